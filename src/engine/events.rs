@@ -1,0 +1,37 @@
+//! How the inference thread speaks: life-cycle events always arrive, steps only if the window keeps up.
+
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+
+use crate::job::{Event, StepEvent};
+
+/// Whoever listened to the engine is gone, which ends it.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody listens to the engine any more")]
+pub(super) struct EngineGone;
+
+/// The worker's end of the event channel.
+pub(super) struct EventSender {
+    events: Sender<Event>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl EventSender {
+    pub(super) fn new(events: Sender<Event>, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+        Self { events, wake }
+    }
+
+    /// Droppable: the next step supersedes it, so a slow window never slows the inference.
+    pub(super) fn step(&self, event: StepEvent) {
+        self.events.try_send(Event::Step(event)).ok();
+        (self.wake)();
+    }
+
+    /// Never dropped; fails only when the listener is gone, which ends the worker.
+    pub(super) fn lifecycle(&self, event: Event) -> Result<(), EngineGone> {
+        let sent = self.events.send(event).map_err(|_gone| EngineGone);
+        (self.wake)();
+        sent
+    }
+}

@@ -1,0 +1,27 @@
+//! Plain data that crosses threads or is saved. No tensors, no egui.
+
+mod control;
+mod error;
+mod event;
+mod id;
+mod image;
+mod latent;
+mod model;
+mod options;
+mod record;
+mod request;
+mod trajectory;
+
+pub use control::JobControl;
+pub use error::{JobError, JobErrorKind};
+pub use event::{Event, Phase, StepEvent};
+pub use id::JobId;
+pub use image::{GeneratedImage, RgbImage};
+pub use latent::LatentPlane;
+pub use model::{Choice, ModelDefaults, ModelInfo, ModelRef};
+pub use options::{JobOptions, PreviewMode};
+pub use record::Record;
+pub use request::{
+    GenerateRequest, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, RequestError, SIZE_MULTIPLE_PX, TimestepSpacing,
+};
+pub use trajectory::{StepRecord, Trajectory};

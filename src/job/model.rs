@@ -1,0 +1,95 @@
+//! Which model, and what can be said of it without its weights.
+
+use std::path::PathBuf;
+
+/// Names a model: the built-in one, or a folder in the diffusers layout.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum ModelRef {
+    /// The small model that ships inside the program.
+    #[default]
+    Starter,
+    /// A model on disk.
+    Path(PathBuf),
+}
+
+/// How the built-in model is written in records and on the command line.
+const STARTER_NAME: &str = "starter";
+
+impl From<String> for ModelRef {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl From<&str> for ModelRef {
+    fn from(text: &str) -> Self {
+        if text == STARTER_NAME {
+            Self::Starter
+        } else {
+            Self::Path(PathBuf::from(text))
+        }
+    }
+}
+
+impl From<ModelRef> for String {
+    fn from(model: ModelRef) -> Self {
+        model.to_string()
+    }
+}
+
+impl std::fmt::Display for ModelRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Starter => f.write_str(STARTER_NAME),
+            Self::Path(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+/// One entry of a list to choose from: a sampler, a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Choice {
+    /// Stable name in records and on the command line, e.g. `dpmpp_2m`.
+    pub id: &'static str,
+    /// What people call it, e.g. `DPM++ 2M`.
+    pub label: &'static str,
+}
+
+/// The values a new form starts from with this model.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct ModelDefaults {
+    /// Native width in pixels.
+    pub width_px: u32,
+    /// Native height in pixels.
+    pub height_px: u32,
+    /// Steps that give a good picture with the default sampler.
+    pub steps: u32,
+    /// Guidance scale the model looks best at.
+    pub guidance_scale: f64,
+    /// Sampler id.
+    pub sampler: &'static str,
+    /// Schedule id.
+    pub schedule: &'static str,
+}
+
+/// What is known of a model before its weights are read.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct ModelInfo {
+    /// How to ask for it.
+    pub model: ModelRef,
+    /// Name for people: the folder's name, or "Starter".
+    pub name: String,
+    /// Family id, e.g. `sd15`.
+    pub family: &'static str,
+    /// What the network predicts: `epsilon`, `v_prediction` or `sample`.
+    pub prediction: String,
+    /// Channels of the latents.
+    pub latent_channels: usize,
+    /// Pixels per latent along each side.
+    pub vae_factor: u32,
+    /// Whether the model brings a tiny decoder for previews.
+    pub has_tiny_decoder: bool,
+    /// Values for a new form.
+    pub defaults: ModelDefaults,
+}

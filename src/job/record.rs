@@ -1,0 +1,35 @@
+//! How a picture was made: what is written into its file.
+
+use super::GenerateRequest;
+
+/// Everything needed to make a picture again, and what one likes to know of it later.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Record {
+    /// Version of this layout; [`Record::VERSION`] in files written now.
+    pub version: u32,
+    /// Program and version, e.g. `hareru 0.1.0`.
+    pub program: String,
+    /// The request for exactly this picture: its own seed, a batch of one.
+    pub request: GenerateRequest,
+    /// Name of the model for people.
+    pub model_name: String,
+    /// SHA-256 over the model's weight files, hexadecimal; empty if unknown.
+    pub model_hash: String,
+    /// Family id, e.g. `sd15`.
+    pub family: String,
+    /// Which generator made the noise, e.g. `hareru-1`.
+    pub rng: String,
+    /// Number format of the computation, e.g. `f32`.
+    pub precision: String,
+    /// Place in the batch it was made in, from 0.
+    pub batch_index: u32,
+    /// When it was finished, in seconds since 1970-01-01 UTC.
+    pub created_unix_secs: u64,
+    /// How long the denoising took, in seconds.
+    pub elapsed_secs: f64,
+}
+
+impl Record {
+    /// The layout written by this program.
+    pub const VERSION: u32 = 1;
+}

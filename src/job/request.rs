@@ -1,0 +1,172 @@
+//! What to make. The whole request is the record: submitting it again makes the same picture.
+
+use super::ModelRef;
+
+/// Sides must be multiples of this.
+pub const SIZE_MULTIPLE_PX: u32 = 8;
+/// Longest side that is accepted.
+pub const MAX_SIDE_PX: u32 = 4096;
+/// Most steps that are accepted, the length of the training schedule.
+pub const MAX_STEPS: u32 = 1000;
+/// Most pictures one request may ask for.
+pub const MAX_BATCH_COUNT: u32 = 64;
+
+/// Which of the training timesteps a run visits (Table 2 of <https://arxiv.org/abs/2305.08891>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimestepSpacing {
+    /// Multiples of the stride counted from 0; the last timesteps are not visited.
+    Leading,
+    /// Multiples of the stride counted down from the end.
+    Trailing,
+    /// Evenly from the first to the last.
+    Linspace,
+}
+
+/// Text to pictures.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct GenerateRequest {
+    /// The model to ask.
+    pub model: ModelRef,
+    /// What to draw.
+    pub prompt: String,
+    /// What to stay away from.
+    pub negative_prompt: String,
+    /// Width in pixels, a multiple of [`SIZE_MULTIPLE_PX`].
+    pub width_px: u32,
+    /// Height in pixels, a multiple of [`SIZE_MULTIPLE_PX`].
+    pub height_px: u32,
+    /// Sampler steps, 1 to [`MAX_STEPS`].
+    pub steps: u32,
+    /// `uncond + s · (cond − uncond)`; any real number, 1 is the plain conditional model.
+    pub guidance_scale: f64,
+    /// φ of Lin et al. (2023), section 3.4: 0 leaves the guided prediction as it is, 1 gives it the spread of the
+    /// conditional one; any real number.
+    pub guidance_rescale: f64,
+    /// Sampler id.
+    pub sampler: String,
+    /// Schedule id.
+    pub schedule: String,
+    /// Spacing of the timesteps; `None` takes the model's own.
+    pub timestep_spacing: Option<TimestepSpacing>,
+    /// Noise added by DDIM, 0 none, 1 as much as DDPM; other samplers ignore it.
+    pub eta: f64,
+    /// Seed of the first picture; the next ones of a batch count up from it.
+    pub seed: u64,
+    /// Pictures to make, 1 to [`MAX_BATCH_COUNT`].
+    pub batch_count: u32,
+    /// Layers of the text encoder to leave out at its end, for the prompt only, as diffusers counts: 0 uses all.
+    pub clip_skip: u32,
+}
+
+impl Default for GenerateRequest {
+    fn default() -> Self {
+        Self {
+            model: ModelRef::Starter,
+            prompt: String::new(),
+            negative_prompt: String::new(),
+            width_px: 128,
+            height_px: 128,
+            steps: 25,
+            guidance_scale: 5.0,
+            guidance_rescale: 0.0,
+            sampler: "dpmpp_2m".to_owned(),
+            schedule: "normal".to_owned(),
+            timestep_spacing: None,
+            eta: 0.0,
+            seed: 0,
+            batch_count: 1,
+            clip_skip: 0,
+        }
+    }
+}
+
+/// Why a request cannot be carried out by any model.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RequestError {
+    /// A side is zero, too long, or not a multiple of the latent's size.
+    #[error(
+        "size must be multiples of {SIZE_MULTIPLE_PX} from {SIZE_MULTIPLE_PX} to {MAX_SIDE_PX} px, found {width_px}x{height_px}"
+    )]
+    Size {
+        /// Width asked for.
+        width_px: u32,
+        /// Height asked for.
+        height_px: u32,
+    },
+    /// No steps, or more than the model was trained with.
+    #[error("steps must be 1 to {MAX_STEPS}, found {found}")]
+    Steps {
+        /// Steps asked for.
+        found: u32,
+    },
+    /// No pictures, or too many at once.
+    #[error("batch count must be 1 to {MAX_BATCH_COUNT}, found {found}")]
+    BatchCount {
+        /// Pictures asked for.
+        found: u32,
+    },
+    /// NaN or infinity where a number is needed.
+    #[error("{field} must be a finite number, found {found}")]
+    NotFinite {
+        /// Which field.
+        field: &'static str,
+        /// Its value.
+        found: f64,
+    },
+    /// η outside its range.
+    #[error("eta must be 0 to 1, found {found}")]
+    Eta {
+        /// Its value.
+        found: f64,
+    },
+    /// No sampler or schedule of that name.
+    #[error("no {kind} is called {found:?}; known are {known}")]
+    Unknown {
+        /// `sampler` or `schedule`.
+        kind: &'static str,
+        /// The name asked for.
+        found: String,
+        /// The names there are, separated by commas.
+        known: String,
+    },
+}
+
+impl GenerateRequest {
+    /// Checks all that can be checked without a model; names of samplers and schedules are the engine's to check.
+    ///
+    /// # Errors
+    /// The first field that is out of its range.
+    pub fn validate(&self) -> Result<(), RequestError> {
+        let side_is_fine =
+            |side: u32| (SIZE_MULTIPLE_PX..=MAX_SIDE_PX).contains(&side) && side.is_multiple_of(SIZE_MULTIPLE_PX);
+        if !side_is_fine(self.width_px) || !side_is_fine(self.height_px) {
+            return Err(RequestError::Size {
+                width_px: self.width_px,
+                height_px: self.height_px,
+            });
+        }
+        if !(1..=MAX_STEPS).contains(&self.steps) {
+            return Err(RequestError::Steps { found: self.steps });
+        }
+        if !(1..=MAX_BATCH_COUNT).contains(&self.batch_count) {
+            return Err(RequestError::BatchCount {
+                found: self.batch_count,
+            });
+        }
+        for (field, found) in [
+            ("guidance", self.guidance_scale),
+            ("rescale φ", self.guidance_rescale),
+            ("eta", self.eta),
+        ] {
+            if !found.is_finite() {
+                return Err(RequestError::NotFinite { field, found });
+            }
+        }
+        if !(0.0..=1.0).contains(&self.eta) {
+            return Err(RequestError::Eta { found: self.eta });
+        }
+        Ok(())
+    }
+}
