@@ -4,7 +4,7 @@ use super::Schedule;
 use crate::diffusion::ScheduleError;
 
 /// Dense near the end of the run, sparse near its beginning.
-pub struct Karras;
+pub(super) struct Karras;
 
 /// ρ of the paper.
 const RHO: f64 = 7.0;
