@@ -1,8 +1,10 @@
 //! One binary for all integration tests, linked once.
-#![expect(missing_docs, reason = "tests say what they check in their names")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop, helpers included")]
 #![expect(clippy::print_stdout, reason = "tests report how many cases ran")]
 
+mod architecture;
 mod engine_protocol;
+mod gallery_store;
 mod reference_cases;
 mod sampler_contract;
 mod support;
