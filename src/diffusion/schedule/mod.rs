@@ -136,9 +136,9 @@ impl Timetable {
             timesteps = sigmas.iter().map(|sigma| training.timestep_of(*sigma)).collect();
             if grid == Grid::Solver {
                 let nearest = schedule.rounds_to_nearest();
-                timesteps
-                    .iter_mut()
-                    .for_each(|t| *t = if nearest { t.round_ties_even() } else { t.floor() });
+                for t in &mut timesteps {
+                    *t = if nearest { t.round_ties_even() } else { t.floor() };
+                }
             }
         }
         if sigmas.windows(2).any(|pair| pair[1] >= pair[0]) {
