@@ -5,6 +5,8 @@
 mod architecture;
 mod engine_protocol;
 mod gallery_store;
+mod networks;
 mod reference_cases;
 mod sampler_contract;
 mod support;
+mod weight_formats;

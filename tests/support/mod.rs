@@ -1,6 +1,7 @@
 //! What several tests share.
 
 pub(crate) mod compare;
+pub mod reference;
 
 use std::sync::Arc;
 
