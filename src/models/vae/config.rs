@@ -45,6 +45,14 @@ pub struct VaeConfig {
     pub force_upcast: bool,
 }
 
+impl VaeConfig {
+    /// Pixels per latent along each side: 2 for every block but the last, 8 for Stable Diffusion.
+    pub fn factor(&self) -> usize {
+        let halvings = self.block_out_channels.len().saturating_sub(1).min(16);
+        1 << halvings
+    }
+}
+
 impl Default for VaeConfig {
     fn default() -> Self {
         Self {

@@ -81,7 +81,7 @@ impl AutoencoderKL {
 
     /// Pixels per latent along each side: 2 for every block but the last, 8 for Stable Diffusion.
     pub fn factor(&self) -> usize {
-        1 << (self.config.block_out_channels.len() - 1)
+        self.config.factor()
     }
 
     /// * `image`: `(batch, in_channels, height, width)` in −1..1, sides multiples of [`factor`](Self::factor).
