@@ -1,3 +1,5 @@
 //! What several test files share.
+#![expect(clippy::unwrap_used, reason = "tests panic on what they cannot use")]
 
-pub mod reference;
+pub(crate) mod reference;
+pub(crate) mod weights;
