@@ -67,11 +67,67 @@ fn tensors_should_come_back_as_they_were_written() {
 }
 
 #[test]
+fn half_precision_should_be_raised_exactly() {
+    let header = r#"{"half":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"brain":{"dtype":"BF16","shape":[2],"data_offsets":[4,8]}}"#;
+    let mut bytes = with_header(header, 0);
+    bytes.extend(
+        [half::f16::from_f32(0.25), half::f16::from_f32(-3.0)]
+            .map(half::f16::to_le_bytes)
+            .concat(),
+    );
+    bytes.extend(
+        [half::bf16::from_f32(1.5), half::bf16::from_f32(-0.125)]
+            .map(half::bf16::to_le_bytes)
+            .concat(),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "unet/model.safetensors", &bytes);
+    let files = ModelFiles::open(folder.path()).unwrap();
+    let vb = weights::component(&files, "unet", &Device::Cpu, DType::F32).unwrap();
+    assert_eq!(vb.get(2, "half").unwrap().to_vec1::<f32>().unwrap(), [0.25, -3.0]);
+    assert_eq!(vb.get(2, "brain").unwrap().to_vec1::<f32>().unwrap(), [1.5, -0.125]);
+}
+
+#[test]
+fn a_vae_with_the_old_names_of_attention_should_be_the_same_network() {
+    let path = fixture("sd15").join("vae").join(TINY_WEIGHTS);
+    let file = SafetensorsFile::new(Bytes::map(&path).unwrap(), path).unwrap();
+    let renames = [
+        ("to_q.", "query."),
+        ("to_k.", "key."),
+        ("to_v.", "value."),
+        ("to_out.0.", "proj_attn."),
+    ];
+    let decode = |has_old_names: bool| {
+        let tensors = file.names().into_iter().map(|name| {
+            let tensor = file.tensor(&name, &Device::Cpu).unwrap().unwrap();
+            let old_name = renames
+                .iter()
+                .fold(name.clone(), |name, (new, old)| name.replace(new, old));
+            (if has_old_names { old_name } else { name }, tensor)
+        });
+        let vb = candle_nn::VarBuilder::from_tensors(tensors.collect(), DType::F32, &Device::Cpu);
+        let config = ModelFiles::open(fixture("sd15"))
+            .unwrap()
+            .json("vae/config.json")
+            .unwrap();
+        let latents = Tensor::ones((1, 4, 2, 3), DType::F32, &Device::Cpu).unwrap();
+        let image = AutoencoderKL::new(vb, &config).unwrap().decode(&latents).unwrap();
+        image.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+    };
+    assert_eq!(decode(true), decode(false));
+}
+
+#[test]
 fn a_file_cut_anywhere_should_be_refused() {
     let whole = safetensors_bytes(&[("a", &[4], vec![1., 2., 3., 4.]), ("b", &[2], vec![5., 6.])]);
     for length in 0..whole.len() {
         refusal(whole[..length].to_vec());
     }
+    let message = refusal(whole[..whole.len() - 5].to_vec());
+    let lengths = format!("has {} bytes, its header describes {}", whole.len() - 5, whole.len());
+    assert!(message.contains(&lengths), "{message}");
+
     let mut longer = whole;
     longer.push(0);
     assert!(refusal(longer).contains("bytes"));
