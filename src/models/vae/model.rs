@@ -56,6 +56,10 @@ impl AutoencoderKL {
     /// # Errors
     /// A [`ConfigError`](crate::models::ConfigError) if the configuration asks for something this version does not
     /// have; else if a tensor is missing or misshapen.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a builder is handed over, as to every network"
+    )]
     pub fn new(vb: VarBuilder<'_>, config: &VaeConfig) -> Result<Self> {
         config.validate()?;
         let channels = config.latent_channels;
