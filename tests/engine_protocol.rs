@@ -36,6 +36,17 @@ fn events_of(engine: &EngineHandle, job: JobId) -> Vec<Event> {
     }
 }
 
+/// Reads events until the running job has taken `wanted` steps.
+fn wait_for_step(engine: &EngineHandle, wanted: u32) {
+    loop {
+        match engine.wait().expect("the engine should still be there") {
+            Event::Step(step) if step.step >= wanted => return,
+            Event::Failed { error, .. } => panic!("the job should run, but failed: {error}"),
+            _ => {}
+        }
+    }
+}
+
 fn failure(events: &[Event]) -> (JobErrorKind, String) {
     match events.last() {
         Some(Event::Failed { error, .. }) => (error.kind, error.message.clone()),
@@ -122,7 +133,7 @@ fn a_cancelled_job_should_end_within_one_step_and_the_next_one_should_run() {
     let next = submit(&mut engine, request(2));
     let waiting = submit(&mut engine, request(500));
     engine.cancel(waiting);
-    while !matches!(engine.wait(), Some(Event::Step(step)) if step.step == 3) {}
+    wait_for_step(&engine, 3);
     engine.cancel(long);
     let events = events_of(&engine, long);
     assert!(
@@ -144,7 +155,7 @@ fn a_cancelled_job_should_end_within_one_step_and_the_next_one_should_run() {
 fn dropping_the_handle_should_stop_a_running_job_at_once() {
     let mut engine = engine();
     submit(&mut engine, request(1000));
-    while !matches!(engine.wait(), Some(Event::Step(_))) {}
+    wait_for_step(&engine, 1);
     let began = Instant::now();
     drop(engine);
     assert!(began.elapsed() < Duration::from_secs(10), "took {:?}", began.elapsed());
