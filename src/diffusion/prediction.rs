@@ -8,7 +8,7 @@ pub enum Prediction {
     /// The noise ε.
     Epsilon,
     /// v = α·ε − σ·x₀ with α² + σ² = 1 (Salimans & Ho 2022, <https://arxiv.org/abs/2202.00512>).
-    VPrediction,
+    Velocity,
     /// The clean latents x₀ themselves.
     Sample,
 }
@@ -18,7 +18,7 @@ impl Prediction {
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "epsilon" => Some(Self::Epsilon),
-            "v_prediction" => Some(Self::VPrediction),
+            "v_prediction" => Some(Self::Velocity),
             "sample" => Some(Self::Sample),
             _ => None,
         }
@@ -28,7 +28,7 @@ impl Prediction {
     pub fn name(self) -> &'static str {
         match self {
             Self::Epsilon => "epsilon",
-            Self::VPrediction => "v_prediction",
+            Self::Velocity => "v_prediction",
             Self::Sample => "sample",
         }
     }
@@ -44,7 +44,7 @@ impl Prediction {
     pub fn x0_from_output(self, x: &Tensor, output: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
         match self {
             Self::Epsilon => x - (output * sigma)?, // x₀ = x − σ ε
-            Self::VPrediction => {
+            Self::Velocity => {
                 // x₀ = x / (1 + σ²) − v σ / √(1 + σ²)
                 (x / (1.0 + sigma * sigma))? - (output * (sigma / vp_scale(sigma)))?
             }
@@ -81,7 +81,7 @@ mod tests {
         let v = alpha * eps - alpha * sigma * x0;
         for (prediction, output) in [
             (Prediction::Epsilon, eps),
-            (Prediction::VPrediction, v),
+            (Prediction::Velocity, v),
             (Prediction::Sample, x0),
         ] {
             let found = prediction

@@ -74,7 +74,7 @@ pub fn load(
 
 fn open(model: &ModelRef) -> Result<ModelFiles, PipelineError> {
     Ok(match model {
-        ModelRef::Starter => ModelFiles::embedded(&STARTER),
-        ModelRef::Path(path) => ModelFiles::folder(path)?,
+        ModelRef::Starter => ModelFiles::Embedded(&STARTER),
+        ModelRef::Path(path) => ModelFiles::open(path)?,
     })
 }

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::denoise::{Noise, Observed, Run};
+use super::denoise::{COMPUTE_DTYPE, Noise, Observed, Run};
 use super::scheduler::{Scheduler, SchedulerConfig};
 use super::{PipelineError, load};
 use crate::diffusion::guidance::Guidance;
@@ -268,7 +268,7 @@ fn insert_table(got: &mut Got, table: &Timetable, scale: Scale) -> candle_core::
 }
 
 fn tokenize(model: &Path, texts: &[String]) -> Result<Got, PipelineError> {
-    let tokenizer = ClipTokenizer::load(&ModelFiles::folder(model)?, "tokenizer", 77)?;
+    let tokenizer = ClipTokenizer::load(&ModelFiles::open(model)?, "tokenizer", 77)?;
     let mut got = Got::new();
     for (index, text) in texts.iter().enumerate() {
         let ids = tokenizer.encode(text)?.into_iter().map(i64::from);
@@ -294,10 +294,11 @@ fn roundtrip(case: &Path, model: &Path, kind: Option<&str>) -> Result<Got, Pipel
         got.insert("latents".to_owned(), latents);
         return Ok(got);
     }
-    let files = ModelFiles::folder(model)?;
+    let files = ModelFiles::open(model)?;
     let config: VaeConfig = files.json("vae/config.json")?;
-    let vb = weights::component(&files, "vae", &Device::Cpu, DType::F32)?;
-    let vae = weights::built("vae", &files, AutoencoderKL::new(vb, &config))?;
+    let vae = weights::build(&files, "vae", &Device::Cpu, COMPUTE_DTYPE, |vb| {
+        AutoencoderKL::new(vb, &config)
+    })?;
     let moments = vae.encode(&picture)?;
     let std = (moments.logvar.clamp(-30f32, 20f32)? * 0.5)?.exp()?;
     let sample = (&moments.mean + (&std * input("vae_noise")?)?)?;
@@ -312,10 +313,11 @@ fn roundtrip(case: &Path, model: &Path, kind: Option<&str>) -> Result<Got, Pipel
 }
 
 fn tiny(folder: &Path) -> Result<AutoencoderTiny, PipelineError> {
-    let files = ModelFiles::folder(folder)?;
+    let files = ModelFiles::open(folder)?;
     let config: TinyConfig = files.json("config.json")?;
-    let vb = weights::component(&files, "", &Device::Cpu, DType::F32)?;
-    Ok(weights::built("vae_tiny", &files, AutoencoderTiny::new(vb, &config))?)
+    Ok(weights::build(&files, "", &Device::Cpu, COMPUTE_DTYPE, |vb| {
+        AutoencoderTiny::new(vb, &config)
+    })?)
 }
 
 /// `(1, 3, height, width)` in −1..1 → `(3, height, width)` in 0..1.

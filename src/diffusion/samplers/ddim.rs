@@ -10,7 +10,7 @@ use crate::diffusion::schedule::{Grid, Timetable};
 /// Song et al. (2020), <https://arxiv.org/abs/2010.02502>, eq. 12. One model call per step.
 ///
 /// With η = 0 it is Euler's method at the timesteps of training; with η = 1 it adds as much noise as DDPM.
-pub struct Ddim;
+pub(super) struct Ddim;
 
 impl Sampler for Ddim {
     fn id(&self) -> &'static str {
@@ -53,7 +53,7 @@ impl Sampler for Ddim {
 
             let target = table.target(index);
             let (down, up) = ancestral_step(sigma, target, options.eta);
-            x = (x0 + (slope(&x, &x0, sigma)? * down)?)?; // x₀ + σ_down ε
+            x = (&x0 + (slope(&x, &x0, sigma)? * down)?)?; // x₀ + σ_down ε
             if options.eta > 0.0 {
                 x = (&x + (host.noise_like(&x, index)? * up)?)?;
             }

@@ -9,10 +9,10 @@ use crate::diffusion::schedule::{Grid, Timetable};
 /// DPM-Solver++(2M) with the midpoint rule. One model call per step; the step before gives the second order.
 ///
 /// Lu et al. (2022), algorithm 2, <https://arxiv.org/abs/2211.01095>.
-pub struct Dpmpp2M;
+pub(super) struct Dpmpp2M;
 
 /// DPM-Solver++(2M) with Heun's rule, which weighs the same correction by the exact integral.
-pub struct Dpmpp2MHeun;
+pub(super) struct Dpmpp2MHeun;
 
 /// Below this many steps the last one is of first order, for stability (`lower_order_final`).
 const FEW_STEPS: usize = 15;

@@ -10,7 +10,7 @@ use crate::diffusion::schedule::{Grid, Timetable};
 ///
 /// Algorithm 2 of Karras et al. (2022) without its second-order correction and with `S_churn` = 0.
 /// Source: <https://arxiv.org/abs/2206.00364>
-pub struct Euler;
+pub(super) struct Euler;
 
 impl Sampler for Euler {
     fn id(&self) -> &'static str {

@@ -10,7 +10,7 @@ use crate::diffusion::schedule::{Grid, Timetable};
 ///
 /// Source: ancestral sampling of <https://arxiv.org/abs/2006.11239> in the variables of
 /// <https://arxiv.org/abs/2206.00364>.
-pub struct EulerAncestral;
+pub(super) struct EulerAncestral;
 
 impl Sampler for EulerAncestral {
     fn id(&self) -> &'static str {

@@ -10,7 +10,7 @@ use crate::diffusion::schedule::{Grid, Timetable};
 /// Jumps to the end at every step and adds noise back up to the next level. One model call per step.
 ///
 /// Luo et al. (2023), algorithm 3, <https://arxiv.org/abs/2310.04378>.
-pub struct Lcm;
+pub(super) struct Lcm;
 
 /// Standard deviation of the data in the boundary condition.
 const SIGMA_DATA: f64 = 0.5;

@@ -119,7 +119,7 @@ fn slope(x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
 /// Splits a step of the ODE and the SDE: the level to walk down to, and how much fresh noise then leads back up to
 /// `target`. `eta` 0 adds none, 1 as much as the forward process took away.
 ///
-/// σ_up² = η² σ′² (σ² − σ′²) / σ², σ_down² = σ′² − σ_up². Source: <https://arxiv.org/abs/2010.02502>, eq. 16.
+/// `σ_up² = η² σ′² (σ² − σ′²) / σ²`, `σ_down² = σ′² − σ_up²`. Source: <https://arxiv.org/abs/2010.02502>, eq. 16.
 fn ancestral_step(sigma: f64, target: f64, eta: f64) -> (f64, f64) {
     let up = (eta * target * (sigma * sigma - target * target).max(0.0).sqrt() / sigma).min(target);
     ((target * target - up * up).max(0.0).sqrt(), up)

@@ -6,7 +6,7 @@ use super::Schedule;
 use crate::diffusion::ScheduleError;
 
 /// Dense at both ends of the run: quantiles of Beta(0.6, 0.6) (Lee et al. 2024, <https://arxiv.org/abs/2407.12173>).
-pub struct Beta;
+pub(super) struct Beta;
 
 /// Both parameters of the distribution.
 const SHAPE: f64 = 0.6;

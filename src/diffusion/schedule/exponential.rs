@@ -5,7 +5,7 @@ use super::karras::spread;
 use crate::diffusion::ScheduleError;
 
 /// Each level the same fraction of the one before (<https://arxiv.org/abs/2206.00364>, with ρ → ∞).
-pub struct Exponential;
+pub(super) struct Exponential;
 
 impl Schedule for Exponential {
     fn id(&self) -> &'static str {

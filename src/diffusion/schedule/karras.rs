@@ -4,7 +4,7 @@ use super::Schedule;
 use crate::diffusion::ScheduleError;
 
 /// Dense near the end of the run, sparse near its beginning.
-pub struct Karras;
+pub(super) struct Karras;
 
 /// ρ of the paper.
 const RHO: f64 = 7.0;
@@ -29,13 +29,13 @@ impl Schedule for Karras {
 
 /// Noise levels of Karras et al. (2022): dense near `sigma_min`, sparse near `sigma_max`.
 ///
-/// σᵢ = (σ_max^(1/ρ) + i/(n−1) · (σ_min^(1/ρ) − σ_max^(1/ρ)))^ρ for i in 0..n.
+/// `σᵢ = (σ_max^(1/ρ) + i/(n−1) · (σ_min^(1/ρ) − σ_max^(1/ρ)))^ρ` for i in 0..n.
 ///
 /// * `steps`: levels wanted, n ≥ 1. With n = 1 the result is `[sigma_max]`.
 /// * `sigma_min`, `sigma_max`: standard deviation of the noise, in units of the data's; 0 < min < max.
 /// * `rho`: dimensionless; 7 in the paper.
 ///
-/// Returns `steps` strictly falling values, σ_max first.
+/// Returns `steps` strictly falling values, `sigma_max` first.
 ///
 /// # Errors
 /// [`ScheduleError::NoSteps`] if `steps` is 0, [`ScheduleError::BadSigmaRange`] if the range is empty or not finite.

@@ -6,7 +6,7 @@ use crate::diffusion::ScheduleError;
 
 /// The levels of DPM-Solver (Lu et al. 2022, <https://arxiv.org/abs/2206.00927>): those of the exponential schedule,
 /// at timesteps rounded to the nearest.
-pub struct Lu;
+pub(super) struct Lu;
 
 impl Schedule for Lu {
     fn id(&self) -> &'static str {

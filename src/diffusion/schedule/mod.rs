@@ -136,9 +136,9 @@ impl Timetable {
             timesteps = sigmas.iter().map(|sigma| training.timestep_of(*sigma)).collect();
             if grid == Grid::Solver {
                 let nearest = schedule.rounds_to_nearest();
-                timesteps
-                    .iter_mut()
-                    .for_each(|t| *t = if nearest { t.round_ties_even() } else { t.floor() });
+                for t in &mut timesteps {
+                    *t = if nearest { t.round_ties_even() } else { t.floor() };
+                }
             }
         }
         if sigmas.windows(2).any(|pair| pair[1] >= pair[0]) {
@@ -176,16 +176,16 @@ impl Timetable {
         })
     }
 
-    /// A run through given noise levels whose timesteps do not matter, for models that know σ itself.
+    /// A run through given noise levels, each step landing where the next one starts.
     ///
-    /// * `sigmas`: strictly falling, at least two, the last may be 0.
-    pub fn from_sigmas(sigmas: Vec<f64>) -> Self {
+    /// * `sigmas`: strictly falling, one more than there are timesteps; the last may be 0.
+    pub fn from_levels(sigmas: Vec<f64>, timesteps: Vec<f64>) -> Self {
         let targets = sigmas.get(1..).unwrap_or_default().to_vec();
         Self {
-            timesteps: targets.clone(),
-            targets,
             initial_scale: sigmas.first().copied().unwrap_or(0.0),
             sigmas,
+            timesteps,
+            targets,
         }
     }
 

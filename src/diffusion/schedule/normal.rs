@@ -4,7 +4,7 @@ use super::Schedule;
 use crate::diffusion::ScheduleError;
 
 /// The noise levels of the timesteps that the spacing chose.
-pub struct Normal;
+pub(super) struct Normal;
 
 impl Schedule for Normal {
     fn id(&self) -> &'static str {

@@ -73,6 +73,6 @@ pub fn family_of(files: &ModelFiles) -> Result<&'static dyn Family, PipelineErro
                 .collect::<Vec<_>>()
                 .join(" or "),
             found: index.class_name.clone(),
-            path: files.describe("model_index.json"),
+            path: files.path("model_index.json").display().to_string(),
         })
 }

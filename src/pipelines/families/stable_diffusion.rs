@@ -1,6 +1,6 @@
 //! Stable Diffusion 1.x and 2.x: one CLIP text encoder, a U-Net on the latents of a KL autoencoder.
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 
 use super::{Family, ModelIndex};
 use crate::diffusion::guidance::Guidance;
@@ -10,6 +10,7 @@ use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::unet::{UNet2DConditionModel, UNetConfig};
 use crate::models::vae::{AutoencoderKL, VaeConfig};
 use crate::pipelines::PipelineError;
+use crate::pipelines::denoise::COMPUTE_DTYPE;
 use crate::pipelines::preview::LinearMap;
 use crate::pipelines::prompt::ClipTokenizer;
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
@@ -80,7 +81,7 @@ impl Family for StableDiffusionFamily {
         let vae: VaeConfig = files.json("vae/config.json")?;
         let scheduler: SchedulerConfig = files.json("scheduler/scheduler_config.json")?;
         let factor = vae.factor() as u32;
-        let native_px = unet.sample_size.unwrap_or(64) as u32 * factor;
+        let native_px = unet.sample_size.as_ref().and_then(|size| size.get(0)).unwrap_or(64) as u32 * factor;
         let (name, defaults) = match model {
             ModelRef::Starter => ("Starter".to_owned(), (25, 4.5)),
             ModelRef::Path(path) => (folder_name(path), (25, 7.5)),
@@ -120,27 +121,24 @@ impl Family for StableDiffusionFamily {
         let vae_config: VaeConfig = files.json("vae/config.json")?;
         let tokenizer = ClipTokenizer::load(files, "tokenizer", text_config.max_position_embeddings)?;
 
-        let vb = |part: &str| weights::component(files, part, device, DType::F32);
         progress(0.0);
-        let text_encoder = weights::built(
-            "text_encoder",
-            files,
-            ClipTextModel::new(vb("text_encoder")?, &text_config),
-        )?;
+        let text_encoder = weights::build(files, "text_encoder", device, COMPUTE_DTYPE, |vb| {
+            ClipTextModel::new(vb, &text_config)
+        })?;
         progress(0.1);
-        let vae = weights::built("vae", files, AutoencoderKL::new(vb("vae")?, &vae_config))?;
+        let vae = weights::build(files, "vae", device, COMPUTE_DTYPE, |vb| {
+            AutoencoderKL::new(vb, &vae_config)
+        })?;
         let tiny = if info.has_tiny_decoder {
             let config: TinyConfig = files.json(&format!("{TINY_FOLDER}/config.json"))?;
-            Some(weights::built(
-                TINY_FOLDER,
-                files,
-                AutoencoderTiny::new(vb(TINY_FOLDER)?, &config),
-            )?)
+            let build = |vb| AutoencoderTiny::new(vb, &config);
+            Some(weights::build(files, TINY_FOLDER, device, COMPUTE_DTYPE, build)?)
         } else {
             None
         };
         progress(0.2);
-        let unet = weights::built("unet", files, UNet2DConditionModel::new(vb("unet")?, &unet_config))?;
+        let build = |vb| UNet2DConditionModel::new(vb, &unet_config);
+        let unet = weights::build(files, "unet", device, COMPUTE_DTYPE, build)?;
         progress(1.0);
         Ok(StableDiffusion {
             info,
@@ -216,7 +214,7 @@ impl StableDiffusion {
         negative: &str,
         clip_skip: usize,
     ) -> Result<Conditioning, PipelineError> {
-        let layers = self.text_encoder.num_layers();
+        let layers = self.text_encoder.config().num_hidden_layers;
         if clip_skip >= layers {
             return Err(PipelineError::Misfit {
                 what: "clip skip",

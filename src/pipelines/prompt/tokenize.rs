@@ -48,7 +48,8 @@ impl ClipTokenizer {
     /// [`TokenizerError`] if a file is missing or broken, or a token every CLIP model has is not in the vocabulary.
     pub fn load(files: &ModelFiles, folder: &str, max_tokens: usize) -> Result<Self, TokenizerError> {
         let vocab: Value = files.json(&format!("{folder}/vocab.json"))?;
-        let merges = files.text(&format!("{folder}/merges.txt"))?;
+        let merges = files.read(&format!("{folder}/merges.txt"))?;
+        let merges = String::from_utf8_lossy(&merges);
         let merges: Vec<&str> = merges
             .lines()
             .filter(|line| !line.starts_with("#version") && !line.is_empty())
