@@ -1,1 +1,11 @@
-//! config
+//! Persisted settings, the folders the program uses, whole-file writes, and the log.
+
+mod logging;
+mod paths;
+mod pending_file;
+mod settings;
+
+pub use logging::start_logging;
+pub use paths::Paths;
+pub use pending_file::{PendingFile, PublishError};
+pub use settings::{MAX_UI_SCALE, MIN_UI_SCALE, Settings, SettingsError, ThemeChoice};

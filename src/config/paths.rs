@@ -1,0 +1,46 @@
+//! The folders the program uses, where the operating system wants them.
+
+use std::path::PathBuf;
+
+use directories::{ProjectDirs, UserDirs};
+
+/// Name of the program's folders.
+const FOLDER_NAME: &str = "Hareru";
+
+/// Where settings, data, caches and pictures live. None of the folders need exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    /// The settings file.
+    pub settings_file: PathBuf,
+    /// What the program keeps and cannot make again.
+    pub data_dir: PathBuf,
+    /// What the program can make again.
+    pub cache_dir: PathBuf,
+    /// Where pictures go unless the settings say otherwise.
+    pub default_gallery_dir: PathBuf,
+}
+
+impl Paths {
+    /// The folders of the current user. Without a home folder everything is kept below the working folder.
+    pub fn of_user() -> Self {
+        let (config_dir, data_dir, cache_dir) = match ProjectDirs::from("", "", FOLDER_NAME) {
+            Some(dirs) => (
+                dirs.config_dir().to_owned(),
+                dirs.data_dir().to_owned(),
+                dirs.cache_dir().to_owned(),
+            ),
+            None => (
+                PathBuf::from(".hareru/config"),
+                PathBuf::from(".hareru/data"),
+                PathBuf::from(".hareru/cache"),
+            ),
+        };
+        let pictures = UserDirs::new().and_then(|dirs| dirs.picture_dir().map(|pictures| pictures.join(FOLDER_NAME)));
+        Self {
+            settings_file: config_dir.join("settings.json"),
+            default_gallery_dir: pictures.unwrap_or_else(|| data_dir.join("gallery")),
+            data_dir,
+            cache_dir,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Files that appear whole or not at all.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+/// A file being written under a temporary name in the folder where it will appear.
+///
+/// Dropped before it is published, it leaves nothing behind.
+#[derive(Debug)]
+pub struct PendingFile(NamedTempFile);
+
+impl PendingFile {
+    /// Starts a file in `folder`, which must exist.
+    ///
+    /// # Errors
+    /// If the folder cannot be written to.
+    pub fn create(folder: &Path) -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".hareru-").suffix(".part");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // As any other new file: what the user's mask leaves of it. The default is for secrets.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        builder.tempfile_in(folder_or_here(folder)).map(Self)
+    }
+
+    /// The open file.
+    pub fn file(&mut self) -> &mut File {
+        self.0.as_file_mut()
+    }
+
+    /// Its temporary name, for writers that insist on opening the file themselves.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Makes the content durable, then gives the file its name, replacing what has that name.
+    ///
+    /// # Errors
+    /// If the content cannot be made durable or the file cannot be renamed.
+    pub fn publish(self, path: &Path) -> io::Result<()> {
+        self.0.as_file().sync_all()?;
+        self.0.persist(path).map_err(|error| error.error)?;
+        sync_folder_of(path);
+        Ok(())
+    }
+
+    /// As [`Self::publish`], but gives the file back if the name is taken.
+    ///
+    /// # Errors
+    /// [`PublishError`]: the name is taken, or as for [`Self::publish`].
+    pub fn publish_new(self, path: &Path) -> Result<(), PublishError> {
+        self.0.as_file().sync_all().map_err(PublishError::Io)?;
+        match self.0.persist_noclobber(path) {
+            Ok(_) => {
+                sync_folder_of(path);
+                Ok(())
+            }
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(PublishError::NameTaken(Self(error.file)))
+            }
+            Err(error) => Err(PublishError::Io(error.error)),
+        }
+    }
+}
+
+/// Why [`PendingFile::publish_new`] did not publish.
+#[derive(Debug)]
+pub enum PublishError {
+    /// Another file has the name; here is the file back.
+    NameTaken(PendingFile),
+    /// The disk or the system refused.
+    Io(io::Error),
+}
+
+/// The parent of a bare file name is the empty path, which stands for the working folder.
+fn folder_or_here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    }
+}
+
+/// Makes the new name durable. Some file systems cannot sync a folder; the content is safe all the same.
+fn sync_folder_of(path: &Path) {
+    if cfg!(unix)
+        && let Some(folder) = path.parent()
+        && let Err(error) = File::open(folder_or_here(folder)).and_then(|folder| folder.sync_all())
+    {
+        tracing::debug!("could not sync the folder of a new file: {error}: {}", path.display());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_dropped_file_should_leave_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut pending = PendingFile::create(folder.path()).unwrap();
+        pending.file().write_all(b"half").unwrap();
+        drop(pending);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn publish_new_should_give_the_file_back_when_the_name_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = folder.path().join("taken");
+        std::fs::write(&taken, "first").unwrap();
+
+        let mut pending = PendingFile::create(folder.path()).unwrap();
+        pending.file().write_all(b"second").unwrap();
+        let Err(PublishError::NameTaken(pending)) = pending.publish_new(&taken) else {
+            panic!("the name was not free");
+        };
+        pending.publish_new(&folder.path().join("free")).unwrap();
+
+        assert_eq!(std::fs::read(&taken).unwrap(), b"first");
+        assert_eq!(std::fs::read(folder.path().join("free")).unwrap(), b"second");
+    }
+}

@@ -1,0 +1,178 @@
+//! What the user chose and the program remembers.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::PendingFile;
+
+/// Smallest size of the window's text and controls.
+pub const MIN_UI_SCALE: f32 = 0.5;
+/// Largest size of the window's text and controls.
+pub const MAX_UI_SCALE: f32 = 3.0;
+
+/// Light on dark, or dark on light.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThemeChoice {
+    /// Light on dark, which is kinder to pictures.
+    #[default]
+    Dark,
+    /// Dark on light.
+    Light,
+    /// As the desktop has it.
+    System,
+}
+
+/// What the user chose. Unknown fields are ignored and missing ones have their defaults.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Language tag such as `ja`; `None` follows the desktop.
+    pub language: Option<String>,
+    /// Colours of the window.
+    pub theme: ThemeChoice,
+    /// Where pictures go; `None` takes [`super::Paths::default_gallery_dir`].
+    pub gallery_dir: Option<PathBuf>,
+    /// Size of text and controls, 1 is normal, [`MIN_UI_SCALE`] to [`MAX_UI_SCALE`].
+    pub ui_scale: f32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            language: None,
+            theme: ThemeChoice::default(),
+            gallery_dir: None,
+            ui_scale: 1.0,
+        }
+    }
+}
+
+/// Why the settings could not be saved.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The settings are not valid JSON, which is a mistake in this program.
+    #[error("could not put the settings into words")]
+    Encode(#[from] serde_json::Error),
+    /// The disk or the system refused.
+    #[error("could not write the settings to {path}", path = path.display())]
+    Write {
+        /// The settings file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+impl Settings {
+    /// Reads the settings. There are always some: a missing file gives the defaults, a broken one too, with a
+    /// warning for the user; the broken file is kept beside as `settings.json.broken`.
+    pub fn load(path: &Path) -> (Self, Option<String>) {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return (Self::default(), None),
+            Err(error) => return (Self::default(), Some(set_aside(path, &error))),
+        };
+        match serde_json::from_str::<Self>(&text) {
+            Ok(settings) => (settings.within_limits(), None),
+            Err(error) => (Self::default(), Some(set_aside(path, &error))),
+        }
+    }
+
+    /// Writes the settings, whole or not at all, making the folder if needed.
+    ///
+    /// # Errors
+    /// [`SettingsError::Write`] if the folder or the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), SettingsError> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        write_whole(path, text.as_bytes()).map_err(|source| SettingsError::Write {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    fn within_limits(mut self) -> Self {
+        self.ui_scale = if self.ui_scale.is_finite() {
+            self.ui_scale.clamp(MIN_UI_SCALE, MAX_UI_SCALE)
+        } else {
+            1.0
+        };
+        self
+    }
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    if !folder.as_os_str().is_empty() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut pending = PendingFile::create(folder)?;
+    pending.file().write_all(bytes)?;
+    pending.publish(path)
+}
+
+/// Keeps a file that cannot be read from being overwritten, and says so in one line.
+fn set_aside(path: &Path, error: &dyn std::error::Error) -> String {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".broken");
+    let fate = match std::fs::rename(path, &aside) {
+        Ok(()) => "it was renamed to",
+        Err(_) => "it could not be renamed to",
+    };
+    format!(
+        "the settings could not be read ({error}), so the defaults are used; {fate} {}",
+        Path::new(&aside).display()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_should_survive_saving_and_loading() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new").join("settings.json");
+        let settings = Settings {
+            language: Some("ja".to_owned()),
+            theme: ThemeChoice::System,
+            gallery_dir: Some(PathBuf::from("/pictures")),
+            ui_scale: 1.25,
+        };
+        settings.save(&path).unwrap();
+        assert_eq!(Settings::load(&path), (settings, None));
+    }
+
+    #[test]
+    fn a_missing_file_should_give_the_defaults_without_a_warning() {
+        let folder = tempfile::tempdir().unwrap();
+        let (settings, warning) = Settings::load(&folder.path().join("settings.json"));
+        assert_eq!((settings, warning), (Settings::default(), None));
+    }
+
+    #[test]
+    fn a_broken_file_should_be_kept_aside_with_a_warning() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        for broken in [&b"{"[..], b"[]", b"{\"ui_scale\": \"big\"}", b"\xff\xfe"] {
+            std::fs::write(&path, broken).unwrap();
+            let (settings, warning) = Settings::load(&path);
+            assert_eq!(settings, Settings::default());
+            assert!(warning.is_some_and(|text| text.contains("settings.json.broken")));
+            assert_eq!(
+                std::fs::read(folder.path().join("settings.json.broken")).unwrap(),
+                broken
+            );
+            assert!(!path.exists());
+        }
+    }
+
+    #[test]
+    fn a_scale_out_of_range_should_be_brought_into_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        std::fs::write(&path, r#"{"ui_scale": 1000, "unknown": 1}"#).unwrap();
+        assert_eq!(Settings::load(&path).0.ui_scale, MAX_UI_SCALE);
+    }
+}

@@ -1,0 +1,161 @@
+//! Why the gallery could not do something.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a picture could not be written or read. [`Self::one_line`] adds the causes.
+#[derive(Debug, thiserror::Error)]
+pub enum GalleryError {
+    /// The disk or the system refused to write.
+    #[error("could not write {path}", path = path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The disk or the system refused to read.
+    #[error("could not read {path}", path = path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The number of bytes does not fit the size.
+    #[error("a picture of {width_px}x{height_px} px needs {expected} bytes, found {found}")]
+    PixelCount {
+        /// Its width.
+        width_px: u32,
+        /// Its height.
+        height_px: u32,
+        /// Three for each pixel.
+        expected: usize,
+        /// What there is.
+        found: usize,
+    },
+    /// The PNG encoder refused the picture.
+    #[error("could not encode the picture")]
+    Encode(#[from] png::EncodingError),
+    /// Not a picture, a torn one, or one of a kind this program does not read.
+    #[error("not a whole PNG, JPEG or WebP picture: {path}", path = path.display())]
+    Decode {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: image::ImageError,
+    },
+    /// Not a PNG, or one whose parts before the pixels are broken.
+    #[error("not a whole PNG file: {path}", path = path.display())]
+    DecodePng {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: png::DecodingError,
+    },
+    /// More pixels than the program is willing to hold.
+    #[error("pictures of up to {limit} pixels are read, found {width_px}x{height_px}: {path}", path = path.display())]
+    TooManyPixels {
+        /// The file.
+        path: PathBuf,
+        /// Its width.
+        width_px: u32,
+        /// Its height.
+        height_px: u32,
+        /// Most pixels that are read.
+        limit: u64,
+    },
+    /// A text in the file is too long or damaged.
+    #[error("the text {keyword:?} is damaged or longer than {limit} bytes: {path}", path = path.display())]
+    BadText {
+        /// The file.
+        path: PathBuf,
+        /// Name of the text.
+        keyword: String,
+        /// Most bytes that are read.
+        limit: usize,
+    },
+    /// Nothing in the file says how it was made.
+    #[error("nothing in the picture says how it was made: {path}", path = path.display())]
+    NoRecord {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The record is not of the form this program writes.
+    #[error("the record of how it was made is damaged: {path}", path = path.display())]
+    BadRecord {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: serde_json::Error,
+    },
+    /// The record was written by a later version of this program.
+    #[error("the record has version {found}, this program reads up to {limit}: {path}", path = path.display())]
+    NewerRecord {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// Highest version that is read.
+        limit: u32,
+    },
+    /// Only PNG is written, and a file must not lie about what it is.
+    #[error("pictures are written as PNG, so the name must end in .png: {path}", path = path.display())]
+    NotPngName {
+        /// The name asked for.
+        path: PathBuf,
+    },
+    /// Not a safetensors file, or a torn one.
+    #[error("not a whole trajectory file: {path}", path = path.display())]
+    TrajectoryFormat {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: safetensors::SafeTensorError,
+    },
+    /// A safetensors file, but not a trajectory written by this program.
+    #[error("not a trajectory of this program ({detail}): {path}", path = path.display())]
+    ForeignTrajectory {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found.
+        detail: String,
+    },
+    /// The steps do not have the same shape, which is a mistake in this program.
+    #[error("every step of a trajectory must have the shape of its result")]
+    UnevenTrajectory,
+    /// The system refused a thread.
+    #[error("the gallery's thread could not be started")]
+    Thread(#[source] io::Error),
+}
+
+impl GalleryError {
+    /// The error and its causes in one line.
+    pub fn one_line(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let part = error.to_string();
+            if !text.contains(&part) {
+                text.push_str(": ");
+                text.push_str(&part);
+            }
+            cause = error.source();
+        }
+        text.replace(['\n', '\r'], " ")
+    }
+
+    pub(super) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Write {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Read {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The gallery's own thread: saves and opens pictures so that the window never waits for the disk.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+
+use super::GalleryError;
+use super::store::{newest_pictures, read_picture, read_record, save};
+use super::thumbnails::thumbnail;
+use crate::job::{GeneratedImage, Record, RgbImage};
+
+/// Pictures shown when the program starts.
+const MAX_LISTED: usize = 60;
+/// Commands in the channel; more wait in the handle.
+const COMMAND_CAPACITY: usize = 64;
+/// Events that may wait for the window before the thread does.
+const EVENT_CAPACITY: usize = 256;
+
+/// A picture found in the folder.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The file.
+    pub path: PathBuf,
+    /// How it was made, if that can be read.
+    pub record: Option<Arc<Record>>,
+    /// A small copy.
+    pub thumbnail: Arc<RgbImage>,
+}
+
+/// What the gallery's thread has done.
+#[derive(Debug, Clone)]
+pub enum SaveEvent {
+    /// A picture and its trajectory are on disk.
+    Saved {
+        /// The file.
+        path: PathBuf,
+        /// How it was made.
+        record: Arc<Record>,
+        /// A small copy.
+        thumbnail: Arc<RgbImage>,
+    },
+    /// A picture could not be saved.
+    Failed {
+        /// Why, in one line.
+        message: String,
+    },
+    /// The newest pictures found in the folder at start, newest first.
+    Listed(Vec<Listed>),
+    /// A picture was read.
+    Opened {
+        /// The file.
+        path: PathBuf,
+        /// Its pixels.
+        pixels: Arc<RgbImage>,
+        /// How it was made, if it says so.
+        record: Option<Arc<Record>>,
+    },
+    /// A picture could not be read.
+    OpenFailed {
+        /// The file.
+        path: PathBuf,
+        /// Why, in one line.
+        message: String,
+    },
+}
+
+enum Command {
+    Save(Arc<GeneratedImage>),
+    Open(PathBuf),
+}
+
+/// Owns the gallery's thread. Dropping it saves what is still to be saved.
+pub struct Writer {
+    commands: Option<Sender<Command>>,
+    events: Option<Receiver<SaveEvent>>,
+    /// What did not fit into the channel: a picture is never lost, and the caller never waits.
+    waiting: Mutex<VecDeque<Command>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread, which first lists `folder`; the folder need not exist. `wake` is called from the thread
+    /// after every event, e.g. to repaint the window.
+    ///
+    /// # Errors
+    /// [`GalleryError::Thread`] if the system refuses a thread.
+    pub fn start(folder: PathBuf, wake: impl Fn() + Send + Sync + 'static) -> Result<Self, GalleryError> {
+        let (command_sender, command_receiver) = bounded(COMMAND_CAPACITY);
+        let (event_sender, event_receiver) = bounded(EVENT_CAPACITY);
+        let worker = Worker {
+            folder,
+            commands: command_receiver,
+            events: event_sender,
+            wake: Box::new(wake),
+        };
+        let thread = std::thread::Builder::new()
+            .name("gallery".to_owned())
+            .spawn(move || worker.run())
+            .map_err(GalleryError::Thread)?;
+        Ok(Self {
+            commands: Some(command_sender),
+            events: Some(event_receiver),
+            waiting: Mutex::default(),
+            thread: Some(thread),
+        })
+    }
+
+    /// Hands a picture over to be saved; the answer is [`SaveEvent::Saved`] or [`SaveEvent::Failed`].
+    pub fn save(&self, image: Arc<GeneratedImage>) {
+        self.hand_over(Some(Command::Save(image)));
+    }
+
+    /// Asks for a picture to be read; the answer is [`SaveEvent::Opened`] or [`SaveEvent::OpenFailed`].
+    pub fn open(&self, path: PathBuf) {
+        self.hand_over(Some(Command::Open(path)));
+    }
+
+    /// The next event, without waiting.
+    pub fn poll(&self) -> Option<SaveEvent> {
+        self.hand_over(None);
+        self.events.as_ref()?.try_recv().ok()
+    }
+
+    /// Sends what waits, oldest first, as far as the channel takes it.
+    fn hand_over(&self, command: Option<Command>) {
+        let Some(commands) = &self.commands else { return };
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.extend(command);
+        while let Some(command) = waiting.pop_front() {
+            match commands.try_send(command) {
+                Ok(()) => {}
+                Err(TrySendError::Full(command)) => {
+                    waiting.push_front(command);
+                    return;
+                }
+                Err(TrySendError::Disconnected(_)) => {
+                    tracing::error!("the gallery's thread has ended; a picture was not saved");
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.events.take()); // frees a worker waiting in `send`; from here on it saves in silence
+        if let Some(commands) = self.commands.take() {
+            let waiting = self.waiting.get_mut().unwrap_or_else(PoisonError::into_inner);
+            for command in waiting.drain(..) {
+                commands.send(command).ok();
+            }
+        } // dropping the sender ends the worker's loop once all is saved
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+/// What lives on the gallery's thread.
+struct Worker {
+    folder: PathBuf,
+    commands: Receiver<Command>,
+    events: Sender<SaveEvent>,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Worker {
+    fn run(&self) {
+        self.list();
+        for command in &self.commands {
+            self.execute(command);
+        }
+    }
+
+    /// Lists the folder; between two pictures it does what it is asked to meanwhile.
+    fn list(&self) {
+        let mut listed = Vec::new();
+        for path in newest_pictures(&self.folder, MAX_LISTED) {
+            while let Ok(command) = self.commands.try_recv() {
+                self.execute(command);
+            }
+            match guarded(|| read_picture(&path)) {
+                Ok(pixels) => listed.push(Listed {
+                    record: record_of(&path),
+                    thumbnail: Arc::new(thumbnail(&pixels)),
+                    path,
+                }),
+                Err(message) => tracing::warn!("a picture was left out of the list: {message}"),
+            }
+        }
+        self.send(SaveEvent::Listed(listed));
+    }
+
+    fn execute(&self, command: Command) {
+        let event = match command {
+            Command::Save(image) => match guarded(|| save(&self.folder, &image)) {
+                Ok(path) => SaveEvent::Saved {
+                    path,
+                    record: Arc::new(image.record.clone()),
+                    thumbnail: Arc::new(thumbnail(&image.pixels)),
+                },
+                Err(message) => {
+                    tracing::error!("a picture was not saved: {message}");
+                    SaveEvent::Failed { message }
+                }
+            },
+            Command::Open(path) => match guarded(|| read_picture(&path)) {
+                Ok(pixels) => SaveEvent::Opened {
+                    record: record_of(&path),
+                    pixels: Arc::new(pixels),
+                    path,
+                },
+                Err(message) => SaveEvent::OpenFailed { path, message },
+            },
+        };
+        self.send(event);
+    }
+
+    fn send(&self, event: SaveEvent) {
+        self.events.send(event).ok(); // nobody listens while the handle is being dropped
+        (self.wake)();
+    }
+}
+
+fn record_of(path: &Path) -> Option<Arc<Record>> {
+    match guarded(|| read_record(path)) {
+        Ok(record) => Some(Arc::new(record)),
+        Err(message) => {
+            tracing::info!("{message}");
+            None
+        }
+    }
+}
+
+/// A decoder that panics over a hostile file must cost one picture, not the thread.
+fn guarded<T>(work: impl FnOnce() -> Result<T, GalleryError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| error.one_line()),
+        Err(_panic) => Err("the gallery stumbled over a picture; the log has the details".to_owned()),
+    }
+}

@@ -1,0 +1,162 @@
+//! The layering rule of `src/lib.rs`, held.
+
+use std::path::{Path, PathBuf};
+
+/// Every room, lowest first, with the rooms it may import.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("config", &[]),
+    ("job", &[]),
+    ("diffusion", &["job"]),
+    ("kernels", &[]),
+    ("models", &["kernels"]),
+    ("weights", &["models"]),
+    ("hub", &["config", "job"]),
+    ("gallery", &["config", "job"]),
+    ("pipelines", &["diffusion", "job", "models", "weights"]),
+    ("training", &["diffusion", "job", "models", "weights"]),
+    ("engine", &["config", "hub", "job", "pipelines", "training"]),
+    ("render", &["job"]),
+    ("ui", &["config", "engine", "gallery", "job", "render"]),
+    ("cli", &["config", "engine", "gallery", "job"]),
+];
+
+/// External crates that only these rooms may name.
+const OWNERS: &[(&str, &[&str])] = &[
+    (
+        "candle_core",
+        &[
+            "diffusion",
+            "kernels",
+            "models",
+            "weights",
+            "pipelines",
+            "training",
+            "engine",
+        ],
+    ),
+    ("candle_nn", &["kernels", "models", "weights", "pipelines", "training"]),
+    ("clap", &["cli"]),
+    ("egui", &["render", "ui"]),
+    ("eframe", &["render", "ui"]),
+    ("hf_hub", &["hub"]),
+    ("rfd", &["ui"]),
+];
+
+#[test]
+fn rooms_should_import_downwards_only() {
+    let mut broken = Vec::new();
+    for (room, allowed) in ROOMS {
+        for file in rust_files(&source_dir().join(room)) {
+            let code = without_comments(&std::fs::read_to_string(&file).unwrap());
+            for import in path_heads(&code, "crate::") {
+                let is_room = ROOMS.iter().any(|(other, _)| *other == import);
+                if is_room && import != *room && !allowed.contains(&import) {
+                    broken.push(format!("{}: {room} must not import {import}", file.display()));
+                }
+            }
+            if code.contains("crate::{") {
+                broken.push(format!(
+                    "{}: one `use crate::room` for each room, not a group of rooms",
+                    file.display()
+                ));
+            }
+            for (owned, owners) in OWNERS {
+                if names_crate(&code, owned) && !owners.contains(room) {
+                    broken.push(format!("{}: {room} must not use {owned}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+#[test]
+fn the_room_table_should_be_free_of_circles() {
+    for (level, (room, allowed)) in ROOMS.iter().enumerate() {
+        for import in *allowed {
+            assert!(
+                ROOMS[..level].iter().any(|(lower, _)| lower == import),
+                "{room} may import {import}, which is not below it"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_room_should_be_in_the_table_and_exist() {
+    let lib = std::fs::read_to_string(source_dir().join("lib.rs")).unwrap();
+    let mut declared: Vec<&str> = path_heads(&lib, "\npub mod ").collect();
+    declared.sort_unstable();
+    let mut expected: Vec<&str> = ROOMS.iter().map(|(room, _)| *room).collect();
+    expected.sort_unstable();
+    assert_eq!(declared, expected, "src/lib.rs and the table must name the same rooms");
+}
+
+#[test]
+fn the_scanner_should_see_code_and_not_comments() {
+    let code = without_comments(
+        "use crate::job; // crate::ui\n/// [`crate::cli`]\nlet url = \"https://x\";\n/* crate::hub */",
+    );
+    assert_eq!(path_heads(&code, "crate::").collect::<Vec<_>>(), ["job"]);
+    assert!(code.contains("let url"));
+    assert!(names_crate("let x = egui::Id::NULL;", "egui"));
+    assert!(!names_crate("use super::egui::X; my_egui::f(); egui_wgpu::Y", "egui"));
+}
+
+fn source_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// All Rust files below `folder`, in order.
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The code with line comments, doc comments and block comments taken out. A `//` inside a string hides the rest of
+/// its line, which at worst makes the rule blind to that line.
+fn without_comments(code: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = code;
+    while let Some(start) = rest.find("/*") {
+        kept.push_str(&rest[..start]);
+        rest = rest[start..].find("*/").map_or("", |end| &rest[start + end + 2..]);
+    }
+    kept.push_str(rest);
+    kept.lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The identifier after each `prefix`: `crate::job::JobId` gives `job`.
+fn path_heads<'a>(code: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+    code.split(prefix).skip(1).map(|rest| {
+        let end = rest
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(rest.len());
+        &rest[..end]
+    })
+}
+
+/// Whether `name::` stands at the head of a path, not inside one or at the end of a longer word.
+fn names_crate(code: &str, name: &str) -> bool {
+    code.match_indices(&format!("{name}::")).any(|(at, _)| {
+        !code[..at]
+            .chars()
+            .next_back()
+            .is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+    })
+}

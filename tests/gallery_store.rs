@@ -1,0 +1,615 @@
+//! Pictures and their records on disk: what is written comes back, what is hostile is refused, nothing is torn.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hareru::gallery::{self, GalleryError, SaveEvent, Writer};
+use hareru::job::{GenerateRequest, ModelRef, Record, TimestepSpacing};
+
+use crate::support::generated_image;
+
+#[test]
+fn picture_record_and_trajectory_should_survive_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = generated_image(awkward_request());
+    let path = gallery::save(folder.path(), &image).unwrap();
+
+    assert_eq!(gallery::read_picture(&path).unwrap(), image.pixels);
+    assert_eq!(gallery::read_record(&path).unwrap(), image.record);
+    let trajectory = gallery::read_trajectory(&path).unwrap();
+    assert_eq!(trajectory, *image.trajectory);
+    // Equality takes -0 for 0; the bits must not.
+    assert!(trajectory.steps[1].x.values[0].is_sign_negative());
+}
+
+#[test]
+fn the_record_in_the_file_should_be_the_json_that_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = generated_image(awkward_request());
+    let path = gallery::save(folder.path(), &image).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let json = serde_json::to_string(&image.record).unwrap();
+    // iTXt: keyword, NUL, not compressed, method 0, no language, no translated keyword, text.
+    let chunk = [b"iTXthareru\0\0\0\0\0", json.as_bytes()].concat();
+    assert!(
+        bytes.windows(chunk.len()).any(|window| window == chunk),
+        "no such chunk in {}",
+        path.display()
+    );
+}
+
+#[test]
+fn files_should_be_named_by_day_time_seed_and_prompt() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = generated_image(GenerateRequest {
+        prompt: "A red boat, 青い海".to_owned(),
+        seed: 42,
+        ..small_request()
+    });
+    let names: Vec<PathBuf> = (0..3)
+        .map(|_| gallery::save(folder.path(), &image).unwrap())
+        .map(|path| path.strip_prefix(folder.path()).unwrap().to_owned())
+        .collect();
+    let expected = ["", "-2", "-3"].map(|suffix| {
+        // date -u -d @1795219164
+        PathBuf::from(format!("2026-11-20/235924-42-a-red-boat-青い海{suffix}.png"))
+    });
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn the_customary_text_should_be_as_other_tools_expect_it() {
+    let image = generated_image(GenerateRequest {
+        prompt: "a boat\nby the sea".to_owned(),
+        negative_prompt: "fog".to_owned(),
+        sampler: "dpmpp_2m".to_owned(),
+        schedule: "karras".to_owned(),
+        guidance_scale: 7.0,
+        clip_skip: 1,
+        seed: 7,
+        ..small_request()
+    });
+    let expected = "a boat\nby the sea\nNegative prompt: fog\nSteps: 25, Sampler: DPM++ 2M, Schedule type: Karras, \
+                    CFG scale: 7, Seed: 7, Size: 16x8, Model hash: 0123456789, Model: Starter, Clip skip: 2, \
+                    Version: hareru 0.1.0";
+    assert_eq!(gallery::infotext(&image.record), expected);
+}
+
+#[test]
+fn the_customary_text_should_be_latin_1_where_it_can_and_utf_8_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    for (prompt, chunk) in [("café", &b"tEXtparameters\0caf\xe9"[..]), ("海", b"iTXtparameters\0")] {
+        let image = generated_image(GenerateRequest {
+            prompt: prompt.to_owned(),
+            ..small_request()
+        });
+        let bytes = std::fs::read(gallery::save(folder.path(), &image).unwrap()).unwrap();
+        assert!(bytes.windows(chunk.len()).any(|window| window == chunk), "{prompt}");
+    }
+}
+
+#[test]
+fn our_own_customary_text_should_restore_the_request() {
+    for (sampler, schedule) in [
+        ("ddim", "normal"),
+        ("euler_a", "exponential"),
+        ("dpmpp_2m", "karras"),
+        ("lcm", "sgm_uniform"),
+    ] {
+        let request = GenerateRequest {
+            model: ModelRef::Starter,
+            sampler: sampler.to_owned(),
+            schedule: schedule.to_owned(),
+            timestep_spacing: None, // has no place in that text
+            ..awkward_request()
+        };
+        let record = generated_image(request.clone()).record;
+        let restored = gallery::record_from_infotext(&gallery::infotext(&record)).unwrap();
+        assert_eq!(restored.request, request, "{}", gallery::infotext(&record));
+    }
+}
+
+#[test]
+fn texts_of_other_programs_should_be_understood() {
+    let beret = "girl with an artist's beret, determined, blue eyes, ((eyeshadow)), detailed, intricate\n\
+        Negative prompt: ugly, (((deformed))), [blurry], (extra_limb), messy drawing\n\
+        Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 965400086, Size: 512x512, Model hash: 45dee52b";
+    let record = gallery::record_from_infotext(beret).unwrap();
+    assert!(record.request.prompt.starts_with("girl with") && record.request.prompt.ends_with("intricate"));
+    assert_eq!(
+        record.request.negative_prompt,
+        "ugly, (((deformed))), [blurry], (extra_limb), messy drawing"
+    );
+    assert_eq!(facts(&record), ("euler_a", "normal", 20, 7.0, 965_400_086, 512, 512));
+    assert_eq!(record.model_hash, "45dee52b");
+
+    let lcm = "Steps: 6, Sampler: LCM, Schedule type: Automatic, CFG scale: 1.5, Seed: 3748719078, Size: 768x1024, \
+        Model hash: 19bbe9faa4, Model: fantasticmix_k2, VAE hash: 07af11b95c, VAE: vae-ft-mse-840000.safetensors, \
+        Clip skip: 2, Lora hashes: \"LCM_15: aaebf6360f7d, ip-adapter: a95a0f4bdcb9\", \
+        TI hashes: \"MajicNegative_V2: a53884ef726b\", Downcast alphas_cumprod: True, Version: v1.9.4";
+    let record = gallery::record_from_infotext(lcm).unwrap();
+    assert_eq!(facts(&record), ("lcm", "normal", 6, 1.5, 3_748_719_078, 768, 1024));
+    assert_eq!((record.request.clip_skip, record.program.as_str()), (1, "v1.9.4"));
+    assert_eq!(record.request.prompt, "");
+
+    let table = "wood table top\nSteps: 25, Sampler: Euler a, CFG scale: 7, Seed: 1057871485, Size: 512x512, \
+        Model hash: 7460a6fa";
+    let record = gallery::record_from_infotext(table).unwrap();
+    assert_eq!(
+        (record.request.prompt.as_str(), record.request.negative_prompt.as_str()),
+        ("wood table top", "")
+    );
+
+    let lost_newline = "a lake, (black and white photography).Steps: 50, Sampler: Euler a, Schedule type: Automatic, \
+        CFG scale: 4, Seed: 2912586831, Size: 512x512, Model hash: 9e44c3ee9e, Model: NERE26-JUGG9, Version: f2.0.1";
+    let record = gallery::record_from_infotext(lost_newline).unwrap();
+    assert_eq!(record.request.prompt, "a lake, (black and white photography).");
+    assert_eq!(facts(&record), ("euler_a", "normal", 50, 4.0, 2_912_586_831, 512, 512));
+
+    for (sampler, schedule_type, expected) in [
+        ("DPM++ 2M Karras", "", ("dpmpp_2m", "karras")),
+        ("DPM++ 2M", "", ("dpmpp_2m", "normal")),
+        ("DPM++ 2M", ", Schedule type: Automatic", ("dpmpp_2m", "karras")),
+        (
+            "DPM++ 2M SDE",
+            ", Schedule type: Exponential",
+            ("dpmpp_2m_sde", "exponential"),
+        ),
+        ("DDIM", ", Schedule type: Uniform", ("ddim", "normal")),
+        ("euler karras", "", ("euler", "karras")),
+        ("Restart", ", Schedule type: KL Optimal", ("restart", "kl_optimal")),
+    ] {
+        let text = format!("x\nSteps: 9, Sampler: {sampler}{schedule_type}, CFG scale: 7, Seed: 1, Size: 8x8");
+        let request = gallery::record_from_infotext(&text).unwrap().request;
+        assert_eq!(
+            (request.sampler.as_str(), request.schedule.as_str()),
+            expected,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn settings_with_json_in_them_should_not_derail_the_rest() {
+    let text = "x\nSteps: 9, Sampler: Euler, Hashes: {\"model\": \"ab,cd\", \"lora:x\": \"ef\"}, \
+        Civitai resources: [{\"type\":\"checkpoint\",\"weight\":1}], Model: \"a, \\\"b\\\": c\", Seed: 5, Size: 64x32";
+    let record = gallery::record_from_infotext(text).unwrap();
+    assert_eq!((record.request.seed, record.request.width_px), (5, 64));
+    assert_eq!(record.model_name, "a, \"b\": c");
+}
+
+#[test]
+fn no_text_should_make_the_reader_panic() {
+    let full = "海\nNegative prompt: \"é\nSteps: 9, Sampler: Euler, Hashes: {\"a\": [\"b\"]}, Seed: 5, Size: 64x32";
+    for end in (0..=full.len()).filter(|&end| full.is_char_boundary(end)) {
+        gallery::record_from_infotext(&full[..end]);
+        gallery::record_from_infotext(&full[end..]);
+    }
+    for text in [
+        "",
+        "{}",
+        ":",
+        ",,,",
+        "Steps: 99999999999999999999, Sampler: , CFG scale: NaN, Seed: -1, Size: x, Clip skip: 0",
+        "Negative prompt:",
+        "Steps: 1, Sampler: Karras, Seed: \"",
+    ] {
+        if let Some(record) = gallery::record_from_infotext(text) {
+            assert!(record.request.guidance_scale.is_finite(), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_picture_of_another_program_should_give_its_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "wood table top\nSteps: 25, Sampler: Euler a, CFG scale: 7, Seed: 10, Size: 512x512";
+    for (name, kind) in [("plain", b"tEXt"), ("packed", b"zTXt"), ("unicode", b"iTXt")] {
+        let path = folder.path().join(format!("{name}.png"));
+        write_png(&path, 1, 1, |encoder| {
+            let keyword = "parameters".to_owned();
+            match kind {
+                b"tEXt" => encoder.add_text_chunk(keyword, text.to_owned()),
+                b"zTXt" => encoder.add_ztxt_chunk(keyword, text.to_owned()),
+                _ => encoder.add_itxt_chunk(keyword, text.to_owned()),
+            }
+            .unwrap();
+        });
+        assert_eq!(gallery::read_record(&path).unwrap().request.steps, 25, "{name}");
+    }
+    let bare = folder.path().join("bare.png");
+    write_png(&bare, 1, 1, |_| {});
+    assert!(matches!(
+        gallery::read_record(&bare),
+        Err(GalleryError::NoRecord { .. })
+    ));
+}
+
+#[test]
+fn hostile_records_should_be_refused_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = serde_json::to_value(generated_image(small_request()).record).unwrap();
+    let mut newer = good.clone();
+    newer["version"] = 99.into();
+    let mut wrong_type = good.clone();
+    wrong_type["request"]["steps"] = "many".into();
+    let mut negative = good;
+    negative["request"]["width_px"] = (-8).into();
+    let deep = "[".repeat(100_000);
+    let long = format!("\"{}\"", "x".repeat(5 << 20));
+    for (name, json) in [
+        ("newer", newer.to_string()),
+        ("wrong type", wrong_type.to_string()),
+        ("negative", negative.to_string()),
+        ("torn", "{\"version\": 1,".to_owned()),
+        ("list", "[]".to_owned()),
+        ("empty", String::new()),
+        ("deep", deep),
+        ("long", long),
+    ] {
+        for packed in [false, true] {
+            let path = folder.path().join("hostile.png");
+            write_png(&path, 1, 1, |encoder| {
+                if packed {
+                    encoder.add_ztxt_chunk("hareru".to_owned(), json.clone()).unwrap();
+                } else {
+                    encoder.add_itxt_chunk("hareru".to_owned(), json.clone()).unwrap();
+                }
+            });
+            let error = gallery::read_record(&path).expect_err(name);
+            assert!(!error.one_line().contains('\n'), "{name}: {}", error.one_line());
+            assert!(
+                gallery::read_picture(&path).is_ok(),
+                "{name}: the picture itself is whole"
+            );
+        }
+    }
+}
+
+#[test]
+fn torn_and_foreign_pictures_should_be_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = generated_image(awkward_request());
+    let whole = std::fs::read(gallery::save(folder.path(), &image).unwrap()).unwrap();
+    let path = folder.path().join("torn.png");
+    for length in (0..whole.len() - 12).step_by(7) {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        assert!(
+            gallery::read_picture(&path).is_err(),
+            "{length} bytes of {}",
+            whole.len()
+        );
+        gallery::read_record(&path).ok(); // its text may be whole; it must not panic
+    }
+    for at in (0..whole.len()).step_by(3) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x55;
+        std::fs::write(&path, &bytes).unwrap();
+        gallery::read_picture(&path).ok();
+        gallery::read_record(&path).ok();
+    }
+    std::fs::write(&path, "<html>not found</html>").unwrap();
+    assert!(matches!(gallery::read_picture(&path), Err(GalleryError::Decode { .. })));
+    assert!(matches!(
+        gallery::read_record(&path),
+        Err(GalleryError::DecodePng { .. })
+    ));
+    assert!(matches!(
+        gallery::read_picture(&folder.path().join("missing.png")),
+        Err(GalleryError::Read { .. })
+    ));
+}
+
+#[test]
+fn a_picture_bomb_should_be_refused_before_it_is_unpacked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bomb.png");
+    // A valid start of a PNG of 60,000 × 60,000 pixels.
+    let mut header = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+    header.extend(60_000_u32.to_be_bytes());
+    header.extend(60_000_u32.to_be_bytes());
+    header.extend([8, 2, 0, 0, 0]);
+    header.extend(crc32(&header[12..]).to_be_bytes());
+    header.extend(b"\0\0\0\0IDAT");
+    header.extend(crc32(b"IDAT").to_be_bytes());
+    std::fs::write(&path, header).unwrap();
+    let error = gallery::read_picture(&path).unwrap_err();
+    assert!(
+        matches!(error, GalleryError::TooManyPixels { .. } | GalleryError::Decode { .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn torn_and_foreign_trajectories_should_be_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = gallery::save(folder.path(), &generated_image(awkward_request())).unwrap();
+    let beside = gallery::trajectory_path(&path);
+    let whole = std::fs::read(&beside).unwrap();
+
+    for length in (0..whole.len()).step_by(13) {
+        std::fs::write(&beside, &whole[..length]).unwrap();
+        let error = gallery::read_trajectory(&path).unwrap_err();
+        assert!(matches!(error, GalleryError::TrajectoryFormat { .. }), "{error:?}");
+    }
+    for at in (0..whole.len()).step_by(5) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x1f;
+        std::fs::write(&beside, &bytes).unwrap();
+        gallery::read_trajectory(&path).ok(); // must not panic
+    }
+    let foreign = safetensors::serialize(
+        [(
+            "weight",
+            safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], &[0; 4]).unwrap(),
+        )],
+        None,
+    )
+    .unwrap();
+    std::fs::write(&beside, foreign).unwrap();
+    let error = gallery::read_trajectory(&path).unwrap_err();
+    assert!(matches!(error, GalleryError::ForeignTrajectory { .. }), "{error:?}");
+
+    std::fs::remove_file(&beside).unwrap();
+    assert!(matches!(
+        gallery::read_trajectory(&path),
+        Err(GalleryError::Read { .. })
+    ));
+}
+
+#[test]
+fn two_writers_should_never_take_the_same_name() {
+    const PICTURES_EACH: usize = 12;
+    let folder = tempfile::tempdir().unwrap();
+    let image = generated_image(small_request());
+    let mut paths: Vec<PathBuf> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    (0..PICTURES_EACH)
+                        .map(|_| gallery::save(folder.path(), &image).unwrap())
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    paths.sort();
+    paths.dedup();
+    assert_eq!(paths.len(), 2 * PICTURES_EACH, "a name was given twice");
+    for path in &paths {
+        assert_eq!(gallery::read_record(path).unwrap(), image.record);
+        assert_eq!(gallery::read_trajectory(path).unwrap(), *image.trajectory);
+    }
+    let day_folder = paths[0].parent().unwrap();
+    let num_files = std::fs::read_dir(day_folder).unwrap().count();
+    assert_eq!(num_files, 4 * PICTURES_EACH, "nothing else may be left behind");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_should_give_one_line_and_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "in the way").unwrap();
+    let image = generated_image(small_request());
+    for result in [
+        gallery::save(&file, &image).map(drop),
+        gallery::save_as(&file.join("a.png"), &image),
+        gallery::save_as(&folder.path().join("missing").join("a.png"), &image),
+    ] {
+        let error = result.unwrap_err();
+        assert!(matches!(error, GalleryError::Write { .. }), "{error:?}");
+        assert!(!error.one_line().contains('\n'));
+    }
+    let wrong_name = gallery::save_as(&folder.path().join("a.jpg"), &image).unwrap_err();
+    assert!(matches!(wrong_name, GalleryError::NotPngName { .. }));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// Needs a file system that can be filled; made where the test may mount one, else passed over with a note.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_should_give_one_line_and_no_torn_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_mounted) = SmallDisk::mount(folder.path()) else {
+        writeln!(
+            std::io::stderr(),
+            "no right to mount a small disk: the full disk is not tested"
+        )
+        .unwrap();
+        return;
+    };
+    let mut image = generated_image(GenerateRequest {
+        width_px: 256,
+        height_px: 256,
+        ..small_request()
+    });
+    let mut state = 1_u32; // noise, which no encoder can shrink
+    for value in &mut image.pixels.pixels {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *value = (state >> 24) as u8;
+    }
+    let failed = (0..20)
+        .map(|_| gallery::save(folder.path(), &image))
+        .find_map(Result::err)
+        .expect("the disk never filled");
+    assert!(failed.one_line().contains("No space left"), "{}", failed.one_line());
+
+    let mut num_pictures = 0;
+    let day_folder = folder.path().join("2026-11-20");
+    for entry in std::fs::read_dir(day_folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "png") {
+            assert_eq!(gallery::read_picture(&path).unwrap(), image.pixels);
+            gallery::read_trajectory(&path).unwrap();
+            num_pictures += 1;
+        } else {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert!(name.ends_with(".trajectory.safetensors"), "{name} was left behind");
+        }
+    }
+    assert!(num_pictures > 0);
+}
+
+#[test]
+fn the_writer_should_list_save_and_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = Arc::new(generated_image(awkward_request()));
+    let first = gallery::save(folder.path(), &image).unwrap();
+
+    let writer = Writer::start(folder.path().to_owned(), || {}).unwrap();
+    let SaveEvent::Listed(listed) = next_event(&writer) else {
+        panic!("the list comes first");
+    };
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].path, first);
+    assert_eq!(listed[0].record.as_deref(), Some(&image.record));
+
+    writer.save(Arc::clone(&image));
+    let SaveEvent::Saved { path, record, .. } = next_event(&writer) else {
+        panic!("not saved");
+    };
+    assert_eq!(*record, image.record);
+
+    writer.open(path.clone());
+    let SaveEvent::Opened {
+        path: opened,
+        pixels,
+        record,
+    } = next_event(&writer)
+    else {
+        panic!("not opened");
+    };
+    assert_eq!(
+        (opened, &*pixels, record.as_deref()),
+        (path, &image.pixels, Some(&image.record))
+    );
+
+    writer.open(folder.path().join("missing.png"));
+    assert!(matches!(next_event(&writer), SaveEvent::OpenFailed { .. }));
+}
+
+#[test]
+fn dropping_the_writer_should_save_what_is_pending() {
+    const PICTURES: usize = 300; // more than any of its channels hold
+    let folder = tempfile::tempdir().unwrap();
+    let image = Arc::new(generated_image(small_request()));
+    let writer = Writer::start(folder.path().to_owned(), || {}).unwrap();
+    for _ in 0..PICTURES {
+        writer.save(Arc::clone(&image));
+    }
+    drop(writer);
+    assert_eq!(gallery::newest_pictures(folder.path(), usize::MAX).len(), PICTURES);
+}
+
+#[test]
+fn a_writer_without_a_usable_folder_should_say_so_and_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "in the way").unwrap();
+    let writer = Writer::start(file.clone(), || {}).unwrap();
+    assert!(matches!(next_event(&writer), SaveEvent::Listed(listed) if listed.is_empty()));
+    let image = Arc::new(generated_image(small_request()));
+    writer.save(Arc::clone(&image));
+    assert!(matches!(next_event(&writer), SaveEvent::Failed { message } if !message.contains('\n')));
+
+    std::fs::remove_file(&file).unwrap();
+    writer.save(image);
+    assert!(matches!(next_event(&writer), SaveEvent::Saved { .. }));
+}
+
+fn small_request() -> GenerateRequest {
+    GenerateRequest {
+        width_px: 16,
+        height_px: 8,
+        ..GenerateRequest::default()
+    }
+}
+
+/// Values that a careless writer or reader changes.
+fn awkward_request() -> GenerateRequest {
+    GenerateRequest {
+        model: ModelRef::Path(PathBuf::from("/models/海 \"x\"")),
+        prompt: "a \"quoted\" boat, 青い海: (détails:1.2)\nsecond line".to_owned(),
+        negative_prompt: "fog, mist: \\ all\nof it".to_owned(),
+        guidance_scale: 7.300_000_000_000_001,
+        guidance_rescale: 0.1 + 0.2,
+        timestep_spacing: Some(TimestepSpacing::Trailing),
+        eta: 1.0 / 3.0,
+        seed: u64::MAX,
+        clip_skip: 1,
+        ..small_request()
+    }
+}
+
+/// Sampler, schedule, steps, guidance, seed, width, height.
+fn facts(record: &Record) -> (&str, &str, u32, f64, u64, u32, u32) {
+    let request = &record.request;
+    (
+        &request.sampler,
+        &request.schedule,
+        request.steps,
+        request.guidance_scale,
+        request.seed,
+        request.width_px,
+        request.height_px,
+    )
+}
+
+fn next_event(writer: &Writer) -> SaveEvent {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(event) = writer.poll() {
+            return event;
+        }
+        assert!(Instant::now() < deadline, "the gallery's thread did not answer");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn write_png(path: &Path, width: u32, height: u32, add_texts: impl FnOnce(&mut png::Encoder<'_, &mut Vec<u8>>)) {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    add_texts(&mut encoder);
+    let mut writer = encoder.write_header().unwrap();
+    writer
+        .write_image_data(&vec![128; (width * height * 3) as usize])
+        .unwrap();
+    writer.finish().unwrap();
+    std::fs::File::create(path).unwrap().write_all(&bytes).unwrap();
+}
+
+/// The checksum of PNG chunks.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 * (crc & 1)))
+    })
+}
+
+/// One mebibyte of memory as a disk, unmounted when dropped.
+#[cfg(target_os = "linux")]
+struct SmallDisk(PathBuf);
+
+#[cfg(target_os = "linux")]
+impl SmallDisk {
+    fn mount(folder: &Path) -> Option<Self> {
+        let status = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
+            .arg(folder)
+            .stderr(std::process::Stdio::null())
+            .status();
+        status
+            .is_ok_and(|status| status.success())
+            .then(|| Self(folder.to_owned()))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        std::process::Command::new("umount").arg(&self.0).status().ok();
+    }
+}

@@ -1,0 +1,61 @@
+//! What several tests share.
+
+use std::sync::Arc;
+
+use hareru::job::{GenerateRequest, GeneratedImage, LatentPlane, Record, RgbImage, StepRecord, Trajectory};
+
+/// A picture as the engine would hand it over, small, with a trajectory whose values are awkward on purpose.
+pub(crate) fn generated_image(request: GenerateRequest) -> GeneratedImage {
+    let (width_px, height_px) = (request.width_px, request.height_px);
+    let plane = |start: f32| LatentPlane {
+        channels: 4,
+        height: 2,
+        width: 3,
+        values: (0..24).map(|i| start + i as f32 / 7.0).collect(),
+    };
+    let seed = request.seed;
+    GeneratedImage {
+        pixels: RgbImage {
+            width_px,
+            height_px,
+            pixels: (0..width_px * height_px * 3).map(|i| (i * 31 % 251) as u8).collect(),
+        },
+        record: Record {
+            version: Record::VERSION,
+            program: "hareru 0.1.0".to_owned(),
+            request,
+            model_name: "Starter".to_owned(),
+            model_hash: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef".to_owned(),
+            family: "sd15".to_owned(),
+            rng: "hareru-1".to_owned(),
+            precision: "f32".to_owned(),
+            batch_index: 0,
+            created_unix_secs: 1_795_219_164,
+            elapsed_secs: 3.25,
+        },
+        trajectory: Arc::new(Trajectory {
+            seed,
+            sigmas: vec![14.614_641_922_923_1, 1.0 / 3.0, 0.0],
+            timesteps: vec![999.0, 1.0 / 7.0],
+            steps: vec![
+                StepRecord {
+                    index: 0,
+                    sigma: 14.614_641_922_923_1,
+                    timestep: 999.0,
+                    x: plane(-14.6),
+                    x0: plane(f32::MIN_POSITIVE),
+                    secs: 0.125,
+                },
+                StepRecord {
+                    index: 1,
+                    sigma: 1.0 / 3.0,
+                    timestep: 1.0 / 7.0,
+                    x: plane(-0.0),
+                    x0: plane(1e-30),
+                    secs: 0.25,
+                },
+            ],
+            final_latents: plane(0.5),
+        }),
+    }
+}
