@@ -6,4 +6,6 @@
 
 mod architecture;
 mod gallery_store;
+mod shader_validation;
 mod support;
+mod ui;

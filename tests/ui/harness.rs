@@ -108,7 +108,12 @@ impl Window {
 
     /// The same, drawn by a GPU or its software stand-in.
     pub(crate) fn open_drawn() -> Self {
-        Self::build(Harness::builder().wgpu(), "en")
+        Self::open_drawn_in("en")
+    }
+
+    /// The same in another language.
+    pub(crate) fn open_drawn_in(language: &str) -> Self {
+        Self::build(Harness::builder().wgpu(), language)
     }
 
     fn build(builder: egui_kittest::HarnessBuilder<Studio>, language: &str) -> Self {
