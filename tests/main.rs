@@ -8,5 +8,7 @@ mod gallery_store;
 mod networks;
 mod reference_cases;
 mod sampler_contract;
+mod shader_validation;
 mod support;
+mod ui;
 mod weight_formats;
