@@ -127,7 +127,7 @@ fn execute(
             gallery_dir(gallery, &settings, &paths)
         }),
         Some(Command::Replay(replay_args)) => {
-            engine::replay(&replay_args.case, &replay_args.out).map_err(|error| CliError::from(&error))
+            engine::replay(&replay_args.case, &replay_args.out).map_err(|error| CliError::Failed(error.to_string()))
         }
         Some(Command::Models(_)) => list::models(output, &paths),
         Some(Command::Samplers(_)) => list::samplers(output).map_err(CliError::from),
