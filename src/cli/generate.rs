@@ -14,12 +14,12 @@ use crate::job::{Event, GeneratedImage, JobOptions, ModelInfo, PreviewMode, Requ
 
 /// Makes the pictures and saves them. `gallery_dir` gives the folder to save into when no file is named.
 pub(super) fn run(
-    args: GenerateArgs,
+    args: &GenerateArgs,
     output: Output,
     gallery_dir: impl FnOnce(Option<PathBuf>) -> PathBuf,
 ) -> Result<(), CliError> {
     let seed = args.seed_or_random();
-    check_before_the_model(&args, seed)?;
+    check_before_the_model(args, seed)?;
     let destination = match args.out.clone() {
         Some(file) => Destination::File(file),
         None => Destination::Gallery(gallery_dir(args.gallery.clone())),
@@ -28,13 +28,12 @@ pub(super) fn run(
     let mut steps = args.save_steps.clone().map(StepFolder::open).transpose()?;
 
     let mut engine = EngineHandle::start(EngineOptions::default(), || {})?;
-    let info = describe(&engine, &args)?;
+    let info = describe(&engine, args)?;
     let request = args.request(seed, Some(&info.defaults));
     let progress = Progress::new(!output.is_json(), request.batch_count, request.steps);
     let total = request.steps;
     let options = JobOptions {
         preview: args.preview(),
-        ..JobOptions::default()
     };
     let job = engine.submit(request, options)?;
 

@@ -119,7 +119,7 @@ fn execute(
             open_window(settings, gallery_dir)
                 .map_err(|error| CliError::Failed(JobError::from_chain(JobErrorKind::Internal, error.as_ref()).message))
         }
-        Some(Command::Generate(generate_args)) => generate::run(*generate_args, output, |gallery| {
+        Some(Command::Generate(generate_args)) => generate::run(&generate_args, output, |gallery| {
             let (settings, warning) = Settings::load(&paths.settings_file);
             if let Some(warning) = warning {
                 output.warn(&warning);
