@@ -25,15 +25,15 @@ pub(super) fn run(
         None => Destination::Gallery(gallery_dir(args.gallery.clone())),
     };
     destination.check_writable()?;
-    let mut steps = args.save_steps.clone().map(StepFolder::open).transpose()?;
+    let steps = args.save_steps.clone().map(StepFolder::open).transpose()?;
 
     let mut engine = EngineHandle::start(EngineOptions::default(), || {})?;
     let info = describe(&engine, args)?;
     let request = args.request(seed, Some(&info.defaults));
     let progress = Progress::new(!output.is_json(), request.batch_count, request.steps);
-    let total = request.steps;
     let options = JobOptions {
         preview: args.preview(),
+        keep_every_step: steps.is_some() || output.is_json(), // who counts them wants them all
     };
     let job = engine.submit(request, options)?;
 
@@ -43,20 +43,13 @@ pub(super) fn run(
             Event::Step(step) => {
                 progress.step(&step);
                 output.step(&step)?;
-                if let Some(steps) = &mut steps {
+                if let Some(steps) = &steps {
                     steps.save(&step)?;
                 }
             }
             Event::Image { image, .. } => {
                 let path = destination.save(&image)?;
                 progress.around(|| output.image(&path, &image.record))?;
-                if let Some(missed) = steps.as_mut().and_then(|steps| steps.missed(total)) {
-                    progress.around(|| {
-                        output.warn(&format!(
-                            "{missed} of {total} steps came too fast to be saved as pictures"
-                        ));
-                    });
-                }
             }
             Event::Finished { job: ended } if ended == job => return Ok(()),
             Event::Cancelled { job: ended } if ended == job => {
@@ -147,33 +140,22 @@ fn numbered(file: &Path, number: u32) -> PathBuf {
 }
 
 /// A folder that gets a picture of each step: `step-001.png`, and `picture-2-step-001.png` for further pictures.
-struct StepFolder {
-    folder: PathBuf,
-    num_saved: u32,
-}
+struct StepFolder(PathBuf);
 
 impl StepFolder {
     fn open(folder: PathBuf) -> Result<Self, CliError> {
         make_folder(&folder)?;
         check_folder(&folder)?;
-        Ok(Self { folder, num_saved: 0 })
+        Ok(Self(folder))
     }
 
-    fn save(&mut self, step: &StepEvent) -> Result<(), GalleryError> {
+    fn save(&self, step: &StepEvent) -> Result<(), GalleryError> {
         let Some(preview) = &step.preview else { return Ok(()) };
         let mut name = format!("step-{:03}.png", step.step);
         if step.image_index > 0 {
             name = format!("picture-{}-{name}", step.image_index + 1);
         }
-        gallery::save_pixels(&self.folder.join(name), preview)?;
-        self.num_saved += 1;
-        Ok(())
-    }
-
-    /// How many steps of the picture just finished were not saved, if any; counts anew for the next.
-    fn missed(&mut self, total: u32) -> Option<u32> {
-        let missed = total.saturating_sub(std::mem::take(&mut self.num_saved));
-        (missed > 0).then_some(missed)
+        gallery::save_pixels(&self.0.join(name), preview)
     }
 }
 
