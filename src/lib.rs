@@ -1,4 +1,75 @@
-//! Hareru: an image studio in which the denoising process is an object.
+//! Hareru (晴れる: the mist clears): an image studio in which the denoising process is not a progress bar but an
+//! object: live, kept, and open to be looked at step by step.
+//!
+//! # The house
+//!
+//! One package, a library and a thin binary. Its modules are rooms; a room imports only rooms above it in this table,
+//! and only those named. `tests/architecture.rs` holds every file to it.
+//!
+//! | room | what lives there | may import | owns |
+//! |---|---|---|---|
+//! | [`config`] | settings, folders, logging | – | directories |
+//! | [`job`] | plain data that crosses threads or is saved | – | – |
+//! | [`diffusion`] | schedules, samplers, guidance, noise, trajectories | job | |
+//! | [`kernels`] | the heavy tensor operations behind one plain signature each | – | |
+//! | [`models`] | CLIP, U-Net, VAE, tiny autoencoder | kernels | |
+//! | [`weights`] | model folders and files → named tensors | models | safetensors |
+//! | [`hub`] | models in and on disk (to come) | config, job | hf-hub |
+//! | [`gallery`] | pictures with their records and trajectories, on disk | config, job | image, png |
+//! | [`pipelines`] | text → conditioning → denoise → pixels; model families; reference cases | diffusion, job, models, weights | tokenizers |
+//! | [`training`] | (to come) | diffusion, job, models, weights | |
+//! | [`engine`] | the inference thread and its handle | config, hub, job, pipelines, training | crossbeam-channel |
+//! | [`render`] | what wgpu draws inside egui | job | wgpu |
+//! | [`ui`] | the window | config, engine, gallery, job, render | egui, eframe, rfd |
+//! | [`cli`] | the command line | config, engine, gallery, job | clap |
+//!
+//! # What always holds
+//!
+//! * **A tensor never crosses a thread** and never reaches `ui`, `gallery` or `job`. What crosses is plain data and
+//!   `Arc`ed pixels.
+//! * **The window never waits**: no `recv`, no file or network call, no blocking dialog on the frame; draining events
+//!   has a time budget.
+//! * **A trajectory is the sampler's whole state**: multistep samplers read the past from it and noise is a function
+//!   of (seed, step), so resuming or branching at step k is exact by construction.
+//! * **There is exactly one denoise loop**, `pipelines/denoise.rs`.
+//! * **Samplers see x₀ and σ only.** ε, v, betas and timesteps end at `diffusion/prediction.rs` and
+//!   `diffusion/schedule/`.
+//! * **"Guidance scale" means `uncond + s·(cond − uncond)`** everywhere.
+//! * **Same request, same seed: same noise** on every device; it is made by `diffusion/noise.rs`, never by the device.
+//! * **Networks never know where weights came from**: that is their `VarBuilder`'s business.
+//! * **Steps may be dropped on the way to the window; life-cycle events may not.** Every job ends with exactly one of
+//!   Finished, Cancelled, Failed.
+//! * **User input cannot panic the inference thread**; should a bug do so, the job fails and the next one runs.
+//!
+//! # How a picture comes to be
+//!
+//! ```text
+//!  window                                 inference thread                       gallery writer thread
+//!  ──────                                 ────────────────                       ─────────────────────
+//!  panels edit the Draft in place
+//!  Generate → Draft::to_request()
+//!  EngineHandle::submit(request) ───────▶ load or reuse the model    Event::Phase
+//!                                         encode the prompts
+//!                                         sampler.sample(host, …)
+//!                                           each step: x₀ → preview ─ Event::Step (droppable)
+//!                                           JobControl read: cancel
+//!                                         decode ──────────────────── Event::Image
+//!  App::logic drains for ≤ 5 ms ◀─────────                            Event::Finished | Cancelled | Failed
+//!  AppState::apply(event), pure
+//!    Image → gallery::Writer ──────────────────────────────────────────────────▶ PNG + record + trajectory
+//!    recent pictures ◀──────────────────────────────────────────────────────────  Saved
+//!  App::ui draws AppState and Draft
+//! ```
+//!
+//! # Adding to it
+//!
+//! * **A sampler**: one file in `diffusion/samplers/`, two lines in its `mod.rs`. Window, command line, records and
+//!   `tests/sampler_contract.rs` iterate [`diffusion::samplers::SAMPLERS`].
+//! * **A schedule**: the same in `diffusion/schedule/`, [`diffusion::schedule::SCHEDULES`].
+//! * **A model family**: one file in `pipelines/families/`, one line in [`pipelines::families::FAMILIES`]; its
+//!   networks, if new, in `models/`.
+//! * **A panel**: one file in `ui/panels/`, two lines in its `mod.rs`.
+//! * **A shader**: one file in `shaders/`, one `include_str!` in `render/shaders.rs`; validated by test by itself.
 
 pub mod cli;
 pub mod config;

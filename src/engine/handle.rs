@@ -63,6 +63,7 @@ pub(super) enum Command {
         control: Arc<JobControl>,
     },
     Describe(ModelRef),
+    Preload(ModelRef),
 }
 
 /// What [`EngineHandle::poll`] found.
@@ -144,6 +145,14 @@ impl EngineHandle {
     /// [`SubmitError`]: a full queue, or an engine that has ended.
     pub fn describe(&self, model: ModelRef) -> Result<(), SubmitError> {
         self.send(Command::Describe(model))
+    }
+
+    /// Reads a model before it is needed, so that the first picture comes sooner; answered like [`Self::describe`].
+    ///
+    /// # Errors
+    /// [`SubmitError`]: a full queue, or an engine that has ended.
+    pub fn preload(&self, model: ModelRef) -> Result<(), SubmitError> {
+        self.send(Command::Preload(model))
     }
 
     /// Asks a job, waiting or running, to stop; it ends with [`Event::Cancelled`] within one network call.

@@ -1,43 +1,240 @@
-//! The inference thread.
+//! The inference thread: works off commands one by one, keeps the loaded model between them, survives panics.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
-use super::events::EventSender;
-use super::handle::{Command, EngineOptions};
-use crate::job::{Event, JobError, JobErrorKind, JobId};
+use super::events::{EngineGone, EventSender};
+use super::handle::{Command, DeviceChoice, EngineOptions};
+use crate::job::{
+    Event, GenerateRequest, JobControl, JobError, JobErrorKind, JobId, JobOptions, ModelRef, Phase, StepEvent,
+};
+use crate::pipelines::families::StableDiffusion;
+use crate::pipelines::{self, Device, PipelineError, ShownStep, Watcher};
 
-/// Works off commands until the handle is dropped.
-pub(super) fn run(
-    _options: &EngineOptions,
-    commands: &Receiver<Command>,
-    events: &EventSender,
-    on_end: impl Fn(JobId),
-) {
+/// Why a job did not finish.
+enum Unfinished {
+    Pipeline(PipelineError),
+    Gone(EngineGone),
+}
+
+impl From<PipelineError> for Unfinished {
+    fn from(error: PipelineError) -> Self {
+        Self::Pipeline(error)
+    }
+}
+
+impl From<EngineGone> for Unfinished {
+    fn from(gone: EngineGone) -> Self {
+        Self::Gone(gone)
+    }
+}
+
+/// Works off commands until the handle is dropped. `on_end` is called when a job has ended, before its last event.
+pub(super) fn run(options: &EngineOptions, commands: &Receiver<Command>, events: &EventSender, on_end: impl Fn(JobId)) {
+    let mut worker = Worker {
+        device: choose_device(options.device),
+        loaded: None,
+    };
     for command in commands {
-        let error = Arc::new(JobError {
-            kind: JobErrorKind::Internal,
-            message: "not built yet".to_owned(),
-        });
-        match command {
+        let told = match command {
             Command::Generate {
                 job,
                 request,
                 options,
                 control,
             } => {
-                drop((request, options, control));
+                let last = worker.job(job, &request, options, &control, events);
                 on_end(job);
-                if events.lifecycle(Event::Failed { job, error }).is_err() {
-                    return;
+                last.and_then(|event| events.lifecycle(event))
+            }
+            Command::Describe(model) => events.lifecycle(answer(model, pipelines::describe)),
+            Command::Preload(model) => events.lifecycle(answer(model, |model| {
+                Ok(worker.model(model, &mut |_| ())?.info().clone())
+            })),
+        };
+        if told.is_err() {
+            return;
+        }
+    }
+}
+
+struct Worker {
+    device: Device,
+    loaded: Option<(ModelRef, StableDiffusion)>,
+}
+
+impl Worker {
+    /// Runs one job and gives the event it ends with.
+    fn job(
+        &mut self,
+        job: JobId,
+        request: &GenerateRequest,
+        options: JobOptions,
+        control: &JobControl,
+        events: &EventSender,
+    ) -> Result<Event, EngineGone> {
+        if control.is_cancelled() {
+            return Ok(Event::Cancelled { job });
+        }
+        events.lifecycle(Event::Started { job })?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            self.pictures(job, request, options, control, events)
+        }));
+        Ok(match outcome {
+            Ok(Ok(())) => Event::Finished { job },
+            Ok(Err(Unfinished::Gone(gone))) => return Err(gone),
+            Ok(Err(Unfinished::Pipeline(error))) if error.is_cancelled() => Event::Cancelled { job },
+            Ok(Err(Unfinished::Pipeline(error))) => Event::Failed {
+                job,
+                error: Arc::new(JobError::from(&error)),
+            },
+            Err(payload) => {
+                self.loaded = None; // whatever the panic interrupted is not to be trusted
+                Event::Failed {
+                    job,
+                    error: Arc::new(panic_error(payload.as_ref())),
                 }
             }
-            Command::Describe(model) => {
-                if events.lifecycle(Event::ModelRefused { model, error }).is_err() {
-                    return;
-                }
-            }
+        })
+    }
+
+    fn pictures(
+        &mut self,
+        job: JobId,
+        request: &GenerateRequest,
+        options: JobOptions,
+        control: &JobControl,
+        events: &EventSender,
+    ) -> Result<(), Unfinished> {
+        let phase = |phase, fraction| events.lifecycle(Event::Phase { job, phase, fraction });
+        if !self.has(&request.model) {
+            phase(Phase::LoadingModel, None)?;
+        }
+        let model = self.model(&request.model, &mut |fraction| {
+            phase(Phase::LoadingModel, Some(fraction)).ok();
+        })?;
+        phase(Phase::EncodingPrompt, None)?;
+        let conditioning =
+            model.encode_prompts(&request.prompt, &request.negative_prompt, request.clip_skip as usize)?;
+        for index in 0..request.batch_count {
+            let mut watcher = JobWatcher {
+                job,
+                index,
+                total: request.steps,
+                events,
+            };
+            let image = pipelines::generate(model, request, options, index, &conditioning, control, &mut watcher)?;
+            events.lifecycle(Event::Image {
+                job,
+                image: Arc::new(image),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn has(&self, wanted: &ModelRef) -> bool {
+        self.loaded.as_ref().is_some_and(|(model, _)| model == wanted)
+    }
+
+    /// The model's networks; read from its files unless they are the ones at hand.
+    fn model(&mut self, wanted: &ModelRef, progress: &mut dyn FnMut(f32)) -> Result<&StableDiffusion, PipelineError> {
+        if !self.has(wanted) {
+            self.loaded = None; // frees the old weights before the new ones are read
+        }
+        let loaded = match self.loaded.take() {
+            Some(loaded) => loaded,
+            None => (wanted.clone(), pipelines::load(wanted, &self.device, progress)?),
+        };
+        Ok(&self.loaded.insert(loaded).1)
+    }
+}
+
+/// Turns what the pipeline reports into events.
+struct JobWatcher<'a> {
+    job: JobId,
+    index: u32,
+    total: u32,
+    events: &'a EventSender,
+}
+
+impl Watcher for JobWatcher<'_> {
+    fn phase(&mut self, phase: Phase) {
+        // If nobody listens any more, the next life-cycle event of the job ends the worker.
+        self.events
+            .lifecycle(Event::Phase {
+                job: self.job,
+                phase,
+                fraction: None,
+            })
+            .ok();
+    }
+
+    fn step(&mut self, step: ShownStep<'_>) {
+        let ShownStep {
+            record,
+            elapsed_secs,
+            step_secs,
+            preview,
+        } = step;
+        self.events.step(StepEvent {
+            job: self.job,
+            image_index: self.index,
+            step: record.index as u32 + 1,
+            total: self.total,
+            sigma: record.sigma,
+            timestep: record.timestep,
+            elapsed_secs,
+            step_secs,
+            preview: preview.map(Arc::new),
+            x: Arc::new(record.x.clone()),
+            x0: Arc::new(record.x0.clone()),
+        });
+    }
+}
+
+/// The event that answers a question about a model; a panic is an answer too.
+fn answer(model: ModelRef, ask: impl FnOnce(&ModelRef) -> Result<crate::job::ModelInfo, PipelineError>) -> Event {
+    match catch_unwind(AssertUnwindSafe(|| ask(&model))) {
+        Ok(Ok(info)) => Event::ModelDescribed { info: Arc::new(info) },
+        Ok(Err(error)) => Event::ModelRefused {
+            model,
+            error: Arc::new(JobError::from(&error)),
+        },
+        Err(payload) => Event::ModelRefused {
+            model,
+            error: Arc::new(panic_error(payload.as_ref())),
+        },
+    }
+}
+
+fn panic_error(payload: &(dyn Any + Send)) -> JobError {
+    let text = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied());
+    let message = format!("the engine stumbled: {}", text.unwrap_or("no message"));
+    JobError {
+        kind: JobErrorKind::Internal,
+        message: message.replace('\n', " "),
+    }
+}
+
+fn choose_device(choice: DeviceChoice) -> Device {
+    match choice {
+        DeviceChoice::Cpu => Device::Cpu,
+        DeviceChoice::Auto => {
+            let gpu = if cfg!(feature = "metal") {
+                Device::new_metal(0)
+            } else {
+                Device::cuda_if_available(0)
+            };
+            gpu.unwrap_or_else(|error| {
+                tracing::warn!("no GPU, so the processor computes: {error}");
+                Device::Cpu
+            })
         }
     }
 }

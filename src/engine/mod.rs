@@ -4,47 +4,40 @@ mod events;
 mod handle;
 mod inference;
 
+use std::path::Path;
+
 pub use handle::{DeviceChoice, EngineHandle, EngineOptions, EngineStartError, Poll, SubmitError};
 
-use crate::job::Choice;
+use crate::job::{Choice, GenerateRequest, JobError, RequestError};
+use crate::pipelines;
 
 /// Every sampler, in the order a list shows them.
 pub fn samplers() -> Vec<Choice> {
-    vec![
-        Choice {
-            id: "ddim",
-            label: "DDIM",
-        },
-        Choice {
-            id: "euler",
-            label: "Euler",
-        },
-    ]
+    pipelines::samplers()
 }
 
 /// Every schedule, in the order a list shows them.
 pub fn schedules() -> Vec<Choice> {
-    vec![
-        Choice {
-            id: "normal",
-            label: "Normal",
-        },
-        Choice {
-            id: "karras",
-            label: "Karras",
-        },
-    ]
+    pipelines::schedules()
+}
+
+/// Runs a reference case on this thread and writes what it computed.
+///
+/// # Errors
+/// [`JobError`] if the case cannot be read or asks for something this version does not have.
+pub fn replay(case: &Path, out: &Path) -> Result<(), JobError> {
+    pipelines::replay(case, out).map_err(|error| JobError::from(&error))
 }
 
 /// Whether the request's sampler and schedule exist.
-fn check_names(request: &crate::job::GenerateRequest) -> Result<(), crate::job::RequestError> {
+fn check_names(request: &GenerateRequest) -> Result<(), RequestError> {
     for (kind, found, known) in [
         ("sampler", &request.sampler, samplers()),
         ("schedule", &request.schedule, schedules()),
     ] {
         if !known.iter().any(|choice| choice.id == found) {
             let known: Vec<_> = known.iter().map(|choice| choice.id).collect();
-            return Err(crate::job::RequestError::Unknown {
+            return Err(RequestError::Unknown {
                 kind,
                 found: found.clone(),
                 known: known.join(", "),

@@ -1,1 +1,19 @@
-//! models
+//! The networks: configuration, structure, forward pass.
+//!
+//! Each network reads its `config.json` into a struct with diffusers' defaults, is built by `new(vb, &config)`, and
+//! knows neither where its weights come from nor what is done to them on the way: both are the business of the
+//! [`candle_nn::VarBuilder`]. Everything heavy goes through [`crate::kernels`].
+//!
+//! Constructors and forward passes return [`candle_core::Result`]; a configuration that this version cannot honour
+//! is a [`ConfigError`] inside of it.
+
+pub mod clip;
+mod error;
+mod layers;
+mod per_block;
+pub mod taesd;
+pub mod unet;
+pub mod vae;
+
+pub use error::ConfigError;
+pub use per_block::PerBlock;

@@ -1,1 +1,80 @@
-//! pipelines
+//! Composition: text → conditioning → denoise → pixels.
+
+pub mod denoise;
+mod error;
+pub mod families;
+mod generate;
+pub mod preview;
+pub mod prompt;
+mod replay;
+mod scheduler;
+
+use include_dir::{Dir, include_dir};
+
+pub use candle_core::Device;
+pub use error::PipelineError;
+pub use generate::{ShownStep, Watcher, generate};
+pub use replay::replay;
+pub use scheduler::{Scheduler, SchedulerConfig};
+
+use crate::diffusion::samplers::SAMPLERS;
+use crate::diffusion::schedule::SCHEDULES;
+use crate::job::{Choice, ModelInfo, ModelRef};
+use crate::weights::ModelFiles;
+use families::{StableDiffusion, family_of};
+
+/// The model that is there at once, in the layout of any other.
+static STARTER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/assets/starter/model");
+
+/// Every sampler, in the order a list shows them.
+pub fn samplers() -> Vec<Choice> {
+    SAMPLERS
+        .iter()
+        .map(|sampler| Choice {
+            id: sampler.id(),
+            label: sampler.label(),
+        })
+        .collect()
+}
+
+/// Every schedule, in the order a list shows them.
+pub fn schedules() -> Vec<Choice> {
+    SCHEDULES
+        .iter()
+        .map(|schedule| Choice {
+            id: schedule.id(),
+            label: schedule.label(),
+        })
+        .collect()
+}
+
+/// What can be said of a model without reading its weights.
+///
+/// # Errors
+/// [`PipelineError`] if a configuration is missing or broken, or no family knows the model.
+pub fn describe(model: &ModelRef) -> Result<ModelInfo, PipelineError> {
+    let files = open(model)?;
+    family_of(&files)?.describe(model, &files)
+}
+
+/// Reads a model and builds its networks.
+///
+/// * `progress`: called with the fraction that is done, 0 to 1.
+///
+/// # Errors
+/// [`PipelineError`] if a file is missing or broken, no family knows the model, or the device is out of memory.
+pub fn load(
+    model: &ModelRef,
+    device: &Device,
+    progress: &mut dyn FnMut(f32),
+) -> Result<StableDiffusion, PipelineError> {
+    let files = open(model)?;
+    family_of(&files)?.load(model, &files, device, progress)
+}
+
+fn open(model: &ModelRef) -> Result<ModelFiles, PipelineError> {
+    Ok(match model {
+        ModelRef::Starter => ModelFiles::Embedded(&STARTER),
+        ModelRef::Path(path) => ModelFiles::open(path)?,
+    })
+}

@@ -1,1 +1,96 @@
-fn main() {}
+//! What a step of the starter model costs, with previews and without, and what the parts beside it cost.
+//!
+//! `cargo bench --bench step` prints the times; ratios between its rows hold on any machine.
+#![expect(missing_docs, reason = "criterion's macros generate public functions")]
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, PreviewMode};
+use hareru::pipelines::families::StableDiffusion;
+use hareru::pipelines::{Device, ShownStep, Watcher, generate, load, preview};
+
+/// Steps in one measured run.
+const STEPS: u32 = 25;
+
+/// Watches without looking.
+struct Blind;
+
+impl Watcher for Blind {
+    fn phase(&mut self, _phase: Phase) {}
+    fn step(&mut self, step: ShownStep<'_>) {
+        std::hint::black_box(step);
+    }
+}
+
+fn starter() -> StableDiffusion {
+    load(&ModelRef::Starter, &Device::Cpu, &mut |_| ()).expect("the starter model is embedded")
+}
+
+fn request() -> GenerateRequest {
+    GenerateRequest {
+        prompt: "a lighthouse at night".to_owned(),
+        steps: STEPS,
+        seed: 1,
+        ..GenerateRequest::default()
+    }
+}
+
+/// 25 steps from the prompt's hidden states to pixels.
+fn whole_run(c: &mut Criterion) {
+    let model = starter();
+    let request = request();
+    let conditioning = model
+        .encode_prompts(&request.prompt, "", 0)
+        .expect("the prompt encodes");
+    let control = JobControl::default();
+    let mut group = c.benchmark_group("25 steps with decode");
+    group.sample_size(10);
+    for (name, preview) in [
+        ("previews off", PreviewMode::Off),
+        ("linear", PreviewMode::Linear),
+        ("tiny", PreviewMode::Auto),
+    ] {
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                generate(
+                    &model,
+                    &request,
+                    JobOptions { preview },
+                    0,
+                    &conditioning,
+                    &control,
+                    &mut Blind,
+                )
+            });
+        });
+    }
+    group.finish();
+}
+
+/// One preview of each kind, the prompt, and the model's way from file to first use.
+fn parts(c: &mut Criterion) {
+    let model = starter();
+    let latents = hareru::diffusion::noise::noise_tensor(
+        1,
+        hareru::diffusion::noise::Draw::Initial,
+        &[1, 4, 16, 16],
+        &Device::Cpu,
+    )
+    .expect("a small tensor");
+    let mut group = c.benchmark_group("parts");
+    group.sample_size(10);
+    for (name, mode) in [
+        ("preview linear", PreviewMode::Linear),
+        ("preview tiny", PreviewMode::Auto),
+        ("decode", PreviewMode::Vae),
+    ] {
+        group.bench_function(name, |b| b.iter(|| preview::preview(&model, &latents, mode)));
+    }
+    group.bench_function("encode prompts", |b| {
+        b.iter(|| model.encode_prompts("a lighthouse at night", "", 0))
+    });
+    group.bench_function("load model", |b| b.iter(starter));
+    group.finish();
+}
+
+criterion_group!(benches, whole_run, parts);
+criterion_main!(benches);

@@ -1,5 +1,8 @@
 //! What several tests share.
 
+pub(crate) mod compare;
+pub mod reference;
+
 use std::sync::Arc;
 
 use hareru::job::{GenerateRequest, GeneratedImage, LatentPlane, Record, RgbImage, StepRecord, Trajectory};

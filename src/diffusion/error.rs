@@ -1,0 +1,56 @@
+//! What can go wrong between noise and picture.
+
+/// Why a run ended before its last step.
+#[derive(Debug, thiserror::Error)]
+pub enum SampleError {
+    /// Someone asked to stop. An outcome, not a failure: match it before showing errors.
+    #[error("cancelled")]
+    Cancelled,
+    /// NaN or infinity in the latents; what follows would be noise.
+    #[error("the latents are no longer finite at step {step}; a wider number format (f32) may help")]
+    NotFinite {
+        /// The step, counted from 1.
+        step: usize,
+    },
+    /// A tensor operation failed: shapes, memory, device.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+}
+
+/// Why no timetable could be made.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ScheduleError {
+    /// A run needs at least one step.
+    #[error("steps must be at least 1, found 0")]
+    NoSteps,
+    /// More steps than the training schedule has timesteps.
+    #[error("steps must be at most {most} for this sampler and spacing, found {found}")]
+    TooManySteps {
+        /// The most this combination can place.
+        most: usize,
+        /// Steps asked for.
+        found: usize,
+    },
+    /// The range of noise levels is empty or not finite.
+    #[error("noise levels must satisfy 0 < sigma_min < sigma_max, found {sigma_min} and {sigma_max}")]
+    BadSigmaRange {
+        /// Smallest noise level.
+        sigma_min: f64,
+        /// Largest noise level.
+        sigma_max: f64,
+    },
+    /// The model's training schedule makes no sense.
+    #[error("the model's scheduler must have {expected}, found {found}")]
+    BadTraining {
+        /// What was expected.
+        expected: &'static str,
+        /// What the configuration says.
+        found: String,
+    },
+    /// No schedule of that name.
+    #[error("no schedule is called {found:?}")]
+    UnknownSchedule {
+        /// The name asked for.
+        found: String,
+    },
+}

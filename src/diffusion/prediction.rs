@@ -1,0 +1,95 @@
+//! What the network's output means: the only place where ε, v and x₀ parametrisations are known.
+
+use candle_core::Tensor;
+
+/// What a network was trained to predict from the noisy latents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prediction {
+    /// The noise ε.
+    Epsilon,
+    /// v = α·ε − σ·x₀ with α² + σ² = 1 (Salimans & Ho 2022, <https://arxiv.org/abs/2202.00512>).
+    Velocity,
+    /// The clean latents x₀ themselves.
+    Sample,
+}
+
+impl Prediction {
+    /// From `prediction_type` of a scheduler's configuration; `None` if the name is unknown.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "epsilon" => Some(Self::Epsilon),
+            "v_prediction" => Some(Self::Velocity),
+            "sample" => Some(Self::Sample),
+            _ => None,
+        }
+    }
+
+    /// The name in configurations and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Epsilon => "epsilon",
+            Self::Velocity => "v_prediction",
+            Self::Sample => "sample",
+        }
+    }
+
+    /// The estimate of the clean latents from the network's output.
+    ///
+    /// * `x`: noisy latents x₀ + σ·ε, any shape.
+    /// * `output`: what the network said of [`network_input`]`(x, sigma)`, the shape of `x`.
+    /// * `sigma`: the noise level of `x`.
+    ///
+    /// # Errors
+    /// If the shapes differ.
+    pub fn x0_from_output(self, x: &Tensor, output: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Epsilon => x - (output * sigma)?, // x₀ = x − σ ε
+            Self::Velocity => {
+                // x₀ = x / (1 + σ²) − v σ / √(1 + σ²)
+                (x / (1.0 + sigma * sigma))? - (output * (sigma / vp_scale(sigma)))?
+            }
+            Self::Sample => Ok(output.clone()),
+        }
+    }
+}
+
+/// √(1 + σ²): how much larger latents are here than where the network sees them.
+pub fn vp_scale(sigma: f64) -> f64 {
+    (1.0 + sigma * sigma).sqrt()
+}
+
+/// The latents as the network sees them: x / √(1 + σ²), unit variance.
+///
+/// # Errors
+/// Only the device's.
+pub fn network_input(x: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
+    x / vp_scale(sigma)
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    #[test]
+    fn every_parametrisation_should_give_back_the_same_clean_latents() {
+        let (x0, eps, sigma) = (0.7f64, -1.3f64, 2.5f64);
+        let tensor = |value: f64| Tensor::new(&[value], &Device::Cpu).unwrap();
+        let x = tensor(x0 + sigma * eps);
+        let alpha = 1.0 / vp_scale(sigma);
+        let v = alpha * eps - alpha * sigma * x0;
+        for (prediction, output) in [
+            (Prediction::Epsilon, eps),
+            (Prediction::Velocity, v),
+            (Prediction::Sample, x0),
+        ] {
+            let found = prediction
+                .x0_from_output(&x, &tensor(output), sigma)
+                .unwrap()
+                .to_vec1::<f64>()
+                .unwrap()[0];
+            assert!((found - x0).abs() < 1e-12, "{prediction:?}: {found}");
+        }
+    }
+}

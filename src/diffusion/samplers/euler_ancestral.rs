@@ -1,0 +1,63 @@
+//! Euler's method with fresh noise after every step.
+
+use candle_core::Tensor;
+
+use super::{Options, Sampler, SamplerHost, Step, ancestral_step, slope};
+use crate::diffusion::SampleError;
+use crate::diffusion::schedule::{Grid, Timetable};
+
+/// Walks below the next noise level by Euler's method and adds noise up to it. One model call per step.
+///
+/// Source: ancestral sampling of <https://arxiv.org/abs/2006.11239> in the variables of
+/// <https://arxiv.org/abs/2206.00364>.
+pub(super) struct EulerAncestral;
+
+impl Sampler for EulerAncestral {
+    fn id(&self) -> &'static str {
+        "euler_a"
+    }
+
+    fn label(&self) -> &'static str {
+        "Euler a"
+    }
+
+    fn order(&self) -> i32 {
+        1
+    }
+
+    fn grid(&self) -> Grid {
+        Grid::Sigmas
+    }
+
+    fn is_stochastic(&self, _eta: f64) -> bool {
+        true
+    }
+
+    fn sample(
+        &self,
+        host: &mut dyn SamplerHost,
+        mut x: Tensor,
+        table: &Timetable,
+        _options: Options,
+        first: usize,
+    ) -> Result<Tensor, SampleError> {
+        for index in first..table.steps() {
+            let sigma = table.sigmas()[index];
+            let x0 = host.denoise(&x, sigma)?;
+            host.observe(Step {
+                index,
+                sigma,
+                x: &x,
+                x0: &x0,
+            })?;
+
+            let (down, up) = ancestral_step(sigma, table.target(index), 1.0);
+            let d = slope(&x, &x0, sigma)?;
+            x = (x + (d * (down - sigma))?)?;
+            if up > 0.0 {
+                x = (&x + (host.noise_like(&x, index)? * up)?)?;
+            }
+        }
+        Ok(x)
+    }
+}

@@ -1,0 +1,86 @@
+//! Which training timesteps a run visits.
+
+use super::TrainingSchedule;
+use crate::job::TimestepSpacing;
+
+/// The habits of diffusers' schedulers, which place timesteps differently for different samplers.
+///
+/// They are followed so that the same settings give the same picture there and here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grid {
+    /// Integer timesteps at a fixed stride; each step lands one *stride* lower, wherever the next one starts
+    /// (`DDIMScheduler`).
+    Stride,
+    /// Real timesteps; noise levels chosen between those of the first and the last (`EulerDiscreteScheduler`).
+    Sigmas,
+    /// Integer timesteps, the stride of one step more than asked; noise levels chosen from the whole training range
+    /// (`DPMSolverMultistepScheduler`).
+    Solver,
+    /// Every k-th of the 50 timesteps used in distillation, whatever the spacing asked for (`LCMScheduler`).
+    Distilled,
+}
+
+/// Timesteps that latent consistency models are distilled at (`original_inference_steps` of `LCMScheduler`).
+const DISTILLED_STEPS: usize = 50;
+
+impl Grid {
+    /// The most steps that can be placed.
+    pub(super) fn most_steps(self, training: &TrainingSchedule) -> usize {
+        match self {
+            Self::Distilled => DISTILLED_STEPS.min(training.timesteps()),
+            Self::Stride | Self::Sigmas | Self::Solver => training.timesteps(),
+        }
+    }
+
+    /// Falling timesteps, one per step.
+    ///
+    /// Source: Table 2 of <https://arxiv.org/abs/2305.08891> and the classes named at each variant.
+    pub(super) fn timesteps(
+        self,
+        training: &TrainingSchedule,
+        spacing: TimestepSpacing,
+        steps: usize,
+        offset: usize,
+    ) -> Vec<f64> {
+        let total = training.timesteps();
+        let last = (total - 1) as f64;
+        if self == Self::Distilled {
+            let kept = DISTILLED_STEPS.min(total);
+            let stride = total / kept;
+            return (0..steps)
+                .map(|i| ((kept - i * kept / steps) * stride - 1) as f64)
+                .collect();
+        }
+        let divisions = if self == Self::Solver { steps + 1 } else { steps };
+        match spacing {
+            TimestepSpacing::Leading => {
+                let stride = total / divisions;
+                (0..steps)
+                    .map(|i| ((divisions - 1 - i) * stride + offset) as f64)
+                    .map(|t| t.min(last))
+                    .collect()
+            }
+            TimestepSpacing::Trailing => {
+                let stride = total as f64 / steps as f64;
+                (0..steps)
+                    .map(|i| (total as f64 - i as f64 * stride).round_ties_even() - 1.0)
+                    .collect()
+            }
+            TimestepSpacing::Linspace => {
+                let gaps = (divisions - 1).max(1) as f64;
+                let place = |i: usize| {
+                    if divisions == 1 {
+                        0.0
+                    } else {
+                        (gaps - i as f64) * last / gaps
+                    }
+                };
+                let whole = self != Self::Sigmas;
+                (0..steps)
+                    .map(place)
+                    .map(|t| if whole { t.round_ties_even() } else { t })
+                    .collect()
+            }
+        }
+    }
+}

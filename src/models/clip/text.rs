@@ -1,0 +1,169 @@
+//! The whole tower.
+
+use super::ClipTextConfig;
+use super::layer::ClipLayer;
+use crate::models::layers::LayerNorm;
+use candle_core::D;
+use candle_core::DType;
+use candle_core::IndexOp as _;
+use candle_core::Result;
+use candle_core::Tensor;
+use candle_nn::VarBuilder;
+
+/// `eos_token_id` of the published configurations, which is wrong; they mean the token with the largest id.
+const EOS_MEANS_LARGEST_ID: u32 = 2;
+
+/// A causal transformer over tokens.
+#[derive(Debug, Clone)]
+pub struct ClipTextModel {
+    token_embedding: Tensor,
+    position_embedding: Tensor,
+    layers: Vec<ClipLayer>,
+    final_layer_norm: LayerNorm,
+    config: ClipTextConfig,
+}
+
+/// What the tower makes of a prompt.
+#[derive(Debug, Clone)]
+pub struct TextStates {
+    /// `(batch, tokens, hidden)`: the chosen layer, the final normalisation applied.
+    pub hidden: Tensor,
+    /// `(batch, hidden)`: the last layer at the end-of-text token, the final normalisation applied.
+    pub pooled: Tensor,
+}
+
+impl ClipTextModel {
+    /// Weights with or without a leading `text_model.`: transformers wrote it up to version 4.
+    ///
+    /// # Errors
+    /// If the configuration makes no sense or a tensor is missing or misshapen.
+    pub fn new(vb: VarBuilder<'_>, config: &ClipTextConfig) -> Result<Self> {
+        config.validate()?;
+        let has_prefix = vb.contains_tensor("text_model.embeddings.token_embedding.weight");
+        let vb = if has_prefix { vb.pp("text_model") } else { vb };
+        let hidden = config.hidden_size;
+        let embeddings = vb.pp("embeddings");
+        let layers = vb.pp("encoder").pp("layers");
+        Ok(Self {
+            token_embedding: embeddings.get((config.vocab_size, hidden), "token_embedding.weight")?,
+            position_embedding: embeddings
+                .get((config.max_position_embeddings, hidden), "position_embedding.weight")?,
+            layers: (0..config.num_hidden_layers)
+                .map(|index| ClipLayer::new(&layers.pp(index), config))
+                .collect::<Result<_>>()?,
+            final_layer_norm: LayerNorm::new(&vb.pp("final_layer_norm"), hidden, config.layer_norm_eps)?,
+            config: config.clone(),
+        })
+    }
+
+    /// The configuration it was built from.
+    pub fn config(&self) -> &ClipTextConfig {
+        &self.config
+    }
+
+    /// Conditioning for a U-Net.
+    ///
+    /// * `ids`: `(batch, tokens)`, u32, at most `max_position_embeddings` tokens.
+    /// * `clip_skip`: last layers left out, as diffusers counts: 0 is the last layer, 1 the one before.
+    ///
+    /// Returns `(batch, tokens, hidden)`, the final normalisation applied.
+    ///
+    /// # Errors
+    /// If there are too many tokens, an id is not in the vocabulary, or fewer layers than `clip_skip`.
+    pub fn forward(&self, ids: &Tensor, clip_skip: usize) -> Result<Tensor> {
+        let kept = self.layers.len().checked_sub(clip_skip).filter(|kept| *kept > 0);
+        let Some(kept) = kept else {
+            candle_core::bail!(
+                "clip skip is {clip_skip}, expected less than the {} layers",
+                self.layers.len()
+            );
+        };
+        let (mut x, mask) = self.embed(ids)?;
+        for layer in &self.layers[..kept] {
+            x = layer.forward(&x, &mask)?;
+        }
+        self.final_layer_norm.forward(&x)
+    }
+
+    /// The tokens' states and the state of the whole prompt. Arguments and errors as in [`ClipTextModel::forward`].
+    ///
+    /// # Errors
+    /// As [`ClipTextModel::forward`].
+    pub fn forward_pooled(&self, ids: &Tensor, clip_skip: usize) -> Result<TextStates> {
+        let states = self.hidden_states(ids)?;
+        let chosen = self.layers.len().checked_sub(clip_skip).filter(|layer| *layer > 0);
+        let (Some(chosen), Some(last)) = (chosen.and_then(|layer| states.get(layer)), states.last()) else {
+            candle_core::bail!(
+                "clip skip is {clip_skip}, expected less than the {} layers",
+                self.layers.len()
+            );
+        };
+        let last = self.final_layer_norm.forward(last)?;
+        let rows = self
+            .end_of_text(ids)?
+            .into_iter()
+            .enumerate()
+            .map(|(row, position)| last.i((row, position)))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(TextStates {
+            hidden: self.final_layer_norm.forward(chosen)?,
+            pooled: Tensor::stack(&rows, 0)?,
+        })
+    }
+
+    /// The embeddings and the output of each layer, `num_hidden_layers + 1` of `(batch, tokens, hidden)`, none of
+    /// them normalised.
+    ///
+    /// # Errors
+    /// As [`ClipTextModel::forward`].
+    pub fn hidden_states(&self, ids: &Tensor) -> Result<Vec<Tensor>> {
+        let (x, mask) = self.embed(ids)?;
+        let mut states = vec![x.clone()];
+        let mut x = x;
+        for layer in &self.layers {
+            x = layer.forward(&x, &mask)?;
+            states.push(x.clone());
+        }
+        Ok(states)
+    }
+
+    /// Token and position embeddings `(batch, tokens, hidden)`, and the causal mask `(tokens, tokens)`.
+    fn embed(&self, ids: &Tensor) -> Result<(Tensor, Tensor)> {
+        let (batch, tokens) = ids.dims2()?;
+        let longest = self.config.max_position_embeddings;
+        if tokens == 0 || tokens > longest {
+            candle_core::bail!("the text encoder expects 1 to {longest} tokens, found {tokens}");
+        }
+        let ids = ids.to_dtype(DType::U32)?.flatten_all()?;
+        let largest = ids.max(0)?.to_scalar::<u32>()?;
+        if largest as usize >= self.config.vocab_size {
+            candle_core::bail!(
+                "token id {largest} is not in the vocabulary of {}",
+                self.config.vocab_size
+            );
+        }
+        let x = self
+            .token_embedding
+            .index_select(&ids, 0)?
+            .reshape((batch, tokens, ()))?;
+        let x = x.broadcast_add(&self.position_embedding.narrow(0, 0, tokens)?)?;
+
+        let mask: Vec<f32> = (0..tokens)
+            .flat_map(|query| (0..tokens).map(move |key| if key > query { f32::NEG_INFINITY } else { 0.0 }))
+            .collect();
+        let mask = Tensor::from_vec(mask, (tokens, tokens), x.device())?.to_dtype(x.dtype())?;
+        Ok((x, mask))
+    }
+
+    /// Position of the token that stands for the whole prompt, for each prompt.
+    fn end_of_text(&self, ids: &Tensor) -> Result<Vec<usize>> {
+        let ids = ids.to_dtype(DType::U32)?;
+        if self.config.eos_token_id == EOS_MEANS_LARGEST_ID {
+            let positions = ids.argmax(D::Minus1)?.to_vec1::<u32>()?;
+            return Ok(positions.into_iter().map(|position| position as usize).collect());
+        }
+        let rows = ids.to_vec2::<u32>()?;
+        let first = |row: &Vec<u32>| row.iter().position(|id| *id == self.config.eos_token_id).unwrap_or(0);
+        Ok(rows.iter().map(first).collect())
+    }
+}

@@ -1,0 +1,351 @@
+//! What `unet/config.json` says.
+
+use super::super::ConfigError;
+use super::super::PerBlock;
+
+/// The network's name in messages.
+const NETWORK: &str = "unet";
+
+/// Shape of a U-Net. Missing fields take the values of diffusers.
+///
+/// Fields that only unsupported variants use are read so that such a file is refused instead of misunderstood.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(default)]
+pub struct UNetConfig {
+    /// Channels of the input; more than the latents' if pictures are concatenated.
+    pub in_channels: usize,
+    /// Channels of the prediction.
+    pub out_channels: usize,
+    /// Whether the input is mapped from 0..1 to −1..1 first.
+    pub center_input_sample: bool,
+    /// Native side of the latents.
+    pub sample_size: Option<PerBlock<usize>>,
+    /// Channels of each down block.
+    pub block_out_channels: Vec<usize>,
+    /// `CrossAttnDownBlock2D` or `DownBlock2D`, from the finest to the coarsest.
+    pub down_block_types: Vec<String>,
+    /// `UNetMidBlock2DCrossAttn`.
+    pub mid_block_type: Option<String>,
+    /// `CrossAttnUpBlock2D` or `UpBlock2D`, from the coarsest to the finest.
+    pub up_block_types: Vec<String>,
+    /// Residual blocks in each down block; up blocks have one more.
+    pub layers_per_block: PerBlock<usize>,
+    /// Transformer blocks in each attention.
+    pub transformer_layers_per_block: PerBlock<usize>,
+    /// Heads of each attention, if `num_attention_heads` is not given: the name is a historical mistake.
+    pub attention_head_dim: PerBlock<usize>,
+    /// Heads of each attention.
+    pub num_attention_heads: Option<PerBlock<usize>>,
+    /// Channels of the conditioning.
+    pub cross_attention_dim: PerBlock<usize>,
+    /// Whether transformers begin and end with linear maps instead of 1×1 convolutions.
+    pub use_linear_projection: bool,
+    /// Whether attention is computed in f32 when the rest is not.
+    pub upcast_attention: bool,
+    /// Groups of the normalisations.
+    pub norm_num_groups: Option<usize>,
+    /// Added to the variance in residual blocks.
+    pub norm_eps: f64,
+    /// Padding of the downsamplers.
+    pub downsample_padding: usize,
+    /// Nonlinearity; `silu`.
+    pub act_fn: String,
+    /// Whether cosines come before sines in the time embedding.
+    pub flip_sin_to_cos: bool,
+    /// Shift of the frequencies in the time embedding.
+    pub freq_shift: f64,
+    /// Channels of the time embedding; `None` is four times the first block's.
+    pub time_embedding_dim: Option<usize>,
+    /// Channels of an embedded guidance scale, as LCM has; `None` if it takes none.
+    pub time_cond_proj_dim: Option<usize>,
+
+    /// Must be absent.
+    pub addition_embed_type: Option<String>,
+    /// Must be absent.
+    pub class_embed_type: Option<String>,
+    /// Must be absent.
+    pub num_class_embeds: Option<usize>,
+    /// Must be absent.
+    pub encoder_hid_dim_type: Option<String>,
+    /// Must be absent.
+    pub encoder_hid_dim: Option<usize>,
+    /// Must be absent.
+    pub time_embedding_act_fn: Option<String>,
+    /// Must be absent.
+    pub timestep_post_act: Option<String>,
+    /// Must be absent.
+    pub cross_attention_norm: Option<String>,
+    /// Must be `positional`.
+    pub time_embedding_type: String,
+    /// Must be `default`.
+    pub resnet_time_scale_shift: String,
+    /// Must be `default`.
+    pub attention_type: String,
+    /// Must be 3.
+    pub conv_in_kernel: usize,
+    /// Must be 3.
+    pub conv_out_kernel: usize,
+    /// Must be 1.
+    pub resnet_out_scale_factor: f64,
+    /// Must be 1.
+    pub mid_block_scale_factor: f64,
+    /// Must be false.
+    pub resnet_skip_time_act: bool,
+    /// Must be false.
+    pub dual_cross_attention: bool,
+    /// Must be false.
+    pub only_cross_attention: PerBlock<bool>,
+    /// Must be absent or false.
+    pub mid_block_only_cross_attention: Option<bool>,
+}
+
+impl Default for UNetConfig {
+    fn default() -> Self {
+        let repeated = |first: [&str; 4]| first.map(str::to_owned).to_vec();
+        Self {
+            in_channels: 4,
+            out_channels: 4,
+            center_input_sample: false,
+            sample_size: None,
+            block_out_channels: vec![320, 640, 1280, 1280],
+            down_block_types: repeated([CROSS_DOWN, CROSS_DOWN, CROSS_DOWN, PLAIN_DOWN]),
+            mid_block_type: Some(CROSS_MID.to_owned()),
+            up_block_types: repeated([PLAIN_UP, CROSS_UP, CROSS_UP, CROSS_UP]),
+            layers_per_block: PerBlock::All(2),
+            transformer_layers_per_block: PerBlock::All(1),
+            attention_head_dim: PerBlock::All(8),
+            num_attention_heads: None,
+            cross_attention_dim: PerBlock::All(1280),
+            use_linear_projection: false,
+            upcast_attention: false,
+            norm_num_groups: Some(32),
+            norm_eps: 1e-5,
+            downsample_padding: 1,
+            act_fn: "silu".to_owned(),
+            flip_sin_to_cos: true,
+            freq_shift: 0.0,
+            time_embedding_dim: None,
+            time_cond_proj_dim: None,
+            addition_embed_type: None,
+            class_embed_type: None,
+            num_class_embeds: None,
+            encoder_hid_dim_type: None,
+            encoder_hid_dim: None,
+            time_embedding_act_fn: None,
+            timestep_post_act: None,
+            cross_attention_norm: None,
+            time_embedding_type: "positional".to_owned(),
+            resnet_time_scale_shift: "default".to_owned(),
+            attention_type: "default".to_owned(),
+            conv_in_kernel: 3,
+            conv_out_kernel: 3,
+            resnet_out_scale_factor: 1.0,
+            mid_block_scale_factor: 1.0,
+            resnet_skip_time_act: false,
+            dual_cross_attention: false,
+            only_cross_attention: PerBlock::All(false),
+            mid_block_only_cross_attention: None,
+        }
+    }
+}
+
+const CROSS_DOWN: &str = "CrossAttnDownBlock2D";
+const PLAIN_DOWN: &str = "DownBlock2D";
+const CROSS_MID: &str = "UNetMidBlock2DCrossAttn";
+const CROSS_UP: &str = "CrossAttnUpBlock2D";
+const PLAIN_UP: &str = "UpBlock2D";
+
+/// What the transformers of one block look like.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TransformerShape {
+    pub(super) depth: usize,
+    pub(super) heads: usize,
+    pub(super) context_channels: usize,
+    pub(super) groups: usize,
+    pub(super) linear_projection: bool,
+    pub(super) upcast: bool,
+}
+
+/// The sizes of one resolution, shared by its down and its up block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LevelShape {
+    pub(super) channels: usize,
+    pub(super) layers: usize,
+    pub(super) transformer: TransformerShape,
+}
+
+impl UNetConfig {
+    /// Channels of the time embedding.
+    pub(super) fn time_channels(&self) -> usize {
+        self.time_embedding_dim.unwrap_or(4 * self.first_channels())
+    }
+
+    /// Channels at the finest resolution.
+    pub(super) fn first_channels(&self) -> usize {
+        self.block_out_channels.first().copied().unwrap_or_default()
+    }
+
+    /// Groups of the normalisations.
+    pub(super) fn groups(&self) -> usize {
+        self.norm_num_groups.unwrap_or_default()
+    }
+
+    /// Whether down block `index` attends to the conditioning.
+    pub(super) fn down_attends(&self, index: usize) -> bool {
+        self.down_block_types.get(index).is_some_and(|kind| kind == CROSS_DOWN)
+    }
+
+    /// Whether up block `index` attends to the conditioning.
+    pub(super) fn up_attends(&self, index: usize) -> bool {
+        self.up_block_types.get(index).is_some_and(|kind| kind == CROSS_UP)
+    }
+
+    /// The sizes of every resolution, the finest first.
+    ///
+    /// # Errors
+    /// If the configuration asks for something this version does not have.
+    pub(super) fn levels(&self) -> Result<Vec<LevelShape>, ConfigError> {
+        self.check_blocks()?;
+        self.check_variants()?;
+        let heads = self.num_attention_heads.as_ref().unwrap_or(&self.attention_head_dim);
+        let groups = self.groups();
+        let at = |values: &PerBlock<usize>, index| values.get(index).unwrap_or_default();
+        let mut levels = Vec::new();
+        for (index, &channels) in self.block_out_channels.iter().enumerate() {
+            let check = |holds, field, found: usize, expected: String| {
+                ConfigError::check(holds, NETWORK, field, found, expected)
+            };
+            let transformer = TransformerShape {
+                depth: at(&self.transformer_layers_per_block, index),
+                heads: at(heads, index),
+                context_channels: at(&self.cross_attention_dim, index),
+                groups,
+                linear_projection: self.use_linear_projection,
+                upcast: self.upcast_attention,
+            };
+            let layers = at(&self.layers_per_block, index);
+            check(layers > 0, "layers_per_block", layers, "at least 1".to_owned())?;
+            check(
+                groups > 0 && channels > 0 && channels.is_multiple_of(groups),
+                "block_out_channels",
+                channels,
+                format!("a multiple of norm_num_groups {groups}"),
+            )?;
+            check(
+                transformer.heads > 0 && channels.is_multiple_of(transformer.heads),
+                "attention_head_dim",
+                transformer.heads,
+                format!("a number of heads that divides {channels} channels"),
+            )?;
+            levels.push(LevelShape {
+                channels,
+                layers,
+                transformer,
+            });
+        }
+        Ok(levels)
+    }
+
+    /// Lists of the same length, of blocks that exist.
+    fn check_blocks(&self) -> Result<(), ConfigError> {
+        let blocks = self.block_out_channels.len();
+        let check = |holds, field, found: &dyn std::fmt::Debug, expected: &str| {
+            ConfigError::check(holds, NETWORK, field, found, expected)
+        };
+        let one_each = format!("one for each of {blocks} blocks");
+        check(
+            blocks > 0,
+            "block_out_channels",
+            &self.block_out_channels,
+            "at least one block",
+        )?;
+        for (field, kinds, known) in [
+            ("down_block_types", &self.down_block_types, [CROSS_DOWN, PLAIN_DOWN]),
+            ("up_block_types", &self.up_block_types, [CROSS_UP, PLAIN_UP]),
+        ] {
+            check(kinds.len() == blocks, field, kinds, &one_each)?;
+            for kind in kinds {
+                check(known.contains(&kind.as_str()), field, kind, &known.join(" or "))?;
+            }
+        }
+        let mid = self.mid_block_type.as_deref();
+        check(mid == Some(CROSS_MID), "mid_block_type", &mid, CROSS_MID)?;
+        for (field, values) in [
+            ("layers_per_block", &self.layers_per_block),
+            ("transformer_layers_per_block", &self.transformer_layers_per_block),
+            ("attention_head_dim", &self.attention_head_dim),
+            ("cross_attention_dim", &self.cross_attention_dim),
+        ] {
+            check(values.covers(blocks), field, values, &one_each)?;
+        }
+        let heads = &self.num_attention_heads;
+        let covers = heads.as_ref().is_none_or(|heads| heads.covers(blocks));
+        check(covers, "num_attention_heads", heads, &one_each)
+    }
+
+    /// Nothing that this version would silently leave out.
+    fn check_variants(&self) -> Result<(), ConfigError> {
+        let check = |holds, field, found: &dyn std::fmt::Debug, expected: &str| {
+            ConfigError::check(holds, NETWORK, field, found, expected)
+        };
+        for (field, value) in [
+            ("addition_embed_type", &self.addition_embed_type),
+            ("class_embed_type", &self.class_embed_type),
+            ("encoder_hid_dim_type", &self.encoder_hid_dim_type),
+            ("time_embedding_act_fn", &self.time_embedding_act_fn),
+            ("timestep_post_act", &self.timestep_post_act),
+            ("cross_attention_norm", &self.cross_attention_norm),
+        ] {
+            check(value.is_none(), field, value, "null")?;
+        }
+        for (field, value) in [
+            ("num_class_embeds", self.num_class_embeds),
+            ("encoder_hid_dim", self.encoder_hid_dim),
+        ] {
+            check(value.is_none(), field, &value, "null")?;
+        }
+        for (field, value, expected) in [
+            ("time_embedding_type", &self.time_embedding_type, "positional"),
+            ("resnet_time_scale_shift", &self.resnet_time_scale_shift, "default"),
+            ("attention_type", &self.attention_type, "default"),
+        ] {
+            check(value == expected, field, value, expected)?;
+        }
+        let act_fn = self.act_fn.as_str();
+        check(matches!(act_fn, "silu" | "swish"), "act_fn", &act_fn, "silu")?;
+        for (field, value) in [
+            ("conv_in_kernel", self.conv_in_kernel),
+            ("conv_out_kernel", self.conv_out_kernel),
+        ] {
+            check(value == 3, field, &value, "3")?;
+        }
+        for (field, value) in [
+            ("resnet_out_scale_factor", self.resnet_out_scale_factor),
+            ("mid_block_scale_factor", self.mid_block_scale_factor),
+        ] {
+            check(value == 1.0, field, &value, "1")?;
+        }
+        let only_cross = match &self.only_cross_attention {
+            PerBlock::All(value) => *value,
+            PerBlock::Each(values) => values.contains(&true),
+        };
+        for (field, value) in [
+            ("resnet_skip_time_act", self.resnet_skip_time_act),
+            ("dual_cross_attention", self.dual_cross_attention),
+            ("only_cross_attention", only_cross),
+            (
+                "mid_block_only_cross_attention",
+                self.mid_block_only_cross_attention == Some(true),
+            ),
+        ] {
+            check(!value, field, &value, "false")?;
+        }
+        let frequencies = (self.first_channels() / 2) as f64;
+        check(
+            self.freq_shift < frequencies,
+            "freq_shift",
+            &self.freq_shift,
+            &format!("less than {frequencies}"),
+        )
+    }
+}

@@ -1,0 +1,13 @@
+//! The conditional U-Net of Stable Diffusion, as diffusers' `UNet2DConditionModel`.
+//!
+//! Source: <https://arxiv.org/abs/2112.10752>
+
+mod config;
+mod down;
+mod mid;
+mod model;
+mod transformer;
+mod up;
+
+pub use config::UNetConfig;
+pub use model::{UNet2DConditionModel, guidance_embedding};

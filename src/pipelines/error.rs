@@ -1,0 +1,87 @@
+//! Why no picture came out.
+
+use crate::diffusion::{SampleError, ScheduleError};
+use crate::job::{JobError, JobErrorKind};
+use crate::pipelines::prompt::TokenizerError;
+use crate::weights::LoadError;
+
+/// Why no picture came out.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The model's files are not usable.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The tokenizer is not usable.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// The steps, schedule and spacing do not go together.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// The run ended early.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
+    /// A tensor operation failed outside the run.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+    /// No family knows this kind of model.
+    #[error("expected a {expected} model, found {found}\nFile: {path}")]
+    UnknownFamily {
+        /// Families that were tried.
+        expected: String,
+        /// What `model_index.json` says.
+        found: String,
+        /// The folder.
+        path: String,
+    },
+    /// The request does not fit this model.
+    #[error("{what} must be {expected} for this model, found {found}")]
+    Misfit {
+        /// Which setting.
+        what: &'static str,
+        /// What the model takes.
+        expected: String,
+        /// What was asked for.
+        found: String,
+    },
+    /// A reference case is not readable.
+    #[error("reference case: {what}\nFile: {path}")]
+    Case {
+        /// What was expected and what was found.
+        what: String,
+        /// The file.
+        path: String,
+    },
+}
+
+impl PipelineError {
+    /// Whether someone asked to stop, which is an outcome and no failure.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Sample(SampleError::Cancelled))
+    }
+}
+
+impl From<&PipelineError> for JobError {
+    fn from(error: &PipelineError) -> Self {
+        let kind = match error {
+            PipelineError::Load(_) | PipelineError::Tokenizer(_) | PipelineError::UnknownFamily { .. } => {
+                JobErrorKind::Model
+            }
+            PipelineError::Schedule(ScheduleError::BadTraining { .. }) => JobErrorKind::Model,
+            PipelineError::Schedule(_) | PipelineError::Misfit { .. } | PipelineError::Case { .. } => {
+                JobErrorKind::Request
+            }
+            PipelineError::Sample(SampleError::NotFinite { .. }) => JobErrorKind::NotFinite,
+            PipelineError::Sample(SampleError::Tensor(source)) | PipelineError::Tensor(source) => {
+                let text = source.to_string().to_lowercase();
+                let is_memory = text.contains("out of memory") || text.contains("outofmemory");
+                if is_memory {
+                    JobErrorKind::OutOfMemory
+                } else {
+                    JobErrorKind::Internal
+                }
+            }
+            PipelineError::Sample(SampleError::Cancelled) => JobErrorKind::Internal,
+        };
+        Self::from_chain(kind, error)
+    }
+}

@@ -1,0 +1,78 @@
+//! The model families, one file each, one line in [`FAMILIES`].
+
+mod stable_diffusion;
+
+pub use stable_diffusion::{Conditioning, StableDiffusion};
+
+use std::collections::BTreeMap;
+
+use candle_core::Device;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::PipelineError;
+use crate::job::{ModelInfo, ModelRef};
+use crate::weights::ModelFiles;
+
+/// A diffusers folder's `model_index.json`.
+#[derive(Debug, Deserialize)]
+pub struct ModelIndex {
+    /// The pipeline class that the folder was saved from.
+    #[serde(rename = "_class_name")]
+    pub class_name: String,
+    /// The parts, each `[library, class]`.
+    #[serde(flatten)]
+    pub parts: BTreeMap<String, Value>,
+}
+
+/// One architecture: how to recognise it and how to bring it up.
+pub trait Family: Sync {
+    /// Stable name in records, e.g. `stable_diffusion`.
+    fn id(&self) -> &'static str;
+    /// What people call it.
+    fn label(&self) -> &'static str;
+    /// Whether a folder with this index is of this family; true for exactly one family.
+    fn claims(&self, index: &ModelIndex) -> bool;
+    /// What can be said without reading weights.
+    ///
+    /// # Errors
+    /// [`PipelineError`] if a configuration is missing or broken.
+    fn describe(&self, model: &ModelRef, files: &ModelFiles) -> Result<ModelInfo, PipelineError>;
+    /// Reads the weights and builds the networks.
+    ///
+    /// * `progress`: called with the fraction that is done, 0 to 1.
+    ///
+    /// # Errors
+    /// [`PipelineError`] if a file is missing or broken, or the device is out of memory.
+    fn load(
+        &self,
+        model: &ModelRef,
+        files: &ModelFiles,
+        device: &Device,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<StableDiffusion, PipelineError>;
+}
+
+/// Every family.
+pub static FAMILIES: &[&dyn Family] = &[&stable_diffusion::StableDiffusionFamily];
+
+/// The family a folder belongs to.
+///
+/// # Errors
+/// [`PipelineError::Load`] without a readable `model_index.json`, [`PipelineError::UnknownFamily`] if none claims it.
+pub fn family_of(files: &ModelFiles) -> Result<&'static dyn Family, PipelineError> {
+    let index: ModelIndex = files.json("model_index.json")?;
+    FAMILIES
+        .iter()
+        .find(|family| family.claims(&index))
+        .copied()
+        .ok_or_else(|| PipelineError::UnknownFamily {
+            expected: FAMILIES
+                .iter()
+                .map(|family| family.label())
+                .collect::<Vec<_>>()
+                .join(" or "),
+            found: index.class_name.clone(),
+            path: files.path("model_index.json").display().to_string(),
+        })
+}

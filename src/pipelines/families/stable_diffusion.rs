@@ -1,0 +1,332 @@
+//! Stable Diffusion 1.x and 2.x: one CLIP text encoder, a U-Net on the latents of a KL autoencoder.
+
+use candle_core::{Device, Tensor};
+
+use super::{Family, ModelIndex};
+use crate::diffusion::guidance::Guidance;
+use crate::job::{ModelDefaults, ModelInfo, ModelRef};
+use crate::models::clip::{ClipTextConfig, ClipTextModel};
+use crate::models::taesd::{AutoencoderTiny, TinyConfig};
+use crate::models::unet::{UNet2DConditionModel, UNetConfig};
+use crate::models::vae::{AutoencoderKL, VaeConfig};
+use crate::pipelines::PipelineError;
+use crate::pipelines::denoise::COMPUTE_DTYPE;
+use crate::pipelines::preview::LinearMap;
+use crate::pipelines::prompt::ClipTokenizer;
+use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
+use crate::weights::{self, ModelFiles};
+
+/// Where a model may bring a tiny decoder; not part of the diffusers layout, which ignores it.
+const TINY_FOLDER: &str = "vae_tiny";
+/// Pipelines whose parts are these networks and no others.
+const CLASSES: &[&str] = &["StableDiffusionPipeline", "LatentConsistencyModelPipeline"];
+
+/// Registers Stable Diffusion 1.x and 2.x.
+pub(super) struct StableDiffusionFamily;
+
+/// The networks of one model, ready to be asked.
+pub struct StableDiffusion {
+    info: ModelInfo,
+    device: Device,
+    files: ModelFiles,
+    hash: std::sync::OnceLock<String>,
+    scheduler: Scheduler,
+    tokenizer: ClipTokenizer,
+    text_encoder: ClipTextModel,
+    unet: UNet2DConditionModel,
+    vae: AutoencoderKL,
+    tiny: Option<AutoencoderTiny>,
+    linear: std::sync::OnceLock<LinearMap>,
+}
+
+/// What the U-Net is told of the prompts.
+#[derive(Debug, Clone)]
+pub struct Conditioning {
+    /// Ids of the prompt, one per position.
+    pub prompt_ids: Vec<u32>,
+    /// Ids of the negative prompt.
+    pub negative_ids: Vec<u32>,
+    /// Hidden states of the prompt, `(1, positions, width)`.
+    pub cond: Tensor,
+    /// Hidden states of the negative prompt.
+    pub uncond: Tensor,
+}
+
+/// The network's two opinions and what guidance makes of them, each `(1, channels, height, width)`.
+#[derive(Debug)]
+pub struct Predicted {
+    /// For the negative prompt; `None` where guidance does not need it.
+    pub uncond: Option<Tensor>,
+    /// For the prompt.
+    pub cond: Tensor,
+    /// The guided prediction.
+    pub guided: Tensor,
+}
+
+impl Family for StableDiffusionFamily {
+    fn id(&self) -> &'static str {
+        "stable_diffusion"
+    }
+
+    fn label(&self) -> &'static str {
+        "Stable Diffusion 1 or 2"
+    }
+
+    fn claims(&self, index: &ModelIndex) -> bool {
+        CLASSES.contains(&index.class_name.as_str())
+    }
+
+    fn describe(&self, model: &ModelRef, files: &ModelFiles) -> Result<ModelInfo, PipelineError> {
+        let unet: UNetConfig = files.json("unet/config.json")?;
+        let vae: VaeConfig = files.json("vae/config.json")?;
+        let scheduler: SchedulerConfig = files.json("scheduler/scheduler_config.json")?;
+        let factor = vae.factor() as u32;
+        let native_px = unet.sample_size.as_ref().and_then(|size| size.get(0)).unwrap_or(64) as u32 * factor;
+        let (name, defaults) = match model {
+            ModelRef::Starter => ("Starter".to_owned(), (25, 4.5)),
+            ModelRef::Path(path) => (folder_name(path), (25, 7.5)),
+        };
+        let is_distilled = unet.time_cond_proj_dim.is_some();
+        let (steps, guidance_scale) = if is_distilled { (4, 8.5) } else { defaults };
+        Ok(ModelInfo {
+            model: model.clone(),
+            name,
+            family: if unet.use_linear_projection { "sd2" } else { "sd15" },
+            prediction: scheduler.prediction_type,
+            latent_channels: vae.latent_channels,
+            vae_factor: factor,
+            has_tiny_decoder: files.exists(&format!("{TINY_FOLDER}/config.json")),
+            defaults: ModelDefaults {
+                width_px: native_px,
+                height_px: native_px,
+                steps,
+                guidance_scale,
+                sampler: if is_distilled { "lcm" } else { "dpmpp_2m" },
+                schedule: if is_distilled { "normal" } else { "karras" },
+            },
+        })
+    }
+
+    fn load(
+        &self,
+        model: &ModelRef,
+        files: &ModelFiles,
+        device: &Device,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<StableDiffusion, PipelineError> {
+        let info = self.describe(model, files)?;
+        let scheduler = Scheduler::new(files.json("scheduler/scheduler_config.json")?)?;
+        let text_config: ClipTextConfig = files.json("text_encoder/config.json")?;
+        let unet_config: UNetConfig = files.json("unet/config.json")?;
+        let vae_config: VaeConfig = files.json("vae/config.json")?;
+        let tokenizer = ClipTokenizer::load(files, "tokenizer", text_config.max_position_embeddings)?;
+
+        progress(0.0);
+        let text_encoder = weights::build(files, "text_encoder", device, COMPUTE_DTYPE, |vb| {
+            ClipTextModel::new(vb, &text_config)
+        })?;
+        progress(0.1);
+        let vae = weights::build(files, "vae", device, COMPUTE_DTYPE, |vb| {
+            AutoencoderKL::new(vb, &vae_config)
+        })?;
+        let tiny = if info.has_tiny_decoder {
+            let config: TinyConfig = files.json(&format!("{TINY_FOLDER}/config.json"))?;
+            let build = |vb| AutoencoderTiny::new(vb, &config);
+            Some(weights::build(files, TINY_FOLDER, device, COMPUTE_DTYPE, build)?)
+        } else {
+            None
+        };
+        progress(0.2);
+        let build = |vb| UNet2DConditionModel::new(vb, &unet_config);
+        let unet = weights::build(files, "unet", device, COMPUTE_DTYPE, build)?;
+        progress(1.0);
+        Ok(StableDiffusion {
+            info,
+            device: device.clone(),
+            files: files.clone(),
+            hash: std::sync::OnceLock::new(),
+            scheduler,
+            tokenizer,
+            text_encoder,
+            unet,
+            vae,
+            tiny,
+            linear: std::sync::OnceLock::new(),
+        })
+    }
+}
+
+impl StableDiffusion {
+    /// What is known of the model.
+    pub fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// Where its tensors live.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// How it was trained.
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
+    /// Takes another training schedule than the model's own; for reference cases.
+    pub(in crate::pipelines) fn set_scheduler(&mut self, scheduler: Scheduler) {
+        self.scheduler = scheduler;
+    }
+
+    /// Whether the network is told the guidance scale instead of being asked twice.
+    pub fn is_guidance_distilled(&self) -> bool {
+        self.unet.config().time_cond_proj_dim.is_some()
+    }
+
+    /// The tokenizer.
+    pub fn tokenizer(&self) -> &ClipTokenizer {
+        &self.tokenizer
+    }
+
+    /// The autoencoder.
+    pub fn vae(&self) -> &AutoencoderKL {
+        &self.vae
+    }
+
+    /// SHA-256 over the weight files, hexadecimal; computed at the first call.
+    pub fn hash(&self) -> &str {
+        self.hash.get_or_init(|| {
+            weights::model_hash(&self.files).unwrap_or_else(|error| {
+                tracing::warn!("the model has no hash: {error}");
+                String::new()
+            })
+        })
+    }
+
+    /// Encodes both prompts.
+    ///
+    /// * `clip_skip`: layers of the text encoder left out at its end, for the prompt only, as diffusers does it.
+    ///
+    /// # Errors
+    /// [`PipelineError::Misfit`] if there are not so many layers; else the tokenizer's and the device's.
+    pub fn encode_prompts(
+        &self,
+        prompt: &str,
+        negative: &str,
+        clip_skip: usize,
+    ) -> Result<Conditioning, PipelineError> {
+        let layers = self.text_encoder.config().num_hidden_layers;
+        if clip_skip >= layers {
+            return Err(PipelineError::Misfit {
+                what: "clip skip",
+                expected: format!("0 to {}", layers - 1),
+                found: clip_skip.to_string(),
+            });
+        }
+        let encode = |text: &str, skip: usize| -> Result<(Vec<u32>, Tensor), PipelineError> {
+            let ids = self.tokenizer.encode(text)?;
+            let tensor = Tensor::from_slice(&ids, (1, ids.len()), &self.device)?;
+            let hidden = self.text_encoder.forward(&tensor, skip)?;
+            Ok((ids, hidden))
+        };
+        let (prompt_ids, cond) = encode(prompt, clip_skip)?;
+        let (negative_ids, uncond) = encode(negative, 0)?;
+        Ok(Conditioning {
+            prompt_ids,
+            negative_ids,
+            cond,
+            uncond,
+        })
+    }
+
+    /// Asks the U-Net about both prompts in one batch, or about the prompt alone where guidance needs no more.
+    ///
+    /// * `x`: `(1, channels, height, width)`, unit variance.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn predict(
+        &self,
+        x: &Tensor,
+        timestep: f64,
+        conditioning: &Conditioning,
+        guidance: Guidance,
+    ) -> candle_core::Result<Predicted> {
+        if let Some(width) = self.unet.config().time_cond_proj_dim {
+            // Distilled guidance: the scale is told to the network, which is asked once.
+            let embedding = guidance_embedding(guidance.scale - 1.0, width, &self.device)?;
+            let cond = self.unet.forward(x, timestep, &conditioning.cond, Some(&embedding))?;
+            return Ok(Predicted {
+                uncond: None,
+                guided: cond.clone(),
+                cond,
+            });
+        }
+        if !guidance.needs_uncond() {
+            let cond = self.unet.forward(x, timestep, &conditioning.cond, None)?;
+            return Ok(Predicted {
+                uncond: None,
+                guided: cond.clone(),
+                cond,
+            });
+        }
+        let both = Tensor::cat(&[&conditioning.uncond, &conditioning.cond], 0)?;
+        let output = self.unet.forward(&Tensor::cat(&[x, x], 0)?, timestep, &both, None)?;
+        let (uncond, cond) = (output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?);
+        let guided = guidance.combine(&uncond, &cond)?;
+        Ok(Predicted {
+            uncond: Some(uncond),
+            cond,
+            guided,
+        })
+    }
+
+    /// Latents as the U-Net sees them → picture `(1, 3, height, width)` in −1..1 by the VAE.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn decode(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
+        let config = self.vae.config();
+        self.vae
+            .decode(&((latents / config.scaling_factor)? + config.shift_factor.unwrap_or(0.0))?)
+    }
+
+    /// The tiny decoder's picture of the latents, like [`Self::decode`]; `None` if the model brings none.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn decode_tiny(&self, latents: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        self.tiny.as_ref().map(|tiny| tiny.decode(latents)).transpose()
+    }
+
+    /// The linear map from latents to colours, fitted to the VAE at the first call.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn linear_map(&self) -> candle_core::Result<&LinearMap> {
+        if let Some(map) = self.linear.get() {
+            return Ok(map);
+        }
+        let map = LinearMap::fit(&self.vae, &self.device)?;
+        Ok(self.linear.get_or_init(|| map))
+    }
+}
+
+/// Sinusoids of 1000·w, sines first: how a distilled U-Net is told the guidance (LCM, section 4.2,
+/// <https://arxiv.org/abs/2310.04378>). `(1, width)`.
+fn guidance_embedding(w: f64, width: usize, device: &Device) -> candle_core::Result<Tensor> {
+    let half = width / 2;
+    let angle = |i: usize| 1000.0 * w * (-(10_000f64.ln()) * i as f64 / (half - 1) as f64).exp();
+    let mut values: Vec<f32> = (0..half).map(|i| angle(i).sin() as f32).collect();
+    values.extend((0..half).map(|i| angle(i).cos() as f32));
+    values.resize(width, 0.0);
+    Tensor::from_vec(values, (1, width), device)
+}
+
+/// The last part of a path, for people.
+fn folder_name(path: &std::path::Path) -> String {
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    full.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}

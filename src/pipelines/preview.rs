@@ -1,0 +1,235 @@
+//! From latents to a picture for the eye: the tiny decoder, a linear map, or the VAE itself.
+
+use candle_core::{D, DType, Device, Tensor};
+
+use super::families::StableDiffusion;
+use crate::diffusion::noise::{Draw, standard_normal};
+use crate::job::{PreviewMode, RgbImage};
+use crate::models::vae::AutoencoderKL;
+
+/// The best linear map from latent channels to the mean colour of the pixels under each latent.
+#[derive(Debug, Clone)]
+pub struct LinearMap {
+    /// `(3, channels)`: red, green, blue of each channel.
+    weight: Vec<[f64; 3]>,
+    bias: [f64; 3],
+}
+
+/// Side of the pictures the map is fitted on, in latents.
+const FIT_SIDE: usize = 16;
+/// How many of them.
+const FIT_PICTURES: u64 = 6;
+/// Keeps the normal equations solvable when a channel carries nothing.
+const RIDGE: f64 = 1e-3;
+
+impl LinearMap {
+    /// Fits by least squares: smooth random colour fields are encoded by the VAE, and their own colours, averaged
+    /// over the pixels of each latent, are what the map has to give back.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn fit(vae: &AutoencoderKL, device: &Device) -> candle_core::Result<Self> {
+        let config = vae.config();
+        let (factor, channels) = (vae.factor(), config.latent_channels);
+        let width = channels + 1;
+        let mut normal = vec![0.0; width * width];
+        let mut right = vec![[0.0; 3]; width];
+        for picture in 0..FIT_PICTURES {
+            let field = colour_field(picture, FIT_SIDE * factor);
+            let side = FIT_SIDE * factor;
+            let pixels = Tensor::from_vec(field, (1, 3, side, side), device)?;
+            let mean = vae.encode(&pixels)?.mean;
+            let latents = ((mean - config.shift_factor.unwrap_or(0.0))? * config.scaling_factor)?;
+            let latents = latents
+                .squeeze(0)?
+                .flatten_from(1)?
+                .to_dtype(DType::F64)?
+                .to_vec2::<f64>()?;
+            let colours = pixels
+                .avg_pool2d(factor)?
+                .squeeze(0)?
+                .flatten_from(1)?
+                .to_dtype(DType::F64)?;
+            let colours = colours.to_vec2::<f64>()?;
+            for place in 0..FIT_SIDE * FIT_SIDE {
+                let row: Vec<f64> = latents.iter().map(|channel| channel[place]).chain([1.0]).collect();
+                for (i, a) in row.iter().enumerate() {
+                    for (j, b) in row.iter().enumerate() {
+                        normal[i * width + j] += a * b;
+                    }
+                    for (colour, sum) in colours.iter().zip(&mut right[i]) {
+                        *sum += a * colour[place];
+                    }
+                }
+            }
+        }
+        (0..channels).for_each(|i| normal[i * width + i] += RIDGE);
+        let mut weight = solve(normal, right);
+        let bias = weight.pop().unwrap_or_default();
+        Ok(Self { weight, bias })
+    }
+
+    /// Colours of the latents, one pixel each: `(1, channels, h, w)` → `(1, 3, h, w)` in −1..1.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn apply(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
+        let (_, channels, height, width) = latents.dims4()?;
+        let by_row: Vec<f32> = (0..3)
+            .flat_map(|colour| self.weight.iter().map(move |channel| channel[colour] as f32))
+            .collect();
+        let weight = Tensor::from_vec(by_row, (3, channels), latents.device())?;
+        let bias = Tensor::new(&self.bias.map(|b| b as f32), latents.device())?.reshape((3, 1))?;
+        let flat = latents.squeeze(0)?.flatten_from(1)?.to_dtype(DType::F32)?;
+        weight
+            .matmul(&flat.contiguous()?)?
+            .broadcast_add(&bias)?
+            .reshape((1, 3, height, width))
+    }
+}
+
+/// The estimate of the clean latents as a picture; `None` if none is wanted.
+///
+/// * `latents`: `(1, channels, h, w)`, as the U-Net sees them.
+///
+/// # Errors
+/// Only the device's.
+pub fn preview(model: &StableDiffusion, latents: &Tensor, mode: PreviewMode) -> candle_core::Result<Option<RgbImage>> {
+    let picture = match mode {
+        PreviewMode::Off => return Ok(None),
+        PreviewMode::Vae => model.decode(latents)?,
+        PreviewMode::Linear => model.linear_map()?.apply(latents)?,
+        PreviewMode::Auto => match model.decode_tiny(latents)? {
+            Some(picture) => picture,
+            None => model.linear_map()?.apply(latents)?,
+        },
+    };
+    rgb_from_picture(&picture).map(Some)
+}
+
+/// `(1, 3, height, width)` in −1..1 → 8-bit pixels.
+///
+/// # Errors
+/// If the shape is another.
+pub fn rgb_from_picture(picture: &Tensor) -> candle_core::Result<RgbImage> {
+    let (_, _, height, width) = picture.dims4()?;
+    let levels = picture
+        .squeeze(0)?
+        .to_dtype(DType::F32)?
+        .affine(127.5, 127.5)?
+        .clamp(0f32, 255f32)?
+        .round()?;
+    let pixels = levels
+        .permute((1, 2, 0))?
+        .flatten_all()?
+        .to_dtype(DType::U8)?
+        .to_vec1::<u8>()?;
+    Ok(RgbImage {
+        width_px: width as u32,
+        height_px: height as u32,
+        pixels,
+    })
+}
+
+/// Whether every value is a number.
+///
+/// # Errors
+/// Only the device's.
+pub(super) fn is_finite(x: &Tensor) -> candle_core::Result<bool> {
+    // NaN and infinity both survive x·0, and a sum keeps them.
+    Ok(x.to_dtype(DType::F32)?
+        .affine(0.0, 0.0)?
+        .flatten_all()?
+        .sum(D::Minus1)?
+        .to_scalar::<f32>()?
+        == 0.0)
+}
+
+/// A smooth random picture of `side` pixels, `(3, side, side)` in −1..1: a few colour gradients and soft waves.
+fn colour_field(seed: u64, side: usize) -> Vec<f32> {
+    const WAVES: usize = 5;
+    let draws = standard_normal(seed, Draw::Initial, 3 * WAVES * 4);
+    let mut values = Vec::with_capacity(3 * side * side);
+    for colour in 0..3 {
+        for y in 0..side {
+            for x in 0..side {
+                let (u, v) = (x as f32 / side as f32, y as f32 / side as f32);
+                let wave = |i: usize| {
+                    let d = &draws[(colour * WAVES + i) * 4..][..4];
+                    0.5 * d[0] * (std::f32::consts::TAU * (d[1] * u + d[2] * v) + 3.0 * d[3]).sin()
+                };
+                values.push((0..WAVES).map(wave).sum::<f32>().tanh());
+            }
+        }
+    }
+    values
+}
+
+/// Solves `matrix · x = right` for a symmetric positive definite `matrix` by Gaussian elimination with pivoting.
+fn solve(mut matrix: Vec<f64>, mut right: Vec<[f64; 3]>) -> Vec<[f64; 3]> {
+    let n = right.len();
+    for column in 0..n {
+        let pivot = (column..n)
+            .max_by(|a, b| matrix[a * n + column].abs().total_cmp(&matrix[b * n + column].abs()))
+            .unwrap_or(column);
+        right.swap(column, pivot);
+        (0..n).for_each(|k| matrix.swap(column * n + k, pivot * n + k));
+        let head = matrix[column * n + column];
+        if head == 0.0 {
+            continue;
+        }
+        for row in (0..n).filter(|row| *row != column) {
+            let factor = matrix[row * n + column] / head;
+            (column..n).for_each(|k| matrix[row * n + k] -= factor * matrix[column * n + k]);
+            let source = right[column];
+            right[row]
+                .iter_mut()
+                .zip(source)
+                .for_each(|(value, s)| *value -= factor * s);
+        }
+    }
+    let diagonal = |i: usize| {
+        if matrix[i * n + i] == 0.0 {
+            1.0
+        } else {
+            matrix[i * n + i]
+        }
+    };
+    right
+        .iter()
+        .enumerate()
+        .map(|(i, row)| row.map(|value| value / diagonal(i)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elimination_should_solve_a_known_system() {
+        // [[2, 1], [1, 3]] · [[1], [2]] = [[4], [7]]
+        let found = solve(vec![2.0, 1.0, 1.0, 3.0], vec![[4.0; 3], [7.0; 3]]);
+        assert!(
+            (found[0][0] - 1.0).abs() < 1e-12 && (found[1][2] - 2.0).abs() < 1e-12,
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn pixels_should_round_and_saturate() {
+        let picture = Tensor::new(&[-2.0f32, 0.0, 2.0], &Device::Cpu)
+            .unwrap()
+            .reshape((1, 3, 1, 1))
+            .unwrap();
+        assert_eq!(rgb_from_picture(&picture).unwrap().pixels, [0, 128, 255]);
+    }
+
+    #[test]
+    fn nan_and_infinity_should_be_noticed() {
+        for (value, fine) in [(1.0f32, true), (f32::NAN, false), (f32::INFINITY, false)] {
+            let x = Tensor::new(&[0.5f32, value], &Device::Cpu).unwrap();
+            assert_eq!(is_finite(&x).unwrap(), fine, "{value}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The byte-pair tokenizer of CLIP, from a model's own vocabulary.
+
+use serde_json::{Value, json};
+use tokenizers::Tokenizer;
+
+use crate::weights::ModelFiles;
+
+/// Splits words, numbers and punctuation as CLIP does (`simple_tokenizer.py` of <https://github.com/openai/CLIP>).
+const WORDS: &str = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+/// Tokens of CLIP where the configuration names none.
+const START: &str = "<|startoftext|>";
+/// See [`START`].
+const END: &str = "<|endoftext|>";
+
+/// Why a tokenizer could not be built or used.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenizerError {
+    /// One of its files cannot be read.
+    #[error(transparent)]
+    Files(#[from] crate::weights::LoadError),
+    /// The vocabulary lacks a token that every CLIP model has.
+    #[error("tokenizer needs token {token:?}, which vocab.json does not have")]
+    MissingToken {
+        /// The token.
+        token: String,
+    },
+    /// The library refuses the vocabulary or the text.
+    #[error("tokenizer is not usable")]
+    Library(#[source] tokenizers::Error),
+}
+
+/// Turns text into the ids that a CLIP text encoder was trained on.
+#[derive(Debug)]
+pub struct ClipTokenizer {
+    inner: Tokenizer,
+    start: u32,
+    end: u32,
+    pad: u32,
+    max_tokens: usize,
+}
+
+impl ClipTokenizer {
+    /// Reads `vocab.json`, `merges.txt` and, where they exist, the two configuration files of `folder`.
+    ///
+    /// * `max_tokens`: length of every encoded prompt, the text encoder's number of positions.
+    ///
+    /// # Errors
+    /// [`TokenizerError`] if a file is missing or broken, or a token every CLIP model has is not in the vocabulary.
+    pub fn load(files: &ModelFiles, folder: &str, max_tokens: usize) -> Result<Self, TokenizerError> {
+        let vocab: Value = files.json(&format!("{folder}/vocab.json"))?;
+        let merges = files.read(&format!("{folder}/merges.txt"))?;
+        let merges = String::from_utf8_lossy(&merges);
+        let merges: Vec<&str> = merges
+            .lines()
+            .filter(|line| !line.starts_with("#version") && !line.is_empty())
+            .collect();
+
+        let special = |field: &str, default: &str| -> Result<String, TokenizerError> {
+            for name in ["special_tokens_map.json", "tokenizer_config.json"] {
+                let path = format!("{folder}/{name}");
+                if files.exists(&path) {
+                    let config: Value = files.json(&path)?;
+                    let found = config.get(field);
+                    let text = found.and_then(|v| v.get("content")).or(found).and_then(Value::as_str);
+                    if let Some(text) = text {
+                        return Ok(text.to_owned());
+                    }
+                }
+            }
+            Ok(default.to_owned())
+        };
+        let (start, end) = (special("bos_token", START)?, special("eos_token", END)?);
+        let pad = special("pad_token", &end)?;
+        let id = |token: &str| {
+            let found = vocab
+                .get(token)
+                .and_then(Value::as_u64)
+                .and_then(|id| u32::try_from(id).ok());
+            found.ok_or_else(|| TokenizerError::MissingToken {
+                token: token.to_owned(),
+            })
+        };
+        let (start_id, end_id, pad_id) = (id(&start)?, id(&end)?, id(&pad)?);
+
+        let added = |id: u32, content: &str| {
+            json!({ "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false,
+                    "normalized": false, "special": true })
+        };
+        let description = json!({
+            "version": "1.0",
+            "truncation": null,
+            "padding": null,
+            "added_tokens": [added(start_id, &start), added(end_id, &end)],
+            "normalizer": { "type": "Sequence", "normalizers": [
+                { "type": "NFC" },
+                { "type": "Replace", "pattern": { "Regex": r"\s+" }, "content": " " },
+                { "type": "Lowercase" },
+            ]},
+            "pre_tokenizer": { "type": "Sequence", "pretokenizers": [
+                { "type": "Split", "pattern": { "Regex": WORDS }, "behavior": "Removed", "invert": true },
+                { "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true },
+            ]},
+            "post_processor": null,
+            "decoder": { "type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true },
+            "model": {
+                "type": "BPE", "dropout": null, "unk_token": end, "continuing_subword_prefix": "",
+                "end_of_word_suffix": "</w>", "fuse_unk": false, "byte_fallback": false,
+                "vocab": vocab, "merges": merges,
+            },
+        });
+        let inner: Tokenizer =
+            serde_json::from_value(description).map_err(|source| TokenizerError::Library(Box::new(source)))?;
+        Ok(Self {
+            inner,
+            start: start_id,
+            end: end_id,
+            pad: pad_id,
+            max_tokens,
+        })
+    }
+
+    /// Exactly `max_tokens` ids: start, the text cut to fit, end, padding.
+    ///
+    /// # Errors
+    /// [`TokenizerError::Library`] if the text cannot be split.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
+        let encoding = self.inner.encode(text, false).map_err(TokenizerError::Library)?;
+        let room = self.max_tokens - 2;
+        if encoding.get_ids().len() > room {
+            tracing::warn!(
+                "the prompt has {} tokens; the model reads the first {room}",
+                encoding.get_ids().len()
+            );
+        }
+        let mut ids = Vec::with_capacity(self.max_tokens);
+        ids.push(self.start);
+        ids.extend(encoding.get_ids().iter().take(room));
+        ids.push(self.end);
+        ids.resize(self.max_tokens, self.pad);
+        Ok(ids)
+    }
+}

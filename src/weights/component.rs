@@ -1,0 +1,212 @@
+//! The weights of one network, as its constructor asks for them.
+
+use super::LoadError;
+use super::ModelFiles;
+use super::SafetensorsFile;
+use candle_core::DType;
+use candle_core::Device;
+use candle_core::Shape;
+use candle_core::Tensor;
+use candle_nn::Init;
+use candle_nn::VarBuilder;
+use candle_nn::var_builder::SimpleBackend;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+/// Names a network's weights go by, in the order in which they are looked for.
+const WEIGHT_FILES: [&str; 4] = [
+    "diffusion_pytorch_model.safetensors",
+    "model.safetensors",
+    "diffusion_pytorch_model.fp16.safetensors",
+    "model.fp16.safetensors",
+];
+
+/// Names of the list of files that weights are split over.
+const SHARD_LISTS: [&str; 6] = [
+    "diffusion_pytorch_model.safetensors.index.json",
+    "model.safetensors.index.json",
+    "diffusion_pytorch_model.safetensors.index.fp16.json",
+    "diffusion_pytorch_model.fp16.safetensors.index.json",
+    "model.safetensors.index.fp16.json",
+    "model.fp16.safetensors.index.json",
+];
+
+/// The weights of a network, to be given to its constructor.
+///
+/// * `name`: the network's folder, e.g. `unet`; empty if `files` is the network's own folder.
+/// * `dtype`: what the tensors are converted to.
+///
+/// A missing or misshapen tensor is found while the network is built; [`build`] keeps such an error as it is, while a
+/// constructor called by hand returns it as a [`candle_core::Error`] with the same text.
+///
+/// # Errors
+/// [`LoadError::NoWeights`] if the folder has none, else if a weight file cannot be read or is not valid.
+pub fn component(
+    files: &ModelFiles,
+    name: &str,
+    device: &Device,
+    dtype: DType,
+) -> Result<VarBuilder<'static>, LoadError> {
+    let backend = Component::open(files, name)?;
+    Ok(VarBuilder::from_backend(Box::new(backend), dtype, device.clone()))
+}
+
+/// Opens a network's weights and builds the network.
+///
+/// * `new`: the network's constructor.
+///
+/// # Errors
+/// As [`component`]; [`LoadError::MissingTensor`] and [`LoadError::ShapeMismatch`] if the weights do not fit the
+/// network, [`LoadError::Tensor`] if the constructor fails for another reason.
+pub fn build<T>(
+    files: &ModelFiles,
+    name: &str,
+    device: &Device,
+    dtype: DType,
+    new: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<T>,
+) -> Result<T, LoadError> {
+    let backend = Component::open(files, name)?;
+    let first_error = Arc::clone(&backend.first_error);
+    new(VarBuilder::from_backend(Box::new(backend), dtype, device.clone())).map_err(|error| {
+        let kept = first_error.lock().unwrap_or_else(PoisonError::into_inner).take();
+        kept.unwrap_or_else(|| LoadError::from(error))
+    })
+}
+
+/// The weight files of a network, inside the model folder; empty if there are none.
+///
+/// # Errors
+/// If a list of shards is there but cannot be used.
+pub(super) fn weight_files(files: &ModelFiles, name: &str) -> Result<Vec<String>, LoadError> {
+    let inside = |file: &str| {
+        if name.is_empty() {
+            file.to_owned()
+        } else {
+            format!("{name}/{file}")
+        }
+    };
+    if let Some(file) = WEIGHT_FILES
+        .iter()
+        .map(|file| inside(file))
+        .find(|file| files.exists(file))
+    {
+        return Ok(vec![file]);
+    }
+    let Some(list) = SHARD_LISTS
+        .iter()
+        .map(|file| inside(file))
+        .find(|file| files.exists(file))
+    else {
+        return Ok(Vec::new());
+    };
+
+    let mut shards: Vec<String> = files.json::<ShardList>(&list)?.weight_map.into_values().collect();
+    shards.sort();
+    shards.dedup();
+    shards
+        .into_iter()
+        .map(|shard| {
+            let is_plain_name = Path::new(&shard).file_name().is_some_and(|name| *name == *shard);
+            if is_plain_name {
+                Ok(inside(&shard))
+            } else {
+                let path = files.path(&list);
+                Err(LoadError::BadShard { shard, path })
+            }
+        })
+        .collect()
+}
+
+/// Which file each tensor is in, as `*.safetensors.index.json` says.
+#[derive(serde::Deserialize)]
+struct ShardList {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// The open weight files of one network.
+struct Component {
+    name: String,
+    shards: Vec<SafetensorsFile>,
+    /// The first tensor that could not be had; candle's error type could carry only its text.
+    first_error: Arc<Mutex<Option<LoadError>>>,
+}
+
+impl Component {
+    fn open(files: &ModelFiles, name: &str) -> Result<Self, LoadError> {
+        let names = weight_files(files, name)?;
+        let shown_name = if name.is_empty() { "the network" } else { name };
+        if names.is_empty() {
+            return Err(LoadError::NoWeights {
+                component: shown_name.to_owned(),
+                expected: WEIGHT_FILES.join(", "),
+                path: files.path(name),
+            });
+        }
+        let shards = names
+            .iter()
+            .map(|file| SafetensorsFile::new(files.map(file)?, files.path(file)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            name: shown_name.to_owned(),
+            shards,
+            first_error: Arc::default(),
+        })
+    }
+
+    fn find(&self, name: &str, expected: Option<&Shape>, device: &Device) -> Result<Tensor, LoadError> {
+        let Some(file) = self.shards.iter().find(|file| file.contains(name)) else {
+            return Err(self.missing(name));
+        };
+        if let (Some(expected), Some(found)) = (expected, file.shape(name))
+            && expected.dims() != found
+        {
+            return Err(LoadError::ShapeMismatch {
+                component: self.name.clone(),
+                name: name.to_owned(),
+                expected: expected.dims().to_vec(),
+                found: found.to_vec(),
+                path: file.path().to_owned(),
+            });
+        }
+        file.tensor(name, device)?.ok_or_else(|| self.missing(name))
+    }
+
+    fn missing(&self, name: &str) -> LoadError {
+        LoadError::MissingTensor {
+            component: self.name.clone(),
+            name: name.to_owned(),
+            path: self
+                .shards
+                .first()
+                .map(|file| file.path().to_owned())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Hands candle the text and keeps the error itself.
+    fn keep(&self, error: LoadError) -> candle_core::Error {
+        let text = error.to_string();
+        let mut first = self.first_error.lock().unwrap_or_else(PoisonError::into_inner);
+        first.get_or_insert(error);
+        candle_core::Error::Msg(text)
+    }
+}
+
+impl SimpleBackend for Component {
+    fn get(&self, s: Shape, name: &str, _: Init, dtype: DType, dev: &Device) -> candle_core::Result<Tensor> {
+        let tensor = self.find(name, Some(&s), dev).map_err(|error| self.keep(error))?;
+        tensor.to_dtype(dtype)
+    }
+
+    fn get_unchecked(&self, name: &str, dtype: DType, dev: &Device) -> candle_core::Result<Tensor> {
+        let tensor = self.find(name, None, dev).map_err(|error| self.keep(error))?;
+        tensor.to_dtype(dtype)
+    }
+
+    fn contains_tensor(&self, name: &str) -> bool {
+        self.shards.iter().any(|file| file.contains(name))
+    }
+}

@@ -1,0 +1,135 @@
+//! Why weights could not be loaded.
+
+use std::path::PathBuf;
+
+/// Why a model's files could not be turned into tensors or a network. One line each: what was expected, what was
+/// found, the file last.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The model folder is not there.
+    #[error("expected a model folder, found {found}. File: {path}", path = path.display())]
+    NoFolder {
+        /// What is there instead: "nothing" or "a file".
+        found: &'static str,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+
+    /// A file the model needs is not there.
+    #[error("the model needs {file:?}, which its folder does not have. File: {path}", path = path.display())]
+    MissingFile {
+        /// Path inside the model folder.
+        file: String,
+        /// The model folder.
+        path: PathBuf,
+    },
+
+    /// A network's folder holds no weights under a name this version knows.
+    #[error("{component} needs a weight file, expected one of {expected}, found none. File: {path}", path = path.display())]
+    NoWeights {
+        /// The network, e.g. `unet`.
+        component: String,
+        /// The names that were tried.
+        expected: String,
+        /// Folder in which they were looked for.
+        path: PathBuf,
+    },
+
+    /// The operating system refused to read a file.
+    #[error("could not read the file. File: {path}", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// A configuration is not what its file name promises.
+    #[error("could not understand the configuration ({source}). File: {path}", path = path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and reason.
+        source: serde_json::Error,
+    },
+
+    /// The list of shards names something that is not a plain file name.
+    #[error("the list of weight files names {shard:?}, expected a file name in its own folder. File: {path}", path = path.display())]
+    BadShard {
+        /// The entry.
+        shard: String,
+        /// The list.
+        path: PathBuf,
+    },
+
+    /// A weight file is shorter or longer than its header says.
+    #[error("the weight file has {found_bytes} bytes, its header describes {expected} (an incomplete download?). File: {path}", path = path.display())]
+    WrongLength {
+        /// What the header asks for, in words.
+        expected: String,
+        /// Length of the file.
+        found_bytes: u64,
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// A weight file's header makes no sense.
+    #[error("expected a safetensors file, but its header is not valid ({source}). File: {path}", path = path.display())]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: safetensors::SafeTensorError,
+    },
+
+    /// A network needs a tensor that is not there.
+    #[error("{component} needs tensor {name:?}, which the file does not have. File: {path}", path = path.display())]
+    MissingTensor {
+        /// The network, e.g. `unet`.
+        component: String,
+        /// Full name of the tensor.
+        name: String,
+        /// The weight file.
+        path: PathBuf,
+    },
+
+    /// A tensor has another shape than the configuration asks for.
+    #[error("{component}: tensor {name:?} has shape {found:?}, expected {expected:?}. File: {path}", path = path.display())]
+    ShapeMismatch {
+        /// The network, e.g. `unet`.
+        component: String,
+        /// Full name of the tensor.
+        name: String,
+        /// By the configuration.
+        expected: Vec<usize>,
+        /// In the file.
+        found: Vec<usize>,
+        /// The weight file.
+        path: PathBuf,
+    },
+
+    /// A tensor's numbers are of a kind that cannot be used.
+    #[error("tensor {name:?} holds {found} numbers, expected F32, F16, BF16 or F64. File: {path}", path = path.display())]
+    UnsupportedDtype {
+        /// Full name of the tensor.
+        name: String,
+        /// As the file calls it.
+        found: String,
+        /// The weight file.
+        path: PathBuf,
+    },
+
+    /// The network refused its configuration or its weights, or the device its tensors.
+    #[error("{0}")]
+    Tensor(#[source] candle_core::Error),
+}
+
+impl From<candle_core::Error> for LoadError {
+    /// Keeps the cause, without the call stack that candle adds when `RUST_BACKTRACE` is set.
+    fn from(error: candle_core::Error) -> Self {
+        match error {
+            candle_core::Error::WithBacktrace { inner, .. } => Self::from(*inner),
+            error => Self::Tensor(error),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A model folder in the diffusers layout.
+
+use super::Bytes;
+use super::LoadError;
+use include_dir::Dir;
+use serde::de::DeserializeOwned;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// A model folder, on disk or embedded in the program. Paths inside it are written with `/`.
+#[derive(Debug, Clone)]
+pub enum ModelFiles {
+    /// On disk.
+    Folder(PathBuf),
+    /// Inside the program.
+    Embedded(&'static Dir<'static>),
+}
+
+impl ModelFiles {
+    /// The folder at `path`.
+    ///
+    /// # Errors
+    /// [`LoadError::NoFolder`] if there is none.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, LoadError> {
+        let path = path.into();
+        if path.is_dir() {
+            return Ok(Self::Folder(path));
+        }
+        let found = if path.exists() { "a file" } else { "nothing" };
+        Err(LoadError::NoFolder { found, path })
+    }
+
+    /// Where `file` is, for messages; an empty `file` gives the folder itself.
+    pub fn path(&self, file: &str) -> PathBuf {
+        let root = match self {
+            Self::Folder(root) => root.clone(),
+            Self::Embedded(root) => Path::new("built-in").join(root.path()),
+        };
+        if file.is_empty() { root } else { root.join(file) }
+    }
+
+    /// The folder's name for people.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Folder(root) => root.display().to_string(),
+            Self::Embedded(_) => "the built-in model".to_owned(),
+        }
+    }
+
+    /// The folder `name` inside this one, whether or not it exists.
+    #[must_use]
+    pub fn subfolder(&self, name: &str) -> Option<Self> {
+        match self {
+            Self::Folder(root) => Some(root.join(name)).filter(|path| path.is_dir()).map(Self::Folder),
+            Self::Embedded(root) => root.get_dir(root.path().join(name)).map(Self::Embedded),
+        }
+    }
+
+    /// Whether there is a file of this name.
+    pub fn exists(&self, file: &str) -> bool {
+        match self {
+            Self::Folder(root) => root.join(file).is_file(),
+            Self::Embedded(root) => root.get_file(root.path().join(file)).is_some(),
+        }
+    }
+
+    /// The contents of a file, read into memory if it is on disk. For weights there is [`ModelFiles::map`].
+    ///
+    /// # Errors
+    /// [`LoadError::MissingFile`] or [`LoadError::Read`].
+    pub fn read(&self, file: &str) -> Result<Bytes, LoadError> {
+        self.load(file, |path| std::fs::read(path).map(Bytes::Owned))
+    }
+
+    /// The contents of a file, mapped if it is on disk.
+    ///
+    /// # Errors
+    /// [`LoadError::MissingFile`] or [`LoadError::Read`].
+    pub fn map(&self, file: &str) -> Result<Bytes, LoadError> {
+        self.load(file, Bytes::map)
+    }
+
+    fn load(&self, file: &str, open: impl Fn(&Path) -> std::io::Result<Bytes>) -> Result<Bytes, LoadError> {
+        let missing = || LoadError::MissingFile {
+            file: file.to_owned(),
+            path: self.path(""),
+        };
+        match self {
+            Self::Folder(root) => {
+                let path = root.join(file);
+                open(&path).map_err(|source| match source.kind() {
+                    std::io::ErrorKind::NotFound => missing(),
+                    _ => LoadError::Read { path, source },
+                })
+            }
+            Self::Embedded(root) => root
+                .get_file(root.path().join(file))
+                .map(|entry| Bytes::Static(entry.contents()))
+                .ok_or_else(missing),
+        }
+    }
+
+    /// A JSON file as a value of type `T`.
+    ///
+    /// # Errors
+    /// [`LoadError::Json`] if it is not JSON or not a `T`, else as [`ModelFiles::read`].
+    pub fn json<T: DeserializeOwned>(&self, file: &str) -> Result<T, LoadError> {
+        let bytes = self.read(file)?;
+        serde_json::from_slice(&bytes).map_err(|source| LoadError::Json {
+            path: self.path(file),
+            source,
+        })
+    }
+
+    /// Names of the folders directly inside, sorted.
+    ///
+    /// # Errors
+    /// [`LoadError::Read`] if the folder cannot be listed.
+    pub fn folders(&self) -> Result<Vec<String>, LoadError> {
+        let read_error = |source| LoadError::Read {
+            path: self.path(""),
+            source,
+        };
+        let mut names = Vec::new();
+        match self {
+            Self::Folder(root) => {
+                for entry in std::fs::read_dir(root).map_err(read_error)? {
+                    let path = entry.map_err(read_error)?.path();
+                    if let (true, Some(name)) = (path.is_dir(), path.file_name().and_then(|name| name.to_str())) {
+                        names.push(name.to_owned());
+                    }
+                }
+            }
+            Self::Embedded(root) => {
+                let embedded = root.dirs().filter_map(|dir| dir.path().file_name()?.to_str());
+                names.extend(embedded.map(str::to_owned));
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+}

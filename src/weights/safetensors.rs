@@ -1,0 +1,138 @@
+//! One safetensors file.
+
+use super::Bytes;
+use super::LoadError;
+use candle_core::DType;
+use candle_core::Device;
+use candle_core::Tensor;
+use safetensors::Dtype;
+use safetensors::SafeTensorError;
+use safetensors::SafeTensors;
+use safetensors::tensor::Metadata;
+use safetensors::tensor::TensorInfo;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Length of the number that precedes the header, in bytes.
+const LENGTH_BYTES: usize = 8;
+
+/// A file of named tensors, checked as a whole when it is opened; tensors are made when asked for.
+#[derive(Debug)]
+pub struct SafetensorsFile {
+    bytes: Bytes,
+    metadata: Metadata,
+    data_start: usize,
+    path: PathBuf,
+}
+
+impl SafetensorsFile {
+    /// Checks that `bytes` are a safetensors file: a header that parses, tensors that neither overlap nor leave gaps
+    /// nor reach beyond the end.
+    ///
+    /// * `path`: for messages only.
+    ///
+    /// # Errors
+    /// [`LoadError::WrongLength`] if the file is cut or has something behind its end, [`LoadError::Header`] if the
+    /// header is not valid.
+    ///
+    /// Source: <https://github.com/huggingface/safetensors#format>
+    pub fn new(bytes: Bytes, path: PathBuf) -> Result<Self, LoadError> {
+        let found_bytes = bytes.len() as u64;
+        let (header_bytes, metadata) = match SafeTensors::read_metadata(&bytes) {
+            Ok(read) => read,
+            Err(SafeTensorError::MetadataIncompleteBuffer) => {
+                let expected = "another number".to_owned();
+                return Err(LoadError::WrongLength {
+                    expected,
+                    found_bytes,
+                    path,
+                });
+            }
+            Err(SafeTensorError::HeaderTooSmall | SafeTensorError::InvalidHeaderLength) => {
+                let header = bytes
+                    .first_chunk::<LENGTH_BYTES>()
+                    .map(|length| u64::from_le_bytes(*length));
+                let expected = match header {
+                    Some(header) => format!("at least {}", header.saturating_add(LENGTH_BYTES as u64)),
+                    None => format!("at least {LENGTH_BYTES}"),
+                };
+                return Err(LoadError::WrongLength {
+                    expected,
+                    found_bytes,
+                    path,
+                });
+            }
+            Err(source) => return Err(LoadError::Header { path, source }),
+        };
+        Ok(Self {
+            bytes,
+            metadata,
+            data_start: LENGTH_BYTES + header_bytes,
+            path,
+        })
+    }
+
+    /// Names of all tensors, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let mut names = self.metadata.offset_keys();
+        names.sort();
+        names
+    }
+
+    /// Whether there is a tensor of this name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.info(name).is_some()
+    }
+
+    /// Shape of a tensor; `None` if there is none of this name.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.info(name).map(|info| info.shape.as_slice())
+    }
+
+    /// Kind of number a tensor is stored in; `None` if there is no such tensor or candle has no such kind.
+    pub fn dtype(&self, name: &str) -> Option<DType> {
+        self.info(name).and_then(|info| candle_dtype(info.dtype))
+    }
+
+    /// The file's path, for messages.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn info(&self, name: &str) -> Option<&TensorInfo> {
+        self.metadata.info(name)
+    }
+
+    /// A tensor in the kind of number it is stored in; `None` if there is none of this name.
+    ///
+    /// # Errors
+    /// [`LoadError::UnsupportedDtype`], or [`LoadError::Tensor`] if the device has no room for it.
+    pub fn tensor(&self, name: &str, device: &Device) -> Result<Option<Tensor>, LoadError> {
+        let Some(info) = self.info(name) else {
+            return Ok(None);
+        };
+        let Some(dtype) = candle_dtype(info.dtype) else {
+            return Err(LoadError::UnsupportedDtype {
+                name: name.to_owned(),
+                found: format!("{:?}", info.dtype),
+                path: self.path.clone(),
+            });
+        };
+        let (start, end) = info.data_offsets;
+        let data = &self.bytes[self.data_start + start..self.data_start + end];
+        Ok(Some(Tensor::from_raw_buffer(data, dtype, &info.shape, device)?))
+    }
+}
+
+fn candle_dtype(dtype: Dtype) -> Option<DType> {
+    match dtype {
+        Dtype::F64 => Some(DType::F64),
+        Dtype::F32 => Some(DType::F32),
+        Dtype::F16 => Some(DType::F16),
+        Dtype::BF16 => Some(DType::BF16),
+        Dtype::I64 => Some(DType::I64),
+        Dtype::U32 => Some(DType::U32),
+        Dtype::U8 => Some(DType::U8),
+        _ => None,
+    }
+}

@@ -1,0 +1,275 @@
+//! The networks against what diffusers computes, one call at a time.
+
+use crate::support::reference::Case;
+use crate::support::reference::ReferenceSet;
+use crate::support::reference::largest_difference;
+use crate::support::reference::relative_l2;
+use candle_core::DType;
+use candle_core::Device;
+use candle_core::Tensor;
+use hareru::models::clip::ClipTextModel;
+use hareru::models::taesd::AutoencoderTiny;
+use hareru::models::unet::UNet2DConditionModel;
+use hareru::models::unet::guidance_embedding;
+use hareru::models::vae::AutoencoderKL;
+use hareru::weights;
+use hareru::weights::ModelFiles;
+use std::collections::BTreeMap;
+
+/// Largest relative L2 distance of a single call in f32.
+const CALL_LIMIT: f64 = 1e-5;
+/// Largest difference of a pixel in 0..1; the reference pictures are stored in f16.
+const PIXEL_LIMIT: f64 = 1e-3;
+
+/// How far each kind of result is from the reference at worst, and in which case; a count of them.
+#[derive(Default)]
+struct Report(BTreeMap<&'static str, (usize, f64, String)>);
+
+impl Report {
+    fn add(&mut self, kind: &'static str, case: &str, error: f64) {
+        let (count, worst, at) = self.0.entry(kind).or_insert((0, -1.0, String::new()));
+        *count += 1;
+        // A NaN is worse than anything.
+        if error.is_nan() || error > *worst {
+            (*worst, *at) = (error, case.to_owned());
+        }
+    }
+
+    /// Prints the worst of each kind and fails if one is over its limit.
+    fn finish(&self) {
+        for (kind, (count, worst, case)) in &self.0 {
+            println!("{kind:>16}: {count:3} compared, worst {worst:.2e} ({case})");
+        }
+        for (kind, (_, worst, case)) in &self.0 {
+            let limit = if kind.starts_with("picture") {
+                PIXEL_LIMIT
+            } else {
+                CALL_LIMIT
+            };
+            assert!(
+                *worst <= limit,
+                "{kind} is {worst:.2e} off in {case}, the limit is {limit:.0e}"
+            );
+        }
+    }
+
+    fn count(&self, kind: &str) -> usize {
+        self.0.get(kind).map_or(0, |(count, _, _)| *count)
+    }
+}
+
+fn text_encoder(files: &ModelFiles) -> ClipTextModel {
+    let config = files.json("text_encoder/config.json").unwrap();
+    weights::build(files, "text_encoder", &Device::Cpu, DType::F32, |vb| {
+        ClipTextModel::new(vb, &config)
+    })
+    .unwrap()
+}
+
+fn unet(files: &ModelFiles) -> UNet2DConditionModel {
+    let config = files.json("unet/config.json").unwrap();
+    weights::build(files, "unet", &Device::Cpu, DType::F32, |vb| {
+        UNet2DConditionModel::new(vb, &config)
+    })
+    .unwrap()
+}
+
+fn vae(files: &ModelFiles, folder: &str) -> AutoencoderKL {
+    let config = files.json(&format!("{folder}/config.json")).unwrap();
+    weights::build(files, folder, &Device::Cpu, DType::F32, |vb| {
+        AutoencoderKL::new(vb, &config)
+    })
+    .unwrap()
+}
+
+fn taesd(files: &ModelFiles) -> AutoencoderTiny {
+    let config = files.json("config.json").unwrap();
+    weights::build(files, "", &Device::Cpu, DType::F32, |vb| {
+        AutoencoderTiny::new(vb, &config)
+    })
+    .unwrap()
+}
+
+/// −1..1 to 0..1 without the batch axis, as the reference stores pictures.
+fn to_picture(x: &Tensor) -> Tensor {
+    x.affine(0.5, 0.5)
+        .unwrap()
+        .clamp(0f32, 1f32)
+        .unwrap()
+        .squeeze(0)
+        .unwrap()
+}
+
+/// Whether the case is made by these networks and nothing else that changes their weights or inputs.
+fn is_applicable(case: &Case) -> bool {
+    let known_model = ["sd15", "sd15s", "sd15_inpaint", "sd2v", "lcm"].map(|name| format!("models/{name}"));
+    let has_extra = [
+        "controlnet",
+        "controlnets",
+        "loras",
+        "embeddings",
+        "ip_adapter",
+        "config_from",
+    ]
+    .iter()
+    .any(|field| !case.request[*field].is_null());
+    match case.text("task") {
+        "txt2img" | "img2img" | "inpaint" => known_model.contains(&case.text("model").to_owned()) && !has_extra,
+        "vae_roundtrip" => case.request["config_from"].is_null(),
+        _ => false,
+    }
+}
+
+fn compare(case: &Case, report: &mut Report) {
+    let files = case.model("model").expect("the case's model is there");
+    if case.text("task") == "vae_roundtrip" {
+        return compare_roundtrip(case, &files, report);
+    }
+    compare_text(case, &files, report);
+    compare_prediction(case, &files, report);
+    compare_picture(case, &files, report);
+}
+
+fn compare_text(case: &Case, files: &ModelFiles, report: &mut Report) {
+    if !files.exists("text_encoder/config.json") {
+        return;
+    }
+    let model = text_encoder(files);
+    let expected = case.expected();
+    let clip_skip = case.number("clip_skip").unwrap_or_default() as usize;
+    for (branch, clip_skip) in [("prompt", clip_skip), ("negative", 0)] {
+        let tokens = expected.get(&format!("tokens.{branch}"));
+        let text = expected.f32(&format!("text.{branch}"));
+        if let (Some(tokens), Some(text)) = (tokens, text) {
+            let ids = tokens.to_dtype(DType::U32).unwrap();
+            let found = model.forward(&ids, clip_skip).unwrap();
+            report.add("text", &case.name, relative_l2(&found, &text));
+            let states = model.forward_pooled(&ids, clip_skip).unwrap();
+            report.add("text, pooled", &case.name, relative_l2(&states.hidden, &text));
+        }
+    }
+}
+
+fn compare_prediction(case: &Case, files: &ModelFiles, report: &mut Report) {
+    let expected = case.expected();
+    let (Some(x), Some(timesteps), true) = (
+        expected.f32("unet_in.000"),
+        expected.f32("timesteps"),
+        files.exists("unet/config.json"),
+    ) else {
+        return;
+    };
+    let model = unet(files);
+    let timestep = f64::from(timesteps.to_vec1::<f32>().unwrap()[0]);
+    let time_cond = model.config().time_cond_proj_dim.map(|channels| {
+        let guidance_scale = case
+            .number("cfg_scale")
+            .expect("a distilled model has a guidance scale");
+        guidance_embedding(guidance_scale, channels, &Device::Cpu).unwrap()
+    });
+    let mut batch = Vec::new();
+    for branch in ["cond", "uncond"] {
+        let text = if branch == "cond" { "prompt" } else { "negative" };
+        let prediction = expected.f32(&format!("unet_{branch}.000"));
+        let context = expected.f32(&format!("text.{text}"));
+        if let (Some(prediction), Some(context)) = (prediction, context) {
+            let found = model.forward(&x, timestep, &context, time_cond.as_ref()).unwrap();
+            report.add("prediction", &case.name, relative_l2(&found, &prediction));
+            batch.push((context, prediction));
+        }
+    }
+    if let [(cond, cond_prediction), (uncond, uncond_prediction)] = batch.as_slice() {
+        let cat = |a: &Tensor, b: &Tensor| Tensor::cat(&[a, b], 0).unwrap();
+        let found = model
+            .forward_at(&cat(&x, &x), &[timestep, timestep], &cat(cond, uncond), None)
+            .unwrap();
+        let both = cat(cond_prediction, uncond_prediction);
+        report.add("prediction × 2", &case.name, relative_l2(&found, &both));
+    }
+}
+
+fn compare_picture(case: &Case, files: &ModelFiles, report: &mut Report) {
+    let expected = case.expected();
+    let (Some(latents), Some(picture)) = (expected.f32("latents_final"), expected.f32("image")) else {
+        return;
+    };
+    if let Some(tiny) = case.model("vae") {
+        let found = taesd(&tiny).decode(&latents).unwrap();
+        report.add(
+            "picture, tiny",
+            &case.name,
+            largest_difference(&to_picture(&found), &picture),
+        );
+    } else if files.exists("vae/config.json") {
+        let vae = vae(files, "vae");
+        let found = vae.decode(&(latents / vae.config().scaling_factor).unwrap()).unwrap();
+        report.add("picture", &case.name, largest_difference(&to_picture(&found), &picture));
+    }
+}
+
+fn compare_roundtrip(case: &Case, files: &ModelFiles, report: &mut Report) {
+    let (inputs, expected) = (case.inputs(), case.expected());
+    let image = inputs.f32("init_image").unwrap().affine(2.0, -1.0).unwrap();
+    let picture = expected.f32("image").unwrap();
+    let latents = expected.f32("latents").unwrap();
+    if case.text("vae_kind") == "tiny" {
+        let model = taesd(files);
+        report.add(
+            "encoded, tiny",
+            &case.name,
+            relative_l2(&model.encode(&image).unwrap(), &latents),
+        );
+        let found = to_picture(&model.decode(&latents).unwrap());
+        report.add("picture, tiny", &case.name, largest_difference(&found, &picture));
+        return;
+    }
+    let model = vae(files, "vae");
+    let moments = model.encode(&image).unwrap();
+    for (name, found) in [
+        ("mean", &moments.mean),
+        ("logvar", &moments.logvar),
+        ("std", &moments.std().unwrap()),
+    ] {
+        let expected = expected.f32(&format!("posterior.{name}")).unwrap();
+        report.add("posterior", &case.name, relative_l2(found, &expected));
+    }
+    let found = to_picture(&model.decode(&expected.f32("latents_unscaled").unwrap()).unwrap());
+    report.add("picture", &case.name, largest_difference(&found, &picture));
+    let found = to_picture(&model.decode(&moments.mean).unwrap());
+    let picture = expected.f32("image_from_mean").unwrap();
+    report.add("picture", &case.name, largest_difference(&found, &picture));
+}
+
+#[test]
+fn every_network_should_reproduce_the_cases_in_the_tree() {
+    let mut report = Report::default();
+    for case in ReferenceSet::in_tree().cases() {
+        compare(&case, &mut report);
+    }
+    report.finish();
+    for kind in [
+        "text",
+        "prediction",
+        "picture",
+        "picture, tiny",
+        "posterior",
+        "encoded, tiny",
+    ] {
+        assert!(report.count(kind) > 0, "no case in the tree compares a {kind}");
+    }
+}
+
+#[test]
+fn every_network_should_reproduce_the_full_reference_where_there_is_one() {
+    let Some(set) = ReferenceSet::full() else {
+        println!("no full reference here, nothing compared");
+        return;
+    };
+    let cases: Vec<Case> = set.cases().into_iter().filter(is_applicable).collect();
+    let mut report = Report::default();
+    for case in &cases {
+        compare(case, &mut report);
+    }
+    println!("{} cases compared", cases.len());
+    report.finish();
+}

@@ -1,0 +1,84 @@
+//! Holds tensors against those of a reference case.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use candle_core::{DType, Device, Tensor};
+
+/// Relative L2 error that a correct f32 computation stays below.
+pub(crate) const TOLERANCE: f64 = 1e-4;
+/// Largest difference of a picture's values in 0..1.
+pub(crate) const IMAGE_TOLERANCE: f64 = 1e-3;
+
+/// What one comparison found.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// Names of expected tensors that were compared.
+    pub(crate) num_compared: usize,
+    /// Expected tensors that are not there.
+    pub(crate) missing: Vec<String>,
+    /// One line for each tensor that is too far off.
+    pub(crate) failures: Vec<String>,
+    /// Largest relative L2 error.
+    pub(crate) worst: f64,
+    /// Largest difference of a picture.
+    pub(crate) worst_image: f64,
+}
+
+/// Compares every tensor of `expected` with the one of the same name in `got`.
+pub(crate) fn compare(expected: &Path, got: &Path) -> Report {
+    let read = |path: &Path| -> HashMap<String, Tensor> {
+        candle_core::safetensors::load(path, &Device::Cpu).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    };
+    let (expected, got) = (read(expected), read(got));
+    let mut names: Vec<_> = expected.keys().collect();
+    names.sort();
+    let mut report = Report::default();
+    for name in names {
+        let wanted = &expected[name];
+        let Some(found) = got.get(name) else {
+            report.missing.push(name.clone());
+            continue;
+        };
+        report.num_compared += 1;
+        let flat = |t: &Tensor| {
+            t.flatten_all()
+                .unwrap()
+                .to_dtype(DType::F64)
+                .unwrap()
+                .to_vec1::<f64>()
+                .unwrap()
+        };
+        let (a, b) = (flat(wanted), flat(found));
+        if a.len() != b.len() {
+            report.failures.push(format!(
+                "{name}: shape {:?}, expected {:?}",
+                found.dims(),
+                wanted.dims()
+            ));
+            continue;
+        }
+        let worst = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        let is_image = matches!(name.as_str(), "image" | "image_from_mean");
+        let is_integer = !wanted.dtype().is_float();
+        if is_integer {
+            if worst != 0.0 {
+                report.failures.push(format!("{name}: integers differ"));
+            }
+        } else if is_image {
+            report.worst_image = report.worst_image.max(worst);
+            if !(worst <= IMAGE_TOLERANCE) {
+                report.failures.push(format!("{name}: off by {worst:.2e}"));
+            }
+        } else {
+            let norm = a.iter().map(|a| a * a).sum::<f64>().sqrt();
+            let error = a.iter().zip(&b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
+            let relative = if norm > 0.0 { error / norm } else { worst };
+            report.worst = report.worst.max(relative);
+            if !(relative <= TOLERANCE) {
+                report.failures.push(format!("{name}: relative L2 {relative:.2e}"));
+            }
+        }
+    }
+    report
+}

@@ -1,0 +1,140 @@
+//! Reference cases: models, inputs and the tensors another implementation computed from them.
+
+use candle_core::DType;
+use candle_core::Device;
+use candle_core::Tensor;
+use hareru::weights::Bytes;
+use hareru::weights::ModelFiles;
+use hareru::weights::SafetensorsFile;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// A folder with `models/` and `cases/`.
+pub struct ReferenceSet {
+    root: PathBuf,
+}
+
+impl ReferenceSet {
+    /// The cases that travel with the source.
+    pub fn in_tree() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/networks");
+        Self { root }
+    }
+
+    /// The full set, if this machine has it: where `HARERU_REFERENCE` says, or beside the project.
+    pub fn full() -> Option<Self> {
+        let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
+        let root = std::env::var_os("HARERU_REFERENCE").map_or(beside, PathBuf::from);
+        root.join("cases").is_dir().then_some(Self { root })
+    }
+
+    /// Every case, sorted by name.
+    pub fn cases(&self) -> Vec<Case> {
+        let entries = std::fs::read_dir(self.root.join("cases")).expect("the set has a folder of cases");
+        let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        folders.sort();
+        folders
+            .into_iter()
+            .filter_map(|folder| Case::open(&self.root, folder))
+            .collect()
+    }
+}
+
+/// One case.
+pub struct Case {
+    /// Name of its folder.
+    pub name: String,
+    /// `request.json`.
+    pub request: serde_json::Value,
+    root: PathBuf,
+    folder: PathBuf,
+}
+
+impl Case {
+    fn open(root: &Path, folder: PathBuf) -> Option<Self> {
+        let text = std::fs::read_to_string(folder.join("request.json")).ok()?;
+        Some(Self {
+            name: folder.file_name()?.to_str()?.to_owned(),
+            // Python writes infinities, which JSON does not have.
+            request: serde_json::from_str(&text.replace("Infinity", "1e300")).expect("request.json is JSON"),
+            root: root.to_owned(),
+            folder,
+        })
+    }
+
+    /// A text field of the request; empty if it is null.
+    pub fn text(&self, field: &str) -> &str {
+        self.request[field].as_str().unwrap_or_default()
+    }
+
+    /// A number of the request.
+    pub fn number(&self, field: &str) -> Option<f64> {
+        self.request[field].as_f64()
+    }
+
+    /// The folder of a model that the request names.
+    pub fn model(&self, field: &str) -> Option<ModelFiles> {
+        ModelFiles::open(self.root.join(self.request[field].as_str()?)).ok()
+    }
+
+    /// The tensors given.
+    pub fn inputs(&self) -> Tensors {
+        Tensors::open(&self.folder.join("inputs.safetensors"))
+    }
+
+    /// The tensors to be reproduced.
+    pub fn expected(&self) -> Tensors {
+        Tensors::open(&self.folder.join("expected.safetensors"))
+    }
+}
+
+/// A file of tensors.
+pub struct Tensors(SafetensorsFile);
+
+impl Tensors {
+    fn open(path: &Path) -> Self {
+        let bytes = Bytes::map(path).expect("the case has this file");
+        Self(SafetensorsFile::new(bytes, path.to_owned()).expect("the case's tensors can be read"))
+    }
+
+    /// A tensor as it is stored.
+    pub fn get(&self, name: &str) -> Option<Tensor> {
+        self.0.tensor(name, &Device::Cpu).unwrap()
+    }
+
+    /// A tensor in f32.
+    pub fn f32(&self, name: &str) -> Option<Tensor> {
+        self.get(name).map(|tensor| tensor.to_dtype(DType::F32).unwrap())
+    }
+}
+
+/// ‖found − expected‖ / ‖expected‖.
+pub fn relative_l2(found: &Tensor, expected: &Tensor) -> f64 {
+    assert_eq!(found.dims(), expected.dims(), "shapes must be the same");
+    let wide = |tensor: &Tensor| {
+        tensor
+            .to_dtype(DType::F64)
+            .unwrap()
+            .flatten_all()
+            .unwrap()
+            .to_vec1::<f64>()
+            .unwrap()
+    };
+    let (found, expected) = (wide(found), wide(expected));
+    let difference: f64 = found.iter().zip(&expected).map(|(a, b)| (a - b).powi(2)).sum();
+    (difference / expected.iter().map(|b| b * b).sum::<f64>()).sqrt()
+}
+
+/// max |found − expected|.
+pub fn largest_difference(found: &Tensor, expected: &Tensor) -> f64 {
+    assert_eq!(found.dims(), expected.dims(), "shapes must be the same");
+    let wide = |tensor: &Tensor| tensor.to_dtype(DType::F64).unwrap();
+    (wide(found) - wide(expected))
+        .unwrap()
+        .abs()
+        .unwrap()
+        .max_all()
+        .unwrap()
+        .to_scalar()
+        .unwrap()
+}

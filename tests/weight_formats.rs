@@ -1,0 +1,1 @@
+//! Weight files, sound and broken.
