@@ -164,7 +164,8 @@ impl Window {
 
     /// Presses Ctrl+Enter, and lets the job begin.
     pub(crate) fn generate(&mut self) -> JobId {
-        self.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+        self.harness
+            .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
         self.harness.run();
         let job = JobId(self.engine.borrow().submitted.len() as u64);
         self.tell([Event::Started { job }]);

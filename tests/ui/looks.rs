@@ -68,7 +68,12 @@ fn fill_strip(window: &mut Window, count: u32) {
 fn look(window: &mut Window, name: &str) {
     let folder = PathBuf::from(std::env::var_os("HARERU_LOOKS").unwrap_or_else(|| std::env::temp_dir().into()));
     window.harness.run();
-    window.harness.render().unwrap().save(folder.join(format!("{name}.png"))).unwrap();
+    window
+        .harness
+        .render()
+        .unwrap()
+        .save(folder.join(format!("{name}.png")))
+        .unwrap();
 }
 
 #[test]

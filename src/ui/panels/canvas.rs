@@ -16,9 +16,9 @@ use crate::ui::state::{Run, View, file_name};
 use crate::ui::widgets::textures::TextureCache;
 
 /// Height of the line above the picture.
-const HEADER_HEIGHT: f32 = 36.0;
+const HEADER_HEIGHT: f32 = 34.0;
 /// Room left around a picture that is shown whole, in points.
-const MARGIN: f32 = 16.0;
+const MARGIN: f32 = 8.0;
 /// Points of wheel movement that enlarge by e.
 const WHEEL_POINTS: f32 = 240.0;
 /// Longest side of the noise of an empty canvas, in pixels.
