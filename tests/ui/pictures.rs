@@ -49,7 +49,7 @@ fn dropping_a_picture_should_take_back_every_setting() {
         .dropped_files
         .push(Arc::new(Dropped(path.clone())));
     window.harness.run();
-    assert_eq!(window.pictures.borrow().opened, [path.clone()]);
+    assert_eq!(window.pictures.borrow().opened, std::slice::from_ref(&path));
 
     window.tell_of_pictures(SaveEvent::Opened {
         path,

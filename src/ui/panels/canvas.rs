@@ -262,13 +262,19 @@ fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, caption: &str, zoom: Option<f
             button(ui, ctx, UiCommand::UseSettings, ctx.state.shown_record().is_some());
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let mut words = RichText::new(caption).weak();
-            if let Some(record) = ctx.state.shown_record() {
-                words = RichText::new(format!("{caption}  ·  {}", record.request.prompt)).weak();
-            }
-            ui.add(egui::Label::new(words).truncate());
+            let words = shown_record_words(ctx).unwrap_or_else(|| caption.to_owned());
+            ui.add(egui::Label::new(RichText::new(words).weak()).truncate());
         });
     });
+}
+
+/// How the saved picture on the canvas was made, in short.
+fn shown_record_words(ctx: &PanelContext<'_>) -> Option<String> {
+    let record = ctx.state.shown_record()?;
+    let seed = record.request.seed.to_string();
+    let values = [("seed", &*seed), ("model", &*record.model_name)];
+    let made = ctx.language.tr_with("recent-seed", &values);
+    Some(format!("{made}  ·  {}", record.request.prompt))
 }
 
 fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: UiCommand, is_enabled: bool) {
