@@ -43,6 +43,10 @@ fn every_file_among_the_shaders_should_be_compiled_in() {
 #[test]
 fn every_include_should_be_resolved() {
     for shader in shaders::ALL {
-        assert!(!shader.source().contains("//!include"), "{} includes a file that is not there", shader.path);
+        assert!(
+            !shader.source().contains("//!include"),
+            "{} includes a file that is not there",
+            shader.path
+        );
     }
 }

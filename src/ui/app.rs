@@ -260,8 +260,8 @@ impl eframe::App for Studio {
             .frame(frame(*palette.panel, Margin::symmetric(12, 0)))
             .show(ui, |ui| self.show_slot(ui, Slot::Top));
         SidePanel::bottom("recent")
-            .exact_size(92.0)
-            .frame(frame(*palette.panel, Margin::symmetric(12, 8)))
+            .exact_size(84.0)
+            .frame(frame(*palette.panel, Margin::symmetric(12, 10)))
             .show(ui, |ui| self.show_slot(ui, Slot::Recent));
         SidePanel::left("form")
             .exact_size(330.0)
@@ -283,7 +283,7 @@ impl eframe::App for Studio {
                     });
             });
         SidePanel::bottom("timeline")
-            .exact_size(112.0)
+            .exact_size(92.0)
             .frame(frame(*palette.panel, Margin::symmetric(12, 6)))
             .show(ui, |ui| self.show_slot(ui, Slot::Timeline));
         CentralPanel::default()

@@ -20,7 +20,13 @@ fn typing_a_prompt_should_put_it_into_the_request() {
 
     window.harness.get_by_label("Generate").click();
     window.harness.run();
-    let prompts: Vec<_> = window.engine.borrow().submitted.iter().map(|r| r.prompt.clone()).collect();
+    let prompts: Vec<_> = window
+        .engine
+        .borrow()
+        .submitted
+        .iter()
+        .map(|r| r.prompt.clone())
+        .collect();
     assert_eq!(prompts, ["a red cat 猫"]);
 }
 
@@ -37,9 +43,14 @@ fn generate_should_be_disabled_with_a_reason_while_the_form_has_a_problem() {
     draft.width_px = 100;
     window.harness.run();
     window.harness.get_by_label_contains("Sides must be multiples of 8");
-    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+    window
+        .harness
+        .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
     window.harness.run();
-    assert!(window.engine.borrow().submitted.is_empty(), "a bad form must not start a job");
+    assert!(
+        window.engine.borrow().submitted.is_empty(),
+        "a bad form must not start a job"
+    );
 }
 
 #[test]
@@ -83,7 +94,10 @@ fn a_value_that_is_not_the_default_should_carry_a_dot_that_takes_it_back() {
     assert!(window.harness.query_by_label_contains("the model's default").is_none());
     window.harness.state_mut().draft_mut().steps = 7;
     window.harness.run();
-    window.harness.get_by_label_contains("the model's default is 25").click();
+    window
+        .harness
+        .get_by_label_contains("the model's default is 25")
+        .click();
     window.harness.run();
     assert_eq!(window.harness.state().draft().steps, 25);
 }
@@ -93,7 +107,12 @@ fn eta_should_be_shown_for_ddim_only() {
     let mut window = Window::open();
     "euler".clone_into(&mut window.harness.state_mut().draft_mut().sampler);
     window.harness.run();
-    assert!(window.harness.query_by_role_and_label(Role::Slider, "Noise η").is_none());
+    assert!(
+        window
+            .harness
+            .query_by_role_and_label(Role::Slider, "Noise η")
+            .is_none()
+    );
     "ddim".clone_into(&mut window.harness.state_mut().draft_mut().sampler);
     window.harness.run();
     window.harness.get_by_role_and_label(Role::Slider, "Noise η");
@@ -119,7 +138,10 @@ fn a_refused_model_should_say_why_and_leave_the_starter_to_be_chosen_again() {
     use hareru::job::{JobError, JobErrorKind};
     let mut window = Window::open();
     let model = ModelRef::Path("/models/broken".into());
-    window.harness.state().send(hareru::ui::command::UiCommand::UseModel(model.clone()));
+    window
+        .harness
+        .state()
+        .send(hareru::ui::command::UiCommand::UseModel(model.clone()));
     window.harness.run();
     assert!(window.engine.borrow().described.contains(&model));
     let error = JobError {
@@ -133,9 +155,10 @@ fn a_refused_model_should_say_why_and_leave_the_starter_to_be_chosen_again() {
     window.harness.get_by_label("expected model_index.json, found none");
     assert!(window.harness.get_by_label("Generate").accesskit_node().is_disabled());
 
-    window.harness.state().send(hareru::ui::command::UiCommand::UseModel(ModelRef::Starter));
-    window.tell([Event::ModelDescribed {
-        info: starter().into(),
-    }]);
+    window
+        .harness
+        .state()
+        .send(hareru::ui::command::UiCommand::UseModel(ModelRef::Starter));
+    window.tell([Event::ModelDescribed { info: starter().into() }]);
     assert!(!window.harness.get_by_label("Generate").accesskit_node().is_disabled());
 }

@@ -81,7 +81,8 @@ impl Pictures for FakePictures {
     }
 }
 
-struct NoDialogs;
+/// File pickers that nobody answers.
+pub(crate) struct NoDialogs;
 
 impl Dialogs for NoDialogs {
     fn pick_folder(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
@@ -133,14 +134,7 @@ impl Window {
             dialogs: Box::new(NoDialogs),
             keep_settings: Box::new(|_settings| {}),
         };
-        let settings = Settings {
-            language: Some(language.to_owned()),
-            ..Settings::default()
-        };
-        let harness = builder
-            .with_size([1280.0, 800.0])
-            .with_max_steps(12)
-            .build_eframe(|creation| Studio::new(creation, services, settings, Path::new("/nowhere")));
+        let harness = open_with(builder, services, language, Path::new("/nowhere"));
         let mut window = Self {
             harness,
             engine,
@@ -164,12 +158,30 @@ impl Window {
 
     /// Presses Ctrl+Enter, and lets the job begin.
     pub(crate) fn generate(&mut self) -> JobId {
-        self.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+        self.harness
+            .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
         self.harness.run();
         let job = JobId(self.engine.borrow().submitted.len() as u64);
         self.tell([Event::Started { job }]);
         job
     }
+}
+
+/// A window with these services.
+pub(crate) fn open_with(
+    builder: egui_kittest::HarnessBuilder<Studio>,
+    services: Services,
+    language: &str,
+    gallery_dir: &Path,
+) -> Harness<'static, Studio> {
+    let settings = Settings {
+        language: Some(language.to_owned()),
+        ..Settings::default()
+    };
+    builder
+        .with_size([1280.0, 800.0])
+        .with_max_steps(12)
+        .build_eframe(|creation| Studio::new(creation, services, settings, gallery_dir))
 }
 
 /// What the engine says of the starter model.

@@ -68,7 +68,33 @@ fn fill_strip(window: &mut Window, count: u32) {
 fn look(window: &mut Window, name: &str) {
     let folder = PathBuf::from(std::env::var_os("HARERU_LOOKS").unwrap_or_else(|| std::env::temp_dir().into()));
     window.harness.run();
-    window.harness.render().unwrap().save(folder.join(format!("{name}.png"))).unwrap();
+    window
+        .harness
+        .render()
+        .unwrap()
+        .save(folder.join(format!("{name}.png")))
+        .unwrap();
+}
+
+#[test]
+#[ignore = "writes pictures for a person to look at"]
+fn looks_at_other_sizes() {
+    for language in ["en", "ja"] {
+        for (width, height, scale) in [(960.0, 600.0, 1.0), (1920.0, 1080.0, 1.0), (1280.0, 800.0, 2.0)] {
+            let mut window = Window::open_drawn_in(language);
+            window
+                .harness
+                .set_size(egui::vec2(width, height))
+                .set_pixels_per_point(scale);
+            fill_strip(&mut window, 30);
+            half_way(&mut window);
+            window
+                .harness
+                .get_by_label_contains(if language == "en" { "Advanced" } else { "詳細" })
+                .click();
+            look(&mut window, &format!("{language}-{width}x{height}@{scale}"));
+        }
+    }
 }
 
 #[test]

@@ -43,9 +43,13 @@ fn lighthouse() -> GenerateRequest {
 fn dropping_a_picture_should_take_back_every_setting() {
     let mut window = Window::open();
     let path = PathBuf::from("/pictures/猫 a.png");
-    window.harness.input_mut().dropped_files.push(Arc::new(Dropped(path.clone())));
+    window
+        .harness
+        .input_mut()
+        .dropped_files
+        .push(Arc::new(Dropped(path.clone())));
     window.harness.run();
-    assert_eq!(window.pictures.borrow().opened, [path.clone()]);
+    assert_eq!(window.pictures.borrow().opened, std::slice::from_ref(&path));
 
     window.tell_of_pictures(SaveEvent::Opened {
         path,
@@ -61,7 +65,11 @@ fn dropping_a_picture_without_settings_should_say_so_and_leave_the_form() {
     let mut window = Window::open();
     let before = window.harness.state().draft().clone();
     let path = PathBuf::from("/pictures/holiday.png");
-    window.harness.input_mut().dropped_files.push(Arc::new(Dropped(path.clone())));
+    window
+        .harness
+        .input_mut()
+        .dropped_files
+        .push(Arc::new(Dropped(path.clone())));
     window.harness.run();
     window.tell_of_pictures(SaveEvent::Opened {
         path,
@@ -76,7 +84,11 @@ fn dropping_a_picture_without_settings_should_say_so_and_leave_the_form() {
 fn dropping_a_folder_should_use_it_as_a_model() {
     let mut window = Window::open();
     let path = PathBuf::from("/models/sd15");
-    window.harness.input_mut().dropped_files.push(Arc::new(Dropped(path.clone())));
+    window
+        .harness
+        .input_mut()
+        .dropped_files
+        .push(Arc::new(Dropped(path.clone())));
     window.harness.run();
     assert_eq!(window.harness.state().draft().model, hareru::job::ModelRef::Path(path));
 }
@@ -88,7 +100,9 @@ fn a_picture_that_cannot_be_read_should_say_why() {
         path: "/pictures/cut.png".into(),
         message: "expected a PNG, found 12 bytes".to_owned(),
     });
-    window.harness.get_by_label_contains("cut.png could not be opened: expected a PNG, found 12 bytes");
+    window
+        .harness
+        .get_by_label_contains("cut.png could not be opened: expected a PNG, found 12 bytes");
 }
 
 #[test]

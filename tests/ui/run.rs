@@ -104,7 +104,10 @@ fn a_failed_job_should_say_why_and_the_next_one_should_run() {
     let next = window.generate();
     window.tell([step(next, 1, RED)]);
     window.harness.get_by_label("Step 1/25");
-    assert_eq!(window.harness.state().state().run.as_ref().unwrap().status, JobStatus::Running);
+    assert_eq!(
+        window.harness.state().state().run.as_ref().unwrap().status,
+        JobStatus::Running
+    );
 }
 
 #[test]
@@ -162,7 +165,9 @@ fn jobs_that_wait_should_be_counted() {
     let mut window = Window::open();
     window.generate();
     for _ in 0..2 {
-        window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+        window
+            .harness
+            .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
         window.harness.run();
     }
     window.harness.get_by_label("2 jobs are waiting");

@@ -16,9 +16,9 @@ use crate::ui::state::{Run, View, file_name};
 use crate::ui::widgets::textures::TextureCache;
 
 /// Height of the line above the picture.
-const HEADER_HEIGHT: f32 = 36.0;
+const HEADER_HEIGHT: f32 = 34.0;
 /// Room left around a picture that is shown whole, in points.
-const MARGIN: f32 = 16.0;
+const MARGIN: f32 = 8.0;
 /// Points of wheel movement that enlarge by e.
 const WHEEL_POINTS: f32 = 240.0;
 /// Longest side of the noise of an empty canvas, in pixels.
@@ -262,13 +262,19 @@ fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, caption: &str, zoom: Option<f
             button(ui, ctx, UiCommand::UseSettings, ctx.state.shown_record().is_some());
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let mut words = RichText::new(caption).weak();
-            if let Some(record) = ctx.state.shown_record() {
-                words = RichText::new(format!("{caption}  ·  {}", record.request.prompt)).weak();
-            }
-            ui.add(egui::Label::new(words).truncate());
+            let words = shown_record_words(ctx).unwrap_or_else(|| caption.to_owned());
+            ui.add(egui::Label::new(RichText::new(words).weak()).truncate());
         });
     });
+}
+
+/// How the saved picture on the canvas was made, in short.
+fn shown_record_words(ctx: &PanelContext<'_>) -> Option<String> {
+    let record = ctx.state.shown_record()?;
+    let seed = record.request.seed.to_string();
+    let values = [("seed", &*seed), ("model", &*record.model_name)];
+    let made = ctx.language.tr_with("recent-seed", &values);
+    Some(format!("{made}  ·  {}", record.request.prompt))
 }
 
 fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: UiCommand, is_enabled: bool) {

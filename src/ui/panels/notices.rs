@@ -43,7 +43,7 @@ impl Panel for NoticesPanel {
         let now = ui.input(|input| input.time);
         Area::new(Id::unique("notices"))
             .order(Order::Foreground)
-            .anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -104.0))
+            .anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -(84.0 + 92.0 + 12.0)))
             .show(ui.ctx(), |ui| {
                 for notice in shown.iter().rev() {
                     let age = now - *self.shown_at.entry(notice.id).or_insert(now);

@@ -39,8 +39,7 @@ fn text_field(ui: &mut Ui, look: Look, key: &str, rows: usize, value: &mut Strin
         .auto_shrink(false)
         .show(&mut child, |ui| {
             let edit = TextEdit::multiline(value)
-                .frame(egui::Frame::NONE)
-                .margin(egui::Margin::symmetric(8, 5))
+                .frame(egui::Frame::NONE.inner_margin(egui::Margin::symmetric(8, 5)))
                 .desired_width(f32::INFINITY)
                 .desired_rows(rows);
             ui.add(edit)

@@ -8,7 +8,7 @@ use crate::ui::state::{RecentPicture, View, file_name};
 use crate::ui::widgets::textures::TextureCache;
 
 /// Height of the pictures in the strip.
-const HEIGHT: f32 = 68.0;
+const HEIGHT: f32 = 64.0;
 
 /// The strip of saved pictures.
 pub(super) struct RecentPanel;

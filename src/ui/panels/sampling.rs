@@ -54,13 +54,13 @@ impl Panel for SamplingPanel {
         size_row(ui, look, draft, &defaults);
         seed_row(ui, look, draft);
         batch_row(ui, look, draft, &defaults);
-        preview_row(ui, look, draft);
         ui.add_space(2.0);
         CollapsingHeader::new(look.language.tr("form-advanced"))
             .id_salt("advanced")
             .show_unindented(ui, |ui| {
                 spacing_row(ui, look, draft);
                 clip_skip_row(ui, look, draft, &defaults);
+                preview_row(ui, look, draft);
             });
     }
 }
@@ -176,7 +176,7 @@ fn side(ui: &mut Ui, value: &mut u32) -> egui::Response {
         .range(SIZE_MULTIPLE_PX..=MAX_SIDE_PX)
         .clamp_existing_to_range(false)
         .speed(f64::from(SIZE_MULTIPLE_PX) / 4.0);
-    let response = ui.add_sized(vec2(52.0, ROW_HEIGHT), widget);
+    let response = ui.add_sized(vec2(50.0, ROW_HEIGHT), widget);
     if response.changed() {
         *value = (*value).next_multiple_of(SIZE_MULTIPLE_PX).min(MAX_SIDE_PX);
     }

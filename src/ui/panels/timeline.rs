@@ -9,9 +9,11 @@ use crate::ui::command::UiCommand;
 use crate::ui::state::{EngineStatus, JobStatus, Run, StepView, View};
 
 /// Largest side of a step in the strip.
-const MAX_CELL: f32 = 56.0;
+const MAX_CELL: f32 = 48.0;
 /// Smallest side; with more steps than fit the strip scrolls.
 const MIN_CELL: f32 = 28.0;
+/// Room kept for the lamp.
+const LAMP_ROOM: f32 = 84.0;
 /// Room between steps.
 const GAP: f32 = 3.0;
 
@@ -57,7 +59,7 @@ fn numbers(ui: &mut Ui, ctx: &PanelContext<'_>) {
     if is_error {
         words = words.color(*ctx.palette.error);
     }
-    cell(ui, 190.0, words);
+    cell(ui, 146.0, words);
     let run = ctx.state.run.as_ref();
     let step = run.and_then(|run| run.steps.get(ctx.state.shown_step()?));
     let (Some(run), Some(step)) = (run, step) else {
@@ -67,12 +69,12 @@ fn numbers(ui: &mut Ui, ctx: &PanelContext<'_>) {
     let (number, total) = (step.step.to_string(), run.total.to_string());
     cell(
         ui,
-        104.0,
+        112.0,
         language
             .tr_with("timeline-step", &[("step", &number), ("total", &total)])
             .into(),
     );
-    cell(ui, 84.0, RichText::new(format!("σ {}", sigma_text(step.sigma))));
+    cell(ui, 72.0, RichText::new(format!("σ {}", sigma_text(step.sigma))));
     let is_live = ctx.state.view == View::Live;
     let step_secs = if is_live {
         run.mean_step_secs()
@@ -82,20 +84,23 @@ fn numbers(ui: &mut Ui, ctx: &PanelContext<'_>) {
     if let Some(secs) = step_secs {
         cell(
             ui,
-            104.0,
+            120.0,
             language.tr_with("timeline-pace", &[("secs", &secs_text(secs))]).into(),
         );
     }
     if let Some(secs) = run.secs_left().filter(|_| is_live && !run.status.has_ended()) {
         cell(
             ui,
-            120.0,
+            110.0,
             language.tr_with("timeline-left", &[("secs", &secs_text(secs))]).into(),
         );
     }
 }
 
 fn cell(ui: &mut Ui, width: f32, text: RichText) {
+    if ui.available_width() < width + LAMP_ROOM {
+        return;
+    }
     ui.allocate_ui_with_layout(vec2(width, 28.0), Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_width(width);
         ui.add(egui::Label::new(text).truncate());
@@ -175,11 +180,19 @@ fn buttons(ui: &mut Ui, ctx: &PanelContext<'_>) {
     } else {
         *ctx.palette.text_weak
     };
-    let text = RichText::new(format!("● {}", live.name(ctx.language))).color(lamp);
-    let response = ui.add_enabled(!is_live, Button::new(text));
+    let mut text = egui::text::LayoutJob::default();
+    let font = egui::TextStyle::Button.resolve(ui.style());
+    let words = if is_live {
+        *ctx.palette.text
+    } else {
+        *ctx.palette.text_weak
+    };
+    text.append("●", 0.0, egui::TextFormat::simple(font.clone(), lamp));
+    text.append(&live.name(ctx.language), 6.0, egui::TextFormat::simple(font, words));
+    let response = ui.add(Button::new(text));
     let tip = live.tooltip(ctx.language, ui.ctx());
-    let response = response.accessible_name(live.name(ctx.language)).on_hover_text(&tip);
-    if response.on_disabled_hover_text(tip).clicked() {
+    let response = response.accessible_name(live.name(ctx.language));
+    if response.on_hover_text(tip).clicked() {
         ctx.commands.send(live);
     }
     if ctx.state.engine != EngineStatus::Running {

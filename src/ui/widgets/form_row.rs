@@ -2,13 +2,18 @@
 
 use std::ops::RangeInclusive;
 
-use egui::{Align, DragValue, Layout, Response, Sense, Slider, SliderClamping, Ui, Vec2, WidgetInfo, vec2};
+use egui::{Align, DragValue, Layout, Rect, Response, Sense, Slider, SliderClamping, Stroke, Ui, Vec2, WidgetInfo};
+use egui::{pos2, vec2};
 
 use crate::ui::i18n::Language;
 use crate::ui::theme::{GRID, Palette, ROW_HEIGHT};
 
 /// Width of the labels' column.
-const LABEL_WIDTH: f32 = 112.0;
+const LABEL_WIDTH: f32 = 122.0;
+/// Room for the dot at its end.
+const DOT_WIDTH: f32 = 12.0;
+/// Height that the handle of a slider is drawn for.
+const HANDLE_HEIGHT: f32 = 16.0;
 /// Width of a number that is typed.
 const NUMBER_WIDTH: f32 = 56.0;
 
@@ -51,9 +56,13 @@ impl Look {
             let is_reset = ui
                 .allocate_ui_with_layout(cell, Layout::left_to_right(Align::Center), |ui| {
                     ui.set_min_size(cell);
+                    ui.spacing_mut().item_spacing.x = 0.0;
+                    ui.set_max_width(LABEL_WIDTH - DOT_WIDTH);
                     let label = egui::Label::new(egui::RichText::new(&text.name).color(*self.palette.text_weak));
                     let label = ui.add(label.truncate().sense(Sense::click())).on_hover_text(&text.tip);
-                    let is_dot_clicked = default.is_some_and(|default| self.dot(ui, &text.name, &default));
+                    let right = pos2(ui.min_rect().left() + LABEL_WIDTH - DOT_WIDTH, ui.min_rect().center().y);
+                    let dot = Rect::from_center_size(right + vec2(DOT_WIDTH / 2.0, 0.0), Vec2::splat(DOT_WIDTH));
+                    let is_dot_clicked = default.is_some_and(|default| self.dot(ui, dot, &text.name, &default));
                     is_dot_clicked || label.double_clicked()
                 })
                 .inner;
@@ -63,9 +72,31 @@ impl Look {
         .inner
     }
 
+    fn rail(self, ui: &mut Ui, value: &mut f64, scale: &Scale, width: f32) -> Response {
+        ui.spacing_mut().slider_width = width;
+        ui.spacing_mut().interact_size.y = HANDLE_HEIGHT;
+        let visuals = ui.visuals_mut();
+        visuals.selection.bg_fill = *self.palette.accent;
+        visuals.handle_shape = egui::style::HandleShape::Circle;
+        for (state, handle) in [
+            (&mut visuals.widgets.inactive, self.palette.text_weak),
+            (&mut visuals.widgets.hovered, self.palette.text),
+            (&mut visuals.widgets.active, self.palette.accent),
+        ] {
+            state.bg_fill = *self.palette.active;
+            state.fg_stroke = Stroke::new(1.5, *handle);
+        }
+        ui.add(
+            Slider::new(value, scale.usual.clone())
+                .step_by(scale.step)
+                .clamping(SliderClamping::Never)
+                .show_value(false),
+        )
+    }
+
     /// The dot that says a value is not the default; true if it was clicked.
-    fn dot(self, ui: &mut Ui, name: &str, default: &str) -> bool {
-        let (rect, response) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::click());
+    fn dot(self, ui: &Ui, rect: Rect, name: &str, default: &str) -> bool {
+        let response = ui.interact(rect, ui.make_persistent_id(("dot", name)), Sense::click());
         let words = self
             .language
             .tr_with("form-changed", &[("name", name), ("default", default)]);
@@ -85,15 +116,7 @@ impl Look {
         let default = is_changed.then(|| format!("{:.*}", scale.decimals, scale.default));
         let (is_reset, ()) = self.row(ui, key, default, |ui, text| {
             let slider_width = ui.available_width() - NUMBER_WIDTH - GRID;
-            ui.spacing_mut().slider_width = slider_width;
-            ui.visuals_mut().selection.bg_fill = *self.palette.accent;
-            ui.visuals_mut().widgets.inactive.bg_fill = *self.palette.active;
-            let slider = ui.add(
-                Slider::new(value, scale.usual.clone())
-                    .step_by(scale.step)
-                    .clamping(SliderClamping::Never)
-                    .show_value(false),
-            );
+            let slider = ui.scope(|ui| self.rail(ui, value, scale, slider_width)).inner;
             drag_past_the_end(&slider, value, scale);
             let slider = slider.accessible_name(&text.name).on_hover_text(&text.tip);
             let typed = self.language.tr_with("form-value-of", &[("name", &text.name)]);
