@@ -1,1 +1,7 @@
-fn main() {}
+//! The program: the command line, or the window if it names no command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hareru::cli::run(|settings, gallery_dir| hareru::ui::run(settings, gallery_dir).map_err(Into::into))
+}

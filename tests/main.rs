@@ -1,12 +1,18 @@
 //! One binary for all integration tests, linked once.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop, helpers included")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop, helpers included"
+)]
 #![expect(clippy::print_stdout, reason = "tests report how many cases ran")]
 
 mod architecture;
+mod cli;
 mod engine_protocol;
 mod gallery_store;
 mod networks;
 mod reference_cases;
 mod sampler_contract;
+mod shader_validation;
 mod support;
+mod ui;
 mod weight_formats;

@@ -1,1 +1,142 @@
-//! cli
+//! The command line. Prints results on standard output, everything else on standard error.
+
+mod args;
+mod generate;
+mod list;
+mod output;
+mod progress;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::config::{Paths, Settings, start_logging};
+use crate::engine::{self, EngineStartError, SubmitError};
+use crate::gallery::GalleryError;
+use crate::job::{JobError, JobErrorKind};
+use args::{Args, Command};
+use output::Output;
+
+/// What is left of an error of the window: its message and its causes.
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a command did not do what it was asked, in one line.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    /// The command line asks for something that cannot be.
+    #[error("{0}")]
+    Usage(String),
+    /// What was asked for went wrong.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl CliError {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Failed(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl From<&JobError> for CliError {
+    fn from(error: &JobError) -> Self {
+        match error.kind {
+            JobErrorKind::Request => Self::Usage(error.to_string()),
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<SubmitError> for CliError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Request(error) => Self::Usage(error.to_string()),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+impl From<EngineStartError> for CliError {
+    fn from(error: EngineStartError) -> Self {
+        Self::Failed(JobError::from_chain(JobErrorKind::Internal, &error).message)
+    }
+}
+
+impl From<GalleryError> for CliError {
+    fn from(error: GalleryError) -> Self {
+        match error {
+            GalleryError::NotPngName { .. } => Self::Usage(error.one_line()),
+            other => Self::Failed(other.one_line()),
+        }
+    }
+}
+
+impl From<std::io::Error> for CliError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failed(format!("could not write to standard output: {error}"))
+    }
+}
+
+/// Reads the command line and does what it says. Without a command it calls `open_window` with the settings and the
+/// gallery's folder, and returns when the window is closed.
+///
+/// The exit code is 0 if all went well, 2 for bad usage, 1 for any other failure.
+pub fn run(open_window: impl FnOnce(Settings, PathBuf) -> Result<(), AnyError>) -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            error.print().ok(); // nobody is left to be told
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    start_logging();
+    let output = Output::new(args.command.as_ref().is_some_and(Command::wants_json));
+    match execute(args, output, open_window) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output.failed(&error.to_string());
+            error.exit_code()
+        }
+    }
+}
+
+fn execute(
+    args: Args,
+    output: Output,
+    open_window: impl FnOnce(Settings, PathBuf) -> Result<(), AnyError>,
+) -> Result<(), CliError> {
+    let paths = Paths::of_user();
+    match args.command {
+        None => {
+            let (settings, warning) = Settings::load(&paths.settings_file);
+            if let Some(warning) = warning {
+                output.warn(&warning);
+            }
+            let gallery_dir = gallery_dir(args.gallery, &settings, &paths);
+            open_window(settings, gallery_dir)
+                .map_err(|error| CliError::Failed(JobError::from_chain(JobErrorKind::Internal, error.as_ref()).message))
+        }
+        Some(Command::Generate(generate_args)) => generate::run(&generate_args, output, |gallery| {
+            let (settings, warning) = Settings::load(&paths.settings_file);
+            if let Some(warning) = warning {
+                output.warn(&warning);
+            }
+            gallery_dir(gallery, &settings, &paths)
+        }),
+        Some(Command::Replay(replay_args)) => {
+            engine::replay(&replay_args.case, &replay_args.out).map_err(|error| CliError::Failed(error.to_string()))
+        }
+        Some(Command::Models(_)) => list::models(output, &paths),
+        Some(Command::Samplers(_)) => list::samplers(output).map_err(CliError::from),
+    }
+}
+
+/// The command line has the first word, then the settings, then the system.
+fn gallery_dir(asked: Option<PathBuf>, settings: &Settings, paths: &Paths) -> PathBuf {
+    asked
+        .or_else(|| settings.gallery_dir.clone())
+        .unwrap_or_else(|| paths.default_gallery_dir.clone())
+}

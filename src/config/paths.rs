@@ -14,6 +14,8 @@ pub struct Paths {
     pub settings_file: PathBuf,
     /// What the program keeps and cannot make again.
     pub data_dir: PathBuf,
+    /// Folders of models in the diffusers layout.
+    pub models_dir: PathBuf,
     /// What the program can make again.
     pub cache_dir: PathBuf,
     /// Where pictures go unless the settings say otherwise.
@@ -39,6 +41,7 @@ impl Paths {
         Self {
             settings_file: config_dir.join("settings.json"),
             default_gallery_dir: pictures.unwrap_or_else(|| data_dir.join("gallery")),
+            models_dir: data_dir.join("models"),
             data_dir,
             cache_dir,
         }

@@ -155,7 +155,7 @@ mod tests {
     fn a_broken_file_should_be_kept_aside_with_a_warning() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.json");
-        for broken in [&b"{"[..], b"[]", b"{\"ui_scale\": \"big\"}", b"\xff\xfe"] {
+        for broken in [&b"{"[..], b"3", b"{\"ui_scale\": \"big\"}", b"\xff\xfe"] {
             std::fs::write(&path, broken).unwrap();
             let (settings, warning) = Settings::load(&path);
             assert_eq!(settings, Settings::default());

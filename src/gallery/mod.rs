@@ -13,6 +13,6 @@ mod writer;
 
 pub use error::GalleryError;
 pub use infotext::{infotext, record_from_infotext};
-pub use store::{newest_pictures, read_picture, read_record, read_trajectory, save, save_as, save_pixels};
+pub use store::{check_name, newest_pictures, read_picture, read_record, read_trajectory, save, save_as, save_pixels};
 pub use trajectory_file::trajectory_path;
 pub use writer::{Listed, SaveEvent, Writer};

@@ -70,7 +70,7 @@ pub fn save(folder: &Path, image: &GeneratedImage) -> Result<PathBuf, GalleryErr
 /// # Errors
 /// [`GalleryError::NotPngName`], or [`GalleryError::Write`] and the like; then no torn file is there.
 pub fn save_as(path: &Path, image: &GeneratedImage) -> Result<(), GalleryError> {
-    check_png_name(path)?;
+    check_name(path)?;
     let png = encode(image)?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let beside = trajectory_path(path);
@@ -85,7 +85,7 @@ pub fn save_as(path: &Path, image: &GeneratedImage) -> Result<(), GalleryError> 
 /// # Errors
 /// As for [`save_as`].
 pub fn save_pixels(path: &Path, pixels: &RgbImage) -> Result<(), GalleryError> {
-    check_png_name(path)?;
+    check_name(path)?;
     let png = png_metadata::encode(pixels, &[])?;
     let picture = pending_picture(path.parent().unwrap_or_else(|| Path::new("")), &png)?;
     picture.publish(path).map_err(GalleryError::write(path))
@@ -228,7 +228,11 @@ fn name_taken(error: PublishError, path: &Path) -> Result<PendingFile, GalleryEr
     }
 }
 
-fn check_png_name(path: &Path) -> Result<(), GalleryError> {
+/// Whether a picture can be saved under that name.
+///
+/// # Errors
+/// [`GalleryError::NotPngName`] if it does not end in `.png`.
+pub fn check_name(path: &Path) -> Result<(), GalleryError> {
     if is_png_name(path) {
         Ok(())
     } else {

@@ -1,1 +1,59 @@
-//! ui
+//! The window. Panels edit the form in place and ask for everything else by command; what they show is a pure function
+//! of the events that were told.
+
+pub mod app;
+pub mod camera;
+pub mod command;
+pub mod draft;
+pub mod i18n;
+pub mod notifications;
+pub mod services;
+pub mod state;
+pub mod theme;
+
+mod actions;
+mod panels;
+mod widgets;
+
+use std::path::PathBuf;
+
+use crate::config::Settings;
+use crate::engine::EngineOptions;
+
+/// The name desktops know the window by.
+const APP_ID: &str = "io.github.hareru.Hareru";
+
+/// Why the window could not be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum UiError {
+    /// No display, or no way to draw on it.
+    #[error("the window could not be opened")]
+    Window(#[from] eframe::Error),
+}
+
+/// Opens the window and returns when it is closed. Pictures are kept in `gallery_dir`.
+///
+/// # Errors
+/// [`UiError::Window`] if there is no display or no way to draw on it.
+pub fn run(settings: Settings, gallery_dir: PathBuf) -> Result<(), UiError> {
+    let mut viewport = egui::ViewportBuilder::default()
+        .with_app_id(APP_ID)
+        .with_title("Hareru")
+        .with_inner_size([1280.0, 800.0])
+        .with_min_inner_size([960.0, 600.0]);
+    match eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")) {
+        Ok(icon) => viewport = viewport.with_icon(icon),
+        Err(error) => tracing::warn!("the window has no icon: {error}"),
+    }
+    let options = eframe::NativeOptions {
+        viewport,
+        ..eframe::NativeOptions::default()
+    };
+    let services = services::Services::real(EngineOptions::default());
+    eframe::run_native(
+        "hareru",
+        options,
+        Box::new(|creation| Ok(Box::new(app::Studio::new(creation, services, settings, gallery_dir)))),
+    )?;
+    Ok(())
+}

@@ -15,7 +15,9 @@ pub(crate) fn generated_image(request: GenerateRequest) -> GeneratedImage {
         channels: 4,
         height: 2,
         width: 3,
-        values: (0..24).map(|i| start + i as f32 / 7.0).collect(),
+        values: (0..24)
+            .map(|i| if i == 0 { start } else { start + i as f32 / 7.0 })
+            .collect(),
     };
     let seed = request.seed;
     GeneratedImage {

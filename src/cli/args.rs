@@ -1,0 +1,256 @@
+//! What may be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::job::{GenerateRequest, ModelDefaults, ModelRef, PreviewMode, TimestepSpacing};
+
+/// An image studio in which the denoising process is an object: live, kept, scrubbed, steered and branched.
+///
+/// Without a command it opens the window.
+#[derive(Debug, Parser)]
+#[command(name = "hareru", version, max_term_width = 100)]
+pub(super) struct Args {
+    /// Folder of pictures for the window; by default that of the settings
+    #[arg(long, value_name = "DIR")]
+    pub(super) gallery: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make pictures from a prompt
+    Generate(Box<GenerateArgs>),
+    /// Run a reference case and write the tensors it computes
+    Replay(ReplayArgs),
+    /// List the models there are
+    Models(ListArgs),
+    /// List the samplers and schedules there are
+    Samplers(ListArgs),
+}
+
+impl Command {
+    pub(super) fn wants_json(&self) -> bool {
+        match self {
+            Self::Generate(args) => args.json,
+            Self::Replay(_) => false,
+            Self::Models(args) | Self::Samplers(args) => args.json,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct GenerateArgs {
+    /// What to draw
+    #[arg(long, allow_hyphen_values = true)]
+    pub(super) prompt: String,
+
+    /// What to stay away from
+    #[arg(long, default_value = "", hide_default_value = true, allow_hyphen_values = true)]
+    negative: String,
+
+    /// Sampler steps; by default the model's
+    #[arg(long)]
+    steps: Option<u32>,
+
+    /// Guidance scale, 1 for none; by default the model's
+    #[arg(long, allow_hyphen_values = true)]
+    cfg: Option<f64>,
+
+    /// Guidance rescale φ, 0 for none, 1 for all of it
+    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
+    rescale: f64,
+
+    /// Sampler, as `hareru samplers` lists them; by default the model's
+    #[arg(long)]
+    sampler: Option<String>,
+
+    /// Schedule of noise levels, as `hareru samplers` lists them; by default the model's
+    #[arg(long)]
+    schedule: Option<String>,
+
+    /// Which training timesteps are visited; by default as the model was published
+    #[arg(long, value_enum)]
+    spacing: Option<Spacing>,
+
+    /// Noise added by DDIM, 0 to 1
+    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
+    eta: f64,
+
+    /// Layers of the text encoder to leave out at its end
+    #[arg(long, default_value_t = 0, value_name = "LAYERS")]
+    clip_skip: u32,
+
+    /// Seed of the first picture; by default a random one
+    #[arg(long)]
+    seed: Option<u64>,
+
+    /// Size in pixels, multiples of 8; by default the model's
+    #[arg(long, value_name = "WxH", value_parser = parse_size)]
+    size: Option<(u32, u32)>,
+
+    /// Number of pictures, with seeds counting up
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    batch: u32,
+
+    /// `starter`, or a folder in the diffusers layout
+    #[arg(long, default_value = "starter", value_name = "PATH")]
+    model: PathBuf,
+
+    /// File to write, ending in .png; further pictures of a batch become FILE-2, FILE-3 …
+    #[arg(long, value_name = "FILE", conflicts_with = "gallery")]
+    pub(super) out: Option<PathBuf>,
+
+    /// Folder of pictures to save into when there is no --out; by default that of the settings
+    #[arg(long, value_name = "DIR")]
+    pub(super) gallery: Option<PathBuf>,
+
+    /// Folder for a picture of each step
+    #[arg(long, value_name = "DIR")]
+    pub(super) save_steps: Option<PathBuf>,
+
+    /// How the pictures of steps are made
+    #[arg(long, value_enum, default_value_t = Preview::Auto)]
+    preview: Preview,
+
+    /// Print one JSON object per line
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ReplayArgs {
+    /// Folder of the case, with request.json and inputs.safetensors
+    pub(super) case: PathBuf,
+
+    /// File to write
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArgs {
+    /// Print one JSON object per line
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Spacing {
+    Leading,
+    Trailing,
+    Linspace,
+}
+
+impl From<Spacing> for TimestepSpacing {
+    fn from(spacing: Spacing) -> Self {
+        match spacing {
+            Spacing::Leading => Self::Leading,
+            Spacing::Trailing => Self::Trailing,
+            Spacing::Linspace => Self::Linspace,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Preview {
+    /// The model's tiny decoder if it has one, else the linear map
+    Auto,
+    /// A linear map from latents to colours
+    Linear,
+    /// The whole decoder: exact and slow
+    Vae,
+    /// None
+    Off,
+}
+
+impl GenerateArgs {
+    pub(super) fn model(&self) -> ModelRef {
+        match self.model.to_str() {
+            Some(text) => ModelRef::from(text),
+            None => ModelRef::Path(self.model.clone()),
+        }
+    }
+
+    /// How steps are shown: not at all if nobody looks, since a preview costs time.
+    pub(super) fn preview(&self) -> PreviewMode {
+        if self.save_steps.is_none() {
+            return PreviewMode::Off;
+        }
+        match self.preview {
+            Preview::Auto => PreviewMode::Auto,
+            Preview::Linear => PreviewMode::Linear,
+            Preview::Vae => PreviewMode::Vae,
+            Preview::Off => PreviewMode::Off,
+        }
+    }
+
+    /// The request, with what was not said taken from `defaults` or, before these are known, from any model's.
+    pub(super) fn request(&self, seed: u64, defaults: Option<&ModelDefaults>) -> GenerateRequest {
+        let fallback = defaults.map_or_else(GenerateRequest::default, |defaults| GenerateRequest {
+            width_px: defaults.width_px,
+            height_px: defaults.height_px,
+            steps: defaults.steps,
+            guidance_scale: defaults.guidance_scale,
+            sampler: defaults.sampler.to_owned(),
+            schedule: defaults.schedule.to_owned(),
+            ..GenerateRequest::default()
+        });
+        let (width_px, height_px) = self.size.unwrap_or((fallback.width_px, fallback.height_px));
+        GenerateRequest {
+            model: self.model(),
+            prompt: self.prompt.clone(),
+            negative_prompt: self.negative.clone(),
+            width_px,
+            height_px,
+            steps: self.steps.unwrap_or(fallback.steps),
+            guidance_scale: self.cfg.unwrap_or(fallback.guidance_scale),
+            guidance_rescale: self.rescale,
+            sampler: self.sampler.clone().unwrap_or(fallback.sampler),
+            schedule: self.schedule.clone().unwrap_or(fallback.schedule),
+            timestep_spacing: self.spacing.map(TimestepSpacing::from),
+            eta: self.eta,
+            seed,
+            batch_count: self.batch,
+            clip_skip: self.clip_skip,
+        }
+    }
+
+    /// The seed asked for, else a random one that is short enough to be copied by hand.
+    pub(super) fn seed_or_random(&self) -> u64 {
+        use std::hash::{BuildHasher as _, Hasher as _};
+        self.seed
+            .unwrap_or_else(|| std::hash::RandomState::new().build_hasher().finish() >> 32)
+    }
+}
+
+fn parse_size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text.split_once(['x', 'X', '×']);
+    let side = |side: &str| side.trim().parse::<u32>().ok();
+    sides
+        .and_then(|(width, height)| Some((side(width)?, side(height)?)))
+        .ok_or_else(|| "expected WIDTHxHEIGHT in pixels, e.g. 512x512".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_should_be_free_of_contradictions() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_size_should_be_two_numbers() {
+        assert_eq!(parse_size("512x768"), Ok((512, 768)));
+        for bad in ["", "512", "512x", "x512", "-8x8", "8x8x8", "9999999999x8"] {
+            assert!(parse_size(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! `hareru generate`: pictures from a prompt.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::CliError;
+use super::args::GenerateArgs;
+use super::output::Output;
+use super::progress::Progress;
+use crate::config::PendingFile;
+use crate::engine::{EngineHandle, EngineOptions};
+use crate::gallery::{self, GalleryError};
+use crate::job::{Event, GeneratedImage, JobOptions, ModelInfo, PreviewMode, RequestError, StepEvent};
+
+/// Makes the pictures and saves them. `gallery_dir` gives the folder to save into when no file is named.
+pub(super) fn run(
+    args: &GenerateArgs,
+    output: Output,
+    gallery_dir: impl FnOnce(Option<PathBuf>) -> PathBuf,
+) -> Result<(), CliError> {
+    let seed = args.seed_or_random();
+    check_before_the_model(args, seed)?;
+    let destination = match args.out.clone() {
+        Some(file) => Destination::File(file),
+        None => Destination::Gallery(gallery_dir(args.gallery.clone())),
+    };
+    destination.check_writable()?;
+    let steps = args.save_steps.clone().map(StepFolder::open).transpose()?;
+
+    let mut engine = EngineHandle::start(EngineOptions::default(), || {})?;
+    let info = describe(&engine, args)?;
+    let request = args.request(seed, Some(&info.defaults));
+    let progress = Progress::new(!output.is_json(), request.batch_count, request.steps);
+    let options = JobOptions {
+        preview: args.preview(),
+        keep_every_step: steps.is_some() || output.is_json(), // who counts them wants them all
+    };
+    let job = engine.submit(request, options)?;
+
+    while let Some(event) = engine.wait() {
+        match event {
+            Event::Phase { phase, .. } => progress.phase(phase),
+            Event::Step(step) => {
+                progress.step(&step);
+                output.step(&step)?;
+                if let Some(steps) = &steps {
+                    steps.save(&step)?;
+                }
+            }
+            Event::Image { image, .. } => {
+                let path = destination.save(&image)?;
+                progress.around(|| output.image(&path, &image.record))?;
+            }
+            Event::Finished { job: ended } if ended == job => return Ok(()),
+            Event::Cancelled { job: ended } if ended == job => {
+                return Err(CliError::Failed("the job was stopped".to_owned()));
+            }
+            Event::Failed { job: ended, error } if ended == job => return Err(CliError::from(&*error)),
+            _ => {}
+        }
+    }
+    Err(CliError::Failed("the engine has stopped".to_owned()))
+}
+
+/// What can be said to be wrong before anything is read or started.
+fn check_before_the_model(args: &GenerateArgs, seed: u64) -> Result<(), CliError> {
+    args.request(seed, None)
+        .validate()
+        .map_err(|error: RequestError| CliError::Usage(error.to_string()))?;
+    if args.save_steps.is_some() && args.preview() == PreviewMode::Off {
+        return Err(CliError::Usage(
+            "--save-steps needs pictures of the steps, and --preview off makes none".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn describe(engine: &EngineHandle, args: &GenerateArgs) -> Result<Arc<ModelInfo>, CliError> {
+    engine.describe(args.model())?;
+    while let Some(event) = engine.wait() {
+        match event {
+            Event::ModelDescribed { info } => return Ok(info),
+            Event::ModelRefused { error, .. } => return Err(CliError::from(&*error)),
+            _ => {}
+        }
+    }
+    Err(CliError::Failed("the engine has stopped".to_owned()))
+}
+
+/// Where finished pictures go.
+enum Destination {
+    /// This very file; further pictures of a batch beside it.
+    File(PathBuf),
+    /// A new name in this folder.
+    Gallery(PathBuf),
+}
+
+impl Destination {
+    /// An error now is better than one after the work.
+    fn check_writable(&self) -> Result<(), CliError> {
+        match self {
+            Self::File(file) => {
+                gallery::check_name(file)?;
+                if file.is_dir() {
+                    return Err(CliError::Usage(format!(
+                        "expected a file to write, found a folder: {}",
+                        file.display()
+                    )));
+                }
+                check_folder(file.parent().unwrap_or_else(|| Path::new("")))
+            }
+            Self::Gallery(folder) => {
+                make_folder(folder)?;
+                check_folder(folder)
+            }
+        }
+    }
+
+    fn save(&self, image: &GeneratedImage) -> Result<PathBuf, GalleryError> {
+        match self {
+            Self::File(file) => {
+                let path = numbered(file, image.record.batch_index + 1);
+                gallery::save_as(&path, image)?;
+                Ok(path)
+            }
+            Self::Gallery(folder) => gallery::save(folder, image),
+        }
+    }
+}
+
+/// `a.png`, `a-2.png`, `a-3.png` …
+fn numbered(file: &Path, number: u32) -> PathBuf {
+    if number < 2 {
+        return file.to_owned();
+    }
+    let mut name = file.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-{number}."));
+    name.push(file.extension().unwrap_or_default());
+    file.with_file_name(name)
+}
+
+/// A folder that gets a picture of each step: `step-001.png`, and `picture-2-step-001.png` for further pictures.
+struct StepFolder(PathBuf);
+
+impl StepFolder {
+    fn open(folder: PathBuf) -> Result<Self, CliError> {
+        make_folder(&folder)?;
+        check_folder(&folder)?;
+        Ok(Self(folder))
+    }
+
+    fn save(&self, step: &StepEvent) -> Result<(), GalleryError> {
+        let Some(preview) = &step.preview else { return Ok(()) };
+        let mut name = format!("step-{:03}.png", step.step);
+        if step.image_index > 0 {
+            name = format!("picture-{}-{name}", step.image_index + 1);
+        }
+        gallery::save_pixels(&self.0.join(name), preview)
+    }
+}
+
+fn make_folder(folder: &Path) -> Result<(), CliError> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| CliError::Failed(format!("could not make the folder {}: {error}", folder.display())))
+}
+
+fn check_folder(folder: &Path) -> Result<(), CliError> {
+    match PendingFile::create(folder) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let folder = if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            };
+            Err(CliError::Failed(format!(
+                "could not write to the folder {}: {}",
+                folder.display(),
+                error.kind()
+            )))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_of_a_batch_should_be_numbered_from_the_second() {
+        let names: Vec<_> = (1..4)
+            .map(|number| numbered(Path::new("out/a.b.png"), number))
+            .collect();
+        assert_eq!(
+            names,
+            ["out/a.b.png", "out/a.b-2.png", "out/a.b-3.png"].map(PathBuf::from)
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! Making pictures.
+
+use std::sync::Arc;
+
+use crate::engine::SubmitError;
+use crate::job::ModelRef;
+use crate::ui::app::Studio;
+use crate::ui::draft::request_text;
+use crate::ui::notifications::{Level, Text};
+
+/// Hands the form to the engine.
+pub(super) fn generate(studio: &mut Studio) {
+    if studio.state.refusal(&studio.draft.model).is_some() {
+        return;
+    }
+    if let Some(problem) = studio.draft.first_problem() {
+        studio.state.notices.tell(Level::Error, problem.text());
+        return;
+    }
+    let Some(engine) = &mut studio.engine else {
+        studio
+            .state
+            .notices
+            .tell(Level::Error, Text::key("notice-engine-stopped"));
+        return;
+    };
+    if !studio.draft.is_seed_locked {
+        studio.draft.roll_seed();
+    }
+    let Ok(request) = studio.draft.to_request() else {
+        return;
+    };
+    match engine.submit(request.clone(), studio.draft.options()) {
+        Ok(job) => studio.state.queue_job(job, Arc::new(request)),
+        Err(SubmitError::Request(error)) => studio.state.notices.tell(Level::Error, request_text(&error)),
+        Err(SubmitError::QueueFull) => studio.state.notices.tell(Level::Error, Text::key("notice-queue-full")),
+        Err(SubmitError::EngineStopped) => studio.state.engine_stopped(None),
+    }
+}
+
+/// Asks the job at work to stop.
+pub(super) fn stop(studio: &mut Studio) {
+    let Some(job) = studio.state.current_job().map(|queued| queued.job) else {
+        return;
+    };
+    if let Some(engine) = &studio.engine {
+        engine.cancel(job);
+        studio.state.stopping(job);
+    }
+}
+
+/// Chooses a model; what is known of it comes as an event.
+pub(super) fn use_model(studio: &mut Studio, model: ModelRef) {
+    studio.draft.choose_model(model.clone());
+    if let Some(info) = studio.state.model(&model).cloned() {
+        studio.draft.adopt(&info);
+    } else {
+        studio.describe(model);
+    }
+}

@@ -1,0 +1,311 @@
+//! The window itself: `logic` takes in what happened, `ui` lays out the panels. Nothing else.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use egui::{CentralPanel, Frame, Margin, Panel as SidePanel};
+
+use super::actions;
+use super::command::{CommandSender, UiCommand};
+use super::draft::Draft;
+use super::i18n::Language;
+use super::notifications::{Level, Text};
+use super::panels::{Panel, PanelContext, Slot, default_panels};
+use super::services::{Engine, Pictures, Services, Wake};
+use super::state::{AppState, EngineStatus};
+use super::theme;
+use super::widgets::textures::TextureCache;
+use crate::config::{Settings, ThemeChoice};
+use crate::engine::Poll;
+use crate::gallery::SaveEvent;
+use crate::job::Event;
+use crate::job::ModelRef;
+use crate::render;
+
+/// Longest time a frame spends taking in events; the rest waits for the next.
+const DRAIN_BUDGET: Duration = Duration::from_millis(5);
+/// How long events are gathered before they cause a frame, when the processor draws.
+const GATHER_STILL: Duration = Duration::from_millis(25);
+/// The same with a GPU. Not zero: that would ask for two frames.
+const GATHER: Duration = Duration::from_millis(1);
+
+/// The window.
+pub struct Studio {
+    pub(super) services: Services,
+    pub(super) wake: Wake,
+    pub(super) engine: Option<Box<dyn Engine>>,
+    pub(super) pictures: Option<Box<dyn Pictures>>,
+    pub(super) settings: Settings,
+    pub(super) language: Language,
+    pub(super) draft: Draft,
+    pub(super) state: AppState,
+    pub(super) commands: CommandSender,
+    received: Receiver<UiCommand>,
+    panels: Vec<Box<dyn Panel>>,
+    textures: TextureCache,
+    has_gpu_canvas: bool,
+    /// The zoom at which all of the picture is shown, as the canvas last saw it.
+    pub(super) fit_zoom: f32,
+}
+
+impl Studio {
+    /// Sets up the window and starts engine and gallery; neither is waited for.
+    pub fn new(
+        creation: &eframe::CreationContext<'_>,
+        services: Services,
+        settings: Settings,
+        gallery_dir: impl AsRef<Path>,
+    ) -> Self {
+        let ctx = &creation.egui_ctx;
+        let is_still = creation.wgpu_render_state.as_ref().is_none_or(render::is_software);
+        if let Some(render_state) = &creation.wgpu_render_state {
+            render::install(render_state);
+        }
+        theme::install(ctx, is_still);
+        ctx.set_theme(theme_preference(settings.theme));
+        ctx.set_zoom_factor(settings.ui_scale);
+
+        let (sender, received) = channel();
+        let mut studio = Self {
+            wake: wake(ctx.clone(), if is_still { GATHER_STILL } else { GATHER }),
+            services,
+            engine: None,
+            pictures: None,
+            language: Language::choose(settings.language.as_deref()),
+            settings,
+            draft: Draft::default(),
+            state: AppState {
+                is_still,
+                ..AppState::default()
+            },
+            commands: CommandSender::new(sender),
+            received,
+            panels: default_panels(),
+            textures: TextureCache::default(),
+            has_gpu_canvas: creation.wgpu_render_state.is_some(),
+            fit_zoom: 1.0,
+        };
+        studio.draft.roll_seed();
+        studio.start_engine();
+        studio.start_pictures(gallery_dir.as_ref());
+        studio
+    }
+
+    /// The form.
+    pub fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// The form, to fill in.
+    pub fn draft_mut(&mut self) -> &mut Draft {
+        &mut self.draft
+    }
+
+    /// What the window knows.
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// Has something done before the next frame.
+    pub fn send(&self, command: UiCommand) {
+        self.commands.send(command);
+    }
+
+    /// Starts an engine and asks it about the model in the form.
+    pub(super) fn start_engine(&mut self) {
+        match (self.services.start_engine)(Arc::clone(&self.wake)) {
+            Ok(engine) => {
+                self.engine = Some(engine);
+                self.state.engine = EngineStatus::Running;
+                self.describe(ModelRef::Starter);
+                if self.draft.model != ModelRef::Starter {
+                    self.describe(self.draft.model.clone());
+                }
+            }
+            Err(reason) => self.state.engine_stopped(Some(reason)),
+        }
+    }
+
+    /// Asks the engine about a model; the answer is an event.
+    pub(super) fn describe(&mut self, model: ModelRef) {
+        if let Some(engine) = &self.engine
+            && let Err(error) = engine.describe(model)
+        {
+            let reason = [("reason", error.to_string())];
+            self.state
+                .notices
+                .tell(Level::Error, Text::new("notice-failed-internal", reason));
+        }
+    }
+
+    fn start_pictures(&mut self, folder: &Path) {
+        match (self.services.start_pictures)(folder, Arc::clone(&self.wake)) {
+            Ok(pictures) => self.pictures = Some(pictures),
+            Err(reason) => {
+                let values = [("folder", folder.display().to_string()), ("reason", reason)];
+                self.state
+                    .notices
+                    .tell(Level::Error, Text::new("notice-no-gallery", values));
+                self.state.is_gallery_listed = true;
+            }
+        }
+    }
+
+    fn take_commands(&mut self, ctx: &egui::Context) {
+        while let Ok(command) = self.received.try_recv() {
+            actions::carry_out(self, ctx, command);
+            ctx.request_repaint();
+        }
+    }
+
+    fn drain_engine(&mut self, deadline: Instant) {
+        while let Some(engine) = &self.engine {
+            match engine.poll() {
+                Poll::Event(event) => self.take_event(event),
+                Poll::Empty => return,
+                Poll::Disconnected => {
+                    self.engine = None;
+                    self.state.engine_stopped(None);
+                }
+            }
+            if Instant::now() > deadline {
+                (self.wake)();
+                return;
+            }
+        }
+    }
+
+    fn take_event(&mut self, event: Event) {
+        match &event {
+            Event::Image { image, .. } => {
+                if let Some(pictures) = &self.pictures {
+                    pictures.save(Arc::clone(image));
+                }
+            }
+            Event::ModelDescribed { info } if info.model == self.draft.model => self.draft.adopt(info),
+            _ => {}
+        }
+        self.state.apply(event);
+    }
+
+    fn drain_pictures(&mut self, deadline: Instant) {
+        while let Some(event) = self.pictures.as_ref().and_then(|pictures| pictures.poll()) {
+            let opened = match &event {
+                SaveEvent::Opened { path, .. } => Some(path.clone()),
+                _ => None,
+            };
+            self.state.apply_saved(event);
+            if let Some(path) = opened {
+                actions::files::take_settings_if_wanted(self, &path);
+            }
+            if Instant::now() > deadline {
+                (self.wake)();
+                return;
+            }
+        }
+    }
+
+    fn take_dropped_files(&self, ctx: &egui::Context) {
+        let paths: Vec<PathBuf> = ctx.input(|input| {
+            let dropped = input.raw.dropped_files.iter();
+            dropped.map(|file| file.path().to_owned()).collect()
+        });
+        if !paths.is_empty() {
+            self.commands.send(UiCommand::OpenDropped(paths));
+        }
+    }
+
+    fn show_slot(&mut self, ui: &mut egui::Ui, slot: Slot) {
+        let mut context = PanelContext {
+            draft: &mut self.draft,
+            state: &self.state,
+            commands: &self.commands,
+            language: self.language,
+            palette: theme::palette(ui.ctx().theme()),
+            theme_choice: self.settings.theme,
+            textures: &mut self.textures,
+            has_gpu_canvas: self.has_gpu_canvas,
+            fit_zoom: &mut self.fit_zoom,
+        };
+        for panel in self.panels.iter_mut().filter(|panel| panel.slot() == slot) {
+            ui.push_id(panel.id(), |ui| panel.ui(ui, &mut context));
+        }
+    }
+}
+
+impl eframe::App for Studio {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        let deadline = Instant::now() + DRAIN_BUDGET;
+        self.take_dropped_files(ctx);
+        UiCommand::send_shortcuts(ctx, &self.commands, self.state.current_job().is_some());
+        self.take_commands(ctx);
+        self.drain_engine(deadline);
+        self.drain_pictures(deadline);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let palette = theme::palette(ui.ctx().theme());
+        let frame = |fill: egui::Color32, margin: Margin| Frame::new().fill(fill).inner_margin(margin);
+        let form = |side| Margin {
+            left: 12,
+            right: 12,
+            top: side,
+            bottom: side,
+        };
+
+        SidePanel::top("top")
+            .exact_size(40.0)
+            .frame(frame(*palette.panel, Margin::symmetric(12, 0)))
+            .show(ui, |ui| self.show_slot(ui, Slot::Top));
+        SidePanel::bottom("recent")
+            .exact_size(84.0)
+            .frame(frame(*palette.panel, Margin::symmetric(12, 10)))
+            .show(ui, |ui| self.show_slot(ui, Slot::Recent));
+        SidePanel::left("form")
+            .exact_size(330.0)
+            .resizable(false)
+            .frame(frame(*palette.panel, Margin::ZERO))
+            .show(ui, |ui| {
+                SidePanel::bottom("form_foot")
+                    .exact_size(74.0)
+                    .frame(frame(*palette.panel, form(8)))
+                    .show(ui, |ui| self.show_slot(ui, Slot::FormFoot));
+                CentralPanel::default()
+                    .frame(frame(*palette.panel, Margin::ZERO))
+                    .show(ui, |ui| {
+                        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                            Frame::new()
+                                .inner_margin(form(8))
+                                .show(ui, |ui| self.show_slot(ui, Slot::Form));
+                        });
+                    });
+            });
+        SidePanel::bottom("timeline")
+            .exact_size(92.0)
+            .frame(frame(*palette.panel, Margin::symmetric(12, 6)))
+            .show(ui, |ui| self.show_slot(ui, Slot::Timeline));
+        CentralPanel::default()
+            .frame(frame(*palette.canvas, Margin::ZERO))
+            .show(ui, |ui| self.show_slot(ui, Slot::Canvas));
+        self.show_slot(ui, Slot::Overlay);
+
+        self.textures.end_frame();
+        self.take_commands(&ui.ctx().clone());
+    }
+}
+
+/// What other threads call when they have something to tell: one frame for all that comes within `gather`.
+fn wake(ctx: egui::Context, gather: Duration) -> Wake {
+    Arc::new(move || ctx.request_repaint_after(gather))
+}
+
+/// The same choice in egui's words.
+pub(super) fn theme_preference(choice: ThemeChoice) -> egui::ThemePreference {
+    match choice {
+        ThemeChoice::Dark => egui::ThemePreference::Dark,
+        ThemeChoice::Light => egui::ThemePreference::Light,
+        ThemeChoice::System => egui::ThemePreference::System,
+    }
+}

@@ -1,0 +1,388 @@
+//! The form: what the next picture shall be.
+
+use std::hash::{BuildHasher as _, Hasher as _};
+
+use super::notifications::Text;
+use crate::job::{
+    GenerateRequest, JobOptions, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, ModelDefaults, ModelInfo, ModelRef,
+    PreviewMode, RequestError, SIZE_MULTIPLE_PX, TimestepSpacing,
+};
+
+/// Prompts that the model in the program draws well; the first is there when the window opens first.
+pub const STARTER_PROMPTS: [&str; 4] = [
+    "a sunset over a mountain range, vector image",
+    "a lighthouse at night by the sea",
+    "a red hot-air balloon over the snow",
+    "yellow flowers in a meadow, watercolor",
+];
+
+/// The sampler that η belongs to.
+pub const SAMPLER_WITH_ETA: &str = "ddim";
+
+/// The values a model looks best with, and those that no model changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Defaults {
+    /// Native width in pixels.
+    pub width_px: u32,
+    /// Native height in pixels.
+    pub height_px: u32,
+    /// Sampler steps.
+    pub steps: u32,
+    /// Guidance scale.
+    pub guidance_scale: f64,
+    /// φ.
+    pub guidance_rescale: f64,
+    /// Sampler id.
+    pub sampler: String,
+    /// Schedule id.
+    pub schedule: String,
+    /// η.
+    pub eta: f64,
+    /// Layers of the text encoder to leave out.
+    pub clip_skip: u32,
+    /// Pictures to make.
+    pub batch_count: u32,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        let request = GenerateRequest::default();
+        Self {
+            width_px: request.width_px,
+            height_px: request.height_px,
+            steps: request.steps,
+            guidance_scale: request.guidance_scale,
+            guidance_rescale: request.guidance_rescale,
+            sampler: request.sampler,
+            schedule: request.schedule,
+            eta: request.eta,
+            clip_skip: request.clip_skip,
+            batch_count: request.batch_count,
+        }
+    }
+}
+
+impl From<&ModelDefaults> for Defaults {
+    fn from(model: &ModelDefaults) -> Self {
+        Self {
+            width_px: model.width_px,
+            height_px: model.height_px,
+            steps: model.steps,
+            guidance_scale: model.guidance_scale,
+            sampler: model.sampler.to_owned(),
+            schedule: model.schedule.to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
+/// The form, as the user left it. Anything may stand in it; [`Draft::to_request`] checks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// What to draw.
+    pub prompt: String,
+    /// What to stay away from.
+    pub negative_prompt: String,
+    /// The model to ask.
+    pub model: ModelRef,
+    /// Width in pixels.
+    pub width_px: u32,
+    /// Height in pixels.
+    pub height_px: u32,
+    /// Sampler steps.
+    pub steps: u32,
+    /// `uncond + s · (cond − uncond)`.
+    pub guidance_scale: f64,
+    /// φ.
+    pub guidance_rescale: f64,
+    /// Sampler id.
+    pub sampler: String,
+    /// Schedule id.
+    pub schedule: String,
+    /// Spacing of the timesteps; `None` takes the model's own.
+    pub timestep_spacing: Option<TimestepSpacing>,
+    /// Noise added by DDIM.
+    pub eta: f64,
+    /// Seed of the next picture.
+    pub seed: u64,
+    /// Whether the next picture keeps the seed, instead of drawing a new one.
+    pub is_seed_locked: bool,
+    /// Pictures to make.
+    pub batch_count: u32,
+    /// Layers of the text encoder to leave out.
+    pub clip_skip: u32,
+    /// How previews are made.
+    pub preview: PreviewMode,
+    /// What the chosen model looks best with.
+    pub defaults: Defaults,
+    /// Whether fields at their default follow when the model is described; not those of a restored picture.
+    pub follows_model: bool,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        let defaults = Defaults::default();
+        Self {
+            prompt: STARTER_PROMPTS[0].to_owned(),
+            negative_prompt: String::new(),
+            model: ModelRef::Starter,
+            width_px: defaults.width_px,
+            height_px: defaults.height_px,
+            steps: defaults.steps,
+            guidance_scale: defaults.guidance_scale,
+            guidance_rescale: defaults.guidance_rescale,
+            sampler: defaults.sampler.clone(),
+            schedule: defaults.schedule.clone(),
+            timestep_spacing: None,
+            eta: defaults.eta,
+            seed: 0,
+            is_seed_locked: false,
+            batch_count: defaults.batch_count,
+            clip_skip: defaults.clip_skip,
+            preview: PreviewMode::Auto,
+            defaults,
+            follows_model: true,
+        }
+    }
+}
+
+/// Why the form is not yet a request.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum DraftError {
+    /// There is nothing to draw.
+    #[error("the prompt is empty")]
+    EmptyPrompt,
+    /// A field is out of its range.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+}
+
+impl DraftError {
+    /// The same in the user's language.
+    pub fn text(&self) -> Text {
+        match self {
+            Self::EmptyPrompt => Text::key("problem-empty-prompt"),
+            Self::Request(error) => request_text(error),
+        }
+    }
+}
+
+/// A request's error in the user's language.
+pub fn request_text(error: &RequestError) -> Text {
+    match error {
+        RequestError::Size { width_px, height_px } => Text::new(
+            "problem-size",
+            [
+                ("multiple", SIZE_MULTIPLE_PX.to_string()),
+                ("max", MAX_SIDE_PX.to_string()),
+                ("found", format!("{width_px} × {height_px}")),
+            ],
+        ),
+        RequestError::Steps { found } => Text::new(
+            "problem-steps",
+            [("max", MAX_STEPS.to_string()), ("found", found.to_string())],
+        ),
+        RequestError::BatchCount { found } => Text::new(
+            "problem-batch",
+            [("max", MAX_BATCH_COUNT.to_string()), ("found", found.to_string())],
+        ),
+        RequestError::NotFinite { .. } => Text::key("problem-not-finite"),
+        RequestError::Eta { found } => Text::new("problem-eta", [("found", found.to_string())]),
+        RequestError::Unknown { found, known, .. } => {
+            Text::new("problem-unknown", [("found", found.clone()), ("known", known.clone())])
+        }
+    }
+}
+
+impl Draft {
+    /// What the form asks for.
+    ///
+    /// # Errors
+    /// The first thing that stands in the way.
+    pub fn to_request(&self) -> Result<GenerateRequest, DraftError> {
+        if self.prompt.trim().is_empty() {
+            return Err(DraftError::EmptyPrompt);
+        }
+        let request = GenerateRequest {
+            model: self.model.clone(),
+            prompt: self.prompt.trim().to_owned(),
+            negative_prompt: self.negative_prompt.trim().to_owned(),
+            width_px: self.width_px,
+            height_px: self.height_px,
+            steps: self.steps,
+            guidance_scale: self.guidance_scale,
+            guidance_rescale: self.guidance_rescale,
+            sampler: self.sampler.clone(),
+            schedule: self.schedule.clone(),
+            timestep_spacing: self.timestep_spacing,
+            eta: self.eta,
+            seed: self.seed,
+            batch_count: self.batch_count,
+            clip_skip: self.clip_skip,
+        };
+        request.validate()?;
+        Ok(request)
+    }
+
+    /// What the form says about how the job is shown.
+    pub fn options(&self) -> JobOptions {
+        JobOptions {
+            preview: self.preview,
+            ..JobOptions::default()
+        }
+    }
+
+    /// What stands in the way of a request, if anything does.
+    pub fn first_problem(&self) -> Option<DraftError> {
+        self.to_request().err()
+    }
+
+    /// Takes every setting of a request, so that the same picture would be made again.
+    pub fn restore(&mut self, request: &GenerateRequest) {
+        let request = request.clone();
+        self.prompt = request.prompt;
+        self.negative_prompt = request.negative_prompt;
+        self.model = request.model;
+        self.width_px = request.width_px;
+        self.height_px = request.height_px;
+        self.steps = request.steps;
+        self.guidance_scale = request.guidance_scale;
+        self.guidance_rescale = request.guidance_rescale;
+        self.sampler = request.sampler;
+        self.schedule = request.schedule;
+        self.timestep_spacing = request.timestep_spacing;
+        self.eta = request.eta;
+        self.seed = request.seed;
+        self.is_seed_locked = true;
+        self.batch_count = request.batch_count;
+        self.clip_skip = request.clip_skip;
+        self.follows_model = false;
+    }
+
+    /// Chooses another model; what it looks best with is learned by [`Draft::adopt`].
+    pub fn choose_model(&mut self, model: ModelRef) {
+        self.model = model;
+        self.follows_model = true;
+    }
+
+    /// Learns what the chosen model looks best with. Fields that stood at the old default follow; what the user set stays.
+    pub fn adopt(&mut self, info: &ModelInfo) {
+        let old = std::mem::replace(&mut self.defaults, Defaults::from(&info.defaults));
+        if !std::mem::take(&mut self.follows_model) {
+            return;
+        }
+        let new = &self.defaults;
+        if (self.width_px, self.height_px) == (old.width_px, old.height_px) {
+            (self.width_px, self.height_px) = (new.width_px, new.height_px);
+        }
+        follow(&mut self.steps, &old.steps, &new.steps);
+        follow(&mut self.guidance_scale, &old.guidance_scale, &new.guidance_scale);
+        follow(&mut self.sampler, &old.sampler, &new.sampler);
+        follow(&mut self.schedule, &old.schedule, &new.schedule);
+    }
+
+    /// Draws another seed, short enough to be read out.
+    pub fn roll_seed(&mut self) {
+        let drawn = std::hash::RandomState::new().build_hasher().finish();
+        self.seed = drawn & u64::from(u32::MAX);
+    }
+}
+
+fn follow<T: PartialEq + Clone>(value: &mut T, old: &T, new: &T) {
+    if value == old {
+        value.clone_from(new);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restoring_a_request_should_give_that_request_again() {
+        let request = GenerateRequest {
+            model: ModelRef::Path("/models/a".into()),
+            prompt: "a lighthouse".to_owned(),
+            negative_prompt: "fog".to_owned(),
+            width_px: 192,
+            height_px: 64,
+            steps: 7,
+            guidance_scale: -2.5,
+            guidance_rescale: 0.7,
+            sampler: "euler".to_owned(),
+            schedule: "karras".to_owned(),
+            timestep_spacing: Some(TimestepSpacing::Trailing),
+            eta: 0.5,
+            seed: 99,
+            batch_count: 3,
+            clip_skip: 1,
+        };
+        let mut draft = Draft::default();
+        draft.restore(&request);
+        assert_eq!(draft.to_request(), Ok(request));
+        assert!(draft.is_seed_locked, "the same picture needs the same seed");
+    }
+
+    #[test]
+    fn what_the_user_set_should_survive_another_model() {
+        let info = ModelInfo {
+            model: ModelRef::Starter,
+            name: "Starter".to_owned(),
+            family: "sd15",
+            prediction: "epsilon".to_owned(),
+            latent_channels: 4,
+            vae_factor: 8,
+            has_tiny_decoder: true,
+            defaults: ModelDefaults {
+                width_px: 512,
+                height_px: 512,
+                steps: 30,
+                guidance_scale: 7.5,
+                sampler: "euler",
+                schedule: "karras",
+            },
+        };
+        let mut draft = Draft {
+            steps: 3,
+            ..Draft::default()
+        };
+        draft.adopt(&info);
+        assert_eq!(draft.steps, 3, "set by the user");
+        assert_eq!((draft.width_px, draft.height_px), (512, 512));
+        assert_eq!(draft.sampler, "euler");
+    }
+
+    #[test]
+    fn every_bad_value_should_be_named_before_it_reaches_the_engine() {
+        let bad = [
+            Draft {
+                prompt: "  ".to_owned(),
+                ..Draft::default()
+            },
+            Draft {
+                width_px: 100,
+                ..Draft::default()
+            },
+            Draft {
+                steps: 0,
+                ..Draft::default()
+            },
+            Draft {
+                guidance_scale: f64::NAN,
+                ..Draft::default()
+            },
+            Draft {
+                eta: 2.0,
+                ..Draft::default()
+            },
+            Draft {
+                batch_count: 0,
+                ..Draft::default()
+            },
+        ];
+        for draft in bad {
+            assert!(draft.first_problem().is_some(), "{draft:?}");
+        }
+        assert_eq!(Draft::default().first_problem(), None);
+    }
+}

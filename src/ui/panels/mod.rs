@@ -1,0 +1,103 @@
+//! The parts of the page. A panel reads the state, may edit the form, and asks for anything else by command.
+
+mod canvas;
+mod drop_target;
+mod generate;
+mod model;
+mod notices;
+mod prompt;
+mod recent;
+mod sampling;
+mod timeline;
+mod top;
+
+use super::command::CommandSender;
+use super::draft::Draft;
+use super::i18n::Language;
+use super::state::AppState;
+use super::theme::Palette;
+use super::widgets::form_row::Look;
+use super::widgets::textures::TextureCache;
+use crate::config::ThemeChoice;
+
+/// Where on the page a panel stands. Panels of one place follow each other in the order of [`default_panels`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// The line above everything.
+    Top,
+    /// The form at the left; scrolls.
+    Form,
+    /// Below the form; always in sight.
+    FormFoot,
+    /// The picture.
+    Canvas,
+    /// Below the canvas.
+    Timeline,
+    /// Along the foot of the window.
+    Recent,
+    /// Above all others.
+    Overlay,
+}
+
+/// One part of the page.
+pub(super) trait Panel {
+    /// Tells its widgets from those of others.
+    fn id(&self) -> &'static str;
+    /// Where it stands.
+    fn slot(&self) -> Slot;
+    /// Lays it out.
+    fn ui(&mut self, ui: &mut egui::Ui, ctx: &mut PanelContext<'_>);
+}
+
+/// Every panel, in the order they are laid out.
+pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
+    vec![
+        Box::new(top::TopPanel),
+        Box::new(prompt::PromptPanel),
+        Box::new(model::ModelPanel),
+        Box::new(sampling::SamplingPanel),
+        Box::new(generate::GeneratePanel),
+        Box::<canvas::CanvasPanel>::default(),
+        Box::new(timeline::TimelinePanel),
+        Box::new(recent::RecentPanel),
+        Box::<notices::NoticesPanel>::default(),
+        Box::new(drop_target::DropTargetPanel),
+    ]
+}
+
+/// All a panel can reach. It may edit the draft; for everything else it asks.
+pub(super) struct PanelContext<'a> {
+    /// The form.
+    pub(super) draft: &'a mut Draft,
+    /// What the window knows.
+    pub(super) state: &'a AppState,
+    /// Where to ask.
+    pub(super) commands: &'a CommandSender,
+    /// What to speak.
+    pub(super) language: Language,
+    /// What to paint with.
+    pub(super) palette: &'static Palette,
+    /// The theme that is chosen.
+    pub(super) theme_choice: ThemeChoice,
+    /// Pictures as textures.
+    pub(super) textures: &'a mut TextureCache,
+    /// Whether the canvas can draw with its shader.
+    pub(super) has_gpu_canvas: bool,
+    /// For the canvas to say at which zoom all of the picture is seen.
+    pub(super) fit_zoom: &'a mut f32,
+}
+
+impl PanelContext<'_> {
+    /// How rows look and speak.
+    pub(super) fn look(&self) -> Look {
+        Look {
+            language: self.language,
+            palette: self.palette,
+        }
+    }
+
+    /// The text called `key`.
+    pub(super) fn tr(&self, key: &str) -> String {
+        self.language.tr(key)
+    }
+}

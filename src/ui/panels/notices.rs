@@ -1,0 +1,89 @@
+//! What happened, at the lower right.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use egui::{Align, Align2, Area, Frame, Id, Layout, Order, RichText, Stroke, Ui, vec2};
+
+use super::{Panel, PanelContext, Slot};
+use crate::ui::command::UiCommand;
+use crate::ui::notifications::{Level, Notice};
+use crate::ui::widgets::icon_button::{Icon, icon_button};
+
+/// How long a notice that only informs stays, in seconds.
+const INFO_SECS: f64 = 6.0;
+/// How many stand there at once.
+const MAX_SHOWN: usize = 4;
+/// Width of a notice.
+const WIDTH: f32 = 340.0;
+
+/// Shows notices until they are closed.
+#[derive(Default)]
+pub(super) struct NoticesPanel {
+    /// When each was first shown, by id.
+    shown_at: HashMap<u64, f64>,
+}
+
+impl Panel for NoticesPanel {
+    fn id(&self) -> &'static str {
+        "notices"
+    }
+
+    fn slot(&self) -> Slot {
+        Slot::Overlay
+    }
+
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        let shown: Vec<&Notice> = ctx.state.notices.open().rev().take(MAX_SHOWN).collect();
+        self.shown_at
+            .retain(|id, _| shown.iter().any(|notice| notice.id == *id));
+        if shown.is_empty() {
+            return;
+        }
+        let now = ui.input(|input| input.time);
+        Area::new(Id::unique("notices"))
+            .order(Order::Foreground)
+            .anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -(84.0 + 92.0 + 12.0)))
+            .show(ui.ctx(), |ui| {
+                for notice in shown.iter().rev() {
+                    let age = now - *self.shown_at.entry(notice.id).or_insert(now);
+                    if notice.level == Level::Info {
+                        let left = INFO_SECS - age;
+                        if left <= 0.0 {
+                            ctx.commands.send(UiCommand::CloseNotice(notice.id));
+                        } else {
+                            ui.ctx().request_repaint_after(Duration::from_secs_f64(left));
+                        }
+                    }
+                    show(ui, ctx, notice);
+                }
+            });
+    }
+}
+
+fn show(ui: &mut Ui, ctx: &PanelContext<'_>, notice: &Notice) {
+    let (edge, colour) = match notice.level {
+        Level::Info => (ctx.palette.separator, ctx.palette.text),
+        Level::Error => (ctx.palette.error, ctx.palette.text),
+    };
+    Frame::new()
+        .fill(*ctx.palette.raised)
+        .stroke(Stroke::new(1.0, *edge))
+        .corner_radius(4)
+        .inner_margin(egui::Margin::symmetric(12, 6))
+        .show(ui, |ui| {
+            ui.set_width(WIDTH);
+            ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
+                let name = ctx.tr("notice-close");
+                if icon_button(ui, Icon::Close, &name, &ctx.tr("notice-close.tip"), false).clicked() {
+                    ctx.commands.send(UiCommand::CloseNotice(notice.id));
+                }
+                ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
+                    ui.add_space(4.0);
+                    let text = RichText::new(notice.text.say(ctx.language)).color(*colour);
+                    ui.add(egui::Label::new(text).wrap());
+                    ui.add_space(4.0);
+                });
+            });
+        });
+}

@@ -1,0 +1,148 @@
+//! What the window needs from elsewhere, behind traits, so that a test can put its own in their place.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::config::{Paths, Settings};
+use crate::engine::{EngineHandle, EngineOptions, Poll, SubmitError};
+use crate::gallery;
+use crate::job::{GenerateRequest, GeneratedImage, JobId, JobOptions, ModelRef};
+
+/// Asks the window to be painted; called from any thread.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Makes pictures. None of these calls waits.
+pub trait Engine {
+    /// See [`EngineHandle::submit`].
+    fn submit(&mut self, request: GenerateRequest, options: JobOptions) -> Result<JobId, SubmitError>;
+    /// See [`EngineHandle::describe`].
+    fn describe(&self, model: ModelRef) -> Result<(), SubmitError>;
+    /// See [`EngineHandle::cancel`].
+    fn cancel(&self, job: JobId);
+    /// See [`EngineHandle::poll`].
+    fn poll(&self) -> Poll;
+}
+
+impl Engine for EngineHandle {
+    fn submit(&mut self, request: GenerateRequest, options: JobOptions) -> Result<JobId, SubmitError> {
+        Self::submit(self, request, options)
+    }
+
+    fn describe(&self, model: ModelRef) -> Result<(), SubmitError> {
+        Self::describe(self, model)
+    }
+
+    fn cancel(&self, job: JobId) {
+        Self::cancel(self, job);
+    }
+
+    fn poll(&self) -> Poll {
+        Self::poll(self)
+    }
+}
+
+/// Keeps pictures and finds them again. None of these calls waits.
+pub trait Pictures {
+    /// See [`gallery::Writer::save`].
+    fn save(&self, image: Arc<GeneratedImage>);
+    /// See [`gallery::Writer::open`].
+    fn open(&self, path: PathBuf);
+    /// See [`gallery::Writer::poll`].
+    fn poll(&self) -> Option<gallery::SaveEvent>;
+}
+
+impl Pictures for gallery::Writer {
+    fn save(&self, image: Arc<GeneratedImage>) {
+        Self::save(self, image);
+    }
+
+    fn open(&self, path: PathBuf) {
+        Self::open(self, path);
+    }
+
+    fn poll(&self) -> Option<gallery::SaveEvent> {
+        Self::poll(self)
+    }
+}
+
+/// The system's file picker; calls return at once and answer later.
+pub trait Dialogs {
+    /// Asks for a folder; `answer` is called with it, or not at all.
+    fn pick_folder(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>);
+    /// Asks for a picture; `answer` is called with it, or not at all.
+    fn pick_picture(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>);
+}
+
+/// The dialogs of the desktop, each on a thread of its own because they wait for the user.
+pub struct SystemDialogs;
+
+impl Dialogs for SystemDialogs {
+    fn pick_folder(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>) {
+        on_own_thread(move || {
+            if let Some(path) = rfd::FileDialog::new().set_title(title).pick_folder() {
+                answer(path);
+            }
+        });
+    }
+
+    fn pick_picture(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>) {
+        on_own_thread(move || {
+            let dialog = rfd::FileDialog::new().set_title(title).add_filter("PNG", &["png"]);
+            if let Some(path) = dialog.pick_file() {
+                answer(path);
+            }
+        });
+    }
+}
+
+fn keep_settings(settings: Settings) {
+    on_own_thread(move || {
+        if let Err(error) = settings.save(&Paths::of_user().settings_file) {
+            tracing::warn!("the settings could not be kept: {error}");
+        }
+    });
+}
+
+fn on_own_thread(work: impl FnOnce() + Send + 'static) {
+    let started = std::thread::Builder::new().name("desktop".to_owned()).spawn(work);
+    if let Err(error) = started {
+        tracing::warn!("could not start a thread: {error}");
+    }
+}
+
+/// Starts an engine, or says why not.
+pub type StartEngine = Box<dyn Fn(Wake) -> Result<Box<dyn Engine>, String>>;
+/// Opens the gallery folder, or says why not.
+pub type StartPictures = Box<dyn Fn(&Path, Wake) -> Result<Box<dyn Pictures>, String>>;
+
+/// Everything the window needs from elsewhere.
+pub struct Services {
+    /// Called when the window opens, and again after the engine has stopped.
+    pub start_engine: StartEngine,
+    /// Called when the window opens.
+    pub start_pictures: StartPictures,
+    /// The file picker.
+    pub dialogs: Box<dyn Dialogs>,
+    /// Keeps the settings for the next start; returns at once.
+    pub keep_settings: Box<dyn Fn(Settings)>,
+}
+
+impl Services {
+    /// The real ones.
+    pub fn real(options: EngineOptions) -> Self {
+        Self {
+            start_engine: Box::new(move |wake| {
+                EngineHandle::start(options.clone(), move || wake())
+                    .map(|engine| Box::new(engine) as Box<dyn Engine>)
+                    .map_err(|error| error.to_string())
+            }),
+            start_pictures: Box::new(|folder, wake| {
+                gallery::Writer::start(folder.to_owned(), move || wake())
+                    .map(|writer| Box::new(writer) as Box<dyn Pictures>)
+                    .map_err(|error| error.to_string())
+            }),
+            dialogs: Box::new(SystemDialogs),
+            keep_settings: Box::new(keep_settings),
+        }
+    }
+}

@@ -1,0 +1,481 @@
+//! What the window knows: a pure function of the events it was told.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::camera::Camera;
+use super::notifications::{Level, Notices, Text};
+use crate::gallery::{Listed, SaveEvent};
+use crate::job::{
+    Event, GenerateRequest, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Phase, Record,
+    RgbImage, StepEvent,
+};
+
+/// Bytes of previews of one run that are kept; beyond it only every second, third, … step keeps its picture.
+const PREVIEW_BUDGET: usize = 192 << 20;
+/// Saved pictures in the strip.
+const MAX_RECENT: usize = 200;
+
+/// Whether there is an engine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum EngineStatus {
+    /// It takes jobs.
+    #[default]
+    Running,
+    /// It has ended and must be started again.
+    Stopped {
+        /// Why it could not be started, if that is known.
+        reason: Option<String>,
+    },
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobStatus {
+    /// Others are before it.
+    Waiting,
+    /// The engine works on it.
+    Running,
+    /// It should stop and has not yet.
+    Stopping,
+    /// All its pictures are made.
+    Finished,
+    /// It was stopped.
+    Cancelled,
+    /// It could not be done.
+    Failed(Arc<JobError>),
+}
+
+impl JobStatus {
+    /// Whether nothing more will come from the job.
+    pub fn has_ended(&self) -> bool {
+        matches!(self, Self::Finished | Self::Cancelled | Self::Failed(_))
+    }
+}
+
+/// One step as the strip shows it.
+#[derive(Debug, Clone)]
+pub struct StepView {
+    /// Steps done, from 1.
+    pub step: u32,
+    /// Noise level the step started from.
+    pub sigma: f64,
+    /// Wall time since the picture began, in seconds.
+    pub elapsed_secs: f64,
+    /// Wall time of the step, in seconds.
+    pub step_secs: f64,
+    /// The estimate x₀ as a picture.
+    pub preview: Option<Arc<RgbImage>>,
+}
+
+/// The run on the canvas: the newest picture of the job that started last.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Its job.
+    pub job: JobId,
+    /// What was asked for.
+    pub request: Arc<GenerateRequest>,
+    /// Place in the batch, from 0.
+    pub image_index: u32,
+    /// How far the job is.
+    pub status: JobStatus,
+    /// What the engine does for it now.
+    pub phase: Option<Phase>,
+    /// How far the phase is, 0 to 1.
+    pub fraction: Option<f32>,
+    /// Steps planned.
+    pub total: u32,
+    /// Steps that arrived, in order.
+    pub steps: Vec<StepView>,
+    /// The finished picture.
+    pub image: Option<Arc<RgbImage>>,
+    /// How long its denoising took, in seconds.
+    pub elapsed_secs: Option<f64>,
+}
+
+impl Run {
+    fn new(job: JobId, request: Arc<GenerateRequest>) -> Self {
+        Self {
+            job,
+            total: request.steps,
+            request,
+            image_index: 0,
+            status: JobStatus::Running,
+            phase: None,
+            fraction: None,
+            steps: Vec::new(),
+            image: None,
+            elapsed_secs: None,
+        }
+    }
+
+    /// The newest thing there is to see.
+    pub fn newest(&self) -> Option<&Arc<RgbImage>> {
+        self.image
+            .as_ref()
+            .or_else(|| self.steps.iter().rev().find_map(|step| step.preview.as_ref()))
+    }
+
+    /// Mean wall time of a step so far, in seconds.
+    pub fn mean_step_secs(&self) -> Option<f64> {
+        let last = self.steps.last()?;
+        Some(last.elapsed_secs / f64::from(last.step.max(1)))
+    }
+
+    /// Wall time until the picture is there, in seconds.
+    pub fn secs_left(&self) -> Option<f64> {
+        let left = self.total.saturating_sub(self.steps.last()?.step);
+        Some(self.mean_step_secs()? * f64::from(left))
+    }
+
+    fn take_step(&mut self, event: StepEvent) {
+        if event.image_index != self.image_index {
+            self.image_index = event.image_index;
+            self.steps.clear();
+            self.image = None;
+            self.elapsed_secs = None;
+        }
+        self.total = event.total;
+        if let Some(preview) = &event.preview {
+            let all = preview.pixels.len() * event.total as usize;
+            let stride = all.div_ceil(PREVIEW_BUDGET).max(1) as u32;
+            if let Some(previous) = self.steps.last_mut()
+                && previous.step % stride != 0
+            {
+                previous.preview = None;
+            }
+        }
+        self.steps.push(StepView {
+            step: event.step,
+            sigma: event.sigma,
+            elapsed_secs: event.elapsed_secs,
+            step_secs: event.step_secs,
+            preview: event.preview,
+        });
+    }
+}
+
+/// A job that has not ended.
+#[derive(Debug, Clone)]
+pub struct QueuedJob {
+    /// Which.
+    pub job: JobId,
+    /// What was asked for.
+    pub request: Arc<GenerateRequest>,
+    /// Whether its turn has come.
+    pub has_started: bool,
+    /// Whether it was asked to stop.
+    pub is_stopping: bool,
+}
+
+/// A saved picture in the strip.
+#[derive(Debug, Clone)]
+pub struct RecentPicture {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it was made, if it says so.
+    pub record: Option<Arc<Record>>,
+    /// A small version.
+    pub thumbnail: Arc<RgbImage>,
+}
+
+/// A picture read from its file.
+#[derive(Debug, Clone)]
+pub struct OpenedPicture {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its pixels.
+    pub pixels: Arc<RgbImage>,
+    /// How it was made, if it says so.
+    pub record: Option<Arc<Record>>,
+}
+
+/// What the canvas shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum View {
+    /// Whatever is newest in the run.
+    #[default]
+    Live,
+    /// One step of the run, by its place among those that arrived.
+    Step(usize),
+    /// A saved picture.
+    Picture(PathBuf),
+}
+
+/// Everything the panels show, except the form.
+#[derive(Debug, Default)]
+pub struct AppState {
+    /// Whether there is an engine.
+    pub engine: EngineStatus,
+    /// Jobs that have not ended, in order.
+    pub queue: Vec<QueuedJob>,
+    /// The run on the canvas.
+    pub run: Option<Run>,
+    /// Models that can be chosen, in the order they became known.
+    pub models: Vec<Arc<ModelInfo>>,
+    /// Models that cannot be used, and why.
+    pub refused: Vec<(ModelRef, Arc<JobError>)>,
+    /// Saved pictures, newest first.
+    pub recent: Vec<RecentPicture>,
+    /// Whether the gallery folder has been looked through.
+    pub is_gallery_listed: bool,
+    /// The picture read last.
+    pub opened: Option<OpenedPicture>,
+    /// A picture whose settings shall be taken once it is read.
+    pub restoring: Option<PathBuf>,
+    /// What the canvas shows.
+    pub view: View,
+    /// Where on the picture the canvas looks.
+    pub camera: Camera,
+    /// What happened.
+    pub notices: Notices,
+    /// Whether nothing may move by itself, because the processor draws.
+    pub is_still: bool,
+}
+
+impl AppState {
+    /// Notes a job that was handed to the engine.
+    pub fn queue_job(&mut self, job: JobId, request: Arc<GenerateRequest>) {
+        self.queue.push(QueuedJob {
+            job,
+            request,
+            has_started: false,
+            is_stopping: false,
+        });
+        self.view = View::Live;
+    }
+
+    /// Takes in one event of the engine.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::Started { job } => self.start(job),
+            Event::Phase { job, phase, fraction } => {
+                if let Some(run) = self.run_of(job) {
+                    run.phase = Some(phase);
+                    run.fraction = fraction;
+                }
+            }
+            Event::Step(step) => {
+                let is_new_picture = self.run.as_ref().is_some_and(|run| run.image_index != step.image_index);
+                if is_new_picture && matches!(self.view, View::Step(_)) {
+                    self.view = View::Live;
+                }
+                if let Some(run) = self.run_of(step.job) {
+                    run.take_step(step);
+                }
+            }
+            Event::Image { job, image } => self.take_image(job, &image),
+            Event::Finished { job } => self.end(job, JobStatus::Finished),
+            Event::Cancelled { job } => self.end(job, JobStatus::Cancelled),
+            Event::Failed { job, error } => {
+                self.notices.tell(Level::Error, job_error_text(&error));
+                self.end(job, JobStatus::Failed(error));
+            }
+            Event::ModelDescribed { info } => {
+                self.refused.retain(|(model, _)| *model != info.model);
+                match self.models.iter_mut().find(|known| known.model == info.model) {
+                    Some(known) => *known = info,
+                    None => self.models.push(info),
+                }
+            }
+            Event::ModelRefused { model, error } => {
+                self.models.retain(|known| known.model != model);
+                self.refused.retain(|(known, _)| *known != model);
+                self.notices.tell(
+                    Level::Error,
+                    Text::new(
+                        "notice-model-refused",
+                        [("model", model.to_string()), ("reason", error.message.clone())],
+                    ),
+                );
+                self.refused.push((model, error));
+            }
+        }
+    }
+
+    /// Takes in one event of the gallery.
+    pub fn apply_saved(&mut self, event: SaveEvent) {
+        match event {
+            SaveEvent::Saved {
+                path,
+                record,
+                thumbnail,
+            } => {
+                self.recent.retain(|picture| picture.path != path);
+                self.recent.insert(
+                    0,
+                    RecentPicture {
+                        path,
+                        record: Some(record),
+                        thumbnail,
+                    },
+                );
+                self.recent.truncate(MAX_RECENT);
+            }
+            SaveEvent::Failed { message } => {
+                self.notices
+                    .tell(Level::Error, Text::new("notice-not-saved", [("reason", message)]));
+            }
+            SaveEvent::Listed(listed) => self.take_list(listed),
+            SaveEvent::Opened { path, pixels, record } => {
+                if self.restoring.as_deref() == Some(&*path) {
+                    self.view = View::Picture(path.clone());
+                    self.camera = Camera::default();
+                }
+                self.opened = Some(OpenedPicture { path, pixels, record });
+            }
+            SaveEvent::OpenFailed { path, message } => {
+                if self.restoring.as_deref() == Some(&*path) {
+                    self.restoring = None;
+                }
+                self.notices.tell(
+                    Level::Error,
+                    Text::new("notice-not-opened", [("file", file_name(&path)), ("reason", message)]),
+                );
+            }
+        }
+    }
+
+    /// Notes that a job was asked to stop.
+    pub fn stopping(&mut self, job: JobId) {
+        if let Some(queued) = self.queue.iter_mut().find(|queued| queued.job == job) {
+            queued.is_stopping = true;
+        }
+        if let Some(run) = self.run_of(job) {
+            run.status = JobStatus::Stopping;
+        }
+    }
+
+    /// The engine has ended: whatever waited or ran will not be done.
+    pub fn engine_stopped(&mut self, reason: Option<String>) {
+        self.engine = EngineStatus::Stopped { reason };
+        self.queue.clear();
+        if let Some(run) = &mut self.run
+            && !run.status.has_ended()
+        {
+            run.status = JobStatus::Failed(Arc::new(JobError {
+                kind: JobErrorKind::Internal,
+                message: String::new(),
+            }));
+        }
+        self.notices.tell(Level::Error, Text::key("notice-engine-stopped"));
+    }
+
+    /// What is known of a model.
+    pub fn model(&self, model: &ModelRef) -> Option<&Arc<ModelInfo>> {
+        self.models.iter().find(|known| known.model == *model)
+    }
+
+    /// Why a model cannot be used.
+    pub fn refusal(&self, model: &ModelRef) -> Option<&Arc<JobError>> {
+        self.refused
+            .iter()
+            .find_map(|(known, error)| (known == model).then_some(error))
+    }
+
+    /// The job that Stop would stop: the one at work, else the first that waits.
+    pub fn current_job(&self) -> Option<&QueuedJob> {
+        self.queue.iter().find(|job| !job.is_stopping)
+    }
+
+    /// Whether a picture was ever made or found.
+    pub fn has_pictures(&self) -> bool {
+        self.run.is_some() || !self.recent.is_empty()
+    }
+
+    /// The step of the run that is on the canvas, by its place among those that arrived.
+    pub fn shown_step(&self) -> Option<usize> {
+        let run = self.run.as_ref()?;
+        match &self.view {
+            View::Live => run.steps.len().checked_sub(1),
+            View::Step(index) => Some(*index),
+            View::Picture(_) => None,
+        }
+    }
+
+    /// The saved picture on the canvas and how it was made.
+    pub fn shown_record(&self) -> Option<&Arc<Record>> {
+        let View::Picture(path) = &self.view else {
+            return None;
+        };
+        let opened = self.opened.as_ref().filter(|opened| opened.path == *path);
+        match opened {
+            Some(opened) => opened.record.as_ref(),
+            None => self.recent_at(path).and_then(|recent| recent.record.as_ref()),
+        }
+    }
+
+    /// A saved picture of the strip.
+    pub fn recent_at(&self, path: &Path) -> Option<&RecentPicture> {
+        self.recent.iter().find(|picture| picture.path == *path)
+    }
+
+    fn start(&mut self, job: JobId) {
+        let Some(queued) = self.queue.iter_mut().find(|queued| queued.job == job) else {
+            return;
+        };
+        queued.has_started = true;
+        let mut run = Run::new(job, Arc::clone(&queued.request));
+        if queued.is_stopping {
+            run.status = JobStatus::Stopping;
+        }
+        self.run = Some(run);
+        if matches!(self.view, View::Step(_)) {
+            self.view = View::Live;
+        }
+    }
+
+    fn take_image(&mut self, job: JobId, image: &GeneratedImage) {
+        if let Some(run) = self.run_of(job) {
+            run.image_index = image.record.batch_index;
+            run.image = Some(Arc::new(image.pixels.clone()));
+            run.elapsed_secs = Some(image.record.elapsed_secs);
+        }
+    }
+
+    fn end(&mut self, job: JobId, status: JobStatus) {
+        self.queue.retain(|queued| queued.job != job);
+        if let Some(run) = self.run_of(job) {
+            run.status = status;
+            run.phase = None;
+            run.fraction = None;
+        }
+    }
+
+    fn take_list(&mut self, listed: Vec<Listed>) {
+        self.is_gallery_listed = true;
+        for listed in listed {
+            if self.recent.len() < MAX_RECENT && self.recent_at(&listed.path).is_none() {
+                self.recent.push(RecentPicture {
+                    path: listed.path,
+                    record: listed.record,
+                    thumbnail: listed.thumbnail,
+                });
+            }
+        }
+    }
+
+    fn run_of(&mut self, job: JobId) -> Option<&mut Run> {
+        self.run.as_mut().filter(|run| run.job == job)
+    }
+}
+
+/// A job's error with a heading for its kind.
+pub fn job_error_text(error: &JobError) -> Text {
+    let reason = [("reason", error.message.clone())];
+    match error.kind {
+        JobErrorKind::Request => Text::new("notice-failed-request", reason),
+        JobErrorKind::Model => Text::new("notice-failed-model", reason),
+        JobErrorKind::OutOfMemory => Text::new("notice-failed-memory", reason),
+        JobErrorKind::NotFinite => Text::new("notice-failed-not-finite", reason),
+        JobErrorKind::Internal => Text::new("notice-failed-internal", reason),
+    }
+}
+
+/// The last part of a path, to be read.
+pub fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}

@@ -1,0 +1,96 @@
+//! Small square buttons with a painted sign.
+
+use egui::{Color32, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+
+use crate::ui::theme::ROW_HEIGHT;
+
+/// A sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Icon {
+    /// A closed padlock.
+    Locked,
+    /// An open padlock.
+    Unlocked,
+    /// A die.
+    Dice,
+    /// A cross.
+    Close,
+    /// A folder.
+    Folder,
+}
+
+/// A square button with a sign; `name` is for those who do not see it.
+pub(crate) fn icon_button(ui: &mut Ui, icon: Icon, name: &str, tip: &str, is_on: bool) -> Response {
+    let side = ROW_HEIGHT;
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), is_on, name));
+    if ui.is_rect_visible(rect) {
+        let visuals = ui.style().interact(&response);
+        let is_quiet = icon == Icon::Close && !response.hovered();
+        if !is_quiet {
+            ui.painter()
+                .rect_filled(rect, visuals.corner_radius, visuals.weak_bg_fill);
+        }
+        if response.has_focus() {
+            let ring = Stroke::new(1.0, ui.visuals().selection.stroke.color);
+            ui.painter()
+                .rect_stroke(rect, visuals.corner_radius, ring, StrokeKind::Inside);
+        }
+        let colour = if is_on {
+            ui.visuals().selection.stroke.color
+        } else {
+            visuals.fg_stroke.color
+        };
+        paint(ui.painter(), icon, rect.center(), colour);
+    }
+    response.on_hover_text(tip)
+}
+
+fn paint(painter: &Painter, icon: Icon, c: Pos2, colour: Color32) {
+    let stroke = Stroke::new(1.4, colour);
+    match icon {
+        Icon::Locked | Icon::Unlocked => {
+            let body = Rect::from_center_size(c + vec2(0.0, 2.5), vec2(10.0, 7.5));
+            painter.rect_filled(body, 1.5, colour);
+            let (left, right, top, foot) = (c.x - 3.0, c.x + 3.0, c.y - 4.0, c.y - 1.0);
+            let right_foot = if icon == Icon::Locked { foot } else { top };
+            let mut arc: Vec<Pos2> = vec![pos2(left, foot)];
+            arc.extend((0..=8).map(|i| {
+                let angle = std::f32::consts::PI * (1.0 + i as f32 / 8.0);
+                pos2(c.x + 3.0 * angle.cos(), top + 3.0 * angle.sin())
+            }));
+            arc.push(pos2(right, right_foot));
+            painter.line(arc, stroke);
+        }
+        Icon::Dice => {
+            painter.rect_stroke(
+                Rect::from_center_size(c, Vec2::splat(13.0)),
+                2.5,
+                stroke,
+                StrokeKind::Inside,
+            );
+            for (x, y) in [(-3.0, -3.0), (3.0, 3.0), (0.0, 0.0), (3.0, -3.0), (-3.0, 3.0)] {
+                painter.circle_filled(c + vec2(x, y), 1.2, colour);
+            }
+        }
+        Icon::Close => {
+            for sign in [1.0, -1.0] {
+                painter.line_segment([c + vec2(-3.5, -3.5 * sign), c + vec2(3.5, 3.5 * sign)], stroke);
+            }
+        }
+        Icon::Folder => {
+            let points = [
+                (-6.5, -4.5),
+                (-2.0, -4.5),
+                (-0.5, -2.5),
+                (6.5, -2.5),
+                (6.5, 5.0),
+                (-6.5, 5.0),
+            ];
+            painter.add(egui::Shape::closed_line(
+                points.iter().map(|&(x, y)| c + vec2(x, y)).collect(),
+                stroke,
+            ));
+        }
+    }
+}

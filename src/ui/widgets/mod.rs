@@ -1,0 +1,5 @@
+//! Controls that several panels share.
+
+pub(super) mod form_row;
+pub(super) mod icon_button;
+pub(super) mod textures;

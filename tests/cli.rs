@@ -1,0 +1,330 @@
+//! The program as a shell sees it: what it prints, where, and with which exit code.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use hareru::gallery;
+use hareru::job::ModelRef;
+use serde_json::Value;
+
+#[test]
+fn bad_usage_should_end_with_code_2() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("a.png");
+    let out = out.to_str().unwrap();
+    let folder = home.path().to_str().unwrap();
+    for (args, expected) in [
+        (&["paint"][..], "unrecognized subcommand"),
+        (&["generate"], "--prompt"),
+        (&["generate", "--prompt", "x", "--size", "big"], "expected WIDTHxHEIGHT"),
+        (&["generate", "--prompt", "x", "--steps", "-1"], "unexpected argument"),
+        (&["generate", "--prompt", "x", "--seed", "1.5"], "invalid digit"),
+        (
+            &["generate", "--prompt", "x", "--spacing", "wide"],
+            "invalid value 'wide'",
+        ),
+        (
+            &["generate", "--prompt", "x", "--out", "a.png", "--gallery", "b"],
+            "cannot be used with",
+        ),
+        (&["replay", "case"], "--out"),
+    ] {
+        let output = hareru(home.path(), args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(expected), "{args:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty(), "{args:?}");
+    }
+    for (more, expected) in [
+        (
+            &["--size", "130x128"][..],
+            "size must be multiples of 8 from 8 to 4096 px, found 130x128",
+        ),
+        (&["--size", "0x0"], "found 0x0"),
+        (&["--size", "8x8192"], "found 8x8192"),
+        (&["--steps", "0"], "steps must be 1 to 1000, found 0"),
+        (&["--steps", "1001"], "steps must be 1 to 1000, found 1001"),
+        (&["--cfg", "NaN"], "guidance must be a finite number, found NaN"),
+        (&["--cfg", "-inf"], "guidance must be a finite number, found -inf"),
+        (&["--rescale", "inf"], "must be a finite number, found inf"),
+        (&["--eta", "2"], "eta must be 0 to 1, found 2"),
+        (&["--batch", "0"], "batch count must be 1 to 64, found 0"),
+        (
+            &["--save-steps", folder, "--preview", "off"],
+            "--save-steps needs pictures",
+        ),
+        (&["--out", "a.jpg"], "the name must end in .png: a.jpg"),
+    ] {
+        let mut args = vec!["generate", "--prompt", "x"];
+        if more[0] != "--out" {
+            args.extend(["--out", out]);
+        }
+        args.extend(more);
+        let output = hareru(home.path(), &args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stderr(&output));
+        assert_one_line(&output, expected);
+    }
+    assert!(!Path::new(out).exists());
+}
+
+#[test]
+fn what_cannot_be_done_should_end_with_code_1_and_one_line() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("file");
+    std::fs::write(&file, "in the way").unwrap();
+    let empty = home.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    let out = path(&home.path().join("a.png"));
+    for (args, expected) in [
+        (
+            vec!["--out".to_owned(), path(&home.path().join("missing").join("a.png"))],
+            "could not write to the folder",
+        ),
+        (
+            vec!["--gallery".to_owned(), path(&file.join("pictures"))],
+            "could not make the folder",
+        ),
+        (
+            vec![
+                "--out".to_owned(),
+                out.clone(),
+                "--save-steps".to_owned(),
+                path(&file.join("steps")),
+            ],
+            "could not make the folder",
+        ),
+        (
+            vec![
+                "--out".to_owned(),
+                out.clone(),
+                "--model".to_owned(),
+                path(&home.path().join("no-such-model")),
+            ],
+            "no-such-model",
+        ),
+        (
+            vec!["--out".to_owned(), out.clone(), "--model".to_owned(), path(&empty)],
+            "model_index.json",
+        ),
+    ] {
+        let mut all = vec!["generate", "--prompt", "x"];
+        all.extend(args.iter().map(String::as_str));
+        let output = hareru(home.path(), &all);
+        assert_eq!(output.status.code(), Some(1), "{all:?}: {}", stderr(&output));
+        assert_one_line(&output, expected);
+    }
+    assert!(!Path::new(&out).exists());
+
+    let output = hareru(home.path(), &["replay", &path(&empty), "--out", &out]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert_one_line(&output, "error: ");
+}
+
+#[test]
+fn samplers_should_be_listed_for_people_and_for_programs() {
+    let home = tempfile::tempdir().unwrap();
+    let lines = json_lines(&hareru(home.path(), &["samplers", "--json"]));
+    for (kind, id) in [("sampler", "ddim"), ("schedule", "karras")] {
+        assert!(
+            lines
+                .iter()
+                .any(|line| line["kind"] == kind && line["id"] == id && line["label"].is_string()),
+            "{lines:?}"
+        );
+    }
+    let output = hareru(home.path(), &["samplers"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in &lines {
+        assert!(text.contains(line["label"].as_str().unwrap()), "{text}");
+    }
+}
+
+#[test]
+fn models_should_be_listed_with_what_is_wrong_with_them() {
+    let home = tempfile::tempdir().unwrap();
+    let broken = home.path().join("data/hareru/models/broken");
+    std::fs::create_dir_all(&broken).unwrap();
+    std::fs::write(broken.join("model_index.json"), "{").unwrap();
+
+    let lines = json_lines(&hareru(home.path(), &["models", "--json"]));
+    assert_eq!(lines[0]["model"], "starter");
+    assert!(lines[0]["defaults"]["steps"].is_u64(), "{lines:?}");
+    if cfg!(target_os = "linux") {
+        assert_eq!(lines[1]["model"], broken.to_str().unwrap());
+        assert!(lines[1]["error"].is_string(), "{lines:?}");
+    }
+}
+
+#[test]
+fn version_and_help_should_end_with_code_0() {
+    let home = tempfile::tempdir().unwrap();
+    for args in [&["--version"][..], &["--help"], &["generate", "--help"]] {
+        let output = hareru(home.path(), args);
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert!(!output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn generate_should_write_a_picture_that_restores_its_request() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("a.png");
+    let steps = home.path().join("steps");
+    let prompt = "a sunset over a mountain range, vector image";
+    let output = hareru(
+        home.path(),
+        &[
+            "generate",
+            "--prompt",
+            prompt,
+            "--negative",
+            "fog",
+            "--steps",
+            "25",
+            "--seed",
+            "18446744073709551615",
+            "--out",
+            out.to_str().unwrap(),
+            "--save-steps",
+            steps.to_str().unwrap(),
+            "--json",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+
+    let record = gallery::read_record(&out).unwrap();
+    let request = &record.request;
+    assert_eq!(
+        (request.prompt.as_str(), request.negative_prompt.as_str()),
+        (prompt, "fog")
+    );
+    assert_eq!((request.steps, request.seed, request.batch_count), (25, u64::MAX, 1));
+    assert_eq!(request.model, ModelRef::Starter);
+    let picture = gallery::read_picture(&out).unwrap();
+    assert_eq!(
+        (picture.width_px, picture.height_px),
+        (request.width_px, request.height_px)
+    );
+    let trajectory = gallery::read_trajectory(&out).unwrap();
+    assert_eq!((trajectory.steps.len(), trajectory.seed), (25, u64::MAX));
+
+    let lines = json_lines(&output);
+    let told = |event: &str| lines.iter().filter(|line| line["event"] == event).count();
+    assert_eq!((told("step"), told("image"), told("failed")), (25, 1, 0));
+    let image = lines.iter().find(|line| line["event"] == "image").unwrap();
+    assert_eq!(
+        (&image["path"], &image["seed"]),
+        (&Value::from(out.to_str().unwrap()), &Value::from(u64::MAX))
+    );
+    for step in 1..=25 {
+        gallery::read_picture(&steps.join(format!("step-{step:03}.png"))).unwrap();
+    }
+
+    // The record is the request: said again, it makes the same picture.
+    let again = home.path().join("again.png");
+    let seed = request.seed.to_string();
+    let output = hareru(
+        home.path(),
+        &[
+            "generate",
+            "--prompt",
+            prompt,
+            "--negative",
+            "fog",
+            "--steps",
+            "25",
+            "--seed",
+            &seed,
+            "--out",
+            again.to_str().unwrap(),
+        ],
+    );
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap().trim_end(),
+        again.to_str().unwrap()
+    );
+    assert_eq!(gallery::read_picture(&again).unwrap(), picture);
+}
+
+#[test]
+fn a_batch_should_count_up_seeds_and_names() {
+    let home = tempfile::tempdir().unwrap();
+    let long_prompt = "word ".repeat(2000);
+    let common = ["generate", "--prompt", &long_prompt, "--steps", "2", "--seed", "7"];
+
+    let out = home.path().join("a.png");
+    let mut args = common.to_vec();
+    args.extend(["--batch", "3", "--out", out.to_str().unwrap()]);
+    let output = hareru(home.path(), &args);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for (name, seed) in [("a.png", 7), ("a-2.png", 8), ("a-3.png", 9)] {
+        let record = gallery::read_record(&home.path().join(name)).unwrap();
+        assert_eq!((record.request.seed, record.request.batch_count), (seed, 1), "{name}");
+    }
+
+    let pictures = home.path().join("pictures");
+    let mut args = common.to_vec();
+    args.extend(["--gallery", pictures.to_str().unwrap()]);
+    let output = hareru(home.path(), &args);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let path = Path::new(printed.trim_end());
+    assert!(path.starts_with(&pictures), "{printed}");
+    assert_eq!(gallery::read_record(path).unwrap().request.prompt, long_prompt);
+}
+
+#[test]
+fn an_unknown_sampler_should_be_answered_with_those_there_are() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("a.png");
+    for option in ["--sampler", "--schedule"] {
+        let output = hareru(
+            home.path(),
+            &[
+                "generate",
+                "--prompt",
+                "x",
+                option,
+                "eulerr",
+                "--out",
+                out.to_str().unwrap(),
+                "--json",
+            ],
+        );
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains("is called \"eulerr\"; known are"));
+        let lines = json_lines(&output);
+        assert_eq!(lines.last().unwrap()["event"], "failed");
+    }
+}
+
+/// Runs the program with all its folders below `home`.
+fn hareru(home: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_hareru"))
+        .args(args)
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_DATA_HOME", home.join("data"))
+        .env("XDG_CACHE_HOME", home.join("cache"))
+        .env_remove("HARERU_LOG")
+        .env_remove("RUST_LOG")
+        .current_dir(home)
+        .output()
+        .unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[track_caller]
+fn assert_one_line(output: &Output, expected: &str) {
+    let text = stderr(output);
+    assert!(text.starts_with("error: "), "{text}");
+    assert!(text.contains(expected), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+}
+
+fn json_lines(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}

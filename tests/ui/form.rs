@@ -1,0 +1,164 @@
+//! The form: what is typed and moved arrives in the request.
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use hareru::job::{Event, ModelRef};
+use hareru::ui::draft::STARTER_PROMPTS;
+
+use super::harness::{Window, starter};
+
+#[test]
+fn typing_a_prompt_should_put_it_into_the_request() {
+    let mut window = Window::open();
+    window.harness.state_mut().draft_mut().prompt.clear();
+    window.harness.run();
+    window.harness.get_by_label("Prompt").focus();
+    window.harness.run();
+    window.harness.get_by_label("Prompt").type_text("a red cat 猫");
+    window.harness.run();
+    assert_eq!(window.harness.state().draft().prompt, "a red cat 猫");
+
+    window.harness.get_by_label("Generate").click();
+    window.harness.run();
+    let prompts: Vec<_> = window
+        .engine
+        .borrow()
+        .submitted
+        .iter()
+        .map(|r| r.prompt.clone())
+        .collect();
+    assert_eq!(prompts, ["a red cat 猫"]);
+}
+
+#[test]
+fn generate_should_be_disabled_with_a_reason_while_the_form_has_a_problem() {
+    let mut window = Window::open();
+    window.harness.state_mut().draft_mut().prompt.clear();
+    window.harness.run();
+    assert!(window.harness.get_by_label("Generate").accesskit_node().is_disabled());
+    window.harness.get_by_label("Write what the picture shall show");
+
+    let draft = window.harness.state_mut().draft_mut();
+    "a cat".clone_into(&mut draft.prompt);
+    draft.width_px = 100;
+    window.harness.run();
+    window.harness.get_by_label_contains("Sides must be multiples of 8");
+    window
+        .harness
+        .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+    window.harness.run();
+    assert!(
+        window.engine.borrow().submitted.is_empty(),
+        "a bad form must not start a job"
+    );
+}
+
+#[test]
+fn a_chip_should_fill_in_its_prompt_and_chips_should_go_once_something_is_made() {
+    let mut window = Window::open();
+    window.harness.get_by_label(STARTER_PROMPTS[1]).click();
+    window.harness.run();
+    assert_eq!(window.harness.state().draft().prompt, STARTER_PROMPTS[1]);
+
+    window.generate();
+    assert!(window.harness.query_by_label(STARTER_PROMPTS[2]).is_none());
+}
+
+#[test]
+fn sliders_should_take_the_values_a_user_sets() {
+    let mut window = Window::open();
+    let guidance = window.harness.get_by_role_and_label(Role::Slider, "Guidance (CFG)");
+    guidance.set_value_accesskit(9.0);
+    window.harness.run();
+    assert_eq!(window.harness.state().draft().guidance_scale, 9.0);
+}
+
+#[test]
+fn a_typed_number_should_go_beyond_the_slider_but_not_beyond_its_whole_range() {
+    for (typed, expected) in [("-7.5", -7.5), ("28", 28.0), ("99", 30.0)] {
+        let mut window = Window::open();
+        let field = "Guidance (CFG) (number)";
+        window.harness.get_by_label(field).click();
+        window.harness.run();
+        window.harness.get_by_label(field).type_text(typed);
+        window.harness.run();
+        window.harness.key_press(egui::Key::Enter);
+        window.harness.run();
+        assert_eq!(window.harness.state().draft().guidance_scale, expected, "typed {typed}");
+    }
+}
+
+#[test]
+fn a_value_that_is_not_the_default_should_carry_a_dot_that_takes_it_back() {
+    let mut window = Window::open();
+    assert!(window.harness.query_by_label_contains("the model's default").is_none());
+    window.harness.state_mut().draft_mut().steps = 7;
+    window.harness.run();
+    window
+        .harness
+        .get_by_label_contains("the model's default is 25")
+        .click();
+    window.harness.run();
+    assert_eq!(window.harness.state().draft().steps, 25);
+}
+
+#[test]
+fn eta_should_be_shown_for_ddim_only() {
+    let mut window = Window::open();
+    "euler".clone_into(&mut window.harness.state_mut().draft_mut().sampler);
+    window.harness.run();
+    assert!(
+        window
+            .harness
+            .query_by_role_and_label(Role::Slider, "Noise η")
+            .is_none()
+    );
+    "ddim".clone_into(&mut window.harness.state_mut().draft_mut().sampler);
+    window.harness.run();
+    window.harness.get_by_role_and_label(Role::Slider, "Noise η");
+}
+
+#[test]
+fn the_seed_should_change_with_every_picture_unless_it_is_locked() {
+    let mut window = Window::open();
+    window.generate();
+    window.generate();
+    window.harness.get_by_label("Keep seed").click();
+    window.harness.run();
+    window.generate();
+    window.generate();
+    let seeds: Vec<_> = window.engine.borrow().submitted.iter().map(|r| r.seed).collect();
+    assert_ne!(seeds[0], seeds[1]);
+    assert_eq!(seeds[1], seeds[2]);
+    assert_eq!(seeds[2], seeds[3]);
+}
+
+#[test]
+fn a_refused_model_should_say_why_and_leave_the_starter_to_be_chosen_again() {
+    use hareru::job::{JobError, JobErrorKind};
+    let mut window = Window::open();
+    let model = ModelRef::Path("/models/broken".into());
+    window
+        .harness
+        .state()
+        .send(hareru::ui::command::UiCommand::UseModel(model.clone()));
+    window.harness.run();
+    assert!(window.engine.borrow().described.contains(&model));
+    let error = JobError {
+        kind: JobErrorKind::Model,
+        message: "expected model_index.json, found none".to_owned(),
+    };
+    window.tell([Event::ModelRefused {
+        model,
+        error: error.into(),
+    }]);
+    window.harness.get_by_label("expected model_index.json, found none");
+    assert!(window.harness.get_by_label("Generate").accesskit_node().is_disabled());
+
+    window
+        .harness
+        .state()
+        .send(hareru::ui::command::UiCommand::UseModel(ModelRef::Starter));
+    window.tell([Event::ModelDescribed { info: starter().into() }]);
+    assert!(!window.harness.get_by_label("Generate").accesskit_node().is_disabled());
+}

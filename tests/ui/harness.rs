@@ -1,0 +1,255 @@
+//! A window without a display, and stand-ins for what it talks to.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use egui_kittest::Harness;
+use hareru::config::Settings;
+use hareru::engine::{Poll, SubmitError};
+use hareru::gallery::SaveEvent;
+use hareru::job::{
+    Event, GenerateRequest, GeneratedImage, JobId, JobOptions, LatentPlane, ModelDefaults, ModelInfo, ModelRef, Record,
+    RgbImage, StepEvent,
+};
+use hareru::ui::app::Studio;
+use hareru::ui::services::{Dialogs, Engine, Pictures, Services};
+
+/// What the stand-in of the engine was asked, and what it will say.
+#[derive(Default)]
+pub(crate) struct EngineNotes {
+    pub(crate) submitted: Vec<GenerateRequest>,
+    pub(crate) described: Vec<ModelRef>,
+    pub(crate) cancelled: Vec<JobId>,
+    pub(crate) events: VecDeque<Event>,
+    pub(crate) is_gone: bool,
+    pub(crate) num_starts: usize,
+}
+
+/// What the stand-in of the gallery was asked, and what it will say.
+#[derive(Default)]
+pub(crate) struct PictureNotes {
+    pub(crate) saved: Vec<Arc<GeneratedImage>>,
+    pub(crate) opened: Vec<PathBuf>,
+    pub(crate) events: VecDeque<SaveEvent>,
+}
+
+struct FakeEngine(Rc<RefCell<EngineNotes>>);
+
+impl Engine for FakeEngine {
+    fn submit(&mut self, request: GenerateRequest, _options: JobOptions) -> Result<JobId, SubmitError> {
+        request.validate()?;
+        let mut notes = self.0.borrow_mut();
+        notes.submitted.push(request);
+        Ok(JobId(notes.submitted.len() as u64))
+    }
+
+    fn describe(&self, model: ModelRef) -> Result<(), SubmitError> {
+        self.0.borrow_mut().described.push(model);
+        Ok(())
+    }
+
+    fn cancel(&self, job: JobId) {
+        self.0.borrow_mut().cancelled.push(job);
+    }
+
+    fn poll(&self) -> Poll {
+        let mut notes = self.0.borrow_mut();
+        match notes.events.pop_front() {
+            Some(event) => Poll::Event(event),
+            None if notes.is_gone => Poll::Disconnected,
+            None => Poll::Empty,
+        }
+    }
+}
+
+struct FakePictures(Rc<RefCell<PictureNotes>>);
+
+impl Pictures for FakePictures {
+    fn save(&self, image: Arc<GeneratedImage>) {
+        self.0.borrow_mut().saved.push(image);
+    }
+
+    fn open(&self, path: PathBuf) {
+        self.0.borrow_mut().opened.push(path);
+    }
+
+    fn poll(&self) -> Option<SaveEvent> {
+        self.0.borrow_mut().events.pop_front()
+    }
+}
+
+/// File pickers that nobody answers.
+pub(crate) struct NoDialogs;
+
+impl Dialogs for NoDialogs {
+    fn pick_folder(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
+    fn pick_picture(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
+}
+
+/// A window and the notes of those it talks to.
+pub(crate) struct Window {
+    pub(crate) harness: Harness<'static, Studio>,
+    pub(crate) engine: Rc<RefCell<EngineNotes>>,
+    pub(crate) pictures: Rc<RefCell<PictureNotes>>,
+}
+
+impl Window {
+    /// A window in English that has found an empty gallery and knows the starter model.
+    pub(crate) fn open() -> Self {
+        Self::build(Harness::builder(), "en")
+    }
+
+    /// The same in another language.
+    pub(crate) fn open_in(language: &str) -> Self {
+        Self::build(Harness::builder(), language)
+    }
+
+    /// The same, drawn by a GPU or its software stand-in.
+    pub(crate) fn open_drawn() -> Self {
+        Self::open_drawn_in("en")
+    }
+
+    /// The same in another language.
+    pub(crate) fn open_drawn_in(language: &str) -> Self {
+        Self::build(Harness::builder().wgpu(), language)
+    }
+
+    fn build(builder: egui_kittest::HarnessBuilder<Studio>, language: &str) -> Self {
+        let engine = Rc::new(RefCell::new(EngineNotes::default()));
+        let pictures = Rc::new(RefCell::new(PictureNotes::default()));
+        pictures.borrow_mut().events.push_back(SaveEvent::Listed(Vec::new()));
+        engine.borrow_mut().events.push_back(Event::ModelDescribed {
+            info: Arc::new(starter()),
+        });
+        let (engine_notes, picture_notes) = (Rc::clone(&engine), Rc::clone(&pictures));
+        let services = Services {
+            start_engine: Box::new(move |_wake| {
+                engine_notes.borrow_mut().num_starts += 1;
+                Ok(Box::new(FakeEngine(Rc::clone(&engine_notes))))
+            }),
+            start_pictures: Box::new(move |_folder, _wake| Ok(Box::new(FakePictures(Rc::clone(&picture_notes))))),
+            dialogs: Box::new(NoDialogs),
+            keep_settings: Box::new(|_settings| {}),
+        };
+        let harness = open_with(builder, services, language, Path::new("/nowhere"));
+        let mut window = Self {
+            harness,
+            engine,
+            pictures,
+        };
+        window.harness.run();
+        window
+    }
+
+    /// Lets the engine say something.
+    pub(crate) fn tell(&mut self, events: impl IntoIterator<Item = Event>) {
+        self.engine.borrow_mut().events.extend(events);
+        self.harness.run();
+    }
+
+    /// Lets the gallery say something.
+    pub(crate) fn tell_of_pictures(&mut self, event: SaveEvent) {
+        self.pictures.borrow_mut().events.push_back(event);
+        self.harness.run();
+    }
+
+    /// Presses Ctrl+Enter, and lets the job begin.
+    pub(crate) fn generate(&mut self) -> JobId {
+        self.harness
+            .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+        self.harness.run();
+        let job = JobId(self.engine.borrow().submitted.len() as u64);
+        self.tell([Event::Started { job }]);
+        job
+    }
+}
+
+/// A window with these services.
+pub(crate) fn open_with(
+    builder: egui_kittest::HarnessBuilder<Studio>,
+    services: Services,
+    language: &str,
+    gallery_dir: &Path,
+) -> Harness<'static, Studio> {
+    let settings = Settings {
+        language: Some(language.to_owned()),
+        ..Settings::default()
+    };
+    builder
+        .with_size([1280.0, 800.0])
+        .with_max_steps(12)
+        .build_eframe(|creation| Studio::new(creation, services, settings, gallery_dir))
+}
+
+/// What the engine says of the starter model.
+pub(crate) fn starter() -> ModelInfo {
+    ModelInfo {
+        model: ModelRef::Starter,
+        name: "Starter".to_owned(),
+        family: "sd15",
+        prediction: "epsilon".to_owned(),
+        latent_channels: 4,
+        vae_factor: 8,
+        has_tiny_decoder: true,
+        defaults: ModelDefaults {
+            width_px: 128,
+            height_px: 128,
+            steps: 25,
+            guidance_scale: 5.0,
+            sampler: "euler",
+            schedule: "normal",
+        },
+    }
+}
+
+/// A picture of one colour.
+pub(crate) fn plain(colour: [u8; 3], side_px: u32) -> RgbImage {
+    RgbImage {
+        width_px: side_px,
+        height_px: side_px,
+        pixels: colour.repeat((side_px * side_px) as usize),
+    }
+}
+
+/// A step of 25 with a preview of one colour.
+pub(crate) fn step(job: JobId, step: u32, colour: [u8; 3]) -> Event {
+    let plane = Arc::new(LatentPlane {
+        channels: 4,
+        height: 16,
+        width: 16,
+        values: vec![0.0; 4 * 16 * 16],
+    });
+    Event::Step(StepEvent {
+        job,
+        image_index: 0,
+        step,
+        total: 25,
+        sigma: 14.6 / f64::from(step),
+        timestep: 999.0,
+        elapsed_secs: 0.1 * f64::from(step),
+        step_secs: 0.1,
+        preview: Some(Arc::new(plain(colour, 128))),
+        x: Arc::clone(&plane),
+        x0: plane,
+    })
+}
+
+/// How a picture of this request is recorded.
+pub(crate) fn record(request: GenerateRequest) -> Record {
+    Record {
+        version: Record::VERSION,
+        program: "hareru 0.1.0".to_owned(),
+        request,
+        model_name: "Starter".to_owned(),
+        model_hash: String::new(),
+        family: "sd15".to_owned(),
+        rng: "hareru-1".to_owned(),
+        precision: "f32".to_owned(),
+        batch_index: 0,
+        created_unix_secs: 1_700_000_000,
+        elapsed_secs: 2.5,
+    }
+}

@@ -1,0 +1,101 @@
+//! The whole line: the real engine, the model in the program, a real gallery folder.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use hareru::engine::{DeviceChoice, EngineOptions};
+use hareru::gallery;
+use hareru::ui::app::Studio;
+use hareru::ui::services::Services;
+use hareru::ui::state::{JobStatus, file_name};
+
+use super::harness::{NoDialogs, open_with};
+
+/// Longer than any of this takes on a slow machine in a debug build.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+fn open(gallery_dir: &Path) -> Harness<'static, Studio> {
+    let options = EngineOptions {
+        device: DeviceChoice::Cpu,
+    };
+    let services = Services {
+        dialogs: Box::new(NoDialogs),
+        keep_settings: Box::new(|_settings| {}),
+        ..Services::real(options)
+    };
+    let mut harness = open_with(Harness::builder(), services, "en", gallery_dir);
+    until(&mut harness, "the model is described", |studio| {
+        let model = &studio.draft().model;
+        let refusal = studio.state().refusal(model);
+        assert!(refusal.is_none(), "the model is refused: {refusal:?}");
+        studio.state().model(model).is_some()
+    });
+    harness
+}
+
+/// Lets the window live until something holds.
+fn until(harness: &mut Harness<'static, Studio>, what: &str, mut holds: impl FnMut(&Studio) -> bool) {
+    let start = Instant::now();
+    while !holds(harness.state()) {
+        assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(5));
+        harness.step();
+    }
+}
+
+fn has_ended(studio: &Studio) -> bool {
+    let run = studio.state().run.as_ref();
+    run.is_some_and(|run| run.status.has_ended())
+}
+
+#[test]
+fn a_typed_prompt_should_become_a_saved_picture_step_by_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open(folder.path());
+    harness.state_mut().draft_mut().prompt.clear();
+    harness.state_mut().draft_mut().steps = 6;
+    harness.run();
+    harness.get_by_label("Prompt").focus();
+    harness.run();
+    harness.get_by_label("Prompt").type_text("a sunset over a mountain range, vector image");
+    harness.run();
+
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+    harness.step();
+    until(&mut harness, "the run has ended", has_ended);
+    let run = harness.state().state().run.as_ref().unwrap();
+    assert_eq!(run.status, JobStatus::Finished);
+    assert_eq!(run.steps.iter().map(|step| step.step).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    assert!(run.steps.iter().all(|step| step.preview.is_some()), "every step has its preview");
+    harness.get_by_label("Step 6/6");
+
+    until(&mut harness, "the picture is saved", |studio| !studio.state().recent.is_empty());
+    harness.run();
+    let path = harness.state().state().recent[0].path.clone();
+    harness.get_by_label(&file_name(&path));
+    let record = gallery::read_record(&path).unwrap();
+    assert_eq!(record.request.prompt, "a sunset over a mountain range, vector image");
+    assert_eq!(record.request.steps, 6);
+}
+
+#[test]
+fn escape_should_stop_a_run_within_one_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open(folder.path());
+    harness.state_mut().draft_mut().steps = 500;
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+    harness.step();
+    let num_steps = |studio: &Studio| studio.state().run.as_ref().map_or(0, |run| run.steps.len());
+    until(&mut harness, "two steps are there", |studio| num_steps(studio) >= 2);
+
+    harness.key_press(egui::Key::Escape);
+    harness.step();
+    let at_escape = num_steps(harness.state());
+    until(&mut harness, "the run has ended", has_ended);
+    assert_eq!(harness.state().state().run.as_ref().unwrap().status, JobStatus::Cancelled);
+    let after = num_steps(harness.state()) - at_escape;
+    assert!(after <= 1, "{after} more steps were taken after Escape");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a stopped picture is not saved");
+}

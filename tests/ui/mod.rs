@@ -1,0 +1,9 @@
+//! The window, used by the names of its controls. The engine and the gallery are stand-ins that note what they are asked.
+
+mod canvas;
+mod form;
+mod harness;
+mod looks;
+mod pictures;
+mod run;
+mod window;

@@ -1,0 +1,138 @@
+//! Saved pictures: shown, and their settings taken back.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use egui_kittest::kittest::Queryable as _;
+use hareru::gallery::SaveEvent;
+use hareru::job::GenerateRequest;
+
+use super::harness::{Window, plain, record};
+
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("not needed".to_owned())
+    }
+}
+
+fn lighthouse() -> GenerateRequest {
+    GenerateRequest {
+        prompt: "a lighthouse at night by the sea".to_owned(),
+        negative_prompt: "fog".to_owned(),
+        width_px: 192,
+        steps: 11,
+        guidance_scale: -3.0,
+        guidance_rescale: 0.7,
+        sampler: "ddim".to_owned(),
+        schedule: "karras".to_owned(),
+        eta: 0.25,
+        seed: 77,
+        clip_skip: 1,
+        ..GenerateRequest::default()
+    }
+}
+
+#[test]
+fn dropping_a_picture_should_take_back_every_setting() {
+    let mut window = Window::open();
+    let path = PathBuf::from("/pictures/猫 a.png");
+    window
+        .harness
+        .input_mut()
+        .dropped_files
+        .push(Arc::new(Dropped(path.clone())));
+    window.harness.run();
+    assert_eq!(window.pictures.borrow().opened, std::slice::from_ref(&path));
+
+    window.tell_of_pictures(SaveEvent::Opened {
+        path,
+        pixels: Arc::new(plain([10, 20, 30], 128)),
+        record: Some(Arc::new(record(lighthouse()))),
+    });
+    assert_eq!(window.harness.state().draft().to_request().unwrap(), lighthouse());
+    window.harness.get_by_label("Took the settings of 猫 a.png");
+}
+
+#[test]
+fn dropping_a_picture_without_settings_should_say_so_and_leave_the_form() {
+    let mut window = Window::open();
+    let before = window.harness.state().draft().clone();
+    let path = PathBuf::from("/pictures/holiday.png");
+    window
+        .harness
+        .input_mut()
+        .dropped_files
+        .push(Arc::new(Dropped(path.clone())));
+    window.harness.run();
+    window.tell_of_pictures(SaveEvent::Opened {
+        path,
+        pixels: Arc::new(plain([10, 20, 30], 64)),
+        record: None,
+    });
+    assert_eq!(*window.harness.state().draft(), before);
+    window.harness.get_by_label_contains("holiday.png carries no settings");
+}
+
+#[test]
+fn dropping_a_folder_should_use_it_as_a_model() {
+    let mut window = Window::open();
+    let path = PathBuf::from("/models/sd15");
+    window
+        .harness
+        .input_mut()
+        .dropped_files
+        .push(Arc::new(Dropped(path.clone())));
+    window.harness.run();
+    assert_eq!(window.harness.state().draft().model, hareru::job::ModelRef::Path(path));
+}
+
+#[test]
+fn a_picture_that_cannot_be_read_should_say_why() {
+    let mut window = Window::open();
+    window.tell_of_pictures(SaveEvent::OpenFailed {
+        path: "/pictures/cut.png".into(),
+        message: "expected a PNG, found 12 bytes".to_owned(),
+    });
+    window
+        .harness
+        .get_by_label_contains("cut.png could not be opened: expected a PNG, found 12 bytes");
+}
+
+#[test]
+fn a_saved_picture_should_appear_in_the_strip_and_offer_its_settings() {
+    let mut window = Window::open();
+    let path = PathBuf::from("/pictures/0001.png");
+    window.tell_of_pictures(SaveEvent::Saved {
+        path: path.clone(),
+        record: Arc::new(record(lighthouse())),
+        thumbnail: Arc::new(plain([10, 20, 30], 64)),
+    });
+    window.harness.get_by_label("0001.png").click();
+    window.harness.run();
+    assert_eq!(window.pictures.borrow().opened, [path]);
+
+    window.harness.get_by_label("Use settings").click();
+    window.harness.run();
+    assert_eq!(window.harness.state().draft().to_request().unwrap(), lighthouse());
+}
+
+#[test]
+fn a_picture_that_could_not_be_saved_should_be_told_and_readable_again() {
+    let mut window = Window::open();
+    let message = "no space left on the disk".to_owned();
+    window.tell_of_pictures(SaveEvent::Failed { message });
+    window.harness.get_by_label_contains("no space left on the disk");
+    window.harness.get_by_label("Close notice").click();
+    window.harness.run();
+    assert!(window.harness.query_by_label_contains("no space left").is_none());
+    window.harness.get_by_label("Notices (1)").click();
+    window.harness.run();
+    window.harness.get_by_label_contains("no space left on the disk");
+}

@@ -1,0 +1,174 @@
+//! A run as the window shows it.
+
+use std::sync::Arc;
+
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use hareru::job::{Event, GeneratedImage, JobError, JobErrorKind, JobId, LatentPlane, Phase, Trajectory};
+use hareru::ui::state::{JobStatus, View};
+
+use super::harness::{Window, plain, record, step};
+
+const RED: [u8; 3] = [200, 30, 30];
+
+fn finished(window: &Window, job: JobId) -> Event {
+    let request = window.engine.borrow().submitted[job.0 as usize - 1].clone();
+    let latents = LatentPlane {
+        channels: 4,
+        height: 16,
+        width: 16,
+        values: vec![0.0; 1024],
+    };
+    Event::Image {
+        job,
+        image: Arc::new(GeneratedImage {
+            pixels: plain(RED, 128),
+            record: record(request),
+            trajectory: Arc::new(Trajectory {
+                seed: 1,
+                sigmas: vec![1.0, 0.0],
+                timesteps: vec![999.0],
+                steps: Vec::new(),
+                final_latents: latents,
+            }),
+        }),
+    }
+}
+
+#[test]
+fn each_step_should_be_shown_as_it_arrives_with_its_numbers() {
+    let mut window = Window::open();
+    let job = window.generate();
+    window.tell([Event::Phase {
+        job,
+        phase: Phase::Denoising,
+        fraction: None,
+    }]);
+    window.harness.get_by_label("Clearing the noise");
+    window.tell([step(job, 1, RED)]);
+    window.harness.get_by_label("Step 1/25");
+    window.tell([step(job, 2, RED), step(job, 3, RED)]);
+    window.harness.get_by_label("Step 3/25");
+    window.harness.get_by_label("σ 4.87");
+    window.harness.get_by_label("0.10 s/step");
+    window.harness.get_by_label("2.2 s left");
+    window.harness.get_by_label("Step 2");
+}
+
+#[test]
+fn escape_should_ask_the_engine_to_stop_the_job_at_work() {
+    let mut window = Window::open();
+    let job = window.generate();
+    window.tell([step(job, 1, RED)]);
+    window.harness.key_press(egui::Key::Escape);
+    window.harness.run();
+    assert_eq!(window.engine.borrow().cancelled, [job]);
+    window.harness.get_by_label("Stopping");
+    window.tell([Event::Cancelled { job }]);
+    window.harness.get_by_label("Stopped");
+    assert!(window.harness.get_by_label("Stop").accesskit_node().is_disabled());
+}
+
+#[test]
+fn escape_should_stop_a_run_while_the_prompt_has_the_keyboard() {
+    let mut window = Window::open();
+    let job = window.generate();
+    window.harness.get_by_label("Prompt").focus();
+    window.harness.run();
+    window.harness.key_press(egui::Key::Escape);
+    window.harness.run();
+    assert_eq!(window.engine.borrow().cancelled, [job]);
+}
+
+#[test]
+fn a_finished_picture_should_be_given_to_the_gallery() {
+    let mut window = Window::open();
+    let job = window.generate();
+    let image = finished(&window, job);
+    window.tell([step(job, 25, RED), image, Event::Finished { job }]);
+    assert_eq!(window.pictures.borrow().saved.len(), 1);
+    window.harness.get_by_label("Done in 2.5 s");
+}
+
+#[test]
+fn a_failed_job_should_say_why_and_the_next_one_should_run() {
+    let mut window = Window::open();
+    let job = window.generate();
+    let error = Arc::new(JobError {
+        kind: JobErrorKind::OutOfMemory,
+        message: "needs 5.1 GB, 3.9 GB free".to_owned(),
+    });
+    window.tell([Event::Failed { job, error }]);
+    window.harness.get_by_label_contains("needs 5.1 GB, 3.9 GB free");
+    window.harness.get_by_label("Failed");
+
+    let next = window.generate();
+    window.tell([step(next, 1, RED)]);
+    window.harness.get_by_label("Step 1/25");
+    assert_eq!(
+        window.harness.state().state().run.as_ref().unwrap().status,
+        JobStatus::Running
+    );
+}
+
+#[test]
+fn looking_at_an_earlier_step_should_stay_there_until_live_is_pressed() {
+    let mut window = Window::open();
+    let job = window.generate();
+    window.tell((1..=5).map(|i| step(job, i, RED)));
+    window.harness.get_by_label("Step 2").click();
+    window.harness.run();
+    window.tell([step(job, 6, RED)]);
+    assert_eq!(window.harness.state().state().view, View::Step(1));
+    window.harness.get_by_label("Step 2/25");
+
+    window.harness.get_by_label("Live").click();
+    window.harness.run();
+    window.harness.get_by_label("Step 6/25");
+}
+
+#[test]
+fn arrows_should_walk_along_the_run() {
+    let mut window = Window::open();
+    let job = window.generate();
+    window.tell((1..=5).map(|i| step(job, i, RED)));
+    for (key, expected) in [
+        (egui::Key::ArrowLeft, View::Step(4)),
+        (egui::Key::ArrowLeft, View::Step(3)),
+        (egui::Key::Home, View::Step(0)),
+        (egui::Key::ArrowRight, View::Step(1)),
+        (egui::Key::End, View::Live),
+    ] {
+        window.harness.key_press(key);
+        window.harness.run();
+        assert_eq!(window.harness.state().state().view, expected, "after {key:?}");
+    }
+}
+
+#[test]
+fn a_stopped_engine_should_be_said_and_started_again_on_demand() {
+    let mut window = Window::open();
+    window.generate();
+    window.engine.borrow_mut().is_gone = true;
+    window.harness.run();
+    window.harness.get_by_label("Engine stopped");
+    assert!(window.harness.get_by_label("Generate").accesskit_node().is_disabled());
+
+    window.engine.borrow_mut().is_gone = false;
+    window.harness.get_by_label("Restart engine").click();
+    window.harness.run();
+    assert_eq!(window.engine.borrow().num_starts, 2);
+    assert!(!window.harness.get_by_label("Generate").accesskit_node().is_disabled());
+}
+
+#[test]
+fn jobs_that_wait_should_be_counted() {
+    let mut window = Window::open();
+    window.generate();
+    for _ in 0..2 {
+        window
+            .harness
+            .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+        window.harness.run();
+    }
+    window.harness.get_by_label("2 jobs are waiting");
+}
