@@ -1,5 +1,8 @@
 //! One binary for all integration tests, linked once.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop, helpers included")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop, helpers included"
+)]
 #![expect(clippy::print_stdout, reason = "tests report how many cases ran")]
 
 mod architecture;
