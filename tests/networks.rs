@@ -1,4 +1,9 @@
 //! The networks against what diffusers computes, one call at a time.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests panic on what they cannot use and say what they compared"
+)]
 
 use crate::support::reference::Case;
 use crate::support::reference::ReferenceSet;
@@ -10,6 +15,7 @@ use candle_core::Tensor;
 use hareru::models::clip::ClipTextModel;
 use hareru::models::taesd::AutoencoderTiny;
 use hareru::models::unet::UNet2DConditionModel;
+use hareru::models::unet::UNetConfig;
 use hareru::models::unet::guidance_embedding;
 use hareru::models::vae::AutoencoderKL;
 use hareru::weights;
@@ -27,7 +33,7 @@ struct Report(BTreeMap<&'static str, (usize, f64, String)>);
 
 impl Report {
     fn add(&mut self, kind: &'static str, case: &str, error: f64) {
-        let (count, worst, at) = self.0.entry(kind).or_insert((0, -1.0, String::new()));
+        let (count, worst, at) = self.0.entry(kind).or_insert_with(|| (0, -1.0, String::new()));
         *count += 1;
         // A NaN is worse than anything.
         if error.is_nan() || error > *worst {
@@ -272,4 +278,92 @@ fn every_network_should_reproduce_the_full_reference_where_there_is_one() {
     }
     println!("{} cases compared", cases.len());
     report.finish();
+}
+
+/// The fixture with a whole U-Net.
+fn lcm() -> ModelFiles {
+    ModelFiles::open(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/networks/models/lcm"
+    ))
+    .unwrap()
+}
+
+fn ones(shape: &[usize]) -> Tensor {
+    Tensor::ones(shape, DType::F32, &Device::Cpu).unwrap()
+}
+
+#[test]
+fn sizes_that_halving_has_to_round_should_be_met_on_the_way_up() {
+    let model = unet(&lcm());
+    for (height, width) in [(9, 11), (1, 1), (13, 8)] {
+        let x = ones(&[1, 4, height, width]);
+        let y = model.forward(&x, 500.5, &ones(&[1, 7, 8]), None).unwrap();
+        assert_eq!(y.dims(), x.dims());
+    }
+}
+
+#[test]
+fn tensors_that_do_not_fit_should_be_errors() {
+    let model = unet(&lcm());
+    let (x, context) = (ones(&[1, 4, 8, 8]), ones(&[1, 7, 8]));
+    assert!(
+        model.forward(&ones(&[1, 5, 8, 8]), 1.0, &context, None).is_err(),
+        "five channels"
+    );
+    assert!(
+        model.forward(&x, 1.0, &ones(&[1, 7, 9]), None).is_err(),
+        "nine context channels"
+    );
+    assert!(
+        model.forward(&x, 1.0, &ones(&[2, 7, 8]), None).is_err(),
+        "two texts for one picture"
+    );
+    assert!(
+        model.forward(&x, 1.0, &context, Some(&ones(&[1, 31]))).is_err(),
+        "31 guidance channels"
+    );
+    assert!(
+        model.forward(&ones(&[1, 4, 0, 8]), 1.0, &context, None).is_err(),
+        "no pixels"
+    );
+
+    let model = text_encoder(&lcm());
+    let ids = |tokens: usize, id: u32| Tensor::full(id, (1, tokens), &Device::Cpu).unwrap();
+    assert!(model.forward(&ids(78, 0), 0).is_err(), "78 tokens");
+    assert!(model.forward(&ids(0, 0), 0).is_err(), "no tokens");
+    assert!(
+        model.forward(&ids(7, 49407), 0).is_err(),
+        "an id that is not in the vocabulary"
+    );
+    assert!(model.forward(&ids(7, 0), 99).is_err(), "99 layers left out");
+    assert!(model.forward_pooled(&ids(7, 0), 99).is_err(), "99 layers left out");
+}
+
+/// Prints how long one call of a U-Net of some 8 million parameters takes; run it by name with `--ignored --nocapture`.
+#[test]
+#[ignore = "measures, asserts nothing"]
+fn a_small_unet_call_is_timed() {
+    let config: UNetConfig = serde_json::from_str(
+        r#"{"block_out_channels": [96, 160, 224], "cross_attention_dim": 128, "attention_head_dim": 8,
+            "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+            "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"]}"#,
+    )
+    .unwrap();
+    let vb = candle_nn::VarBuilder::zeros(DType::F32, &Device::Cpu);
+    let model = UNet2DConditionModel::new(vb, &config).unwrap();
+    let (x, context) = (ones(&[2, 4, 16, 16]), ones(&[2, 77, 128]));
+    let mut seconds: Vec<f64> = (0..10)
+        .map(|_| {
+            let start = std::time::Instant::now();
+            model.forward(&x, 500.0, &context, None).unwrap();
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    seconds.sort_by(f64::total_cmp);
+    println!(
+        "one call, batch 2: {:.0} ms at best, {:.0} ms in the middle",
+        seconds[0] * 1e3,
+        seconds[5] * 1e3
+    );
 }

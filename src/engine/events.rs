@@ -22,10 +22,15 @@ impl EventSender {
         Self { events, wake }
     }
 
-    /// Droppable: the next step supersedes it, so a slow window never slows the inference.
-    pub(super) fn step(&self, event: StepEvent) {
-        self.events.try_send(Event::Step(event)).ok();
-        (self.wake)();
+    /// Droppable unless every step is to be kept: the next one supersedes it, so a slow window never slows the
+    /// inference.
+    pub(super) fn step(&self, event: StepEvent, keep_every_step: bool) {
+        if keep_every_step {
+            self.lifecycle(Event::Step(event)).ok();
+        } else {
+            self.events.try_send(Event::Step(event)).ok();
+            (self.wake)();
+        }
     }
 
     /// Never dropped; fails only when the listener is gone, which ends the worker.

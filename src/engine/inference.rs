@@ -124,6 +124,7 @@ impl Worker {
                 job,
                 index,
                 total: request.steps,
+                keep_every_step: options.keep_every_step,
                 events,
             };
             let image = pipelines::generate(model, request, options, index, &conditioning, control, &mut watcher)?;
@@ -157,6 +158,7 @@ struct JobWatcher<'a> {
     job: JobId,
     index: u32,
     total: u32,
+    keep_every_step: bool,
     events: &'a EventSender,
 }
 
@@ -179,7 +181,7 @@ impl Watcher for JobWatcher<'_> {
             step_secs,
             preview,
         } = step;
-        self.events.step(StepEvent {
+        let event = StepEvent {
             job: self.job,
             image_index: self.index,
             step: record.index as u32 + 1,
@@ -191,7 +193,8 @@ impl Watcher for JobWatcher<'_> {
             preview: preview.map(Arc::new),
             x: Arc::new(record.x.clone()),
             x0: Arc::new(record.x0.clone()),
-        });
+        };
+        self.events.step(event, self.keep_every_step);
     }
 }
 

@@ -20,4 +20,6 @@ pub enum PreviewMode {
 pub struct JobOptions {
     /// How previews are made.
     pub preview: PreviewMode,
+    /// Whether the job waits for a listener that is slow rather than leave out steps.
+    pub keep_every_step: bool,
 }

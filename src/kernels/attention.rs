@@ -11,7 +11,7 @@ const MAX_SCORES: usize = 1 << 26;
 ///
 /// * `q`: `(batch, heads, queries, head_dim)`.
 /// * `k`, `v`: `(batch, heads, keys, head_dim)`.
-/// * `scale`: usually head_dim^(−1/2).
+/// * `scale`: usually 1 / √`head_dim`.
 /// * `mask`: added to the scores, broadcast to `(batch, heads, queries, keys)`; −∞ forbids a key.
 ///
 /// Returns `(batch, heads, queries, head_dim)`.

@@ -4,7 +4,7 @@
 //! network knowing. Every function takes and returns [`candle_core::Tensor`]s, leaves its arguments alone, and is
 //! defined by a formula in its documentation; f32 is the precision the others are measured against.
 //!
-//! On the CPU in f32 the operations that candle does in many passes run in one, in [`cpu`]; everywhere else
+//! On the CPU in f32 the operations that candle does in many passes run in one; everywhere else
 //! plain candle operations serve. The one-pass versions keep no gradient.
 
 mod activation;

@@ -30,9 +30,8 @@ pub fn group_norm_silu(x: &Tensor, groups: usize, weight: &Tensor, bias: &Tensor
 
 fn grouped(x: &Tensor, groups: usize, weight: &Tensor, bias: &Tensor, eps: f64, silu: bool) -> Result<Tensor> {
     let dims = x.dims();
-    let (&batch, &channels) = match dims {
-        [batch, channels, _, ..] => (batch, channels),
-        _ => candle_core::bail!("group norm expects (batch, channels, …), found {dims:?}"),
+    let &[batch, channels, _, ..] = dims else {
+        candle_core::bail!("group norm expects (batch, channels, …), found {dims:?}");
     };
     if groups == 0 || !channels.is_multiple_of(groups) {
         candle_core::bail!("{channels} channels cannot be split into {groups} groups");

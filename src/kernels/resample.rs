@@ -3,7 +3,7 @@
 use candle_core::Result;
 use candle_core::Tensor;
 
-/// Enlarges by repeating pixels: output row i shows input row ⌊i · height / new_height⌋, likewise the columns.
+/// Enlarges by repeating pixels: with n rows becoming m, row i shows row ⌊i · n / m⌋; likewise the columns.
 ///
 /// * `x`: `(batch, channels, height, width)`.
 /// * `height`, `width`: of the result, in pixels; need not be multiples of the old size.

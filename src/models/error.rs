@@ -1,5 +1,10 @@
 //! Why a configuration cannot be built.
 
+/// More blocks than any network has; sizes are computed with these numbers, so nonsense must not overflow them.
+pub(super) const MAX_BLOCKS: usize = 16;
+/// More channels than any network has.
+pub(super) const MAX_CHANNELS: usize = 1 << 20;
+
 /// Why a network cannot be built from its configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {

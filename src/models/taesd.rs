@@ -3,6 +3,7 @@
 //! Source: <https://github.com/madebyollin/taesd>
 
 use super::ConfigError;
+use super::error::MAX_BLOCKS;
 use super::layers::Conv2d;
 use crate::kernels;
 use candle_core::Result;
@@ -77,7 +78,7 @@ impl TinyConfig {
                 &self.decoder_block_out_channels,
             ),
         ] {
-            let fits = !widths.is_empty() && blocks.len() == widths.len();
+            let fits = (1..=MAX_BLOCKS).contains(&widths.len()) && blocks.len() == widths.len();
             check(
                 fits,
                 field,
@@ -93,7 +94,12 @@ impl TinyConfig {
             "nearest",
         )?;
         let factor = self.upsampling_scaling_factor;
-        check(factor > 0, "upsampling_scaling_factor", &factor, "at least 1")
+        check(
+            (1..=8).contains(&factor),
+            "upsampling_scaling_factor",
+            &factor,
+            "1 to 8",
+        )
     }
 }
 
@@ -159,6 +165,10 @@ impl AutoencoderTiny {
     /// # Errors
     /// A [`ConfigError`] if the configuration asks for something this version does not have; else if a tensor is
     /// missing or misshapen.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a builder is handed over, as to every network"
+    )]
     pub fn new(vb: VarBuilder<'_>, config: &TinyConfig) -> Result<Self> {
         config.validate()?;
         Ok(Self {

@@ -239,7 +239,7 @@ fn text_to_image(case: &Path, root: &Path, model: &Path, request: &Case) -> Resu
 }
 
 /// Our sampler and schedule for a case's, by the names the cases use.
-fn known_sampler(wanted: &CaseSampler) -> Option<(&'static dyn Sampler, &'static str)> {
+fn known_sampler(wanted: &CaseSampler) -> Option<(&'static dyn Sampler, &str)> {
     let config = |field: &str| wanted.diffusers_config.get(field);
     let is_set = |field: &str| config(field).and_then(serde_json::Value::as_bool).unwrap_or(false);
     let id = match wanted.name.as_str() {
@@ -337,6 +337,6 @@ fn read_json<T: DeserializeOwned>(path: &PathBuf) -> Result<T, PipelineError> {
         what,
         path: path.display().to_string(),
     };
-    let text = std::fs::read_to_string(path).map_err(|source| bad(format!("cannot be read: {source}")))?;
-    serde_json::from_str(&text).map_err(|source| bad(format!("expected a request, found {source}")))
+    let text = std::fs::read(path).map_err(|source| bad(format!("cannot be read: {source}")))?;
+    weights::from_python_json(&text).map_err(|source| bad(format!("expected a request, found {source}")))
 }

@@ -166,8 +166,8 @@ impl Component {
             return Err(LoadError::ShapeMismatch {
                 component: self.name.clone(),
                 name: name.to_owned(),
-                expected: expected.dims().to_vec(),
-                found: found.to_vec(),
+                expected: expected.dims().into(),
+                found: found.into(),
                 path: file.path().to_owned(),
             });
         }

@@ -101,9 +101,9 @@ pub enum LoadError {
         /// Full name of the tensor.
         name: String,
         /// By the configuration.
-        expected: Vec<usize>,
+        expected: Box<[usize]>,
         /// In the file.
-        found: Vec<usize>,
+        found: Box<[usize]>,
         /// The weight file.
         path: PathBuf,
     },

@@ -106,7 +106,7 @@ impl ModelFiles {
     /// [`LoadError::Json`] if it is not JSON or not a `T`, else as [`ModelFiles::read`].
     pub fn json<T: DeserializeOwned>(&self, file: &str) -> Result<T, LoadError> {
         let bytes = self.read(file)?;
-        serde_json::from_slice(&bytes).map_err(|source| LoadError::Json {
+        super::from_python_json(&bytes).map_err(|source| LoadError::Json {
             path: self.path(file),
             source,
         })

@@ -9,6 +9,7 @@ mod component;
 mod error;
 mod files;
 mod hash;
+mod python_json;
 mod safetensors;
 
 pub use bytes::Bytes;
@@ -16,4 +17,5 @@ pub use component::{build, component};
 pub use error::LoadError;
 pub use files::ModelFiles;
 pub use hash::model_hash;
+pub use python_json::from_python_json;
 pub use safetensors::SafetensorsFile;

@@ -41,7 +41,7 @@ impl SafetensorsFile {
         let (header_bytes, metadata) = match SafeTensors::read_metadata(&bytes) {
             Ok(read) => read,
             Err(SafeTensorError::MetadataIncompleteBuffer) => {
-                let expected = "another number".to_owned();
+                let expected = described_length(&bytes).map_or_else(|| "another number".to_owned(), |n| n.to_string());
                 return Err(LoadError::WrongLength {
                     expected,
                     found_bytes,
@@ -122,6 +122,16 @@ impl SafetensorsFile {
         let data = &self.bytes[self.data_start + start..self.data_start + end];
         Ok(Some(Tensor::from_raw_buffer(data, dtype, &info.shape, device)?))
     }
+}
+
+/// Length in bytes that a file with this header should have, if the header is one.
+fn described_length(bytes: &[u8]) -> Option<u64> {
+    let header_bytes = u64::from_le_bytes(*bytes.first_chunk::<LENGTH_BYTES>()?);
+    let header_end = (LENGTH_BYTES as u64).checked_add(header_bytes)?;
+    let header = bytes.get(LENGTH_BYTES..usize::try_from(header_end).ok()?)?;
+    let entries: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(header).ok()?;
+    let ends = entries.values().filter_map(|entry| entry["data_offsets"][1].as_u64());
+    header_end.checked_add(ends.max().unwrap_or_default())
 }
 
 fn candle_dtype(dtype: Dtype) -> Option<DType> {

@@ -54,7 +54,7 @@ fn whole_run(c: &mut Criterion) {
                 generate(
                     &model,
                     &request,
-                    JobOptions { preview },
+                    JobOptions { preview, ..JobOptions::default() },
                     0,
                     &conditioning,
                     &control,

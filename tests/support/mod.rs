@@ -1,7 +1,8 @@
 //! What several tests share.
 
 pub(crate) mod compare;
-pub mod reference;
+pub(crate) mod reference;
+pub(crate) mod weights;
 
 use std::sync::Arc;
 

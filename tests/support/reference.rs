@@ -10,26 +10,26 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// A folder with `models/` and `cases/`.
-pub struct ReferenceSet {
+pub(crate) struct ReferenceSet {
     root: PathBuf,
 }
 
 impl ReferenceSet {
     /// The cases that travel with the source.
-    pub fn in_tree() -> Self {
+    pub(crate) fn in_tree() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/networks");
         Self { root }
     }
 
     /// The full set, if this machine has it: where `HARERU_REFERENCE` says, or beside the project.
-    pub fn full() -> Option<Self> {
+    pub(crate) fn full() -> Option<Self> {
         let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
         let root = std::env::var_os("HARERU_REFERENCE").map_or(beside, PathBuf::from);
         root.join("cases").is_dir().then_some(Self { root })
     }
 
     /// Every case, sorted by name.
-    pub fn cases(&self) -> Vec<Case> {
+    pub(crate) fn cases(&self) -> Vec<Case> {
         let entries = std::fs::read_dir(self.root.join("cases")).expect("the set has a folder of cases");
         let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
         folders.sort();
@@ -41,11 +41,11 @@ impl ReferenceSet {
 }
 
 /// One case.
-pub struct Case {
+pub(crate) struct Case {
     /// Name of its folder.
-    pub name: String,
+    pub(crate) name: String,
     /// `request.json`.
-    pub request: serde_json::Value,
+    pub(crate) request: serde_json::Value,
     root: PathBuf,
     folder: PathBuf,
 }
@@ -63,33 +63,33 @@ impl Case {
     }
 
     /// A text field of the request; empty if it is null.
-    pub fn text(&self, field: &str) -> &str {
+    pub(crate) fn text(&self, field: &str) -> &str {
         self.request[field].as_str().unwrap_or_default()
     }
 
     /// A number of the request.
-    pub fn number(&self, field: &str) -> Option<f64> {
+    pub(crate) fn number(&self, field: &str) -> Option<f64> {
         self.request[field].as_f64()
     }
 
     /// The folder of a model that the request names.
-    pub fn model(&self, field: &str) -> Option<ModelFiles> {
+    pub(crate) fn model(&self, field: &str) -> Option<ModelFiles> {
         ModelFiles::open(self.root.join(self.request[field].as_str()?)).ok()
     }
 
     /// The tensors given.
-    pub fn inputs(&self) -> Tensors {
+    pub(crate) fn inputs(&self) -> Tensors {
         Tensors::open(&self.folder.join("inputs.safetensors"))
     }
 
     /// The tensors to be reproduced.
-    pub fn expected(&self) -> Tensors {
+    pub(crate) fn expected(&self) -> Tensors {
         Tensors::open(&self.folder.join("expected.safetensors"))
     }
 }
 
 /// A file of tensors.
-pub struct Tensors(SafetensorsFile);
+pub(crate) struct Tensors(SafetensorsFile);
 
 impl Tensors {
     fn open(path: &Path) -> Self {
@@ -98,18 +98,18 @@ impl Tensors {
     }
 
     /// A tensor as it is stored.
-    pub fn get(&self, name: &str) -> Option<Tensor> {
+    pub(crate) fn get(&self, name: &str) -> Option<Tensor> {
         self.0.tensor(name, &Device::Cpu).unwrap()
     }
 
     /// A tensor in f32.
-    pub fn f32(&self, name: &str) -> Option<Tensor> {
+    pub(crate) fn f32(&self, name: &str) -> Option<Tensor> {
         self.get(name).map(|tensor| tensor.to_dtype(DType::F32).unwrap())
     }
 }
 
 /// ‖found − expected‖ / ‖expected‖.
-pub fn relative_l2(found: &Tensor, expected: &Tensor) -> f64 {
+pub(crate) fn relative_l2(found: &Tensor, expected: &Tensor) -> f64 {
     assert_eq!(found.dims(), expected.dims(), "shapes must be the same");
     let wide = |tensor: &Tensor| {
         tensor
@@ -126,7 +126,7 @@ pub fn relative_l2(found: &Tensor, expected: &Tensor) -> f64 {
 }
 
 /// max |found − expected|.
-pub fn largest_difference(found: &Tensor, expected: &Tensor) -> f64 {
+pub(crate) fn largest_difference(found: &Tensor, expected: &Tensor) -> f64 {
     assert_eq!(found.dims(), expected.dims(), "shapes must be the same");
     let wide = |tensor: &Tensor| tensor.to_dtype(DType::F64).unwrap();
     (wide(found) - wide(expected))

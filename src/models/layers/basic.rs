@@ -115,7 +115,7 @@ impl GroupNorm {
         kernels::group_norm(x, self.groups, &self.weight, &self.bias, self.eps)
     }
 
-    /// Followed by SiLU.
+    /// Followed by [`kernels::silu`].
     pub(in crate::models) fn forward_silu(&self, x: &Tensor) -> Result<Tensor> {
         kernels::group_norm_silu(x, self.groups, &self.weight, &self.bias, self.eps)
     }

@@ -39,7 +39,7 @@ pub(in crate::models) fn sinusoid(
     Tensor::from_vec(rows, (values.len(), channels), device)?.to_dtype(DType::F32)
 }
 
-/// Two linear maps with SiLU between, optionally with a second condition added before the first.
+/// Two linear maps with [`kernels::silu`] between, optionally with a second condition added before the first.
 #[derive(Debug, Clone)]
 pub(in crate::models) struct TimestepEmbedding {
     linear_1: Linear,

@@ -44,7 +44,7 @@ impl ResnetBlock {
     }
 
     /// * `x`: `(batch, inputs, height, width)`.
-    /// * `time`: `(batch or 1, time_channels)`, SiLU already applied since all blocks share it.
+    /// * `time`: `(batch or 1, time_channels)`, its nonlinearity already applied since all blocks share it.
     ///
     /// Returns `(batch, outputs, height, width)`.
     pub(in crate::models) fn forward(&self, x: &Tensor, time: Option<&Tensor>) -> Result<Tensor> {

@@ -2,6 +2,8 @@
 
 use super::super::ConfigError;
 use super::super::PerBlock;
+use super::super::error::MAX_BLOCKS;
+use super::super::error::MAX_CHANNELS;
 
 /// The network's name in messages.
 const NETWORK: &str = "unet";
@@ -11,6 +13,7 @@ const NETWORK: &str = "unet";
 /// Fields that only unsupported variants use are read so that such a file is refused instead of misunderstood.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "the fields are those of the file")]
 pub struct UNetConfig {
     /// Channels of the input; more than the latents' if pictures are concatenated.
     pub in_channels: usize,
@@ -177,7 +180,7 @@ pub(super) struct LevelShape {
 impl UNetConfig {
     /// Channels of the time embedding.
     pub(super) fn time_channels(&self) -> usize {
-        self.time_embedding_dim.unwrap_or(4 * self.first_channels())
+        self.time_embedding_dim.unwrap_or_else(|| 4 * self.first_channels())
     }
 
     /// Channels at the finest resolution.
@@ -243,6 +246,14 @@ impl UNetConfig {
                 transformer,
             });
         }
+        let frequencies = (self.first_channels() / 2) as f64;
+        ConfigError::check(
+            self.freq_shift < frequencies,
+            NETWORK,
+            "freq_shift",
+            self.freq_shift,
+            format!("less than {frequencies}"),
+        )?;
         Ok(levels)
     }
 
@@ -253,12 +264,10 @@ impl UNetConfig {
             ConfigError::check(holds, NETWORK, field, found, expected)
         };
         let one_each = format!("one for each of {blocks} blocks");
-        check(
-            blocks > 0,
-            "block_out_channels",
-            &self.block_out_channels,
-            "at least one block",
-        )?;
+        let is_sane =
+            (1..=MAX_BLOCKS).contains(&blocks) && self.block_out_channels.iter().all(|width| *width <= MAX_CHANNELS);
+        let sane = format!("1 to {MAX_BLOCKS} blocks of up to {MAX_CHANNELS} channels");
+        check(is_sane, "block_out_channels", &self.block_out_channels, &sane)?;
         for (field, kinds, known) in [
             ("down_block_types", &self.down_block_types, [CROSS_DOWN, PLAIN_DOWN]),
             ("up_block_types", &self.up_block_types, [CROSS_UP, PLAIN_UP]),
@@ -340,12 +349,6 @@ impl UNetConfig {
         ] {
             check(!value, field, &value, "false")?;
         }
-        let frequencies = (self.first_channels() / 2) as f64;
-        check(
-            self.freq_shift < frequencies,
-            "freq_shift",
-            &self.freq_shift,
-            &format!("less than {frequencies}"),
-        )
+        Ok(())
     }
 }

@@ -23,7 +23,7 @@ impl DownBlock {
         let level = levels[index];
         let before = index
             .checked_sub(1)
-            .map_or(config.first_channels(), |above| levels[above].channels);
+            .map_or(level.channels, |above| levels[above].channels);
         let time_channels = Some(config.time_channels());
         let (groups, eps) = (config.groups(), config.norm_eps);
 

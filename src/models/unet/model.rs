@@ -51,6 +51,10 @@ impl UNet2DConditionModel {
     /// # Errors
     /// A [`ConfigError`](crate::models::ConfigError) if the configuration asks for something this version does not
     /// have; else if a tensor is missing or misshapen.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a builder is handed over, as to every network"
+    )]
     pub fn new(vb: VarBuilder<'_>, config: &UNetConfig) -> Result<Self> {
         let levels = config.levels()?;
         let (Some(first), Some(&coarsest)) = (levels.first(), levels.last()) else {
@@ -140,7 +144,7 @@ impl UNet2DConditionModel {
         self.conv_out.forward(&self.conv_norm_out.forward_silu(&x)?)
     }
 
-    /// The embedding that every residual block adds, after the SiLU they share: `(batch or 1, time_channels)`.
+    /// The embedding that every residual block adds, after the nonlinearity they share: `(batch or 1, time_channels)`.
     /// Other conditions on the whole picture (sizes, classes) belong here too.
     fn embed_time(&self, x: &Tensor, timesteps: &[f64], time_cond: Option<&Tensor>) -> Result<Tensor> {
         let UNetConfig {

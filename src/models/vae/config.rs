@@ -1,6 +1,8 @@
 //! What `vae/config.json` says.
 
 use super::super::ConfigError;
+use super::super::error::MAX_BLOCKS;
+use super::super::error::MAX_CHANNELS;
 
 const NETWORK: &str = "vae";
 const DOWN: &str = "DownEncoderBlock2D";
@@ -12,6 +14,7 @@ pub(super) const NORM_EPS: f64 = 1e-6;
 /// Shape of an autoencoder. Missing fields take the values of diffusers.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "the fields are those of the file")]
 pub struct VaeConfig {
     /// Channels of the picture going in.
     pub in_channels: usize,
@@ -45,6 +48,14 @@ pub struct VaeConfig {
     pub force_upcast: bool,
 }
 
+impl VaeConfig {
+    /// Pixels per latent along each side: 2 for every block but the last, 8 for Stable Diffusion.
+    pub fn factor(&self) -> usize {
+        let halvings = self.block_out_channels.len().saturating_sub(1).min(16);
+        1 << halvings
+    }
+}
+
 impl Default for VaeConfig {
     fn default() -> Self {
         Self {
@@ -74,12 +85,10 @@ impl VaeConfig {
             ConfigError::check(holds, NETWORK, field, found, expected)
         };
         let blocks = self.block_out_channels.len();
-        check(
-            blocks > 0,
-            "block_out_channels",
-            &self.block_out_channels,
-            "at least one block",
-        )?;
+        let mut widths = self.block_out_channels.iter().chain([&self.latent_channels]);
+        let is_sane = (1..=MAX_BLOCKS).contains(&blocks) && widths.all(|width| *width <= MAX_CHANNELS);
+        let sane = format!("1 to {MAX_BLOCKS} blocks of up to {MAX_CHANNELS} channels");
+        check(is_sane, "block_out_channels", &self.block_out_channels, &sane)?;
         for (field, kinds, known) in [
             ("down_block_types", &self.down_block_types, DOWN),
             ("up_block_types", &self.up_block_types, UP),

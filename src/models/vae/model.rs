@@ -56,6 +56,10 @@ impl AutoencoderKL {
     /// # Errors
     /// A [`ConfigError`](crate::models::ConfigError) if the configuration asks for something this version does not
     /// have; else if a tensor is missing or misshapen.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a builder is handed over, as to every network"
+    )]
     pub fn new(vb: VarBuilder<'_>, config: &VaeConfig) -> Result<Self> {
         config.validate()?;
         let channels = config.latent_channels;
@@ -81,7 +85,7 @@ impl AutoencoderKL {
 
     /// Pixels per latent along each side: 2 for every block but the last, 8 for Stable Diffusion.
     pub fn factor(&self) -> usize {
-        1 << (self.config.block_out_channels.len() - 1)
+        self.config.factor()
     }
 
     /// * `image`: `(batch, in_channels, height, width)` in −1..1, sides multiples of [`factor`](Self::factor).

@@ -2,7 +2,7 @@
 
 mod stable_diffusion;
 
-pub use stable_diffusion::{Conditioning, StableDiffusion};
+pub use stable_diffusion::{Conditioning, Predicted, StableDiffusion};
 
 use std::collections::BTreeMap;
 
