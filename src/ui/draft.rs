@@ -226,7 +226,10 @@ impl Draft {
 
     /// What the form says about how the job is shown.
     pub fn options(&self) -> JobOptions {
-        JobOptions { preview: self.preview }
+        JobOptions {
+            preview: self.preview,
+            ..JobOptions::default()
+        }
     }
 
     /// What stands in the way of a request, if anything does.
