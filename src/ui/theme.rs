@@ -158,6 +158,8 @@ fn set_style(style: &mut egui::Style, theme: egui::Theme, still: bool) {
     spacing.combo_height = 320.0;
     spacing.tooltip_width = 340.0;
     spacing.menu_margin = egui::Margin::same(6);
+    spacing.scroll.foreground_color = false;
+    spacing.scroll.bar_width = 6.0;
 
     if still {
         style.animation_time = 0.0;
@@ -237,6 +239,7 @@ mod tests {
                 ("text on field", p.text, p.field),
                 ("weak text on panel", p.text_weak, p.panel),
                 ("weak text on field", p.text_weak, p.field),
+                ("weak text on canvas", p.text_weak, p.canvas),
                 ("error on panel", p.error, p.panel),
                 ("warning on panel", p.warning, p.panel),
                 ("text on accent", p.on_accent, p.accent),

@@ -54,7 +54,10 @@ fn whole_run(c: &mut Criterion) {
                 generate(
                     &model,
                     &request,
-                    JobOptions { preview, ..JobOptions::default() },
+                    JobOptions {
+                        preview,
+                        ..JobOptions::default()
+                    },
                     0,
                     &conditioning,
                     &control,

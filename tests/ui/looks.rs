@@ -66,8 +66,12 @@ fn fill_strip(window: &mut Window, count: u32) {
 }
 
 fn look(window: &mut Window, name: &str) {
-    let folder = PathBuf::from(std::env::var_os("HARERU_LOOKS").unwrap_or_else(|| std::env::temp_dir().into()));
     window.harness.run();
+    save(window, name);
+}
+
+fn save(window: &mut Window, name: &str) {
+    let folder = PathBuf::from(std::env::var_os("HARERU_LOOKS").unwrap_or_else(|| std::env::temp_dir().into()));
     window
         .harness
         .render()
@@ -118,6 +122,14 @@ fn looks_of_the_window() {
                 message: "the device has 3.9 GB free, the picture needs 5.1 GB".to_owned(),
             });
             window.tell([Event::Failed { job, error }]);
+            window
+                .harness
+                .input_mut()
+                .hovered_files
+                .push(egui::HoveredFile::default());
+            window.harness.step();
+            save(&mut window, &format!("{language}-{theme}-4-drop"));
+            window.harness.input_mut().hovered_files.clear();
             window.harness.state_mut().draft_mut().prompt.clear();
             window.harness.get_by_label("2026-11-20 0003.png").click();
             look(&mut window, &format!("{language}-{theme}-3-failed"));

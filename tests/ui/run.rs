@@ -98,7 +98,10 @@ fn a_failed_job_should_say_why_and_the_next_one_should_run() {
         message: "needs 5.1 GB, 3.9 GB free".to_owned(),
     });
     window.tell([Event::Failed { job, error }]);
-    window.harness.get_by_label_contains("needs 5.1 GB, 3.9 GB free");
+    window.harness.get_by_label("needs 5.1 GB, 3.9 GB free");
+    window
+        .harness
+        .get_by_label_contains("Not enough memory; try a smaller size");
     window.harness.get_by_label("Failed");
 
     let next = window.generate();

@@ -249,6 +249,8 @@ fn caption(ctx: &PanelContext<'_>) -> String {
 
 /// Caption at the left, what can be done with the picture at the right.
 fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, caption: &str, zoom: Option<f32>) {
+    // The canvas is near in tone to a button of a panel, so here a button looks like a panel.
+    ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         for camera_move in [CameraMove::Actual, CameraMove::Fit] {
             button(ui, ctx, UiCommand::Camera(camera_move), zoom.is_some());

@@ -25,7 +25,7 @@ impl Panel for DropTargetPanel {
         let painter = ui
             .ctx()
             .layer_painter(LayerId::new(Order::Foreground, Id::unique("drop_target")));
-        painter.rect_filled(rect, 0.0, ctx.palette.canvas.gamma_multiply(0.88));
+        painter.rect_filled(rect, 0.0, ctx.palette.canvas.gamma_multiply(0.95));
         let inner = rect.shrink(24.0);
         let stroke = egui::Stroke::new(2.0, *ctx.palette.accent);
         painter.rect_stroke(inner, 8.0, stroke, egui::StrokeKind::Inside);

@@ -60,6 +60,11 @@ fn numbers(ui: &mut Ui, ctx: &PanelContext<'_>) {
         words = words.color(*ctx.palette.error);
     }
     cell(ui, 146.0, words);
+    if let Some(reason) = failure(ctx) {
+        let room = ui.available_width() - LAMP_ROOM;
+        cell(ui, room, RichText::new(reason).weak());
+        return;
+    }
     let run = ctx.state.run.as_ref();
     let step = run.and_then(|run| run.steps.get(ctx.state.shown_step()?));
     let (Some(run), Some(step)) = (run, step) else {
@@ -121,6 +126,17 @@ fn secs_text(secs: f64) -> String {
         secs if secs < 1.0 => format!("{secs:.2}"),
         secs if secs < 100.0 => format!("{secs:.1}"),
         secs => format!("{secs:.0}"),
+    }
+}
+
+/// Why the run that is shown could not be done.
+fn failure(ctx: &PanelContext<'_>) -> Option<String> {
+    let run = ctx.state.run.as_ref()?;
+    match &run.status {
+        JobStatus::Failed(error) if ctx.state.engine == EngineStatus::Running && ctx.state.view == View::Live => {
+            Some(error.message.clone())
+        }
+        _ => None,
     }
 }
 
