@@ -18,7 +18,9 @@ fn without_non_finite(bytes: &[u8]) -> Vec<u8> {
     let (mut out, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
     let (mut in_string, mut escaped) = (false, false);
     while let Some((&byte, tail)) = rest.split_first() {
-        let name = ["-Infinity", "Infinity", "NaN"].iter().find(|name| !in_string && rest.starts_with(name.as_bytes()));
+        let name = ["-Infinity", "Infinity", "NaN"]
+            .iter()
+            .find(|name| !in_string && rest.starts_with(name.as_bytes()));
         if let Some(name) = name {
             out.extend(b"null");
             rest = &rest[name.len()..];
