@@ -60,6 +60,10 @@ pub fn schedule_by_id(id: &str) -> Result<&'static dyn Schedule, ScheduleError> 
         .ok_or_else(|| ScheduleError::UnknownSchedule { found: id.to_owned() })
 }
 
+/// diffusers computes the timestep of the highest noise level a few ulps too low, so that cutting off its fraction
+/// gives one timestep less; this is how much lower is enough.
+const CUT_OFF: f64 = 1e-6;
+
 /// Where a run ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FinalSigma {
@@ -137,7 +141,11 @@ impl Timetable {
             if grid == Grid::Solver {
                 let nearest = schedule.rounds_to_nearest();
                 for t in &mut timesteps {
-                    *t = if nearest { t.round_ties_even() } else { t.floor() };
+                    *t = if nearest {
+                        t.round_ties_even()
+                    } else {
+                        (*t - CUT_OFF).floor().max(0.0)
+                    };
                 }
             }
         }
