@@ -166,6 +166,7 @@ fn a_listener_that_sleeps_should_still_get_first_and_last_events() {
     let mut engine = engine();
     let options = JobOptions {
         preview: PreviewMode::Off,
+        ..JobOptions::default()
     };
     let job = engine
         .submit(
