@@ -1,6 +1,6 @@
 //! The engine as the window and the command line see it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -82,7 +82,7 @@ pub struct EngineHandle {
     commands: Option<Sender<Command>>,
     events: Option<Receiver<Event>>,
     thread: Option<JoinHandle<()>>,
-    controls: Arc<Mutex<HashMap<JobId, Arc<JobControl>>>>,
+    controls: Arc<Mutex<BTreeMap<JobId, Arc<JobControl>>>>,
     next_job: u64,
 }
 
@@ -94,7 +94,7 @@ impl EngineHandle {
     pub fn start(options: EngineOptions, wake: impl Fn() + Send + Sync + 'static) -> Result<Self, EngineStartError> {
         let (command_sender, command_receiver) = bounded(MAX_QUEUED);
         let (event_sender, event_receiver) = bounded(EVENT_CAPACITY);
-        let controls = Arc::new(Mutex::new(HashMap::new()));
+        let controls = Arc::new(Mutex::new(BTreeMap::new()));
         let sender = EventSender::new(event_sender, Arc::new(wake));
         let thread = {
             let controls = Arc::clone(&controls);

@@ -12,7 +12,7 @@ use crate::job::{
     Event, GenerateRequest, JobControl, JobError, JobErrorKind, JobId, JobOptions, ModelRef, Phase, StepEvent,
 };
 use crate::pipelines::families::StableDiffusion;
-use crate::pipelines::{self, Device, PipelineError, ShownStep, Watcher};
+use crate::pipelines::{self, Device, Generation, PipelineError, ShownStep, Watcher};
 
 /// Why a job did not finish.
 enum Unfinished {
@@ -119,6 +119,13 @@ impl Worker {
         phase(Phase::EncodingPrompt, None)?;
         let conditioning =
             model.encode_prompts(&request.prompt, &request.negative_prompt, request.clip_skip as usize)?;
+        let generation = Generation {
+            model,
+            request,
+            options,
+            conditioning: &conditioning,
+            control,
+        };
         for index in 0..request.batch_count {
             let mut watcher = JobWatcher {
                 job,
@@ -127,7 +134,7 @@ impl Worker {
                 keep_every_step: options.keep_every_step,
                 events,
             };
-            let image = pipelines::generate(model, request, options, index, &conditioning, control, &mut watcher)?;
+            let image = pipelines::generate(generation, index, &mut watcher)?;
             events.lifecycle(Event::Image {
                 job,
                 image: Arc::new(image),

@@ -38,22 +38,39 @@ pub trait Watcher {
     fn step(&mut self, step: ShownStep<'_>);
 }
 
+/// A request, ready to be carried out: its prompts are encoded, its model is loaded.
+#[derive(Clone, Copy)]
+pub struct Generation<'a> {
+    /// The networks.
+    pub model: &'a StableDiffusion,
+    /// What to make.
+    pub request: &'a GenerateRequest,
+    /// How to show it.
+    pub options: JobOptions,
+    /// The request's prompts, encoded.
+    pub conditioning: &'a Conditioning,
+    /// Whether someone asked to stop.
+    pub control: &'a JobControl,
+}
+
 /// Makes one picture of a request.
 ///
 /// * `index`: place in the batch; the seed is the request's plus this.
-/// * `conditioning`: the request's prompts, encoded.
 ///
 /// # Errors
-/// [`PipelineError`]; [`PipelineError::is_cancelled`] if `control` asked to stop.
+/// [`PipelineError`]; [`PipelineError::is_cancelled`] if someone asked to stop.
 pub fn generate(
-    model: &StableDiffusion,
-    request: &GenerateRequest,
-    options: JobOptions,
+    generation: Generation<'_>,
     index: u32,
-    conditioning: &Conditioning,
-    control: &JobControl,
     watcher: &mut dyn Watcher,
 ) -> Result<GeneratedImage, PipelineError> {
+    let Generation {
+        model,
+        request,
+        options,
+        conditioning,
+        control,
+    } = generation;
     let seed = request.seed.wrapping_add(u64::from(index));
     let sampler = sampler_by_id(&request.sampler).ok_or_else(|| ScheduleError::UnknownSchedule {
         found: request.sampler.clone(),

@@ -13,7 +13,7 @@ use include_dir::{Dir, include_dir};
 
 pub use candle_core::Device;
 pub use error::PipelineError;
-pub use generate::{ShownStep, Watcher, generate};
+pub use generate::{Generation, ShownStep, Watcher, generate};
 pub use replay::replay;
 pub use scheduler::{Scheduler, SchedulerConfig};
 

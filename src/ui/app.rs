@@ -120,9 +120,7 @@ impl Studio {
                 self.engine = Some(engine);
                 self.state.engine = EngineStatus::Running;
                 self.describe(ModelRef::Starter);
-                if self.draft.model != ModelRef::Starter {
-                    self.describe(self.draft.model.clone());
-                }
+                self.preload(self.draft.model.clone());
             }
             Err(reason) => self.state.engine_stopped(Some(reason)),
         }
@@ -137,6 +135,13 @@ impl Studio {
             self.state
                 .notices
                 .tell(Level::Error, Text::new("notice-failed-internal", reason));
+        }
+    }
+
+    /// Has the engine read a model before it is needed; should the queue be full, it is read when it is needed.
+    fn preload(&self, model: ModelRef) {
+        if let Some(engine) = &self.engine {
+            engine.preload(model).ok();
         }
     }
 

@@ -17,6 +17,8 @@ pub trait Engine {
     fn submit(&mut self, request: GenerateRequest, options: JobOptions) -> Result<JobId, SubmitError>;
     /// See [`EngineHandle::describe`].
     fn describe(&self, model: ModelRef) -> Result<(), SubmitError>;
+    /// See [`EngineHandle::preload`].
+    fn preload(&self, model: ModelRef) -> Result<(), SubmitError>;
     /// See [`EngineHandle::cancel`].
     fn cancel(&self, job: JobId);
     /// See [`EngineHandle::poll`].
@@ -30,6 +32,10 @@ impl Engine for EngineHandle {
 
     fn describe(&self, model: ModelRef) -> Result<(), SubmitError> {
         Self::describe(self, model)
+    }
+
+    fn preload(&self, model: ModelRef) -> Result<(), SubmitError> {
+        Self::preload(self, model)
     }
 
     fn cancel(&self, job: JobId) {

@@ -1,12 +1,11 @@
 //! What a step of the starter model costs, with previews and without, and what the parts beside it cost.
 //!
 //! `cargo bench --bench step` prints the times; ratios between its rows hold on any machine.
-#![expect(missing_docs, reason = "criterion's macros generate public functions")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, PreviewMode};
 use hareru::pipelines::families::StableDiffusion;
-use hareru::pipelines::{Device, ShownStep, Watcher, generate, load, preview};
+use hareru::pipelines::{Device, Generation, ShownStep, Watcher, generate, load, preview};
 
 /// Steps in one measured run.
 const STEPS: u32 = 25;
@@ -49,22 +48,18 @@ fn whole_run(c: &mut Criterion) {
         ("linear", PreviewMode::Linear),
         ("tiny", PreviewMode::Auto),
     ] {
-        group.bench_function(name, |b| {
-            b.iter(|| {
-                generate(
-                    &model,
-                    &request,
-                    JobOptions {
-                        preview,
-                        ..JobOptions::default()
-                    },
-                    0,
-                    &conditioning,
-                    &control,
-                    &mut Blind,
-                )
-            });
-        });
+        let options = JobOptions {
+            preview,
+            ..JobOptions::default()
+        };
+        let generation = Generation {
+            model: &model,
+            request: &request,
+            options,
+            conditioning: &conditioning,
+            control: &control,
+        };
+        group.bench_function(name, |b| b.iter(|| generate(generation, 0, &mut Blind)));
     }
     group.finish();
 }
@@ -89,7 +84,7 @@ fn parts(c: &mut Criterion) {
         group.bench_function(name, |b| b.iter(|| preview::preview(&model, &latents, mode)));
     }
     group.bench_function("encode prompts", |b| {
-        b.iter(|| model.encode_prompts("a lighthouse at night", "", 0))
+        b.iter(|| model.encode_prompts("a lighthouse at night", "", 0));
     });
     group.bench_function("load model", |b| b.iter(starter));
     group.finish();

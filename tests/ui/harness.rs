@@ -22,6 +22,7 @@ use hareru::ui::services::{Dialogs, Engine, Pictures, Services};
 pub(crate) struct EngineNotes {
     pub(crate) submitted: Vec<GenerateRequest>,
     pub(crate) described: Vec<ModelRef>,
+    pub(crate) preloaded: Vec<ModelRef>,
     pub(crate) cancelled: Vec<JobId>,
     pub(crate) events: VecDeque<Event>,
     pub(crate) is_gone: bool,
@@ -48,6 +49,11 @@ impl Engine for FakeEngine {
 
     fn describe(&self, model: ModelRef) -> Result<(), SubmitError> {
         self.0.borrow_mut().described.push(model);
+        Ok(())
+    }
+
+    fn preload(&self, model: ModelRef) -> Result<(), SubmitError> {
+        self.0.borrow_mut().preloaded.push(model);
         Ok(())
     }
 

@@ -59,7 +59,9 @@ fn a_typed_prompt_should_become_a_saved_picture_step_by_step() {
     harness.run();
     harness.get_by_label("Prompt").focus();
     harness.run();
-    harness.get_by_label("Prompt").type_text("a sunset over a mountain range, vector image");
+    harness
+        .get_by_label("Prompt")
+        .type_text("a sunset over a mountain range, vector image");
     harness.run();
 
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
@@ -67,11 +69,19 @@ fn a_typed_prompt_should_become_a_saved_picture_step_by_step() {
     until(&mut harness, "the run has ended", has_ended);
     let run = harness.state().state().run.as_ref().unwrap();
     assert_eq!(run.status, JobStatus::Finished);
-    assert_eq!(run.steps.iter().map(|step| step.step).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
-    assert!(run.steps.iter().all(|step| step.preview.is_some()), "every step has its preview");
+    assert_eq!(
+        run.steps.iter().map(|step| step.step).collect::<Vec<_>>(),
+        [1, 2, 3, 4, 5, 6]
+    );
+    assert!(
+        run.steps.iter().all(|step| step.preview.is_some()),
+        "every step has its preview"
+    );
     harness.get_by_label("Step 6/6");
 
-    until(&mut harness, "the picture is saved", |studio| !studio.state().recent.is_empty());
+    until(&mut harness, "the picture is saved", |studio| {
+        !studio.state().recent.is_empty()
+    });
     harness.run();
     let path = harness.state().state().recent[0].path.clone();
     harness.get_by_label(&file_name(&path));
@@ -94,8 +104,15 @@ fn escape_should_stop_a_run_within_one_step() {
     harness.step();
     let at_escape = num_steps(harness.state());
     until(&mut harness, "the run has ended", has_ended);
-    assert_eq!(harness.state().state().run.as_ref().unwrap().status, JobStatus::Cancelled);
+    assert_eq!(
+        harness.state().state().run.as_ref().unwrap().status,
+        JobStatus::Cancelled
+    );
     let after = num_steps(harness.state()) - at_escape;
     assert!(after <= 1, "{after} more steps were taken after Escape");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a stopped picture is not saved");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "a stopped picture is not saved"
+    );
 }

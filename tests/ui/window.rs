@@ -42,3 +42,9 @@ fn the_first_start_should_say_what_to_do() {
     window.harness.get_by_label("Press Ctrl+Enter and watch it clear");
     window.harness.get_by_label("Pictures you make are kept here");
 }
+
+#[test]
+fn the_model_should_be_read_before_it_is_needed() {
+    let window = TestWindow::new();
+    assert_eq!(window.engine.borrow().preloaded, [ModelRef::Starter]);
+}
