@@ -1,0 +1,94 @@
+"""Records what diffusers computes in f32 from the exported f16 folder, step by step, for the program's tests.
+
+    python reference.py --model model --out reference
+
+Writes reference/starter_ddim and reference/starter_dpmpp_2m_karras: request.json, inputs.safetensors, expected.safetensors.
+"""
+
+import argparse
+import json
+import pathlib
+
+from common import THREADS  # noqa: F401  thread settings
+
+import torch
+from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, StableDiffusionPipeline
+from safetensors.torch import save_file
+
+CASES = {
+    "starter_ddim": dict(sampler="ddim", prompt="a sunset over a mountain range, vector image", negative="blurry", seed=11),
+    "starter_dpmpp_2m_karras": dict(sampler="dpmpp_2m", prompt="a lighthouse at night by the sea", negative="", seed=12),
+}
+
+
+@torch.no_grad()
+def record(pipe, name, case, out, steps=8, guidance=4.5):
+    base = dict(pipe.scheduler.config)
+    if case["sampler"] == "ddim":
+        scheduler, schedule = DDIMScheduler.from_config(base), "default"
+    else:
+        keep = {k: base[k] for k in ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "prediction_type", "steps_offset", "timestep_spacing")}
+        scheduler, schedule = DPMSolverMultistepScheduler(**keep, use_karras_sigmas=True), "karras"
+    noise = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(case["seed"]))
+    seen = {}
+
+    def ids(text):
+        return pipe.tokenizer(text, padding="max_length", truncation=True, max_length=77, return_tensors="pt").input_ids
+
+    for key, text in (("prompt", case["prompt"]), ("negative", case["negative"])):
+        seen["tokens." + key] = ids(text)
+        seen["text." + key] = pipe.text_encoder(ids(text)).last_hidden_state
+    scheduler.set_timesteps(steps)
+    sigma = torch.as_tensor(float(scheduler.init_noise_sigma))
+    x = noise * sigma
+    seen |= {"timesteps": scheduler.timesteps.float(), "init_noise_sigma": sigma.reshape(1), "initial_latents": x}
+    if hasattr(scheduler, "sigmas"):
+        seen["sigmas"] = scheduler.sigmas.float()
+    for i, t in enumerate(scheduler.timesteps):
+        model_in = scheduler.scale_model_input(x, t)
+        cond = pipe.unet(model_in, t, seen["text.prompt"]).sample
+        uncond = pipe.unet(model_in, t, seen["text.negative"]).sample
+        v = uncond + guidance * (cond - uncond)
+        if i == 0:
+            seen |= {"unet_in.000": model_in, "unet_cond.000": cond, "unet_uncond.000": uncond}
+        step = scheduler.step(v, t, x)
+        if i in (0, 1, steps - 1):
+            seen[f"model_out.{i:03}"] = v
+            if getattr(step, "pred_original_sample", None) is not None:
+                seen[f"x0.{i:03}"] = step.pred_original_sample
+        x = step.prev_sample
+        seen[f"latents.{i:03}"] = x
+    seen["latents_final"] = x
+    image = pipe.vae.decode(x / pipe.vae.config.scaling_factor).sample[0]
+    seen["image"] = (image / 2 + 0.5).clamp(0, 1)
+    config = {k: v for k, v in scheduler.config.items() if not k.startswith("_")}
+    request = {
+        "schema": 1, "task": "txt2img", "model": "models/starter", "prompt": case["prompt"], "negative_prompt": case["negative"],
+        "width": 128, "height": 128, "steps": steps, "cfg_scale": guidance, "guidance_rescale": 0.0, "clip_skip": 0,
+        "sampler": {"name": case["sampler"], "eta": 0.0, "prediction_type": config["prediction_type"], "timestep_spacing": config["timestep_spacing"],
+                    "steps_offset": config["steps_offset"], "sigma_schedule": schedule, "rescale_betas_zero_snr": False,
+                    "beta_schedule": config["beta_schedule"], "beta_start": config["beta_start"], "beta_end": config["beta_end"],
+                    "train_timesteps": 1000, "order": 1, "diffusers_class": type(scheduler).__name__, "diffusers_config": config},
+        "uses_negative": True, "scheduler_calls": steps, "full_step_calls": list(range(steps)),
+    }
+    folder = out / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "request.json").write_text(json.dumps(request, indent=2) + "\n")
+    save_file({"noise": noise}, folder / "inputs.safetensors")
+    save_file({k: v.half() if k == "image" else v.clone().contiguous() for k, v in seen.items()}, folder / "expected.safetensors")
+    for path in folder.glob("*.safetensors"):
+        path.chmod(0o644)
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--model", type=pathlib.Path, required=True)
+    ap.add_argument("--out", type=pathlib.Path, required=True)
+    args = ap.parse_args()
+    pipe = StableDiffusionPipeline.from_pretrained(args.model, torch_dtype=torch.float32)
+    for name, case in CASES.items():
+        record(pipe, name, case, args.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Trains the tiny autoencoder (TAESD architecture) on the latents of the KL autoencoder.
+
+    python train_tiny.py --data DATA --out RUN --minutes 8
+
+Its decoder learns picture from scaled latent, its encoder scaled latent mean from picture.
+"""
+
+import argparse
+import json
+import math
+import pathlib
+import time
+
+from common import autocast, save, sheet, to_pictures, to_tensor
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderTiny
+from PIL import Image
+
+from train_vae import reconstruction_loss
+
+CONFIG = dict(in_channels=3, out_channels=3, encoder_block_out_channels=[32] * 4, decoder_block_out_channels=[32] * 4, act_fn="relu",
+              latent_channels=4, upsampling_scaling_factor=2, num_encoder_blocks=[1, 1, 1, 1], num_decoder_blocks=[2, 2, 2, 1],
+              latent_magnitude=3, latent_shift=0.5, scaling_factor=1.0, force_upcast=False)
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--data", type=pathlib.Path, required=True)
+    ap.add_argument("--out", type=pathlib.Path, required=True)
+    ap.add_argument("--steps", type=int, default=10**9)
+    ap.add_argument("--minutes", type=float, default=8)
+    ap.add_argument("--batch", type=int, default=8)
+    ap.add_argument("--lr", type=float, default=1.5e-3)
+    ap.add_argument("--seed", type=int, default=0)
+    args = ap.parse_args()
+    torch.manual_seed(args.seed)
+    rng = np.random.default_rng(args.seed)
+    pictures, latents = np.load(args.data / "pictures.npy", mmap_mode="r"), np.load(args.out / "latents.npy", mmap_mode="r")
+    latents = latents[:int((args.out / "latents_ready").read_text())]
+    model = AutoencoderTiny(**CONFIG).to(memory_format=torch.channels_last).train()
+    opt = torch.optim.AdamW(model.parameters(), args.lr, betas=(0.9, 0.99), weight_decay=1e-4)
+    step, spent, state = 0, 0.0, args.out / "tiny.pt"
+    if state.exists():
+        s = torch.load(state)
+        model.load_state_dict(s["model"])
+        opt.load_state_dict(s["opt"])
+        step, spent = s["step"], s["spent"]
+    print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.3f} M parameters", flush=True)
+    began = time.time() - spent
+    while True:
+        spent = time.time() - began
+        progress = max(step / args.steps, spent / (60 * args.minutes))
+        if progress >= 1:
+            break
+        for g in opt.param_groups:
+            g["lr"] = args.lr * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
+        i = rng.integers(0, len(latents), args.batch)
+        x = to_tensor(pictures[np.sort(i)])
+        z = torch.from_numpy(latents[np.sort(i)].astype(np.float32))
+        mean, z = z[:, :4], z[:, :4] + z[:, 4:] * torch.randn_like(z[:, 4:])
+        y0, x0 = (int(v) for v in rng.integers(0, 9, 2))  # an 8x8 latent crop, 64x64 pixels
+        z = z[..., y0:y0 + 8, x0:x0 + 8].contiguous(memory_format=torch.channels_last)
+        part = x[..., y0 * 8:y0 * 8 + 64, x0 * 8:x0 * 8 + 64].contiguous(memory_format=torch.channels_last)
+        with autocast():
+            out = model.decode(z).sample
+            guess = model.encode(part).latents
+        inner = mean[..., y0:y0 + 8, x0:x0 + 8]
+        loss = reconstruction_loss(out.float(), part) + 0.3 * F.smooth_l1_loss(guess.float(), inner)
+        opt.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        opt.step()
+        step += 1
+        if step % 200 == 0:
+            print(f"step {step} loss {loss.item():.4f} {spent:.0f} s", flush=True)
+        if step % 1000 == 0:
+            save(state, model=model.state_dict(), opt=opt.state_dict(), step=step, spent=spent)
+    model.eval().save_pretrained(args.out / "vae_tiny")
+    with torch.no_grad():
+        at = np.arange(0, len(latents), len(latents) // 12)[:12]
+        out = model.decode(torch.from_numpy(latents[at, :4].astype(np.float32))).sample
+        Image.fromarray(sheet(np.concatenate([pictures[at], to_pictures(out)]), 12)).save(args.out / "tiny.png")
+    (args.out / "tiny_time.json").write_text(json.dumps(dict(steps=step, seconds=spent)))
+
+
+if __name__ == "__main__":
+    main()
