@@ -252,7 +252,7 @@ fn fields_out_of_range_should_be_refused_before_they_are_queued() {
         ),
         (
             GenerateRequest {
-                schedule: "".to_owned(),
+                schedule: String::new(),
                 ..request(1)
             },
             "no schedule is called \"\"; known are normal, ",

@@ -67,7 +67,7 @@ pub(crate) fn compare(expected: &Path, got: &Path) -> Report {
             }
         } else if is_image {
             report.worst_image = report.worst_image.max(worst);
-            if !(worst <= IMAGE_TOLERANCE) {
+            if worst > IMAGE_TOLERANCE || b.iter().any(|value| value.is_nan()) {
                 report.failures.push(format!("{name}: off by {worst:.2e}"));
             }
         } else {
@@ -75,7 +75,7 @@ pub(crate) fn compare(expected: &Path, got: &Path) -> Report {
             let error = a.iter().zip(&b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
             let relative = if norm > 0.0 { error / norm } else { worst };
             report.worst = report.worst.max(relative);
-            if !(relative <= TOLERANCE) {
+            if relative > TOLERANCE || relative.is_nan() {
                 report.failures.push(format!("{name}: relative L2 {relative:.2e}"));
             }
         }

@@ -14,7 +14,7 @@ use hareru::ui::state::{JobStatus, file_name};
 use super::harness::{NoDialogs, open_with};
 
 /// Longer than any of this takes on a slow machine in a debug build.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 fn open(gallery_dir: &Path) -> Harness<'static, Studio> {
     let options = EngineOptions {
