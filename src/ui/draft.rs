@@ -12,8 +12,8 @@ use crate::job::{
 pub const STARTER_PROMPTS: [&str; 4] = [
     "a sunset over a mountain range, vector image",
     "a lighthouse at night by the sea",
-    "a red hot-air balloon over the snow",
-    "yellow flowers in a meadow, watercolor",
+    "mountains reflected in a lake",
+    "a sunset over the sea",
 ];
 
 /// The sampler that η belongs to.

@@ -63,10 +63,17 @@ def lengthen(text):
 class Batches:
     """Latents and caption tokens, drawn at random, with the augmentations of the module text."""
 
-    def __init__(self, run, rng, vocabulary):
+    def __init__(self, run, rng, vocabulary, favoured=(), rare=()):
         self.latents, self.run, self.ready, self.calls = np.load(run / "latents.npy", mmap_mode="r"), run, 0, 0
         self.tokens = np.load(run / "tokens.npy")
         self.rng, self.vocabulary = rng, vocabulary
+        # Each favoured word in a picture's captions counts it once more, a rare one makes it a third.
+        weight = np.ones(len(self.tokens))
+        for word in favoured:
+            weight += (self.tokens == word).any((1, 2))
+        for word in rare:
+            weight[(self.tokens == word).any((1, 2))] /= 3
+        self.cumulative = np.cumsum(weight)
         self.empty = np.full(77, vocabulary - 1, np.int64)
         self.empty[0] = vocabulary - 2
 
@@ -82,7 +89,7 @@ class Batches:
         if self.ready < len(self.latents) and self.calls % 50 == 0:
             self.ready = int((self.run / "latents_ready").read_text() or self.ready)
         self.calls += 1
-        i = self.rng.integers(0, self.ready, n)
+        i = np.searchsorted(self.cumulative, self.rng.random(n) * self.cumulative[self.ready - 1], side="right")
         z = torch.from_numpy(self.latents[i].astype(np.float32))
         z = z[:, :4] + z[:, 4:] * torch.randn_like(z[:, 4:])
         ids = self.tokens[i, self.rng.integers(0, self.tokens.shape[1], n)].astype(np.int64)
@@ -106,6 +113,9 @@ def main():
     ap.add_argument("--ema", type=float, default=0.985, help="decay per averaging of the processes")
     ap.add_argument("--sync", type=int, default=8, help="steps between two averagings of the processes' weights")
     ap.add_argument("--every", type=float, default=240)
+    ap.add_argument("--favour", nargs="*", default=[], help="words whose pictures are drawn more often")
+    ap.add_argument("--rare", nargs="*", default=[], help="words whose pictures are drawn less often")
+    ap.add_argument("--again", action="store_true", help="start the time limit and the learning rate anew")
     ap.add_argument("--seed", type=int, default=0)
     args = ap.parse_args()
     workers = Workers()
@@ -128,10 +138,14 @@ def main():
         opt.load_state_dict(s["opt"])
         ema.mean, ema.step, step, spent, seen = s["ema"], s["step"], s["step"], s["spent"], s["seen"]
         short = s["short"]
+        if args.again:
+            spent, short = 0.0, True
     if workers.rank == 0:
         print(f"U-Net {sum(p.numel() for p in unet.parameters()) / 1e6:.2f} M, text {sum(p.numel() for p in text.parameters()) / 1e6:.2f} M", flush=True)
     torch.manual_seed(1000 * step + workers.rank + args.seed)
-    data = Batches(args.out, np.random.default_rng([args.seed, step, workers.rank]), len(tokenizer))
+    ids_of = lambda words: [tokenizer.get_vocab()[word + "</w>"] for word in words]
+    data = Batches(args.out, np.random.default_rng([args.seed, step, workers.rank]), len(tokenizer),
+                   ids_of(args.favour), ids_of(args.rare))
     began, last, run, first = time.time() - spent, time.time(), 0.0, step
 
     def checkpoint():
@@ -150,7 +164,7 @@ def main():
         progress = max(step / args.steps, spent / (60 * minutes))
         if progress >= 1:
             break
-        lr = args.lr * min(1, (step + 1) / 150) * (1 if progress < 0.35 else 0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * (progress - 0.35) / 0.65)))
+        lr = args.lr * min(1, (step - first + 1) / 150) * (1 if progress < 0.35 else 0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * (progress - 0.35) / 0.65)))
         for g in opt.param_groups:
             g["lr"] = lr
         if short and progress > args.short:
