@@ -7,7 +7,7 @@ use crate::diffusion::guidance::Guidance;
 use crate::job::{ModelDefaults, ModelInfo, ModelRef};
 use crate::models::clip::{ClipTextConfig, ClipTextModel};
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
-use crate::models::unet::{UNet2DConditionModel, UNetConfig};
+use crate::models::unet::{UNet2DConditionModel, UNetConfig, guidance_embedding};
 use crate::models::vae::{AutoencoderKL, VaeConfig};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::COMPUTE_DTYPE;
@@ -253,7 +253,7 @@ impl StableDiffusion {
     ) -> candle_core::Result<Predicted> {
         if let Some(width) = self.unet.config().time_cond_proj_dim {
             // Distilled guidance: the scale is told to the network, which is asked once.
-            let embedding = guidance_embedding(guidance.scale - 1.0, width, &self.device)?;
+            let embedding = guidance_embedding(guidance.scale, width, &self.device)?;
             let cond = self.unet.forward(x, timestep, &conditioning.cond, Some(&embedding))?;
             return Ok(Predicted {
                 uncond: None,
@@ -309,17 +309,6 @@ impl StableDiffusion {
         let map = LinearMap::fit(&self.vae, &self.device)?;
         Ok(self.linear.get_or_init(|| map))
     }
-}
-
-/// Sinusoids of 1000·w, sines first: how a distilled U-Net is told the guidance (LCM, section 4.2,
-/// <https://arxiv.org/abs/2310.04378>). `(1, width)`.
-fn guidance_embedding(w: f64, width: usize, device: &Device) -> candle_core::Result<Tensor> {
-    let half = width / 2;
-    let angle = |i: usize| 1000.0 * w * (-(10_000f64.ln()) * i as f64 / (half - 1) as f64).exp();
-    let mut values: Vec<f32> = (0..half).map(|i| angle(i).sin() as f32).collect();
-    values.extend((0..half).map(|i| angle(i).cos() as f32));
-    values.resize(width, 0.0);
-    Tensor::from_vec(values, (1, width), device)
 }
 
 /// The last part of a path, for people.
