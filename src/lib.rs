@@ -71,6 +71,10 @@
 //! * **A panel**: one file in `ui/panels/`, two lines in its `mod.rs`.
 //! * **A shader**: one file in `shaders/`, one `include_str!` in `render/shaders.rs`; validated by test by itself.
 
+/// Layers ask for the same large blocks again and again, see [`kernels::Arena`].
+#[global_allocator]
+pub static ALLOCATOR: kernels::Arena = kernels::Arena::new();
+
 pub mod cli;
 pub mod config;
 pub mod diffusion;

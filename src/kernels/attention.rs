@@ -1,26 +1,95 @@
 //! Scaled dot-product attention.
 
+use super::cpu;
+use super::cpu::Multiplied;
+use super::cpu::View;
+use super::cpu::flash::Attended;
+use super::cpu::flash::Attention;
+use super::cpu::flash::Tokens;
+use candle_core::DType;
 use candle_core::Result;
 use candle_core::Tensor;
+use half::bf16;
 
 /// Most scores held at once, in elements; beyond it queries are taken in slices.
 /// 2²⁶ f32 are 256 MiB: a picture of 512×512 in the VAE's attention (4096² scores) stays in one piece.
 const MAX_SCORES: usize = 1 << 26;
 
-/// softmax(scale · Q Kᵀ + mask) V.
+/// softmax(scale · Q Kᵀ) V for every head, the heads side by side in each token.
 ///
-/// * `q`: `(batch, heads, queries, head_dim)`.
-/// * `k`, `v`: `(batch, heads, keys, head_dim)`.
+/// * `q`: `(batch, queries, heads · head_dim)`.
+/// * `k`, `v`: `(batch, keys, heads · head_dim)`; like `q` they may be slices of a wider tensor.
 /// * `scale`: usually 1 / √`head_dim`.
-/// * `mask`: added to the scores, broadcast to `(batch, heads, queries, keys)`; −∞ forbids a key.
+/// * `causal`: whether a query sees only the keys up to its own place.
 ///
-/// Returns `(batch, heads, queries, head_dim)`.
+/// Returns `(batch, queries, heads · head_dim)`.
 ///
 /// # Errors
 /// If the shapes do not fit.
 ///
 /// Source: <https://arxiv.org/abs/1706.03762>
-pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, scale: f64, mask: Option<&Tensor>) -> Result<Tensor> {
+pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, scale: f64, causal: bool) -> Result<Tensor> {
+    let (batch, queries, channels) = q.dims3()?;
+    let (_, keys, _) = k.dims3()?;
+    if k.dims() != [batch, keys, channels] || v.dims() != k.dims() || q.dtype() != k.dtype() || k.dtype() != v.dtype() {
+        candle_core::bail!(
+            "attention expects as many channels everywhere and a value per key, found {:?}, {:?} and {:?}",
+            q.dims(),
+            k.dims(),
+            v.dims()
+        );
+    }
+    if heads == 0 || !channels.is_multiple_of(heads) || q.elem_count() == 0 || k.elem_count() == 0 {
+        candle_core::bail!("{queries} queries and {keys} keys of {channels} channels cannot be split into {heads} heads");
+    }
+    if [q, k, v].into_iter().all(cpu::serves) {
+        return match q.dtype() {
+            DType::BF16 => direct::<bf16>(q, k, v, heads, scale, causal),
+            _ => direct::<f32>(q, k, v, heads, scale, causal),
+        };
+    }
+    let mask = causal.then(|| causal_mask(queries, keys, q)).transpose()?;
+    let [q, k, v] = [q, k, v].map(|x| split_heads(x, heads));
+    merge_heads(&sliced(&q?, &k?, &v?, scale, mask.as_ref())?)
+}
+
+fn direct<E: Multiplied + Attended>(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, scale: f64, causal: bool) -> Result<Tensor> {
+    let packed = |x: &Tensor| if x.stride()[2] == 1 { Ok(x.clone()) } else { x.contiguous() };
+    let tensors = [packed(q)?, packed(k)?, packed(v)?];
+    let views = [View::of(&tensors[0]), View::of(&tensors[1]), View::of(&tensors[2])];
+    let tokens = |index: usize| -> Result<Tokens<'_, E>> {
+        Ok(Tokens {
+            data: views[index].numbers::<E>()?,
+            stride: tensors[index].stride()[1],
+            batch_stride: tensors[index].stride()[0],
+            tokens: tensors[index].dim(1)?,
+        })
+    };
+    let (batch, _, channels) = q.dims3()?;
+    let y = Attention {
+        queries: tokens(0)?,
+        keys: tokens(1)?,
+        values: tokens(2)?,
+        batch,
+        heads,
+        dim: channels / heads,
+        scale: scale as f32,
+        causal,
+    }
+    .run();
+    Tensor::from_vec(y, q.shape(), q.device())
+}
+
+/// `(queries, keys)`: −∞ where a query would look ahead.
+fn causal_mask(queries: usize, keys: usize, like: &Tensor) -> Result<Tensor> {
+    let mask: Vec<f32> = (0..queries)
+        .flat_map(|query| (0..keys).map(move |key| if key > query { f32::NEG_INFINITY } else { 0.0 }))
+        .collect();
+    Tensor::from_vec(mask, (queries, keys), like.device())?.to_dtype(like.dtype())
+}
+
+/// By plain tensor operations on `(batch, heads, tokens, head_dim)`, as many queries at a time as their scores allow.
+fn sliced(q: &Tensor, k: &Tensor, v: &Tensor, scale: f64, mask: Option<&Tensor>) -> Result<Tensor> {
     let (batch, heads, queries, _) = q.dims4()?;
     let keys = k.dim(2)?;
     let scores_per_query = batch * heads * keys;
@@ -40,7 +109,10 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, scale: f64, mask: Option<&T
     Tensor::cat(&parts, 2)
 }
 
-/// softmax(scale · Q Kᵀ + mask): how much each query looks at each key. Shapes as in [`attention`].
+/// softmax(scale · Q Kᵀ + mask): how much each query looks at each key.
+///
+/// * `q`: `(batch, heads, queries, head_dim)`, `k`: `(batch, heads, keys, head_dim)`.
+/// * `mask`: added to the scores, broadcast to `(batch, heads, queries, keys)`; −∞ forbids a key.
 ///
 /// Returns `(batch, heads, queries, keys)`, each row summing to 1.
 ///
@@ -96,23 +168,19 @@ mod tests {
     }
 
     #[test]
-    fn attention_should_match_the_sum_over_keys_with_and_without_a_mask() {
-        let (heads, queries, keys, dim, scale) = (2, 3, 4, 5, 0.4f32);
-        let (q, k, v) = (wave(30, 0.7), wave(40, 1.3), wave(40, 0.9));
-        let blocked = 2; // the last query must not see this key
-        let mut mask = vec![0f32; queries * keys];
-        mask[(queries - 1) * keys + blocked] = f32::NEG_INFINITY;
-
-        let tensor =
-            |data: &[f32], tokens: usize| Tensor::from_slice(data, (1, heads, tokens, dim), &Device::Cpu).unwrap();
-        let mask_tensor = Tensor::from_slice(&mask, (queries, keys), &Device::Cpu).unwrap();
-        for mask_tensor in [None, Some(&mask_tensor)] {
+    fn attention_should_match_the_sum_over_keys_and_never_look_ahead_if_causal() {
+        let (heads, queries, keys, dim, scale) = (2, 5, 4, 5, 0.4f32);
+        let (q, k, v) = (wave(50, 0.7), wave(40, 1.3), wave(40, 0.9));
+        let channels = heads * dim;
+        let tensor = |data: &[f32], tokens: usize| Tensor::from_slice(data, (1, tokens, channels), &Device::Cpu).unwrap();
+        for causal in [false, true] {
             let y = attention(
                 &tensor(&q, queries),
                 &tensor(&k, keys),
                 &tensor(&v, keys),
+                heads,
                 scale.into(),
-                mask_tensor,
+                causal,
             )
             .unwrap();
             let y = y.flatten_all().unwrap().to_vec1::<f32>().unwrap();
@@ -121,18 +189,17 @@ mod tests {
                     let weights: Vec<f32> = (0..keys)
                         .map(|key| {
                             let dot: f32 = (0..dim)
-                                .map(|d| q[(head * queries + query) * dim + d] * k[(head * keys + key) * dim + d])
+                                .map(|d| q[query * channels + head * dim + d] * k[key * channels + head * dim + d])
                                 .sum();
-                            let bias = mask_tensor.map_or(0.0, |_| mask[query * keys + key]);
-                            (dot * scale + bias).exp()
+                            if causal && key > query { 0.0 } else { (dot * scale).exp() }
                         })
                         .collect();
                     let total: f32 = weights.iter().sum();
                     for d in 0..dim {
                         let expected: f32 = (0..keys)
-                            .map(|key| weights[key] / total * v[(head * keys + key) * dim + d])
+                            .map(|key| weights[key] / total * v[key * channels + head * dim + d])
                             .sum();
-                        let found = y[(head * queries + query) * dim + d];
+                        let found = y[query * channels + head * dim + d];
                         assert!(
                             (found - expected).abs() < 1e-6,
                             "head {head}, query {query}: {found}, expected {expected}"

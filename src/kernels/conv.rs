@@ -1,11 +1,23 @@
-//! Two-dimensional convolution.
+//! Two-dimensional convolution, with what networks do just before and just after it.
 
+use super::After;
+use super::GroupNorm;
 use super::cpu;
+use super::cpu::Multiplied;
+use super::cpu::View;
+use super::cpu::gemm::DEPTH_STEP;
+use super::cpu::gemm::Order;
+use super::cpu::gemm::Packed;
+use super::cpu::gemm::RowMap;
+use super::cpu::gemm::Source;
+use super::cpu::image::Affine;
+use super::cpu::image::Geometry;
+use super::cpu::image::Padded;
+use super::cpu::image::Pixels;
+use candle_core::DType;
 use candle_core::Result;
 use candle_core::Tensor;
-
-/// Most numbers an unfolded image may hold at once; beyond it output rows are taken in bands. 2²⁴ f32 are 64 MiB.
-const MAX_UNFOLDED: usize = 1 << 24;
+use half::bf16;
 
 /// Zeros put around an image before a convolution, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,92 +52,264 @@ impl Padding {
     }
 }
 
-/// Correlates images with kernels: y\[o, i, j\] = b\[o\] + Σ w\[o, c, u, v\] · x\[c, i·stride + u − top, j·stride + v − left\].
+/// Kernels of a convolution, laid out once for the device they are on.
+#[derive(Debug, Clone)]
+pub struct ConvWeights {
+    form: Form,
+    bias: Option<Tensor>,
+    shape: [usize; 4],
+    stride: usize,
+    padding: Padding,
+    by_line: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Form {
+    F32(Packed<f32>, Option<Vec<f32>>),
+    Bf16(Packed<bf16>, Option<Vec<f32>>),
+    Plain(Tensor),
+}
+
+impl ConvWeights {
+    /// * `weight`: `(outputs, inputs, kernel_height, kernel_width)`, as PyTorch stores it.
+    /// * `bias`: `(outputs)`.
+    /// * `stride`: pixels between outputs, at least 1.
+    ///
+    /// # Errors
+    /// If the weight has not four axes, the bias not one number per output, or the stride is 0.
+    pub fn new(weight: &Tensor, bias: Option<&Tensor>, stride: usize, padding: Padding) -> Result<Self> {
+        let (outputs, inputs, kernel_height, kernel_width) = weight.dims4()?;
+        let shape = [outputs, inputs, kernel_height, kernel_width];
+        if stride == 0 || weight.elem_count() == 0 {
+            candle_core::bail!("a convolution needs weights and a stride, found {shape:?} and stride {stride}");
+        }
+        if let Some(bias) = bias.filter(|bias| bias.dims() != [outputs]) {
+            candle_core::bail!("a convolution expects {outputs} biases, found {:?}", bias.dims());
+        }
+        let Padding {
+            top,
+            bottom,
+            left,
+            right,
+        } = padding;
+        let fits = top.max(bottom) < kernel_height && left.max(right) < kernel_width;
+        // Short lines of many inputs are worth reading three times while they are in the first cache.
+        let by_line = kernel_width == 3 && stride == 1 && inputs > 320;
+        let order = if by_line { Order::LineByLine } else { Order::TapByTap };
+        let form = match weight.dtype() {
+            DType::F32 if cpu::serves(weight) && fits => Form::F32(pack(weight, shape, order)?, to_f32s(bias)?),
+            DType::BF16 if cpu::serves(weight) && fits => Form::Bf16(pack(weight, shape, order)?, to_f32s(bias)?),
+            _ => Form::Plain(weight.clone()),
+        };
+        Ok(Self {
+            form,
+            bias: bias.cloned(),
+            shape,
+            stride,
+            padding,
+            by_line,
+        })
+    }
+}
+
+fn pack<E: Multiplied>(weight: &Tensor, shape: [usize; 4], order: Order) -> Result<Packed<E>> {
+    let weight = weight.contiguous()?;
+    let view = View::of(&weight);
+    Ok(Packed::new(view.contiguous::<E>()?, shape, order, |column| column))
+}
+
+/// The numbers of a small tensor in f32, on the host.
+pub(super) fn to_f32s(x: Option<&Tensor>) -> Result<Option<Vec<f32>>> {
+    x.map(|x| x.to_dtype(DType::F32)?.flatten_all()?.to_vec1()).transpose()
+}
+
+/// What a convolution reads: feature maps side by side, perhaps normalised, perhaps enlarged.
+#[derive(Debug, Clone, Copy)]
+pub struct ConvInput<'a> {
+    parts: &'a [&'a Tensor],
+    norm: Option<(&'a GroupNorm, bool)>,
+    size: Option<(usize, usize)>,
+}
+
+impl<'a> ConvInput<'a> {
+    /// * `parts`: `(batch, channels, height, width)` each, read as if concatenated over the channels.
+    pub fn new(parts: &'a [&'a Tensor]) -> Self {
+        Self {
+            parts,
+            norm: None,
+            size: None,
+        }
+    }
+
+    /// After normalising groups of channels.
+    #[must_use]
+    pub fn normalised(self, norm: &'a GroupNorm) -> Self {
+        Self {
+            norm: Some((norm, false)),
+            ..self
+        }
+    }
+
+    /// After normalising groups of channels and x · sigmoid(x).
+    #[must_use]
+    pub fn normalised_silu(self, norm: &'a GroupNorm) -> Self {
+        Self {
+            norm: Some((norm, true)),
+            ..self
+        }
+    }
+
+    /// After enlarging by repeating pixels, see [`upsample_nearest`](super::upsample_nearest).
+    #[must_use]
+    pub fn enlarged(self, height: usize, width: usize) -> Self {
+        Self {
+            size: Some((height, width)),
+            ..self
+        }
+    }
+
+    /// The feature map in full.
+    fn materialised(&self) -> Result<Tensor> {
+        let x = match self.parts {
+            [x] => (*x).clone(),
+            parts => Tensor::cat(parts, 1)?,
+        };
+        let x = match self.norm {
+            Some((norm, true)) => norm.forward_silu(&x)?,
+            Some((norm, false)) => norm.forward(&x)?,
+            None => x,
+        };
+        match self.size {
+            Some((height, width)) => super::upsample_nearest(&x, height, width),
+            None => Ok(x),
+        }
+    }
+}
+
+/// Correlates images with kernels: y\[o, i, j\] = b\[o\] + Σ w\[o, c, u, v\] · x\[c, i·stride + u − top, j·stride + v − left\],
+/// then what `after` says.
 ///
-/// * `x`: `(batch, inputs, height, width)`.
-/// * `weight`: `(outputs, inputs, kernel_height, kernel_width)`.
-/// * `bias`: `(outputs)`.
-/// * `stride`: pixels between outputs, at least 1.
-///
-/// Returns `(batch, outputs, (height + top + bottom − kernel_height) / stride + 1, …)`.
+/// Returns `(batch, outputs, (height + top + bottom − kernel_height) / stride + 1, …)`; on the processor the result
+/// lies channels last.
 ///
 /// # Errors
-/// If the channels differ, the stride is 0, or the kernel is larger than the padded image.
-pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, stride: usize, padding: Padding) -> Result<Tensor> {
-    let (_, inputs, height, width) = x.dims4()?;
-    let (outputs, kernel_inputs, kernel_height, kernel_width) = weight.dims4()?;
-    if inputs != kernel_inputs {
-        candle_core::bail!("convolution expects {kernel_inputs} channels, found {inputs}");
-    }
-    let (padded_height, padded_width) = (
-        height + padding.top + padding.bottom,
-        width + padding.left + padding.right,
-    );
-    if stride == 0 || padded_height < kernel_height || padded_width < kernel_width {
-        candle_core::bail!(
-            "a {kernel_height}×{kernel_width} kernel with stride {stride} does not fit {padded_height}×{padded_width} pixels"
-        );
-    }
-
-    let y = if kernel_height == 1 && kernel_width == 1 && stride == 1 && padding == Padding::default() {
-        pointwise(x, weight)?
-    } else if cpu::serves(x) && cpu::serves(weight) {
-        unfolded(x, weight, stride, padding)?
-    } else {
-        plain(x, weight, stride, padding)?
+/// If the shapes do not fit, or the kernel is larger than the padded image.
+pub fn conv2d(input: ConvInput<'_>, weights: &ConvWeights, after: After<'_>) -> Result<Tensor> {
+    let [outputs, inputs, kernel_height, kernel_width] = weights.shape;
+    let [first, ..] = input.parts else {
+        candle_core::bail!("a convolution needs an image, found none");
     };
-    match bias {
-        Some(bias) => y.broadcast_add(&bias.reshape((1, outputs, 1, 1))?),
-        None => Ok(y),
+    let (batch, _, height, width) = first.dims4()?;
+    let mut channels = 0;
+    for part in input.parts {
+        let dims = part.dims4()?;
+        if (dims.0, dims.2, dims.3) != (batch, height, width) || part.dtype() != first.dtype() {
+            candle_core::bail!("images read side by side must have one size, found {:?} and {dims:?}", first.dims());
+        }
+        channels += dims.1;
+    }
+    if channels != inputs {
+        candle_core::bail!("convolution expects {inputs} channels, found {channels}");
+    }
+    let (seen_height, seen_width) = input.size.unwrap_or((height, width));
+    let Padding {
+        top,
+        bottom,
+        left,
+        right,
+    } = weights.padding;
+    let (padded_height, padded_width) = (seen_height + top + bottom, seen_width + left + right);
+    if padded_height < kernel_height || padded_width < kernel_width || first.elem_count() == 0 || seen_height * seen_width == 0 {
+        candle_core::bail!("a {kernel_height}×{kernel_width} kernel does not fit {padded_height}×{padded_width} pixels");
+    }
+    let geometry = Geometry {
+        batch,
+        channels,
+        height,
+        width,
+        seen_height,
+        seen_width,
+        kernel: [kernel_height, kernel_width],
+        stride: weights.stride,
+        padding: weights.padding,
+    };
+    after.check(&[batch, outputs, geometry.out_height(), geometry.out_width()], outputs)?;
+    let is_served = input.parts.iter().all(|part| cpu::serves(part));
+    match &weights.form {
+        Form::F32(packed, bias) if is_served && first.dtype() == DType::F32 => {
+            direct(input, weights, packed, bias.as_deref(), geometry, after)
+        }
+        Form::Bf16(packed, bias) if is_served && first.dtype() == DType::BF16 => {
+            direct(input, weights, packed, bias.as_deref(), geometry, after)
+        }
+        Form::Plain(weight) => {
+            let y = plain(&input.materialised()?, weight, weights.stride, weights.padding)?;
+            let y = match &weights.bias {
+                Some(bias) => y.broadcast_add(&bias.to_dtype(y.dtype())?.reshape((1, outputs, 1, 1))?)?,
+                None => y,
+            };
+            after.apply(&y)
+        }
+        _ => candle_core::bail!("these weights cannot be used with {:?} on {:?}", first.dtype(), first.device()),
     }
 }
 
-/// A 1×1 kernel is a matrix product over the channels.
-fn pointwise(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
-    let (batch, inputs, height, width) = x.dims4()?;
-    let outputs = weight.dim(0)?;
-    let x = x.reshape((batch, inputs, height * width))?;
-    weight_product(&weight.reshape((outputs, inputs))?, &x)?.reshape((batch, outputs, height, width))
+/// The same tensor with its channels last: `(batch, height, width, channels)`, contiguous.
+pub(super) fn channels_last(x: &Tensor) -> Result<Tensor> {
+    x.permute((0, 2, 3, 1))?.contiguous()
 }
 
-/// Copies each pixel's neighbourhood into a column (whole image rows at a time), then one matrix product per image.
-fn unfolded(x: &Tensor, weight: &Tensor, stride: usize, padding: Padding) -> Result<Tensor> {
-    let (batch, inputs, height, width) = x.dims4()?;
-    let (outputs, _, kernel_height, kernel_width) = weight.dims4()?;
-    let out_height = (height + padding.top + padding.bottom - kernel_height) / stride + 1;
-    let out_width = (width + padding.left + padding.right - kernel_width) / stride + 1;
-    let taps = inputs * kernel_height * kernel_width;
-
-    let x = x.contiguous()?;
-    let weight = weight.reshape((outputs, taps))?;
-    let band = (MAX_UNFOLDED / (batch * taps * out_width).max(1)).clamp(1, out_height);
-    let bands = (0..out_height)
-        .step_by(band)
-        .map(|first_row| {
-            let unfold = cpu::Unfold {
-                kernel_height,
-                kernel_width,
-                stride,
-                padding,
-                first_row,
-                rows: band.min(out_height - first_row),
-                out_width,
-            };
-            weight_product(&weight, &x.apply_op1_no_bwd(&unfold)?)
+fn direct<E: Multiplied>(
+    input: ConvInput<'_>,
+    weights: &ConvWeights,
+    packed: &Packed<E>,
+    bias: Option<&[f32]>,
+    geometry: Geometry,
+    after: After<'_>,
+) -> Result<Tensor> {
+    let parts = input.parts.iter().map(|part| channels_last(part)).collect::<Result<Vec<_>>>()?;
+    let views: Vec<View<'_>> = parts.iter().map(View::of).collect();
+    let pixels = views
+        .iter()
+        .zip(&parts)
+        .map(|(view, part)| {
+            Ok(Pixels {
+                data: view.contiguous::<E>()?,
+                channels: part.dim(3)?,
+            })
         })
         .collect::<Result<Vec<_>>>()?;
-    let y = match bands.as_slice() {
-        [whole] => whole.clone(),
-        bands => Tensor::cat(bands, 2)?,
-    };
-    y.reshape((batch, outputs, out_height, out_width))
-}
+    let Geometry {
+        batch, height, width, ..
+    } = geometry;
 
-/// W (outputs, taps) times x (batch, taps, pixels) → (batch, outputs, pixels).
-fn weight_product(weight: &Tensor, x: &Tensor) -> Result<Tensor> {
-    let (outputs, taps) = weight.dims2()?;
-    let batch = x.dim(0)?;
-    weight.broadcast_as((batch, outputs, taps))?.matmul(&x.contiguous()?)
+    let is_pointwise = geometry.kernel == [1, 1] && geometry.stride == 1 && weights.padding == Padding::default();
+    let reads_as_is = is_pointwise
+        && input.norm.is_none()
+        && input.size.is_none_or(|size| size == (height, width))
+        && pixels.iter().all(|part| part.channels.is_multiple_of(DEPTH_STEP));
+    let shape = [batch, geometry.out_height(), geometry.out_width()];
+    if reads_as_is {
+        let sources: Vec<Source<'_, E>> = pixels
+            .iter()
+            .map(|part| Source::rows(part.data, 0, part.channels, part.channels))
+            .collect();
+        return after.finish(packed, bias, &sources, batch * height * width, RowMap::Same, &shape);
+    }
+
+    let affine = input
+        .norm
+        .map(|(norm, silu)| Ok::<_, candle_core::Error>((norm.affine(&pixels, [batch, height * width])?, silu)))
+        .transpose()?;
+    let affine = affine.as_ref().map(|(affine, silu)| Affine {
+        scale: &affine.scale,
+        shift: &affine.shift,
+        silu: *silu,
+    });
+    let padded = Padded::new(&pixels, affine, geometry);
+    let sources = padded.sources(weights.by_line);
+    let rows = if is_pointwise { RowMap::Same } else { geometry.row_map() };
+    after.finish(packed, bias, &sources, geometry.rows(), rows, &shape)
 }
 
 /// Candle's own convolution; padding it cannot express is written out as zeros first.
@@ -154,6 +338,17 @@ mod tests {
         let len = shape.0 * shape.1 * shape.2 * shape.3;
         let data: Vec<f32> = (0..len).map(|i| (i as f32 * frequency).sin()).collect();
         Tensor::from_vec(data, shape, &Device::Cpu).unwrap()
+    }
+
+    fn convolved(
+        x: &Tensor,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        stride: usize,
+        padding: Padding,
+    ) -> Result<Tensor> {
+        let weights = ConvWeights::new(weight, bias, stride, padding)?;
+        conv2d(ConvInput::new(&[x]), &weights, After::default())
     }
 
     /// The formula of the documentation, in f64.
@@ -215,7 +410,7 @@ mod tests {
             let weight = wave((4, 3, kernel, kernel), 1.1);
             let expected = by_definition(&x, &weight, stride, padding);
             for found in [
-                conv2d(&x, &weight, None, stride, padding).unwrap(),
+                convolved(&x, &weight, None, stride, padding).unwrap(),
                 plain(&x, &weight, stride, padding).unwrap(),
             ] {
                 let found = found.flatten_all().unwrap().to_vec1::<f32>().unwrap();
@@ -231,35 +426,18 @@ mod tests {
     }
 
     #[test]
-    fn bands_should_not_change_the_result() {
-        let (x, weight) = (wave((1, 64, 300, 300), 0.013), wave((1, 64, 3, 3), 0.7));
-        const { assert!(64 * 9 * 300 * 300 > MAX_UNFOLDED, "the image must need several bands") };
-        let banded = conv2d(&x, &weight, None, 1, Padding::same(1)).unwrap();
-        let whole = plain(&x, &weight, 1, Padding::same(1)).unwrap();
-        let worst = (banded - whole)
-            .unwrap()
-            .abs()
-            .unwrap()
-            .max_all()
-            .unwrap()
-            .to_scalar::<f32>()
-            .unwrap();
-        assert!(worst < 1e-4, "largest difference {worst}");
-    }
-
-    #[test]
     fn conv2d_should_refuse_what_does_not_fit() {
         let x = wave((1, 3, 2, 2), 0.1);
-        assert!(conv2d(&x, &wave((1, 4, 1, 1), 0.1), None, 1, Padding::default()).is_err());
-        assert!(conv2d(&x, &wave((1, 3, 3, 3), 0.1), None, 1, Padding::default()).is_err());
-        assert!(conv2d(&x, &wave((1, 3, 1, 1), 0.1), None, 0, Padding::default()).is_err());
+        assert!(convolved(&x, &wave((1, 4, 1, 1), 0.1), None, 1, Padding::default()).is_err());
+        assert!(convolved(&x, &wave((1, 3, 3, 3), 0.1), None, 1, Padding::default()).is_err());
+        assert!(convolved(&x, &wave((1, 3, 1, 1), 0.1), None, 0, Padding::default()).is_err());
     }
 
     #[test]
     fn bias_should_be_added_to_every_pixel() {
         let x = Tensor::zeros((1, 2, 3, 3), DType::F32, &Device::Cpu).unwrap();
         let bias = Tensor::new(&[1.5f32, -2.0], &Device::Cpu).unwrap();
-        let y = conv2d(&x, &wave((2, 2, 3, 3), 0.2), Some(&bias), 1, Padding::same(1)).unwrap();
+        let y = convolved(&x, &wave((2, 2, 3, 3), 0.2), Some(&bias), 1, Padding::same(1)).unwrap();
         let y = y.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         assert!(y[..9].iter().all(|v| *v == 1.5) && y[9..].iter().all(|v| *v == -2.0));
     }

@@ -1,45 +1,234 @@
 //! Affine maps of the last axis.
 
+use super::After;
+use super::cpu;
+use super::cpu::Multiplied;
+use super::cpu::View;
+use super::cpu::gemm::Activation;
+use super::cpu::gemm::COLUMNS;
+use super::cpu::gemm::DEPTH_STEP;
+use super::cpu::gemm::Epilogue;
+use super::cpu::gemm::Order;
+use super::cpu::gemm::Packed;
+use super::cpu::gemm::Product;
+use super::cpu::gemm::RowMap;
+use super::cpu::gemm::Source;
+use super::conv::to_f32s;
+use candle_core::DType;
 use candle_core::Result;
 use candle_core::Tensor;
+use half::bf16;
 
-/// With this many times fewer rows than outputs, the CPU is two to three times faster at (W xᵀ)ᵀ than at x Wᵀ.
-const FEW_ROWS: usize = 4;
+/// Weights of an affine map, laid out once for the device they are on.
+#[derive(Debug, Clone)]
+pub struct LinearWeights {
+    form: Form,
+    bias: Option<Tensor>,
+    inputs: usize,
+    outputs: usize,
+    is_gated: bool,
+}
 
-/// y = x Wᵀ + b over the last axis.
+#[derive(Debug, Clone)]
+enum Form {
+    F32(Packed<f32>, Option<Vec<f32>>),
+    Bf16(Packed<bf16>, Option<Vec<f32>>),
+    Plain(Tensor),
+}
+
+impl LinearWeights {
+    /// * `weight`: `(outputs, inputs)`, as PyTorch stores it.
+    /// * `bias`: `(outputs)`.
+    ///
+    /// # Errors
+    /// If the shapes do not fit.
+    pub fn new(weight: &Tensor, bias: Option<&Tensor>) -> Result<Self> {
+        Self::build(weight, bias, false)
+    }
+
+    /// For [`linear_geglu`]: the first half of the outputs are values, the second their gates.
+    ///
+    /// # Errors
+    /// If the shapes do not fit or the number of outputs is odd.
+    pub fn gated(weight: &Tensor, bias: Option<&Tensor>) -> Result<Self> {
+        Self::build(weight, bias, true)
+    }
+
+    fn build(weight: &Tensor, bias: Option<&Tensor>, is_gated: bool) -> Result<Self> {
+        let (outputs, inputs) = weight.dims2()?;
+        if weight.elem_count() == 0 || is_gated && !outputs.is_multiple_of(2) {
+            candle_core::bail!("expected weights (and an even number of outputs to gate), found {:?}", weight.dims());
+        }
+        if let Some(bias) = bias.filter(|bias| bias.dims() != [outputs]) {
+            candle_core::bail!("linear expects {outputs} biases, found {:?}", bias.dims());
+        }
+        // A gated panel holds 16 values and their 16 gates.
+        let can_pack = !is_gated || outputs.is_multiple_of(COLUMNS);
+        let form = match weight.dtype() {
+            DType::F32 if cpu::serves(weight) && can_pack => {
+                Form::F32(pack(weight, is_gated)?, pack_bias(bias, is_gated)?)
+            }
+            DType::BF16 if cpu::serves(weight) && can_pack => {
+                Form::Bf16(pack(weight, is_gated)?, pack_bias(bias, is_gated)?)
+            }
+            _ => Form::Plain(weight.clone()),
+        };
+        Ok(Self {
+            form,
+            bias: bias.cloned(),
+            inputs,
+            outputs,
+            is_gated,
+        })
+    }
+}
+
+/// Which output stands in a column of gated panels.
+fn gated_column(column: usize, outputs: usize) -> usize {
+    let (panel, lane) = (column / COLUMNS, column % COLUMNS);
+    let half = COLUMNS / 2;
+    panel * half + lane % half + lane / half * (outputs / 2)
+}
+
+fn pack<E: Multiplied>(weight: &Tensor, is_gated: bool) -> Result<Packed<E>> {
+    let (outputs, inputs) = weight.dims2()?;
+    let weight = weight.contiguous()?;
+    let view = View::of(&weight);
+    let columns = |column: usize| if is_gated { gated_column(column, outputs) } else { column };
+    Ok(Packed::new(
+        view.contiguous::<E>()?,
+        [outputs, inputs, 1, 1],
+        Order::TapByTap,
+        columns,
+    ))
+}
+
+fn pack_bias(bias: Option<&Tensor>, is_gated: bool) -> Result<Option<Vec<f32>>> {
+    let bias = to_f32s(bias)?;
+    Ok(if is_gated {
+        bias.map(|bias| (0..bias.len()).map(|column| bias[gated_column(column, bias.len())]).collect())
+    } else {
+        bias
+    })
+}
+
+/// y = x Wᵀ + b over the last axis, then what `after` says.
 ///
 /// * `x`: `(…, inputs)`, any rank of at least 1.
-/// * `weight`: `(outputs, inputs)`, as PyTorch stores it.
-/// * `bias`: `(outputs)`.
 ///
 /// Returns `(…, outputs)`.
 ///
 /// # Errors
 /// If the shapes do not fit or a tensor is on another device.
-pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
-    let (outputs, inputs) = weight.dims2()?;
+pub fn linear(x: &Tensor, weights: &LinearWeights, after: After<'_>) -> Result<Tensor> {
+    let leading = leading_axes(x, weights)?;
+    let mut shape = leading.to_vec();
+    shape.push(weights.outputs);
+    if weights.is_gated || after.condition.is_some() {
+        candle_core::bail!("gated weights and conditions have functions of their own");
+    }
+    after.check(&shape, weights.outputs)?;
+    match &weights.form {
+        Form::F32(packed, bias) if cpu::serves(x) && x.dtype() == DType::F32 => {
+            with_rows(x, |source, rows| after.finish(packed, bias.as_deref(), &[source], rows, RowMap::Same, &[rows]))?
+                .reshape(shape)
+        }
+        Form::Bf16(packed, bias) if cpu::serves(x) && x.dtype() == DType::BF16 => {
+            with_rows(x, |source, rows| after.finish(packed, bias.as_deref(), &[source], rows, RowMap::Same, &[rows]))?
+                .reshape(shape)
+        }
+        Form::Plain(weight) => after.apply(&plain(x, weight, weights.bias.as_ref())?),
+        _ => candle_core::bail!("these weights cannot be used with {:?} on {:?}", x.dtype(), x.device()),
+    }
+}
+
+/// a · gelu(g) for the halves a, g of x Wᵀ + b.
+///
+/// * `x`: `(…, inputs)`.
+/// * `weights`: made by [`LinearWeights::gated`].
+///
+/// Returns `(…, outputs / 2)`.
+///
+/// # Errors
+/// As [`linear`], or if the weights are not gated.
+///
+/// Source: <https://arxiv.org/abs/2002.05202>
+pub fn linear_geglu(x: &Tensor, weights: &LinearWeights) -> Result<Tensor> {
+    if !weights.is_gated {
+        candle_core::bail!("expected weights laid out for gating");
+    }
+    let mut shape = leading_axes(x, weights)?.to_vec();
+    shape.push(weights.outputs / 2);
+    match &weights.form {
+        Form::F32(packed, bias) if cpu::serves(x) && x.dtype() == DType::F32 => {
+            with_rows(x, |source, rows| gate(packed, bias.as_deref(), source, rows))?.reshape(shape)
+        }
+        Form::Bf16(packed, bias) if cpu::serves(x) && x.dtype() == DType::BF16 => {
+            with_rows(x, |source, rows| gate(packed, bias.as_deref(), source, rows))?.reshape(shape)
+        }
+        Form::Plain(weight) => super::geglu(&plain(x, weight, weights.bias.as_ref())?),
+        _ => candle_core::bail!("these weights cannot be used with {:?} on {:?}", x.dtype(), x.device()),
+    }
+}
+
+/// Checks the last axis and gives those before it.
+fn leading_axes<'a>(x: &'a Tensor, weights: &LinearWeights) -> Result<&'a [usize]> {
     let dims = x.dims();
     let Some((&last, leading)) = dims.split_last() else {
         candle_core::bail!("linear needs at least one axis, found a scalar");
     };
-    if last != inputs {
-        candle_core::bail!("linear expects {inputs} inputs, found {last} in {dims:?}");
+    if last != weights.inputs || x.elem_count() == 0 {
+        candle_core::bail!("linear expects {} inputs, found {last} in {dims:?}", weights.inputs);
     }
+    Ok(leading)
+}
 
-    // One matrix product over all rows, instead of one per batch element.
-    let rows: usize = leading.iter().product();
-    let x = x.reshape((rows, inputs))?;
-    let y = if x.device().is_cpu() && FEW_ROWS * rows <= outputs {
-        weight.matmul(&x.t()?)?.t()?.contiguous()?
-    } else {
-        x.matmul(&weight.t()?)?
+/// Calls `multiply` with the rows of `x`, filled up to whole steps of depth, and their number.
+fn with_rows<E: Multiplied, R>(x: &Tensor, multiply: impl FnOnce(Source<'_, E>, usize) -> Result<R>) -> Result<R> {
+    let x = x.contiguous()?;
+    let inputs = x.dim(candle_core::D::Minus1)?;
+    let rows = x.elem_count() / inputs;
+    let view = View::of(&x);
+    let numbers = view.contiguous::<E>()?;
+    let depth = inputs.next_multiple_of(DEPTH_STEP);
+    if depth == inputs {
+        return multiply(Source::rows(numbers, 0, inputs, depth), rows);
+    }
+    let mut filled = vec![E::default(); rows * depth];
+    for (filled, row) in filled.chunks_exact_mut(depth).zip(numbers.chunks_exact(inputs)) {
+        filled[..inputs].copy_from_slice(row);
+    }
+    multiply(Source::rows(&filled, 0, depth, depth), rows)
+}
+
+fn gate<E: Multiplied>(packed: &Packed<E>, bias: Option<&[f32]>, source: Source<'_, E>, rows: usize) -> Result<Tensor> {
+    let epilogue = Epilogue::<E> {
+        bias,
+        activation: Activation::GeGlu,
+        ..Epilogue::plain(rows)
     };
+    let y = Product {
+        sources: &[source],
+        rows,
+        weights: packed,
+        epilogue,
+    }
+    .run();
+    Tensor::from_vec(y, (rows, packed.outputs() / 2), &candle_core::Device::Cpu)
+}
+
+fn plain(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    let (outputs, inputs) = weight.dims2()?;
+    // One matrix product over all rows, instead of one per batch element.
+    let y = x.reshape(((), inputs))?.matmul(&weight.t()?)?;
     let y = match bias {
-        Some(bias) => y.broadcast_add(bias)?,
+        Some(bias) => y.broadcast_add(&bias.to_dtype(y.dtype())?)?,
         None => y,
     };
-    let mut shape = leading.to_vec();
-    shape.push(outputs);
+    let mut shape = x.dims().to_vec();
+    if let Some(last) = shape.last_mut() {
+        *last = outputs;
+    }
     y.reshape(shape)
 }
 
@@ -65,12 +254,13 @@ mod tests {
             );
             let mut shape = leading.clone();
             shape.push(inputs);
-            let y = linear(
-                &Tensor::from_slice(&x, shape, &Device::Cpu).unwrap(),
+            let weights = LinearWeights::new(
                 &Tensor::from_slice(&w, (outputs, inputs), &Device::Cpu).unwrap(),
                 Some(&Tensor::from_slice(&b, outputs, &Device::Cpu).unwrap()),
             )
             .unwrap();
+            let x_tensor = Tensor::from_slice(&x, shape, &Device::Cpu).unwrap();
+            let y = linear(&x_tensor, &weights, After::default()).unwrap();
             assert_eq!(y.dims().split_last(), Some((&outputs, leading.as_slice())));
 
             let y = y.flatten_all().unwrap().to_vec1::<f32>().unwrap();

@@ -4,20 +4,32 @@
 //! network knowing. Every function takes and returns [`candle_core::Tensor`]s, leaves its arguments alone, and is
 //! defined by a formula in its documentation; f32 is the precision the others are measured against.
 //!
-//! On the CPU in f32 the operations that candle does in many passes run in one; everywhere else
-//! plain candle operations serve. The one-pass versions keep no gradient.
+//! On the processor, f32 and bf16 have kernels of their own: weights are laid out once ([`LinearWeights`],
+//! [`ConvWeights`]), feature maps lie channels last behind their usual `(batch, channels, height, width)` view, and what
+//! a layer does before and after its product is done on the way ([`ConvInput`], [`After`]). Which instructions are used
+//! is decided when the program runs ([`path_name`]). Everywhere else plain candle operations serve. The kernels keep
+//! no gradient; tensors that want one take the plain way.
 
 mod activation;
+mod after;
+mod arena;
 mod attention;
 mod conv;
 mod cpu;
 mod linear;
 mod norm;
+mod precision;
 mod resample;
 
 pub use activation::{geglu, gelu, quick_gelu, relu, sigmoid, silu};
+pub use after::{After, Nonlinearity};
+pub use arena::Arena;
 pub use attention::{attention, attention_probabilities, merge_heads, softmax, split_heads};
-pub use conv::{Padding, conv2d};
-pub use linear::linear;
-pub use norm::{group_norm, group_norm_silu, layer_norm};
+pub use conv::{ConvInput, ConvWeights, Padding, conv2d};
+pub use linear::{LinearWeights, linear, linear_geglu};
+pub use norm::{GroupNorm, LayerNorm};
+pub use precision::{default_dtype, path_name, supports};
 pub use resample::upsample_nearest;
+
+#[cfg(test)]
+mod tests;

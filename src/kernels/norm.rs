@@ -1,90 +1,184 @@
 //! Normalisation over groups of channels and over the last axis.
 
+use super::conv::channels_last;
 use super::cpu;
+use super::cpu::Element;
+use super::cpu::View;
+use super::cpu::image::Pixels;
+use super::cpu::norm::GroupAffine;
+use super::cpu::norm::apply_affine;
+use super::cpu::norm::group_affine;
 use candle_core::D;
 use candle_core::DType;
 use candle_core::Result;
 use candle_core::Tensor;
+use half::bf16;
 
 /// (x − mean) / √(var + eps) · weight + bias, with mean and variance over each group of channels and all pixels.
 ///
-/// * `x`: `(batch, channels, …)`.
-/// * `groups`: divides the channels.
-/// * `weight`, `bias`: `(channels)`.
-///
-/// # Errors
-/// If `groups` does not divide the channels or the shapes differ.
-///
 /// Source: <https://arxiv.org/abs/1803.08494>
-pub fn group_norm(x: &Tensor, groups: usize, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<Tensor> {
-    grouped(x, groups, weight, bias, eps, false)
+#[derive(Debug, Clone)]
+pub struct GroupNorm {
+    weight: Tensor,
+    bias: Tensor,
+    numbers: [Vec<f32>; 2],
+    groups: usize,
+    eps: f64,
 }
 
-/// [`group_norm`] followed by [`silu`](super::silu), which every residual block does.
-///
-/// # Errors
-/// As [`group_norm`].
-pub fn group_norm_silu(x: &Tensor, groups: usize, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<Tensor> {
-    grouped(x, groups, weight, bias, eps, true)
-}
-
-fn grouped(x: &Tensor, groups: usize, weight: &Tensor, bias: &Tensor, eps: f64, silu: bool) -> Result<Tensor> {
-    let dims = x.dims();
-    let &[batch, channels, _, ..] = dims else {
-        candle_core::bail!("group norm expects (batch, channels, …), found {dims:?}");
-    };
-    if groups == 0 || !channels.is_multiple_of(groups) {
-        candle_core::bail!("{channels} channels cannot be split into {groups} groups");
-    }
-    if weight.dims() != [channels] || bias.dims() != [channels] {
-        candle_core::bail!(
-            "group norm expects {channels} weights and biases, found {:?} and {:?}",
-            weight.dims(),
-            bias.dims()
-        );
-    }
-    if cpu::serves(x) && cpu::serves(weight) && cpu::serves(bias) {
-        let op = cpu::GroupNorm { groups, eps, silu };
-        return x
-            .contiguous()?
-            .apply_op3_no_bwd(&weight.contiguous()?, &bias.contiguous()?, &op);
+impl GroupNorm {
+    /// * `weight`, `bias`: `(channels)`.
+    /// * `groups`: divides the channels.
+    ///
+    /// # Errors
+    /// If `groups` does not divide the channels or the shapes differ.
+    pub fn new(weight: &Tensor, bias: &Tensor, groups: usize, eps: f64) -> Result<Self> {
+        let numbers = same_length(weight, bias)?;
+        let channels = weight.elem_count();
+        if groups == 0 || !channels.is_multiple_of(groups) {
+            candle_core::bail!("{channels} channels cannot be split into {groups} groups");
+        }
+        Ok(Self {
+            weight: weight.clone(),
+            bias: bias.clone(),
+            numbers,
+            groups,
+            eps,
+        })
     }
 
-    let per_group = x.elem_count() / (batch * groups).max(1);
-    let y = standardise(&x.reshape((batch, groups, per_group))?, eps)?.reshape(dims)?;
-    let mut per_channel = vec![1; dims.len()];
-    per_channel[1] = channels;
-    let y = y
-        .broadcast_mul(&weight.reshape(per_channel.as_slice())?)?
-        .broadcast_add(&bias.reshape(per_channel)?)?;
-    if silu { y.silu() } else { Ok(y) }
+    /// * `x`: `(batch, channels, height, width)`.
+    ///
+    /// # Errors
+    /// If the shape does not fit.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.grouped(x, false)
+    }
+
+    /// [`GroupNorm::forward`] followed by [`silu`](super::silu), which every residual block does.
+    ///
+    /// # Errors
+    /// As [`GroupNorm::forward`].
+    pub fn forward_silu(&self, x: &Tensor) -> Result<Tensor> {
+        self.grouped(x, true)
+    }
+
+    /// The affine map that normalises these feature maps, read side by side.
+    ///
+    /// * `parts`: `(batch, pixels, channels)` each.
+    pub(super) fn affine<E: Element>(&self, parts: &[Pixels<'_, E>], sizes: [usize; 2]) -> Result<GroupAffine> {
+        let [weight, bias] = &self.numbers;
+        let channels: usize = parts.iter().map(|part| part.channels).sum();
+        if channels != weight.len() {
+            candle_core::bail!("group norm expects {} channels, found {channels}", weight.len());
+        }
+        Ok(group_affine(parts, sizes, self.groups, weight, bias, self.eps))
+    }
+
+    fn grouped(&self, x: &Tensor, silu: bool) -> Result<Tensor> {
+        let (batch, channels, ..) = x.dims4()?;
+        if channels != self.weight.elem_count() || x.elem_count() == 0 {
+            candle_core::bail!(
+                "group norm expects {} channels, found {:?}",
+                self.weight.elem_count(),
+                x.dims()
+            );
+        }
+        if cpu::serves(x) {
+            return match x.dtype() {
+                DType::BF16 => self.direct::<bf16>(x, silu),
+                _ => self.direct::<f32>(x, silu),
+            };
+        }
+        let per_group = x.elem_count() / (batch * self.groups);
+        let y = standardise(&x.reshape((batch, self.groups, per_group))?, self.eps)?.reshape(x.shape())?;
+        let per_channel = (1, channels, 1, 1);
+        let y = y
+            .broadcast_mul(&self.weight.to_dtype(y.dtype())?.reshape(per_channel)?)?
+            .broadcast_add(&self.bias.to_dtype(y.dtype())?.reshape(per_channel)?)?;
+        if silu { y.silu() } else { Ok(y) }
+    }
+
+    fn direct<E: Element>(&self, x: &Tensor, silu: bool) -> Result<Tensor> {
+        let x = channels_last(x)?;
+        let (batch, height, width, channels) = x.dims4()?;
+        let view = View::of(&x);
+        let data = view.contiguous::<E>()?;
+        let affine = self.affine(&[Pixels { data, channels }], [batch, height * width])?;
+        let y = apply_affine(data, channels, height * width, &affine, silu);
+        Tensor::from_vec(y, x.shape(), x.device())?.permute((0, 3, 1, 2))
+    }
 }
 
 /// (x − mean) / √(var + eps) · weight + bias, with mean and variance over the last axis.
 ///
-/// * `x`: `(…, channels)`.
-/// * `weight`, `bias`: `(channels)`.
-///
-/// # Errors
-/// If the shapes differ.
-///
 /// Source: <https://arxiv.org/abs/1607.06450>
-pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<Tensor> {
-    let channels = x.dim(D::Minus1)?;
-    if weight.dims() != [channels] || bias.dims() != [channels] {
+#[derive(Debug, Clone)]
+pub struct LayerNorm {
+    weight: Tensor,
+    bias: Tensor,
+    numbers: [Vec<f32>; 2],
+    eps: f64,
+}
+
+impl LayerNorm {
+    /// * `weight`, `bias`: `(channels)`.
+    ///
+    /// # Errors
+    /// If the shapes differ.
+    pub fn new(weight: &Tensor, bias: &Tensor, eps: f64) -> Result<Self> {
+        Ok(Self {
+            numbers: same_length(weight, bias)?,
+            weight: weight.clone(),
+            bias: bias.clone(),
+            eps,
+        })
+    }
+
+    /// * `x`: `(…, channels)`.
+    ///
+    /// # Errors
+    /// If the shape does not fit.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let channels = x.dim(D::Minus1)?;
+        if channels != self.weight.elem_count() || x.elem_count() == 0 {
+            candle_core::bail!(
+                "layer norm expects {} channels, found {:?}",
+                self.weight.elem_count(),
+                x.dims()
+            );
+        }
+        if cpu::serves(x) {
+            return match x.dtype() {
+                DType::BF16 => self.direct::<bf16>(x),
+                _ => self.direct::<f32>(x),
+            };
+        }
+        let y = standardise(x, self.eps)?;
+        y.broadcast_mul(&self.weight.to_dtype(y.dtype())?)?
+            .broadcast_add(&self.bias.to_dtype(y.dtype())?)
+    }
+
+    fn direct<E: Element>(&self, x: &Tensor) -> Result<Tensor> {
+        let x = x.contiguous()?;
+        let view = View::of(&x);
+        let [weight, bias] = &self.numbers;
+        let y = cpu::norm::layer_norm(view.contiguous::<E>()?, weight, bias, self.eps);
+        Tensor::from_vec(y, x.shape(), x.device())
+    }
+}
+
+/// Weight and bias on the host, if both are vectors of one length.
+fn same_length(weight: &Tensor, bias: &Tensor) -> Result<[Vec<f32>; 2]> {
+    if weight.rank() != 1 || weight.dims() != bias.dims() || weight.elem_count() == 0 {
         candle_core::bail!(
-            "layer norm expects {channels} weights and biases, found {:?} and {:?}",
+            "a norm expects as many weights as biases, found {:?} and {:?}",
             weight.dims(),
             bias.dims()
         );
     }
-    if cpu::serves(x) && cpu::serves(weight) && cpu::serves(bias) {
-        let op = cpu::LayerNorm { eps };
-        return x
-            .contiguous()?
-            .apply_op3_no_bwd(&weight.contiguous()?, &bias.contiguous()?, &op);
-    }
-    standardise(x, eps)?.broadcast_mul(weight)?.broadcast_add(bias)
+    let numbers = |x: &Tensor| x.to_dtype(DType::F32)?.to_vec1::<f32>();
+    Ok([numbers(weight)?, numbers(bias)?])
 }
 
 /// Zero mean and unit variance over the last axis, computed in f32 for the half types.
@@ -163,18 +257,11 @@ mod tests {
         for dtype in [DType::F32, DType::F64] {
             let x = tensor(&x, &[batch, channels, 2, 5], dtype);
             let (weight, bias) = (tensor(&weight, &[channels], dtype), tensor(&bias, &[channels], dtype));
-            assert_close(
-                &group_norm(&x, groups, &weight, &bias, eps).unwrap(),
-                &expected,
-                "group norm",
-            );
-            assert_close(
-                &group_norm_silu(&x, groups, &weight, &bias, eps).unwrap(),
-                &after_silu,
-                "group norm, silu",
-            );
+            let norm = GroupNorm::new(&weight, &bias, groups, eps).unwrap();
+            assert_close(&norm.forward(&x).unwrap(), &expected, "group norm");
+            assert_close(&norm.forward_silu(&x).unwrap(), &after_silu, "group norm, silu");
             assert!(
-                group_norm(&x, 4, &weight, &bias, eps).is_err(),
+                GroupNorm::new(&weight, &bias, 4, eps).is_err(),
                 "6 channels are not 4 groups"
             );
         }
@@ -189,12 +276,12 @@ mod tests {
             .flat_map(|row| by_definition(row, eps, |i| (weight[i], bias[i])))
             .collect();
         for dtype in [DType::F32, DType::F64] {
-            let y = layer_norm(
-                &tensor(&x, &[2, 3, channels], dtype),
+            let norm = LayerNorm::new(
                 &tensor(&weight, &[channels], dtype),
                 &tensor(&bias, &[channels], dtype),
                 eps,
             );
+            let y = norm.unwrap().forward(&tensor(&x, &[2, 3, channels], dtype));
             assert_close(&y.unwrap(), &expected, "layer norm");
         }
     }

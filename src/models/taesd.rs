@@ -5,7 +5,8 @@
 use super::ConfigError;
 use super::error::MAX_BLOCKS;
 use super::layers::Conv2d;
-use crate::kernels;
+use crate::kernels::After;
+use crate::kernels::ConvInput;
 use candle_core::Result;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -106,25 +107,35 @@ impl TinyConfig {
 /// One entry of the networks' `layers` lists.
 #[derive(Debug, Clone)]
 enum Layer {
-    Conv(Conv2d),
+    /// A convolution, and whether negative results become 0.
+    Conv(Conv2d, bool),
     Block(Box<TinyBlock>),
-    Relu,
     /// 3 · tanh(x / 3), which keeps latents near the range the decoder knows.
     SoftClamp,
-    Upsample(usize),
+    /// Enlargement by a factor, and the convolution after it.
+    Upsample(usize, Conv2d),
+    /// The last convolution, whose result is a picture or latents.
+    Out(Conv2d),
 }
 
 impl Layer {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match self {
-            Self::Conv(conv) => conv.forward(x),
+            Self::Conv(conv, relu) => conv.forward_with(
+                ConvInput::new(&[x]),
+                After {
+                    relu: *relu,
+                    ..After::default()
+                },
+            ),
             Self::Block(block) => block.forward(x),
-            Self::Relu => kernels::relu(x),
             Self::SoftClamp => (x / 3.0)?.tanh()? * 3.0,
-            Self::Upsample(factor) => {
+            Self::Upsample(factor, conv) => {
                 let (_, _, height, width) = x.dims4()?;
-                kernels::upsample_nearest(x, height * factor, width * factor)
+                let (height, width) = (height * factor, width * factor);
+                conv.forward_with(ConvInput::new(&[x]).enlarged(height, width), After::default())
             }
+            Self::Out(conv) => conv.forward_with(ConvInput::new(&[x]), After::in_f32()),
         }
     }
 }
@@ -145,9 +156,17 @@ impl TinyBlock {
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let [first, second, third] = &self.convs;
-        let h = kernels::relu(&first.forward(x)?)?;
-        let h = kernels::relu(&second.forward(&h)?)?;
-        kernels::relu(&(third.forward(&h)? + x)?)
+        let relu = After {
+            relu: true,
+            ..After::default()
+        };
+        let h = first.forward_with(ConvInput::new(&[x]), relu)?;
+        let h = second.forward_with(ConvInput::new(&[&h]), relu)?;
+        let shortcut = After {
+            shortcut: Some(x),
+            ..relu
+        };
+        third.forward_with(ConvInput::new(&[&h]), shortcut)
     }
 }
 
@@ -220,46 +239,47 @@ fn encoder_layers(vb: &VarBuilder<'_>, config: &TinyConfig) -> Result<Vec<Layer>
     let stages = config.num_encoder_blocks.iter().zip(&config.encoder_block_out_channels);
     for (stage, (&blocks, &channels)) in stages.enumerate() {
         let at = vb.pp(layers.len());
-        layers.push(Layer::Conv(if stage == 0 {
+        let conv = if stage == 0 {
             Conv2d::new(&at, before, channels, 3)?
         } else {
             Conv2d::without_bias(&at, before, channels, 3, 2)?
-        }));
+        };
+        layers.push(Layer::Conv(conv, false));
         for _ in 0..blocks {
             layers.push(Layer::Block(Box::new(TinyBlock::new(&vb.pp(layers.len()), channels)?)));
         }
         before = channels;
     }
     let out = Conv2d::new(&vb.pp(layers.len()), before, config.latent_channels, 3)?;
-    layers.push(Layer::Conv(out));
+    layers.push(Layer::Out(out));
     Ok(layers)
 }
 
 fn decoder_layers(vb: &VarBuilder<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
     let widths = &config.decoder_block_out_channels;
-    // Weights are numbered by place in this list; the nonlinearity counts, the clamp before it does not.
-    let mut layers = vec![
-        Layer::Conv(Conv2d::new(&vb.pp(0), config.latent_channels, widths[0], 3)?),
-        Layer::Relu,
-    ];
+    // Weights are numbered by place in diffusers' list: the first nonlinearity and the enlargements count there, the
+    // clamp does not.
+    let mut index = 0;
+    let mut next = || {
+        let at = vb.pp(index);
+        index += 1;
+        at
+    };
+    let first = Conv2d::new(&next(), config.latent_channels, widths[0], 3)?;
+    next(); // the nonlinearity after it
+    let mut layers = vec![Layer::SoftClamp, Layer::Conv(first, true)];
     for (stage, (&blocks, &channels)) in config.num_decoder_blocks.iter().zip(widths).enumerate() {
         for _ in 0..blocks {
-            layers.push(Layer::Block(Box::new(TinyBlock::new(&vb.pp(layers.len()), channels)?)));
+            layers.push(Layer::Block(Box::new(TinyBlock::new(&next(), channels)?)));
         }
         let is_last = stage + 1 == widths.len();
         if is_last {
-            layers.push(Layer::Conv(Conv2d::new(
-                &vb.pp(layers.len()),
-                channels,
-                config.out_channels,
-                3,
-            )?));
+            layers.push(Layer::Out(Conv2d::new(&next(), channels, config.out_channels, 3)?));
         } else {
-            layers.push(Layer::Upsample(config.upsampling_scaling_factor));
-            let conv = Conv2d::without_bias(&vb.pp(layers.len()), channels, channels, 3, 1)?;
-            layers.push(Layer::Conv(conv));
+            next(); // the enlargement
+            let conv = Conv2d::without_bias(&next(), channels, channels, 3, 1)?;
+            layers.push(Layer::Upsample(config.upsampling_scaling_factor, conv));
         }
     }
-    layers.insert(0, Layer::SoftClamp);
     Ok(layers)
 }

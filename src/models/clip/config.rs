@@ -1,9 +1,7 @@
 //! What `text_encoder/config.json` says.
 
 use super::super::ConfigError;
-use crate::kernels;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::kernels::Nonlinearity;
 
 /// The nonlinearity between the two linear maps of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -16,14 +14,10 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// Applies it.
-    ///
-    /// # Errors
-    /// If the dtype is not floating point.
-    pub fn forward(self, x: &Tensor) -> Result<Tensor> {
+    pub(super) fn nonlinearity(self) -> Nonlinearity {
         match self {
-            Self::QuickGelu => kernels::quick_gelu(x),
-            Self::Gelu => kernels::gelu(x),
+            Self::QuickGelu => Nonlinearity::QuickGelu,
+            Self::Gelu => Nonlinearity::Gelu,
         }
     }
 }

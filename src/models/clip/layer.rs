@@ -3,8 +3,10 @@
 use super::Activation;
 use super::ClipTextConfig;
 use crate::kernels;
-use crate::models::layers::LayerNorm;
+use crate::kernels::After;
+use crate::kernels::LayerNorm;
 use crate::models::layers::Linear;
+use crate::models::layers::layer_norm;
 use candle_core::Result;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -13,9 +15,7 @@ use candle_nn::VarBuilder;
 #[derive(Debug, Clone)]
 pub(super) struct ClipLayer {
     layer_norm1: LayerNorm,
-    q_proj: Linear,
-    k_proj: Linear,
-    v_proj: Linear,
+    qkv_proj: Linear,
     out_proj: Linear,
     layer_norm2: LayerNorm,
     fc1: Linear,
@@ -31,12 +31,10 @@ impl ClipLayer {
         let attention = vb.pp("self_attn");
         let mlp = vb.pp("mlp");
         Ok(Self {
-            layer_norm1: LayerNorm::new(&vb.pp("layer_norm1"), hidden, config.layer_norm_eps)?,
-            q_proj: Linear::new(&attention.pp("q_proj"), hidden, hidden)?,
-            k_proj: Linear::new(&attention.pp("k_proj"), hidden, hidden)?,
-            v_proj: Linear::new(&attention.pp("v_proj"), hidden, hidden)?,
+            layer_norm1: layer_norm(&vb.pp("layer_norm1"), hidden, config.layer_norm_eps)?,
+            qkv_proj: Linear::stacked(&attention, &["q_proj", "k_proj", "v_proj"], hidden, hidden, true)?,
             out_proj: Linear::new(&attention.pp("out_proj"), hidden, hidden)?,
-            layer_norm2: LayerNorm::new(&vb.pp("layer_norm2"), hidden, config.layer_norm_eps)?,
+            layer_norm2: layer_norm(&vb.pp("layer_norm2"), hidden, config.layer_norm_eps)?,
             fc1: Linear::new(&mlp.pp("fc1"), hidden, config.intermediate_size)?,
             fc2: Linear::new(&mlp.pp("fc2"), config.intermediate_size, hidden)?,
             activation: config.hidden_act,
@@ -45,16 +43,16 @@ impl ClipLayer {
         })
     }
 
-    /// * `x`: `(batch, tokens, hidden)`.
-    /// * `mask`: `(tokens, tokens)`, −∞ where a token would look ahead.
-    pub(super) fn forward(&self, x: &Tensor, mask: &Tensor) -> Result<Tensor> {
-        let h = self.layer_norm1.forward(x)?;
-        let heads = |projection: &Linear| kernels::split_heads(&projection.forward(&h)?, self.heads);
-        let (q, k, v) = (heads(&self.q_proj)?, heads(&self.k_proj)?, heads(&self.v_proj)?);
-        let attended = kernels::attention(&q, &k, &v, self.scale, Some(mask))?;
-        let x = (x + self.out_proj.forward(&kernels::merge_heads(&attended)?)?)?;
+    /// `(batch, tokens, hidden)` → the same; a token looks at those before it and at itself.
+    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let hidden = x.dim(2)?;
+        let qkv = self.qkv_proj.forward(&self.layer_norm1.forward(x)?)?;
+        let part = |index: usize| qkv.narrow(2, index * hidden, hidden);
+        let attended = kernels::attention(&part(0)?, &part(1)?, &part(2)?, self.heads, self.scale, true)?;
+        let x = self.out_proj.forward_then(&attended, After::add(x))?;
 
-        let h = self.fc1.forward(&self.layer_norm2.forward(&x)?)?;
-        x + self.fc2.forward(&self.activation.forward(&h)?)?
+        let activation = After::apply_to_each(self.activation.nonlinearity());
+        let h = self.fc1.forward_then(&self.layer_norm2.forward(&x)?, activation)?;
+        self.fc2.forward_then(&h, After::add(&x))
     }
 }

@@ -2,7 +2,8 @@
 
 use super::ClipTextConfig;
 use super::layer::ClipLayer;
-use crate::models::layers::LayerNorm;
+use crate::kernels::LayerNorm;
+use crate::models::layers::layer_norm;
 use candle_core::D;
 use candle_core::DType;
 use candle_core::IndexOp as _;
@@ -51,7 +52,7 @@ impl ClipTextModel {
             layers: (0..config.num_hidden_layers)
                 .map(|index| ClipLayer::new(&layers.pp(index), config))
                 .collect::<Result<_>>()?,
-            final_layer_norm: LayerNorm::new(&vb.pp("final_layer_norm"), hidden, config.layer_norm_eps)?,
+            final_layer_norm: layer_norm(&vb.pp("final_layer_norm"), hidden, config.layer_norm_eps)?,
             config: config.clone(),
         })
     }
@@ -78,9 +79,9 @@ impl ClipTextModel {
                 self.layers.len()
             );
         };
-        let (mut x, mask) = self.embed(ids)?;
+        let mut x = self.embed(ids)?;
         for layer in &self.layers[..kept] {
-            x = layer.forward(&x, &mask)?;
+            x = layer.forward(&x)?;
         }
         self.final_layer_norm.forward(&x)
     }
@@ -117,18 +118,18 @@ impl ClipTextModel {
     /// # Errors
     /// As [`ClipTextModel::forward`].
     pub fn hidden_states(&self, ids: &Tensor) -> Result<Vec<Tensor>> {
-        let (x, mask) = self.embed(ids)?;
+        let x = self.embed(ids)?;
         let mut states = vec![x.clone()];
         let mut x = x;
         for layer in &self.layers {
-            x = layer.forward(&x, &mask)?;
+            x = layer.forward(&x)?;
             states.push(x.clone());
         }
         Ok(states)
     }
 
-    /// Token and position embeddings `(batch, tokens, hidden)`, and the causal mask `(tokens, tokens)`.
-    fn embed(&self, ids: &Tensor) -> Result<(Tensor, Tensor)> {
+    /// Token and position embeddings `(batch, tokens, hidden)`.
+    fn embed(&self, ids: &Tensor) -> Result<Tensor> {
         let (batch, tokens) = ids.dims2()?;
         let longest = self.config.max_position_embeddings;
         if tokens == 0 || tokens > longest {
@@ -146,13 +147,7 @@ impl ClipTextModel {
             .token_embedding
             .index_select(&ids, 0)?
             .reshape((batch, tokens, ()))?;
-        let x = x.broadcast_add(&self.position_embedding.narrow(0, 0, tokens)?)?;
-
-        let mask: Vec<f32> = (0..tokens)
-            .flat_map(|query| (0..tokens).map(move |key| if key > query { f32::NEG_INFINITY } else { 0.0 }))
-            .collect();
-        let mask = Tensor::from_vec(mask, (tokens, tokens), x.device())?.to_dtype(x.dtype())?;
-        Ok((x, mask))
+        x.broadcast_add(&self.position_embedding.narrow(0, 0, tokens)?)
     }
 
     /// Position of the token that stands for the whole prompt, for each prompt.

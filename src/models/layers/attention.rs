@@ -2,18 +2,23 @@
 
 use super::Linear;
 use crate::kernels;
+use crate::kernels::After;
 use candle_core::DType;
 use candle_core::Result;
 use candle_core::Tensor;
+use candle_core::TensorId;
 use candle_nn::VarBuilder;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 /// Sizes of an [`Attention`].
 #[derive(Debug, Clone, Copy)]
 pub(in crate::models) struct AttentionConfig {
     /// Channels of the queries' side, in and out.
     pub(in crate::models) channels: usize,
-    /// Channels of what is attended to.
-    pub(in crate::models) context_channels: usize,
+    /// Channels of what is attended to; `None` if tokens look at each other.
+    pub(in crate::models) context_channels: Option<usize>,
     /// Divides the channels.
     pub(in crate::models) heads: usize,
     /// Whether the projections to q, k and v have biases.
@@ -22,19 +27,43 @@ pub(in crate::models) struct AttentionConfig {
     pub(in crate::models) upcast: bool,
 }
 
-/// Attention with its four projections.
+/// Attention with its projections.
 ///
 /// Every attention of the U-Net and the VAE passes through [`Attention::forward`], so this is the one place where maps
 /// can be observed or replaced.
 #[derive(Debug, Clone)]
 pub(in crate::models) struct Attention {
-    to_q: Linear,
-    to_k: Linear,
-    to_v: Linear,
+    projections: Projections,
     to_out: Linear,
     heads: usize,
     scale: f64,
     upcast: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Projections {
+    /// Queries, keys and values of the same tokens, in one product.
+    Own(Linear),
+    /// Keys and values of other tokens, kept as long as those stay the same: they do from step to step.
+    Other { q: Linear, kv: Linear, newest: Newest },
+}
+
+/// What was made of the context seen last.
+#[derive(Debug, Clone, Default)]
+struct Newest(Arc<Mutex<Option<(TensorId, Tensor)>>>);
+
+impl Newest {
+    fn get_or_make(&self, context: &Tensor, make: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
+        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*newest {
+            Some((id, made)) if *id == context.id() => Ok(made.clone()),
+            _ => {
+                let made = make()?;
+                *newest = Some((context.id(), made.clone()));
+                Ok(made)
+            }
+        }
+    }
 }
 
 impl Attention {
@@ -51,23 +80,22 @@ impl Attention {
         if heads == 0 || !channels.is_multiple_of(heads) {
             candle_core::bail!("{channels} channels cannot be split into {heads} heads");
         }
-        let project = |name: &str, inputs: usize| {
-            if bias {
-                Linear::new(&vb.pp(name), inputs, channels)
-            } else {
-                Linear::without_bias(&vb.pp(name), inputs, channels)
-            }
-        };
         let is_old = vb.contains_tensor("query.weight");
         let [q, k, v, out] = if is_old {
             ["query", "key", "value", "proj_attn"]
         } else {
             ["to_q", "to_k", "to_v", "to_out.0"]
         };
+        let projections = match context_channels {
+            None => Projections::Own(Linear::stacked(vb, &[q, k, v], channels, channels, bias)?),
+            Some(context_channels) => Projections::Other {
+                q: Linear::stacked(vb, &[q], channels, channels, bias)?,
+                kv: Linear::stacked(vb, &[k, v], context_channels, channels, bias)?,
+                newest: Newest::default(),
+            },
+        };
         Ok(Self {
-            to_q: project(q, channels)?,
-            to_k: project(k, context_channels)?,
-            to_v: project(v, context_channels)?,
+            projections,
             to_out: Linear::new(&vb.pp(out), channels, channels)?,
             heads,
             scale: ((channels / heads) as f64).sqrt().recip(),
@@ -76,19 +104,35 @@ impl Attention {
     }
 
     /// * `x`: `(batch, tokens, channels)`, asks.
-    /// * `context`: `(batch, context_tokens, context_channels)`, is asked; `None` means `x` itself.
+    /// * `context`: `(batch, context_tokens, context_channels)`, is asked; for attention of tokens to each other it is
+    ///   left out.
+    /// * `shortcut`: added to the result, in the shape of `x`.
     ///
     /// Returns `(batch, tokens, channels)`.
-    pub(in crate::models) fn forward(&self, x: &Tensor, context: Option<&Tensor>) -> Result<Tensor> {
-        let context = context.unwrap_or(x);
-        let compute = if self.upcast { DType::F32 } else { x.dtype() };
-        let heads = |projection: &Linear, tokens: &Tensor| {
-            kernels::split_heads(&projection.forward(tokens)?.to_dtype(compute)?, self.heads)
+    pub(in crate::models) fn forward(&self, x: &Tensor, context: Option<&Tensor>, shortcut: &Tensor) -> Result<Tensor> {
+        let channels = x.dim(2)?;
+        let part = |tokens: &Tensor, index: usize| {
+            let part = tokens.narrow(2, index * channels, channels)?;
+            // On the processor half precision is summed in f32 anyway.
+            if self.upcast && !x.device().is_cpu() {
+                part.to_dtype(DType::F32)
+            } else {
+                Ok(part)
+            }
         };
-        let q = heads(&self.to_q, x)?;
-        let k = heads(&self.to_k, context)?;
-        let v = heads(&self.to_v, context)?;
-        let y = kernels::attention(&q, &k, &v, self.scale, None)?;
-        self.to_out.forward(&kernels::merge_heads(&y)?.to_dtype(x.dtype())?)
+        let (q, k, v) = match (&self.projections, context) {
+            (Projections::Own(project), None) => {
+                let qkv = project.forward(x)?;
+                (part(&qkv, 0)?, part(&qkv, 1)?, part(&qkv, 2)?)
+            }
+            (Projections::Other { q, kv, newest }, Some(context)) => {
+                let kv = newest.get_or_make(context, || kv.forward(context))?;
+                (part(&q.forward(x)?, 0)?, part(&kv, 0)?, part(&kv, 1)?)
+            }
+            (Projections::Own(_), Some(_)) => candle_core::bail!("this attention looks at its own tokens alone"),
+            (Projections::Other { .. }, None) => candle_core::bail!("this attention needs a context"),
+        };
+        let y = kernels::attention(&q, &k, &v, self.heads, self.scale, false)?;
+        self.to_out.forward_then(&y.to_dtype(x.dtype())?, After::add(shortcut))
     }
 }

@@ -1,49 +1,95 @@
 //! Weights with the one kernel that uses them.
 
 use crate::kernels;
+use crate::kernels::After;
+use crate::kernels::ConvInput;
+use crate::kernels::ConvWeights;
+use crate::kernels::LinearWeights;
 use crate::kernels::Padding;
+use candle_core::DType;
 use candle_core::Result;
+use candle_core::Shape;
 use candle_core::Tensor;
+use candle_nn::Init;
 use candle_nn::VarBuilder;
+
+/// A tensor of few numbers, in f32 whatever the network computes in: rounding it would gain nothing.
+fn small(vb: &VarBuilder<'_>, shape: impl Into<Shape>, name: &str) -> Result<Tensor> {
+    vb.get_with_hints_dtype(shape, name, Init::Const(0.0), DType::F32)
+}
 
 /// An affine map of the last axis.
 #[derive(Debug, Clone)]
-pub(in crate::models) struct Linear {
-    weight: Tensor,
-    bias: Option<Tensor>,
-}
+pub(in crate::models) struct Linear(LinearWeights);
 
 impl Linear {
     /// `weight` `(outputs, inputs)` and `bias` `(outputs)`.
     pub(in crate::models) fn new(vb: &VarBuilder<'_>, inputs: usize, outputs: usize) -> Result<Self> {
-        Ok(Self {
-            weight: vb.get((outputs, inputs), "weight")?,
-            bias: Some(vb.get(outputs, "bias")?),
-        })
+        let weight = vb.get((outputs, inputs), "weight")?;
+        let bias = small(vb, outputs, "bias")?;
+        Ok(Self(LinearWeights::new(&weight, Some(&bias))?))
     }
 
     /// `weight` alone.
     pub(in crate::models) fn without_bias(vb: &VarBuilder<'_>, inputs: usize, outputs: usize) -> Result<Self> {
-        Ok(Self {
-            weight: vb.get((outputs, inputs), "weight")?,
-            bias: None,
-        })
+        Ok(Self(LinearWeights::new(&vb.get((outputs, inputs), "weight")?, None)?))
+    }
+
+    /// Several maps of the same numbers, their outputs side by side.
+    ///
+    /// * `names`: of the maps, each with `outputs` outputs.
+    pub(in crate::models) fn stacked(
+        vb: &VarBuilder<'_>,
+        names: &[&str],
+        inputs: usize,
+        outputs: usize,
+        has_bias: bool,
+    ) -> Result<Self> {
+        let weights = names
+            .iter()
+            .map(|name| vb.pp(name).get((outputs, inputs), "weight"))
+            .collect::<Result<Vec<_>>>()?;
+        let biases = names
+            .iter()
+            .filter(|_| has_bias)
+            .map(|name| small(&vb.pp(name), outputs, "bias"))
+            .collect::<Result<Vec<_>>>()?;
+        let bias = has_bias.then(|| Tensor::cat(&biases, 0)).transpose()?;
+        Ok(Self(LinearWeights::new(&Tensor::cat(&weights, 0)?, bias.as_ref())?))
     }
 
     /// `(…, inputs)` → `(…, outputs)`.
     pub(in crate::models) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        kernels::linear(x, &self.weight, self.bias.as_ref())
+        self.forward_then(x, After::default())
+    }
+
+    /// And then.
+    pub(in crate::models) fn forward_then(&self, x: &Tensor, after: After<'_>) -> Result<Tensor> {
+        kernels::linear(x, &self.0, after)
+    }
+}
+
+/// An affine map whose first half of outputs is gated by the second.
+#[derive(Debug, Clone)]
+pub(in crate::models) struct GeGlu(LinearWeights);
+
+impl GeGlu {
+    /// `weight` `(2 · outputs, inputs)` and `bias` `(2 · outputs)`.
+    pub(in crate::models) fn new(vb: &VarBuilder<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        let weight = vb.get((2 * outputs, inputs), "weight")?;
+        let bias = small(vb, 2 * outputs, "bias")?;
+        Ok(Self(LinearWeights::gated(&weight, Some(&bias))?))
+    }
+
+    /// `(…, inputs)` → `(…, outputs)`.
+    pub(in crate::models) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        kernels::linear_geglu(x, &self.0)
     }
 }
 
 /// A square convolution.
 #[derive(Debug, Clone)]
-pub(in crate::models) struct Conv2d {
-    weight: Tensor,
-    bias: Option<Tensor>,
-    stride: usize,
-    padding: Padding,
-}
+pub(in crate::models) struct Conv2d(ConvWeights);
 
 impl Conv2d {
     /// `kernel`×`kernel`, stride 1, padded so that the size stays.
@@ -59,12 +105,8 @@ impl Conv2d {
         kernel: usize,
         stride: usize,
     ) -> Result<Self> {
-        Ok(Self {
-            weight: vb.get((outputs, inputs, kernel, kernel), "weight")?,
-            bias: None,
-            stride,
-            padding: Padding::same(kernel / 2),
-        })
+        let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
+        Ok(Self(ConvWeights::new(&weight, None, stride, Padding::same(kernel / 2))?))
     }
 
     /// With a stride and a padding of its own.
@@ -76,71 +118,48 @@ impl Conv2d {
         stride: usize,
         padding: Padding,
     ) -> Result<Self> {
-        Ok(Self {
-            weight: vb.get((outputs, inputs, kernel, kernel), "weight")?,
-            bias: Some(vb.get(outputs, "bias")?),
-            stride,
-            padding,
-        })
+        let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
+        let bias = small(vb, outputs, "bias")?;
+        Ok(Self(ConvWeights::new(&weight, Some(&bias), stride, padding)?))
+    }
+
+    /// 1×1, from weights that may be those of a linear map: `(outputs, inputs)`.
+    pub(in crate::models) fn pointwise(
+        vb: &VarBuilder<'_>,
+        inputs: usize,
+        outputs: usize,
+        is_linear: bool,
+    ) -> Result<Self> {
+        if !is_linear {
+            return Self::new(vb, inputs, outputs, 1);
+        }
+        let weight = vb.get((outputs, inputs), "weight")?.reshape((outputs, inputs, 1, 1))?;
+        let bias = small(vb, outputs, "bias")?;
+        Ok(Self(ConvWeights::new(&weight, Some(&bias), 1, Padding::default())?))
     }
 
     /// `(batch, inputs, height, width)` → `(batch, outputs, …)`.
     pub(in crate::models) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        kernels::conv2d(x, &self.weight, self.bias.as_ref(), self.stride, self.padding)
+        self.forward_with(ConvInput::new(&[x]), After::default())
+    }
+
+    /// With something done before and after.
+    pub(in crate::models) fn forward_with(&self, input: ConvInput<'_>, after: After<'_>) -> Result<Tensor> {
+        kernels::conv2d(input, &self.0, after)
     }
 }
 
-/// Normalisation over groups of channels.
-#[derive(Debug, Clone)]
-pub(in crate::models) struct GroupNorm {
-    weight: Tensor,
-    bias: Tensor,
+/// Normalisation over groups of channels: `weight` and `bias` `(channels)`.
+pub(in crate::models) fn group_norm(
+    vb: &VarBuilder<'_>,
+    channels: usize,
     groups: usize,
     eps: f64,
+) -> Result<kernels::GroupNorm> {
+    kernels::GroupNorm::new(&small(vb, channels, "weight")?, &small(vb, channels, "bias")?, groups, eps)
 }
 
-impl GroupNorm {
-    /// `weight` and `bias` `(channels)`.
-    pub(in crate::models) fn new(vb: &VarBuilder<'_>, channels: usize, groups: usize, eps: f64) -> Result<Self> {
-        Ok(Self {
-            weight: vb.get(channels, "weight")?,
-            bias: vb.get(channels, "bias")?,
-            groups,
-            eps,
-        })
-    }
-
-    /// Same shape.
-    pub(in crate::models) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        kernels::group_norm(x, self.groups, &self.weight, &self.bias, self.eps)
-    }
-
-    /// Followed by [`kernels::silu`].
-    pub(in crate::models) fn forward_silu(&self, x: &Tensor) -> Result<Tensor> {
-        kernels::group_norm_silu(x, self.groups, &self.weight, &self.bias, self.eps)
-    }
-}
-
-/// Normalisation over the last axis.
-#[derive(Debug, Clone)]
-pub(in crate::models) struct LayerNorm {
-    weight: Tensor,
-    bias: Tensor,
-    eps: f64,
-}
-
-impl LayerNorm {
-    /// `weight` and `bias` `(channels)`.
-    pub(in crate::models) fn new(vb: &VarBuilder<'_>, channels: usize, eps: f64) -> Result<Self> {
-        Ok(Self {
-            weight: vb.get(channels, "weight")?,
-            bias: vb.get(channels, "bias")?,
-            eps,
-        })
-    }
-
-    /// Same shape.
-    pub(in crate::models) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        kernels::layer_norm(x, &self.weight, &self.bias, self.eps)
-    }
+/// Normalisation over the last axis: `weight` and `bias` `(channels)`.
+pub(in crate::models) fn layer_norm(vb: &VarBuilder<'_>, channels: usize, eps: f64) -> Result<kernels::LayerNorm> {
+    kernels::LayerNorm::new(&small(vb, channels, "weight")?, &small(vb, channels, "bias")?, eps)
 }

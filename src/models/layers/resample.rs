@@ -1,7 +1,8 @@
 //! Halving and enlarging feature maps.
 
 use super::Conv2d;
-use crate::kernels;
+use crate::kernels::After;
+use crate::kernels::ConvInput;
 use crate::kernels::Padding;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -53,6 +54,7 @@ impl Upsample {
 
     /// Enlarges to a given size, which need not be the double: a skip of odd size has to be met.
     pub(in crate::models) fn forward_to(&self, x: &Tensor, height: usize, width: usize) -> Result<Tensor> {
-        self.conv.forward(&kernels::upsample_nearest(x, height, width)?)
+        self.conv
+            .forward_with(ConvInput::new(&[x]).enlarged(height, width), After::default())
     }
 }

@@ -1,8 +1,11 @@
 //! The residual block of the U-Net and the VAE.
 
 use super::Conv2d;
-use super::GroupNorm;
 use super::Linear;
+use super::group_norm;
+use crate::kernels::After;
+use crate::kernels::ConvInput;
+use crate::kernels::GroupNorm;
 use candle_core::Result;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -30,12 +33,12 @@ impl ResnetBlock {
         eps: f64,
     ) -> Result<Self> {
         Ok(Self {
-            norm1: GroupNorm::new(&vb.pp("norm1"), inputs, groups, eps)?,
+            norm1: group_norm(&vb.pp("norm1"), inputs, groups, eps)?,
             conv1: Conv2d::new(&vb.pp("conv1"), inputs, outputs, 3)?,
             time_emb_proj: time_channels
                 .map(|channels| Linear::new(&vb.pp("time_emb_proj"), channels, outputs))
                 .transpose()?,
-            norm2: GroupNorm::new(&vb.pp("norm2"), outputs, groups, eps)?,
+            norm2: group_norm(&vb.pp("norm2"), outputs, groups, eps)?,
             conv2: Conv2d::new(&vb.pp("conv2"), outputs, outputs, 3)?,
             conv_shortcut: (inputs != outputs)
                 .then(|| Conv2d::new(&vb.pp("conv_shortcut"), inputs, outputs, 1))
@@ -43,19 +46,28 @@ impl ResnetBlock {
         })
     }
 
-    /// * `x`: `(batch, inputs, height, width)`.
+    /// * `parts`: `(batch, …, height, width)`, together of the block's inputs, as if concatenated over the channels.
     /// * `time`: `(batch or 1, time_channels)`, its nonlinearity already applied since all blocks share it.
     ///
     /// Returns `(batch, outputs, height, width)`.
-    pub(in crate::models) fn forward(&self, x: &Tensor, time: Option<&Tensor>) -> Result<Tensor> {
-        let mut h = self.conv1.forward(&self.norm1.forward_silu(x)?)?;
-        if let (Some(project), Some(time)) = (&self.time_emb_proj, time) {
-            h = h.broadcast_add(&project.forward(time)?.unsqueeze(2)?.unsqueeze(3)?)?;
-        }
-        let h = self.conv2.forward(&self.norm2.forward_silu(&h)?)?;
-        match &self.conv_shortcut {
-            Some(shortcut) => shortcut.forward(x)? + h,
-            None => x + h,
-        }
+    pub(in crate::models) fn forward(&self, parts: &[&Tensor], time: Option<&Tensor>) -> Result<Tensor> {
+        let condition = match (&self.time_emb_proj, time) {
+            (Some(project), Some(time)) => Some(project.forward(time)?),
+            _ => None,
+        };
+        let before = ConvInput::new(parts);
+        let after = After {
+            condition: condition.as_ref(),
+            ..After::default()
+        };
+        let h = self.conv1.forward_with(before.normalised_silu(&self.norm1), after)?;
+        let shortcut = match (&self.conv_shortcut, parts) {
+            (Some(conv), _) => conv.forward_with(before, After::default())?,
+            (None, [x]) => (*x).clone(),
+            (None, parts) => Tensor::cat(parts, 1)?,
+        };
+        let h = [&h];
+        self.conv2
+            .forward_with(ConvInput::new(&h).normalised_silu(&self.norm2), After::add(&shortcut))
     }
 }

@@ -65,7 +65,7 @@ impl DownBlock {
     ) -> Result<Tensor> {
         let mut x = x.clone();
         for (layer, resnet) in self.resnets.iter().enumerate() {
-            x = resnet.forward(&x, Some(time))?;
+            x = resnet.forward(&[&x], Some(time))?;
             if let Some(transformer) = self.transformers.get(layer) {
                 x = transformer.forward(&x, context)?;
             }

@@ -36,8 +36,8 @@ impl MidBlock {
     }
 
     pub(super) fn forward(&self, x: &Tensor, time: &Tensor, context: &Tensor) -> Result<Tensor> {
-        let x = self.first.forward(x, Some(time))?;
+        let x = self.first.forward(&[x], Some(time))?;
         let x = self.transformer.forward(&x, context)?;
-        self.second.forward(&x, Some(time))
+        self.second.forward(&[&x], Some(time))
     }
 }

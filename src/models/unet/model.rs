@@ -5,9 +5,12 @@ use super::down::DownBlock;
 use super::mid::MidBlock;
 use super::up::UpBlock;
 use crate::kernels;
+use crate::kernels::After;
+use crate::kernels::ConvInput;
+use crate::kernels::GroupNorm;
 use crate::models::layers::Conv2d;
-use crate::models::layers::GroupNorm;
 use crate::models::layers::TimestepEmbedding;
+use crate::models::layers::group_norm;
 use crate::models::layers::sinusoid;
 use candle_core::Device;
 use candle_core::Result;
@@ -76,7 +79,7 @@ impl UNet2DConditionModel {
             up_blocks: (0..levels.len())
                 .map(|index| UpBlock::new(&vb.pp("up_blocks").pp(index), config, &levels, index))
                 .collect::<Result<_>>()?,
-            conv_norm_out: GroupNorm::new(&vb.pp("conv_norm_out"), channels, config.groups(), config.norm_eps)?,
+            conv_norm_out: group_norm(&vb.pp("conv_norm_out"), channels, config.groups(), config.norm_eps)?,
             conv_out: Conv2d::new(&vb.pp("conv_out"), channels, config.out_channels, 3)?,
             config: config.clone(),
         })
@@ -141,7 +144,9 @@ impl UNet2DConditionModel {
         for block in &self.up_blocks {
             x = block.forward(&x, &time, context, &mut skips)?;
         }
-        self.conv_out.forward(&self.conv_norm_out.forward_silu(&x)?)
+        let last = [&x];
+        let before = ConvInput::new(&last).normalised_silu(&self.conv_norm_out);
+        self.conv_out.forward_with(before, After::in_f32())
     }
 
     /// The embedding that every residual block adds, after the nonlinearity they share: `(batch or 1, time_channels)`.

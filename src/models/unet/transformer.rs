@@ -1,13 +1,17 @@
 //! Attention over the pixels of a feature map and over the conditioning.
 
 use super::config::TransformerShape;
-use crate::kernels;
+use crate::kernels::After;
+use crate::kernels::ConvInput;
+use crate::kernels::GroupNorm;
+use crate::kernels::LayerNorm;
 use crate::models::layers::Attention;
 use crate::models::layers::AttentionConfig;
 use crate::models::layers::Conv2d;
-use crate::models::layers::GroupNorm;
-use crate::models::layers::LayerNorm;
+use crate::models::layers::GeGlu;
 use crate::models::layers::Linear;
+use crate::models::layers::group_norm;
+use crate::models::layers::layer_norm;
 use candle_core::Result;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -17,34 +21,21 @@ const GROUP_NORM_EPS: f64 = 1e-6;
 /// Epsilon of the normalisations between attentions; PyTorch's default.
 const LAYER_NORM_EPS: f64 = 1e-5;
 
-/// A 1×1 convolution on the feature map, or the same as a linear map of the tokens.
-#[derive(Debug, Clone)]
-enum Projection {
-    Conv(Conv2d),
-    Linear(Linear),
-}
-
 /// Pixels to tokens, transformer blocks, tokens back to pixels, and a shortcut around it all.
 #[derive(Debug, Clone)]
 pub(super) struct SpatialTransformer {
     norm: GroupNorm,
-    proj_in: Projection,
+    proj_in: Conv2d,
     blocks: Vec<TransformerBlock>,
-    proj_out: Projection,
+    proj_out: Conv2d,
 }
 
 impl SpatialTransformer {
     pub(super) fn new(vb: &VarBuilder<'_>, channels: usize, shape: TransformerShape) -> Result<Self> {
-        let project = |name: &str| -> Result<Projection> {
-            Ok(if shape.linear_projection {
-                Projection::Linear(Linear::new(&vb.pp(name), channels, channels)?)
-            } else {
-                Projection::Conv(Conv2d::new(&vb.pp(name), channels, channels, 1)?)
-            })
-        };
+        let project = |name: &str| Conv2d::pointwise(&vb.pp(name), channels, channels, shape.linear_projection);
         let blocks = vb.pp("transformer_blocks");
         Ok(Self {
-            norm: GroupNorm::new(&vb.pp("norm"), channels, shape.groups, GROUP_NORM_EPS)?,
+            norm: group_norm(&vb.pp("norm"), channels, shape.groups, GROUP_NORM_EPS)?,
             proj_in: project("proj_in")?,
             blocks: (0..shape.depth)
                 .map(|index| TransformerBlock::new(&blocks.pp(index), channels, shape))
@@ -59,22 +50,16 @@ impl SpatialTransformer {
     /// Returns the shape of `x`.
     pub(super) fn forward(&self, x: &Tensor, context: &Tensor) -> Result<Tensor> {
         let (batch, channels, height, width) = x.dims4()?;
-        let to_tokens = |x: &Tensor| x.flatten_from(2)?.transpose(1, 2)?.contiguous();
-        let to_pixels = |x: &Tensor| x.transpose(1, 2)?.reshape((batch, channels, height, width));
-
-        let h = self.norm.forward(x)?;
-        let mut tokens = match &self.proj_in {
-            Projection::Conv(conv) => to_tokens(&conv.forward(&h)?)?,
-            Projection::Linear(linear) => linear.forward(&to_tokens(&h)?)?,
-        };
+        let h = self
+            .proj_in
+            .forward_with(ConvInput::new(&[x]).normalised(&self.norm), After::default())?;
+        // Channels last, pixels are tokens already.
+        let mut tokens = h.permute((0, 2, 3, 1))?.reshape((batch, height * width, channels))?;
         for block in &self.blocks {
             tokens = block.forward(&tokens, context)?;
         }
-        let h = match &self.proj_out {
-            Projection::Conv(conv) => conv.forward(&to_pixels(&tokens)?)?,
-            Projection::Linear(linear) => to_pixels(&linear.forward(&tokens)?)?,
-        };
-        x + h
+        let h = tokens.reshape((batch, height, width, channels))?.permute((0, 3, 1, 2))?;
+        self.proj_out.forward_with(ConvInput::new(&[&h]), After::add(x))
     }
 }
 
@@ -86,14 +71,14 @@ struct TransformerBlock {
     norm2: LayerNorm,
     attn2: Attention,
     norm3: LayerNorm,
-    ff_in: Linear,
+    ff_in: GeGlu,
     ff_out: Linear,
 }
 
 impl TransformerBlock {
     fn new(vb: &VarBuilder<'_>, channels: usize, shape: TransformerShape) -> Result<Self> {
-        let norm = |name: &str| LayerNorm::new(&vb.pp(name), channels, LAYER_NORM_EPS);
-        let attention = |name: &str, context_channels: usize| {
+        let norm = |name: &str| layer_norm(&vb.pp(name), channels, LAYER_NORM_EPS);
+        let attention = |name: &str, context_channels: Option<usize>| {
             let config = AttentionConfig {
                 channels,
                 context_channels,
@@ -106,19 +91,19 @@ impl TransformerBlock {
         let inner = 4 * channels;
         Ok(Self {
             norm1: norm("norm1")?,
-            attn1: attention("attn1", channels)?,
+            attn1: attention("attn1", None)?,
             norm2: norm("norm2")?,
-            attn2: attention("attn2", shape.context_channels)?,
+            attn2: attention("attn2", Some(shape.context_channels))?,
             norm3: norm("norm3")?,
-            ff_in: Linear::new(&vb.pp("ff.net.0.proj"), channels, 2 * inner)?,
+            ff_in: GeGlu::new(&vb.pp("ff.net.0.proj"), channels, inner)?,
             ff_out: Linear::new(&vb.pp("ff.net.2"), inner, channels)?,
         })
     }
 
     fn forward(&self, x: &Tensor, context: &Tensor) -> Result<Tensor> {
-        let x = (x + self.attn1.forward(&self.norm1.forward(x)?, None)?)?;
-        let x = (&x + self.attn2.forward(&self.norm2.forward(&x)?, Some(context))?)?;
-        let gated = kernels::geglu(&self.ff_in.forward(&self.norm3.forward(&x)?)?)?;
-        x + self.ff_out.forward(&gated)?
+        let x = self.attn1.forward(&self.norm1.forward(x)?, None, x)?;
+        let x = self.attn2.forward(&self.norm2.forward(&x)?, Some(context), &x)?;
+        let gated = self.ff_in.forward(&self.norm3.forward(&x)?)?;
+        self.ff_out.forward_then(&gated, After::add(&x))
     }
 }

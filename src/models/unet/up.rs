@@ -75,7 +75,7 @@ impl UpBlock {
             let Some(skip) = skips.pop() else {
                 candle_core::bail!("the up blocks of this U-Net take more features than its down blocks give");
             };
-            x = resnet.forward(&Tensor::cat(&[&x, &skip], 1)?, Some(time))?;
+            x = resnet.forward(&[&x, &skip], Some(time))?;
             if let Some(transformer) = self.transformers.get(layer) {
                 x = transformer.forward(&x, context)?;
             }

@@ -3,10 +3,13 @@
 use super::VaeConfig;
 use super::config::NORM_EPS;
 use super::mid::MidBlock;
+use crate::kernels::After;
+use crate::kernels::ConvInput;
+use crate::kernels::GroupNorm;
 use crate::models::layers::Conv2d;
-use crate::models::layers::GroupNorm;
 use crate::models::layers::ResnetBlock;
 use crate::models::layers::Upsample;
+use crate::models::layers::group_norm;
 use candle_core::Result;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -49,7 +52,7 @@ impl Decoder {
             conv_in: Conv2d::new(&vb.pp("conv_in"), config.latent_channels, last, 3)?,
             mid_block: MidBlock::new(&vb.pp("mid_block"), last, config)?,
             up_blocks,
-            conv_norm_out: GroupNorm::new(&vb.pp("conv_norm_out"), first, groups, NORM_EPS)?,
+            conv_norm_out: group_norm(&vb.pp("conv_norm_out"), first, groups, NORM_EPS)?,
             conv_out: Conv2d::new(&vb.pp("conv_out"), first, config.out_channels, 3)?,
         })
     }
@@ -58,12 +61,14 @@ impl Decoder {
         let mut x = self.mid_block.forward(&self.conv_in.forward(latents)?)?;
         for (resnets, upsampler) in &self.up_blocks {
             for resnet in resnets {
-                x = resnet.forward(&x, None)?;
+                x = resnet.forward(&[&x], None)?;
             }
             if let Some(upsampler) = upsampler {
                 x = upsampler.forward(&x)?;
             }
         }
-        self.conv_out.forward(&self.conv_norm_out.forward_silu(&x)?)
+        let last = [&x];
+        let before = ConvInput::new(&last).normalised_silu(&self.conv_norm_out);
+        self.conv_out.forward_with(before, After::in_f32())
     }
 }

@@ -2,10 +2,11 @@
 
 use super::VaeConfig;
 use super::config::NORM_EPS;
+use crate::kernels::GroupNorm;
 use crate::models::layers::Attention;
 use crate::models::layers::AttentionConfig;
-use crate::models::layers::GroupNorm;
 use crate::models::layers::ResnetBlock;
+use crate::models::layers::group_norm;
 use candle_core::Result;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -26,12 +27,12 @@ impl MidBlock {
             let vb = vb.pp("attentions.0");
             let sizes = AttentionConfig {
                 channels,
-                context_channels: channels,
+                context_channels: None,
                 heads: 1,
                 bias: true,
                 upcast: config.force_upcast,
             };
-            let norm = GroupNorm::new(&vb.pp("group_norm"), channels, groups, NORM_EPS)?;
+            let norm = group_norm(&vb.pp("group_norm"), channels, groups, NORM_EPS)?;
             Result::Ok((norm, Attention::new(&vb, sizes)?))
         };
         Ok(Self {
@@ -42,13 +43,14 @@ impl MidBlock {
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let mut x = self.first.forward(x, None)?;
+        let mut x = self.first.forward(&[x], None)?;
         if let Some((norm, attention)) = &self.attention {
-            let shape = x.dims4()?;
-            let tokens = norm.forward(&x)?.flatten_from(2)?.transpose(1, 2)?.contiguous()?;
-            let attended = attention.forward(&tokens, None)?;
-            x = (x + attended.transpose(1, 2)?.reshape(shape)?)?;
+            let (batch, channels, height, width) = x.dims4()?;
+            // Channels last, pixels are tokens already.
+            let tokens = |x: &Tensor| x.permute((0, 2, 3, 1))?.reshape((batch, height * width, channels));
+            let attended = attention.forward(&tokens(&norm.forward(&x)?)?, None, &tokens(&x)?)?;
+            x = attended.reshape((batch, height, width, channels))?.permute((0, 3, 1, 2))?;
         }
-        self.second.forward(&x, None)
+        self.second.forward(&[&x], None)
     }
 }

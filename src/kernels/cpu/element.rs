@@ -1,0 +1,124 @@
+//! The two number formats that the kernels read and write, and the functions of one number they are made of.
+//!
+//! Everything is inlined into loops over slices, which the compiler turns into vectors of whatever width the caller's
+//! path allows; nothing here names a processor.
+
+use candle_core::WithDType;
+use half::bf16;
+
+/// A number as it lies in memory; computed with as f32.
+pub(crate) trait Element: WithDType + Default {
+    /// Exact.
+    fn to_f32(self) -> f32;
+    /// To the nearest, ties to even.
+    fn from_f32(value: f32) -> Self;
+}
+
+impl Element for f32 {
+    #[inline(always)]
+    fn to_f32(self) -> f32 {
+        self
+    }
+
+    #[inline(always)]
+    fn from_f32(value: f32) -> Self {
+        value
+    }
+}
+
+impl Element for bf16 {
+    #[inline(always)]
+    fn to_f32(self) -> f32 {
+        f32::from_bits(u32::from(self.to_bits()) << 16)
+    }
+
+    /// NaN stays NaN as long as its upper bits say so, as every NaN that arithmetic makes does.
+    #[inline(always)]
+    fn from_f32(value: f32) -> Self {
+        let bits = value.to_bits();
+        Self::from_bits((bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16) as u16)
+    }
+}
+
+/// eˣ, relative error below 2e-7; 0 below −87, finite up to 88.
+#[inline(always)]
+pub(crate) fn exp(x: f32) -> f32 {
+    /// Adding this puts a float's whole part into the low bits of its significand.
+    const MAGIC: f32 = 12_582_912.0; // 1.5 · 2²³
+    const LN_2_HIGH: f32 = 0.693_359_4;
+    const LN_2_LOW: f32 = -2.121_944_4e-4;
+    let x = x.clamp(-87.3, 88.3);
+    let shifted = x * std::f32::consts::LOG2_E + MAGIC;
+    let whole = shifted - MAGIC;
+    let r = x - whole * LN_2_HIGH - whole * LN_2_LOW;
+    // Minimax polynomial of eʳ on ±ln 2 / 2 (Cephes, expf).
+    let p = 1.987_569_1e-4;
+    let p = p * r + 1.398_2e-3;
+    let p = p * r + 8.333_452e-3;
+    let p = p * r + 4.166_579_6e-2;
+    let p = p * r + 1.666_666_6e-1;
+    let p = p * r + 0.5;
+    let p = p * r * r + r + 1.0;
+    f32::from_bits(p.to_bits().wrapping_add(shifted.to_bits() << 23))
+}
+
+/// 1 / (1 + e⁻ˣ).
+#[inline(always)]
+pub(crate) fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// erf x, absolute error below 4e-7: a rational approximation on ±4, as in Eigen and XLA.
+#[inline(always)]
+pub(crate) fn erf(x: f32) -> f32 {
+    let x = x.clamp(-4.0, 4.0);
+    let s = x * x;
+    let p = -2.726_142_4e-10;
+    let p = p * s + 2.770_681_4e-8;
+    let p = p * s + -2.101_024e-6;
+    let p = p * s + -5.692_506_6e-5;
+    let p = p * s + -7.349_906_4e-4;
+    let p = p * s + -2.954_599_9e-3;
+    let p = p * s + -1.609_603_3e-2;
+    let q = -1.456_607_2e-5;
+    let q = q * s + -2.133_740_5e-4;
+    let q = q * s + -1.682_827e-3;
+    let q = q * s + -7.373_329_4e-3;
+    let q = q * s + -1.426_473_9e-2;
+    x * p / q
+}
+
+/// x · Φ(x).
+#[inline(always)]
+pub(crate) fn gelu(x: f32) -> f32 {
+    0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_and_erf_should_be_as_close_as_they_say() {
+        for i in -8700..8800 {
+            let x = i as f32 * 0.01;
+            let exact = f64::from(x).exp();
+            let error = (f64::from(exp(x)) - exact).abs() / exact;
+            assert!(error < 2e-7, "exp({x}) is off by {error:e}");
+        }
+        for i in -600..600 {
+            let x = i as f32 * 0.01;
+            let error = (f64::from(erf(x)) - libm::erf(f64::from(x))).abs();
+            assert!(error < 4e-7, "erf({x}) is off by {error:e}");
+        }
+        assert!(exp(-1000.0) < 2e-38 && exp(1000.0).is_finite());
+    }
+
+    #[test]
+    fn bf16_should_round_to_the_nearest_even() {
+        for value in [0.0, -1.5, 3.3e38, 1e-40, 1.003_906_25, 1.011_718_75, f32::INFINITY] {
+            assert_eq!(<bf16 as Element>::from_f32(value), bf16::from_f32(value), "{value}");
+        }
+        assert!(<bf16 as Element>::from_f32(f32::NAN).is_nan());
+    }
+}

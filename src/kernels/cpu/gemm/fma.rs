@@ -1,0 +1,232 @@
+//! f32 blocks from multiply-adds: AVX-512, AVX2, and whatever the compiler makes of plain Rust elsewhere (NEON on Arm).
+
+use super::Block;
+use super::COLUMNS;
+use super::DEPTH_STEP;
+use super::Micro;
+use super::Source;
+use half::bf16;
+
+/// Plain Rust.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Portable;
+
+impl Micro for Portable {
+    type Element = f32;
+    const ROWS: usize = 4;
+
+    fn within<R>(self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
+    #[inline(always)]
+    unsafe fn block(self, sources: &[Source<'_, f32>], first_row: usize, panel: &[f32], block: &mut Block) {
+        block.0[..Self::ROWS * COLUMNS].fill(0.0);
+        let (rows, _) = block.0.as_chunks_mut::<COLUMNS>();
+        let mut weights = panel.as_chunks::<COLUMNS>().0.chunks_exact(DEPTH_STEP);
+        for source in sources {
+            for first in (0..source.depth).step_by(DEPTH_STEP) {
+                for tap in 0..source.taps {
+                    let Some(weights) = weights.next() else { return };
+                    for (r, sums) in rows.iter_mut().take(Self::ROWS).enumerate() {
+                        let start = source.offset + (first_row + r) * source.stride + tap * source.tap_stride + first;
+                        for (x, weights) in source.data[start..start + DEPTH_STEP].iter().zip(weights) {
+                            for (sum, weight) in sums.iter_mut().zip(weights) {
+                                *sum += x * weight;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// bf16 widened to f32, for machines that have nothing for it: right, not fast.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PortableBf16;
+
+impl Micro for PortableBf16 {
+    type Element = bf16;
+    const ROWS: usize = 4;
+
+    fn within<R>(self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
+    #[inline(always)]
+    unsafe fn block(self, sources: &[Source<'_, bf16>], first_row: usize, panel: &[bf16], block: &mut Block) {
+        block.0[..Self::ROWS * COLUMNS].fill(0.0);
+        let (rows, _) = block.0.as_chunks_mut::<COLUMNS>();
+        let mut weights = panel.chunks_exact(DEPTH_STEP * COLUMNS);
+        for source in sources {
+            for first in (0..source.depth).step_by(DEPTH_STEP) {
+                for tap in 0..source.taps {
+                    let Some(weights) = weights.next() else { return };
+                    let (left, right) = weights.split_at(weights.len() / 2);
+                    for (r, sums) in rows.iter_mut().take(Self::ROWS).enumerate() {
+                        let start = source.offset + (first_row + r) * source.stride + tap * source.tap_stride + first;
+                        let row = &source.data[start..start + DEPTH_STEP];
+                        let (upper, lower) = sums.split_at_mut(COLUMNS / 2);
+                        for (half, sums) in [(left, upper), (right, lower)] {
+                            for (x, pairs) in row.as_chunks::<2>().0.iter().zip(half.as_chunks::<32>().0) {
+                                let [x0, x1] = x.map(|x| x.to_f32());
+                                for (sum, pair) in sums.iter_mut().zip(pairs.as_chunks::<2>().0) {
+                                    let [w0, w1] = pair.map(|w| w.to_f32());
+                                    *sum += x0 * w0 + x1 * w1;
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{Avx2, Avx512};
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::Block;
+    use super::COLUMNS;
+    use super::DEPTH_STEP;
+    use super::Micro;
+    use super::Source;
+    use crate::kernels::cpu::path::Path;
+    use std::arch::x86_64::*;
+
+    /// Having one proves that the processor has AVX-512.
+    #[derive(Debug, Clone, Copy)]
+    pub(crate) struct Avx512(());
+
+    impl Avx512 {
+        pub(crate) fn try_new() -> Option<Self> {
+            Path::Avx512.is_supported().then_some(Self(()))
+        }
+    }
+
+    impl Micro for Avx512 {
+        type Element = f32;
+        const ROWS: usize = 12;
+
+        fn within<R>(self, work: impl FnOnce() -> R) -> R {
+            #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,fma,avx2,f16c,bmi2")]
+            fn inner<R>(work: impl FnOnce() -> R) -> R {
+                work()
+            }
+            // SAFETY: `self` exists, so the processor has these instructions.
+            unsafe { inner(work) }
+        }
+
+        #[inline(always)]
+        unsafe fn block(self, sources: &[Source<'_, f32>], first_row: usize, panel: &[f32], block: &mut Block) {
+            // SAFETY: the processor has the instructions; the rest is the caller's promise.
+            unsafe { avx512(sources, first_row, panel, block) }
+        }
+    }
+
+    /// # Safety
+    /// As [`Micro::block`], on a processor with AVX-512.
+    #[target_feature(enable = "avx512f")]
+    unsafe fn avx512(sources: &[Source<'_, f32>], first_row: usize, panel: &[f32], block: &mut Block) {
+        const ROWS: usize = Avx512::ROWS;
+        let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
+        let mut weights = panel.as_ptr();
+        // SAFETY: the sources hold the rows, the panel as many rows as they are deep.
+        unsafe {
+            for source in sources {
+                let rows = source.data.as_ptr().add(source.offset + first_row * source.stride);
+                for first in (0..source.depth).step_by(DEPTH_STEP) {
+                    for tap in 0..source.taps {
+                        let rows = rows.add(tap * source.tap_stride + first);
+                        for k in 0..DEPTH_STEP {
+                            let left = _mm512_loadu_ps(weights);
+                            let right = _mm512_loadu_ps(weights.add(16));
+                            weights = weights.add(COLUMNS);
+                            for (r, sum) in sums.iter_mut().enumerate() {
+                                let x = _mm512_set1_ps(*rows.add(r * source.stride + k));
+                                sum[0] = _mm512_fmadd_ps(x, left, sum[0]);
+                                sum[1] = _mm512_fmadd_ps(x, right, sum[1]);
+                            }
+                        }
+                    }
+                }
+            }
+            for (row, sum) in block.0.chunks_exact_mut(COLUMNS).zip(&sums) {
+                _mm512_storeu_ps(row.as_mut_ptr(), sum[0]);
+                _mm512_storeu_ps(row.as_mut_ptr().add(16), sum[1]);
+            }
+        }
+    }
+
+    /// Having one proves that the processor has AVX2 and FMA.
+    #[derive(Debug, Clone, Copy)]
+    pub(crate) struct Avx2(());
+
+    impl Avx2 {
+        pub(crate) fn try_new() -> Option<Self> {
+            Path::Avx2.is_supported().then_some(Self(()))
+        }
+    }
+
+    impl Micro for Avx2 {
+        type Element = f32;
+        const ROWS: usize = 6;
+
+        fn within<R>(self, work: impl FnOnce() -> R) -> R {
+            #[target_feature(enable = "avx2,fma,f16c,bmi2")]
+            fn inner<R>(work: impl FnOnce() -> R) -> R {
+                work()
+            }
+            // SAFETY: `self` exists, so the processor has these instructions.
+            unsafe { inner(work) }
+        }
+
+        #[inline(always)]
+        unsafe fn block(self, sources: &[Source<'_, f32>], first_row: usize, panel: &[f32], block: &mut Block) {
+            // SAFETY: the processor has the instructions; the rest is the caller's promise.
+            unsafe {
+                avx2(sources, first_row, panel, block, 0);
+                avx2(sources, first_row, panel, block, 16);
+            }
+        }
+    }
+
+    /// Sixteen of the columns.
+    ///
+    /// # Safety
+    /// As [`Micro::block`], on a processor with AVX2 and FMA; `column` is 0 or 16.
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn avx2(sources: &[Source<'_, f32>], first_row: usize, panel: &[f32], block: &mut Block, column: usize) {
+        const ROWS: usize = Avx2::ROWS;
+        let mut sums = [[_mm256_setzero_ps(); 2]; ROWS];
+        // SAFETY: the sources hold the rows, the panel as many rows as they are deep.
+        unsafe {
+            let mut weights = panel.as_ptr().add(column);
+            for source in sources {
+                let rows = source.data.as_ptr().add(source.offset + first_row * source.stride);
+                for first in (0..source.depth).step_by(DEPTH_STEP) {
+                    for tap in 0..source.taps {
+                        let rows = rows.add(tap * source.tap_stride + first);
+                        for k in 0..DEPTH_STEP {
+                            let left = _mm256_loadu_ps(weights);
+                            let right = _mm256_loadu_ps(weights.add(8));
+                            weights = weights.wrapping_add(COLUMNS);
+                            for (r, sum) in sums.iter_mut().enumerate() {
+                                let x = _mm256_set1_ps(*rows.add(r * source.stride + k));
+                                sum[0] = _mm256_fmadd_ps(x, left, sum[0]);
+                                sum[1] = _mm256_fmadd_ps(x, right, sum[1]);
+                            }
+                        }
+                    }
+                }
+            }
+            for (row, sum) in block.0.chunks_exact_mut(COLUMNS).zip(&sums) {
+                _mm256_storeu_ps(row.as_mut_ptr().add(column), sum[0]);
+                _mm256_storeu_ps(row.as_mut_ptr().add(column + 8), sum[1]);
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Pictures laid out for a convolution: channels last, zeros around, channels filled up to whole steps of depth.
+//!
+//! A convolution with stride 1 reads pixel (y + u, x + v) of the padded picture for output (y, x), which is the row
+//! `position(y, x) + u · pitch + v` of one long matrix of pixels: the same shift for all outputs. The zeros to the
+//! right of a line are those to the left of the next. With a larger stride the padded picture is kept as stride²
+//! pictures of every stride-th pixel, and the same holds in each of them.
+
+use super::element;
+use super::gemm::DEPTH_STEP;
+use super::gemm::Multiplied;
+use super::gemm::RowMap;
+use super::gemm::Source;
+use super::gemm::Target;
+use super::vectorised;
+use crate::kernels::Padding;
+use rayon::prelude::*;
+
+/// Channels-last pixels of one of the tensors that are read side by side.
+#[derive(Clone, Copy)]
+pub(crate) struct Pixels<'a, E> {
+    /// `(batch, height, width, channels)`.
+    pub(crate) data: &'a [E],
+    /// Channels of this tensor.
+    pub(crate) channels: usize,
+}
+
+/// What is done to each number on its way into the padded picture: x · scale + shift, then perhaps SiLU.
+#[derive(Clone, Copy)]
+pub(crate) struct Affine<'a> {
+    /// `(batch, channels)`.
+    pub(crate) scale: &'a [f32],
+    /// `(batch, channels)`.
+    pub(crate) shift: &'a [f32],
+    /// Whether x · sigmoid(x) follows.
+    pub(crate) silu: bool,
+}
+
+/// Sizes of a convolution.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Geometry {
+    /// Pictures.
+    pub(crate) batch: usize,
+    /// Channels of all sources together.
+    pub(crate) channels: usize,
+    /// Lines of the sources.
+    pub(crate) height: usize,
+    /// Pixels of a line of the sources.
+    pub(crate) width: usize,
+    /// Lines that the convolution sees, after nearest-neighbour enlargement.
+    pub(crate) seen_height: usize,
+    /// Pixels of a line that the convolution sees.
+    pub(crate) seen_width: usize,
+    /// Lines and columns of the kernel.
+    pub(crate) kernel: [usize; 2],
+    /// Pixels between outputs.
+    pub(crate) stride: usize,
+    /// Zeros around.
+    pub(crate) padding: Padding,
+}
+
+impl Geometry {
+    /// Lines of the result.
+    pub(crate) fn out_height(&self) -> usize {
+        (self.seen_height + self.padding.top + self.padding.bottom - self.kernel[0]) / self.stride + 1
+    }
+
+    /// Pixels of a line of the result.
+    pub(crate) fn out_width(&self) -> usize {
+        (self.seen_width + self.padding.left + self.padding.right - self.kernel[1]) / self.stride + 1
+    }
+
+    /// Pixels from one line to the next.
+    fn pitch(&self) -> usize {
+        let Padding { left, right, .. } = self.padding;
+        if self.stride == 1 {
+            self.seen_width + left.max(right)
+        } else {
+            (self.seen_width + left + right).div_ceil(self.stride)
+        }
+    }
+
+    /// Lines from one picture to the next.
+    fn lines(&self) -> usize {
+        let Padding { top, bottom, .. } = self.padding;
+        if self.stride == 1 {
+            self.seen_height + top.max(bottom)
+        } else {
+            (self.seen_height + top + bottom).div_ceil(self.stride)
+        }
+    }
+
+    /// Numbers of a pixel, filled up.
+    fn depth(&self) -> usize {
+        self.channels.next_multiple_of(DEPTH_STEP)
+    }
+
+    /// Numbers from one pixel to the next. A stride of whole pages would put every row of a tile in one set of the
+    /// first cache.
+    fn pixel_stride<E>(&self) -> usize {
+        const PAGE: usize = 4096;
+        let depth = self.depth();
+        if (depth * size_of::<E>()).is_multiple_of(PAGE) {
+            depth + DEPTH_STEP
+        } else {
+            depth
+        }
+    }
+
+    /// Rows of the product.
+    pub(crate) fn rows(&self) -> usize {
+        ((self.batch - 1) * self.lines() + self.out_height() - 1) * self.pitch() + self.out_width()
+    }
+
+    /// Where the product's rows go.
+    pub(crate) fn row_map(&self) -> RowMap {
+        RowMap::Image {
+            image: self.lines() * self.pitch(),
+            pitch: self.pitch(),
+            height: self.out_height(),
+            width: self.out_width(),
+        }
+    }
+
+    /// Pixels of one of the stride² pictures of every stride-th pixel, with what the last rows read beyond.
+    fn phase_pixels(&self) -> usize {
+        /// A product may have more rows than there are, see `Micro::ROWS`.
+        const SPARE_ROWS: usize = super::gemm::MAX_ROWS;
+        let shifts = (self.kernel[0] - 1) / self.stride * self.pitch() + (self.kernel[1] - 1) / self.stride;
+        let whole = self.batch * self.lines() * self.pitch();
+        (self.rows().max(SPARE_ROWS) + shifts).max(whole + self.padding.top * self.pitch() + self.padding.left)
+    }
+}
+
+/// A batch of padded pictures.
+pub(crate) struct Padded<E> {
+    data: Vec<E>,
+    geometry: Geometry,
+}
+
+impl<E: Multiplied> Padded<E> {
+    /// Copies the sources side by side (their channels one after another) into the padded form.
+    pub(crate) fn new(sources: &[Pixels<'_, E>], affine: Option<Affine<'_>>, geometry: Geometry) -> Self {
+        let Geometry {
+            batch,
+            channels,
+            height,
+            width,
+            stride,
+            padding,
+            ..
+        } = geometry;
+        assert_eq!(sources.iter().map(|source| source.channels).sum::<usize>(), channels);
+        assert!(sources.iter().all(|source| source.data.len() == batch * height * width * source.channels));
+        assert!(affine.is_none_or(|a| a.scale.len() == batch * channels && a.shift.len() == batch * channels));
+        let (pitch, lines) = (geometry.pitch(), geometry.lines());
+        let pixel = geometry.pixel_stride::<E>();
+        let phase = geometry.phase_pixels();
+        let len = stride * stride * phase * pixel;
+        let mut data = Vec::with_capacity(len);
+        let target = Target::new(&mut data);
+
+        // One task per line of a phase: it writes that line's pixels, zeros included, and nothing else does.
+        let lines_in_phase = phase.div_ceil(pitch);
+        let task = |index: usize| {
+            let (phase_index, line) = (index / lines_in_phase, index % lines_in_phase);
+            let (phase_y, phase_x) = (phase_index / stride, phase_index % stride);
+            let count = pitch.min(phase - line * pitch);
+            // SAFETY: each task has a line of its own.
+            let out = unsafe { target.slice((phase_index * phase + line * pitch) * pixel, count * pixel) };
+            // SAFETY: all bytes zero is the number 0 in both formats.
+            unsafe { out.as_mut_ptr().write_bytes(0, out.len()) };
+            let image = line / lines;
+            // With stride 1 the zeros above the next picture are those below this one.
+            let seen_y = (line % lines * stride + phase_y).wrapping_sub(padding.top);
+            if image >= batch || seen_y >= geometry.seen_height {
+                return;
+            }
+            let y = seen_y * height / geometry.seen_height;
+            let affine = affine.map(|affine| Affine {
+                scale: &affine.scale[image * channels..(image + 1) * channels],
+                shift: &affine.shift[image * channels..(image + 1) * channels],
+                ..affine
+            });
+            for (column, out) in out.chunks_exact_mut(pixel).enumerate() {
+                let seen_x = (column * stride + phase_x).wrapping_sub(padding.left);
+                if seen_x >= geometry.seen_width {
+                    continue;
+                }
+                let x = seen_x * width / geometry.seen_width;
+                let mut first = 0;
+                for source in sources {
+                    let at = ((image * height + y) * width + x) * source.channels;
+                    let numbers = &source.data[at..at + source.channels];
+                    let out = &mut out[first..first + source.channels];
+                    match affine {
+                        None => {
+                            for (out, number) in out.iter_mut().zip(numbers) {
+                                out.write(*number);
+                            }
+                        }
+                        Some(affine) => {
+                            let scale = &affine.scale[first..first + source.channels];
+                            let shift = &affine.shift[first..first + source.channels];
+                            if affine.silu {
+                                for (((out, number), scale), shift) in out.iter_mut().zip(numbers).zip(scale).zip(shift)
+                                {
+                                    let value = number.to_f32() * scale + shift;
+                                    out.write(E::from_f32(value * element::sigmoid(value)));
+                                }
+                            } else {
+                                for (((out, number), scale), shift) in out.iter_mut().zip(numbers).zip(scale).zip(shift)
+                                {
+                                    out.write(E::from_f32(number.to_f32() * scale + shift));
+                                }
+                            }
+                        }
+                    }
+                    first += source.channels;
+                }
+            }
+        };
+        (0..stride * stride * lines_in_phase)
+            .into_par_iter()
+            .with_min_len(4)
+            .for_each(|index| vectorised(|| task(index)));
+        // SAFETY: every line of every phase was written, and the lines make up all of it.
+        unsafe { data.set_len(len) };
+        Self { data, geometry }
+    }
+
+    /// The rows of the product, in the order of weights packed tap by tap, or line by line if `by_line`.
+    pub(crate) fn sources(&self, by_line: bool) -> Vec<Source<'_, E>> {
+        let geometry = &self.geometry;
+        let (pixel, phase) = (geometry.pixel_stride::<E>(), geometry.phase_pixels());
+        let [lines, taps] = geometry.kernel;
+        let stride = geometry.stride;
+        let source = |line: usize, tap: usize, taps: usize| {
+            let phase_index = line % stride * stride + tap % stride;
+            let shift = line / stride * geometry.pitch() + tap / stride;
+            Source {
+                data: &self.data,
+                offset: (phase_index * phase + shift) * pixel,
+                stride: pixel,
+                depth: geometry.depth(),
+                taps,
+                tap_stride: pixel,
+            }
+        };
+        if by_line {
+            (0..lines).map(|line| source(line, 0, taps)).collect()
+        } else {
+            (0..lines * taps).map(|tap| source(tap / taps, tap % taps, 1)).collect()
+        }
+    }
+}
