@@ -27,6 +27,14 @@ const CALL_LIMIT: f64 = 1e-5;
 /// Largest difference of a pixel in 0..1; the reference pictures are stored in f16.
 const PIXEL_LIMIT: f64 = 1e-3;
 
+/// The same in bf16 for what the U-Net and the text encoder say: rounding the weights alone, with all else in f32, is
+/// 1.2e-2 at worst.
+const BF16_CALL_LIMIT: f64 = 1.6e-2;
+/// The same in bf16 for the autoencoders, whose random weights spread differences.
+const BF16_LATENT_LIMIT: f64 = 4e-2;
+/// The same in bf16 for the pixel that is off most.
+const BF16_PIXEL_LIMIT: f64 = 0.1;
+
 /// How far each kind of result is from the reference at worst, and in which case; a count of them.
 #[derive(Default)]
 struct Report(BTreeMap<&'static str, (usize, f64, String)>);
@@ -42,15 +50,17 @@ impl Report {
     }
 
     /// Prints the worst of each kind and fails if one is over its limit.
-    fn finish(&self) {
+    fn finish(&self, dtype: DType) {
         for (kind, (count, worst, case)) in &self.0 {
             println!("{kind:>16}: {count:3} compared, worst {worst:.2e} ({case})");
         }
         for (kind, (_, worst, case)) in &self.0 {
-            let limit = if kind.starts_with("picture") {
-                PIXEL_LIMIT
-            } else {
-                CALL_LIMIT
+            let limit = match (kind.starts_with("picture"), dtype) {
+                (true, DType::F32) => PIXEL_LIMIT,
+                (false, DType::F32) => CALL_LIMIT,
+                (true, _) => BF16_PIXEL_LIMIT,
+                _ if kind.starts_with("posterior") || kind.starts_with("encoded") => BF16_LATENT_LIMIT,
+                _ => BF16_CALL_LIMIT,
             };
             assert!(
                 *worst <= limit,
@@ -64,36 +74,34 @@ impl Report {
     }
 }
 
-fn text_encoder(files: &ModelFiles) -> ClipTextModel {
+fn text_encoder(files: &ModelFiles, dtype: DType) -> ClipTextModel {
     let config = files.json("text_encoder/config.json").unwrap();
-    weights::build(files, "text_encoder", &Device::Cpu, DType::F32, |vb| {
+    weights::build(files, "text_encoder", &Device::Cpu, dtype, |vb| {
         ClipTextModel::new(vb, &config)
     })
     .unwrap()
 }
 
-fn unet(files: &ModelFiles) -> UNet2DConditionModel {
+fn unet(files: &ModelFiles, dtype: DType) -> UNet2DConditionModel {
     let config = files.json("unet/config.json").unwrap();
-    weights::build(files, "unet", &Device::Cpu, DType::F32, |vb| {
+    weights::build(files, "unet", &Device::Cpu, dtype, |vb| {
         UNet2DConditionModel::new(vb, &config)
     })
     .unwrap()
 }
 
-fn vae(files: &ModelFiles, folder: &str) -> AutoencoderKL {
+fn vae(files: &ModelFiles, folder: &str, dtype: DType) -> AutoencoderKL {
     let config = files.json(&format!("{folder}/config.json")).unwrap();
-    weights::build(files, folder, &Device::Cpu, DType::F32, |vb| {
-        AutoencoderKL::new(vb, &config)
-    })
-    .unwrap()
+    weights::build(files, folder, &Device::Cpu, dtype, |vb| AutoencoderKL::new(vb, &config)).unwrap()
 }
 
-fn taesd(files: &ModelFiles) -> AutoencoderTiny {
+fn taesd(files: &ModelFiles, dtype: DType) -> AutoencoderTiny {
     let config = files.json("config.json").unwrap();
-    weights::build(files, "", &Device::Cpu, DType::F32, |vb| {
-        AutoencoderTiny::new(vb, &config)
-    })
-    .unwrap()
+    weights::build(files, "", &Device::Cpu, dtype, |vb| AutoencoderTiny::new(vb, &config)).unwrap()
+}
+
+fn to(x: &Tensor, dtype: DType) -> Tensor {
+    x.to_dtype(dtype).unwrap()
 }
 
 /// −1..1 to 0..1 without the batch axis, as the reference stores pictures.
@@ -126,21 +134,21 @@ fn is_applicable(case: &Case) -> bool {
     }
 }
 
-fn compare(case: &Case, report: &mut Report) {
+fn compare(case: &Case, dtype: DType, report: &mut Report) {
     let files = case.model("model").expect("the case's model is there");
     if case.text("task") == "vae_roundtrip" {
-        return compare_roundtrip(case, &files, report);
+        return compare_roundtrip(case, &files, dtype, report);
     }
-    compare_text(case, &files, report);
-    compare_prediction(case, &files, report);
-    compare_picture(case, &files, report);
+    compare_text(case, &files, dtype, report);
+    compare_prediction(case, &files, dtype, report);
+    compare_picture(case, &files, dtype, report);
 }
 
-fn compare_text(case: &Case, files: &ModelFiles, report: &mut Report) {
+fn compare_text(case: &Case, files: &ModelFiles, dtype: DType, report: &mut Report) {
     if !files.exists("text_encoder/config.json") {
         return;
     }
-    let model = text_encoder(files);
+    let model = text_encoder(files, dtype);
     let expected = case.expected();
     let clip_skip = case.number("clip_skip").unwrap_or_default() as usize;
     for (branch, clip_skip) in [("prompt", clip_skip), ("negative", 0)] {
@@ -149,14 +157,18 @@ fn compare_text(case: &Case, files: &ModelFiles, report: &mut Report) {
         if let (Some(tokens), Some(text)) = (tokens, text) {
             let ids = tokens.to_dtype(DType::U32).unwrap();
             let found = model.forward(&ids, clip_skip).unwrap();
-            report.add("text", &case.name, relative_l2(&found, &text));
+            report.add("text", &case.name, relative_l2(&to(&found, DType::F32), &text));
             let states = model.forward_pooled(&ids, clip_skip).unwrap();
-            report.add("text, pooled", &case.name, relative_l2(&states.hidden, &text));
+            report.add(
+                "text, pooled",
+                &case.name,
+                relative_l2(&to(&states.hidden, DType::F32), &text),
+            );
         }
     }
 }
 
-fn compare_prediction(case: &Case, files: &ModelFiles, report: &mut Report) {
+fn compare_prediction(case: &Case, files: &ModelFiles, dtype: DType, report: &mut Report) {
     let expected = case.expected();
     let (Some(x), Some(timesteps), true) = (
         expected.f32("unet_in.000"),
@@ -165,7 +177,7 @@ fn compare_prediction(case: &Case, files: &ModelFiles, report: &mut Report) {
     ) else {
         return;
     };
-    let model = unet(files);
+    let model = unet(files, dtype);
     let timestep = f64::from(timesteps.to_vec1::<f32>().unwrap()[0]);
     let time_cond = model.config().time_cond_proj_dim.map(|channels| {
         let guidance_scale = case
@@ -179,7 +191,9 @@ fn compare_prediction(case: &Case, files: &ModelFiles, report: &mut Report) {
         let prediction = expected.f32(&format!("unet_{branch}.000"));
         let context = expected.f32(&format!("text.{text}"));
         if let (Some(prediction), Some(context)) = (prediction, context) {
-            let found = model.forward(&x, timestep, &context, time_cond.as_ref()).unwrap();
+            let found = model
+                .forward(&to(&x, dtype), timestep, &to(&context, dtype), time_cond.as_ref())
+                .unwrap();
             report.add("prediction", &case.name, relative_l2(&found, &prediction));
             batch.push((context, prediction));
         }
@@ -187,50 +201,57 @@ fn compare_prediction(case: &Case, files: &ModelFiles, report: &mut Report) {
     if let [(cond, cond_prediction), (uncond, uncond_prediction)] = batch.as_slice() {
         let cat = |a: &Tensor, b: &Tensor| Tensor::cat(&[a, b], 0).unwrap();
         let found = model
-            .forward_at(&cat(&x, &x), &[timestep, timestep], &cat(cond, uncond), None)
+            .forward_at(
+                &to(&cat(&x, &x), dtype),
+                &[timestep, timestep],
+                &to(&cat(cond, uncond), dtype),
+                None,
+            )
             .unwrap();
         let both = cat(cond_prediction, uncond_prediction);
         report.add("prediction × 2", &case.name, relative_l2(&found, &both));
     }
 }
 
-fn compare_picture(case: &Case, files: &ModelFiles, report: &mut Report) {
+fn compare_picture(case: &Case, files: &ModelFiles, dtype: DType, report: &mut Report) {
     let expected = case.expected();
     let (Some(latents), Some(picture)) = (expected.f32("latents_final"), expected.f32("image")) else {
         return;
     };
     if let Some(tiny) = case.model("vae") {
-        let found = taesd(&tiny).decode(&latents).unwrap();
+        let found = taesd(&tiny, dtype).decode(&to(&latents, dtype)).unwrap();
         report.add(
             "picture, tiny",
             &case.name,
             largest_difference(&to_picture(&found), &picture),
         );
     } else if files.exists("vae/config.json") {
-        let vae = vae(files, "vae");
-        let found = vae.decode(&(latents / vae.config().scaling_factor).unwrap()).unwrap();
+        let vae = vae(files, "vae", dtype);
+        let found = vae
+            .decode(&to(&(latents / vae.config().scaling_factor).unwrap(), dtype))
+            .unwrap();
         report.add("picture", &case.name, largest_difference(&to_picture(&found), &picture));
     }
 }
 
-fn compare_roundtrip(case: &Case, files: &ModelFiles, report: &mut Report) {
+fn compare_roundtrip(case: &Case, files: &ModelFiles, dtype: DType, report: &mut Report) {
     let (inputs, expected) = (case.inputs(), case.expected());
     let image = inputs.f32("init_image").unwrap().affine(2.0, -1.0).unwrap();
     let picture = expected.f32("image").unwrap();
     let latents = expected.f32("latents").unwrap();
     if case.text("vae_kind") == "tiny" {
-        let model = taesd(files);
+        let model = taesd(files, dtype);
         report.add(
             "encoded, tiny",
             &case.name,
-            relative_l2(&model.encode(&image).unwrap(), &latents),
+            relative_l2(&model.encode(&to(&image, dtype)).unwrap(), &latents),
         );
-        let found = to_picture(&model.decode(&latents).unwrap());
+        let found = to_picture(&model.decode(&to(&latents, dtype)).unwrap());
         report.add("picture, tiny", &case.name, largest_difference(&found, &picture));
         return;
     }
-    let model = vae(files, "vae");
-    let moments = model.encode(&image).unwrap();
+    let model = vae(files, "vae", dtype);
+    let moments = model.encode(&to(&image, dtype)).unwrap();
     for (name, found) in [
         ("mean", &moments.mean),
         ("logvar", &moments.logvar),
@@ -239,9 +260,13 @@ fn compare_roundtrip(case: &Case, files: &ModelFiles, report: &mut Report) {
         let expected = expected.f32(&format!("posterior.{name}")).unwrap();
         report.add("posterior", &case.name, relative_l2(found, &expected));
     }
-    let found = to_picture(&model.decode(&expected.f32("latents_unscaled").unwrap()).unwrap());
+    let found = to_picture(
+        &model
+            .decode(&to(&expected.f32("latents_unscaled").unwrap(), dtype))
+            .unwrap(),
+    );
     report.add("picture", &case.name, largest_difference(&found, &picture));
-    let found = to_picture(&model.decode(&moments.mean).unwrap());
+    let found = to_picture(&model.decode(&to(&moments.mean, dtype)).unwrap());
     let picture = expected.f32("image_from_mean").unwrap();
     report.add("picture", &case.name, largest_difference(&found, &picture));
 }
@@ -250,9 +275,9 @@ fn compare_roundtrip(case: &Case, files: &ModelFiles, report: &mut Report) {
 fn every_network_should_reproduce_the_cases_in_the_tree() {
     let mut report = Report::default();
     for case in ReferenceSet::in_tree().cases() {
-        compare(&case, &mut report);
+        compare(&case, DType::F32, &mut report);
     }
-    report.finish();
+    report.finish(DType::F32);
     for kind in [
         "text",
         "prediction",
@@ -266,6 +291,20 @@ fn every_network_should_reproduce_the_cases_in_the_tree() {
 }
 
 #[test]
+fn every_network_should_stay_near_the_reference_in_bf16() {
+    let mut report = Report::default();
+    for case in ReferenceSet::in_tree().cases() {
+        compare(&case, DType::BF16, &mut report);
+    }
+    if let Some(set) = ReferenceSet::full() {
+        for case in set.cases().iter().filter(|case| is_applicable(case)) {
+            compare(case, DType::BF16, &mut report);
+        }
+    }
+    report.finish(DType::BF16);
+}
+
+#[test]
 fn every_network_should_reproduce_the_full_reference_where_there_is_one() {
     let Some(set) = ReferenceSet::full() else {
         println!("no full reference here, nothing compared");
@@ -274,10 +313,10 @@ fn every_network_should_reproduce_the_full_reference_where_there_is_one() {
     let cases: Vec<Case> = set.cases().into_iter().filter(is_applicable).collect();
     let mut report = Report::default();
     for case in &cases {
-        compare(case, &mut report);
+        compare(case, DType::F32, &mut report);
     }
     println!("{} cases compared", cases.len());
-    report.finish();
+    report.finish(DType::F32);
 }
 
 /// The fixture with a whole U-Net.
@@ -295,7 +334,7 @@ fn ones(shape: &[usize]) -> Tensor {
 
 #[test]
 fn sizes_that_halving_has_to_round_should_be_met_on_the_way_up() {
-    let model = unet(&lcm());
+    let model = unet(&lcm(), DType::F32);
     for (height, width) in [(9, 11), (1, 1), (13, 8)] {
         let x = ones(&[1, 4, height, width]);
         let y = model.forward(&x, 500.5, &ones(&[1, 7, 8]), None).unwrap();
@@ -305,7 +344,7 @@ fn sizes_that_halving_has_to_round_should_be_met_on_the_way_up() {
 
 #[test]
 fn tensors_that_do_not_fit_should_be_errors() {
-    let model = unet(&lcm());
+    let model = unet(&lcm(), DType::F32);
     let (x, context) = (ones(&[1, 4, 8, 8]), ones(&[1, 7, 8]));
     assert!(
         model.forward(&ones(&[1, 5, 8, 8]), 1.0, &context, None).is_err(),
@@ -328,7 +367,7 @@ fn tensors_that_do_not_fit_should_be_errors() {
         "no pixels"
     );
 
-    let model = text_encoder(&lcm());
+    let model = text_encoder(&lcm(), DType::F32);
     let ids = |tokens: usize, id: u32| Tensor::full(id, (1, tokens), &Device::Cpu).unwrap();
     assert!(model.forward(&ids(78, 0), 0).is_err(), "78 tokens");
     assert!(model.forward(&ids(0, 0), 0).is_err(), "no tokens");

@@ -1,5 +1,7 @@
 //! What a layer does to its result before anyone else sees it.
 
+use super::conv::channels_last;
+use super::conv::to_f32s;
 use super::cpu::Element;
 use super::cpu::Multiplied;
 use super::cpu::View;
@@ -9,11 +11,10 @@ use super::cpu::gemm::Packed;
 use super::cpu::gemm::Product;
 use super::cpu::gemm::RowMap;
 use super::cpu::gemm::Source;
-use super::conv::channels_last;
-use super::conv::to_f32s;
 use candle_core::DType;
 use candle_core::Result;
 use candle_core::Tensor;
+use half::bf16;
 
 /// A function of each number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,23 +55,30 @@ pub struct After<'a> {
     pub shortcut: Option<&'a Tensor>,
     /// Whether negative sums become 0 in the end.
     pub relu: bool,
-    /// Whether the result is in f32 whatever the layer computes in: for a network's last layer.
-    pub to_f32: bool,
+    /// Format of the result: that of the weights if nothing else is said. Sums over many layers keep more digits in
+    /// f32 than the layers compute with.
+    pub format: Option<DType>,
 }
 
 impl<'a> After<'a> {
-    /// Adds `x` to the result.
+    /// Adds `x` to the result, in the format of `x`.
     pub fn add(x: &'a Tensor) -> Self {
         Self {
             shortcut: Some(x),
+            format: Some(x.dtype()),
             ..Self::default()
         }
     }
 
     /// The result in f32, whatever the layer computes in.
     pub fn in_f32() -> Self {
+        Self::in_format(DType::F32)
+    }
+
+    /// The result in this format, whatever the layer computes in.
+    pub fn in_format(format: DType) -> Self {
         Self {
-            to_f32: true,
+            format: Some(format),
             ..Self::default()
         }
     }
@@ -88,7 +96,10 @@ impl<'a> After<'a> {
         if let Some(condition) = self.condition {
             let dims = condition.dims();
             if shape.len() != 4 || dims != [shape[0], outputs] && dims != [1, outputs] {
-                candle_core::bail!("expected a condition of shape [{}, {outputs}], found {dims:?}", shape[0]);
+                candle_core::bail!(
+                    "expected a condition of shape [{}, {outputs}], found {dims:?}",
+                    shape[0]
+                );
             }
         }
         if let Some(shortcut) = self.shortcut.filter(|shortcut| shortcut.dims() != shape) {
@@ -105,12 +116,12 @@ impl<'a> After<'a> {
         }
         y = self.nonlinearity.apply(&y)?;
         if let Some(shortcut) = self.shortcut {
-            y = (shortcut + y)?;
+            y = (shortcut.to_dtype(y.dtype())? + y)?;
         }
         if self.relu {
             y = super::relu(&y)?;
         }
-        if self.to_f32 { y.to_dtype(DType::F32) } else { Ok(y) }
+        y.to_dtype(self.format.unwrap_or(y.dtype()))
     }
 
     /// Multiplies and finishes on the processor.
@@ -126,10 +137,9 @@ impl<'a> After<'a> {
         map: RowMap,
         shape: &[usize],
     ) -> Result<Tensor> {
-        if self.to_f32 {
-            self.finish_as::<E, f32>(packed, bias, sources, rows, map, shape)
-        } else {
-            self.finish_as::<E, E>(packed, bias, sources, rows, map, shape)
+        match self.format.unwrap_or(E::DTYPE) {
+            DType::BF16 => self.finish_as::<E, bf16>(packed, bias, sources, rows, map, shape),
+            _ => self.finish_as::<E, f32>(packed, bias, sources, rows, map, shape),
         }
     }
 

@@ -230,7 +230,11 @@ mod tests {
             arena.dealloc(grown, Layout::from_size_align(layout.size() + 1, 4).unwrap());
             let again = arena.alloc_zeroed(layout);
             assert_eq!(again, first, "the freed block is used again");
-            assert_eq!(again.add(layout.size() - 1).read(), 0, "and cleared where that was asked for");
+            assert_eq!(
+                again.add(layout.size() - 1).read(),
+                0,
+                "and cleared where that was asked for"
+            );
             arena.dealloc(again, layout);
         }
         arena.trim();

@@ -40,7 +40,9 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, scale: f64, c
         );
     }
     if heads == 0 || !channels.is_multiple_of(heads) || q.elem_count() == 0 || k.elem_count() == 0 {
-        candle_core::bail!("{queries} queries and {keys} keys of {channels} channels cannot be split into {heads} heads");
+        candle_core::bail!(
+            "{queries} queries and {keys} keys of {channels} channels cannot be split into {heads} heads"
+        );
     }
     if [q, k, v].into_iter().all(cpu::serves) {
         return match q.dtype() {
@@ -53,8 +55,21 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, scale: f64, c
     merge_heads(&sliced(&q?, &k?, &v?, scale, mask.as_ref())?)
 }
 
-fn direct<E: Multiplied + Attended>(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, scale: f64, causal: bool) -> Result<Tensor> {
-    let packed = |x: &Tensor| if x.stride()[2] == 1 { Ok(x.clone()) } else { x.contiguous() };
+fn direct<E: Multiplied + Attended>(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    heads: usize,
+    scale: f64,
+    causal: bool,
+) -> Result<Tensor> {
+    let packed = |x: &Tensor| {
+        if x.stride()[2] == 1 {
+            Ok(x.clone())
+        } else {
+            x.contiguous()
+        }
+    };
     let tensors = [packed(q)?, packed(k)?, packed(v)?];
     let views = [View::of(&tensors[0]), View::of(&tensors[1]), View::of(&tensors[2])];
     let tokens = |index: usize| -> Result<Tokens<'_, E>> {
@@ -172,7 +187,8 @@ mod tests {
         let (heads, queries, keys, dim, scale) = (2, 5, 4, 5, 0.4f32);
         let (q, k, v) = (wave(50, 0.7), wave(40, 1.3), wave(40, 0.9));
         let channels = heads * dim;
-        let tensor = |data: &[f32], tokens: usize| Tensor::from_slice(data, (1, tokens, channels), &Device::Cpu).unwrap();
+        let tensor =
+            |data: &[f32], tokens: usize| Tensor::from_slice(data, (1, tokens, channels), &Device::Cpu).unwrap();
         for causal in [false, true] {
             let y = attention(
                 &tensor(&q, queries),
@@ -191,7 +207,11 @@ mod tests {
                             let dot: f32 = (0..dim)
                                 .map(|d| q[query * channels + head * dim + d] * k[key * channels + head * dim + d])
                                 .sum();
-                            if causal && key > query { 0.0 } else { (dot * scale).exp() }
+                            if causal && key > query {
+                                0.0
+                            } else {
+                                (dot * scale).exp()
+                            }
                         })
                         .collect();
                     let total: f32 = weights.iter().sum();

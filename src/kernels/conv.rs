@@ -3,6 +3,7 @@
 use super::After;
 use super::GroupNorm;
 use super::cpu;
+use super::cpu::Element;
 use super::cpu::Multiplied;
 use super::cpu::View;
 use super::cpu::gemm::DEPTH_STEP;
@@ -204,7 +205,10 @@ pub fn conv2d(input: ConvInput<'_>, weights: &ConvWeights, after: After<'_>) -> 
     for part in input.parts {
         let dims = part.dims4()?;
         if (dims.0, dims.2, dims.3) != (batch, height, width) || part.dtype() != first.dtype() {
-            candle_core::bail!("images read side by side must have one size, found {:?} and {dims:?}", first.dims());
+            candle_core::bail!(
+                "images read side by side must have one size, found {:?} and {dims:?}",
+                first.dims()
+            );
         }
         channels += dims.1;
     }
@@ -219,8 +223,14 @@ pub fn conv2d(input: ConvInput<'_>, weights: &ConvWeights, after: After<'_>) -> 
         right,
     } = weights.padding;
     let (padded_height, padded_width) = (seen_height + top + bottom, seen_width + left + right);
-    if padded_height < kernel_height || padded_width < kernel_width || first.elem_count() == 0 || seen_height * seen_width == 0 {
-        candle_core::bail!("a {kernel_height}×{kernel_width} kernel does not fit {padded_height}×{padded_width} pixels");
+    if padded_height < kernel_height
+        || padded_width < kernel_width
+        || first.elem_count() == 0
+        || seen_height * seen_width == 0
+    {
+        candle_core::bail!(
+            "a {kernel_height}×{kernel_width} kernel does not fit {padded_height}×{padded_width} pixels"
+        );
     }
     let geometry = Geometry {
         batch,
@@ -235,12 +245,23 @@ pub fn conv2d(input: ConvInput<'_>, weights: &ConvWeights, after: After<'_>) -> 
     };
     after.check(&[batch, outputs, geometry.out_height(), geometry.out_width()], outputs)?;
     let is_served = input.parts.iter().all(|part| cpu::serves(part));
+    let reads_bf16 = first.dtype() == DType::BF16;
     match &weights.form {
-        Form::F32(packed, bias) if is_served && first.dtype() == DType::F32 => {
-            direct(input, weights, packed, bias.as_deref(), geometry, after)
+        Form::F32(packed, bias) if is_served => {
+            let bias = bias.as_deref();
+            if reads_bf16 {
+                direct::<bf16, f32>(input, weights, packed, bias, geometry, after)
+            } else {
+                direct::<f32, f32>(input, weights, packed, bias, geometry, after)
+            }
         }
-        Form::Bf16(packed, bias) if is_served && first.dtype() == DType::BF16 => {
-            direct(input, weights, packed, bias.as_deref(), geometry, after)
+        Form::Bf16(packed, bias) if is_served => {
+            let bias = bias.as_deref();
+            if reads_bf16 {
+                direct::<bf16, bf16>(input, weights, packed, bias, geometry, after)
+            } else {
+                direct::<f32, bf16>(input, weights, packed, bias, geometry, after)
+            }
         }
         Form::Plain(weight) => {
             let y = plain(&input.materialised()?, weight, weights.stride, weights.padding)?;
@@ -250,7 +271,11 @@ pub fn conv2d(input: ConvInput<'_>, weights: &ConvWeights, after: After<'_>) -> 
             };
             after.apply(&y)
         }
-        _ => candle_core::bail!("these weights cannot be used with {:?} on {:?}", first.dtype(), first.device()),
+        _ => candle_core::bail!(
+            "these weights cannot be used with {:?} on {:?}",
+            first.dtype(),
+            first.device()
+        ),
     }
 }
 
@@ -259,7 +284,7 @@ pub(super) fn channels_last(x: &Tensor) -> Result<Tensor> {
     x.permute((0, 2, 3, 1))?.contiguous()
 }
 
-fn direct<E: Multiplied>(
+fn direct<S: Element, E: Multiplied>(
     input: ConvInput<'_>,
     weights: &ConvWeights,
     packed: &Packed<E>,
@@ -267,14 +292,18 @@ fn direct<E: Multiplied>(
     geometry: Geometry,
     after: After<'_>,
 ) -> Result<Tensor> {
-    let parts = input.parts.iter().map(|part| channels_last(part)).collect::<Result<Vec<_>>>()?;
+    let parts = input
+        .parts
+        .iter()
+        .map(|part| channels_last(part))
+        .collect::<Result<Vec<_>>>()?;
     let views: Vec<View<'_>> = parts.iter().map(View::of).collect();
     let pixels = views
         .iter()
         .zip(&parts)
         .map(|(view, part)| {
             Ok(Pixels {
-                data: view.contiguous::<E>()?,
+                data: view.contiguous::<S>()?,
                 channels: part.dim(3)?,
             })
         })
@@ -285,15 +314,17 @@ fn direct<E: Multiplied>(
 
     let is_pointwise = geometry.kernel == [1, 1] && geometry.stride == 1 && weights.padding == Padding::default();
     let reads_as_is = is_pointwise
+        && S::DTYPE == E::DTYPE
         && input.norm.is_none()
         && input.size.is_none_or(|size| size == (height, width))
         && pixels.iter().all(|part| part.channels.is_multiple_of(DEPTH_STEP));
     let shape = [batch, geometry.out_height(), geometry.out_width()];
     if reads_as_is {
-        let sources: Vec<Source<'_, E>> = pixels
+        let sources = views
             .iter()
-            .map(|part| Source::rows(part.data, 0, part.channels, part.channels))
-            .collect();
+            .zip(&pixels)
+            .map(|(view, part)| Ok(Source::rows(view.contiguous::<E>()?, 0, part.channels, part.channels)))
+            .collect::<Result<Vec<_>>>()?;
         return after.finish(packed, bias, &sources, batch * height * width, RowMap::Same, &shape);
     }
 
@@ -306,7 +337,7 @@ fn direct<E: Multiplied>(
         shift: &affine.shift,
         silu: *silu,
     });
-    let padded = Padded::new(&pixels, affine, geometry);
+    let padded = Padded::<E>::new(&pixels, affine, geometry);
     let sources = padded.sources(weights.by_line);
     let rows = if is_pointwise { RowMap::Same } else { geometry.row_map() };
     after.finish(packed, bias, &sources, geometry.rows(), rows, &shape)

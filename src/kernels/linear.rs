@@ -1,6 +1,7 @@
 //! Affine maps of the last axis.
 
 use super::After;
+use super::conv::to_f32s;
 use super::cpu;
 use super::cpu::Multiplied;
 use super::cpu::View;
@@ -13,7 +14,6 @@ use super::cpu::gemm::Packed;
 use super::cpu::gemm::Product;
 use super::cpu::gemm::RowMap;
 use super::cpu::gemm::Source;
-use super::conv::to_f32s;
 use candle_core::DType;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -57,7 +57,10 @@ impl LinearWeights {
     fn build(weight: &Tensor, bias: Option<&Tensor>, is_gated: bool) -> Result<Self> {
         let (outputs, inputs) = weight.dims2()?;
         if weight.elem_count() == 0 || is_gated && !outputs.is_multiple_of(2) {
-            candle_core::bail!("expected weights (and an even number of outputs to gate), found {:?}", weight.dims());
+            candle_core::bail!(
+                "expected weights (and an even number of outputs to gate), found {:?}",
+                weight.dims()
+            );
         }
         if let Some(bias) = bias.filter(|bias| bias.dims() != [outputs]) {
             candle_core::bail!("linear expects {outputs} biases, found {:?}", bias.dims());
@@ -94,7 +97,13 @@ fn pack<E: Multiplied>(weight: &Tensor, is_gated: bool) -> Result<Packed<E>> {
     let (outputs, inputs) = weight.dims2()?;
     let weight = weight.contiguous()?;
     let view = View::of(&weight);
-    let columns = |column: usize| if is_gated { gated_column(column, outputs) } else { column };
+    let columns = |column: usize| {
+        if is_gated {
+            gated_column(column, outputs)
+        } else {
+            column
+        }
+    };
     Ok(Packed::new(
         view.contiguous::<E>()?,
         [outputs, inputs, 1, 1],
@@ -106,7 +115,11 @@ fn pack<E: Multiplied>(weight: &Tensor, is_gated: bool) -> Result<Packed<E>> {
 fn pack_bias(bias: Option<&Tensor>, is_gated: bool) -> Result<Option<Vec<f32>>> {
     let bias = to_f32s(bias)?;
     Ok(if is_gated {
-        bias.map(|bias| (0..bias.len()).map(|column| bias[gated_column(column, bias.len())]).collect())
+        bias.map(|bias| {
+            (0..bias.len())
+                .map(|column| bias[gated_column(column, bias.len())])
+                .collect()
+        })
     } else {
         bias
     })
@@ -129,14 +142,14 @@ pub fn linear(x: &Tensor, weights: &LinearWeights, after: After<'_>) -> Result<T
     }
     after.check(&shape, weights.outputs)?;
     match &weights.form {
-        Form::F32(packed, bias) if cpu::serves(x) && x.dtype() == DType::F32 => {
-            with_rows(x, |source, rows| after.finish(packed, bias.as_deref(), &[source], rows, RowMap::Same, &[rows]))?
-                .reshape(shape)
-        }
-        Form::Bf16(packed, bias) if cpu::serves(x) && x.dtype() == DType::BF16 => {
-            with_rows(x, |source, rows| after.finish(packed, bias.as_deref(), &[source], rows, RowMap::Same, &[rows]))?
-                .reshape(shape)
-        }
+        Form::F32(packed, bias) if cpu::serves(x) && x.dtype() == DType::F32 => with_rows(x, |source, rows| {
+            after.finish(packed, bias.as_deref(), &[source], rows, RowMap::Same, &[rows])
+        })?
+        .reshape(shape),
+        Form::Bf16(packed, bias) if cpu::serves(x) && x.dtype() == DType::BF16 => with_rows(x, |source, rows| {
+            after.finish(packed, bias.as_deref(), &[source], rows, RowMap::Same, &[rows])
+        })?
+        .reshape(shape),
         Form::Plain(weight) => after.apply(&plain(x, weight, weights.bias.as_ref())?),
         _ => candle_core::bail!("these weights cannot be used with {:?} on {:?}", x.dtype(), x.device()),
     }
@@ -160,10 +173,10 @@ pub fn linear_geglu(x: &Tensor, weights: &LinearWeights) -> Result<Tensor> {
     let mut shape = leading_axes(x, weights)?.to_vec();
     shape.push(weights.outputs / 2);
     match &weights.form {
-        Form::F32(packed, bias) if cpu::serves(x) && x.dtype() == DType::F32 => {
+        Form::F32(packed, bias) if cpu::serves(x) => {
             with_rows(x, |source, rows| gate(packed, bias.as_deref(), source, rows))?.reshape(shape)
         }
-        Form::Bf16(packed, bias) if cpu::serves(x) && x.dtype() == DType::BF16 => {
+        Form::Bf16(packed, bias) if cpu::serves(x) => {
             with_rows(x, |source, rows| gate(packed, bias.as_deref(), source, rows))?.reshape(shape)
         }
         Form::Plain(weight) => super::geglu(&plain(x, weight, weights.bias.as_ref())?),
@@ -183,9 +196,9 @@ fn leading_axes<'a>(x: &'a Tensor, weights: &LinearWeights) -> Result<&'a [usize
     Ok(leading)
 }
 
-/// Calls `multiply` with the rows of `x`, filled up to whole steps of depth, and their number.
+/// Calls `multiply` with the rows of `x`, in the format of the weights and filled up to whole steps of depth, and their number.
 fn with_rows<E: Multiplied, R>(x: &Tensor, multiply: impl FnOnce(Source<'_, E>, usize) -> Result<R>) -> Result<R> {
-    let x = x.contiguous()?;
+    let x = x.contiguous()?.to_dtype(E::DTYPE)?;
     let inputs = x.dim(candle_core::D::Minus1)?;
     let rows = x.elem_count() / inputs;
     let view = View::of(&x);

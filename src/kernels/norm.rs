@@ -24,6 +24,7 @@ pub struct GroupNorm {
     numbers: [Vec<f32>; 2],
     groups: usize,
     eps: f64,
+    format: Option<DType>,
 }
 
 impl GroupNorm {
@@ -44,7 +45,17 @@ impl GroupNorm {
             numbers,
             groups,
             eps,
+            format: None,
         })
+    }
+
+    /// Results in this format whatever is normalised: that of the layer that reads them.
+    #[must_use]
+    pub fn giving(self, format: DType) -> Self {
+        Self {
+            format: Some(format),
+            ..self
+        }
     }
 
     /// * `x`: `(batch, channels, height, width)`.
@@ -85,9 +96,11 @@ impl GroupNorm {
             );
         }
         if cpu::serves(x) {
-            return match x.dtype() {
-                DType::BF16 => self.direct::<bf16>(x, silu),
-                _ => self.direct::<f32>(x, silu),
+            return match (x.dtype(), self.format.unwrap_or(x.dtype())) {
+                (DType::BF16, DType::BF16) => self.direct::<bf16, bf16>(x, silu),
+                (DType::BF16, _) => self.direct::<bf16, f32>(x, silu),
+                (_, DType::BF16) => self.direct::<f32, bf16>(x, silu),
+                _ => self.direct::<f32, f32>(x, silu),
             };
         }
         let per_group = x.elem_count() / (batch * self.groups);
@@ -96,16 +109,17 @@ impl GroupNorm {
         let y = y
             .broadcast_mul(&self.weight.to_dtype(y.dtype())?.reshape(per_channel)?)?
             .broadcast_add(&self.bias.to_dtype(y.dtype())?.reshape(per_channel)?)?;
-        if silu { y.silu() } else { Ok(y) }
+        let y = if silu { y.silu()? } else { y };
+        y.to_dtype(self.format.unwrap_or(x.dtype()))
     }
 
-    fn direct<E: Element>(&self, x: &Tensor, silu: bool) -> Result<Tensor> {
+    fn direct<S: Element, E: Element>(&self, x: &Tensor, silu: bool) -> Result<Tensor> {
         let x = channels_last(x)?;
         let (batch, height, width, channels) = x.dims4()?;
         let view = View::of(&x);
-        let data = view.contiguous::<E>()?;
+        let data = view.contiguous::<S>()?;
         let affine = self.affine(&[Pixels { data, channels }], [batch, height * width])?;
-        let y = apply_affine(data, channels, height * width, &affine, silu);
+        let y = apply_affine::<S, E>(data, channels, height * width, &affine, silu);
         Tensor::from_vec(y, x.shape(), x.device())?.permute((0, 3, 1, 2))
     }
 }
@@ -119,6 +133,7 @@ pub struct LayerNorm {
     bias: Tensor,
     numbers: [Vec<f32>; 2],
     eps: f64,
+    format: Option<DType>,
 }
 
 impl LayerNorm {
@@ -132,7 +147,17 @@ impl LayerNorm {
             weight: weight.clone(),
             bias: bias.clone(),
             eps,
+            format: None,
         })
+    }
+
+    /// Results in this format whatever is normalised: that of the layer that reads them.
+    #[must_use]
+    pub fn giving(self, format: DType) -> Self {
+        Self {
+            format: Some(format),
+            ..self
+        }
     }
 
     /// * `x`: `(…, channels)`.
@@ -149,21 +174,24 @@ impl LayerNorm {
             );
         }
         if cpu::serves(x) {
-            return match x.dtype() {
-                DType::BF16 => self.direct::<bf16>(x),
-                _ => self.direct::<f32>(x),
+            return match (x.dtype(), self.format.unwrap_or(x.dtype())) {
+                (DType::BF16, DType::BF16) => self.direct::<bf16, bf16>(x),
+                (DType::BF16, _) => self.direct::<bf16, f32>(x),
+                (_, DType::BF16) => self.direct::<f32, bf16>(x),
+                _ => self.direct::<f32, f32>(x),
             };
         }
         let y = standardise(x, self.eps)?;
         y.broadcast_mul(&self.weight.to_dtype(y.dtype())?)?
-            .broadcast_add(&self.bias.to_dtype(y.dtype())?)
+            .broadcast_add(&self.bias.to_dtype(y.dtype())?)?
+            .to_dtype(self.format.unwrap_or(x.dtype()))
     }
 
-    fn direct<E: Element>(&self, x: &Tensor) -> Result<Tensor> {
+    fn direct<S: Element, E: Element>(&self, x: &Tensor) -> Result<Tensor> {
         let x = x.contiguous()?;
         let view = View::of(&x);
         let [weight, bias] = &self.numbers;
-        let y = cpu::norm::layer_norm(view.contiguous::<E>()?, weight, bias, self.eps);
+        let y = cpu::norm::layer_norm::<S, E>(view.contiguous::<S>()?, weight, bias, self.eps);
         Tensor::from_vec(y, x.shape(), x.device())
     }
 }

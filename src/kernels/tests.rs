@@ -57,7 +57,10 @@ fn attention_should_match_the_plain_one_for_any_number_of_tokens_and_size_of_sco
             let part = |tokens: usize, seed: u32, gain: f64| {
                 let wide = (numbers(&[batch, tokens, 3 * heads * dim], seed) * gain).unwrap();
                 // A slice of a wider tensor, as fused projections give.
-                wide.to_dtype(dtype).unwrap().narrow(2, heads * dim, heads * dim).unwrap()
+                wide.to_dtype(dtype)
+                    .unwrap()
+                    .narrow(2, heads * dim, heads * dim)
+                    .unwrap()
             };
             let (q, k, v) = (part(queries, 1, gain), part(keys, 2, 1.0), part(keys, 3, 1.0));
             let scale = (dim as f64).sqrt().recip();
@@ -66,7 +69,227 @@ fn attention_should_match_the_plain_one_for_any_number_of_tokens_and_size_of_sco
             assert_eq!(found.dtype(), dtype);
             let error = relative_error(&found, &expected);
             // Large scores magnify the rounding of what makes them.
-            assert!(error < tolerance(dtype) * (1.0 + gain / 10.0), "{context}: off by {error:e}");
+            assert!(
+                error < tolerance(dtype) * (1.0 + gain / 10.0),
+                "{context}: off by {error:e}"
+            );
         }
+    }
+}
+
+/// A sequence of numbers below a bound, the same every time.
+struct Dice(u32);
+
+impl Dice {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (self.0 >> 8) as usize % bound
+    }
+
+    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+}
+
+/// The same numbers, rounded to a format and back.
+fn rounded(x: &Tensor, dtype: DType) -> Tensor {
+    x.to_dtype(dtype).unwrap().to_dtype(DType::F32).unwrap()
+}
+
+#[test]
+fn conv2d_should_match_the_plain_one_with_all_that_is_done_before_and_after() {
+    let mut dice = Dice(7);
+    for round in 0..60 {
+        let dtype = FORMATS[round % 2];
+        let (batch, height, width) = (1 + dice.below(3), 3 + dice.below(12), 3 + dice.below(12));
+        let outputs = dice.one_of(&[1, 4, 31, 64, 100]);
+        let channels: Vec<usize> = (0..1 + dice.below(2))
+            .map(|_| dice.one_of(&[3, 32, 40, 64, 344]))
+            .collect();
+        let inputs: usize = channels.iter().sum();
+        let kernel = dice.one_of(&[1, 3, 3, 5]);
+        let stride = dice.one_of(&[1, 1, 2]);
+        let padding = if kernel == 3 && dice.below(4) == 0 {
+            Padding::BOTTOM_RIGHT
+        } else {
+            Padding::same(kernel / 2)
+        };
+        let context = format!(
+            "round {round}: {batch}×{channels:?}×{height}×{width} to {outputs}, kernel {kernel}, stride {stride}, {padding:?}, {dtype:?}"
+        );
+        let seed = round as u32 * 10 + 1;
+        let parts: Vec<Tensor> = channels
+            .iter()
+            .enumerate()
+            .map(|(i, c)| {
+                numbers(&[batch, *c, height, width], seed + i as u32)
+                    .to_dtype(dtype)
+                    .unwrap()
+            })
+            .collect();
+        let parts: Vec<&Tensor> = parts.iter().collect();
+        let gain = (3.0 / (inputs * kernel * kernel) as f64).sqrt();
+        let weight = (numbers(&[outputs, inputs, kernel, kernel], seed + 2) * gain)
+            .unwrap()
+            .to_dtype(dtype)
+            .unwrap();
+        let bias = numbers(&[outputs], seed + 3);
+        let norm = GroupNorm::new(&numbers(&[inputs], seed + 4), &numbers(&[inputs], seed + 5), 1, 1e-5).unwrap();
+
+        let mut input = ConvInput::new(&parts);
+        let mut seen = Tensor::cat(
+            &parts.iter().map(|part| rounded(part, DType::F32)).collect::<Vec<_>>(),
+            1,
+        )
+        .unwrap();
+        if dice.below(2) == 0 {
+            input = input.normalised_silu(&norm);
+            // Plain tensor operations, which know no f64 kernels.
+            seen = norm
+                .forward_silu(&seen.to_dtype(DType::F64).unwrap())
+                .unwrap()
+                .to_dtype(DType::F32)
+                .unwrap();
+            seen = rounded(&seen, dtype);
+        }
+        if dice.below(3) == 0 {
+            input = input.enlarged(2 * height, 2 * width + 1);
+            seen = seen.upsample_nearest2d(2 * height, 2 * width + 1).unwrap();
+        }
+        let weights = ConvWeights::new(&weight, Some(&bias), stride, padding).unwrap();
+        let padded = seen
+            .pad_with_zeros(2, padding.top, padding.bottom)
+            .and_then(|x| x.pad_with_zeros(3, padding.left, padding.right))
+            .unwrap();
+        let mut expected = padded
+            .conv2d(&rounded(&weight, DType::F32), 0, stride, 1, 1)
+            .and_then(|y| y.broadcast_add(&bias.reshape((1, outputs, 1, 1))?))
+            .unwrap();
+        let condition = numbers(&[if dice.below(2) == 0 { 1 } else { batch }, outputs], seed + 6);
+        let shortcut = rounded(&numbers(expected.dims(), seed + 7), dtype);
+        let typed_shortcut = shortcut.to_dtype(dtype).unwrap();
+        let mut after = After::default();
+        if dice.below(2) == 0 {
+            after.condition = Some(&condition);
+            expected = expected
+                .broadcast_add(&condition.reshape((condition.dim(0).unwrap(), outputs, 1, 1)).unwrap())
+                .unwrap();
+        }
+        after.nonlinearity = dice.one_of(&[Nonlinearity::None, Nonlinearity::Silu, Nonlinearity::Gelu]);
+        expected = match after.nonlinearity {
+            Nonlinearity::Silu => expected.silu().unwrap(),
+            Nonlinearity::Gelu => expected.gelu_erf().unwrap(),
+            _ => expected,
+        };
+        if dice.below(2) == 0 {
+            after.shortcut = Some(&typed_shortcut);
+            expected = (expected + &shortcut).unwrap();
+        }
+        if dice.below(2) == 0 {
+            after.relu = true;
+            expected = expected.relu().unwrap();
+        }
+        after.format = (dice.below(3) == 0).then_some(DType::F32);
+        let found = conv2d(input, &weights, after).unwrap();
+        assert_eq!(found.dtype(), after.format.unwrap_or(dtype), "{context}");
+        let error = relative_error(&found, &expected);
+        assert!(error < tolerance(dtype), "{context}: off by {error:e}");
+        let again = conv2d(input, &weights, after).unwrap();
+        assert_eq!(
+            relative_error(&again, &found),
+            0.0,
+            "{context}: twice the same must be the same"
+        );
+    }
+}
+
+#[test]
+fn linear_should_match_the_plain_one_for_any_number_of_rows_and_columns() {
+    let mut dice = Dice(3);
+    for round in 0..60 {
+        let dtype = FORMATS[round % 2];
+        let rows = dice.one_of(&[1, 2, 7, 31, 32, 33, 77, 200]);
+        let (inputs, outputs) = (
+            dice.one_of(&[1, 24, 32, 96, 320]),
+            dice.one_of(&[1, 8, 32, 64, 100, 352]),
+        );
+        let context = format!("round {round}: {rows} rows, {inputs} to {outputs}, {dtype:?}");
+        let seed = round as u32 * 10 + 5;
+        // Every other row of a wider tensor, turned round: nothing is contiguous.
+        let x = numbers(&[inputs, 2, rows], seed).to_dtype(dtype).unwrap();
+        let x = x.narrow(1, 1, 1).unwrap().squeeze(1).unwrap().t().unwrap();
+        let weight = (numbers(&[outputs, inputs], seed + 1) * (3.0 / inputs as f64).sqrt()).unwrap();
+        let weight = weight.to_dtype(dtype).unwrap();
+        let bias = numbers(&[outputs], seed + 2);
+        let product = rounded(&x, DType::F32)
+            .contiguous()
+            .and_then(|x| x.matmul(&rounded(&weight, DType::F32).t()?)?.broadcast_add(&bias))
+            .unwrap();
+
+        let shortcut = numbers(&[rows, outputs], seed + 3).to_dtype(dtype).unwrap();
+        let weights = LinearWeights::new(&weight, Some(&bias)).unwrap();
+        let found = linear(&x, &weights, After::add(&shortcut)).unwrap();
+        let expected = (&product + rounded(&shortcut, DType::F32)).unwrap();
+        let error = relative_error(&found, &expected);
+        assert!(error < tolerance(dtype), "{context}: off by {error:e}");
+
+        if outputs % 2 == 0 {
+            let gated = LinearWeights::gated(&weight, Some(&bias)).unwrap();
+            let found = linear_geglu(&x, &gated).unwrap();
+            let error = relative_error(&found, &geglu(&product).unwrap());
+            // Halves too narrow to be packed are rounded once more on the plain way.
+            assert!(error < 2.0 * tolerance(dtype), "{context}, gated: off by {error:e}");
+        }
+    }
+}
+
+#[test]
+fn norms_should_match_the_plain_ones_also_far_from_zero() {
+    for (batch, channels, groups, height, width, offset) in [
+        (2, 64, 8, 9, 7, 0.0),
+        (1, 320, 32, 33, 20, 100.0),
+        (3, 6, 3, 1, 1, 0.0),
+        (1, 40, 5, 40, 40, -30.0),
+    ] {
+        for dtype in FORMATS {
+            let x = (numbers(&[batch, channels, height, width], 3) + offset)
+                .unwrap()
+                .to_dtype(dtype)
+                .unwrap();
+            let exact = x.to_dtype(DType::F64).unwrap();
+            let (weight, bias) = (numbers(&[channels], 4), numbers(&[channels], 5));
+            let context = format!("{batch}×{channels}×{height}×{width} about {offset}, {dtype:?}");
+            let norm = GroupNorm::new(&weight, &bias, groups, 1e-5).unwrap();
+            let error = relative_error(&norm.forward(&x).unwrap(), &norm.forward(&exact).unwrap());
+            // The map is applied to numbers far from 0, where f32 has fewer digits left.
+            let tolerance = tolerance(dtype) * (1.0 + offset.abs());
+            assert!(error < tolerance, "group norm, {context}: off by {error:e}");
+
+            let (rows, exact) = (x.permute((0, 2, 3, 1)).unwrap(), exact.permute((0, 2, 3, 1)).unwrap());
+            let norm = LayerNorm::new(&weight, &bias, 1e-5).unwrap();
+            let error = relative_error(&norm.forward(&rows).unwrap(), &norm.forward(&exact).unwrap());
+            assert!(error < tolerance, "layer norm, {context}: off by {error:e}");
+        }
+    }
+}
+
+/// The tests above, once more in a process of their own for every path that this machine has.
+#[test]
+fn every_path_of_this_machine_should_pass_the_same_tests() {
+    if std::env::var_os(cpu::VARIABLE).is_some() {
+        return;
+    }
+    for path in cpu::Path::supported() {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["kernels::", "--skip", "every_path"])
+            .env(cpu::VARIABLE, path.name())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}:\n{}",
+            path.name(),
+            String::from_utf8_lossy(&output.stdout)
+        );
     }
 }

@@ -6,6 +6,7 @@
 //! pictures of every stride-th pixel, and the same holds in each of them.
 
 use super::element;
+use super::element::Element;
 use super::gemm::DEPTH_STEP;
 use super::gemm::Multiplied;
 use super::gemm::RowMap;
@@ -14,6 +15,7 @@ use super::gemm::Target;
 use super::vectorised;
 use crate::kernels::Padding;
 use rayon::prelude::*;
+use std::mem::MaybeUninit;
 
 /// Channels-last pixels of one of the tensors that are read side by side.
 #[derive(Clone, Copy)]
@@ -131,6 +133,106 @@ impl Geometry {
     }
 }
 
+impl Geometry {
+    /// Writes one line of one of the stride² pictures, zeros included.
+    #[inline(always)]
+    fn write_line<S: Element, E: Element>(
+        &self,
+        sources: &[Pixels<'_, S>],
+        affine: Option<Affine<'_>>,
+        index: usize,
+        target: Target<E>,
+    ) {
+        let Self {
+            batch,
+            channels,
+            height,
+            width,
+            stride,
+            padding,
+            ..
+        } = *self;
+        let (pitch, lines) = (self.pitch(), self.lines());
+        let pixel = self.pixel_stride::<E>();
+        let phase = self.phase_pixels();
+        let lines_in_phase = phase.div_ceil(pitch);
+        let (phase_index, line) = (index / lines_in_phase, index % lines_in_phase);
+        let (phase_y, phase_x) = (phase_index / stride, phase_index % stride);
+        let count = pitch.min(phase - line * pitch);
+        // SAFETY: each line is written by one task.
+        let out = unsafe { target.slice((phase_index * phase + line * pitch) * pixel, count * pixel) };
+        let image = line / lines;
+        // With stride 1 the zeros above the next picture are those below this one.
+        let seen_y = (line % lines * stride + phase_y).wrapping_sub(padding.top);
+        if image >= batch || seen_y >= self.seen_height {
+            zero(out);
+            return;
+        }
+        let y = seen_y * height / self.seen_height;
+        let affine = affine.map(|affine| Affine {
+            scale: &affine.scale[image * channels..(image + 1) * channels],
+            shift: &affine.shift[image * channels..(image + 1) * channels],
+            ..affine
+        });
+        for (column, out) in out.chunks_exact_mut(pixel).enumerate() {
+            let seen_x = (column * stride + phase_x).wrapping_sub(padding.left);
+            if seen_x >= self.seen_width {
+                zero(out);
+                continue;
+            }
+            let x = seen_x * width / self.seen_width;
+            let mut first = 0;
+            for source in sources {
+                let at = ((image * height + y) * width + x) * source.channels;
+                let numbers = &source.data[at..at + source.channels];
+                let range = first..first + source.channels;
+                match affine {
+                    None => {
+                        for (out, number) in out[range].iter_mut().zip(numbers) {
+                            out.write(E::from_f32(number.to_f32()));
+                        }
+                    }
+                    Some(affine) => {
+                        let (scale, shift) = (&affine.scale[range.clone()], &affine.shift[range.clone()]);
+                        apply(&mut out[range], numbers, scale, shift, affine.silu);
+                    }
+                }
+                first += source.channels;
+            }
+            zero(&mut out[first..]);
+        }
+    }
+}
+
+#[inline(always)]
+fn zero<E: Element>(out: &mut [MaybeUninit<E>]) {
+    for out in out {
+        out.write(E::default());
+    }
+}
+
+/// out = x · scale + shift, then perhaps SiLU.
+#[inline(always)]
+pub(crate) fn apply<S: Element, E: Element>(
+    out: &mut [MaybeUninit<E>],
+    numbers: &[S],
+    scale: &[f32],
+    shift: &[f32],
+    silu: bool,
+) {
+    let zipped = out.iter_mut().zip(numbers).zip(scale).zip(shift);
+    if silu {
+        for (((out, number), scale), shift) in zipped {
+            let value = number.to_f32() * scale + shift;
+            out.write(E::from_f32(value * element::sigmoid(value)));
+        }
+    } else {
+        for (((out, number), scale), shift) in zipped {
+            out.write(E::from_f32(number.to_f32() * scale + shift));
+        }
+    }
+}
+
 /// A batch of padded pictures.
 pub(crate) struct Padded<E> {
     data: Vec<E>,
@@ -139,90 +241,39 @@ pub(crate) struct Padded<E> {
 
 impl<E: Multiplied> Padded<E> {
     /// Copies the sources side by side (their channels one after another) into the padded form.
-    pub(crate) fn new(sources: &[Pixels<'_, E>], affine: Option<Affine<'_>>, geometry: Geometry) -> Self {
+    pub(crate) fn new<S: Element>(sources: &[Pixels<'_, S>], affine: Option<Affine<'_>>, geometry: Geometry) -> Self {
         let Geometry {
             batch,
             channels,
             height,
             width,
             stride,
-            padding,
             ..
         } = geometry;
         assert_eq!(sources.iter().map(|source| source.channels).sum::<usize>(), channels);
-        assert!(sources.iter().all(|source| source.data.len() == batch * height * width * source.channels));
+        assert!(
+            sources
+                .iter()
+                .all(|source| source.data.len() == batch * height * width * source.channels)
+        );
         assert!(affine.is_none_or(|a| a.scale.len() == batch * channels && a.shift.len() == batch * channels));
-        let (pitch, lines) = (geometry.pitch(), geometry.lines());
+        let pitch = geometry.pitch();
         let pixel = geometry.pixel_stride::<E>();
         let phase = geometry.phase_pixels();
         let len = stride * stride * phase * pixel;
         let mut data = Vec::with_capacity(len);
         let target = Target::new(&mut data);
 
-        // One task per line of a phase: it writes that line's pixels, zeros included, and nothing else does.
         let lines_in_phase = phase.div_ceil(pitch);
-        let task = |index: usize| {
-            let (phase_index, line) = (index / lines_in_phase, index % lines_in_phase);
-            let (phase_y, phase_x) = (phase_index / stride, phase_index % stride);
-            let count = pitch.min(phase - line * pitch);
-            // SAFETY: each task has a line of its own.
-            let out = unsafe { target.slice((phase_index * phase + line * pitch) * pixel, count * pixel) };
-            // SAFETY: all bytes zero is the number 0 in both formats.
-            unsafe { out.as_mut_ptr().write_bytes(0, out.len()) };
-            let image = line / lines;
-            // With stride 1 the zeros above the next picture are those below this one.
-            let seen_y = (line % lines * stride + phase_y).wrapping_sub(padding.top);
-            if image >= batch || seen_y >= geometry.seen_height {
-                return;
-            }
-            let y = seen_y * height / geometry.seen_height;
-            let affine = affine.map(|affine| Affine {
-                scale: &affine.scale[image * channels..(image + 1) * channels],
-                shift: &affine.shift[image * channels..(image + 1) * channels],
-                ..affine
-            });
-            for (column, out) in out.chunks_exact_mut(pixel).enumerate() {
-                let seen_x = (column * stride + phase_x).wrapping_sub(padding.left);
-                if seen_x >= geometry.seen_width {
-                    continue;
-                }
-                let x = seen_x * width / geometry.seen_width;
-                let mut first = 0;
-                for source in sources {
-                    let at = ((image * height + y) * width + x) * source.channels;
-                    let numbers = &source.data[at..at + source.channels];
-                    let out = &mut out[first..first + source.channels];
-                    match affine {
-                        None => {
-                            for (out, number) in out.iter_mut().zip(numbers) {
-                                out.write(*number);
-                            }
-                        }
-                        Some(affine) => {
-                            let scale = &affine.scale[first..first + source.channels];
-                            let shift = &affine.shift[first..first + source.channels];
-                            if affine.silu {
-                                for (((out, number), scale), shift) in out.iter_mut().zip(numbers).zip(scale).zip(shift)
-                                {
-                                    let value = number.to_f32() * scale + shift;
-                                    out.write(E::from_f32(value * element::sigmoid(value)));
-                                }
-                            } else {
-                                for (((out, number), scale), shift) in out.iter_mut().zip(numbers).zip(scale).zip(shift)
-                                {
-                                    out.write(E::from_f32(number.to_f32() * scale + shift));
-                                }
-                            }
-                        }
-                    }
-                    first += source.channels;
-                }
-            }
-        };
         (0..stride * stride * lines_in_phase)
             .into_par_iter()
             .with_min_len(4)
-            .for_each(|index| vectorised(|| task(index)));
+            .for_each(|index| {
+                vectorised(
+                    #[inline(always)]
+                    || geometry.write_line(sources, affine, index, target),
+                );
+            });
         // SAFETY: every line of every phase was written, and the lines make up all of it.
         unsafe { data.set_len(len) };
         Self { data, geometry }

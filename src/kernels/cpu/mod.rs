@@ -8,7 +8,10 @@
 //! Work is split over rayon's pool into tasks whose sizes depend on shapes and the number of threads alone, and every
 //! number is summed in a fixed order, so that results repeat to the bit.
 
-#![expect(unsafe_code, reason = "the processor's own instructions, and results written by many threads")]
+#![expect(
+    unsafe_code,
+    reason = "the processor's own instructions, and results written by many threads"
+)]
 
 #[cfg(target_arch = "x86_64")]
 mod amx;
@@ -21,6 +24,8 @@ mod path;
 
 pub(crate) use element::Element;
 pub(crate) use gemm::Multiplied;
+#[cfg(test)]
+pub(crate) use path::VARIABLE;
 pub(crate) use path::{Path, path};
 
 use candle_core::DType;

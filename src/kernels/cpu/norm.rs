@@ -3,6 +3,7 @@
 use super::element::Element;
 use super::gemm::Target;
 use super::image::Pixels;
+use super::image::apply;
 use super::vectorised;
 use rayon::prelude::*;
 
@@ -65,7 +66,10 @@ pub(crate) fn group_affine<E: Element>(
             for source in sources {
                 let begin = (image * pixels + first) * source.channels;
                 let numbers = &source.data[begin..begin + count * source.channels];
-                vectorised(|| channel_moments(numbers, source.channels, &mut moments));
+                vectorised(
+                    #[inline(always)]
+                    || channel_moments(numbers, source.channels, &mut moments),
+                );
             }
             moments
         })
@@ -87,7 +91,9 @@ pub(crate) fn group_affine<E: Element>(
             for channel in range {
                 let scale = scale * f64::from(weight[channel]);
                 affine.scale.push(scale as f32);
-                affine.shift.push((f64::from(bias[channel]) - whole.mean * scale) as f32);
+                affine
+                    .shift
+                    .push((f64::from(bias[channel]) - whole.mean * scale) as f32);
             }
         }
     }
@@ -137,8 +143,8 @@ fn channel_moments<E: Element>(numbers: &[E], channels: usize, moments: &mut Vec
 }
 
 /// x · scale + shift, then perhaps SiLU, for channels-last pixels.
-pub(crate) fn apply_affine<E: Element>(
-    numbers: &[E],
+pub(crate) fn apply_affine<S: Element, E: Element>(
+    numbers: &[S],
     channels: usize,
     pixels: usize,
     affine: &GroupAffine,
@@ -158,20 +164,14 @@ pub(crate) fn apply_affine<E: Element>(
         // SAFETY: each task has rows of its own.
         let out = unsafe { target.slice(first * channels, rows * channels) };
         let numbers = &numbers[first * channels..(first + rows) * channels];
-        vectorised(|| {
-            for (out, numbers) in out.chunks_exact_mut(channels).zip(numbers.chunks_exact(channels)) {
-                if silu {
-                    for (((out, number), scale), shift) in out.iter_mut().zip(numbers).zip(scale).zip(shift) {
-                        let value = number.to_f32() * scale + shift;
-                        out.write(E::from_f32(value * super::element::sigmoid(value)));
-                    }
-                } else {
-                    for (((out, number), scale), shift) in out.iter_mut().zip(numbers).zip(scale).zip(shift) {
-                        out.write(E::from_f32(number.to_f32() * scale + shift));
-                    }
+        vectorised(
+            #[inline(always)]
+            || {
+                for (out, numbers) in out.chunks_exact_mut(channels).zip(numbers.chunks_exact(channels)) {
+                    apply(out, numbers, scale, shift, silu);
                 }
-            }
-        });
+            },
+        );
     });
     // SAFETY: every row was written.
     unsafe { out.set_len(numbers.len()) };
@@ -179,7 +179,7 @@ pub(crate) fn apply_affine<E: Element>(
 }
 
 /// (x − mean) / √(var + eps) · weight + bias over rows of `weight.len()` numbers.
-pub(crate) fn layer_norm<E: Element>(numbers: &[E], weight: &[f32], bias: &[f32], eps: f64) -> Vec<E> {
+pub(crate) fn layer_norm<S: Element, E: Element>(numbers: &[S], weight: &[f32], bias: &[f32], eps: f64) -> Vec<E> {
     const ROWS_PER_TASK: usize = 32;
     let channels = weight.len();
     let mut out = Vec::with_capacity(numbers.len());
@@ -190,16 +190,19 @@ pub(crate) fn layer_norm<E: Element>(numbers: &[E], weight: &[f32], bias: &[f32]
         .for_each(|(index, numbers)| {
             // SAFETY: each task has rows of its own.
             let out = unsafe { target.slice(index * ROWS_PER_TASK * channels, numbers.len()) };
-            vectorised(|| {
-                for (out, row) in out.chunks_exact_mut(channels).zip(numbers.chunks_exact(channels)) {
-                    let mean = sum(row, |x| x) / channels as f32;
-                    let variance = sum(row, |x| (x - mean) * (x - mean)) / channels as f32;
-                    let scale = (f64::from(variance) + eps).sqrt().recip() as f32;
-                    for (((out, number), weight), bias) in out.iter_mut().zip(row).zip(weight).zip(bias) {
-                        out.write(E::from_f32((number.to_f32() - mean) * scale * weight + bias));
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (out, row) in out.chunks_exact_mut(channels).zip(numbers.chunks_exact(channels)) {
+                        let mean = sum(row, |x| x) / channels as f32;
+                        let variance = sum(row, |x| (x - mean) * (x - mean)) / channels as f32;
+                        let scale = (f64::from(variance) + eps).sqrt().recip() as f32;
+                        for (((out, number), weight), bias) in out.iter_mut().zip(row).zip(weight).zip(bias) {
+                            out.write(E::from_f32((number.to_f32() - mean) * scale * weight + bias));
+                        }
                     }
-                }
-            });
+                },
+            );
         });
     // SAFETY: every row was written.
     unsafe { out.set_len(numbers.len()) };

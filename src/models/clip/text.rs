@@ -3,6 +3,7 @@
 use super::ClipTextConfig;
 use super::layer::ClipLayer;
 use crate::kernels::LayerNorm;
+use crate::models::layers::in_full;
 use crate::models::layers::layer_norm;
 use candle_core::D;
 use candle_core::DType;
@@ -46,13 +47,13 @@ impl ClipTextModel {
         let embeddings = vb.pp("embeddings");
         let layers = vb.pp("encoder").pp("layers");
         Ok(Self {
-            token_embedding: embeddings.get((config.vocab_size, hidden), "token_embedding.weight")?,
-            position_embedding: embeddings
+            token_embedding: in_full(&embeddings).get((config.vocab_size, hidden), "token_embedding.weight")?,
+            position_embedding: in_full(&embeddings)
                 .get((config.max_position_embeddings, hidden), "position_embedding.weight")?,
             layers: (0..config.num_hidden_layers)
                 .map(|index| ClipLayer::new(&layers.pp(index), config))
                 .collect::<Result<_>>()?,
-            final_layer_norm: layer_norm(&vb.pp("final_layer_norm"), hidden, config.layer_norm_eps)?,
+            final_layer_norm: layer_norm(&in_full(&vb).pp("final_layer_norm"), hidden, config.layer_norm_eps)?,
             config: config.clone(),
         })
     }

@@ -18,6 +18,12 @@ fn small(vb: &VarBuilder<'_>, shape: impl Into<Shape>, name: &str) -> Result<Ten
     vb.get_with_hints_dtype(shape, name, Init::Const(0.0), DType::F32)
 }
 
+/// For layers that cost nothing and whose rounding would be felt everywhere: f32 where the processor computes.
+pub(in crate::models) fn in_full<'a>(vb: &VarBuilder<'a>) -> VarBuilder<'a> {
+    let dtype = if vb.device().is_cpu() { DType::F32 } else { vb.dtype() };
+    vb.to_dtype(dtype)
+}
+
 /// An affine map of the last axis.
 #[derive(Debug, Clone)]
 pub(in crate::models) struct Linear(LinearWeights);
@@ -106,7 +112,12 @@ impl Conv2d {
         stride: usize,
     ) -> Result<Self> {
         let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
-        Ok(Self(ConvWeights::new(&weight, None, stride, Padding::same(kernel / 2))?))
+        Ok(Self(ConvWeights::new(
+            &weight,
+            None,
+            stride,
+            Padding::same(kernel / 2),
+        )?))
     }
 
     /// With a stride and a padding of its own.
@@ -156,10 +167,16 @@ pub(in crate::models) fn group_norm(
     groups: usize,
     eps: f64,
 ) -> Result<kernels::GroupNorm> {
-    kernels::GroupNorm::new(&small(vb, channels, "weight")?, &small(vb, channels, "bias")?, groups, eps)
+    kernels::GroupNorm::new(
+        &small(vb, channels, "weight")?,
+        &small(vb, channels, "bias")?,
+        groups,
+        eps,
+    )
 }
 
 /// Normalisation over the last axis: `weight` and `bias` `(channels)`.
 pub(in crate::models) fn layer_norm(vb: &VarBuilder<'_>, channels: usize, eps: f64) -> Result<kernels::LayerNorm> {
-    kernels::LayerNorm::new(&small(vb, channels, "weight")?, &small(vb, channels, "bias")?, eps)
+    let (weight, bias) = (small(vb, channels, "weight")?, small(vb, channels, "bias")?);
+    Ok(kernels::LayerNorm::new(&weight, &bias, eps)?.giving(vb.dtype()))
 }

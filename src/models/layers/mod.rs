@@ -7,7 +7,7 @@ mod resample;
 mod resnet;
 
 pub(super) use attention::{Attention, AttentionConfig};
-pub(super) use basic::{Conv2d, GeGlu, Linear, group_norm, layer_norm};
+pub(super) use basic::{Conv2d, GeGlu, Linear, group_norm, in_full, layer_norm};
 pub(super) use embeddings::{TimestepEmbedding, sinusoid};
 pub(super) use resample::{Downsample, Upsample};
 pub(super) use resnet::ResnetBlock;

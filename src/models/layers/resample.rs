@@ -28,7 +28,8 @@ impl Downsample {
 
     /// `(batch, channels, height, width)` → half of each, rounded up.
     pub(in crate::models) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.conv.forward(x)
+        self.conv
+            .forward_with(ConvInput::new(&[x]), After::in_format(x.dtype()))
     }
 }
 
@@ -54,7 +55,9 @@ impl Upsample {
 
     /// Enlarges to a given size, which need not be the double: a skip of odd size has to be met.
     pub(in crate::models) fn forward_to(&self, x: &Tensor, height: usize, width: usize) -> Result<Tensor> {
-        self.conv
-            .forward_with(ConvInput::new(&[x]).enlarged(height, width), After::default())
+        self.conv.forward_with(
+            ConvInput::new(&[x]).enlarged(height, width),
+            After::in_format(x.dtype()),
+        )
     }
 }

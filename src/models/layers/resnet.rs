@@ -3,6 +3,7 @@
 use super::Conv2d;
 use super::Linear;
 use super::group_norm;
+use super::in_full;
 use crate::kernels::After;
 use crate::kernels::ConvInput;
 use crate::kernels::GroupNorm;
@@ -36,7 +37,7 @@ impl ResnetBlock {
             norm1: group_norm(&vb.pp("norm1"), inputs, groups, eps)?,
             conv1: Conv2d::new(&vb.pp("conv1"), inputs, outputs, 3)?,
             time_emb_proj: time_channels
-                .map(|channels| Linear::new(&vb.pp("time_emb_proj"), channels, outputs))
+                .map(|channels| Linear::new(&in_full(vb).pp("time_emb_proj"), channels, outputs))
                 .transpose()?,
             norm2: group_norm(&vb.pp("norm2"), outputs, groups, eps)?,
             conv2: Conv2d::new(&vb.pp("conv2"), outputs, outputs, 3)?,
@@ -62,7 +63,8 @@ impl ResnetBlock {
         };
         let h = self.conv1.forward_with(before.normalised_silu(&self.norm1), after)?;
         let shortcut = match (&self.conv_shortcut, parts) {
-            (Some(conv), _) => conv.forward_with(before, After::default())?,
+            (Some(conv), [x, ..]) => conv.forward_with(before, After::in_format(x.dtype()))?,
+            (Some(_), []) => candle_core::bail!("a residual block needs a feature map"),
             (None, [x]) => (*x).clone(),
             (None, parts) => Tensor::cat(parts, 1)?,
         };

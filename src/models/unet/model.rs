@@ -11,7 +11,9 @@ use crate::kernels::GroupNorm;
 use crate::models::layers::Conv2d;
 use crate::models::layers::TimestepEmbedding;
 use crate::models::layers::group_norm;
+use crate::models::layers::in_full;
 use crate::models::layers::sinusoid;
+use candle_core::DType;
 use candle_core::Device;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -65,9 +67,9 @@ impl UNet2DConditionModel {
         };
         let channels = first.channels;
         Ok(Self {
-            conv_in: Conv2d::new(&vb.pp("conv_in"), config.in_channels, channels, 3)?,
+            conv_in: Conv2d::new(&in_full(&vb).pp("conv_in"), config.in_channels, channels, 3)?,
             time_embedding: TimestepEmbedding::new(
-                &vb.pp("time_embedding"),
+                &in_full(&vb).pp("time_embedding"),
                 channels,
                 config.time_channels(),
                 config.time_cond_proj_dim,
@@ -158,8 +160,9 @@ impl UNet2DConditionModel {
             ..
         } = self.config;
         let channels = self.config.first_channels();
-        let waves = sinusoid(timesteps, channels, flip_sin_to_cos, freq_shift, x.device())?.to_dtype(x.dtype())?;
-        let time_cond = time_cond.map(|cond| cond.to_dtype(x.dtype())).transpose()?;
+        let dtype = if x.device().is_cpu() { DType::F32 } else { x.dtype() };
+        let waves = sinusoid(timesteps, channels, flip_sin_to_cos, freq_shift, x.device())?.to_dtype(dtype)?;
+        let time_cond = time_cond.map(|cond| cond.to_dtype(dtype)).transpose()?;
         kernels::silu(&self.time_embedding.forward(&waves, time_cond.as_ref())?)
     }
 }

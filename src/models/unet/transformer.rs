@@ -52,13 +52,15 @@ impl SpatialTransformer {
         let (batch, channels, height, width) = x.dims4()?;
         let h = self
             .proj_in
-            .forward_with(ConvInput::new(&[x]).normalised(&self.norm), After::default())?;
+            .forward_with(ConvInput::new(&[x]).normalised(&self.norm), After::in_format(x.dtype()))?;
         // Channels last, pixels are tokens already.
         let mut tokens = h.permute((0, 2, 3, 1))?.reshape((batch, height * width, channels))?;
         for block in &self.blocks {
             tokens = block.forward(&tokens, context)?;
         }
-        let h = tokens.reshape((batch, height, width, channels))?.permute((0, 3, 1, 2))?;
+        let h = tokens
+            .reshape((batch, height, width, channels))?
+            .permute((0, 3, 1, 2))?;
         self.proj_out.forward_with(ConvInput::new(&[&h]), After::add(x))
     }
 }

@@ -57,7 +57,8 @@ impl Encoder {
         })
     }
 
-    pub(super) fn forward(&self, image: &Tensor) -> Result<Tensor> {
+    /// * `last`: what follows the last convolution.
+    pub(super) fn forward(&self, image: &Tensor, last: After<'_>) -> Result<Tensor> {
         let mut x = self.conv_in.forward(image)?;
         for (resnets, downsampler) in &self.down_blocks {
             for resnet in resnets {
@@ -68,8 +69,8 @@ impl Encoder {
             }
         }
         let x = self.mid_block.forward(&x)?;
-        let last = [&x];
-        let before = ConvInput::new(&last).normalised_silu(&self.conv_norm_out);
-        self.conv_out.forward_with(before, After::in_f32())
+        let x = [&x];
+        let before = ConvInput::new(&x).normalised_silu(&self.conv_norm_out);
+        self.conv_out.forward_with(before, last)
     }
 }

@@ -49,7 +49,9 @@ impl MidBlock {
             // Channels last, pixels are tokens already.
             let tokens = |x: &Tensor| x.permute((0, 2, 3, 1))?.reshape((batch, height * width, channels));
             let attended = attention.forward(&tokens(&norm.forward(&x)?)?, None, &tokens(&x)?)?;
-            x = attended.reshape((batch, height, width, channels))?.permute((0, 3, 1, 2))?;
+            x = attended
+                .reshape((batch, height, width, channels))?
+                .permute((0, 3, 1, 2))?;
         }
         self.second.forward(&[&x], None)
     }

@@ -3,6 +3,8 @@
 use super::VaeConfig;
 use super::decoder::Decoder;
 use super::encoder::Encoder;
+use crate::kernels::After;
+use crate::kernels::ConvInput;
 use crate::models::layers::Conv2d;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -101,10 +103,13 @@ impl AutoencoderKL {
                 self.config.in_channels
             );
         }
-        let mut moments = self.encoder.forward(image)?;
-        if let Some(quant_conv) = &self.quant_conv {
-            moments = quant_conv.forward(&moments)?;
-        }
+        let moments = match &self.quant_conv {
+            Some(quant_conv) => {
+                let moments = self.encoder.forward(image, After::default())?;
+                quant_conv.forward_with(ConvInput::new(&[&moments]), After::in_f32())?
+            }
+            None => self.encoder.forward(image, After::in_f32())?,
+        };
         let channels = self.config.latent_channels;
         let (lowest, highest) = LOGVAR_RANGE;
         Ok(Moments {

@@ -13,6 +13,7 @@
 use super::Attention;
 use super::Tokens;
 use crate::kernels::cpu::amx::Tiles;
+use crate::kernels::cpu::element::Element;
 use crate::kernels::cpu::gemm::Target;
 use half::bf16;
 use rayon::prelude::*;
@@ -27,6 +28,8 @@ const KEYS: usize = 32;
 const TILE: usize = 16 * 32;
 /// Scores of a group.
 const GROUP: usize = KEYS * QUERIES;
+/// Groups that are summed at a time: sums are read and written once for all of them.
+const STEP: usize = 2;
 /// Units of score to a power of two.
 const UNIT: f32 = 256.0;
 /// Powers of two that a score may be away from 0 without being shifted; their sums stay far from f32's limits.
@@ -76,7 +79,7 @@ pub(crate) unsafe fn run(attention: &Attention<'_, bf16>) -> Vec<bf16> {
         dim,
         key_tiles: dim.div_ceil(32),
         value_tiles: (dim + 1).div_ceil(16),
-        groups: keys.tokens.div_ceil(KEYS),
+        groups: keys.tokens.div_ceil(KEYS).next_multiple_of(STEP),
     };
     let packed: Vec<Head> = (0..batch * heads)
         .into_par_iter()
@@ -142,9 +145,9 @@ fn pack(attention: &Attention<'_, bf16>, shape: Shape, batch: usize, head: usize
 struct Scratch {
     /// Queries as a right factor: for each 32 numbers two tiles of 16 pairs × 16 queries.
     queries: Vec<Halves>,
-    /// Scores of two groups: keys × queries.
+    /// Scores of two steps: keys × queries.
     scores: Vec<Floats>,
-    /// Weights of two groups as a right factor: two tiles of 16 pairs of keys × 16 queries.
+    /// Weights of two steps as right factors: for each group two tiles of 16 pairs of keys × 16 queries.
     weights: Vec<Halves>,
     /// Sums: numbers of a value × queries.
     sums: Vec<Floats>,
@@ -162,8 +165,8 @@ impl Scratch {
     fn new(shape: Shape) -> Self {
         Self {
             queries: vec![Line([bf16::ZERO; 32]); shape.key_tiles * 2 * TILE / 32],
-            scores: vec![Line([0.0; 16]); 2 * GROUP / 16],
-            weights: vec![Line([bf16::ZERO; 32]); 2 * GROUP / 32],
+            scores: vec![Line([0.0; 16]); 2 * STEP * GROUP / 16],
+            weights: vec![Line([bf16::ZERO; 32]); 2 * STEP * GROUP / 32],
             sums: vec![Line([0.0; 16]); shape.value_tiles * 16 * QUERIES / 16],
         }
     }
@@ -213,33 +216,46 @@ unsafe fn one_block(
     let needs_shift = !(longest * head.longest <= MOST_UNSHIFTED * UNIT);
     let mut shift = [_mm512_set1_ps(f32::MIN); 2];
 
-    // SAFETY: group g of keys and values lies within what `pack` made; the scratch holds two groups.
+    // SAFETY: group g of keys and values lies within what `pack` made; the scratch holds two steps.
     unsafe {
-        let key_group = |group: usize| head.keys.as_ptr().add(group * 2 * key_tiles * TILE);
         let value_group = |group: usize| head.values.as_ptr().add(group * value_tiles * TILE);
-        let half = |group: usize| group % 2 * GROUP;
-        // The tile unit works on the next group's scores and the last group's sums while the vector units take the
-        // exponential of this group: nothing here waits for what stands just before it.
-        score(key_group(0), packed_queries, key_tiles, scores);
-        for group in 0..groups {
-            if group + 1 < groups {
-                score(key_group(group + 1), packed_queries, key_tiles, scores.add(half(group + 1)));
+        let half = |group: usize| group / STEP % 2 * STEP * GROUP;
+        let score_step = |group: usize| {
+            for i in 0..STEP {
+                let keys = head.keys.as_ptr().add((group + i) * 2 * key_tiles * TILE);
+                score(keys, packed_queries, key_tiles, scores.add(half(group) + i * GROUP));
             }
+        };
+        // The tile unit works on the next step's scores and the last step's sums while the vector units take the
+        // exponential of this one: nothing here waits for what stands just before it.
+        score_step(0);
+        for group in (0..groups).step_by(STEP) {
+            if group + STEP < groups {
+                score_step(group + STEP);
+            }
+            if group > 0 {
+                add_values(
+                    value_group(group - STEP),
+                    value_tiles,
+                    weights.add(half(group - STEP)),
+                    sums,
+                );
+            }
+            let (scores, weights) = (scores.add(half(group)), weights.add(half(group)));
             if needs_shift {
-                if group > 0 {
-                    add_values(value_group(group - 1), value_tiles, weights.add(half(group - 1)), sums);
-                }
-                let keys = KEYS.min(attention.keys.tokens - group * KEYS);
-                raise(scores.add(half(group)), keys, &mut shift, sums, value_tiles);
-                exponential::<true>(scores.add(half(group)), weights.add(half(group)), shift);
+                let keys = (STEP * KEYS).min(attention.keys.tokens.saturating_sub(group * KEYS));
+                raise(scores, keys, &mut shift, sums, value_tiles);
+                exponential::<true>(scores, weights, shift);
             } else {
-                if group > 0 {
-                    add_values(value_group(group - 1), value_tiles, weights.add(half(group - 1)), sums);
-                }
-                exponential::<false>(scores.add(half(group)), weights.add(half(group)), shift);
+                exponential::<false>(scores, weights, shift);
             }
         }
-        add_values(value_group(groups - 1), value_tiles, weights.add(half(groups - 1)), sums);
+        add_values(
+            value_group(groups - STEP),
+            value_tiles,
+            weights.add(half(groups - STEP)),
+            sums,
+        );
 
         // Back to rows: query by query, every 32nd number of the sums.
         let lanes = _mm512_mullo_epi32(
@@ -255,8 +271,10 @@ unsafe fn one_block(
                 let numbers = _mm512_i32gather_ps::<4>(lanes, sums.add(d * QUERIES + query));
                 let mut row = [0f32; 16];
                 _mm512_storeu_ps(row.as_mut_ptr(), _mm512_mul_ps(numbers, inverse));
-                for (out, number) in out[d..].iter_mut().zip(row) {
-                    out.write(<bf16 as crate::kernels::cpu::Element>::from_f32(number));
+                let rounded = row.map(<bf16 as Element>::from_f32);
+                let count = 16.min(dim - d);
+                for (out, number) in out[d..d + count].iter_mut().zip(rounded) {
+                    out.write(number);
                 }
             }
         }
@@ -280,13 +298,16 @@ fn pack_queries(
     }
     for query in 0..count {
         let row = queries.head(batch, first + query, head, shape.dim);
-        let mut length = 0.0;
+        let mut lengths = [0f32; 32];
         for (part, numbers) in row.chunks(32).enumerate() {
+            let mut values = [0f32; 32];
+            for (value, number) in values.iter_mut().zip(numbers) {
+                *value = number.to_f32() * scale;
+            }
             let mut scaled = [bf16::ZERO; 32];
-            for (scaled, number) in scaled.iter_mut().zip(numbers) {
-                let value = number.to_f32() * scale;
-                length += value * value;
-                *scaled = <bf16 as crate::kernels::cpu::Element>::from_f32(value);
+            for lane in 0..32 {
+                lengths[lane] += values[lane] * values[lane];
+                scaled[lane] = <bf16 as Element>::from_f32(values[lane]);
             }
             let tile = (part * 2 + query / 16) * 16;
             let lines = lines[tile..tile + 16].iter_mut();
@@ -294,7 +315,7 @@ fn pack_queries(
                 line.0[query % 16 * 2..][..2].copy_from_slice(numbers);
             }
         }
-        longest = longest.max(length);
+        longest = longest.max(lengths.iter().sum());
     }
     longest.sqrt()
 }
@@ -342,39 +363,42 @@ unsafe fn score(keys: *const bf16, queries: *const bf16, tiles: usize, scores: *
     }
 }
 
-/// sums (16·tiles numbers × 32 queries) += Vᵀ P for a group.
+/// sums (16·tiles numbers × 32 queries) += Vᵀ P for a step.
 ///
 /// # Safety
-/// Tiles are configured; `values` holds `tiles` tiles, `weights` a group, `sums` 16 rows per tile.
+/// Tiles are configured; `values` holds `tiles` tiles for each group, `weights` a step, `sums` 16 rows per tile.
 #[inline(always)]
 unsafe fn add_values(values: *const bf16, tiles: usize, weights: *const bf16, sums: *mut f32) {
-    // SAFETY: the caller's promise; only tiles and the sums change.
+    // SAFETY: the caller's promise; only tiles, the named registers and the sums change.
     unsafe {
-        asm!(
-            "tileloadd tmm6, [{weights} + {line}]",
-            "tileloadd tmm7, [{weights} + {line} + 1024]",
-            weights = in(reg) weights,
-            line = in(reg) 64usize,
-            options(nostack, readonly),
-        );
         let mut tile = 0;
         while tile + 1 < tiles {
             asm!(
                 "tileloadd tmm0, [{sums} + {row}]",
+                "tileloadd tmm1, [{sums} + {row} + 64]",
+                "tileloadd tmm2, [{sums} + {row} + 2048]",
+                "tileloadd tmm3, [{sums} + {row} + 2112]",
+                "2:",
+                "tileloadd tmm6, [{weights} + {line}]",
                 "tileloadd tmm4, [{values} + {line}]",
                 "tdpbf16ps tmm0, tmm4, tmm6",
-                "tileloadd tmm1, [{sums} + {row} + 64]",
+                "tileloadd tmm7, [{weights} + {line} + 1024]",
                 "tdpbf16ps tmm1, tmm4, tmm7",
-                "tileloadd tmm2, [{sums} + {row} + 2048]",
                 "tileloadd tmm5, [{values} + {line} + 1024]",
                 "tdpbf16ps tmm2, tmm5, tmm6",
-                "tileloadd tmm3, [{sums} + {row} + 2112]",
                 "tdpbf16ps tmm3, tmm5, tmm7",
+                "add {weights}, 2048",
+                "add {values}, {group}",
+                "dec {steps}",
+                "jnz 2b",
                 "tilestored [{sums} + {row}], tmm0",
                 "tilestored [{sums} + {row} + 64], tmm1",
                 "tilestored [{sums} + {row} + 2048], tmm2",
                 "tilestored [{sums} + {row} + 2112], tmm3",
-                values = in(reg) values.add(tile * TILE),
+                weights = inout(reg) weights => _,
+                values = inout(reg) values.add(tile * TILE) => _,
+                steps = inout(reg) STEP => _,
+                group = in(reg) tiles * TILE * size_of::<bf16>(),
                 sums = in(reg) sums.add(tile * 16 * QUERIES),
                 line = in(reg) 64usize,
                 row = in(reg) 128usize,
@@ -385,13 +409,23 @@ unsafe fn add_values(values: *const bf16, tiles: usize, weights: *const bf16, su
         if tile < tiles {
             asm!(
                 "tileloadd tmm0, [{sums} + {row}]",
+                "tileloadd tmm1, [{sums} + {row} + 64]",
+                "2:",
+                "tileloadd tmm6, [{weights} + {line}]",
                 "tileloadd tmm4, [{values} + {line}]",
                 "tdpbf16ps tmm0, tmm4, tmm6",
-                "tileloadd tmm1, [{sums} + {row} + 64]",
+                "tileloadd tmm7, [{weights} + {line} + 1024]",
                 "tdpbf16ps tmm1, tmm4, tmm7",
+                "add {weights}, 2048",
+                "add {values}, {group}",
+                "dec {steps}",
+                "jnz 2b",
                 "tilestored [{sums} + {row}], tmm0",
                 "tilestored [{sums} + {row} + 64], tmm1",
-                values = in(reg) values.add(tile * TILE),
+                weights = inout(reg) weights => _,
+                values = inout(reg) values.add(tile * TILE) => _,
+                steps = inout(reg) STEP => _,
+                group = in(reg) tiles * TILE * size_of::<bf16>(),
                 sums = in(reg) sums.add(tile * 16 * QUERIES),
                 line = in(reg) 64usize,
                 row = in(reg) 128usize,
@@ -439,7 +473,7 @@ unsafe fn raise(scores: *const f32, keys: usize, shift: &mut [__m512; 2], sums: 
 /// weights = 2^(scores − shift) as bf16, in pairs of keys.
 ///
 /// # Safety
-/// AVX-512 is there; `scores` and `weights` hold a group; without `SHIFT` all scores are within ±126 powers of two.
+/// AVX-512 is there; `scores` and `weights` hold a step; without `SHIFT` all scores are within ±126 powers of two.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
 unsafe fn exponential<const SHIFT: bool>(scores: *const f32, weights: *mut bf16, shift: [__m512; 2]) {
@@ -467,7 +501,7 @@ unsafe fn exponential<const SHIFT: bool>(scores: *const f32, weights: *mut bf16,
             };
             _mm512_castps_si512(_mm512_add_ps(score, magic))
         };
-        for pair in 0..KEYS / 2 {
+        for pair in 0..STEP * KEYS / 2 {
             for half in 0..2 {
                 let (even, odd) = (fixed(2 * pair, half), fixed(2 * pair + 1, half));
                 // (odd << 16) | (even & 0xffff)
@@ -477,7 +511,8 @@ unsafe fn exponential<const SHIFT: bool>(scores: *const f32, weights: *mut bf16,
                 let correction = _mm512_mulhi_epu16(square, parabola);
                 let linear = _mm512_add_epi16(_mm512_srai_epi16::<1>(both), bias);
                 let bits = _mm512_sub_epi16(linear, correction);
-                _mm512_store_si512(weights.add(half * TILE + pair * 32).cast(), bits);
+                let tile = pair / 16 * 2 + half;
+                _mm512_store_si512(weights.add(tile * TILE + pair % 16 * 32).cast(), bits);
             }
         }
     }

@@ -67,7 +67,10 @@ impl<E: Multiplied + Attended> Attention<'_, E> {
     /// Computes it: `(batch, queries, heads · dim)`.
     pub(crate) fn run(self) -> Vec<E> {
         assert_eq!(self.keys.tokens, self.values.tokens, "one value per key");
-        assert!(self.keys.tokens > 0 && self.dim > 0, "there must be something to look at");
+        assert!(
+            self.keys.tokens > 0 && self.dim > 0,
+            "there must be something to look at"
+        );
         match E::attend(&self) {
             Some(y) => y,
             None => E::dispatch(self),

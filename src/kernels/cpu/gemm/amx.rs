@@ -42,7 +42,13 @@ impl Micro for AmxBf16 {
         // SAFETY: tiles are configured (`within`); the sources hold 32 rows from `first_row` on and the panel as many
         // rows as they are deep (the caller's promise); a block holds 32 rows of 32 numbers.
         unsafe {
-            asm!("tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3", options(nostack, nomem));
+            asm!(
+                "tilezero tmm0",
+                "tilezero tmm1",
+                "tilezero tmm2",
+                "tilezero tmm3",
+                options(nostack, nomem)
+            );
             for source in sources {
                 let rows = source.data.as_ptr().add(source.offset + first_row * source.stride);
                 let steps = source.depth / DEPTH_STEP;

@@ -112,7 +112,10 @@ impl<O: Element> Epilogue<'_, O> {
 
     /// Asserts that every part has the size that `finish` relies on.
     pub(crate) fn check(&self, rows: usize, outputs: usize) {
-        assert!(self.bias.is_none_or(|bias| bias.len() == outputs), "one bias per column");
+        assert!(
+            self.bias.is_none_or(|bias| bias.len() == outputs),
+            "one bias per column"
+        );
         assert!(
             self.condition.is_none_or(|(values, rows_per_image)| {
                 rows_per_image > 0 && values.len() == self.output_rows.div_ceil(rows_per_image) * outputs

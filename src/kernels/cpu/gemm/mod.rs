@@ -25,6 +25,7 @@ use super::path::path;
 use half::bf16;
 use rayon::prelude::*;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 /// Columns of a block and of a panel of weights.
 pub(crate) const COLUMNS: usize = 32;
@@ -300,28 +301,24 @@ where
         let (row_task, panel_task) = (index / tasks.panel_tasks, index % tasks.panel_tasks);
         let row_range = row_task * tasks.rows..((row_task + 1) * tasks.rows).min(rows);
         let panel_range = panel_task * tasks.panels..((panel_task + 1) * tasks.panels).min(panels);
-        let mut block = Block::new();
-        let mut one = |first: usize, panel: usize| {
-            // The last rows are computed again with those before them; the epilogue takes the new ones only.
-            let start = first.min(rows.saturating_sub(M::ROWS));
-            // SAFETY: within `within`; bounds were checked above.
-            unsafe { micro.block(sources, start, weights.panel(panel), &mut block) };
-            let end = (first + M::ROWS).min(rows);
-            // SAFETY: each task has rows or columns of its own, so no two threads write the same element.
-            unsafe { epilogue.finish(&block, start, first..end, panel, weights.outputs(), target) };
-        };
+        let mut pipeline = Pipeline::new(product, target);
         micro.within(
             #[inline(always)]
             || {
                 if tasks.rows_outside {
                     for first in row_range.step_by(M::ROWS) {
-                        panel_range.clone().for_each(|panel| one(first, panel));
+                        for panel in panel_range.clone() {
+                            pipeline.next(micro, first, panel);
+                        }
                     }
                 } else {
                     for panel in panel_range {
-                        row_range.clone().step_by(M::ROWS).for_each(|first| one(first, panel));
+                        for first in row_range.clone().step_by(M::ROWS) {
+                            pipeline.next(micro, first, panel);
+                        }
                     }
                 }
+                pipeline.finish();
             },
         );
     };
@@ -332,6 +329,70 @@ where
     // SAFETY: every row that is a result went through `finish` with every panel.
     unsafe { out.set_len(epilogue.output_rows * width) };
     out
+}
+
+/// Blocks one after another, each finished after the next was begun: the results of a block take long to leave the tile
+/// unit, and the vector units have time while it multiplies.
+struct Pipeline<'a, E: Multiplied, O: Element> {
+    product: &'a Product<'a, E, O>,
+    target: Target<O>,
+    blocks: [Block; 2],
+    newest: usize,
+    unfinished: Option<Unfinished>,
+}
+
+/// Rows `range` of a block that begins at row `start`, and its panel.
+struct Unfinished {
+    start: usize,
+    range: Range<usize>,
+    panel: usize,
+}
+
+impl<'a, E: Multiplied, O: Element> Pipeline<'a, E, O> {
+    fn new(product: &'a Product<'a, E, O>, target: Target<O>) -> Self {
+        Self {
+            product,
+            target,
+            blocks: [Block::new(), Block::new()],
+            newest: 0,
+            unfinished: None,
+        }
+    }
+
+    /// Multiplies the block of rows from `first` on by a panel.
+    #[inline(always)]
+    fn next<M: Micro<Element = E>>(&mut self, micro: M, first: usize, panel: usize) {
+        let Product {
+            sources, rows, weights, ..
+        } = *self.product;
+        // The last rows are computed again with those before them; the epilogue takes the new ones only.
+        let start = first.min(rows.saturating_sub(M::ROWS));
+        let other = 1 - self.newest;
+        // SAFETY: called within `within`, after `run_blocked` has checked the bounds.
+        unsafe { micro.block(sources, start, weights.panel(panel), &mut self.blocks[other]) };
+        self.finish();
+        self.newest = other;
+        self.unfinished = Some(Unfinished {
+            start,
+            range: first..(first + M::ROWS).min(rows),
+            panel,
+        });
+    }
+
+    /// Finishes the newest block.
+    #[inline(always)]
+    fn finish(&mut self) {
+        let Some(Unfinished { start, range, panel }) = self.unfinished.take() else {
+            return;
+        };
+        let (block, outputs) = (&self.blocks[self.newest], self.product.weights.outputs());
+        // SAFETY: each task has rows or columns of its own, so no two threads write the same element.
+        unsafe {
+            self.product
+                .epilogue
+                .finish(block, start, range, panel, outputs, self.target)
+        };
+    }
 }
 
 /// Where results go: threads write to places of their own in one vector.

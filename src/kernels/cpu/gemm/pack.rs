@@ -55,37 +55,46 @@ impl<E: Multiplied> Packed<E> {
         order: Order,
         columns: impl Fn(usize) -> usize + Sync,
     ) -> Self {
-        assert_eq!(weights.len(), outputs * inputs * lines * taps, "as many weights as the shape says");
+        assert_eq!(
+            weights.len(),
+            outputs * inputs * lines * taps,
+            "as many weights as the shape says"
+        );
         let padded = inputs.next_multiple_of(DEPTH_STEP);
         let depth = padded * lines * taps;
         let size = depth * COLUMNS;
         let kernel = lines * taps;
         let mut panels = vec![E::default(); outputs.div_ceil(COLUMNS) * size];
-        panels.par_chunks_mut(size.max(1)).enumerate().for_each(|(index, panel)| {
-            for column in 0..COLUMNS.min(outputs - index * COLUMNS) {
-                let output = columns(index * COLUMNS + column);
-                let weights = &weights[output * inputs * kernel..(output + 1) * inputs * kernel];
-                for tap in 0..kernel {
-                    let (line, tap_in_line) = (tap / taps, tap % taps);
-                    for first in (0..inputs).step_by(DEPTH_STEP) {
-                        let row = match order {
-                            Order::TapByTap => tap * padded + first,
-                            Order::LineByLine => (line * padded + first) * taps + tap_in_line * DEPTH_STEP,
-                        };
-                        let place = place::<E>(row, column);
-                        let steps = DEPTH_STEP.min(inputs - first);
-                        for (step, weight) in weights[first * kernel + tap..].iter().step_by(kernel).take(steps).enumerate() {
-                            panel[place + step / E::PAIR * (E::PAIR * place_step::<E>()) + step % E::PAIR] = *weight;
+        panels
+            .par_chunks_mut(size.max(1))
+            .enumerate()
+            .for_each(|(index, panel)| {
+                for column in 0..COLUMNS.min(outputs - index * COLUMNS) {
+                    let output = columns(index * COLUMNS + column);
+                    let weights = &weights[output * inputs * kernel..(output + 1) * inputs * kernel];
+                    for tap in 0..kernel {
+                        let (line, tap_in_line) = (tap / taps, tap % taps);
+                        for first in (0..inputs).step_by(DEPTH_STEP) {
+                            let row = match order {
+                                Order::TapByTap => tap * padded + first,
+                                Order::LineByLine => (line * padded + first) * taps + tap_in_line * DEPTH_STEP,
+                            };
+                            let place = place::<E>(row, column);
+                            let steps = DEPTH_STEP.min(inputs - first);
+                            for (step, weight) in weights[first * kernel + tap..]
+                                .iter()
+                                .step_by(kernel)
+                                .take(steps)
+                                .enumerate()
+                            {
+                                panel[place + step / E::PAIR * (E::PAIR * place_step::<E>()) + step % E::PAIR] =
+                                    *weight;
+                            }
                         }
                     }
                 }
-            }
-        });
-        Self {
-            panels,
-            depth,
-            outputs,
-        }
+            });
+        Self { panels, depth, outputs }
     }
 }
 
