@@ -13,11 +13,15 @@ mod conv;
 mod cpu;
 mod linear;
 mod norm;
+mod precision;
 mod resample;
+mod threads;
 
 pub use activation::{geglu, gelu, quick_gelu, relu, sigmoid, silu};
 pub use attention::{attention, attention_probabilities, merge_heads, softmax, split_heads};
 pub use conv::{Padding, conv2d};
 pub use linear::linear;
 pub use norm::{group_norm, group_norm_silu, layer_norm};
+pub use precision::{default_dtype, path_name, supports};
 pub use resample::upsample_nearest;
+pub use threads::{ThreadsError, max_threads, physical_cores, set_threads};
