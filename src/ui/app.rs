@@ -12,6 +12,7 @@ use super::command::{CommandSender, UiCommand};
 use super::draft::Draft;
 use super::i18n::Language;
 use super::notifications::{Level, Text};
+use super::pace::Pace;
 use super::panels::{Panel, PanelContext, Slot, default_panels};
 use super::services::{Engine, Pictures, Services, Wake};
 use super::state::{AppState, EngineStatus};
@@ -26,15 +27,12 @@ use crate::render;
 
 /// Longest time a frame spends taking in events; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(5);
-/// How long events are gathered before they cause a frame, when the processor draws.
-const GATHER_STILL: Duration = Duration::from_millis(25);
-/// The same with a GPU. Not zero: that would ask for two frames.
-const GATHER: Duration = Duration::from_millis(1);
 
 /// The window.
 pub struct Studio {
     pub(super) services: Services,
     pub(super) wake: Wake,
+    pace: Arc<Pace>,
     pub(super) engine: Option<Box<dyn Engine>>,
     pub(super) pictures: Option<Box<dyn Pictures>>,
     pub(super) settings: Settings,
@@ -68,8 +66,10 @@ impl Studio {
         ctx.set_zoom_factor(settings.ui_scale);
 
         let (sender, received) = channel();
+        let pace = Arc::new(Pace::new(is_still));
         let mut studio = Self {
-            wake: wake(ctx.clone(), if is_still { GATHER_STILL } else { GATHER }),
+            wake: wake(ctx.clone(), Arc::clone(&pace)),
+            pace,
             services,
             engine: None,
             pictures: None,
@@ -241,8 +241,12 @@ impl Studio {
 }
 
 impl eframe::App for Studio {
-    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        let deadline = Instant::now() + DRAIN_BUDGET;
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        let now = Instant::now();
+        let cost = frame.info().cpu_usage;
+        self.pace
+            .frame(now, cost.and_then(|secs| Duration::try_from_secs_f32(secs).ok()));
+        let deadline = now + DRAIN_BUDGET;
         self.take_dropped_files(ctx);
         UiCommand::send_shortcuts(ctx, &self.commands, self.state.current_job().is_some());
         self.take_commands(ctx);
@@ -301,9 +305,9 @@ impl eframe::App for Studio {
     }
 }
 
-/// What other threads call when they have something to tell: one frame for all that comes within `gather`.
-fn wake(ctx: egui::Context, gather: Duration) -> Wake {
-    Arc::new(move || ctx.request_repaint_after(gather))
+/// What other threads call when they have something to tell: one frame for all that comes before it is due.
+fn wake(ctx: egui::Context, pace: Arc<Pace>) -> Wake {
+    Arc::new(move || ctx.request_repaint_after(pace.delay(Instant::now())))
 }
 
 /// The same choice in egui's words.
