@@ -23,6 +23,7 @@ use crate::engine::Poll;
 use crate::gallery::SaveEvent;
 use crate::job::Event;
 use crate::job::ModelRef;
+use crate::job::Precision;
 use crate::render;
 
 /// Longest time a frame spends taking in events; the rest waits for the next.
@@ -87,6 +88,7 @@ impl Studio {
             has_gpu_canvas: creation.wgpu_render_state.is_some(),
             fit_zoom: 1.0,
         };
+        studio.draft.precision = kept_precision(&studio.settings);
         studio.draft.roll_seed();
         studio.start_engine();
         studio.start_pictures(gallery_dir.as_ref());
@@ -113,14 +115,17 @@ impl Studio {
         self.commands.send(command);
     }
 
-    /// Starts an engine and asks it about the model in the form.
+    /// Starts an engine and asks it about its device and the models; what it says of the device has the model in the
+    /// form read.
     pub(super) fn start_engine(&mut self) {
         match (self.services.start_engine)(Arc::clone(&self.wake)) {
             Ok(engine) => {
                 self.engine = Some(engine);
                 self.state.engine = EngineStatus::Running;
+                if let Some(engine) = &self.engine {
+                    engine.describe_device().ok(); // a new engine's queue has room; one that has ended says so itself
+                }
                 self.describe(ModelRef::Starter);
-                self.preload(self.draft.model.clone());
             }
             Err(reason) => self.state.engine_stopped(Some(reason)),
         }
@@ -139,9 +144,9 @@ impl Studio {
     }
 
     /// Has the engine read a model before it is needed; should the queue be full, it is read when it is needed.
-    fn preload(&self, model: ModelRef) {
+    fn preload(&self) {
         if let Some(engine) = &self.engine {
-            engine.preload(model).ok();
+            engine.preload(self.draft.model.clone(), self.draft.precision).ok();
         }
     }
 
@@ -188,6 +193,12 @@ impl Studio {
                 if let Some(pictures) = &self.pictures {
                     pictures.save(Arc::clone(image));
                 }
+            }
+            Event::DeviceDescribed { info } => {
+                if !info.supports(self.draft.precision) {
+                    self.draft.precision = Precision::Auto; // kept by another computer, or another device
+                }
+                self.preload();
             }
             Event::ModelDescribed { info } if info.model == self.draft.model => self.draft.adopt(info),
             _ => {}
@@ -308,6 +319,12 @@ impl eframe::App for Studio {
 /// What other threads call when they have something to tell: one frame for all that comes before it is due.
 fn wake(ctx: egui::Context, pace: Arc<Pace>) -> Wake {
     Arc::new(move || ctx.request_repaint_after(pace.delay(Instant::now())))
+}
+
+/// The precision the settings ask for; automatic if they name none that is known.
+fn kept_precision(settings: &Settings) -> Precision {
+    let id = settings.precision.as_deref();
+    id.and_then(|id| id.parse().ok()).unwrap_or_default()
 }
 
 /// The same choice in egui's words.
