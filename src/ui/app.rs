@@ -252,11 +252,10 @@ impl Studio {
 }
 
 impl eframe::App for Studio {
-    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         let now = Instant::now();
-        let cost = frame.info().cpu_usage;
-        self.pace
-            .frame(now, cost.and_then(|secs| Duration::try_from_secs_f32(secs).ok()));
+        let points = ctx.viewport_rect().area();
+        self.pace.frame(now, points * ctx.pixels_per_point().powi(2));
         let deadline = now + DRAIN_BUDGET;
         self.take_dropped_files(ctx);
         UiCommand::send_shortcuts(ctx, &self.commands, self.state.current_job().is_some());
