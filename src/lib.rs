@@ -11,14 +11,14 @@
 //! | [`config`] | settings, folders, logging | – | directories |
 //! | [`job`] | plain data that crosses threads or is saved | – | – |
 //! | [`diffusion`] | schedules, samplers, guidance, noise, trajectories | job | |
-//! | [`kernels`] | the heavy tensor operations behind one plain signature each | – | |
+//! | [`kernels`] | the heavy tensor operations behind one plain signature each; which precisions they serve, on how many threads | – | |
 //! | [`models`] | CLIP, U-Net, VAE, tiny autoencoder | kernels | |
 //! | [`weights`] | model folders and files → named tensors | models | safetensors |
 //! | [`hub`] | models in and on disk (to come) | config, job | hf-hub |
 //! | [`gallery`] | pictures with their records and trajectories, on disk | config, job | image, png |
-//! | [`pipelines`] | text → conditioning → denoise → pixels; model families; reference cases | diffusion, job, models, weights | tokenizers |
+//! | [`pipelines`] | text → conditioning → denoise → pixels; model families; reference cases | diffusion, job, kernels, models, weights | tokenizers |
 //! | [`training`] | (to come) | diffusion, job, models, weights | |
-//! | [`engine`] | the inference thread and its handle | config, hub, job, pipelines, training | crossbeam-channel |
+//! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines, training | crossbeam-channel |
 //! | [`render`] | what wgpu draws inside egui | job | wgpu |
 //! | [`ui`] | the window | config, engine, gallery, job, render | egui, eframe, rfd |
 //! | [`cli`] | the command line | config, engine, gallery, job | clap |
@@ -37,6 +37,7 @@
 //! * **"Guidance scale" means `uncond + s·(cond − uncond)`** everywhere.
 //! * **Same request, same seed: same noise** on every device; it is made by `diffusion/noise.rs`, never by the device.
 //! * **Networks never know where weights came from**: that is their `VarBuilder`'s business.
+//! * **Latents, samplers and pictures are f32**, whatever the networks compute in; a family converts at its door.
 //! * **Steps may be dropped on the way to the window; life-cycle events may not.** Every job ends with exactly one of
 //!   Finished, Cancelled, Failed.
 //! * **User input cannot panic the inference thread**; should a bug do so, the job fails and the next one runs.
@@ -55,6 +56,7 @@
 //!                                           JobControl read: cancel
 //!                                         decode ──────────────────── Event::Image
 //!  App::logic drains for ≤ 5 ms ◀─────────                            Event::Finished | Cancelled | Failed
+//!  (not more often than `ui/pace.rs` allows: the frame and the networks may share the cores)
 //!  AppState::apply(event), pure
 //!    Image → gallery::Writer ──────────────────────────────────────────────────▶ PNG + record + trajectory
 //!    recent pictures ◀──────────────────────────────────────────────────────────  Saved

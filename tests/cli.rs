@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use hareru::engine;
 use hareru::gallery;
 use hareru::job::ModelRef;
 use serde_json::Value;
@@ -28,6 +29,12 @@ fn bad_usage_should_end_with_code_2() {
             "cannot be used with",
         ),
         (&["replay", "case"], "--out"),
+        (
+            &["generate", "--prompt", "x", "--precision", "f8"],
+            "possible values: auto, f32, f16, bf16",
+        ),
+        (&["--threads", "0"], "expected 1 to"),
+        (&["samplers", "--threads", "1000000"], "expected 1 to"),
     ] {
         let output = hareru(home.path(), args);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stderr(&output));
@@ -297,9 +304,65 @@ fn an_unknown_sampler_should_be_answered_with_those_there_are() {
     }
 }
 
+#[test]
+fn threads_should_not_change_the_picture_and_be_taken_from_the_environment_too() {
+    let home = tempfile::tempdir().unwrap();
+    let picture = |name: &str, more: &[&str], environment: Option<&str>| {
+        let out = home.path().join(name);
+        let mut args = vec![
+            "generate", "--prompt", "x", "--steps", "2", "--seed", "4", "--size", "64x64",
+        ];
+        args.extend(["--precision", "f32", "--json", "--out", out.to_str().unwrap()]);
+        args.extend(more);
+        let mut command = command(home.path(), &args);
+        if let Some(threads) = environment {
+            command.env("HARERU_THREADS", threads);
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let lines = json_lines(&output);
+        let image = lines.iter().find(|line| line["event"] == "image").unwrap();
+        assert_eq!(image["precision"], "f32");
+        assert_eq!(gallery::read_record(&out).unwrap().precision, "f32");
+        gallery::read_picture(&out).unwrap()
+    };
+    let all = picture("all.png", &[], None);
+    assert_eq!(picture("one.png", &["--threads", "1"], None), all);
+    let max = engine::max_threads().to_string();
+    assert_eq!(picture("max.png", &[], Some(&max)), all);
+
+    let mut command = command(home.path(), &["generate", "--prompt", "x"]);
+    let output = command.env("HARERU_THREADS", "many").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("expected 1 to"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_precision_the_processor_lacks_should_be_bad_usage() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("a.png");
+    let args = ["generate", "--prompt", "x", "--steps", "1", "--size", "64x64", "--out"];
+    for precision in ["f16", "bf16"] {
+        let mut args = args.to_vec();
+        args.extend([out.to_str().unwrap(), "--precision", precision]);
+        let output = hareru(home.path(), &args);
+        if output.status.code() == Some(0) {
+            assert_eq!(gallery::read_record(&out).unwrap().precision, precision);
+            continue; // this computer can
+        }
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert_one_line(&output, "precision must be auto or f32");
+    }
+}
+
 /// Runs the program with all its folders below `home`.
 fn hareru(home: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_hareru"))
+    command(home, args).output().unwrap()
+}
+
+fn command(home: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hareru"));
+    command
         .args(args)
         .env("HOME", home)
         .env("XDG_CONFIG_HOME", home.join("config"))
@@ -307,9 +370,9 @@ fn hareru(home: &Path, args: &[&str]) -> Output {
         .env("XDG_CACHE_HOME", home.join("cache"))
         .env_remove("HARERU_LOG")
         .env_remove("RUST_LOG")
-        .current_dir(home)
-        .output()
-        .unwrap()
+        .env_remove("HARERU_THREADS")
+        .current_dir(home);
+    command
 }
 
 fn stderr(output: &Output) -> String {

@@ -1,9 +1,12 @@
 //! The engine as its users see it: submit, watch, cancel, drop, and all the ways to ask for the impossible.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hareru::engine::{EngineHandle, EngineOptions, SubmitError};
-use hareru::job::{Event, GenerateRequest, JobErrorKind, JobId, JobOptions, ModelRef, PreviewMode};
+use hareru::engine::{DeviceChoice, EngineHandle, EngineOptions, SubmitError};
+use hareru::job::{
+    DeviceInfo, Event, GenerateRequest, JobErrorKind, JobId, JobOptions, ModelRef, Phase, Precision, PreviewMode,
+};
 
 fn engine() -> EngineHandle {
     EngineHandle::start(EngineOptions::default(), || {}).unwrap()
@@ -348,4 +351,86 @@ fn the_starter_model_should_describe_itself() {
         (info.defaults.width_px, info.vae_factor, info.has_tiny_decoder),
         (128, 8, true)
     );
+}
+
+/// An engine on the processor, and what it says of it.
+fn processor() -> (EngineHandle, Arc<DeviceInfo>) {
+    let options = EngineOptions {
+        device: DeviceChoice::Cpu,
+    };
+    let engine = EngineHandle::start(options, || {}).unwrap();
+    engine.describe_device().unwrap();
+    let Some(Event::DeviceDescribed { info }) = engine.wait() else {
+        panic!("a description should come")
+    };
+    (engine, info)
+}
+
+fn events_in(engine: &mut EngineHandle, precision: Precision) -> Vec<Event> {
+    let options = JobOptions {
+        precision,
+        ..JobOptions::default()
+    };
+    let job = engine.submit(request(1), options).unwrap();
+    events_of(engine, job)
+}
+
+/// The precision that the only picture's record tells.
+fn recorded(events: &[Event]) -> &str {
+    let image = events.iter().find_map(|event| match event {
+        Event::Image { image, .. } => Some(image),
+        _ => None,
+    });
+    &image.expect("a picture should come").record.precision
+}
+
+fn loads(events: &[Event]) -> bool {
+    let is_loading = |event: &Event| {
+        matches!(
+            event,
+            Event::Phase {
+                phase: Phase::LoadingModel,
+                ..
+            }
+        )
+    };
+    events.iter().any(is_loading)
+}
+
+#[test]
+fn a_precision_the_device_lacks_should_be_refused_before_anything_is_read_or_computed() {
+    let (mut engine, info) = processor();
+    for precision in Precision::ALL {
+        let events = events_in(&mut engine, precision);
+        if info.supports(precision) {
+            let expected = if precision == Precision::Auto {
+                info.automatic
+            } else {
+                precision
+            };
+            assert_eq!(recorded(&events), expected.id(), "asked for {precision}");
+        } else {
+            assert_eq!(events.len(), 2, "only Started and Failed: {events:?}");
+            let (kind, message) = failure(&events);
+            assert_eq!(kind, JobErrorKind::Request);
+            assert!(
+                message.contains(&format!("on this CPU, found {precision}")),
+                "{message}"
+            );
+        }
+    }
+}
+
+#[test]
+fn networks_should_be_read_again_only_for_another_precision() {
+    let (mut engine, info) = processor();
+    assert!(loads(&events_in(&mut engine, Precision::Auto)));
+    assert!(
+        !loads(&events_in(&mut engine, info.automatic)),
+        "automatic and what it comes to are the same networks"
+    );
+    for other in info.supported.iter().filter(|precision| **precision != info.automatic) {
+        assert!(loads(&events_in(&mut engine, *other)), "{other} needs its own networks");
+        assert!(!loads(&events_in(&mut engine, *other)));
+    }
 }

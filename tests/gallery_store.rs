@@ -228,6 +228,21 @@ fn a_picture_of_another_program_should_give_its_settings() {
 }
 
 #[test]
+fn a_record_that_does_not_tell_its_precision_should_be_read_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.png");
+    let record = generated_image(small_request()).record;
+    let mut json = serde_json::to_value(&record).unwrap();
+    assert_eq!(json["precision"], "f32");
+    json.as_object_mut().unwrap().remove("precision");
+    write_png(&path, 1, 1, |encoder| {
+        encoder.add_itxt_chunk("hareru".to_owned(), json.to_string()).unwrap();
+    });
+    let found = gallery::read_record(&path).unwrap();
+    assert_eq!((found.precision.as_str(), found.request), ("", record.request));
+}
+
+#[test]
 fn hostile_records_should_be_refused_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let good = serde_json::to_value(generated_image(small_request()).record).unwrap();

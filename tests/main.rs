@@ -9,6 +9,7 @@ mod architecture;
 mod cli;
 mod engine_protocol;
 mod gallery_store;
+mod half_precision;
 mod networks;
 mod reference_cases;
 mod sampler_contract;

@@ -5,6 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use hareru::job::Precision;
+
 use crate::support::compare::compare;
 
 /// Kinds of cases this version carries out, by the beginning of their names.
@@ -50,7 +52,7 @@ fn run_cases(root: &Path) -> usize {
         }
         num_run += 1;
         let got = out.path().join(format!("{name}.safetensors"));
-        if let Err(error) = hareru::engine::replay(&case, &got) {
+        if let Err(error) = hareru::engine::replay(&case, &got, Precision::F32) {
             broken.push(format!("{name}: {error}"));
             continue;
         }

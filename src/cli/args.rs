@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::job::{GenerateRequest, ModelDefaults, ModelRef, PreviewMode, TimestepSpacing};
+use crate::engine;
+use crate::job::{GenerateRequest, ModelDefaults, ModelRef, Precision, PreviewMode, TimestepSpacing};
 
 /// An image studio in which the denoising process is an object: live, kept, scrubbed, steered and branched.
 ///
@@ -15,6 +17,10 @@ pub(super) struct Args {
     /// Folder of pictures for the window; by default that of the settings
     #[arg(long, value_name = "DIR")]
     pub(super) gallery: Option<PathBuf>,
+
+    /// Threads that compute; by default one for each core
+    #[arg(long, global = true, env = "HARERU_THREADS", value_name = "N", value_parser = parse_threads)]
+    pub(super) threads: Option<usize>,
 
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -116,6 +122,10 @@ pub(super) struct GenerateArgs {
     #[arg(long, value_enum, default_value_t = Preview::Auto)]
     preview: Preview,
 
+    /// Number format the networks compute in
+    #[arg(long, default_value_t = Precision::Auto, value_parser = precision_parser())]
+    pub(super) precision: Precision,
+
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
@@ -129,6 +139,10 @@ pub(super) struct ReplayArgs {
     /// File to write
     #[arg(long, value_name = "FILE")]
     pub(super) out: PathBuf,
+
+    /// Number format the networks compute in; references are made in f32
+    #[arg(long, default_value_t = Precision::F32, value_parser = precision_parser())]
+    pub(super) precision: Precision,
 }
 
 #[derive(Debug, clap::Args)]
@@ -227,6 +241,18 @@ impl GenerateArgs {
     }
 }
 
+fn precision_parser() -> impl TypedValueParser<Value = Precision> {
+    PossibleValuesParser::new(Precision::ALL.map(Precision::id)).try_map(|id| id.parse::<Precision>())
+}
+
+fn parse_threads(text: &str) -> Result<usize, String> {
+    let max = engine::max_threads();
+    let threads = text.trim().parse().ok();
+    threads
+        .filter(|threads| (1..=max).contains(threads))
+        .ok_or_else(|| format!("expected 1 to {max} on this computer"))
+}
+
 fn parse_size(text: &str) -> Result<(u32, u32), String> {
     let sides = text.split_once(['x', 'X', '×']);
     let side = |side: &str| side.trim().parse::<u32>().ok();
@@ -244,6 +270,14 @@ mod tests {
     #[test]
     fn the_command_line_should_be_free_of_contradictions() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn threads_should_be_a_number_this_computer_has() {
+        assert_eq!(parse_threads("1"), Ok(1));
+        for bad in ["", "0", "-1", "two", "1000000"] {
+            assert!(parse_threads(bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

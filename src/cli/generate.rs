@@ -12,17 +12,13 @@ use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery::{self, GalleryError};
 use crate::job::{Event, GeneratedImage, JobOptions, ModelInfo, PreviewMode, RequestError, StepEvent};
 
-/// Makes the pictures and saves them. `gallery_dir` gives the folder to save into when no file is named.
-pub(super) fn run(
-    args: &GenerateArgs,
-    output: Output,
-    gallery_dir: impl FnOnce(Option<PathBuf>) -> PathBuf,
-) -> Result<(), CliError> {
+/// Makes the pictures and saves them, into `gallery_dir` when no file is named.
+pub(super) fn run(args: &GenerateArgs, output: Output, gallery_dir: PathBuf) -> Result<(), CliError> {
     let seed = args.seed_or_random();
     check_before_the_model(args, seed)?;
     let destination = match args.out.clone() {
         Some(file) => Destination::File(file),
-        None => Destination::Gallery(gallery_dir(args.gallery.clone())),
+        None => Destination::Gallery(gallery_dir),
     };
     destination.check_writable()?;
     let steps = args.save_steps.clone().map(StepFolder::open).transpose()?;
@@ -34,6 +30,7 @@ pub(super) fn run(
     let options = JobOptions {
         preview: args.preview(),
         keep_every_step: steps.is_some() || output.is_json(), // who counts them wants them all
+        precision: args.precision,
     };
     let job = engine.submit(request, options)?;
 

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::config::{Paths, Settings, start_logging};
-use crate::engine::{self, EngineStartError, SubmitError};
+use crate::engine::{self, EngineStartError, SubmitError, ThreadsError};
 use crate::gallery::GalleryError;
 use crate::job::{JobError, JobErrorKind};
 use args::{Args, Command};
@@ -65,6 +65,15 @@ impl From<EngineStartError> for CliError {
     }
 }
 
+impl From<ThreadsError> for CliError {
+    fn from(error: ThreadsError) -> Self {
+        match error {
+            ThreadsError::OutOfRange { .. } => Self::Usage(error.to_string()),
+            ThreadsError::AlreadyStarted(_) => Self::Failed(error.to_string()),
+        }
+    }
+}
+
 impl From<GalleryError> for CliError {
     fn from(error: GalleryError) -> Self {
         match error {
@@ -109,29 +118,48 @@ fn execute(
     open_window: impl FnOnce(Settings, PathBuf) -> Result<(), AnyError>,
 ) -> Result<(), CliError> {
     let paths = Paths::of_user();
+    let settings = || {
+        let (settings, warning) = Settings::load(&paths.settings_file);
+        if let Some(warning) = warning {
+            output.warn(&warning);
+        }
+        settings
+    };
     match args.command {
         None => {
-            let (settings, warning) = Settings::load(&paths.settings_file);
-            if let Some(warning) = warning {
-                output.warn(&warning);
-            }
+            let settings = settings();
+            use_threads(args.threads, &settings)?;
             let gallery_dir = gallery_dir(args.gallery, &settings, &paths);
             open_window(settings, gallery_dir)
                 .map_err(|error| CliError::Failed(JobError::from_chain(JobErrorKind::Internal, error.as_ref()).message))
         }
-        Some(Command::Generate(generate_args)) => generate::run(&generate_args, output, |gallery| {
-            let (settings, warning) = Settings::load(&paths.settings_file);
-            if let Some(warning) = warning {
-                output.warn(&warning);
-            }
-            gallery_dir(gallery, &settings, &paths)
-        }),
+        Some(Command::Generate(generate_args)) => {
+            let settings = settings();
+            use_threads(args.threads, &settings)?;
+            let gallery_dir = gallery_dir(generate_args.gallery.clone(), &settings, &paths);
+            generate::run(&generate_args, output, gallery_dir)
+        }
         Some(Command::Replay(replay_args)) => {
-            engine::replay(&replay_args.case, &replay_args.out).map_err(|error| CliError::Failed(error.to_string()))
+            use_threads(args.threads, &settings())?;
+            engine::replay(&replay_args.case, &replay_args.out, replay_args.precision)
+                .map_err(|error| CliError::Failed(error.to_string()))
         }
         Some(Command::Models(_)) => list::models(output, &paths),
         Some(Command::Samplers(_)) => list::samplers(output).map_err(CliError::from),
     }
+}
+
+/// Fixes the number of threads before anything is computed. The command line (or `HARERU_THREADS`) has the first word,
+/// then the settings, then `RAYON_NUM_THREADS`, then the number of cores.
+fn use_threads(asked: Option<usize>, settings: &Settings) -> Result<(), ThreadsError> {
+    let kept = settings.threads.map(|threads| threads.clamp(1, engine::max_threads()));
+    let Some(threads) = asked.or(kept) else {
+        if std::env::var_os("RAYON_NUM_THREADS").is_some() {
+            return Ok(()); // is read when the first of them is needed
+        }
+        return engine::set_threads(engine::physical_cores());
+    };
+    engine::set_threads(threads)
 }
 
 /// The command line has the first word, then the settings, then the system.

@@ -59,6 +59,7 @@ impl Output {
             "path": path,
             "seed": record.request.seed,
             "elapsed_secs": record.elapsed_secs,
+            "precision": record.precision,
         }))?;
         self.line(&path.display().to_string())
     }

@@ -35,6 +35,10 @@ pub struct Settings {
     pub gallery_dir: Option<PathBuf>,
     /// Size of text and controls, 1 is normal, [`MIN_UI_SCALE`] to [`MAX_UI_SCALE`].
     pub ui_scale: f32,
+    /// Threads that compute; `None` takes one for each core.
+    pub threads: Option<usize>,
+    /// Precision the form starts with, such as `bf16`; `None` is automatic.
+    pub precision: Option<String>,
 }
 
 impl Default for Settings {
@@ -44,6 +48,8 @@ impl Default for Settings {
             theme: ThemeChoice::default(),
             gallery_dir: None,
             ui_scale: 1.0,
+            threads: None,
+            precision: None,
         }
     }
 }
@@ -139,6 +145,8 @@ mod tests {
             theme: ThemeChoice::System,
             gallery_dir: Some(PathBuf::from("/pictures")),
             ui_scale: 1.25,
+            threads: Some(3),
+            precision: Some("bf16".to_owned()),
         };
         settings.save(&path).unwrap();
         assert_eq!(Settings::load(&path), (settings, None));

@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
 use super::events::EventSender;
 use super::inference;
-use crate::job::{Event, GenerateRequest, JobControl, JobId, JobOptions, ModelRef, RequestError};
+use crate::job::{Event, GenerateRequest, JobControl, JobId, JobOptions, ModelRef, Precision, RequestError};
 
 /// Jobs that may wait; one more is refused with [`SubmitError::QueueFull`].
 const MAX_QUEUED: usize = 256;
@@ -62,8 +62,9 @@ pub(super) enum Command {
         options: JobOptions,
         control: Arc<JobControl>,
     },
+    DescribeDevice,
     Describe(ModelRef),
-    Preload(ModelRef),
+    Preload(ModelRef, Precision),
 }
 
 /// What [`EngineHandle::poll`] found.
@@ -139,6 +140,14 @@ impl EngineHandle {
         Ok(job)
     }
 
+    /// Asks what is known of the device that computes; the answer is [`Event::DeviceDescribed`].
+    ///
+    /// # Errors
+    /// [`SubmitError`]: a full queue, or an engine that has ended.
+    pub fn describe_device(&self) -> Result<(), SubmitError> {
+        self.send(Command::DescribeDevice)
+    }
+
     /// Asks what is known of a model; the answer is [`Event::ModelDescribed`] or [`Event::ModelRefused`].
     ///
     /// # Errors
@@ -149,10 +158,12 @@ impl EngineHandle {
 
     /// Reads a model before it is needed, so that the first picture comes sooner; answered like [`Self::describe`].
     ///
+    /// * `precision`: what its pictures will be asked for in; in another one the model is read again.
+    ///
     /// # Errors
     /// [`SubmitError`]: a full queue, or an engine that has ended.
-    pub fn preload(&self, model: ModelRef) -> Result<(), SubmitError> {
-        self.send(Command::Preload(model))
+    pub fn preload(&self, model: ModelRef, precision: Precision) -> Result<(), SubmitError> {
+        self.send(Command::Preload(model, precision))
     }
 
     /// Asks a job, waiting or running, to stop; it ends with [`Event::Cancelled`] within one network call.

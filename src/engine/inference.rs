@@ -9,7 +9,8 @@ use crossbeam_channel::Receiver;
 use super::events::{EngineGone, EventSender};
 use super::handle::{Command, DeviceChoice, EngineOptions};
 use crate::job::{
-    Event, GenerateRequest, JobControl, JobError, JobErrorKind, JobId, JobOptions, ModelRef, Phase, StepEvent,
+    Event, GenerateRequest, JobControl, JobError, JobErrorKind, JobId, JobOptions, ModelRef, Phase, Precision,
+    StepEvent,
 };
 use crate::pipelines::families::StableDiffusion;
 use crate::pipelines::{self, Device, Generation, PipelineError, ShownStep, Watcher};
@@ -50,9 +51,13 @@ pub(super) fn run(options: &EngineOptions, commands: &Receiver<Command>, events:
                 on_end(job);
                 last.and_then(|event| events.lifecycle(event))
             }
+            Command::DescribeDevice => {
+                let info = Arc::new(pipelines::describe_device(&worker.device));
+                events.lifecycle(Event::DeviceDescribed { info })
+            }
             Command::Describe(model) => events.lifecycle(answer(model, pipelines::describe)),
-            Command::Preload(model) => events.lifecycle(answer(model, |model| {
-                Ok(worker.model(model, &mut |_| ())?.info().clone())
+            Command::Preload(model, precision) => events.lifecycle(answer(model, |model| {
+                Ok(worker.model(model, precision, &mut |_| ())?.info().clone())
             })),
         };
         if told.is_err() {
@@ -63,7 +68,8 @@ pub(super) fn run(options: &EngineOptions, commands: &Receiver<Command>, events:
 
 struct Worker {
     device: Device,
-    loaded: Option<(ModelRef, StableDiffusion)>,
+    /// The networks used last, in the precision they were last used in.
+    loaded: Option<StableDiffusion>,
 }
 
 impl Worker {
@@ -110,10 +116,11 @@ impl Worker {
         events: &EventSender,
     ) -> Result<(), Unfinished> {
         let phase = |phase, fraction| events.lifecycle(Event::Phase { job, phase, fraction });
-        if !self.has(&request.model) {
+        let precision = pipelines::resolve_precision(options.precision, &self.device)?;
+        if !self.has(&request.model, precision) {
             phase(Phase::LoadingModel, None)?;
         }
-        let model = self.model(&request.model, &mut |fraction| {
+        let model = self.model(&request.model, precision, &mut |fraction| {
             phase(Phase::LoadingModel, Some(fraction)).ok();
         })?;
         phase(Phase::EncodingPrompt, None)?;
@@ -143,20 +150,28 @@ impl Worker {
         Ok(())
     }
 
-    fn has(&self, wanted: &ModelRef) -> bool {
-        self.loaded.as_ref().is_some_and(|(model, _)| model == wanted)
+    /// Whether these networks are at hand; `precision` is not [`Precision::Auto`].
+    fn has(&self, wanted: &ModelRef, precision: Precision) -> bool {
+        let loaded = self.loaded.as_ref();
+        loaded.is_some_and(|loaded| loaded.info().model == *wanted && loaded.precision() == precision)
     }
 
     /// The model's networks; read from its files unless they are the ones at hand.
-    fn model(&mut self, wanted: &ModelRef, progress: &mut dyn FnMut(f32)) -> Result<&StableDiffusion, PipelineError> {
-        if !self.has(wanted) {
+    fn model(
+        &mut self,
+        wanted: &ModelRef,
+        precision: Precision,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<&StableDiffusion, PipelineError> {
+        let precision = pipelines::resolve_precision(precision, &self.device)?;
+        if !self.has(wanted, precision) {
             self.loaded = None; // frees the old weights before the new ones are read
         }
         let loaded = match self.loaded.take() {
             Some(loaded) => loaded,
-            None => (wanted.clone(), pipelines::load(wanted, &self.device, progress)?),
+            None => pipelines::load(wanted, &self.device, precision, progress)?,
         };
-        Ok(&self.loaded.insert(loaded).1)
+        Ok(self.loaded.insert(loaded))
     }
 }
 

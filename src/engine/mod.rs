@@ -8,7 +8,9 @@ use std::path::Path;
 
 pub use handle::{DeviceChoice, EngineHandle, EngineOptions, EngineStartError, Poll, SubmitError};
 
-use crate::job::{Choice, GenerateRequest, JobError, RequestError};
+pub use crate::kernels::{ThreadsError, max_threads, physical_cores, set_threads};
+
+use crate::job::{Choice, GenerateRequest, JobError, Precision, RequestError};
 use crate::pipelines;
 
 /// Every sampler, in the order a list shows them.
@@ -24,9 +26,10 @@ pub fn schedules() -> Vec<Choice> {
 /// Runs a reference case on this thread and writes what it computed.
 ///
 /// # Errors
-/// [`JobError`] if the case cannot be read or asks for something this version does not have.
-pub fn replay(case: &Path, out: &Path) -> Result<(), JobError> {
-    pipelines::replay(case, out).map_err(|error| JobError::from(&error))
+/// [`JobError`] if the case cannot be read or asks for something this version does not have, or the CPU cannot compute
+/// in that precision.
+pub fn replay(case: &Path, out: &Path, precision: Precision) -> Result<(), JobError> {
+    pipelines::replay(case, out, precision).map_err(|error| JobError::from(&error))
 }
 
 /// Whether the request's sampler and schedule exist.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{GeneratedImage, JobError, JobId, LatentPlane, ModelInfo, ModelRef, RgbImage};
+use super::{DeviceInfo, GeneratedImage, JobError, JobId, LatentPlane, ModelInfo, ModelRef, RgbImage};
 
 /// What a job is busy with when it is not stepping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,11 @@ pub enum Event {
         job: JobId,
         /// Why.
         error: Arc<JobError>,
+    },
+    /// What is known of the device that computes.
+    DeviceDescribed {
+        /// The answer.
+        info: Arc<DeviceInfo>,
     },
     /// What is known of a model that was asked about.
     ModelDescribed {

@@ -8,6 +8,7 @@ mod image;
 mod latent;
 mod model;
 mod options;
+mod precision;
 mod record;
 mod request;
 mod trajectory;
@@ -20,6 +21,7 @@ pub use image::{GeneratedImage, RgbImage};
 pub use latent::LatentPlane;
 pub use model::{Choice, ModelDefaults, ModelInfo, ModelRef};
 pub use options::{JobOptions, PreviewMode};
+pub use precision::{DeviceInfo, Precision, UnknownPrecision};
 pub use record::Record;
 pub use request::{
     GenerateRequest, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, RequestError, SIZE_MULTIPLE_PX, TimestepSpacing,

@@ -1,4 +1,6 @@
-//! Wishes about how a job is shown, which do not change the picture.
+//! Wishes about how a job is carried out and shown, which do not change what the picture shows.
+
+use super::Precision;
 
 /// How the picture shown at each step is made from the latents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -22,4 +24,6 @@ pub struct JobOptions {
     pub preview: PreviewMode,
     /// Whether the job waits for a listener that is slow rather than leave out steps.
     pub keep_every_step: bool,
+    /// The number format that the networks compute in.
+    pub precision: Precision,
 }

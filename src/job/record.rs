@@ -19,7 +19,8 @@ pub struct Record {
     pub family: String,
     /// Which generator made the noise, e.g. `hareru-1`.
     pub rng: String,
-    /// Number format of the computation, e.g. `f32`.
+    /// Number format that the networks computed in, e.g. `f32`, never `auto`; empty if unknown.
+    #[serde(default)]
     pub precision: String,
     /// Place in the batch it was made in, from 0.
     pub batch_index: u32,

@@ -142,11 +142,11 @@ pub fn linear(x: &Tensor, weights: &LinearWeights, after: After<'_>) -> Result<T
     }
     after.check(&shape, weights.outputs)?;
     match &weights.form {
-        Form::F32(packed, bias) if cpu::serves(x) && x.dtype() == DType::F32 => with_rows(x, |source, rows| {
+        Form::F32(packed, bias) if cpu::serves(x) => with_rows(x, |source, rows| {
             after.finish(packed, bias.as_deref(), &[source], rows, RowMap::Same, &[rows])
         })?
         .reshape(shape),
-        Form::Bf16(packed, bias) if cpu::serves(x) && x.dtype() == DType::BF16 => with_rows(x, |source, rows| {
+        Form::Bf16(packed, bias) if cpu::serves(x) => with_rows(x, |source, rows| {
             after.finish(packed, bias.as_deref(), &[source], rows, RowMap::Same, &[rows])
         })?
         .reshape(shape),

@@ -20,6 +20,7 @@ mod linear;
 mod norm;
 mod precision;
 mod resample;
+mod threads;
 
 pub use activation::{geglu, gelu, quick_gelu, relu, sigmoid, silu};
 pub use after::{After, Nonlinearity};
@@ -30,6 +31,7 @@ pub use linear::{LinearWeights, linear, linear_geglu};
 pub use norm::{GroupNorm, LayerNorm};
 pub use precision::{default_dtype, path_name, supports};
 pub use resample::upsample_nearest;
+pub use threads::{ThreadsError, max_threads, physical_cores, set_threads};
 
 #[cfg(test)]
 mod tests;

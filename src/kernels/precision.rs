@@ -25,3 +25,21 @@ pub fn supports(device: &Device, dtype: DType) -> bool {
 pub fn path_name() -> &'static str {
     cpu::path().name()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_should_be_supported() {
+        assert!(supports(&Device::Cpu, default_dtype(&Device::Cpu)));
+        assert!(
+            supports(&Device::Cpu, DType::F32),
+            "f32 is the reference for the others"
+        );
+        assert!(
+            !supports(&Device::Cpu, DType::U8),
+            "networks do not compute in whole numbers"
+        );
+    }
+}

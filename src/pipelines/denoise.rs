@@ -226,5 +226,5 @@ pub fn latent_shape(model: &StableDiffusion, width_px: u32, height_px: u32) -> R
     ])
 }
 
-/// The number format that all networks compute in.
-pub const COMPUTE_DTYPE: DType = DType::F32;
+/// The number format of latents, samplers and pictures, whatever the networks compute in.
+pub const STATE_DTYPE: DType = DType::F32;

@@ -1,7 +1,7 @@
 //! Why no picture came out.
 
 use crate::diffusion::{SampleError, ScheduleError};
-use crate::job::{JobError, JobErrorKind};
+use crate::job::{JobError, JobErrorKind, Precision};
 use crate::pipelines::prompt::TokenizerError;
 use crate::weights::LoadError;
 
@@ -43,6 +43,16 @@ pub enum PipelineError {
         /// What was asked for.
         found: String,
     },
+    /// The device cannot compute in that precision.
+    #[error("precision must be {expected} on this {device}, found {found}")]
+    Precision {
+        /// What kind of device it is.
+        device: &'static str,
+        /// What may be asked of it.
+        expected: String,
+        /// What was asked for.
+        found: Precision,
+    },
     /// A reference case is not readable.
     #[error("reference case: {what}\nFile: {path}")]
     Case {
@@ -67,9 +77,10 @@ impl From<&PipelineError> for JobError {
                 JobErrorKind::Model
             }
             PipelineError::Schedule(ScheduleError::BadTraining { .. }) => JobErrorKind::Model,
-            PipelineError::Schedule(_) | PipelineError::Misfit { .. } | PipelineError::Case { .. } => {
-                JobErrorKind::Request
-            }
+            PipelineError::Schedule(_)
+            | PipelineError::Misfit { .. }
+            | PipelineError::Precision { .. }
+            | PipelineError::Case { .. } => JobErrorKind::Request,
             PipelineError::Sample(SampleError::NotFinite { .. }) => JobErrorKind::NotFinite,
             PipelineError::Sample(SampleError::Tensor(source)) | PipelineError::Tensor(source) => {
                 let text = source.to_string().to_lowercase();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::PipelineError;
-use super::denoise::{COMPUTE_DTYPE, Noise, Observed, Run, latent_shape};
+use super::denoise::{Noise, Observed, Run, latent_shape};
 use super::families::{Conditioning, StableDiffusion};
 use super::preview::{preview, rgb_from_picture};
 use crate::diffusion::guidance::Guidance;
@@ -132,7 +132,7 @@ pub fn generate(
         model_hash: model.hash().to_owned(),
         family: model.info().family.to_owned(),
         rng: RNG_NAME.to_owned(),
-        precision: COMPUTE_DTYPE.as_str().to_owned(),
+        precision: model.precision().id().to_owned(),
         batch_index: index,
         created_unix_secs: SystemTime::now()
             .duration_since(UNIX_EPOCH)

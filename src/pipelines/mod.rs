@@ -4,6 +4,7 @@ pub mod denoise;
 mod error;
 pub mod families;
 mod generate;
+mod precision;
 pub mod preview;
 pub mod prompt;
 mod replay;
@@ -14,12 +15,13 @@ use include_dir::{Dir, include_dir};
 pub use candle_core::Device;
 pub use error::PipelineError;
 pub use generate::{Generation, ShownStep, Watcher, generate};
+pub use precision::{describe_device, resolve_precision};
 pub use replay::replay;
 pub use scheduler::{Scheduler, SchedulerConfig};
 
 use crate::diffusion::samplers::SAMPLERS;
 use crate::diffusion::schedule::SCHEDULES;
-use crate::job::{Choice, ModelInfo, ModelRef};
+use crate::job::{Choice, ModelInfo, ModelRef, Precision};
 use crate::weights::ModelFiles;
 use families::{StableDiffusion, family_of};
 
@@ -59,17 +61,21 @@ pub fn describe(model: &ModelRef) -> Result<ModelInfo, PipelineError> {
 
 /// Reads a model and builds its networks.
 ///
+/// * `precision`: what the networks shall compute in.
 /// * `progress`: called with the fraction that is done, 0 to 1.
 ///
 /// # Errors
-/// [`PipelineError`] if a file is missing or broken, no family knows the model, or the device is out of memory.
+/// [`PipelineError`] if the device cannot compute in that precision, a file is missing or broken, no family knows the
+/// model, or the device is out of memory.
 pub fn load(
     model: &ModelRef,
     device: &Device,
+    precision: Precision,
     progress: &mut dyn FnMut(f32),
 ) -> Result<StableDiffusion, PipelineError> {
+    let dtype = precision::resolve_dtype(precision, device)?;
     let files = open(model)?;
-    family_of(&files)?.load(model, &files, device, progress)
+    family_of(&files)?.load(model, &files, device, dtype, progress)
 }
 
 fn open(model: &ModelRef) -> Result<ModelFiles, PipelineError> {

@@ -2,6 +2,7 @@
 
 use candle_core::{D, DType, Device, Tensor};
 
+use super::denoise::STATE_DTYPE;
 use super::families::StableDiffusion;
 use crate::diffusion::noise::{Draw, standard_normal};
 use crate::job::{PreviewMode, RgbImage};
@@ -26,9 +27,11 @@ impl LinearMap {
     /// Fits by least squares: smooth random colour fields are encoded by the VAE, and their own colours, averaged
     /// over the pixels of each latent, are what the map has to give back.
     ///
+    /// * `dtype`: what the autoencoder computes in.
+    ///
     /// # Errors
     /// Only the device's.
-    pub fn fit(vae: &AutoencoderKL, device: &Device) -> candle_core::Result<Self> {
+    pub fn fit(vae: &AutoencoderKL, dtype: DType, device: &Device) -> candle_core::Result<Self> {
         let config = vae.config();
         let (factor, channels) = (vae.factor(), config.latent_channels);
         let width = channels + 1;
@@ -38,7 +41,7 @@ impl LinearMap {
             let field = colour_field(picture, FIT_SIDE * factor);
             let side = FIT_SIDE * factor;
             let pixels = Tensor::from_vec(field, (1, 3, side, side), device)?;
-            let mean = vae.encode(&pixels)?.mean;
+            let mean = vae.encode(&pixels.to_dtype(dtype)?)?.mean.to_dtype(STATE_DTYPE)?;
             let latents = ((mean - config.shift_factor.unwrap_or(0.0))? * config.scaling_factor)?;
             let latents = latents
                 .squeeze(0)?

@@ -6,18 +6,20 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::denoise::{COMPUTE_DTYPE, Noise, Observed, Run};
+use super::denoise::{Noise, Observed, Run, STATE_DTYPE};
+use super::families::vae_dtype;
+use super::precision::resolve_dtype;
 use super::scheduler::{Scheduler, SchedulerConfig};
 use super::{PipelineError, load};
 use crate::diffusion::guidance::Guidance;
 use crate::diffusion::prediction::{network_input, vp_scale};
 use crate::diffusion::samplers::{Options, Sampler, sampler_by_id};
 use crate::diffusion::schedule::Timetable;
-use crate::job::{JobControl, ModelRef};
+use crate::job::{JobControl, ModelRef, Precision};
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::vae::{AutoencoderKL, VaeConfig};
 use crate::pipelines::prompt::ClipTokenizer;
@@ -110,9 +112,12 @@ type Got = HashMap<String, Tensor>;
 
 /// Runs the case in the folder `case` and writes the tensors it computed to `out`.
 ///
+/// * `precision`: what the networks shall compute in, on the CPU.
+///
 /// # Errors
 /// [`PipelineError`] if the case cannot be read, asks for something this version does not have, or fails.
-pub fn replay(case: &Path, out: &Path) -> Result<(), PipelineError> {
+pub fn replay(case: &Path, out: &Path, precision: Precision) -> Result<(), PipelineError> {
+    let dtype = resolve_dtype(precision, &Device::Cpu)?;
     let path = case.join("request.json");
     let request: Case = read_json(&path)?;
     let bad = |what: String| PipelineError::Case {
@@ -127,9 +132,9 @@ pub fn replay(case: &Path, out: &Path) -> Result<(), PipelineError> {
     let root = case.join("../..");
     let model = root.join(&request.model);
     let got = match request.task.as_str() {
-        "txt2img" => text_to_image(case, &root, &model, &request)?,
+        "txt2img" => text_to_image(case, (&root, &model), &request, precision)?,
         "tokenize" => tokenize(&model, &request.texts)?,
-        "vae_roundtrip" => roundtrip(case, &model, request.vae_kind.as_deref())?,
+        "vae_roundtrip" => roundtrip(case, &model, request.vae_kind.as_deref(), dtype)?,
         other => {
             return Err(bad(format!(
                 "expected task txt2img, tokenize or vae_roundtrip, found {other:?}"
@@ -144,7 +149,12 @@ pub fn replay(case: &Path, out: &Path) -> Result<(), PipelineError> {
     Ok(())
 }
 
-fn text_to_image(case: &Path, root: &Path, model: &Path, request: &Case) -> Result<Got, PipelineError> {
+fn text_to_image(
+    case: &Path,
+    (root, model): (&Path, &Path),
+    request: &Case,
+    precision: Precision,
+) -> Result<Got, PipelineError> {
     let path = case.join("request.json").display().to_string();
     let bad = |what: String| PipelineError::Case {
         what,
@@ -155,7 +165,7 @@ fn text_to_image(case: &Path, root: &Path, model: &Path, request: &Case) -> Resu
         .as_ref()
         .ok_or_else(|| bad("expected a sampler, found none".to_owned()))?;
     let inputs = read_tensors(&case.join("inputs.safetensors"))?;
-    let mut network = load(&ModelRef::Path(model.to_owned()), &Device::Cpu, &mut |_| ())?;
+    let mut network = load(&ModelRef::Path(model.to_owned()), &Device::Cpu, precision, &mut |_| ())?;
     let config: SchedulerConfig = serde_json::from_value(wanted.diffusers_config.clone())
         .map_err(|source| bad(format!("expected a scheduler configuration, found {source}")))?;
     network.set_scheduler(Scheduler::new(config)?);
@@ -231,7 +241,11 @@ fn text_to_image(case: &Path, root: &Path, model: &Path, request: &Case) -> Resu
     got.insert("latents_final".to_owned(), last);
     let latents = (walked.x / vp_scale(last_sigma))?;
     let picture = match &request.vae {
-        Some(vae) => tiny(&root.join(vae))?.decode(&latents)?,
+        Some(vae) => {
+            let dtype = resolve_dtype(precision, &Device::Cpu)?;
+            let picture = tiny(&root.join(vae), dtype)?.decode(&latents.to_dtype(dtype)?)?;
+            picture.to_dtype(STATE_DTYPE)?
+        }
         None => network.decode(&latents)?,
     };
     got.insert("image".to_owned(), unit_range(&picture)?);
@@ -277,7 +291,7 @@ fn tokenize(model: &Path, texts: &[String]) -> Result<Got, PipelineError> {
     Ok(got)
 }
 
-fn roundtrip(case: &Path, model: &Path, kind: Option<&str>) -> Result<Got, PipelineError> {
+fn roundtrip(case: &Path, model: &Path, kind: Option<&str>, dtype: DType) -> Result<Got, PipelineError> {
     let inputs = read_tensors(&case.join("inputs.safetensors"))?;
     let input = |name: &str| {
         inputs.get(name).cloned().ok_or_else(|| PipelineError::Case {
@@ -288,36 +302,40 @@ fn roundtrip(case: &Path, model: &Path, kind: Option<&str>) -> Result<Got, Pipel
     let picture = input("init_image")?.affine(2.0, -1.0)?;
     let mut got = Got::new();
     if kind == Some("tiny") {
-        let vae = tiny(model)?;
-        let latents = vae.encode(&picture)?;
-        got.insert("image".to_owned(), unit_range(&vae.decode(&latents)?)?);
-        got.insert("latents".to_owned(), latents);
+        let vae = tiny(model, dtype)?;
+        let latents = vae.encode(&picture.to_dtype(dtype)?)?;
+        let picture = vae.decode(&latents)?.to_dtype(STATE_DTYPE)?;
+        got.insert("image".to_owned(), unit_range(&picture)?);
+        got.insert("latents".to_owned(), latents.to_dtype(STATE_DTYPE)?);
         return Ok(got);
     }
     let files = ModelFiles::open(model)?;
     let config: VaeConfig = files.json("vae/config.json")?;
-    let vae = weights::build(&files, "vae", &Device::Cpu, COMPUTE_DTYPE, |vb| {
-        AutoencoderKL::new(vb, &config)
-    })?;
-    let moments = vae.encode(&picture)?;
-    let std = (moments.logvar.clamp(-30f32, 20f32)? * 0.5)?.exp()?;
-    let sample = (&moments.mean + (&std * input("vae_noise")?)?)?;
+    let dtype = vae_dtype(dtype, &config);
+    let vae = weights::build(&files, "vae", &Device::Cpu, dtype, |vb| AutoencoderKL::new(vb, &config))?;
+    let moments = vae.encode(&picture.to_dtype(dtype)?)?;
+    let (mean, logvar) = (
+        moments.mean.to_dtype(STATE_DTYPE)?,
+        moments.logvar.to_dtype(STATE_DTYPE)?,
+    );
+    let decode = |latents: &Tensor| vae.decode(&latents.to_dtype(dtype)?)?.to_dtype(STATE_DTYPE);
+    let std = (logvar.clamp(-30f32, 20f32)? * 0.5)?.exp()?;
+    let sample = (&mean + (&std * input("vae_noise")?)?)?;
     got.insert("latents".to_owned(), (&sample * config.scaling_factor)?);
-    got.insert("image".to_owned(), unit_range(&vae.decode(&sample)?)?);
-    got.insert("image_from_mean".to_owned(), unit_range(&vae.decode(&moments.mean)?)?);
+    got.insert("image".to_owned(), unit_range(&decode(&sample)?)?);
+    got.insert("image_from_mean".to_owned(), unit_range(&decode(&mean)?)?);
     got.insert("latents_unscaled".to_owned(), sample);
-    got.insert("posterior.mean".to_owned(), moments.mean);
-    got.insert("posterior.logvar".to_owned(), moments.logvar);
+    got.insert("posterior.mean".to_owned(), mean);
+    got.insert("posterior.logvar".to_owned(), logvar);
     got.insert("posterior.std".to_owned(), std);
     Ok(got)
 }
 
-fn tiny(folder: &Path) -> Result<AutoencoderTiny, PipelineError> {
+fn tiny(folder: &Path, dtype: DType) -> Result<AutoencoderTiny, PipelineError> {
     let files = ModelFiles::open(folder)?;
     let config: TinyConfig = files.json("config.json")?;
-    Ok(weights::build(&files, "", &Device::Cpu, COMPUTE_DTYPE, |vb| {
-        AutoencoderTiny::new(vb, &config)
-    })?)
+    let build = |vb| AutoencoderTiny::new(vb, &config);
+    Ok(weights::build(&files, "", &Device::Cpu, dtype, build)?)
 }
 
 /// `(1, 3, height, width)` in −1..1 → `(3, height, width)` in 0..1.

@@ -12,6 +12,7 @@ use super::command::{CommandSender, UiCommand};
 use super::draft::Draft;
 use super::i18n::Language;
 use super::notifications::{Level, Text};
+use super::pace::Pace;
 use super::panels::{Panel, PanelContext, Slot, default_panels};
 use super::services::{Engine, Pictures, Services, Wake};
 use super::state::{AppState, EngineStatus};
@@ -22,19 +23,17 @@ use crate::engine::Poll;
 use crate::gallery::SaveEvent;
 use crate::job::Event;
 use crate::job::ModelRef;
+use crate::job::Precision;
 use crate::render;
 
 /// Longest time a frame spends taking in events; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(5);
-/// How long events are gathered before they cause a frame, when the processor draws.
-const GATHER_STILL: Duration = Duration::from_millis(25);
-/// The same with a GPU. Not zero: that would ask for two frames.
-const GATHER: Duration = Duration::from_millis(1);
 
 /// The window.
 pub struct Studio {
     pub(super) services: Services,
     pub(super) wake: Wake,
+    pace: Arc<Pace>,
     pub(super) engine: Option<Box<dyn Engine>>,
     pub(super) pictures: Option<Box<dyn Pictures>>,
     pub(super) settings: Settings,
@@ -68,8 +67,10 @@ impl Studio {
         ctx.set_zoom_factor(settings.ui_scale);
 
         let (sender, received) = channel();
+        let pace = Arc::new(Pace::new(is_still));
         let mut studio = Self {
-            wake: wake(ctx.clone(), if is_still { GATHER_STILL } else { GATHER }),
+            wake: wake(ctx.clone(), Arc::clone(&pace)),
+            pace,
             services,
             engine: None,
             pictures: None,
@@ -87,6 +88,7 @@ impl Studio {
             has_gpu_canvas: creation.wgpu_render_state.is_some(),
             fit_zoom: 1.0,
         };
+        studio.draft.precision = kept_precision(&studio.settings);
         studio.draft.roll_seed();
         studio.start_engine();
         studio.start_pictures(gallery_dir.as_ref());
@@ -113,14 +115,17 @@ impl Studio {
         self.commands.send(command);
     }
 
-    /// Starts an engine and asks it about the model in the form.
+    /// Starts an engine and asks it about its device and the models; what it says of the device has the model in the
+    /// form read.
     pub(super) fn start_engine(&mut self) {
         match (self.services.start_engine)(Arc::clone(&self.wake)) {
             Ok(engine) => {
                 self.engine = Some(engine);
                 self.state.engine = EngineStatus::Running;
+                if let Some(engine) = &self.engine {
+                    engine.describe_device().ok(); // a new engine's queue has room; one that has ended says so itself
+                }
                 self.describe(ModelRef::Starter);
-                self.preload(self.draft.model.clone());
             }
             Err(reason) => self.state.engine_stopped(Some(reason)),
         }
@@ -139,9 +144,9 @@ impl Studio {
     }
 
     /// Has the engine read a model before it is needed; should the queue be full, it is read when it is needed.
-    fn preload(&self, model: ModelRef) {
+    fn preload(&self) {
         if let Some(engine) = &self.engine {
-            engine.preload(model).ok();
+            engine.preload(self.draft.model.clone(), self.draft.precision).ok();
         }
     }
 
@@ -188,6 +193,12 @@ impl Studio {
                 if let Some(pictures) = &self.pictures {
                     pictures.save(Arc::clone(image));
                 }
+            }
+            Event::DeviceDescribed { info } => {
+                if !info.supports(self.draft.precision) {
+                    self.draft.precision = Precision::Auto; // kept by another computer, or another device
+                }
+                self.preload();
             }
             Event::ModelDescribed { info } if info.model == self.draft.model => self.draft.adopt(info),
             _ => {}
@@ -242,7 +253,10 @@ impl Studio {
 
 impl eframe::App for Studio {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        let deadline = Instant::now() + DRAIN_BUDGET;
+        let now = Instant::now();
+        let points = ctx.viewport_rect().area();
+        self.pace.frame(now, points * ctx.pixels_per_point().powi(2));
+        let deadline = now + DRAIN_BUDGET;
         self.take_dropped_files(ctx);
         UiCommand::send_shortcuts(ctx, &self.commands, self.state.current_job().is_some());
         self.take_commands(ctx);
@@ -301,9 +315,15 @@ impl eframe::App for Studio {
     }
 }
 
-/// What other threads call when they have something to tell: one frame for all that comes within `gather`.
-fn wake(ctx: egui::Context, gather: Duration) -> Wake {
-    Arc::new(move || ctx.request_repaint_after(gather))
+/// What other threads call when they have something to tell: one frame for all that comes before it is due.
+fn wake(ctx: egui::Context, pace: Arc<Pace>) -> Wake {
+    Arc::new(move || ctx.request_repaint_after(pace.delay(Instant::now())))
+}
+
+/// The precision the settings ask for; automatic if they name none that is known.
+fn kept_precision(settings: &Settings) -> Precision {
+    let id = settings.precision.as_deref();
+    id.and_then(|id| id.parse().ok()).unwrap_or_default()
 }
 
 /// The same choice in egui's words.

@@ -8,7 +8,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use super::camera::CameraMove;
 use super::i18n::Language;
 use crate::config::ThemeChoice;
-use crate::job::ModelRef;
+use crate::job::{ModelRef, Precision};
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +47,8 @@ pub enum UiCommand {
     Camera(CameraMove),
     /// Speaks another language.
     SetLanguage(Language),
+    /// Has the next pictures computed in another precision.
+    SetPrecision(Precision),
     /// Wears another theme.
     SetTheme(ThemeChoice),
     /// Takes a notice away.

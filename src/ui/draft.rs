@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use super::notifications::Text;
 use crate::job::{
     GenerateRequest, JobOptions, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, ModelDefaults, ModelInfo, ModelRef,
-    PreviewMode, RequestError, SIZE_MULTIPLE_PX, TimestepSpacing,
+    Precision, PreviewMode, RequestError, SIZE_MULTIPLE_PX, TimestepSpacing,
 };
 
 /// Prompts that the model in the program draws well; the first is there when the window opens first.
@@ -113,6 +113,8 @@ pub struct Draft {
     pub clip_skip: u32,
     /// How previews are made.
     pub preview: PreviewMode,
+    /// What the networks compute in; no part of a picture's settings, so that restoring leaves it.
+    pub precision: Precision,
     /// What the chosen model looks best with.
     pub defaults: Defaults,
     /// Whether fields at their default follow when the model is described; not those of a restored picture.
@@ -140,6 +142,7 @@ impl Default for Draft {
             batch_count: defaults.batch_count,
             clip_skip: defaults.clip_skip,
             preview: PreviewMode::Auto,
+            precision: Precision::Auto,
             defaults,
             follows_model: true,
         }
@@ -224,10 +227,11 @@ impl Draft {
         Ok(request)
     }
 
-    /// What the form says about how the job is shown.
+    /// What the form says about how the job is carried out and shown.
     pub fn options(&self) -> JobOptions {
         JobOptions {
             preview: self.preview,
+            precision: self.precision,
             ..JobOptions::default()
         }
     }

@@ -162,7 +162,7 @@ mod tests {
                 }
                 let code = std::fs::read_to_string(path).unwrap();
                 let literals = code.split('"').filter(|text| {
-                    let is_key = |c: char| c.is_ascii_lowercase() || c == '-' || c == '.';
+                    let is_key = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
                     let topic = text.split('-').next().unwrap();
                     topic.len() < text.len() && topics.contains(topic) && text.chars().all(is_key)
                 });

@@ -12,6 +12,7 @@ pub mod state;
 pub mod theme;
 
 mod actions;
+mod pace;
 mod panels;
 mod widgets;
 

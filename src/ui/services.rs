@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::{Paths, Settings};
 use crate::engine::{EngineHandle, EngineOptions, Poll, SubmitError};
 use crate::gallery;
-use crate::job::{GenerateRequest, GeneratedImage, JobId, JobOptions, ModelRef};
+use crate::job::{GenerateRequest, GeneratedImage, JobId, JobOptions, ModelRef, Precision};
 
 /// Asks the window to be painted; called from any thread.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -15,10 +15,12 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 pub trait Engine {
     /// See [`EngineHandle::submit`].
     fn submit(&mut self, request: GenerateRequest, options: JobOptions) -> Result<JobId, SubmitError>;
+    /// See [`EngineHandle::describe_device`].
+    fn describe_device(&self) -> Result<(), SubmitError>;
     /// See [`EngineHandle::describe`].
     fn describe(&self, model: ModelRef) -> Result<(), SubmitError>;
     /// See [`EngineHandle::preload`].
-    fn preload(&self, model: ModelRef) -> Result<(), SubmitError>;
+    fn preload(&self, model: ModelRef, precision: Precision) -> Result<(), SubmitError>;
     /// See [`EngineHandle::cancel`].
     fn cancel(&self, job: JobId);
     /// See [`EngineHandle::poll`].
@@ -30,12 +32,16 @@ impl Engine for EngineHandle {
         Self::submit(self, request, options)
     }
 
+    fn describe_device(&self) -> Result<(), SubmitError> {
+        Self::describe_device(self)
+    }
+
     fn describe(&self, model: ModelRef) -> Result<(), SubmitError> {
         Self::describe(self, model)
     }
 
-    fn preload(&self, model: ModelRef) -> Result<(), SubmitError> {
-        Self::preload(self, model)
+    fn preload(&self, model: ModelRef, precision: Precision) -> Result<(), SubmitError> {
+        Self::preload(self, model, precision)
     }
 
     fn cancel(&self, job: JobId) {

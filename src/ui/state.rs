@@ -7,8 +7,8 @@ use super::camera::Camera;
 use super::notifications::{Level, Notices, Text};
 use crate::gallery::{Listed, SaveEvent};
 use crate::job::{
-    Event, GenerateRequest, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Phase, Record,
-    RgbImage, StepEvent,
+    DeviceInfo, Event, GenerateRequest, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Phase,
+    Record, RgbImage, StepEvent,
 };
 
 /// Bytes of previews of one run that are kept; beyond it only every second, third, … step keeps its picture.
@@ -89,6 +89,8 @@ pub struct Run {
     pub steps: Vec<StepView>,
     /// The finished picture.
     pub image: Option<Arc<RgbImage>>,
+    /// What its networks computed in, such as `f32`.
+    pub precision: Option<String>,
     /// How long its denoising took, in seconds.
     pub elapsed_secs: Option<f64>,
 }
@@ -105,6 +107,7 @@ impl Run {
             fraction: None,
             steps: Vec::new(),
             image: None,
+            precision: None,
             elapsed_secs: None,
         }
     }
@@ -133,6 +136,7 @@ impl Run {
             self.image_index = event.image_index;
             self.steps.clear();
             self.image = None;
+            self.precision = None;
             self.elapsed_secs = None;
         }
         self.total = event.total;
@@ -207,6 +211,8 @@ pub enum View {
 pub struct AppState {
     /// Whether there is an engine.
     pub engine: EngineStatus,
+    /// The device that computes, once the engine has told.
+    pub device: Option<Arc<DeviceInfo>>,
     /// Jobs that have not ended, in order.
     pub queue: Vec<QueuedJob>,
     /// The run on the canvas.
@@ -271,6 +277,7 @@ impl AppState {
                 self.notices.tell(Level::Error, job_error_text(&error));
                 self.end(job, JobStatus::Failed(error));
             }
+            Event::DeviceDescribed { info } => self.device = Some(info),
             Event::ModelDescribed { info } => {
                 self.refused.retain(|(model, _)| *model != info.model);
                 match self.models.iter_mut().find(|known| known.model == info.model) {
@@ -429,6 +436,7 @@ impl AppState {
         if let Some(run) = self.run_of(job) {
             run.image_index = image.record.batch_index;
             run.image = Some(Arc::new(image.pixels.clone()));
+            run.precision = Some(image.record.precision.clone());
             run.elapsed_secs = Some(image.record.elapsed_secs);
         }
     }

@@ -3,7 +3,7 @@
 //! `cargo bench --bench step` prints the times; ratios between its rows hold on any machine.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, PreviewMode};
+use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
 use hareru::pipelines::families::StableDiffusion;
 use hareru::pipelines::{Device, Generation, ShownStep, Watcher, generate, load, preview};
 
@@ -21,7 +21,7 @@ impl Watcher for Blind {
 }
 
 fn starter() -> StableDiffusion {
-    load(&ModelRef::Starter, &Device::Cpu, &mut |_| ()).expect("the starter model is embedded")
+    load(&ModelRef::Starter, &Device::Cpu, Precision::Auto, &mut |_| ()).expect("the starter model is embedded")
 }
 
 fn request() -> GenerateRequest {

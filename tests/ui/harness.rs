@@ -11,22 +11,25 @@ use hareru::config::Settings;
 use hareru::engine::{Poll, SubmitError};
 use hareru::gallery::SaveEvent;
 use hareru::job::{
-    Event, GenerateRequest, GeneratedImage, JobId, JobOptions, LatentPlane, ModelDefaults, ModelInfo, ModelRef, Record,
-    RgbImage, StepEvent,
+    DeviceInfo, Event, GenerateRequest, GeneratedImage, JobId, JobOptions, LatentPlane, ModelDefaults, ModelInfo,
+    ModelRef, Precision, Record, RgbImage, StepEvent,
 };
 use hareru::ui::app::Studio;
-use hareru::ui::services::{Dialogs, Engine, Pictures, Services};
+use hareru::ui::services::{Dialogs, Engine, Pictures, Services, Wake};
 
 /// What the stand-in of the engine was asked, and what it will say.
 #[derive(Default)]
 pub(crate) struct EngineNotes {
     pub(crate) submitted: Vec<GenerateRequest>,
+    pub(crate) options: Vec<JobOptions>,
     pub(crate) described: Vec<ModelRef>,
-    pub(crate) preloaded: Vec<ModelRef>,
+    pub(crate) preloaded: Vec<(ModelRef, Precision)>,
     pub(crate) cancelled: Vec<JobId>,
     pub(crate) events: VecDeque<Event>,
     pub(crate) is_gone: bool,
     pub(crate) num_starts: usize,
+    /// What the engine calls when it has something to tell.
+    pub(crate) wake: Option<Wake>,
 }
 
 /// What the stand-in of the gallery was asked, and what it will say.
@@ -40,11 +43,18 @@ pub(crate) struct PictureNotes {
 struct FakeEngine(Rc<RefCell<EngineNotes>>);
 
 impl Engine for FakeEngine {
-    fn submit(&mut self, request: GenerateRequest, _options: JobOptions) -> Result<JobId, SubmitError> {
+    fn submit(&mut self, request: GenerateRequest, options: JobOptions) -> Result<JobId, SubmitError> {
         request.validate()?;
         let mut notes = self.0.borrow_mut();
         notes.submitted.push(request);
+        notes.options.push(options);
         Ok(JobId(notes.submitted.len() as u64))
+    }
+
+    fn describe_device(&self) -> Result<(), SubmitError> {
+        let info = Arc::new(processor());
+        self.0.borrow_mut().events.push_back(Event::DeviceDescribed { info });
+        Ok(())
     }
 
     fn describe(&self, model: ModelRef) -> Result<(), SubmitError> {
@@ -52,8 +62,8 @@ impl Engine for FakeEngine {
         Ok(())
     }
 
-    fn preload(&self, model: ModelRef) -> Result<(), SubmitError> {
-        self.0.borrow_mut().preloaded.push(model);
+    fn preload(&self, model: ModelRef, precision: Precision) -> Result<(), SubmitError> {
+        self.0.borrow_mut().preloaded.push((model, precision));
         Ok(())
     }
 
@@ -100,17 +110,24 @@ pub(crate) struct Window {
     pub(crate) harness: Harness<'static, Studio>,
     pub(crate) engine: Rc<RefCell<EngineNotes>>,
     pub(crate) pictures: Rc<RefCell<PictureNotes>>,
+    /// Settings that the window had kept.
+    pub(crate) kept: Rc<RefCell<Vec<Settings>>>,
 }
 
 impl Window {
     /// A window in English that has found an empty gallery and knows the starter model.
     pub(crate) fn open() -> Self {
-        Self::build(Harness::builder(), "en")
+        Self::open_in("en")
     }
 
     /// The same in another language.
     pub(crate) fn open_in(language: &str) -> Self {
-        Self::build(Harness::builder(), language)
+        Self::build(Harness::builder(), in_language(language))
+    }
+
+    /// The same with these settings.
+    pub(crate) fn open_set(settings: Settings) -> Self {
+        Self::build(Harness::builder(), settings)
     }
 
     /// The same, drawn by a GPU or its software stand-in.
@@ -120,31 +137,35 @@ impl Window {
 
     /// The same in another language.
     pub(crate) fn open_drawn_in(language: &str) -> Self {
-        Self::build(Harness::builder().wgpu(), language)
+        Self::build(Harness::builder().wgpu(), in_language(language))
     }
 
-    fn build(builder: egui_kittest::HarnessBuilder<Studio>, language: &str) -> Self {
+    fn build(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings) -> Self {
         let engine = Rc::new(RefCell::new(EngineNotes::default()));
         let pictures = Rc::new(RefCell::new(PictureNotes::default()));
         pictures.borrow_mut().events.push_back(SaveEvent::Listed(Vec::new()));
         engine.borrow_mut().events.push_back(Event::ModelDescribed {
             info: Arc::new(starter()),
         });
+        let kept = Rc::new(RefCell::new(Vec::new()));
         let (engine_notes, picture_notes) = (Rc::clone(&engine), Rc::clone(&pictures));
+        let kept_settings = Rc::clone(&kept);
         let services = Services {
-            start_engine: Box::new(move |_wake| {
+            start_engine: Box::new(move |wake| {
                 engine_notes.borrow_mut().num_starts += 1;
+                engine_notes.borrow_mut().wake = Some(wake);
                 Ok(Box::new(FakeEngine(Rc::clone(&engine_notes))))
             }),
             start_pictures: Box::new(move |_folder, _wake| Ok(Box::new(FakePictures(Rc::clone(&picture_notes))))),
             dialogs: Box::new(NoDialogs),
-            keep_settings: Box::new(|_settings| {}),
+            keep_settings: Box::new(move |settings| kept_settings.borrow_mut().push(settings)),
         };
-        let harness = open_with(builder, services, language, Path::new("/nowhere"));
+        let harness = open_with(builder, services, settings, Path::new("/nowhere"));
         let mut window = Self {
             harness,
             engine,
             pictures,
+            kept,
         };
         window.harness.run();
         window
@@ -173,21 +194,34 @@ impl Window {
     }
 }
 
+/// The settings of a first start in a language.
+pub(crate) fn in_language(language: &str) -> Settings {
+    Settings {
+        language: Some(language.to_owned()),
+        ..Settings::default()
+    }
+}
+
 /// A window with these services.
 pub(crate) fn open_with(
     builder: egui_kittest::HarnessBuilder<Studio>,
     services: Services,
-    language: &str,
+    settings: Settings,
     gallery_dir: &Path,
 ) -> Harness<'static, Studio> {
-    let settings = Settings {
-        language: Some(language.to_owned()),
-        ..Settings::default()
-    };
     builder
         .with_size([1280.0, 800.0])
         .with_max_steps(12)
         .build_eframe(|creation| Studio::new(creation, services, settings, gallery_dir))
+}
+
+/// What the engine says of a processor without anything special.
+pub(crate) fn processor() -> DeviceInfo {
+    DeviceInfo {
+        name: "CPU",
+        automatic: Precision::F32,
+        supported: vec![Precision::F32],
+    }
 }
 
 /// What the engine says of the starter model.

@@ -11,7 +11,7 @@ use hareru::ui::app::Studio;
 use hareru::ui::services::Services;
 use hareru::ui::state::{JobStatus, file_name};
 
-use super::harness::{NoDialogs, open_with};
+use super::harness::{NoDialogs, in_language, open_with};
 
 /// Longer than any of this takes on a slow machine in a debug build.
 const PATIENCE: Duration = Duration::from_mins(4);
@@ -25,7 +25,7 @@ fn open(gallery_dir: &Path) -> Harness<'static, Studio> {
         keep_settings: Box::new(|_settings| {}),
         ..Services::real(options)
     };
-    let mut harness = open_with(Harness::builder(), services, "en", gallery_dir);
+    let mut harness = open_with(Harness::builder(), services, in_language("en"), gallery_dir);
     until(&mut harness, "the model is described", |studio| {
         let model = &studio.draft().model;
         let refusal = studio.state().refusal(model);

@@ -6,5 +6,7 @@ mod harness;
 mod journey;
 mod looks;
 mod pictures;
+mod precision;
+mod repaint;
 mod run;
 mod window;

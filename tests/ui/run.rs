@@ -10,7 +10,7 @@ use super::harness::{Window, plain, record, step};
 
 const RED: [u8; 3] = [200, 30, 30];
 
-fn finished(window: &Window, job: JobId) -> Event {
+pub(super) fn finished(window: &Window, job: JobId) -> Event {
     let request = window.engine.borrow().submitted[job.0 as usize - 1].clone();
     let latents = LatentPlane {
         channels: 4,

@@ -2,7 +2,7 @@
 
 use egui_kittest::kittest::Queryable as _;
 use hareru::config::ThemeChoice;
-use hareru::job::ModelRef;
+use hareru::job::{ModelRef, Precision};
 use hareru::ui::command::UiCommand;
 use hareru::ui::i18n::Language;
 
@@ -47,5 +47,5 @@ fn the_first_start_should_say_what_to_do() {
 #[test]
 fn the_model_should_be_read_before_it_is_needed() {
     let window = Window::open();
-    assert_eq!(window.engine.borrow().preloaded, [ModelRef::Starter]);
+    assert_eq!(window.engine.borrow().preloaded, [(ModelRef::Starter, Precision::Auto)]);
 }

@@ -18,10 +18,10 @@ fn small(vb: &VarBuilder<'_>, shape: impl Into<Shape>, name: &str) -> Result<Ten
     vb.get_with_hints_dtype(shape, name, Init::Const(0.0), DType::F32)
 }
 
-/// For layers that cost nothing and whose rounding would be felt everywhere: f32 where the processor computes.
+/// For layers that cost nothing and whose rounding would be felt everywhere: f32 where the processor computes in bf16.
 pub(in crate::models) fn in_full<'a>(vb: &VarBuilder<'a>) -> VarBuilder<'a> {
-    let dtype = if vb.device().is_cpu() { DType::F32 } else { vb.dtype() };
-    vb.to_dtype(dtype)
+    let is_rounded = vb.device().is_cpu() && vb.dtype() == DType::BF16;
+    vb.to_dtype(if is_rounded { DType::F32 } else { vb.dtype() })
 }
 
 /// An affine map of the last axis.

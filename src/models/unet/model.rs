@@ -160,7 +160,10 @@ impl UNet2DConditionModel {
             ..
         } = self.config;
         let channels = self.config.first_channels();
-        let dtype = if x.device().is_cpu() { DType::F32 } else { x.dtype() };
+        let dtype = match x.dtype() {
+            DType::BF16 if x.device().is_cpu() => DType::F32,
+            dtype => dtype,
+        };
         let waves = sinusoid(timesteps, channels, flip_sin_to_cos, freq_shift, x.device())?.to_dtype(dtype)?;
         let time_cond = time_cond.map(|cond| cond.to_dtype(dtype)).transpose()?;
         kernels::silu(&self.time_embedding.forward(&waves, time_cond.as_ref())?)

@@ -2,11 +2,12 @@
 
 mod stable_diffusion;
 
+pub(super) use stable_diffusion::vae_dtype;
 pub use stable_diffusion::{Conditioning, Predicted, StableDiffusion};
 
 use std::collections::BTreeMap;
 
-use candle_core::Device;
+use candle_core::{DType, Device};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -40,6 +41,7 @@ pub trait Family: Sync {
     fn describe(&self, model: &ModelRef, files: &ModelFiles) -> Result<ModelInfo, PipelineError>;
     /// Reads the weights and builds the networks.
     ///
+    /// * `dtype`: what the networks compute in; whether the device can is not checked here.
     /// * `progress`: called with the fraction that is done, 0 to 1.
     ///
     /// # Errors
@@ -49,6 +51,7 @@ pub trait Family: Sync {
         model: &ModelRef,
         files: &ModelFiles,
         device: &Device,
+        dtype: DType,
         progress: &mut dyn FnMut(f32),
     ) -> Result<StableDiffusion, PipelineError>;
 }

@@ -1,16 +1,17 @@
 //! Stable Diffusion 1.x and 2.x: one CLIP text encoder, a U-Net on the latents of a KL autoencoder.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use super::{Family, ModelIndex};
 use crate::diffusion::guidance::Guidance;
-use crate::job::{ModelDefaults, ModelInfo, ModelRef};
+use crate::job::{ModelDefaults, ModelInfo, ModelRef, Precision};
 use crate::models::clip::{ClipTextConfig, ClipTextModel};
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::unet::{UNet2DConditionModel, UNetConfig, guidance_embedding};
 use crate::models::vae::{AutoencoderKL, VaeConfig};
 use crate::pipelines::PipelineError;
-use crate::pipelines::denoise::COMPUTE_DTYPE;
+use crate::pipelines::denoise::STATE_DTYPE;
+use crate::pipelines::precision::precision_of;
 use crate::pipelines::preview::LinearMap;
 use crate::pipelines::prompt::ClipTokenizer;
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
@@ -24,10 +25,15 @@ const CLASSES: &[&str] = &["StableDiffusionPipeline", "LatentConsistencyModelPip
 /// Registers Stable Diffusion 1.x and 2.x.
 pub(super) struct StableDiffusionFamily;
 
-/// The networks of one model, ready to be asked.
+/// The networks of one model, ready to be asked. Whatever they compute in, what goes in and comes out is
+/// [`STATE_DTYPE`].
 pub struct StableDiffusion {
     info: ModelInfo,
     device: Device,
+    /// What the text encoder, the U-Net and the tiny decoder compute in.
+    dtype: DType,
+    /// What the autoencoder computes in.
+    vae_dtype: DType,
     files: ModelFiles,
     hash: std::sync::OnceLock<String>,
     scheduler: Scheduler,
@@ -46,13 +52,15 @@ pub struct Conditioning {
     pub prompt_ids: Vec<u32>,
     /// Ids of the negative prompt.
     pub negative_ids: Vec<u32>,
-    /// Hidden states of the prompt, `(1, positions, width)`.
+    /// Hidden states of the prompt, `(1, positions, width)`, in [`STATE_DTYPE`].
     pub cond: Tensor,
     /// Hidden states of the negative prompt.
     pub uncond: Tensor,
+    /// Both as one batch, the negative prompt first: the same tensor at every step, so that a network can tell.
+    pub both: Tensor,
 }
 
-/// The network's two opinions and what guidance makes of them, each `(1, channels, height, width)`.
+/// The network's two opinions and what guidance makes of them, each `(1, channels, height, width)` in [`STATE_DTYPE`].
 #[derive(Debug)]
 pub struct Predicted {
     /// For the negative prompt; `None` where guidance does not need it.
@@ -112,6 +120,7 @@ impl Family for StableDiffusionFamily {
         model: &ModelRef,
         files: &ModelFiles,
         device: &Device,
+        dtype: DType,
         progress: &mut dyn FnMut(f32),
     ) -> Result<StableDiffusion, PipelineError> {
         let info = self.describe(model, files)?;
@@ -120,29 +129,32 @@ impl Family for StableDiffusionFamily {
         let unet_config: UNetConfig = files.json("unet/config.json")?;
         let vae_config: VaeConfig = files.json("vae/config.json")?;
         let tokenizer = ClipTokenizer::load(files, "tokenizer", text_config.max_position_embeddings)?;
+        let vae_dtype = vae_dtype(dtype, &vae_config);
 
         progress(0.0);
-        let text_encoder = weights::build(files, "text_encoder", device, COMPUTE_DTYPE, |vb| {
+        let text_encoder = weights::build(files, "text_encoder", device, dtype, |vb| {
             ClipTextModel::new(vb, &text_config)
         })?;
         progress(0.1);
-        let vae = weights::build(files, "vae", device, COMPUTE_DTYPE, |vb| {
+        let vae = weights::build(files, "vae", device, vae_dtype, |vb| {
             AutoencoderKL::new(vb, &vae_config)
         })?;
         let tiny = if info.has_tiny_decoder {
             let config: TinyConfig = files.json(&format!("{TINY_FOLDER}/config.json"))?;
             let build = |vb| AutoencoderTiny::new(vb, &config);
-            Some(weights::build(files, TINY_FOLDER, device, COMPUTE_DTYPE, build)?)
+            Some(weights::build(files, TINY_FOLDER, device, dtype, build)?)
         } else {
             None
         };
         progress(0.2);
         let build = |vb| UNet2DConditionModel::new(vb, &unet_config);
-        let unet = weights::build(files, "unet", device, COMPUTE_DTYPE, build)?;
+        let unet = weights::build(files, "unet", device, dtype, build)?;
         progress(1.0);
         Ok(StableDiffusion {
             info,
             device: device.clone(),
+            dtype,
+            vae_dtype,
             files: files.clone(),
             hash: std::sync::OnceLock::new(),
             scheduler,
@@ -165,6 +177,11 @@ impl StableDiffusion {
     /// Where its tensors live.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// What its networks compute in; never [`Precision::Auto`].
+    pub fn precision(&self) -> Precision {
+        precision_of(self.dtype)
     }
 
     /// How it was trained.
@@ -226,11 +243,12 @@ impl StableDiffusion {
             let ids = self.tokenizer.encode(text)?;
             let tensor = Tensor::from_slice(&ids, (1, ids.len()), &self.device)?;
             let hidden = self.text_encoder.forward(&tensor, skip)?;
-            Ok((ids, hidden))
+            Ok((ids, hidden.to_dtype(STATE_DTYPE)?))
         };
         let (prompt_ids, cond) = encode(prompt, clip_skip)?;
         let (negative_ids, uncond) = encode(negative, 0)?;
         Ok(Conditioning {
+            both: Tensor::cat(&[&uncond, &cond], 0)?,
             prompt_ids,
             negative_ids,
             cond,
@@ -254,7 +272,7 @@ impl StableDiffusion {
         if let Some(width) = self.unet.config().time_cond_proj_dim {
             // Distilled guidance: the scale is told to the network, which is asked once.
             let embedding = guidance_embedding(guidance.scale, width, &self.device)?;
-            let cond = self.unet.forward(x, timestep, &conditioning.cond, Some(&embedding))?;
+            let cond = self.ask(x, timestep, &conditioning.cond, Some(&embedding))?;
             return Ok(Predicted {
                 uncond: None,
                 guided: cond.clone(),
@@ -262,15 +280,14 @@ impl StableDiffusion {
             });
         }
         if !guidance.needs_uncond() {
-            let cond = self.unet.forward(x, timestep, &conditioning.cond, None)?;
+            let cond = self.ask(x, timestep, &conditioning.cond, None)?;
             return Ok(Predicted {
                 uncond: None,
                 guided: cond.clone(),
                 cond,
             });
         }
-        let both = Tensor::cat(&[&conditioning.uncond, &conditioning.cond], 0)?;
-        let output = self.unet.forward(&Tensor::cat(&[x, x], 0)?, timestep, &both, None)?;
+        let output = self.ask(&Tensor::cat(&[x, x], 0)?, timestep, &conditioning.both, None)?;
         let (uncond, cond) = (output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?);
         let guided = guidance.combine(&uncond, &cond)?;
         Ok(Predicted {
@@ -280,14 +297,39 @@ impl StableDiffusion {
         })
     }
 
+    /// The U-Net's answer. It computes in its own number format, between two conversions.
+    fn ask(
+        &self,
+        x: &Tensor,
+        timestep: f64,
+        context: &Tensor,
+        time_cond: Option<&Tensor>,
+    ) -> candle_core::Result<Tensor> {
+        let (x, context) = (self.at_the_door(x, self.dtype)?, self.at_the_door(context, self.dtype)?);
+        self.unet
+            .forward(&x, timestep, &context, time_cond)?
+            .to_dtype(STATE_DTYPE)
+    }
+
+    /// What a network in this format takes. On the processor the kernels for bf16 round, and no earlier than they have to.
+    fn at_the_door(&self, x: &Tensor, dtype: DType) -> candle_core::Result<Tensor> {
+        if self.device.is_cpu() && dtype == DType::BF16 {
+            Ok(x.clone())
+        } else {
+            x.to_dtype(dtype)
+        }
+    }
+
     /// Latents as the U-Net sees them → picture `(1, 3, height, width)` in −1..1 by the VAE.
     ///
     /// # Errors
     /// Only the device's.
     pub fn decode(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
         let config = self.vae.config();
+        let latents = ((latents / config.scaling_factor)? + config.shift_factor.unwrap_or(0.0))?;
         self.vae
-            .decode(&((latents / config.scaling_factor)? + config.shift_factor.unwrap_or(0.0))?)
+            .decode(&self.at_the_door(&latents, self.vae_dtype)?)?
+            .to_dtype(STATE_DTYPE)
     }
 
     /// The tiny decoder's picture of the latents, like [`Self::decode`]; `None` if the model brings none.
@@ -295,7 +337,12 @@ impl StableDiffusion {
     /// # Errors
     /// Only the device's.
     pub fn decode_tiny(&self, latents: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        self.tiny.as_ref().map(|tiny| tiny.decode(latents)).transpose()
+        let Some(tiny) = &self.tiny else {
+            return Ok(None);
+        };
+        tiny.decode(&self.at_the_door(latents, self.dtype)?)?
+            .to_dtype(STATE_DTYPE)
+            .map(Some)
     }
 
     /// The linear map from latents to colours, fitted to the VAE at the first call.
@@ -306,8 +353,18 @@ impl StableDiffusion {
         if let Some(map) = self.linear.get() {
             return Ok(map);
         }
-        let map = LinearMap::fit(&self.vae, &self.device)?;
+        let map = LinearMap::fit(&self.vae, self.vae_dtype, &self.device)?;
         Ok(self.linear.get_or_init(|| map))
+    }
+}
+
+/// What an autoencoder computes in when the other networks compute in `dtype`: f16 overflows in some. bf16 has the
+/// range of f32 and never does.
+pub(in crate::pipelines) fn vae_dtype(dtype: DType, config: &VaeConfig) -> DType {
+    if dtype == DType::F16 && config.force_upcast {
+        DType::F32
+    } else {
+        dtype
     }
 }
 

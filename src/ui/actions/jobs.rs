@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::SubmitError;
-use crate::job::ModelRef;
+use crate::job::{ModelRef, Precision};
 use crate::ui::app::Studio;
 use crate::ui::draft::request_text;
 use crate::ui::notifications::{Level, Text};
@@ -47,6 +47,13 @@ pub(super) fn stop(studio: &mut Studio) {
         engine.cancel(job);
         studio.state.stopping(job);
     }
+}
+
+/// Has the next pictures computed in another precision, and remembers it.
+pub(super) fn set_precision(studio: &mut Studio, precision: Precision) {
+    studio.draft.precision = precision;
+    studio.settings.precision = (precision != Precision::Auto).then(|| precision.to_string());
+    (studio.services.keep_settings)(studio.settings.clone());
 }
 
 /// Chooses a model; what is known of it comes as an event.

@@ -27,6 +27,7 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::FirstStep => view::show_step(studio, 0),
         UiCommand::Camera(camera_move) => view::move_camera(studio, camera_move),
         UiCommand::SetLanguage(language) => view::set_language(studio, language),
+        UiCommand::SetPrecision(precision) => jobs::set_precision(studio, precision),
         UiCommand::SetTheme(choice) => view::set_theme(studio, ctx, choice),
         UiCommand::CloseNotice(id) => studio.state.notices.close(id),
     }

@@ -6,6 +6,7 @@ use egui::{
     Align, Button, Color32, Layout, Rect, Response, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
 };
 
+use super::recent::{made_words, with_precision};
 use super::{Panel, PanelContext, Slot};
 use crate::job::RgbImage;
 use crate::render::canvas::CanvasPaint;
@@ -264,7 +265,7 @@ fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, caption: &str, zoom: Option<f
             button(ui, ctx, UiCommand::UseSettings, ctx.state.shown_record().is_some());
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let words = shown_record_words(ctx).unwrap_or_else(|| caption.to_owned());
+            let words = shown_record_words(ctx).unwrap_or_else(|| run_words(ctx, caption));
             ui.add(egui::Label::new(RichText::new(words).weak()).truncate());
         });
     });
@@ -273,10 +274,15 @@ fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, caption: &str, zoom: Option<f
 /// How the saved picture on the canvas was made, in short.
 fn shown_record_words(ctx: &PanelContext<'_>) -> Option<String> {
     let record = ctx.state.shown_record()?;
-    let seed = record.request.seed.to_string();
-    let values = [("seed", &*seed), ("model", &*record.model_name)];
-    let made = ctx.language.tr_with("recent-seed", &values);
+    let made = made_words(ctx.language, record);
     Some(format!("{made}  ·  {}", record.request.prompt))
+}
+
+/// The caption, with the precision once the picture is finished.
+fn run_words(ctx: &PanelContext<'_>, caption: &str) -> String {
+    let run = ctx.state.run.as_ref().filter(|_| ctx.state.view == View::Live);
+    let precision = run.and_then(|run| run.precision.as_deref());
+    with_precision(caption.to_owned(), precision.unwrap_or_default())
 }
 
 fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: UiCommand, is_enabled: bool) {

@@ -3,7 +3,9 @@
 use egui::{Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
 use super::{Panel, PanelContext, Slot};
+use crate::job::Record;
 use crate::ui::command::UiCommand;
+use crate::ui::i18n::Language;
 use crate::ui::state::{RecentPicture, View, file_name};
 use crate::ui::widgets::textures::TextureCache;
 
@@ -70,10 +72,22 @@ fn describe(ui: &mut Ui, ctx: &PanelContext<'_>, picture: &RecentPicture) {
     ui.label(file_name(&picture.path));
     if let Some(record) = &picture.record {
         ui.label(&record.request.prompt);
-        let seed = record.request.seed.to_string();
-        ui.weak(
-            ctx.language
-                .tr_with("recent-seed", &[("seed", &seed), ("model", &record.model_name)]),
-        );
+        ui.weak(made_words(ctx.language, record));
+    }
+}
+
+/// How a picture was made, in short: seed, model, and precision if that is known.
+pub(super) fn made_words(language: Language, record: &Record) -> String {
+    let seed = record.request.seed.to_string();
+    let words = language.tr_with("recent-seed", &[("seed", &seed), ("model", &record.model_name)]);
+    with_precision(words, &record.precision)
+}
+
+/// The same words with the precision behind them; files of other programs do not say it.
+pub(super) fn with_precision(words: String, precision: &str) -> String {
+    if precision.is_empty() {
+        words
+    } else {
+        format!("{words} · {precision}")
     }
 }

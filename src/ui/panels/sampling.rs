@@ -4,7 +4,11 @@ use egui::{CollapsingHeader, ComboBox, DragValue, Ui, vec2};
 
 use super::{Panel, PanelContext, Slot};
 use crate::engine;
-use crate::job::{Choice, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, PreviewMode, SIZE_MULTIPLE_PX, TimestepSpacing};
+use crate::job::{
+    Choice, DeviceInfo, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, Precision, PreviewMode, SIZE_MULTIPLE_PX,
+    TimestepSpacing,
+};
+use crate::ui::command::UiCommand;
 use crate::ui::draft::{Defaults, Draft, SAMPLER_WITH_ETA};
 use crate::ui::i18n::Language;
 use crate::ui::theme::{GRID, ROW_HEIGHT};
@@ -61,6 +65,10 @@ impl Panel for SamplingPanel {
                 spacing_row(ui, look, draft);
                 clip_skip_row(ui, look, draft, &defaults);
                 preview_row(ui, look, draft);
+                let device = ctx.state.device.as_deref();
+                if let Some(chosen) = precision_row(ui, look, draft.precision, device) {
+                    ctx.commands.send(UiCommand::SetPrecision(chosen));
+                }
             });
     }
 }
@@ -293,6 +301,38 @@ fn preview_name(language: Language, mode: PreviewMode) -> String {
         PreviewMode::Linear => language.tr("preview-linear"),
         PreviewMode::Vae => language.tr("preview-vae"),
         PreviewMode::Off => language.tr("preview-off"),
+    }
+}
+
+/// The precisions of this computer; another one than before if the user chose one.
+fn precision_row(ui: &mut Ui, look: Look, kept: Precision, device: Option<&DeviceInfo>) -> Option<Precision> {
+    let name = |precision| precision_name(look.language, precision, device);
+    let supported = device.map_or(&[][..], |device| &device.supported);
+    let changed = (kept != Precision::Auto).then(|| name(Precision::Auto));
+    let mut chosen = kept;
+    let (is_reset, ()) = look.row(ui, "form-precision", changed, |ui, text| {
+        combo(ui, text, "precision", &name(kept), |ui| {
+            for precision in [Precision::Auto].iter().chain(supported) {
+                ui.selectable_value(&mut chosen, *precision, name(*precision));
+            }
+        });
+    });
+    if is_reset {
+        chosen = Precision::Auto;
+    }
+    (chosen != kept).then_some(chosen)
+}
+
+/// A precision in words; automatic with what it comes to, once that is known.
+fn precision_name(language: Language, precision: Precision, device: Option<&DeviceInfo>) -> String {
+    match precision {
+        Precision::Auto => match device {
+            Some(device) => language.tr_with("precision-auto-as", &[("precision", device.automatic.id())]),
+            None => language.tr("precision-auto"),
+        },
+        Precision::F32 => language.tr("precision-f32"),
+        Precision::F16 => language.tr("precision-f16"),
+        Precision::Bf16 => language.tr("precision-bf16"),
     }
 }
 
