@@ -12,6 +12,12 @@ pub(crate) trait Element: WithDType + Default {
     fn to_f32(self) -> f32;
     /// To the nearest, ties to even.
     fn from_f32(value: f32) -> Self;
+
+    /// x · Φ(x), as exact as the format can tell.
+    #[inline(always)]
+    fn gelu(x: f32) -> f32 {
+        gelu(x)
+    }
 }
 
 impl Element for f32 {
@@ -37,6 +43,11 @@ impl Element for bf16 {
     fn from_f32(value: f32) -> Self {
         let bits = value.to_bits();
         Self::from_bits((bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16) as u16)
+    }
+
+    #[inline(always)]
+    fn gelu(x: f32) -> f32 {
+        quick_normal_gelu(x)
     }
 }
 
@@ -94,6 +105,24 @@ pub(crate) fn gelu(x: f32) -> f32 {
     0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
 }
 
+/// x · Φ(x) by a polynomial without a division, error below 2e-4, absolute up to 1 and relative
+/// beyond: a tenth of what bf16 can tell.
+#[inline(always)]
+fn quick_normal_gelu(x: f32) -> f32 {
+    let clamped = x.clamp(-4.0, 4.0);
+    let s = clamped * clamped;
+    // Φ(x) − 1/2 = x · p(x²), fitted so that the error of x · Φ(x) is even over ±4.
+    let p = -1.301295e-9;
+    let p = p * s + 1.041961e-7;
+    let p = p * s + -3.657134e-6;
+    let p = p * s + 7.485507e-5;
+    let p = p * s + -1.006491e-3;
+    let p = p * s + 9.505399e-3;
+    let p = p * s + -6.588784e-2;
+    let p = p * s + 3.986734e-1;
+    x.max(-4.0) * (0.5 + clamped * p)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +139,12 @@ mod tests {
             let x = i as f32 * 0.01;
             let error = (f64::from(erf(x)) - libm::erf(f64::from(x))).abs();
             assert!(error < 4e-7, "erf({x}) is off by {error:e}");
+        }
+        for i in -1000..1000 {
+            let x = i as f32 * 0.01;
+            let exact = f64::from(x) * 0.5 * (1.0 + libm::erf(f64::from(x) * std::f64::consts::FRAC_1_SQRT_2));
+            let error = (f64::from(<bf16 as Element>::gelu(x)) - exact).abs();
+            assert!(error < 2e-4 * exact.abs().max(1.0), "gelu({x}) is off by {error:e}");
         }
         assert!(exp(-1000.0) < 2e-38 && exp(1000.0).is_finite());
     }

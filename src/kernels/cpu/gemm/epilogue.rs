@@ -47,18 +47,48 @@ pub(crate) enum RowMap {
 const NOWHERE: usize = usize::MAX;
 
 impl RowMap {
+    /// The places of the rows from `row` on.
     #[inline(always)]
-    fn place(self, row: usize) -> usize {
-        match self {
-            Self::Same => row,
-            Self::Image {
+    fn places(self, row: usize) -> Places {
+        let (mut index, mut y, mut x) = (0, 0, row);
+        if let Self::Image { image, pitch, .. } = self {
+            let rest = row % image;
+            (index, y, x) = (row / image, rest / pitch, rest % pitch);
+        }
+        Places { map: self, index, y, x }
+    }
+}
+
+/// Walks along the rows, so that nothing is divided on the way.
+struct Places {
+    map: RowMap,
+    index: usize,
+    y: usize,
+    x: usize,
+}
+
+impl Places {
+    #[inline(always)]
+    fn next(&mut self) -> usize {
+        let x = self.x;
+        self.x += 1;
+        match self.map {
+            RowMap::Same => x,
+            RowMap::Image {
                 image,
                 pitch,
                 height,
                 width,
             } => {
-                let (index, rest) = (row / image, row % image);
-                let (y, x) = (rest / pitch, rest % pitch);
+                let (index, y) = (self.index, self.y);
+                if self.x == pitch {
+                    self.x = 0;
+                    self.y += 1;
+                    if self.y * pitch == image {
+                        self.y = 0;
+                        self.index += 1;
+                    }
+                }
                 if y < height && x < width {
                     (index * height + y) * width + x
                 } else {
@@ -167,47 +197,99 @@ impl<O: Element> Epilogue<'_, O> {
             Activation::GeGlu => (first / 2, columns / 2),
             _ => (first, columns),
         };
+        let mut places = self.rows.places(range.start);
+        if columns == COLUMNS {
+            let bias = bias.and_then(|bias| bias.first_chunk::<COLUMNS>());
+            for row in range {
+                let place = places.next();
+                if place >= self.output_rows {
+                    continue;
+                }
+                let mut values = *block.row(row - start);
+                if let Some(bias) = bias {
+                    add(&mut values, bias);
+                }
+                if let Some((condition, rows_per_image)) = self.condition {
+                    let begin = place / rows_per_image * outputs + first;
+                    if let Some(condition) = condition[begin..].first_chunk::<COLUMNS>() {
+                        add(&mut values, condition);
+                    }
+                }
+                let begin = place * width + out_first;
+                if self.activation == Activation::GeGlu {
+                    let mut gated = [0f32; COLUMNS / 2];
+                    for lane in 0..COLUMNS / 2 {
+                        gated[lane] = values[lane] * O::gelu(values[lane + COLUMNS / 2]);
+                    }
+                    // SAFETY: the caller's promise.
+                    unsafe { self.put(gated, begin, target) };
+                } else {
+                    activate::<O>(&mut values, self.activation);
+                    // SAFETY: the caller's promise.
+                    unsafe { self.put(values, begin, target) };
+                }
+            }
+            return;
+        }
         for row in range {
-            let place = self.rows.place(row);
-            if place == NOWHERE || place >= self.output_rows {
+            let place = places.next();
+            if place >= self.output_rows {
                 continue;
             }
             let mut values = *block.row(row - start);
             if let Some(bias) = bias {
-                for (value, bias) in values.iter_mut().zip(bias) {
-                    *value += bias;
-                }
+                add(&mut values, bias);
             }
             if let Some((condition, rows_per_image)) = self.condition {
                 let begin = place / rows_per_image * outputs + first;
-                for (value, condition) in values.iter_mut().zip(&condition[begin..begin + columns]) {
-                    *value += condition;
-                }
+                add(&mut values, &condition[begin..begin + columns]);
             }
-            activate(&mut values, self.activation);
+            activate::<O>(&mut values, self.activation);
             let begin = place * width + out_first;
             if let Some(shortcut) = self.shortcut {
-                for (value, add) in values.iter_mut().zip(&shortcut[begin..begin + out_columns]) {
-                    *value += add.to_f32();
-                }
-            }
-            if self.relu_after {
-                for value in &mut values {
-                    *value = value.max(0.0);
-                }
+                add(&mut values, &shortcut[begin..begin + out_columns]);
             }
             // SAFETY: the caller's promise.
             let out = unsafe { target.slice(begin, out_columns) };
             for (out, value) in out.iter_mut().zip(&values) {
-                out.write(O::from_f32(*value));
+                let value = if self.relu_after { value.max(0.0) } else { *value };
+                out.write(O::from_f32(value));
+            }
+        }
+    }
+
+    /// Adds the shortcut and writes `N` results.
+    ///
+    /// # Safety
+    /// As [`Epilogue::finish`].
+    #[inline(always)]
+    unsafe fn put<const N: usize>(&self, mut values: [f32; N], begin: usize, target: Target<O>) {
+        if let Some(shortcut) = self.shortcut.and_then(|shortcut| shortcut[begin..].first_chunk::<N>()) {
+            add(&mut values, shortcut);
+        }
+        if self.relu_after {
+            values = values.map(|value| value.max(0.0));
+        }
+        // SAFETY: the caller's promise.
+        if let Some(out) = unsafe { target.slice(begin, N) }.first_chunk_mut::<N>() {
+            for lane in 0..N {
+                out[lane].write(O::from_f32(values[lane]));
             }
         }
     }
 }
 
+/// values += terms.
+#[inline(always)]
+fn add<E: Element>(values: &mut [f32], terms: &[E]) {
+    for (value, term) in values.iter_mut().zip(terms) {
+        *value += term.to_f32();
+    }
+}
+
 /// Applies a nonlinearity to a row of a block; what is gated ends up in the first half.
 #[inline(always)]
-fn activate(values: &mut [f32; COLUMNS], activation: Activation) {
+fn activate<O: Element>(values: &mut [f32; COLUMNS], activation: Activation) {
     match activation {
         Activation::None => {}
         Activation::Silu => {
@@ -217,7 +299,7 @@ fn activate(values: &mut [f32; COLUMNS], activation: Activation) {
         }
         Activation::Gelu => {
             for value in values {
-                *value = element::gelu(*value);
+                *value = O::gelu(*value);
             }
         }
         Activation::QuickGelu => {
@@ -233,7 +315,7 @@ fn activate(values: &mut [f32; COLUMNS], activation: Activation) {
         Activation::GeGlu => {
             let (a, gate) = values.split_at_mut(COLUMNS / 2);
             for (a, gate) in a.iter_mut().zip(gate) {
-                *a *= element::gelu(*gate);
+                *a *= O::gelu(*gate);
             }
         }
     }
