@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::ops::Deref;
+use std::ops::Range;
 use std::path::Path;
 
 /// The contents of a file.
@@ -34,6 +35,25 @@ impl Bytes {
         // that shortens the file meanwhile could fault us; weight files are replaced by renaming, not rewritten.
         let map = unsafe { memmap2::Mmap::map(&file)? };
         Ok(Self::Mmap(map))
+    }
+
+    /// Tells the system that this part will hardly be read again, so that weights do not lie in memory twice: once as
+    /// the file's pages and once in the form that is computed with. Reading it again is possible, and right.
+    pub fn let_go(&self, range: Range<usize>) {
+        #[cfg(unix)]
+        if let Self::Mmap(map) = self
+            && !range.is_empty()
+        {
+            #[expect(unsafe_code, reason = "the system's advice on mapped pages")]
+            // SAFETY: the map is of a file and never written, so pages that are dropped come back as they were.
+            let advised =
+                unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len()) };
+            if let Err(error) = advised {
+                tracing::debug!("the system keeps the pages of a weight file: {error}");
+            }
+        }
+        #[cfg(not(unix))]
+        let _unused = range;
     }
 }
 

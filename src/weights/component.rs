@@ -156,7 +156,7 @@ impl Component {
         })
     }
 
-    fn find(&self, name: &str, expected: Option<&Shape>, device: &Device) -> Result<Tensor, LoadError> {
+    fn find(&self, name: &str, expected: Option<&Shape>, dtype: DType, device: &Device) -> Result<Tensor, LoadError> {
         let Some(file) = self.shards.iter().find(|file| file.contains(name)) else {
             return Err(self.missing(name));
         };
@@ -171,7 +171,7 @@ impl Component {
                 path: file.path().to_owned(),
             });
         }
-        file.tensor(name, device)?.ok_or_else(|| self.missing(name))
+        file.tensor_as(name, dtype, device)?.ok_or_else(|| self.missing(name))
     }
 
     fn missing(&self, name: &str) -> LoadError {
@@ -197,13 +197,13 @@ impl Component {
 
 impl SimpleBackend for Component {
     fn get(&self, s: Shape, name: &str, _: Init, dtype: DType, dev: &Device) -> candle_core::Result<Tensor> {
-        let tensor = self.find(name, Some(&s), dev).map_err(|error| self.keep(error))?;
-        tensor.to_dtype(dtype)
+        let found = self.find(name, Some(&s), dtype, dev);
+        Ok(found.map_err(|error| self.keep(error))?)
     }
 
     fn get_unchecked(&self, name: &str, dtype: DType, dev: &Device) -> candle_core::Result<Tensor> {
-        let tensor = self.find(name, None, dev).map_err(|error| self.keep(error))?;
-        tensor.to_dtype(dtype)
+        let found = self.find(name, None, dtype, dev);
+        Ok(found.map_err(|error| self.keep(error))?)
     }
 
     fn contains_tensor(&self, name: &str) -> bool {

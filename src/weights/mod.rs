@@ -8,6 +8,7 @@ mod bytes;
 mod component;
 mod error;
 mod files;
+mod halves;
 mod hash;
 mod python_json;
 mod safetensors;

@@ -2,6 +2,7 @@
 
 use super::Bytes;
 use super::LoadError;
+use super::halves;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Tensor;
@@ -10,6 +11,7 @@ use safetensors::SafeTensorError;
 use safetensors::SafeTensors;
 use safetensors::tensor::Metadata;
 use safetensors::tensor::TensorInfo;
+use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -118,9 +120,33 @@ impl SafetensorsFile {
                 path: self.path.clone(),
             });
         };
+        let data = self.data_range(info);
+        let tensor = Tensor::from_raw_buffer(&self.bytes[data.clone()], dtype, &info.shape, device)?;
+        self.bytes.let_go(data);
+        Ok(Some(tensor))
+    }
+
+    /// As [`tensor`](Self::tensor), converted to `dtype`.
+    ///
+    /// # Errors
+    /// As [`tensor`](Self::tensor).
+    pub fn tensor_as(&self, name: &str, dtype: DType, device: &Device) -> Result<Option<Tensor>, LoadError> {
+        if let (Some(info), Some(stored), true) = (self.info(name), self.dtype(name), device.is_cpu())
+            && halves::serves(stored, dtype)
+        {
+            let data = self.data_range(info);
+            let numbers = halves::f16_to_bf16(&self.bytes[data.clone()]);
+            self.bytes.let_go(data);
+            return Ok(Some(Tensor::from_vec(numbers, info.shape.as_slice(), device)?));
+        }
+        let tensor = self.tensor(name, device)?;
+        Ok(tensor.map(|tensor| tensor.to_dtype(dtype)).transpose()?)
+    }
+
+    /// Where a tensor lies in the file.
+    fn data_range(&self, info: &TensorInfo) -> Range<usize> {
         let (start, end) = info.data_offsets;
-        let data = &self.bytes[self.data_start + start..self.data_start + end];
-        Ok(Some(Tensor::from_raw_buffer(data, dtype, &info.shape, device)?))
+        self.data_start + start..self.data_start + end
     }
 }
 

@@ -69,26 +69,23 @@ impl<E: Multiplied> Packed<E> {
             .par_chunks_mut(size.max(1))
             .enumerate()
             .for_each(|(index, panel)| {
-                for column in 0..COLUMNS.min(outputs - index * COLUMNS) {
-                    let output = columns(index * COLUMNS + column);
-                    let weights = &weights[output * inputs * kernel..(output + 1) * inputs * kernel];
-                    for tap in 0..kernel {
-                        let (line, tap_in_line) = (tap / taps, tap % taps);
-                        for first in (0..inputs).step_by(DEPTH_STEP) {
+                // A step of depth at a time: what is written stays in the first cache, what is read is read in order.
+                for first in (0..inputs).step_by(DEPTH_STEP) {
+                    let steps = DEPTH_STEP.min(inputs - first);
+                    for column in 0..COLUMNS.min(outputs - index * COLUMNS) {
+                        let start = (columns(index * COLUMNS + column) * inputs + first) * kernel;
+                        let weights = &weights[start..start + steps * kernel];
+                        for tap in 0..kernel {
+                            let (line, tap_in_line) = (tap / taps, tap % taps);
                             let row = match order {
                                 Order::TapByTap => tap * padded + first,
                                 Order::LineByLine => (line * padded + first) * taps + tap_in_line * DEPTH_STEP,
                             };
-                            let place = place::<E>(row, column);
-                            let steps = DEPTH_STEP.min(inputs - first);
-                            for (step, weight) in weights[first * kernel + tap..]
-                                .iter()
-                                .step_by(kernel)
-                                .take(steps)
-                                .enumerate()
-                            {
-                                panel[place + step / E::PAIR * (E::PAIR * place_step::<E>()) + step % E::PAIR] =
-                                    *weight;
+                            let panel = &mut panel[place::<E>(row, column)..];
+                            if kernel == 1 {
+                                put(panel, weights.iter());
+                            } else {
+                                put(panel, weights[tap..].iter().step_by(kernel));
                             }
                         }
                     }
@@ -108,7 +105,16 @@ fn place<E: Multiplied>(row: usize, column: usize) -> usize {
     }
 }
 
-/// Numbers from one row (or half a pair of rows) to the next.
-fn place_step<E: Multiplied>() -> usize {
-    if E::PAIR == 1 { COLUMNS } else { 16 }
+/// Writes the numbers of a column, from row to row.
+#[inline(always)]
+fn put<'a, E: Multiplied>(panel: &mut [E], weights: impl Iterator<Item = &'a E>) {
+    if E::PAIR == 1 {
+        for (row, weight) in panel.chunks_mut(COLUMNS).zip(weights) {
+            row[0] = *weight;
+        }
+    } else {
+        for (step, weight) in weights.enumerate() {
+            panel[step / 2 * 32 + step % 2] = *weight;
+        }
+    }
 }
