@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::bench::BenchArgs;
 use crate::engine;
 use crate::job::{GenerateRequest, ModelDefaults, ModelRef, Precision, PreviewMode, TimestepSpacing};
 
@@ -32,6 +33,8 @@ pub(super) enum Command {
     Generate(Box<GenerateArgs>),
     /// Run a reference case and write the tensors it computes
     Replay(ReplayArgs),
+    /// Time the networks on this computer
+    Bench(BenchArgs),
     /// List the models there are
     Models(ListArgs),
     /// List the samplers and schedules there are
@@ -43,6 +46,7 @@ impl Command {
         match self {
             Self::Generate(args) => args.json,
             Self::Replay(_) => false,
+            Self::Bench(args) => args.json,
             Self::Models(args) | Self::Samplers(args) => args.json,
         }
     }

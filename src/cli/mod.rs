@@ -1,6 +1,7 @@
 //! The command line. Prints results on standard output, everything else on standard error.
 
 mod args;
+mod bench;
 mod generate;
 mod list;
 mod output;
@@ -143,6 +144,10 @@ fn execute(
             use_threads(args.threads, &settings())?;
             engine::replay(&replay_args.case, &replay_args.out, replay_args.precision)
                 .map_err(|error| CliError::Failed(error.to_string()))
+        }
+        Some(Command::Bench(bench_args)) => {
+            use_threads(args.threads, &settings())?;
+            bench::run(&bench_args)
         }
         Some(Command::Models(_)) => list::models(output, &paths),
         Some(Command::Samplers(_)) => list::samplers(output).map_err(CliError::from),

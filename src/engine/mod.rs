@@ -9,6 +9,7 @@ use std::path::Path;
 pub use handle::{DeviceChoice, EngineHandle, EngineOptions, EngineStartError, Poll, SubmitError};
 
 pub use crate::kernels::{ThreadsError, max_threads, physical_cores, set_threads};
+pub use crate::pipelines::{BenchItem, BenchRequest, BenchResult, BenchShape};
 
 use crate::job::{Choice, GenerateRequest, JobError, Precision, RequestError};
 use crate::pipelines;
@@ -21,6 +22,14 @@ pub fn samplers() -> Vec<Choice> {
 /// Every schedule, in the order a list shows them.
 pub fn schedules() -> Vec<Choice> {
     pipelines::schedules()
+}
+
+/// Times a network on this thread.
+///
+/// # Errors
+/// [`JobError`] if the request does not fit or the device gives up.
+pub fn bench(request: &BenchRequest) -> Result<BenchResult, JobError> {
+    pipelines::bench(request).map_err(|error| JobError::from(&error))
 }
 
 /// Runs a reference case on this thread and writes what it computed.

@@ -6,6 +6,8 @@ use super::cpu::View;
 use super::cpu::flash::Attended;
 use super::cpu::flash::Attention;
 use super::cpu::flash::Tokens;
+use super::trace;
+use super::trace::Op;
 use candle_core::DType;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -29,6 +31,7 @@ const MAX_SCORES: usize = 1 << 26;
 ///
 /// Source: <https://arxiv.org/abs/1706.03762>
 pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, scale: f64, causal: bool) -> Result<Tensor> {
+    let _span = trace::span(Op::Attention);
     let (batch, queries, channels) = q.dims3()?;
     let (_, keys, _) = k.dims3()?;
     if k.dims() != [batch, keys, channels] || v.dims() != k.dims() || q.dtype() != k.dtype() || k.dtype() != v.dtype() {

@@ -15,6 +15,8 @@ use super::cpu::image::Affine;
 use super::cpu::image::Geometry;
 use super::cpu::image::Padded;
 use super::cpu::image::Pixels;
+use super::trace;
+use super::trace::Op;
 use candle_core::DType;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -196,6 +198,7 @@ impl<'a> ConvInput<'a> {
 /// # Errors
 /// If the shapes do not fit, or the kernel is larger than the padded image.
 pub fn conv2d(input: ConvInput<'_>, weights: &ConvWeights, after: After<'_>) -> Result<Tensor> {
+    let _span = trace::span(Op::Conv2d);
     let [outputs, inputs, kernel_height, kernel_width] = weights.shape;
     let [first, ..] = input.parts else {
         candle_core::bail!("a convolution needs an image, found none");

@@ -14,6 +14,8 @@ use super::cpu::gemm::Packed;
 use super::cpu::gemm::Product;
 use super::cpu::gemm::RowMap;
 use super::cpu::gemm::Source;
+use super::trace;
+use super::trace::Op;
 use candle_core::DType;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -134,6 +136,7 @@ fn pack_bias(bias: Option<&Tensor>, is_gated: bool) -> Result<Option<Vec<f32>>> 
 /// # Errors
 /// If the shapes do not fit or a tensor is on another device.
 pub fn linear(x: &Tensor, weights: &LinearWeights, after: After<'_>) -> Result<Tensor> {
+    let _span = trace::span(Op::Linear);
     let leading = leading_axes(x, weights)?;
     let mut shape = leading.to_vec();
     shape.push(weights.outputs);
@@ -167,6 +170,7 @@ pub fn linear(x: &Tensor, weights: &LinearWeights, after: After<'_>) -> Result<T
 ///
 /// Source: <https://arxiv.org/abs/2002.05202>
 pub fn linear_geglu(x: &Tensor, weights: &LinearWeights) -> Result<Tensor> {
+    let _span = trace::span(Op::LinearGeGlu);
     if !weights.is_gated {
         candle_core::bail!("expected weights laid out for gating");
     }

@@ -21,6 +21,7 @@ mod norm;
 mod precision;
 mod resample;
 mod threads;
+pub mod trace;
 
 pub use activation::{geglu, gelu, quick_gelu, relu, sigmoid, silu};
 pub use after::{After, Nonlinearity};

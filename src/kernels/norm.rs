@@ -8,6 +8,8 @@ use super::cpu::image::Pixels;
 use super::cpu::norm::GroupAffine;
 use super::cpu::norm::apply_affine;
 use super::cpu::norm::group_affine;
+use super::trace;
+use super::trace::Op;
 use candle_core::D;
 use candle_core::DType;
 use candle_core::Result;
@@ -87,6 +89,7 @@ impl GroupNorm {
     }
 
     fn grouped(&self, x: &Tensor, silu: bool) -> Result<Tensor> {
+        let _span = trace::span(Op::GroupNorm);
         let (batch, channels, ..) = x.dims4()?;
         if channels != self.weight.elem_count() || x.elem_count() == 0 {
             candle_core::bail!(
@@ -165,6 +168,7 @@ impl LayerNorm {
     /// # Errors
     /// If the shape does not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let _span = trace::span(Op::LayerNorm);
         let channels = x.dim(D::Minus1)?;
         if channels != self.weight.elem_count() || x.elem_count() == 0 {
             candle_core::bail!(

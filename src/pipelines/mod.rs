@@ -1,5 +1,6 @@
 //! Composition: text → conditioning → denoise → pixels.
 
+mod bench;
 pub mod denoise;
 mod error;
 pub mod families;
@@ -12,6 +13,7 @@ mod scheduler;
 
 use include_dir::{Dir, include_dir};
 
+pub use bench::{BenchItem, BenchRequest, BenchResult, BenchShape, bench};
 pub use candle_core::Device;
 pub use error::PipelineError;
 pub use generate::{Generation, ShownStep, Watcher, generate};

@@ -1,0 +1,192 @@
+//! `hareru bench`: how fast the networks are on this computer.
+
+use std::io::Write as _;
+
+use clap::ValueEnum;
+
+use super::CliError;
+use crate::engine::{self, BenchItem, BenchRequest, BenchResult, BenchShape};
+use crate::job::Precision;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct BenchArgs {
+    /// Whose shapes the networks have; all but the starter model's weights are random
+    #[arg(long, value_enum, default_value_t = Shape::Sd15)]
+    shape: Shape,
+
+    /// What to time, separated by commas; by default all
+    #[arg(long, value_enum, value_delimiter = ',')]
+    items: Vec<Item>,
+
+    /// Sides of the square picture in pixels, separated by commas; by default 512, and 128 for the starter model
+    #[arg(long, value_delimiter = ',')]
+    res: Vec<u32>,
+
+    /// Runs that count
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
+
+    /// Runs before them
+    #[arg(long, default_value_t = 1)]
+    warmup: u32,
+
+    /// What the networks compute in
+    #[arg(long, default_value_t = Precision::Auto)]
+    precision: Precision,
+
+    /// Tell where the time of one more run goes
+    #[arg(long)]
+    trace: bool,
+
+    /// Print a line of JSON for each item
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    Sd15,
+    Sdxl,
+    Starter,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Item {
+    Unet,
+    Vae,
+    Taesd,
+    Clip,
+    /// 25 steps with decode, of the starter model
+    Picture,
+}
+
+impl From<Shape> for BenchShape {
+    fn from(shape: Shape) -> Self {
+        match shape {
+            Shape::Sd15 => Self::Sd15,
+            Shape::Sdxl => Self::Sdxl,
+            Shape::Starter => Self::Starter,
+        }
+    }
+}
+
+impl From<Item> for BenchItem {
+    fn from(item: Item) -> Self {
+        match item {
+            Item::Unet => Self::Unet,
+            Item::Vae => Self::Vae,
+            Item::Taesd => Self::Taesd,
+            Item::Clip => Self::Clip,
+            Item::Picture => Self::Picture,
+        }
+    }
+}
+
+pub(super) fn run(args: &BenchArgs) -> Result<(), CliError> {
+    let is_starter = args.shape == Shape::Starter;
+    let all = if is_starter {
+        Item::value_variants()
+    } else {
+        &Item::value_variants()[..4]
+    };
+    let items = if args.items.is_empty() { all } else { &args.items };
+    let default_res = [if is_starter { 128 } else { 512 }];
+    let resolutions = if args.res.is_empty() {
+        &default_res[..]
+    } else {
+        &args.res
+    };
+    let mut out = std::io::stdout().lock();
+    if !args.json {
+        writeln!(
+            out,
+            "{:<8} {:>5}  {:>9} {:>9} {:>9}  {:>8}  precision, kernels, threads",
+            "item", "px", "median s", "min s", "max s", "peak MiB"
+        )?;
+    }
+    for item in items {
+        for side_px in resolutions {
+            let request = BenchRequest {
+                shape: args.shape.into(),
+                item: (*item).into(),
+                side_px: *side_px,
+                runs: args.runs,
+                warmup: args.warmup,
+                precision: args.precision,
+                trace: args.trace,
+            };
+            let result = engine::bench(&request).map_err(|error| CliError::from(&error))?;
+            if args.json {
+                writeln!(out, "{}", json(&request, &result))?;
+            } else {
+                write!(out, "{}", table(&request, &result))?;
+            }
+            out.flush()?;
+        }
+    }
+    Ok(())
+}
+
+/// Median, shortest and longest.
+fn summary(seconds: &[f64]) -> [f64; 3] {
+    let at = |index: usize| seconds.get(index).copied().unwrap_or(f64::NAN);
+    [at(seconds.len() / 2), at(0), at(seconds.len().saturating_sub(1))]
+}
+
+fn json(request: &BenchRequest, result: &BenchResult) -> serde_json::Value {
+    let [median, min, max] = summary(&result.seconds);
+    let mut line = serde_json::json!({
+        "peer": "hareru",
+        "item": request.item.name(),
+        "res": request.side_px,
+        "runs": result.seconds.len(),
+        "median_s": median,
+        "min_s": min,
+        "max_s": max,
+        "peak_rss_mib": result.peak_rss_mib,
+        "threads": result.threads,
+        "precision": result.precision.id(),
+        "kernels": result.kernels,
+    });
+    if let Some((ops, seconds)) = &result.trace {
+        let ops = ops
+            .iter()
+            .map(|(name, calls, seconds)| serde_json::json!({ "op": name, "calls": calls, "seconds": seconds }));
+        line["trace"] = serde_json::json!({ "seconds": seconds, "ops": ops.collect::<Vec<_>>() });
+    }
+    line
+}
+
+fn table(request: &BenchRequest, result: &BenchResult) -> String {
+    let [median, min, max] = summary(&result.seconds);
+    let peak = result
+        .peak_rss_mib
+        .map_or_else(|| "?".to_owned(), |mib| mib.to_string());
+    let mut text = format!(
+        "{:<8} {:>5}  {median:>9.4} {min:>9.4} {max:>9.4}  {peak:>8}  {}, {}, {}\n",
+        request.item.name(),
+        request.side_px,
+        result.precision,
+        result.kernels,
+        result.threads
+    );
+    if let Some((ops, whole)) = &result.trace {
+        let counted: f64 = ops.iter().map(|(_, _, seconds)| seconds).sum();
+        for (name, calls, seconds) in ops {
+            let share = 100.0 * seconds / whole;
+            text += &format!(
+                "    {name:<14} {calls:>5} calls  {:>9.2} ms  {share:>5.1} %\n",
+                1e3 * seconds
+            );
+        }
+        let rest = whole - counted;
+        text += &format!(
+            "    {:<14} {:>11}  {:>9.2} ms  {:>5.1} %\n",
+            "everything else",
+            "",
+            1e3 * rest,
+            100.0 * rest / whole
+        );
+    }
+    text
+}
