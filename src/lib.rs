@@ -11,7 +11,7 @@
 //! | [`config`] | settings, folders, logging | – | directories |
 //! | [`job`] | plain data that crosses threads or is saved | – | – |
 //! | [`diffusion`] | schedules, samplers, guidance, noise, trajectories | job | |
-//! | [`kernels`] | the heavy tensor operations behind one plain signature each; which precisions they serve, on how many threads | – | |
+//! | [`kernels`] | the heavy tensor operations behind one plain signature each, for every kind of processor; the allocator; which precisions they serve, on how many threads | – | |
 //! | [`models`] | CLIP, U-Net, VAE, tiny autoencoder | kernels | |
 //! | [`weights`] | model folders and files → named tensors | models | safetensors |
 //! | [`hub`] | models in and on disk (to come) | config, job | hf-hub |
@@ -37,6 +37,9 @@
 //! * **"Guidance scale" means `uncond + s·(cond − uncond)`** everywhere.
 //! * **Same request, same seed: same noise** on every device; it is made by `diffusion/noise.rs`, never by the device.
 //! * **Networks never know where weights came from**: that is their `VarBuilder`'s business.
+//! * **No network names a processor**: which instructions are used is `kernels/cpu/path.rs`'s business, found when the
+//!   program runs. `unsafe` lives there and nowhere else, but for mapping weight files.
+//! * **The same kernel on as many threads gives the same bits**: every number is summed in a fixed order.
 //! * **Latents, samplers and pictures are f32**, whatever the networks compute in; a family converts at its door.
 //! * **Steps may be dropped on the way to the window; life-cycle events may not.** Every job ends with exactly one of
 //!   Finished, Cancelled, Failed.

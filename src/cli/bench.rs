@@ -1,11 +1,12 @@
 //! `hareru bench`: how fast the networks are on this computer.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use clap::ValueEnum;
 
 use super::CliError;
-use crate::engine::{self, BenchItem, BenchRequest, BenchResult, BenchShape};
+use crate::engine::{self, BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace};
 use crate::job::Precision;
 
 #[derive(Debug, clap::Args)]
@@ -148,7 +149,7 @@ fn json(request: &BenchRequest, result: &BenchResult) -> serde_json::Value {
         "precision": result.precision.id(),
         "kernels": result.kernels,
     });
-    if let Some((ops, seconds)) = &result.trace {
+    if let Some(BenchTrace { ops, seconds }) = &result.trace {
         let ops = ops
             .iter()
             .map(|(name, calls, seconds)| serde_json::json!({ "op": name, "calls": calls, "seconds": seconds }));
@@ -170,23 +171,27 @@ fn table(request: &BenchRequest, result: &BenchResult) -> String {
         result.kernels,
         result.threads
     );
-    if let Some((ops, whole)) = &result.trace {
+    if let Some(BenchTrace { ops, seconds: whole }) = &result.trace {
         let counted: f64 = ops.iter().map(|(_, _, seconds)| seconds).sum();
         for (name, calls, seconds) in ops {
             let share = 100.0 * seconds / whole;
-            text += &format!(
-                "    {name:<14} {calls:>5} calls  {:>9.2} ms  {share:>5.1} %\n",
+            writeln!(
+                text,
+                "    {name:<14} {calls:>5} calls  {:>9.2} ms  {share:>5.1} %",
                 1e3 * seconds
-            );
+            )
+            .ok(); // a string has room
         }
         let rest = whole - counted;
-        text += &format!(
-            "    {:<14} {:>11}  {:>9.2} ms  {:>5.1} %\n",
+        writeln!(
+            text,
+            "    {:<14} {:>11}  {:>9.2} ms  {:>5.1} %",
             "everything else",
             "",
             1e3 * rest,
             100.0 * rest / whole
-        );
+        )
+        .ok(); // a string has room
     }
     text
 }

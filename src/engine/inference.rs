@@ -63,6 +63,9 @@ pub(super) fn run(options: &EngineOptions, commands: &Receiver<Command>, events:
         if told.is_err() {
             return;
         }
+        if commands.is_empty() {
+            crate::ALLOCATOR.trim(); // whoever waits needs no memory to work with
+        }
     }
 }
 

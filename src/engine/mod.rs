@@ -9,7 +9,7 @@ use std::path::Path;
 pub use handle::{DeviceChoice, EngineHandle, EngineOptions, EngineStartError, Poll, SubmitError};
 
 pub use crate::kernels::{ThreadsError, max_threads, physical_cores, set_threads};
-pub use crate::pipelines::{BenchItem, BenchRequest, BenchResult, BenchShape};
+pub use crate::pipelines::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace};
 
 use crate::job::{Choice, GenerateRequest, JobError, Precision, RequestError};
 use crate::pipelines;

@@ -44,6 +44,15 @@ impl Nonlinearity {
     }
 }
 
+/// A product on the processor, and where its rows go.
+pub(super) struct Unfinished<'a, E> {
+    pub(super) packed: &'a Packed<E>,
+    pub(super) bias: Option<&'a [f32]>,
+    pub(super) sources: &'a [Source<'a, E>],
+    pub(super) rows: usize,
+    pub(super) map: RowMap,
+}
+
 /// y → relu?(nonlinearity(y + condition) + shortcut).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct After<'a> {
@@ -121,37 +130,31 @@ impl<'a> After<'a> {
         if self.relu {
             y = super::relu(&y)?;
         }
-        y.to_dtype(self.format.unwrap_or(y.dtype()))
+        match self.format {
+            Some(format) => y.to_dtype(format),
+            None => Ok(y),
+        }
     }
 
     /// Multiplies and finishes on the processor.
     ///
     /// * `shape`: leading axes of the result; for feature maps `[batch, height, width]`, and the channels are put in
     ///   their place.
-    pub(super) fn finish<E: Multiplied>(
-        &self,
-        packed: &Packed<E>,
-        bias: Option<&[f32]>,
-        sources: &[Source<'_, E>],
-        rows: usize,
-        map: RowMap,
-        shape: &[usize],
-    ) -> Result<Tensor> {
+    pub(super) fn finish<E: Multiplied>(&self, product: &Unfinished<'_, E>, shape: &[usize]) -> Result<Tensor> {
         match self.format.unwrap_or(E::DTYPE) {
-            DType::BF16 => self.finish_as::<E, bf16>(packed, bias, sources, rows, map, shape),
-            _ => self.finish_as::<E, f32>(packed, bias, sources, rows, map, shape),
+            DType::BF16 => self.finish_as::<E, bf16>(product, shape),
+            _ => self.finish_as::<E, f32>(product, shape),
         }
     }
 
-    fn finish_as<E: Multiplied, O: Element>(
-        &self,
-        packed: &Packed<E>,
-        bias: Option<&[f32]>,
-        sources: &[Source<'_, E>],
-        rows: usize,
-        map: RowMap,
-        shape: &[usize],
-    ) -> Result<Tensor> {
+    fn finish_as<E: Multiplied, O: Element>(&self, product: &Unfinished<'_, E>, shape: &[usize]) -> Result<Tensor> {
+        let Unfinished {
+            packed,
+            bias,
+            sources,
+            rows,
+            map,
+        } = *product;
         let outputs = packed.outputs();
         let output_rows: usize = shape.iter().product();
         let is_image = shape.len() == 3;

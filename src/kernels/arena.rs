@@ -69,7 +69,7 @@ impl Arena {
             return None;
         }
         // SAFETY: a kept block begins with the address of the next, written in `keep`.
-        kept.first[class] = unsafe { block.cast::<*mut u8>().read() };
+        kept.first[class] = unsafe { next_of(block).read() };
         kept.bytes -= class_layout(class).size();
         Some(block)
     }
@@ -82,7 +82,7 @@ impl Arena {
             return false;
         }
         // SAFETY: the block is free, at least `SMALLEST` large and aligned to a cache line.
-        unsafe { block.cast::<*mut u8>().write(kept.first[class]) };
+        unsafe { next_of(block).write(kept.first[class]) };
         kept.first[class] = block;
         kept.bytes += size;
         true
@@ -93,6 +93,11 @@ impl Default for Arena {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Where a kept block says which is the next.
+fn next_of(block: *mut u8) -> *mut *mut u8 {
+    block.cast()
 }
 
 /// The size class of a request, `None` if it is the system's.

@@ -80,7 +80,7 @@ fn direct<E: Multiplied + Attended>(
             data: views[index].numbers::<E>()?,
             stride: tensors[index].stride()[1],
             batch_stride: tensors[index].stride()[0],
-            tokens: tensors[index].dim(1)?,
+            count: tensors[index].dim(1)?,
         })
     };
     let (batch, _, channels) = q.dims3()?;

@@ -2,6 +2,7 @@
 
 use super::After;
 use super::GroupNorm;
+use super::after::Unfinished;
 use super::cpu;
 use super::cpu::Element;
 use super::cpu::Multiplied;
@@ -328,7 +329,14 @@ fn direct<S: Element, E: Multiplied>(
             .zip(&pixels)
             .map(|(view, part)| Ok(Source::rows(view.contiguous::<E>()?, 0, part.channels, part.channels)))
             .collect::<Result<Vec<_>>>()?;
-        return after.finish(packed, bias, &sources, batch * height * width, RowMap::Same, &shape);
+        let product = Unfinished {
+            packed,
+            bias,
+            sources: &sources,
+            rows: batch * height * width,
+            map: RowMap::Same,
+        };
+        return after.finish(&product, &shape);
     }
 
     let affine = input
@@ -342,8 +350,14 @@ fn direct<S: Element, E: Multiplied>(
     });
     let padded = Padded::<E>::new(&pixels, affine, geometry);
     let sources = padded.sources(weights.by_line);
-    let rows = if is_pointwise { RowMap::Same } else { geometry.row_map() };
-    after.finish(packed, bias, &sources, geometry.rows(), rows, &shape)
+    let product = Unfinished {
+        packed,
+        bias,
+        sources: &sources,
+        rows: geometry.rows(),
+        map: if is_pointwise { RowMap::Same } else { geometry.row_map() },
+    };
+    after.finish(&product, &shape)
 }
 
 /// Candle's own convolution; padding it cannot express is written out as zeros first.

@@ -1,6 +1,7 @@
 //! Affine maps of the last axis.
 
 use super::After;
+use super::after::Unfinished;
 use super::conv::to_f32s;
 use super::cpu;
 use super::cpu::Multiplied;
@@ -145,14 +146,8 @@ pub fn linear(x: &Tensor, weights: &LinearWeights, after: After<'_>) -> Result<T
     }
     after.check(&shape, weights.outputs)?;
     match &weights.form {
-        Form::F32(packed, bias) if cpu::serves(x) => with_rows(x, |source, rows| {
-            after.finish(packed, bias.as_deref(), &[source], rows, RowMap::Same, &[rows])
-        })?
-        .reshape(shape),
-        Form::Bf16(packed, bias) if cpu::serves(x) => with_rows(x, |source, rows| {
-            after.finish(packed, bias.as_deref(), &[source], rows, RowMap::Same, &[rows])
-        })?
-        .reshape(shape),
+        Form::F32(packed, bias) if cpu::serves(x) => multiply(x, packed, bias.as_deref(), after)?.reshape(shape),
+        Form::Bf16(packed, bias) if cpu::serves(x) => multiply(x, packed, bias.as_deref(), after)?.reshape(shape),
         Form::Plain(weight) => after.apply(&plain(x, weight, weights.bias.as_ref())?),
         _ => candle_core::bail!("these weights cannot be used with {:?} on {:?}", x.dtype(), x.device()),
     }
@@ -216,6 +211,19 @@ fn with_rows<E: Multiplied, R>(x: &Tensor, multiply: impl FnOnce(Source<'_, E>, 
         filled[..inputs].copy_from_slice(row);
     }
     multiply(Source::rows(&filled, 0, depth, depth), rows)
+}
+
+fn multiply<E: Multiplied>(x: &Tensor, packed: &Packed<E>, bias: Option<&[f32]>, after: After<'_>) -> Result<Tensor> {
+    with_rows(x, |source, rows| {
+        let product = Unfinished {
+            packed,
+            bias,
+            sources: &[source],
+            rows,
+            map: RowMap::Same,
+        };
+        after.finish(&product, &[rows])
+    })
 }
 
 fn gate<E: Multiplied>(packed: &Packed<E>, bias: Option<&[f32]>, source: Source<'_, E>, rows: usize) -> Result<Tensor> {

@@ -99,7 +99,7 @@ impl GroupNorm {
             );
         }
         if cpu::serves(x) {
-            return match (x.dtype(), self.format.unwrap_or(x.dtype())) {
+            return match (x.dtype(), self.format.unwrap_or_else(|| x.dtype())) {
                 (DType::BF16, DType::BF16) => self.direct::<bf16, bf16>(x, silu),
                 (DType::BF16, _) => self.direct::<bf16, f32>(x, silu),
                 (_, DType::BF16) => self.direct::<f32, bf16>(x, silu),
@@ -113,7 +113,7 @@ impl GroupNorm {
             .broadcast_mul(&self.weight.to_dtype(y.dtype())?.reshape(per_channel)?)?
             .broadcast_add(&self.bias.to_dtype(y.dtype())?.reshape(per_channel)?)?;
         let y = if silu { y.silu()? } else { y };
-        y.to_dtype(self.format.unwrap_or(x.dtype()))
+        y.to_dtype(self.format.unwrap_or_else(|| x.dtype()))
     }
 
     fn direct<S: Element, E: Element>(&self, x: &Tensor, silu: bool) -> Result<Tensor> {
@@ -178,7 +178,7 @@ impl LayerNorm {
             );
         }
         if cpu::serves(x) {
-            return match (x.dtype(), self.format.unwrap_or(x.dtype())) {
+            return match (x.dtype(), self.format.unwrap_or_else(|| x.dtype())) {
                 (DType::BF16, DType::BF16) => self.direct::<bf16, bf16>(x),
                 (DType::BF16, _) => self.direct::<bf16, f32>(x),
                 (_, DType::BF16) => self.direct::<f32, bf16>(x),
@@ -188,7 +188,7 @@ impl LayerNorm {
         let y = standardise(x, self.eps)?;
         y.broadcast_mul(&self.weight.to_dtype(y.dtype())?)?
             .broadcast_add(&self.bias.to_dtype(y.dtype())?)?
-            .to_dtype(self.format.unwrap_or(x.dtype()))
+            .to_dtype(self.format.unwrap_or_else(|| x.dtype()))
     }
 
     fn direct<S: Element, E: Element>(&self, x: &Tensor) -> Result<Tensor> {

@@ -103,7 +103,7 @@ fn conv2d_should_match_the_plain_one_with_all_that_is_done_before_and_after() {
         let dtype = FORMATS[round % 2];
         let (batch, height, width) = (1 + dice.below(3), 3 + dice.below(12), 3 + dice.below(12));
         let outputs = dice.one_of(&[1, 4, 31, 64, 100]);
-        let channels: Vec<usize> = (0..1 + dice.below(2))
+        let channels: Vec<usize> = (0..=dice.below(2))
             .map(|_| dice.one_of(&[3, 32, 40, 64, 344]))
             .collect();
         let inputs: usize = channels.iter().sum();

@@ -87,8 +87,17 @@ pub struct BenchResult {
     pub kernels: &'static str,
     /// Threads that computed.
     pub threads: usize,
-    /// Name, calls and seconds of each operation of the traced run, and the seconds of all of it.
-    pub trace: Option<(Vec<(&'static str, u64, f64)>, f64)>,
+    /// Where the time of the traced run went.
+    pub trace: Option<BenchTrace>,
+}
+
+/// A run, operation by operation.
+#[derive(Debug, Clone)]
+pub struct BenchTrace {
+    /// Seconds of all of it.
+    pub seconds: f64,
+    /// Name, calls and seconds of each operation.
+    pub ops: Vec<(&'static str, u64, f64)>,
 }
 
 /// A call to be timed.
@@ -134,7 +143,7 @@ pub fn bench(request: &BenchRequest) -> Result<BenchResult, PipelineError> {
     })
 }
 
-fn traced(call: &Call) -> Result<(Vec<(&'static str, u64, f64)>, f64), PipelineError> {
+fn traced(call: &Call) -> Result<BenchTrace, PipelineError> {
     trace::start();
     let began = Instant::now();
     let outcome = call();
@@ -142,7 +151,10 @@ fn traced(call: &Call) -> Result<(Vec<(&'static str, u64, f64)>, f64), PipelineE
     let ops = trace::take();
     outcome?;
     let ops = ops.iter().map(|op| (op.op.name(), op.calls, op.time.as_secs_f64()));
-    Ok((ops.collect(), seconds))
+    Ok(BenchTrace {
+        seconds,
+        ops: ops.collect(),
+    })
 }
 
 /// Sizes of the prompt's tensors.
@@ -348,7 +360,7 @@ mod tests {
         };
         let result = bench(&request).unwrap();
         assert_eq!(result.seconds.len(), 2);
-        let (ops, seconds) = result.trace.unwrap();
+        let BenchTrace { ops, seconds } = result.trace.unwrap();
         assert!(
             ops.iter().any(|(name, calls, _)| *name == "attention" && *calls > 0),
             "{ops:?}"

@@ -13,7 +13,7 @@ mod scheduler;
 
 use include_dir::{Dir, include_dir};
 
-pub use bench::{BenchItem, BenchRequest, BenchResult, BenchShape, bench};
+pub use bench::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace, bench};
 pub use candle_core::Device;
 pub use error::PipelineError;
 pub use generate::{Generation, ShownStep, Watcher, generate};
@@ -77,7 +77,10 @@ pub fn load(
 ) -> Result<StableDiffusion, PipelineError> {
     let dtype = precision::resolve_dtype(precision, device)?;
     let files = open(model)?;
-    family_of(&files)?.load(model, &files, device, dtype, progress)
+    let loaded = family_of(&files)?.load(model, &files, device, dtype, progress);
+    // What reading left behind is not what a run needs.
+    crate::ALLOCATOR.trim();
+    loaded
 }
 
 fn open(model: &ModelRef) -> Result<ModelFiles, PipelineError> {

@@ -198,12 +198,12 @@ impl Component {
 impl SimpleBackend for Component {
     fn get(&self, s: Shape, name: &str, _: Init, dtype: DType, dev: &Device) -> candle_core::Result<Tensor> {
         let found = self.find(name, Some(&s), dtype, dev);
-        Ok(found.map_err(|error| self.keep(error))?)
+        found.map_err(|error| self.keep(error))
     }
 
     fn get_unchecked(&self, name: &str, dtype: DType, dev: &Device) -> candle_core::Result<Tensor> {
         let found = self.find(name, None, dtype, dev);
-        Ok(found.map_err(|error| self.keep(error))?)
+        found.map_err(|error| self.keep(error))
     }
 
     fn contains_tensor(&self, name: &str) -> bool {

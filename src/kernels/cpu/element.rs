@@ -89,7 +89,7 @@ pub(crate) fn erf(x: f32) -> f32 {
     let p = p * s + -2.101_024e-6;
     let p = p * s + -5.692_506_6e-5;
     let p = p * s + -7.349_906_4e-4;
-    let p = p * s + -2.954_599_9e-3;
+    let p = p * s + -2.954_6e-3;
     let p = p * s + -1.609_603_3e-2;
     let q = -1.456_607_2e-5;
     let q = q * s + -2.133_740_5e-4;
@@ -112,14 +112,14 @@ fn quick_normal_gelu(x: f32) -> f32 {
     let clamped = x.clamp(-4.0, 4.0);
     let s = clamped * clamped;
     // Φ(x) − 1/2 = x · p(x²), fitted so that the error of x · Φ(x) is even over ±4.
-    let p = -1.301295e-9;
-    let p = p * s + 1.041961e-7;
-    let p = p * s + -3.657134e-6;
-    let p = p * s + 7.485507e-5;
-    let p = p * s + -1.006491e-3;
-    let p = p * s + 9.505399e-3;
-    let p = p * s + -6.588784e-2;
-    let p = p * s + 3.986734e-1;
+    let p = -1.301_295e-9;
+    let p = p * s + 1.041_961e-7;
+    let p = p * s + -3.657_134e-6;
+    let p = p * s + 7.485_507e-5;
+    let p = p * s + -1.006_491e-3;
+    let p = p * s + 9.505_399e-3;
+    let p = p * s + -6.588_784e-2;
+    let p = p * s + 3.986_734e-1;
     x.max(-4.0) * (0.5 + clamped * p)
 }
 
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn bf16_should_round_to_the_nearest_even() {
-        for value in [0.0, -1.5, 3.3e38, 1e-40, 1.003_906_25, 1.011_718_75, f32::INFINITY] {
+        for value in [0.0, -1.5, 3.3e38, 1e-40, 1.003_906_3, 1.011_718_8, f32::INFINITY] {
             assert_eq!(<bf16 as Element>::from_f32(value), bf16::from_f32(value), "{value}");
         }
         assert!(<bf16 as Element>::from_f32(f32::NAN).is_nan());

@@ -180,7 +180,12 @@ impl Geometry {
                 zero(out);
                 continue;
             }
-            let x = seen_x * width / self.seen_width;
+            let is_enlarged = width != self.seen_width;
+            let x = if is_enlarged {
+                seen_x * width / self.seen_width
+            } else {
+                seen_x
+            };
             let mut first = 0;
             for source in sources {
                 let at = ((image * height + y) * width + x) * source.channels;

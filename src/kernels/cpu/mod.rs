@@ -12,6 +12,14 @@
     unsafe_code,
     reason = "the processor's own instructions, and results written by many threads"
 )]
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined into a path is not compiled for its instructions"
+)]
+#![expect(
+    clippy::needless_range_loop,
+    reason = "loops over lanes say which lanes belong together"
+)]
 
 #[cfg(target_arch = "x86_64")]
 mod amx;

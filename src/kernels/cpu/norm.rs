@@ -27,7 +27,7 @@ struct Moments {
 }
 
 impl Moments {
-    /// Both samples together (Chan, Golub, LeVeque 1983).
+    /// Both samples together (Chan, Golub and `LeVeque` 1983).
     fn merged(self, other: Self) -> Self {
         let count = self.count + other.count;
         if count == 0.0 {

@@ -69,16 +69,13 @@ pub(crate) fn path() -> Path {
         let Ok(asked) = std::env::var(VARIABLE) else {
             return best;
         };
-        match Path::supported().find(|path| path.name() == asked) {
-            Some(path) => path,
-            None => {
-                tracing::warn!(
-                    "{VARIABLE} asks for {asked:?}, this machine has {:?}; using {}",
-                    Path::supported().map(Path::name).collect::<Vec<_>>(),
-                    best.name()
-                );
-                best
-            }
-        }
+        Path::supported().find(|path| path.name() == asked).unwrap_or_else(|| {
+            tracing::warn!(
+                "{VARIABLE} asks for {asked:?}, this machine has {:?}; using {}",
+                Path::supported().map(Path::name).collect::<Vec<_>>(),
+                best.name()
+            );
+            best
+        })
     })
 }

@@ -18,6 +18,10 @@ use crate::kernels::cpu::gemm::Target;
 use half::bf16;
 use rayon::prelude::*;
 use std::arch::asm;
+#[cfg_attr(
+    not(test),
+    expect(clippy::wildcard_imports, reason = "the names of the instructions")
+)]
 use std::arch::x86_64::*;
 
 /// Queries in a block: two tiles.
@@ -37,7 +41,7 @@ const MOST_UNSHIFTED: f32 = 90.0;
 
 /// Whether this kernel takes it.
 pub(crate) fn serves(attention: &Attention<'_, bf16>) -> bool {
-    !attention.causal && attention.keys.tokens >= KEYS
+    !attention.causal && attention.keys.count >= KEYS
 }
 
 /// One head's keys and values in tiles.
@@ -79,16 +83,16 @@ pub(crate) unsafe fn run(attention: &Attention<'_, bf16>) -> Vec<bf16> {
         dim,
         key_tiles: dim.div_ceil(32),
         value_tiles: (dim + 1).div_ceil(16),
-        groups: keys.tokens.div_ceil(KEYS).next_multiple_of(STEP),
+        groups: keys.count.div_ceil(KEYS).next_multiple_of(STEP),
     };
     let packed: Vec<Head> = (0..batch * heads)
         .into_par_iter()
         .map(|index| pack(attention, shape, index / heads, index % heads))
         .collect();
 
-    let mut out = Vec::with_capacity(batch * queries.tokens * heads * dim);
+    let mut out = Vec::with_capacity(batch * queries.count * heads * dim);
     let target = Target::new(&mut out);
-    let blocks = queries.tokens.div_ceil(QUERIES);
+    let blocks = queries.count.div_ceil(QUERIES);
     let tasks_per_head = blocks.div_ceil(BLOCKS_PER_TASK);
     (0..batch * heads * tasks_per_head)
         .into_par_iter()
@@ -105,7 +109,7 @@ pub(crate) unsafe fn run(attention: &Attention<'_, bf16>) -> Vec<bf16> {
             }
         });
     // SAFETY: every head of every query was written.
-    unsafe { out.set_len(batch * queries.tokens * heads * dim) };
+    unsafe { out.set_len(batch * queries.count * heads * dim) };
     out
 }
 
@@ -122,7 +126,7 @@ fn pack(attention: &Attention<'_, bf16>, shape: Shape, batch: usize, head: usize
         values: vec![bf16::ZERO; groups * value_tiles * TILE],
         longest: 0.0,
     };
-    for token in 0..keys.tokens {
+    for token in 0..keys.count {
         let key = keys.head(batch, token, head, dim);
         let row = token / 16 * key_tiles * TILE + token % 16 * 32;
         let mut length = 0.0;
@@ -175,6 +179,7 @@ impl Scratch {
 /// # Safety
 /// Tiles are configured, AVX-512 is there; nobody else writes these queries of this head.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
+#[expect(clippy::too_many_arguments, reason = "the whole, its part, and where to work")]
 unsafe fn one_block(
     attention: &Attention<'_, bf16>,
     shape: Shape,
@@ -192,7 +197,7 @@ unsafe fn one_block(
         ..
     } = *attention;
     let (batch, head_index) = (index / heads, index % heads);
-    let count = QUERIES.min(queries.tokens - first);
+    let count = QUERIES.min(queries.count - first);
     let longest = pack_queries(&queries, [batch, first, count, head_index], shape, scale, scratch);
     let Scratch {
         queries: packed_queries,
@@ -213,7 +218,7 @@ unsafe fn one_block(
         groups,
         ..
     } = shape;
-    let needs_shift = !(longest * head.longest <= MOST_UNSHIFTED * UNIT);
+    let needs_shift = longest * head.longest > MOST_UNSHIFTED * UNIT || longest.is_nan();
     let mut shift = [_mm512_set1_ps(f32::MIN); 2];
 
     // SAFETY: group g of keys and values lies within what `pack` made; the scratch holds two steps.
@@ -243,7 +248,7 @@ unsafe fn one_block(
             }
             let (scores, weights) = (scores.add(half(group)), weights.add(half(group)));
             if needs_shift {
-                let keys = (STEP * KEYS).min(attention.keys.tokens.saturating_sub(group * KEYS));
+                let keys = (STEP * KEYS).min(attention.keys.count.saturating_sub(group * KEYS));
                 raise(scores, keys, &mut shift, sums, value_tiles);
                 exponential::<true>(scores, weights, shift);
             } else {
@@ -260,10 +265,10 @@ unsafe fn one_block(
         // Back to rows: query by query, every 32nd number of the sums.
         let lanes = _mm512_mullo_epi32(
             _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-            _mm512_set1_epi32(QUERIES as i32),
+            _mm512_set1_epi32(32),
         );
         for query in 0..count {
-            let start = ((batch * queries.tokens + first + query) * heads + head_index) * dim;
+            let start = ((batch * queries.count + first + query) * heads + head_index) * dim;
             let out = target.slice(start, dim);
             let inverse = _mm512_set1_ps((*sums.add(dim * QUERIES + query)).recip());
             for d in (0..dim).step_by(16) {

@@ -36,7 +36,7 @@ pub(crate) struct Tokens<'a, E> {
     /// Numbers from one batch element's first token to the next one's.
     pub(crate) batch_stride: usize,
     /// Tokens of a batch element.
-    pub(crate) tokens: usize,
+    pub(crate) count: usize,
 }
 
 impl<'a, E> Tokens<'a, E> {
@@ -66,9 +66,9 @@ pub(crate) struct Attention<'a, E> {
 impl<E: Multiplied + Attended> Attention<'_, E> {
     /// Computes it: `(batch, queries, heads · dim)`.
     pub(crate) fn run(self) -> Vec<E> {
-        assert_eq!(self.keys.tokens, self.values.tokens, "one value per key");
+        assert_eq!(self.keys.count, self.values.count, "one value per key");
         assert!(
-            self.keys.tokens > 0 && self.dim > 0,
+            self.keys.count > 0 && self.dim > 0,
             "there must be something to look at"
         );
         match E::attend(&self) {
@@ -122,33 +122,33 @@ impl<E: Multiplied> WithMicro<E> for Attention<'_, E> {
             .into_par_iter()
             .map(|index| {
                 let (batch, head) = (index / heads, index % heads);
-                let mut rows = vec![E::default(); keys.tokens * dim];
+                let mut rows = vec![E::default(); keys.count * dim];
                 for (token, row) in rows.chunks_exact_mut(dim).enumerate() {
                     row.copy_from_slice(keys.head(batch, token, head, dim));
                 }
-                let keys_packed = Packed::new(&rows, [keys.tokens, dim, 1, 1], Order::TapByTap, |column| column);
-                for token in 0..values.tokens {
+                let keys_packed = Packed::new(&rows, [keys.count, dim, 1, 1], Order::TapByTap, |column| column);
+                for token in 0..values.count {
                     for (d, number) in values.head(batch, token, head, dim).iter().enumerate() {
-                        rows[d * values.tokens + token] = *number;
+                        rows[d * values.count + token] = *number;
                     }
                 }
                 Head {
                     keys: keys_packed,
-                    values: Packed::new(&rows, [dim, values.tokens, 1, 1], Order::TapByTap, |column| column),
+                    values: Packed::new(&rows, [dim, values.count, 1, 1], Order::TapByTap, |column| column),
                 }
             })
             .collect();
 
-        let mut out = Vec::with_capacity(batch * queries.tokens * heads * dim);
+        let mut out = Vec::with_capacity(batch * queries.count * heads * dim);
         let target = Target::new(&mut out);
-        let tasks_per_head = queries.tokens.div_ceil(QUERIES_PER_TASK);
+        let tasks_per_head = queries.count.div_ceil(QUERIES_PER_TASK);
         (0..batch * heads * tasks_per_head)
             .into_par_iter()
             .with_max_len(1)
             .for_each(|index| {
                 let (head, part) = (index / tasks_per_head, index % tasks_per_head);
                 let mut scratch = Scratch::new::<M>(dim);
-                let range = part * QUERIES_PER_TASK..((part + 1) * QUERIES_PER_TASK).min(queries.tokens);
+                let range = part * QUERIES_PER_TASK..((part + 1) * QUERIES_PER_TASK).min(queries.count);
                 micro.within(
                     #[inline(always)]
                     || {
@@ -160,7 +160,7 @@ impl<E: Multiplied> WithMicro<E> for Attention<'_, E> {
                 );
             });
         // SAFETY: every head of every query was written.
-        unsafe { out.set_len(batch * queries.tokens * heads * dim) };
+        unsafe { out.set_len(batch * queries.count * heads * dim) };
         out
     }
 }
@@ -189,6 +189,7 @@ impl<E: Multiplied> Scratch<E> {
 impl<E: Multiplied> Attention<'_, E> {
     /// Up to [`Micro::ROWS`] queries of one head.
     #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "the whole, its part, and where to work")]
     fn rows<M: Micro<Element = E>>(
         &self,
         micro: M,
@@ -201,7 +202,7 @@ impl<E: Multiplied> Attention<'_, E> {
         let Self { heads, dim, scale, .. } = *self;
         let (batch, head) = (head / heads, head % heads);
         let (depth, columns) = (dim.next_multiple_of(DEPTH_STEP), dim.next_multiple_of(COLUMNS));
-        let num_keys = self.keys.tokens;
+        let num_keys = self.keys.count;
         let Scratch {
             queries,
             scores,
@@ -282,7 +283,7 @@ impl<E: Multiplied> Attention<'_, E> {
         }
 
         for (row, token) in range.enumerate() {
-            let start = ((batch * self.queries.tokens + token) * heads + head) * dim;
+            let start = ((batch * self.queries.count + token) * heads + head) * dim;
             // SAFETY: this task alone writes this head of this query.
             let out = unsafe { target.slice(start, dim) };
             let scale = totals[row].recip();

@@ -7,6 +7,10 @@ use super::Micro;
 use super::Source;
 use crate::kernels::cpu::path::Path;
 use half::bf16;
+#[cfg_attr(
+    not(test),
+    expect(clippy::wildcard_imports, reason = "the names of the instructions")
+)]
 use std::arch::x86_64::*;
 
 /// Having one proves that the processor has AVX-512.
@@ -78,7 +82,7 @@ unsafe fn dot_product(sources: &[Source<'_, bf16>], first_row: usize, panel: &[b
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 unsafe fn widened(sources: &[Source<'_, bf16>], first_row: usize, panel: &[bf16], block: &mut Block) {
     let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
-    let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
+    let upper = _mm512_set1_epi32(0xffff_0000_u32.cast_signed());
     // SAFETY: as above.
     unsafe {
         for_each_pair(sources, first_row, panel, |rows, stride, left, right| {

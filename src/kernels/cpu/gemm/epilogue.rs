@@ -169,7 +169,9 @@ impl<O: Element> Epilogue<'_, O> {
                 height,
                 width,
             } => assert!(
-                width <= pitch && height * pitch <= image + pitch - width && self.output_rows % (height * width) == 0,
+                width <= pitch
+                    && height * pitch <= image + pitch - width
+                    && self.output_rows.is_multiple_of(height * width),
                 "the picture must lie within its padding"
             ),
         }
@@ -180,6 +182,7 @@ impl<O: Element> Epilogue<'_, O> {
     /// # Safety
     /// [`Target`] holds `output_rows` rows; nobody else writes the results of these rows and this panel.
     #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "a block, its place, and where its results go")]
     pub(crate) unsafe fn finish(
         &self,
         block: &Block,

@@ -70,9 +70,9 @@ impl Micro for PortableBf16 {
                         let (upper, lower) = sums.split_at_mut(COLUMNS / 2);
                         for (half, sums) in [(left, upper), (right, lower)] {
                             for (x, pairs) in row.as_chunks::<2>().0.iter().zip(half.as_chunks::<32>().0) {
-                                let [x0, x1] = x.map(|x| x.to_f32());
+                                let [x0, x1] = x.map(bf16::to_f32);
                                 for (sum, pair) in sums.iter_mut().zip(pairs.as_chunks::<2>().0) {
-                                    let [w0, w1] = pair.map(|w| w.to_f32());
+                                    let [w0, w1] = pair.map(bf16::to_f32);
                                     *sum += x0 * w0 + x1 * w1;
                                 }
                             }
@@ -95,6 +95,10 @@ mod x86 {
     use super::Micro;
     use super::Source;
     use crate::kernels::cpu::path::Path;
+    #[cfg_attr(
+        not(test),
+        expect(clippy::wildcard_imports, reason = "the names of the instructions")
+    )]
     use std::arch::x86_64::*;
 
     /// Having one proves that the processor has AVX-512.

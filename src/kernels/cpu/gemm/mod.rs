@@ -236,9 +236,9 @@ impl<E: Multiplied, O: Element> WithMicro<E> for Product<'_, E, O> {
 /// Rows and columns that one task computes, chosen so that its part of A (or of B) stays in the second cache.
 struct Tasks {
     rows: usize,
-    row_tasks: usize,
+    along_rows: usize,
     panels: usize,
-    panel_tasks: usize,
+    along_panels: usize,
     /// Whether a block of rows meets all panels before the next rows, or a panel all rows before the next panel.
     rows_outside: bool,
 }
@@ -264,9 +264,9 @@ impl Tasks {
         }
         Self {
             rows: rows_per_task * M::ROWS,
-            row_tasks: blocks.div_ceil(rows_per_task),
+            along_rows: blocks.div_ceil(rows_per_task),
             panels: panels_per_task,
-            panel_tasks: panels.div_ceil(panels_per_task),
+            along_panels: panels.div_ceil(panels_per_task),
             rows_outside: !is_convolution,
         }
     }
@@ -298,7 +298,7 @@ where
     let is_convolution = sources.len() > 1 || sources.iter().any(|source| source.taps > 1);
     let tasks = Tasks::plan::<M>(rows, panels, is_convolution);
     let task = |index: usize| {
-        let (row_task, panel_task) = (index / tasks.panel_tasks, index % tasks.panel_tasks);
+        let (row_task, panel_task) = (index / tasks.along_panels, index % tasks.along_panels);
         let row_range = row_task * tasks.rows..((row_task + 1) * tasks.rows).min(rows);
         let panel_range = panel_task * tasks.panels..((panel_task + 1) * tasks.panels).min(panels);
         let mut pipeline = Pipeline::new(product, target);
@@ -322,7 +322,7 @@ where
             },
         );
     };
-    (0..tasks.row_tasks * tasks.panel_tasks)
+    (0..tasks.along_rows * tasks.along_panels)
         .into_par_iter()
         .with_max_len(1)
         .for_each(task);
@@ -390,7 +390,7 @@ impl<'a, E: Multiplied, O: Element> Pipeline<'a, E, O> {
         unsafe {
             self.product
                 .epilogue
-                .finish(block, start, range, panel, outputs, self.target)
+                .finish(block, start, range, panel, outputs, self.target);
         };
     }
 }
