@@ -25,7 +25,8 @@ const STEPS: usize = 8;
 /// Size classes from [`SMALLEST`] to 2⁴⁷.
 const CLASSES: usize = (48 - SMALLEST.trailing_zeros() as usize) * STEPS;
 
-/// See the [module](self). One of it is the program's global allocator.
+/// The program's global allocator: the system's, but large blocks are kept when they are freed and handed out again,
+/// aligned to cache lines and, the largest, to huge pages.
 #[derive(Debug)]
 pub struct Arena {
     kept: Mutex<Kept>,
