@@ -7,7 +7,8 @@ use hareru::diffusion::guidance::Guidance;
 use hareru::diffusion::noise::{Draw, noise_tensor};
 use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode, RgbImage};
 use hareru::kernels;
-use hareru::pipelines::families::{StableDiffusion, family_of};
+use hareru::pipelines::families::{Conditioning, Prompted, StableDiffusion, family_of};
+use hareru::pipelines::predictor::{Predicted, Predictor as _, Query};
 use hareru::pipelines::{Generation, ShownStep, Watcher, generate, preview};
 use hareru::weights::ModelFiles;
 
@@ -38,21 +39,33 @@ fn as_tensor(picture: &RgbImage) -> Tensor {
     Tensor::new(values, &Device::Cpu).unwrap()
 }
 
+fn predict(model: &StableDiffusion, conditioning: &Conditioning) -> Predicted {
+    let query = Query {
+        x: &latents(),
+        sigma: 1.0,
+        timestep: 500.0,
+        step: 0,
+        steps: 1,
+        guidance: Guidance {
+            scale: 4.0,
+            rescale: 0.0,
+        },
+        wants_uncond: false,
+    };
+    Prompted { model, conditioning }.predict(&query).unwrap()
+}
+
 #[test]
 fn what_goes_into_networks_and_comes_out_should_be_f32_whatever_they_compute_in() {
     let exact = starter(DType::F32);
     assert_eq!(exact.precision(), Precision::F32);
-    let guidance = Guidance {
-        scale: 4.0,
-        rescale: 0.0,
-    };
     let expected_text = exact.encode_prompts("a lighthouse", "fog", 0).unwrap();
-    let expected = exact.predict(&latents(), 500.0, &expected_text, guidance).unwrap();
+    let expected = predict(&exact, &expected_text);
     let expected_picture = exact.decode(&latents()).unwrap();
     for dtype in formats() {
         let model = starter(dtype);
         let text = model.encode_prompts("a lighthouse", "fog", 0).unwrap();
-        let predicted = model.predict(&latents(), 500.0, &text, guidance).unwrap();
+        let predicted = predict(&model, &text);
         let picture = model.decode(&latents()).unwrap();
         let tiny = model.decode_tiny(&latents()).unwrap().unwrap();
         for tensor in [

@@ -15,6 +15,7 @@ use candle_core::Tensor;
 use hareru::models::clip::ClipTextModel;
 use hareru::models::taesd::AutoencoderTiny;
 use hareru::models::unet::UNet2DConditionModel;
+use hareru::models::unet::UNetConditions;
 use hareru::models::unet::UNetConfig;
 use hareru::models::unet::guidance_embedding;
 use hareru::models::vae::AutoencoderKL;
@@ -192,7 +193,14 @@ fn compare_prediction(case: &Case, files: &ModelFiles, dtype: DType, report: &mu
         let context = expected.f32(&format!("text.{text}"));
         if let (Some(prediction), Some(context)) = (prediction, context) {
             let found = model
-                .forward(&to(&x, dtype), timestep, &to(&context, dtype), time_cond.as_ref())
+                .forward(
+                    &to(&x, dtype),
+                    &[timestep],
+                    UNetConditions {
+                        guidance: time_cond.as_ref(),
+                        ..UNetConditions::text(&to(&context, dtype))
+                    },
+                )
                 .unwrap();
             report.add("prediction", &case.name, relative_l2(&found, &prediction));
             batch.push((context, prediction));
@@ -201,11 +209,10 @@ fn compare_prediction(case: &Case, files: &ModelFiles, dtype: DType, report: &mu
     if let [(cond, cond_prediction), (uncond, uncond_prediction)] = batch.as_slice() {
         let cat = |a: &Tensor, b: &Tensor| Tensor::cat(&[a, b], 0).unwrap();
         let found = model
-            .forward_at(
+            .forward(
                 &to(&cat(&x, &x), dtype),
                 &[timestep, timestep],
-                &to(&cat(cond, uncond), dtype),
-                None,
+                UNetConditions::text(&to(&cat(cond, uncond), dtype)),
             )
             .unwrap();
         let both = cat(cond_prediction, uncond_prediction);
@@ -337,7 +344,9 @@ fn sizes_that_halving_has_to_round_should_be_met_on_the_way_up() {
     let model = unet(&lcm(), DType::F32);
     for (height, width) in [(9, 11), (1, 1), (13, 8)] {
         let x = ones(&[1, 4, height, width]);
-        let y = model.forward(&x, 500.5, &ones(&[1, 7, 8]), None).unwrap();
+        let y = model
+            .forward(&x, &[500.5], UNetConditions::text(&ones(&[1, 7, 8])))
+            .unwrap();
         assert_eq!(y.dims(), x.dims());
     }
 }
@@ -347,23 +356,40 @@ fn tensors_that_do_not_fit_should_be_errors() {
     let model = unet(&lcm(), DType::F32);
     let (x, context) = (ones(&[1, 4, 8, 8]), ones(&[1, 7, 8]));
     assert!(
-        model.forward(&ones(&[1, 5, 8, 8]), 1.0, &context, None).is_err(),
+        model
+            .forward(&ones(&[1, 5, 8, 8]), &[1.0], UNetConditions::text(&context))
+            .is_err(),
         "five channels"
     );
     assert!(
-        model.forward(&x, 1.0, &ones(&[1, 7, 9]), None).is_err(),
+        model
+            .forward(&x, &[1.0], UNetConditions::text(&ones(&[1, 7, 9])))
+            .is_err(),
         "nine context channels"
     );
     assert!(
-        model.forward(&x, 1.0, &ones(&[2, 7, 8]), None).is_err(),
+        model
+            .forward(&x, &[1.0], UNetConditions::text(&ones(&[2, 7, 8])))
+            .is_err(),
         "two texts for one picture"
     );
     assert!(
-        model.forward(&x, 1.0, &context, Some(&ones(&[1, 31]))).is_err(),
+        model
+            .forward(
+                &x,
+                &[1.0],
+                UNetConditions {
+                    guidance: Some(&ones(&[1, 31])),
+                    ..UNetConditions::text(&context)
+                }
+            )
+            .is_err(),
         "31 guidance channels"
     );
     assert!(
-        model.forward(&ones(&[1, 4, 0, 8]), 1.0, &context, None).is_err(),
+        model
+            .forward(&ones(&[1, 4, 0, 8]), &[1.0], UNetConditions::text(&context))
+            .is_err(),
         "no pixels"
     );
 
@@ -395,7 +421,7 @@ fn a_small_unet_call_is_timed() {
     let mut seconds: Vec<f64> = (0..10)
         .map(|_| {
             let start = std::time::Instant::now();
-            model.forward(&x, 500.0, &context, None).unwrap();
+            model.forward(&x, &[500.0], UNetConditions::text(&context)).unwrap();
             start.elapsed().as_secs_f64()
         })
         .collect();

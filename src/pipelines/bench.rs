@@ -7,13 +7,15 @@ use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 use rayon::prelude::*;
 
+use super::families::Prompted;
 use super::precision::{precision_of, resolve_dtype};
+use super::predictor::{Predictor as _, Query};
 use super::{Generation, PipelineError, ShownStep, Watcher};
 use crate::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
 use crate::kernels::{self, trace};
 use crate::models::clip::ClipTextModel;
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
-use crate::models::unet::UNet2DConditionModel;
+use crate::models::unet::{UNet2DConditionModel, UNetConditions};
 use crate::models::vae::AutoencoderKL;
 
 /// Whose shapes the networks have.
@@ -171,7 +173,11 @@ fn random_call(request: &BenchRequest, dtype: DType) -> Result<Call, PipelineErr
             let network = UNet2DConditionModel::new(vb, &config(if is_xl { SDXL_UNET } else { SD15_UNET })?)?;
             let x = numbers(&[2, 4, side, side])?;
             let context = numbers(&[2, TOKENS, if is_xl { 2048 } else { 768 }])?;
-            Box::new(move || Ok(network.forward(&x, 500.0, &context, None).map(drop)?))
+            Box::new(move || {
+                Ok(network
+                    .forward(&x, &[500.0], UNetConditions::text(&context))
+                    .map(drop)?)
+            })
         }
         BenchItem::Vae => {
             let network = AutoencoderKL::new(vb, &config(VAE)?)?;
@@ -215,14 +221,29 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
         ..GenerateRequest::default()
     };
     let conditioning = model.encode_prompts(&generate_request.prompt, "", 0)?;
-    let shape = super::denoise::latent_shape(&model, request.side_px, request.side_px)?;
+    let shape = super::denoise::latent_shape(model.info(), request.side_px, request.side_px)?;
     let latents = random(&Shape::from(&shape), 1.7, 1, &Device::Cpu)?;
     let guidance = crate::diffusion::guidance::Guidance {
         scale: generate_request.guidance_scale,
         rescale: 0.0,
     };
     Ok(match request.item {
-        BenchItem::Unet => Box::new(move || Ok(model.predict(&latents, 500.0, &conditioning, guidance).map(drop)?)),
+        BenchItem::Unet => Box::new(move || {
+            let prompted = Prompted {
+                model: &model,
+                conditioning: &conditioning,
+            };
+            let query = Query {
+                x: &latents,
+                sigma: 1.0,
+                timestep: 500.0,
+                step: 0,
+                steps: 1,
+                guidance,
+                wants_uncond: false,
+            };
+            Ok(prompted.predict(&query).map(drop)?)
+        }),
         BenchItem::Vae => Box::new(move || Ok(model.decode(&latents).map(drop)?)),
         BenchItem::Taesd => Box::new(move || Ok(model.decode_tiny(&latents).map(drop)?)),
         BenchItem::Clip => Box::new(move || model.encode_prompts(&generate_request.prompt, "", 0).map(drop)),

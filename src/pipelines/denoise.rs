@@ -5,16 +5,16 @@ use std::time::Instant;
 use candle_core::{DType, Tensor};
 
 use super::PipelineError;
-use super::families::{Conditioning, Predicted, StableDiffusion};
+use super::predictor::{Predicted, Predictor, Query};
 use super::preview::is_finite;
 use crate::diffusion::SampleError;
-use crate::diffusion::guidance::Guidance;
+use crate::diffusion::guidance::GuidanceSchedule;
 use crate::diffusion::noise::{Draw, noise_tensor};
-use crate::diffusion::prediction::network_input;
+use crate::diffusion::prediction::{network_input, vp_scale};
 use crate::diffusion::samplers::{Options, PastStep, Sampler, SamplerHost, Step};
 use crate::diffusion::schedule::Timetable;
 use crate::diffusion::trajectory::TrajectoryRecorder;
-use crate::job::{JobControl, StepRecord};
+use crate::job::{JobControl, ModelInfo, StepRecord};
 
 /// Where a run's noise comes from.
 #[derive(Debug)]
@@ -30,24 +30,68 @@ pub enum Noise {
     },
 }
 
+/// What a run starts from.
+#[derive(Debug, Clone)]
+pub enum Start {
+    /// Noise alone.
+    Noise,
+    /// A picture under noise of the level that step `first` starts from.
+    Picture {
+        /// Clean latents, the shape of the run's.
+        latents: Tensor,
+        /// The first step that is taken.
+        first: usize,
+    },
+}
+
+/// The part of a picture that is known and stays: it is put back under the noise of each level.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Clean latents, `(1, channels, height, width)`.
+    pub latents: Tensor,
+    /// 1 where the run may paint, 0 where the picture stays, between where both count: `(1, 1, height, width)`.
+    pub mask: Tensor,
+}
+
 /// One run, completely described.
 pub struct Run<'a> {
-    /// The networks.
-    pub model: &'a StableDiffusion,
-    /// Both prompts.
-    pub conditioning: &'a Conditioning,
-    /// How they are weighed.
-    pub guidance: Guidance,
+    /// The networks with all they are told of the picture.
+    pub predictor: &'a dyn Predictor,
+    /// How the predictions with and without the prompt are weighed.
+    pub guidance: GuidanceSchedule,
     /// How to walk.
     pub sampler: &'a dyn Sampler,
     /// The sampler's parameters.
     pub options: Options,
     /// Where to step.
     pub table: &'a Timetable,
-    /// What to start from and to add on the way.
+    /// What to start from.
+    pub start: Start,
+    /// What stays as it is.
+    pub known: Option<Known>,
+    /// The noise to start from and to add on the way.
     pub noise: Noise,
     /// Whether someone asked to stop.
     pub control: &'a JobControl,
+}
+
+/// A call of the network, as it is shown to whoever watches the run.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// Place among the calls of the run, from 0; second-order samplers call twice a step.
+    pub index: usize,
+    /// The step it belongs to, from 0.
+    pub step: usize,
+    /// Noise level of `x`.
+    pub sigma: f64,
+    /// What the network was given.
+    pub timestep: f64,
+    /// The noisy latents, x₀ + σ·ε.
+    pub x: &'a Tensor,
+    /// The estimate of the clean latents.
+    pub x0: &'a Tensor,
+    /// What the network said, with and without the prompt.
+    pub predicted: &'a Predicted,
 }
 
 /// A step as it is shown to whoever watches the run.
@@ -59,14 +103,35 @@ pub struct Observed<'a> {
     pub x: &'a Tensor,
     /// The estimate of the clean latents.
     pub x0: &'a Tensor,
-    /// What the network said, with and without the prompt.
+    /// What the network said in its newest call, with and without the prompt.
     pub predicted: &'a Predicted,
     /// Wall time since the run began, in seconds.
     pub elapsed_secs: f64,
 }
 
-/// Watches a run, step by step.
-pub type Observer<'a> = dyn FnMut(&Observed<'_>) -> Result<(), SampleError> + 'a;
+/// Watches a run.
+pub trait Observer {
+    /// The network was called.
+    ///
+    /// # Errors
+    /// Whatever shall end the run.
+    fn called(&mut self, _call: &Call<'_>) -> Result<(), SampleError> {
+        Ok(())
+    }
+
+    /// The network has said what a step needs, and the step is about to be taken.
+    ///
+    /// # Errors
+    /// Whatever shall end the run.
+    fn stepped(&mut self, observed: &Observed<'_>) -> Result<(), SampleError>;
+}
+
+/// A closure watches the steps.
+impl<F: FnMut(&Observed<'_>) -> Result<(), SampleError>> Observer for F {
+    fn stepped(&mut self, observed: &Observed<'_>) -> Result<(), SampleError> {
+        self(observed)
+    }
+}
 
 /// A finished run.
 #[derive(Debug)]
@@ -83,28 +148,34 @@ impl Run<'_> {
     /// Walks from noise to latents.
     ///
     /// * `shape`: `(1, channels, height, width)` of the latents.
-    /// * `observer`: called once a step, after the network and before the step is taken.
+    /// * `observer`: told of every call and every step.
     ///
     /// # Errors
     /// [`SampleError`]: someone asked to stop, the latents are no longer numbers, or the device's own.
-    pub fn walk(&self, shape: [usize; 4], observer: &mut Observer<'_>) -> Result<Walked, SampleError> {
+    pub fn walk(&self, shape: [usize; 4], observer: &mut dyn Observer) -> Result<Walked, SampleError> {
         let noise = match &self.noise {
-            Noise::Seeded(seed) => noise_tensor(*seed, Draw::Initial, &shape, self.model.device())?,
+            Noise::Seeded(seed) => noise_tensor(*seed, Draw::Initial, &shape, self.predictor.device())?,
             Noise::Given { initial, .. } => initial.clone(),
         };
-        let initial = (noise * self.table.initial_scale())?;
+        let (initial, first) = match &self.start {
+            Start::Noise => ((&noise * self.table.initial_scale())?, 0),
+            Start::Picture { latents, first } => ((latents + (&noise * self.table.sigmas()[*first])?)?, *first),
+        };
         let mut host = Host {
             run: self,
+            noise,
             recorder: TrajectoryRecorder::default(),
             observer,
             newest: None,
+            num_calls: 0,
             num_drawn: 0,
+            step: first,
             began: Instant::now(),
             step_began: Instant::now(),
         };
         let x = self
             .sampler
-            .sample(&mut host, initial.clone(), self.table, self.options, 0)?;
+            .sample(&mut host, initial.clone(), self.table, self.options, first)?;
         if !is_finite(&x)? {
             return Err(SampleError::NotFinite {
                 step: self.table.steps(),
@@ -118,13 +189,25 @@ impl Run<'_> {
     }
 }
 
+/// The newest call of the network.
+struct Newest {
+    predicted: Predicted,
+    /// The estimate for the negative prompt alone, where it was asked for.
+    x0_uncond: Option<Tensor>,
+}
+
 /// The sampler's window on the model.
 struct Host<'a, 'o> {
     run: &'a Run<'a>,
+    /// What the run started from, at unit variance.
+    noise: Tensor,
     recorder: TrajectoryRecorder,
-    observer: &'a mut Observer<'o>,
-    newest: Option<Predicted>,
+    observer: &'o mut dyn Observer,
+    newest: Option<Newest>,
+    num_calls: usize,
     num_drawn: usize,
+    /// The step that is being taken.
+    step: usize,
     began: Instant,
     step_began: Instant,
 }
@@ -135,7 +218,7 @@ impl Host<'_, '_> {
         let table = self.run.table;
         match table.sigmas().iter().position(|planned| *planned == sigma) {
             Some(index) if index < table.steps() => table.timesteps()[index],
-            _ => self.run.model.scheduler().training.timestep_of(sigma),
+            _ => self.run.predictor.scheduler().training.timestep_of(sigma),
         }
     }
 }
@@ -146,19 +229,45 @@ impl SamplerHost for Host<'_, '_> {
             return Err(SampleError::Cancelled);
         }
         let Run {
-            model,
-            conditioning,
+            predictor,
             guidance,
+            sampler,
+            table,
             ..
         } = self.run;
-        let input = network_input(x, sigma)?;
-        let predicted = model.predict(&input, self.timestep(sigma), conditioning, *guidance)?;
-        let x0 = model
-            .scheduler()
-            .prediction
-            .x0_from_output(x, &predicted.guided, sigma)?;
-        self.newest = Some(predicted);
+        let timestep = self.timestep(sigma);
+        let wants_uncond = sampler.wants_uncond();
+        let predicted = predictor.predict(&Query {
+            x: &network_input(x, sigma)?,
+            sigma,
+            timestep,
+            step: self.step,
+            steps: table.steps(),
+            guidance: guidance.at(self.step, table.steps()),
+            wants_uncond,
+        })?;
+        let prediction = predictor.scheduler().prediction;
+        let x0 = prediction.x0_from_output(x, &predicted.guided, sigma)?;
+        let x0_uncond = match &predicted.uncond {
+            Some(uncond) if wants_uncond => Some(prediction.x0_from_output(x, uncond, sigma)?),
+            _ => None,
+        };
+        self.observer.called(&Call {
+            index: self.num_calls,
+            step: self.step,
+            sigma,
+            timestep,
+            x,
+            x0: &x0,
+            predicted: &predicted,
+        })?;
+        self.num_calls += 1;
+        self.newest = Some(Newest { predicted, x0_uncond });
         Ok(x0)
+    }
+
+    fn x0_uncond(&self) -> Option<&Tensor> {
+        self.newest.as_ref()?.x0_uncond.as_ref()
     }
 
     fn noise_like(&mut self, x: &Tensor, index: usize) -> Result<Tensor, SampleError> {
@@ -190,17 +299,31 @@ impl SamplerHost for Host<'_, '_> {
         let secs = (now - self.step_began).as_secs_f64();
         self.step_began = now;
         let record = self.recorder.record(step, timestep, secs)?;
-        if let Some(predicted) = &self.newest {
+        if let Some(newest) = &self.newest {
             let elapsed_secs = (now - self.began).as_secs_f64();
-            (self.observer)(&Observed {
+            self.observer.stepped(&Observed {
                 record,
                 x: step.x,
                 x0: step.x0,
-                predicted,
+                predicted: &newest.predicted,
                 elapsed_secs,
             })?;
         }
         Ok(())
+    }
+
+    fn land(&mut self, x: Tensor, index: usize) -> Result<Tensor, SampleError> {
+        self.step = index + 1;
+        let Some(Known { latents, mask }) = &self.run.known else {
+            return Ok(x);
+        };
+        let sigma = self.run.table.sigmas()[index + 1];
+        let known = if self.step == self.run.table.steps() {
+            (latents * vp_scale(sigma))? // the end is without noise even where the table leaves some
+        } else {
+            (latents + (&self.noise * sigma)?)?
+        };
+        Ok((x.broadcast_mul(mask)? + known.broadcast_mul(&mask.affine(-1.0, 1.0)?)?)?)
     }
 }
 
@@ -208,8 +331,7 @@ impl SamplerHost for Host<'_, '_> {
 ///
 /// # Errors
 /// [`PipelineError::Misfit`] if a side is no multiple of the VAE's factor.
-pub fn latent_shape(model: &StableDiffusion, width_px: u32, height_px: u32) -> Result<[usize; 4], PipelineError> {
-    let info = model.info();
+pub fn latent_shape(info: &ModelInfo, width_px: u32, height_px: u32) -> Result<[usize; 4], PipelineError> {
     let factor = info.vae_factor;
     if !width_px.is_multiple_of(factor) || !height_px.is_multiple_of(factor) || width_px == 0 || height_px == 0 {
         return Err(PipelineError::Misfit {

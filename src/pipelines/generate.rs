@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::PipelineError;
-use super::denoise::{Noise, Observed, Run, latent_shape};
-use super::families::{Conditioning, StableDiffusion};
+use super::denoise::{Noise, Observed, Run, Start, latent_shape};
+use super::families::{Conditioning, Prompted, StableDiffusion};
 use super::preview::{preview, rgb_from_picture};
-use crate::diffusion::guidance::Guidance;
+use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::noise::RNG_NAME;
 use crate::diffusion::prediction::vp_scale;
 use crate::diffusion::samplers::{Options, sampler_by_id};
@@ -81,17 +81,18 @@ pub fn generate(
         request.timestep_spacing,
         request.steps as usize,
     )?;
-    let shape = latent_shape(model, request.width_px, request.height_px)?;
+    let shape = latent_shape(model.info(), request.width_px, request.height_px)?;
     let run = Run {
-        model,
-        conditioning,
-        guidance: Guidance {
+        predictor: &Prompted { model, conditioning },
+        guidance: GuidanceSchedule::from(Guidance {
             scale: request.guidance_scale,
             rescale: request.guidance_rescale,
-        },
+        }),
         sampler,
         options: Options { eta: request.eta },
         table: &table,
+        start: Start::Noise,
+        known: None,
         noise: Noise::Seeded(seed),
         control,
     };

@@ -6,6 +6,7 @@ mod error;
 pub mod families;
 mod generate;
 mod precision;
+pub mod predictor;
 pub mod preview;
 pub mod prompt;
 mod replay;

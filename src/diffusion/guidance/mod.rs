@@ -37,6 +37,53 @@ impl Guidance {
     }
 }
 
+/// [`Guidance`] over the steps of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GuidanceSchedule {
+    /// What holds where nothing else is said.
+    pub base: Guidance,
+    /// The part of the run in which guidance is used, as fractions of its steps, `0 ≤ start ≤ end ≤ 1`; outside of it
+    /// the scale is 1. Kynkäänniemi et al. (2024), <https://arxiv.org/abs/2404.07724>.
+    pub interval: [f64; 2],
+    /// Scales spread evenly over the run and interpolated between; empty takes the base's throughout.
+    pub scales: Vec<f64>,
+}
+
+impl From<Guidance> for GuidanceSchedule {
+    /// The same at every step.
+    fn from(base: Guidance) -> Self {
+        Self {
+            base,
+            interval: [0.0, 1.0],
+            scales: Vec::new(),
+        }
+    }
+}
+
+impl GuidanceSchedule {
+    /// The guidance of step `step` of `steps`.
+    pub fn at(&self, step: usize, steps: usize) -> Guidance {
+        let place = step as f64 / steps.max(1) as f64;
+        let [start, end] = self.interval;
+        if place < start || place >= end {
+            return Guidance {
+                scale: 1.0,
+                ..self.base
+            };
+        }
+        let scale = match self.scales.as_slice() {
+            [] => self.base.scale,
+            [one] => *one,
+            scales => {
+                let at = step as f64 / (steps.max(2) - 1) as f64 * (scales.len() - 1) as f64;
+                let low = (at as usize).min(scales.len() - 2);
+                scales[low] + (scales[low + 1] - scales[low]) * (at - low as f64)
+            }
+        };
+        Guidance { scale, ..self.base }
+    }
+}
+
 /// Standard deviation of each picture's values, `(batch, 1, 1, 1)`.
 fn spread(x: &Tensor) -> candle_core::Result<Tensor> {
     let batch = x.dim(0)?;
@@ -81,6 +128,22 @@ mod tests {
         .unwrap();
         let expected = ((&uncond * 4.0).unwrap() - (&cond * 3.0).unwrap()).unwrap();
         assert!(distance(&guided, &expected) < 1e-12);
+    }
+
+    #[test]
+    fn a_schedule_should_follow_its_interval_and_its_scales() {
+        let base = Guidance {
+            scale: 7.0,
+            rescale: 0.3,
+        };
+        let scales = |schedule: &GuidanceSchedule| (0..5).map(|step| schedule.at(step, 5).scale).collect::<Vec<_>>();
+        let mut schedule = GuidanceSchedule::from(base);
+        assert_eq!(scales(&schedule), [7.0; 5]);
+        schedule.scales = vec![1.0, 5.0, 3.0];
+        assert_eq!(scales(&schedule), [1.0, 3.0, 5.0, 4.0, 3.0]);
+        schedule.interval = [0.2, 0.6];
+        assert_eq!(scales(&schedule), [1.0, 3.0, 5.0, 1.0, 1.0]);
+        assert_eq!(schedule.at(0, 5).rescale, 0.3);
     }
 
     #[test]

@@ -63,6 +63,7 @@ impl Sampler for Ddim {
             if next != target {
                 x = (x * (vp_scale(next) / vp_scale(target)))?;
             }
+            x = host.land(x, index)?;
         }
         Ok(x)
     }

@@ -110,6 +110,7 @@ fn walk(
         if let Some(correction) = correction {
             x = (x + correction)?;
         }
+        x = host.land(x, index)?;
     }
     Ok(x)
 }

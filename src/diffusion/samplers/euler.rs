@@ -49,6 +49,7 @@ impl Sampler for Euler {
 
             let d = slope(&x, &x0, sigma)?; //                     d = (x − x₀) / σ
             x = (x + (d * (table.target(index) - sigma))?)?; //    x + (σ′ − σ) d
+            x = host.land(x, index)?;
         }
         Ok(x)
     }

@@ -57,6 +57,7 @@ impl Sampler for EulerAncestral {
             if up > 0.0 {
                 x = (&x + (host.noise_like(&x, index)? * up)?)?;
             }
+            x = host.land(x, index)?;
         }
         Ok(x)
     }

@@ -68,6 +68,7 @@ impl Sampler for Lcm {
             } else {
                 clean
             };
+            x = host.land(x, index)?;
         }
         Ok(x)
     }

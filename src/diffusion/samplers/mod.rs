@@ -52,11 +52,21 @@ pub trait SamplerHost {
     /// An observed step of this trajectory, `back` = 1 for the one before the newest; `None` before its start.
     /// Multistep methods read their history here and keep none, so that a branch at step k resumes exactly.
     fn past(&self, back: usize) -> Option<&PastStep>;
+    /// The newest estimate for the negative prompt alone, if the sampler [wants it](Sampler::wants_uncond).
+    fn x0_uncond(&self) -> Option<&Tensor> {
+        None
+    }
     /// Keeps the step in the trajectory and shows it.
     ///
     /// # Errors
     /// [`SampleError::Cancelled`] if the user asked to stop, [`SampleError::NotFinite`] if the latents are lost.
     fn observe(&mut self, step: Step<'_>) -> Result<(), SampleError>;
+    /// Ends step `index`: `x` has arrived at the level the next one starts from. Gives back the latents to go on with,
+    /// which differ where a part of the picture is known.
+    ///
+    /// # Errors
+    /// Only the device's.
+    fn land(&mut self, x: Tensor, index: usize) -> Result<Tensor, SampleError>;
 }
 
 /// One way of walking from noise to image. Unit structs, registered in [`SAMPLERS`].
@@ -71,6 +81,10 @@ pub trait Sampler: Sync {
     fn grid(&self) -> Grid;
     /// Whether it adds noise on the way; `eta` as in [`Options`].
     fn is_stochastic(&self, _eta: f64) -> bool {
+        false
+    }
+    /// Whether it needs the estimate for the negative prompt alone, see [`SamplerHost::x0_uncond`].
+    fn wants_uncond(&self) -> bool {
         false
     }
     /// Walks `x` from step `first` of `table` to its end; `first` > 0 resumes a trajectory.

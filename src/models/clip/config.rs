@@ -42,6 +42,8 @@ pub struct ClipTextConfig {
     pub hidden_act: Activation,
     /// Added to the variance in normalisations.
     pub layer_norm_eps: f64,
+    /// Channels of the space that texts and pictures share.
+    pub projection_dim: usize,
     /// Id of the token whose state is the pooled output; 2 in old files, which means the largest id.
     pub eos_token_id: u32,
 }
@@ -57,6 +59,7 @@ impl Default for ClipTextConfig {
             max_position_embeddings: 77,
             hidden_act: Activation::QuickGelu,
             layer_norm_eps: 1e-5,
+            projection_dim: 512,
             eos_token_id: 49407,
         }
     }

@@ -3,6 +3,7 @@
 use super::ClipTextConfig;
 use super::layer::ClipLayer;
 use crate::kernels::LayerNorm;
+use crate::models::layers::Linear;
 use crate::models::layers::in_full;
 use crate::models::layers::layer_norm;
 use candle_core::D;
@@ -22,6 +23,7 @@ pub struct ClipTextModel {
     position_embedding: Tensor,
     layers: Vec<ClipLayer>,
     final_layer_norm: LayerNorm,
+    text_projection: Option<Linear>,
     config: ClipTextConfig,
 }
 
@@ -30,8 +32,15 @@ pub struct ClipTextModel {
 pub struct TextStates {
     /// `(batch, tokens, hidden)`: the chosen layer, the final normalisation applied.
     pub hidden: Tensor,
+    /// The chosen layer without the normalisation, as SDXL takes it.
+    pub raw: Tensor,
+    /// `(batch, tokens, hidden)`: the last layer, the final normalisation applied.
+    pub last: Tensor,
     /// `(batch, hidden)`: the last layer at the end-of-text token, the final normalisation applied.
     pub pooled: Tensor,
+    /// `(batch, projection_dim)`: the pooled state in the space that texts and pictures share, if the tower was saved
+    /// with the projection.
+    pub projected: Option<Tensor>,
 }
 
 impl ClipTextModel {
@@ -42,6 +51,10 @@ impl ClipTextModel {
     pub fn new(vb: VarBuilder<'_>, config: &ClipTextConfig) -> Result<Self> {
         config.validate()?;
         let has_prefix = vb.contains_tensor("text_model.embeddings.token_embedding.weight");
+        let projected = vb.contains_tensor("text_projection.weight");
+        let text_projection = projected
+            .then(|| Linear::without_bias(&vb.pp("text_projection"), config.hidden_size, config.projection_dim))
+            .transpose()?;
         let vb = if has_prefix { vb.pp("text_model") } else { vb };
         let hidden = config.hidden_size;
         let embeddings = vb.pp("embeddings");
@@ -54,6 +67,7 @@ impl ClipTextModel {
                 .map(|index| ClipLayer::new(&layers.pp(index), config))
                 .collect::<Result<_>>()?,
             final_layer_norm: layer_norm(&in_full(&vb).pp("final_layer_norm"), hidden, config.layer_norm_eps)?,
+            text_projection,
             config: config.clone(),
         })
     }
@@ -87,7 +101,7 @@ impl ClipTextModel {
         self.final_layer_norm.forward(&x)
     }
 
-    /// The tokens' states and the state of the whole prompt. Arguments and errors as in [`ClipTextModel::forward`].
+    /// What the tower makes of a prompt, all of it. Arguments as in [`ClipTextModel::forward`].
     ///
     /// # Errors
     /// As [`ClipTextModel::forward`].
@@ -107,9 +121,14 @@ impl ClipTextModel {
             .enumerate()
             .map(|(row, position)| last.i((row, position)))
             .collect::<Result<Vec<_>>>()?;
+        let pooled = Tensor::stack(&rows, 0)?;
+        let projected = self.text_projection.as_ref();
         Ok(TextStates {
             hidden: self.final_layer_norm.forward(chosen)?,
-            pooled: Tensor::stack(&rows, 0)?,
+            projected: projected.map(|projection| projection.forward(&pooled)).transpose()?,
+            raw: chosen.clone(),
+            last,
+            pooled,
         })
     }
 

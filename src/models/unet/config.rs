@@ -62,8 +62,12 @@ pub struct UNetConfig {
     /// Channels of an embedded guidance scale, as LCM has; `None` if it takes none.
     pub time_cond_proj_dim: Option<usize>,
 
-    /// Must be absent.
+    /// `text_time` for SDXL, whose U-Net is told the pooled text and the picture's sizes; else absent.
     pub addition_embed_type: Option<String>,
+    /// SDXL: channels of the sines and cosines that each size becomes.
+    pub addition_time_embed_dim: Option<usize>,
+    /// SDXL: channels of the pooled text and all sizes together.
+    pub projection_class_embeddings_input_dim: Option<usize>,
     /// Must be absent.
     pub class_embed_type: Option<String>,
     /// Must be absent.
@@ -130,6 +134,8 @@ impl Default for UNetConfig {
             time_embedding_dim: None,
             time_cond_proj_dim: None,
             addition_embed_type: None,
+            addition_time_embed_dim: None,
+            projection_class_embeddings_input_dim: None,
             class_embed_type: None,
             num_class_embeds: None,
             encoder_hid_dim_type: None,
@@ -152,6 +158,8 @@ impl Default for UNetConfig {
     }
 }
 
+/// `addition_embed_type` of SDXL.
+const TEXT_AND_SIZES: &str = "text_time";
 const CROSS_DOWN: &str = "CrossAttnDownBlock2D";
 const PLAIN_DOWN: &str = "DownBlock2D";
 const CROSS_MID: &str = "UNetMidBlock2DCrossAttn";
@@ -181,6 +189,31 @@ impl UNetConfig {
     /// Channels of the time embedding.
     pub(super) fn time_channels(&self) -> usize {
         self.time_embedding_dim.unwrap_or_else(|| 4 * self.first_channels())
+    }
+
+    /// Channels of what the network is told of the whole picture, if it is told anything.
+    ///
+    /// # Errors
+    /// If it is told in a way that this version does not know.
+    pub(super) fn added_channels(&self) -> Result<Option<usize>, ConfigError> {
+        let kind = self.addition_embed_type.as_deref();
+        if kind.is_none() {
+            return Ok(None);
+        }
+        ConfigError::check(
+            kind == Some(TEXT_AND_SIZES),
+            NETWORK,
+            "addition_embed_type",
+            kind,
+            "null or text_time",
+        )?;
+        let inputs = self.projection_class_embeddings_input_dim;
+        let waves = self.addition_time_embed_dim;
+        let is_sane = |channels: Option<usize>| channels.is_some_and(|channels| (2..=MAX_CHANNELS).contains(&channels));
+        ConfigError::check(is_sane(waves), NETWORK, "addition_time_embed_dim", waves, "at least 2")?;
+        let field = "projection_class_embeddings_input_dim";
+        ConfigError::check(is_sane(inputs), NETWORK, field, inputs, "at least 2")?;
+        Ok(inputs)
     }
 
     /// Channels at the finest resolution.
@@ -298,7 +331,6 @@ impl UNetConfig {
             ConfigError::check(holds, NETWORK, field, found, expected)
         };
         for (field, value) in [
-            ("addition_embed_type", &self.addition_embed_type),
             ("class_embed_type", &self.class_embed_type),
             ("encoder_hid_dim_type", &self.encoder_hid_dim_type),
             ("time_embedding_act_fn", &self.time_embedding_act_fn),

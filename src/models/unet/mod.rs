@@ -10,4 +10,4 @@ mod transformer;
 mod up;
 
 pub use config::UNetConfig;
-pub use model::{UNet2DConditionModel, guidance_embedding};
+pub use model::{AddedConditions, UNet2DConditionModel, UNetConditions, guidance_embedding};

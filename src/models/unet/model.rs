@@ -37,11 +37,45 @@ pub fn guidance_embedding(guidance_scale: f64, channels: usize, device: &Device)
     sinusoid(&[1000.0 * (guidance_scale - 1.0)], channels, false, 1.0, device)
 }
 
+/// What a U-Net is told beside the noisy latents and their timesteps.
+#[derive(Debug, Clone, Copy)]
+pub struct UNetConditions<'a> {
+    /// The text, `(batch, tokens, cross_attention_dim)`.
+    pub context: &'a Tensor,
+    /// The embedded guidance scale of a distilled model, `(batch or 1, time_cond_proj_dim)`; `None` for others.
+    pub guidance: Option<&'a Tensor>,
+    /// What SDXL is told of the whole picture; `None` for others.
+    pub added: Option<&'a AddedConditions>,
+}
+
+impl<'a> UNetConditions<'a> {
+    /// The text and nothing else.
+    pub fn text(context: &'a Tensor) -> Self {
+        Self {
+            context,
+            guidance: None,
+            added: None,
+        }
+    }
+}
+
+/// What SDXL's U-Net is told of the whole picture (`addition_embed_type` `text_time`).
+///
+/// Source: <https://arxiv.org/abs/2307.01952>, section 2.2
+#[derive(Debug, Clone)]
+pub struct AddedConditions {
+    /// The pooled text, `(batch, width)`.
+    pub pooled: Tensor,
+    /// Sizes, crops and scores as plain numbers, `(batch, numbers)`, f32.
+    pub numbers: Tensor,
+}
+
 /// Predicts the noise (or v, or x₀: the training decides) in latents, given a timestep and a text.
 #[derive(Debug, Clone)]
 pub struct UNet2DConditionModel {
     conv_in: Conv2d,
     time_embedding: TimestepEmbedding,
+    add_embedding: Option<TimestepEmbedding>,
     down_blocks: Vec<DownBlock>,
     mid_block: MidBlock,
     up_blocks: Vec<UpBlock>,
@@ -74,6 +108,12 @@ impl UNet2DConditionModel {
                 config.time_channels(),
                 config.time_cond_proj_dim,
             )?,
+            add_embedding: config
+                .added_channels()?
+                .map(|inputs| {
+                    TimestepEmbedding::new(&in_full(&vb).pp("add_embedding"), inputs, config.time_channels(), None)
+                })
+                .transpose()?,
             down_blocks: (0..levels.len())
                 .map(|index| DownBlock::new(&vb.pp("down_blocks").pp(index), config, &levels, index))
                 .collect::<Result<_>>()?,
@@ -92,33 +132,18 @@ impl UNet2DConditionModel {
         &self.config
     }
 
-    /// One prediction, all pictures at the same timestep.
+    /// One prediction.
     ///
-    /// * `x`: `(batch, in_channels, height, width)`, scaled as the sampler's formulation asks; any size.
-    /// * `timestep`: 0 to 1000 for most models; need not be whole.
-    /// * `context`: `(batch, tokens, cross_attention_dim)`.
-    /// * `time_cond`: `(batch, time_cond_proj_dim)` or `(1, time_cond_proj_dim)`, the embedded guidance scale of a
-    ///   distilled model; `None` for others.
+    /// * `x`: `(batch, in_channels, height, width)`, unit variance; any size.
+    /// * `timesteps`: 0 to 1000 for most models, need not be whole: one for each picture of the batch, or one for all.
     ///
-    /// Returns `(batch, out_channels, height, width)` in the dtype of `x`.
+    /// Returns `(batch, out_channels, height, width)` in f32 or the dtype of `x`, whichever is wider.
     ///
     /// # Errors
-    /// If shapes do not fit or the device runs out of memory.
-    pub fn forward(&self, x: &Tensor, timestep: f64, context: &Tensor, time_cond: Option<&Tensor>) -> Result<Tensor> {
-        self.forward_at(x, &[timestep], context, time_cond)
-    }
-
-    /// As [`forward`](Self::forward), with a timestep for each picture of the batch (or one for all).
-    ///
-    /// # Errors
-    /// As [`forward`](Self::forward), or if there are neither one nor `batch` timesteps.
-    pub fn forward_at(
-        &self,
-        x: &Tensor,
-        timesteps: &[f64],
-        context: &Tensor,
-        time_cond: Option<&Tensor>,
-    ) -> Result<Tensor> {
+    /// If shapes do not fit, a condition is missing that the model needs or given that it does not know, or the device
+    /// runs out of memory.
+    pub fn forward(&self, x: &Tensor, timesteps: &[f64], conditions: UNetConditions<'_>) -> Result<Tensor> {
+        let context = conditions.context;
         let (batch, _, height, width) = x.dims4()?;
         if ![1, batch].contains(&timesteps.len()) || context.dim(0)? != batch {
             candle_core::bail!(
@@ -131,7 +156,7 @@ impl UNet2DConditionModel {
             candle_core::bail!("the latents have no pixels ({height}×{width})");
         }
 
-        let time = self.embed_time(x, timesteps, time_cond)?;
+        let time = self.embed_time(x, timesteps, conditions)?;
         let x = if self.config.center_input_sample {
             x.affine(2.0, -1.0)?
         } else {
@@ -153,19 +178,51 @@ impl UNet2DConditionModel {
 
     /// The embedding that every residual block adds, after the nonlinearity they share: `(batch or 1, time_channels)`.
     /// Other conditions on the whole picture (sizes, classes) belong here too.
-    fn embed_time(&self, x: &Tensor, timesteps: &[f64], time_cond: Option<&Tensor>) -> Result<Tensor> {
-        let UNetConfig {
-            flip_sin_to_cos,
-            freq_shift,
-            ..
-        } = self.config;
+    fn embed_time(&self, x: &Tensor, timesteps: &[f64], conditions: UNetConditions<'_>) -> Result<Tensor> {
         let channels = self.config.first_channels();
         let dtype = match x.dtype() {
             DType::BF16 if x.device().is_cpu() => DType::F32,
             dtype => dtype,
         };
-        let waves = sinusoid(timesteps, channels, flip_sin_to_cos, freq_shift, x.device())?.to_dtype(dtype)?;
-        let time_cond = time_cond.map(|cond| cond.to_dtype(dtype)).transpose()?;
-        kernels::silu(&self.time_embedding.forward(&waves, time_cond.as_ref())?)
+        let waves = self.waves(timesteps, channels, x.device())?.to_dtype(dtype)?;
+        let guidance = conditions.guidance.map(|cond| cond.to_dtype(dtype)).transpose()?;
+        let mut time = self.time_embedding.forward(&waves, guidance.as_ref())?;
+        match (&self.add_embedding, conditions.added) {
+            (Some(add_embedding), Some(AddedConditions { pooled, numbers })) => {
+                let (batch, count) = numbers.dims2()?;
+                let numbers: Vec<f64> = numbers.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
+                let waves = self.waves(
+                    &numbers,
+                    self.config.addition_time_embed_dim.unwrap_or_default(),
+                    x.device(),
+                )?;
+                let found = pooled.dim(1)? + waves.elem_count() / batch.max(1);
+                let expected = self.config.projection_class_embeddings_input_dim.unwrap_or_default();
+                if found != expected {
+                    candle_core::bail!(
+                        "the added conditions have {found} channels ({count} numbers), expected {expected}"
+                    );
+                }
+                let added = Tensor::cat(
+                    &[&pooled.to_dtype(dtype)?, &waves.reshape((batch, ()))?.to_dtype(dtype)?],
+                    1,
+                )?;
+                time = time.broadcast_add(&add_embedding.forward(&added, None)?)?;
+            }
+            (None, None) => {}
+            (Some(_), None) => candle_core::bail!("this U-Net needs the pooled text and the picture's sizes"),
+            (None, Some(_)) => candle_core::bail!("this U-Net takes no pooled text (addition_embed_type is null)"),
+        }
+        kernels::silu(&time)
+    }
+
+    /// Numbers as this network's sines and cosines, `(values, channels)` in f32.
+    fn waves(&self, values: &[f64], channels: usize, device: &Device) -> Result<Tensor> {
+        let UNetConfig {
+            flip_sin_to_cos,
+            freq_shift,
+            ..
+        } = self.config;
+        sinusoid(values, channels, flip_sin_to_cos, freq_shift, device)
     }
 }

@@ -3,7 +3,7 @@
 mod stable_diffusion;
 
 pub(super) use stable_diffusion::vae_dtype;
-pub use stable_diffusion::{Conditioning, Predicted, StableDiffusion};
+pub use stable_diffusion::{Conditioning, Prompted, StableDiffusion};
 
 use std::collections::BTreeMap;
 

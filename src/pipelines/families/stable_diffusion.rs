@@ -3,15 +3,15 @@
 use candle_core::{DType, Device, Tensor};
 
 use super::{Family, ModelIndex};
-use crate::diffusion::guidance::Guidance;
 use crate::job::{ModelDefaults, ModelInfo, ModelRef, Precision};
 use crate::models::clip::{ClipTextConfig, ClipTextModel};
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
-use crate::models::unet::{UNet2DConditionModel, UNetConfig, guidance_embedding};
+use crate::models::unet::{UNet2DConditionModel, UNetConditions, UNetConfig, guidance_embedding};
 use crate::models::vae::{AutoencoderKL, VaeConfig};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::precision::precision_of;
+use crate::pipelines::predictor::{Predicted, Predictor, Query};
 use crate::pipelines::preview::LinearMap;
 use crate::pipelines::prompt::ClipTokenizer;
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
@@ -60,15 +60,27 @@ pub struct Conditioning {
     pub both: Tensor,
 }
 
-/// The network's two opinions and what guidance makes of them, each `(1, channels, height, width)` in [`STATE_DTYPE`].
-#[derive(Debug)]
-pub struct Predicted {
-    /// For the negative prompt; `None` where guidance does not need it.
-    pub uncond: Option<Tensor>,
-    /// For the prompt.
-    pub cond: Tensor,
-    /// The guided prediction.
-    pub guided: Tensor,
+/// A model with the prompts of one picture.
+#[derive(Clone, Copy)]
+pub struct Prompted<'a> {
+    /// The networks.
+    pub model: &'a StableDiffusion,
+    /// Both prompts.
+    pub conditioning: &'a Conditioning,
+}
+
+impl Predictor for Prompted<'_> {
+    fn device(&self) -> &Device {
+        &self.model.device
+    }
+
+    fn scheduler(&self) -> &Scheduler {
+        &self.model.scheduler
+    }
+
+    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
+        self.model.predict(query, self.conditioning)
+    }
 }
 
 impl Family for StableDiffusionFamily {
@@ -257,44 +269,24 @@ impl StableDiffusion {
     }
 
     /// Asks the U-Net about both prompts in one batch, or about the prompt alone where guidance needs no more.
-    ///
-    /// * `x`: `(1, channels, height, width)`, unit variance.
-    ///
-    /// # Errors
-    /// Only the device's.
-    pub fn predict(
-        &self,
-        x: &Tensor,
-        timestep: f64,
-        conditioning: &Conditioning,
-        guidance: Guidance,
-    ) -> candle_core::Result<Predicted> {
+    fn predict(&self, query: &Query<'_>, conditioning: &Conditioning) -> candle_core::Result<Predicted> {
+        let x = query.x;
         if let Some(width) = self.unet.config().time_cond_proj_dim {
             // Distilled guidance: the scale is told to the network, which is asked once.
-            let embedding = guidance_embedding(guidance.scale, width, &self.device)?;
-            let cond = self.ask(x, timestep, &conditioning.cond, Some(&embedding))?;
-            return Ok(Predicted {
-                uncond: None,
-                guided: cond.clone(),
-                cond,
-            });
+            let embedding = guidance_embedding(query.guidance.scale, width, &self.device)?;
+            let cond = self.ask(x, query.timestep, &conditioning.cond, Some(&embedding))?;
+            return Ok(Predicted::alone(cond));
         }
-        if !guidance.needs_uncond() {
-            let cond = self.ask(x, timestep, &conditioning.cond, None)?;
-            return Ok(Predicted {
-                uncond: None,
-                guided: cond.clone(),
-                cond,
-            });
+        if !query.needs_uncond() {
+            return Ok(Predicted::alone(self.ask(
+                x,
+                query.timestep,
+                &conditioning.cond,
+                None,
+            )?));
         }
-        let output = self.ask(&Tensor::cat(&[x, x], 0)?, timestep, &conditioning.both, None)?;
-        let (uncond, cond) = (output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?);
-        let guided = guidance.combine(&uncond, &cond)?;
-        Ok(Predicted {
-            uncond: Some(uncond),
-            cond,
-            guided,
-        })
+        let output = self.ask(&Tensor::cat(&[x, x], 0)?, query.timestep, &conditioning.both, None)?;
+        Predicted::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, query.guidance)
     }
 
     /// The U-Net's answer. It computes in its own number format, between two conversions.
@@ -303,12 +295,14 @@ impl StableDiffusion {
         x: &Tensor,
         timestep: f64,
         context: &Tensor,
-        time_cond: Option<&Tensor>,
+        guidance: Option<&Tensor>,
     ) -> candle_core::Result<Tensor> {
         let (x, context) = (self.at_the_door(x, self.dtype)?, self.at_the_door(context, self.dtype)?);
-        self.unet
-            .forward(&x, timestep, &context, time_cond)?
-            .to_dtype(STATE_DTYPE)
+        let conditions = UNetConditions {
+            guidance,
+            ..UNetConditions::text(&context)
+        };
+        self.unet.forward(&x, &[timestep], conditions)?.to_dtype(STATE_DTYPE)
     }
 
     /// What a network in this format takes. On the processor the kernels for bf16 round, and no earlier than they have to.

@@ -1,0 +1,81 @@
+//! What the denoise loop asks at each call of a network, and what it is told.
+
+use candle_core::{Device, Tensor};
+
+use super::Scheduler;
+use crate::diffusion::guidance::Guidance;
+
+/// A question to the networks.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'a> {
+    /// Noisy latents as networks see them, unit variance, `(1, channels, height, width)`.
+    pub x: &'a Tensor,
+    /// Their noise level.
+    pub sigma: f64,
+    /// The training timestep that goes with it.
+    pub timestep: f64,
+    /// Which step of the run this call belongs to, from 0.
+    pub step: usize,
+    /// Steps of the whole run.
+    pub steps: usize,
+    /// How the two predictions are weighed at this step.
+    pub guidance: Guidance,
+    /// Whether the prediction without the prompt is wanted even where guidance does not need it.
+    pub wants_uncond: bool,
+}
+
+impl Query<'_> {
+    /// Whether the network has to be asked without the prompt too.
+    pub fn needs_uncond(&self) -> bool {
+        self.wants_uncond || self.guidance.needs_uncond()
+    }
+}
+
+/// The network's two opinions and what guidance makes of them, each in the shape of the latents and in
+/// [`STATE_DTYPE`](super::denoise::STATE_DTYPE).
+#[derive(Debug, Clone)]
+pub struct Predicted {
+    /// For the negative prompt; `None` where guidance does not need it.
+    pub uncond: Option<Tensor>,
+    /// For the prompt.
+    pub cond: Tensor,
+    /// The guided prediction.
+    pub guided: Tensor,
+}
+
+impl Predicted {
+    /// One opinion, which is also the result.
+    pub fn alone(cond: Tensor) -> Self {
+        Self {
+            uncond: None,
+            guided: cond.clone(),
+            cond,
+        }
+    }
+
+    /// Two opinions, weighed.
+    ///
+    /// # Errors
+    /// If the shapes differ.
+    pub fn weighed(uncond: Tensor, cond: Tensor, guidance: Guidance) -> candle_core::Result<Self> {
+        Ok(Self {
+            guided: guidance.combine(&uncond, &cond)?,
+            uncond: Some(uncond),
+            cond,
+        })
+    }
+}
+
+/// Networks together with everything they are told of one picture: prompts, images, controls. All tasks are such
+/// data; there is one loop that asks.
+pub trait Predictor {
+    /// Where its tensors live.
+    fn device(&self) -> &Device;
+    /// How it was trained.
+    fn scheduler(&self) -> &Scheduler;
+    /// The networks' answer.
+    ///
+    /// # Errors
+    /// Only the device's.
+    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted>;
+}
