@@ -7,7 +7,7 @@ use hareru::diffusion::guidance::Guidance;
 use hareru::diffusion::noise::{Draw, noise_tensor};
 use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode, RgbImage};
 use hareru::kernels;
-use hareru::pipelines::families::{Conditioning, Prompted, StableDiffusion, family_of};
+use hareru::pipelines::families::{Conditioning, Prompted, Prompts, StableDiffusion, family_of};
 use hareru::pipelines::predictor::{Predicted, Predictor as _, Query};
 use hareru::pipelines::{Generation, ShownStep, Watcher, generate, preview};
 use hareru::weights::ModelFiles;
@@ -52,25 +52,29 @@ fn predict(model: &StableDiffusion, conditioning: &Conditioning) -> Predicted {
         },
         wants_uncond: false,
     };
-    Prompted { model, conditioning }.predict(&query).unwrap()
+    Prompted::new(model, conditioning).predict(&query).unwrap()
 }
 
 #[test]
 fn what_goes_into_networks_and_comes_out_should_be_f32_whatever_they_compute_in() {
     let exact = starter(DType::F32);
     assert_eq!(exact.precision(), Precision::F32);
-    let expected_text = exact.encode_prompts("a lighthouse", "fog", 0).unwrap();
+    let expected_text = exact
+        .encode_prompts(&Prompts::new("a lighthouse", "fog", [64; 2]))
+        .unwrap();
     let expected = predict(&exact, &expected_text);
     let expected_picture = exact.decode(&latents()).unwrap();
     for dtype in formats() {
         let model = starter(dtype);
-        let text = model.encode_prompts("a lighthouse", "fog", 0).unwrap();
+        let text = model
+            .encode_prompts(&Prompts::new("a lighthouse", "fog", [64; 2]))
+            .unwrap();
         let predicted = predict(&model, &text);
         let picture = model.decode(&latents()).unwrap();
         let tiny = model.decode_tiny(&latents()).unwrap().unwrap();
         for tensor in [
-            &text.cond,
-            &text.uncond,
+            &text.cond.context,
+            &text.uncond.context,
             &predicted.cond,
             &predicted.guided,
             &picture,
@@ -79,7 +83,7 @@ fn what_goes_into_networks_and_comes_out_should_be_f32_whatever_they_compute_in(
             assert_eq!(tensor.dtype(), DType::F32, "{dtype:?}");
         }
         for (what, found, expected) in [
-            ("text", &text.cond, &expected_text.cond),
+            ("text", &text.cond.context, &expected_text.cond.context),
             ("prediction", &predicted.cond, &expected.cond),
             ("picture", &picture, &expected_picture),
         ] {
@@ -127,7 +131,9 @@ fn a_whole_run_in_half_precision_should_come_near_the_exact_one_and_say_what_it_
     };
     let run = |dtype| {
         let model = starter(dtype);
-        let conditioning = model.encode_prompts(&request.prompt, "", 0).unwrap();
+        let conditioning = model
+            .encode_prompts(&Prompts::new(&request.prompt, "", [64; 2]))
+            .unwrap();
         let generation = Generation {
             model: &model,
             request: &request,
@@ -180,7 +186,7 @@ fn pictures_in_bf16_should_be_those_in_f32_to_the_eye() {
             ..GenerateRequest::default()
         };
         let [expected, found] = [&exact, &rounded].map(|model| {
-            let conditioning = model.encode_prompts(prompt, "", 0).unwrap();
+            let conditioning = model.encode_prompts(&Prompts::new(prompt, "", [64; 2])).unwrap();
             let generation = Generation {
                 model,
                 request: &request,

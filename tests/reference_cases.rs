@@ -31,9 +31,18 @@ const KINDS: &[&str] = &[
     "taesd_",
     "lcm_guidance_embedding",
     "file_folder_baseline",
+    "sdxl_",
+    "img2img_ddim",
+    "img2img_dpmpp_2m",
+    "img2img_euler_a",
+    "img2img_strength",
+    "inpaint",
+    "instruct_pix2pix",
+    "ddim_inversion",
+    "prompt_switch",
 ];
 /// Cases of those names that belong to parts that are still to come.
-const TO_COME: &[&str] = &["dpmpp_2m_sde", "zsnr", "vae_roundtrip_sdxl"];
+const TO_COME: &[&str] = &["dpmpp_2m_sde", "zsnr", "sdxl_controlnet"];
 
 fn run_cases(root: &Path) -> usize {
     let mut cases: Vec<PathBuf> = std::fs::read_dir(root.join("cases"))
@@ -56,7 +65,7 @@ fn run_cases(root: &Path) -> usize {
             broken.push(format!("{name}: {error}"));
             continue;
         }
-        let report = compare(&case.join("expected.safetensors"), &got);
+        let report = compare(&name, &case.join("expected.safetensors"), &got);
         println!(
             "{name}: {} tensors, worst {:.1e}, picture {:.1e}",
             report.num_compared, report.worst, report.worst_image

@@ -53,6 +53,25 @@ impl Prediction {
     }
 }
 
+impl Prediction {
+    /// The estimate of the noise ε from the network's output. Arguments and errors as in
+    /// [`Self::x0_from_output`]; a network that predicts x₀ says nothing of the noise where there is none (σ = 0): 0.
+    ///
+    /// # Errors
+    /// If the shapes differ.
+    pub fn noise_from_output(self, x: &Tensor, output: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Epsilon => Ok(output.clone()),
+            Self::Velocity => {
+                // ε = v / √(1 + σ²) + x σ / (1 + σ²)
+                (output / vp_scale(sigma))? + (x * (sigma / (1.0 + sigma * sigma)))?
+            }
+            Self::Sample if sigma == 0.0 => x.zeros_like(),
+            Self::Sample => (x - output)? / sigma,
+        }
+    }
+}
+
 /// √(1 + σ²): how much larger latents are here than where the network sees them.
 pub fn vp_scale(sigma: f64) -> f64 {
     (1.0 + sigma * sigma).sqrt()
@@ -90,6 +109,12 @@ mod tests {
                 .to_vec1::<f64>()
                 .unwrap()[0];
             assert!((found - x0).abs() < 1e-12, "{prediction:?}: {found}");
+            let noise = prediction
+                .noise_from_output(&x, &tensor(output), sigma)
+                .unwrap()
+                .to_vec1::<f64>()
+                .unwrap()[0];
+            assert!((noise - eps).abs() < 1e-12, "{prediction:?}: {noise}");
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::job::{
     Event, GenerateRequest, JobControl, JobError, JobErrorKind, JobId, JobOptions, ModelRef, Phase, Precision,
     StepEvent,
 };
-use crate::pipelines::families::StableDiffusion;
+use crate::pipelines::families::{Prompts, StableDiffusion};
 use crate::pipelines::{self, Device, Generation, PipelineError, ShownStep, Watcher};
 
 /// Why a job did not finish.
@@ -127,8 +127,14 @@ impl Worker {
             phase(Phase::LoadingModel, Some(fraction)).ok();
         })?;
         phase(Phase::EncodingPrompt, None)?;
-        let conditioning =
-            model.encode_prompts(&request.prompt, &request.negative_prompt, request.clip_skip as usize)?;
+        let conditioning = model.encode_prompts(&Prompts {
+            clip_skip: request.clip_skip as usize,
+            ..Prompts::new(
+                &request.prompt,
+                &request.negative_prompt,
+                [request.height_px, request.width_px],
+            )
+        })?;
         let generation = Generation {
             model,
             request,

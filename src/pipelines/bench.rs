@@ -7,7 +7,7 @@ use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 use rayon::prelude::*;
 
-use super::families::Prompted;
+use super::families::{Prompted, Prompts};
 use super::precision::{precision_of, resolve_dtype};
 use super::predictor::{Predictor as _, Query};
 use super::{Generation, PipelineError, ShownStep, Watcher};
@@ -220,8 +220,9 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
         height_px: request.side_px,
         ..GenerateRequest::default()
     };
-    let conditioning = model.encode_prompts(&generate_request.prompt, "", 0)?;
-    let shape = super::denoise::latent_shape(model.info(), request.side_px, request.side_px)?;
+    let size = [request.side_px; 2];
+    let conditioning = model.encode_prompts(&Prompts::new(&generate_request.prompt, "", size))?;
+    let shape = super::latents::latent_shape(model.info(), request.side_px, request.side_px)?;
     let latents = random(&Shape::from(&shape), 1.7, 1, &Device::Cpu)?;
     let guidance = crate::diffusion::guidance::Guidance {
         scale: generate_request.guidance_scale,
@@ -229,10 +230,7 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
     };
     Ok(match request.item {
         BenchItem::Unet => Box::new(move || {
-            let prompted = Prompted {
-                model: &model,
-                conditioning: &conditioning,
-            };
+            let prompted = Prompted::new(&model, &conditioning);
             let query = Query {
                 x: &latents,
                 sigma: 1.0,
@@ -246,7 +244,11 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
         }),
         BenchItem::Vae => Box::new(move || Ok(model.decode(&latents).map(drop)?)),
         BenchItem::Taesd => Box::new(move || Ok(model.decode_tiny(&latents).map(drop)?)),
-        BenchItem::Clip => Box::new(move || model.encode_prompts(&generate_request.prompt, "", 0).map(drop)),
+        BenchItem::Clip => Box::new(move || {
+            model
+                .encode_prompts(&Prompts::new(&generate_request.prompt, "", size))
+                .map(drop)
+        }),
         BenchItem::Picture => Box::new(move || {
             let options = JobOptions {
                 preview: PreviewMode::Off,

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use candle_core::{DType, Tensor};
 
-use super::PipelineError;
 use super::predictor::{Predicted, Predictor, Query};
 use super::preview::is_finite;
 use crate::diffusion::SampleError;
@@ -14,7 +13,7 @@ use crate::diffusion::prediction::{network_input, vp_scale};
 use crate::diffusion::samplers::{Options, PastStep, Sampler, SamplerHost, Step};
 use crate::diffusion::schedule::Timetable;
 use crate::diffusion::trajectory::TrajectoryRecorder;
-use crate::job::{JobControl, ModelInfo, StepRecord};
+use crate::job::{JobControl, StepRecord};
 
 /// Where a run's noise comes from.
 #[derive(Debug)]
@@ -39,6 +38,13 @@ pub enum Start {
     Picture {
         /// Clean latents, the shape of the run's.
         latents: Tensor,
+        /// The first step that is taken.
+        first: usize,
+    },
+    /// Latents that are under noise already: the level that step `first` starts from.
+    Noisy {
+        /// x₀ + σ·ε, the shape of the run's.
+        x: Tensor,
         /// The first step that is taken.
         first: usize,
     },
@@ -124,6 +130,14 @@ pub trait Observer {
     /// # Errors
     /// Whatever shall end the run.
     fn stepped(&mut self, observed: &Observed<'_>) -> Result<(), SampleError>;
+
+    /// A step has been taken to `x`, x₀ + σ·ε at level `sigma`; what is known is not yet put back.
+    ///
+    /// # Errors
+    /// Whatever shall end the run.
+    fn landed(&mut self, _x: &Tensor, _sigma: f64) -> Result<(), SampleError> {
+        Ok(())
+    }
 }
 
 /// A closure watches the steps.
@@ -160,6 +174,7 @@ impl Run<'_> {
         let (initial, first) = match &self.start {
             Start::Noise => ((&noise * self.table.initial_scale())?, 0),
             Start::Picture { latents, first } => ((latents + (&noise * self.table.sigmas()[*first])?)?, *first),
+            Start::Noisy { x, first } => (x.clone(), *first),
         };
         let mut host = Host {
             run: self,
@@ -314,10 +329,11 @@ impl SamplerHost for Host<'_, '_> {
 
     fn land(&mut self, x: Tensor, index: usize) -> Result<Tensor, SampleError> {
         self.step = index + 1;
+        let sigma = self.run.table.sigmas()[index + 1];
+        self.observer.landed(&x, sigma)?;
         let Some(Known { latents, mask }) = &self.run.known else {
             return Ok(x);
         };
-        let sigma = self.run.table.sigmas()[index + 1];
         let known = if self.step == self.run.table.steps() {
             (latents * vp_scale(sigma))? // the end is without noise even where the table leaves some
         } else {
@@ -325,27 +341,6 @@ impl SamplerHost for Host<'_, '_> {
         };
         Ok((x.broadcast_mul(mask)? + known.broadcast_mul(&mask.affine(-1.0, 1.0)?)?)?)
     }
-}
-
-/// Checks that a picture's size suits the model, and gives the shape of its latents.
-///
-/// # Errors
-/// [`PipelineError::Misfit`] if a side is no multiple of the VAE's factor.
-pub fn latent_shape(info: &ModelInfo, width_px: u32, height_px: u32) -> Result<[usize; 4], PipelineError> {
-    let factor = info.vae_factor;
-    if !width_px.is_multiple_of(factor) || !height_px.is_multiple_of(factor) || width_px == 0 || height_px == 0 {
-        return Err(PipelineError::Misfit {
-            what: "size",
-            expected: format!("multiples of {factor} px"),
-            found: format!("{width_px}x{height_px}"),
-        });
-    }
-    Ok([
-        1,
-        info.latent_channels,
-        (height_px / factor) as usize,
-        (width_px / factor) as usize,
-    ])
 }
 
 /// The number format of latents, samplers and pictures, whatever the networks compute in.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::PipelineError;
-use super::denoise::{Noise, Observed, Run, Start, latent_shape};
+use super::denoise::{Noise, Observed, Run, Start};
 use super::families::{Conditioning, Prompted, StableDiffusion};
+use super::latents::latent_shape;
 use super::preview::{preview, rgb_from_picture};
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::noise::RNG_NAME;
@@ -83,7 +84,7 @@ pub fn generate(
     )?;
     let shape = latent_shape(model.info(), request.width_px, request.height_px)?;
     let run = Run {
-        predictor: &Prompted { model, conditioning },
+        predictor: &Prompted::new(model, conditioning),
         guidance: GuidanceSchedule::from(Guidance {
             scale: request.guidance_scale,
             rescale: request.guidance_rescale,

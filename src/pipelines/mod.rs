@@ -5,6 +5,8 @@ pub mod denoise;
 mod error;
 pub mod families;
 mod generate;
+mod inversion;
+mod latents;
 mod precision;
 pub mod predictor;
 pub mod preview;
@@ -18,6 +20,8 @@ pub use bench::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace, be
 pub use candle_core::Device;
 pub use error::PipelineError;
 pub use generate::{Generation, ShownStep, Watcher, generate};
+pub use inversion::{Inverted, invert};
+pub use latents::{MaskEdge, hard, latent_mask, latent_shape, picture_tensor};
 pub use precision::{describe_device, resolve_precision};
 pub use replay::replay;
 pub use scheduler::{Scheduler, SchedulerConfig};

@@ -39,6 +39,8 @@ pub struct Predicted {
     pub uncond: Option<Tensor>,
     /// For the prompt.
     pub cond: Tensor,
+    /// For the picture beside without the prompt, in editing by instruction.
+    pub picture: Option<Tensor>,
     /// The guided prediction.
     pub guided: Tensor,
 }
@@ -48,6 +50,7 @@ impl Predicted {
     pub fn alone(cond: Tensor) -> Self {
         Self {
             uncond: None,
+            picture: None,
             guided: cond.clone(),
             cond,
         }
@@ -61,6 +64,7 @@ impl Predicted {
         Ok(Self {
             guided: guidance.combine(&uncond, &cond)?,
             uncond: Some(uncond),
+            picture: None,
             cond,
         })
     }

@@ -4,7 +4,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
-use hareru::pipelines::families::StableDiffusion;
+use hareru::pipelines::families::{Prompts, StableDiffusion};
 use hareru::pipelines::{Device, Generation, ShownStep, Watcher, generate, load, preview};
 
 /// Steps in one measured run.
@@ -38,7 +38,7 @@ fn whole_run(c: &mut Criterion) {
     let model = starter();
     let request = request();
     let conditioning = model
-        .encode_prompts(&request.prompt, "", 0)
+        .encode_prompts(&Prompts::new(&request.prompt, "", [64; 2]))
         .expect("the prompt encodes");
     let control = JobControl::default();
     let mut group = c.benchmark_group("25 steps with decode");
@@ -84,7 +84,7 @@ fn parts(c: &mut Criterion) {
         group.bench_function(name, |b| b.iter(|| preview::preview(&model, &latents, mode)));
     }
     group.bench_function("encode prompts", |b| {
-        b.iter(|| model.encode_prompts("a lighthouse at night", "", 0));
+        b.iter(|| model.encode_prompts(&Prompts::new("a lighthouse at night", "", [64; 2])));
     });
     group.bench_function("load model", |b| b.iter(starter));
     group.finish();

@@ -1,9 +1,11 @@
 //! The model families, one file each, one line in [`FAMILIES`].
 
 mod stable_diffusion;
+mod text;
 
 pub(super) use stable_diffusion::vae_dtype;
-pub use stable_diffusion::{Conditioning, Prompted, StableDiffusion};
+pub use stable_diffusion::{Beside, Prompted, StableDiffusion};
+pub use text::{Conditioning, MicroConditions, Prompts, Told};
 
 use std::collections::BTreeMap;
 

@@ -1,13 +1,13 @@
-//! Stable Diffusion 1.x and 2.x: one CLIP text encoder, a U-Net on the latents of a KL autoencoder.
+//! Stable Diffusion 1, 2 and XL: CLIP text encoders, a U-Net on the latents of a KL autoencoder.
 
 use candle_core::{DType, Device, Tensor};
 
+use super::text::{Conditioning, Prompts, Reading, TextEncoders, Told};
 use super::{Family, ModelIndex};
 use crate::job::{ModelDefaults, ModelInfo, ModelRef, Precision};
-use crate::models::clip::{ClipTextConfig, ClipTextModel};
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::unet::{UNet2DConditionModel, UNetConditions, UNetConfig, guidance_embedding};
-use crate::models::vae::{AutoencoderKL, VaeConfig};
+use crate::models::vae::{AutoencoderKL, Moments, VaeConfig};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::precision::precision_of;
@@ -20,9 +20,18 @@ use crate::weights::{self, ModelFiles};
 /// Where a model may bring a tiny decoder; not part of the diffusers layout, which ignores it.
 const TINY_FOLDER: &str = "vae_tiny";
 /// Pipelines whose parts are these networks and no others.
-const CLASSES: &[&str] = &["StableDiffusionPipeline", "LatentConsistencyModelPipeline"];
+const CLASSES: &[&str] = &[
+    "LatentConsistencyModelPipeline",
+    "StableDiffusionImg2ImgPipeline",
+    "StableDiffusionInpaintPipeline",
+    "StableDiffusionInstructPix2PixPipeline",
+    "StableDiffusionPipeline",
+    "StableDiffusionXLImg2ImgPipeline",
+    "StableDiffusionXLInpaintPipeline",
+    "StableDiffusionXLPipeline",
+];
 
-/// Registers Stable Diffusion 1.x and 2.x.
+/// Registers Stable Diffusion 1.x, 2.x and XL.
 pub(super) struct StableDiffusionFamily;
 
 /// The networks of one model, ready to be asked. Whatever they compute in, what goes in and comes out is
@@ -37,36 +46,67 @@ pub struct StableDiffusion {
     files: ModelFiles,
     hash: std::sync::OnceLock<String>,
     scheduler: Scheduler,
-    tokenizer: ClipTokenizer,
-    text_encoder: ClipTextModel,
+    text: TextEncoders,
     unet: UNet2DConditionModel,
     vae: AutoencoderKL,
     tiny: Option<AutoencoderTiny>,
     linear: std::sync::OnceLock<LinearMap>,
 }
 
-/// What the U-Net is told of the prompts.
+/// What a U-Net is shown beside the noisy latents, on further channels of its input.
 #[derive(Debug, Clone)]
-pub struct Conditioning {
-    /// Ids of the prompt, one per position.
-    pub prompt_ids: Vec<u32>,
-    /// Ids of the negative prompt.
-    pub negative_ids: Vec<u32>,
-    /// Hidden states of the prompt, `(1, positions, width)`, in [`STATE_DTYPE`].
-    pub cond: Tensor,
-    /// Hidden states of the negative prompt.
-    pub uncond: Tensor,
-    /// Both as one batch, the negative prompt first: the same tensor at every step, so that a network can tell.
-    pub both: Tensor,
+pub enum Beside {
+    /// For U-Nets with 9 channels: where to paint and what is there, `(1, 5, height, width)`: the mask (1 where to
+    /// paint) and the latents of the picture without that part.
+    Inpaint(Tensor),
+    /// For U-Nets with 8 channels: the picture that shall be changed (`InstructPix2Pix`).
+    Edit {
+        /// Its latents without scaling, `(1, 4, height, width)`.
+        latents: Tensor,
+        /// How much the result shall resemble it; like a guidance scale.
+        scale: f64,
+    },
 }
 
-/// A model with the prompts of one picture.
-#[derive(Clone, Copy)]
+/// A model with all it is told of one picture.
+#[derive(Clone)]
 pub struct Prompted<'a> {
     /// The networks.
     pub model: &'a StableDiffusion,
-    /// Both prompts.
-    pub conditioning: &'a Conditioning,
+    /// The prompts, each from which step on; the first from step 0.
+    pub prompts: Vec<(usize, &'a Conditioning)>,
+    /// What the U-Net is shown beside.
+    pub beside: Option<Beside>,
+}
+
+impl<'a> Prompted<'a> {
+    /// The same prompts for the whole run, and nothing else.
+    pub fn new(model: &'a StableDiffusion, conditioning: &'a Conditioning) -> Self {
+        Self {
+            model,
+            prompts: vec![(0, conditioning)],
+            beside: None,
+        }
+    }
+
+    /// The prompts of this step.
+    fn conditioning(&self, step: usize) -> candle_core::Result<&'a Conditioning> {
+        let mut begun = self.prompts.iter().filter(|(from, _)| *from <= step);
+        let newest = begun.next_back();
+        newest.map_or_else(
+            || Err(candle_core::Error::Msg(format!("no prompt for step {}", step + 1))),
+            |(_, conditioning)| Ok(*conditioning),
+        )
+    }
+
+    /// The latents with what is shown beside them.
+    fn input(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        match &self.beside {
+            Some(Beside::Inpaint(beside)) => Tensor::cat(&[x, beside], 1),
+            Some(Beside::Edit { latents, .. }) => Tensor::cat(&[x, latents], 1),
+            None => Ok(x.clone()),
+        }
+    }
 }
 
 impl Predictor for Prompted<'_> {
@@ -78,9 +118,55 @@ impl Predictor for Prompted<'_> {
         &self.model.scheduler
     }
 
+    /// Asks about both prompts in one batch, or about the prompt alone where guidance needs no more.
     fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
-        self.model.predict(query, self.conditioning)
+        let conditioning = self.conditioning(query.step)?;
+        let Query { timestep, guidance, .. } = *query;
+        let x = self.input(query.x)?;
+        if let Some(width) = self.model.unet.config().time_cond_proj_dim {
+            // Distilled guidance: the scale is told to the network, which is asked once.
+            let embedding = guidance_embedding(guidance.scale, width, self.device())?;
+            let cond = self.model.ask(&x, timestep, &conditioning.cond, Some(&embedding))?;
+            return Ok(Predicted::alone(cond));
+        }
+        if let Some(Beside::Edit { latents, scale }) = &self.beside {
+            let without = Tensor::cat(&[query.x, &latents.zeros_like()?], 1)?;
+            let told = Told::batch(&[&conditioning.cond, &conditioning.uncond, &conditioning.uncond])?;
+            let output = self
+                .model
+                .ask(&Tensor::cat(&[&x, &x, &without], 0)?, timestep, &told, None)?;
+            return edited(&output, guidance.scale, *scale);
+        }
+        if !query.needs_uncond() {
+            return Ok(Predicted::alone(self.model.ask(
+                &x,
+                timestep,
+                &conditioning.cond,
+                None,
+            )?));
+        }
+        let x = Tensor::cat(&[&x, &x], 0)?;
+        let output = self.model.ask(&x, timestep, &conditioning.both, None)?;
+        Predicted::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, guidance)
     }
+}
+
+/// Guidance by a text and by a picture: `uncond + s_text (both − picture) + s_picture (picture − uncond)`.
+///
+/// * `output`: `(3, channels, height, width)`: with both, with the picture alone, with neither.
+///
+/// Source: Brooks et al. (2022), eq. 3, <https://arxiv.org/abs/2211.09800>
+fn edited(output: &Tensor, text_scale: f64, picture_scale: f64) -> candle_core::Result<Predicted> {
+    let part = |index| output.narrow(0, index, 1);
+    let (both, picture, neither) = (part(0)?, part(1)?, part(2)?);
+    let by_text = ((&both - &picture)? * text_scale)?;
+    let by_picture = ((&picture - &neither)? * picture_scale)?;
+    Ok(Predicted {
+        guided: ((&neither + by_text)? + by_picture)?,
+        uncond: Some(neither),
+        picture: Some(picture),
+        cond: both,
+    })
 }
 
 impl Family for StableDiffusionFamily {
@@ -89,7 +175,7 @@ impl Family for StableDiffusionFamily {
     }
 
     fn label(&self) -> &'static str {
-        "Stable Diffusion 1 or 2"
+        "Stable Diffusion 1, 2 or XL"
     }
 
     fn claims(&self, index: &ModelIndex) -> bool {
@@ -108,10 +194,11 @@ impl Family for StableDiffusionFamily {
         };
         let is_distilled = unet.time_cond_proj_dim.is_some();
         let (steps, guidance_scale) = if is_distilled { (4, 8.5) } else { defaults };
+        let index: ModelIndex = files.json("model_index.json")?;
         Ok(ModelInfo {
             model: model.clone(),
             name,
-            family: if unet.use_linear_projection { "sd2" } else { "sd15" },
+            family: family_name(&index, &unet),
             prediction: scheduler.prediction_type,
             latent_channels: vae.latent_channels,
             vae_factor: factor,
@@ -137,16 +224,12 @@ impl Family for StableDiffusionFamily {
     ) -> Result<StableDiffusion, PipelineError> {
         let info = self.describe(model, files)?;
         let scheduler = Scheduler::new(files.json("scheduler/scheduler_config.json")?)?;
-        let text_config: ClipTextConfig = files.json("text_encoder/config.json")?;
         let unet_config: UNetConfig = files.json("unet/config.json")?;
         let vae_config: VaeConfig = files.json("vae/config.json")?;
-        let tokenizer = ClipTokenizer::load(files, "tokenizer", text_config.max_position_embeddings)?;
         let vae_dtype = vae_dtype(dtype, &vae_config);
 
         progress(0.0);
-        let text_encoder = weights::build(files, "text_encoder", device, dtype, |vb| {
-            ClipTextModel::new(vb, &text_config)
-        })?;
+        let text = TextEncoders::load(files, reading(files, &unet_config)?, device, dtype)?;
         progress(0.1);
         let vae = weights::build(files, "vae", device, vae_dtype, |vb| {
             AutoencoderKL::new(vb, &vae_config)
@@ -170,8 +253,7 @@ impl Family for StableDiffusionFamily {
             files: files.clone(),
             hash: std::sync::OnceLock::new(),
             scheduler,
-            tokenizer,
-            text_encoder,
+            text,
             unet,
             vae,
             tiny,
@@ -211,9 +293,14 @@ impl StableDiffusion {
         self.unet.config().time_cond_proj_dim.is_some()
     }
 
-    /// The tokenizer.
-    pub fn tokenizer(&self) -> &ClipTokenizer {
-        &self.tokenizer
+    /// The tokenizer of the first text encoder.
+    pub fn tokenizer(&self) -> Option<&ClipTokenizer> {
+        self.text.tokenizer()
+    }
+
+    /// Channels of the U-Net's input: 4 for latents alone, 9 for inpainting, 8 for editing.
+    pub fn input_channels(&self) -> usize {
+        self.unet.config().in_channels
     }
 
     /// The autoencoder.
@@ -233,73 +320,22 @@ impl StableDiffusion {
 
     /// Encodes both prompts.
     ///
-    /// * `clip_skip`: layers of the text encoder left out at its end, for the prompt only, as diffusers does it.
-    ///
     /// # Errors
-    /// [`PipelineError::Misfit`] if there are not so many layers; else the tokenizer's and the device's.
-    pub fn encode_prompts(
-        &self,
-        prompt: &str,
-        negative: &str,
-        clip_skip: usize,
-    ) -> Result<Conditioning, PipelineError> {
-        let layers = self.text_encoder.config().num_hidden_layers;
-        if clip_skip >= layers {
-            return Err(PipelineError::Misfit {
-                what: "clip skip",
-                expected: format!("0 to {}", layers - 1),
-                found: clip_skip.to_string(),
-            });
-        }
-        let encode = |text: &str, skip: usize| -> Result<(Vec<u32>, Tensor), PipelineError> {
-            let ids = self.tokenizer.encode(text)?;
-            let tensor = Tensor::from_slice(&ids, (1, ids.len()), &self.device)?;
-            let hidden = self.text_encoder.forward(&tensor, skip)?;
-            Ok((ids, hidden.to_dtype(STATE_DTYPE)?))
-        };
-        let (prompt_ids, cond) = encode(prompt, clip_skip)?;
-        let (negative_ids, uncond) = encode(negative, 0)?;
-        Ok(Conditioning {
-            both: Tensor::cat(&[&uncond, &cond], 0)?,
-            prompt_ids,
-            negative_ids,
-            cond,
-            uncond,
-        })
-    }
-
-    /// Asks the U-Net about both prompts in one batch, or about the prompt alone where guidance needs no more.
-    fn predict(&self, query: &Query<'_>, conditioning: &Conditioning) -> candle_core::Result<Predicted> {
-        let x = query.x;
-        if let Some(width) = self.unet.config().time_cond_proj_dim {
-            // Distilled guidance: the scale is told to the network, which is asked once.
-            let embedding = guidance_embedding(query.guidance.scale, width, &self.device)?;
-            let cond = self.ask(x, query.timestep, &conditioning.cond, Some(&embedding))?;
-            return Ok(Predicted::alone(cond));
-        }
-        if !query.needs_uncond() {
-            return Ok(Predicted::alone(self.ask(
-                x,
-                query.timestep,
-                &conditioning.cond,
-                None,
-            )?));
-        }
-        let output = self.ask(&Tensor::cat(&[x, x], 0)?, query.timestep, &conditioning.both, None)?;
-        Predicted::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, query.guidance)
+    /// [`PipelineError::Misfit`] if there are not so many layers as shall be left out; else the tokenizer's and the
+    /// device's.
+    pub fn encode_prompts(&self, prompts: &Prompts<'_>) -> Result<Conditioning, PipelineError> {
+        self.text.encode(prompts)
     }
 
     /// The U-Net's answer. It computes in its own number format, between two conversions.
-    fn ask(
-        &self,
-        x: &Tensor,
-        timestep: f64,
-        context: &Tensor,
-        guidance: Option<&Tensor>,
-    ) -> candle_core::Result<Tensor> {
-        let (x, context) = (self.at_the_door(x, self.dtype)?, self.at_the_door(context, self.dtype)?);
+    fn ask(&self, x: &Tensor, timestep: f64, told: &Told, guidance: Option<&Tensor>) -> candle_core::Result<Tensor> {
+        let (x, context) = (
+            self.at_the_door(x, self.dtype)?,
+            self.at_the_door(&told.context, self.dtype)?,
+        );
         let conditions = UNetConditions {
             guidance,
+            added: told.added.as_ref(),
             ..UNetConditions::text(&context)
         };
         self.unet.forward(&x, &[timestep], conditions)?.to_dtype(STATE_DTYPE)
@@ -312,6 +348,27 @@ impl StableDiffusion {
         } else {
             x.to_dtype(dtype)
         }
+    }
+
+    /// Picture `(1, 3, height, width)` in −1..1 → the distribution of its latents, not yet [scaled](Self::scaled).
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn encode(&self, picture: &Tensor) -> candle_core::Result<Moments> {
+        let moments = self.vae.encode(&self.at_the_door(picture, self.vae_dtype)?)?;
+        Ok(Moments {
+            mean: moments.mean.to_dtype(STATE_DTYPE)?,
+            logvar: moments.logvar.to_dtype(STATE_DTYPE)?,
+        })
+    }
+
+    /// The VAE's latents as the U-Net sees them.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn scaled(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
+        let config = self.vae.config();
+        (latents - config.shift_factor.unwrap_or(0.0))? * config.scaling_factor
     }
 
     /// Latents as the U-Net sees them → picture `(1, 3, height, width)` in −1..1 by the VAE.
@@ -350,6 +407,39 @@ impl StableDiffusion {
         let map = LinearMap::fit(&self.vae, self.vae_dtype, &self.device)?;
         Ok(self.linear.get_or_init(|| map))
     }
+}
+
+/// The family's id in records.
+fn family_name(index: &ModelIndex, unet: &UNetConfig) -> &'static str {
+    let needs_scores = index.parts.get("requires_aesthetics_score") == Some(&serde_json::Value::Bool(true));
+    match unet {
+        UNetConfig {
+            addition_embed_type: Some(_),
+            ..
+        } if needs_scores => "sdxl_refiner",
+        UNetConfig {
+            addition_embed_type: Some(_),
+            ..
+        } => "sdxl",
+        UNetConfig {
+            use_linear_projection: true,
+            ..
+        } => "sd2",
+        _ => "sd15",
+    }
+}
+
+/// How the model's text encoders are to be read.
+fn reading(files: &ModelFiles, unet: &UNetConfig) -> Result<Reading, PipelineError> {
+    if unet.addition_embed_type.is_none() {
+        return Ok(Reading::Last);
+    }
+    let index: ModelIndex = files.json("model_index.json")?;
+    let is_set = |part: &str| index.parts.get(part).and_then(serde_json::Value::as_bool);
+    Ok(Reading::Penultimate {
+        zeros_when_none: is_set("force_zeros_for_empty_prompt").unwrap_or(true),
+        with_scores: is_set("requires_aesthetics_score").unwrap_or(false),
+    })
 }
 
 /// What an autoencoder computes in when the other networks compute in `dtype`: f16 overflows in some. bf16 has the

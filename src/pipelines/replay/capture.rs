@@ -9,6 +9,7 @@ use crate::diffusion::prediction::network_input;
 use crate::diffusion::samplers::{Sampler, sampler_by_id};
 use crate::diffusion::schedule::Timetable;
 use crate::pipelines::denoise::{Call, Observed, Observer};
+use crate::pipelines::predictor::Predicted;
 
 /// In which scale diffusers' scheduler keeps its latents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,10 @@ impl Scale {
 /// Keeps every call of a run.
 pub(super) struct Capture {
     pub(super) got: Got,
+    /// What the network sees beside the latents.
+    pub(super) beside: Option<Tensor>,
+    /// Whether to keep the latents of each step before the known part is put back.
+    pub(super) keeps_landings: bool,
     scale: Scale,
     timesteps: Vec<f32>,
 }
@@ -48,9 +53,30 @@ impl Capture {
     pub(super) fn new(got: Got, scale: Scale) -> Self {
         Self {
             got,
+            beside: None,
+            keeps_landings: false,
             scale,
             timesteps: Vec::new(),
         }
+    }
+
+    /// What the network said of the first latents. In editing, the reference keeps the whole batch, and calls its last
+    /// part, for neither text nor picture, the conditional one.
+    fn first_opinions(&mut self, predicted: &Predicted) -> candle_core::Result<()> {
+        let Predicted {
+            uncond, cond, picture, ..
+        } = predicted;
+        if let (Some(picture), Some(uncond)) = (picture, uncond) {
+            let batch = Tensor::cat(&[cond, picture, uncond], 0)?;
+            self.got.insert("unet_batch.000".to_owned(), batch);
+            self.got.insert("unet_cond.000".to_owned(), uncond.clone());
+            return Ok(());
+        }
+        self.got.insert("unet_cond.000".to_owned(), cond.clone());
+        if let Some(uncond) = uncond {
+            self.got.insert("unet_uncond.000".to_owned(), uncond.clone());
+        }
+        Ok(())
     }
 
     /// The end of the run: its result as the scheduler keeps it, at noise level `sigma`.
@@ -72,12 +98,12 @@ impl Observer for Capture {
         let latents = self.scale.latents(call.x, call.sigma)?;
         if index == 0 {
             self.got.insert("initial_latents".to_owned(), latents);
-            let input = network_input(call.x, call.sigma)?;
-            self.got.entry("unet_in.000".to_owned()).or_insert(input);
-            self.got.insert("unet_cond.000".to_owned(), call.predicted.cond.clone());
-            if let Some(uncond) = &call.predicted.uncond {
-                self.got.insert("unet_uncond.000".to_owned(), uncond.clone());
+            let mut input = network_input(call.x, call.sigma)?;
+            if let Some(beside) = &self.beside {
+                input = Tensor::cat(&[&input, beside], 1)?;
             }
+            self.got.insert("unet_in.000".to_owned(), input);
+            self.first_opinions(call.predicted)?;
         } else {
             self.got.insert(format!("latents.{:03}", index - 1), latents);
         }
@@ -89,6 +115,15 @@ impl Observer for Capture {
     }
 
     fn stepped(&mut self, _observed: &Observed<'_>) -> Result<(), SampleError> {
+        Ok(())
+    }
+
+    fn landed(&mut self, x: &Tensor, sigma: f64) -> Result<(), SampleError> {
+        if self.keeps_landings {
+            let call = self.timesteps.len().saturating_sub(1);
+            let latents = self.scale.latents(x, sigma)?;
+            self.got.insert(format!("step_latents.{call:03}"), latents);
+        }
         Ok(())
     }
 }

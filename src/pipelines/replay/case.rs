@@ -31,21 +31,41 @@ pub(super) struct Case {
     pub(super) clip_skip: usize,
     pub(super) sampler: Option<CaseSampler>,
     pub(super) texts: Vec<String>,
+    pub(super) strength: Option<f64>,
+    pub(super) inpaint: Option<Inpaint>,
+    pub(super) image_cfg_scale: f64,
+    pub(super) prompt_switch: Option<PromptSwitch>,
+    pub(super) original_size: Option<[f64; 2]>,
+    pub(super) crop_top_left: Option<[f64; 2]>,
+    pub(super) target_size: Option<[f64; 2]>,
+    pub(super) negative_original_size: Option<[f64; 2]>,
+    pub(super) negative_crop_top_left: Option<[f64; 2]>,
+    pub(super) negative_target_size: Option<[f64; 2]>,
+    pub(super) aesthetic_score: Option<f64>,
+    pub(super) negative_aesthetic_score: Option<f64>,
     #[serde(flatten)]
     pub(super) rest: BTreeMap<String, serde_json::Value>,
 }
 
 /// Fields that change the result and that nothing here carries out yet.
-const BEYOND: &[&str] = &[
-    "loras",
-    "embeddings",
-    "controlnet",
-    "controlnets",
-    "ip_adapter",
-    "prompt_switch",
-    "inpaint",
-    "original_size",
-];
+const BEYOND: &[&str] = &["loras", "embeddings", "controlnet", "controlnets", "ip_adapter"];
+
+/// How a part of a picture is painted anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Inpaint {
+    /// The known part is put back after each step.
+    Blend4,
+    /// The U-Net sees mask and picture beside the latents.
+    Concat9,
+}
+
+/// Another prompt from a step on.
+#[derive(Debug, Deserialize)]
+pub(super) struct PromptSwitch {
+    pub(super) step: usize,
+    pub(super) prompt: String,
+}
 
 #[derive(Debug, Deserialize)]
 pub(super) struct CaseSampler {

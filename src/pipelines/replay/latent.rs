@@ -1,61 +1,63 @@
-//! Runs on latents: text to image.
+//! Runs on latents: text to image, image to image, inpainting, editing by instruction.
 
 use candle_core::Tensor;
 
 use super::capture::{Capture, Scale, insert_table, known_sampler};
-use super::case::Opened;
+use super::case::{Case, Inpaint, Opened};
 use super::parts::tiny;
 use super::{Got, id_row, unit_range};
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::prediction::vp_scale;
-use crate::diffusion::samplers::Options;
+use crate::diffusion::samplers::{Options, Sampler};
+use crate::diffusion::schedule::Timetable;
 use crate::job::JobControl;
 use crate::pipelines::PipelineError;
-use crate::pipelines::denoise::{Noise, Run, STATE_DTYPE, Start};
-use crate::pipelines::families::{Prompted, StableDiffusion};
+use crate::pipelines::denoise::{Known, Noise, Run, STATE_DTYPE, Start};
+use crate::pipelines::families::{Beside, Conditioning, MicroConditions, Prompted, Prompts, StableDiffusion};
+use crate::pipelines::latents::{MaskEdge, hard, latent_mask};
 
 pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let request = &case.request;
-    let wanted = case.sampler()?;
     let network = case.model()?;
-    let (sampler, schedule) = known_sampler(wanted).ok_or_else(|| {
-        case.bad(format!(
-            "expected a known sampler and schedule, found {:?} with {:?}",
-            wanted.name, wanted.sigma_schedule
-        ))
-    })?;
-    let table = network.scheduler().timetable(sampler, schedule, None, request.steps)?;
-    let scale = Scale::of(&wanted.diffusers_class);
-    let negative = request.negative_prompt.as_deref().unwrap_or("");
-    let conditioning = network.encode_prompts(&request.prompt, negative, request.clip_skip)?;
-
-    let mut got = Got::new();
-    got.insert("tokens.prompt".to_owned(), id_row(&conditioning.prompt_ids)?);
-    got.insert("text.prompt".to_owned(), conditioning.cond.clone());
-    if request.uses_negative {
-        got.insert("tokens.negative".to_owned(), id_row(&conditioning.negative_ids)?);
-        got.insert("text.negative".to_owned(), conditioning.uncond.clone());
-    }
-    insert_table(&mut got, &table, scale)?;
-
+    let (sampler, table, scale) = timetable(case, &network)?;
     let initial = case.input("noise")?;
     let shape: [usize; 4] = initial.dims4()?.into();
+
+    let size = [shape[2], shape[3]].map(|side| (side as u32 * network.info().vae_factor) as f64);
+    let prompts = prompts(request, size);
+    let conditioning = network.encode_prompts(&prompts)?;
+    let mut got = told(request, &conditioning)?;
+    insert_table(&mut got, &table, scale)?;
+    let switched = request.prompt_switch.as_ref();
+    let later = switched
+        .map(|switch| {
+            let prompt = switch.prompt.as_str();
+            network.encode_prompts(&Prompts { prompt, ..prompts })
+        })
+        .transpose()?;
+    let mut predictor = Prompted::new(&network, &conditioning);
+    predictor
+        .prompts
+        .extend(switched.map(|switch| switch.step).zip(later.as_ref()));
+
+    let pictures = Pictures::read(case, &network)?;
+    pictures.describe(&mut got);
+    predictor.beside = pictures.beside(request);
     // diffusers switches guidance off at scales of 1 and below.
     let guided = request.uses_negative || network.is_guidance_distilled();
     let run = Run {
-        predictor: &Prompted {
-            model: &network,
-            conditioning: &conditioning,
-        },
+        predictor: &predictor,
         guidance: GuidanceSchedule::from(Guidance {
             scale: if guided { request.cfg_scale } else { 1.0 },
             rescale: request.guidance_rescale,
         }),
         sampler,
-        options: Options { eta: wanted.eta },
+        options: Options {
+            eta: case.sampler()?.eta,
+        },
         table: &table,
-        start: Start::Noise,
-        known: None,
+        start: pictures.start(case, &table),
+        known: pictures.known(request),
         noise: Noise::Given {
             initial,
             steps: case.inputs("step_noise"),
@@ -63,11 +65,98 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         control: &JobControl::default(),
     };
     let mut capture = Capture::new(got, scale);
+    capture.keeps_landings = request.inpaint.is_some();
+    capture.beside = match &predictor.beside {
+        Some(Beside::Inpaint(beside)) => Some(beside.clone()),
+        Some(Beside::Edit { latents, .. }) => Some(latents.zeros_like()?), // of the batch's last part
+        None => None,
+    };
     let walked = run.walk(shape, &mut capture)?;
     let last_sigma = table.sigmas()[table.steps()];
     let mut got = capture.finish(&walked.x, last_sigma)?;
     let picture = decode(case, &network, &(walked.x / vp_scale(last_sigma))?)?;
     got.insert("image".to_owned(), unit_range(&picture)?);
+    Ok(got)
+}
+
+/// The case's sampler, its noise levels, and the scale its latents are in.
+pub(super) fn timetable(
+    case: &Opened,
+    network: &StableDiffusion,
+) -> Result<(&'static dyn Sampler, Timetable, Scale), PipelineError> {
+    let wanted = case.sampler()?;
+    let (sampler, schedule) = known_sampler(wanted).ok_or_else(|| {
+        case.bad(format!(
+            "expected a known sampler and schedule, found {:?} with {:?}",
+            wanted.name, wanted.sigma_schedule
+        ))
+    })?;
+    let steps = case.request.steps;
+    let table = network.scheduler().timetable(sampler, schedule, None, steps)?;
+    Ok((sampler, table, Scale::of(&wanted.diffusers_class)))
+}
+
+/// The prompts as the case gives them.
+///
+/// * `size`: height and width of the picture in pixels.
+pub(super) fn prompts(request: &Case, size: [f64; 2]) -> Prompts<'_> {
+    let usual = MicroConditions::of_size(size);
+    let original_size = request.original_size.unwrap_or(usual.original_size);
+    let target_size = request.target_size.unwrap_or(usual.target_size);
+    let crop = request.crop_top_left.unwrap_or_default();
+    // diffusers takes the negative sizes where both are given; image to image, the positive ones elsewhere too.
+    let negative = request.negative_original_size.zip(request.negative_target_size);
+    let (negative_original_size, negative_target_size) = negative.unwrap_or((original_size, target_size));
+    let scores = (request.aesthetic_score, request.negative_aesthetic_score);
+    Prompts {
+        prompt: &request.prompt,
+        negative: request.negative_prompt.as_deref(),
+        clip_skip: request.clip_skip,
+        numbers: MicroConditions {
+            original_size,
+            crop,
+            target_size,
+            negative_original_size,
+            negative_crop: match negative {
+                Some(_) => request.negative_crop_top_left.unwrap_or_default(),
+                None => crop,
+            },
+            negative_target_size,
+            aesthetic_scores: [
+                scores.0.unwrap_or(usual.aesthetic_scores[0]),
+                scores.1.unwrap_or(usual.aesthetic_scores[1]),
+            ],
+        },
+    }
+}
+
+/// What the U-Net is told, under the reference's names.
+pub(super) fn told(request: &Case, conditioning: &Conditioning) -> candle_core::Result<Got> {
+    let mut got = Got::new();
+    let branches = [
+        ("prompt", "text.pooled", &conditioning.prompt_ids, &conditioning.cond),
+        (
+            "negative",
+            "text.negative_pooled",
+            &conditioning.negative_ids,
+            &conditioning.uncond,
+        ),
+    ];
+    let count = if request.uses_negative { 2 } else { 1 };
+    for (branch, pooled, ids, told) in branches.into_iter().take(count) {
+        for (tokens, ids) in ["tokens", "tokens_2"].iter().zip(ids) {
+            if let Some(ids) = ids {
+                got.insert(format!("{tokens}.{branch}"), id_row(ids)?);
+            }
+        }
+        got.insert(format!("text.{branch}"), told.context.clone());
+        if let Some(added) = &told.added {
+            got.insert(pooled.to_owned(), added.pooled.clone());
+        }
+    }
+    if let Some(added) = &conditioning.cond.added {
+        got.insert("add_time_ids".to_owned(), added.numbers.clone());
+    }
     Ok(got)
 }
 
@@ -79,4 +168,106 @@ fn decode(case: &Opened, network: &StableDiffusion, latents: &Tensor) -> Result<
     let dtype = case.dtype()?;
     let picture = tiny(&case.path(vae), dtype)?.decode(&latents.to_dtype(dtype)?)?;
     Ok(picture.to_dtype(STATE_DTYPE)?)
+}
+
+/// The pictures that a case gives, encoded.
+#[derive(Default)]
+struct Pictures {
+    /// Clean latents of the picture.
+    init: Option<Tensor>,
+    mask: Option<Tensor>,
+    /// Clean latents of the picture without what the mask covers.
+    masked: Option<Tensor>,
+    /// The mean of the picture's latents, not scaled.
+    unscaled: Option<Tensor>,
+}
+
+impl Pictures {
+    /// Encodes them with the noises of the case, which were drawn in this order: the picture's, if it is encoded at
+    /// all, then that of the masked picture.
+    fn read(case: &Opened, network: &StableDiffusion) -> Result<Self, PipelineError> {
+        let request = &case.request;
+        if request.task == "txt2img" {
+            return Ok(Self::default());
+        }
+        let picture = case.input("init_image")?.affine(2.0, -1.0)?;
+        if request.task == "instruct_pix2pix" {
+            return Ok(Self {
+                unscaled: Some(network.encode(&picture)?.mean),
+                ..Self::default()
+            });
+        }
+        let mut noises = case.inputs("vae_noise").into_iter();
+        let mut encode = |picture: &Tensor| -> Result<Tensor, PipelineError> {
+            let noise = noises
+                .next()
+                .ok_or_else(|| case.bad("expected one more tensor vae_noise.NNN, found none".to_owned()))?;
+            Ok(network.scaled(&network.encode(picture)?.sample(&noise)?)?)
+        };
+        let from_noise = request.strength.is_none_or(|strength| strength >= 1.0);
+        let needs_init = request.inpaint != Some(Inpaint::Concat9) || !from_noise;
+        let init = needs_init.then(|| encode(&picture)).transpose()?;
+        let (mut mask, mut masked) = (None, None);
+        if let Some(kind) = request.inpaint {
+            let pixels = case.input("mask_image")?;
+            let factor = network.info().vae_factor as usize;
+            mask = Some(latent_mask(&pixels, factor, MaskEdge::Hard)?);
+            if kind == Inpaint::Concat9 {
+                let kept = hard(&pixels)?.affine(-1.0, 1.0)?;
+                masked = Some(encode(&picture.broadcast_mul(&kept)?)?);
+            }
+        }
+        Ok(Self {
+            init,
+            mask,
+            masked,
+            unscaled: None,
+        })
+    }
+
+    fn describe(&self, got: &mut Got) {
+        for (name, tensor) in [
+            ("init_latents", &self.init),
+            ("latent_mask", &self.mask),
+            ("masked_image_latents", &self.masked),
+        ] {
+            if let Some(tensor) = tensor {
+                got.insert(name.to_owned(), tensor.clone());
+            }
+        }
+    }
+
+    fn beside(&self, request: &Case) -> Option<Beside> {
+        if let Some(latents) = &self.unscaled {
+            return Some(Beside::Edit {
+                latents: latents.clone(),
+                scale: request.image_cfg_scale,
+            });
+        }
+        let (mask, masked) = self.mask.as_ref().zip(self.masked.as_ref())?;
+        Tensor::cat(&[mask, masked], 1).ok().map(Beside::Inpaint)
+    }
+
+    fn known(&self, request: &Case) -> Option<Known> {
+        let (latents, mask) = self.init.clone().zip(self.mask.clone())?;
+        (request.inpaint == Some(Inpaint::Blend4)).then_some(Known { latents, mask })
+    }
+
+    fn start(&self, case: &Opened, table: &Timetable) -> Start {
+        let steps = table.steps();
+        let strength = case.request.strength.unwrap_or(1.0);
+        let is_inpaint = case.request.inpaint.is_some();
+        match &self.init {
+            Some(latents) if !(is_inpaint && strength >= 1.0) => Start::Picture {
+                latents: latents.clone(),
+                first: first_step(steps, strength),
+            },
+            _ => Start::Noise,
+        }
+    }
+}
+
+/// The step a run begins with that shall change a picture by `strength` (0 to 1) of itself.
+fn first_step(steps: usize, strength: f64) -> usize {
+    steps - ((steps as f64 * strength) as usize).min(steps)
 }

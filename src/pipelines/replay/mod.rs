@@ -6,6 +6,7 @@
 
 mod capture;
 mod case;
+mod inversion;
 mod latent;
 mod parts;
 
@@ -28,6 +29,10 @@ type Task = (&'static str, fn(&Opened) -> Result<Got, PipelineError>);
 /// Every task that is carried out.
 const TASKS: &[Task] = &[
     ("txt2img", latent::replay),
+    ("img2img", latent::replay),
+    ("inpaint", latent::replay),
+    ("instruct_pix2pix", latent::replay),
+    ("ddim_inversion", inversion::replay),
     ("tokenize", parts::tokenize),
     ("vae_roundtrip", parts::roundtrip),
 ];

@@ -1,0 +1,70 @@
+//! A picture walked up to noise and down again.
+
+use candle_core::{Device, Tensor};
+
+use super::capture::{Capture, insert_table};
+use super::case::Opened;
+use super::latent::{prompts, timetable, told};
+use super::{Got, unit_range};
+use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
+use crate::diffusion::prediction::{network_input, vp_scale};
+use crate::diffusion::samplers::Options;
+use crate::job::JobControl;
+use crate::pipelines::denoise::{Noise, Run, Start};
+use crate::pipelines::families::Prompted;
+use crate::pipelines::{PipelineError, invert};
+
+pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
+    let request = &case.request;
+    let network = case.model()?;
+    let (sampler, table, scale) = timetable(case, &network)?;
+    let picture = case.input("init_image")?.affine(2.0, -1.0)?;
+    let latents = network.scaled(&network.encode(&picture)?.mean)?;
+    let shape: [usize; 4] = latents.dims4()?.into();
+    let conditioning = network.encode_prompts(&prompts(request, [0.0; 2]))?;
+    let predictor = Prompted::new(&network, &conditioning);
+    let guidance = Guidance {
+        scale: request.cfg_scale,
+        rescale: request.guidance_rescale,
+    };
+    let control = JobControl::default();
+
+    let mut got = told(request, &conditioning)?;
+    insert_table(&mut got, &table, scale)?;
+    let inverted = invert(&predictor, &latents, &table, guidance, 0, &control)?;
+    for (index, x) in inverted.levels.iter().enumerate() {
+        let sigma = table.sigmas()[table.steps() - 1 - index];
+        got.insert(format!("inverse.latents.{index:03}"), network_input(x, sigma)?);
+    }
+    let timesteps: Vec<f32> = inverted.timesteps.iter().map(|t| *t as f32).collect();
+    let count = timesteps.len();
+    got.insert(
+        "inverse.timesteps".to_owned(),
+        Tensor::from_vec(timesteps, count, &Device::Cpu)?,
+    );
+    got.insert("init_latents".to_owned(), latents.clone());
+    let Some(x) = inverted.levels.last() else {
+        return Err(case.bad("expected at least one step".to_owned()));
+    };
+    let run = Run {
+        predictor: &predictor,
+        guidance: GuidanceSchedule::from(guidance),
+        sampler,
+        options: Options::default(),
+        table: &table,
+        start: Start::Noisy { x: x.clone(), first: 0 },
+        known: None,
+        noise: Noise::Given {
+            initial: latents.zeros_like()?,
+            steps: Vec::new(),
+        },
+        control: &control,
+    };
+    let mut capture = Capture::new(got, scale);
+    let walked = run.walk(shape, &mut capture)?;
+    let last_sigma = table.sigmas()[table.steps()];
+    let mut got = capture.finish(&walked.x, last_sigma)?;
+    let picture = network.decode(&(walked.x / vp_scale(last_sigma))?)?;
+    got.insert("image".to_owned(), unit_range(&picture)?);
+    Ok(got)
+}
