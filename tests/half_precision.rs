@@ -5,11 +5,13 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use hareru::diffusion::guidance::Guidance;
 use hareru::diffusion::noise::{Draw, noise_tensor};
-use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode, RgbImage};
+use hareru::job::{
+    GenerateRequest, GeneratedImage, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode, RgbImage,
+};
 use hareru::kernels;
 use hareru::pipelines::families::{Conditioning, Prompted, Prompts, StableDiffusion, family_of};
 use hareru::pipelines::predictor::{Predicted, Predictor as _, Query};
-use hareru::pipelines::{Generation, ShownStep, Watcher, generate, preview};
+use hareru::pipelines::{Job, ShownStep, Watcher, preview};
 use hareru::weights::ModelFiles;
 
 use crate::support::reference::relative_l2;
@@ -37,6 +39,17 @@ fn latents() -> Tensor {
 fn as_tensor(picture: &RgbImage) -> Tensor {
     let values: Vec<f32> = picture.pixels.iter().map(|level| f32::from(*level)).collect();
     Tensor::new(values, &Device::Cpu).unwrap()
+}
+
+fn picture(model: &StableDiffusion, request: &GenerateRequest) -> GeneratedImage {
+    let job = Job {
+        model,
+        refiner: None,
+        request,
+        options: JobOptions::default(),
+        control: &JobControl::default(),
+    };
+    job.prepare().unwrap().picture(0, &mut Blind).unwrap()
 }
 
 fn predict(model: &StableDiffusion, conditioning: &Conditioning) -> Predicted {
@@ -131,17 +144,7 @@ fn a_whole_run_in_half_precision_should_come_near_the_exact_one_and_say_what_it_
     };
     let run = |dtype| {
         let model = starter(dtype);
-        let conditioning = model
-            .encode_prompts(&Prompts::new(&request.prompt, "", [64; 2]))
-            .unwrap();
-        let generation = Generation {
-            model: &model,
-            request: &request,
-            options: JobOptions::default(),
-            conditioning: &conditioning,
-            control: &JobControl::default(),
-        };
-        generate(generation, 0, &mut Blind).unwrap()
+        picture(&model, &request)
     };
     let exact = run(DType::F32);
     for dtype in formats() {
@@ -185,17 +188,7 @@ fn pictures_in_bf16_should_be_those_in_f32_to_the_eye() {
             schedule: "karras".to_owned(),
             ..GenerateRequest::default()
         };
-        let [expected, found] = [&exact, &rounded].map(|model| {
-            let conditioning = model.encode_prompts(&Prompts::new(prompt, "", [64; 2])).unwrap();
-            let generation = Generation {
-                model,
-                request: &request,
-                options: JobOptions::default(),
-                conditioning: &conditioning,
-                control: &JobControl::default(),
-            };
-            generate(generation, 0, &mut Blind).unwrap()
-        });
+        let [expected, found] = [&exact, &rounded].map(|model| picture(model, &request));
         let psnr = psnr(&found.pixels, &expected.pixels);
         println!("{prompt}, seed {seed}: {psnr:.1} dB");
         assert!(psnr >= 35.0, "{prompt}, seed {seed}: {psnr:.1} dB");

@@ -15,5 +15,6 @@ mod reference_cases;
 mod sampler_contract;
 mod shader_validation;
 mod support;
+mod tasks;
 mod ui;
 mod weight_formats;

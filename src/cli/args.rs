@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::CliError;
 use super::bench::BenchArgs;
+use super::task_args::{PictureArgs, WayArgs};
 use crate::engine;
 use crate::job::{GenerateRequest, ModelDefaults, ModelRef, Precision, PreviewMode, TimestepSpacing};
 
@@ -130,6 +132,12 @@ pub(super) struct GenerateArgs {
     #[arg(long, default_value_t = Precision::Auto, value_parser = precision_parser())]
     pub(super) precision: Precision,
 
+    #[command(flatten)]
+    pictures: PictureArgs,
+
+    #[command(flatten)]
+    way: WayArgs,
+
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
@@ -207,7 +215,10 @@ impl GenerateArgs {
     }
 
     /// The request, with what was not said taken from `defaults` or, before these are known, from any model's.
-    pub(super) fn request(&self, seed: u64, defaults: Option<&ModelDefaults>) -> GenerateRequest {
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] if options that belong together do not match.
+    pub(super) fn request(&self, seed: u64, defaults: Option<&ModelDefaults>) -> Result<GenerateRequest, CliError> {
         let fallback = defaults.map_or_else(GenerateRequest::default, |defaults| GenerateRequest {
             width_px: defaults.width_px,
             height_px: defaults.height_px,
@@ -218,7 +229,7 @@ impl GenerateArgs {
             ..GenerateRequest::default()
         });
         let (width_px, height_px) = self.size.unwrap_or((fallback.width_px, fallback.height_px));
-        GenerateRequest {
+        let mut request = GenerateRequest {
             model: self.model(),
             prompt: self.prompt.clone(),
             negative_prompt: self.negative.clone(),
@@ -234,7 +245,11 @@ impl GenerateArgs {
             seed,
             batch_count: self.batch,
             clip_skip: self.clip_skip,
-        }
+            ..fallback
+        };
+        self.pictures.apply(&mut request)?;
+        self.way.apply(&mut request)?;
+        Ok(request)
     }
 
     /// The seed asked for, else a random one that is short enough to be copied by hand.

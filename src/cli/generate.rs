@@ -25,7 +25,7 @@ pub(super) fn run(args: &GenerateArgs, output: Output, gallery_dir: PathBuf) -> 
 
     let mut engine = EngineHandle::start(EngineOptions::default(), || {})?;
     let info = describe(&engine, args)?;
-    let request = args.request(seed, Some(&info.defaults));
+    let request = args.request(seed, Some(&info.defaults))?;
     let progress = Progress::new(!output.is_json(), request.batch_count, request.steps);
     let options = JobOptions {
         preview: args.preview(),
@@ -61,7 +61,7 @@ pub(super) fn run(args: &GenerateArgs, output: Output, gallery_dir: PathBuf) -> 
 
 /// What can be said to be wrong before anything is read or started.
 fn check_before_the_model(args: &GenerateArgs, seed: u64) -> Result<(), CliError> {
-    args.request(seed, None)
+    args.request(seed, None)?
         .validate()
         .map_err(|error: RequestError| CliError::Usage(error.to_string()))?;
     if args.save_steps.is_some() && args.preview() == PreviewMode::Off {

@@ -6,6 +6,7 @@ mod generate;
 mod list;
 mod output;
 mod progress;
+mod task_args;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

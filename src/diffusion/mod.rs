@@ -7,6 +7,7 @@
 mod error;
 pub mod guidance;
 pub mod noise;
+pub mod noise_sources;
 pub mod prediction;
 pub mod samplers;
 pub mod schedule;

@@ -48,6 +48,29 @@ pub fn noise_tensor(seed: u64, draw: Draw, shape: &[usize], device: &Device) -> 
     Tensor::from_vec(standard_normal(seed, draw, shape.iter().product()), shape, device)
 }
 
+/// From `a` to `b` along the sphere, so that a mixture of noises has the strength of noise.
+///
+/// * `weight`: 0 is `a`, 1 is `b`.
+///
+/// Where the two point almost the same way, the straight line is taken. Source: Shoemake (1985),
+/// <https://doi.org/10.1145/325334.325242>
+pub fn slerp(a: &[f32], b: &[f32], weight: f64) -> Vec<f32> {
+    const ALMOST_PARALLEL: f64 = 0.9995;
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();
+    let (of_a, of_b) = if cosine.is_nan() || cosine.abs() > ALMOST_PARALLEL {
+        (1.0 - weight, weight)
+    } else {
+        let angle = cosine.acos();
+        (
+            (angle * (1.0 - weight)).sin() / angle.sin(),
+            (angle * weight).sin() / angle.sin(),
+        )
+    };
+    let mix = |(a, b): (&f32, &f32)| (f64::from(*a) * of_a + f64::from(*b) * of_b) as f32;
+    a.iter().zip(b).map(mix).collect()
+}
+
 /// A value in (0, 1]: never 0, whose logarithm would be infinite.
 fn unit(bits: u32) -> f64 {
     (f64::from(bits) + 1.0) / 4_294_967_296.0
@@ -78,6 +101,20 @@ mod tests {
             let correlation = first.iter().zip(&other).map(|(a, b)| f64::from(a * b)).sum::<f64>() / 4096.0;
             assert!(correlation.abs() < 0.08, "correlation {correlation}");
         }
+    }
+
+    #[test]
+    fn a_mixture_of_noises_should_be_as_strong_as_noise() {
+        let (a, b) = (
+            standard_normal(1, Draw::Initial, 4096),
+            standard_normal(2, Draw::Initial, 4096),
+        );
+        assert_eq!(slerp(&a, &b, 0.0), a);
+        assert_eq!(slerp(&a, &b, 1.0), b);
+        let strength = |values: &[f32]| values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() / 4096.0;
+        let half = slerp(&a, &b, 0.5);
+        assert!((strength(&half) - 0.5 * (strength(&a) + strength(&b))).abs() < 0.02);
+        assert_eq!(slerp(&a, &a, 0.3), a);
     }
 
     #[test]

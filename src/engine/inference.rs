@@ -12,8 +12,8 @@ use crate::job::{
     Event, GenerateRequest, JobControl, JobError, JobErrorKind, JobId, JobOptions, ModelRef, Phase, Precision,
     StepEvent,
 };
-use crate::pipelines::families::{Prompts, StableDiffusion};
-use crate::pipelines::{self, Device, Generation, PipelineError, ShownStep, Watcher};
+use crate::pipelines::families::StableDiffusion;
+use crate::pipelines::{self, Device, Job, PipelineError, ShownStep, Watcher};
 
 /// Why a job did not finish.
 enum Unfinished {
@@ -37,7 +37,8 @@ impl From<EngineGone> for Unfinished {
 pub(super) fn run(options: &EngineOptions, commands: &Receiver<Command>, events: &EventSender, on_end: impl Fn(JobId)) {
     let mut worker = Worker {
         device: choose_device(options.device),
-        loaded: None,
+        model: Kept::default(),
+        refiner: Kept::default(),
     };
     for command in commands {
         let told = match command {
@@ -57,7 +58,9 @@ pub(super) fn run(options: &EngineOptions, commands: &Receiver<Command>, events:
             }
             Command::Describe(model) => events.lifecycle(answer(model, pipelines::describe)),
             Command::Preload(model, precision) => events.lifecycle(answer(model, |model| {
-                Ok(worker.model(model, precision, &mut |_| ())?.info().clone())
+                let device = &worker.device;
+                let loaded = worker.model.load_or_reuse(model, device, precision, &mut |_| ())?;
+                Ok(loaded.info().clone())
             })),
         };
         if told.is_err() {
@@ -71,8 +74,56 @@ pub(super) fn run(options: &EngineOptions, commands: &Receiver<Command>, events:
 
 struct Worker {
     device: Device,
-    /// The networks used last, in the precision they were last used in.
-    loaded: Option<StableDiffusion>,
+    model: Kept,
+    refiner: Kept,
+}
+
+/// The networks used last, in the precision they were last used in.
+#[derive(Default)]
+struct Kept(Option<StableDiffusion>);
+
+impl Kept {
+    /// Whether these networks are at hand; `precision` is not [`Precision::Auto`].
+    fn has(&self, wanted: &ModelRef, precision: Precision) -> bool {
+        let loaded = self.0.as_ref();
+        loaded.is_some_and(|loaded| loaded.info().model == *wanted && loaded.precision() == precision)
+    }
+
+    /// The model's networks; read from its files unless they are the ones at hand.
+    fn load_or_reuse(
+        &mut self,
+        wanted: &ModelRef,
+        device: &Device,
+        precision: Precision,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<&StableDiffusion, PipelineError> {
+        let precision = pipelines::resolve_precision(precision, device)?;
+        if !self.has(wanted, precision) {
+            self.0 = None; // frees the old weights before the new ones are read
+        }
+        let loaded = match self.0.take() {
+            Some(loaded) => loaded,
+            None => pipelines::load(wanted, device, precision, progress)?,
+        };
+        Ok(self.0.insert(loaded))
+    }
+
+    /// The same, telling how far it is.
+    fn load(
+        &mut self,
+        wanted: &ModelRef,
+        device: &Device,
+        precision: Precision,
+        phase: &impl Fn(Phase, Option<f32>) -> Result<(), EngineGone>,
+    ) -> Result<&StableDiffusion, Unfinished> {
+        if !self.has(wanted, precision) {
+            phase(Phase::LoadingModel, None)?;
+        }
+        let loaded = self.load_or_reuse(wanted, device, precision, &mut |fraction| {
+            phase(Phase::LoadingModel, Some(fraction)).ok();
+        })?;
+        Ok(loaded)
+    }
 }
 
 impl Worker {
@@ -101,7 +152,7 @@ impl Worker {
                 error: Arc::new(JobError::from(&error)),
             },
             Err(payload) => {
-                self.loaded = None; // whatever the panic interrupted is not to be trusted
+                (self.model, self.refiner) = (Kept::default(), Kept::default()); // whatever the panic interrupted is not to be trusted
                 Event::Failed {
                     job,
                     error: Arc::new(panic_error(payload.as_ref())),
@@ -120,37 +171,31 @@ impl Worker {
     ) -> Result<(), Unfinished> {
         let phase = |phase, fraction| events.lifecycle(Event::Phase { job, phase, fraction });
         let precision = pipelines::resolve_precision(options.precision, &self.device)?;
-        if !self.has(&request.model, precision) {
-            phase(Phase::LoadingModel, None)?;
-        }
-        let model = self.model(&request.model, precision, &mut |fraction| {
-            phase(Phase::LoadingModel, Some(fraction)).ok();
-        })?;
+        let device = &self.device;
+        let refiner = if let Some(refiner) = &request.refiner {
+            Some(self.refiner.load(&refiner.model, device, precision, &phase)?)
+        } else {
+            self.refiner = Kept::default(); // a picture that takes one model needs no memory for two
+            None
+        };
+        let model = self.model.load(&request.model, device, precision, &phase)?;
         phase(Phase::EncodingPrompt, None)?;
-        let conditioning = model.encode_prompts(&Prompts {
-            clip_skip: request.clip_skip as usize,
-            ..Prompts::new(
-                &request.prompt,
-                &request.negative_prompt,
-                [request.height_px, request.width_px],
-            )
-        })?;
-        let generation = Generation {
+        let prepared = Job {
             model,
+            refiner,
             request,
             options,
-            conditioning: &conditioning,
             control,
-        };
+        }
+        .prepare()?;
         for index in 0..request.batch_count {
             let mut watcher = JobWatcher {
                 job,
                 index,
-                total: request.steps,
                 keep_every_step: options.keep_every_step,
                 events,
             };
-            let image = pipelines::generate(generation, index, &mut watcher)?;
+            let image = prepared.picture(index, &mut watcher)?;
             events.lifecycle(Event::Image {
                 job,
                 image: Arc::new(image),
@@ -158,37 +203,12 @@ impl Worker {
         }
         Ok(())
     }
-
-    /// Whether these networks are at hand; `precision` is not [`Precision::Auto`].
-    fn has(&self, wanted: &ModelRef, precision: Precision) -> bool {
-        let loaded = self.loaded.as_ref();
-        loaded.is_some_and(|loaded| loaded.info().model == *wanted && loaded.precision() == precision)
-    }
-
-    /// The model's networks; read from its files unless they are the ones at hand.
-    fn model(
-        &mut self,
-        wanted: &ModelRef,
-        precision: Precision,
-        progress: &mut dyn FnMut(f32),
-    ) -> Result<&StableDiffusion, PipelineError> {
-        let precision = pipelines::resolve_precision(precision, &self.device)?;
-        if !self.has(wanted, precision) {
-            self.loaded = None; // frees the old weights before the new ones are read
-        }
-        let loaded = match self.loaded.take() {
-            Some(loaded) => loaded,
-            None => pipelines::load(wanted, &self.device, precision, progress)?,
-        };
-        Ok(self.loaded.insert(loaded))
-    }
 }
 
 /// Turns what the pipeline reports into events.
 struct JobWatcher<'a> {
     job: JobId,
     index: u32,
-    total: u32,
     keep_every_step: bool,
     events: &'a EventSender,
 }
@@ -208,6 +228,8 @@ impl Watcher for JobWatcher<'_> {
     fn step(&mut self, step: ShownStep<'_>) {
         let ShownStep {
             record,
+            index,
+            total,
             elapsed_secs,
             step_secs,
             preview,
@@ -215,8 +237,8 @@ impl Watcher for JobWatcher<'_> {
         let event = StepEvent {
             job: self.job,
             image_index: self.index,
-            step: record.index as u32 + 1,
-            total: self.total,
+            step: index as u32 + 1,
+            total: total as u32,
             sigma: record.sigma,
             timestep: record.timestep,
             elapsed_secs,

@@ -11,6 +11,7 @@ mod options;
 mod precision;
 mod record;
 mod request;
+mod task;
 mod trajectory;
 
 pub use control::JobControl;
@@ -25,5 +26,9 @@ pub use precision::{DeviceInfo, Precision, UnknownPrecision};
 pub use record::Record;
 pub use request::{
     GenerateRequest, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, RequestError, SIZE_MULTIPLE_PX, TimestepSpacing,
+};
+pub use task::{
+    Control, Hires, InitPicture, InitWay, MAX_ADAPTERS, Mask, NoiseSource, Outpaint, PromptSwitch, Reference,
+    ReferencePart, Refiner, Tiling, Variation,
 };
 pub use trajectory::{StepRecord, Trajectory};

@@ -1,6 +1,10 @@
 //! What to make. The whole request is the record: submitting it again makes the same picture.
 
-use super::ModelRef;
+use super::task::{self, MAX_ADAPTERS};
+use super::{
+    Control, Hires, InitPicture, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch, Reference, Refiner, Tiling,
+    Variation,
+};
 
 /// Sides must be multiples of this.
 pub const SIZE_MULTIPLE_PX: u32 = 8;
@@ -23,7 +27,7 @@ pub enum TimestepSpacing {
     Linspace,
 }
 
-/// Text to pictures.
+/// What to make: text to pictures, and whatever the pictures may be made from beside it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct GenerateRequest {
@@ -58,6 +62,32 @@ pub struct GenerateRequest {
     pub batch_count: u32,
     /// Layers of the text encoder to leave out at its end, for the prompt only, as diffusers counts: 0 uses all.
     pub clip_skip: u32,
+    /// Part of the run in which guidance is used, as fractions of its steps; outside of it the scale is 1.
+    pub guidance_interval: [f64; 2],
+    /// Guidance scales spread evenly over the run; empty takes [`Self::guidance_scale`] throughout.
+    pub guidance_schedule: Vec<f64>,
+    /// The picture to start from, if any.
+    pub init: Option<InitPicture>,
+    /// Where to paint in it; `None` is everywhere.
+    pub mask: Option<Mask>,
+    /// How far it is painted on beyond its edges.
+    pub outpaint: Outpaint,
+    /// Pictures to follow.
+    pub controls: Vec<Control>,
+    /// Pictures as prompts.
+    pub references: Vec<Reference>,
+    /// Other prompts from given steps on.
+    pub prompt_switches: Vec<PromptSwitch>,
+    /// A second pass at a larger size.
+    pub hires: Option<Hires>,
+    /// Another model for the last steps.
+    pub refiner: Option<Refiner>,
+    /// A little of another seed's noise.
+    pub variation: Option<Variation>,
+    /// Which edges join without a seam.
+    pub tiling: Tiling,
+    /// Which generator makes the noise that the run starts from.
+    pub noise_source: NoiseSource,
 }
 
 impl Default for GenerateRequest {
@@ -78,6 +108,19 @@ impl Default for GenerateRequest {
             seed: 0,
             batch_count: 1,
             clip_skip: 0,
+            guidance_interval: [0.0, 1.0],
+            guidance_schedule: Vec::new(),
+            init: None,
+            mask: None,
+            outpaint: Outpaint::default(),
+            controls: Vec::new(),
+            references: Vec::new(),
+            prompt_switches: Vec::new(),
+            hires: None,
+            refiner: None,
+            variation: None,
+            tiling: Tiling::default(),
+            noise_source: NoiseSource::Hareru,
         }
     }
 }
@@ -120,6 +163,24 @@ pub enum RequestError {
     Eta {
         /// Its value.
         found: f64,
+    },
+    /// A number outside its range.
+    #[error("{field} must be {expected}, found {found}")]
+    Range {
+        /// Which field.
+        field: &'static str,
+        /// The range.
+        expected: String,
+        /// Its value.
+        found: String,
+    },
+    /// Two fields that do not go together.
+    #[error("{field} needs {needs}")]
+    Needs {
+        /// Which field.
+        field: &'static str,
+        /// What has to be there too.
+        needs: &'static str,
     },
     /// No sampler or schedule of that name.
     #[error("no {kind} is called {found:?}; known are {known}")]
@@ -167,6 +228,58 @@ impl GenerateRequest {
         if !(0.0..=1.0).contains(&self.eta) {
             return Err(RequestError::Eta { found: self.eta });
         }
-        Ok(())
+        self.validate_guidance()?;
+        self.validate_tasks()
+    }
+
+    fn validate_guidance(&self) -> Result<(), RequestError> {
+        let [start, end] = self.guidance_interval;
+        if !(0.0 <= start && start <= end && end <= 1.0) {
+            return Err(RequestError::Range {
+                field: "guidance interval",
+                expected: "0 <= start <= end <= 1".to_owned(),
+                found: format!("{start} to {end}"),
+            });
+        }
+        match self.guidance_schedule.iter().find(|scale| !scale.is_finite()) {
+            Some(found) => Err(RequestError::NotFinite {
+                field: "guidance schedule",
+                found: *found,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn validate_tasks(&self) -> Result<(), RequestError> {
+        let count = self.controls.len() + self.references.len();
+        if count > MAX_ADAPTERS {
+            return Err(RequestError::Range {
+                field: "number of controls and references",
+                expected: format!("0 to {MAX_ADAPTERS}"),
+                found: count.to_string(),
+            });
+        }
+        if self.init.is_none() {
+            for (is_there, field) in [(self.mask.is_some(), "a mask"), (self.outpaint.is_any(), "outpainting")] {
+                if is_there {
+                    let needs = "a picture to start from";
+                    return Err(RequestError::Needs { field, needs });
+                }
+            }
+        }
+        self.init.as_ref().map_or(Ok(()), InitPicture::validate)?;
+        self.mask.as_ref().map_or(Ok(()), Mask::validate)?;
+        self.outpaint.validate()?;
+        self.controls.iter().try_for_each(Control::validate)?;
+        self.references.iter().try_for_each(Reference::validate)?;
+        self.hires.as_ref().map_or(Ok(()), Hires::validate)?;
+        self.variation.as_ref().map_or(Ok(()), Variation::validate)?;
+        for switch in &self.prompt_switches {
+            task::step_within("switch step", switch.step, self.steps)?;
+        }
+        match &self.refiner {
+            Some(refiner) => task::step_within("refiner step", refiner.step, self.steps),
+            None => Ok(()),
+        }
     }
 }

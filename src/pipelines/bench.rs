@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::families::{Prompted, Prompts};
 use super::precision::{precision_of, resolve_dtype};
 use super::predictor::{Predictor as _, Query};
-use super::{Generation, PipelineError, ShownStep, Watcher};
+use super::{Job, PipelineError, ShownStep, Watcher};
 use crate::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
 use crate::kernels::{self, trace};
 use crate::models::clip::ClipTextModel;
@@ -254,14 +254,14 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
                 preview: PreviewMode::Off,
                 ..JobOptions::default()
             };
-            let generation = Generation {
+            let job = Job {
                 model: &model,
+                refiner: None,
                 request: &generate_request,
                 options,
-                conditioning: &conditioning,
                 control: &JobControl::default(),
             };
-            super::generate(generation, 0, &mut Blind).map(drop)
+            job.prepare()?.picture(0, &mut Blind).map(drop)
         }),
     })
 }

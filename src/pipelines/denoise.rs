@@ -8,18 +8,26 @@ use super::predictor::{Predicted, Predictor, Query};
 use super::preview::is_finite;
 use crate::diffusion::SampleError;
 use crate::diffusion::guidance::GuidanceSchedule;
-use crate::diffusion::noise::{Draw, noise_tensor};
+use crate::diffusion::noise::{Draw, noise_tensor, slerp, standard_normal};
+use crate::diffusion::noise_sources;
 use crate::diffusion::prediction::{network_input, vp_scale};
 use crate::diffusion::samplers::{Options, PastStep, Sampler, SamplerHost, Step};
 use crate::diffusion::schedule::Timetable;
 use crate::diffusion::trajectory::TrajectoryRecorder;
-use crate::job::{JobControl, StepRecord};
+use crate::job::{JobControl, NoiseSource, StepRecord};
 
 /// Where a run's noise comes from.
 #[derive(Debug)]
 pub enum Noise {
-    /// Our generator: a function of the seed and the step.
-    Seeded(u64),
+    /// Made here, a function of the seed and the step.
+    Seeded {
+        /// The seed.
+        seed: u64,
+        /// Which generator makes the noise that the run starts from; that of steps is always ours.
+        source: NoiseSource,
+        /// Some of another seed's noise to start from: the seed, and how much of it, 0 to 1.
+        variation: Option<(u64, f64)>,
+    },
     /// Tensors made elsewhere: the initial noise, and the steps' in drawing order.
     Given {
         /// N(0, 1), the shape of the latents.
@@ -168,7 +176,18 @@ impl Run<'_> {
     /// [`SampleError`]: someone asked to stop, the latents are no longer numbers, or the device's own.
     pub fn walk(&self, shape: [usize; 4], observer: &mut dyn Observer) -> Result<Walked, SampleError> {
         let noise = match &self.noise {
-            Noise::Seeded(seed) => noise_tensor(*seed, Draw::Initial, &shape, self.predictor.device())?,
+            Noise::Seeded {
+                seed,
+                source,
+                variation,
+            } => {
+                let own = initial_noise(*seed, *source, &shape);
+                let values = match variation {
+                    Some((other, weight)) => slerp(&own, &initial_noise(*other, *source, &shape), *weight),
+                    None => own,
+                };
+                Tensor::from_vec(values, &shape, self.predictor.device())?
+            }
             Noise::Given { initial, .. } => initial.clone(),
         };
         let (initial, first) = match &self.start {
@@ -201,6 +220,16 @@ impl Run<'_> {
             x,
             steps: host.recorder.into_steps(),
         })
+    }
+}
+
+/// The noise a run starts from.
+fn initial_noise(seed: u64, source: NoiseSource, shape: &[usize]) -> Vec<f32> {
+    let len = shape.iter().product();
+    match source {
+        NoiseSource::Hareru => standard_normal(seed, Draw::Initial, len),
+        NoiseSource::TorchCpu => noise_sources::torch_cpu(seed, len),
+        NoiseSource::A1111Gpu => noise_sources::philox(seed, 0, len),
     }
 }
 
@@ -289,7 +318,7 @@ impl SamplerHost for Host<'_, '_> {
         let drawn = self.num_drawn;
         self.num_drawn += 1;
         match &self.run.noise {
-            Noise::Seeded(seed) => {
+            Noise::Seeded { seed, .. } => {
                 Ok(noise_tensor(*seed, Draw::Step(index), x.dims(), x.device())?.to_dtype(x.dtype())?)
             }
             Noise::Given { steps, .. } => steps.get(drawn).cloned().ok_or_else(|| {

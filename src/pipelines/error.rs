@@ -53,6 +53,14 @@ pub enum PipelineError {
         /// What was asked for.
         found: Precision,
     },
+    /// A picture that the request names is not usable.
+    #[error("expected a picture, found a file that is none that can be read: {what}\nFile: {path}")]
+    Picture {
+        /// What is wrong with it.
+        what: String,
+        /// The file.
+        path: String,
+    },
     /// A reference case is not readable.
     #[error("reference case: {what}\nFile: {path}")]
     Case {
@@ -80,6 +88,7 @@ impl From<&PipelineError> for JobError {
             PipelineError::Schedule(_)
             | PipelineError::Misfit { .. }
             | PipelineError::Precision { .. }
+            | PipelineError::Picture { .. }
             | PipelineError::Case { .. } => JobErrorKind::Request,
             PipelineError::Sample(SampleError::NotFinite { .. }) => JobErrorKind::NotFinite,
             PipelineError::Sample(SampleError::Tensor(source)) | PipelineError::Tensor(source) => {

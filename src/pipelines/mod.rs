@@ -7,10 +7,13 @@ pub mod families;
 mod generate;
 mod inversion;
 mod latents;
+mod pictures;
 mod precision;
 pub mod predictor;
+mod prepare;
 pub mod preview;
 pub mod prompt;
+mod relay;
 mod replay;
 mod scheduler;
 
@@ -19,10 +22,11 @@ use include_dir::{Dir, include_dir};
 pub use bench::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace, bench};
 pub use candle_core::Device;
 pub use error::PipelineError;
-pub use generate::{Generation, ShownStep, Watcher, generate};
+pub use generate::{ShownStep, Watcher};
 pub use inversion::{Inverted, invert};
 pub use latents::{MaskEdge, hard, latent_mask, latent_shape, picture_tensor};
 pub use precision::{describe_device, resolve_precision};
+pub use prepare::{Job, Prepared};
 pub use replay::replay;
 pub use scheduler::{Scheduler, SchedulerConfig};
 

@@ -119,6 +119,8 @@ pub struct Draft {
     pub defaults: Defaults,
     /// Whether fields at their default follow when the model is described; not those of a restored picture.
     pub follows_model: bool,
+    /// What a restored request asks for beyond the fields of the form: pictures to start from, controls, a second pass.
+    pub beyond: GenerateRequest,
 }
 
 impl Default for Draft {
@@ -126,6 +128,7 @@ impl Default for Draft {
         let defaults = Defaults::default();
         Self {
             prompt: STARTER_PROMPTS[0].to_owned(),
+            beyond: GenerateRequest::default(),
             negative_prompt: String::new(),
             model: ModelRef::Starter,
             width_px: defaults.width_px,
@@ -191,6 +194,18 @@ pub fn request_text(error: &RequestError) -> Text {
         ),
         RequestError::NotFinite { .. } => Text::key("problem-not-finite"),
         RequestError::Eta { found } => Text::new("problem-eta", [("found", found.to_string())]),
+        RequestError::Range { field, expected, found } => Text::new(
+            "problem-range",
+            [
+                ("field", (*field).to_owned()),
+                ("expected", expected.clone()),
+                ("found", found.clone()),
+            ],
+        ),
+        RequestError::Needs { field, needs } => Text::new(
+            "problem-needs",
+            [("field", (*field).to_owned()), ("needs", (*needs).to_owned())],
+        ),
         RequestError::Unknown { found, known, .. } => {
             Text::new("problem-unknown", [("found", found.clone()), ("known", known.clone())])
         }
@@ -222,6 +237,7 @@ impl Draft {
             seed: self.seed,
             batch_count: self.batch_count,
             clip_skip: self.clip_skip,
+            ..self.beyond.clone()
         };
         request.validate()?;
         Ok(request)
@@ -244,6 +260,7 @@ impl Draft {
     /// Takes every setting of a request, so that the same picture would be made again.
     pub fn restore(&mut self, request: &GenerateRequest) {
         let request = request.clone();
+        self.beyond = request.clone();
         self.prompt = request.prompt;
         self.negative_prompt = request.negative_prompt;
         self.model = request.model;
@@ -301,6 +318,7 @@ fn follow<T: PartialEq + Clone>(value: &mut T, old: &T, new: &T) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::PromptSwitch;
 
     #[test]
     fn restoring_a_request_should_give_that_request_again() {
@@ -320,6 +338,11 @@ mod tests {
             seed: 99,
             batch_count: 3,
             clip_skip: 1,
+            prompt_switches: vec![PromptSwitch {
+                step: 3,
+                prompt: "a tower".to_owned(),
+            }],
+            ..GenerateRequest::default()
         };
         let mut draft = Draft::default();
         draft.restore(&request);

@@ -5,7 +5,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
 use hareru::pipelines::families::{Prompts, StableDiffusion};
-use hareru::pipelines::{Device, Generation, ShownStep, Watcher, generate, load, preview};
+use hareru::pipelines::{Device, Job, ShownStep, Watcher, load, preview};
 
 /// Steps in one measured run.
 const STEPS: u32 = 25;
@@ -37,9 +37,6 @@ fn request() -> GenerateRequest {
 fn whole_run(c: &mut Criterion) {
     let model = starter();
     let request = request();
-    let conditioning = model
-        .encode_prompts(&Prompts::new(&request.prompt, "", [64; 2]))
-        .expect("the prompt encodes");
     let control = JobControl::default();
     let mut group = c.benchmark_group("25 steps with decode");
     group.sample_size(10);
@@ -52,14 +49,15 @@ fn whole_run(c: &mut Criterion) {
             preview,
             ..JobOptions::default()
         };
-        let generation = Generation {
+        let job = Job {
             model: &model,
+            refiner: None,
             request: &request,
             options,
-            conditioning: &conditioning,
             control: &control,
         };
-        group.bench_function(name, |b| b.iter(|| generate(generation, 0, &mut Blind)));
+        let prepared = job.prepare().expect("the starter model draws this");
+        group.bench_function(name, |b| b.iter(|| prepared.picture(0, &mut Blind)));
     }
     group.finish();
 }

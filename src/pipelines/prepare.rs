@@ -1,0 +1,404 @@
+//! What all pictures of a request share: prompts encoded, pictures read, fitted and encoded, masks made.
+
+use candle_core::Tensor;
+use image::{GrayImage, RgbImage};
+
+use super::PipelineError;
+use super::denoise::{Known, STATE_DTYPE, Start};
+use super::families::{Beside, Conditioning, Prompted, Prompts, StableDiffusion};
+use super::inversion::invert;
+use super::latents::{MaskEdge, hard, latent_mask, latent_shape, picture_tensor};
+use super::pictures::{Paste, blurred, cover, cover_mask, either, grow, read_gray, read_rgb, region_around, to_job};
+use super::relay::Relay;
+use crate::diffusion::ScheduleError;
+use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
+use crate::diffusion::samplers::{Sampler, sampler_by_id};
+use crate::diffusion::schedule::Timetable;
+use crate::job::{GenerateRequest, InitPicture, InitWay, JobControl, JobOptions};
+
+/// Channels of a U-Net's input that takes mask and picture beside the latents.
+const INPAINT_CHANNELS: usize = 9;
+/// Channels of a U-Net's input that takes a picture to be changed beside the latents.
+const EDIT_CHANNELS: usize = 8;
+
+/// A request with the networks that shall carry it out.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// The networks.
+    pub model: &'a StableDiffusion,
+    /// Those of the last steps, if the request names a refiner.
+    pub refiner: Option<&'a StableDiffusion>,
+    /// What to make.
+    pub request: &'a GenerateRequest,
+    /// How to show it.
+    pub options: JobOptions,
+    /// Whether someone asked to stop.
+    pub control: &'a JobControl,
+}
+
+/// A request, ready to be carried out picture by picture.
+pub struct Prepared<'a> {
+    pub(super) job: Job<'a>,
+    pub(super) sampler: &'static dyn Sampler,
+    pub(super) table: Timetable,
+    /// The prompts, each from which step on.
+    prompts: Vec<(usize, Conditioning)>,
+    /// What the refiner is told.
+    refined: Option<Conditioning>,
+    pub(super) stage: Stage,
+}
+
+/// What a run starts from and has to keep.
+pub(super) struct Stage {
+    /// Of the latents.
+    pub(super) shape: [usize; 4],
+    pub(super) start: Start,
+    pub(super) known: Option<Known>,
+    pub(super) beside: Option<Beside>,
+    /// Where the result belongs, if it is a part of a picture.
+    pub(super) paste: Option<Paste>,
+}
+
+impl<'a> Job<'a> {
+    /// Makes everything that the request's pictures share.
+    ///
+    /// # Errors
+    /// [`PipelineError::Misfit`] if the request does not fit the model, [`PipelineError::Picture`] if one that it names
+    /// cannot be read; else the schedule's, the tokenizer's and the device's.
+    pub fn prepare(self) -> Result<Prepared<'a>, PipelineError> {
+        let Job { model, request, .. } = self;
+        let sampler = sampler_by_id(&request.sampler).ok_or_else(|| ScheduleError::UnknownSchedule {
+            found: request.sampler.clone(),
+        })?;
+        let steps = request.steps as usize;
+        let spacing = request.timestep_spacing;
+        let table = model
+            .scheduler()
+            .timetable(sampler, &request.schedule, spacing, steps)?;
+        let prompts = self.encode_prompts()?;
+        let stage = self.stage(&table)?;
+        let refined = self
+            .refiner
+            .map(|refiner| {
+                check_same_latents(model, refiner)?;
+                refiner.encode_prompts(&self.prompts(&request.prompt))
+            })
+            .transpose()?;
+        Ok(Prepared {
+            job: self,
+            sampler,
+            table,
+            prompts,
+            refined,
+            stage,
+        })
+    }
+
+    fn prompts(&self, prompt: &'a str) -> Prompts<'a> {
+        let request = self.request;
+        Prompts {
+            clip_skip: request.clip_skip as usize,
+            ..Prompts::new(prompt, &request.negative_prompt, [request.height_px, request.width_px])
+        }
+    }
+
+    fn encode_prompts(&self) -> Result<Vec<(usize, Conditioning)>, PipelineError> {
+        let request = self.request;
+        let mut switches: Vec<_> = request.prompt_switches.iter().collect();
+        switches.sort_by_key(|switch| switch.step);
+        let later = switches
+            .into_iter()
+            .map(|switch| (switch.step as usize, switch.prompt.as_str()));
+        std::iter::once((0, request.prompt.as_str()))
+            .chain(later)
+            .map(|(step, prompt)| Ok((step, self.model.encode_prompts(&self.prompts(prompt))?)))
+            .collect()
+    }
+
+    fn stage(&self, table: &Timetable) -> Result<Stage, PipelineError> {
+        let Job { model, request, .. } = *self;
+        let channels = model.input_channels();
+        let edits = matches!(
+            &request.init,
+            Some(InitPicture {
+                way: InitWay::Beside { .. },
+                ..
+            })
+        );
+        if edits != (channels == EDIT_CHANNELS) {
+            let task = |edits: bool| {
+                if edits {
+                    "a picture changed by instruction"
+                } else {
+                    "a picture made from a prompt"
+                }
+            };
+            return Err(PipelineError::Misfit {
+                what: "the task",
+                expected: task(!edits).to_owned(),
+                found: task(edits).to_owned(),
+            });
+        }
+        let Some(init) = &request.init else {
+            let shape = latent_shape(model.info(), request.width_px, request.height_px)?;
+            let beside = (channels == INPAINT_CHANNELS)
+                .then(|| everything_anew(model, shape))
+                .transpose()?;
+            return Ok(Stage {
+                shape,
+                start: Start::Noise,
+                known: None,
+                beside,
+                paste: None,
+            });
+        };
+        let canvas = Canvas::new(request, init)?;
+        let shape = latent_shape(model.info(), canvas.picture.width(), canvas.picture.height())?;
+        let picture = picture_tensor(&to_job(canvas.picture.clone()), model.device())?;
+        if let InitWay::Beside { guidance_scale } = init.way {
+            let latents = model.encode(&picture)?.mean;
+            return Ok(Stage {
+                shape,
+                start: Start::Noise,
+                known: None,
+                beside: Some(Beside::Edit {
+                    latents,
+                    scale: guidance_scale,
+                }),
+                paste: None,
+            });
+        }
+        let latents = model.scaled(&model.encode(&picture)?.mean)?;
+        let first = first_step(table.steps(), init.strength);
+        let start = match &init.way {
+            InitWay::Inversion { prompt } => self.inverted(prompt, &latents, table, first)?,
+            _ if canvas.mask.is_some() && first == 0 => Start::Noise,
+            _ => Start::Picture {
+                latents: latents.clone(),
+                first,
+            },
+        };
+        let (mut known, mut beside) = (None, None);
+        if let Some(mask) = &canvas.mask {
+            let pixels = mask_tensor(mask, model)?;
+            let is_soft = request.mask.as_ref().is_some_and(|mask| mask.is_soft);
+            let edge = if is_soft { MaskEdge::Soft } else { MaskEdge::Hard };
+            let mask = latent_mask(&pixels, model.info().vae_factor as usize, edge)?;
+            if channels == INPAINT_CHANNELS {
+                let kept = hard(&pixels)?.affine(-1.0, 1.0)?;
+                let masked = model.scaled(&model.encode(&picture.broadcast_mul(&kept)?)?.mean)?;
+                beside = Some(Beside::Inpaint(Tensor::cat(&[&mask, &masked], 1)?));
+            } else {
+                known = Some(Known { latents, mask });
+            }
+        } else if channels == INPAINT_CHANNELS {
+            beside = Some(everything_anew(model, shape)?);
+        }
+        Ok(Stage {
+            shape,
+            start,
+            known,
+            beside,
+            paste: canvas.paste,
+        })
+    }
+
+    /// The picture walked up to the level of step `first`, told what it shows.
+    fn inverted(
+        &self,
+        prompt: &'a str,
+        latents: &Tensor,
+        table: &Timetable,
+        first: usize,
+    ) -> Result<Start, PipelineError> {
+        let shown = self.model.encode_prompts(&self.prompts(prompt))?;
+        let predictor = Prompted::new(self.model, &shown);
+        let plain = Guidance {
+            scale: 1.0,
+            rescale: 0.0,
+        };
+        let mut inverted = invert(&predictor, latents, table, plain, first, self.control)?;
+        Ok(match inverted.levels.pop() {
+            Some(x) => Start::Noisy { x, first },
+            None => Start::Picture {
+                latents: latents.clone(),
+                first,
+            },
+        })
+    }
+}
+
+impl Prepared<'_> {
+    /// The networks with all they are told.
+    pub(super) fn predictor(&self) -> Relay<'_> {
+        let Job {
+            model,
+            refiner,
+            request,
+            ..
+        } = self.job;
+        let first = Prompted {
+            model,
+            prompts: self.prompts.iter().map(|(step, told)| (*step, told)).collect(),
+            beside: self.stage.beside.clone(),
+        };
+        let second = refiner.zip(self.refined.as_ref()).map(|(refiner, told)| {
+            let step = request
+                .refiner
+                .as_ref()
+                .map_or(usize::MAX, |refiner| refiner.step as usize);
+            (step, Prompted::new(refiner, told))
+        });
+        Relay { first, second }
+    }
+
+    /// How the prompts' predictions are weighed over the run.
+    pub(super) fn guidance(&self) -> GuidanceSchedule {
+        let request = self.job.request;
+        GuidanceSchedule {
+            base: Guidance {
+                scale: request.guidance_scale,
+                rescale: request.guidance_rescale,
+            },
+            interval: request.guidance_interval,
+            scales: request.guidance_schedule.clone(),
+        }
+    }
+}
+
+/// The picture that a run works on, at the size it works at.
+struct Canvas {
+    picture: RgbImage,
+    /// White where to paint, of the same size; `None` is everywhere.
+    mask: Option<GrayImage>,
+    paste: Option<Paste>,
+}
+
+impl Canvas {
+    fn new(request: &GenerateRequest, init: &InitPicture) -> Result<Self, PipelineError> {
+        let (width, height) = (request.width_px, request.height_px);
+        let original = read_rgb(&init.file)?;
+        let only_masked = request.mask.as_ref().and_then(|mask| mask.only_masked_padding_px);
+        let mut picture = match only_masked {
+            Some(_) => original, // stays as large as it is; the part that is painted is scaled instead
+            None => cover(&original, width, height),
+        };
+        let mut mask = None;
+        if let Some(given) = &request.mask {
+            let mut read = cover_mask(&read_gray(&given.file)?, picture.width(), picture.height());
+            if given.is_inverted {
+                image::imageops::invert(&mut read);
+            }
+            mask = Some(read);
+        }
+        if request.outpaint.is_any() {
+            let (grown, new) = grow(&picture, request.outpaint);
+            let moved = mask.map(|mask| {
+                let mut moved = GrayImage::new(grown.width(), grown.height());
+                let (left, top) = (request.outpaint.left_px, request.outpaint.top_px);
+                image::imageops::replace(&mut moved, &mask, i64::from(left), i64::from(top));
+                moved
+            });
+            mask = Some(moved.map_or_else(|| new.clone(), |moved| either(&moved, &new)));
+            picture = grown;
+        }
+        let Some(mask) = mask else {
+            return Ok(Self {
+                picture,
+                mask: None,
+                paste: None,
+            });
+        };
+        let blur_px = request.mask.as_ref().map_or(0.0, |mask| mask.blur_px);
+        let weight = blurred(&mask, blur_px);
+        let whole = (0, 0, picture.width(), picture.height());
+        let region = match only_masked {
+            Some(padding) => region_around(&mask, padding, (width, height)).ok_or_else(|| PipelineError::Misfit {
+                what: "mask",
+                expected: "white where to paint".to_owned(),
+                found: "none of it white".to_owned(),
+            })?,
+            None => whole,
+        };
+        let paste = Paste {
+            original: picture.clone(),
+            weight: weight.clone(),
+            region,
+        };
+        if only_masked.is_some() {
+            let (x, y, w, h) = region;
+            picture = cover(
+                &image::imageops::crop_imm(&picture, x, y, w, h).to_image(),
+                width,
+                height,
+            );
+            let part = image::imageops::crop_imm(&weight, x, y, w, h).to_image();
+            return Ok(Self {
+                picture,
+                mask: Some(cover_mask(&part, width, height)),
+                paste: Some(paste),
+            });
+        }
+        Ok(Self {
+            picture,
+            mask: Some(weight),
+            paste: Some(paste),
+        })
+    }
+}
+
+/// The step a run begins with that shall change a picture by `strength` (0 to 1) of itself.
+pub(super) fn first_step(steps: usize, strength: f64) -> usize {
+    steps - ((steps as f64 * strength) as usize).min(steps)
+}
+
+/// A mask as a tensor `(1, 1, height, width)` in 0..1.
+fn mask_tensor(mask: &GrayImage, model: &StableDiffusion) -> candle_core::Result<Tensor> {
+    let values: Vec<f32> = mask.as_raw().iter().map(|level| f32::from(*level) / 255.0).collect();
+    let shape = (1, 1, mask.height() as usize, mask.width() as usize);
+    Tensor::from_vec(values, shape, model.device())
+}
+
+/// For a model that takes mask and picture beside the latents where there is none of them: all is to be painted.
+fn everything_anew(model: &StableDiffusion, [_, channels, height, width]: [usize; 4]) -> candle_core::Result<Beside> {
+    let device = model.device();
+    let factor = model.info().vae_factor as usize;
+    let grey = Tensor::zeros((1, 3, height * factor, width * factor), STATE_DTYPE, device)?;
+    let masked = model.scaled(&model.encode(&grey)?.mean)?;
+    debug_assert_eq!(masked.dims(), [1, channels, height, width]);
+    let mask = Tensor::ones((1, 1, height, width), STATE_DTYPE, device)?;
+    Ok(Beside::Inpaint(Tensor::cat(&[&mask, &masked], 1)?))
+}
+
+/// A refiner goes on with the other model's latents, so they must mean the same.
+fn check_same_latents(model: &StableDiffusion, refiner: &StableDiffusion) -> Result<(), PipelineError> {
+    let of = |model: &StableDiffusion| {
+        let info = model.info();
+        let (channels, factor) = (info.latent_channels, info.vae_factor);
+        format!(
+            "{channels} channels, factor {factor}, scale {}, predicting {}",
+            model.vae().config().scaling_factor,
+            info.prediction
+        )
+    };
+    if of(model) == of(refiner) {
+        return Ok(());
+    }
+    Err(PipelineError::Misfit {
+        what: "refiner's latents",
+        expected: of(model),
+        found: of(refiner),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strength_should_be_the_part_of_the_steps_that_is_taken() {
+        for (steps, strength, first) in [(10, 1.0, 0), (10, 0.75, 3), (10, 0.0, 10), (8, 0.6, 4), (1, 0.5, 1)] {
+            assert_eq!(first_step(steps, strength), first, "{steps} {strength}");
+        }
+    }
+}
