@@ -11,6 +11,7 @@ mod engine_protocol;
 mod gallery_store;
 mod half_precision;
 mod networks;
+mod networks_control;
 mod reference_cases;
 mod sampler_contract;
 mod shader_validation;

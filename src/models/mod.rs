@@ -8,9 +8,12 @@
 //! is a [`ConfigError`] inside of it.
 
 pub mod clip;
+pub mod controlnet;
 mod error;
+pub mod ip_adapter;
 mod layers;
 mod per_block;
+pub mod t2i_adapter;
 pub mod taesd;
 pub mod unet;
 pub mod vae;

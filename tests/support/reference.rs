@@ -74,7 +74,17 @@ impl Case {
 
     /// The folder of a model that the request names.
     pub(crate) fn model(&self, field: &str) -> Option<ModelFiles> {
-        ModelFiles::open(self.root.join(self.request[field].as_str()?)).ok()
+        self.files(self.request[field].as_str()?)
+    }
+
+    /// A model folder, by its path inside the set.
+    pub(crate) fn files(&self, folder: &str) -> Option<ModelFiles> {
+        ModelFiles::open(self.root.join(folder)).ok()
+    }
+
+    /// A file of tensors beside the request.
+    pub(crate) fn tensors(&self, name: &str) -> Tensors {
+        Tensors::open(&self.folder.join(name))
     }
 
     /// The tensors given.
@@ -92,7 +102,8 @@ impl Case {
 pub(crate) struct Tensors(SafetensorsFile);
 
 impl Tensors {
-    fn open(path: &Path) -> Self {
+    /// Panics if the file is not there or not sound.
+    pub(crate) fn open(path: &Path) -> Self {
         let bytes = Bytes::map(path).expect("the case has this file");
         Self(SafetensorsFile::new(bytes, path.to_owned()).expect("the case's tensors can be read"))
     }

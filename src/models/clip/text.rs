@@ -64,7 +64,7 @@ impl ClipTextModel {
             position_embedding: in_full(&embeddings)
                 .get((config.max_position_embeddings, hidden), "position_embedding.weight")?,
             layers: (0..config.num_hidden_layers)
-                .map(|index| ClipLayer::new(&layers.pp(index), config))
+                .map(|index| ClipLayer::new(&layers.pp(index), config.into()))
                 .collect::<Result<_>>()?,
             final_layer_norm: layer_norm(&in_full(&vb).pp("final_layer_norm"), hidden, config.layer_norm_eps)?,
             text_projection,

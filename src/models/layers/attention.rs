@@ -27,10 +27,20 @@ pub(in crate::models) struct AttentionConfig {
     pub(in crate::models) upcast: bool,
 }
 
+/// What attention over other tokens looks at beside them, and what it is to tell of itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::models) struct Beside<'a> {
+    /// Further keys and values, `(batch or 1, tokens, channels)` each. Every pair is attended to on its own, and what
+    /// comes of it is added.
+    pub(in crate::models) pairs: &'a [(&'a Tensor, &'a Tensor)],
+    /// The picture of the batch whose probabilities are wanted.
+    pub(in crate::models) watched: Option<usize>,
+}
+
 /// Attention with its projections.
 ///
-/// Every attention of the U-Net and the VAE passes through [`Attention::forward`], so this is the one place where maps
-/// can be observed or replaced.
+/// Every attention of the U-Net and the VAE passes through [`Attention::forward_beside`], so this is the one place where
+/// maps can be observed or replaced.
 #[derive(Debug, Clone)]
 pub(in crate::models) struct Attention {
     projections: Projections,
@@ -110,6 +120,40 @@ impl Attention {
     ///
     /// Returns `(batch, tokens, channels)`.
     pub(in crate::models) fn forward(&self, x: &Tensor, context: Option<&Tensor>, shortcut: &Tensor) -> Result<Tensor> {
+        Ok(self.forward_beside(x, context, Beside::default(), shortcut)?.0)
+    }
+
+    /// As [`Attention::forward`], looking at more than the context.
+    ///
+    /// Returns `(batch, tokens, channels)`, and if they are wanted the probabilities over the context's tokens,
+    /// `(tokens, context_tokens)`, the mean of all heads, in f32.
+    pub(in crate::models) fn forward_beside(
+        &self,
+        x: &Tensor,
+        context: Option<&Tensor>,
+        beside: Beside<'_>,
+        shortcut: &Tensor,
+    ) -> Result<(Tensor, Option<Tensor>)> {
+        let (q, k, v) = self.project(x, context)?;
+        let attend = |k: &Tensor, v: &Tensor| kernels::attention(&q, k, v, self.heads, self.scale, false);
+        let mut y = attend(&k, &v)?;
+        for (k, v) in beside.pairs {
+            let for_all = |pair: &Tensor| {
+                let (_, tokens, channels) = pair.dims3()?;
+                let pair = pair.to_dtype(q.dtype())?;
+                pair.broadcast_as((q.dim(0)?, tokens, channels))?.contiguous()
+            };
+            y = (y + attend(&for_all(k)?, &for_all(v)?)?)?;
+        }
+        let watched = beside.watched.map(|row| self.probabilities(&q, &k, row)).transpose()?;
+        let y = self
+            .to_out
+            .forward_then(&y.to_dtype(x.dtype())?, After::add(shortcut))?;
+        Ok((y, watched))
+    }
+
+    /// Queries of `x`, keys and values of the context or of `x` itself.
+    fn project(&self, x: &Tensor, context: Option<&Tensor>) -> Result<(Tensor, Tensor, Tensor)> {
         let channels = x.dim(2)?;
         let part = |tokens: &Tensor, index: usize| {
             let part = tokens.narrow(2, index * channels, channels)?;
@@ -120,19 +164,28 @@ impl Attention {
                 Ok(part)
             }
         };
-        let (q, k, v) = match (&self.projections, context) {
+        match (&self.projections, context) {
             (Projections::Own(project), None) => {
                 let qkv = project.forward(x)?;
-                (part(&qkv, 0)?, part(&qkv, 1)?, part(&qkv, 2)?)
+                Ok((part(&qkv, 0)?, part(&qkv, 1)?, part(&qkv, 2)?))
             }
             (Projections::Other { q, kv, newest }, Some(context)) => {
                 let kv = newest.get_or_make(context, || kv.forward(context))?;
-                (part(&q.forward(x)?, 0)?, part(&kv, 0)?, part(&kv, 1)?)
+                Ok((part(&q.forward(x)?, 0)?, part(&kv, 0)?, part(&kv, 1)?))
             }
             (Projections::Own(_), Some(_)) => candle_core::bail!("this attention looks at its own tokens alone"),
             (Projections::Other { .. }, None) => candle_core::bail!("this attention needs a context"),
-        };
-        let y = kernels::attention(&q, &k, &v, self.heads, self.scale, false)?;
-        self.to_out.forward_then(&y.to_dtype(x.dtype())?, After::add(shortcut))
+        }
+    }
+
+    /// The probabilities of one picture of the batch, which the fast kernel never holds.
+    fn probabilities(&self, q: &Tensor, k: &Tensor, row: usize) -> Result<Tensor> {
+        let batch = q.dim(0)?;
+        if row >= batch {
+            candle_core::bail!("attention is watched in picture {row}, the batch has {batch}");
+        }
+        let heads = |x: &Tensor| kernels::split_heads(&x.narrow(0, row, 1)?.to_dtype(DType::F32)?, self.heads);
+        let probabilities = kernels::attention_probabilities(&heads(q)?, &heads(k)?, self.scale, None)?;
+        probabilities.squeeze(0)?.mean(0)
     }
 }

@@ -120,6 +120,17 @@ impl Conv2d {
         )?))
     }
 
+    /// Of squares that lie side by side: `kernel`×`kernel`, as far apart as they are wide, without a bias.
+    pub(in crate::models) fn patches(
+        vb: &VarBuilder<'_>,
+        inputs: usize,
+        outputs: usize,
+        kernel: usize,
+    ) -> Result<Self> {
+        let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
+        Ok(Self(ConvWeights::new(&weight, None, kernel, Padding::default())?))
+    }
+
     /// With a stride and a padding of its own.
     pub(in crate::models) fn strided(
         vb: &VarBuilder<'_>,

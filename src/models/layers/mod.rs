@@ -6,7 +6,7 @@ mod embeddings;
 mod resample;
 mod resnet;
 
-pub(super) use attention::{Attention, AttentionConfig};
+pub(super) use attention::{Attention, AttentionConfig, Beside};
 pub(super) use basic::{Conv2d, GeGlu, Linear, group_norm, in_full, layer_norm};
 pub(super) use embeddings::{TimestepEmbedding, sinusoid};
 pub(super) use resample::{Downsample, Upsample};

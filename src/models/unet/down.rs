@@ -1,7 +1,10 @@
 //! One resolution on the way down.
 
+use super::UNetConditions;
 use super::UNetConfig;
 use super::config::LevelShape;
+use super::residuals::add;
+use super::sites::transformer_name;
 use super::transformer::SpatialTransformer;
 use crate::models::layers::Downsample;
 use crate::models::layers::ResnetBlock;
@@ -42,7 +45,10 @@ impl DownBlock {
             .collect::<Result<_>>()?;
         let attending = if config.down_attends(index) { level.layers } else { 0 };
         let transformers = (0..attending)
-            .map(|layer| SpatialTransformer::new(&vb.pp("attentions").pp(layer), level.channels, level.transformer))
+            .map(|layer| {
+                let name = transformer_name("down_blocks", index, layer);
+                SpatialTransformer::new(&vb.pp("attentions").pp(layer), &name, level.channels, level.transformer)
+            })
             .collect::<Result<_>>()?;
         let is_last = index + 1 == levels.len();
         let downsampler = (!is_last)
@@ -55,25 +61,41 @@ impl DownBlock {
         })
     }
 
+    /// * `added`: features to be added at the end of this block, before a downsampler if the block attends and after it
+    ///   if not; this is how T2I-Adapters were trained.
+    ///
     /// Returns the features for the next block, and adds every intermediate one to `skips`.
     pub(super) fn forward(
         &self,
         x: &Tensor,
         time: &Tensor,
-        context: &Tensor,
+        conditions: UNetConditions<'_>,
+        added: Option<&Tensor>,
         skips: &mut Vec<Tensor>,
     ) -> Result<Tensor> {
+        let (within, behind) = if self.transformers.is_empty() {
+            (None, added)
+        } else {
+            (added, None)
+        };
         let mut x = x.clone();
         for (layer, resnet) in self.resnets.iter().enumerate() {
             x = resnet.forward(&[&x], Some(time))?;
             if let Some(transformer) = self.transformers.get(layer) {
-                x = transformer.forward(&x, context)?;
+                x = transformer.forward(&x, conditions)?;
+            }
+            if let Some(added) = within.filter(|_| layer + 1 == self.resnets.len()) {
+                x = add(&x, added)?;
             }
             skips.push(x.clone());
         }
         if let Some(downsampler) = &self.downsampler {
             x = downsampler.forward(&x)?;
             skips.push(x.clone());
+        }
+        if let (Some(added), Some(skip)) = (behind, skips.last_mut()) {
+            x = add(&x, added)?;
+            *skip = x.clone();
         }
         Ok(x)
     }

@@ -1,7 +1,9 @@
 //! The coarsest resolution.
 
+use super::UNetConditions;
 use super::UNetConfig;
 use super::config::LevelShape;
+use super::sites::MID_TRANSFORMER;
 use super::transformer::SpatialTransformer;
 use crate::models::layers::ResnetBlock;
 use candle_core::Result;
@@ -30,14 +32,19 @@ impl MidBlock {
         };
         Ok(Self {
             first: resnet("resnets.0")?,
-            transformer: SpatialTransformer::new(&vb.pp("attentions.0"), level.channels, level.transformer)?,
+            transformer: SpatialTransformer::new(
+                &vb.pp("attentions.0"),
+                MID_TRANSFORMER,
+                level.channels,
+                level.transformer,
+            )?,
             second: resnet("resnets.1")?,
         })
     }
 
-    pub(super) fn forward(&self, x: &Tensor, time: &Tensor, context: &Tensor) -> Result<Tensor> {
+    pub(super) fn forward(&self, x: &Tensor, time: &Tensor, conditions: UNetConditions<'_>) -> Result<Tensor> {
         let x = self.first.forward(&[x], Some(time))?;
-        let x = self.transformer.forward(&x, context)?;
+        let x = self.transformer.forward(&x, conditions)?;
         self.second.forward(&[&x], Some(time))
     }
 }

@@ -1,13 +1,17 @@
 //! The whole network.
 
+use super::AttentionMaps;
+use super::Residuals;
 use super::UNetConfig;
 use super::down::DownBlock;
 use super::mid::MidBlock;
+use super::residuals::add;
 use super::up::UpBlock;
 use crate::kernels;
 use crate::kernels::After;
 use crate::kernels::ConvInput;
 use crate::kernels::GroupNorm;
+use crate::models::ip_adapter::ImagePrompt;
 use crate::models::layers::Conv2d;
 use crate::models::layers::TimestepEmbedding;
 use crate::models::layers::group_norm;
@@ -46,6 +50,12 @@ pub struct UNetConditions<'a> {
     pub guidance: Option<&'a Tensor>,
     /// What SDXL is told of the whole picture; `None` for others.
     pub added: Option<&'a AddedConditions>,
+    /// What ControlNets and T2I-Adapters add on the way down; `None` without any.
+    pub residuals: Option<&'a Residuals>,
+    /// Pictures that are attended to beside the text, see [`IpAdapter`](crate::models::ip_adapter::IpAdapter).
+    pub image_prompts: &'a [ImagePrompt],
+    /// Who wants to know where the text was looked at; `None` computes nothing for it.
+    pub maps: Option<&'a AttentionMaps>,
 }
 
 impl<'a> UNetConditions<'a> {
@@ -55,6 +65,9 @@ impl<'a> UNetConditions<'a> {
             context,
             guidance: None,
             added: None,
+            residuals: None,
+            image_prompts: &[],
+            maps: None,
         }
     }
 }
@@ -73,15 +86,32 @@ pub struct AddedConditions {
 /// Predicts the noise (or v, or x₀: the training decides) in latents, given a timestep and a text.
 #[derive(Debug, Clone)]
 pub struct UNet2DConditionModel {
+    encoder: UNetEncoder,
+    up_blocks: Vec<UpBlock>,
+    conv_norm_out: GroupNorm,
+    conv_out: Conv2d,
+}
+
+/// The way down and the middle: the half that a ControlNet is a copy of.
+#[derive(Debug, Clone)]
+pub(in crate::models) struct UNetEncoder {
     conv_in: Conv2d,
     time_embedding: TimestepEmbedding,
     add_embedding: Option<TimestepEmbedding>,
     down_blocks: Vec<DownBlock>,
     mid_block: MidBlock,
-    up_blocks: Vec<UpBlock>,
-    conv_norm_out: GroupNorm,
-    conv_out: Conv2d,
     config: UNetConfig,
+}
+
+/// What the way down gives.
+#[derive(Debug)]
+pub(in crate::models) struct Encoded {
+    /// The embedding that every residual block adds, `(batch or 1, time_channels)`.
+    time: Tensor,
+    /// Every intermediate feature map, the finest first.
+    pub(in crate::models) skips: Vec<Tensor>,
+    /// The middle's features.
+    pub(in crate::models) mid: Tensor,
 }
 
 impl UNet2DConditionModel {
@@ -96,40 +126,20 @@ impl UNet2DConditionModel {
     )]
     pub fn new(vb: VarBuilder<'_>, config: &UNetConfig) -> Result<Self> {
         let levels = config.levels()?;
-        let (Some(first), Some(&coarsest)) = (levels.first(), levels.last()) else {
-            candle_core::bail!("unet config: block_out_channels is empty");
-        };
-        let channels = first.channels;
+        let channels = config.first_channels();
         Ok(Self {
-            conv_in: Conv2d::new(&in_full(&vb).pp("conv_in"), config.in_channels, channels, 3)?,
-            time_embedding: TimestepEmbedding::new(
-                &in_full(&vb).pp("time_embedding"),
-                channels,
-                config.time_channels(),
-                config.time_cond_proj_dim,
-            )?,
-            add_embedding: config
-                .added_channels()?
-                .map(|inputs| {
-                    TimestepEmbedding::new(&in_full(&vb).pp("add_embedding"), inputs, config.time_channels(), None)
-                })
-                .transpose()?,
-            down_blocks: (0..levels.len())
-                .map(|index| DownBlock::new(&vb.pp("down_blocks").pp(index), config, &levels, index))
-                .collect::<Result<_>>()?,
-            mid_block: MidBlock::new(&vb.pp("mid_block"), config, coarsest)?,
+            encoder: UNetEncoder::new(&vb, config)?,
             up_blocks: (0..levels.len())
                 .map(|index| UpBlock::new(&vb.pp("up_blocks").pp(index), config, &levels, index))
                 .collect::<Result<_>>()?,
             conv_norm_out: group_norm(&vb.pp("conv_norm_out"), channels, config.groups(), config.norm_eps)?,
             conv_out: Conv2d::new(&vb.pp("conv_out"), channels, config.out_channels, 3)?,
-            config: config.clone(),
         })
     }
 
     /// The configuration it was built from.
     pub fn config(&self) -> &UNetConfig {
-        &self.config
+        &self.encoder.config
     }
 
     /// One prediction.
@@ -143,6 +153,59 @@ impl UNet2DConditionModel {
     /// If shapes do not fit, a condition is missing that the model needs or given that it does not know, or the device
     /// runs out of memory.
     pub fn forward(&self, x: &Tensor, timesteps: &[f64], conditions: UNetConditions<'_>) -> Result<Tensor> {
+        let Encoded {
+            time,
+            mut skips,
+            mid: mut x,
+        } = self.encoder.forward(x, timesteps, conditions, None)?;
+        for block in &self.up_blocks {
+            x = block.forward(&x, &time, conditions, &mut skips)?;
+        }
+        let last = [&x];
+        let before = ConvInput::new(&last).normalised_silu(&self.conv_norm_out);
+        self.conv_out.forward_with(before, After::in_f32())
+    }
+}
+
+impl UNetEncoder {
+    /// Weights under the names of the whole network.
+    pub(in crate::models) fn new(vb: &VarBuilder<'_>, config: &UNetConfig) -> Result<Self> {
+        let levels = config.levels()?;
+        let (Some(first), Some(&coarsest)) = (levels.first(), levels.last()) else {
+            candle_core::bail!("unet config: block_out_channels is empty");
+        };
+        let channels = first.channels;
+        Ok(Self {
+            conv_in: Conv2d::new(&in_full(vb).pp("conv_in"), config.in_channels, channels, 3)?,
+            time_embedding: TimestepEmbedding::new(
+                &in_full(vb).pp("time_embedding"),
+                channels,
+                config.time_channels(),
+                config.time_cond_proj_dim,
+            )?,
+            add_embedding: config
+                .added_channels()?
+                .map(|inputs| {
+                    TimestepEmbedding::new(&in_full(vb).pp("add_embedding"), inputs, config.time_channels(), None)
+                })
+                .transpose()?,
+            down_blocks: (0..levels.len())
+                .map(|index| DownBlock::new(&vb.pp("down_blocks").pp(index), config, &levels, index))
+                .collect::<Result<_>>()?,
+            mid_block: MidBlock::new(&vb.pp("mid_block"), config, coarsest)?,
+            config: config.clone(),
+        })
+    }
+
+    /// * `x`, `timesteps`: as for the whole network.
+    /// * `hint`: added to what the first convolution makes of `x`, in that shape, with as many pictures or one.
+    pub(in crate::models) fn forward(
+        &self,
+        x: &Tensor,
+        timesteps: &[f64],
+        conditions: UNetConditions<'_>,
+        hint: Option<&Tensor>,
+    ) -> Result<Encoded> {
         let context = conditions.context;
         let (batch, _, height, width) = x.dims4()?;
         if ![1, batch].contains(&timesteps.len()) || context.dim(0)? != batch {
@@ -163,17 +226,20 @@ impl UNet2DConditionModel {
             x.clone()
         };
         let mut x = self.conv_in.forward(&x)?;
+        if let Some(hint) = hint {
+            x = add(&x, hint)?;
+        }
+        let residuals = conditions.residuals;
         let mut skips = vec![x.clone()];
-        for block in &self.down_blocks {
-            x = block.forward(&x, &time, context, &mut skips)?;
+        for (index, block) in self.down_blocks.iter().enumerate() {
+            let added = residuals.and_then(|residuals| residuals.features.get(index));
+            x = block.forward(&x, &time, conditions, added, &mut skips)?;
         }
-        x = self.mid_block.forward(&x, &time, context)?;
-        for block in &self.up_blocks {
-            x = block.forward(&x, &time, context, &mut skips)?;
+        let mut mid = self.mid_block.forward(&x, &time, conditions)?;
+        if let Some(residuals) = residuals {
+            mid = residuals.apply(&mut skips, &mid, self.down_blocks.len())?;
         }
-        let last = [&x];
-        let before = ConvInput::new(&last).normalised_silu(&self.conv_norm_out);
-        self.conv_out.forward_with(before, After::in_f32())
+        Ok(Encoded { time, skips, mid })
     }
 
     /// The embedding that every residual block adds, after the nonlinearity they share: `(batch or 1, time_channels)`.

@@ -1,12 +1,16 @@
 //! Attention over the pixels of a feature map and over the conditioning.
 
+use super::AttentionMaps;
+use super::UNetConditions;
 use super::config::TransformerShape;
+use super::sites::block_name;
 use crate::kernels::After;
 use crate::kernels::ConvInput;
 use crate::kernels::GroupNorm;
 use crate::kernels::LayerNorm;
 use crate::models::layers::Attention;
 use crate::models::layers::AttentionConfig;
+use crate::models::layers::Beside;
 use crate::models::layers::Conv2d;
 use crate::models::layers::GeGlu;
 use crate::models::layers::Linear;
@@ -31,24 +35,24 @@ pub(super) struct SpatialTransformer {
 }
 
 impl SpatialTransformer {
-    pub(super) fn new(vb: &VarBuilder<'_>, channels: usize, shape: TransformerShape) -> Result<Self> {
+    /// * `name`: of this transformer within the network, as its weights are called.
+    pub(super) fn new(vb: &VarBuilder<'_>, name: &str, channels: usize, shape: TransformerShape) -> Result<Self> {
         let project = |name: &str| Conv2d::pointwise(&vb.pp(name), channels, channels, shape.linear_projection);
         let blocks = vb.pp("transformer_blocks");
         Ok(Self {
             norm: group_norm(&vb.pp("norm"), channels, shape.groups, GROUP_NORM_EPS)?,
             proj_in: project("proj_in")?,
             blocks: (0..shape.depth)
-                .map(|index| TransformerBlock::new(&blocks.pp(index), channels, shape))
+                .map(|index| TransformerBlock::new(&blocks.pp(index), block_name(name, index), channels, shape))
                 .collect::<Result<_>>()?,
             proj_out: project("proj_out")?,
         })
     }
 
     /// * `x`: `(batch, channels, height, width)`.
-    /// * `context`: `(batch, tokens, context_channels)`.
     ///
     /// Returns the shape of `x`.
-    pub(super) fn forward(&self, x: &Tensor, context: &Tensor) -> Result<Tensor> {
+    pub(super) fn forward(&self, x: &Tensor, conditions: UNetConditions<'_>) -> Result<Tensor> {
         let (batch, channels, height, width) = x.dims4()?;
         let h = self
             .proj_in
@@ -56,7 +60,7 @@ impl SpatialTransformer {
         // Channels last, pixels are tokens already.
         let mut tokens = h.permute((0, 2, 3, 1))?.reshape((batch, height * width, channels))?;
         for block in &self.blocks {
-            tokens = block.forward(&tokens, context)?;
+            tokens = block.forward(&tokens, conditions, (height, width))?;
         }
         let h = tokens
             .reshape((batch, height, width, channels))?
@@ -68,6 +72,7 @@ impl SpatialTransformer {
 /// Self-attention, cross-attention and a gated perceptron, each normalised before and with a shortcut.
 #[derive(Debug, Clone)]
 struct TransformerBlock {
+    name: String,
     norm1: LayerNorm,
     attn1: Attention,
     norm2: LayerNorm,
@@ -78,7 +83,7 @@ struct TransformerBlock {
 }
 
 impl TransformerBlock {
-    fn new(vb: &VarBuilder<'_>, channels: usize, shape: TransformerShape) -> Result<Self> {
+    fn new(vb: &VarBuilder<'_>, name: String, channels: usize, shape: TransformerShape) -> Result<Self> {
         let norm = |name: &str| layer_norm(&vb.pp(name), channels, LAYER_NORM_EPS);
         let attention = |name: &str, context_channels: Option<usize>| {
             let config = AttentionConfig {
@@ -92,6 +97,7 @@ impl TransformerBlock {
         };
         let inner = 4 * channels;
         Ok(Self {
+            name,
             norm1: norm("norm1")?,
             attn1: attention("attn1", None)?,
             norm2: norm("norm2")?,
@@ -102,10 +108,36 @@ impl TransformerBlock {
         })
     }
 
-    fn forward(&self, x: &Tensor, context: &Tensor) -> Result<Tensor> {
+    /// * `size`: height and width of the picture that the tokens are.
+    fn forward(&self, x: &Tensor, conditions: UNetConditions<'_>, size: (usize, usize)) -> Result<Tensor> {
         let x = self.attn1.forward(&self.norm1.forward(x)?, None, x)?;
-        let x = self.attn2.forward(&self.norm2.forward(&x)?, Some(context), &x)?;
+        let x = self.attend(&x, conditions, size)?;
         let gated = self.ff_in.forward(&self.norm3.forward(&x)?)?;
         self.ff_out.forward_then(&gated, After::add(&x))
+    }
+
+    /// Cross-attention to the text, and to the pictures if there are any; whoever watches is told.
+    fn attend(&self, x: &Tensor, conditions: UNetConditions<'_>, size: (usize, usize)) -> Result<Tensor> {
+        let UNetConditions {
+            context,
+            image_prompts,
+            maps,
+            ..
+        } = conditions;
+        let maps = maps.filter(|maps| maps.wants(&self.name));
+        let pairs: Vec<_> = image_prompts
+            .iter()
+            .filter_map(|prompt| prompt.at(&self.name))
+            .collect();
+        let beside = Beside {
+            pairs: &pairs,
+            watched: maps.map(AttentionMaps::row),
+        };
+        let asking = self.norm2.forward(x)?;
+        let (y, watched) = self.attn2.forward_beside(&asking, Some(context), beside, x)?;
+        if let (Some(maps), Some(probabilities)) = (maps, watched) {
+            maps.record(&self.name, &probabilities, size)?;
+        }
+        Ok(y)
     }
 }

@@ -1,7 +1,9 @@
 //! One resolution on the way up.
 
+use super::UNetConditions;
 use super::UNetConfig;
 use super::config::LevelShape;
+use super::sites::transformer_name;
 use super::transformer::SpatialTransformer;
 use crate::models::layers::ResnetBlock;
 use crate::models::layers::Upsample;
@@ -49,7 +51,10 @@ impl UpBlock {
             .collect::<Result<_>>()?;
         let attending = if config.up_attends(index) { layers } else { 0 };
         let transformers = (0..attending)
-            .map(|layer| SpatialTransformer::new(&vb.pp("attentions").pp(layer), level.channels, level.transformer))
+            .map(|layer| {
+                let name = transformer_name("up_blocks", index, layer);
+                SpatialTransformer::new(&vb.pp("attentions").pp(layer), &name, level.channels, level.transformer)
+            })
             .collect::<Result<_>>()?;
         let is_last = from_top == 0;
         let upsampler = (!is_last)
@@ -67,7 +72,7 @@ impl UpBlock {
         &self,
         x: &Tensor,
         time: &Tensor,
-        context: &Tensor,
+        conditions: UNetConditions<'_>,
         skips: &mut Vec<Tensor>,
     ) -> Result<Tensor> {
         let mut x = x.clone();
@@ -77,7 +82,7 @@ impl UpBlock {
             };
             x = resnet.forward(&[&x, &skip], Some(time))?;
             if let Some(transformer) = self.transformers.get(layer) {
-                x = transformer.forward(&x, context)?;
+                x = transformer.forward(&x, conditions)?;
             }
         }
         match (&self.upsampler, skips.last()) {
