@@ -127,6 +127,8 @@ impl Worker {
             phase(Phase::LoadingModel, Some(fraction)).ok();
         })?;
         phase(Phase::EncodingPrompt, None)?;
+        model.set_adapters(&request.loras, &request.embeddings)?;
+        let model = &*model;
         let conditioning =
             model.encode_prompts(&request.prompt, &request.negative_prompt, request.clip_skip as usize)?;
         let generation = Generation {
@@ -165,7 +167,7 @@ impl Worker {
         wanted: &ModelRef,
         precision: Precision,
         progress: &mut dyn FnMut(f32),
-    ) -> Result<&StableDiffusion, PipelineError> {
+    ) -> Result<&mut StableDiffusion, PipelineError> {
         let precision = pipelines::resolve_precision(precision, &self.device)?;
         if !self.has(wanted, precision) {
             self.loaded = None; // frees the old weights before the new ones are read

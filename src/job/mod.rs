@@ -1,5 +1,6 @@
 //! Plain data that crosses threads or is saved. No tensors, no egui.
 
+mod adapters;
 mod control;
 mod error;
 mod event;
@@ -13,6 +14,7 @@ mod record;
 mod request;
 mod trajectory;
 
+pub use adapters::LoraSpec;
 pub use control::JobControl;
 pub use error::{JobError, JobErrorKind};
 pub use event::{Event, Phase, StepEvent};

@@ -1,6 +1,7 @@
 //! What to make. The whole request is the record: submitting it again makes the same picture.
 
-use super::ModelRef;
+use super::{LoraSpec, ModelRef};
+use std::path::PathBuf;
 
 /// Sides must be multiples of this.
 pub const SIZE_MULTIPLE_PX: u32 = 8;
@@ -58,6 +59,10 @@ pub struct GenerateRequest {
     pub batch_count: u32,
     /// Layers of the text encoder to leave out at its end, for the prompt only, as diffusers counts: 0 uses all.
     pub clip_skip: u32,
+    /// Adapters laid over the model, all at once; their order does not matter.
+    pub loras: Vec<LoraSpec>,
+    /// Files of textual inversion, whose words the prompts may use.
+    pub embeddings: Vec<PathBuf>,
 }
 
 impl Default for GenerateRequest {
@@ -78,6 +83,8 @@ impl Default for GenerateRequest {
             seed: 0,
             batch_count: 1,
             clip_skip: 0,
+            loras: Vec::new(),
+            embeddings: Vec::new(),
         }
     }
 }
@@ -167,6 +174,6 @@ impl GenerateRequest {
         if !(0.0..=1.0).contains(&self.eta) {
             return Err(RequestError::Eta { found: self.eta });
         }
-        Ok(())
+        self.loras.iter().try_for_each(LoraSpec::validate)
     }
 }

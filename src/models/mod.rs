@@ -10,7 +10,9 @@
 pub mod clip;
 mod error;
 mod layers;
+pub mod lora;
 mod per_block;
+mod slot;
 pub mod taesd;
 pub mod unet;
 pub mod vae;

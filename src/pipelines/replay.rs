@@ -19,7 +19,7 @@ use crate::diffusion::guidance::Guidance;
 use crate::diffusion::prediction::{network_input, vp_scale};
 use crate::diffusion::samplers::{Options, Sampler, sampler_by_id};
 use crate::diffusion::schedule::Timetable;
-use crate::job::{JobControl, ModelRef, Precision};
+use crate::job::{JobControl, LoraSpec, ModelRef, Precision};
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::vae::{AutoencoderKL, VaeConfig};
 use crate::pipelines::prompt::ClipTokenizer;
@@ -51,6 +51,10 @@ struct Case {
     #[serde(default)]
     sampler: Option<CaseSampler>,
     #[serde(default)]
+    loras: Vec<CaseLora>,
+    #[serde(default)]
+    embeddings: Vec<CaseEmbedding>,
+    #[serde(default)]
     texts: Vec<String>,
     #[serde(flatten)]
     rest: BTreeMap<String, serde_json::Value>,
@@ -58,8 +62,6 @@ struct Case {
 
 /// Fields that change the result and that no sampler or family here carries out yet.
 const BEYOND: &[&str] = &[
-    "loras",
-    "embeddings",
     "controlnet",
     "controlnets",
     "ip_adapter",
@@ -67,6 +69,18 @@ const BEYOND: &[&str] = &[
     "inpaint",
     "original_size",
 ];
+
+/// The file tells rank and α itself.
+#[derive(Debug, Deserialize)]
+struct CaseLora {
+    file: PathBuf,
+    scale: f64,
+}
+
+#[derive(Debug, Deserialize)]
+struct CaseEmbedding {
+    file: PathBuf,
+}
 
 #[derive(Debug, Deserialize)]
 struct CaseSampler {
@@ -169,6 +183,12 @@ fn text_to_image(
     let config: SchedulerConfig = serde_json::from_value(wanted.diffusers_config.clone())
         .map_err(|source| bad(format!("expected a scheduler configuration, found {source}")))?;
     network.set_scheduler(Scheduler::new(config)?);
+    let loras = request
+        .loras
+        .iter()
+        .map(|lora| LoraSpec::new(case.join(&lora.file), lora.scale));
+    let embeddings = request.embeddings.iter().map(|embedding| case.join(&embedding.file));
+    network.set_adapters(&loras.collect::<Vec<_>>(), &embeddings.collect::<Vec<_>>())?;
 
     let (sampler, schedule) = known_sampler(wanted).ok_or_else(|| {
         bad(format!(

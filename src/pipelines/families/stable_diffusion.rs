@@ -1,20 +1,25 @@
 //! Stable Diffusion 1.x and 2.x: one CLIP text encoder, a U-Net on the latents of a KL autoencoder.
 
+use std::path::PathBuf;
+
 use candle_core::{DType, Device, Tensor};
 
 use super::{Family, ModelIndex};
 use crate::diffusion::guidance::Guidance;
-use crate::job::{ModelDefaults, ModelInfo, ModelRef, Precision};
+use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision};
 use crate::models::clip::{ClipTextConfig, ClipTextModel};
+use crate::models::lora::Patchable;
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::unet::{UNet2DConditionModel, UNetConfig, guidance_embedding};
 use crate::models::vae::{AutoencoderKL, VaeConfig};
 use crate::pipelines::PipelineError;
+use crate::pipelines::adapters::{Adapters, teach};
 use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::precision::precision_of;
 use crate::pipelines::preview::LinearMap;
 use crate::pipelines::prompt::ClipTokenizer;
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
+use crate::weights::adapter::Component;
 use crate::weights::{self, ModelFiles};
 
 /// Where a model may bring a tiny decoder; not part of the diffusers layout, which ignores it.
@@ -40,6 +45,7 @@ pub struct StableDiffusion {
     tokenizer: ClipTokenizer,
     text_encoder: ClipTextModel,
     unet: UNet2DConditionModel,
+    adapters: Adapters,
     vae: AutoencoderKL,
     tiny: Option<AutoencoderTiny>,
     linear: std::sync::OnceLock<LinearMap>,
@@ -132,8 +138,8 @@ impl Family for StableDiffusionFamily {
         let vae_dtype = vae_dtype(dtype, &vae_config);
 
         progress(0.0);
-        let text_encoder = weights::build(files, "text_encoder", device, dtype, |vb| {
-            ClipTextModel::new(vb, &text_config)
+        let (text_encoder, text_weights) = weights::build(files, "text_encoder", device, dtype, |vb| {
+            Patchable::build(vb, |vb| ClipTextModel::new(vb, &text_config))
         })?;
         progress(0.1);
         let vae = weights::build(files, "vae", device, vae_dtype, |vb| {
@@ -147,8 +153,9 @@ impl Family for StableDiffusionFamily {
             None
         };
         progress(0.2);
-        let build = |vb| UNet2DConditionModel::new(vb, &unet_config);
-        let unet = weights::build(files, "unet", device, dtype, build)?;
+        let (unet, unet_weights) = weights::build(files, "unet", device, dtype, |vb| {
+            Patchable::build(vb, |vb| UNet2DConditionModel::new(vb, &unet_config))
+        })?;
         progress(1.0);
         Ok(StableDiffusion {
             info,
@@ -161,6 +168,7 @@ impl Family for StableDiffusionFamily {
             tokenizer,
             text_encoder,
             unet,
+            adapters: Adapters::new([(Component::UNet, unet_weights), (Component::TextEncoder, text_weights)]),
             vae,
             tiny,
             linear: std::sync::OnceLock::new(),
@@ -192,6 +200,19 @@ impl StableDiffusion {
     /// Takes another training schedule than the model's own; for reference cases.
     pub(in crate::pipelines) fn set_scheduler(&mut self, scheduler: Scheduler) {
         self.scheduler = scheduler;
+    }
+
+    /// Lays these adapters over the networks, teaches the text encoder the words of these embeddings, and takes away
+    /// whatever was there before; costs as much time as there are layers to be changed.
+    ///
+    /// Returns how many layers were made anew. Prompts encoded before are to be encoded again.
+    ///
+    /// # Errors
+    /// [`PipelineError::Adapter`] if a file cannot be read or is for another family of models.
+    pub fn set_adapters(&mut self, loras: &[LoraSpec], embeddings: &[PathBuf]) -> Result<usize, PipelineError> {
+        let num_made = self.adapters.set(loras)?;
+        teach(&mut [(&mut self.tokenizer, &mut self.text_encoder)], embeddings)?;
+        Ok(num_made)
     }
 
     /// Whether the network is told the guidance scale instead of being asked twice.
