@@ -9,7 +9,7 @@ use super::CliError;
 use super::bench::BenchArgs;
 use super::task_args::{PictureArgs, WayArgs};
 use crate::engine;
-use crate::job::{GenerateRequest, ModelDefaults, ModelRef, Precision, PreviewMode, TimestepSpacing};
+use crate::job::{GenerateRequest, LoraSpec, ModelDefaults, ModelRef, Precision, PreviewMode, TimestepSpacing};
 
 /// An image studio in which the denoising process is an object: live, kept, scrubbed, steered and branched.
 ///
@@ -95,6 +95,15 @@ pub(super) struct GenerateArgs {
     /// Layers of the text encoder to leave out at its end
     #[arg(long, default_value_t = 0, value_name = "LAYERS")]
     clip_skip: u32,
+
+    /// Adapter laid over the model (LoRA, LoCon, LoHa, LoKr, DoRA), with its weight (1) and that of its text part (the
+    /// same); may be given several times
+    #[arg(long, value_name = "FILE[:WEIGHT[:TE_WEIGHT]]", value_parser = parse_lora)]
+    lora: Vec<LoraSpec>,
+
+    /// File of textual inversion, whose words the prompts may use; may be given several times
+    #[arg(long, value_name = "FILE")]
+    embedding: Vec<PathBuf>,
 
     /// Seed of the first picture; by default a random one
     #[arg(long)]
@@ -245,6 +254,8 @@ impl GenerateArgs {
             seed,
             batch_count: self.batch,
             clip_skip: self.clip_skip,
+            loras: self.lora.clone(),
+            embeddings: self.embedding.clone(),
             ..fallback
         };
         self.pictures.apply(&mut request)?;
@@ -272,6 +283,30 @@ fn parse_threads(text: &str) -> Result<usize, String> {
         .ok_or_else(|| format!("expected 1 to {max} on this computer"))
 }
 
+/// A file, then up to two numbers; a colon that no number follows belongs to the file's name.
+fn parse_lora(text: &str) -> Result<LoraSpec, String> {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    let split = |text: &'_ str| -> Option<(String, f64)> {
+        let (rest, last) = text.rsplit_once(':')?;
+        Some((rest.to_owned(), number(last)?))
+    };
+    let spec = match split(text) {
+        None => LoraSpec::new(text, 1.0),
+        Some((rest, last)) => match split(&rest) {
+            None => LoraSpec::new(rest, last),
+            Some((file, unet_weight)) => LoraSpec {
+                text_weight: last,
+                ..LoraSpec::new(file, unet_weight)
+            },
+        },
+    };
+    if spec.path.as_os_str().is_empty() {
+        return Err("expected FILE, FILE:WEIGHT or FILE:WEIGHT:TE_WEIGHT".to_owned());
+    }
+    spec.validate().map_err(|error| error.to_string())?;
+    Ok(spec)
+}
+
 fn parse_size(text: &str) -> Result<(u32, u32), String> {
     let sides = text.split_once(['x', 'X', '×']);
     let side = |side: &str| side.trim().parse::<u32>().ok();
@@ -296,6 +331,20 @@ mod tests {
         assert_eq!(parse_threads("1"), Ok(1));
         for bad in ["", "0", "-1", "two", "1000000"] {
             assert!(parse_threads(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_adapter_should_be_a_file_with_up_to_two_weights() {
+        let both = LoraSpec {
+            text_weight: -0.5,
+            ..LoraSpec::new("C:\\a.safetensors", 0.75)
+        };
+        assert_eq!(parse_lora("a.safetensors"), Ok(LoraSpec::new("a.safetensors", 1.0)));
+        assert_eq!(parse_lora("a:b:0.5"), Ok(LoraSpec::new("a:b", 0.5)));
+        assert_eq!(parse_lora("C:\\a.safetensors:0.75:-0.5"), Ok(both));
+        for bad in ["", ":1", "a:nan", "a:1:inf"] {
+            assert!(parse_lora(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -96,7 +96,7 @@ impl Kept {
         device: &Device,
         precision: Precision,
         progress: &mut dyn FnMut(f32),
-    ) -> Result<&StableDiffusion, PipelineError> {
+    ) -> Result<&mut StableDiffusion, PipelineError> {
         let precision = pipelines::resolve_precision(precision, device)?;
         if !self.has(wanted, precision) {
             self.0 = None; // frees the old weights before the new ones are read
@@ -115,7 +115,7 @@ impl Kept {
         device: &Device,
         precision: Precision,
         phase: &impl Fn(Phase, Option<f32>) -> Result<(), EngineGone>,
-    ) -> Result<&StableDiffusion, Unfinished> {
+    ) -> Result<&mut StableDiffusion, Unfinished> {
         if !self.has(wanted, precision) {
             phase(Phase::LoadingModel, None)?;
         }
@@ -173,13 +173,14 @@ impl Worker {
         let precision = pipelines::resolve_precision(options.precision, &self.device)?;
         let device = &self.device;
         let refiner = if let Some(refiner) = &request.refiner {
-            Some(self.refiner.load(&refiner.model, device, precision, &phase)?)
+            Some(&*self.refiner.load(&refiner.model, device, precision, &phase)?)
         } else {
             self.refiner = Kept::default(); // a picture that takes one model needs no memory for two
             None
         };
         let model = self.model.load(&request.model, device, precision, &phase)?;
         phase(Phase::EncodingPrompt, None)?;
+        model.set_adapters(&request.loras, &request.embeddings)?;
         let prepared = Job {
             model,
             refiner,

@@ -1,5 +1,6 @@
 //! Plain data that crosses threads or is saved. No tensors, no egui.
 
+mod adapters;
 mod control;
 mod error;
 mod event;
@@ -14,6 +15,7 @@ mod request;
 mod task;
 mod trajectory;
 
+pub use adapters::LoraSpec;
 pub use control::JobControl;
 pub use error::{JobError, JobErrorKind};
 pub use event::{Event, Phase, StepEvent};

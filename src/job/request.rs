@@ -1,9 +1,11 @@
 //! What to make. The whole request is the record: submitting it again makes the same picture.
 
+use std::path::PathBuf;
+
 use super::task::{self, MAX_ADAPTERS};
 use super::{
-    Control, Hires, InitPicture, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch, Reference, Refiner, Tiling,
-    Variation,
+    Control, Hires, InitPicture, LoraSpec, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch, Reference, Refiner,
+    Tiling, Variation,
 };
 
 /// Sides must be multiples of this.
@@ -88,6 +90,10 @@ pub struct GenerateRequest {
     pub tiling: Tiling,
     /// Which generator makes the noise that the run starts from.
     pub noise_source: NoiseSource,
+    /// Adapters laid over the model, all at once; their order does not matter.
+    pub loras: Vec<LoraSpec>,
+    /// Files of textual inversion, whose words the prompts may use.
+    pub embeddings: Vec<PathBuf>,
 }
 
 impl Default for GenerateRequest {
@@ -121,6 +127,8 @@ impl Default for GenerateRequest {
             variation: None,
             tiling: Tiling::default(),
             noise_source: NoiseSource::Hareru,
+            loras: Vec::new(),
+            embeddings: Vec::new(),
         }
     }
 }
@@ -228,6 +236,7 @@ impl GenerateRequest {
         if !(0.0..=1.0).contains(&self.eta) {
             return Err(RequestError::Eta { found: self.eta });
         }
+        self.loras.iter().try_for_each(LoraSpec::validate)?;
         self.validate_guidance()?;
         self.validate_tasks()
     }

@@ -4,6 +4,7 @@ use crate::diffusion::{SampleError, ScheduleError};
 use crate::job::{JobError, JobErrorKind, Precision};
 use crate::pipelines::prompt::TokenizerError;
 use crate::weights::LoadError;
+use crate::weights::adapter::AdapterError;
 
 /// Why no picture came out.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +12,9 @@ pub enum PipelineError {
     /// The model's files are not usable.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// An adapter or an embedding is not usable with this model.
+    #[error(transparent)]
+    Adapter(#[from] AdapterError),
     /// The tokenizer is not usable.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
@@ -86,6 +90,7 @@ impl From<&PipelineError> for JobError {
             }
             PipelineError::Schedule(ScheduleError::BadTraining { .. }) => JobErrorKind::Model,
             PipelineError::Schedule(_)
+            | PipelineError::Adapter(_)
             | PipelineError::Misfit { .. }
             | PipelineError::Precision { .. }
             | PipelineError::Picture { .. }

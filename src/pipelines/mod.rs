@@ -1,5 +1,6 @@
 //! Composition: text → conditioning → denoise → pixels.
 
+mod adapters;
 mod bench;
 pub mod denoise;
 mod error;
@@ -19,6 +20,7 @@ mod scheduler;
 
 use include_dir::{Dir, include_dir};
 
+pub use adapters::Adapters;
 pub use bench::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace, bench};
 pub use candle_core::Device;
 pub use error::PipelineError;

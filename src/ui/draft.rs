@@ -1,10 +1,11 @@
 //! The form: what the next picture shall be.
 
 use std::hash::{BuildHasher as _, Hasher as _};
+use std::path::PathBuf;
 
 use super::notifications::Text;
 use crate::job::{
-    GenerateRequest, JobOptions, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, ModelDefaults, ModelInfo, ModelRef,
+    GenerateRequest, JobOptions, LoraSpec, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, ModelDefaults, ModelInfo, ModelRef,
     Precision, PreviewMode, RequestError, SIZE_MULTIPLE_PX, TimestepSpacing,
 };
 
@@ -111,6 +112,10 @@ pub struct Draft {
     pub batch_count: u32,
     /// Layers of the text encoder to leave out.
     pub clip_skip: u32,
+    /// Adapters of a restored picture; another model does without them.
+    pub loras: Vec<LoraSpec>,
+    /// Embeddings of a restored picture; another model does without them.
+    pub embeddings: Vec<PathBuf>,
     /// How previews are made.
     pub preview: PreviewMode,
     /// What the networks compute in; no part of a picture's settings, so that restoring leaves it.
@@ -144,6 +149,8 @@ impl Default for Draft {
             is_seed_locked: false,
             batch_count: defaults.batch_count,
             clip_skip: defaults.clip_skip,
+            loras: Vec::new(),
+            embeddings: Vec::new(),
             preview: PreviewMode::Auto,
             precision: Precision::Auto,
             defaults,
@@ -237,6 +244,8 @@ impl Draft {
             seed: self.seed,
             batch_count: self.batch_count,
             clip_skip: self.clip_skip,
+            loras: self.loras.clone(),
+            embeddings: self.embeddings.clone(),
             ..self.beyond.clone()
         };
         request.validate()?;
@@ -277,12 +286,16 @@ impl Draft {
         self.is_seed_locked = true;
         self.batch_count = request.batch_count;
         self.clip_skip = request.clip_skip;
+        self.loras = request.loras;
+        self.embeddings = request.embeddings;
         self.follows_model = false;
     }
 
     /// Chooses another model; what it looks best with is learned by [`Draft::adopt`].
     pub fn choose_model(&mut self, model: ModelRef) {
         self.model = model;
+        self.loras.clear();
+        self.embeddings.clear();
         self.follows_model = true;
     }
 
@@ -338,6 +351,8 @@ mod tests {
             seed: 99,
             batch_count: 3,
             clip_skip: 1,
+            loras: vec![LoraSpec::new("/adapters/b.safetensors", 0.5)],
+            embeddings: vec!["/embeddings/c.safetensors".into()],
             prompt_switches: vec![PromptSwitch {
                 step: 3,
                 prompt: "a tower".to_owned(),

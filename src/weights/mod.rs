@@ -4,6 +4,7 @@
 //! [`component`] makes the weights of one network available to its constructor. Files are checked before anything in
 //! them is believed: a cut or hostile file is a [`LoadError`], never a panic.
 
+pub mod adapter;
 mod bytes;
 mod component;
 mod error;

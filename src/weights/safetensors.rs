@@ -101,6 +101,12 @@ impl SafetensorsFile {
         &self.path
     }
 
+    /// A field of the header's free text; `None` if there is none of this name.
+    pub fn header_text(&self, field: &str) -> Option<&str> {
+        let fields = self.metadata.metadata().as_ref()?;
+        fields.get(field).map(String::as_str)
+    }
+
     fn info(&self, name: &str) -> Option<&TensorInfo> {
         self.metadata.info(name)
     }

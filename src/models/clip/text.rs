@@ -6,7 +6,6 @@ use crate::kernels::LayerNorm;
 use crate::models::layers::Linear;
 use crate::models::layers::in_full;
 use crate::models::layers::layer_norm;
-use candle_core::D;
 use candle_core::DType;
 use candle_core::IndexOp as _;
 use candle_core::Result;
@@ -20,6 +19,7 @@ const EOS_MEANS_LARGEST_ID: u32 = 2;
 #[derive(Debug, Clone)]
 pub struct ClipTextModel {
     token_embedding: Tensor,
+    learned: Option<Tensor>,
     position_embedding: Tensor,
     layers: Vec<ClipLayer>,
     final_layer_norm: LayerNorm,
@@ -61,6 +61,7 @@ impl ClipTextModel {
         let layers = vb.pp("encoder").pp("layers");
         Ok(Self {
             token_embedding: in_full(&embeddings).get((config.vocab_size, hidden), "token_embedding.weight")?,
+            learned: None,
             position_embedding: in_full(&embeddings)
                 .get((config.max_position_embeddings, hidden), "position_embedding.weight")?,
             layers: (0..config.num_hidden_layers)
@@ -75,6 +76,24 @@ impl ClipTextModel {
     /// The configuration it was built from.
     pub fn config(&self) -> &ClipTextConfig {
         &self.config
+    }
+
+    /// Embeddings of further tokens, whose ids follow on the vocabulary's.
+    ///
+    /// * `rows`: `(tokens, hidden)` in place of those it has; `None` for none.
+    ///
+    /// # Errors
+    /// If they have another width.
+    pub fn set_learned(&mut self, rows: Option<&Tensor>) -> Result<()> {
+        let hidden = self.config.hidden_size;
+        if let Some(rows) = rows.filter(|rows| rows.rank() != 2 || rows.dims()[1] != hidden) {
+            candle_core::bail!("an embedding has shape {:?}, expected (…, {hidden})", rows.dims());
+        }
+        let table = &self.token_embedding;
+        self.learned = rows
+            .map(|rows| rows.to_device(table.device())?.to_dtype(table.dtype()))
+            .transpose()?;
+        Ok(())
     }
 
     /// Conditioning for a U-Net.
@@ -156,29 +175,45 @@ impl ClipTextModel {
             candle_core::bail!("the text encoder expects 1 to {longest} tokens, found {tokens}");
         }
         let ids = ids.to_dtype(DType::U32)?.flatten_all()?;
-        let largest = ids.max(0)?.to_scalar::<u32>()?;
-        if largest as usize >= self.config.vocab_size {
-            candle_core::bail!(
-                "token id {largest} is not in the vocabulary of {}",
-                self.config.vocab_size
-            );
-        }
-        let x = self
-            .token_embedding
-            .index_select(&ids, 0)?
-            .reshape((batch, tokens, ()))?;
+        let x = self.token_rows(&ids)?.reshape((batch, tokens, ()))?;
         x.broadcast_add(&self.position_embedding.narrow(0, 0, tokens)?)
+    }
+
+    /// Embeddings `(tokens, hidden)` of `ids` `(tokens)`.
+    fn token_rows(&self, ids: &Tensor) -> Result<Tensor> {
+        let vocab_size = self.config.vocab_size;
+        let num_learned = self.learned.as_ref().map_or(0, |rows| rows.dims()[0]);
+        let ids: Vec<u32> = ids.to_vec1()?;
+        if let Some(id) = ids.iter().find(|id| **id as usize >= vocab_size + num_learned) {
+            candle_core::bail!("token id {id} is not in the vocabulary of {}", vocab_size + num_learned);
+        }
+        // Learned rows stand behind one row of the vocabulary for each token.
+        let own: Vec<u32> = ids.iter().map(|id| (*id).min(vocab_size as u32 - 1)).collect();
+        let device = self.token_embedding.device();
+        let rows = self
+            .token_embedding
+            .index_select(&Tensor::from_slice(&own, own.len(), device)?, 0)?;
+        let Some(learned) = &self.learned else {
+            return Ok(rows);
+        };
+        let place = |(position, id): (usize, &u32)| match (*id as usize).checked_sub(vocab_size) {
+            Some(learned) => (own.len() + learned) as u32,
+            None => position as u32,
+        };
+        let places: Vec<u32> = ids.iter().enumerate().map(place).collect();
+        Tensor::cat(&[&rows, learned], 0)?.index_select(&Tensor::from_vec(places, own.len(), device)?, 0)
     }
 
     /// Position of the token that stands for the whole prompt, for each prompt.
     fn end_of_text(&self, ids: &Tensor) -> Result<Vec<usize>> {
-        let ids = ids.to_dtype(DType::U32)?;
-        if self.config.eos_token_id == EOS_MEANS_LARGEST_ID {
-            let positions = ids.argmax(D::Minus1)?.to_vec1::<u32>()?;
-            return Ok(positions.into_iter().map(|position| position as usize).collect());
-        }
-        let rows = ids.to_vec2::<u32>()?;
-        let first = |row: &Vec<u32>| row.iter().position(|id| *id == self.config.eos_token_id).unwrap_or(0);
+        let rows = ids.to_dtype(DType::U32)?.to_vec2::<u32>()?;
+        let of_vocabulary = |id: &u32| (*id as usize) < self.config.vocab_size;
+        let end = |row: &Vec<u32>| match self.config.eos_token_id {
+            // Learned words have larger ids and end no text.
+            EOS_MEANS_LARGEST_ID => row.iter().copied().filter(of_vocabulary).max(),
+            id => Some(id),
+        };
+        let first = |row: &Vec<u32>| row.iter().position(|id| Some(*id) == end(row)).unwrap_or(0);
         Ok(rows.iter().map(first).collect())
     }
 }

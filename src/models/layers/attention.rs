@@ -58,18 +58,19 @@ enum Projections {
     Other { q: Linear, kv: Linear, newest: Newest },
 }
 
-/// What was made of the context seen last.
+/// What was made of the context seen last, by the weights of that time.
 #[derive(Debug, Clone, Default)]
-struct Newest(Arc<Mutex<Option<(TensorId, Tensor)>>>);
+struct Newest(Arc<Mutex<Option<(TensorId, u64, Tensor)>>>);
 
 impl Newest {
-    fn get_or_make(&self, context: &Tensor, make: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
+    fn get_or_make(&self, context: &Tensor, project: &Linear) -> Result<Tensor> {
         let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = project.version();
         match &*newest {
-            Some((id, made)) if *id == context.id() => Ok(made.clone()),
+            Some((id, of, made)) if *id == context.id() && *of == version => Ok(made.clone()),
             _ => {
-                let made = make()?;
-                *newest = Some((context.id(), made.clone()));
+                let made = project.forward(context)?;
+                *newest = Some((context.id(), version, made.clone()));
                 Ok(made)
             }
         }
@@ -170,7 +171,7 @@ impl Attention {
                 Ok((part(&qkv, 0)?, part(&qkv, 1)?, part(&qkv, 2)?))
             }
             (Projections::Other { q, kv, newest }, Some(context)) => {
-                let kv = newest.get_or_make(context, || kv.forward(context))?;
+                let kv = newest.get_or_make(context, kv)?;
                 Ok((part(&q.forward(x)?, 0)?, part(&kv, 0)?, part(&kv, 1)?))
             }
             (Projections::Own(_), Some(_)) => candle_core::bail!("this attention looks at its own tokens alone"),

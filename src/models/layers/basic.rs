@@ -6,6 +6,7 @@ use crate::kernels::ConvInput;
 use crate::kernels::ConvWeights;
 use crate::kernels::LinearWeights;
 use crate::kernels::Padding;
+use crate::models::slot::Slot;
 use candle_core::DType;
 use candle_core::Result;
 use candle_core::Shape;
@@ -26,19 +27,22 @@ pub(in crate::models) fn in_full<'a>(vb: &VarBuilder<'a>) -> VarBuilder<'a> {
 
 /// An affine map of the last axis.
 #[derive(Debug, Clone)]
-pub(in crate::models) struct Linear(LinearWeights);
+pub(in crate::models) struct Linear(Slot<LinearWeights>);
 
 impl Linear {
     /// `weight` `(outputs, inputs)` and `bias` `(outputs)`.
     pub(in crate::models) fn new(vb: &VarBuilder<'_>, inputs: usize, outputs: usize) -> Result<Self> {
-        let weight = vb.get((outputs, inputs), "weight")?;
-        let bias = small(vb, outputs, "bias")?;
-        Ok(Self(LinearWeights::new(&weight, Some(&bias))?))
+        let make = move |vb: &VarBuilder<'_>| {
+            let weight = vb.get((outputs, inputs), "weight")?;
+            LinearWeights::new(&weight, Some(&small(vb, outputs, "bias")?))
+        };
+        Ok(Self(Slot::new(vb, &["weight", "bias"], make)?))
     }
 
     /// `weight` alone.
     pub(in crate::models) fn without_bias(vb: &VarBuilder<'_>, inputs: usize, outputs: usize) -> Result<Self> {
-        Ok(Self(LinearWeights::new(&vb.get((outputs, inputs), "weight")?, None)?))
+        let make = move |vb: &VarBuilder<'_>| LinearWeights::new(&vb.get((outputs, inputs), "weight")?, None);
+        Ok(Self(Slot::new(vb, &["weight"], make)?))
     }
 
     /// Several maps of the same numbers, their outputs side by side.
@@ -51,17 +55,24 @@ impl Linear {
         outputs: usize,
         has_bias: bool,
     ) -> Result<Self> {
-        let weights = names
-            .iter()
-            .map(|name| vb.pp(name).get((outputs, inputs), "weight"))
-            .collect::<Result<Vec<_>>>()?;
-        let biases = names
-            .iter()
-            .filter(|_| has_bias)
-            .map(|name| small(&vb.pp(name), outputs, "bias"))
-            .collect::<Result<Vec<_>>>()?;
-        let bias = has_bias.then(|| Tensor::cat(&biases, 0)).transpose()?;
-        Ok(Self(LinearWeights::new(&Tensor::cat(&weights, 0)?, bias.as_ref())?))
+        let full = |part: &str| names.iter().map(|name| format!("{name}.{part}")).collect::<Vec<_>>();
+        let (weights, biases) = (full("weight"), if has_bias { full("bias") } else { Vec::new() });
+        let tensors: Vec<String> = [weights.as_slice(), biases.as_slice()].concat();
+        let make = move |vb: &VarBuilder<'_>| {
+            let weight = weights.iter().map(|name| vb.get((outputs, inputs), name));
+            let weight = Tensor::cat(&weight.collect::<Result<Vec<_>>>()?, 0)?;
+            let bias = biases.iter().map(|name| small(vb, outputs, name));
+            let bias = bias.collect::<Result<Vec<_>>>()?;
+            let bias = has_bias.then(|| Tensor::cat(&bias, 0)).transpose()?;
+            LinearWeights::new(&weight, bias.as_ref())
+        };
+        let tensors: Vec<&str> = tensors.iter().map(String::as_str).collect();
+        Ok(Self(Slot::new(vb, &tensors, make)?))
+    }
+
+    /// How often its weights were replaced.
+    pub(in crate::models) fn version(&self) -> u64 {
+        self.0.version()
     }
 
     /// `(…, inputs)` → `(…, outputs)`.
@@ -71,31 +82,33 @@ impl Linear {
 
     /// And then.
     pub(in crate::models) fn forward_then(&self, x: &Tensor, after: After<'_>) -> Result<Tensor> {
-        kernels::linear(x, &self.0, after)
+        kernels::linear(x, &self.0.read(), after)
     }
 }
 
 /// An affine map whose first half of outputs is gated by the second.
 #[derive(Debug, Clone)]
-pub(in crate::models) struct GeGlu(LinearWeights);
+pub(in crate::models) struct GeGlu(Slot<LinearWeights>);
 
 impl GeGlu {
     /// `weight` `(2 · outputs, inputs)` and `bias` `(2 · outputs)`.
     pub(in crate::models) fn new(vb: &VarBuilder<'_>, inputs: usize, outputs: usize) -> Result<Self> {
-        let weight = vb.get((2 * outputs, inputs), "weight")?;
-        let bias = small(vb, 2 * outputs, "bias")?;
-        Ok(Self(LinearWeights::gated(&weight, Some(&bias))?))
+        let make = move |vb: &VarBuilder<'_>| {
+            let weight = vb.get((2 * outputs, inputs), "weight")?;
+            LinearWeights::gated(&weight, Some(&small(vb, 2 * outputs, "bias")?))
+        };
+        Ok(Self(Slot::new(vb, &["weight", "bias"], make)?))
     }
 
     /// `(…, inputs)` → `(…, outputs)`.
     pub(in crate::models) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        kernels::linear_geglu(x, &self.0)
+        kernels::linear_geglu(x, &self.0.read())
     }
 }
 
 /// A square convolution.
 #[derive(Debug, Clone)]
-pub(in crate::models) struct Conv2d(ConvWeights);
+pub(in crate::models) struct Conv2d(Slot<ConvWeights>);
 
 impl Conv2d {
     /// `kernel`×`kernel`, stride 1, padded so that the size stays.
@@ -111,13 +124,11 @@ impl Conv2d {
         kernel: usize,
         stride: usize,
     ) -> Result<Self> {
-        let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
-        Ok(Self(ConvWeights::new(
-            &weight,
-            None,
-            stride,
-            Padding::same(kernel / 2),
-        )?))
+        let make = move |vb: &VarBuilder<'_>| {
+            let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
+            ConvWeights::new(&weight, None, stride, Padding::same(kernel / 2))
+        };
+        Ok(Self(Slot::new(vb, &["weight"], make)?))
     }
 
     /// Of squares that lie side by side: `kernel`×`kernel`, as far apart as they are wide, without a bias.
@@ -127,8 +138,11 @@ impl Conv2d {
         outputs: usize,
         kernel: usize,
     ) -> Result<Self> {
-        let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
-        Ok(Self(ConvWeights::new(&weight, None, kernel, Padding::default())?))
+        let make = move |vb: &VarBuilder<'_>| {
+            let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
+            ConvWeights::new(&weight, None, kernel, Padding::default())
+        };
+        Ok(Self(Slot::new(vb, &["weight"], make)?))
     }
 
     /// With a stride and a padding of its own.
@@ -140,9 +154,11 @@ impl Conv2d {
         stride: usize,
         padding: Padding,
     ) -> Result<Self> {
-        let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
-        let bias = small(vb, outputs, "bias")?;
-        Ok(Self(ConvWeights::new(&weight, Some(&bias), stride, padding)?))
+        let make = move |vb: &VarBuilder<'_>| {
+            let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
+            ConvWeights::new(&weight, Some(&small(vb, outputs, "bias")?), stride, padding)
+        };
+        Ok(Self(Slot::new(vb, &["weight", "bias"], make)?))
     }
 
     /// 1×1, from weights that may be those of a linear map: `(outputs, inputs)`.
@@ -155,9 +171,11 @@ impl Conv2d {
         if !is_linear {
             return Self::new(vb, inputs, outputs, 1);
         }
-        let weight = vb.get((outputs, inputs), "weight")?.reshape((outputs, inputs, 1, 1))?;
-        let bias = small(vb, outputs, "bias")?;
-        Ok(Self(ConvWeights::new(&weight, Some(&bias), 1, Padding::default())?))
+        let make = move |vb: &VarBuilder<'_>| {
+            let weight = vb.get((outputs, inputs), "weight")?.reshape((outputs, inputs, 1, 1))?;
+            ConvWeights::new(&weight, Some(&small(vb, outputs, "bias")?), 1, Padding::default())
+        };
+        Ok(Self(Slot::new(vb, &["weight", "bias"], make)?))
     }
 
     /// `(batch, inputs, height, width)` → `(batch, outputs, …)`.
@@ -167,7 +185,7 @@ impl Conv2d {
 
     /// With something done before and after.
     pub(in crate::models) fn forward_with(&self, input: ConvInput<'_>, after: After<'_>) -> Result<Tensor> {
-        kernels::conv2d(input, &self.0, after)
+        kernels::conv2d(input, &self.0.read(), after)
     }
 }
 

@@ -1,20 +1,25 @@
 //! Stable Diffusion 1, 2 and XL: CLIP text encoders, a U-Net on the latents of a KL autoencoder.
 
+use std::path::PathBuf;
+
 use candle_core::{DType, Device, Tensor};
 
 use super::text::{Conditioning, Prompts, Reading, TextEncoders, Told};
 use super::{Family, ModelIndex};
-use crate::job::{ModelDefaults, ModelInfo, ModelRef, Precision};
+use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision};
+use crate::models::lora::Patchable;
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::unet::{UNet2DConditionModel, UNetConditions, UNetConfig, guidance_embedding};
 use crate::models::vae::{AutoencoderKL, Moments, VaeConfig};
 use crate::pipelines::PipelineError;
+use crate::pipelines::adapters::Adapters;
 use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::precision::precision_of;
 use crate::pipelines::predictor::{Predicted, Predictor, Query};
 use crate::pipelines::preview::LinearMap;
 use crate::pipelines::prompt::ClipTokenizer;
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
+use crate::weights::adapter::Component;
 use crate::weights::{self, ModelFiles};
 
 /// Where a model may bring a tiny decoder; not part of the diffusers layout, which ignores it.
@@ -48,6 +53,7 @@ pub struct StableDiffusion {
     scheduler: Scheduler,
     text: TextEncoders,
     unet: UNet2DConditionModel,
+    adapters: Adapters,
     vae: AutoencoderKL,
     tiny: Option<AutoencoderTiny>,
     linear: std::sync::OnceLock<LinearMap>,
@@ -229,7 +235,7 @@ impl Family for StableDiffusionFamily {
         let vae_dtype = vae_dtype(dtype, &vae_config);
 
         progress(0.0);
-        let text = TextEncoders::load(files, reading(files, &unet_config)?, device, dtype)?;
+        let (text, text_weights) = TextEncoders::load(files, reading(files, &unet_config)?, device, dtype)?;
         progress(0.1);
         let vae = weights::build(files, "vae", device, vae_dtype, |vb| {
             AutoencoderKL::new(vb, &vae_config)
@@ -242,8 +248,9 @@ impl Family for StableDiffusionFamily {
             None
         };
         progress(0.2);
-        let build = |vb| UNet2DConditionModel::new(vb, &unet_config);
-        let unet = weights::build(files, "unet", device, dtype, build)?;
+        let (unet, unet_weights) = weights::build(files, "unet", device, dtype, |vb| {
+            Patchable::build(vb, |vb| UNet2DConditionModel::new(vb, &unet_config))
+        })?;
         progress(1.0);
         Ok(StableDiffusion {
             info,
@@ -255,6 +262,7 @@ impl Family for StableDiffusionFamily {
             scheduler,
             text,
             unet,
+            adapters: Adapters::new(text_weights.into_iter().chain([(Component::UNet, unet_weights)])),
             vae,
             tiny,
             linear: std::sync::OnceLock::new(),
@@ -286,6 +294,19 @@ impl StableDiffusion {
     /// Takes another training schedule than the model's own; for reference cases.
     pub(in crate::pipelines) fn set_scheduler(&mut self, scheduler: Scheduler) {
         self.scheduler = scheduler;
+    }
+
+    /// Lays these adapters over the networks, teaches the text encoder the words of these embeddings, and takes away
+    /// whatever was there before; costs as much time as there are layers to be changed.
+    ///
+    /// Returns how many layers were made anew. Prompts encoded before are to be encoded again.
+    ///
+    /// # Errors
+    /// [`PipelineError::Adapter`] if a file cannot be read or is for another family of models.
+    pub fn set_adapters(&mut self, loras: &[LoraSpec], embeddings: &[PathBuf]) -> Result<usize, PipelineError> {
+        let num_made = self.adapters.set(loras)?;
+        self.text.teach(embeddings)?;
+        Ok(num_made)
     }
 
     /// Whether the network is told the guidance scale instead of being asked twice.

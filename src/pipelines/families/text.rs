@@ -1,12 +1,17 @@
 //! From prompts to what a U-Net is told of them: one CLIP tower for Stable Diffusion 1 and 2, two for XL.
 
+use std::path::PathBuf;
+
 use candle_core::{D, DType, Device, Tensor};
 
 use crate::models::clip::{ClipTextConfig, ClipTextModel};
+use crate::models::lora::Patchable;
 use crate::models::unet::AddedConditions;
 use crate::pipelines::PipelineError;
+use crate::pipelines::adapters::teach;
 use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::prompt::ClipTokenizer;
+use crate::weights::adapter::Component;
 use crate::weights::{self, ModelFiles};
 
 /// The prompts of one picture and how they are to be read.
@@ -146,17 +151,24 @@ struct Tower {
 }
 
 impl Tower {
-    fn load(files: &ModelFiles, suffix: &str, device: &Device, dtype: DType) -> Result<Option<Self>, PipelineError> {
+    /// With its weights, for adapters; `None` if the model has no such tower.
+    fn load(
+        files: &ModelFiles,
+        suffix: &str,
+        device: &Device,
+        dtype: DType,
+    ) -> Result<Option<(Self, Patchable)>, PipelineError> {
         let (name, tokenizer) = (format!("text_encoder{suffix}"), format!("tokenizer{suffix}"));
         let config = format!("{name}/config.json");
         if !files.exists(&config) {
             return Ok(None);
         }
         let config: ClipTextConfig = files.json(&config)?;
-        Ok(Some(Self {
-            tokenizer: ClipTokenizer::load(files, &tokenizer, config.max_position_embeddings)?,
-            model: weights::build(files, &name, device, dtype, |vb| ClipTextModel::new(vb, &config))?,
-        }))
+        let tokenizer = ClipTokenizer::load(files, &tokenizer, config.max_position_embeddings)?;
+        let (model, weights) = weights::build(files, &name, device, dtype, |vb| {
+            Patchable::build(vb, |vb| ClipTextModel::new(vb, &config))
+        })?;
+        Ok(Some((Self { tokenizer, model }, weights)))
     }
 }
 
@@ -190,20 +202,41 @@ struct Encoded {
 }
 
 impl TextEncoders {
+    /// With the weights of each, for adapters.
     pub(super) fn load(
         files: &ModelFiles,
         reading: Reading,
         device: &Device,
         dtype: DType,
-    ) -> Result<Self, PipelineError> {
-        Ok(Self {
-            towers: [
-                Tower::load(files, "", device, dtype)?,
-                Tower::load(files, "_2", device, dtype)?,
-            ],
+    ) -> Result<(Self, Vec<(Component, Patchable)>), PipelineError> {
+        let mut weights = Vec::new();
+        let mut tower = |suffix: &str, component: Component| -> Result<Option<Tower>, PipelineError> {
+            let loaded = Tower::load(files, suffix, device, dtype)?;
+            Ok(loaded.map(|(tower, of_tower)| {
+                weights.push((component, of_tower));
+                tower
+            }))
+        };
+        let towers = [
+            tower("", Component::TextEncoder)?,
+            tower("_2", Component::TextEncoder2)?,
+        ];
+        let encoders = Self {
+            towers,
             reading,
             device: device.clone(),
-        })
+        };
+        Ok((encoders, weights))
+    }
+
+    /// Teaches the towers the words of these files, and makes them forget all others.
+    ///
+    /// # Errors
+    /// As [`teach`].
+    pub(super) fn teach(&mut self, embeddings: &[PathBuf]) -> Result<(), PipelineError> {
+        let towers = self.towers.iter_mut().flatten();
+        let mut towers: Vec<_> = towers.map(|tower| (&mut tower.tokenizer, &mut tower.model)).collect();
+        teach(&mut towers, embeddings)
     }
 
     /// The tokenizer of the first tower there is.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tokenizers::Tokenizer;
 
+use super::words::{LearnedWords, Piece};
 use crate::weights::ModelFiles;
 
 /// Splits words, numbers and punctuation as CLIP does (`simple_tokenizer.py` of <https://github.com/openai/CLIP>).
@@ -37,6 +38,7 @@ pub struct ClipTokenizer {
     end: u32,
     pad: u32,
     max_tokens: usize,
+    learned: LearnedWords,
 }
 
 impl ClipTokenizer {
@@ -116,7 +118,13 @@ impl ClipTokenizer {
             end: end_id,
             pad: pad_id,
             max_tokens,
+            learned: LearnedWords::default(),
         })
+    }
+
+    /// Takes these words for tokens of their own from now on.
+    pub fn set_learned(&mut self, words: LearnedWords) {
+        self.learned = words;
     }
 
     /// Exactly `max_tokens` ids: start, the text cut to fit, end, padding.
@@ -124,17 +132,26 @@ impl ClipTokenizer {
     /// # Errors
     /// [`TokenizerError::Library`] if the text cannot be split.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
-        let encoding = self.inner.encode(text, false).map_err(TokenizerError::Library)?;
+        let mut of_text = Vec::new();
+        for piece in self.learned.pieces(text) {
+            match piece {
+                Piece::Text(text) => {
+                    let encoding = self.inner.encode(text, false).map_err(TokenizerError::Library)?;
+                    of_text.extend_from_slice(encoding.get_ids());
+                }
+                Piece::Word(ids) => of_text.extend(ids),
+            }
+        }
         let room = self.max_tokens - 2;
-        if encoding.get_ids().len() > room {
+        if of_text.len() > room {
             tracing::warn!(
                 "the prompt has {} tokens; the model reads the first {room}",
-                encoding.get_ids().len()
+                of_text.len()
             );
         }
         let mut ids = Vec::with_capacity(self.max_tokens);
         ids.push(self.start);
-        ids.extend(encoding.get_ids().iter().take(room));
+        ids.extend(of_text.iter().take(room));
         ids.push(self.end);
         ids.resize(self.max_tokens, self.pad);
         Ok(ids)

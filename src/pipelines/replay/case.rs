@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::job::{ModelRef, Precision};
+use crate::job::{LoraSpec, ModelRef, Precision};
 use crate::pipelines::families::StableDiffusion;
 use crate::pipelines::precision::resolve_dtype;
 use crate::pipelines::{PipelineError, Scheduler, SchedulerConfig, load};
@@ -30,6 +30,8 @@ pub(super) struct Case {
     pub(super) guidance_rescale: f64,
     pub(super) clip_skip: usize,
     pub(super) sampler: Option<CaseSampler>,
+    pub(super) loras: Vec<CaseLora>,
+    pub(super) embeddings: Vec<CaseEmbedding>,
     pub(super) texts: Vec<String>,
     pub(super) strength: Option<f64>,
     pub(super) inpaint: Option<Inpaint>,
@@ -65,6 +67,18 @@ pub(super) enum Inpaint {
 pub(super) struct PromptSwitch {
     pub(super) step: usize,
     pub(super) prompt: String,
+}
+
+/// The file tells rank and α itself.
+#[derive(Debug, Deserialize)]
+pub(super) struct CaseLora {
+    file: PathBuf,
+    scale: f64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CaseEmbedding {
+    file: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
@@ -159,6 +173,14 @@ impl Opened {
         let path = self.path(&self.request.model);
         let mut model = load(&ModelRef::Path(path), &Device::Cpu, self.precision, &mut |_| ())?;
         model.set_scheduler(self.scheduler(&self.sampler()?.diffusers_config)?);
+        let beside = |file: &Path| self.file.with_file_name("").join(file);
+        let loras = self.request.loras.iter();
+        let loras: Vec<_> = loras
+            .map(|lora| LoraSpec::new(beside(&lora.file), lora.scale))
+            .collect();
+        let embeddings = self.request.embeddings.iter();
+        let embeddings: Vec<_> = embeddings.map(|embedding| beside(&embedding.file)).collect();
+        model.set_adapters(&loras, &embeddings)?;
         Ok(model)
     }
 }

@@ -1,0 +1,175 @@
+//! A network whose weights can be changed.
+
+use super::super::slot;
+use super::super::slot::Recorded;
+use candle_core::DType;
+use candle_core::Device;
+use candle_core::Result;
+use candle_core::Shape;
+use candle_core::Tensor;
+use candle_nn::Init;
+use candle_nn::VarBuilder;
+use candle_nn::var_builder::SimpleBackend;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+
+/// How one tensor is changed.
+pub trait Change: fmt::Debug + Send + Sync {
+    /// What is added to the tensor at weight 1, in its shape, on its device, in f32.
+    ///
+    /// * `base`: the tensor as the model's files have it, in f32. Several changes of a tensor all see this one, so
+    ///   their order does not matter.
+    ///
+    /// # Errors
+    /// If the change cannot be read or does not fit.
+    fn delta(&self, base: &Tensor) -> Result<Tensor>;
+}
+
+/// A change with its weight.
+#[derive(Debug, Clone)]
+pub struct Patch {
+    /// What to add.
+    pub change: Arc<dyn Change>,
+    /// Times this.
+    pub weight: f64,
+}
+
+impl PartialEq for Patch {
+    /// Whether it is the very same change by the same weight.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.change, &other.change) && self.weight.to_bits() == other.weight.to_bits()
+    }
+}
+
+/// The changes of a network, by the full names of its tensors.
+pub type Patches = BTreeMap<String, Vec<Patch>>;
+
+/// The weights of a network that was built by [`Patchable::build`].
+pub struct Patchable {
+    vb: VarBuilder<'static>,
+    shared: Arc<Shared>,
+    slots: Vec<Recorded>,
+    /// What each slot's tensors were changed by when it was filled last; `None` if that is not known.
+    filled: Vec<Option<Vec<Patch>>>,
+}
+
+/// What backend and owner both know.
+#[derive(Default)]
+struct Shared {
+    patches: RwLock<Patches>,
+    shapes: RwLock<BTreeMap<String, Vec<usize>>>,
+}
+
+impl fmt::Debug for Patchable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Patchable")
+            .field("num_slots", &self.slots.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Patchable {
+    /// Builds a network in such a way that its weights can be changed afterwards.
+    ///
+    /// * `vb`: the weights as the files have them; stays open.
+    /// * `new`: the network's constructor.
+    ///
+    /// # Errors
+    /// Only the constructor's.
+    pub fn build<T>(vb: VarBuilder<'static>, new: impl FnOnce(VarBuilder<'static>) -> Result<T>) -> Result<(T, Self)> {
+        let (dtype, device) = (vb.dtype(), vb.device().clone());
+        let shared = Arc::new(Shared::default());
+        let backend = Patched {
+            base: vb,
+            shared: Arc::clone(&shared),
+        };
+        let vb = VarBuilder::from_backend(Box::new(backend), dtype, device);
+        let (network, slots) = slot::record(|| new(vb.clone()))?;
+        let filled = vec![Some(Vec::new()); slots.len()];
+        let weights = Self {
+            vb,
+            shared,
+            slots,
+            filled,
+        };
+        Ok((network, weights))
+    }
+
+    /// Full names and shapes of all tensors that can be changed.
+    pub fn parameters(&self) -> BTreeMap<String, Vec<usize>> {
+        let shapes = self.shared.shapes.read().unwrap_or_else(PoisonError::into_inner);
+        let names = self.slots.iter().flat_map(|slot| &slot.names);
+        names
+            .filter_map(|name| Some((name.clone(), shapes.get(name)?.clone())))
+            .collect()
+    }
+
+    /// Replaces all changes by these. Tensors that are changed as before are not read again; those that are changed no
+    /// more become what the files have, bit for bit.
+    ///
+    /// Returns how many layers were made anew.
+    ///
+    /// # Errors
+    /// If a tensor cannot be read or a change does not fit. Some layers may have been made anew by then; the next call
+    /// knows which.
+    pub fn set(&mut self, patches: Patches) -> Result<usize> {
+        let wanted_of = |slot: &Recorded| -> Vec<Patch> {
+            let of_slot = slot.names.iter().filter_map(|name| patches.get(name));
+            of_slot.flatten().cloned().collect()
+        };
+        let wanted: Vec<_> = self.slots.iter().map(wanted_of).collect();
+        *self.shared.patches.write().unwrap_or_else(PoisonError::into_inner) = patches;
+        let mut num_filled = 0;
+        for ((slot, filled), wanted) in self.slots.iter().zip(&mut self.filled).zip(wanted) {
+            if filled.as_ref() != Some(&wanted) {
+                *filled = None;
+                slot.fill(&self.vb)?;
+                *filled = Some(wanted);
+                num_filled += 1;
+            }
+        }
+        Ok(num_filled)
+    }
+}
+
+/// Another backend's tensors with the changes added.
+struct Patched {
+    base: VarBuilder<'static>,
+    shared: Arc<Shared>,
+}
+
+impl Patched {
+    fn patches(&self, name: &str) -> Vec<Patch> {
+        let patches = self.shared.patches.read().unwrap_or_else(PoisonError::into_inner);
+        patches.get(name).cloned().unwrap_or_default()
+    }
+}
+
+impl SimpleBackend for Patched {
+    fn get(&self, shape: Shape, name: &str, hints: Init, dtype: DType, _: &Device) -> Result<Tensor> {
+        let patches = self.patches(name);
+        if patches.is_empty() {
+            let tensor = self.base.get_with_hints_dtype(shape, name, hints, dtype)?;
+            let mut shapes = self.shared.shapes.write().unwrap_or_else(PoisonError::into_inner);
+            shapes.insert(name.to_owned(), tensor.dims().to_vec());
+            return Ok(tensor);
+        }
+        let base = self.base.get_with_hints_dtype(shape, name, hints, DType::F32)?;
+        let mut changed = base.clone();
+        for Patch { change, weight } in patches {
+            changed = (changed + (change.delta(&base)? * weight)?)?;
+        }
+        changed.to_dtype(dtype)
+    }
+
+    fn get_unchecked(&self, name: &str, dtype: DType, _: &Device) -> Result<Tensor> {
+        self.base.get_unchecked_dtype(name, dtype)
+    }
+
+    fn contains_tensor(&self, name: &str) -> bool {
+        self.base.contains_tensor(name)
+    }
+}

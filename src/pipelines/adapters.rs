@@ -1,0 +1,251 @@
+//! What is laid over a model's networks for a request, and taken off again.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use candle_core::Tensor;
+
+use super::PipelineError;
+use super::prompt::{ClipTokenizer, LearnedWords};
+use crate::job::LoraSpec;
+use crate::models::clip::ClipTextModel;
+use crate::models::lora::{Patch, Patchable, Patches};
+use crate::weights::adapter::{
+    AdapterError, AdapterFile, Block, Component, EmbeddingFile, LearnedWord, NameTable, StoredChange, Tower,
+};
+
+/// Layers that an error or a warning names.
+const MAX_EXAMPLES: usize = 3;
+
+/// The networks of a model that adapters change, and the adapters that lie over them now.
+#[derive(Debug)]
+pub struct Adapters {
+    networks: Vec<Network>,
+    table: NameTable,
+    /// The files of the newest request, so that the next one finds the same changes in them.
+    files: Vec<Opened>,
+}
+
+#[derive(Debug)]
+struct Network {
+    component: Component,
+    weights: Patchable,
+    parameters: BTreeMap<String, Vec<usize>>,
+}
+
+#[derive(Debug)]
+struct Opened {
+    stamp: Option<(SystemTime, u64)>,
+    file: Arc<AdapterFile>,
+}
+
+impl Adapters {
+    /// * `networks`: as they were built, each once.
+    pub fn new(networks: impl IntoIterator<Item = (Component, Patchable)>) -> Self {
+        let networks: Vec<Network> = networks
+            .into_iter()
+            .map(|(component, weights)| Network {
+                component,
+                parameters: weights.parameters(),
+                weights,
+            })
+            .collect();
+        let named = networks.iter().map(|network| (network.component, &network.parameters));
+        Self {
+            table: NameTable::new(named),
+            networks,
+            files: Vec::new(),
+        }
+    }
+
+    /// Lays these adapters over the networks and takes off all others. Only layers whose changes are not what they were
+    /// are made anew; the files of the model stay open for that.
+    ///
+    /// Returns how many layers were.
+    ///
+    /// # Errors
+    /// [`PipelineError::Adapter`] if a file cannot be read or belongs to another family: then nothing has changed. If a
+    /// change turns out to be broken while it is made, the next call repairs what was begun.
+    pub fn set(&mut self, loras: &[LoraSpec]) -> Result<usize, PipelineError> {
+        let files = loras
+            .iter()
+            .map(|spec| self.open(&spec.path))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut patches: BTreeMap<usize, Patches> = BTreeMap::new();
+        for (spec, opened) in loras.iter().zip(&files) {
+            self.plan(spec, &opened.file, &mut patches)?;
+        }
+        self.files = files;
+        let mut num_made = 0;
+        for (index, network) in self.networks.iter_mut().enumerate() {
+            num_made += network.weights.set(patches.remove(&index).unwrap_or_default())?;
+        }
+        Ok(num_made)
+    }
+
+    /// The file, as it was read before unless it has changed since.
+    fn open(&self, path: &Path) -> Result<Opened, AdapterError> {
+        let stamp = std::fs::metadata(path)
+            .and_then(|metadata| Ok((metadata.modified()?, metadata.len())))
+            .ok();
+        let known = self
+            .files
+            .iter()
+            .find(|known| known.file.path() == path && known.stamp.is_some() && known.stamp == stamp);
+        let file = match known {
+            Some(known) => Arc::clone(&known.file),
+            None => Arc::new(AdapterFile::open(path)?),
+        };
+        Ok(Opened { stamp, file })
+    }
+
+    /// Adds what one adapter does to `patches`, which are by the place of the network.
+    fn plan(
+        &self,
+        spec: &LoraSpec,
+        file: &AdapterFile,
+        patches: &mut BTreeMap<usize, Patches>,
+    ) -> Result<(), AdapterError> {
+        let blocks = self.block_weights(spec)?;
+        let mut unmatched = Vec::new();
+        for (name, layer) in file.layers() {
+            let Some(target) = self.table.find(name) else {
+                unmatched.push(name.as_str());
+                continue;
+            };
+            let place = self
+                .networks
+                .iter()
+                .position(|network| network.component == target.component);
+            let Some((place, network)) = place.map(|place| (place, &self.networks[place])) else {
+                continue;
+            };
+            let factor = match &blocks {
+                Some(blocks) => blocks.get(&target.block).copied().unwrap_or(0.0),
+                None => 1.0,
+            };
+            let weight = factor
+                * match target.component {
+                    Component::UNet => spec.unet_weight,
+                    Component::TextEncoder | Component::TextEncoder2 => spec.text_weight,
+                };
+            for (change, part) in [(&layer.weight, "weight"), (&layer.bias, "bias")] {
+                let Some(change) = change else { continue };
+                let parameter = format!("{}.{part}", target.module);
+                let Some(shape) = network.parameters.get(&parameter) else {
+                    unmatched.push(name);
+                    continue;
+                };
+                if !change.fits(shape) {
+                    return Err(AdapterError::OtherShape {
+                        layer: name.clone(),
+                        expected: StoredChange::extent_of(shape),
+                        found: change.extent(),
+                        path: file.path().to_owned(),
+                    });
+                }
+                if weight != 0.0 {
+                    let change = Arc::clone(change);
+                    let of_network = patches.entry(place).or_default();
+                    of_network.entry(parameter).or_default().push(Patch { change, weight });
+                }
+            }
+        }
+        report(&unmatched, file)
+    }
+
+    fn block_weights(&self, spec: &LoraSpec) -> Result<Option<BTreeMap<Block, f64>>, AdapterError> {
+        let Some(list) = &spec.block_weights else {
+            return Ok(None);
+        };
+        let weights = self.table.blocks().weights(list);
+        weights
+            .map(Some)
+            .map_err(|[attending, all]| AdapterError::BlockWeights {
+                expected: format!("{attending} or {all}"),
+                found: list.len(),
+                path: spec.path.clone(),
+            })
+    }
+}
+
+/// An adapter of which the model knows nothing is an error, one of which it knows a part a warning.
+fn report(unmatched: &[&str], file: &AdapterFile) -> Result<(), AdapterError> {
+    let num_layers = file.layers().len();
+    let Some(first) = unmatched.first() else {
+        return Ok(());
+    };
+    if unmatched.len() >= num_layers {
+        return Err(AdapterError::OtherFamily {
+            num_layers,
+            example: (*first).to_owned(),
+            path: file.path().to_owned(),
+        });
+    }
+    tracing::warn!(
+        "{} of the adapter's {num_layers} layers are none of this model's and have no effect, e.g. {}. File: {}",
+        unmatched.len(),
+        unmatched[..unmatched.len().min(MAX_EXAMPLES)].join(", "),
+        file.path().display()
+    );
+    Ok(())
+}
+
+/// Teaches the text encoders the words of these files, and makes them forget all others.
+///
+/// * `encoders`: each with its tokenizer; the second of two comes second.
+///
+/// # Errors
+/// [`PipelineError::Adapter`] if a file cannot be read, has rows for none of the encoders, or claims a word twice: then
+/// nothing has changed.
+pub(super) fn teach(
+    encoders: &mut [(&mut ClipTokenizer, &mut ClipTextModel)],
+    files: &[PathBuf],
+) -> Result<(), PipelineError> {
+    let mut learned: Vec<Vec<LearnedWord>> = vec![Vec::new(); encoders.len()];
+    for path in files {
+        for word in EmbeddingFile::open(path)?.words {
+            let widths = encoders.iter().map(|(_, model)| model.config().hidden_size);
+            let place = place_of(&word, widths.clone()).ok_or_else(|| AdapterError::OtherWidth {
+                name: word.name.clone(),
+                expected: widths.map(|width| width.to_string()).collect::<Vec<_>>().join(" or "),
+                found: word.rows.dims()[1],
+                path: path.clone(),
+            })?;
+            if learned[place]
+                .iter()
+                .any(|other| other.word.eq_ignore_ascii_case(&word.word))
+            {
+                let (word, path) = (word.word, path.clone());
+                return Err(AdapterError::WordTaken { word, path }.into());
+            }
+            learned[place].push(word);
+        }
+    }
+    for ((tokenizer, model), words) in encoders.iter_mut().zip(learned) {
+        let mut next = model.config().vocab_size as u32;
+        let numbered = words.iter().map(|word| {
+            let ids = next..next + word.rows.dims()[0] as u32;
+            next = ids.end;
+            (word.word.clone(), ids)
+        });
+        let numbered = LearnedWords::new(numbered.collect::<Vec<_>>());
+        let rows: Vec<&Tensor> = words.iter().map(|word| &word.rows).collect();
+        let rows = (!rows.is_empty()).then(|| Tensor::cat(&rows, 0)).transpose()?;
+        model.set_learned(rows.as_ref())?;
+        tokenizer.set_learned(numbered);
+    }
+    Ok(())
+}
+
+/// The encoder that the rows are for.
+fn place_of(word: &LearnedWord, mut widths: impl Iterator<Item = usize>) -> Option<usize> {
+    let width = word.rows.dims()[1];
+    match word.tower {
+        Tower::Any => widths.position(|found| found == width),
+        Tower::First => (widths.next() == Some(width)).then_some(0),
+        Tower::Second => (widths.nth(1) == Some(width)).then_some(1),
+    }
+}

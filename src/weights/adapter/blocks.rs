@@ -1,0 +1,164 @@
+//! The U-Net's layers under the names of the original implementation, and the blocks that people count by them.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+/// A block as lists of block weights name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Block {
+    /// `BASE`: the text encoders, and what belongs to no block.
+    Base,
+    /// `IN00` and so on: `input_blocks`.
+    In(usize),
+    /// `MID`: `middle_block`.
+    Mid,
+    /// `OUT00` and so on: `output_blocks`.
+    Out(usize),
+}
+
+/// Layers outside the blocks: ours, theirs, block.
+const OUTSIDE: &[(&str, &str, Block)] = &[
+    ("time_embedding.linear_1", "time_embed.0", Block::Base),
+    ("time_embedding.linear_2", "time_embed.2", Block::Base),
+    ("add_embedding.linear_1", "label_emb.0.0", Block::Base),
+    ("add_embedding.linear_2", "label_emb.0.2", Block::Base),
+    ("conv_in", "input_blocks.0.0", Block::In(0)),
+    ("conv_out", "out.2", Block::Base),
+];
+/// Layers of a residual block: ours, theirs.
+const RESIDUAL: &[(&str, &str)] = &[
+    ("conv1", "in_layers.2"),
+    ("time_emb_proj", "emb_layers.1"),
+    ("conv2", "out_layers.3"),
+    ("conv_shortcut", "skip_connection"),
+];
+
+/// Where the parts of a U-Net are found in the original implementation.
+#[derive(Debug, Clone, Default)]
+pub struct BlockNames {
+    /// Our prefix, with its dot: their prefix, their names for what is inside, the block.
+    parts: Vec<(String, String, &'static [(&'static str, &'static str)], Block)>,
+    all: BTreeSet<Block>,
+    attending: BTreeSet<Block>,
+}
+
+impl BlockNames {
+    /// * `modules`: full names of the U-Net's layers, without `.weight`.
+    pub fn new<'a>(modules: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let mut names = Self::default();
+        for (ours, theirs, block) in OUTSIDE {
+            names.add((*ours).to_owned(), (*theirs).to_owned(), &[], *block);
+        }
+        names.all.insert(Block::Base);
+        names.all.insert(Block::In(0));
+        names.attending.extend([Block::Base, Block::Mid]);
+
+        let is_there = |prefix: &str| modules.clone().any(|module| module.starts_with(prefix));
+        let count = |prefix: &str| (0..).take_while(|index| is_there(&format!("{prefix}{index}."))).count();
+        let mut index = 1;
+        for level in 0..count("down_blocks.") {
+            let ours = format!("down_blocks.{level}.");
+            for layer in 0..count(&format!("{ours}resnets.")) {
+                names.layer(&ours, layer, ("input_blocks", Block::In(index)), &is_there);
+                index += 1;
+            }
+            if is_there(&format!("{ours}downsamplers.0.")) {
+                let block = Block::In(index);
+                names.all.insert(block);
+                let theirs = format!("input_blocks.{index}.0.op");
+                names.add(format!("{ours}downsamplers.0.conv"), theirs, &[], block);
+                index += 1;
+            }
+        }
+        for (part, theirs) in [("resnets.0.", 0), ("attentions.0.", 1), ("resnets.1.", 2)] {
+            let inside = if part.starts_with("resnets") { RESIDUAL } else { &[] };
+            names.add(
+                format!("mid_block.{part}"),
+                format!("middle_block.{theirs}."),
+                inside,
+                Block::Mid,
+            );
+        }
+        names.all.insert(Block::Mid);
+        let mut index = 0;
+        for level in 0..count("up_blocks.") {
+            let ours = format!("up_blocks.{level}.");
+            let layers = count(&format!("{ours}resnets."));
+            for layer in 0..layers {
+                let block = Block::Out(index);
+                let attends = names.layer(&ours, layer, ("output_blocks", block), &is_there);
+                if layer + 1 == layers && is_there(&format!("{ours}upsamplers.0.")) {
+                    let place = if attends { 2 } else { 1 };
+                    let theirs = format!("output_blocks.{index}.{place}.conv");
+                    names.add(format!("{ours}upsamplers.0.conv"), theirs, &[], block);
+                }
+                index += 1;
+            }
+        }
+        names
+    }
+
+    /// A residual block and the transformer behind it, if there is one; whether there is.
+    fn layer(
+        &mut self,
+        ours: &str,
+        layer: usize,
+        (theirs, block): (&str, Block),
+        is_there: &impl Fn(&str) -> bool,
+    ) -> bool {
+        let (Block::In(index) | Block::Out(index)) = block else {
+            return false;
+        };
+        self.all.insert(block);
+        self.add(
+            format!("{ours}resnets.{layer}."),
+            format!("{theirs}.{index}.0."),
+            RESIDUAL,
+            block,
+        );
+        let transformer = format!("{ours}attentions.{layer}.");
+        let attends = is_there(&transformer);
+        if attends {
+            self.attending.insert(block);
+            self.add(transformer, format!("{theirs}.{index}.1."), &[], block);
+        }
+        attends
+    }
+
+    fn add(&mut self, ours: String, theirs: String, inside: &'static [(&'static str, &'static str)], block: Block) {
+        self.parts.push((ours, theirs, inside, block));
+    }
+
+    /// The name of a layer in the original implementation, and its block.
+    ///
+    /// * `module`: its full name here.
+    pub fn original(&self, module: &str) -> Option<(String, Block)> {
+        self.parts.iter().find_map(|(ours, theirs, inside, block)| {
+            let rest = module.strip_prefix(ours.as_str())?;
+            if !ours.ends_with('.') && !rest.is_empty() {
+                return None;
+            }
+            let known = inside.iter().find(|(ours, _)| *ours == rest);
+            let rest = known.map_or(rest, |(_, theirs)| *theirs);
+            Some((format!("{theirs}{rest}"), *block))
+        })
+    }
+
+    /// The block of a layer.
+    pub fn block(&self, module: &str) -> Block {
+        self.original(module).map_or(Block::Base, |(_, block)| block)
+    }
+
+    /// What a list of block weights says of each block: in the order BASE, IN, MID, OUT, either of all blocks or of those
+    /// that attend to the text, in which case the others get nothing, as A1111's extension has it.
+    ///
+    /// # Errors
+    /// The numbers of weights that would be understood.
+    pub fn weights(&self, list: &[f64]) -> Result<BTreeMap<Block, f64>, [usize; 2]> {
+        let blocks = [&self.attending, &self.all]
+            .into_iter()
+            .find(|blocks| blocks.len() == list.len())
+            .ok_or([self.attending.len(), self.all.len()])?;
+        Ok(blocks.iter().copied().zip(list.iter().copied()).collect())
+    }
+}
