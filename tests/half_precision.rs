@@ -11,7 +11,7 @@ use hareru::job::{
 use hareru::kernels;
 use hareru::pipelines::families::{Conditioning, Prompted, Prompts, StableDiffusion, family_of};
 use hareru::pipelines::predictor::{Predicted, Predictor as _, Query};
-use hareru::pipelines::{Job, ShownStep, Watcher, preview};
+use hareru::pipelines::{Extras, Job, ShownStep, Watcher, preview};
 use hareru::weights::ModelFiles;
 
 use crate::support::reference::relative_l2;
@@ -45,6 +45,7 @@ fn picture(model: &StableDiffusion, request: &GenerateRequest) -> GeneratedImage
     let job = Job {
         model,
         refiner: None,
+        extras: &Extras::default(),
         request,
         options: JobOptions::default(),
         control: &JobControl::default(),
@@ -58,6 +59,7 @@ fn predict(model: &StableDiffusion, conditioning: &Conditioning) -> Predicted {
         sigma: 1.0,
         timestep: 500.0,
         step: 0,
+        first: 0,
         steps: 1,
         guidance: Guidance {
             scale: 4.0,

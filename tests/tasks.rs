@@ -8,7 +8,7 @@ use hareru::job::{
     Outpaint, Phase, Precision, PreviewMode, PromptSwitch, Refiner, RgbImage, Variation,
 };
 use hareru::pipelines::families::StableDiffusion;
-use hareru::pipelines::{Job, PipelineError, ShownStep, Watcher, load};
+use hareru::pipelines::{Extras, Job, PipelineError, ShownStep, Watcher, load};
 use tempfile::TempDir;
 
 struct Count(usize);
@@ -86,6 +86,7 @@ fn make(
     let job = Job {
         model,
         refiner,
+        extras: &Extras::default(),
         request,
         options: JobOptions {
             preview: PreviewMode::Off,

@@ -13,7 +13,7 @@ use crate::job::{
     StepEvent,
 };
 use crate::pipelines::families::StableDiffusion;
-use crate::pipelines::{self, Device, Job, PipelineError, ShownStep, Watcher};
+use crate::pipelines::{self, Device, Extras, Job, PipelineError, ShownStep, Watcher};
 
 /// Why a job did not finish.
 enum Unfinished {
@@ -39,6 +39,7 @@ pub(super) fn run(options: &EngineOptions, commands: &Receiver<Command>, events:
         device: choose_device(options.device),
         model: Kept::default(),
         refiner: Kept::default(),
+        extras: Extras::default(),
     };
     for command in commands {
         let told = match command {
@@ -76,6 +77,7 @@ struct Worker {
     device: Device,
     model: Kept,
     refiner: Kept,
+    extras: Extras,
 }
 
 /// The networks used last, in the precision they were last used in.
@@ -181,9 +183,11 @@ impl Worker {
         let model = self.model.load(&request.model, device, precision, &phase)?;
         phase(Phase::EncodingPrompt, None)?;
         model.set_adapters(&request.loras, &request.embeddings)?;
+        self.extras.gather(request, model)?;
         let prepared = Job {
             model,
             refiner,
+            extras: &self.extras,
             request,
             options,
             control,

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::families::{Prompted, Prompts};
 use super::precision::{precision_of, resolve_dtype};
 use super::predictor::{Predictor as _, Query};
-use super::{Job, PipelineError, ShownStep, Watcher};
+use super::{Extras, Job, PipelineError, ShownStep, Watcher};
 use crate::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
 use crate::kernels::{self, trace};
 use crate::models::clip::ClipTextModel;
@@ -236,6 +236,7 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
                 sigma: 1.0,
                 timestep: 500.0,
                 step: 0,
+                first: 0,
                 steps: 1,
                 guidance,
                 wants_uncond: false,
@@ -257,6 +258,7 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
             let job = Job {
                 model: &model,
                 refiner: None,
+                extras: &Extras::default(),
                 request: &generate_request,
                 options,
                 control: &JobControl::default(),

@@ -203,6 +203,7 @@ impl Run<'_> {
             newest: None,
             num_calls: 0,
             num_drawn: 0,
+            first,
             step: first,
             began: Instant::now(),
             step_began: Instant::now(),
@@ -250,6 +251,8 @@ struct Host<'a, 'o> {
     newest: Option<Newest>,
     num_calls: usize,
     num_drawn: usize,
+    /// The first step that is taken.
+    first: usize,
     /// The step that is being taken.
     step: usize,
     began: Instant,
@@ -286,6 +289,7 @@ impl SamplerHost for Host<'_, '_> {
             sigma,
             timestep,
             step: self.step,
+            first: self.first,
             steps: table.steps(),
             guidance: guidance.at(self.step, table.steps()),
             wants_uncond,

@@ -56,6 +56,7 @@ pub fn invert(
             sigma,
             timestep,
             step,
+            first,
             steps: table.steps(),
             guidance,
             wants_uncond: false,

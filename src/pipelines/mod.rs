@@ -2,8 +2,10 @@
 
 mod adapters;
 mod bench;
+pub mod controls;
 pub mod denoise;
 mod error;
+mod extras;
 pub mod families;
 mod generate;
 mod inversion;
@@ -14,6 +16,7 @@ pub mod predictor;
 mod prepare;
 pub mod preview;
 pub mod prompt;
+pub mod references;
 mod relay;
 mod replay;
 mod scheduler;
@@ -24,6 +27,7 @@ pub use adapters::Adapters;
 pub use bench::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace, bench};
 pub use candle_core::Device;
 pub use error::PipelineError;
+pub use extras::Extras;
 pub use generate::{ShownStep, Watcher};
 pub use inversion::{Inverted, invert};
 pub use latents::{MaskEdge, hard, latent_mask, latent_shape, picture_tensor};

@@ -16,6 +16,8 @@ pub struct Query<'a> {
     pub timestep: f64,
     /// Which step of the run this call belongs to, from 0.
     pub step: usize,
+    /// The first step that is taken; those before it are skipped by a run that starts from a picture.
+    pub first: usize,
     /// Steps of the whole run.
     pub steps: usize,
     /// How the two predictions are weighed at this step.

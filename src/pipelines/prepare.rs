@@ -1,14 +1,20 @@
 //! What all pictures of a request share: prompts encoded, pictures read, fitted and encoded, masks made.
 
+use std::collections::BTreeMap;
+
 use candle_core::Tensor;
 use image::{GrayImage, RgbImage};
 
 use super::PipelineError;
+use super::controls::{ActiveControl, Hearing};
 use super::denoise::{Known, STATE_DTYPE, Start};
+use super::extras::Extras;
 use super::families::{Beside, Conditioning, Prompted, Prompts, StableDiffusion};
 use super::inversion::invert;
 use super::latents::{MaskEdge, hard, latent_mask, latent_shape, picture_tensor};
 use super::pictures::{Paste, blurred, cover, cover_mask, either, grow, read_gray, read_rgb, region_around, to_job};
+use super::preprocess::preprocess;
+use super::references::ActiveReference;
 use super::relay::Relay;
 use crate::diffusion::ScheduleError;
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
@@ -28,6 +34,8 @@ pub struct Job<'a> {
     pub model: &'a StableDiffusion,
     /// Those of the last steps, if the request names a refiner.
     pub refiner: Option<&'a StableDiffusion>,
+    /// Networks beside the model, [gathered](Extras::gather) for the request.
+    pub extras: &'a Extras,
     /// What to make.
     pub request: &'a GenerateRequest,
     /// How to show it.
@@ -46,6 +54,8 @@ pub struct Prepared<'a> {
     /// What the refiner is told.
     refined: Option<Conditioning>,
     pub(super) stage: Stage,
+    controls: Vec<ActiveControl>,
+    references: Vec<ActiveReference>,
 }
 
 /// What a run starts from and has to keep.
@@ -90,8 +100,45 @@ impl<'a> Job<'a> {
             table,
             prompts,
             refined,
+            controls: self.controls(stage.shape)?,
+            references: self.references()?,
             stage,
         })
+    }
+
+    /// The pictures to follow, at the size of the picture that is made.
+    fn controls(&self, [_, _, height, width]: [usize; 4]) -> Result<Vec<ActiveControl>, PipelineError> {
+        let Job { model, request, extras, .. } = *self;
+        let factor = model.info().vae_factor;
+        let (width, height) = (width as u32 * factor, height as u32 * factor);
+        let active = request.controls.iter().map(|control| {
+            let network = extras.control(&control.model)?;
+            let mut picture = to_job(cover(&read_rgb(&control.picture)?, width, height));
+            if !control.preprocessor.is_empty() {
+                picture = preprocess(&control.preprocessor, &picture, &BTreeMap::new())?;
+            }
+            let picture = picture_tensor(&picture, model.device())?.affine(0.5, 0.5)?;
+            let hearing = Hearing {
+                weight: control.weight,
+                start: control.start,
+                end: control.end,
+                is_guess: control.is_guess,
+            };
+            Ok(ActiveControl::new(network, &picture, model.dtype(), hearing)?)
+        });
+        active.collect()
+    }
+
+    /// The pictures as prompts.
+    fn references(&self) -> Result<Vec<ActiveReference>, PipelineError> {
+        let Job { model, request, extras, .. } = *self;
+        let active = request.references.iter().map(|reference| {
+            let network = extras.reference(&reference.adapter)?;
+            let picture = to_job(read_rgb(&reference.picture)?);
+            let pixels = network.pixels(&picture, model.device())?;
+            Ok(network.refer(&pixels, reference.weight, reference.part)?)
+        });
+        active.collect()
     }
 
     fn prompts(&self, prompt: &'a str) -> Prompts<'a> {
@@ -241,6 +288,8 @@ impl Prepared<'_> {
             model,
             prompts: self.prompts.iter().map(|(step, told)| (*step, told)).collect(),
             beside: self.stage.beside.clone(),
+            controls: self.controls.clone(),
+            references: self.references.clone(),
         };
         let second = refiner.zip(self.refined.as_ref()).map(|(refiner, told)| {
             let step = request

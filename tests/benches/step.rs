@@ -5,7 +5,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
 use hareru::pipelines::families::{Prompts, StableDiffusion};
-use hareru::pipelines::{Device, Job, ShownStep, Watcher, load, preview};
+use hareru::pipelines::{Device, Extras, Job, ShownStep, Watcher, load, preview};
 
 /// Steps in one measured run.
 const STEPS: u32 = 25;
@@ -40,6 +40,7 @@ fn whole_run(c: &mut Criterion) {
     let control = JobControl::default();
     let mut group = c.benchmark_group("25 steps with decode");
     group.sample_size(10);
+    let extras = Extras::default();
     for (name, preview) in [
         ("previews off", PreviewMode::Off),
         ("linear", PreviewMode::Linear),
@@ -52,6 +53,7 @@ fn whole_run(c: &mut Criterion) {
         let job = Job {
             model: &model,
             refiner: None,
+            extras: &extras,
             request: &request,
             options,
             control: &control,

@@ -1,10 +1,12 @@
 //! The model families, one file each, one line in [`FAMILIES`].
 
+mod prompted;
 mod stable_diffusion;
 mod text;
 
+pub use prompted::{Beside, Prompted};
+pub use stable_diffusion::StableDiffusion;
 pub(super) use stable_diffusion::vae_dtype;
-pub use stable_diffusion::{Beside, Prompted, StableDiffusion};
 pub use text::{Conditioning, MicroConditions, Prompts, Told};
 
 use std::collections::BTreeMap;

@@ -4,18 +4,18 @@ use std::path::PathBuf;
 
 use candle_core::{DType, Device, Tensor};
 
-use super::text::{Conditioning, Prompts, Reading, TextEncoders, Told};
+use super::text::{Conditioning, Prompts, Reading, TextEncoders};
 use super::{Family, ModelIndex};
 use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision};
 use crate::models::lora::Patchable;
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
-use crate::models::unet::{UNet2DConditionModel, UNetConditions, UNetConfig, guidance_embedding};
+use crate::models::unet::{UNet2DConditionModel, UNetConfig};
 use crate::models::vae::{AutoencoderKL, Moments, VaeConfig};
 use crate::pipelines::PipelineError;
 use crate::pipelines::adapters::Adapters;
+use crate::pipelines::controls::at_the_door;
 use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::precision::precision_of;
-use crate::pipelines::predictor::{Predicted, Predictor, Query};
 use crate::pipelines::preview::LinearMap;
 use crate::pipelines::prompt::ClipTokenizer;
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
@@ -57,122 +57,6 @@ pub struct StableDiffusion {
     vae: AutoencoderKL,
     tiny: Option<AutoencoderTiny>,
     linear: std::sync::OnceLock<LinearMap>,
-}
-
-/// What a U-Net is shown beside the noisy latents, on further channels of its input.
-#[derive(Debug, Clone)]
-pub enum Beside {
-    /// For U-Nets with 9 channels: where to paint and what is there, `(1, 5, height, width)`: the mask (1 where to
-    /// paint) and the latents of the picture without that part.
-    Inpaint(Tensor),
-    /// For U-Nets with 8 channels: the picture that shall be changed (`InstructPix2Pix`).
-    Edit {
-        /// Its latents without scaling, `(1, 4, height, width)`.
-        latents: Tensor,
-        /// How much the result shall resemble it; like a guidance scale.
-        scale: f64,
-    },
-}
-
-/// A model with all it is told of one picture.
-#[derive(Clone)]
-pub struct Prompted<'a> {
-    /// The networks.
-    pub model: &'a StableDiffusion,
-    /// The prompts, each from which step on; the first from step 0.
-    pub prompts: Vec<(usize, &'a Conditioning)>,
-    /// What the U-Net is shown beside.
-    pub beside: Option<Beside>,
-}
-
-impl<'a> Prompted<'a> {
-    /// The same prompts for the whole run, and nothing else.
-    pub fn new(model: &'a StableDiffusion, conditioning: &'a Conditioning) -> Self {
-        Self {
-            model,
-            prompts: vec![(0, conditioning)],
-            beside: None,
-        }
-    }
-
-    /// The prompts of this step.
-    fn conditioning(&self, step: usize) -> candle_core::Result<&'a Conditioning> {
-        let mut begun = self.prompts.iter().filter(|(from, _)| *from <= step);
-        let newest = begun.next_back();
-        newest.map_or_else(
-            || Err(candle_core::Error::Msg(format!("no prompt for step {}", step + 1))),
-            |(_, conditioning)| Ok(*conditioning),
-        )
-    }
-
-    /// The latents with what is shown beside them.
-    fn input(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        match &self.beside {
-            Some(Beside::Inpaint(beside)) => Tensor::cat(&[x, beside], 1),
-            Some(Beside::Edit { latents, .. }) => Tensor::cat(&[x, latents], 1),
-            None => Ok(x.clone()),
-        }
-    }
-}
-
-impl Predictor for Prompted<'_> {
-    fn device(&self) -> &Device {
-        &self.model.device
-    }
-
-    fn scheduler(&self) -> &Scheduler {
-        &self.model.scheduler
-    }
-
-    /// Asks about both prompts in one batch, or about the prompt alone where guidance needs no more.
-    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
-        let conditioning = self.conditioning(query.step)?;
-        let Query { timestep, guidance, .. } = *query;
-        let x = self.input(query.x)?;
-        if let Some(width) = self.model.unet.config().time_cond_proj_dim {
-            // Distilled guidance: the scale is told to the network, which is asked once.
-            let embedding = guidance_embedding(guidance.scale, width, self.device())?;
-            let cond = self.model.ask(&x, timestep, &conditioning.cond, Some(&embedding))?;
-            return Ok(Predicted::alone(cond));
-        }
-        if let Some(Beside::Edit { latents, scale }) = &self.beside {
-            let without = Tensor::cat(&[query.x, &latents.zeros_like()?], 1)?;
-            let told = Told::batch(&[&conditioning.cond, &conditioning.uncond, &conditioning.uncond])?;
-            let output = self
-                .model
-                .ask(&Tensor::cat(&[&x, &x, &without], 0)?, timestep, &told, None)?;
-            return edited(&output, guidance.scale, *scale);
-        }
-        if !query.needs_uncond() {
-            return Ok(Predicted::alone(self.model.ask(
-                &x,
-                timestep,
-                &conditioning.cond,
-                None,
-            )?));
-        }
-        let x = Tensor::cat(&[&x, &x], 0)?;
-        let output = self.model.ask(&x, timestep, &conditioning.both, None)?;
-        Predicted::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, guidance)
-    }
-}
-
-/// Guidance by a text and by a picture: `uncond + s_text (both − picture) + s_picture (picture − uncond)`.
-///
-/// * `output`: `(3, channels, height, width)`: with both, with the picture alone, with neither.
-///
-/// Source: Brooks et al. (2022), eq. 3, <https://arxiv.org/abs/2211.09800>
-fn edited(output: &Tensor, text_scale: f64, picture_scale: f64) -> candle_core::Result<Predicted> {
-    let part = |index| output.narrow(0, index, 1);
-    let (both, picture, neither) = (part(0)?, part(1)?, part(2)?);
-    let by_text = ((&both - &picture)? * text_scale)?;
-    let by_picture = ((&picture - &neither)? * picture_scale)?;
-    Ok(Predicted {
-        guided: ((&neither + by_text)? + by_picture)?,
-        uncond: Some(neither),
-        picture: Some(picture),
-        cond: both,
-    })
 }
 
 impl Family for StableDiffusionFamily {
@@ -348,27 +232,14 @@ impl StableDiffusion {
         self.text.encode(prompts)
     }
 
-    /// The U-Net's answer. It computes in its own number format, between two conversions.
-    fn ask(&self, x: &Tensor, timestep: f64, told: &Told, guidance: Option<&Tensor>) -> candle_core::Result<Tensor> {
-        let (x, context) = (
-            self.at_the_door(x, self.dtype)?,
-            self.at_the_door(&told.context, self.dtype)?,
-        );
-        let conditions = UNetConditions {
-            guidance,
-            added: told.added.as_ref(),
-            ..UNetConditions::text(&context)
-        };
-        self.unet.forward(&x, &[timestep], conditions)?.to_dtype(STATE_DTYPE)
+    /// The U-Net.
+    pub fn unet(&self) -> &UNet2DConditionModel {
+        &self.unet
     }
 
-    /// What a network in this format takes. On the processor the kernels for bf16 round, and no earlier than they have to.
-    fn at_the_door(&self, x: &Tensor, dtype: DType) -> candle_core::Result<Tensor> {
-        if self.device.is_cpu() && dtype == DType::BF16 {
-            Ok(x.clone())
-        } else {
-            x.to_dtype(dtype)
-        }
+    /// What the text encoders, the U-Net and the tiny decoder compute in.
+    pub(in crate::pipelines) fn dtype(&self) -> DType {
+        self.dtype
     }
 
     /// Picture `(1, 3, height, width)` in −1..1 → the distribution of its latents, not yet [scaled](Self::scaled).
@@ -376,7 +247,7 @@ impl StableDiffusion {
     /// # Errors
     /// Only the device's.
     pub fn encode(&self, picture: &Tensor) -> candle_core::Result<Moments> {
-        let moments = self.vae.encode(&self.at_the_door(picture, self.vae_dtype)?)?;
+        let moments = self.vae.encode(&at_the_door(picture, self.vae_dtype)?)?;
         Ok(Moments {
             mean: moments.mean.to_dtype(STATE_DTYPE)?,
             logvar: moments.logvar.to_dtype(STATE_DTYPE)?,
@@ -400,7 +271,7 @@ impl StableDiffusion {
         let config = self.vae.config();
         let latents = ((latents / config.scaling_factor)? + config.shift_factor.unwrap_or(0.0))?;
         self.vae
-            .decode(&self.at_the_door(&latents, self.vae_dtype)?)?
+            .decode(&at_the_door(&latents, self.vae_dtype)?)?
             .to_dtype(STATE_DTYPE)
     }
 
@@ -412,7 +283,7 @@ impl StableDiffusion {
         let Some(tiny) = &self.tiny else {
             return Ok(None);
         };
-        tiny.decode(&self.at_the_door(latents, self.dtype)?)?
+        tiny.decode(&at_the_door(latents, self.dtype)?)?
             .to_dtype(STATE_DTYPE)
             .map(Some)
     }

@@ -1,0 +1,249 @@
+//! Pictures to follow: ControlNets and T2I-Adapters with their pictures, heard for a part of the run.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use candle_core::{DType, Device, Tensor};
+
+use super::PipelineError;
+use super::families::Told;
+use super::predictor::Query;
+use crate::models::controlnet::{ControlHint, ControlNetConfig, ControlNetModel, ControlStrength};
+use crate::models::t2i_adapter::{T2IAdapter, T2IAdapterConfig};
+use crate::models::unet::{Residuals, UNetConditions};
+use crate::weights::{self, ModelFiles};
+
+/// A network that follows pictures.
+#[derive(Debug)]
+pub enum ControlNetwork {
+    /// A copy of the U-Net's first half that is asked at every step.
+    Net(ControlNetModel),
+    /// A small network that is asked once.
+    Adapter(T2IAdapter),
+}
+
+/// Class of a T2I-Adapter in its configuration.
+const ADAPTER_CLASS: &str = "T2IAdapter";
+
+impl ControlNetwork {
+    /// Reads a network.
+    ///
+    /// * `path`: its folder.
+    /// * `dtype`: what it computes in.
+    ///
+    /// # Errors
+    /// [`PipelineError::Load`] if it cannot be read or is none.
+    pub fn load(files: &ModelFiles, device: &Device, dtype: DType) -> Result<Self, PipelineError> {
+        let class: ConfigClass = files.json("config.json")?;
+        Ok(if class.name == ADAPTER_CLASS {
+            let config: T2IAdapterConfig = files.json("config.json")?;
+            Self::Adapter(weights::build(files, "", device, dtype, |vb| {
+                T2IAdapter::new(vb, &config)
+            })?)
+        } else {
+            let config: ControlNetConfig = files.json("config.json")?;
+            Self::Net(weights::build(files, "", device, dtype, |vb| {
+                ControlNetModel::new(vb, &config)
+            })?)
+        })
+    }
+
+    /// The same, of a folder or file.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn open(path: &Path, device: &Device, dtype: DType) -> Result<Self, PipelineError> {
+        Self::load(&ModelFiles::open(path)?, device, dtype)
+    }
+}
+
+/// What a network's `config.json` says it is.
+#[derive(serde::Deserialize)]
+struct ConfigClass {
+    #[serde(rename = "_class_name", default)]
+    name: String,
+}
+
+/// When and how much a control is heard.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hearing {
+    /// How much it counts; 1 as trained.
+    pub weight: f64,
+    /// Where in the run it begins to count, as a fraction of the steps that are taken.
+    pub start: f64,
+    /// Where it ends.
+    pub end: f64,
+    /// Whether it counts for the prompt alone, less in finer layers.
+    pub is_guess: bool,
+}
+
+impl Hearing {
+    /// Whether the control is heard at a step; a step counts if it lies inside of the part as a whole.
+    fn hears(&self, query: &Query<'_>) -> bool {
+        let count = query.steps.saturating_sub(query.first).max(1) as f64;
+        let index = query.step.saturating_sub(query.first) as f64;
+        self.weight != 0.0 && index / count >= self.start && (index + 1.0) / count <= self.end
+    }
+}
+
+/// A control at work in a run.
+#[derive(Debug, Clone)]
+pub struct ActiveControl {
+    said: Said,
+    hearing: Hearing,
+}
+
+#[derive(Debug, Clone)]
+enum Said {
+    Net(Arc<ControlNetwork>, ControlHint),
+    /// The same at every step, weight included.
+    Fixed(Residuals),
+}
+
+impl ActiveControl {
+    /// * `picture`: `(1, channels, height, width)` in 0..1, of the size of the picture that is made.
+    /// * `dtype`: what the network computes in.
+    ///
+    /// # Errors
+    /// If the picture's size or channels do not fit.
+    pub fn new(
+        network: &Arc<ControlNetwork>,
+        picture: &Tensor,
+        dtype: DType,
+        hearing: Hearing,
+    ) -> candle_core::Result<Self> {
+        let said = match &**network {
+            ControlNetwork::Net(net) => Said::Net(Arc::clone(network), net.hint(&at_the_door(picture, dtype)?)?),
+            ControlNetwork::Adapter(adapter) => {
+                let channels = adapter.config().in_channels;
+                let picture = if channels == 1 {
+                    picture.mean_keepdim(1)?
+                } else {
+                    picture.clone()
+                };
+                Said::Fixed(adapter.forward(&at_the_door(&picture, dtype)?, hearing.weight)?)
+            }
+        };
+        Ok(Self { said, hearing })
+    }
+}
+
+/// Which parts of the batch a U-Net is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Branches {
+    /// The prompt alone.
+    Prompt,
+    /// The negative prompt first, then the prompt.
+    Both,
+    /// The prompt and two that are not, as in editing by instruction.
+    Edit,
+}
+
+impl Branches {
+    fn count(self) -> usize {
+        match self {
+            Self::Prompt => 1,
+            Self::Both => 2,
+            Self::Edit => 3,
+        }
+    }
+}
+
+/// What all controls together add to the U-Net at this call; `None` if none is heard.
+///
+/// * `both`, `cond`: what the U-Net is told of the branches asked, and of the prompt alone.
+/// * `dtype`: what the networks compute in.
+///
+/// # Errors
+/// If a control was made for another model.
+pub(super) fn residuals(
+    controls: &[ActiveControl],
+    query: &Query<'_>,
+    branches: Branches,
+    (told, cond): (&Told, &Told),
+    dtype: DType,
+) -> candle_core::Result<Option<Residuals>> {
+    let mut sum: Option<Residuals> = None;
+    for control in controls.iter().filter(|control| control.hearing.hears(query)) {
+        let Hearing { weight, is_guess, .. } = control.hearing;
+        let found = match &control.said {
+            Said::Fixed(residuals) => residuals.clone(),
+            Said::Net(network, hint) => {
+                let ControlNetwork::Net(net) = &**network else { continue };
+                // Guessing, a control knows nothing of the negative prompt.
+                let (count, told) = match branches {
+                    Branches::Both if is_guess => (1, cond),
+                    branches => (branches.count(), told),
+                };
+                let x = at_the_door(&Tensor::cat(&vec![query.x; count], 0)?, dtype)?;
+                let context = at_the_door(&told.context, dtype)?;
+                let conditions = UNetConditions {
+                    added: told.added.as_ref(),
+                    ..UNetConditions::text(&context)
+                };
+                let strength = ControlStrength {
+                    scale: weight,
+                    guess: is_guess,
+                };
+                let found = net.forward(&x, &[query.timestep], conditions, hint, strength)?;
+                if count < branches.count() {
+                    found.behind(branches.count() - count)?
+                } else {
+                    found
+                }
+            }
+        };
+        sum = Some(match sum {
+            Some(sum) => sum.plus(&found)?,
+            None => found,
+        });
+    }
+    Ok(sum)
+}
+
+/// What a network in this format takes. On the processor the kernels for bf16 round, and no earlier than they have to.
+pub(super) fn at_the_door(x: &Tensor, dtype: DType) -> candle_core::Result<Tensor> {
+    if x.device().is_cpu() && dtype == DType::BF16 {
+        Ok(x.clone())
+    } else {
+        x.to_dtype(dtype)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diffusion::guidance::Guidance;
+
+    #[test]
+    fn a_control_should_be_heard_in_its_part_of_the_run_alone() {
+        let hearing = Hearing {
+            weight: 1.0,
+            start: 0.2,
+            end: 0.7,
+            is_guess: false,
+        };
+        let x = Tensor::zeros(1, DType::F32, &Device::Cpu).unwrap();
+        let heard = |first: usize, steps: usize| -> Vec<usize> {
+            (first..steps)
+                .filter(|step| {
+                    hearing.hears(&Query {
+                        x: &x,
+                        sigma: 1.0,
+                        timestep: 1.0,
+                        step: *step,
+                        first,
+                        steps,
+                        guidance: Guidance {
+                            scale: 1.0,
+                            rescale: 0.0,
+                        },
+                        wants_uncond: false,
+                    })
+                })
+                .collect()
+        };
+        assert_eq!(heard(0, 8), [2, 3, 4]);
+        assert_eq!(heard(8, 16), [10, 11, 12]);
+    }
+}

@@ -1,0 +1,75 @@
+//! Networks beside the model that a request names: for pictures to follow and pictures as prompts. Kept from job to job.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use candle_core::DType;
+
+use super::PipelineError;
+use super::controls::ControlNetwork;
+use super::families::StableDiffusion;
+use super::references::ReferenceNetwork;
+use crate::job::{GenerateRequest, ModelRef};
+
+/// Networks beside the model, by their paths.
+#[derive(Debug, Default)]
+pub struct Extras {
+    /// The model they were read for, and what it computes in.
+    made_for: Option<(ModelRef, DType)>,
+    controls: BTreeMap<PathBuf, Arc<ControlNetwork>>,
+    references: BTreeMap<PathBuf, Arc<ReferenceNetwork>>,
+}
+
+impl Extras {
+    /// Reads those that a request needs and that are not at hand, and lets go of those it does not need.
+    ///
+    /// # Errors
+    /// [`PipelineError::Load`] if one cannot be read or is made for another model.
+    pub fn gather(&mut self, request: &GenerateRequest, model: &StableDiffusion) -> Result<(), PipelineError> {
+        let made_for = Some((model.info().model.clone(), model.dtype()));
+        if self.made_for != made_for {
+            *self = Self {
+                made_for,
+                ..Self::default()
+            };
+        }
+        let (device, dtype) = (model.device(), model.dtype());
+        let needed = |path: &Path| request.controls.iter().any(|control| control.model == path);
+        self.controls.retain(|path, _| needed(path));
+        for control in &request.controls {
+            if !self.controls.contains_key(&control.model) {
+                let network = ControlNetwork::open(&control.model, device, dtype)?;
+                self.controls.insert(control.model.clone(), Arc::new(network));
+            }
+        }
+        let needed = |path: &Path| request.references.iter().any(|reference| reference.adapter == path);
+        self.references.retain(|path, _| needed(path));
+        for reference in &request.references {
+            if !self.references.contains_key(&reference.adapter) {
+                let network = ReferenceNetwork::open(&reference.adapter, model.unet().config(), device, dtype)?;
+                self.references.insert(reference.adapter.clone(), Arc::new(network));
+            }
+        }
+        Ok(())
+    }
+
+    /// A network for pictures to follow.
+    pub(super) fn control(&self, path: &Path) -> Result<&Arc<ControlNetwork>, PipelineError> {
+        self.controls.get(path).ok_or_else(|| not_gathered(path))
+    }
+
+    /// A network for pictures as prompts.
+    pub(super) fn reference(&self, path: &Path) -> Result<&Arc<ReferenceNetwork>, PipelineError> {
+        self.references.get(path).ok_or_else(|| not_gathered(path))
+    }
+}
+
+/// A request was prepared with networks gathered for another one.
+fn not_gathered(path: &Path) -> PipelineError {
+    PipelineError::Misfit {
+        what: "networks beside the model",
+        expected: format!("{} among them", path.display()),
+        found: "others".to_owned(),
+    }
+}

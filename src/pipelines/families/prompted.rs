@@ -1,0 +1,158 @@
+//! A model with everything it is told of one picture.
+
+use candle_core::{Device, Tensor};
+
+use super::StableDiffusion;
+use super::text::{Conditioning, Told};
+use crate::models::unet::{UNetConditions, guidance_embedding};
+use crate::pipelines::Scheduler;
+use crate::pipelines::controls::{ActiveControl, Branches, at_the_door, residuals};
+use crate::pipelines::denoise::STATE_DTYPE;
+use crate::pipelines::predictor::{Predicted, Predictor, Query};
+use crate::pipelines::references::{ActiveReference, image_prompts};
+
+/// What a U-Net is shown beside the noisy latents, on further channels of its input.
+#[derive(Debug, Clone)]
+pub enum Beside {
+    /// For U-Nets with 9 channels: where to paint and what is there, `(1, 5, height, width)`: the mask (1 where to
+    /// paint) and the latents of the picture without that part.
+    Inpaint(Tensor),
+    /// For U-Nets with 8 channels: the picture that shall be changed (`InstructPix2Pix`).
+    Edit {
+        /// Its latents without scaling, `(1, 4, height, width)`.
+        latents: Tensor,
+        /// How much the result shall resemble it; like a guidance scale.
+        scale: f64,
+    },
+}
+
+/// A model with all it is told of one picture.
+#[derive(Clone)]
+pub struct Prompted<'a> {
+    /// The networks.
+    pub model: &'a StableDiffusion,
+    /// The prompts, each from which step on; the first from step 0.
+    pub prompts: Vec<(usize, &'a Conditioning)>,
+    /// What the U-Net is shown beside.
+    pub beside: Option<Beside>,
+    /// Pictures to follow.
+    pub controls: Vec<ActiveControl>,
+    /// Pictures as prompts.
+    pub references: Vec<ActiveReference>,
+}
+
+impl<'a> Prompted<'a> {
+    /// The same prompts for the whole run, and nothing else.
+    pub fn new(model: &'a StableDiffusion, conditioning: &'a Conditioning) -> Self {
+        Self {
+            model,
+            prompts: vec![(0, conditioning)],
+            beside: None,
+            controls: Vec::new(),
+            references: Vec::new(),
+        }
+    }
+
+    /// The prompts of this step.
+    fn conditioning(&self, step: usize) -> candle_core::Result<&'a Conditioning> {
+        let mut begun = self.prompts.iter().filter(|(from, _)| *from <= step);
+        let newest = begun.next_back();
+        newest.map_or_else(
+            || Err(candle_core::Error::Msg(format!("no prompt for step {}", step + 1))),
+            |(_, conditioning)| Ok(*conditioning),
+        )
+    }
+
+    /// The latents with what is shown beside them.
+    fn input(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        match &self.beside {
+            Some(Beside::Inpaint(beside)) => Tensor::cat(&[x, beside], 1),
+            Some(Beside::Edit { latents, .. }) => Tensor::cat(&[x, latents], 1),
+            None => Ok(x.clone()),
+        }
+    }
+}
+
+impl Predictor for Prompted<'_> {
+    fn device(&self) -> &Device {
+        self.model.device()
+    }
+
+    fn scheduler(&self) -> &Scheduler {
+        self.model.scheduler()
+    }
+
+    /// Asks about both prompts in one batch, or about the prompt alone where guidance needs no more.
+    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
+        let conditioning = self.conditioning(query.step)?;
+        let guidance = query.guidance;
+        let x = self.input(query.x)?;
+        let ask = |x: &Tensor, told: &Told, branches: Branches, embedding: Option<&Tensor>| {
+            self.ask(query, x, (told, &conditioning.cond), branches, embedding)
+        };
+        if let Some(width) = self.model.unet().config().time_cond_proj_dim {
+            // Distilled guidance: the scale is told to the network, which is asked once.
+            let embedding = guidance_embedding(guidance.scale, width, self.device())?;
+            let cond = ask(&x, &conditioning.cond, Branches::Prompt, Some(&embedding))?;
+            return Ok(Predicted::alone(cond));
+        }
+        if let Some(Beside::Edit { latents, scale }) = &self.beside {
+            let without = Tensor::cat(&[query.x, &latents.zeros_like()?], 1)?;
+            let told = Told::batch(&[&conditioning.cond, &conditioning.uncond, &conditioning.uncond])?;
+            let output = ask(&Tensor::cat(&[&x, &x, &without], 0)?, &told, Branches::Edit, None)?;
+            return edited(&output, guidance.scale, *scale);
+        }
+        if !query.needs_uncond() {
+            return Ok(Predicted::alone(ask(&x, &conditioning.cond, Branches::Prompt, None)?));
+        }
+        let output = ask(&Tensor::cat(&[&x, &x], 0)?, &conditioning.both, Branches::Both, None)?;
+        Predicted::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, guidance)
+    }
+}
+
+impl Prompted<'_> {
+    /// The U-Net's answer, in [`STATE_DTYPE`]. It computes in its own number format, between two conversions.
+    ///
+    /// * `x`: the latents of all branches with what is shown beside them.
+    /// * `told`: what it is told of the branches, and of the prompt alone.
+    /// * `embedding`: the embedded guidance scale of a distilled model.
+    fn ask(
+        &self,
+        query: &Query<'_>,
+        x: &Tensor,
+        (told, cond): (&Told, &Told),
+        branches: Branches,
+        embedding: Option<&Tensor>,
+    ) -> candle_core::Result<Tensor> {
+        let dtype = self.model.dtype();
+        let residuals = residuals(&self.controls, query, branches, (told, cond), dtype)?;
+        let (x, context) = (at_the_door(x, dtype)?, at_the_door(&told.context, dtype)?);
+        let conditions = UNetConditions {
+            guidance: embedding,
+            added: told.added.as_ref(),
+            residuals: residuals.as_ref(),
+            image_prompts: &image_prompts(&self.references, branches),
+            ..UNetConditions::text(&context)
+        };
+        let output = self.model.unet().forward(&x, &[query.timestep], conditions)?;
+        output.to_dtype(STATE_DTYPE)
+    }
+}
+
+/// Guidance by a text and by a picture: `uncond + s_text (both − picture) + s_picture (picture − uncond)`.
+///
+/// * `output`: `(3, channels, height, width)`: with both, with the picture alone, with neither.
+///
+/// Source: Brooks et al. (2022), eq. 3, <https://arxiv.org/abs/2211.09800>
+fn edited(output: &Tensor, text_scale: f64, picture_scale: f64) -> candle_core::Result<Predicted> {
+    let part = |index| output.narrow(0, index, 1);
+    let (both, picture, neither) = (part(0)?, part(1)?, part(2)?);
+    let by_text = ((&both - &picture)? * text_scale)?;
+    let by_picture = ((&picture - &neither)? * picture_scale)?;
+    Ok(Predicted {
+        guided: ((&neither + by_text)? + by_picture)?,
+        uncond: Some(neither),
+        picture: Some(picture),
+        cond: both,
+    })
+}
