@@ -14,7 +14,7 @@ use super::denoise::{Noise, Observed, Run, STATE_DTYPE};
 use super::families::vae_dtype;
 use super::precision::resolve_dtype;
 use super::scheduler::{Scheduler, SchedulerConfig};
-use super::{PipelineError, load};
+use super::{PipelineError, load_files};
 use crate::diffusion::guidance::Guidance;
 use crate::diffusion::prediction::{network_input, vp_scale};
 use crate::diffusion::samplers::{Options, Sampler, sampler_by_id};
@@ -30,6 +30,8 @@ use crate::weights::{self, ModelFiles};
 struct Case {
     task: String,
     model: String,
+    #[serde(default)]
+    config_from: Option<String>,
     #[serde(default)]
     vae: Option<String>,
     #[serde(default)]
@@ -134,7 +136,7 @@ pub fn replay(case: &Path, out: &Path, precision: Precision) -> Result<(), Pipel
     let got = match request.task.as_str() {
         "txt2img" => text_to_image(case, (&root, &model), &request, precision)?,
         "tokenize" => tokenize(&model, &request.texts)?,
-        "vae_roundtrip" => roundtrip(case, &model, request.vae_kind.as_deref(), dtype)?,
+        "vae_roundtrip" => roundtrip(case, &model, &open(&root, &model, &request)?, &request, dtype)?,
         other => {
             return Err(bad(format!(
                 "expected task txt2img, tokenize or vae_roundtrip, found {other:?}"
@@ -165,7 +167,9 @@ fn text_to_image(
         .as_ref()
         .ok_or_else(|| bad("expected a sampler, found none".to_owned()))?;
     let inputs = read_tensors(&case.join("inputs.safetensors"))?;
-    let mut network = load(&ModelRef::Path(model.to_owned()), &Device::Cpu, precision, &mut |_| ())?;
+    let files = open(root, model, request)?;
+    let model = ModelRef::Path(model.to_owned());
+    let mut network = load_files(&model, &files, &Device::Cpu, precision, &mut |_| ())?;
     let config: SchedulerConfig = serde_json::from_value(wanted.diffusers_config.clone())
         .map_err(|source| bad(format!("expected a scheduler configuration, found {source}")))?;
     network.set_scheduler(Scheduler::new(config)?);
@@ -291,7 +295,21 @@ fn tokenize(model: &Path, texts: &[String]) -> Result<Got, PipelineError> {
     Ok(got)
 }
 
-fn roundtrip(case: &Path, model: &Path, kind: Option<&str>, dtype: DType) -> Result<Got, PipelineError> {
+/// The case's model; what it lacks if it is one file is in the folder that the case names.
+fn open(root: &Path, model: &Path, request: &Case) -> Result<ModelFiles, PipelineError> {
+    Ok(match &request.config_from {
+        Some(configs) => ModelFiles::open_with_configs(model, &root.join(configs))?,
+        None => ModelFiles::open(model)?,
+    })
+}
+
+fn roundtrip(
+    case: &Path,
+    model: &Path,
+    files: &ModelFiles,
+    request: &Case,
+    dtype: DType,
+) -> Result<Got, PipelineError> {
     let inputs = read_tensors(&case.join("inputs.safetensors"))?;
     let input = |name: &str| {
         inputs.get(name).cloned().ok_or_else(|| PipelineError::Case {
@@ -301,7 +319,7 @@ fn roundtrip(case: &Path, model: &Path, kind: Option<&str>, dtype: DType) -> Res
     };
     let picture = input("init_image")?.affine(2.0, -1.0)?;
     let mut got = Got::new();
-    if kind == Some("tiny") {
+    if request.vae_kind.as_deref() == Some("tiny") {
         let vae = tiny(model, dtype)?;
         let latents = vae.encode(&picture.to_dtype(dtype)?)?;
         let picture = vae.decode(&latents)?.to_dtype(STATE_DTYPE)?;
@@ -309,10 +327,9 @@ fn roundtrip(case: &Path, model: &Path, kind: Option<&str>, dtype: DType) -> Res
         got.insert("latents".to_owned(), latents.to_dtype(STATE_DTYPE)?);
         return Ok(got);
     }
-    let files = ModelFiles::open(model)?;
     let config: VaeConfig = files.json("vae/config.json")?;
     let dtype = vae_dtype(dtype, &config);
-    let vae = weights::build(&files, "vae", &Device::Cpu, dtype, |vb| AutoencoderKL::new(vb, &config))?;
+    let vae = weights::build(files, "vae", &Device::Cpu, dtype, |vb| AutoencoderKL::new(vb, &config))?;
     let moments = vae.encode(&picture.to_dtype(dtype)?)?;
     let (mean, logvar) = (
         moments.mean.to_dtype(STATE_DTYPE)?,
