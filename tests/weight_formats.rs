@@ -178,12 +178,12 @@ fn absurd_headers_should_be_refused() {
 
 #[test]
 fn an_unusable_kind_of_number_should_be_named_when_it_is_asked_for() {
-    let header = r#"{"a":{"dtype":"I16","shape":[2],"data_offsets":[0,4]}}"#;
+    let header = r#"{"a":{"dtype":"U16","shape":[2],"data_offsets":[0,4]}}"#;
     let file = SafetensorsFile::new(Bytes::Owned(with_header(header, 4)), PathBuf::from("x")).unwrap();
     let message = file.tensor("a", &Device::Cpu).unwrap_err().to_string();
     assert_eq!(
         message,
-        r#"tensor "a" holds I16 numbers, expected F32, F16, BF16 or F64. File: x"#
+        r#"tensor "a" holds U16 numbers, expected F32, F16, BF16, F64, F8_E4M3 or F8_E5M2. File: x"#
     );
 }
 
@@ -267,14 +267,14 @@ fn missing_parts_should_be_named() {
     let folder = tempfile::tempdir().unwrap();
     let message = ModelFiles::open(folder.path().join("nowhere")).unwrap_err().to_string();
     assert!(
-        message.starts_with("expected a model folder, found nothing. File: "),
+        message.starts_with("expected a model folder or file, found nothing. File: "),
         "{message}"
     );
 
     let files = ModelFiles::open(folder.path()).unwrap();
     let message = open_tiny(&files).unwrap_err().to_string();
     assert!(
-        message.starts_with(r#"the model needs "config.json", which its folder does not have"#),
+        message.starts_with(r#"the model needs "config.json", which it does not have"#),
         "{message}"
     );
 

@@ -2,6 +2,7 @@
 
 use crate::diffusion::{SampleError, ScheduleError};
 use crate::job::{JobError, JobErrorKind, Precision};
+use crate::pipelines::preprocess::PreprocessError;
 use crate::pipelines::prompt::TokenizerError;
 use crate::weights::LoadError;
 use crate::weights::adapter::AdapterError;
@@ -65,6 +66,9 @@ pub enum PipelineError {
         /// The file.
         path: String,
     },
+    /// A picture could not be prepared for what follows it.
+    #[error(transparent)]
+    Preprocess(#[from] PreprocessError),
     /// A reference case is not readable.
     #[error("reference case: {what}\nFile: {path}")]
     Case {
@@ -94,6 +98,7 @@ impl From<&PipelineError> for JobError {
             | PipelineError::Misfit { .. }
             | PipelineError::Precision { .. }
             | PipelineError::Picture { .. }
+            | PipelineError::Preprocess(_)
             | PipelineError::Case { .. } => JobErrorKind::Request,
             PipelineError::Sample(SampleError::NotFinite { .. }) => JobErrorKind::NotFinite,
             PipelineError::Sample(SampleError::Tensor(source)) | PipelineError::Tensor(source) => {

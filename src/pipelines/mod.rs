@@ -14,6 +14,7 @@ mod pictures;
 mod precision;
 pub mod predictor;
 mod prepare;
+pub mod preprocess;
 pub mod preview;
 pub mod prompt;
 pub mod references;
@@ -90,9 +91,19 @@ pub fn load(
     precision: Precision,
     progress: &mut dyn FnMut(f32),
 ) -> Result<StableDiffusion, PipelineError> {
+    load_files(model, &open(model)?, device, precision, progress)
+}
+
+/// As [`load`], from files that are open already.
+fn load_files(
+    model: &ModelRef,
+    files: &ModelFiles,
+    device: &Device,
+    precision: Precision,
+    progress: &mut dyn FnMut(f32),
+) -> Result<StableDiffusion, PipelineError> {
     let dtype = precision::resolve_dtype(precision, device)?;
-    let files = open(model)?;
-    let loaded = family_of(&files)?.load(model, &files, device, dtype, progress);
+    let loaded = family_of(files)?.load(model, files, device, dtype, progress);
     // What reading left behind is not what a run needs.
     crate::ALLOCATOR.trim();
     loaded

@@ -108,7 +108,9 @@ impl<'a> Job<'a> {
 
     /// The pictures to follow, at the size of the picture that is made.
     fn controls(&self, [_, _, height, width]: [usize; 4]) -> Result<Vec<ActiveControl>, PipelineError> {
-        let Job { model, request, extras, .. } = *self;
+        let Job {
+            model, request, extras, ..
+        } = *self;
         let factor = model.info().vae_factor;
         let (width, height) = (width as u32 * factor, height as u32 * factor);
         let active = request.controls.iter().map(|control| {
@@ -131,7 +133,9 @@ impl<'a> Job<'a> {
 
     /// The pictures as prompts.
     fn references(&self) -> Result<Vec<ActiveReference>, PipelineError> {
-        let Job { model, request, extras, .. } = *self;
+        let Job {
+            model, request, extras, ..
+        } = *self;
         let active = request.references.iter().map(|reference| {
             let network = extras.reference(&reference.adapter)?;
             let picture = to_job(read_rgb(&reference.picture)?);

@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Tensor};
 
 use super::PipelineError;
 use super::controls::{Branches, at_the_door};
-use super::preprocess::{ClipImageConfig, clip_pixels};
+use super::preprocess::{ClipImageConfig, ClipImageSize, clip_pixels};
 use crate::job::{ReferencePart, RgbImage};
 use crate::models::clip::{ClipVisionConfig, ClipVisionModel};
 use crate::models::ip_adapter::{ImageFeatures, ImagePrompt, ImagePromptPart, IpAdapter};
@@ -57,7 +57,11 @@ impl ReferenceNetwork {
             picture_config: if tower.exists("preprocessor_config.json") {
                 tower.json("preprocessor_config.json")?
             } else {
-                ClipImageConfig::of_side(config.image_size)
+                ClipImageConfig {
+                    size: ClipImageSize::Side(config.image_size),
+                    crop_size: ClipImageSize::Side(config.image_size),
+                    ..ClipImageConfig::default()
+                }
             },
             dtype,
         })

@@ -2,7 +2,10 @@
 
 use super::LoadError;
 use super::ModelFiles;
+use super::Renaming;
 use super::SafetensorsFile;
+use super::TensorSource;
+use super::rename::Change;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Shape;
@@ -129,15 +132,29 @@ struct ShardList {
 /// The open weight files of one network.
 struct Component {
     name: String,
-    shards: Vec<SafetensorsFile>,
+    shards: Vec<Arc<dyn TensorSource>>,
+    /// From the network's names to those of the files; `None` if they are the same.
+    renaming: Option<Renaming>,
     /// The first tensor that could not be had; candle's error type could carry only its text.
     first_error: Arc<Mutex<Option<LoadError>>>,
 }
 
 impl Component {
     fn open(files: &ModelFiles, name: &str) -> Result<Self, LoadError> {
-        let names = weight_files(files, name)?;
         let shown_name = if name.is_empty() { "the network" } else { name };
+        if let ModelFiles::Single(single) = files {
+            if let Some((source, renaming)) = single.part(name) {
+                return Ok(Self::new(shown_name, vec![source], Some(renaming)));
+            }
+            if name.is_empty() && single.parts().next().is_none() {
+                // Something that goes by its own names, such as an adapter.
+                return Ok(Self::new(shown_name, vec![Arc::clone(single.tensors())], None));
+            }
+            if let Some(folder) = single.configs() {
+                return Self::open(&ModelFiles::Folder(folder.to_owned()), name);
+            }
+        }
+        let names = weight_files(files, name)?;
         if names.is_empty() {
             return Err(LoadError::NoWeights {
                 component: shown_name.to_owned(),
@@ -147,21 +164,41 @@ impl Component {
         }
         let shards = names
             .iter()
-            .map(|file| SafetensorsFile::new(files.map(file)?, files.path(file)))
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            name: shown_name.to_owned(),
+            .map(|file| {
+                let shard = SafetensorsFile::new(files.map(file)?, files.path(file))?;
+                Ok(Arc::new(shard) as Arc<dyn TensorSource>)
+            })
+            .collect::<Result<_, LoadError>>()?;
+        Ok(Self::new(shown_name, shards, None))
+    }
+
+    fn new(name: &str, shards: Vec<Arc<dyn TensorSource>>, renaming: Option<Renaming>) -> Self {
+        Self {
+            name: name.to_owned(),
             shards,
+            renaming,
             first_error: Arc::default(),
-        })
+        }
+    }
+
+    /// The file's name for a tensor, and what must be done to it; `None` if the file has none.
+    fn origin<'a>(&'a self, name: &'a str) -> Option<(&'a str, Change)> {
+        match &self.renaming {
+            Some(renaming) => {
+                let origin = renaming.origin(name)?;
+                Some((&origin.source, origin.change))
+            }
+            None => Some((name, Change::None)),
+        }
     }
 
     fn find(&self, name: &str, expected: Option<&Shape>, dtype: DType, device: &Device) -> Result<Tensor, LoadError> {
-        let Some(file) = self.shards.iter().find(|file| file.contains(name)) else {
-            return Err(self.missing(name));
-        };
-        if let (Some(expected), Some(found)) = (expected, file.shape(name))
-            && expected.dims() != found
+        let (source, change) = self.origin(name).ok_or_else(|| self.missing(name))?;
+        let file = self.shards.iter().find(|file| file.contains(source));
+        let file = file.ok_or_else(|| self.missing(name))?;
+        let found = file.shape(source).map(|shape| change.shape(shape));
+        if let (Some(expected), Some(found)) = (expected, found)
+            && without_last_ones(expected.dims()) != without_last_ones(&found)
         {
             return Err(LoadError::ShapeMismatch {
                 component: self.name.clone(),
@@ -171,7 +208,12 @@ impl Component {
                 path: file.path().to_owned(),
             });
         }
-        file.tensor_as(name, dtype, device)?.ok_or_else(|| self.missing(name))
+        let tensor = file.tensor_as(source, dtype, device)?;
+        let tensor = change.apply(&tensor.ok_or_else(|| self.missing(name))?)?;
+        Ok(match expected {
+            Some(expected) if expected != tensor.shape() => tensor.reshape(expected)?,
+            _ => tensor,
+        })
     }
 
     fn missing(&self, name: &str) -> LoadError {
@@ -207,6 +249,13 @@ impl SimpleBackend for Component {
     }
 
     fn contains_tensor(&self, name: &str) -> bool {
-        self.shards.iter().any(|file| file.contains(name))
+        let origin = self.origin(name);
+        origin.is_some_and(|(source, _)| self.shards.iter().any(|file| file.contains(source)))
     }
+}
+
+/// A 1×1 convolution and a linear map hold the same numbers, and some formats leave out dimensions of one.
+fn without_last_ones(shape: &[usize]) -> &[usize] {
+    let last = shape.iter().rposition(|size| *size != 1);
+    &shape[..last.map_or(0, |last| last + 1)]
 }

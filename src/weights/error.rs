@@ -1,26 +1,25 @@
 //! Why weights could not be loaded.
 
+use std::path::Path;
 use std::path::PathBuf;
 
 /// Why a model's files could not be turned into tensors or a network. One line each: what was expected, what was
 /// found, the file last.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The model folder is not there.
-    #[error("expected a model folder, found {found}. File: {path}", path = path.display())]
+    /// The model is not there.
+    #[error("expected a model folder or file, found nothing. File: {path}", path = path.display())]
     NoFolder {
-        /// What is there instead: "nothing" or "a file".
-        found: &'static str,
         /// Where it was looked for.
         path: PathBuf,
     },
 
     /// A file the model needs is not there.
-    #[error("the model needs {file:?}, which its folder does not have. File: {path}", path = path.display())]
+    #[error("the model needs {file:?}, which it does not have. File: {path}", path = path.display())]
     MissingFile {
-        /// Path inside the model folder.
+        /// Path inside the model.
         file: String,
-        /// The model folder.
+        /// The model.
         path: PathBuf,
     },
 
@@ -82,6 +81,17 @@ pub enum LoadError {
         source: safetensors::SafeTensorError,
     },
 
+    /// A weight file is not what its first bytes promise, or asks for what no weights need.
+    #[error("expected {expected}, found {found}. File: {path}", path = path.display())]
+    Broken {
+        /// What a sound file has.
+        expected: String,
+        /// What this one has.
+        found: String,
+        /// The file.
+        path: PathBuf,
+    },
+
     /// A network needs a tensor that is not there.
     #[error("{component} needs tensor {name:?}, which the file does not have. File: {path}", path = path.display())]
     MissingTensor {
@@ -109,7 +119,7 @@ pub enum LoadError {
     },
 
     /// A tensor's numbers are of a kind that cannot be used.
-    #[error("tensor {name:?} holds {found} numbers, expected F32, F16, BF16 or F64. File: {path}", path = path.display())]
+    #[error("tensor {name:?} holds {found} numbers, expected F32, F16, BF16, F64, F8_E4M3 or F8_E5M2. File: {path}", path = path.display())]
     UnsupportedDtype {
         /// Full name of the tensor.
         name: String,
@@ -130,6 +140,30 @@ impl From<candle_core::Error> for LoadError {
         match error {
             candle_core::Error::WithBacktrace { inner, .. } => Self::from(*inner),
             error => Self::Tensor(error),
+        }
+    }
+}
+
+/// What a reader says of bytes that it cannot take; the file's name is added where it is known.
+#[derive(Debug)]
+pub(super) struct Broken {
+    expected: String,
+    found: String,
+}
+
+impl Broken {
+    pub(super) fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self {
+            expected: expected.into(),
+            found: found.into(),
+        }
+    }
+
+    pub(super) fn at(self, path: &Path) -> LoadError {
+        LoadError::Broken {
+            expected: self.expected,
+            found: self.found,
+            path: path.to_owned(),
         }
     }
 }

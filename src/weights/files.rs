@@ -1,33 +1,57 @@
-//! A model folder in the diffusers layout.
+//! A model in the diffusers layout, or in one file that is shown as if it were.
 
 use super::Bytes;
 use super::LoadError;
+use super::SingleFile;
 use include_dir::Dir;
 use serde::de::DeserializeOwned;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-/// A model folder, on disk or embedded in the program. Paths inside it are written with `/`.
+/// A model folder, on disk or embedded in the program, or a file that is shown as one. Paths inside it are written with
+/// `/`.
 #[derive(Debug, Clone)]
 pub enum ModelFiles {
     /// On disk.
     Folder(PathBuf),
     /// Inside the program.
     Embedded(&'static Dir<'static>),
+    /// All in one file.
+    Single(Arc<SingleFile>),
 }
 
 impl ModelFiles {
-    /// The folder at `path`.
+    /// The folder or the file at `path`.
     ///
     /// # Errors
-    /// [`LoadError::NoFolder`] if there is none.
+    /// [`LoadError::NoFolder`] if there is none; as [`SingleFile::open`] if it is a file.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, LoadError> {
         let path = path.into();
         if path.is_dir() {
             return Ok(Self::Folder(path));
         }
-        let found = if path.exists() { "a file" } else { "nothing" };
-        Err(LoadError::NoFolder { found, path })
+        if path.exists() {
+            return Ok(Self::Single(Arc::new(SingleFile::open(path, None)?)));
+        }
+        Err(LoadError::NoFolder { path })
+    }
+
+    /// As [`open`](Self::open); if it is a file, what it lacks (configurations, tokenizers, other networks) is taken
+    /// from `configs`, a model folder, or the folder of one network if the file is that network alone.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with_configs(path: impl Into<PathBuf>, configs: &Path) -> Result<Self, LoadError> {
+        let path = path.into();
+        if !path.is_file() {
+            return Self::open(path);
+        }
+        if !configs.is_dir() {
+            let path = configs.to_owned();
+            return Err(LoadError::NoFolder { path });
+        }
+        Ok(Self::Single(Arc::new(SingleFile::open(path, Some(configs))?)))
     }
 
     /// Where `file` is, for messages; an empty `file` gives the folder itself.
@@ -35,6 +59,7 @@ impl ModelFiles {
         let root = match self {
             Self::Folder(root) => root.clone(),
             Self::Embedded(root) => Path::new("built-in").join(root.path()),
+            Self::Single(single) => return single.path_of(file),
         };
         if file.is_empty() { root } else { root.join(file) }
     }
@@ -44,6 +69,7 @@ impl ModelFiles {
         match self {
             Self::Folder(root) => root.display().to_string(),
             Self::Embedded(_) => "the built-in model".to_owned(),
+            Self::Single(single) => single.path().display().to_string(),
         }
     }
 
@@ -53,6 +79,7 @@ impl ModelFiles {
         match self {
             Self::Folder(root) => Some(root.join(name)).filter(|path| path.is_dir()).map(Self::Folder),
             Self::Embedded(root) => root.get_dir(root.path().join(name)).map(Self::Embedded),
+            Self::Single(single) => single.configs_folder(name).map(Self::Folder),
         }
     }
 
@@ -61,6 +88,7 @@ impl ModelFiles {
         match self {
             Self::Folder(root) => root.join(file).is_file(),
             Self::Embedded(root) => root.get_file(root.path().join(file)).is_some(),
+            Self::Single(single) => single.has(file),
         }
     }
 
@@ -97,6 +125,7 @@ impl ModelFiles {
                 .get_file(root.path().join(file))
                 .map(|entry| Bytes::Static(entry.contents()))
                 .ok_or_else(missing),
+            Self::Single(single) => single.read(file, open)?.ok_or_else(missing),
         }
     }
 
@@ -135,6 +164,7 @@ impl ModelFiles {
                 let embedded = root.dirs().filter_map(|dir| dir.path().file_name()?.to_str());
                 names.extend(embedded.map(str::to_owned));
             }
+            Self::Single(single) => names.extend(single.parts().map(str::to_owned)),
         }
         names.sort();
         Ok(names)

@@ -2,7 +2,9 @@
 
 use super::Bytes;
 use super::LoadError;
-use super::halves;
+use super::TensorSource;
+use super::numbers;
+use super::numbers::Stored;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Tensor;
@@ -91,9 +93,9 @@ impl SafetensorsFile {
         self.info(name).map(|info| info.shape.as_slice())
     }
 
-    /// Kind of number a tensor is stored in; `None` if there is no such tensor or candle has no such kind.
+    /// Kind of number a tensor comes in, f32 for 8-bit floats; `None` if there is no such tensor or it cannot be read.
     pub fn dtype(&self, name: &str) -> Option<DType> {
-        self.info(name).and_then(|info| candle_dtype(info.dtype))
+        self.info(name).and_then(|info| stored(info.dtype)).map(Stored::dtype)
     }
 
     /// The file's path, for messages.
@@ -111,25 +113,12 @@ impl SafetensorsFile {
         self.metadata.info(name)
     }
 
-    /// A tensor in the kind of number it is stored in; `None` if there is none of this name.
+    /// A tensor in the kind of number that [`dtype`](Self::dtype) tells; `None` if there is none of this name.
     ///
     /// # Errors
     /// [`LoadError::UnsupportedDtype`], or [`LoadError::Tensor`] if the device has no room for it.
     pub fn tensor(&self, name: &str, device: &Device) -> Result<Option<Tensor>, LoadError> {
-        let Some(info) = self.info(name) else {
-            return Ok(None);
-        };
-        let Some(dtype) = candle_dtype(info.dtype) else {
-            return Err(LoadError::UnsupportedDtype {
-                name: name.to_owned(),
-                found: format!("{:?}", info.dtype),
-                path: self.path.clone(),
-            });
-        };
-        let data = self.data_range(info);
-        let tensor = Tensor::from_raw_buffer(&self.bytes[data.clone()], dtype, &info.shape, device)?;
-        self.bytes.let_go(data);
-        Ok(Some(tensor))
+        self.read(name, None, device)
     }
 
     /// As [`tensor`](Self::tensor), converted to `dtype`.
@@ -137,16 +126,25 @@ impl SafetensorsFile {
     /// # Errors
     /// As [`tensor`](Self::tensor).
     pub fn tensor_as(&self, name: &str, dtype: DType, device: &Device) -> Result<Option<Tensor>, LoadError> {
-        if let (Some(info), Some(stored), true) = (self.info(name), self.dtype(name), device.is_cpu())
-            && halves::serves(stored, dtype)
-        {
-            let data = self.data_range(info);
-            let numbers = halves::f16_to_bf16(&self.bytes[data.clone()]);
-            self.bytes.let_go(data);
-            return Ok(Some(Tensor::from_vec(numbers, info.shape.as_slice(), device)?));
-        }
-        let tensor = self.tensor(name, device)?;
-        Ok(tensor.map(|tensor| tensor.to_dtype(dtype)).transpose()?)
+        self.read(name, Some(dtype), device)
+    }
+
+    fn read(&self, name: &str, dtype: Option<DType>, device: &Device) -> Result<Option<Tensor>, LoadError> {
+        let Some(info) = self.info(name) else {
+            return Ok(None);
+        };
+        let Some(stored) = stored(info.dtype) else {
+            return Err(LoadError::UnsupportedDtype {
+                name: name.to_owned(),
+                found: format!("{:?}", info.dtype),
+                path: self.path.clone(),
+            });
+        };
+        let data = self.data_range(info);
+        let dtype = dtype.unwrap_or_else(|| stored.dtype());
+        let tensor = numbers::tensor(&self.bytes[data.clone()], stored, &info.shape, dtype, device)?;
+        self.bytes.let_go(data);
+        Ok(Some(tensor))
     }
 
     /// Where a tensor lies in the file.
@@ -166,15 +164,47 @@ fn described_length(bytes: &[u8]) -> Option<u64> {
     header_end.checked_add(ends.max().unwrap_or_default())
 }
 
-fn candle_dtype(dtype: Dtype) -> Option<DType> {
+fn stored(dtype: Dtype) -> Option<Stored> {
     match dtype {
-        Dtype::F64 => Some(DType::F64),
-        Dtype::F32 => Some(DType::F32),
-        Dtype::F16 => Some(DType::F16),
-        Dtype::BF16 => Some(DType::BF16),
-        Dtype::I64 => Some(DType::I64),
-        Dtype::U32 => Some(DType::U32),
-        Dtype::U8 => Some(DType::U8),
+        Dtype::F64 => Some(Stored::F64),
+        Dtype::F32 => Some(Stored::F32),
+        Dtype::F16 => Some(Stored::F16),
+        Dtype::BF16 => Some(Stored::Bf16),
+        Dtype::F8_E4M3 => Some(Stored::F8E4m3),
+        Dtype::F8_E5M2 => Some(Stored::F8E5m2),
+        Dtype::I64 => Some(Stored::I64),
+        Dtype::I32 => Some(Stored::I32),
+        Dtype::I16 => Some(Stored::I16),
+        Dtype::U32 => Some(Stored::U32),
+        Dtype::U8 => Some(Stored::U8),
+        Dtype::I8 => Some(Stored::I8),
+        Dtype::BOOL => Some(Stored::Bool),
         _ => None,
+    }
+}
+
+impl TensorSource for SafetensorsFile {
+    fn names(&self) -> Vec<String> {
+        self.names()
+    }
+
+    fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.shape(name)
+    }
+
+    fn dtype(&self, name: &str) -> Option<DType> {
+        self.dtype(name)
+    }
+
+    fn tensor_as(&self, name: &str, dtype: DType, device: &Device) -> Result<Option<Tensor>, LoadError> {
+        self.tensor_as(name, dtype, device)
+    }
+
+    fn path(&self) -> &Path {
+        self.path()
+    }
+
+    fn note(&self, key: &str) -> Option<&str> {
+        self.metadata.metadata().as_ref()?.get(key).map(String::as_str)
     }
 }

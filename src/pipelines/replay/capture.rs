@@ -60,6 +60,16 @@ impl Capture {
         }
     }
 
+    /// What the network was given at its first call.
+    pub(super) fn first_timestep(&self) -> Option<f64> {
+        self.timesteps.first().map(|t| f64::from(*t))
+    }
+
+    /// How often the network was called.
+    pub(super) fn num_calls(&self) -> usize {
+        self.timesteps.len()
+    }
+
     /// What the network said of the first latents. In editing, the reference keeps the whole batch, and calls its last
     /// part, for neither text nor picture, the conditional one.
     fn first_opinions(&mut self, predicted: &Predicted) -> candle_core::Result<()> {

@@ -1,6 +1,6 @@
 //! What a case asks for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
@@ -8,10 +8,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::job::{LoraSpec, ModelRef, Precision};
+use crate::pipelines::controls::Hearing;
 use crate::pipelines::families::StableDiffusion;
 use crate::pipelines::precision::resolve_dtype;
-use crate::pipelines::{PipelineError, Scheduler, SchedulerConfig, load};
-use crate::weights;
+use crate::pipelines::{PipelineError, Scheduler, SchedulerConfig, load_files};
+use crate::weights::{self, ModelFiles};
 
 /// The fields of a case that are understood; a task or sampler beyond them is refused, not guessed.
 #[derive(Debug, Deserialize)]
@@ -20,6 +21,7 @@ use crate::weights;
 pub(super) struct Case {
     pub(super) task: String,
     pub(super) model: String,
+    pub(super) config_from: Option<String>,
     pub(super) vae: Option<String>,
     pub(super) vae_kind: Option<String>,
     pub(super) prompt: String,
@@ -32,6 +34,9 @@ pub(super) struct Case {
     pub(super) sampler: Option<CaseSampler>,
     pub(super) loras: Vec<CaseLora>,
     pub(super) embeddings: Vec<CaseEmbedding>,
+    pub(super) controlnet: Option<CaseControl>,
+    pub(super) controlnets: Vec<CaseControl>,
+    pub(super) ip_adapter: Option<CaseReference>,
     pub(super) texts: Vec<String>,
     pub(super) strength: Option<f64>,
     pub(super) inpaint: Option<Inpaint>,
@@ -45,12 +50,7 @@ pub(super) struct Case {
     pub(super) negative_target_size: Option<[f64; 2]>,
     pub(super) aesthetic_score: Option<f64>,
     pub(super) negative_aesthetic_score: Option<f64>,
-    #[serde(flatten)]
-    pub(super) rest: BTreeMap<String, serde_json::Value>,
 }
-
-/// Fields that change the result and that nothing here carries out yet.
-const BEYOND: &[&str] = &["loras", "embeddings", "controlnet", "controlnets", "ip_adapter"];
 
 /// How a part of a picture is painted anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -67,6 +67,42 @@ pub(super) enum Inpaint {
 pub(super) struct PromptSwitch {
     pub(super) step: usize,
     pub(super) prompt: String,
+}
+
+/// A ControlNet at work; its picture is also given as a tensor of the same name.
+#[derive(Debug, Deserialize)]
+pub(super) struct CaseControl {
+    pub(super) model: String,
+    pub(super) config_from: Option<String>,
+    image: PathBuf,
+    scale: f64,
+    start: f64,
+    end: f64,
+    guess_mode: bool,
+}
+
+impl CaseControl {
+    /// Name of the tensor with its picture.
+    pub(super) fn picture(&self) -> String {
+        self.image.with_extension("").display().to_string()
+    }
+
+    pub(super) fn hearing(&self) -> Hearing {
+        Hearing {
+            weight: self.scale,
+            start: self.start,
+            end: self.end,
+            is_guess: self.guess_mode,
+        }
+    }
+}
+
+/// An IP-Adapter at work; its picture is also given as a tensor in the file beside.
+#[derive(Debug, Deserialize)]
+pub(super) struct CaseReference {
+    pub(super) model: String,
+    pub(super) scale: f64,
+    pub(super) tensors: PathBuf,
 }
 
 /// The file tells rank and α itself.
@@ -107,7 +143,7 @@ pub(super) struct Opened {
 impl Opened {
     pub(super) fn new(folder: &Path, precision: Precision) -> Result<Self, PipelineError> {
         let file = folder.join("request.json");
-        let opened = Self {
+        Ok(Self {
             request: read_json(&file)?,
             precision,
             root: folder.join("../.."),
@@ -116,13 +152,7 @@ impl Opened {
                 _ => HashMap::new(), // what only splits text is given none
             },
             file,
-        };
-        match BEYOND.iter().find(|field| opened.request.rest.contains_key(**field)) {
-            Some(field) => Err(opened.bad(format!(
-                "expected a plain run, found {field:?}, which this version does not replay"
-            ))),
-            None => Ok(opened),
-        }
+        })
     }
 
     /// An error about the request.
@@ -168,10 +198,29 @@ impl Opened {
         Scheduler::new(config)
     }
 
+    /// The request's model; what it lacks if it is one file is in the folder that the case names.
+    pub(super) fn files(&self) -> Result<ModelFiles, PipelineError> {
+        self.files_of(&self.request.model, self.request.config_from.as_deref())
+    }
+
+    /// A model that the request names.
+    pub(super) fn files_of(&self, model: &str, config_from: Option<&str>) -> Result<ModelFiles, PipelineError> {
+        let model = self.path(model);
+        Ok(match config_from {
+            Some(configs) => ModelFiles::open_with_configs(model, &self.path(configs))?,
+            None => ModelFiles::open(model)?,
+        })
+    }
+
+    /// The tensors of a file beside the request.
+    pub(super) fn tensors_beside(&self, file: &Path) -> Result<HashMap<String, Tensor>, PipelineError> {
+        read_tensors(&self.file.with_file_name(file))
+    }
+
     /// The request's model with the case's scheduler.
     pub(super) fn model(&self) -> Result<StableDiffusion, PipelineError> {
-        let path = self.path(&self.request.model);
-        let mut model = load(&ModelRef::Path(path), &Device::Cpu, self.precision, &mut |_| ())?;
+        let path = ModelRef::Path(self.path(&self.request.model));
+        let mut model = load_files(&path, &self.files()?, &Device::Cpu, self.precision, &mut |_| ())?;
         model.set_scheduler(self.scheduler(&self.sampler()?.diffusers_config)?);
         let beside = |file: &Path| self.file.with_file_name("").join(file);
         let loras = self.request.loras.iter();

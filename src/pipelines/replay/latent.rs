@@ -1,5 +1,7 @@
 //! Runs on latents: text to image, image to image, inpainting, editing by instruction.
 
+use std::sync::Arc;
+
 use candle_core::Tensor;
 
 use super::capture::{Capture, Scale, insert_table, known_sampler};
@@ -10,11 +12,14 @@ use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::prediction::vp_scale;
 use crate::diffusion::samplers::{Options, Sampler};
 use crate::diffusion::schedule::Timetable;
-use crate::job::JobControl;
+use crate::job::{JobControl, ReferencePart};
 use crate::pipelines::PipelineError;
+use crate::pipelines::controls::{ActiveControl, Branches, ControlNetwork, residuals};
 use crate::pipelines::denoise::{Known, Noise, Run, STATE_DTYPE, Start};
 use crate::pipelines::families::{Beside, Conditioning, MicroConditions, Prompted, Prompts, StableDiffusion};
 use crate::pipelines::latents::{MaskEdge, hard, latent_mask};
+use crate::pipelines::predictor::Query;
+use crate::pipelines::references::{ActiveReference, ReferenceNetwork};
 
 pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let request = &case.request;
@@ -43,6 +48,8 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let pictures = Pictures::read(case, &network)?;
     pictures.describe(&mut got);
     predictor.beside = pictures.beside(request);
+    predictor.controls = controls(case, &network)?;
+    predictor.references = references(case, &network)?;
     // diffusers switches guidance off at scales of 1 and below.
     let guided = request.uses_negative || network.is_guidance_distilled();
     let run = Run {
@@ -72,11 +79,81 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         None => None,
     };
     let walked = run.walk(shape, &mut capture)?;
+    if let Some(mid) = control_mid(&predictor, &conditioning, &capture)? {
+        capture.got.insert("controlnet_mid.000".to_owned(), mid);
+    }
     let last_sigma = table.sigmas()[table.steps()];
     let mut got = capture.finish(&walked.x, last_sigma)?;
     let picture = decode(case, &network, &(walked.x / vp_scale(last_sigma))?)?;
     got.insert("image".to_owned(), unit_range(&picture)?);
     Ok(got)
+}
+
+/// The pictures that the case follows.
+fn controls(case: &Opened, network: &StableDiffusion) -> Result<Vec<ActiveControl>, PipelineError> {
+    let wanted = case.request.controlnet.iter().chain(&case.request.controlnets);
+    let active = wanted.map(|control| {
+        let files = case.files_of(&control.model, control.config_from.as_deref())?;
+        let dtype = network.dtype();
+        let net = Arc::new(ControlNetwork::load(&files, network.device(), dtype)?);
+        let picture = case.input(&control.picture())?;
+        Ok(ActiveControl::new(&net, &picture, dtype, control.hearing())?)
+    });
+    active.collect()
+}
+
+/// What the controls give the middle of the U-Net at the first call for the prompt; zeros if none is heard.
+fn control_mid(
+    predictor: &Prompted<'_>,
+    conditioning: &Conditioning,
+    capture: &Capture,
+) -> Result<Option<Tensor>, PipelineError> {
+    let (Some(x), Some(timestep)) = (capture.got.get("unet_in.000"), capture.first_timestep()) else {
+        return Ok(None);
+    };
+    if predictor.controls.is_empty() || predictor.beside.is_some() {
+        return Ok(None);
+    }
+    let query = Query {
+        x,
+        sigma: 0.0,
+        timestep,
+        step: 0,
+        first: 0,
+        steps: capture.num_calls(),
+        guidance: Guidance {
+            scale: 1.0,
+            rescale: 0.0,
+        },
+        wants_uncond: false,
+    };
+    let told = (&conditioning.cond, &conditioning.cond);
+    let dtype = predictor.model.dtype();
+    let heard = residuals(&predictor.controls, &query, Branches::Prompt, told, dtype)?;
+    let mid = match heard {
+        Some(heard) => heard.mid,
+        None => {
+            let widths = &predictor.model.unet().config().block_out_channels;
+            let halvings = widths.len() - 1;
+            let (_, _, height, width) = x.dims4()?;
+            let side = |side: usize| (0..halvings).fold(side, |side, _| side.div_ceil(2));
+            let shape = (1, widths[halvings], side(height), side(width));
+            Some(Tensor::zeros(shape, STATE_DTYPE, x.device())?)
+        }
+    };
+    Ok(mid)
+}
+
+/// The pictures that are prompts.
+fn references(case: &Opened, network: &StableDiffusion) -> Result<Vec<ActiveReference>, PipelineError> {
+    let active = case.request.ip_adapter.iter().map(|reference| {
+        let path = case.path(&reference.model);
+        let adapter = ReferenceNetwork::open(&path, network.unet().config(), network.device(), network.dtype())?;
+        let pixels = case.tensors_beside(&reference.tensors)?.remove("pixel_values");
+        let pixels = pixels.ok_or_else(|| case.bad("expected tensor pixel_values, found none".to_owned()))?;
+        Ok(adapter.refer(&pixels, reference.scale, ReferencePart::All)?)
+    });
+    active.collect()
 }
 
 /// The case's sampler, its noise levels, and the scale its latents are in.

@@ -38,7 +38,7 @@ pub(super) fn roundtrip(case: &Opened) -> Result<Got, PipelineError> {
         got.insert("latents".to_owned(), latents.to_dtype(STATE_DTYPE)?);
         return Ok(got);
     }
-    let files = ModelFiles::open(&model)?;
+    let files = case.files()?;
     let config: VaeConfig = files.json("vae/config.json")?;
     let dtype = vae_dtype(dtype, &config);
     let vae = weights::build(&files, "vae", &Device::Cpu, dtype, |vb| AutoencoderKL::new(vb, &config))?;

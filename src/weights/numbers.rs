@@ -1,0 +1,126 @@
+//! Numbers as files store them → tensors.
+
+use super::halves;
+use candle_core::DType;
+use candle_core::Device;
+use candle_core::Tensor;
+use half::f16;
+use rayon::prelude::*;
+
+/// The kinds of number that weight files hold, little-endian.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stored {
+    F64,
+    F32,
+    F16,
+    Bf16,
+    /// 1 sign, 4 exponent, 3 mantissa bits, no infinity. Source: <https://arxiv.org/abs/2209.05433>
+    F8E4m3,
+    /// 1 sign, 5 exponent, 2 mantissa bits: the upper half of an f16.
+    F8E5m2,
+    I64,
+    I32,
+    I16,
+    U32,
+    U8,
+    I8,
+    Bool,
+}
+
+impl Stored {
+    /// Bytes of one number.
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Self::F64 | Self::I64 => 8,
+            Self::F32 | Self::I32 | Self::U32 => 4,
+            Self::F16 | Self::Bf16 | Self::I16 => 2,
+            Self::F8E4m3 | Self::F8E5m2 | Self::U8 | Self::I8 | Self::Bool => 1,
+        }
+    }
+
+    /// What a tensor of them is made of unless it is converted.
+    pub(super) fn dtype(self) -> DType {
+        match self {
+            Self::F64 => DType::F64,
+            Self::F32 | Self::F8E4m3 | Self::F8E5m2 => DType::F32,
+            Self::F16 => DType::F16,
+            Self::Bf16 => DType::BF16,
+            Self::I64 => DType::I64,
+            Self::I32 => DType::I32,
+            Self::I16 | Self::I8 => DType::I16,
+            Self::U32 => DType::U32,
+            Self::U8 | Self::Bool => DType::U8,
+        }
+    }
+}
+
+/// A tensor of `shape` in `dtype` from exactly its bytes.
+///
+/// # Errors
+/// If the bytes are not as many as the shape needs, or the device has no room.
+pub(super) fn tensor(
+    data: &[u8],
+    stored: Stored,
+    shape: &[usize],
+    dtype: DType,
+    device: &Device,
+) -> candle_core::Result<Tensor> {
+    if device.is_cpu() && halves::serves(stored.dtype(), dtype) {
+        return Tensor::from_vec(halves::f16_to_bf16(data), shape, device);
+    }
+    let tensor = match stored {
+        Stored::F8E4m3 => by_table(data, e4m3_to_f32, shape, device)?,
+        Stored::F8E5m2 => by_table(
+            data,
+            |byte| f16::from_bits(u16::from(byte) << 8).to_f32(),
+            shape,
+            device,
+        )?,
+        Stored::I8 => {
+            let numbers: Vec<i16> = data.iter().map(|byte| i16::from(byte.cast_signed())).collect();
+            Tensor::from_vec(numbers, shape, device)?
+        }
+        _ => Tensor::from_raw_buffer(data, stored.dtype(), shape, device)?,
+    };
+    tensor.to_dtype(dtype)
+}
+
+/// One byte to one number, all 256 worked out beforehand.
+fn by_table(data: &[u8], number: impl Fn(u8) -> f32, shape: &[usize], device: &Device) -> candle_core::Result<Tensor> {
+    let table: Vec<f32> = (0..=u8::MAX).map(number).collect();
+    let numbers: Vec<f32> = data.par_iter().map(|byte| table[usize::from(*byte)]).collect();
+    Tensor::from_vec(numbers, shape, device)
+}
+
+fn e4m3_to_f32(byte: u8) -> f32 {
+    let (exponent, mantissa) = (i32::from(byte >> 3 & 0xf), f32::from(byte & 7));
+    let magnitude = match (exponent, byte & 7) {
+        (15, 7) => f32::NAN,
+        (0, _) => mantissa / 8.0 * 2f32.powi(-6),
+        _ => (1.0 + mantissa / 8.0) * 2f32.powi(exponent - 7),
+    };
+    if byte & 0x80 == 0 { magnitude } else { -magnitude }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_bit_floats_should_be_what_their_formats_say() {
+        // torch.tensor([...], dtype=torch.uint8).view(torch.float8_e4m3fn).float(), and the same with float8_e5m2
+        let bytes = [0x00u8, 0x01, 0x38, 0x39, 0x7e, 0x80, 0xb8, 0x08];
+        let read = |stored| {
+            let tensor = tensor(&bytes, stored, &[8], DType::F32, &Device::Cpu).unwrap();
+            tensor.to_vec1::<f32>().unwrap()
+        };
+        assert_eq!(
+            read(Stored::F8E4m3),
+            [0.0, 0.001_953_125, 1.0, 1.125, 448.0, -0.0, -1.0, 0.015_625]
+        );
+        let found = read(Stored::F8E5m2);
+        assert!(found[4].is_nan(), "0x7e is no number in E5M2");
+        assert_eq!(found[..4], [0.0, 1.525_878_9e-5, 0.5, 0.625]);
+        assert_eq!(found[5..], [-0.0, -0.5, 0.000_122_070_31]);
+    }
+}
