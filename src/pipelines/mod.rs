@@ -7,6 +7,7 @@ pub mod families;
 mod generate;
 mod precision;
 pub mod predictor;
+pub mod preprocess;
 pub mod preview;
 pub mod prompt;
 mod replay;
