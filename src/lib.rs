@@ -71,6 +71,8 @@
 //! * **A sampler**: one file in `diffusion/samplers/`, two lines in its `mod.rs`. Window, command line, records and
 //!   `tests/sampler_contract.rs` iterate [`diffusion::samplers::SAMPLERS`].
 //! * **A schedule**: the same in `diffusion/schedule/`, [`diffusion::schedule::SCHEDULES`].
+//! * **A preprocessor** for control images: the same in `pipelines/preprocess/`,
+//!   [`pipelines::preprocess::PREPROCESSORS`].
 //! * **A model family**: one file in `pipelines/families/`, one line in [`pipelines::families::FAMILIES`]; its
 //!   networks, if new, in `models/`.
 //! * **A panel**: one file in `ui/panels/`, two lines in its `mod.rs`.

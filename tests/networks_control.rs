@@ -10,6 +10,7 @@ use candle_core::DType;
 use candle_core::Device;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
+use hareru::job::RgbImage;
 use hareru::models::clip::ClipVisionModel;
 use hareru::models::controlnet::ControlNetModel;
 use hareru::models::controlnet::ControlStrength;
@@ -22,6 +23,7 @@ use hareru::models::unet::AttentionMaps;
 use hareru::models::unet::Residuals;
 use hareru::models::unet::UNet2DConditionModel;
 use hareru::models::unet::UNetConditions;
+use hareru::pipelines::preprocess::clip_pixels;
 use hareru::weights;
 use hareru::weights::Bytes;
 use hareru::weights::ModelFiles;
@@ -31,6 +33,8 @@ use std::path::PathBuf;
 
 /// Largest relative L2 distance of a single call in f32.
 const CALL_LIMIT: f64 = 1e-5;
+/// How much further off a call in bf16 may be than one in f32 whose weights alone were rounded to bf16.
+const BF16_FACTOR: f64 = 2.0;
 /// The timestep of every call in the tree.
 const TIMESTEP: [f64; 1] = [501.0];
 
@@ -70,12 +74,13 @@ fn expected() -> Tensors {
     Tensors::open(&fixtures("control/expected.safetensors"))
 }
 
-/// All tensors of a file.
-fn file(path: &Path) -> VarBuilder<'static> {
+/// All tensors of a file, rounded to a format and raised to f32.
+fn file(path: &Path, rounded_to: DType) -> VarBuilder<'static> {
     let file = SafetensorsFile::new(Bytes::map(path).unwrap(), path.to_owned()).unwrap();
     let read = |name: String| {
         let tensor = file.tensor(&name, &Device::Cpu).unwrap().unwrap();
-        (name, tensor.to_dtype(DType::F32).unwrap())
+        let rounded = tensor.to_dtype(DType::F32).unwrap().to_dtype(rounded_to).unwrap();
+        (name, rounded.to_dtype(DType::F32).unwrap())
     };
     VarBuilder::from_tensors(file.names().into_iter().map(read).collect(), DType::F32, &Device::Cpu)
 }
@@ -157,7 +162,7 @@ fn image_prompts_of_every_kind_should_be_seen_by_the_unet() {
         ("ip_plus", ImagePromptPart::Style),
     ] {
         let path = fixtures("control").join(format!("{kind}.safetensors"));
-        let adapter = IpAdapter::new(file(&path), unet.config()).unwrap();
+        let adapter = IpAdapter::new(file(&path, DType::F32), unet.config()).unwrap();
         let states = match adapter.features() {
             ImageFeatures::Embedding => &states.embedding,
             ImageFeatures::Penultimate => &states.penultimate,
@@ -172,6 +177,64 @@ fn image_prompts_of_every_kind_should_be_seen_by_the_unet() {
         };
         let found = unet.forward(&x, &TIMESTEP, conditions).unwrap();
         assert_near(kind, &found, &get(&format!("{kind}.unet")));
+    }
+}
+
+/// How far a U-Net alone, with a ControlNet and with an image prompt is off.
+///
+/// * `weights`: of a file, in the format that is computed in.
+fn errors(weights: impl Fn(&str) -> VarBuilder<'static>) -> [f64; 3] {
+    let expected = expected();
+    let get = |name: &str| expected.f32(name).unwrap();
+    let files = ModelFiles::open(fixtures("control")).unwrap();
+    let unet_config = files.json("unet/config.json").unwrap();
+    let unet = UNet2DConditionModel::new(weights("unet/model.safetensors"), &unet_config).unwrap();
+    let config = files.json("controlnet/config.json").unwrap();
+    let control = ControlNetModel::new(weights("controlnet/model.safetensors"), &config).unwrap();
+    let adapter = IpAdapter::new(weights("ip_plain.safetensors"), unet.config()).unwrap();
+
+    let (x, context) = (get("x"), get("context"));
+    let alone = UNetConditions::text(&context);
+    let strength = ControlStrength {
+        scale: 0.7,
+        guess: true,
+    };
+    let hint = control.hint(&get("image")).unwrap();
+    let residuals = control.forward(&x, &TIMESTEP, alone, &hint, strength).unwrap();
+    let controlled = UNetConditions {
+        residuals: Some(&residuals),
+        ..alone
+    };
+    let tokens = adapter.tokens(&get("vision.embedding")).unwrap();
+    let prompts = [adapter.prompt(&tokens, 0.8, ImagePromptPart::Whole).unwrap()];
+    let prompted = UNetConditions {
+        image_prompts: &prompts,
+        ..alone
+    };
+    [
+        ("unet", alone),
+        ("controlnet.unet", controlled),
+        ("ip_plain.unet", prompted),
+    ]
+    .map(|(name, conditions)| {
+        let found = unet.forward(&x, &TIMESTEP, conditions).unwrap();
+        relative_l2(&found, &get(name))
+    })
+}
+
+#[test]
+fn controls_in_bf16_should_cost_little_more_than_rounded_weights() {
+    let whole = |name: &str| file(&fixtures("control").join(name), DType::F32);
+    let rounded = |name: &str| file(&fixtures("control").join(name), DType::BF16);
+    assert!(errors(whole).iter().all(|error| *error <= CALL_LIMIT));
+    let floor = errors(rounded);
+    let found = errors(|name| whole(name).to_dtype(DType::BF16));
+    for (found, floor) in found.iter().zip(floor) {
+        println!("in bf16 {found:.2e}, by rounding the weights alone {floor:.2e}");
+        assert!(
+            *found <= BF16_FACTOR * floor,
+            "{found:.2e} off, by rounding alone {floor:.2e}"
+        );
     }
 }
 
@@ -259,7 +322,7 @@ fn controls_made_for_another_model_should_be_errors() {
     );
     let path = fixtures("control/ip_plain.safetensors");
     assert!(
-        IpAdapter::new(file(&path), lcm.config()).is_err(),
+        IpAdapter::new(file(&path, DType::F32), lcm.config()).is_err(),
         "made for another U-Net"
     );
     let control = ours("controlnet", ControlNetModel::new);
@@ -383,7 +446,7 @@ fn an_image_prompt_should_reproduce_the_full_reference_where_there_is_one() {
     let states = encoder.forward(&given.f32("pixel_values").unwrap()).unwrap();
     assert_near("image_embeds", &states.embedding, &given.f32("image_embeds").unwrap());
 
-    let adapter = IpAdapter::new(file(&folder.path("ip-adapter.safetensors")), unet.config()).unwrap();
+    let adapter = IpAdapter::new(file(&folder.path("ip-adapter.safetensors"), DType::F32), unet.config()).unwrap();
     let (x, timesteps) = (get("unet_in.000"), get("timesteps").to_vec1::<f32>().unwrap());
     let nothing = states.embedding.zeros_like().unwrap();
     let both = |a: &Tensor, b: &Tensor| Tensor::cat(&[a, b], 0).unwrap();
@@ -403,4 +466,26 @@ fn an_image_prompt_should_reproduce_the_full_reference_where_there_is_one() {
         &found,
         &both(&get("unet_uncond.000"), &get("unet_cond.000")),
     );
+}
+
+#[test]
+fn pictures_should_reach_the_image_encoder_as_the_reference_has_them() {
+    let Some(set) = ReferenceSet::full() else {
+        println!("no full reference here, nothing compared");
+        return;
+    };
+    let cases = set.cases();
+    let case = cases.iter().find(|case| case.name == "ip_adapter").unwrap();
+    let ip = &case.request["ip_adapter"];
+    let folder = case.files(ip["model"].as_str().unwrap()).unwrap();
+    let config = folder.json("image_encoder/preprocessor_config.json").unwrap();
+    let png = image::open(case.path(ip["image"].as_str().unwrap())).unwrap().to_rgb8();
+    let picture = RgbImage {
+        width_px: png.width(),
+        height_px: png.height(),
+        pixels: png.into_raw(),
+    };
+    let found = clip_pixels(&picture, &config, &Device::Cpu).unwrap();
+    let expected = case.tensors("ip_adapter.safetensors").f32("pixel_values").unwrap();
+    assert_near("pixel_values", &found, &expected);
 }

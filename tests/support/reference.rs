@@ -82,6 +82,11 @@ impl Case {
         ModelFiles::open(self.root.join(folder)).ok()
     }
 
+    /// A file beside the request.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// A file of tensors beside the request.
     pub(crate) fn tensors(&self, name: &str) -> Tensors {
         Tensors::open(&self.folder.join(name))

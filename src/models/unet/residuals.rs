@@ -91,7 +91,8 @@ impl Residuals {
 
 /// `x` plus a map of the same shape, or one that serves all its pictures or all its pixels, in the format of `x`.
 pub(super) fn add(x: &Tensor, map: &Tensor) -> Result<Tensor> {
-    let fits = x.rank() == map.rank() && x.dims().iter().zip(map.dims()).all(|(x, map)| x == map || *map == 1);
+    let fits =
+        x.rank() == 4 && map.rank() == 4 && x.dims().iter().zip(map.dims()).all(|(x, map)| x == map || *map == 1);
     if !fits {
         candle_core::bail!(
             "the control's feature map is {:?}, expected {:?}: is it made for this model and size?",
@@ -99,7 +100,10 @@ pub(super) fn add(x: &Tensor, map: &Tensor) -> Result<Tensor> {
             x.dims()
         );
     }
-    x.broadcast_add(&map.to_dtype(x.dtype())?)
+    // Side by side in memory lie the channels of a pixel.
+    let channels_last = |x: &Tensor| x.permute((0, 2, 3, 1));
+    let sum = channels_last(x)?.broadcast_add(&channels_last(&map.to_dtype(x.dtype())?)?)?;
+    sum.permute((0, 3, 1, 2))
 }
 
 /// Sums in pairs; where one list is empty, the other.
