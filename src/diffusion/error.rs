@@ -13,8 +13,30 @@ pub enum SampleError {
         step: usize,
     },
     /// A tensor operation failed: shapes, memory, device.
-    #[error(transparent)]
-    Tensor(#[from] candle_core::Error),
+    #[error("{0}")]
+    Tensor(#[source] candle_core::Error),
+}
+
+impl From<candle_core::Error> for SampleError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Tensor(bare(error))
+    }
+}
+
+/// The error itself, without the call stack that candle adds when `RUST_BACKTRACE` is set: what people read is one line.
+pub(crate) fn bare(error: candle_core::Error) -> candle_core::Error {
+    match error {
+        candle_core::Error::WithBacktrace { inner, .. } => bare(*inner),
+        candle_core::Error::WithPath { inner, path } => candle_core::Error::WithPath {
+            inner: Box::new(bare(*inner)),
+            path,
+        },
+        candle_core::Error::Context { inner, context } => candle_core::Error::Context {
+            inner: Box::new(bare(*inner)),
+            context,
+        },
+        error => error,
+    }
 }
 
 /// Why no timetable could be made.

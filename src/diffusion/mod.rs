@@ -13,4 +13,5 @@ pub mod samplers;
 pub mod schedule;
 pub mod trajectory;
 
+pub(crate) use error::bare;
 pub use error::{SampleError, ScheduleError};

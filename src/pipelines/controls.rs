@@ -10,7 +10,7 @@ use super::families::Told;
 use super::predictor::Query;
 use crate::models::controlnet::{ControlHint, ControlNetConfig, ControlNetModel, ControlStrength};
 use crate::models::t2i_adapter::{T2IAdapter, T2IAdapterConfig};
-use crate::models::unet::{Residuals, UNetConditions};
+use crate::models::unet::{Residuals, UNetConditions, UNetConfig};
 use crate::weights::{self, ModelFiles};
 
 /// A network that follows pictures.
@@ -48,13 +48,38 @@ impl ControlNetwork {
         })
     }
 
-    /// The same, of a folder or file.
+    /// The same, of a folder or file, for this model.
     ///
     /// # Errors
-    /// As [`Self::load`].
-    pub fn open(path: &Path, device: &Device, dtype: DType) -> Result<Self, PipelineError> {
-        Self::load(&ModelFiles::open(path)?, device, dtype)
+    /// As [`Self::load`]; [`PipelineError::OtherModel`] if it was made for another one.
+    pub fn open(path: &Path, unet: &UNetConfig, device: &Device, dtype: DType) -> Result<Self, PipelineError> {
+        let network = Self::load(&ModelFiles::open(path)?, device, dtype)?;
+        let Self::Net(net) = &network else {
+            return Ok(network); // an adapter's widths do not tell; the U-Net checks its features
+        };
+        let (expected, found) = (nature(unet), nature(&net.config().unet));
+        if expected == found {
+            return Ok(network);
+        }
+        Err(PipelineError::OtherModel {
+            part: "ControlNet",
+            expected,
+            found,
+            path: path.display().to_string(),
+        })
     }
+}
+
+/// What a copy of a U-Net's first half has in common with it.
+fn nature(unet: &UNetConfig) -> String {
+    let kind = if unet.addition_embed_type.is_some() {
+        "XL"
+    } else {
+        "not XL"
+    };
+    let widths = &unet.block_out_channels;
+    let context = unet.cross_attention_dim.get(0).unwrap_or_default();
+    format!("{kind}, {widths:?} channels, text of {context} channels")
 }
 
 /// What a network's `config.json` says it is.

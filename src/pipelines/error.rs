@@ -1,6 +1,6 @@
 //! Why no picture came out.
 
-use crate::diffusion::{SampleError, ScheduleError};
+use crate::diffusion::{SampleError, ScheduleError, bare};
 use crate::job::{JobError, JobErrorKind, Precision};
 use crate::pipelines::preprocess::PreprocessError;
 use crate::pipelines::prompt::TokenizerError;
@@ -26,8 +26,8 @@ pub enum PipelineError {
     #[error(transparent)]
     Sample(#[from] SampleError),
     /// A tensor operation failed outside the run.
-    #[error(transparent)]
-    Tensor(#[from] candle_core::Error),
+    #[error("{0}")]
+    Tensor(#[source] candle_core::Error),
     /// No family knows this kind of model.
     #[error("expected a {expected} model, found {found}\nFile: {path}")]
     UnknownFamily {
@@ -58,6 +58,18 @@ pub enum PipelineError {
         /// What was asked for.
         found: Precision,
     },
+    /// A network beside the model was made for another model.
+    #[error("{part} must be made for this model ({expected}), found one for another ({found})\nFile: {path}")]
+    OtherModel {
+        /// Which network.
+        part: &'static str,
+        /// What the model is like.
+        expected: String,
+        /// What the network was made for.
+        found: String,
+        /// Its file or folder.
+        path: String,
+    },
     /// A picture that the request names is not usable.
     #[error("expected a picture, found a file that is none that can be read: {what}\nFile: {path}")]
     Picture {
@@ -79,6 +91,12 @@ pub enum PipelineError {
     },
 }
 
+impl From<candle_core::Error> for PipelineError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Tensor(bare(error))
+    }
+}
+
 impl PipelineError {
     /// Whether someone asked to stop, which is an outcome and no failure.
     pub fn is_cancelled(&self) -> bool {
@@ -97,6 +115,7 @@ impl From<&PipelineError> for JobError {
             | PipelineError::Adapter(_)
             | PipelineError::Misfit { .. }
             | PipelineError::Precision { .. }
+            | PipelineError::OtherModel { .. }
             | PipelineError::Picture { .. }
             | PipelineError::Preprocess(_)
             | PipelineError::Case { .. } => JobErrorKind::Request,

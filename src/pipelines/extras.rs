@@ -39,7 +39,7 @@ impl Extras {
         self.controls.retain(|path, _| needed(path));
         for control in &request.controls {
             if !self.controls.contains_key(&control.model) {
-                let network = ControlNetwork::open(&control.model, device, dtype)?;
+                let network = ControlNetwork::open(&control.model, model.unet().config(), device, dtype)?;
                 self.controls.insert(control.model.clone(), Arc::new(network));
             }
         }
