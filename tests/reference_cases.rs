@@ -31,9 +31,11 @@ const KINDS: &[&str] = &[
     "taesd_",
     "lcm_guidance_embedding",
     "file_folder_baseline",
+    "lora_",
+    "textual_inversion_",
 ];
 /// Cases of those names that belong to parts that are still to come.
-const TO_COME: &[&str] = &["dpmpp_2m_sde", "zsnr", "vae_roundtrip_sdxl"];
+const TO_COME: &[&str] = &["dpmpp_2m_sde", "zsnr", "vae_roundtrip_sdxl", "lora_sdxl"];
 
 fn run_cases(root: &Path) -> usize {
     let mut cases: Vec<PathBuf> = std::fs::read_dir(root.join("cases"))

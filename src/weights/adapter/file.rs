@@ -227,7 +227,8 @@ impl LayerReader<'_> {
         let numbers: usize = shape.iter().product();
         let is_per_output = numbers == extent.0 && (is_peft || shape[0] == numbers);
         let is_per_input = !is_peft && shape.len() > 1 && shape[0] == 1 && numbers > 0;
-        if !is_per_output && !(is_per_input && extent.1.is_multiple_of(numbers)) {
+        let fits = is_per_output || is_per_input && extent.1.is_multiple_of(numbers);
+        if !fits {
             return Err(format!(
                 "has lengths of shape {shape:?}, expected one for each of {} outputs",
                 extent.0

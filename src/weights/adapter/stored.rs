@@ -114,7 +114,7 @@ impl StoredChange {
 }
 
 impl Change for StoredChange {
-    fn delta(&self, base: &Tensor) -> Result<Tensor> {
+    fn delta(&self, base: &Tensor, weight: f64) -> Result<Tensor> {
         let device = base.device();
         let factor = |names| self.factor(names, device);
         let factors = match &self.form {
@@ -122,16 +122,16 @@ impl Change for StoredChange {
             Form::Hadamard(first, second) => Factors::Hadamard(factor(first)?, factor(second)?),
             Form::Kronecker(first, second) => Factors::Kronecker(factor(first)?, factor(second)?),
         };
-        let delta = (factors.dense(base.dims())? * self.scale)?;
         let Some(Magnitude { name, is_per_output }) = &self.magnitude else {
-            return Ok(delta);
+            return factors.scaled(self.scale * weight)?.dense(base.dims());
         };
+        let delta = factors.scaled(self.scale)?.dense(base.dims())?;
         let magnitude = self.tensor(name, device)?.flatten_all()?;
         let magnitude = if *is_per_output {
             magnitude
         } else {
             magnitude.unsqueeze(0)?
         };
-        decomposed(base, &delta, &magnitude)
+        decomposed(base, &delta, &magnitude)? * weight
     }
 }
