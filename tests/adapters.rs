@@ -790,6 +790,9 @@ fn embeddings_should_be_read_in_every_layout() {
     let towers: Vec<_> = file.words.iter().map(|word| (word.word.as_str(), word.tower)).collect();
     assert_eq!(towers, [("style", Tower::Second), ("style", Tower::First)]);
     assert_eq!(file.words[0].rows.dims(), [2, 20]);
+    let pickled = [entry("string_to_param.*", &[2, 16], 1)];
+    let file = EmbeddingFile::open(&folder.file("v1.5.safetensors", &pickled)).unwrap();
+    assert_eq!(file.words[0].word, "v1.5");
     let named = [entry("<a>", &[16], 1), entry("<b>", &[3, 16], 2)];
     let file = EmbeddingFile::open(&folder.file("two.safetensors", &named)).unwrap();
     let words: Vec<_> = file

@@ -1,6 +1,6 @@
 //! A change as it lies in a file.
 
-use super::super::SafetensorsFile;
+use super::Source;
 use crate::models::lora::Change;
 use crate::models::lora::Factor;
 use crate::models::lora::Factors;
@@ -9,7 +9,6 @@ use candle_core::DType;
 use candle_core::Device;
 use candle_core::Result;
 use candle_core::Tensor;
-use std::sync::Arc;
 
 /// Names of the tensors of a [`Factor`].
 #[derive(Debug)]
@@ -47,7 +46,7 @@ pub(super) type Extent = (usize, usize);
 /// A change of one tensor that is read from its file when it is needed, so that adapters cost no memory.
 #[derive(Debug)]
 pub struct StoredChange {
-    pub(super) file: Arc<SafetensorsFile>,
+    pub(super) file: Source,
     pub(super) form: Form,
     /// α over rank.
     pub(super) scale: f64,
