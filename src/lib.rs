@@ -12,8 +12,8 @@
 //! | [`job`] | plain data that crosses threads or is saved | – | – |
 //! | [`diffusion`] | schedules, samplers, guidance, noise, trajectories | job | |
 //! | [`kernels`] | the heavy tensor operations behind one plain signature each, for every kind of processor; the allocator; which precisions they serve, on how many threads | – | |
-//! | [`models`] | CLIP, U-Net, VAE, tiny autoencoder | kernels | |
-//! | [`weights`] | model folders and files → named tensors | models | safetensors |
+//! | [`models`] | CLIP, U-Net, VAE, tiny autoencoder; changes of their weights | kernels | |
+//! | [`weights`] | model folders and files → named tensors; adapters and embeddings by the layers they mean | models | safetensors |
 //! | [`hub`] | models in and on disk (to come) | config, job | hf-hub |
 //! | [`gallery`] | pictures with their records and trajectories, on disk | config, job | image, png |
 //! | [`pipelines`] | text → conditioning → denoise → pixels; model families; reference cases | diffusion, job, kernels, models, weights | tokenizers |
@@ -36,7 +36,8 @@
 //!   `diffusion/schedule/`.
 //! * **"Guidance scale" means `uncond + s·(cond − uncond)`** everywhere.
 //! * **Same request, same seed: same noise** on every device; it is made by `diffusion/noise.rs`, never by the device.
-//! * **Networks never know where weights came from**: that is their `VarBuilder`'s business.
+//! * **Networks never know where weights came from, nor that LoRA exists**: that is their `VarBuilder`'s business, see
+//!   `models/lora`.
 //! * **No network names a processor**: which instructions are used is `kernels/cpu/path.rs`'s business, found when the
 //!   program runs. `unsafe` lives there and nowhere else, but for mapping weight files.
 //! * **The same kernel on as many threads gives the same bits**: every number is summed in a fixed order.

@@ -5,6 +5,7 @@
 )]
 #![expect(clippy::print_stdout, reason = "tests report how many cases ran")]
 
+mod adapters;
 mod architecture;
 mod cli;
 mod engine_protocol;

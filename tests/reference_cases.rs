@@ -40,9 +40,14 @@ const KINDS: &[&str] = &[
     "instruct_pix2pix",
     "ddim_inversion",
     "prompt_switch",
+    "lora_",
+    "textual_inversion_",
+    "controlnet",
+    "ip_adapter",
+    "file_",
 ];
 /// Cases of those names that belong to parts that are still to come.
-const TO_COME: &[&str] = &["dpmpp_2m_sde", "zsnr", "sdxl_controlnet"];
+const TO_COME: &[&str] = &["dpmpp_2m_sde", "zsnr"];
 
 fn run_cases(root: &Path) -> usize {
     let mut cases: Vec<PathBuf> = std::fs::read_dir(root.join("cases"))

@@ -95,8 +95,11 @@ pub(super) struct Recorded {
     pub(super) names: Vec<String>,
     prefix: String,
     dtype: DType,
-    make_anew: Box<dyn Fn(&VarBuilder<'_>) -> Result<()> + Send + Sync>,
+    make_anew: Box<Make>,
 }
+
+/// Reads tensors and fills a slot.
+type Make = dyn Fn(&VarBuilder<'_>) -> Result<()> + Send + Sync;
 
 impl Recorded {
     /// Reads its tensors again. If that fails it keeps what it had.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use candle_core::Tensor;
 
@@ -12,6 +12,7 @@ use super::prompt::{ClipTokenizer, LearnedWords};
 use crate::job::LoraSpec;
 use crate::models::clip::ClipTextModel;
 use crate::models::lora::{Patch, Patchable, Patches};
+use crate::weights::LoadError;
 use crate::weights::adapter::{
     AdapterError, AdapterFile, Block, Component, EmbeddingFile, LearnedWord, NameTable, StoredChange, Tower,
 };
@@ -78,9 +79,17 @@ impl Adapters {
             self.plan(spec, &opened.file, &mut patches)?;
         }
         self.files = files;
-        let mut num_made = 0;
+        let (mut num_made, began) = (0, Instant::now());
         for (index, network) in self.networks.iter_mut().enumerate() {
-            num_made += network.weights.set(patches.remove(&index).unwrap_or_default())?;
+            let made = network.weights.set(patches.remove(&index).unwrap_or_default());
+            num_made += made.map_err(|error| AdapterError::from(LoadError::from(error)))?;
+        }
+        if num_made > 0 {
+            let secs = began.elapsed().as_secs_f64();
+            tracing::info!(
+                "{num_made} layers were made anew for {} adapters in {secs:.2} s",
+                loras.len()
+            );
         }
         Ok(num_made)
     }

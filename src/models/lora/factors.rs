@@ -42,6 +42,19 @@ pub enum Factors {
 }
 
 impl Factor {
+    /// Times a number, at the price of its smaller part.
+    fn scaled(&self, by: f64) -> Result<Self> {
+        Ok(match self {
+            Self::Whole(tensor) => Self::Whole((tensor * by)?),
+            Self::Product(a, b) => Self::Product((a * by)?, b.clone()),
+            Self::Tucker { core, outputs, inputs } => Self::Tucker {
+                core: core.clone(),
+                outputs: (outputs * by)?,
+                inputs: inputs.clone(),
+            },
+        })
+    }
+
     /// `(outputs, …)`.
     fn dense(&self) -> Result<Tensor> {
         match self {
@@ -62,6 +75,18 @@ impl Factor {
 }
 
 impl Factors {
+    /// Times a number.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn scaled(&self, by: f64) -> Result<Self> {
+        Ok(match self {
+            Self::One(factor) => Self::One(factor.scaled(by)?),
+            Self::Hadamard(first, second) => Self::Hadamard(first.scaled(by)?, second.clone()),
+            Self::Kronecker(first, second) => Self::Kronecker(first.scaled(by)?, second.clone()),
+        })
+    }
+
     /// In the shape of the tensor that is changed.
     ///
     /// # Errors

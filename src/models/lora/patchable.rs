@@ -18,14 +18,15 @@ use std::sync::RwLock;
 
 /// How one tensor is changed.
 pub trait Change: fmt::Debug + Send + Sync {
-    /// What is added to the tensor at weight 1, in its shape, on its device, in f32.
+    /// What is added to the tensor, in its shape, on its device, in f32.
     ///
     /// * `base`: the tensor as the model's files have it, in f32. Several changes of a tensor all see this one, so
     ///   their order does not matter.
+    /// * `weight`: what the whole change is multiplied by; 1 as it was trained.
     ///
     /// # Errors
     /// If the change cannot be read or does not fit.
-    fn delta(&self, base: &Tensor) -> Result<Tensor>;
+    fn delta(&self, base: &Tensor, weight: f64) -> Result<Tensor>;
 }
 
 /// A change with its weight.
@@ -160,7 +161,7 @@ impl SimpleBackend for Patched {
         let base = self.base.get_with_hints_dtype(shape, name, hints, DType::F32)?;
         let mut changed = base.clone();
         for Patch { change, weight } in patches {
-            changed = (changed + (change.delta(&base)? * weight)?)?;
+            changed = (changed + change.delta(&base, weight)?)?;
         }
         changed.to_dtype(dtype)
     }

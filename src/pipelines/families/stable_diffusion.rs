@@ -188,9 +188,8 @@ impl StableDiffusion {
     /// # Errors
     /// [`PipelineError::Adapter`] if a file cannot be read or is for another family of models.
     pub fn set_adapters(&mut self, loras: &[LoraSpec], embeddings: &[PathBuf]) -> Result<usize, PipelineError> {
-        let num_made = self.adapters.set(loras)?;
         self.text.teach(embeddings)?;
-        Ok(num_made)
+        self.adapters.set(loras)
     }
 
     /// Whether the network is told the guidance scale instead of being asked twice.

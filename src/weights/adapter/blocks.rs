@@ -26,25 +26,38 @@ const OUTSIDE: &[(&str, &str, Block)] = &[
     ("conv_out", "out.2", Block::Base),
 ];
 /// Layers of a residual block: ours, theirs.
-const RESIDUAL: &[(&str, &str)] = &[
+const RESIDUAL: &Renamed = &[
     ("conv1", "in_layers.2"),
     ("time_emb_proj", "emb_layers.1"),
     ("conv2", "out_layers.3"),
     ("conv_shortcut", "skip_connection"),
 ];
 
+/// Some layers that stand together in both implementations.
+#[derive(Debug, Clone)]
+struct Part {
+    /// The name of one layer, or, with a dot at its end, the beginning of several.
+    ours: String,
+    theirs: String,
+    /// What has other names inside.
+    inside: &'static Renamed,
+    block: Block,
+}
+
+/// Our names and theirs.
+type Renamed = [(&'static str, &'static str)];
+
 /// Where the parts of a U-Net are found in the original implementation.
 #[derive(Debug, Clone, Default)]
 pub struct BlockNames {
-    /// Our prefix, with its dot: their prefix, their names for what is inside, the block.
-    parts: Vec<(String, String, &'static [(&'static str, &'static str)], Block)>,
+    parts: Vec<Part>,
     all: BTreeSet<Block>,
     attending: BTreeSet<Block>,
 }
 
 impl BlockNames {
     /// * `modules`: full names of the U-Net's layers, without `.weight`.
-    pub fn new<'a>(modules: impl Iterator<Item = &'a str> + Clone) -> Self {
+    pub fn new(modules: &[&str]) -> Self {
         let mut names = Self::default();
         for (ours, theirs, block) in OUTSIDE {
             names.add((*ours).to_owned(), (*theirs).to_owned(), &[], *block);
@@ -53,8 +66,11 @@ impl BlockNames {
         names.all.insert(Block::In(0));
         names.attending.extend([Block::Base, Block::Mid]);
 
-        let is_there = |prefix: &str| modules.clone().any(|module| module.starts_with(prefix));
-        let count = |prefix: &str| (0..).take_while(|index| is_there(&format!("{prefix}{index}."))).count();
+        let is_there = |prefix: &str| modules.iter().any(|module| module.starts_with(prefix));
+        let count = |prefix: &str| {
+            let there = (0..modules.len()).take_while(|index| is_there(&format!("{prefix}{index}.")));
+            there.count()
+        };
         let mut index = 1;
         for level in 0..count("down_blocks.") {
             let ours = format!("down_blocks.{level}.");
@@ -125,22 +141,27 @@ impl BlockNames {
         attends
     }
 
-    fn add(&mut self, ours: String, theirs: String, inside: &'static [(&'static str, &'static str)], block: Block) {
-        self.parts.push((ours, theirs, inside, block));
+    fn add(&mut self, ours: String, theirs: String, inside: &'static Renamed, block: Block) {
+        self.parts.push(Part {
+            ours,
+            theirs,
+            inside,
+            block,
+        });
     }
 
     /// The name of a layer in the original implementation, and its block.
     ///
     /// * `module`: its full name here.
     pub fn original(&self, module: &str) -> Option<(String, Block)> {
-        self.parts.iter().find_map(|(ours, theirs, inside, block)| {
-            let rest = module.strip_prefix(ours.as_str())?;
-            if !ours.ends_with('.') && !rest.is_empty() {
+        self.parts.iter().find_map(|part| {
+            let rest = module.strip_prefix(part.ours.as_str())?;
+            if !part.ours.ends_with('.') && !rest.is_empty() {
                 return None;
             }
-            let known = inside.iter().find(|(ours, _)| *ours == rest);
+            let known = part.inside.iter().find(|(ours, _)| *ours == rest);
             let rest = known.map_or(rest, |(_, theirs)| *theirs);
-            Some((format!("{theirs}{rest}"), *block))
+            Some((format!("{}{rest}", part.theirs), part.block))
         })
     }
 

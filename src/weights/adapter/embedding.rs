@@ -59,7 +59,8 @@ impl EmbeddingFile {
 
     /// As [`EmbeddingFile::open`], from tensors that were read elsewhere.
     ///
-    /// * `tensors`: `(vectors, width)` or `(width)`, by name; `*` is A1111's pickled name for the file's word.
+    /// * `tensors`: `(vectors, width)` or `(width)`, by name; `string_to_param.*` is A1111's pickled name for the file's
+    ///   word.
     ///
     /// # Errors
     /// [`AdapterError::NoEmbedding`] if there is none, or one holds something that is no number.
@@ -73,10 +74,11 @@ impl EmbeddingFile {
         let mut words = Vec::new();
         for (name, tensor) in tensors {
             let (word, tower) = match name.as_str() {
-                "emb_params" | "*" => (stem.clone(), Tower::Any),
+                "emb_params" => (stem.clone(), Tower::Any),
                 "clip_l" => (stem.clone(), Tower::First),
                 "clip_g" => (stem.clone(), Tower::Second),
-                _ => (name.clone(), Tower::Any),
+                name if name.rsplit('.').next() == Some("*") => (stem.clone(), Tower::Any),
+                name => (name.to_owned(), Tower::Any),
             };
             let rows = match tensor.rank() {
                 1 => tensor.unsqueeze(0),

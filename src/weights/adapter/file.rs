@@ -1,7 +1,7 @@
 //! A file of low-rank changes, by layers.
 
-use super::super::SafetensorsFile;
 use super::AdapterError;
+use super::Source;
 use super::StoredChange;
 use super::peft::PeftSettings;
 use super::stored::Extent;
@@ -80,7 +80,7 @@ impl AdapterFile {
     /// [`AdapterError::File`] if it cannot be read, [`AdapterError::NoLayers`] if it is no adapter,
     /// [`AdapterError::BadLayer`] if the tensors of a layer contradict each other.
     pub fn open(path: &Path) -> Result<Self, AdapterError> {
-        let file = Arc::new(super::open(path)?);
+        let file = super::open(path)?;
         let mut parts_of: BTreeMap<String, Parts> = BTreeMap::new();
         let mut unknown = Vec::new();
         let names = file.names();
@@ -165,7 +165,7 @@ struct Parts(BTreeMap<&'static str, String>);
 
 /// What is needed to understand one layer.
 struct LayerReader<'a> {
-    file: &'a Arc<SafetensorsFile>,
+    file: &'a Source,
     settings: &'a PeftSettings,
     name: &'a str,
     parts: &'a Parts,
@@ -227,7 +227,8 @@ impl LayerReader<'_> {
         let numbers: usize = shape.iter().product();
         let is_per_output = numbers == extent.0 && (is_peft || shape[0] == numbers);
         let is_per_input = !is_peft && shape.len() > 1 && shape[0] == 1 && numbers > 0;
-        if !is_per_output && !(is_per_input && extent.1.is_multiple_of(numbers)) {
+        let fits = is_per_output || is_per_input && extent.1.is_multiple_of(numbers);
+        if !fits {
             return Err(format!(
                 "has lengths of shape {shape:?}, expected one for each of {} outputs",
                 extent.0

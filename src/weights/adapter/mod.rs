@@ -23,12 +23,16 @@ use super::Bytes;
 use super::LoadError;
 use super::SafetensorsFile;
 use std::path::Path;
+use std::sync::Arc;
+
+/// An open file of tensors.
+type Source = Arc<SafetensorsFile>;
 
 /// Opens a file of tensors.
-fn open(path: &Path) -> Result<SafetensorsFile, AdapterError> {
+fn open(path: &Path) -> Result<Source, AdapterError> {
     let bytes = Bytes::map(path).map_err(|source| LoadError::Read {
         path: path.to_owned(),
         source,
     })?;
-    Ok(SafetensorsFile::new(bytes, path.to_owned())?)
+    Ok(Arc::new(SafetensorsFile::new(bytes, path.to_owned())?))
 }

@@ -57,9 +57,12 @@ impl NameTable {
     pub fn new<'a>(networks: impl Iterator<Item = (Component, &'a BTreeMap<String, Vec<usize>>)>) -> Self {
         let mut table = Self::default();
         for (component, parameters) in networks {
-            let modules = parameters.keys().filter_map(|name| name.strip_suffix(".weight"));
+            let modules: Vec<&str> = parameters
+                .keys()
+                .filter_map(|name| name.strip_suffix(".weight"))
+                .collect();
             if component == Component::UNet {
-                table.blocks = BlockNames::new(modules.clone());
+                table.blocks = BlockNames::new(&modules);
             }
             for module in modules {
                 let target = Target {

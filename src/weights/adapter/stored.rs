@@ -1,6 +1,6 @@
 //! A change as it lies in a file.
 
-use super::super::SafetensorsFile;
+use super::Source;
 use crate::models::lora::Change;
 use crate::models::lora::Factor;
 use crate::models::lora::Factors;
@@ -9,7 +9,6 @@ use candle_core::DType;
 use candle_core::Device;
 use candle_core::Result;
 use candle_core::Tensor;
-use std::sync::Arc;
 
 /// Names of the tensors of a [`Factor`].
 #[derive(Debug)]
@@ -47,7 +46,7 @@ pub(super) type Extent = (usize, usize);
 /// A change of one tensor that is read from its file when it is needed, so that adapters cost no memory.
 #[derive(Debug)]
 pub struct StoredChange {
-    pub(super) file: Arc<SafetensorsFile>,
+    pub(super) file: Source,
     pub(super) form: Form,
     /// α over rank.
     pub(super) scale: f64,
@@ -114,7 +113,7 @@ impl StoredChange {
 }
 
 impl Change for StoredChange {
-    fn delta(&self, base: &Tensor) -> Result<Tensor> {
+    fn delta(&self, base: &Tensor, weight: f64) -> Result<Tensor> {
         let device = base.device();
         let factor = |names| self.factor(names, device);
         let factors = match &self.form {
@@ -122,16 +121,16 @@ impl Change for StoredChange {
             Form::Hadamard(first, second) => Factors::Hadamard(factor(first)?, factor(second)?),
             Form::Kronecker(first, second) => Factors::Kronecker(factor(first)?, factor(second)?),
         };
-        let delta = (factors.dense(base.dims())? * self.scale)?;
         let Some(Magnitude { name, is_per_output }) = &self.magnitude else {
-            return Ok(delta);
+            return factors.scaled(self.scale * weight)?.dense(base.dims());
         };
+        let delta = factors.scaled(self.scale)?.dense(base.dims())?;
         let magnitude = self.tensor(name, device)?.flatten_all()?;
         let magnitude = if *is_per_output {
             magnitude
         } else {
             magnitude.unsqueeze(0)?
         };
-        decomposed(base, &delta, &magnitude)
+        decomposed(base, &delta, &magnitude)? * weight
     }
 }
