@@ -41,6 +41,8 @@ pub struct Predicted {
     pub cond: Tensor,
     /// The guided prediction.
     pub guided: Tensor,
+    /// How much noise the step may add, for networks that say it: −1 the least, 1 the most.
+    pub variance: Option<Tensor>,
 }
 
 impl Predicted {
@@ -50,6 +52,7 @@ impl Predicted {
             uncond: None,
             guided: cond.clone(),
             cond,
+            variance: None,
         }
     }
 
@@ -62,6 +65,7 @@ impl Predicted {
             guided: guidance.combine(&uncond, &cond)?,
             uncond: Some(uncond),
             cond,
+            variance: None,
         })
     }
 }
@@ -73,6 +77,10 @@ pub trait Predictor {
     fn device(&self) -> &Device;
     /// How it was trained.
     fn scheduler(&self) -> &Scheduler;
+    /// The range −r..r that estimates of the clean picture are held to; `None` if to none, as latents.
+    fn clip(&self) -> Option<f64> {
+        None
+    }
     /// The networks' answer.
     ///
     /// # Errors

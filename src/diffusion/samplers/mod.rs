@@ -56,6 +56,14 @@ pub trait SamplerHost {
     fn x0_uncond(&self) -> Option<&Tensor> {
         None
     }
+    /// The newest estimate before its values were held to the range of pictures; `None` where they are not.
+    fn x0_unclipped(&self) -> Option<&Tensor> {
+        None
+    }
+    /// Where the network says how much noise a step may add: −1 the least, 1 the most, in the shape of `x`.
+    fn variance(&self) -> Option<&Tensor> {
+        None
+    }
     /// Keeps the step in the trajectory and shows it.
     ///
     /// # Errors

@@ -1,7 +1,10 @@
 //! The whole network.
 
 use super::UNetConfig;
+use super::class::ClassCondition;
+use super::class::ClassEmbedding;
 use super::down::DownBlock;
+use super::down::Told;
 use super::mid::MidBlock;
 use super::up::UpBlock;
 use crate::kernels;
@@ -46,6 +49,11 @@ pub struct UNetConditions<'a> {
     pub guidance: Option<&'a Tensor>,
     /// What SDXL is told of the whole picture; `None` for others.
     pub added: Option<&'a AddedConditions>,
+    /// The class, for models that know any; `None` for others.
+    pub class: Option<ClassCondition<'a>>,
+    /// Added to the scores of the text's tokens, `(batch, tokens)`, large and negative where there is none; for models
+    /// that attend to text and pixels at once, others take no notice.
+    pub context_mask: Option<&'a Tensor>,
 }
 
 impl<'a> UNetConditions<'a> {
@@ -55,6 +63,8 @@ impl<'a> UNetConditions<'a> {
             context,
             guidance: None,
             added: None,
+            class: None,
+            context_mask: None,
         }
     }
 }
@@ -76,6 +86,7 @@ pub struct UNet2DConditionModel {
     conv_in: Conv2d,
     time_embedding: TimestepEmbedding,
     add_embedding: Option<TimestepEmbedding>,
+    class_embedding: Option<ClassEmbedding>,
     down_blocks: Vec<DownBlock>,
     mid_block: MidBlock,
     up_blocks: Vec<UpBlock>,
@@ -95,8 +106,8 @@ impl UNet2DConditionModel {
         reason = "a builder is handed over, as to every network"
     )]
     pub fn new(vb: VarBuilder<'_>, config: &UNetConfig) -> Result<Self> {
-        let levels = config.levels()?;
-        let (Some(first), Some(&coarsest)) = (levels.first(), levels.last()) else {
+        let plan = config.plan()?;
+        let (Some(first), Some(coarsest)) = (plan.levels.first(), plan.levels.last()) else {
             candle_core::bail!("unet config: block_out_channels is empty");
         };
         let channels = first.channels;
@@ -114,12 +125,16 @@ impl UNet2DConditionModel {
                     TimestepEmbedding::new(&in_full(&vb).pp("add_embedding"), inputs, config.time_channels(), None)
                 })
                 .transpose()?,
-            down_blocks: (0..levels.len())
-                .map(|index| DownBlock::new(&vb.pp("down_blocks").pp(index), config, &levels, index))
+            class_embedding: config
+                .class_shape()?
+                .map(|shape| ClassEmbedding::new(&vb, shape, channels, config.time_channels()))
+                .transpose()?,
+            down_blocks: (0..plan.levels.len())
+                .map(|index| DownBlock::new(&vb.pp("down_blocks").pp(index), &plan, index))
                 .collect::<Result<_>>()?,
-            mid_block: MidBlock::new(&vb.pp("mid_block"), config, coarsest)?,
-            up_blocks: (0..levels.len())
-                .map(|index| UpBlock::new(&vb.pp("up_blocks").pp(index), config, &levels, index))
+            mid_block: MidBlock::new(&vb.pp("mid_block"), &plan, coarsest.channels)?,
+            up_blocks: (0..plan.levels.len())
+                .map(|index| UpBlock::new(&vb.pp("up_blocks").pp(index), &plan, index))
                 .collect::<Result<_>>()?,
             conv_norm_out: group_norm(&vb.pp("conv_norm_out"), channels, config.groups(), config.norm_eps)?,
             conv_out: Conv2d::new(&vb.pp("conv_out"), channels, config.out_channels, 3)?,
@@ -157,6 +172,11 @@ impl UNet2DConditionModel {
         }
 
         let time = self.embed_time(x, timesteps, conditions)?;
+        let told = Told {
+            time: &time,
+            context: Some(context),
+            context_mask: conditions.context_mask,
+        };
         let x = if self.config.center_input_sample {
             x.affine(2.0, -1.0)?
         } else {
@@ -165,11 +185,11 @@ impl UNet2DConditionModel {
         let mut x = self.conv_in.forward(&x)?;
         let mut skips = vec![x.clone()];
         for block in &self.down_blocks {
-            x = block.forward(&x, &time, context, &mut skips)?;
+            x = block.forward(&x, told, &mut skips)?;
         }
-        x = self.mid_block.forward(&x, &time, context)?;
+        x = self.mid_block.forward(&x, told)?;
         for block in &self.up_blocks {
-            x = block.forward(&x, &time, context, &mut skips)?;
+            x = block.forward(&x, told, &mut skips)?;
         }
         let last = [&x];
         let before = ConvInput::new(&last).normalised_silu(&self.conv_norm_out);
@@ -213,6 +233,8 @@ impl UNet2DConditionModel {
             (Some(_), None) => candle_core::bail!("this U-Net needs the pooled text and the picture's sizes"),
             (None, Some(_)) => candle_core::bail!("this U-Net takes no pooled text (addition_embed_type is null)"),
         }
+        let waves = |numbers: &[f64]| self.waves(numbers, channels, x.device());
+        time = ClassEmbedding::add(self.class_embedding.as_ref(), time, conditions.class, waves)?;
         kernels::silu(&time)
     }
 

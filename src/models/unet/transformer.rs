@@ -1,6 +1,6 @@
 //! Attention over the pixels of a feature map and over the conditioning.
 
-use super::config::TransformerShape;
+use super::plan::TransformerShape;
 use crate::kernels::After;
 use crate::kernels::ConvInput;
 use crate::kernels::GroupNorm;
@@ -65,7 +65,7 @@ impl SpatialTransformer {
     }
 }
 
-/// Self-attention, cross-attention and a gated perceptron, each normalised before and with a shortcut.
+/// Self-attention (or one more cross-attention), cross-attention and a gated perceptron, each normalised before and with a shortcut.
 #[derive(Debug, Clone)]
 struct TransformerBlock {
     norm1: LayerNorm,
@@ -75,6 +75,8 @@ struct TransformerBlock {
     norm3: LayerNorm,
     ff_in: GeGlu,
     ff_out: Linear,
+    /// Whether the first attention looks at the context too.
+    only_cross: bool,
 }
 
 impl TransformerBlock {
@@ -93,17 +95,19 @@ impl TransformerBlock {
         let inner = 4 * channels;
         Ok(Self {
             norm1: norm("norm1")?,
-            attn1: attention("attn1", None)?,
+            attn1: attention("attn1", shape.only_cross.then_some(shape.context_channels))?,
             norm2: norm("norm2")?,
             attn2: attention("attn2", Some(shape.context_channels))?,
             norm3: norm("norm3")?,
             ff_in: GeGlu::new(&vb.pp("ff.net.0.proj"), channels, inner)?,
             ff_out: Linear::new(&vb.pp("ff.net.2"), inner, channels)?,
+            only_cross: shape.only_cross,
         })
     }
 
     fn forward(&self, x: &Tensor, context: &Tensor) -> Result<Tensor> {
-        let x = self.attn1.forward(&self.norm1.forward(x)?, None, x)?;
+        let first = self.only_cross.then_some(context);
+        let x = self.attn1.forward(&self.norm1.forward(x)?, first, x)?;
         let x = self.attn2.forward(&self.norm2.forward(&x)?, Some(context), &x)?;
         let gated = self.ff_in.forward(&self.norm3.forward(&x)?)?;
         self.ff_out.forward_then(&gated, After::add(&x))

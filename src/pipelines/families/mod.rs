@@ -1,13 +1,15 @@
 //! The model families, one file each, one line in [`FAMILIES`].
 
+mod pixel;
 mod stable_diffusion;
 
+pub use pixel::{Pixel, PixelOfClass};
 pub(super) use stable_diffusion::vae_dtype;
 pub use stable_diffusion::{Conditioning, Prompted, StableDiffusion};
 
 use std::collections::BTreeMap;
 
-use candle_core::{DType, Device};
+use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -78,4 +80,13 @@ pub fn family_of(files: &ModelFiles) -> Result<&'static dyn Family, PipelineErro
             found: index.class_name.clone(),
             path: files.path("model_index.json").display().to_string(),
         })
+}
+
+/// What a network in this format takes. On the processor the kernels for bf16 round, and no earlier than they have to.
+fn at_the_door(x: &Tensor, dtype: DType) -> candle_core::Result<Tensor> {
+    if x.device().is_cpu() && dtype == DType::BF16 {
+        Ok(x.clone())
+    } else {
+        x.to_dtype(dtype)
+    }
 }

@@ -31,6 +31,7 @@ pub(super) struct Case {
     pub(super) clip_skip: usize,
     pub(super) sampler: Option<CaseSampler>,
     pub(super) texts: Vec<String>,
+    pub(super) class_label: Option<u32>,
     #[serde(flatten)]
     pub(super) rest: BTreeMap<String, serde_json::Value>,
 }
@@ -97,6 +98,14 @@ impl Opened {
             what,
             path: self.file.display().to_string(),
         }
+    }
+
+    /// An error about a sampler or schedule that is not here.
+    pub(super) fn unknown_sampler(&self, wanted: &CaseSampler) -> PipelineError {
+        self.bad(format!(
+            "expected a known sampler and schedule, found {:?} with {:?}",
+            wanted.name, wanted.sigma_schedule
+        ))
     }
 
     /// A path that the request names.

@@ -8,6 +8,7 @@ mod capture;
 mod case;
 mod latent;
 mod parts;
+mod pixel;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -28,6 +29,7 @@ type Task = (&'static str, fn(&Opened) -> Result<Got, PipelineError>);
 /// Every task that is carried out.
 const TASKS: &[Task] = &[
     ("txt2img", latent::replay),
+    ("pixel", pixel::replay),
     ("tokenize", parts::tokenize),
     ("vae_roundtrip", parts::roundtrip),
 ];
