@@ -2,10 +2,12 @@
 
 mod pixel;
 mod stable_diffusion;
+mod upscaler;
 
 pub use pixel::{Pixel, PixelOfClass};
 pub(super) use stable_diffusion::vae_dtype;
 pub use stable_diffusion::{Conditioning, Prompted, StableDiffusion};
+pub use upscaler::{Upscaler, Upscaling};
 
 use std::collections::BTreeMap;
 

@@ -216,6 +216,11 @@ impl StableDiffusion {
         &self.tokenizer
     }
 
+    /// The U-Net.
+    pub(super) fn unet(&self) -> &UNet2DConditionModel {
+        &self.unet
+    }
+
     /// The autoencoder.
     pub fn vae(&self) -> &AutoencoderKL {
         &self.vae

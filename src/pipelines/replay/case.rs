@@ -32,6 +32,7 @@ pub(super) struct Case {
     pub(super) sampler: Option<CaseSampler>,
     pub(super) texts: Vec<String>,
     pub(super) class_label: Option<u32>,
+    pub(super) noise_level: u32,
     #[serde(flatten)]
     pub(super) rest: BTreeMap<String, serde_json::Value>,
 }

@@ -9,6 +9,7 @@ mod case;
 mod latent;
 mod parts;
 mod pixel;
+mod upscaler;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -30,6 +31,7 @@ type Task = (&'static str, fn(&Opened) -> Result<Got, PipelineError>);
 const TASKS: &[Task] = &[
     ("txt2img", latent::replay),
     ("pixel", pixel::replay),
+    ("upscale_x4", upscaler::replay),
     ("tokenize", parts::tokenize),
     ("vae_roundtrip", parts::roundtrip),
 ];
