@@ -1,6 +1,7 @@
 //! One resolution on the way down.
 
 use super::attend::FeatureAttention;
+use super::motion::BlockMotion;
 use super::plan::Plan;
 use super::plan::ResamplerShape;
 use crate::models::layers::Downsample;
@@ -19,6 +20,21 @@ pub(super) struct Told<'a> {
     pub(super) context: Option<&'a Tensor>,
     /// Added to the scores of the text, `(batch, tokens)`.
     pub(super) context_mask: Option<&'a Tensor>,
+    /// What makes a film of the batch.
+    pub(super) motion: Option<BlockMotion<'a>>,
+}
+
+impl Told<'_> {
+    /// The motion that follows a residual block and its attention.
+    pub(super) fn moved(&self, x: Tensor, layer: usize) -> Result<Tensor> {
+        match self.motion {
+            Some(BlockMotion { modules, frames }) => match modules.get(layer) {
+                Some(module) => module.forward(&x, frames),
+                None => Ok(x),
+            },
+            None => Ok(x),
+        }
+    }
 }
 
 /// Residual blocks, each followed by attention if this block attends, then a downsampler but for the last block.
@@ -75,6 +91,7 @@ impl DownBlock {
             if let Some(attention) = self.attentions.get(layer) {
                 x = attention.forward(&x, told)?;
             }
+            x = told.moved(x, layer)?;
             skips.push(x.clone());
         }
         if let Some(downsampler) = &self.downsampler {

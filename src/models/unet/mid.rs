@@ -32,6 +32,7 @@ impl MidBlock {
         if let Some(attention) = &self.attention {
             x = attention.forward(&x, told)?;
         }
+        x = told.moved(x, 0)?;
         self.second.forward(&[&x], Some(told.time))
     }
 }

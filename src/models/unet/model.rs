@@ -6,6 +6,10 @@ use super::class::ClassEmbedding;
 use super::down::DownBlock;
 use super::down::Told;
 use super::mid::MidBlock;
+use super::motion::BlockMotion;
+use super::motion::Motion;
+use super::motion::MotionAdapter;
+use super::motion::MotionModule;
 use super::up::UpBlock;
 use crate::kernels;
 use crate::kernels::After;
@@ -54,6 +58,8 @@ pub struct UNetConditions<'a> {
     /// Added to the scores of the text's tokens, `(batch, tokens)`, large and negative where there is none; for models
     /// that attend to text and pixels at once, others take no notice.
     pub context_mask: Option<&'a Tensor>,
+    /// What makes a film of the batch; `None` for pictures.
+    pub motion: Option<Motion<'a>>,
 }
 
 impl<'a> UNetConditions<'a> {
@@ -65,6 +71,7 @@ impl<'a> UNetConditions<'a> {
             added: None,
             class: None,
             context_mask: None,
+            motion: None,
         }
     }
 }
@@ -176,6 +183,14 @@ impl UNet2DConditionModel {
             time: &time,
             context: Some(context),
             context_mask: conditions.context_mask,
+            motion: None,
+        };
+        let moved = |modules: fn(&MotionAdapter, usize) -> Option<&Vec<MotionModule>>, index: usize| Told {
+            motion: conditions.motion.and_then(|Motion { adapter, frames }| {
+                let modules = modules(adapter, index)?;
+                Some(BlockMotion { modules, frames })
+            }),
+            ..told
         };
         let x = if self.config.center_input_sample {
             x.affine(2.0, -1.0)?
@@ -184,12 +199,12 @@ impl UNet2DConditionModel {
         };
         let mut x = self.conv_in.forward(&x)?;
         let mut skips = vec![x.clone()];
-        for block in &self.down_blocks {
-            x = block.forward(&x, told, &mut skips)?;
+        for (index, block) in self.down_blocks.iter().enumerate() {
+            x = block.forward(&x, moved(|adapter, index| adapter.down.get(index), index), &mut skips)?;
         }
-        x = self.mid_block.forward(&x, told)?;
-        for block in &self.up_blocks {
-            x = block.forward(&x, told, &mut skips)?;
+        x = self.mid_block.forward(&x, moved(|adapter, _| Some(&adapter.mid), 0))?;
+        for (index, block) in self.up_blocks.iter().enumerate() {
+            x = block.forward(&x, moved(|adapter, index| adapter.up.get(index), index), &mut skips)?;
         }
         let last = [&x];
         let before = ConvInput::new(&last).normalised_silu(&self.conv_norm_out);

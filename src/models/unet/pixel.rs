@@ -126,6 +126,7 @@ impl UNet2DModel {
             time: &time,
             context: None,
             context_mask: None,
+            motion: None,
         };
 
         let x = if center_input_sample {

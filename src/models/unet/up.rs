@@ -73,6 +73,7 @@ impl UpBlock {
             if let Some(attention) = self.attentions.get(layer) {
                 x = attention.forward(&x, told)?;
             }
+            x = told.moved(x, layer)?;
         }
         let Some(upsampler) = &self.upsampler else {
             return Ok(x);

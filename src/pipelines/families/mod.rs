@@ -1,9 +1,13 @@
 //! The model families, one file each, one line in [`FAMILIES`].
 
+mod animatediff;
+mod ldm_upscaler;
 mod pixel;
 mod stable_diffusion;
 mod upscaler;
 
+pub use animatediff::{AnimateDiff, Film};
+pub use ldm_upscaler::{LdmUpscaler, LdmUpscaling};
 pub use pixel::{Pixel, PixelOfClass};
 pub(super) use stable_diffusion::vae_dtype;
 pub use stable_diffusion::{Conditioning, Prompted, StableDiffusion};

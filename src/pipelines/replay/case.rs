@@ -33,6 +33,7 @@ pub(super) struct Case {
     pub(super) texts: Vec<String>,
     pub(super) class_label: Option<u32>,
     pub(super) noise_level: u32,
+    pub(super) motion_adapter: String,
     #[serde(flatten)]
     pub(super) rest: BTreeMap<String, serde_json::Value>,
 }

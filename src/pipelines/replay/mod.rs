@@ -4,9 +4,11 @@
 //! the names of its `expected.safetensors`, so that the two files can be compared number by number. One file per kind
 //! of task.
 
+mod animatediff;
 mod capture;
 mod case;
 mod latent;
+mod ldm_upscaler;
 mod parts;
 mod pixel;
 mod upscaler;
@@ -32,6 +34,8 @@ const TASKS: &[Task] = &[
     ("txt2img", latent::replay),
     ("pixel", pixel::replay),
     ("upscale_x4", upscaler::replay),
+    ("ldm_super_resolution", ldm_upscaler::replay),
+    ("animatediff", animatediff::replay),
     ("tokenize", parts::tokenize),
     ("vae_roundtrip", parts::roundtrip),
 ];
