@@ -31,7 +31,7 @@ pub use conv::{ConvInput, ConvWeights, Padding, conv2d};
 pub use linear::{LinearWeights, linear, linear_geglu};
 pub use norm::{GroupNorm, LayerNorm};
 pub use precision::{default_dtype, path_name, supports};
-pub use resample::upsample_nearest;
+pub use resample::{resize_bicubic, upsample_nearest};
 pub use threads::{ThreadsError, max_threads, physical_cores, set_threads};
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod error;
 mod layers;
 mod per_block;
 pub mod taesd;
+pub mod unclip;
 pub mod unet;
 pub mod vae;
 

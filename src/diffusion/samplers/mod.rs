@@ -7,8 +7,11 @@ mod dpmpp_2m;
 mod euler;
 mod euler_ancestral;
 mod lcm;
+mod unclip;
 
 use candle_core::Tensor;
+
+pub use unclip::Unclip;
 
 use super::SampleError;
 use super::schedule::{Grid, Timetable};

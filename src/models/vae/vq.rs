@@ -15,7 +15,7 @@ const NETWORK: &str = "vqvae";
 /// More entries than any codebook has.
 const MAX_ENTRIES: usize = 1 << 24;
 
-/// Shape of such an autoencoder. Missing fields take the values of diffusers.
+/// Shape of such an autoencoder. Missing fields take the values of [`VaeConfig`] and diffusers.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(default)]
 pub struct VqConfig {
@@ -33,10 +33,7 @@ pub struct VqConfig {
 impl Default for VqConfig {
     fn default() -> Self {
         Self {
-            shape: VaeConfig {
-                latent_channels: 3,
-                ..VaeConfig::default()
-            },
+            shape: VaeConfig::default(),
             num_vq_embeddings: 256,
             vq_embed_dim: None,
             norm_type: "group".to_owned(),

@@ -4,6 +4,7 @@ mod animatediff;
 mod ldm_upscaler;
 mod pixel;
 mod stable_diffusion;
+mod unclip;
 mod upscaler;
 
 pub use animatediff::{AnimateDiff, Film};
@@ -11,6 +12,7 @@ pub use ldm_upscaler::{LdmUpscaler, LdmUpscaling};
 pub use pixel::{Pixel, PixelOfClass};
 pub(super) use stable_diffusion::vae_dtype;
 pub use stable_diffusion::{Conditioning, Prompted, StableDiffusion};
+pub use unclip::{DecoderStage, PriorStage, StageSchedule, SuperResStage, Texts, Unclip, UnclipText};
 pub use upscaler::{Upscaler, Upscaling};
 
 use std::collections::BTreeMap;

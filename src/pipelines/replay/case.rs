@@ -33,6 +33,10 @@ pub(super) struct Case {
     pub(super) texts: Vec<String>,
     pub(super) class_label: Option<u32>,
     pub(super) noise_level: u32,
+    pub(super) prior_steps: usize,
+    pub(super) decoder_steps: usize,
+    pub(super) super_res_steps: usize,
+    pub(super) prior_cfg_scale: f64,
     pub(super) motion_adapter: String,
     #[serde(flatten)]
     pub(super) rest: BTreeMap<String, serde_json::Value>,

@@ -11,6 +11,7 @@ mod latent;
 mod ldm_upscaler;
 mod parts;
 mod pixel;
+mod unclip;
 mod upscaler;
 
 use std::collections::HashMap;
@@ -36,6 +37,7 @@ const TASKS: &[Task] = &[
     ("upscale_x4", upscaler::replay),
     ("ldm_super_resolution", ldm_upscaler::replay),
     ("animatediff", animatediff::replay),
+    ("unclip", unclip::replay),
     ("tokenize", parts::tokenize),
     ("vae_roundtrip", parts::roundtrip),
 ];
