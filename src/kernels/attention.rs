@@ -127,6 +127,19 @@ fn sliced(q: &Tensor, k: &Tensor, v: &Tensor, scale: f64, mask: Option<&Tensor>)
     Tensor::cat(&parts, 2)
 }
 
+/// softmax(scale · Q Kᵀ + mask) V for every head; for the few networks that mask single tokens. Shapes as in
+/// [`attention`].
+///
+/// * `mask`: added to the scores, broadcast to `(batch, heads, queries, keys)`; −∞ forbids a key.
+///
+/// # Errors
+/// If the shapes do not fit.
+pub fn masked_attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, scale: f64, mask: &Tensor) -> Result<Tensor> {
+    let _span = trace::span(Op::Attention);
+    let [q, k, v] = [q, k, v].map(|x| split_heads(x, heads));
+    merge_heads(&attention_probabilities(&q?, &k?, scale, Some(mask))?.matmul(&v?)?)
+}
+
 /// softmax(scale · Q Kᵀ + mask): how much each query looks at each key.
 ///
 /// * `q`: `(batch, heads, queries, head_dim)`, `k`: `(batch, heads, keys, head_dim)`.

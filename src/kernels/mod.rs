@@ -26,12 +26,12 @@ pub mod trace;
 pub use activation::{geglu, gelu, quick_gelu, relu, sigmoid, silu};
 pub use after::{After, Nonlinearity};
 pub use arena::Arena;
-pub use attention::{attention, attention_probabilities, merge_heads, softmax, split_heads};
+pub use attention::{attention, attention_probabilities, masked_attention, merge_heads, softmax, split_heads};
 pub use conv::{ConvInput, ConvWeights, Padding, conv2d};
 pub use linear::{LinearWeights, linear, linear_geglu};
 pub use norm::{GroupNorm, LayerNorm};
 pub use precision::{default_dtype, path_name, supports};
-pub use resample::upsample_nearest;
+pub use resample::{resize_bicubic, upsample_nearest};
 pub use threads::{ThreadsError, max_threads, physical_cores, set_threads};
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod per_block;
 mod slot;
 pub mod t2i_adapter;
 pub mod taesd;
+pub mod unclip;
 pub mod unet;
 pub mod vae;
 

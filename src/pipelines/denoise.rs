@@ -239,6 +239,8 @@ struct Newest {
     predicted: Predicted,
     /// The estimate for the negative prompt alone, where it was asked for.
     x0_uncond: Option<Tensor>,
+    /// The estimate as it was before it was held to a range.
+    x0_unclipped: Option<Tensor>,
 }
 
 /// The sampler's window on the model.
@@ -295,7 +297,11 @@ impl SamplerHost for Host<'_, '_> {
             wants_uncond,
         })?;
         let prediction = predictor.scheduler().prediction;
-        let x0 = prediction.x0_from_output(x, &predicted.guided, sigma)?;
+        let free = prediction.x0_from_output(x, &predicted.guided, sigma)?;
+        let (x0, x0_unclipped) = match predictor.clip() {
+            Some(range) => (free.clamp(-range, range)?, Some(free)),
+            None => (free, None),
+        };
         let x0_uncond = match &predicted.uncond {
             Some(uncond) if wants_uncond => Some(prediction.x0_from_output(x, uncond, sigma)?),
             _ => None,
@@ -310,12 +316,24 @@ impl SamplerHost for Host<'_, '_> {
             predicted: &predicted,
         })?;
         self.num_calls += 1;
-        self.newest = Some(Newest { predicted, x0_uncond });
+        self.newest = Some(Newest {
+            predicted,
+            x0_uncond,
+            x0_unclipped,
+        });
         Ok(x0)
     }
 
     fn x0_uncond(&self) -> Option<&Tensor> {
         self.newest.as_ref()?.x0_uncond.as_ref()
+    }
+
+    fn x0_unclipped(&self) -> Option<&Tensor> {
+        self.newest.as_ref()?.x0_unclipped.as_ref()
+    }
+
+    fn variance(&self) -> Option<&Tensor> {
+        self.newest.as_ref()?.predicted.variance.as_ref()
     }
 
     fn noise_like(&mut self, x: &Tensor, index: usize) -> Result<Tensor, SampleError> {

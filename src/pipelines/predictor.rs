@@ -45,6 +45,8 @@ pub struct Predicted {
     pub picture: Option<Tensor>,
     /// The guided prediction.
     pub guided: Tensor,
+    /// How much noise the step may add, for networks that say it: −1 the least, 1 the most.
+    pub variance: Option<Tensor>,
 }
 
 impl Predicted {
@@ -55,6 +57,7 @@ impl Predicted {
             picture: None,
             guided: cond.clone(),
             cond,
+            variance: None,
         }
     }
 
@@ -68,6 +71,7 @@ impl Predicted {
             uncond: Some(uncond),
             picture: None,
             cond,
+            variance: None,
         })
     }
 }
@@ -79,6 +83,10 @@ pub trait Predictor {
     fn device(&self) -> &Device;
     /// How it was trained.
     fn scheduler(&self) -> &Scheduler;
+    /// The range −r..r that estimates of the clean picture are held to; `None` if to none, as latents.
+    fn clip(&self) -> Option<f64> {
+        None
+    }
     /// The networks' answer.
     ///
     /// # Errors

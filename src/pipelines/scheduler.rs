@@ -30,6 +30,10 @@ pub struct SchedulerConfig {
     pub set_alpha_to_one: bool,
     /// Solvers: `zero` or `sigma_min`.
     pub final_sigmas_type: String,
+    /// Whether estimates of the clean picture are held to a range: diffusers' default depends on the class.
+    pub clip_sample: Option<bool>,
+    /// That range, −r..r.
+    pub clip_sample_range: f64,
     /// Lets the last timestep be pure noise.
     pub rescale_betas_zero_snr: bool,
 }
@@ -46,6 +50,8 @@ impl Default for SchedulerConfig {
             steps_offset: 0,
             set_alpha_to_one: true,
             final_sigmas_type: "zero".to_owned(),
+            clip_sample: None,
+            clip_sample_range: 1.0,
             rescale_betas_zero_snr: false,
         }
     }
@@ -92,6 +98,12 @@ impl Scheduler {
             prediction,
             config,
         })
+    }
+
+    /// The range −r..r that estimates of the clean picture are held to, unless they are held to none.
+    pub fn clip(&self) -> Option<f64> {
+        let is_clipped = self.config.clip_sample.unwrap_or(true);
+        is_clipped.then_some(self.config.clip_sample_range)
     }
 
     /// The noise levels of a run.

@@ -53,7 +53,9 @@ impl Sampler for Ddim {
 
             let target = table.target(index);
             let (down, up) = ancestral_step(sigma, target, options.eta);
-            x = (&x0 + (slope(&x, &x0, sigma)? * down)?)?; // x₀ + σ_down ε
+            // The noise is what the network said it is, also where x₀ was held to a range since.
+            let eps = slope(&x, host.x0_unclipped().unwrap_or(&x0), sigma)?;
+            x = (&x0 + (eps * down)?)?; // x₀ + σ_down ε
             if options.eta > 0.0 {
                 x = (&x + (host.noise_like(&x, index)? * up)?)?;
             }

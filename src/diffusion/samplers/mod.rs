@@ -7,8 +7,11 @@ mod dpmpp_2m;
 mod euler;
 mod euler_ancestral;
 mod lcm;
+mod unclip;
 
 use candle_core::Tensor;
+
+pub use unclip::Unclip;
 
 use super::SampleError;
 use super::schedule::{Grid, Timetable};
@@ -54,6 +57,14 @@ pub trait SamplerHost {
     fn past(&self, back: usize) -> Option<&PastStep>;
     /// The newest estimate for the negative prompt alone, if the sampler [wants it](Sampler::wants_uncond).
     fn x0_uncond(&self) -> Option<&Tensor> {
+        None
+    }
+    /// The newest estimate before its values were held to the range of pictures; `None` where they are not.
+    fn x0_unclipped(&self) -> Option<&Tensor> {
+        None
+    }
+    /// Where the network says how much noise a step may add: −1 the least, 1 the most, in the shape of `x`.
+    fn variance(&self) -> Option<&Tensor> {
         None
     }
     /// Keeps the step in the trajectory and shows it.

@@ -24,7 +24,8 @@ impl BetaSchedule {
         }
     }
 
-    fn betas(self, start: f64, end: f64, timesteps: usize) -> Vec<f64> {
+    /// β at every timestep; `start` and `end` as in [`TrainingSchedule::new`], the squared cosine takes no notice.
+    pub(in crate::diffusion) fn betas(self, start: f64, end: f64, timesteps: usize) -> Vec<f64> {
         let last = (timesteps - 1).max(1) as f64;
         let between = |from: f64, to: f64, t: usize| from + (to - from) * t as f64 / last;
         match self {
@@ -78,6 +79,27 @@ impl TrainingSchedule {
             alpha_bar *= 1.0 - beta;
             ((1.0 - alpha_bar) / alpha_bar).sqrt()
         });
+        Ok(Self {
+            sigmas: sigmas.collect(),
+        })
+    }
+
+    /// From ᾱ at every timestep, falling between 1 and 0, at least two of them.
+    ///
+    /// # Errors
+    /// [`ScheduleError::BadTraining`] if they do not.
+    pub fn from_alpha_bars(alpha_bars: &[f64]) -> Result<Self, ScheduleError> {
+        let is_inside = alpha_bars.iter().all(|alpha_bar| *alpha_bar > 0.0 && *alpha_bar < 1.0);
+        let is_falling = alpha_bars.windows(2).all(|pair| pair[1] < pair[0]);
+        if alpha_bars.len() < 2 || !is_inside || !is_falling {
+            return Err(ScheduleError::BadTraining {
+                expected: "at least two timesteps whose noise grows",
+                found: format!("{} timesteps", alpha_bars.len()),
+            });
+        }
+        let sigmas = alpha_bars
+            .iter()
+            .map(|alpha_bar| ((1.0 - alpha_bar) / alpha_bar).sqrt());
         Ok(Self {
             sigmas: sigmas.collect(),
         })

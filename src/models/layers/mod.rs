@@ -10,4 +10,4 @@ pub(super) use attention::{Attention, AttentionConfig, Beside};
 pub(super) use basic::{Conv2d, GeGlu, Linear, group_norm, in_full, layer_norm};
 pub(super) use embeddings::{TimestepEmbedding, sinusoid};
 pub(super) use resample::{Downsample, Upsample};
-pub(super) use resnet::ResnetBlock;
+pub(super) use resnet::{Resize, ResnetBlock, ResnetShape};

@@ -4,12 +4,50 @@ use super::Conv2d;
 use super::Linear;
 use super::group_norm;
 use super::in_full;
+use crate::kernels;
 use crate::kernels::After;
 use crate::kernels::ConvInput;
 use crate::kernels::GroupNorm;
 use candle_core::Result;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
+
+/// What all residual blocks of a network have in common.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::models) struct ResnetShape {
+    /// Width of the time embedding, `None` for blocks that take none.
+    pub(in crate::models) time_channels: Option<usize>,
+    /// Whether the time scales and shifts what the second normalisation gives, instead of being added before it.
+    pub(in crate::models) scale_shift: bool,
+    /// Groups of the normalisations.
+    pub(in crate::models) groups: usize,
+    /// Added to the variance in the normalisations.
+    pub(in crate::models) eps: f64,
+}
+
+/// How a residual block changes the size of what passes through it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::models) enum Resize {
+    /// The mean of each 2×2 pixels.
+    Halve,
+    /// Nearest-neighbour enlargement to this height and width.
+    To(usize, usize),
+}
+
+impl Resize {
+    fn apply(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Halve => {
+                let (_, _, height, width) = x.dims4()?;
+                if height < 2 || width < 2 {
+                    candle_core::bail!("cannot halve {height}×{width} pixels");
+                }
+                x.contiguous()?.avg_pool2d(2)
+            }
+            Self::To(height, width) => kernels::upsample_nearest(x, height, width),
+        }
+    }
+}
 
 /// x + conv(silu(norm(conv(silu(norm(x))) + time))), with a 1×1 convolution on the shortcut if the channels change.
 #[derive(Debug, Clone)]
@@ -20,11 +58,11 @@ pub(in crate::models) struct ResnetBlock {
     norm2: GroupNorm,
     conv2: Conv2d,
     conv_shortcut: Option<Conv2d>,
+    scale_shift: bool,
 }
 
 impl ResnetBlock {
-    /// * `time_channels`: width of the time embedding, `None` for a block that takes none.
-    /// * `groups`, `eps`: of the normalisations.
+    /// A block whose time, if it takes any, is added; arguments as the fields of [`ResnetShape`].
     pub(in crate::models) fn new(
         vb: &VarBuilder<'_>,
         inputs: usize,
@@ -33,17 +71,37 @@ impl ResnetBlock {
         groups: usize,
         eps: f64,
     ) -> Result<Self> {
+        let shape = ResnetShape {
+            time_channels,
+            scale_shift: false,
+            groups,
+            eps,
+        };
+        Self::shaped(vb, inputs, outputs, shape)
+    }
+
+    /// A block of this shape.
+    pub(in crate::models) fn shaped(
+        vb: &VarBuilder<'_>,
+        inputs: usize,
+        outputs: usize,
+        shape: ResnetShape,
+    ) -> Result<Self> {
+        let ResnetShape { groups, eps, .. } = shape;
+        let per_output = if shape.scale_shift { 2 } else { 1 };
         Ok(Self {
             norm1: group_norm(&vb.pp("norm1"), inputs, groups, eps)?,
             conv1: Conv2d::new(&vb.pp("conv1"), inputs, outputs, 3)?,
-            time_emb_proj: time_channels
-                .map(|channels| Linear::new(&in_full(vb).pp("time_emb_proj"), channels, outputs))
+            time_emb_proj: shape
+                .time_channels
+                .map(|channels| Linear::new(&in_full(vb).pp("time_emb_proj"), channels, per_output * outputs))
                 .transpose()?,
             norm2: group_norm(&vb.pp("norm2"), outputs, groups, eps)?,
             conv2: Conv2d::new(&vb.pp("conv2"), outputs, outputs, 3)?,
             conv_shortcut: (inputs != outputs)
                 .then(|| Conv2d::new(&vb.pp("conv_shortcut"), inputs, outputs, 1))
                 .transpose()?,
+            scale_shift: shape.scale_shift,
         })
     }
 
@@ -52,24 +110,69 @@ impl ResnetBlock {
     ///
     /// Returns `(batch, outputs, height, width)`.
     pub(in crate::models) fn forward(&self, parts: &[&Tensor], time: Option<&Tensor>) -> Result<Tensor> {
-        let condition = match (&self.time_emb_proj, time) {
-            (Some(project), Some(time)) => Some(project.forward(time)?),
-            _ => None,
-        };
+        let condition = self.condition(time)?;
         let before = ConvInput::new(parts);
-        let after = After {
-            condition: condition.as_ref(),
-            ..After::default()
-        };
-        let h = self.conv1.forward_with(before.normalised_silu(&self.norm1), after)?;
+        let h = self
+            .conv1
+            .forward_with(before.normalised_silu(&self.norm1), self.added(condition.as_ref()))?;
         let shortcut = match (&self.conv_shortcut, parts) {
             (Some(conv), [x, ..]) => conv.forward_with(before, After::in_format(x.dtype()))?,
             (Some(_), []) => candle_core::bail!("a residual block needs a feature map"),
             (None, [x]) => (*x).clone(),
             (None, parts) => Tensor::cat(parts, 1)?,
         };
-        let h = [&h];
+        self.second_half(&h, condition.as_ref(), &shortcut)
+    }
+
+    /// As [`ResnetBlock::forward`] of one feature map, which changes its size between the first nonlinearity and the
+    /// first convolution.
+    pub(in crate::models) fn forward_resized(
+        &self,
+        x: &Tensor,
+        time: Option<&Tensor>,
+        resize: Resize,
+    ) -> Result<Tensor> {
+        let condition = self.condition(time)?;
+        let h = resize.apply(&self.norm1.forward_silu(x)?)?;
+        let h = self
+            .conv1
+            .forward_with(ConvInput::new(&[&h]), self.added(condition.as_ref()))?;
+        let mut shortcut = resize.apply(x)?;
+        if let Some(conv) = &self.conv_shortcut {
+            shortcut = conv.forward_with(ConvInput::new(&[&shortcut]), After::in_format(x.dtype()))?;
+        }
+        self.second_half(&h, condition.as_ref(), &shortcut)
+    }
+
+    /// What the time does to the block: `(batch or 1, outputs)`, or twice as many to scale and shift.
+    fn condition(&self, time: Option<&Tensor>) -> Result<Option<Tensor>> {
+        match (&self.time_emb_proj, time) {
+            (Some(project), Some(time)) => project.forward(time).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Adds the condition, where that is what is done with it.
+    fn added<'a>(&self, condition: Option<&'a Tensor>) -> After<'a> {
+        After {
+            condition: condition.filter(|_| !self.scale_shift),
+            ..After::default()
+        }
+    }
+
+    fn second_half(&self, h: &Tensor, condition: Option<&Tensor>, shortcut: &Tensor) -> Result<Tensor> {
+        let (true, Some(condition)) = (self.scale_shift, condition) else {
+            let h = [h];
+            let before = ConvInput::new(&h).normalised_silu(&self.norm2);
+            return self.conv2.forward_with(before, After::add(shortcut));
+        };
+        let parts = condition.to_dtype(h.dtype())?.unsqueeze(2)?.unsqueeze(3)?.chunk(2, 1)?;
+        let [scale, shift] = parts.as_slice() else {
+            candle_core::bail!("expected a scale and a shift, found {} parts", parts.len());
+        };
+        let h = self.norm2.forward(h)?;
+        let h = h.broadcast_mul(&(scale + 1.0)?)?.broadcast_add(shift)?;
         self.conv2
-            .forward_with(ConvInput::new(&h).normalised_silu(&self.norm2), After::add(&shortcut))
+            .forward_with(ConvInput::new(&[&kernels::silu(&h)?]), After::add(shortcut))
     }
 }

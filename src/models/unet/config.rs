@@ -4,6 +4,15 @@ use super::super::ConfigError;
 use super::super::PerBlock;
 use super::super::error::MAX_BLOCKS;
 use super::super::error::MAX_CHANNELS;
+use super::class::ClassShape;
+use super::plan::AttentionShape;
+use super::plan::BlockShape;
+use super::plan::LevelShape;
+use super::plan::Plan;
+use super::plan::ResamplerShape;
+use super::plan::TransformerShape;
+use super::plan::WithTextShape;
+use crate::models::layers::ResnetShape;
 
 /// The network's name in messages.
 const NETWORK: &str = "unet";
@@ -25,17 +34,20 @@ pub struct UNetConfig {
     pub sample_size: Option<PerBlock<usize>>,
     /// Channels of each down block.
     pub block_out_channels: Vec<usize>,
-    /// `CrossAttnDownBlock2D` or `DownBlock2D`, from the finest to the coarsest.
+    /// `CrossAttnDownBlock2D`, `DownBlock2D`, `SimpleCrossAttnDownBlock2D` or `ResnetDownsampleBlock2D`, from the finest
+    /// to the coarsest.
     pub down_block_types: Vec<String>,
-    /// `UNetMidBlock2DCrossAttn`.
+    /// `UNetMidBlock2DCrossAttn` or `UNetMidBlock2DSimpleCrossAttn`.
     pub mid_block_type: Option<String>,
-    /// `CrossAttnUpBlock2D` or `UpBlock2D`, from the coarsest to the finest.
+    /// `CrossAttnUpBlock2D`, `UpBlock2D`, `SimpleCrossAttnUpBlock2D` or `ResnetUpsampleBlock2D`, from the coarsest to
+    /// the finest.
     pub up_block_types: Vec<String>,
     /// Residual blocks in each down block; up blocks have one more.
     pub layers_per_block: PerBlock<usize>,
     /// Transformer blocks in each attention.
     pub transformer_layers_per_block: PerBlock<usize>,
-    /// Heads of each attention, if `num_attention_heads` is not given: the name is a historical mistake.
+    /// Heads of each attention, if `num_attention_heads` is not given: the name is a historical mistake, but for
+    /// `SimpleCrossAttn` blocks, where it is the channels of each head.
     pub attention_head_dim: PerBlock<usize>,
     /// Heads of each attention.
     pub num_attention_heads: Option<PerBlock<usize>>,
@@ -68,10 +80,13 @@ pub struct UNetConfig {
     pub addition_time_embed_dim: Option<usize>,
     /// SDXL: channels of the pooled text and all sizes together.
     pub projection_class_embeddings_input_dim: Option<usize>,
-    /// Must be absent.
+    /// How a class becomes part of the time embedding: `timestep`, `identity`, `projection`, `simple_projection`, or
+    /// absent.
     pub class_embed_type: Option<String>,
-    /// Must be absent.
+    /// Classes in a table of embeddings; absent if there is none.
     pub num_class_embeds: Option<usize>,
+    /// Must be false.
+    pub class_embeddings_concat: bool,
     /// Must be absent.
     pub encoder_hid_dim_type: Option<String>,
     /// Must be absent.
@@ -84,7 +99,7 @@ pub struct UNetConfig {
     pub cross_attention_norm: Option<String>,
     /// Must be `positional`.
     pub time_embedding_type: String,
-    /// Must be `default`.
+    /// What the time does in residual blocks: `default`, it is added, or `scale_shift`.
     pub resnet_time_scale_shift: String,
     /// Must be `default`.
     pub attention_type: String,
@@ -100,9 +115,9 @@ pub struct UNetConfig {
     pub resnet_skip_time_act: bool,
     /// Must be false.
     pub dual_cross_attention: bool,
-    /// Must be false.
+    /// Whether pixels look at the text only.
     pub only_cross_attention: PerBlock<bool>,
-    /// Must be absent or false.
+    /// The same for the middle; absent, it does what all blocks do if they do the same.
     pub mid_block_only_cross_attention: Option<bool>,
 }
 
@@ -138,6 +153,7 @@ impl Default for UNetConfig {
             projection_class_embeddings_input_dim: None,
             class_embed_type: None,
             num_class_embeds: None,
+            class_embeddings_concat: false,
             encoder_hid_dim_type: None,
             encoder_hid_dim: None,
             time_embedding_act_fn: None,
@@ -158,32 +174,23 @@ impl Default for UNetConfig {
     }
 }
 
+/// `resnet_time_scale_shift` of GLIDE and its kin.
+pub(super) const SCALE_SHIFT: &str = "scale_shift";
 /// `addition_embed_type` of SDXL.
 const TEXT_AND_SIZES: &str = "text_time";
 const CROSS_DOWN: &str = "CrossAttnDownBlock2D";
 const PLAIN_DOWN: &str = "DownBlock2D";
+const SIMPLE_DOWN: &str = "SimpleCrossAttnDownBlock2D";
+const RESNET_DOWN: &str = "ResnetDownsampleBlock2D";
 const CROSS_MID: &str = "UNetMidBlock2DCrossAttn";
+const SIMPLE_MID: &str = "UNetMidBlock2DSimpleCrossAttn";
 const CROSS_UP: &str = "CrossAttnUpBlock2D";
 const PLAIN_UP: &str = "UpBlock2D";
-
-/// What the transformers of one block look like.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct TransformerShape {
-    pub(super) depth: usize,
-    pub(super) heads: usize,
-    pub(super) context_channels: usize,
-    pub(super) groups: usize,
-    pub(super) linear_projection: bool,
-    pub(super) upcast: bool,
-}
-
-/// The sizes of one resolution, shared by its down and its up block.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct LevelShape {
-    pub(super) channels: usize,
-    pub(super) layers: usize,
-    pub(super) transformer: TransformerShape,
-}
+const SIMPLE_UP: &str = "SimpleCrossAttnUpBlock2D";
+const RESNET_UP: &str = "ResnetUpsampleBlock2D";
+const DOWNS: [&str; 4] = [CROSS_DOWN, PLAIN_DOWN, SIMPLE_DOWN, RESNET_DOWN];
+const MIDS: [&str; 2] = [CROSS_MID, SIMPLE_MID];
+const UPS: [&str; 4] = [CROSS_UP, PLAIN_UP, SIMPLE_UP, RESNET_UP];
 
 impl UNetConfig {
     /// Channels of the time embedding.
@@ -226,40 +233,32 @@ impl UNetConfig {
         self.norm_num_groups.unwrap_or_default()
     }
 
-    /// Whether down block `index` attends to the conditioning.
-    pub(super) fn down_attends(&self, index: usize) -> bool {
-        self.down_block_types.get(index).is_some_and(|kind| kind == CROSS_DOWN)
+    /// What the classes are, if the network is told any.
+    ///
+    /// # Errors
+    /// If it is told in a way that this version does not know.
+    pub(super) fn class_shape(&self) -> Result<Option<ClassShape>, ConfigError> {
+        ClassShape::new(
+            NETWORK,
+            self.class_embed_type.as_deref(),
+            self.num_class_embeds,
+            self.projection_class_embeddings_input_dim,
+        )
     }
 
-    /// Whether up block `index` attends to the conditioning.
-    pub(super) fn up_attends(&self, index: usize) -> bool {
-        self.up_block_types.get(index).is_some_and(|kind| kind == CROSS_UP)
-    }
-
-    /// The sizes of every resolution, the finest first.
+    /// The sizes of every block.
     ///
     /// # Errors
     /// If the configuration asks for something this version does not have.
-    pub(super) fn levels(&self) -> Result<Vec<LevelShape>, ConfigError> {
+    pub(super) fn plan(&self) -> Result<Plan, ConfigError> {
         self.check_blocks()?;
         self.check_variants()?;
-        let heads = self.num_attention_heads.as_ref().unwrap_or(&self.attention_head_dim);
         let groups = self.groups();
-        let at = |values: &PerBlock<usize>, index| values.get(index).unwrap_or_default();
+        let check =
+            |holds, field, found: usize, expected: String| ConfigError::check(holds, NETWORK, field, found, expected);
         let mut levels = Vec::new();
         for (index, &channels) in self.block_out_channels.iter().enumerate() {
-            let check = |holds, field, found: usize, expected: String| {
-                ConfigError::check(holds, NETWORK, field, found, expected)
-            };
-            let transformer = TransformerShape {
-                depth: at(&self.transformer_layers_per_block, index),
-                heads: at(heads, index),
-                context_channels: at(&self.cross_attention_dim, index),
-                groups,
-                linear_projection: self.use_linear_projection,
-                upcast: self.upcast_attention,
-            };
-            let layers = at(&self.layers_per_block, index);
+            let layers = self.layers_per_block.get(index).unwrap_or_default();
             check(layers > 0, "layers_per_block", layers, "at least 1".to_owned())?;
             check(
                 groups > 0 && channels > 0 && channels.is_multiple_of(groups),
@@ -267,16 +266,29 @@ impl UNetConfig {
                 channels,
                 format!("a multiple of norm_num_groups {groups}"),
             )?;
-            check(
-                transformer.heads > 0 && channels.is_multiple_of(transformer.heads),
-                "attention_head_dim",
-                transformer.heads,
-                format!("a number of heads that divides {channels} channels"),
-            )?;
+            let only_cross = self.only_cross_attention.get(index).unwrap_or_default();
+            let from_bottom = self.block_out_channels.len() - 1 - index;
+            let block = |kinds: &[String], index: usize| -> Result<BlockShape, ConfigError> {
+                let kind = kinds.get(index).map(String::as_str).unwrap_or_default();
+                Ok(BlockShape {
+                    attention: match kind {
+                        CROSS_DOWN | CROSS_UP => self.transformer(from_bottom, only_cross)?,
+                        SIMPLE_DOWN | SIMPLE_UP => self.with_text(from_bottom, only_cross)?,
+                        _ => AttentionShape::None,
+                    },
+                    resampler: match kind {
+                        CROSS_DOWN | CROSS_UP | PLAIN_DOWN | PLAIN_UP => ResamplerShape::Conv {
+                            padding: self.downsample_padding,
+                        },
+                        _ => ResamplerShape::Resnet,
+                    },
+                })
+            };
             levels.push(LevelShape {
                 channels,
                 layers,
-                transformer,
+                down: block(&self.down_block_types, index)?,
+                up: block(&self.up_block_types, from_bottom)?,
             });
         }
         let frequencies = (self.first_channels() / 2) as f64;
@@ -287,7 +299,66 @@ impl UNetConfig {
             self.freq_shift,
             format!("less than {frequencies}"),
         )?;
-        Ok(levels)
+        Ok(Plan {
+            mid: if self.mid_block_type.as_deref() == Some(SIMPLE_MID) {
+                let of_all = self.only_cross_attention == PerBlock::All(true);
+                self.with_text(0, self.mid_block_only_cross_attention.unwrap_or(of_all))?
+            } else {
+                self.transformer(0, false)?
+            },
+            levels,
+            resnet: ResnetShape {
+                time_channels: Some(self.time_channels()),
+                scale_shift: self.resnet_time_scale_shift == SCALE_SHIFT,
+                groups,
+                eps: self.norm_eps,
+            },
+        })
+    }
+
+    /// Transformers of the level `from_bottom` places above the coarsest.
+    fn transformer(&self, from_bottom: usize, only_cross: bool) -> Result<AttentionShape, ConfigError> {
+        let index = self.block_out_channels.len() - 1 - from_bottom;
+        let channels = self.block_out_channels[index];
+        let heads = self.num_attention_heads.as_ref().unwrap_or(&self.attention_head_dim);
+        let at = |values: &PerBlock<usize>| values.get(index).unwrap_or_default();
+        let heads = at(heads);
+        ConfigError::check(
+            heads > 0 && channels.is_multiple_of(heads),
+            NETWORK,
+            "attention_head_dim",
+            heads,
+            format!("a number of heads that divides {channels} channels"),
+        )?;
+        Ok(AttentionShape::Transformer(TransformerShape {
+            depth: at(&self.transformer_layers_per_block),
+            heads,
+            context_channels: at(&self.cross_attention_dim),
+            groups: self.groups(),
+            linear_projection: self.use_linear_projection,
+            upcast: self.upcast_attention,
+            only_cross,
+        }))
+    }
+
+    /// Attentions to pixels and text of the level `from_bottom` places above the coarsest.
+    fn with_text(&self, from_bottom: usize, only_cross: bool) -> Result<AttentionShape, ConfigError> {
+        let index = self.block_out_channels.len() - 1 - from_bottom;
+        let channels = self.block_out_channels[index];
+        let head = self.attention_head_dim.get(index).unwrap_or_default();
+        ConfigError::check(
+            head > 0 && channels.is_multiple_of(head),
+            NETWORK,
+            "attention_head_dim",
+            head,
+            format!("channels of a head that divide {channels} channels"),
+        )?;
+        Ok(AttentionShape::WithText(WithTextShape {
+            heads: channels / head,
+            context_channels: self.cross_attention_dim.get(index).unwrap_or_default(),
+            groups: self.groups(),
+            only_cross,
+        }))
     }
 
     /// Lists of the same length, of blocks that exist.
@@ -302,8 +373,8 @@ impl UNetConfig {
         let sane = format!("1 to {MAX_BLOCKS} blocks of up to {MAX_CHANNELS} channels");
         check(is_sane, "block_out_channels", &self.block_out_channels, &sane)?;
         for (field, kinds, known) in [
-            ("down_block_types", &self.down_block_types, [CROSS_DOWN, PLAIN_DOWN]),
-            ("up_block_types", &self.up_block_types, [CROSS_UP, PLAIN_UP]),
+            ("down_block_types", &self.down_block_types, DOWNS),
+            ("up_block_types", &self.up_block_types, UPS),
         ] {
             check(kinds.len() == blocks, field, kinds, &one_each)?;
             for kind in kinds {
@@ -311,7 +382,8 @@ impl UNetConfig {
             }
         }
         let mid = self.mid_block_type.as_deref();
-        check(mid == Some(CROSS_MID), "mid_block_type", &mid, CROSS_MID)?;
+        let is_known = mid.is_some_and(|mid| MIDS.contains(&mid));
+        check(is_known, "mid_block_type", &mid, &MIDS.join(" or "))?;
         for (field, values) in [
             ("layers_per_block", &self.layers_per_block),
             ("transformer_layers_per_block", &self.transformer_layers_per_block),
@@ -322,7 +394,9 @@ impl UNetConfig {
         }
         let heads = &self.num_attention_heads;
         let covers = heads.as_ref().is_none_or(|heads| heads.covers(blocks));
-        check(covers, "num_attention_heads", heads, &one_each)
+        check(covers, "num_attention_heads", heads, &one_each)?;
+        let only_cross = &self.only_cross_attention;
+        check(only_cross.covers(blocks), "only_cross_attention", only_cross, &one_each)
     }
 
     /// Nothing that this version would silently leave out.
@@ -331,7 +405,6 @@ impl UNetConfig {
             ConfigError::check(holds, NETWORK, field, found, expected)
         };
         for (field, value) in [
-            ("class_embed_type", &self.class_embed_type),
             ("encoder_hid_dim_type", &self.encoder_hid_dim_type),
             ("time_embedding_act_fn", &self.time_embedding_act_fn),
             ("timestep_post_act", &self.timestep_post_act),
@@ -339,15 +412,22 @@ impl UNetConfig {
         ] {
             check(value.is_none(), field, value, "null")?;
         }
-        for (field, value) in [
-            ("num_class_embeds", self.num_class_embeds),
-            ("encoder_hid_dim", self.encoder_hid_dim),
-        ] {
-            check(value.is_none(), field, &value, "null")?;
-        }
+        check(
+            self.encoder_hid_dim.is_none(),
+            "encoder_hid_dim",
+            &self.encoder_hid_dim,
+            "null",
+        )?;
+        let time = self.resnet_time_scale_shift.as_str();
+        let known = ["default", SCALE_SHIFT];
+        check(
+            known.contains(&time),
+            "resnet_time_scale_shift",
+            &time,
+            &known.join(" or "),
+        )?;
         for (field, value, expected) in [
             ("time_embedding_type", &self.time_embedding_type, "positional"),
-            ("resnet_time_scale_shift", &self.resnet_time_scale_shift, "default"),
             ("attention_type", &self.attention_type, "default"),
         ] {
             check(value == expected, field, value, expected)?;
@@ -366,18 +446,10 @@ impl UNetConfig {
         ] {
             check(value == 1.0, field, &value, "1")?;
         }
-        let only_cross = match &self.only_cross_attention {
-            PerBlock::All(value) => *value,
-            PerBlock::Each(values) => values.contains(&true),
-        };
         for (field, value) in [
             ("resnet_skip_time_act", self.resnet_skip_time_act),
             ("dual_cross_attention", self.dual_cross_attention),
-            ("only_cross_attention", only_cross),
-            (
-                "mid_block_only_cross_attention",
-                self.mid_block_only_cross_attention == Some(true),
-            ),
+            ("class_embeddings_concat", self.class_embeddings_concat),
         ] {
             check(!value, field, &value, "false")?;
         }

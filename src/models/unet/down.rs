@@ -1,63 +1,98 @@
 //! One resolution on the way down.
 
-use super::UNetConditions;
-use super::UNetConfig;
-use super::config::LevelShape;
+use super::AttentionMaps;
+use super::attend::FeatureAttention;
+use super::motion::BlockMotion;
+use super::plan::Plan;
+use super::plan::ResamplerShape;
 use super::residuals::add;
-use super::sites::transformer_name;
-use super::transformer::SpatialTransformer;
+use crate::models::ip_adapter::ImagePrompt;
 use crate::models::layers::Downsample;
+use crate::models::layers::Resize;
 use crate::models::layers::ResnetBlock;
 use candle_core::Result;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
 
-/// Residual blocks, each followed by a transformer if this block attends, then a downsampler but for the last block.
+/// What every block of a U-Net is told beside the features.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told<'a> {
+    /// `(batch or 1, time_channels)`, its nonlinearity already applied.
+    pub(super) time: &'a Tensor,
+    /// The text, `(batch, tokens, context_channels)`.
+    pub(super) context: Option<&'a Tensor>,
+    /// Added to the scores of the text, `(batch, tokens)`.
+    pub(super) context_mask: Option<&'a Tensor>,
+    /// What makes a film of the batch.
+    pub(super) motion: Option<BlockMotion<'a>>,
+    /// Pictures that are attended to beside the text.
+    pub(super) image_prompts: &'a [ImagePrompt],
+    /// Who wants to know where the text was looked at.
+    pub(super) maps: Option<&'a AttentionMaps>,
+}
+
+impl Told<'_> {
+    /// The motion that follows a residual block and its attention.
+    pub(super) fn moved(&self, x: Tensor, layer: usize) -> Result<Tensor> {
+        match self.motion {
+            Some(BlockMotion { modules, frames }) => match modules.get(layer) {
+                Some(module) => module.forward(&x, frames),
+                None => Ok(x),
+            },
+            None => Ok(x),
+        }
+    }
+}
+
+/// Residual blocks, each followed by attention if this block attends, then a downsampler but for the last block.
 #[derive(Debug, Clone)]
 pub(super) struct DownBlock {
     resnets: Vec<ResnetBlock>,
-    transformers: Vec<SpatialTransformer>,
-    downsampler: Option<Downsample>,
+    attentions: Vec<FeatureAttention>,
+    downsampler: Option<Downsampler>,
+}
+
+/// What halves the features.
+#[derive(Debug, Clone)]
+enum Downsampler {
+    Conv(Downsample),
+    Resnet(Box<ResnetBlock>),
 }
 
 impl DownBlock {
     /// * `index`: of the block, 0 the finest.
-    pub(super) fn new(vb: &VarBuilder<'_>, config: &UNetConfig, levels: &[LevelShape], index: usize) -> Result<Self> {
-        let level = levels[index];
+    pub(super) fn new(vb: &VarBuilder<'_>, plan: &Plan, index: usize) -> Result<Self> {
+        let level = plan.levels[index];
+        let channels = level.channels;
         let before = index
             .checked_sub(1)
-            .map_or(level.channels, |above| levels[above].channels);
-        let time_channels = Some(config.time_channels());
-        let (groups, eps) = (config.groups(), config.norm_eps);
-
+            .map_or(channels, |above| plan.levels[above].channels);
         let resnets = (0..level.layers)
             .map(|layer| {
-                let inputs = if layer == 0 { before } else { level.channels };
-                ResnetBlock::new(
-                    &vb.pp("resnets").pp(layer),
-                    inputs,
-                    level.channels,
-                    time_channels,
-                    groups,
-                    eps,
-                )
+                let inputs = if layer == 0 { before } else { channels };
+                ResnetBlock::shaped(&vb.pp("resnets").pp(layer), inputs, channels, plan.resnet)
             })
             .collect::<Result<_>>()?;
-        let attending = if config.down_attends(index) { level.layers } else { 0 };
-        let transformers = (0..attending)
-            .map(|layer| {
-                let name = transformer_name("down_blocks", index, layer);
-                SpatialTransformer::new(&vb.pp("attentions").pp(layer), &name, level.channels, level.transformer)
+        let is_last = index + 1 == plan.levels.len();
+        let downsampler = || {
+            let vb = vb.pp("downsamplers.0");
+            Result::Ok(match level.down.resampler {
+                ResamplerShape::Conv { padding } => Downsampler::Conv(Downsample::new(&vb, channels, padding)?),
+                ResamplerShape::Resnet => {
+                    Downsampler::Resnet(Box::new(ResnetBlock::shaped(&vb, channels, channels, plan.resnet)?))
+                }
             })
-            .collect::<Result<_>>()?;
-        let is_last = index + 1 == levels.len();
-        let downsampler = (!is_last)
-            .then(|| Downsample::new(&vb.pp("downsamplers.0"), level.channels, config.downsample_padding))
-            .transpose()?;
+        };
         Ok(Self {
             resnets,
-            transformers,
-            downsampler,
+            attentions: FeatureAttention::each(
+                vb,
+                ("down_blocks", index),
+                level.layers,
+                channels,
+                level.down.attention,
+            )?,
+            downsampler: (!is_last).then(downsampler).transpose()?,
         })
     }
 
@@ -68,29 +103,32 @@ impl DownBlock {
     pub(super) fn forward(
         &self,
         x: &Tensor,
-        time: &Tensor,
-        conditions: UNetConditions<'_>,
+        told: Told<'_>,
         added: Option<&Tensor>,
         skips: &mut Vec<Tensor>,
     ) -> Result<Tensor> {
-        let (within, behind) = if self.transformers.is_empty() {
+        let (within, behind) = if self.attentions.is_empty() {
             (None, added)
         } else {
             (added, None)
         };
         let mut x = x.clone();
         for (layer, resnet) in self.resnets.iter().enumerate() {
-            x = resnet.forward(&[&x], Some(time))?;
-            if let Some(transformer) = self.transformers.get(layer) {
-                x = transformer.forward(&x, conditions)?;
+            x = resnet.forward(&[&x], Some(told.time))?;
+            if let Some(attention) = self.attentions.get(layer) {
+                x = attention.forward(&x, told)?;
             }
+            x = told.moved(x, layer)?;
             if let Some(added) = within.filter(|_| layer + 1 == self.resnets.len()) {
                 x = add(&x, added)?;
             }
             skips.push(x.clone());
         }
         if let Some(downsampler) = &self.downsampler {
-            x = downsampler.forward(&x)?;
+            x = match downsampler {
+                Downsampler::Conv(conv) => conv.forward(&x)?,
+                Downsampler::Resnet(resnet) => resnet.forward_resized(&x, Some(told.time), Resize::Halve)?,
+            };
             skips.push(x.clone());
         }
         if let (Some(added), Some(skip)) = (behind, skips.last_mut()) {

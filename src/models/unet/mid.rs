@@ -1,50 +1,39 @@
 //! The coarsest resolution.
 
-use super::UNetConditions;
-use super::UNetConfig;
-use super::config::LevelShape;
+use super::attend::FeatureAttention;
+use super::down::Told;
+use super::plan::Plan;
 use super::sites::MID_TRANSFORMER;
-use super::transformer::SpatialTransformer;
 use crate::models::layers::ResnetBlock;
 use candle_core::Result;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
 
-/// Residual block, transformer, residual block.
+/// Residual block, attention if there is any, residual block.
 #[derive(Debug, Clone)]
 pub(super) struct MidBlock {
     first: ResnetBlock,
-    transformer: SpatialTransformer,
+    attention: Option<FeatureAttention>,
     second: ResnetBlock,
 }
 
 impl MidBlock {
-    pub(super) fn new(vb: &VarBuilder<'_>, config: &UNetConfig, level: LevelShape) -> Result<Self> {
-        let resnet = |name: &str| {
-            ResnetBlock::new(
-                &vb.pp(name),
-                level.channels,
-                level.channels,
-                Some(config.time_channels()),
-                config.groups(),
-                config.norm_eps,
-            )
-        };
+    /// * `channels`: of the coarsest level.
+    pub(super) fn new(vb: &VarBuilder<'_>, plan: &Plan, channels: usize) -> Result<Self> {
+        let resnet = |name: &str| ResnetBlock::shaped(&vb.pp(name), channels, channels, plan.resnet);
         Ok(Self {
             first: resnet("resnets.0")?,
-            transformer: SpatialTransformer::new(
-                &vb.pp("attentions.0"),
-                MID_TRANSFORMER,
-                level.channels,
-                level.transformer,
-            )?,
+            attention: FeatureAttention::new(&vb.pp("attentions.0"), MID_TRANSFORMER, channels, plan.mid)?,
             second: resnet("resnets.1")?,
         })
     }
 
-    pub(super) fn forward(&self, x: &Tensor, time: &Tensor, conditions: UNetConditions<'_>) -> Result<Tensor> {
-        let x = self.first.forward(&[x], Some(time))?;
-        let x = self.transformer.forward(&x, conditions)?;
-        self.second.forward(&[&x], Some(time))
+    pub(super) fn forward(&self, x: &Tensor, told: Told<'_>) -> Result<Tensor> {
+        let mut x = self.first.forward(&[x], Some(told.time))?;
+        if let Some(attention) = &self.attention {
+            x = attention.forward(&x, told)?;
+        }
+        x = told.moved(x, 0)?;
+        self.second.forward(&[&x], Some(told.time))
     }
 }

@@ -1,21 +1,32 @@
-//! The conditional U-Net of Stable Diffusion, as diffusers' `UNet2DConditionModel`.
+//! The conditional U-Net of Stable Diffusion, as diffusers' `UNet2DConditionModel`, and the one without a text,
+//! `UNet2DModel`. Both are made of the same blocks.
 //!
 //! Source: <https://arxiv.org/abs/2112.10752>
 
+mod attend;
+mod class;
 mod config;
 mod down;
 mod maps;
 mod mid;
 mod model;
+mod motion;
+mod pixel;
+mod pixel_config;
+mod plan;
 mod residuals;
 mod sites;
 mod transformer;
 mod up;
 
+pub use class::ClassCondition;
 pub use config::UNetConfig;
 pub use maps::{AttentionMap, AttentionMaps};
 pub(in crate::models) use model::UNetEncoder;
 pub use model::{AddedConditions, UNet2DConditionModel, UNetConditions, guidance_embedding};
+pub use motion::{Motion, MotionAdapter, MotionConfig};
+pub use pixel::UNet2DModel;
+pub use pixel_config::PixelUNetConfig;
 pub use residuals::Residuals;
 pub use sites::CrossAttentionSite;
 pub(in crate::models) use sites::is_within;

@@ -3,8 +3,15 @@
 use super::AttentionMaps;
 use super::Residuals;
 use super::UNetConfig;
+use super::class::ClassCondition;
+use super::class::ClassEmbedding;
 use super::down::DownBlock;
+use super::down::Told;
 use super::mid::MidBlock;
+use super::motion::BlockMotion;
+use super::motion::Motion;
+use super::motion::MotionAdapter;
+use super::motion::MotionModule;
 use super::residuals::add;
 use super::up::UpBlock;
 use crate::kernels;
@@ -50,6 +57,13 @@ pub struct UNetConditions<'a> {
     pub guidance: Option<&'a Tensor>,
     /// What SDXL is told of the whole picture; `None` for others.
     pub added: Option<&'a AddedConditions>,
+    /// The class, for models that know any; `None` for others.
+    pub class: Option<ClassCondition<'a>>,
+    /// Added to the scores of the text's tokens, `(batch, tokens)`, large and negative where there is none; for models
+    /// that attend to text and pixels at once, others take no notice.
+    pub context_mask: Option<&'a Tensor>,
+    /// What makes a film of the batch; `None` for pictures.
+    pub motion: Option<Motion<'a>>,
     /// What ControlNets and T2I-Adapters add on the way down; `None` without any.
     pub residuals: Option<&'a Residuals>,
     /// Pictures that are attended to beside the text, see [`IpAdapter`](crate::models::ip_adapter::IpAdapter).
@@ -65,9 +79,32 @@ impl<'a> UNetConditions<'a> {
             context,
             guidance: None,
             added: None,
+            class: None,
+            context_mask: None,
+            motion: None,
             residuals: None,
             image_prompts: &[],
             maps: None,
+        }
+    }
+}
+
+impl<'a> UNetConditions<'a> {
+    /// What a block is told.
+    ///
+    /// * `time`: the embedding that every residual block adds.
+    /// * `modules`: the motion modules of the block.
+    fn told(&self, time: &'a Tensor, modules: impl Fn(&'a MotionAdapter) -> Option<&'a Vec<MotionModule>>) -> Told<'a> {
+        Told {
+            time,
+            context: Some(self.context),
+            context_mask: self.context_mask,
+            motion: self.motion.and_then(|Motion { adapter, frames }| {
+                let modules = modules(adapter)?;
+                Some(BlockMotion { modules, frames })
+            }),
+            image_prompts: self.image_prompts,
+            maps: self.maps,
         }
     }
 }
@@ -98,6 +135,7 @@ pub(in crate::models) struct UNetEncoder {
     conv_in: Conv2d,
     time_embedding: TimestepEmbedding,
     add_embedding: Option<TimestepEmbedding>,
+    class_embedding: Option<ClassEmbedding>,
     down_blocks: Vec<DownBlock>,
     mid_block: MidBlock,
     config: UNetConfig,
@@ -125,12 +163,12 @@ impl UNet2DConditionModel {
         reason = "a builder is handed over, as to every network"
     )]
     pub fn new(vb: VarBuilder<'_>, config: &UNetConfig) -> Result<Self> {
-        let levels = config.levels()?;
+        let plan = config.plan()?;
         let channels = config.first_channels();
         Ok(Self {
             encoder: UNetEncoder::new(&vb, config)?,
-            up_blocks: (0..levels.len())
-                .map(|index| UpBlock::new(&vb.pp("up_blocks").pp(index), config, &levels, index))
+            up_blocks: (0..plan.levels.len())
+                .map(|index| UpBlock::new(&vb.pp("up_blocks").pp(index), &plan, index))
                 .collect::<Result<_>>()?,
             conv_norm_out: group_norm(&vb.pp("conv_norm_out"), channels, config.groups(), config.norm_eps)?,
             conv_out: Conv2d::new(&vb.pp("conv_out"), channels, config.out_channels, 3)?,
@@ -158,8 +196,9 @@ impl UNet2DConditionModel {
             mut skips,
             mid: mut x,
         } = self.encoder.forward(x, timesteps, conditions, None)?;
-        for block in &self.up_blocks {
-            x = block.forward(&x, &time, conditions, &mut skips)?;
+        for (index, block) in self.up_blocks.iter().enumerate() {
+            let told = conditions.told(&time, |adapter| adapter.up.get(index));
+            x = block.forward(&x, told, &mut skips)?;
         }
         let last = [&x];
         let before = ConvInput::new(&last).normalised_silu(&self.conv_norm_out);
@@ -170,8 +209,8 @@ impl UNet2DConditionModel {
 impl UNetEncoder {
     /// Weights under the names of the whole network.
     pub(in crate::models) fn new(vb: &VarBuilder<'_>, config: &UNetConfig) -> Result<Self> {
-        let levels = config.levels()?;
-        let (Some(first), Some(&coarsest)) = (levels.first(), levels.last()) else {
+        let plan = config.plan()?;
+        let (Some(first), Some(coarsest)) = (plan.levels.first(), plan.levels.last()) else {
             candle_core::bail!("unet config: block_out_channels is empty");
         };
         let channels = first.channels;
@@ -189,10 +228,14 @@ impl UNetEncoder {
                     TimestepEmbedding::new(&in_full(vb).pp("add_embedding"), inputs, config.time_channels(), None)
                 })
                 .transpose()?,
-            down_blocks: (0..levels.len())
-                .map(|index| DownBlock::new(&vb.pp("down_blocks").pp(index), config, &levels, index))
+            class_embedding: config
+                .class_shape()?
+                .map(|shape| ClassEmbedding::new(vb, shape, channels, config.time_channels()))
+                .transpose()?,
+            down_blocks: (0..plan.levels.len())
+                .map(|index| DownBlock::new(&vb.pp("down_blocks").pp(index), &plan, index))
                 .collect::<Result<_>>()?,
-            mid_block: MidBlock::new(&vb.pp("mid_block"), config, coarsest)?,
+            mid_block: MidBlock::new(&vb.pp("mid_block"), &plan, coarsest.channels)?,
             config: config.clone(),
         })
     }
@@ -233,9 +276,11 @@ impl UNetEncoder {
         let mut skips = vec![x.clone()];
         for (index, block) in self.down_blocks.iter().enumerate() {
             let added = residuals.and_then(|residuals| residuals.features.get(index));
-            x = block.forward(&x, &time, conditions, added, &mut skips)?;
+            let told = conditions.told(&time, |adapter| adapter.down.get(index));
+            x = block.forward(&x, told, added, &mut skips)?;
         }
-        let mut mid = self.mid_block.forward(&x, &time, conditions)?;
+        let told = conditions.told(&time, |adapter| Some(&adapter.mid));
+        let mut mid = self.mid_block.forward(&x, told)?;
         if let Some(residuals) = residuals {
             mid = residuals.apply(&mut skips, &mid, self.down_blocks.len())?;
         }
@@ -279,6 +324,8 @@ impl UNetEncoder {
             (Some(_), None) => candle_core::bail!("this U-Net needs the pooled text and the picture's sizes"),
             (None, Some(_)) => candle_core::bail!("this U-Net takes no pooled text (addition_embed_type is null)"),
         }
+        let waves = |numbers: &[f64]| self.waves(numbers, channels, x.device());
+        time = ClassEmbedding::add(self.class_embedding.as_ref(), time, conditions.class, waves)?;
         kernels::silu(&time)
     }
 

@@ -2,6 +2,7 @@
 
 use super::super::ConfigError;
 use super::UNetConfig;
+use super::plan::AttentionShape;
 
 /// The middle's transformer.
 pub(super) const MID_TRANSFORMER: &str = "mid_block.attentions.0";
@@ -42,22 +43,31 @@ impl UNetConfig {
     /// # Errors
     /// If the configuration asks for something this version does not have.
     pub fn cross_attentions(&self) -> Result<Vec<CrossAttentionSite>, ConfigError> {
-        let levels = self.levels()?;
+        let plan = self.plan()?;
+        let levels = &plan.levels;
         let mut transformers = Vec::new();
         for (index, level) in levels.iter().enumerate() {
-            let count = if self.down_attends(index) { level.layers } else { 0 };
-            transformers.extend((0..count).map(|layer| (transformer_name("down_blocks", index, layer), level)));
+            let named = |layer| transformer_name("down_blocks", index, layer);
+            let of_level = (0..level.layers).map(|layer| (named(layer), level.channels, level.down.attention));
+            transformers.extend(of_level);
         }
         for (index, level) in levels.iter().rev().enumerate() {
-            let count = if self.up_attends(index) { level.layers + 1 } else { 0 };
-            transformers.extend((0..count).map(|layer| (transformer_name("up_blocks", index, layer), level)));
+            let named = |layer| transformer_name("up_blocks", index, layer);
+            let of_level = (0..=level.layers).map(|layer| (named(layer), level.channels, level.up.attention));
+            transformers.extend(of_level);
         }
-        transformers.extend(levels.last().map(|level| (MID_TRANSFORMER.to_owned(), level)));
-        let sites = transformers.into_iter().flat_map(|(transformer, level)| {
-            (0..level.transformer.depth).map(move |index| CrossAttentionSite {
+        let middle = levels.last();
+        transformers.extend(middle.map(|level| (MID_TRANSFORMER.to_owned(), level.channels, plan.mid)));
+        let sites = transformers.into_iter().flat_map(|(transformer, channels, attention)| {
+            let shape = match attention {
+                AttentionShape::Transformer(shape) => Some(shape),
+                _ => None, // attention of other kinds takes no pictures as prompts
+            };
+            let blocks = shape.map_or(0, |shape| shape.depth);
+            (0..blocks).map(move |index| CrossAttentionSite {
                 name: block_name(&transformer, index),
-                channels: level.channels,
-                context_channels: level.transformer.context_channels,
+                channels,
+                context_channels: shape.map_or(0, |shape| shape.context_channels),
             })
         });
         Ok(sites.collect())
@@ -66,7 +76,7 @@ impl UNetConfig {
     /// Channels of every skip, the finest first; there is one before the first block, one behind every layer and one
     /// behind every downsampler.
     pub(in crate::models) fn skip_channels(&self) -> Result<Vec<usize>, ConfigError> {
-        let levels = self.levels()?;
+        let levels = self.plan()?.levels;
         let mut channels = vec![self.first_channels()];
         for (index, level) in levels.iter().enumerate() {
             let downsampled = usize::from(index + 1 < levels.len());

@@ -1,8 +1,8 @@
 //! Attention over the pixels of a feature map and over the conditioning.
 
 use super::AttentionMaps;
-use super::UNetConditions;
-use super::config::TransformerShape;
+use super::down::Told;
+use super::plan::TransformerShape;
 use super::sites::block_name;
 use crate::kernels::After;
 use crate::kernels::ConvInput;
@@ -50,9 +50,10 @@ impl SpatialTransformer {
     }
 
     /// * `x`: `(batch, channels, height, width)`.
+    /// * `context`: `(batch, tokens, context_channels)`.
     ///
     /// Returns the shape of `x`.
-    pub(super) fn forward(&self, x: &Tensor, conditions: UNetConditions<'_>) -> Result<Tensor> {
+    pub(super) fn forward(&self, x: &Tensor, context: &Tensor, told: Told<'_>) -> Result<Tensor> {
         let (batch, channels, height, width) = x.dims4()?;
         let h = self
             .proj_in
@@ -60,7 +61,7 @@ impl SpatialTransformer {
         // Channels last, pixels are tokens already.
         let mut tokens = h.permute((0, 2, 3, 1))?.reshape((batch, height * width, channels))?;
         for block in &self.blocks {
-            tokens = block.forward(&tokens, conditions, (height, width))?;
+            tokens = block.forward(&tokens, context, told, (height, width))?;
         }
         let h = tokens
             .reshape((batch, height, width, channels))?
@@ -69,7 +70,8 @@ impl SpatialTransformer {
     }
 }
 
-/// Self-attention, cross-attention and a gated perceptron, each normalised before and with a shortcut.
+/// Self-attention (or one more cross-attention), cross-attention and a gated perceptron, each normalised before and with
+/// a shortcut.
 #[derive(Debug, Clone)]
 struct TransformerBlock {
     name: String,
@@ -80,6 +82,8 @@ struct TransformerBlock {
     norm3: LayerNorm,
     ff_in: GeGlu,
     ff_out: Linear,
+    /// Whether the first attention looks at the context too.
+    only_cross: bool,
 }
 
 impl TransformerBlock {
@@ -99,36 +103,30 @@ impl TransformerBlock {
         Ok(Self {
             name,
             norm1: norm("norm1")?,
-            attn1: attention("attn1", None)?,
+            attn1: attention("attn1", shape.only_cross.then_some(shape.context_channels))?,
             norm2: norm("norm2")?,
             attn2: attention("attn2", Some(shape.context_channels))?,
             norm3: norm("norm3")?,
             ff_in: GeGlu::new(&vb.pp("ff.net.0.proj"), channels, inner)?,
             ff_out: Linear::new(&vb.pp("ff.net.2"), inner, channels)?,
+            only_cross: shape.only_cross,
         })
     }
 
     /// * `size`: height and width of the picture that the tokens are.
-    fn forward(&self, x: &Tensor, conditions: UNetConditions<'_>, size: (usize, usize)) -> Result<Tensor> {
-        let x = self.attn1.forward(&self.norm1.forward(x)?, None, x)?;
-        let x = self.attend(&x, conditions, size)?;
+    fn forward(&self, x: &Tensor, context: &Tensor, told: Told<'_>, size: (usize, usize)) -> Result<Tensor> {
+        let first = self.only_cross.then_some(context);
+        let x = self.attn1.forward(&self.norm1.forward(x)?, first, x)?;
+        let x = self.attend(&x, context, told, size)?;
         let gated = self.ff_in.forward(&self.norm3.forward(&x)?)?;
         self.ff_out.forward_then(&gated, After::add(&x))
     }
 
     /// Cross-attention to the text, and to the pictures if there are any; whoever watches is told.
-    fn attend(&self, x: &Tensor, conditions: UNetConditions<'_>, size: (usize, usize)) -> Result<Tensor> {
-        let UNetConditions {
-            context,
-            image_prompts,
-            maps,
-            ..
-        } = conditions;
-        let maps = maps.filter(|maps| maps.wants(&self.name));
-        let pairs: Vec<_> = image_prompts
-            .iter()
-            .filter_map(|prompt| prompt.at(&self.name))
-            .collect();
+    fn attend(&self, x: &Tensor, context: &Tensor, told: Told<'_>, size: (usize, usize)) -> Result<Tensor> {
+        let maps = told.maps.filter(|maps| maps.wants(&self.name));
+        let prompts = told.image_prompts.iter();
+        let pairs: Vec<_> = prompts.filter_map(|prompt| prompt.at(&self.name)).collect();
         let beside = Beside {
             pairs: &pairs,
             watched: maps.map(AttentionMaps::row),

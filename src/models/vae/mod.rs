@@ -7,6 +7,8 @@ mod decoder;
 mod encoder;
 mod mid;
 mod model;
+mod vq;
 
 pub use config::VaeConfig;
 pub use model::{AutoencoderKL, Moments};
+pub use vq::{Quantised, VqConfig, VqDecoder};

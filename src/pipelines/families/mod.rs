@@ -1,13 +1,23 @@
 //! The model families, one file each, one line in [`FAMILIES`].
 
+mod animatediff;
+mod ldm_upscaler;
+mod pixel;
 mod prompted;
 mod stable_diffusion;
 mod text;
+mod unclip;
+mod upscaler;
 
+pub use animatediff::{AnimateDiff, Film};
+pub use ldm_upscaler::{LdmUpscaler, LdmUpscaling};
+pub use pixel::{Pixel, PixelOfClass};
 pub use prompted::{Beside, Prompted};
 pub use stable_diffusion::StableDiffusion;
 pub(super) use stable_diffusion::vae_dtype;
 pub use text::{Conditioning, MicroConditions, Prompts, Told};
+pub use unclip::{DecoderStage, PriorStage, StageSchedule, SuperResStage, Texts, Unclip, UnclipText};
+pub use upscaler::{Upscaler, Upscaling};
 
 use std::collections::BTreeMap;
 
@@ -16,6 +26,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::PipelineError;
+use super::controls::at_the_door;
 use crate::job::{ModelInfo, ModelRef};
 use crate::weights::ModelFiles;
 

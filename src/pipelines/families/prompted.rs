@@ -151,6 +151,7 @@ fn edited(output: &Tensor, text_scale: f64, picture_scale: f64) -> candle_core::
     let by_picture = ((&picture - &neither)? * picture_scale)?;
     Ok(Predicted {
         guided: ((&neither + by_text)? + by_picture)?,
+        variance: None,
         uncond: Some(neither),
         picture: Some(picture),
         cond: both,

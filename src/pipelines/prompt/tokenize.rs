@@ -127,6 +127,12 @@ impl ClipTokenizer {
         self.learned = words;
     }
 
+    /// How many of the ids are no padding: those up to the end of the text and that itself.
+    pub fn length(&self, ids: &[u32]) -> usize {
+        let end = ids.iter().position(|id| *id == self.end);
+        end.map_or(ids.len(), |end| end + 1)
+    }
+
     /// Exactly `max_tokens` ids: start, the text cut to fit, end, padding.
     ///
     /// # Errors

@@ -50,6 +50,13 @@ pub(super) struct Case {
     pub(super) negative_target_size: Option<[f64; 2]>,
     pub(super) aesthetic_score: Option<f64>,
     pub(super) negative_aesthetic_score: Option<f64>,
+    pub(super) class_label: Option<u32>,
+    pub(super) noise_level: u32,
+    pub(super) prior_steps: usize,
+    pub(super) decoder_steps: usize,
+    pub(super) super_res_steps: usize,
+    pub(super) prior_cfg_scale: f64,
+    pub(super) motion_adapter: String,
 }
 
 /// How a part of a picture is painted anew.
@@ -161,6 +168,14 @@ impl Opened {
             what,
             path: self.file.display().to_string(),
         }
+    }
+
+    /// An error about a sampler or schedule that is not here.
+    pub(super) fn unknown_sampler(&self, wanted: &CaseSampler) -> PipelineError {
+        self.bad(format!(
+            "expected a known sampler and schedule, found {:?} with {:?}",
+            wanted.name, wanted.sigma_schedule
+        ))
     }
 
     /// A path that the request names.

@@ -4,11 +4,16 @@
 //! the names of its `expected.safetensors`, so that the two files can be compared number by number. One file per kind
 //! of task.
 
+mod animatediff;
 mod capture;
 mod case;
 mod inversion;
 mod latent;
+mod ldm_upscaler;
 mod parts;
+mod pixel;
+mod unclip;
+mod upscaler;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -33,6 +38,11 @@ const TASKS: &[Task] = &[
     ("inpaint", latent::replay),
     ("instruct_pix2pix", latent::replay),
     ("ddim_inversion", inversion::replay),
+    ("pixel", pixel::replay),
+    ("upscale_x4", upscaler::replay),
+    ("ldm_super_resolution", ldm_upscaler::replay),
+    ("animatediff", animatediff::replay),
+    ("unclip", unclip::replay),
     ("tokenize", parts::tokenize),
     ("vae_roundtrip", parts::roundtrip),
 ];

@@ -1,0 +1,190 @@
+//! What may follow a residual block: attention of one kind or another.
+
+use super::down::Told;
+use super::plan::AttentionShape;
+use super::plan::PixelShape;
+use super::plan::WithTextShape;
+use super::sites::transformer_name;
+use super::transformer::SpatialTransformer;
+use crate::kernels;
+use crate::kernels::After;
+use crate::kernels::GroupNorm;
+use crate::models::layers::Attention;
+use crate::models::layers::AttentionConfig;
+use crate::models::layers::Linear;
+use crate::models::layers::group_norm;
+use candle_core::Result;
+use candle_core::Tensor;
+use candle_nn::VarBuilder;
+
+/// Epsilon of the normalisation before attention to pixels and text; diffusers fixes it whatever the config says.
+const WITH_TEXT_EPS: f64 = 1e-5;
+
+/// Attention over a feature map.
+#[derive(Debug, Clone)]
+pub(super) enum FeatureAttention {
+    Transformer(SpatialTransformer),
+    WithText(WithText),
+    Pixels(Pixels),
+}
+
+impl FeatureAttention {
+    /// `None` if nothing is attended to.
+    ///
+    /// * `name`: of this attention within the network, as its weights are called.
+    pub(super) fn new(vb: &VarBuilder<'_>, name: &str, channels: usize, shape: AttentionShape) -> Result<Option<Self>> {
+        Ok(match shape {
+            AttentionShape::None => None,
+            AttentionShape::Transformer(shape) => {
+                Some(Self::Transformer(SpatialTransformer::new(vb, name, channels, shape)?))
+            }
+            AttentionShape::WithText(shape) => Some(Self::WithText(WithText::new(vb, channels, shape)?)),
+            AttentionShape::Pixels(shape) => Some(Self::Pixels(Pixels::new(vb, channels, shape)?)),
+        })
+    }
+
+    /// The attentions of the `layers` residual blocks of a block; none if nothing is attended to.
+    ///
+    /// * `blocks`, `index`: of the block within the network, e.g. `down_blocks` and 1.
+    pub(super) fn each(
+        vb: &VarBuilder<'_>,
+        (blocks, index): (&str, usize),
+        layers: usize,
+        channels: usize,
+        shape: AttentionShape,
+    ) -> Result<Vec<Self>> {
+        let vb = vb.pp("attentions");
+        (0..layers)
+            .filter_map(|layer| {
+                let name = transformer_name(blocks, index, layer);
+                Self::new(&vb.pp(layer), &name, channels, shape).transpose()
+            })
+            .collect()
+    }
+
+    /// `(batch, channels, height, width)` → the same.
+    pub(super) fn forward(&self, x: &Tensor, told: Told<'_>) -> Result<Tensor> {
+        let context = || match told.context {
+            Some(context) => Ok(context),
+            None => candle_core::bail!("this U-Net needs a text"),
+        };
+        match self {
+            Self::Transformer(transformer) => transformer.forward(x, context()?, told),
+            Self::WithText(attention) => attention.forward(x, context()?, told.context_mask),
+            Self::Pixels(attention) => attention.forward(x),
+        }
+    }
+}
+
+/// Channels last, pixels are tokens: `(batch, height · width, channels)`.
+fn to_tokens(x: &Tensor) -> Result<Tensor> {
+    let (batch, channels, height, width) = x.dims4()?;
+    x.permute((0, 2, 3, 1))?.reshape((batch, height * width, channels))
+}
+
+/// Tokens back in the places they have in `like`.
+fn to_pixels(tokens: &Tensor, like: &Tensor) -> Result<Tensor> {
+    let (batch, channels, height, width) = like.dims4()?;
+    tokens.reshape((batch, height, width, channels))?.permute((0, 3, 1, 2))
+}
+
+/// Attention of the pixels to each other, and a shortcut around it.
+#[derive(Debug, Clone)]
+pub(super) struct Pixels {
+    norm: Option<GroupNorm>,
+    attention: Attention,
+}
+
+impl Pixels {
+    fn new(vb: &VarBuilder<'_>, channels: usize, shape: PixelShape) -> Result<Self> {
+        let sizes = AttentionConfig {
+            channels,
+            context_channels: None,
+            heads: shape.heads,
+            bias: true,
+            upcast: true,
+        };
+        Ok(Self {
+            norm: shape
+                .groups
+                .map(|groups| group_norm(&vb.pp("group_norm"), channels, groups, shape.eps))
+                .transpose()?,
+            attention: Attention::new(vb, sizes)?,
+        })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let shortcut = to_tokens(x)?;
+        let tokens = match &self.norm {
+            Some(norm) => to_tokens(&norm.forward(x)?)?,
+            None => shortcut.clone(),
+        };
+        to_pixels(&self.attention.forward(&tokens, None, &shortcut)?, x)
+    }
+}
+
+/// One attention of the pixels to the text and to each other, and a shortcut around it.
+///
+/// Source: GLIDE, <https://arxiv.org/abs/2112.10741>, section 3.1
+#[derive(Debug, Clone)]
+pub(super) struct WithText {
+    norm: GroupNorm,
+    /// Queries, and unless the text alone is looked at keys and values, of the pixels.
+    own: Linear,
+    /// Keys and values of the text.
+    text: Linear,
+    to_out: Linear,
+    shape: WithTextShape,
+    channels: usize,
+}
+
+impl WithText {
+    fn new(vb: &VarBuilder<'_>, channels: usize, shape: WithTextShape) -> Result<Self> {
+        let own: &[&str] = if shape.only_cross {
+            &["to_q"]
+        } else {
+            &["to_q", "to_k", "to_v"]
+        };
+        let text = ["add_k_proj", "add_v_proj"];
+        Ok(Self {
+            norm: group_norm(&vb.pp("group_norm"), channels, shape.groups, WITH_TEXT_EPS)?,
+            own: Linear::stacked(vb, own, channels, channels, true)?,
+            text: Linear::stacked(vb, &text, shape.context_channels, channels, true)?,
+            to_out: Linear::new(&vb.pp("to_out.0"), channels, channels)?,
+            shape,
+            channels,
+        })
+    }
+
+    /// * `context`: `(batch, tokens, context_channels)`.
+    /// * `mask`: `(batch, tokens)`, added to the scores of the text.
+    fn forward(&self, x: &Tensor, context: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
+        let channels = self.channels;
+        let part = |tokens: &Tensor, index: usize| tokens.narrow(2, index * channels, channels);
+        let own = self.own.forward(&to_tokens(&self.norm.forward(x)?)?)?;
+        let text = self.text.forward(context)?.to_dtype(own.dtype())?;
+        let (q, mut k, mut v) = (part(&own, 0)?, part(&text, 0)?, part(&text, 1)?);
+        if !self.shape.only_cross {
+            k = Tensor::cat(&[&k, &part(&own, 1)?], 1)?;
+            v = Tensor::cat(&[&v, &part(&own, 2)?], 1)?;
+        }
+        let scale = ((channels / self.shape.heads) as f64).sqrt().recip();
+        let y = match mask {
+            None => kernels::attention(&q, &k, &v, self.shape.heads, scale, false)?,
+            Some(mask) => {
+                let (batch, tokens) = mask.dims2()?;
+                let unmasked = k.dim(1)?.saturating_sub(tokens);
+                let mask = mask.to_dtype(q.dtype())?.pad_with_zeros(1, 0, unmasked)?;
+                let mask = mask.reshape((batch, 1, 1, tokens + unmasked))?;
+                kernels::masked_attention(&q, &k, &v, self.shape.heads, scale, &mask)?
+            }
+        };
+        let shortcut = to_tokens(x)?;
+        to_pixels(
+            &self
+                .to_out
+                .forward_then(&y.to_dtype(x.dtype())?, After::add(&shortcut))?,
+            x,
+        )
+    }
+}

@@ -1,0 +1,87 @@
+//! The sizes of a U-Net's blocks, whichever configuration they were read from.
+
+use crate::models::layers::ResnetShape;
+
+/// A U-Net's blocks.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    /// Every resolution, the finest first; not empty.
+    pub(super) levels: Vec<LevelShape>,
+    /// What the middle attends to.
+    pub(super) mid: AttentionShape,
+    /// All residual blocks.
+    pub(super) resnet: ResnetShape,
+}
+
+/// The sizes of one resolution, shared by its down and its up block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LevelShape {
+    pub(super) channels: usize,
+    /// Residual blocks on the way down; one more on the way up.
+    pub(super) layers: usize,
+    pub(super) down: BlockShape,
+    pub(super) up: BlockShape,
+}
+
+/// What a down or an up block has beside its residual blocks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BlockShape {
+    /// What follows each residual block.
+    pub(super) attention: AttentionShape,
+    /// How it comes to the next resolution.
+    pub(super) resampler: ResamplerShape,
+}
+
+/// How a block comes to the next resolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ResamplerShape {
+    /// A convolution; on the way down with this padding, 0 as in [`Downsample`](crate::models::layers::Downsample).
+    Conv { padding: usize },
+    /// A residual block that changes the size on its way.
+    Resnet,
+}
+
+/// What pixels attend to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum AttentionShape {
+    /// Nothing.
+    None,
+    /// Themselves and the text, in transformer blocks.
+    Transformer(TransformerShape),
+    /// Themselves and the text in one attention.
+    WithText(WithTextShape),
+    /// Themselves.
+    Pixels(PixelShape),
+}
+
+/// What the transformers of one block look like.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TransformerShape {
+    pub(super) depth: usize,
+    pub(super) heads: usize,
+    pub(super) context_channels: usize,
+    pub(super) groups: usize,
+    pub(super) linear_projection: bool,
+    pub(super) upcast: bool,
+    /// Whether the first attention of each block looks at the text too, instead of at the pixels.
+    pub(super) only_cross: bool,
+}
+
+/// Attention whose keys are those of the text and of the pixels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WithTextShape {
+    pub(super) heads: usize,
+    pub(super) context_channels: usize,
+    pub(super) groups: usize,
+    /// Whether the pixels' own keys are left out.
+    pub(super) only_cross: bool,
+}
+
+/// Attention of pixels to each other.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PixelShape {
+    pub(super) heads: usize,
+    /// Groups of the normalisation; `None` if there is none.
+    pub(super) groups: Option<usize>,
+    pub(super) eps: f64,
+}

@@ -1,0 +1,146 @@
+//! Films by a Stable Diffusion model and a motion adapter.
+
+use candle_core::{DType, Device, Tensor};
+
+use super::{Conditioning, StableDiffusion, at_the_door};
+use crate::models::unet::{Motion, MotionAdapter, MotionConfig, UNetConditions};
+use crate::pipelines::PipelineError;
+use crate::pipelines::denoise::STATE_DTYPE;
+use crate::pipelines::predictor::{Predicted, Predictor, Query};
+use crate::pipelines::scheduler::Scheduler;
+use crate::weights::{self, ModelFiles};
+
+/// A model for pictures with what makes films of them. Latents of a film are the frames' one below the other,
+/// `(1, channels, frames · height, width)`, so that a run of it is like that of any picture.
+pub struct AnimateDiff {
+    base: StableDiffusion,
+    motion: MotionAdapter,
+    dtype: DType,
+}
+
+impl AnimateDiff {
+    /// Reads the adapter's folder.
+    ///
+    /// * `base`: the model it is put into.
+    /// * `dtype`: what the adapter computes in; that of the model.
+    ///
+    /// # Errors
+    /// [`PipelineError`] if a file is missing or broken, or the two do not fit each other.
+    pub fn load(base: StableDiffusion, adapter: &ModelFiles, dtype: DType) -> Result<Self, PipelineError> {
+        let config: MotionConfig = adapter.json("config.json")?;
+        let build = |vb| MotionAdapter::new(vb, &config, base.unet().config());
+        Ok(Self {
+            motion: weights::build(adapter, "", base.device(), dtype, build)?,
+            base,
+            dtype,
+        })
+    }
+
+    /// The model for pictures.
+    pub fn base(&self) -> &StableDiffusion {
+        &self.base
+    }
+
+    /// The networks with all they are told of one film.
+    ///
+    /// # Errors
+    /// [`PipelineError::Misfit`] if the adapter does not know so many frames.
+    pub fn of_film(&self, conditioning: &Conditioning, frames: usize) -> Result<Film<'_>, PipelineError> {
+        let most = self.motion.max_frames();
+        if !(1..=most).contains(&frames) {
+            return Err(PipelineError::Misfit {
+                what: "frames",
+                expected: format!("1 to {most}"),
+                found: frames.to_string(),
+            });
+        }
+        let each = |text: &Tensor| {
+            let (_, tokens, width) = text.dims3()?;
+            text.broadcast_as((frames, tokens, width))?.contiguous()
+        };
+        let cond = each(&conditioning.cond.context)?;
+        Ok(Film {
+            model: self,
+            both: Tensor::cat(&[&each(&conditioning.uncond.context)?, &cond], 0)?,
+            cond,
+            frames,
+        })
+    }
+
+    /// Latents as the U-Net sees them → the frames, each `(1, 3, height, width)` in −1..1.
+    ///
+    /// # Errors
+    /// If the latents are not those of so many frames, or the device's.
+    pub fn decode(&self, latents: &Tensor, frames: usize) -> candle_core::Result<Vec<Tensor>> {
+        apart(latents, frames)?
+            .chunk(frames, 0)?
+            .iter()
+            .map(|frame| self.base.decode(frame))
+            .collect()
+    }
+}
+
+/// A model and its adapter with all they are told of one film.
+pub struct Film<'a> {
+    model: &'a AnimateDiff,
+    /// The prompt, for each frame.
+    cond: Tensor,
+    /// The negative prompt for each frame, then the prompt for each frame: the same tensor at every step.
+    both: Tensor,
+    frames: usize,
+}
+
+impl Film<'_> {
+    /// The U-Net's answer for each frame of as many films as there are texts.
+    fn ask(&self, x: &Tensor, timestep: f64, text: &Tensor) -> candle_core::Result<Tensor> {
+        let AnimateDiff { base, motion, dtype } = self.model;
+        let (x, context) = (at_the_door(x, *dtype)?, at_the_door(text, *dtype)?);
+        let conditions = UNetConditions {
+            motion: Some(Motion {
+                adapter: motion,
+                frames: self.frames,
+            }),
+            ..UNetConditions::text(&context)
+        };
+        base.unet().forward(&x, &[timestep], conditions)?.to_dtype(STATE_DTYPE)
+    }
+}
+
+impl Predictor for Film<'_> {
+    fn device(&self) -> &Device {
+        self.model.base.device()
+    }
+
+    fn scheduler(&self) -> &Scheduler {
+        self.model.base.scheduler()
+    }
+
+    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
+        let x = apart(query.x, self.frames)?;
+        if !query.needs_uncond() {
+            return Ok(Predicted::alone(together(&self.ask(
+                &x,
+                query.timestep,
+                &self.cond,
+            )?)?));
+        }
+        let output = self.ask(&Tensor::cat(&[&x, &x], 0)?, query.timestep, &self.both)?;
+        let part = |index: usize| together(&output.narrow(0, index * self.frames, self.frames)?);
+        Predicted::weighed(part(0)?, part(1)?, query.guidance)
+    }
+}
+
+/// One below the other → one after the other: `(1, channels, frames · height, width)` → `(frames, channels, height,
+/// width)`.
+fn apart(film: &Tensor, frames: usize) -> candle_core::Result<Tensor> {
+    let (_, channels, all, width) = film.dims4()?;
+    film.reshape((channels, frames, all / frames, width))?
+        .transpose(0, 1)?
+        .contiguous()
+}
+
+/// The inverse of [`apart`].
+fn together(frames: &Tensor) -> candle_core::Result<Tensor> {
+    let (count, channels, height, width) = frames.dims4()?;
+    frames.transpose(0, 1)?.reshape((1, channels, count * height, width))
+}

@@ -1,0 +1,119 @@
+//! Super-resolution by latent diffusion: a U-Net without a text that sees the small picture beside the latents.
+//!
+//! Source: <https://arxiv.org/abs/2112.10752>, section 4.4
+
+use candle_core::{DType, Device, Tensor};
+
+use super::{ModelIndex, at_the_door};
+use crate::models::unet::{PixelUNetConfig, UNet2DModel};
+use crate::models::vae::{Quantised, VqConfig, VqDecoder};
+use crate::pipelines::PipelineError;
+use crate::pipelines::denoise::STATE_DTYPE;
+use crate::pipelines::predictor::{Predicted, Predictor, Query};
+use crate::pipelines::scheduler::Scheduler;
+use crate::weights::{self, ModelFiles};
+
+/// The pipeline whose parts are these.
+const CLASS: &str = "LDMSuperResolutionPipeline";
+
+/// The networks of one upscaler, ready to be asked.
+pub struct LdmUpscaler {
+    device: Device,
+    dtype: DType,
+    scheduler: Scheduler,
+    unet: UNet2DModel,
+    vae: VqDecoder,
+}
+
+impl LdmUpscaler {
+    /// Whether a folder with this index is of this family.
+    pub fn claims(index: &ModelIndex) -> bool {
+        index.class_name == CLASS
+    }
+
+    /// Reads the weights and builds the networks; arguments as of [`Family::load`](super::Family::load).
+    ///
+    /// # Errors
+    /// [`PipelineError`] if a file is missing or broken, or the device is out of memory.
+    pub fn load(files: &ModelFiles, device: &Device, dtype: DType) -> Result<Self, PipelineError> {
+        let unet: PixelUNetConfig = files.json("unet/config.json")?;
+        let vae: VqConfig = files.json("vqvae/config.json")?;
+        Ok(Self {
+            device: device.clone(),
+            dtype,
+            scheduler: Scheduler::new(files.json("scheduler/scheduler_config.json")?)?,
+            unet: weights::build(files, "unet", device, dtype, |vb| UNet2DModel::new(vb, &unet))?,
+            vae: weights::build(files, "vqvae", device, dtype, |vb| VqDecoder::new(vb, &vae))?,
+        })
+    }
+
+    /// How it was trained.
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
+    /// Takes another training schedule than the model's own; for reference cases.
+    pub(in crate::pipelines) fn set_scheduler(&mut self, scheduler: Scheduler) {
+        self.scheduler = scheduler;
+    }
+
+    /// The networks with the picture that shall be made larger.
+    ///
+    /// * `small`: `(1, 3, height, width)` in −1..1; the latents have its height and width.
+    ///
+    /// # Errors
+    /// [`PipelineError::Misfit`] if the picture has the wrong channels.
+    pub fn of_picture(&self, small: Tensor) -> Result<LdmUpscaling<'_>, PipelineError> {
+        let config = self.unet.config();
+        let channels = small.dim(1)? + config.out_channels;
+        if channels != config.in_channels {
+            return Err(PipelineError::Misfit {
+                what: "channels of latents and picture together",
+                expected: config.in_channels.to_string(),
+                found: channels.to_string(),
+            });
+        }
+        Ok(LdmUpscaling { model: self, small })
+    }
+
+    /// The codebook's entries nearest to the latents.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn quantise(&self, latents: &Tensor) -> candle_core::Result<Quantised> {
+        self.vae.quantise(latents)
+    }
+
+    /// Latents of the codebook → picture `(1, 3, height, width)` in −1..1.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn decode(&self, quantised: &Quantised) -> candle_core::Result<Tensor> {
+        self.vae
+            .decode(&at_the_door(&quantised.latents, self.dtype)?)?
+            .to_dtype(STATE_DTYPE)
+    }
+}
+
+/// An upscaler with the picture that shall be made larger.
+pub struct LdmUpscaling<'a> {
+    model: &'a LdmUpscaler,
+    small: Tensor,
+}
+
+impl Predictor for LdmUpscaling<'_> {
+    fn device(&self) -> &Device {
+        &self.model.device
+    }
+
+    fn scheduler(&self) -> &Scheduler {
+        &self.model.scheduler
+    }
+
+    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
+        let x = Tensor::cat(&[query.x, &self.small], 1)?;
+        let x = at_the_door(&x, self.model.dtype)?;
+        let output = self.model.unet.forward(&x, &[query.timestep], None)?;
+        Ok(Predicted::alone(output.to_dtype(STATE_DTYPE)?))
+    }
+}

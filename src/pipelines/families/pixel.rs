@@ -1,0 +1,109 @@
+//! Diffusion on the pixels themselves, with classes or without: `DDPMPipeline` and `DDIMPipeline`.
+
+use candle_core::{DType, Device, Tensor};
+
+use super::ModelIndex;
+use crate::models::unet::{ClassCondition, PixelUNetConfig, UNet2DModel};
+use crate::pipelines::PipelineError;
+use crate::pipelines::denoise::STATE_DTYPE;
+use crate::pipelines::predictor::{Predicted, Predictor, Query};
+use crate::pipelines::scheduler::Scheduler;
+use crate::weights::{self, ModelFiles};
+
+/// Pipelines whose parts are one U-Net and a scheduler.
+const CLASSES: &[&str] = &["DDPMPipeline", "DDIMPipeline"];
+
+/// A U-Net on pixels, ready to be asked.
+pub struct Pixel {
+    device: Device,
+    dtype: DType,
+    scheduler: Scheduler,
+    unet: UNet2DModel,
+}
+
+impl Pixel {
+    /// Whether a folder with this index is of this family.
+    pub fn claims(index: &ModelIndex) -> bool {
+        CLASSES.contains(&index.class_name.as_str())
+    }
+
+    /// Reads the weights and builds the network; arguments as of [`Family::load`](super::Family::load).
+    ///
+    /// # Errors
+    /// [`PipelineError`] if a file is missing or broken, or the device is out of memory.
+    pub fn load(files: &ModelFiles, device: &Device, dtype: DType) -> Result<Self, PipelineError> {
+        let config: PixelUNetConfig = files.json("unet/config.json")?;
+        Ok(Self {
+            device: device.clone(),
+            dtype,
+            scheduler: Scheduler::new(files.json("scheduler/scheduler_config.json")?)?,
+            unet: weights::build(files, "unet", device, dtype, |vb| UNet2DModel::new(vb, &config))?,
+        })
+    }
+
+    /// Its network's shape.
+    pub fn config(&self) -> &PixelUNetConfig {
+        self.unet.config()
+    }
+
+    /// Takes another training schedule than the model's own; for reference cases.
+    pub(in crate::pipelines) fn set_scheduler(&mut self, scheduler: Scheduler) {
+        self.scheduler = scheduler;
+    }
+
+    /// How it was trained.
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
+    /// The network with the class of one picture.
+    ///
+    /// # Errors
+    /// [`PipelineError::Misfit`] if the model has no such class, or has none at all, or needs one.
+    pub fn of_class(&self, class: Option<u32>) -> Result<PixelOfClass<'_>, PipelineError> {
+        let found = class.map_or_else(|| "none".to_owned(), |class| class.to_string());
+        let expected = match (self.config().num_class_embeds, class) {
+            (None, None) => None,
+            (None, Some(_)) => Some("absent".to_owned()),
+            (Some(classes), Some(class)) if (class as usize) < classes => None,
+            (Some(classes), _) => Some(format!("0 to {}", classes.saturating_sub(1))),
+        };
+        match expected {
+            None => Ok(PixelOfClass { model: self, class }),
+            Some(expected) => Err(PipelineError::Misfit {
+                what: "class",
+                expected,
+                found,
+            }),
+        }
+    }
+}
+
+/// A model with the class of one picture.
+#[derive(Clone, Copy)]
+pub struct PixelOfClass<'a> {
+    model: &'a Pixel,
+    class: Option<u32>,
+}
+
+impl Predictor for PixelOfClass<'_> {
+    fn device(&self) -> &Device {
+        &self.model.device
+    }
+
+    fn scheduler(&self) -> &Scheduler {
+        &self.model.scheduler
+    }
+
+    fn clip(&self) -> Option<f64> {
+        self.model.scheduler.clip()
+    }
+
+    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
+        let label = self.class.map(|class| [class]);
+        let class = label.as_ref().map(|label| ClassCondition::Labels(label));
+        let x = super::at_the_door(query.x, self.model.dtype)?;
+        let output: Tensor = self.model.unet.forward(&x, &[query.timestep], class)?;
+        Ok(Predicted::alone(output.to_dtype(STATE_DTYPE)?))
+    }
+}

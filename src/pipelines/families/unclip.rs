@@ -1,0 +1,445 @@
+//! `unCLIP`, the way of DALL·E 2: a prior from text to a picture's embedding, a decoder from there to a small picture,
+//! two U-Nets that make it larger. Each is a run of its own.
+//!
+//! Source: <https://arxiv.org/abs/2204.06125>
+
+use candle_core::{DType, Device, Tensor};
+use serde::Deserialize;
+
+use super::{ModelIndex, at_the_door};
+use crate::diffusion::ScheduleError;
+use crate::diffusion::samplers::Unclip as Walk;
+use crate::diffusion::schedule::Timetable;
+use crate::kernels::resize_bicubic;
+use crate::models::clip::{ClipTextConfig, ClipTextModel};
+use crate::models::unclip::{PriorConfig, PriorTransformer, TextProjConfig, UnclipTextProj};
+use crate::models::unet::{
+    ClassCondition, PixelUNetConfig, UNet2DConditionModel, UNet2DModel, UNetConditions, UNetConfig,
+};
+use crate::pipelines::PipelineError;
+use crate::pipelines::denoise::STATE_DTYPE;
+use crate::pipelines::predictor::{Predicted, Predictor, Query};
+use crate::pipelines::prompt::ClipTokenizer;
+use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
+use crate::weights::{self, ModelFiles};
+
+/// The pipeline whose parts are these.
+const CLASS: &str = "UnCLIPPipeline";
+/// Added to the scores of the text's padding.
+const FORBIDDEN: f32 = -10_000.0;
+
+/// The networks of one model, ready to be asked.
+pub struct Unclip {
+    device: Device,
+    dtype: DType,
+    tokenizer: ClipTokenizer,
+    text_encoder: ClipTextModel,
+    prior: PriorTransformer,
+    text_proj: UnclipTextProj,
+    decoder: UNet2DConditionModel,
+    super_res_first: UNet2DModel,
+    super_res_last: UNet2DModel,
+    prior_schedule: StageSchedule,
+    decoder_schedule: StageSchedule,
+    super_res_schedule: StageSchedule,
+}
+
+/// How the network of one stage was trained.
+#[derive(Debug, Clone)]
+pub struct StageSchedule {
+    scheduler: Scheduler,
+    walk: Walk,
+    /// Whether the network says how much noise a step may add, on as many channels more.
+    learns_variance: bool,
+}
+
+/// The field of a scheduler's configuration that only `unCLIP` has.
+#[derive(Debug, Deserialize)]
+struct VarianceConfig {
+    #[serde(default)]
+    variance_type: Option<String>,
+}
+
+impl StageSchedule {
+    fn load(files: &ModelFiles, name: &str) -> Result<Self, PipelineError> {
+        let path = format!("{name}/scheduler_config.json");
+        let config: SchedulerConfig = files.json(&path)?;
+        let variance: VarianceConfig = files.json(&path)?;
+        let learns_variance = match variance.variance_type.as_deref() {
+            None | Some("fixed_small_log") => false,
+            Some("learned_range") => true,
+            Some(other) => {
+                return Err(ScheduleError::BadTraining {
+                    expected: "variance_type fixed_small_log or learned_range",
+                    found: format!("{other:?}"),
+                }
+                .into());
+            }
+        };
+        let (training, walk) = Walk::trained(config.num_train_timesteps)?;
+        let mut scheduler = Scheduler::new(config)?;
+        scheduler.training = training;
+        Ok(Self {
+            scheduler,
+            walk,
+            learns_variance,
+        })
+    }
+
+    /// How to walk through them.
+    pub fn sampler(&self) -> &Walk {
+        &self.walk
+    }
+
+    /// The noise levels of a run.
+    ///
+    /// # Errors
+    /// [`ScheduleError`] if there are no steps or more than timesteps.
+    pub fn timetable(&self, steps: usize) -> Result<Timetable, ScheduleError> {
+        Walk::timetable(&self.scheduler.training, steps)
+    }
+}
+
+/// A text as the networks read it; everything in [`STATE_DTYPE`].
+#[derive(Debug, Clone)]
+pub struct UnclipText {
+    /// Ids, one per position.
+    pub ids: Vec<u32>,
+    /// How many of them are no padding.
+    pub length: usize,
+    /// The embedding in the space that texts and pictures share, `(1, width)`.
+    pub pooled: Tensor,
+    /// Hidden states, `(1, positions, width)`.
+    pub hidden: Tensor,
+}
+
+impl Unclip {
+    /// Whether a folder with this index is of this family.
+    pub fn claims(index: &ModelIndex) -> bool {
+        index.class_name == CLASS
+    }
+
+    /// Reads the weights and builds the networks; arguments as of [`Family::load`](super::Family::load).
+    ///
+    /// # Errors
+    /// [`PipelineError`] if a file is missing or broken, or the device is out of memory.
+    pub fn load(files: &ModelFiles, device: &Device, dtype: DType) -> Result<Self, PipelineError> {
+        let text: ClipTextConfig = files.json("text_encoder/config.json")?;
+        let prior: PriorConfig = files.json("prior/config.json")?;
+        let text_proj: TextProjConfig = files.json("text_proj/config.json")?;
+        let decoder: UNetConfig = files.json("decoder/config.json")?;
+        let super_res = |name: &str| -> Result<UNet2DModel, PipelineError> {
+            let config: PixelUNetConfig = files.json(&format!("{name}/config.json"))?;
+            let build = |vb| UNet2DModel::new(vb, &config);
+            Ok(weights::build(files, name, device, dtype, build)?)
+        };
+        Ok(Self {
+            device: device.clone(),
+            dtype,
+            tokenizer: ClipTokenizer::load(files, "tokenizer", text.max_position_embeddings)?,
+            text_encoder: weights::build(files, "text_encoder", device, dtype, |vb| ClipTextModel::new(vb, &text))?,
+            prior: weights::build(files, "prior", device, dtype, |vb| PriorTransformer::new(vb, &prior))?,
+            text_proj: weights::build(files, "text_proj", device, dtype, |vb| {
+                UnclipTextProj::new(vb, &text_proj)
+            })?,
+            decoder: weights::build(files, "decoder", device, dtype, |vb| {
+                UNet2DConditionModel::new(vb, &decoder)
+            })?,
+            super_res_first: super_res("super_res_first")?,
+            super_res_last: super_res("super_res_last")?,
+            prior_schedule: StageSchedule::load(files, "prior_scheduler")?,
+            decoder_schedule: StageSchedule::load(files, "decoder_scheduler")?,
+            super_res_schedule: StageSchedule::load(files, "super_res_scheduler")?,
+        })
+    }
+
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// The tokenizer's and the device's, or if the text encoder has no projection.
+    pub fn encode(&self, text: &str) -> Result<UnclipText, PipelineError> {
+        let ids = self.tokenizer.encode(text)?;
+        let tensor = Tensor::from_slice(&ids, (1, ids.len()), &self.device)?;
+        let states = self.text_encoder.forward_pooled(&tensor, 0)?;
+        let pooled = states.projected.ok_or_else(|| {
+            candle_core::Error::Msg("the text encoder has no projection (text_projection.weight)".to_owned())
+        })?;
+        Ok(UnclipText {
+            length: self.tokenizer.length(&ids),
+            ids,
+            pooled: pooled.to_dtype(STATE_DTYPE)?,
+            hidden: states.last.to_dtype(STATE_DTYPE)?,
+        })
+    }
+
+    /// The stage from texts to a picture's embedding; its latents are `(1, width, 1, 1)`.
+    pub fn prior<'a>(&'a self, texts: &'a Texts) -> PriorStage<'a> {
+        PriorStage { model: self, texts }
+    }
+
+    /// Width of a picture's embedding.
+    pub fn embedding_width(&self) -> usize {
+        self.prior.config().embedding_dim
+    }
+
+    /// The stage from a picture's embedding to a small picture.
+    ///
+    /// * `embedding`: the result of the prior, `(1, width, 1, 1)`.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn decoder<'a>(&'a self, texts: &'a Texts, embedding: &Tensor) -> candle_core::Result<DecoderStage<'a>> {
+        let picture = self.embedding(embedding)?;
+        let told = |text: &UnclipText, picture: Option<&Tensor>| {
+            let pooled = at_the_door(&text.pooled, self.dtype)?;
+            self.text_proj
+                .forward(picture, &pooled, &at_the_door(&text.hidden, self.dtype)?)
+        };
+        let uncond = told(&texts.negative, None)?;
+        let cond = told(&texts.prompt, Some(&picture))?;
+        let mask = |text: &UnclipText| {
+            let extra = self.text_proj.extra_tokens();
+            let padding = text.length..text.ids.len();
+            let values = (0..extra + text.ids.len())
+                .map(|token| {
+                    let is_padding = token >= extra && padding.contains(&(token - extra));
+                    if is_padding { FORBIDDEN } else { 0.0 }
+                })
+                .collect::<Vec<_>>();
+            Tensor::from_vec(values, (1, extra + text.ids.len()), &self.device)
+        };
+        Ok(DecoderStage {
+            model: self,
+            context: Tensor::cat(&[&uncond.context, &cond.context], 0)?,
+            time: Tensor::cat(&[&uncond.time, &cond.time], 0)?,
+            mask: Tensor::cat(&[mask(&texts.negative)?, mask(&texts.prompt)?], 0)?,
+        })
+    }
+
+    /// The prior's result as the embedding that the decoder takes, `(1, width)`.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn embedding(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
+        self.prior.finish(&latents.flatten_from(1)?)
+    }
+
+    /// Channels, height and width of the decoder's pictures.
+    pub fn small_shape(&self) -> [usize; 3] {
+        let config = self.decoder.config();
+        let side = |index: usize| config.sample_size.as_ref().and_then(|size| size.get(index));
+        let height = side(0).unwrap_or(64);
+        [config.in_channels, height, side(1).unwrap_or(height)]
+    }
+
+    /// Channels, height and width of the finished pictures.
+    pub fn large_shape(&self) -> [usize; 3] {
+        let config = self.super_res_first.config();
+        let (height, width) = config.sides();
+        [config.in_channels / 2, height, width]
+    }
+
+    /// The stage from a small picture to a large one.
+    ///
+    /// * `small`: `(1, 3, height, width)` in −1..1.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn super_res(&self, small: &Tensor) -> candle_core::Result<SuperResStage<'_>> {
+        let [_, height, width] = self.large_shape();
+        Ok(SuperResStage {
+            model: self,
+            small: resize_bicubic(&small.clamp(-1.0, 1.0)?, height, width)?,
+        })
+    }
+}
+
+/// The texts of one picture.
+#[derive(Debug, Clone)]
+pub struct Texts {
+    /// What the picture shall show.
+    pub prompt: UnclipText,
+    /// What it shall not.
+    pub negative: UnclipText,
+}
+
+/// Asks the prior.
+pub struct PriorStage<'a> {
+    model: &'a Unclip,
+    texts: &'a Texts,
+}
+
+impl PriorStage<'_> {
+    /// How it was trained.
+    pub fn schedule(&self) -> &StageSchedule {
+        &self.model.prior_schedule
+    }
+
+    fn ask(&self, x: &Tensor, timestep: f64, texts: &[&UnclipText]) -> candle_core::Result<Tensor> {
+        let Unclip { prior, dtype, .. } = self.model;
+        let each = |part: fn(&UnclipText) -> &Tensor| {
+            let parts: Vec<&Tensor> = texts.iter().map(|text| part(text)).collect();
+            at_the_door(&Tensor::cat(&parts, 0)?, *dtype)
+        };
+        let rows = vec![x.flatten_from(1)?; texts.len()];
+        let x = at_the_door(&Tensor::cat(&rows, 0)?, *dtype)?;
+        let lengths: Vec<usize> = texts.iter().map(|text| text.length).collect();
+        let (pooled, hidden) = (each(|text| &text.pooled)?, each(|text| &text.hidden)?);
+        let output = prior.forward(&x, timestep, &pooled, &hidden, &lengths)?;
+        let (batch, width) = output.dims2()?;
+        output.to_dtype(STATE_DTYPE)?.reshape((batch, width, 1, 1))
+    }
+}
+
+impl Predictor for PriorStage<'_> {
+    fn device(&self) -> &Device {
+        &self.model.device
+    }
+
+    fn scheduler(&self) -> &Scheduler {
+        &self.schedule().scheduler
+    }
+
+    fn clip(&self) -> Option<f64> {
+        self.scheduler().clip()
+    }
+
+    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
+        let Texts { prompt, negative } = self.texts;
+        if !query.needs_uncond() {
+            return Ok(Predicted::alone(self.ask(query.x, query.timestep, &[prompt])?));
+        }
+        let output = self.ask(query.x, query.timestep, &[negative, prompt])?;
+        Predicted::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, query.guidance)
+    }
+}
+
+/// Asks the decoder.
+pub struct DecoderStage<'a> {
+    model: &'a Unclip,
+    /// Without a picture for the negative text, with it for the prompt: `(2, tokens, width)`.
+    context: Tensor,
+    time: Tensor,
+    mask: Tensor,
+}
+
+impl DecoderStage<'_> {
+    /// How it was trained.
+    pub fn schedule(&self) -> &StageSchedule {
+        &self.model.decoder_schedule
+    }
+
+    /// All that the network says, the noise and how sure of it: `(1 or 2, channels, height, width)`, without the
+    /// prompt first, if that is wanted at all.
+    pub(in crate::pipelines) fn ask(
+        &self,
+        x: &Tensor,
+        timestep: f64,
+        wants_uncond: bool,
+    ) -> candle_core::Result<Tensor> {
+        let Unclip { decoder, dtype, .. } = self.model;
+        let (first, count) = if wants_uncond { (0, 2) } else { (1, 1) };
+        let part = |told: &Tensor| told.narrow(0, first, count)?.contiguous();
+        let x = at_the_door(&Tensor::cat(&vec![x; count], 0)?, *dtype)?;
+        // Whole where both are asked, so that the network can tell that it is the same at every step.
+        let context = if wants_uncond {
+            self.context.clone()
+        } else {
+            part(&self.context)?
+        };
+        let (time, mask) = (part(&self.time)?, part(&self.mask)?);
+        let conditions = UNetConditions {
+            class: Some(ClassCondition::Vector(&time)),
+            context_mask: Some(&mask),
+            ..UNetConditions::text(&context)
+        };
+        decoder.forward(&x, &[timestep], conditions)?.to_dtype(STATE_DTYPE)
+    }
+}
+
+impl Predictor for DecoderStage<'_> {
+    fn device(&self) -> &Device {
+        &self.model.device
+    }
+
+    fn scheduler(&self) -> &Scheduler {
+        &self.schedule().scheduler
+    }
+
+    fn clip(&self) -> Option<f64> {
+        self.scheduler().clip()
+    }
+
+    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
+        let needs_uncond = query.needs_uncond();
+        let output = self.ask(query.x, query.timestep, needs_uncond)?;
+        let (noise, variance) = split(&output, query.x.dim(1)?, self.schedule())?;
+        let last = output.dim(0)? - 1;
+        let cond = noise.narrow(0, last, 1)?;
+        let predicted = if needs_uncond {
+            Predicted::weighed(noise.narrow(0, 0, 1)?, cond, query.guidance)?
+        } else {
+            Predicted::alone(cond)
+        };
+        Ok(Predicted {
+            variance: variance.map(|variance| variance.narrow(0, last, 1)).transpose()?,
+            ..predicted
+        })
+    }
+}
+
+/// Asks the U-Nets that make a small picture large: one for all steps but the last, one for that.
+pub struct SuperResStage<'a> {
+    model: &'a Unclip,
+    /// The small picture at the size of the large one.
+    small: Tensor,
+}
+
+impl SuperResStage<'_> {
+    /// How they were trained.
+    pub fn schedule(&self) -> &StageSchedule {
+        &self.model.super_res_schedule
+    }
+}
+
+impl Predictor for SuperResStage<'_> {
+    fn device(&self) -> &Device {
+        &self.model.device
+    }
+
+    fn scheduler(&self) -> &Scheduler {
+        &self.schedule().scheduler
+    }
+
+    fn clip(&self) -> Option<f64> {
+        self.scheduler().clip()
+    }
+
+    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
+        let unet = if query.step + 1 == query.steps {
+            &self.model.super_res_last
+        } else {
+            &self.model.super_res_first
+        };
+        let x = at_the_door(&Tensor::cat(&[query.x, &self.small], 1)?, self.model.dtype)?;
+        let output = unet.forward(&x, &[query.timestep], None)?.to_dtype(STATE_DTYPE)?;
+        let (noise, variance) = split(&output, query.x.dim(1)?, self.schedule())?;
+        Ok(Predicted {
+            variance,
+            ..Predicted::alone(noise)
+        })
+    }
+}
+
+/// What a network said: the noise, and if it says so how much of it a step may add.
+fn split(output: &Tensor, channels: usize, schedule: &StageSchedule) -> candle_core::Result<(Tensor, Option<Tensor>)> {
+    let found = output.dim(1)?;
+    if found == channels {
+        return Ok((output.clone(), None));
+    }
+    if found != 2 * channels || !schedule.learns_variance {
+        candle_core::bail!("expected {channels} channels of noise, found {found}");
+    }
+    let variance = output.narrow(1, channels, channels)?;
+    Ok((output.narrow(1, 0, channels)?, Some(variance)))
+}

@@ -1,0 +1,176 @@
+//! The ×4 upscaler of Stable Diffusion: a U-Net that sees a small picture beside latents four times its size in pixels.
+
+use candle_core::{DType, Device, Tensor};
+use serde::Deserialize;
+
+use super::stable_diffusion::StableDiffusionFamily;
+use super::{Conditioning, Family as _, ModelIndex, StableDiffusion, at_the_door};
+use crate::diffusion::prediction::network_input;
+use crate::job::ModelRef;
+use crate::models::unet::{ClassCondition, UNetConditions};
+use crate::pipelines::PipelineError;
+use crate::pipelines::denoise::STATE_DTYPE;
+use crate::pipelines::predictor::{Predicted, Predictor, Query};
+use crate::pipelines::scheduler::Scheduler;
+use crate::weights::ModelFiles;
+
+/// The pipeline whose parts are these.
+const CLASS: &str = "StableDiffusionUpscalePipeline";
+
+/// The part of `model_index.json` that only upscalers have.
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+struct Limits {
+    /// Most noise that the small picture may be under, as a timestep.
+    max_noise_level: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_noise_level: 350 }
+    }
+}
+
+/// The networks of one upscaler, ready to be asked.
+pub struct Upscaler {
+    /// Text encoder, U-Net and autoencoder, as in any Stable Diffusion.
+    base: StableDiffusion,
+    dtype: DType,
+    /// Noise that the small picture is put under.
+    low_res: Scheduler,
+    limits: Limits,
+}
+
+impl Upscaler {
+    /// Whether a folder with this index is of this family.
+    pub fn claims(index: &ModelIndex) -> bool {
+        index.class_name == CLASS
+    }
+
+    /// Reads the weights and builds the networks; arguments as of [`Family::load`](super::Family::load).
+    ///
+    /// # Errors
+    /// [`PipelineError`] if a file is missing or broken, or the device is out of memory.
+    pub fn load(
+        model: &ModelRef,
+        files: &ModelFiles,
+        device: &Device,
+        dtype: DType,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<Self, PipelineError> {
+        Ok(Self {
+            low_res: Scheduler::new(files.json("low_res_scheduler/scheduler_config.json")?)?,
+            limits: files.json("model_index.json")?,
+            base: StableDiffusionFamily.load(model, files, device, dtype, progress)?,
+            dtype,
+        })
+    }
+
+    /// Text encoder, scheduler and autoencoder.
+    pub fn base(&self) -> &StableDiffusion {
+        &self.base
+    }
+
+    /// Takes another training schedule than the model's own; for reference cases.
+    pub(in crate::pipelines) fn set_scheduler(&mut self, scheduler: Scheduler) {
+        self.base.set_scheduler(scheduler);
+    }
+
+    /// The networks with all they are told of one picture.
+    ///
+    /// * `small`: the picture, `(1, 3, height, width)` in −1..1; the latents have its height and width.
+    /// * `noise`: N(0, 1) in the shape of the picture.
+    /// * `noise_level`: how much of the noise the picture is put under, as a timestep.
+    ///
+    /// # Errors
+    /// [`PipelineError::Misfit`] if the level is beyond what the model takes or the picture has the wrong channels.
+    pub fn of_picture<'a>(
+        &'a self,
+        conditioning: &'a Conditioning,
+        small: &Tensor,
+        noise: &Tensor,
+        noise_level: u32,
+    ) -> Result<Upscaling<'a>, PipelineError> {
+        let most = self
+            .limits
+            .max_noise_level
+            .min(self.low_res.training.timesteps() as u32 - 1);
+        if noise_level > most {
+            return Err(PipelineError::Misfit {
+                what: "noise level",
+                expected: format!("0 to {most}"),
+                found: noise_level.to_string(),
+            });
+        }
+        let config = self.base.unet().config();
+        let channels = small.dim(1)? + self.base.info().latent_channels;
+        if channels != config.in_channels {
+            return Err(PipelineError::Misfit {
+                what: "channels of latents and picture together",
+                expected: config.in_channels.to_string(),
+                found: channels.to_string(),
+            });
+        }
+        let sigma = self.low_res.training.sigma_at(f64::from(noise_level));
+        Ok(Upscaling {
+            model: self,
+            conditioning,
+            beside: network_input(&(small + (noise * sigma)?)?, sigma)?,
+            noise_level,
+        })
+    }
+}
+
+/// An upscaler with all it is told of one picture.
+pub struct Upscaling<'a> {
+    model: &'a Upscaler,
+    conditioning: &'a Conditioning,
+    /// The small picture under noise.
+    beside: Tensor,
+    noise_level: u32,
+}
+
+impl Upscaling<'_> {
+    /// The small picture under noise, as the U-Net sees it on its last channels.
+    pub fn beside(&self) -> &Tensor {
+        &self.beside
+    }
+
+    fn ask(&self, x: &Tensor, timestep: f64, text: &Tensor) -> candle_core::Result<Tensor> {
+        let dtype = self.model.dtype;
+        let (x, context) = (at_the_door(x, dtype)?, at_the_door(text, dtype)?);
+        let conditions = UNetConditions {
+            class: Some(ClassCondition::Labels(&[self.noise_level])),
+            ..UNetConditions::text(&context)
+        };
+        let unet = self.model.base.unet();
+        unet.forward(&x, &[timestep], conditions)?.to_dtype(STATE_DTYPE)
+    }
+}
+
+impl Predictor for Upscaling<'_> {
+    fn device(&self) -> &Device {
+        self.model.base.device()
+    }
+
+    fn scheduler(&self) -> &Scheduler {
+        self.model.base.scheduler()
+    }
+
+    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
+        let x = Tensor::cat(&[query.x, &self.beside], 1)?;
+        if !query.needs_uncond() {
+            return Ok(Predicted::alone(self.ask(
+                &x,
+                query.timestep,
+                &self.conditioning.cond.context,
+            )?));
+        }
+        let output = self.ask(
+            &Tensor::cat(&[&x, &x], 0)?,
+            query.timestep,
+            &self.conditioning.both.context,
+        )?;
+        Predicted::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, query.guidance)
+    }
+}
