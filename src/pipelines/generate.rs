@@ -89,7 +89,10 @@ pub fn generate(
             rescale: request.guidance_rescale,
         }),
         sampler,
-        options: Options { eta: request.eta },
+        options: Options {
+            eta: request.eta,
+            ..Options::default()
+        },
         table: &table,
         start: Start::Noise,
         known: None,

@@ -26,7 +26,9 @@ pub(crate) struct Report {
 }
 
 /// Compares every tensor of `expected` with the one of the same name in `got`.
-pub(crate) fn compare(expected: &Path, got: &Path) -> Report {
+///
+/// * `tolerance`: relative L2 error that is let pass, usually [`TOLERANCE`].
+pub(crate) fn compare(expected: &Path, got: &Path, tolerance: f64) -> Report {
     let read = |path: &Path| -> HashMap<String, Tensor> {
         candle_core::safetensors::load(path, &Device::Cpu).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
     };
@@ -75,7 +77,7 @@ pub(crate) fn compare(expected: &Path, got: &Path) -> Report {
             let error = a.iter().zip(&b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
             let relative = if norm > 0.0 { error / norm } else { worst };
             report.worst = report.worst.max(relative);
-            if relative > TOLERANCE || relative.is_nan() {
+            if relative > tolerance || relative.is_nan() {
                 report.failures.push(format!("{name}: relative L2 {relative:.2e}"));
             }
         }

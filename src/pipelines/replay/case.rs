@@ -138,7 +138,7 @@ impl Opened {
     pub(super) fn model(&self) -> Result<StableDiffusion, PipelineError> {
         let path = self.path(&self.request.model);
         let mut model = load(&ModelRef::Path(path), &Device::Cpu, self.precision, &mut |_| ())?;
-        model.set_scheduler(self.scheduler(&self.sampler()?.diffusers_config)?);
+        model.set_scheduler(self.scheduler(&self.sampler()?.config())?);
         Ok(model)
     }
 }
