@@ -76,11 +76,13 @@ pub(super) struct GenerateArgs {
     #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
     rescale: f64,
 
-    /// Sampler, as `hareru samplers` lists them; by default the model's
+    /// Sampler, as `hareru samplers` lists them or as other programs call them, e.g. "DPM++ 2M Karras"; by default the
+    /// model's
     #[arg(long)]
     sampler: Option<String>,
 
-    /// Schedule of noise levels, as `hareru samplers` lists them; by default the model's
+    /// Schedule of noise levels, as `hareru samplers` lists them, unless the sampler's name says it; by default the
+    /// model's
     #[arg(long)]
     schedule: Option<String>,
 
@@ -88,7 +90,7 @@ pub(super) struct GenerateArgs {
     #[arg(long, value_enum)]
     spacing: Option<Spacing>,
 
-    /// Noise added by DDIM, 0 to 1
+    /// Noise added by DDIM and TCD, 0 to 1
     #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
     eta: f64,
 

@@ -73,8 +73,8 @@ pub(super) fn samplers(output: Output) -> io::Result<()> {
     ] {
         output.line(heading)?;
         let width = choices.iter().map(|choice| choice.id.len()).max().unwrap_or_default();
-        for Choice { id, label } in choices {
-            output.json(&json!({ "kind": kind, "id": id, "label": label }))?;
+        for Choice { id, label, aliases } in choices {
+            output.json(&json!({ "kind": kind, "id": id, "label": label, "aliases": aliases }))?;
             output.line(&format!("  {id:width$}  {label}"))?;
         }
     }

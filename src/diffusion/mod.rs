@@ -6,6 +6,7 @@
 
 mod error;
 pub mod guidance;
+pub mod names;
 pub mod noise;
 pub mod noise_sources;
 pub mod prediction;

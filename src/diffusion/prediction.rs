@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 /// What a network was trained to predict from the noisy latents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Prediction {
     /// The noise ε.
     Epsilon,
@@ -11,6 +11,13 @@ pub enum Prediction {
     Velocity,
     /// The clean latents x₀ themselves.
     Sample,
+    /// F with x₀ = `c_skip`·x ± `c_out`·F (Karras et al. 2022, table 1, <https://arxiv.org/abs/2206.00364>).
+    Edm {
+        /// Standard deviation of the data, above 0.
+        sigma_data: f64,
+        /// Whether the sign is a minus, as for v.
+        is_velocity: bool,
+    },
 }
 
 impl Prediction {
@@ -30,13 +37,15 @@ impl Prediction {
             Self::Epsilon => "epsilon",
             Self::Velocity => "v_prediction",
             Self::Sample => "sample",
+            Self::Edm { is_velocity: true, .. } => "edm_v_prediction",
+            Self::Edm { .. } => "edm",
         }
     }
 
     /// The estimate of the clean latents from the network's output.
     ///
     /// * `x`: noisy latents x₀ + σ·ε, any shape.
-    /// * `output`: what the network said of [`network_input`]`(x, sigma)`, the shape of `x`.
+    /// * `output`: what the network said of [its input](Self::network_input), the shape of `x`.
     /// * `sigma`: the noise level of `x`.
     ///
     /// # Errors
@@ -49,7 +58,57 @@ impl Prediction {
                 (x / (1.0 + sigma * sigma))? - (output * (sigma / vp_scale(sigma)))?
             }
             Self::Sample => Ok(output.clone()),
+            Self::Edm { .. } => {
+                let (skip, out) = self.edm_weights(sigma);
+                (x * skip)? + (output * out)?
+            }
         }
+    }
+
+    /// The output that makes the estimate of the clean latents `x0`: the inverse of
+    /// [`x0_from_output`](Self::x0_from_output).
+    ///
+    /// # Errors
+    /// If the shapes differ.
+    pub fn output_from_x0(self, x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Epsilon => (x - x0)? / sigma,
+            Self::Velocity => {
+                // v = (ε − σ x₀) / √(1 + σ²)
+                (((x - x0)? / sigma)? - (x0 * sigma)?)? / vp_scale(sigma)
+            }
+            Self::Sample => Ok(x0.clone()),
+            Self::Edm { .. } => {
+                let (skip, out) = self.edm_weights(sigma);
+                (x0 - (x * skip)?)? / out
+            }
+        }
+    }
+
+    /// The latents as the network sees them, unit variance: those of [`network_input`], or x over the root of σ² and the
+    /// variance of the data.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn network_input(self, x: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Edm { sigma_data, .. } => x / sigma.hypot(sigma_data),
+            _ => network_input(x, sigma),
+        }
+    }
+
+    /// `c_skip` and ± `c_out`.
+    fn edm_weights(self, sigma: f64) -> (f64, f64) {
+        let Self::Edm {
+            sigma_data,
+            is_velocity,
+        } = self
+        else {
+            return (0.0, 1.0);
+        };
+        let norm = sigma.hypot(sigma_data);
+        let sign = if is_velocity { -1.0 } else { 1.0 };
+        ((sigma_data / norm).powi(2), sign * sigma * sigma_data / norm)
     }
 }
 
@@ -66,8 +125,9 @@ impl Prediction {
                 // ε = v / √(1 + σ²) + x σ / (1 + σ²)
                 (output / vp_scale(sigma))? + (x * (sigma / (1.0 + sigma * sigma)))?
             }
-            Self::Sample if sigma == 0.0 => x.zeros_like(),
+            Self::Sample | Self::Edm { .. } if sigma == 0.0 => x.zeros_like(),
             Self::Sample => (x - output)? / sigma,
+            Self::Edm { .. } => (x - self.x0_from_output(x, output, sigma)?)? / sigma,
         }
     }
 }
@@ -98,10 +158,16 @@ mod tests {
         let x = tensor(x0 + sigma * eps);
         let alpha = 1.0 / vp_scale(sigma);
         let v = alpha * eps - alpha * sigma * x0;
+        let edm = Prediction::Edm {
+            sigma_data: 0.5,
+            is_velocity: false,
+        };
+        let (skip, out) = edm.edm_weights(sigma);
         for (prediction, output) in [
             (Prediction::Epsilon, eps),
             (Prediction::Velocity, v),
             (Prediction::Sample, x0),
+            (edm, (x0 - skip * (x0 + sigma * eps)) / out),
         ] {
             let found = prediction
                 .x0_from_output(&x, &tensor(output), sigma)
@@ -115,6 +181,11 @@ mod tests {
                 .to_vec1::<f64>()
                 .unwrap()[0];
             assert!((noise - eps).abs() < 1e-12, "{prediction:?}: {noise}");
+            let back = prediction.output_from_x0(&x, &tensor(x0), sigma).unwrap();
+            assert!(
+                (back.to_vec1::<f64>().unwrap()[0] - output).abs() < 1e-12,
+                "{prediction:?}: {back}"
+            );
         }
     }
 }

@@ -122,7 +122,7 @@ impl EngineHandle {
     /// [`SubmitError`]: a field out of range, a full queue, or an engine that has ended.
     pub fn submit(&mut self, request: GenerateRequest, options: JobOptions) -> Result<JobId, SubmitError> {
         request.validate()?;
-        super::check_names(&request)?;
+        let request = super::with_ids(request)?;
         let job = JobId(self.next_job);
         let control = Arc::new(JobControl::default());
         lock(&self.controls).insert(job, Arc::clone(&control));

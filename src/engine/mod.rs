@@ -41,20 +41,20 @@ pub fn replay(case: &Path, out: &Path, precision: Precision) -> Result<(), JobEr
     pipelines::replay(case, out, precision).map_err(|error| JobError::from(&error))
 }
 
-/// Whether the request's sampler and schedule exist.
-fn check_names(request: &GenerateRequest) -> Result<(), RequestError> {
-    for (kind, found, known) in [
-        ("sampler", &request.sampler, samplers()),
-        ("schedule", &request.schedule, schedules()),
-    ] {
-        if !known.iter().any(|choice| choice.id == found) {
-            let known: Vec<_> = known.iter().map(|choice| choice.id).collect();
-            return Err(RequestError::Unknown {
-                kind,
-                found: found.clone(),
-                known: known.join(", "),
-            });
-        }
-    }
-    Ok(())
+/// The request with the ids of its sampler and its schedule, whatever names it has for them. A schedule at the end of the
+/// sampler's name, as in `DPM++ 2M Karras`, is the one that counts.
+fn with_ids(mut request: GenerateRequest) -> Result<GenerateRequest, RequestError> {
+    let unknown = |kind, found: &str, known: Vec<Choice>| RequestError::Unknown {
+        kind,
+        found: found.to_owned(),
+        known: known.iter().map(|choice| choice.id).collect::<Vec<_>>().join(", "),
+    };
+    let (sampler, schedule) =
+        pipelines::sampler_id(&request.sampler).ok_or_else(|| unknown("sampler", &request.sampler, samplers()))?;
+    let schedule = schedule.or_else(|| pipelines::schedule_id(&request.schedule));
+    request.schedule = schedule
+        .ok_or_else(|| unknown("schedule", &request.schedule, schedules()))?
+        .to_owned();
+    request.sampler = sampler.to_owned();
+    Ok(request)
 }

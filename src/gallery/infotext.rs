@@ -9,12 +9,14 @@ use crate::job::{GenerateRequest, Record};
 /// Our sampler ids and what A1111 calls them.
 const SAMPLERS: &[(&str, &str)] = &[
     ("ddim", "DDIM"),
+    ("ddim_cfg_pp", "DDIM CFG++"),
     ("ddpm", "DDPM"),
     ("deis", "DEIS"),
     ("dpm2", "DPM2"),
     ("dpm2_a", "DPM2 a"),
     ("dpmpp_2m", "DPM++ 2M"),
     ("dpmpp_2m_sde", "DPM++ 2M SDE"),
+    ("dpmpp_2m_sde_heun", "DPM++ 2M SDE Heun"),
     ("dpmpp_2s_a", "DPM++ 2S a"),
     ("dpmpp_3m_sde", "DPM++ 3M SDE"),
     ("dpmpp_sde", "DPM++ SDE"),
@@ -25,6 +27,7 @@ const SAMPLERS: &[(&str, &str)] = &[
     ("lcm", "LCM"),
     ("lms", "LMS"),
     ("pndm", "PLMS"),
+    ("restart", "Restart"),
     ("unipc", "UniPC"),
 ];
 /// Our schedule ids and what A1111 calls them.
@@ -32,6 +35,9 @@ const SCHEDULES: &[(&str, &str)] = &[
     ("normal", "Normal"),
     ("karras", "Karras"),
     ("exponential", "Exponential"),
+    ("polyexponential", "Polyexponential"),
+    ("kl_optimal", "KL Optimal"),
+    ("align_your_steps", "Align Your Steps"),
     ("sgm_uniform", "SGM Uniform"),
     ("simple", "Simple"),
     ("beta", "Beta"),

@@ -54,6 +54,8 @@ pub struct Choice {
     pub id: &'static str,
     /// What people call it, e.g. `DPM++ 2M`.
     pub label: &'static str,
+    /// What other programs call it.
+    pub aliases: &'static [&'static str],
 }
 
 /// The values a new form starts from with this model.

@@ -50,13 +50,13 @@ pub struct GenerateRequest {
     /// φ of Lin et al. (2023), section 3.4: 0 leaves the guided prediction as it is, 1 gives it the spread of the
     /// conditional one; any real number.
     pub guidance_rescale: f64,
-    /// Sampler id.
+    /// Sampler: its id in records; any name it goes by, with or without a schedule at its end, where it is asked for.
     pub sampler: String,
-    /// Schedule id.
+    /// Schedule: its id in records, any name it goes by where it is asked for.
     pub schedule: String,
     /// Spacing of the timesteps; `None` takes the model's own.
     pub timestep_spacing: Option<TimestepSpacing>,
-    /// Noise added by DDIM, 0 none, 1 as much as DDPM; other samplers ignore it.
+    /// Noise added by DDIM, 0 none, 1 as much as DDPM, and the γ of TCD; other samplers ignore it.
     pub eta: f64,
     /// Seed of the first picture; the next ones of a batch count up from it.
     pub seed: u64,

@@ -10,7 +10,7 @@ use crate::diffusion::SampleError;
 use crate::diffusion::guidance::GuidanceSchedule;
 use crate::diffusion::noise::{Draw, noise_tensor, slerp, standard_normal};
 use crate::diffusion::noise_sources;
-use crate::diffusion::prediction::{network_input, vp_scale};
+use crate::diffusion::prediction::vp_scale;
 use crate::diffusion::samplers::{Options, PastStep, Sampler, SamplerHost, Step};
 use crate::diffusion::schedule::Timetable;
 use crate::diffusion::trajectory::TrajectoryRecorder;
@@ -102,6 +102,8 @@ pub struct Call<'a> {
     pub timestep: f64,
     /// The noisy latents, x₀ + σ·ε.
     pub x: &'a Tensor,
+    /// The same as the network was given them, unit variance.
+    pub input: &'a Tensor,
     /// The estimate of the clean latents.
     pub x0: &'a Tensor,
     /// What the network said, with and without the prompt.
@@ -202,7 +204,7 @@ impl Run<'_> {
             observer,
             newest: None,
             num_calls: 0,
-            num_drawn: 0,
+            drawn: Vec::new(),
             first,
             step: first,
             began: Instant::now(),
@@ -252,7 +254,8 @@ struct Host<'a, 'o> {
     observer: &'o mut dyn Observer,
     newest: Option<Newest>,
     num_calls: usize,
-    num_drawn: usize,
+    /// The draws asked for, in order: given noise is handed out in it.
+    drawn: Vec<usize>,
     /// The first step that is taken.
     first: usize,
     /// The step that is being taken.
@@ -265,10 +268,9 @@ impl Host<'_, '_> {
     /// The timestep that goes with a noise level: the table's own where it has one, else by interpolation.
     fn timestep(&self, sigma: f64) -> f64 {
         let table = self.run.table;
-        match table.sigmas().iter().position(|planned| *planned == sigma) {
-            Some(index) if index < table.steps() => table.timesteps()[index],
-            _ => self.run.predictor.scheduler().training.timestep_of(sigma),
-        }
+        table
+            .timestep_at(self.step, sigma)
+            .unwrap_or_else(|| self.run.predictor.scheduler().timestep_of(sigma))
     }
 }
 
@@ -286,8 +288,10 @@ impl SamplerHost for Host<'_, '_> {
         } = self.run;
         let timestep = self.timestep(sigma);
         let wants_uncond = sampler.wants_uncond();
+        let prediction = predictor.scheduler().prediction;
+        let input = prediction.network_input(x, sigma)?;
         let predicted = predictor.predict(&Query {
-            x: &network_input(x, sigma)?,
+            x: &input,
             sigma,
             timestep,
             step: self.step,
@@ -296,7 +300,6 @@ impl SamplerHost for Host<'_, '_> {
             guidance: guidance.at(self.step, table.steps()),
             wants_uncond,
         })?;
-        let prediction = predictor.scheduler().prediction;
         let free = prediction.x0_from_output(x, &predicted.guided, sigma)?;
         let (x0, x0_unclipped) = match predictor.clip() {
             Some(range) => (free.clamp(-range, range)?, Some(free)),
@@ -312,6 +315,7 @@ impl SamplerHost for Host<'_, '_> {
             sigma,
             timestep,
             x,
+            input: &input,
             x0: &x0,
             predicted: &predicted,
         })?;
@@ -337,16 +341,19 @@ impl SamplerHost for Host<'_, '_> {
     }
 
     fn noise_like(&mut self, x: &Tensor, index: usize) -> Result<Tensor, SampleError> {
-        let drawn = self.num_drawn;
-        self.num_drawn += 1;
+        let place = self.drawn.iter().position(|drawn| *drawn == index);
+        let place = place.unwrap_or_else(|| {
+            self.drawn.push(index);
+            self.drawn.len() - 1
+        });
         match &self.run.noise {
             Noise::Seeded { seed, .. } => {
                 Ok(noise_tensor(*seed, Draw::Step(index), x.dims(), x.device())?.to_dtype(x.dtype())?)
             }
-            Noise::Given { steps, .. } => steps.get(drawn).cloned().ok_or_else(|| {
+            Noise::Given { steps, .. } => steps.get(place).cloned().ok_or_else(|| {
                 SampleError::Tensor(candle_core::Error::Msg(format!(
-                    "expected {} noise tensors, found {drawn}",
-                    drawn + 1
+                    "expected {} noise tensors, found {place}",
+                    place + 1
                 )))
             }),
         }
@@ -354,6 +361,16 @@ impl SamplerHost for Host<'_, '_> {
 
     fn past(&self, back: usize) -> Option<&PastStep> {
         self.recorder.past(back)
+    }
+
+    fn output_from_x0(&self, x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
+        let prediction = self.run.predictor.scheduler().prediction;
+        prediction.output_from_x0(x, x0, sigma)
+    }
+
+    fn x0_from_output(&self, x: &Tensor, output: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
+        let prediction = self.run.predictor.scheduler().prediction;
+        prediction.x0_from_output(x, output, sigma)
     }
 
     fn observe(&mut self, step: Step<'_>) -> Result<(), SampleError> {

@@ -118,7 +118,10 @@ impl Prepared<'_> {
             predictor: &self.predictor(),
             guidance: self.guidance(),
             sampler: self.sampler,
-            options: Options { eta: request.eta },
+            options: Options {
+                eta: request.eta,
+                ..Options::default()
+            },
             table: pass.table,
             start: pass.start.clone(),
             known: if pass.is_first { self.stage.known.clone() } else { None },

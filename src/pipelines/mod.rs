@@ -37,8 +37,9 @@ pub use prepare::{Job, Prepared};
 pub use replay::replay;
 pub use scheduler::{Scheduler, SchedulerConfig};
 
+use crate::diffusion::names::{sampler_and_schedule_by_name, schedule_by_name};
 use crate::diffusion::samplers::SAMPLERS;
-use crate::diffusion::schedule::SCHEDULES;
+use crate::diffusion::schedule::{SCHEDULES, Schedule};
 use crate::job::{Choice, ModelInfo, ModelRef, Precision};
 use crate::weights::ModelFiles;
 use families::{StableDiffusion, family_of};
@@ -53,6 +54,7 @@ pub fn samplers() -> Vec<Choice> {
         .map(|sampler| Choice {
             id: sampler.id(),
             label: sampler.label(),
+            aliases: sampler.aliases(),
         })
         .collect()
 }
@@ -64,8 +66,20 @@ pub fn schedules() -> Vec<Choice> {
         .map(|schedule| Choice {
             id: schedule.id(),
             label: schedule.label(),
+            aliases: schedule.aliases(),
         })
         .collect()
+}
+
+/// The ids of the sampler that goes by a name, and of the schedule that the name may end with.
+pub fn sampler_id(name: &str) -> Option<(&'static str, Option<&'static str>)> {
+    let (sampler, schedule) = sampler_and_schedule_by_name(name)?;
+    Some((sampler.id(), schedule.map(Schedule::id)))
+}
+
+/// The id of the schedule that goes by a name.
+pub fn schedule_id(name: &str) -> Option<&'static str> {
+    Some(schedule_by_name(name).ok()?.id())
 }
 
 /// What can be said of a model without reading its weights.

@@ -3,15 +3,22 @@
 use serde::Deserialize;
 
 use super::PipelineError;
-use crate::diffusion::prediction::Prediction;
-use crate::diffusion::schedule::{BetaSchedule, FinalSigma, Plan, Timetable, TrainingSchedule, schedule_by_id};
-use crate::diffusion::{ScheduleError, samplers::Sampler};
+use crate::diffusion::ScheduleError;
+use crate::diffusion::names::schedule_by_name;
+use crate::diffusion::prediction::{Prediction, vp_scale};
+use crate::diffusion::samplers::Sampler;
+use crate::diffusion::schedule::{
+    BetaSchedule, FinalSigma, Grid, PURE_NOISE, Plan, Span, Timetable, TrainingSchedule, karras_sigmas,
+};
 use crate::job::TimestepSpacing;
 
 /// What a diffusers scheduler's configuration says, whatever its class.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default)]
 pub struct SchedulerConfig {
+    /// Name of the class.
+    #[serde(rename = "_class_name")]
+    pub class_name: String,
     /// Name of the β schedule.
     pub beta_schedule: String,
     /// β at the first timestep.
@@ -36,11 +43,35 @@ pub struct SchedulerConfig {
     pub clip_sample_range: f64,
     /// Lets the last timestep be pure noise.
     pub rescale_betas_zero_snr: bool,
+    /// Standard deviation of the data, where the network is preconditioned as in EDM
+    /// (<https://arxiv.org/abs/2206.00364>).
+    pub sigma_data: Option<f64>,
+    /// EDM: the least noise.
+    pub sigma_min: Option<f64>,
+    /// EDM: the most noise.
+    pub sigma_max: Option<f64>,
+    /// EDM: ρ of the levels of Karras.
+    pub rho: f64,
+    /// EDM: `karras` or `exponential`.
+    pub sigma_schedule: String,
+}
+
+/// How noise levels and what the network is told of them go together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Process {
+    /// By the timesteps of training.
+    Discrete,
+    /// Freely between two levels; the network is told ln σ / 4.
+    Edm { sigma_min: f64, sigma_max: f64 },
+    /// From pure noise along a fixed curve; the network is told the angle between noise and picture, 1 for noise
+    /// (`IPNDMScheduler`).
+    Angle,
 }
 
 impl Default for SchedulerConfig {
     fn default() -> Self {
         Self {
+            class_name: String::new(),
             beta_schedule: "scaled_linear".to_owned(),
             beta_start: 0.00085,
             beta_end: 0.012,
@@ -53,6 +84,11 @@ impl Default for SchedulerConfig {
             clip_sample: None,
             clip_sample_range: 1.0,
             rescale_betas_zero_snr: false,
+            sigma_data: None,
+            sigma_min: None,
+            sigma_max: None,
+            rho: 7.0,
+            sigma_schedule: "karras".to_owned(),
         }
     }
 }
@@ -64,6 +100,9 @@ pub struct Scheduler {
     pub training: TrainingSchedule,
     /// What the network predicts.
     pub prediction: Prediction,
+    /// Whether the model is of SDXL's kind: schedules that were optimised for one kind follow it.
+    pub is_xl: bool,
+    process: Process,
     config: SchedulerConfig,
 }
 
@@ -89,13 +128,21 @@ impl Scheduler {
                 &config.prediction_type,
             )
         })?;
+        let mut training = TrainingSchedule::new(beta, config.beta_start, config.beta_end, config.num_train_timesteps)?;
         if config.rescale_betas_zero_snr {
-            return Err(bad("rescale_betas_zero_snr false in this version", "true").into());
+            training = training.with_zero_terminal_snr();
         }
-        let training = TrainingSchedule::new(beta, config.beta_start, config.beta_end, config.num_train_timesteps)?;
+        let (prediction, process) = match config.sigma_data {
+            Some(sigma_data) => edm(&config, prediction, sigma_data)?,
+            // It takes what the network says for v, whatever it was trained to say.
+            None if config.class_name == "IPNDMScheduler" => (Prediction::Velocity, Process::Angle),
+            None => (prediction, Process::Discrete),
+        };
         Ok(Self {
             training,
             prediction,
+            is_xl: false,
+            process,
             config,
         })
     }
@@ -104,6 +151,15 @@ impl Scheduler {
     pub fn clip(&self) -> Option<f64> {
         let is_clipped = self.config.clip_sample.unwrap_or(true);
         is_clipped.then_some(self.config.clip_sample_range)
+    }
+
+    /// What the network is told of a noise level between those of a timetable.
+    pub fn timestep_of(&self, sigma: f64) -> f64 {
+        match self.process {
+            Process::Discrete => self.training.timestep_of(sigma),
+            Process::Edm { .. } => 0.25 * sigma.ln(),
+            Process::Angle => sigma.atan() / std::f64::consts::FRAC_PI_2,
+        }
     }
 
     /// The noise levels of a run.
@@ -119,24 +175,103 @@ impl Scheduler {
         spacing: Option<TimestepSpacing>,
         steps: usize,
     ) -> Result<Timetable, ScheduleError> {
-        use crate::diffusion::schedule::Grid;
-        let ends_at_min = match sampler.grid() {
-            Grid::Stride => !self.config.set_alpha_to_one,
-            Grid::Sigmas | Grid::Solver => self.config.final_sigmas_type == "sigma_min",
-            Grid::Distilled => false,
+        let schedule = schedule_by_name(schedule)?;
+        let has_final_noise = self.config.final_sigmas_type == "sigma_min";
+        let (mut levels, timesteps) = match self.process {
+            Process::Discrete => {
+                let ends_at_min = match sampler.grid() {
+                    Grid::Stride => !self.config.set_alpha_to_one,
+                    Grid::Integers | Grid::Distilled => false,
+                    Grid::Sigmas | Grid::Midpoints | Grid::Solver | Grid::Singlestep => has_final_noise,
+                };
+                return Timetable::new(&Plan {
+                    training: &self.training,
+                    schedule,
+                    grid: sampler.grid(),
+                    spacing: spacing.unwrap_or(self.config.timestep_spacing),
+                    offset: self.config.steps_offset,
+                    steps,
+                    end: if ends_at_min || sampler.leaves_noise() {
+                        FinalSigma::TrainingMin
+                    } else {
+                        FinalSigma::Zero
+                    },
+                    is_xl: self.is_xl,
+                });
+            }
+            Process::Edm { sigma_min, sigma_max } => {
+                let planned = karras_sigmas(steps, sigma_min, sigma_max, self.config.rho)?;
+                let wanted = if schedule.keeps_timesteps() {
+                    schedule_by_name(&self.config.sigma_schedule)?
+                } else {
+                    schedule
+                };
+                let levels = if wanted.id() == "karras" {
+                    planned
+                } else {
+                    wanted.sigmas(&Span {
+                        planned: &planned,
+                        sigma_min,
+                        sigma_max,
+                        training: &self.training,
+                        is_xl: self.is_xl,
+                    })?
+                };
+                let timesteps = levels.iter().map(|sigma| self.timestep_of(*sigma)).collect();
+                (levels, timesteps)
+            }
+            Process::Angle => angle_levels(steps)?,
         };
-        Timetable::new(&Plan {
-            training: &self.training,
-            schedule: schedule_by_id(schedule)?,
-            grid: sampler.grid(),
-            spacing: spacing.unwrap_or(self.config.timestep_spacing),
-            offset: self.config.steps_offset,
-            steps,
-            end: if ends_at_min {
-                FinalSigma::TrainingMin
-            } else {
-                FinalSigma::Zero
-            },
-        })
+        let least = levels[steps - 1];
+        levels.push(if has_final_noise || sampler.leaves_noise() {
+            least
+        } else {
+            0.0
+        });
+        let scale = vp_scale(levels[0]);
+        Ok(Timetable::from_levels(levels, timesteps).with_initial_scale(scale))
     }
+}
+
+/// The preconditioning of EDM, checked.
+fn edm(
+    config: &SchedulerConfig,
+    prediction: Prediction,
+    sigma_data: f64,
+) -> Result<(Prediction, Process), ScheduleError> {
+    let (sigma_min, sigma_max) = (config.sigma_min.unwrap_or(0.002), config.sigma_max.unwrap_or(80.0));
+    if !(0.0 < sigma_min && sigma_min < sigma_max && sigma_max.is_finite()) {
+        return Err(ScheduleError::BadSigmaRange { sigma_min, sigma_max });
+    }
+    if !(0.0 < sigma_data && sigma_data.is_finite() && 0.0 < config.rho && config.rho.is_finite()) {
+        return Err(ScheduleError::BadTraining {
+            expected: "sigma_data and rho above 0",
+            found: format!("{sigma_data} and {}", config.rho),
+        });
+    }
+    let prediction = match prediction {
+        Prediction::Sample => Prediction::Sample,
+        other => Prediction::Edm {
+            sigma_data,
+            is_velocity: other == Prediction::Velocity,
+        },
+    };
+    Ok((prediction, Process::Edm { sigma_min, sigma_max }))
+}
+
+/// Falling levels, pure noise first, and the angles there: noise is the square of a sine of the time left, in f32 as
+/// `IPNDMScheduler` computes it (Crowson 2021, v-diffusion).
+fn angle_levels(steps: usize) -> Result<(Vec<f64>, Vec<f64>), ScheduleError> {
+    use std::f32::consts::{FRAC_PI_2, PI};
+    if steps == 0 {
+        return Err(ScheduleError::NoSteps);
+    }
+    let level = |i: usize| {
+        let left = 1.0 - i as f32 / steps as f32;
+        let noise = (left * FRAC_PI_2).sin().powi(2);
+        let picture = (1.0 - noise * noise).sqrt();
+        let sigma = (f64::from(noise) / f64::from(picture)).min(PURE_NOISE);
+        (sigma, f64::from(noise.atan2(picture) / PI * 2.0))
+    };
+    Ok((0..steps).map(level).unzip())
 }

@@ -2,9 +2,8 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, Step, ancestral_step, slope};
+use super::{Options, Sampler, SamplerHost, ancestral_step, begin, relabel, slope, toward, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::prediction::vp_scale;
 use crate::diffusion::schedule::{Grid, Timetable};
 
 /// Song et al. (2020), <https://arxiv.org/abs/2010.02502>, eq. 12. One model call per step.
@@ -19,6 +18,10 @@ impl Sampler for Ddim {
 
     fn label(&self) -> &'static str {
         "DDIM"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["DDIMScheduler"]
     }
 
     fn order(&self) -> i32 {
@@ -42,29 +45,16 @@ impl Sampler for Ddim {
         first: usize,
     ) -> Result<Tensor, SampleError> {
         for index in first..table.steps() {
-            let sigma = table.sigmas()[index];
-            let x0 = host.denoise(&x, sigma)?;
-            host.observe(Step {
-                index,
-                sigma,
-                x: &x,
-                x0: &x0,
-            })?;
-
-            let target = table.target(index);
+            let x0 = begin(host, &x, table, index)?;
+            let (sigma, target) = (table.sigmas()[index], table.target(index));
             let (down, up) = ancestral_step(sigma, target, options.eta);
-            // The noise is what the network said it is, also where x₀ was held to a range since.
-            let eps = slope(&x, host.x0_unclipped().unwrap_or(&x0), sigma)?;
-            x = (&x0 + (eps * down)?)?; // x₀ + σ_down ε
-            if options.eta > 0.0 {
-                x = (&x + (host.noise_like(&x, index)? * up)?)?;
-            }
-            // Where the stride does not divide the training length, the next step takes the same unit-variance
-            // latents for those of its own level.
-            let next = table.sigmas()[index + 1];
-            if next != target {
-                x = (x * (vp_scale(next) / vp_scale(target)))?;
-            }
+            x = match host.x0_unclipped() {
+                // The noise is what the network said it is, also where x₀ was held to a range since.
+                Some(free) => (&x0 + (slope(&x, free, sigma)? * down)?)?,
+                None => toward(&x, &x0, down / sigma)?, // x₀ + σ_down ε
+            };
+            x = with_noise(host, x, up, index)?;
+            x = relabel(x, target, table.sigmas()[index + 1])?;
             x = host.land(x, index)?;
         }
         Ok(x)

@@ -1,15 +1,14 @@
-//! Euler's first-order method.
+//! Euler's method.
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, Step, slope};
+use super::{Options, Sampler, SamplerHost, begin, slope};
 use crate::diffusion::SampleError;
 use crate::diffusion::schedule::{Grid, Timetable};
 
-/// Euler's method on the probability-flow ODE dx/dσ = (x − x₀)/σ. One model call per step.
+/// Euler's method on the probability-flow ODE. First order, one model call per step.
 ///
-/// Algorithm 2 of Karras et al. (2022) without its second-order correction and with `S_churn` = 0.
-/// Source: <https://arxiv.org/abs/2206.00364>
+/// Source: Karras et al. (2022), algorithm 2 without its second-order correction, <https://arxiv.org/abs/2206.00364>.
 pub(super) struct Euler;
 
 impl Sampler for Euler {
@@ -19,6 +18,10 @@ impl Sampler for Euler {
 
     fn label(&self) -> &'static str {
         "Euler"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["EulerDiscreteScheduler", "EDMEulerScheduler", "edm_euler"]
     }
 
     fn order(&self) -> i32 {
@@ -38,15 +41,8 @@ impl Sampler for Euler {
         first: usize,
     ) -> Result<Tensor, SampleError> {
         for index in first..table.steps() {
+            let x0 = begin(host, &x, table, index)?;
             let sigma = table.sigmas()[index];
-            let x0 = host.denoise(&x, sigma)?;
-            host.observe(Step {
-                index,
-                sigma,
-                x: &x,
-                x0: &x0,
-            })?;
-
             let d = slope(&x, &x0, sigma)?; //                     d = (x − x₀) / σ
             x = (x + (d * (table.target(index) - sigma))?)?; //    x + (σ′ − σ) d
             x = host.land(x, index)?;

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, Step, ancestral_step, slope};
+use super::{Options, Sampler, SamplerHost, ancestral_step, begin, slope, with_noise};
 use crate::diffusion::SampleError;
 use crate::diffusion::schedule::{Grid, Timetable};
 
@@ -19,6 +19,10 @@ impl Sampler for EulerAncestral {
 
     fn label(&self) -> &'static str {
         "Euler a"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["euler_ancestral", "EulerAncestralDiscreteScheduler"]
     }
 
     fn order(&self) -> i32 {
@@ -42,21 +46,12 @@ impl Sampler for EulerAncestral {
         first: usize,
     ) -> Result<Tensor, SampleError> {
         for index in first..table.steps() {
+            let x0 = begin(host, &x, table, index)?;
             let sigma = table.sigmas()[index];
-            let x0 = host.denoise(&x, sigma)?;
-            host.observe(Step {
-                index,
-                sigma,
-                x: &x,
-                x0: &x0,
-            })?;
-
             let (down, up) = ancestral_step(sigma, table.target(index), 1.0);
             let d = slope(&x, &x0, sigma)?;
             x = (x + (d * (down - sigma))?)?;
-            if up > 0.0 {
-                x = (&x + (host.noise_like(&x, index)? * up)?)?;
-            }
+            x = with_noise(host, x, up, index)?;
             x = host.land(x, index)?;
         }
         Ok(x)

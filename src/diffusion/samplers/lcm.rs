@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, Step};
+use super::{Options, Sampler, SamplerHost, begin, with_noise};
 use crate::diffusion::SampleError;
 use crate::diffusion::prediction::network_input;
 use crate::diffusion::schedule::{Grid, Timetable};
@@ -26,6 +26,10 @@ impl Sampler for Lcm {
         "LCM"
     }
 
+    fn aliases(&self) -> &'static [&'static str] {
+        &["LCMScheduler"]
+    }
+
     fn order(&self) -> i32 {
         1
     }
@@ -47,27 +51,15 @@ impl Sampler for Lcm {
         first: usize,
     ) -> Result<Tensor, SampleError> {
         for index in first..table.steps() {
+            let x0 = begin(host, &x, table, index)?;
             let sigma = table.sigmas()[index];
-            let x0 = host.denoise(&x, sigma)?;
-            host.observe(Step {
-                index,
-                sigma,
-                x: &x,
-                x0: &x0,
-            })?;
-
             // The consistency function is the identity at t = 0: c_skip x + c_out x₀.
             let t = table.timesteps()[index] * TIMESTEP_SCALE;
             let norm = t * t + SIGMA_DATA * SIGMA_DATA;
             let (c_skip, c_out) = (SIGMA_DATA * SIGMA_DATA / norm, t / norm.sqrt());
             let clean = ((x0 * c_out)? + (network_input(&x, sigma)? * c_skip)?)?;
 
-            let target = table.target(index);
-            x = if target > 0.0 {
-                (&clean + (host.noise_like(&clean, index)? * target)?)?
-            } else {
-                clean
-            };
+            x = with_noise(host, clean, table.target(index), index)?;
             x = host.land(x, index)?;
         }
         Ok(x)

@@ -2,91 +2,52 @@
 //!
 //! A sampler sees x₀ and σ only; what networks predict and when they were trained ends outside this room.
 
+mod cfg_pp;
 mod ddim;
-mod dpmpp_2m;
+mod ddpm;
+mod deis;
+mod dpm2;
+mod dpm_2m;
+mod dpmpp_2s;
+mod dpmpp_2s_ancestral;
+mod dpmpp_multistep;
+mod dpmpp_sde;
 mod euler;
 mod euler_ancestral;
+mod heun;
+mod host;
+mod ipndm;
 mod lcm;
+mod lms;
+mod multistep;
+mod pndm;
+mod restart;
+mod sa_solver;
+mod tcd;
 mod unclip;
+mod unipc;
 
 use candle_core::Tensor;
 
+pub use host::{PastStep, SamplerHost, Step};
 pub use unclip::Unclip;
 
 use super::SampleError;
+use super::prediction::vp_scale;
 use super::schedule::{Grid, Timetable};
 
-/// A step as the sampler reports it: before it is taken.
-#[derive(Debug, Clone, Copy)]
-pub struct Step<'a> {
-    /// Place in the run, from 0.
-    pub index: usize,
-    /// Noise level of `x`.
-    pub sigma: f64,
-    /// The noisy latents, x₀ + σ·ε.
-    pub x: &'a Tensor,
-    /// The estimate of the clean latents.
-    pub x0: &'a Tensor,
-}
-
-/// An earlier step, as the host kept it.
-#[derive(Debug, Clone)]
-pub struct PastStep {
-    /// Noise level of `x`.
-    pub sigma: f64,
-    /// The noisy latents.
-    pub x: Tensor,
-    /// The estimate of the clean latents.
-    pub x0: Tensor,
-}
-
-/// What a sampler may do: ask the model, draw noise, look back, report a step. Nothing else.
-pub trait SamplerHost {
-    /// The model's estimate x₀ of the clean latents, same shape as `x`. Guidance is already applied.
-    ///
-    /// # Errors
-    /// [`SampleError`]: the network's, or someone asked to stop.
-    fn denoise(&mut self, x: &Tensor, sigma: f64) -> Result<Tensor, SampleError>;
-    /// N(0, 1) in the shape of `x`, a function of the job's seed and the step alone; the same on every device.
-    ///
-    /// # Errors
-    /// [`SampleError::Tensor`] if the device is out of memory.
-    fn noise_like(&mut self, x: &Tensor, index: usize) -> Result<Tensor, SampleError>;
-    /// An observed step of this trajectory, `back` = 1 for the one before the newest; `None` before its start.
-    /// Multistep methods read their history here and keep none, so that a branch at step k resumes exactly.
-    fn past(&self, back: usize) -> Option<&PastStep>;
-    /// The newest estimate for the negative prompt alone, if the sampler [wants it](Sampler::wants_uncond).
-    fn x0_uncond(&self) -> Option<&Tensor> {
-        None
-    }
-    /// The newest estimate before its values were held to the range of pictures; `None` where they are not.
-    fn x0_unclipped(&self) -> Option<&Tensor> {
-        None
-    }
-    /// Where the network says how much noise a step may add: −1 the least, 1 the most, in the shape of `x`.
-    fn variance(&self) -> Option<&Tensor> {
-        None
-    }
-    /// Keeps the step in the trajectory and shows it.
-    ///
-    /// # Errors
-    /// [`SampleError::Cancelled`] if the user asked to stop, [`SampleError::NotFinite`] if the latents are lost.
-    fn observe(&mut self, step: Step<'_>) -> Result<(), SampleError>;
-    /// Ends step `index`: `x` has arrived at the level the next one starts from. Gives back the latents to go on with,
-    /// which differ where a part of the picture is known.
-    ///
-    /// # Errors
-    /// Only the device's.
-    fn land(&mut self, x: Tensor, index: usize) -> Result<Tensor, SampleError>;
-}
-
-/// One way of walking from noise to image. Unit structs, registered in [`SAMPLERS`].
+/// One way of walking from noise to image, registered in [`SAMPLERS`].
 pub trait Sampler: Sync {
     /// Stable name in metadata and on the command line, e.g. `dpmpp_2m`.
     fn id(&self) -> &'static str;
     /// What people call it.
     fn label(&self) -> &'static str;
-    /// Order of accuracy in the step size; held to it by `tests/sampler_contract.rs`.
+    /// What other programs call it: AUTOMATIC1111, ComfyUI, diffusers, stable-diffusion.cpp, InvokeAI. Case, spaces,
+    /// hyphens and underscores do not matter, nor whether a plus is written `+` or `p`.
+    fn aliases(&self) -> &'static [&'static str] {
+        &[]
+    }
+    /// Order of accuracy in the step size, once it has its history; held to it by `tests/sampler_contract.rs`.
     fn order(&self) -> i32;
     /// Where its timesteps lie.
     fn grid(&self) -> Grid;
@@ -98,7 +59,16 @@ pub trait Sampler: Sync {
     fn wants_uncond(&self) -> bool {
         false
     }
-    /// Walks `x` from step `first` of `table` to its end; `first` > 0 resumes a trajectory.
+    /// Whether a run ends at the least noise of training whatever the model's configuration says, as in diffusers.
+    fn leaves_noise(&self) -> bool {
+        false
+    }
+    /// The step at which a run over a picture begins when `skipped` of the steps are left out.
+    fn first_step(&self, skipped: usize) -> usize {
+        skipped
+    }
+    /// Walks `x` from step `first` of `table` to its end; `first` > 0 resumes a trajectory, or starts from a picture
+    /// if there is no past.
     ///
     /// Returns the latents at the noise level the table ends at.
     ///
@@ -117,28 +87,122 @@ pub trait Sampler: Sync {
 /// Parameters that some samplers have.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Options {
-    /// Noise added by DDIM: 0 none, 1 as much as DDPM.
+    /// Noise added by DDIM: 0 none, 1 as much as DDPM. The γ of TCD.
     pub eta: f64,
+    /// Order of the solvers that come in several, 1 to 3; `None` takes their usual one.
+    pub order: Option<usize>,
+    /// How much noise DDPM adds.
+    pub variance: Variance,
+}
+
+/// The variance of DDPM's steps (<https://arxiv.org/abs/2006.11239>, section 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Variance {
+    /// That of the forward process's posterior, β̃ (`fixed_small`).
+    #[default]
+    Small,
+    /// That of the forward process itself, β (`fixed_large`).
+    Large,
 }
 
 /// Every sampler, in the order lists show them.
 pub static SAMPLERS: &[&dyn Sampler] = &[
     &ddim::Ddim,
+    &ddpm::Ddpm,
+    &pndm::PNDM,
+    &pndm::PNDM_PRK,
     &euler::Euler,
     &euler_ancestral::EulerAncestral,
-    &dpmpp_2m::Dpmpp2M,
-    &dpmpp_2m::Dpmpp2MHeun,
+    &heun::Heun,
+    &lms::Lms,
+    &dpm2::Dpm2,
+    &dpm2::Dpm2Ancestral,
+    &dpm_2m::Dpm2M,
+    &dpmpp_2s::Dpmpp2S,
+    &dpmpp_2s_ancestral::Dpmpp2SAncestral,
+    &dpmpp_multistep::DPMPP_2M,
+    &dpmpp_multistep::DPMPP_2M_HEUN,
+    &dpmpp_multistep::DPMPP_3M,
+    &dpmpp_multistep::DPMPP_2M_SDE,
+    &dpmpp_multistep::DPMPP_2M_SDE_HEUN,
+    &dpmpp_multistep::DPMPP_3M_SDE,
+    &dpmpp_sde::DpmppSde,
+    &deis::Deis,
+    &ipndm::Ipndm,
+    &unipc::UNIPC,
+    &unipc::UNIPC_BH1,
+    &sa_solver::SaSolver,
     &lcm::Lcm,
+    &tcd::Tcd,
+    &restart::Restart,
+    &cfg_pp::EULER_CFG_PP,
+    &cfg_pp::DDIM_CFG_PP,
 ];
 
-/// The sampler called `id`, if there is one.
+/// The sampler called `id`, if there is one. [`sampler_by_name`](super::names::sampler_by_name) knows more names.
 pub fn sampler_by_id(id: &str) -> Option<&'static dyn Sampler> {
     SAMPLERS.iter().find(|sampler| sampler.id() == id).copied()
 }
 
+/// Below this many steps the last ones of the multistep solvers are of lower order, for stability
+/// (`lower_order_final`).
+const FEW_STEPS: usize = 15;
+
+/// The highest order that step `index` of a multistep solver should take, for stability near the end of short runs.
+fn stable_order(table: &Timetable, index: usize) -> usize {
+    let left = table.steps() - index;
+    if table.target(index) == 0.0 {
+        1
+    } else if table.steps() < FEW_STEPS {
+        left
+    } else {
+        usize::MAX
+    }
+}
+
+/// Asks for x₀ at the start of step `index`, and reports the step.
+fn begin(host: &mut dyn SamplerHost, x: &Tensor, table: &Timetable, index: usize) -> Result<Tensor, SampleError> {
+    let sigma = table.sigmas()[index];
+    let x0 = host.denoise(x, sigma)?;
+    host.observe(Step {
+        index,
+        sigma,
+        x,
+        x0: &x0,
+    })?;
+    Ok(x0)
+}
+
 /// (x − x₀) / σ: the slope of the probability-flow ODE, and the noise ε as the model sees it.
+///
+/// Divided by σ, not multiplied by its inverse: at levels of thousands the last bit is seen in the picture.
 fn slope(x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
-    (x - x0)? / sigma
+    let sigma = Tensor::new(sigma, x.device())?.to_dtype(x.dtype())?;
+    (x - x0)?.broadcast_div(&sigma)
+}
+
+/// x₀ + ratio · (x − x₀): Euler's step to the level that is `ratio` times that of `x`. Exact where `x` is large.
+fn toward(x: &Tensor, x0: &Tensor, ratio: f64) -> candle_core::Result<Tensor> {
+    (x * ratio)? + (x0 * (1.0 - ratio))?
+}
+
+/// `x` with noise of standard deviation `amount`, draw `index`; none is drawn for an amount of 0.
+fn with_noise(host: &mut dyn SamplerHost, x: Tensor, amount: f64, index: usize) -> Result<Tensor, SampleError> {
+    if amount > 0.0 {
+        Ok((&x + (host.noise_like(&x, index)? * amount)?)?)
+    } else {
+        Ok(x)
+    }
+}
+
+/// Where the stride does not divide the training length, a step lands beside the level that the next one starts from,
+/// which takes the same unit-variance latents for those of its own.
+fn relabel(x: Tensor, landed: f64, next: f64) -> candle_core::Result<Tensor> {
+    if next == landed {
+        Ok(x)
+    } else {
+        x * (vp_scale(next) / vp_scale(landed))
+    }
 }
 
 /// Splits a step of the ODE and the SDE: the level to walk down to, and how much fresh noise then leads back up to

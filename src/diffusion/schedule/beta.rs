@@ -2,7 +2,7 @@
 
 use statrs::distribution::{Beta as BetaDistribution, ContinuousCDF as _};
 
-use super::Schedule;
+use super::{Schedule, Span};
 use crate::diffusion::ScheduleError;
 
 /// Dense at both ends of the run: quantiles of Beta(0.6, 0.6) (Lee et al. 2024, <https://arxiv.org/abs/2407.12173>).
@@ -20,9 +20,10 @@ impl Schedule for Beta {
         "Beta"
     }
 
-    fn sigmas(&self, planned: &[f64], sigma_min: f64, sigma_max: f64) -> Result<Vec<f64>, ScheduleError> {
+    fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
+        let (sigma_min, sigma_max) = (span.sigma_min, span.sigma_max);
         let bad_range = ScheduleError::BadSigmaRange { sigma_min, sigma_max };
-        let steps = planned.len();
+        let steps = span.steps();
         if steps > 1 && !(0.0 < sigma_min && sigma_min < sigma_max && sigma_max.is_finite()) {
             return Err(bad_range);
         }

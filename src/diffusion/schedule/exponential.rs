@@ -1,7 +1,7 @@
 //! Evenly spaced in ln σ.
 
-use super::Schedule;
 use super::karras::spread;
+use super::{Schedule, Span};
 use crate::diffusion::ScheduleError;
 
 /// Each level the same fraction of the one before (<https://arxiv.org/abs/2206.00364>, with ρ → ∞).
@@ -16,7 +16,7 @@ impl Schedule for Exponential {
         "Exponential"
     }
 
-    fn sigmas(&self, planned: &[f64], sigma_min: f64, sigma_max: f64) -> Result<Vec<f64>, ScheduleError> {
-        spread(planned.len(), sigma_min, sigma_max, f64::ln, f64::exp)
+    fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
+        spread(span.steps(), span.sigma_min, span.sigma_max, f64::ln, f64::exp)
     }
 }

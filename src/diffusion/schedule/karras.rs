@@ -1,6 +1,6 @@
 //! Noise levels of Karras et al. (2022).
 
-use super::Schedule;
+use super::{Schedule, Span};
 use crate::diffusion::ScheduleError;
 
 /// Dense near the end of the run, sparse near its beginning.
@@ -18,8 +18,8 @@ impl Schedule for Karras {
         "Karras"
     }
 
-    fn sigmas(&self, planned: &[f64], sigma_min: f64, sigma_max: f64) -> Result<Vec<f64>, ScheduleError> {
-        karras_sigmas(planned.len(), sigma_min, sigma_max, RHO)
+    fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
+        karras_sigmas(span.steps(), span.sigma_min, span.sigma_max, RHO)
     }
 
     fn rounds_to_nearest(&self) -> bool {

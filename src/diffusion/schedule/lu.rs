@@ -1,7 +1,7 @@
 //! Evenly spaced in λ = ln(α/σ).
 
-use super::Schedule;
 use super::karras::spread;
+use super::{Schedule, Span};
 use crate::diffusion::ScheduleError;
 
 /// The levels of DPM-Solver (Lu et al. 2022, <https://arxiv.org/abs/2206.00927>): those of the exponential schedule,
@@ -17,8 +17,8 @@ impl Schedule for Lu {
         "Lu"
     }
 
-    fn sigmas(&self, planned: &[f64], sigma_min: f64, sigma_max: f64) -> Result<Vec<f64>, ScheduleError> {
-        spread(planned.len(), sigma_min, sigma_max, f64::ln, f64::exp)
+    fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
+        spread(span.steps(), span.sigma_min, span.sigma_max, f64::ln, f64::exp)
     }
 
     fn rounds_to_nearest(&self) -> bool {

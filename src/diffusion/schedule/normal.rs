@@ -1,6 +1,6 @@
 //! The training schedule itself.
 
-use super::Schedule;
+use super::{Schedule, Span};
 use crate::diffusion::ScheduleError;
 
 /// The noise levels of the timesteps that the spacing chose.
@@ -15,8 +15,12 @@ impl Schedule for Normal {
         "Normal"
     }
 
-    fn sigmas(&self, planned: &[f64], _sigma_min: f64, _sigma_max: f64) -> Result<Vec<f64>, ScheduleError> {
-        Ok(planned.to_vec())
+    fn aliases(&self) -> &'static [&'static str] {
+        &["uniform", "discrete", "default", "automatic"]
+    }
+
+    fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
+        Ok(span.planned.to_vec())
     }
 
     fn keeps_timesteps(&self) -> bool {

@@ -9,13 +9,21 @@ use crate::job::TimestepSpacing;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grid {
     /// Integer timesteps at a fixed stride; each step lands one *stride* lower, wherever the next one starts
-    /// (`DDIMScheduler`).
+    /// (`DDIMScheduler`, `PNDMScheduler`).
     Stride,
+    /// The same timesteps; each step lands where the next one starts, and the last one removes all noise
+    /// (`DDPMScheduler`).
+    Integers,
     /// Real timesteps; noise levels chosen between those of the first and the last (`EulerDiscreteScheduler`).
     Sigmas,
+    /// As [`Sigmas`](Self::Sigmas) with timesteps rounded where Karras's levels are chosen, but for the levels between
+    /// (`KDPM2DiscreteScheduler`).
+    Midpoints,
     /// Integer timesteps, the stride of one step more than asked; noise levels chosen from the whole training range
     /// (`DPMSolverMultistepScheduler`).
     Solver,
+    /// The same, evenly from the first to the last whatever the spacing asked for (`DPMSolverSinglestepScheduler`).
+    Singlestep,
     /// Every k-th of the 50 timesteps used in distillation, whatever the spacing asked for (`LCMScheduler`).
     Distilled,
 }
@@ -28,8 +36,23 @@ impl Grid {
     pub(super) fn most_steps(self, training: &TrainingSchedule) -> usize {
         match self {
             Self::Distilled => DISTILLED_STEPS.min(training.timesteps()),
-            Self::Stride | Self::Sigmas | Self::Solver => training.timesteps(),
+            _ => training.timesteps(),
         }
+    }
+
+    /// Whether timesteps are whole numbers, and levels are chosen from the whole training range.
+    pub(super) fn is_solver(self) -> bool {
+        matches!(self, Self::Solver | Self::Singlestep)
+    }
+
+    /// Whether levels are chosen freely between the first and the last.
+    pub(super) fn is_free(self) -> bool {
+        matches!(self, Self::Sigmas | Self::Midpoints)
+    }
+
+    /// Whether the first step may start from pure noise itself.
+    pub(super) fn stands_pure_noise(self) -> bool {
+        matches!(self, Self::Stride | Self::Integers | Self::Distilled)
     }
 
     /// Falling timesteps, one per step.
@@ -51,7 +74,12 @@ impl Grid {
                 .map(|i| ((kept - i * kept / steps) * stride - 1) as f64)
                 .collect();
         }
-        let divisions = if self == Self::Solver { steps + 1 } else { steps };
+        let divisions = if self.is_solver() { steps + 1 } else { steps };
+        let spacing = if self == Self::Singlestep {
+            TimestepSpacing::Linspace
+        } else {
+            spacing
+        };
         match spacing {
             TimestepSpacing::Leading => {
                 let stride = total / divisions;
@@ -75,7 +103,7 @@ impl Grid {
                         (gaps - i as f64) * last / gaps
                     }
                 };
-                let whole = self != Self::Sigmas;
+                let whole = !self.is_free();
                 (0..steps)
                     .map(place)
                     .map(|t| if whole { t.round_ties_even() } else { t })

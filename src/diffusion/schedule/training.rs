@@ -1,5 +1,7 @@
 //! The noise levels a model was trained on.
 
+use std::borrow::Cow;
+
 use crate::diffusion::ScheduleError;
 
 /// How the variances β of the forward process grow with the timestep.
@@ -51,7 +53,15 @@ impl BetaSchedule {
 pub struct TrainingSchedule {
     /// σ at each integer timestep, strictly rising.
     sigmas: Vec<f64>,
+    /// Whether the last timestep is pure noise.
+    is_zero_snr: bool,
 }
+
+/// ᾱ that stands for 0 at the last timestep of zero terminal SNR, as in diffusers' solvers: the least of f16.
+const LEAST_ALPHA_BAR: f64 = 1.0 / (1 << 24) as f64;
+/// The noise level from which on nothing of a picture is left in f32: samplers that can stand it take this for pure
+/// noise.
+pub const PURE_NOISE: f64 = 1e6;
 
 impl TrainingSchedule {
     /// From the parameters of a scheduler's configuration.
@@ -81,6 +91,7 @@ impl TrainingSchedule {
         });
         Ok(Self {
             sigmas: sigmas.collect(),
+            is_zero_snr: false,
         })
     }
 
@@ -102,7 +113,36 @@ impl TrainingSchedule {
             .map(|alpha_bar| ((1.0 - alpha_bar) / alpha_bar).sqrt());
         Ok(Self {
             sigmas: sigmas.collect(),
+            is_zero_snr: false,
         })
+    }
+
+    /// The same schedule, shifted and scaled in √ᾱ so that its last timestep is pure noise (`rescale_betas_zero_snr`).
+    ///
+    /// Lin et al. (2023), algorithm 1, <https://arxiv.org/abs/2305.08891>.
+    #[must_use]
+    pub fn with_zero_terminal_snr(mut self) -> Self {
+        let alpha = |sigma: f64| (1.0 + sigma * sigma).sqrt().recip();
+        let (first, last) = (alpha(self.sigma_min()), alpha(self.sigma_max()));
+        for sigma in &mut self.sigmas {
+            let alpha_bar = ((alpha(*sigma) - last) * first / (first - last)).powi(2);
+            let alpha_bar = alpha_bar.max(LEAST_ALPHA_BAR);
+            *sigma = ((1.0 - alpha_bar) / alpha_bar).sqrt();
+        }
+        self.is_zero_snr = true;
+        self
+    }
+
+    /// The same schedule with [`PURE_NOISE`] in the place of the level that stands for it, if it has zero terminal SNR.
+    pub(super) fn to_pure_noise(&self) -> Cow<'_, Self> {
+        if !self.is_zero_snr {
+            return Cow::Borrowed(self);
+        }
+        let mut exact = self.clone();
+        if let Some(last) = exact.sigmas.last_mut() {
+            *last = PURE_NOISE;
+        }
+        Cow::Owned(exact)
     }
 
     /// Number of training timesteps.
@@ -171,6 +211,17 @@ mod tests {
         }
         assert_eq!(training.timestep_of(1e9), 999.0);
         assert_eq!(training.timestep_of(0.0), 0.0);
+    }
+
+    #[test]
+    fn zero_terminal_snr_should_leave_the_first_level_and_drown_the_last() {
+        let plain = stable_diffusion();
+        let rescaled = plain.clone().with_zero_terminal_snr();
+        assert!((rescaled.sigma_min() - plain.sigma_min()).abs() < 1e-9);
+        assert!((rescaled.sigma_max() - 4096.0).abs() < 1e-3, "{}", rescaled.sigma_max());
+        assert!(rescaled.sigmas.windows(2).all(|pair| pair[0] < pair[1]));
+        assert_eq!(rescaled.to_pure_noise().sigma_max(), PURE_NOISE);
+        assert_eq!(*plain.to_pure_noise(), plain);
     }
 
     #[test]

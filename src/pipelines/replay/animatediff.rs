@@ -2,13 +2,12 @@
 
 use candle_core::Tensor;
 
-use super::capture::{Capture, Scale, insert_table, known_sampler};
+use super::capture::{Capture, Scale, insert_table, known_sampler, sampler_options};
 use super::case::Opened;
 use super::latent::{prompts, told};
 use super::{Got, unit_range};
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::prediction::vp_scale;
-use crate::diffusion::samplers::Options;
 use crate::job::JobControl;
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::{Noise, Run, Start};
@@ -41,7 +40,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
             rescale: request.guidance_rescale,
         }),
         sampler,
-        options: Options { eta: wanted.eta },
+        options: sampler_options(wanted),
         table: &table,
         start: Start::Noise,
         known: None,

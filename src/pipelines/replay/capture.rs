@@ -6,35 +6,67 @@ use super::Got;
 use super::case::CaseSampler;
 use crate::diffusion::SampleError;
 use crate::diffusion::prediction::network_input;
-use crate::diffusion::samplers::{Sampler, sampler_by_id};
+use crate::diffusion::samplers::{Options, Sampler, Variance, sampler_by_id};
 use crate::diffusion::schedule::Timetable;
 use crate::pipelines::denoise::{Call, Observed, Observer};
 use crate::pipelines::predictor::Predicted;
 
-/// In which scale diffusers' scheduler keeps its latents.
+/// How diffusers' scheduler keeps its latents and its noise levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scale {
-    /// x₀ + σ·ε, as here.
-    Exploding,
-    /// (x₀ + σ·ε) / √(1 + σ²), as the network sees them.
-    Preserving,
+pub(super) struct Scale {
+    /// Latents x₀ + σ·ε, as here; else (x₀ + σ·ε) / √(1 + σ²), as the network sees them.
+    is_exploding: bool,
+    table: Table,
 }
+
+/// How often a level stands in the scheduler's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Table {
+    /// Once.
+    Plain,
+    /// Once for each call of a second-order method.
+    Doubled,
+    /// The same, and the end twice more.
+    DoubledEnd,
+}
+
+/// Beginnings of the names of classes whose latents are x₀ + σ·ε, and how their levels are listed.
+const EXPLODING: &[(&str, Table)] = &[
+    ("Euler", Table::Plain),
+    ("EDM", Table::Plain),
+    ("LMS", Table::Plain),
+    ("Heun", Table::Doubled),
+    ("DPMSolverSDE", Table::Doubled),
+    ("KDPM2", Table::DoubledEnd),
+];
 
 impl Scale {
     pub(super) fn of(diffusers_class: &str) -> Self {
-        if diffusers_class.starts_with("Euler") {
-            Self::Exploding
-        } else {
-            Self::Preserving
+        let found = EXPLODING.iter().find(|(start, _)| diffusers_class.starts_with(start));
+        Self {
+            is_exploding: found.is_some(),
+            table: found.map_or(Table::Plain, |(_, table)| *table),
         }
     }
 
     pub(super) fn latents(self, x: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
-        if self == Self::Exploding {
+        if self.is_exploding {
             Ok(x.clone())
         } else {
             network_input(x, sigma)
         }
+    }
+
+    /// Noise levels as the scheduler lists them.
+    fn listed(self, sigmas: &[f64]) -> Vec<f64> {
+        let ([first, between @ .., last], true) = (sigmas, self.table != Table::Plain) else {
+            return sigmas.to_vec();
+        };
+        let num_last = if self.table == Table::Doubled { 1 } else { 3 };
+        let mut listed = vec![*first];
+        listed.extend(between.iter().flat_map(|sigma| [*sigma; 2]));
+        listed.extend(vec![*last; num_last]);
+        listed
     }
 }
 
@@ -108,7 +140,7 @@ impl Observer for Capture {
         let latents = self.scale.latents(call.x, call.sigma)?;
         if index == 0 {
             self.got.insert("initial_latents".to_owned(), latents);
-            let mut input = network_input(call.x, call.sigma)?;
+            let mut input = call.input.clone();
             if let Some(beside) = &self.beside {
                 input = Tensor::cat(&[&input, beside], 1)?;
             }
@@ -140,29 +172,64 @@ impl Observer for Capture {
 
 /// Our sampler and schedule for a case's, by the names the cases use.
 pub(super) fn known_sampler(wanted: &CaseSampler) -> Option<(&'static dyn Sampler, &str)> {
-    let config = |field: &str| wanted.diffusers_config.get(field);
-    let is_set = |field: &str| config(field).and_then(serde_json::Value::as_bool).unwrap_or(false);
-    let id = match wanted.name.as_str() {
-        "dpmpp_2m" if config("solver_type").is_some_and(|kind| kind == "heun") => "dpmpp_2m_heun",
-        other => other,
+    let name = wanted.name.strip_prefix("edm_").unwrap_or(&wanted.name);
+    let id = match (name, wanted.word("solver_type")) {
+        ("pndm", _) if !wanted.is_set("skip_prk_steps") => "pndm_prk",
+        ("dpmpp_2m", "heun") => "dpmpp_2m_heun",
+        ("dpmpp_2m_sde", "heun") => "dpmpp_2m_sde_heun",
+        ("unipc", "bh1") => "unipc_bh1",
+        (other, _) => other,
     };
     let schedule = match wanted.sigma_schedule.as_str() {
-        "default" if is_set("use_lu_lambdas") => "lu",
+        "default" if wanted.is_set("use_lu_lambdas") => "lu",
         "default" => "normal",
         other => other,
     };
     Some((sampler_by_id(id)?, schedule))
 }
 
+/// The sampler's parameters in a case.
+pub(super) fn sampler_options(wanted: &CaseSampler) -> Options {
+    let order = ["solver_order", "predictor_order"]
+        .iter()
+        .find_map(|field| wanted.diffusers_config.get(field)?.as_u64());
+    Options {
+        eta: wanted.eta,
+        order: order.map(|order| order as usize),
+        variance: if wanted.word("variance_type") == "fixed_large" {
+            Variance::Large
+        } else {
+            Variance::Small
+        },
+    }
+}
+
+impl CaseSampler {
+    /// The scheduler's configuration with the name of its class, as files have it.
+    pub(super) fn config(&self) -> serde_json::Value {
+        let mut config = self.diffusers_config.clone();
+        if let Some(fields) = config.as_object_mut() {
+            fields.insert("_class_name".to_owned(), self.diffusers_class.clone().into());
+        }
+        config
+    }
+
+    fn word(&self, field: &str) -> &str {
+        let value = self.diffusers_config.get(field);
+        value.and_then(serde_json::Value::as_str).unwrap_or_default()
+    }
+
+    fn is_set(&self, field: &str) -> bool {
+        let value = self.diffusers_config.get(field);
+        value.and_then(serde_json::Value::as_bool).unwrap_or(false)
+    }
+}
+
 /// The scheduler's noise levels.
 pub(super) fn insert_table(got: &mut Got, table: &Timetable, scale: Scale) -> candle_core::Result<()> {
     let row = |values: &[f64]| Tensor::from_iter(values.iter().map(|value| *value as f32), &Device::Cpu);
-    got.insert("sigmas".to_owned(), row(table.sigmas())?);
-    let initial = if scale == Scale::Exploding {
-        table.initial_scale()
-    } else {
-        1.0
-    };
+    got.insert("sigmas".to_owned(), row(&scale.listed(table.sigmas()))?);
+    let initial = if scale.is_exploding { table.initial_scale() } else { 1.0 };
     got.insert("init_noise_sigma".to_owned(), row(&[initial])?);
     Ok(())
 }

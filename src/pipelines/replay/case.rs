@@ -236,7 +236,7 @@ impl Opened {
     pub(super) fn model(&self) -> Result<StableDiffusion, PipelineError> {
         let path = ModelRef::Path(self.path(&self.request.model));
         let mut model = load_files(&path, &self.files()?, &Device::Cpu, self.precision, &mut |_| ())?;
-        model.set_scheduler(self.scheduler(&self.sampler()?.diffusers_config)?);
+        model.set_scheduler(self.scheduler(&self.sampler()?.config())?);
         let beside = |file: &Path| self.file.with_file_name("").join(file);
         let loras = self.request.loras.iter();
         let loras: Vec<_> = loras

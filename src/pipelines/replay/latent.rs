@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 
-use super::capture::{Capture, Scale, insert_table, known_sampler};
+use super::capture::{Capture, Scale, insert_table, known_sampler, sampler_options};
 use super::case::{Case, Inpaint, Opened};
 use super::parts::tiny;
 use super::{Got, id_row, unit_range};
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::prediction::vp_scale;
-use crate::diffusion::samplers::{Options, Sampler};
+use crate::diffusion::samplers::Sampler;
 use crate::diffusion::schedule::Timetable;
 use crate::job::{JobControl, ReferencePart};
 use crate::pipelines::PipelineError;
@@ -59,9 +59,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
             rescale: request.guidance_rescale,
         }),
         sampler,
-        options: Options {
-            eta: case.sampler()?.eta,
-        },
+        options: sampler_options(case.sampler()?),
         table: &table,
         start: pictures.start(case, &table),
         known: pictures.known(request),

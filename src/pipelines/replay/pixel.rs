@@ -1,11 +1,10 @@
 //! Pictures made pixel by pixel, without an autoencoder.
 
-use super::capture::{Capture, Scale, insert_table, known_sampler};
+use super::capture::{Capture, Scale, insert_table, known_sampler, sampler_options};
 use super::case::Opened;
 use super::{Got, unit_range};
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::prediction::vp_scale;
-use crate::diffusion::samplers::Options;
 use crate::job::JobControl;
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::{Noise, Run, Start};
@@ -17,7 +16,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let wanted = case.sampler()?;
     let files = ModelFiles::open(case.path(&request.model))?;
     let mut model = Pixel::load(&files, &candle_core::Device::Cpu, case.dtype()?)?;
-    model.set_scheduler(case.scheduler(&wanted.diffusers_config)?);
+    model.set_scheduler(case.scheduler(&wanted.config())?);
     let (sampler, schedule) = known_sampler(wanted).ok_or_else(|| case.unknown_sampler(wanted))?;
     let table = model.scheduler().timetable(sampler, schedule, None, request.steps)?;
     let scale = Scale::of(&wanted.diffusers_class);
@@ -33,7 +32,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
             rescale: 0.0,
         }),
         sampler,
-        options: Options { eta: wanted.eta },
+        options: sampler_options(wanted),
         table: &table,
         start: Start::Noise,
         known: None,

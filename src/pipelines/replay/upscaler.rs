@@ -2,13 +2,12 @@
 
 use candle_core::{Device, Tensor};
 
-use super::capture::{Capture, Scale, insert_table, known_sampler};
+use super::capture::{Capture, Scale, insert_table, known_sampler, sampler_options};
 use super::case::Opened;
 use super::latent::{prompts, told};
 use super::{Got, unit_range};
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::prediction::vp_scale;
-use crate::diffusion::samplers::Options;
 use crate::job::{JobControl, ModelRef};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::{Noise, Run, Start};
@@ -21,7 +20,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let path = case.path(&request.model);
     let files = ModelFiles::open(&path)?;
     let mut model = Upscaler::load(&ModelRef::Path(path), &files, &Device::Cpu, case.dtype()?, &mut |_| ())?;
-    model.set_scheduler(case.scheduler(&wanted.diffusers_config)?);
+    model.set_scheduler(case.scheduler(&wanted.config())?);
     let (sampler, schedule) = known_sampler(wanted).ok_or_else(|| case.unknown_sampler(wanted))?;
     let base = model.base();
     let table = base.scheduler().timetable(sampler, schedule, None, request.steps)?;
@@ -44,7 +43,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
             rescale: request.guidance_rescale,
         }),
         sampler,
-        options: Options { eta: wanted.eta },
+        options: sampler_options(wanted),
         table: &table,
         start: Start::Noise,
         known: None,
