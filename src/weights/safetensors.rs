@@ -103,6 +103,12 @@ impl SafetensorsFile {
         &self.path
     }
 
+    /// A field of the header's free text; `None` if there is none of this name.
+    pub fn header_text(&self, field: &str) -> Option<&str> {
+        let fields = self.metadata.metadata().as_ref()?;
+        fields.get(field).map(String::as_str)
+    }
+
     fn info(&self, name: &str) -> Option<&TensorInfo> {
         self.metadata.info(name)
     }
@@ -198,7 +204,7 @@ impl TensorSource for SafetensorsFile {
         self.path()
     }
 
-    fn note(&self, key: &str) -> Option<&str> {
-        self.metadata.metadata().as_ref()?.get(key).map(String::as_str)
+    fn header_text(&self, field: &str) -> Option<&str> {
+        self.header_text(field)
     }
 }
