@@ -444,6 +444,37 @@ fn files_that_are_no_checkpoints_should_be_told_apart() {
 }
 
 #[test]
+fn a_network_beside_the_model_should_be_read_by_its_own_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let adapter = safetensors_bytes(&[
+        ("image_proj.proj.weight", &[1, 1], vec![1.]),
+        ("ip_adapter.1.to_k_ip.weight", &[1, 1], vec![2.]),
+    ]);
+    write(folder.path(), "adapter.safetensors", &adapter);
+    let files = ModelFiles::open(folder.path().join("adapter.safetensors")).unwrap();
+    let vb = weights::component(&files, "", &Device::Cpu, DType::F32).unwrap();
+    let found = vb.get((1, 1), "ip_adapter.1.to_k_ip.weight").unwrap();
+    assert_eq!(found.to_vec2::<f32>().unwrap(), [[2.]]);
+
+    // The first ControlNets were published with the model that they were trained on.
+    let mut tensors = original_starter();
+    let own = [
+        "input_hint_block.0.weight",
+        "zero_convs.0.0.bias",
+        "middle_block_out.0.bias",
+    ];
+    for name in own {
+        tensors.push((format!("control_model.{name}"), vec![3], vec![1., 2., 3.]));
+    }
+    write(folder.path(), "control.safetensors", &file_of(&tensors));
+    let files = ModelFiles::open(folder.path().join("control.safetensors")).unwrap();
+    let vb = weights::component(&files, "", &Device::Cpu, DType::F32).unwrap();
+    let found = vb.get(3, "controlnet_mid_block.bias").unwrap();
+    assert_eq!(found.to_vec1::<f32>().unwrap(), [1., 2., 3.]);
+    assert!(!vb.contains_tensor("conv_in.weight"), "that is the model's");
+}
+
+#[test]
 fn what_makes_no_pictures_should_be_refused_as_a_model_by_its_kind() {
     let folder = tempfile::tempdir().unwrap();
     let lora = safetensors_bytes(&[("a.lora_down.weight", &[1, 1], vec![1.])]);
