@@ -75,6 +75,7 @@ fn mutate(whole: &[u8], place: Range<usize>, open: impl Fn(Vec<u8>) -> Result<Ar
             changed[at] = [0, 1, 0x7f, 0x80, 0xff, random(256) as u8][random(6)];
         }
         let Ok(source) = open(changed) else { continue };
+        weights::detect(&*source).ok();
         for name in source.names() {
             let Ok(Some(tensor)) = source.tensor_as(&name, DType::F32, &Device::Cpu) else {
                 continue;

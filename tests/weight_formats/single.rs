@@ -475,6 +475,36 @@ fn a_network_beside_the_model_should_be_read_by_its_own_names() {
 }
 
 #[test]
+fn numbers_in_names_should_not_be_believed() {
+    let huge = usize::MAX;
+    let names = [
+        format!("decoder.up.{huge}.block.0.norm1.weight"),
+        format!("decoder.up.0.block.{huge}.norm1.weight"),
+        "decoder.up.0.block.0.norm1.weight".to_owned(),
+        format!("input_blocks.{huge}.0.in_layers.0.weight"),
+        format!("output_blocks.{huge}.{huge}.in_layers.0.weight"),
+        format!("middle_block.{huge}.in_layers.0.weight"),
+        format!("zero_convs.{huge}.0.weight"),
+        format!("input_hint_block.{huge}.weight"),
+        "input_hint_block.0.weight".to_owned(),
+        "input_blocks.0.0.weight".to_owned(),
+        format!("transformer.resblocks.{huge}.attn.in_proj_weight"),
+        "transformer.resblocks.0.ln_1.weight".to_owned(),
+    ];
+    let tensors: Vec<Named> = names.into_iter().map(|name| (name, vec![1], vec![0.])).collect();
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "odd.safetensors", &file_of(&tensors));
+    let files = ModelFiles::open(folder.path().join("odd.safetensors")).unwrap();
+    for component in ["controlnet", "vae", "text_encoder_2"] {
+        assert!(
+            files.json::<Value>(&format!("{component}/config.json")).is_err(),
+            "{component}"
+        );
+        assert!(weights::component(&files, component, &Device::Cpu, DType::F32).is_ok());
+    }
+}
+
+#[test]
 fn what_makes_no_pictures_should_be_refused_as_a_model_by_its_kind() {
     let folder = tempfile::tempdir().unwrap();
     let lora = safetensors_bytes(&[("a.lora_down.weight", &[1, 1], vec![1.])]);
