@@ -1,6 +1,10 @@
 //! Weight files, sound and broken: what is read, and what is said of what cannot be.
 #![expect(clippy::unwrap_used, reason = "tests panic on what they cannot use")]
 
+mod gguf;
+mod pickle;
+mod single;
+
 use crate::support::weights::copy_folder;
 use crate::support::weights::safetensors_bytes;
 use crate::support::weights::with_header;
@@ -19,10 +23,13 @@ use hareru::weights::Bytes;
 use hareru::weights::LoadError;
 use hareru::weights::ModelFiles;
 use hareru::weights::SafetensorsFile;
+use hareru::weights::TensorSource;
 use include_dir::Dir;
 use include_dir::include_dir;
+use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Every part of a tiny model, inside the test binary.
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/tests/fixtures/networks/models/taesd");
@@ -42,15 +49,50 @@ fn open_tiny(files: &ModelFiles) -> Result<AutoencoderTiny, LoadError> {
     })
 }
 
+/// Errors are one line that ends with the file.
+fn assert_one_line(message: &str, file: &str) {
+    assert!(!message.contains('\n'), "one line, not {message:?}");
+    assert!(
+        message.ends_with(&format!("File: {file}")),
+        "the file comes last in {message:?}"
+    );
+}
+
+/// Opens thousands of files that differ from a sound one in a few bytes, and reads all that the reader lets through.
+fn mutate(whole: &[u8], place: Range<usize>, open: impl Fn(Vec<u8>) -> Result<Arc<dyn TensorSource>, LoadError>) {
+    let mut state = 1u64;
+    let mut random = |limit: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % limit
+    };
+    let mut num_read = 0;
+    for _ in 0..3000 {
+        let mut changed = whole.to_vec();
+        for _ in 0..=random(3) {
+            let at = place.start + random(place.len());
+            changed[at] = [0, 1, 0x7f, 0x80, 0xff, random(256) as u8][random(6)];
+        }
+        let Ok(source) = open(changed) else { continue };
+        weights::detect(&*source).ok();
+        for name in source.names() {
+            let Ok(Some(tensor)) = source.tensor_as(&name, DType::F32, &Device::Cpu) else {
+                continue;
+            };
+            assert_eq!(Some(tensor.dims()), source.shape(&name));
+            assert!(tensor.elem_count() <= 4 * whole.len(), "more numbers than the file has");
+            num_read += 1;
+        }
+    }
+    assert!(num_read > 0, "some changes do no harm");
+}
+
 /// Opens `bytes` as a weight file; the message if that is refused.
 fn refusal(bytes: Vec<u8>) -> String {
     let error = SafetensorsFile::new(Bytes::Owned(bytes), PathBuf::from("broken.safetensors")).unwrap_err();
     let message = error.to_string();
-    assert!(!message.contains('\n'), "one line, not {message:?}");
-    assert!(
-        message.ends_with("File: broken.safetensors"),
-        "the file comes last in {message:?}"
-    );
+    assert_one_line(&message, "broken.safetensors");
     message
 }
 
@@ -185,6 +227,30 @@ fn an_unusable_kind_of_number_should_be_named_when_it_is_asked_for() {
         message,
         r#"tensor "a" holds U16 numbers, expected F32, F16, BF16, F64, F8_E4M3 or F8_E5M2. File: x"#
     );
+}
+
+#[test]
+fn eight_bit_floats_should_be_read_as_what_is_computed_in() {
+    let header = r#"{"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"F8_E5M2","shape":[2],"data_offsets":[2,4]}}"#;
+    let mut bytes = with_header(header, 0);
+    bytes.extend([0x38, 0xb9, 0x3c, 0xbd]);
+    let file = SafetensorsFile::new(Bytes::Owned(bytes), PathBuf::new()).unwrap();
+    let read = |name: &str, dtype| {
+        let tensor = file.tensor_as(name, dtype, &Device::Cpu).unwrap().unwrap();
+        assert_eq!(tensor.dtype(), dtype);
+        tensor.to_dtype(DType::F32).unwrap().to_vec1::<f32>().unwrap()
+    };
+    for dtype in [DType::F32, DType::F16, DType::BF16] {
+        assert_eq!(read("a", dtype), [1.0, -1.125]);
+        assert_eq!(read("b", dtype), [1.0, -1.25]);
+    }
+}
+
+#[test]
+fn no_change_of_a_few_bytes_should_bring_the_reader_of_safetensors_down() {
+    let whole = safetensors_bytes(&[("a", &[4], vec![1., 2., 3., 4.]), ("b", &[2], vec![5., 6.])]);
+    let open = |bytes| weights::tensors_from(Bytes::Owned(bytes), PathBuf::new());
+    mutate(&whole, 0..whole.len(), open);
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use super::LoadError;
 use super::ModelFiles;
 use super::Renaming;
-use super::SafetensorsFile;
 use super::TensorSource;
 use super::rename::Change;
+use super::tensors_from;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Shape;
@@ -20,21 +20,25 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 /// Names a network's weights go by, in the order in which they are looked for.
-const WEIGHT_FILES: [&str; 4] = [
+const WEIGHT_FILES: [&str; 6] = [
     "diffusion_pytorch_model.safetensors",
     "model.safetensors",
     "diffusion_pytorch_model.fp16.safetensors",
     "model.fp16.safetensors",
+    "diffusion_pytorch_model.bin",
+    "pytorch_model.bin",
 ];
 
 /// Names of the list of files that weights are split over.
-const SHARD_LISTS: [&str; 6] = [
+const SHARD_LISTS: [&str; 8] = [
     "diffusion_pytorch_model.safetensors.index.json",
     "model.safetensors.index.json",
     "diffusion_pytorch_model.safetensors.index.fp16.json",
     "diffusion_pytorch_model.fp16.safetensors.index.json",
     "model.safetensors.index.fp16.json",
     "model.fp16.safetensors.index.json",
+    "diffusion_pytorch_model.bin.index.json",
+    "pytorch_model.bin.index.json",
 ];
 
 /// The weights of a network, to be given to its constructor.
@@ -123,7 +127,7 @@ pub(super) fn weight_files(files: &ModelFiles, name: &str) -> Result<Vec<String>
         .collect()
 }
 
-/// Which file each tensor is in, as `*.safetensors.index.json` says.
+/// Which file each tensor is in, as `*.index.json` says.
 #[derive(serde::Deserialize)]
 struct ShardList {
     weight_map: BTreeMap<String, String>,
@@ -164,11 +168,8 @@ impl Component {
         }
         let shards = names
             .iter()
-            .map(|file| {
-                let shard = SafetensorsFile::new(files.map(file)?, files.path(file))?;
-                Ok(Arc::new(shard) as Arc<dyn TensorSource>)
-            })
-            .collect::<Result<_, LoadError>>()?;
+            .map(|file| tensors_from(files.map(file)?, files.path(file)))
+            .collect::<Result<_, _>>()?;
         Ok(Self::new(shown_name, shards, None))
     }
 

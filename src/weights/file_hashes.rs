@@ -136,7 +136,7 @@ fn lora_hash(path: &Path, bytes: &Bytes) -> Option<String> {
     if detect(&*source).ok()? != FileKind::Lora {
         return None;
     }
-    let noted = source.note(LORA_NOTE).map(str::to_owned);
+    let noted = source.header_text(LORA_NOTE).map(str::to_owned);
     let hash = noted.unwrap_or_else(|| {
         // Other formats have no header that a tool could have changed.
         let header = bytes

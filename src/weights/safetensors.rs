@@ -204,7 +204,7 @@ impl TensorSource for SafetensorsFile {
         self.path()
     }
 
-    fn note(&self, key: &str) -> Option<&str> {
-        self.metadata.metadata().as_ref()?.get(key).map(String::as_str)
+    fn header_text(&self, field: &str) -> Option<&str> {
+        self.header_text(field)
     }
 }

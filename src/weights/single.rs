@@ -71,13 +71,26 @@ impl SingleFile {
         self.parts.keys().copied()
     }
 
-    /// A network's tensors and its names for them. The one network of a file also answers to an empty name.
+    /// The network that the file is for, if it is for one.
+    fn only(&self) -> Option<&'static str> {
+        match self.kind {
+            // Some bring the model along that they were trained on.
+            FileKind::ControlNet => Some("controlnet"),
+            FileKind::Vae => Some("vae"),
+            _ if self.parts.len() == 1 => self.parts.keys().next().copied(),
+            _ => None,
+        }
+    }
+
+    /// A network's tensors and its names for them. The one network of a file also answers to an empty name, as do the
+    /// tensors of a file that is no network.
     pub(super) fn part(&self, name: &str) -> Option<(Arc<dyn TensorSource>, Renaming)> {
-        let part = match (name, self.parts.len()) {
-            ("", 1) => self.parts.values().next(),
-            _ => self.parts.get(name),
+        let renaming = match self.only() {
+            Some(only) if name.is_empty() => self.parts.get(only)?.renaming.clone(),
+            None if name.is_empty() => Renaming::below(&*self.source, ""),
+            _ => self.parts.get(name)?.renaming.clone(),
         };
-        part.map(|part| (Arc::clone(&self.source), part.renaming.clone()))
+        Some((Arc::clone(&self.source), renaming))
     }
 
     /// Where the rest is.
@@ -126,7 +139,7 @@ impl SingleFile {
         whole.or_else(|| {
             // The configurations may be those of the one network.
             let (part, file) = file.split_once('/')?;
-            let is_only = self.parts.len() == 1 && self.parts.contains_key(part);
+            let is_only = self.only() == Some(part);
             let is_whole = folder.join("model_index.json").is_file();
             Some(folder.join(file)).filter(|path| is_only && !is_whole && path.is_file())
         })
@@ -156,11 +169,7 @@ impl SingleFile {
             _ => {
                 let config = detect::config(&*self.source, &self.parts, self.kind, file);
                 // The one network's own folder.
-                let only = self
-                    .parts
-                    .keys()
-                    .next()
-                    .filter(|_| file == "config.json" && self.parts.len() == 1);
+                let only = self.only().filter(|_| file == "config.json");
                 let only = only.and_then(|part| {
                     let file = format!("{part}/config.json");
                     detect::config(&*self.source, &self.parts, self.kind, &file)

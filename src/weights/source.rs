@@ -40,7 +40,7 @@ pub trait TensorSource: std::fmt::Debug + Send + Sync {
     }
 
     /// A text that the file's maker attached, e.g. `modelspec.architecture`; `None` if there is none.
-    fn note(&self, _key: &str) -> Option<&str> {
+    fn header_text(&self, _field: &str) -> Option<&str> {
         None
     }
 }

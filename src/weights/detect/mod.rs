@@ -40,6 +40,7 @@ pub enum FileKind {
     /// SDXL refiner.
     SdxlRefiner,
     /// A `ControlNet`.
+    #[serde(rename = "controlnet")]
     ControlNet,
     /// An autoencoder.
     Vae,

@@ -86,7 +86,7 @@ impl TensorSource for GgufFile {
         &self.path
     }
 
-    fn note(&self, key: &str) -> Option<&str> {
-        self.notes.get(key).map(String::as_str)
+    fn header_text(&self, field: &str) -> Option<&str> {
+        self.notes.get(field).map(String::as_str)
     }
 }

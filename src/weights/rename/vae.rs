@@ -33,7 +33,7 @@ const SHORTCUT: (&str, &str) = ("nin_shortcut.", "conv_shortcut.");
 
 pub(super) fn renaming(source: &dyn TensorSource, prefix: &str) -> Renaming {
     let up_levels = names_below(source, &format!("{prefix}decoder.up."))
-        .filter_map(|(_, rest)| Some(split_number(&rest)?.0 + 1))
+        .filter_map(|(_, rest)| split_number(&rest)?.0.checked_add(1))
         .max()
         .unwrap_or_default();
     let mut renaming = Renaming::default();
@@ -65,7 +65,7 @@ fn level_target(name: &str, up_levels: usize) -> Option<String> {
     };
     let (level, name) = split_number(name)?;
     let level = if side == "up_blocks" {
-        up_levels.checked_sub(level + 1)?
+        up_levels.checked_sub(level.checked_add(1)?)?
     } else {
         level
     };
