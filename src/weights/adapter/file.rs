@@ -97,10 +97,6 @@ impl AdapterFile {
                 None => unknown.push(name.as_str()),
             }
         }
-        if let Some(first) = unknown.first() {
-            let num_unknown = unknown.len();
-            tracing::warn!("{num_unknown} tensors are of a kind that is ignored, e.g. {first:?}. File: {path:?}");
-        }
         let settings = PeftSettings::read(file.header_text(PeftSettings::FIELD));
         let mut layers = BTreeMap::new();
         for (name, parts) in &parts_of {
@@ -126,6 +122,10 @@ impl AdapterFile {
                     .map_or_else(|| "no tensors".to_owned(), |name| format!("tensors like {name:?}")),
                 path: path.to_owned(),
             });
+        }
+        if let Some(first) = unknown.first() {
+            let (num_unknown, path) = (unknown.len(), path.display());
+            tracing::warn!("{num_unknown} tensors of the adapter have no effect, e.g. {first:?}. File: {path}");
         }
         Ok(Self {
             path: path.to_owned(),
