@@ -8,6 +8,7 @@ mod blocks;
 mod embedding;
 mod error;
 mod file;
+mod layer;
 mod names;
 mod peft;
 mod stored;
@@ -15,7 +16,8 @@ mod stored;
 pub use blocks::{Block, BlockNames};
 pub use embedding::{EmbeddingFile, LearnedWord, Tower};
 pub use error::AdapterError;
-pub use file::{AdapterFile, Layer};
+pub use file::AdapterFile;
+pub use layer::Layer;
 pub use names::{Component, NameTable, Target};
 pub use stored::StoredChange;
 
