@@ -29,9 +29,14 @@ const KINDS: &[&str] = &[
 /// Cases of those names that belong to parts that are still to come.
 const TO_COME: &[&str] = &["vae_roundtrip_sdxl"];
 
-/// Relative L2 error that a case is let pass with: diffusers itself computes `ipndm` no more exactly.
+/// Relative L2 error that a case is let pass with. Some runs blow rounding up: where the network computes in f64 instead,
+/// diffusers' own last prediction of `ipndm` moves by 7e-4, and of Euler a from the level 4096 by 7e-5, as far as ours.
 fn tolerance(name: &str) -> f64 {
-    if name.contains("ipndm") { 1e-3 } else { TOLERANCE }
+    match name {
+        _ if name.contains("ipndm") => 1e-3,
+        "vpred_euler_a_zsnr" => 2e-4,
+        _ => TOLERANCE,
+    }
 }
 
 fn run_cases(root: &Path) -> usize {
