@@ -133,9 +133,10 @@ fn samplers_should_be_listed_for_people_and_for_programs() {
     let lines = json_lines(&hareru(home.path(), &["samplers", "--json"]));
     for (kind, id) in [("sampler", "ddim"), ("schedule", "karras")] {
         assert!(
-            lines
-                .iter()
-                .any(|line| line["kind"] == kind && line["id"] == id && line["label"].is_string()),
+            lines.iter().any(|line| line["kind"] == kind
+                && line["id"] == id
+                && line["label"].is_string()
+                && line["aliases"].is_array()),
             "{lines:?}"
         );
     }

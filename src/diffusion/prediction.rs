@@ -55,7 +55,7 @@ impl Prediction {
             Self::Epsilon => x - (output * sigma)?, // x₀ = x − σ ε
             Self::Velocity => {
                 // x₀ = x / (1 + σ²) − v σ / √(1 + σ²)
-                (x / (1.0 + sigma * sigma))? - (output * (sigma / vp_scale(sigma)))?
+                divide(x, 1.0 + sigma * sigma)? - (output * (sigma / vp_scale(sigma)))?
             }
             Self::Sample => Ok(output.clone()),
             Self::Edm { .. } => {
@@ -72,10 +72,10 @@ impl Prediction {
     /// If the shapes differ.
     pub fn output_from_x0(self, x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
         match self {
-            Self::Epsilon => (x - x0)? / sigma,
+            Self::Epsilon => divide(&(x - x0)?, sigma),
             Self::Velocity => {
                 // v = (ε − σ x₀) / √(1 + σ²)
-                (((x - x0)? / sigma)? - (x0 * sigma)?)? / vp_scale(sigma)
+                (divide(&(x - x0)?, sigma)? - (x0 * sigma)?)? / vp_scale(sigma)
             }
             Self::Sample => Ok(x0.clone()),
             Self::Edm { .. } => {
@@ -92,7 +92,7 @@ impl Prediction {
     /// Only the device's.
     pub fn network_input(self, x: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
         match self {
-            Self::Edm { sigma_data, .. } => x / sigma.hypot(sigma_data),
+            Self::Edm { sigma_data, .. } => divide(x, sigma.hypot(sigma_data)),
             _ => network_input(x, sigma),
         }
     }
@@ -142,7 +142,16 @@ pub fn vp_scale(sigma: f64) -> f64 {
 /// # Errors
 /// Only the device's.
 pub fn network_input(x: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
-    x / vp_scale(sigma)
+    divide(x, vp_scale(sigma))
+}
+
+/// x / value, rounded once: candle's own division multiplies by the inverse, and at levels of thousands the last bit is
+/// seen in the picture.
+///
+/// # Errors
+/// Only the device's.
+pub(super) fn divide(x: &Tensor, value: f64) -> candle_core::Result<Tensor> {
+    x.broadcast_div(&Tensor::new(value, x.device())?.to_dtype(x.dtype())?)
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub use host::{PastStep, SamplerHost, Step};
 pub use unclip::Unclip;
 
 use super::SampleError;
-use super::prediction::vp_scale;
+use super::prediction::{divide, vp_scale};
 use super::schedule::{Grid, Timetable};
 
 /// One way of walking from noise to image, registered in [`SAMPLERS`].
@@ -174,11 +174,8 @@ fn begin(host: &mut dyn SamplerHost, x: &Tensor, table: &Timetable, index: usize
 }
 
 /// (x − x₀) / σ: the slope of the probability-flow ODE, and the noise ε as the model sees it.
-///
-/// Divided by σ, not multiplied by its inverse: at levels of thousands the last bit is seen in the picture.
 fn slope(x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
-    let sigma = Tensor::new(sigma, x.device())?.to_dtype(x.dtype())?;
-    (x - x0)?.broadcast_div(&sigma)
+    divide(&(x - x0)?, sigma)
 }
 
 /// x₀ + ratio · (x − x₀): Euler's step to the level that is `ratio` times that of `x`. Exact where `x` is large.
