@@ -3,6 +3,7 @@
 
 mod gguf;
 mod pickle;
+mod published;
 mod single;
 
 use crate::support::weights::copy_folder;
