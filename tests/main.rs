@@ -8,6 +8,7 @@
 mod architecture;
 mod cli;
 mod engine_protocol;
+mod families;
 mod gallery_store;
 mod half_precision;
 mod networks;

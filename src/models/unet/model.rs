@@ -181,8 +181,7 @@ impl UNet2DConditionModel {
         let time = self.embed_time(x, timesteps, conditions)?;
         let told = Told {
             time: &time,
-            context: Some(context),
-            context_mask: conditions.context_mask,
+            conditions: Some(conditions),
             motion: None,
         };
         let moved = |modules: fn(&MotionAdapter, usize) -> Option<&Vec<MotionModule>>, index: usize| Told {

@@ -124,8 +124,7 @@ impl UNet2DModel {
         let time = kernels::silu(&ClassEmbedding::add(self.class_embedding.as_ref(), time, class, waves)?)?;
         let told = Told {
             time: &time,
-            context: None,
-            context_mask: None,
+            conditions: None,
             motion: None,
         };
 

@@ -1,6 +1,7 @@
 //! The three stages of `unCLIP`, one run after the other.
 
 use candle_core::{Device, Tensor};
+use serde::Deserialize;
 
 use super::capture::{Capture, Scale};
 use super::case::Opened;
@@ -15,8 +16,21 @@ use crate::pipelines::families::{StageSchedule, Texts, Unclip};
 use crate::pipelines::predictor::Predictor;
 use crate::weights::ModelFiles;
 
+/// What only these cases say.
+#[derive(Debug, Deserialize)]
+struct Fields {
+    prior_steps: usize,
+    decoder_steps: usize,
+    super_res_steps: usize,
+    prior_cfg_scale: f64,
+}
+
 pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let request = &case.request;
+    let fields: Fields = case.fields()?;
+    // diffusers switches guidance on for both stages or for none.
+    let is_guided = fields.prior_cfg_scale > 1.0 || request.cfg_scale > 1.0;
+    let guidance = |scale: f64| if is_guided { scale } else { 1.0 };
     let files = ModelFiles::open(case.path(&request.model))?;
     let model = Unclip::load(&files, &Device::Cpu, case.dtype()?)?;
     let texts = Texts {
@@ -37,16 +51,17 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         case,
         name: "prior",
         schedule: prior.schedule(),
-        steps: request.prior_steps,
-        scale: request.prior_cfg_scale,
+        steps: fields.prior_steps,
+        scale: guidance(fields.prior_cfg_scale),
     };
     let noise = case.input("prior_noise")?.unsqueeze(2)?.unsqueeze(3)?;
     let (embedding, kept) = stage.run(&prior, noise)?;
-    // The reference knows no pixels here, and of the first call only its result.
-    for (name, tensor) in kept {
+    // The reference knows no pixels here.
+    let flat = kept.into_iter().map(|(name, tensor)| {
         let is_latents = tensor.rank() == 4;
-        got.insert(name, if is_latents { tensor.flatten_from(1)? } else { tensor });
-    }
+        Ok((name, if is_latents { tensor.flatten_from(1)? } else { tensor }))
+    });
+    got.extend(flat.collect::<candle_core::Result<Got>>()?);
     got.insert("image_embedding".to_owned(), model.embedding(&embedding)?);
 
     let decoder = model.decoder(&texts, &embedding)?;
@@ -54,8 +69,8 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         case,
         name: "decoder",
         schedule: decoder.schedule(),
-        steps: request.decoder_steps,
-        scale: request.cfg_scale,
+        steps: fields.decoder_steps,
+        scale: guidance(request.cfg_scale),
     };
     let noise = case.input("decoder_noise")?;
     let (small, kept) = stage.run(&decoder, noise.clone())?;
@@ -71,7 +86,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         case,
         name: "super_res",
         schedule: super_res.schedule(),
-        steps: request.super_res_steps,
+        steps: fields.super_res_steps,
         scale: 1.0,
     };
     let (large, kept) = stage.run(&super_res, case.input("super_res_noise")?)?;
