@@ -55,13 +55,14 @@ impl FeatureAttention {
 
     /// `(batch, channels, height, width)` → the same.
     pub(super) fn forward(&self, x: &Tensor, told: Told<'_>) -> Result<Tensor> {
-        match (self, told.conditions) {
-            (Self::Transformer(transformer), Some(conditions)) => transformer.forward(x, conditions.context),
-            (Self::WithText(attention), Some(conditions)) => {
-                attention.forward(x, conditions.context, conditions.context_mask)
-            }
-            (Self::Pixels(attention), _) => attention.forward(x),
-            (_, None) => candle_core::bail!("this U-Net needs a text"),
+        let context = || match told.context {
+            Some(context) => Ok(context),
+            None => candle_core::bail!("this U-Net needs a text"),
+        };
+        match self {
+            Self::Transformer(transformer) => transformer.forward(x, context()?),
+            Self::WithText(attention) => attention.forward(x, context()?, told.context_mask),
+            Self::Pixels(attention) => attention.forward(x),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! One resolution on the way down.
 
-use super::UNetConditions;
 use super::attend::FeatureAttention;
 use super::motion::BlockMotion;
 use super::plan::Plan;
@@ -17,8 +16,10 @@ use candle_nn::VarBuilder;
 pub(super) struct Told<'a> {
     /// `(batch or 1, time_channels)`, its nonlinearity already applied.
     pub(super) time: &'a Tensor,
-    /// The text and whatever else is attended to; `None` for a U-Net without a text.
-    pub(super) conditions: Option<UNetConditions<'a>>,
+    /// The text, `(batch, tokens, context_channels)`.
+    pub(super) context: Option<&'a Tensor>,
+    /// Added to the scores of the text, `(batch, tokens)`.
+    pub(super) context_mask: Option<&'a Tensor>,
     /// What makes a film of the batch.
     pub(super) motion: Option<BlockMotion<'a>>,
 }

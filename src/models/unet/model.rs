@@ -181,7 +181,8 @@ impl UNet2DConditionModel {
         let time = self.embed_time(x, timesteps, conditions)?;
         let told = Told {
             time: &time,
-            conditions: Some(conditions),
+            context: Some(context),
+            context_mask: conditions.context_mask,
             motion: None,
         };
         let moved = |modules: fn(&MotionAdapter, usize) -> Option<&Vec<MotionModule>>, index: usize| Told {

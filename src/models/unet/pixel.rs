@@ -124,7 +124,8 @@ impl UNet2DModel {
         let time = kernels::silu(&ClassEmbedding::add(self.class_embedding.as_ref(), time, class, waves)?)?;
         let told = Told {
             time: &time,
-            conditions: None,
+            context: None,
+            context_mask: None,
             motion: None,
         };
 

@@ -119,6 +119,12 @@ impl ClipTokenizer {
         })
     }
 
+    /// How many of the ids are no padding: those up to the end of the text and that itself.
+    pub fn length(&self, ids: &[u32]) -> usize {
+        let end = ids.iter().position(|id| *id == self.end);
+        end.map_or(ids.len(), |end| end + 1)
+    }
+
     /// Exactly `max_tokens` ids: start, the text cut to fit, end, padding.
     ///
     /// # Errors
@@ -138,11 +144,5 @@ impl ClipTokenizer {
         ids.push(self.end);
         ids.resize(self.max_tokens, self.pad);
         Ok(ids)
-    }
-
-    /// How many of the ids are no padding: those up to the end of the text and that itself.
-    pub fn length(&self, ids: &[u32]) -> usize {
-        let end = ids.iter().position(|id| *id == self.end);
-        end.map_or(ids.len(), |end| end + 1)
     }
 }

@@ -31,6 +31,13 @@ pub(super) struct Case {
     pub(super) clip_skip: usize,
     pub(super) sampler: Option<CaseSampler>,
     pub(super) texts: Vec<String>,
+    pub(super) class_label: Option<u32>,
+    pub(super) noise_level: u32,
+    pub(super) prior_steps: usize,
+    pub(super) decoder_steps: usize,
+    pub(super) super_res_steps: usize,
+    pub(super) prior_cfg_scale: f64,
+    pub(super) motion_adapter: String,
     #[serde(flatten)]
     pub(super) rest: BTreeMap<String, serde_json::Value>,
 }
@@ -99,6 +106,14 @@ impl Opened {
         }
     }
 
+    /// An error about a sampler or schedule that is not here.
+    pub(super) fn unknown_sampler(&self, wanted: &CaseSampler) -> PipelineError {
+        self.bad(format!(
+            "expected a known sampler and schedule, found {:?} with {:?}",
+            wanted.name, wanted.sigma_schedule
+        ))
+    }
+
     /// A path that the request names.
     pub(super) fn path(&self, inside: &str) -> PathBuf {
         self.root.join(inside)
@@ -120,11 +135,6 @@ impl Opened {
         (0..)
             .map_while(|index| self.inputs.get(&format!("{name}.{index:03}")).cloned())
             .collect()
-    }
-
-    /// The fields of the request that only some tasks have.
-    pub(super) fn fields<T: DeserializeOwned>(&self) -> Result<T, PipelineError> {
-        read_json(&self.file)
     }
 
     pub(super) fn sampler(&self) -> Result<&CaseSampler, PipelineError> {

@@ -18,12 +18,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let request = &case.request;
     let wanted = case.sampler()?;
     let network = case.model()?;
-    let (sampler, schedule) = known_sampler(wanted).ok_or_else(|| {
-        case.bad(format!(
-            "expected a known sampler and schedule, found {:?} with {:?}",
-            wanted.name, wanted.sigma_schedule
-        ))
-    })?;
+    let (sampler, schedule) = known_sampler(wanted).ok_or_else(|| case.unknown_sampler(wanted))?;
     let table = network.scheduler().timetable(sampler, schedule, None, request.steps)?;
     let scale = Scale::of(&wanted.diffusers_class);
     let negative = request.negative_prompt.as_deref().unwrap_or("");

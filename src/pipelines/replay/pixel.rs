@@ -1,7 +1,6 @@
 //! Pictures made pixel by pixel, without an autoencoder.
 
 use candle_core::Device;
-use serde::Deserialize;
 
 use super::case::Opened;
 use super::single::walk;
@@ -10,19 +9,12 @@ use crate::pipelines::PipelineError;
 use crate::pipelines::families::Pixel;
 use crate::weights::ModelFiles;
 
-/// What only these cases say.
-#[derive(Debug, Deserialize)]
-struct Fields {
-    class_label: Option<u32>,
-}
-
 pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
-    let Fields { class_label } = case.fields()?;
     let files = ModelFiles::open(case.path(&case.request.model))?;
     let mut model = Pixel::load(&files, &Device::Cpu, case.dtype()?)?;
     model.set_scheduler(case.scheduler(&case.sampler()?.diffusers_config)?);
     let shape = case.input("noise")?.dims4()?.into();
-    let (picture, mut got) = walk(case, &model.of_class(class_label)?, 1.0, shape)?;
+    let (picture, mut got) = walk(case, &model.of_class(case.request.class_label)?, 1.0, shape)?;
     got.insert("image".to_owned(), unit_range(&picture)?);
     Ok(got)
 }

@@ -24,12 +24,7 @@ pub(super) fn walk(
     shape: [usize; 4],
 ) -> Result<(Tensor, Got), PipelineError> {
     let wanted = case.sampler()?;
-    let (sampler, schedule) = known_sampler(wanted).ok_or_else(|| {
-        case.bad(format!(
-            "expected a known sampler and schedule, found {:?} with {:?}",
-            wanted.name, wanted.sigma_schedule
-        ))
-    })?;
+    let (sampler, schedule) = known_sampler(wanted).ok_or_else(|| case.unknown_sampler(wanted))?;
     let request = &case.request;
     let table = predictor
         .scheduler()

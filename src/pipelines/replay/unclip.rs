@@ -1,7 +1,6 @@
 //! The three stages of `unCLIP`, one run after the other.
 
 use candle_core::{Device, Tensor};
-use serde::Deserialize;
 
 use super::capture::{Capture, Scale};
 use super::case::Opened;
@@ -16,20 +15,10 @@ use crate::pipelines::families::{StageSchedule, Texts, Unclip};
 use crate::pipelines::predictor::Predictor;
 use crate::weights::ModelFiles;
 
-/// What only these cases say.
-#[derive(Debug, Deserialize)]
-struct Fields {
-    prior_steps: usize,
-    decoder_steps: usize,
-    super_res_steps: usize,
-    prior_cfg_scale: f64,
-}
-
 pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let request = &case.request;
-    let fields: Fields = case.fields()?;
     // diffusers switches guidance on for both stages or for none.
-    let is_guided = fields.prior_cfg_scale > 1.0 || request.cfg_scale > 1.0;
+    let is_guided = request.prior_cfg_scale > 1.0 || request.cfg_scale > 1.0;
     let guidance = |scale: f64| if is_guided { scale } else { 1.0 };
     let files = ModelFiles::open(case.path(&request.model))?;
     let model = Unclip::load(&files, &Device::Cpu, case.dtype()?)?;
@@ -51,8 +40,8 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         case,
         name: "prior",
         schedule: prior.schedule(),
-        steps: fields.prior_steps,
-        scale: guidance(fields.prior_cfg_scale),
+        steps: request.prior_steps,
+        scale: guidance(request.prior_cfg_scale),
     };
     let noise = case.input("prior_noise")?.unsqueeze(2)?.unsqueeze(3)?;
     let (embedding, kept) = stage.run(&prior, noise)?;
@@ -69,7 +58,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         case,
         name: "decoder",
         schedule: decoder.schedule(),
-        steps: fields.decoder_steps,
+        steps: request.decoder_steps,
         scale: guidance(request.cfg_scale),
     };
     let noise = case.input("decoder_noise")?;
@@ -86,7 +75,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         case,
         name: "super_res",
         schedule: super_res.schedule(),
-        steps: fields.super_res_steps,
+        steps: request.super_res_steps,
         scale: 1.0,
     };
     let (large, kept) = stage.run(&super_res, case.input("super_res_noise")?)?;
