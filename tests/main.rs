@@ -9,6 +9,7 @@ mod adapters;
 mod architecture;
 mod cli;
 mod engine_protocol;
+mod families;
 mod gallery_store;
 mod half_precision;
 mod networks;

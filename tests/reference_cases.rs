@@ -51,10 +51,7 @@ fn the_whole_reference_should_be_reproduced_where_it_is_at_hand() {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
     let root = std::env::var_os("HARERU_REFERENCE").map_or(beside, PathBuf::from);
     if root.join("cases").is_dir() {
-        assert!(
-            run_cases(&root) > 100,
-            "the set should hold more than a hundred cases"
-        );
+        assert!(run_cases(&root) > 100, "the set should hold more than a hundred cases");
     } else {
         println!("the whole reference is not at hand: nothing was compared");
     }

@@ -191,7 +191,7 @@ impl Prepared<'_> {
             None => decoded,
         };
         let latents = model.scaled(&model.encode(&picture_tensor(&enlarged, model.device())?)?.mean)?;
-        let first = first_step(table.steps(), hires.strength);
+        let first = first_step(self.sampler, table.steps(), hires.strength);
         Ok((shape, Start::Picture { latents, first }))
     }
 

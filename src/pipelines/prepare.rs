@@ -86,7 +86,7 @@ impl<'a> Job<'a> {
             .scheduler()
             .timetable(sampler, &request.schedule, spacing, steps)?;
         let prompts = self.encode_prompts()?;
-        let stage = self.stage(&table)?;
+        let stage = self.stage(sampler, &table)?;
         let refined = self
             .refiner
             .map(|refiner| {
@@ -166,7 +166,7 @@ impl<'a> Job<'a> {
             .collect()
     }
 
-    fn stage(&self, table: &Timetable) -> Result<Stage, PipelineError> {
+    fn stage(&self, sampler: &dyn Sampler, table: &Timetable) -> Result<Stage, PipelineError> {
         let Job { model, request, .. } = *self;
         let channels = model.input_channels();
         let edits = matches!(
@@ -220,7 +220,7 @@ impl<'a> Job<'a> {
             });
         }
         let latents = model.scaled(&model.encode(&picture)?.mean)?;
-        let first = first_step(table.steps(), init.strength);
+        let first = first_step(sampler, table.steps(), init.strength);
         let start = match &init.way {
             InitWay::Inversion { prompt } => self.inverted(prompt, &latents, table, first)?,
             _ if canvas.mask.is_some() && first == 0 => Start::Noise,
@@ -401,8 +401,8 @@ impl Canvas {
 }
 
 /// The step a run begins with that shall change a picture by `strength` (0 to 1) of itself.
-pub(super) fn first_step(steps: usize, strength: f64) -> usize {
-    steps - ((steps as f64 * strength) as usize).min(steps)
+pub(super) fn first_step(sampler: &dyn Sampler, steps: usize, strength: f64) -> usize {
+    sampler.first_step(steps - ((steps as f64 * strength) as usize).min(steps))
 }
 
 /// A mask as a tensor `(1, 1, height, width)` in 0..1.
@@ -451,7 +451,8 @@ mod tests {
     #[test]
     fn strength_should_be_the_part_of_the_steps_that_is_taken() {
         for (steps, strength, first) in [(10, 1.0, 0), (10, 0.75, 3), (10, 0.0, 10), (8, 0.6, 4), (1, 0.5, 1)] {
-            assert_eq!(first_step(steps, strength), first, "{steps} {strength}");
+            let euler = sampler_by_id("euler").unwrap();
+            assert_eq!(first_step(euler, steps, strength), first, "{steps} {strength}");
         }
     }
 }

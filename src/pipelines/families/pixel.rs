@@ -62,11 +62,13 @@ impl Pixel {
     /// [`PipelineError::Misfit`] if the model has no such class, or has none at all, or needs one.
     pub fn of_class(&self, class: Option<u32>) -> Result<PixelOfClass<'_>, PipelineError> {
         let found = class.map_or_else(|| "none".to_owned(), |class| class.to_string());
-        let expected = match (self.config().num_class_embeds, class) {
-            (None, None) => None,
-            (None, Some(_)) => Some("absent".to_owned()),
-            (Some(classes), Some(class)) if (class as usize) < classes => None,
-            (Some(classes), _) => Some(format!("0 to {}", classes.saturating_sub(1))),
+        let config = self.config();
+        let expected = match (config.class_embed_type.as_deref(), config.num_class_embeds, class) {
+            (None, None, None) | (Some("timestep"), _, Some(_)) => None,
+            (Some("timestep"), _, None) => Some("a number".to_owned()),
+            (None, Some(classes), Some(class)) if (class as usize) < classes => None,
+            (None, Some(classes), _) => Some(format!("0 to {}", classes.saturating_sub(1))),
+            _ => Some("absent".to_owned()),
         };
         match expected {
             None => Ok(PixelOfClass { model: self, class }),

@@ -113,8 +113,9 @@ impl Family for StableDiffusionFamily {
         progress: &mut dyn FnMut(f32),
     ) -> Result<StableDiffusion, PipelineError> {
         let info = self.describe(model, files)?;
-        let scheduler = Scheduler::new(files.json("scheduler/scheduler_config.json")?)?;
+        let mut scheduler = Scheduler::new(files.json("scheduler/scheduler_config.json")?)?;
         let unet_config: UNetConfig = files.json("unet/config.json")?;
+        scheduler.is_xl = unet_config.addition_embed_type.is_some();
         let vae_config: VaeConfig = files.json("vae/config.json")?;
         let vae_dtype = vae_dtype(dtype, &vae_config);
 
@@ -177,7 +178,9 @@ impl StableDiffusion {
 
     /// Takes another training schedule than the model's own; for reference cases.
     pub(in crate::pipelines) fn set_scheduler(&mut self, scheduler: Scheduler) {
+        let is_xl = self.scheduler.is_xl;
         self.scheduler = scheduler;
+        self.scheduler.is_xl = is_xl;
     }
 
     /// Lays these adapters over the networks, teaches the text encoder the words of these embeddings, and takes away

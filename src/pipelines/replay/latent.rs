@@ -19,6 +19,7 @@ use crate::pipelines::denoise::{Known, Noise, Run, STATE_DTYPE, Start};
 use crate::pipelines::families::{Beside, Conditioning, MicroConditions, Prompted, Prompts, StableDiffusion};
 use crate::pipelines::latents::{MaskEdge, hard, latent_mask};
 use crate::pipelines::predictor::Query;
+use crate::pipelines::prepare::first_step;
 use crate::pipelines::references::{ActiveReference, ReferenceNetwork};
 
 pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
@@ -61,7 +62,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         sampler,
         options: sampler_options(case.sampler()?),
         table: &table,
-        start: pictures.start(case, &table),
+        start: pictures.start(case, sampler, &table),
         known: pictures.known(request),
         noise: Noise::Given {
             initial,
@@ -328,21 +329,15 @@ impl Pictures {
         (request.inpaint == Some(Inpaint::Blend4)).then_some(Known { latents, mask })
     }
 
-    fn start(&self, case: &Opened, table: &Timetable) -> Start {
-        let steps = table.steps();
+    fn start(&self, case: &Opened, sampler: &dyn Sampler, table: &Timetable) -> Start {
         let strength = case.request.strength.unwrap_or(1.0);
         let is_inpaint = case.request.inpaint.is_some();
         match &self.init {
             Some(latents) if !(is_inpaint && strength >= 1.0) => Start::Picture {
                 latents: latents.clone(),
-                first: first_step(steps, strength),
+                first: first_step(sampler, table.steps(), strength),
             },
             _ => Start::Noise,
         }
     }
-}
-
-/// The step a run begins with that shall change a picture by `strength` (0 to 1) of itself.
-fn first_step(steps: usize, strength: f64) -> usize {
-    steps - ((steps as f64 * strength) as usize).min(steps)
 }

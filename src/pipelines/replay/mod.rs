@@ -12,6 +12,7 @@ mod latent;
 mod ldm_upscaler;
 mod parts;
 mod pixel;
+mod single;
 mod unclip;
 mod upscaler;
 

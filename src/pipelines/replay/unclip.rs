@@ -17,6 +17,9 @@ use crate::weights::ModelFiles;
 
 pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let request = &case.request;
+    // diffusers switches guidance on for both stages or for none.
+    let is_guided = request.prior_cfg_scale > 1.0 || request.cfg_scale > 1.0;
+    let guidance = |scale: f64| if is_guided { scale } else { 1.0 };
     let files = ModelFiles::open(case.path(&request.model))?;
     let model = Unclip::load(&files, &Device::Cpu, case.dtype()?)?;
     let texts = Texts {
@@ -38,15 +41,16 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         name: "prior",
         schedule: prior.schedule(),
         steps: request.prior_steps,
-        scale: request.prior_cfg_scale,
+        scale: guidance(request.prior_cfg_scale),
     };
     let noise = case.input("prior_noise")?.unsqueeze(2)?.unsqueeze(3)?;
     let (embedding, kept) = stage.run(&prior, noise)?;
-    // The reference knows no pixels here, and of the first call only its result.
-    for (name, tensor) in kept {
+    // The reference knows no pixels here.
+    let flat = kept.into_iter().map(|(name, tensor)| {
         let is_latents = tensor.rank() == 4;
-        got.insert(name, if is_latents { tensor.flatten_from(1)? } else { tensor });
-    }
+        Ok((name, if is_latents { tensor.flatten_from(1)? } else { tensor }))
+    });
+    got.extend(flat.collect::<candle_core::Result<Got>>()?);
     got.insert("image_embedding".to_owned(), model.embedding(&embedding)?);
 
     let decoder = model.decoder(&texts, &embedding)?;
@@ -55,7 +59,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         name: "decoder",
         schedule: decoder.schedule(),
         steps: request.decoder_steps,
-        scale: request.cfg_scale,
+        scale: guidance(request.cfg_scale),
     };
     let noise = case.input("decoder_noise")?;
     let (small, kept) = stage.run(&decoder, noise.clone())?;

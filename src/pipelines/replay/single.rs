@@ -1,0 +1,58 @@
+//! One run of a case's sampler, whatever the networks are.
+
+use candle_core::Tensor;
+
+use super::Got;
+use super::capture::{Capture, Scale, insert_table, known_sampler, sampler_options};
+use super::case::Opened;
+use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
+use crate::diffusion::prediction::vp_scale;
+use crate::job::JobControl;
+use crate::pipelines::PipelineError;
+use crate::pipelines::denoise::{Noise, Run, Start};
+use crate::pipelines::predictor::Predictor;
+
+/// Walks from noise to clean latents as the networks see them; with what was computed on the way.
+///
+/// * `guidance`: its scale; 1 is none.
+/// * `shape`: of the latents, as the predictor takes them; the case's may have other axes.
+pub(super) fn walk(
+    case: &Opened,
+    predictor: &dyn Predictor,
+    guidance: f64,
+    shape: [usize; 4],
+) -> Result<(Tensor, Got), PipelineError> {
+    let wanted = case.sampler()?;
+    let (sampler, schedule) = known_sampler(wanted).ok_or_else(|| case.unknown_sampler(wanted))?;
+    let request = &case.request;
+    let table = predictor
+        .scheduler()
+        .timetable(sampler, schedule, None, request.steps)?;
+    let scale = Scale::of(&wanted.diffusers_class);
+    let mut got = Got::new();
+    insert_table(&mut got, &table, scale)?;
+    let shaped = |noise: &Tensor| noise.reshape(shape.as_slice());
+    let steps = case.inputs("step_noise");
+    let run = Run {
+        predictor,
+        guidance: GuidanceSchedule::from(Guidance {
+            scale: guidance,
+            rescale: request.guidance_rescale,
+        }),
+        sampler,
+        options: sampler_options(wanted),
+        table: &table,
+        start: Start::Noise,
+        known: None,
+        noise: Noise::Given {
+            initial: shaped(&case.input("noise")?)?,
+            steps: steps.iter().map(shaped).collect::<candle_core::Result<_>>()?,
+        },
+        control: &JobControl::default(),
+    };
+    let mut capture = Capture::new(got, scale);
+    let walked = run.walk(shape, &mut capture)?;
+    let last_sigma = table.sigmas()[table.steps()];
+    let got = capture.finish(&walked.x, last_sigma)?;
+    Ok(((walked.x / vp_scale(last_sigma))?, got))
+}
