@@ -11,11 +11,6 @@ use crate::support::compare::compare;
 
 /// Kinds of cases this version carries out, by the beginning of their names.
 const KINDS: &[&str] = &[
-    "pixel_class_ddim",
-    "pixel_uncond_ddim",
-    "x4_upscaler",
-    "ldm_super_resolution",
-    "animatediff",
     "sampler_ddim",
     "sampler_euler",
     "sampler_dpmpp_2m",

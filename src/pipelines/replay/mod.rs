@@ -11,7 +11,6 @@ mod latent;
 mod ldm_upscaler;
 mod parts;
 mod pixel;
-mod single;
 mod unclip;
 mod upscaler;
 
