@@ -2,15 +2,12 @@
 
 use candle_core::{Device, Tensor};
 
-use super::capture::{Capture, Scale, insert_table, known_sampler, sampler_options};
 use super::case::Opened;
 use super::latent::{prompts, told};
+use super::single::walk;
 use super::{Got, unit_range};
-use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
-use crate::diffusion::prediction::vp_scale;
-use crate::job::{JobControl, ModelRef};
+use crate::job::ModelRef;
 use crate::pipelines::PipelineError;
-use crate::pipelines::denoise::{Noise, Run, Start};
 use crate::pipelines::families::Upscaler;
 use crate::weights::ModelFiles;
 
@@ -21,47 +18,22 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let files = ModelFiles::open(&path)?;
     let mut model = Upscaler::load(&ModelRef::Path(path), &files, &Device::Cpu, case.dtype()?, &mut |_| ())?;
     model.set_scheduler(case.scheduler(&wanted.config())?);
-    let (sampler, schedule) = known_sampler(wanted).ok_or_else(|| case.unknown_sampler(wanted))?;
     let base = model.base();
-    let table = base.scheduler().timetable(sampler, schedule, None, request.steps)?;
-    let scale = Scale::of(&wanted.diffusers_class);
-
-    let mut got = Got::new();
-    insert_table(&mut got, &table, scale)?;
     let conditioning = base.encode_prompts(&prompts(request, [0.0; 2]))?;
-    got.extend(told(request, &conditioning)?);
 
     let small = case.input("init_image")?.affine(2.0, -1.0)?;
     let noise = case.input("low_res_noise")?;
     let upscaling = model.of_picture(&conditioning, &small, &noise, request.noise_level)?;
     let initial = case.input("noise")?;
     let shape: [usize; 4] = initial.dims4()?.into();
-    let run = Run {
-        predictor: &upscaling,
-        guidance: GuidanceSchedule::from(Guidance {
-            scale: if request.uses_negative { request.cfg_scale } else { 1.0 },
-            rescale: request.guidance_rescale,
-        }),
-        sampler,
-        options: sampler_options(wanted),
-        table: &table,
-        start: Start::Noise,
-        known: None,
-        noise: Noise::Given {
-            initial: initial.clone(),
-            steps: case.inputs("step_noise"),
-        },
-        control: &JobControl::default(),
-    };
-    let mut capture = Capture::new(got, scale);
-    let walked = run.walk(shape, &mut capture)?;
-    let last_sigma = table.sigmas()[table.steps()];
-    let mut got = capture.finish(&walked.x, last_sigma)?;
+    let guidance = if request.uses_negative { request.cfg_scale } else { 1.0 };
+    let (latents, mut got) = walk(case, &upscaling, guidance, shape)?;
+    got.extend(told(request, &conditioning)?);
     got.insert(
         "unet_in.000".to_owned(),
         Tensor::cat(&[&initial, upscaling.beside()], 1)?,
     );
-    let picture = base.decode(&(walked.x / vp_scale(last_sigma))?)?;
+    let picture = base.decode(&latents)?;
     got.insert("image".to_owned(), unit_range(&picture)?);
     Ok(got)
 }

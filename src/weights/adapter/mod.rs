@@ -21,20 +21,16 @@ pub use layer::Layer;
 pub use names::{Component, NameTable, Target};
 pub use stored::StoredChange;
 
-use super::Bytes;
 use super::LoadError;
-use super::SafetensorsFile;
+use super::TensorSource;
+use super::open_tensors;
 use std::path::Path;
 use std::sync::Arc;
 
-/// An open file of tensors.
-type Source = Arc<SafetensorsFile>;
+/// An open file of tensors, in whatever format.
+type Source = Arc<dyn TensorSource>;
 
 /// Opens a file of tensors.
-fn open(path: &Path) -> Result<Source, AdapterError> {
-    let bytes = Bytes::map(path).map_err(|source| LoadError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok(Arc::new(SafetensorsFile::new(bytes, path.to_owned())?))
+fn open(path: &Path) -> Result<Source, LoadError> {
+    open_tensors(path)
 }

@@ -12,6 +12,15 @@ use serde_json::json;
 
 /// Groups of every normalisation.
 const GROUPS: usize = 32;
+
+/// Groups of the normalisations: as published, or where these do not divide the widths the largest power of two below
+/// that does, which is what small models are made with.
+fn groups(widths: &[usize]) -> usize {
+    let divides = |groups: &usize| widths.iter().all(|width| width.is_multiple_of(*groups));
+    std::iter::successors(Some(GROUPS), |groups| (*groups > 1).then_some(groups / 2))
+        .find(divides)
+        .unwrap_or(1)
+}
 /// Channels of an attention head: everywhere but in the U-Net of Stable Diffusion 1, which has eight heads of any size.
 const HEAD_CHANNELS: usize = 64;
 /// Numbers that tell the sizes of a picture: original, crop, target; the refiner's: original, crop, score.
@@ -191,7 +200,7 @@ fn unet(source: &dyn TensorSource, part: &Part, parts: &Parts, kind: FileKind) -
         "cross_attention_dim": part.size(source, context, 1)?,
         "use_linear_projection": is_linear,
         "upcast_attention": kind == FileKind::Sd2,
-        "norm_num_groups": GROUPS,
+        "norm_num_groups": groups(&widths),
         "time_cond_proj_dim": part.size(source, "time_embedding.cond_proj.weight", 1),
         "addition_embed_type": added.map(|_| "text_time"),
         "addition_time_embed_dim": added.map(|added| size_channels(source, parts, kind, added)),
@@ -271,7 +280,7 @@ fn vae(source: &dyn TensorSource, part: &Part, kind: FileKind) -> Option<Value> 
         "up_block_types": vec!["UpDecoderBlock2D"; levels],
         "layers_per_block": if is_reversed { layers.saturating_sub(1) } else { layers },
         "latent_channels": latents,
-        "norm_num_groups": GROUPS,
+        "norm_num_groups": groups(&widths),
         "scaling_factor": scaling_factor,
         "use_quant_conv": part.has("quant_conv.weight"),
         "use_post_quant_conv": part.has("post_quant_conv.weight"),
