@@ -17,7 +17,7 @@ use crate::weights::{self, ModelFiles};
 #[derive(Debug)]
 pub enum ControlNetwork {
     /// A copy of the U-Net's first half that is asked at every step.
-    Net(ControlNetModel),
+    Net(Box<ControlNetModel>),
     /// A small network that is asked once.
     Adapter(T2IAdapter),
 }
@@ -42,9 +42,8 @@ impl ControlNetwork {
             })?)
         } else {
             let config: ControlNetConfig = files.json("config.json")?;
-            Self::Net(weights::build(files, "", device, dtype, |vb| {
-                ControlNetModel::new(vb, &config)
-            })?)
+            let build = |vb| ControlNetModel::new(vb, &config);
+            Self::Net(Box::new(weights::build(files, "", device, dtype, build)?))
         })
     }
 

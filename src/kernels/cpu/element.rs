@@ -89,7 +89,7 @@ pub(crate) fn erf(x: f32) -> f32 {
     let t = t * s + -2.685_381_2e-2;
     let t = t * s + 1.128_358_5e-1;
     let t = t * s + -3.761_262_6e-1;
-    let near = x * (t * s + 1.128_379_2);
+    let near = x * (t * s + std::f32::consts::FRAC_2_SQRT_PI);
 
     // erfc x = e^(−x²) · p(1 / x²) / x
     let far_x = x.abs().clamp(1.0, 9.0);
@@ -101,7 +101,7 @@ pub(crate) fn erf(x: f32) -> f32 {
     let p = p * y + -5.824_733e-1;
     let p = p * y + 6.210_004_6e-1;
     let p = p * y + -4.944_515_3e-1;
-    let p = p * y + 3.404_879_9e-1;
+    let p = p * y + 3.404_88e-1;
     let p = p * y + -2.741_127e-1;
     let p = p * y + 5.638_259_4e-1;
     let r = -1.047_766_4e1;

@@ -129,18 +129,15 @@ fn control_mid(
     let told = (&conditioning.cond, &conditioning.cond);
     let dtype = predictor.model.dtype();
     let heard = residuals(&predictor.controls, &query, Branches::Prompt, told, dtype)?;
-    let mid = match heard {
-        Some(heard) => heard.mid,
-        None => {
-            let widths = &predictor.model.unet().config().block_out_channels;
-            let halvings = widths.len() - 1;
-            let (_, _, height, width) = x.dims4()?;
-            let side = |side: usize| (0..halvings).fold(side, |side, _| side.div_ceil(2));
-            let shape = (1, widths[halvings], side(height), side(width));
-            Some(Tensor::zeros(shape, STATE_DTYPE, x.device())?)
-        }
-    };
-    Ok(mid)
+    if let Some(heard) = heard {
+        return Ok(heard.mid);
+    }
+    let widths = &predictor.model.unet().config().block_out_channels;
+    let halvings = widths.len() - 1;
+    let (_, _, height, width) = x.dims4()?;
+    let side = |side: usize| (0..halvings).fold(side, |side, _| side.div_ceil(2));
+    let shape = (1, widths[halvings], side(height), side(width));
+    Ok(Some(Tensor::zeros(shape, STATE_DTYPE, x.device())?))
 }
 
 /// The pictures that are prompts.
