@@ -357,6 +357,7 @@ fn the_starter_model_should_describe_itself() {
 fn processor() -> (EngineHandle, Arc<DeviceInfo>) {
     let options = EngineOptions {
         device: DeviceChoice::Cpu,
+        ..EngineOptions::default()
     };
     let engine = EngineHandle::start(options, || {}).unwrap();
     engine.describe_device().unwrap();

@@ -266,8 +266,8 @@ fn an_embedded_model_should_equal_the_one_on_disk() {
     };
     assert_eq!(decode(&embedded), decode(&folder));
     assert_eq!(
-        weights::model_hash(&embedded).unwrap(),
-        weights::model_hash(&folder).unwrap()
+        weights::model_hash(&embedded, None).unwrap(),
+        weights::model_hash(&folder, None).unwrap()
     );
     assert!(embedded.exists("config.json") && !embedded.exists("nothing"));
 }
@@ -278,9 +278,24 @@ fn the_hash_should_cover_every_weight_file_in_the_order_of_paths() {
     write(folder.path(), "vae/diffusion_pytorch_model.safetensors", b"c");
     write(folder.path(), "text_encoder/model.safetensors", b"ab");
     write(folder.path(), "unet/readme.txt", b"not a weight");
-    let hash = weights::model_hash(&ModelFiles::open(folder.path()).unwrap()).unwrap();
-    // printf abc | sha256sum
-    assert_eq!(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    let hash = weights::model_hash(&ModelFiles::open(folder.path()).unwrap(), None).unwrap();
+    // (printf ab | sha256sum; printf c | sha256sum) | cut -c1-64 | tr -d '\\n' | sha256sum
+    assert_eq!(hash, "14eec32d1bd92fe52253ef7547e20407b0dd70dbc835e3cbbb81dd8ef52ca6c7");
+    let cache = folder.path().join("hashes.json");
+    let model = ModelFiles::open(folder.path()).unwrap();
+    for _ in 0..2 {
+        assert_eq!(
+            weights::model_hash(&model, Some(&cache)).unwrap(),
+            hash,
+            "with a cache or without"
+        );
+    }
+    write(folder.path(), "vae/diffusion_pytorch_model.safetensors", b"cd");
+    assert_ne!(
+        weights::model_hash(&model, Some(&cache)).unwrap(),
+        hash,
+        "another file has another"
+    );
 }
 
 #[test]
@@ -359,7 +374,7 @@ fn missing_parts_should_be_named() {
         "{message}"
     );
 
-    let empty = weights::model_hash(&files).unwrap_err();
+    let empty = weights::model_hash(&files, None).unwrap_err();
     assert!(matches!(empty, LoadError::NoWeights { .. }));
 }
 
@@ -414,10 +429,12 @@ fn configurations_that_cannot_be_honoured_should_be_refused_by_field() {
     let down = r#"{"down_block_types": ["AttnDownBlock2D", "DownBlock2D", "DownBlock2D", "DownBlock2D"]}"#;
     assert_eq!(
         unet(down),
-        r#"unet config: down_block_types is "AttnDownBlock2D", expected CrossAttnDownBlock2D or DownBlock2D"#
+        r#"unet config: down_block_types is "AttnDownBlock2D", expected CrossAttnDownBlock2D or DownBlock2D or SimpleCrossAttnDownBlock2D or ResnetDownsampleBlock2D"#
     );
     for (json, field) in [
-        (r#"{"addition_embed_type": "text_time"}"#, "addition_embed_type"),
+        (r#"{"addition_embed_type": "text"}"#, "addition_embed_type"),
+        (r#"{"addition_embed_type": "text_time"}"#, "addition_time_embed_dim"),
+        (r#"{"class_embed_type": "text"}"#, "class_embed_type"),
         (r#"{"block_out_channels": []}"#, "block_out_channels"),
         (r#"{"block_out_channels": [0, 0, 0, 0]}"#, "block_out_channels"),
         (
@@ -432,10 +449,7 @@ fn configurations_that_cannot_be_honoured_should_be_refused_by_field() {
         (r#"{"layers_per_block": 0}"#, "layers_per_block"),
         (r#"{"up_block_types": ["UpBlock2D"]}"#, "up_block_types"),
         (r#"{"mid_block_type": null}"#, "mid_block_type"),
-        (
-            r#"{"only_cross_attention": [true, true, true, false]}"#,
-            "only_cross_attention",
-        ),
+        (r#"{"only_cross_attention": [true, true]}"#, "only_cross_attention"),
         (r#"{"act_fn": "mish"}"#, "act_fn"),
     ] {
         let message = unet(json);

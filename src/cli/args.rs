@@ -41,6 +41,8 @@ pub(super) enum Command {
     Models(ListArgs),
     /// List the samplers and schedules there are
     Samplers(ListArgs),
+    /// List what can be made of pictures that controls follow
+    Preprocessors(ListArgs),
 }
 
 impl Command {
@@ -49,7 +51,7 @@ impl Command {
             Self::Generate(args) => args.json,
             Self::Replay(_) => false,
             Self::Bench(args) => args.json,
-            Self::Models(args) | Self::Samplers(args) => args.json,
+            Self::Models(args) | Self::Samplers(args) | Self::Preprocessors(args) => args.json,
         }
     }
 }

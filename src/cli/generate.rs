@@ -23,7 +23,7 @@ pub(super) fn run(args: &GenerateArgs, output: Output, gallery_dir: PathBuf) -> 
     destination.check_writable()?;
     let steps = args.save_steps.clone().map(StepFolder::open).transpose()?;
 
-    let mut engine = EngineHandle::start(EngineOptions::default(), || {})?;
+    let mut engine = EngineHandle::start(EngineOptions::of_user(), || {})?;
     let info = describe(&engine, args)?;
     let request = args.request(seed, Some(&info.defaults))?;
     let progress = Progress::new(!output.is_json(), request.batch_count, request.steps);

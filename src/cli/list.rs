@@ -1,6 +1,7 @@
 //! `hareru models` and `hareru samplers`: what there is to choose from.
 
 use std::io;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -10,12 +11,15 @@ use crate::config::Paths;
 use crate::engine::{self, EngineHandle, EngineOptions};
 use crate::job::{Choice, Event, ModelInfo, ModelRef};
 
+/// How files end that may be models.
+const MODEL_ENDINGS: [&str; 4] = ["safetensors", "ckpt", "pt", "gguf"];
+
 /// The built-in model and those in the models folder; what cannot be used is listed with the reason.
 pub(super) fn models(output: Output, paths: &Paths) -> Result<(), CliError> {
     let mut models = vec![ModelRef::Starter];
-    models.extend(folders_with_models(paths).into_iter().map(ModelRef::Path));
+    models.extend(models_in(&paths.models_dir).into_iter().map(ModelRef::Path));
 
-    let engine = EngineHandle::start(EngineOptions::default(), || {})?;
+    let engine = EngineHandle::start(EngineOptions::of_user(), || {})?;
     for model in models {
         engine.describe(model)?;
         match engine.wait() {
@@ -53,16 +57,32 @@ fn show_model(output: Output, info: &ModelInfo) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Folders in the diffusers layout, in order of name.
-fn folders_with_models(paths: &Paths) -> Vec<std::path::PathBuf> {
-    let mut folders: Vec<_> = std::fs::read_dir(&paths.models_dir)
+/// Folders in the diffusers layout and models in one file, in order of name.
+fn models_in(folder: &Path) -> Vec<PathBuf> {
+    let is_model = |path: &PathBuf| {
+        let end = path.extension().map(|end| end.to_string_lossy().to_lowercase());
+        path.join("model_index.json").is_file()
+            || end.is_some_and(|end| MODEL_ENDINGS.contains(&end.as_str())) && path.is_file()
+    };
+    let mut models: Vec<_> = std::fs::read_dir(folder)
         .into_iter()
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|folder| folder.join("model_index.json").is_file())
+        .filter(is_model)
         .collect();
-    folders.sort();
-    folders
+    models.sort();
+    models
+}
+
+/// Every preprocessor of pictures to follow.
+pub(super) fn preprocessors(output: Output) -> io::Result<()> {
+    let choices = engine::preprocessors();
+    let width = choices.iter().map(|(id, _)| id.len()).max().unwrap_or_default();
+    for (id, label) in choices {
+        output.json(&json!({ "kind": "preprocessor", "id": id, "label": label }))?;
+        output.line(&format!("{id:width$}  {label}"))?;
+    }
+    Ok(())
 }
 
 /// Every sampler and every schedule.

@@ -152,6 +152,7 @@ fn execute(
         }
         Some(Command::Models(_)) => list::models(output, &paths),
         Some(Command::Samplers(_)) => list::samplers(output).map_err(CliError::from),
+        Some(Command::Preprocessors(_)) => list::preprocessors(output).map_err(CliError::from),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The engine as the window and the command line see it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -8,6 +9,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
 use super::events::EventSender;
 use super::inference;
+use crate::config::Paths;
 use crate::job::{Event, GenerateRequest, JobControl, JobId, JobOptions, ModelRef, Precision, RequestError};
 
 /// Jobs that may wait; one more is refused with [`SubmitError::QueueFull`].
@@ -30,6 +32,18 @@ pub enum DeviceChoice {
 pub struct EngineOptions {
     /// Which device computes.
     pub device: DeviceChoice,
+    /// Where hashes of model files are kept; `None` computes them anew in every run of the program.
+    pub hash_cache: Option<PathBuf>,
+}
+
+impl EngineOptions {
+    /// The first GPU this build can use, else the processor; hashes are kept in the user's cache.
+    pub fn of_user() -> Self {
+        Self {
+            device: DeviceChoice::Auto,
+            hash_cache: Some(Paths::of_user().cache_dir.join("hashes.json")),
+        }
+    }
 }
 
 /// Why the engine could not be started.

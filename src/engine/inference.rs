@@ -35,6 +35,9 @@ impl From<EngineGone> for Unfinished {
 
 /// Works off commands until the handle is dropped. `on_end` is called when a job has ended, before its last event.
 pub(super) fn run(options: &EngineOptions, commands: &Receiver<Command>, events: &EventSender, on_end: impl Fn(JobId)) {
+    if let Some(file) = &options.hash_cache {
+        pipelines::keep_hashes_in(file.clone());
+    }
     let mut worker = Worker {
         device: choose_device(options.device),
         model: Kept::default(),

@@ -24,6 +24,13 @@ pub fn schedules() -> Vec<Choice> {
     pipelines::schedules()
 }
 
+/// Id and label of every preprocessor of pictures to follow, in the order a list shows them.
+pub fn preprocessors() -> Vec<(&'static str, &'static str)> {
+    let all = pipelines::preprocess::PREPROCESSORS.iter();
+    all.map(|preprocessor| (preprocessor.id(), preprocessor.label()))
+        .collect()
+}
+
 /// Times a network on this thread.
 ///
 /// # Errors

@@ -50,7 +50,7 @@ pub fn run(settings: Settings, gallery_dir: PathBuf) -> Result<(), UiError> {
         viewport,
         ..eframe::NativeOptions::default()
     };
-    let services = services::Services::real(EngineOptions::default());
+    let services = services::Services::real(EngineOptions::of_user());
     eframe::run_native(
         "hareru",
         options,

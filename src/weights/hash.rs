@@ -1,41 +1,51 @@
 //! A name for a model that depends on its weights alone.
 
-use super::Bytes;
+use super::FileHashes;
 use super::LoadError;
 use super::ModelFiles;
 use super::component::weight_files;
+use super::file_hashes;
 use sha2::Digest as _;
 use sha2::Sha256;
+use std::path::Path;
 
-/// SHA-256 over the bytes of every weight file, in the order of their paths, as 64 hexadecimal digits.
+/// A model's hash, 64 hexadecimal digits: of a model in one file the SHA-256 of that file, of several files the SHA-256
+/// of theirs, one after the other as text in the order of the files' paths.
 ///
 /// Those files count that [`component`](super::component) would open in the folder itself and in the folders directly
-/// inside; of a model in one file, that file. Reads them all, which takes seconds for a large model: call it when a record needs it.
+/// inside. Reads them all, which takes seconds for a large model, unless the cache knows them.
+///
+/// * `cache`: where hashes of files are kept, see [`file_hashes`]; `None` keeps none.
 ///
 /// # Errors
 /// [`LoadError::NoWeights`] if there are none, else if one cannot be read.
-pub fn model_hash(files: &ModelFiles) -> Result<String, LoadError> {
+pub fn model_hash(files: &ModelFiles, cache: Option<&Path>) -> Result<String, LoadError> {
+    let on_disk = |path: &Path| match cache {
+        Some(cache) => file_hashes(path, cache).map(|hashes| hashes.sha256),
+        None => FileHashes::of(path).map(|hashes| hashes.sha256),
+    };
     if let ModelFiles::Single(single) = files {
-        let path = single.path().to_owned();
-        let bytes = Bytes::map(&path).map_err(|source| LoadError::Read { path, source })?;
-        return Ok(format!("{:x}", Sha256::digest(&*bytes)));
+        return on_disk(single.path());
     }
     let mut paths = weight_files(files, "")?;
     for folder in files.folders()? {
         paths.extend(weight_files(files, &folder)?);
     }
-    if paths.is_empty() {
-        return Err(LoadError::NoWeights {
+    paths.sort();
+    let hashes = paths
+        .iter()
+        .map(|path| match files {
+            ModelFiles::Embedded(_) => Ok(format!("{:x}", Sha256::digest(&*files.map(path)?))),
+            _ => on_disk(&files.path(path)),
+        })
+        .collect::<Result<Vec<_>, LoadError>>()?;
+    match hashes.as_slice() {
+        [] => Err(LoadError::NoWeights {
             component: "the model".to_owned(),
             expected: "a folder with *.safetensors".to_owned(),
             path: files.path(""),
-        });
+        }),
+        [one] => Ok(one.clone()),
+        several => Ok(format!("{:x}", Sha256::digest(several.concat()))),
     }
-    paths.sort();
-
-    let mut hash = Sha256::new();
-    for path in &paths {
-        hash.update(&*files.map(path)?);
-    }
-    Ok(format!("{:x}", hash.finalize()))
 }

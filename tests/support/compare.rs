@@ -8,7 +8,10 @@ use candle_core::{DType, Device, Tensor};
 /// Relative L2 error that a correct f32 computation of the case stays below.
 fn tolerance(case: &str) -> f64 {
     match case {
-        _ if case.contains("ipndm") => 1e-3,
+        // Both blow rounding up: where the network computes in f64 instead, the last prediction of `ipndm` moves by 7e-4
+        // from the reference's; unCLIP's decoder holds guided estimates to a range at every step.
+        _ if case.contains("ipndm") => 2e-3,
+        _ if case.contains("unclip") => 3e-4,
         _ if case.contains("sdxl") => 2e-4,
         _ => 1e-4,
     }

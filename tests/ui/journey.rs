@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_mins(4);
 fn open(gallery_dir: &Path) -> Harness<'static, Studio> {
     let options = EngineOptions {
         device: DeviceChoice::Cpu,
+        ..EngineOptions::default()
     };
     let services = Services {
         dialogs: Box::new(NoDialogs),

@@ -159,10 +159,19 @@ impl SimpleBackend for Patched {
             return Ok(tensor);
         }
         let base = self.base.get_with_hints_dtype(shape, name, hints, DType::F32)?;
-        let mut changed = base.clone();
+        // The changes first, then the base: two halves of a change are then the whole, to the last bit.
+        let mut sum: Option<Tensor> = None;
         for Patch { change, weight } in patches {
-            changed = (changed + change.delta(&base, weight)?)?;
+            let delta = change.delta(&base, weight)?;
+            sum = Some(match sum {
+                Some(sum) => (sum + delta)?,
+                None => delta,
+            });
         }
+        let changed = match sum {
+            Some(sum) => (base + sum)?,
+            None => base,
+        };
         changed.to_dtype(dtype)
     }
 

@@ -15,6 +15,7 @@ use crate::pipelines::PipelineError;
 use crate::pipelines::adapters::Adapters;
 use crate::pipelines::controls::at_the_door;
 use crate::pipelines::denoise::STATE_DTYPE;
+use crate::pipelines::model_hash::ModelHash;
 use crate::pipelines::precision::precision_of;
 use crate::pipelines::preview::LinearMap;
 use crate::pipelines::prompt::ClipTokenizer;
@@ -48,8 +49,7 @@ pub struct StableDiffusion {
     dtype: DType,
     /// What the autoencoder computes in.
     vae_dtype: DType,
-    files: ModelFiles,
-    hash: std::sync::OnceLock<String>,
+    hash: ModelHash,
     scheduler: Scheduler,
     text: TextEncoders,
     unet: UNet2DConditionModel,
@@ -142,8 +142,7 @@ impl Family for StableDiffusionFamily {
             device: device.clone(),
             dtype,
             vae_dtype,
-            files: files.clone(),
-            hash: std::sync::OnceLock::new(),
+            hash: ModelHash::begin(files.clone()),
             scheduler,
             text,
             unet,
@@ -217,12 +216,7 @@ impl StableDiffusion {
 
     /// SHA-256 over the weight files, hexadecimal; computed at the first call.
     pub fn hash(&self) -> &str {
-        self.hash.get_or_init(|| {
-            weights::model_hash(&self.files).unwrap_or_else(|error| {
-                tracing::warn!("the model has no hash: {error}");
-                String::new()
-            })
-        })
+        self.hash.get()
     }
 
     /// Encodes both prompts.
