@@ -1,4 +1,44 @@
 //! Composition: text → conditioning → denoise → pixels.
+//!
+//! There is one loop, [`denoise`]; a task is data that it is given: a [`predictor`] (networks with everything they are
+//! told of one picture), where to start, what is known and stays.
+//!
+//! # What is held to what
+//!
+//! Every cell names the reference cases (by `diffusers`, `tests/reference_cases.rs`; those marked ● lie in the tree) or the
+//! test that hold it. A name ending in `*` stands for all that begin with it.
+//!
+//! | family | text → image | image → image | inpainting | other tasks |
+//! |---|---|---|---|---|
+//! | Stable Diffusion 1 | `sampler_*` ●, `cfg_*`, `guidance_rescale_eps` ●, `clip_skip_*` ●, `long_prompt`, `unicode_prompt` | `img2img_*` ● | `inpaint4_*` ●, `tests/tasks.rs` | `prompt_switch` ●, `ddim_inversion`, `controlnet*`, `ip_adapter` ●, `lora_*` ●, `textual_inversion_*`; outpainting, restyling, second pass, refiner, variation, others' noise: `tests/tasks.rs` |
+//! | … with 9 channels | `tests/tasks.rs` | | `inpaint9_*` | |
+//! | … with 8 channels | | `instruct_pix2pix` | | |
+//! | Stable Diffusion 2 | `sd2_ddim`, `vpred_*` | | | |
+//! | SDXL | `sdxl_*` | `sdxl_img2img` | `sdxl_inpaint4` | `sdxl_controlnet`, `sdxl_micro_conditioning`, `lora_sdxl_*` |
+//! | SDXL refiner | | `sdxl_refiner` | | |
+//! | SDXL Turbo | `sdxl_turbo_*` | | | |
+//! | LCM | `lcm_guidance_embedding*` | | | |
+//! | pixel U-Nets | `pixel_*` ● | | | with classes: `pixel_class_*` ● |
+//! | ×4 upscaler | | `x4_upscaler` | | |
+//! | latent super-resolution | | `ldm_super_resolution` | | |
+//! | unCLIP | `unclip` | | | |
+//! | `AnimateDiff` | `animatediff` | | | |
+//! | one file | `file_*` | | | `file_vae_original`, `file_controlnet_original` |
+//!
+//! Every sampler is held to `sampler_*` or `vpred_*` where diffusers has it, and all of them to `tests/sampler_contract.rs`:
+//! order of convergence, spread, exact resumption at every step, closed forms for those that diffusers lacks.
+//!
+//! # Where the others differ from each other
+//!
+//! * **Timesteps**: each sampler places them as its diffusers class does ([`Grid`](crate::diffusion::schedule::Grid)); A1111
+//!   and k-diffusion give networks real timesteps where diffusers' solvers round.
+//! * **Noise**: ours is a function of seed and step; `--rng torch-cpu` and `--rng a1111-gpu` give the others' noise to
+//!   start from, not that of steps.
+//! * **Clip skip** counts as in diffusers: 0 is all layers, which A1111 calls 1; it holds for the prompt alone.
+//! * **Emphasis** in brackets is not understood; a prompt is read as it is written, cut at 77 tokens, as diffusers does.
+//! * **No negative prompt**: XL models read it as zeros where their index says so, as in diffusers; `ComfyUI` encodes "".
+//! * **Guidance of 1 and below** is carried out; diffusers switches it off.
+//! * **Pictures to start from** are encoded to the mean of their distribution; diffusers draws from it.
 
 mod adapters;
 mod bench;

@@ -1,7 +1,7 @@
 //! The form: what the next picture shall be.
 
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::notifications::Text;
 use crate::job::{
@@ -252,6 +252,80 @@ impl Draft {
         Ok(request)
     }
 
+    /// What the form carries along from a restored picture without having fields for it, a line for each.
+    pub fn carried(&self) -> Vec<Text> {
+        let GenerateRequest {
+            init,
+            mask,
+            outpaint,
+            controls,
+            references,
+            prompt_switches,
+            hires,
+            refiner,
+            variation,
+            guidance_interval,
+            guidance_schedule,
+            noise_source,
+            tiling,
+            ..
+        } = &self.beyond;
+        let file = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let files = |paths: &mut dyn Iterator<Item = &PathBuf>| paths.map(|path| file(path)).collect::<Vec<_>>();
+        let mut lines = Vec::new();
+        let mut say = |key: &'static str, what: String| lines.push(Text::new(key, [("what", what)]));
+        if let Some(init) = init {
+            say("carried-init", file(&init.file));
+        }
+        if let Some(mask) = mask {
+            say("carried-mask", file(&mask.file));
+        }
+        for (key, found) in [
+            (
+                "carried-control",
+                files(&mut controls.iter().map(|control| &control.picture)),
+            ),
+            (
+                "carried-reference",
+                files(&mut references.iter().map(|reference| &reference.picture)),
+            ),
+            ("carried-lora", files(&mut self.loras.iter().map(|lora| &lora.path))),
+            ("carried-embedding", files(&mut self.embeddings.iter())),
+        ] {
+            if !found.is_empty() {
+                say(key, found.join(", "));
+            }
+        }
+        for switch in prompt_switches {
+            say("carried-switch", switch.prompt.clone());
+        }
+        if let Some(refiner) = refiner {
+            say("carried-refiner", refiner.model.to_string());
+        }
+        let plain = GenerateRequest::default();
+        let others = [
+            (outpaint.is_any(), "carried-outpaint"),
+            (hires.is_some(), "carried-hires"),
+            (variation.is_some(), "carried-variation"),
+            (*tiling != plain.tiling, "carried-tiling"),
+            (*noise_source != plain.noise_source, "carried-noise"),
+            (
+                *guidance_interval != plain.guidance_interval || !guidance_schedule.is_empty(),
+                "carried-guidance",
+            ),
+        ];
+        let others = others.into_iter().filter(|(is_there, _)| *is_there);
+        lines.extend(others.map(|(_, key)| Text::key(key)));
+        lines
+    }
+
+    /// Leaves out all that is [carried along](Self::carried).
+    pub fn drop_carried(&mut self) {
+        self.beyond = GenerateRequest::default();
+        self.loras.clear();
+        self.embeddings.clear();
+    }
+
     /// What the form says about how the job is carried out and shown.
     pub fn options(&self) -> JobOptions {
         JobOptions {
@@ -363,6 +437,9 @@ mod tests {
         draft.restore(&request);
         assert_eq!(draft.to_request(), Ok(request));
         assert!(draft.is_seed_locked, "the same picture needs the same seed");
+        assert_eq!(draft.carried().len(), 3, "an adapter, an embedding and another prompt");
+        draft.drop_carried();
+        assert_eq!(draft.carried(), []);
     }
 
     #[test]

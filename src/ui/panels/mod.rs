@@ -1,6 +1,7 @@
 //! The parts of the page. A panel reads the state, may edit the form, and asks for anything else by command.
 
 mod canvas;
+mod carried;
 mod drop_target;
 mod generate;
 mod model;
@@ -55,6 +56,7 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::new(top::TopPanel),
         Box::new(prompt::PromptPanel),
         Box::new(model::ModelPanel),
+        Box::new(carried::CarriedPanel),
         Box::new(sampling::SamplingPanel),
         Box::new(generate::GeneratePanel),
         Box::<canvas::CanvasPanel>::default(),
