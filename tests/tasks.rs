@@ -11,12 +11,15 @@ use hareru::pipelines::families::StableDiffusion;
 use hareru::pipelines::{Extras, Job, PipelineError, ShownStep, Watcher, load};
 use tempfile::TempDir;
 
+/// Counts steps, and checks that they are counted without a gap.
 struct Count(usize);
 
 impl Watcher for Count {
     fn phase(&mut self, _phase: Phase) {}
-    fn step(&mut self, _step: ShownStep<'_>) {
+    fn step(&mut self, step: ShownStep<'_>) {
+        assert_eq!(step.index, self.0);
         self.0 += 1;
+        assert!(self.0 <= step.total, "{} of {}", self.0, step.total);
     }
 }
 

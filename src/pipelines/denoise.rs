@@ -58,6 +58,16 @@ pub enum Start {
     },
 }
 
+impl Start {
+    /// The first step that is taken.
+    pub fn first(&self) -> usize {
+        match self {
+            Self::Noise => 0,
+            Self::Picture { first, .. } | Self::Noisy { first, .. } => *first,
+        }
+    }
+}
+
 /// The part of a picture that is known and stays: it is put back under the noise of each level.
 #[derive(Debug, Clone)]
 pub struct Known {

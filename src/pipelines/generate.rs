@@ -26,7 +26,7 @@ pub struct ShownStep<'a> {
     pub record: &'a StepRecord,
     /// Place among all steps of the picture, from 0; a second pass counts on.
     pub index: usize,
-    /// Steps of the picture, those that are left out at the beginning included.
+    /// Steps of the picture; those that a run over a picture leaves out at its beginning do not count.
     pub total: usize,
     /// Wall time since the run began, in seconds.
     pub elapsed_secs: f64,
@@ -83,7 +83,7 @@ impl Prepared<'_> {
                 shape,
                 start,
                 is_first: false,
-                offset: table.steps(),
+                offset: self.first_pass_steps(),
             };
             walked = self.walk(&second_pass, index, watcher)?;
             table = second;
@@ -134,13 +134,14 @@ impl Prepared<'_> {
             },
             control: self.job.control,
         };
-        let total = self.table.steps() + self.hires_steps();
+        let total = self.first_pass_steps() + self.second_pass_steps();
+        let skipped = pass.start.first();
         let walked = run.walk(pass.shape, &mut |observed: &Observed<'_>| {
             let decoding = Instant::now();
             let preview = preview(self.job.model, observed.x0, self.job.options.preview)?;
             watcher.step(ShownStep {
                 record: observed.record,
-                index: pass.offset + observed.record.index,
+                index: pass.offset + observed.record.index - skipped,
                 total,
                 elapsed_secs: observed.elapsed_secs,
                 step_secs: observed.record.secs + decoding.elapsed().as_secs_f64(),
@@ -155,7 +156,19 @@ impl Prepared<'_> {
         self.job.request.seed.wrapping_add(u64::from(index))
     }
 
-    /// Steps of the second pass; 0 if there is none.
+    /// Steps that the first pass takes.
+    fn first_pass_steps(&self) -> usize {
+        self.table.steps() - self.stage.start.first()
+    }
+
+    /// Steps that the second pass takes.
+    fn second_pass_steps(&self) -> usize {
+        let steps = self.hires_steps();
+        let strength = self.job.request.hires.map_or(0.0, |hires| hires.strength);
+        steps - first_step(self.sampler, steps, strength)
+    }
+
+    /// Steps of the second pass before those are left out that keep the picture; 0 if there is none.
     fn hires_steps(&self) -> usize {
         let request = self.job.request;
         request

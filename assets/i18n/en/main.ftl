@@ -183,7 +183,7 @@ dialog-picture = Open a picture
 drop-here = Drop a picture to take over its settings, or a model folder to use it
 
 # What a restored picture's settings ask for beyond the form
-carried = Also from this picture
+carried-title = Also from this picture
 carried-drop = Drop
     .tip = Leave all of this out of the next picture
 carried-init = Starts from { $what }

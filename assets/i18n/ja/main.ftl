@@ -181,7 +181,7 @@ dialog-picture = 画像を開く
 drop-here = 画像を落とすとその設定を、モデルのフォルダーを落とすとそのモデルを使います
 
 # 復元した設定のうち、フォームに欄のないもの
-carried = この画像からの引き継ぎ
+carried-title = この画像からの引き継ぎ
 carried-drop = 外す
     .tip = 次の画像では、これらをすべて使いません
 carried-init = { $what } から始める

@@ -25,7 +25,7 @@ impl Panel for CarriedPanel {
         Frame::group(ui.style()).inner_margin(Margin::same(8)).show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.horizontal(|ui| {
-                ui.label(RichText::new(ctx.tr("carried")).strong());
+                ui.label(RichText::new(ctx.tr("carried-title")).strong());
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     let drop = ui.button(ctx.tr("carried-drop"));
                     if drop.on_hover_text(ctx.tr("carried-drop.tip")).clicked() {
