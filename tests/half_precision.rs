@@ -66,6 +66,7 @@ fn predict(model: &StableDiffusion, conditioning: &Conditioning) -> Predicted {
             rescale: 0.0,
         },
         wants_uncond: false,
+        maps: None,
     };
     Prompted::new(model, conditioning).predict(&query).unwrap()
 }

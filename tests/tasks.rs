@@ -3,11 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
+use hareru::diffusion::SampleError;
+use hareru::diffusion::guidance::{Guidance, GuidanceSchedule};
+use hareru::diffusion::samplers::{Options, sampler_by_id};
 use hareru::job::{
     GenerateRequest, GeneratedImage, Hires, InitPicture, InitWay, JobControl, JobOptions, Mask, ModelRef, NoiseSource,
     Outpaint, Phase, Precision, PreviewMode, PromptSwitch, Refiner, RgbImage, Variation,
 };
-use hareru::pipelines::families::StableDiffusion;
+use hareru::models::unet::AttentionMap;
+use hareru::pipelines::denoise::{Call, Noise, Observed, Observer, Run, Start, Walked};
+use hareru::pipelines::families::{Prompted, Prompts, StableDiffusion};
 use hareru::pipelines::{Extras, Job, PipelineError, ShownStep, Watcher, load};
 use tempfile::TempDir;
 
@@ -365,4 +370,77 @@ fn pictures_that_cannot_be_used_should_be_clear_errors() {
     let edit = studio.starting_from_it(1.0, InitWay::Beside { guidance_scale: 1.5 });
     let error = make(&studio.model, None, &edit).unwrap_err().to_string();
     assert!(error.contains("changed by instruction"), "{error}");
+}
+
+/// Asks for attention in the middle of the U-Net, and keeps what comes.
+#[derive(Default)]
+struct Attentive {
+    maps: Vec<AttentionMap>,
+    opinions: usize,
+}
+
+impl Observer for Attentive {
+    fn attention_layers(&self) -> Option<Vec<String>> {
+        Some(vec!["mid_block".to_owned()])
+    }
+
+    fn called(&mut self, call: &Call<'_>) -> Result<(), SampleError> {
+        self.maps.extend_from_slice(call.attention);
+        self.opinions += 1 + usize::from(call.predicted.uncond.is_some());
+        Ok(())
+    }
+
+    fn stepped(&mut self, _observed: &Observed<'_>) -> Result<(), SampleError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn whoever_watches_should_see_both_opinions_and_the_attention_and_change_nothing() {
+    let model = load(&ModelRef::Starter, &Device::Cpu, Precision::F32, &mut |_| ()).unwrap();
+    let conditioning = model
+        .encode_prompts(&Prompts::new("a lighthouse at night", "", [64, 64]))
+        .unwrap();
+    let predictor = Prompted::new(&model, &conditioning);
+    let sampler = sampler_by_id("euler").unwrap();
+    let table = model.scheduler().timetable(sampler, "karras", None, 3).unwrap();
+    let run = Run {
+        predictor: &predictor,
+        guidance: GuidanceSchedule::from(Guidance {
+            scale: 3.0,
+            rescale: 0.0,
+        }),
+        sampler,
+        options: Options::default(),
+        table: &table,
+        start: Start::Noise,
+        known: None,
+        noise: Noise::Seeded {
+            seed: 1,
+            source: NoiseSource::Hareru,
+            variation: None,
+        },
+        control: &JobControl::default(),
+    };
+    let mut attentive = Attentive::default();
+    let bits = |walked: Walked| walked.x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let watched = bits(run.walk([1, 4, 8, 8], &mut attentive).unwrap());
+    let unwatched = bits(run.walk([1, 4, 8, 8], &mut |_: &Observed<'_>| Ok(())).unwrap());
+    assert_eq!(watched, unwatched);
+    assert_eq!(attentive.opinions, 6, "two in each of three calls");
+    assert_eq!(attentive.maps.len(), 3);
+    for map in &attentive.maps {
+        assert!(map.layer.starts_with("mid_block"), "{}", map.layer);
+        for sum in map
+            .probabilities
+            .sum(0)
+            .unwrap()
+            .flatten_all()
+            .unwrap()
+            .to_vec1::<f32>()
+            .unwrap()
+        {
+            assert!((sum - 1.0).abs() < 1e-4, "{sum}");
+        }
+    }
 }

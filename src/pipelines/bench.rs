@@ -240,6 +240,7 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
                 steps: 1,
                 guidance,
                 wants_uncond: false,
+                maps: None,
             };
             Ok(prompted.predict(&query).map(drop)?)
         }),

@@ -164,6 +164,14 @@ pub(super) enum Branches {
 }
 
 impl Branches {
+    /// Which picture of the batch is that of the prompt.
+    pub(super) fn prompt_row(self) -> usize {
+        match self {
+            Self::Both => 1,
+            Self::Prompt | Self::Edit => 0,
+        }
+    }
+
     fn count(self) -> usize {
         match self {
             Self::Prompt => 1,
@@ -263,6 +271,7 @@ mod tests {
                             rescale: 0.0,
                         },
                         wants_uncond: false,
+                        maps: None,
                     })
                 })
                 .collect()

@@ -15,6 +15,7 @@ use crate::diffusion::samplers::{Options, PastStep, Sampler, SamplerHost, Step};
 use crate::diffusion::schedule::Timetable;
 use crate::diffusion::trajectory::TrajectoryRecorder;
 use crate::job::{JobControl, NoiseSource, StepRecord};
+use crate::models::unet::{AttentionMap, AttentionMaps};
 
 /// Where a run's noise comes from.
 #[derive(Debug)]
@@ -118,6 +119,8 @@ pub struct Call<'a> {
     pub x0: &'a Tensor,
     /// What the network said, with and without the prompt.
     pub predicted: &'a Predicted,
+    /// Where the prompt was looked at, layer by layer, if the observer [asked](Observer::attention_layers) for it.
+    pub attention: &'a [AttentionMap],
 }
 
 /// A step as it is shown to whoever watches the run.
@@ -137,6 +140,12 @@ pub struct Observed<'a> {
 
 /// Watches a run.
 pub trait Observer {
+    /// Whether cross-attention shall be watched in the next call, and in which layers: beginnings of their names, none for
+    /// every layer (see [`AttentionMaps::new`]).
+    fn attention_layers(&self) -> Option<Vec<String>> {
+        None
+    }
+
     /// The network was called.
     ///
     /// # Errors
@@ -300,6 +309,10 @@ impl SamplerHost for Host<'_, '_> {
         let wants_uncond = sampler.wants_uncond();
         let prediction = predictor.scheduler().prediction;
         let input = prediction.network_input(x, sigma)?;
+        let maps = self
+            .observer
+            .attention_layers()
+            .map(|layers| AttentionMaps::new(layers, 0));
         let predicted = predictor.predict(&Query {
             x: &input,
             sigma,
@@ -309,6 +322,7 @@ impl SamplerHost for Host<'_, '_> {
             steps: table.steps(),
             guidance: guidance.at(self.step, table.steps()),
             wants_uncond,
+            maps: maps.as_ref(),
         })?;
         let free = prediction.x0_from_output(x, &predicted.guided, sigma)?;
         let (x0, x0_unclipped) = match predictor.clip() {
@@ -328,6 +342,7 @@ impl SamplerHost for Host<'_, '_> {
             input: &input,
             x0: &x0,
             predicted: &predicted,
+            attention: &maps.map_or_else(Vec::new, |maps| maps.take()),
         })?;
         self.num_calls += 1;
         self.newest = Some(Newest {

@@ -60,6 +60,7 @@ pub fn invert(
             steps: table.steps(),
             guidance,
             wants_uncond: false,
+            maps: None,
         })?;
         let prediction = predictor.scheduler().prediction;
         let noise = prediction.noise_from_output(&x, &predicted.guided, sigma)?;

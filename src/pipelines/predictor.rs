@@ -4,6 +4,7 @@ use candle_core::{Device, Tensor};
 
 use super::Scheduler;
 use crate::diffusion::guidance::Guidance;
+use crate::models::unet::AttentionMaps;
 
 /// A question to the networks.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,9 @@ pub struct Query<'a> {
     pub guidance: Guidance,
     /// Whether the prediction without the prompt is wanted even where guidance does not need it.
     pub wants_uncond: bool,
+    /// Who wants to know where the prompt was looked at; `None` computes nothing for it. Networks without a text leave it
+    /// empty.
+    pub maps: Option<&'a AttentionMaps>,
 }
 
 impl Query<'_> {

@@ -5,6 +5,8 @@ use candle_core::Result;
 use candle_core::Tensor;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 /// Collects what chosen cross-attentions look at while a U-Net is called; handed in through
 /// [`UNetConditions::maps`](super::UNetConditions::maps).
@@ -14,7 +16,7 @@ use std::sync::PoisonError;
 #[derive(Debug, Default)]
 pub struct AttentionMaps {
     layers: Vec<String>,
-    row: usize,
+    row: AtomicUsize,
     found: Mutex<Vec<AttentionMap>>,
 }
 
@@ -36,9 +38,14 @@ impl AttentionMaps {
     pub fn new(layers: Vec<String>, row: usize) -> Self {
         Self {
             layers,
-            row,
+            row: AtomicUsize::new(row),
             found: Mutex::default(),
         }
+    }
+
+    /// Watches another picture of the batch from now on.
+    pub fn watch_row(&self, row: usize) {
+        self.row.store(row, Ordering::Relaxed);
     }
 
     /// Hands out what was collected, in the order of computation, and begins anew.
@@ -53,7 +60,7 @@ impl AttentionMaps {
 
     /// The picture to be watched.
     pub(super) fn row(&self) -> usize {
-        self.row
+        self.row.load(Ordering::Relaxed)
     }
 
     /// Keeps `(pixels, tokens)` of a layer whose feature map is `height` × `width`.

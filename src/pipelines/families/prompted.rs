@@ -127,7 +127,11 @@ impl Prompted<'_> {
         let dtype = self.model.dtype();
         let residuals = residuals(&self.controls, query, branches, (told, cond), dtype)?;
         let (x, context) = (at_the_door(x, dtype)?, at_the_door(&told.context, dtype)?);
+        if let Some(maps) = query.maps {
+            maps.watch_row(branches.prompt_row());
+        }
         let conditions = UNetConditions {
+            maps: query.maps,
             guidance: embedding,
             added: told.added.as_ref(),
             residuals: residuals.as_ref(),

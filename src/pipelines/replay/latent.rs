@@ -125,6 +125,7 @@ fn control_mid(
             rescale: 0.0,
         },
         wants_uncond: false,
+        maps: None,
     };
     let told = (&conditioning.cond, &conditioning.cond);
     let dtype = predictor.model.dtype();
