@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hareru::gallery::{self, GalleryError, SaveEvent, Writer};
-use hareru::job::{GenerateRequest, ModelRef, Record, TimestepSpacing};
+use hareru::job::{
+    GenerateRequest, Hires, InitPicture, InitWay, ModelRef, NoiseSource, Record, TimestepSpacing, Variation,
+};
 
 use crate::support::generated_image;
 
@@ -75,6 +77,29 @@ fn the_customary_text_should_be_as_other_tools_expect_it() {
                     CFG scale: 7, Seed: 7, Size: 16x8, Model hash: 0123456789, Model: Starter, Clip skip: 2, \
                     Version: hareru 0.1.0";
     assert_eq!(gallery::infotext(&image.record), expected);
+}
+
+#[test]
+fn the_customary_text_should_tell_of_pictures_started_from_and_of_second_passes() {
+    let image = generated_image(GenerateRequest {
+        init: Some(InitPicture {
+            file: "photo.jpg".into(),
+            strength: 0.6,
+            way: InitWay::Noise,
+        }),
+        hires: Some(Hires {
+            scale: 1.5,
+            strength: 0.4,
+            steps: Some(9),
+        }),
+        variation: Some(Variation { seed: 5, strength: 0.1 }),
+        noise_source: NoiseSource::TorchCpu,
+        ..small_request()
+    });
+    let text = gallery::infotext(&image.record);
+    let expected = "Variation seed: 5, Variation seed strength: 0.1, Denoising strength: 0.6, Hires upscale: 1.5, \
+                    Hires steps: 9, RNG: CPU";
+    assert!(text.contains(expected), "{text}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! Source: `create_infotext` and `parse_generation_parameters` of
 //! <https://github.com/AUTOMATIC1111/stable-diffusion-webui>
 
-use crate::job::{GenerateRequest, Record};
+use crate::job::{GenerateRequest, NoiseSource, Record};
 
 /// Our sampler ids and what A1111 calls them.
 const SAMPLERS: &[(&str, &str)] = &[
@@ -77,6 +77,7 @@ pub fn infotext(record: &Record) -> String {
     if !model_name.is_empty() {
         pairs.push(("Model", model_name.clone()));
     }
+    pairs.extend(task_pairs(request));
     if request.clip_skip > 0 {
         pairs.push(("Clip skip", (request.clip_skip + 1).to_string())); // A1111 counts the last layer as 1
     }
@@ -102,6 +103,41 @@ pub fn infotext(record: &Record) -> String {
     text.push('\n');
     text.push_str(&pairs.join(", "));
     text.trim().to_owned()
+}
+
+/// What A1111 writes of pictures to start from, second passes and variations.
+fn task_pairs(request: &GenerateRequest) -> Vec<(&'static str, String)> {
+    let mut pairs = Vec::new();
+    if let Some(variation) = request.variation {
+        pairs.push(("Variation seed", variation.seed.to_string()));
+        pairs.push(("Variation seed strength", variation.strength.to_string()));
+    }
+    let strength = request.init.as_ref().map(|init| init.strength);
+    if let Some(strength) = strength.or(request.hires.map(|hires| hires.strength)) {
+        pairs.push(("Denoising strength", strength.to_string()));
+    }
+    if let Some(hires) = request.hires {
+        pairs.push(("Hires upscale", hires.scale.to_string()));
+        let steps = hires.steps.map(|steps| ("Hires steps", steps.to_string()));
+        pairs.extend(steps);
+    }
+    if let Some(mask) = &request.mask {
+        pairs.push(("Mask blur", mask.blur_px.to_string()));
+    }
+    if let Some(refiner) = &request.refiner {
+        pairs.push(("Refiner", refiner.model.to_string()));
+        let part = f64::from(refiner.step) / f64::from(request.steps.max(1));
+        pairs.push(("Refiner switch at", part.to_string()));
+    }
+    match request.noise_source {
+        NoiseSource::Hareru => {}
+        NoiseSource::TorchCpu => pairs.push(("RNG", "CPU".to_owned())),
+        NoiseSource::A1111Gpu => pairs.push(("RNG", "NV".to_owned())),
+    }
+    if request.tiling.x && request.tiling.y {
+        pairs.push(("Tiling", "True".to_owned()));
+    }
+    pairs
 }
 
 /// The record a text of this kind amounts to; what it does not say has its default. `None` if it is JSON of another
