@@ -8,7 +8,7 @@ use candle_core::DType;
 
 use super::PipelineError;
 use super::controls::ControlNetwork;
-use super::families::StableDiffusion;
+use super::families::{LoadedModel, StableDiffusion};
 use super::references::ReferenceNetwork;
 use crate::job::{GenerateRequest, ModelRef};
 
@@ -22,6 +22,20 @@ pub struct Extras {
 }
 
 impl Extras {
+    /// As [`Self::gather`] for a model of any family: none but Stable Diffusion has networks beside it.
+    ///
+    /// # Errors
+    /// As [`Self::gather`].
+    pub fn gather_for(&mut self, request: &GenerateRequest, model: &LoadedModel) -> Result<(), PipelineError> {
+        match model {
+            LoadedModel::StableDiffusion(model) => self.gather(request, model),
+            LoadedModel::Other(_) => {
+                *self = Self::default();
+                Ok(())
+            }
+        }
+    }
+
     /// Reads those that a request needs and that are not at hand, and lets go of those it does not need.
     ///
     /// # Errors
