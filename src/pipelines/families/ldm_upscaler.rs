@@ -72,9 +72,9 @@ impl Family for LdmUpscalerFamily {
         progress: &mut dyn FnMut(f32),
     ) -> Result<LoadedModel, PipelineError> {
         let info = self.describe(model, files)?;
-        let networks = Networks::LdmUpscaler(LdmUpscaler::load(files, device, dtype)?);
+        let networks = Networks::LdmUpscaler(Box::new(LdmUpscaler::load(files, device, dtype)?));
         progress(1.0);
-        Ok(OtherModel::new(info, dtype, files, networks))
+        Ok(OtherModel::loaded(info, dtype, files, networks))
     }
 }
 

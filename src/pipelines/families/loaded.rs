@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use candle_core::DType;
 
-use super::{LdmUpscaler, Pixel, StableDiffusion, Upscaler};
+use super::{LdmUpscaler, Pixel, StableDiffusion, Unclip, Upscaler};
 use crate::job::{LoraSpec, ModelInfo, Precision};
 use crate::pipelines::PipelineError;
 use crate::pipelines::precision::precision_of;
@@ -32,11 +32,13 @@ pub struct OtherModel {
 /// The networks of the families that are no Stable Diffusion.
 pub enum Networks {
     /// A U-Net on pixels.
-    Pixel(Pixel),
+    Pixel(Box<Pixel>),
     /// Four times larger, told what the picture shows.
-    Upscaler(Upscaler),
+    Upscaler(Box<Upscaler>),
     /// Four times larger by latents of a codebook.
-    LdmUpscaler(LdmUpscaler),
+    LdmUpscaler(Box<LdmUpscaler>),
+    /// From a text by a picture's embedding.
+    Unclip(Box<Unclip>),
 }
 
 /// What the record of a picture says of its model.
@@ -50,7 +52,7 @@ pub trait Identified {
 }
 
 impl OtherModel {
-    pub(super) fn new(info: ModelInfo, dtype: DType, files: &ModelFiles, networks: Networks) -> LoadedModel {
+    pub(super) fn loaded(info: ModelInfo, dtype: DType, files: &ModelFiles, networks: Networks) -> LoadedModel {
         LoadedModel::Other(Box::new(Self {
             info,
             dtype,
@@ -147,7 +149,7 @@ impl LoadedModel {
             Self::StableDiffusion(model) => model.set_adapters(loras, embeddings).map(drop),
             Self::Other(model) => match &mut model.networks {
                 Networks::Upscaler(upscaler) => upscaler.set_adapters(loras, embeddings),
-                Networks::Pixel(_) | Networks::LdmUpscaler(_) => Ok(()), // refused with the request
+                Networks::Pixel(_) | Networks::LdmUpscaler(_) | Networks::Unclip(_) => Ok(()), // refused with the request
             },
         }
     }

@@ -8,9 +8,10 @@ mod prompted;
 mod stable_diffusion;
 mod text;
 mod unclip;
+mod unclip_family;
 mod upscaler;
 
-pub use animatediff::{AnimateDiff, Film};
+pub use animatediff::{AnimateDiff, Film, read_motion};
 pub use ldm_upscaler::{LdmUpscaler, LdmUpscaling};
 pub use loaded::{Identified, LoadedModel, Networks, OtherModel};
 pub use pixel::{Pixel, PixelOfClass};
@@ -79,6 +80,7 @@ pub static FAMILIES: &[&dyn Family] = &[
     &pixel::PixelFamily,
     &upscaler::UpscalerFamily,
     &ldm_upscaler::LdmUpscalerFamily,
+    &unclip_family::UnclipFamily,
 ];
 
 /// The family a folder belongs to.

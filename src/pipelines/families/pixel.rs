@@ -82,9 +82,9 @@ impl Family for PixelFamily {
         progress: &mut dyn FnMut(f32),
     ) -> Result<LoadedModel, PipelineError> {
         let info = self.describe(model, files)?;
-        let networks = Networks::Pixel(Pixel::load(files, device, dtype)?);
+        let networks = Networks::Pixel(Box::new(Pixel::load(files, device, dtype)?));
         progress(1.0);
-        Ok(OtherModel::new(info, dtype, files, networks))
+        Ok(OtherModel::loaded(info, dtype, files, networks))
     }
 }
 

@@ -77,8 +77,8 @@ impl Family for UpscalerFamily {
         progress: &mut dyn FnMut(f32),
     ) -> Result<LoadedModel, PipelineError> {
         let info = self.describe(model, files)?;
-        let networks = Networks::Upscaler(Upscaler::load(model, files, device, dtype, progress)?);
-        Ok(OtherModel::new(info, dtype, files, networks))
+        let networks = Networks::Upscaler(Box::new(Upscaler::load(model, files, device, dtype, progress)?));
+        Ok(OtherModel::loaded(info, dtype, files, networks))
     }
 }
 

@@ -1,9 +1,11 @@
 //! Requests to models of every family: each is made ready once, then makes picture after picture by the same run.
 
+mod film;
 mod ldm_upscaler;
 mod parts;
 mod pixel;
 mod small;
+mod unclip;
 mod upscaler;
 
 pub use small::enlarged_size;
@@ -70,6 +72,17 @@ impl<'a> AnyJob<'a> {
         let other = match model {
             LoadedModel::StableDiffusion(model) => {
                 parts::refuse(request, parts::OF_OTHERS)?;
+                if let Some(wanted) = &request.film {
+                    let work = Work {
+                        model: &**model,
+                        request,
+                        options,
+                        control,
+                    };
+                    let motion = extras.motion(&wanted.adapter)?;
+                    let maker = film::FilmMaker::new(work, model, motion, wanted.frames as usize)?;
+                    return Ok(Box::new(maker));
+                }
                 let refiner = refiner.map(|refiner| refiner.stable_diffusion("refiner")).transpose()?;
                 let job = Job {
                     model,
@@ -93,6 +106,7 @@ impl<'a> AnyJob<'a> {
             Networks::Pixel(model) => Box::new(pixel::PixelMaker::new(work, model)?),
             Networks::Upscaler(model) => Box::new(upscaler::UpscalerMaker::new(work, model)?),
             Networks::LdmUpscaler(model) => Box::new(ldm_upscaler::LdmUpscalerMaker::new(work, model)?),
+            Networks::Unclip(model) => Box::new(unclip::UnclipMaker::new(work, model)?),
         })
     }
 }
@@ -111,10 +125,18 @@ fn texts(request: &GenerateRequest) -> Prompts<'_> {
 
 /// The sampler that a request names, and the steps it takes with a model trained so.
 fn way(request: &GenerateRequest, scheduler: &Scheduler) -> Result<(&'static dyn Sampler, Timetable), PipelineError> {
+    way_of_steps(request, scheduler, request.steps as usize)
+}
+
+/// As [`way`], with another number of steps.
+fn way_of_steps(
+    request: &GenerateRequest,
+    scheduler: &Scheduler,
+    steps: usize,
+) -> Result<(&'static dyn Sampler, Timetable), PipelineError> {
     let sampler = sampler_by_id(&request.sampler).ok_or_else(|| ScheduleError::UnknownSchedule {
         found: request.sampler.clone(),
     })?;
-    let steps = request.steps as usize;
     let table = scheduler.timetable(sampler, &request.schedule, request.timestep_spacing, steps)?;
     Ok((sampler, table))
 }
