@@ -22,7 +22,7 @@ fn starter(dtype: DType) -> StableDiffusion {
     let files = ModelFiles::open(folder).unwrap();
     let family = family_of(&files).unwrap();
     let load = family.load(&ModelRef::Starter, &files, &Device::Cpu, dtype, &mut |_| ());
-    load.unwrap()
+    load.unwrap().into_stable_diffusion().unwrap()
 }
 
 /// Every format beside f32 in which the CPU can compute, be it by plain candle.

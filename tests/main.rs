@@ -11,6 +11,7 @@ mod cli;
 mod engine_protocol;
 mod families;
 mod gallery_store;
+mod generate_families;
 mod half_precision;
 mod networks;
 mod networks_control;

@@ -7,9 +7,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use super::CliError;
 use super::bench::BenchArgs;
+use super::family_args::FamilyArgs;
 use super::task_args::{PictureArgs, WayArgs};
 use crate::engine;
-use crate::job::{GenerateRequest, LoraSpec, ModelDefaults, ModelRef, Precision, PreviewMode, TimestepSpacing};
+use crate::job::{
+    GenerateRequest, LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode, TimestepSpacing,
+};
 
 /// An image studio in which the denoising process is an object: live, kept, scrubbed, steered and branched.
 ///
@@ -58,9 +61,9 @@ impl Command {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct GenerateArgs {
-    /// What to draw
+    /// What to draw; needed by every model that reads
     #[arg(long, allow_hyphen_values = true)]
-    pub(super) prompt: String,
+    pub(super) prompt: Option<String>,
 
     /// What to stay away from
     #[arg(long, default_value = "", hide_default_value = true, allow_hyphen_values = true)]
@@ -151,6 +154,9 @@ pub(super) struct GenerateArgs {
     #[command(flatten)]
     way: WayArgs,
 
+    #[command(flatten)]
+    family: FamilyArgs,
+
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
@@ -227,6 +233,30 @@ impl GenerateArgs {
         }
     }
 
+    /// What the model's defaults are for these options: a model that enlarges starts from the size of the picture.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] if the model needs an option that is not there, or the picture cannot be read.
+    pub(super) fn defaults(&self, info: &ModelInfo) -> Result<ModelDefaults, CliError> {
+        let mut defaults = info.defaults.clone();
+        if info.takes.prompt && self.prompt.is_none() {
+            return Err(CliError::Usage(format!(
+                "{} reads a prompt: expected --prompt",
+                info.name
+            )));
+        }
+        if info.takes.enlarges.is_some() {
+            let init = self
+                .pictures
+                .init
+                .as_ref()
+                .ok_or_else(|| CliError::Usage(format!("{} makes a picture larger: expected --init", info.name)))?;
+            (defaults.width_px, defaults.height_px) =
+                engine::enlarged_size(info, init).map_err(|error| CliError::from(&error))?;
+        }
+        Ok(defaults)
+    }
+
     /// The request, with what was not said taken from `defaults` or, before these are known, from any model's.
     ///
     /// # Errors
@@ -244,7 +274,7 @@ impl GenerateArgs {
         let (width_px, height_px) = self.size.unwrap_or((fallback.width_px, fallback.height_px));
         let mut request = GenerateRequest {
             model: self.model(),
-            prompt: self.prompt.clone(),
+            prompt: self.prompt.clone().unwrap_or_default(),
             negative_prompt: self.negative.clone(),
             width_px,
             height_px,
@@ -264,6 +294,7 @@ impl GenerateArgs {
         };
         self.pictures.apply(&mut request)?;
         self.way.apply(&mut request)?;
+        self.family.apply(&mut request);
         Ok(request)
     }
 

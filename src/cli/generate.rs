@@ -25,7 +25,7 @@ pub(super) fn run(args: &GenerateArgs, output: Output, gallery_dir: PathBuf) -> 
 
     let mut engine = EngineHandle::start(EngineOptions::of_user(), || {})?;
     let info = describe(&engine, args)?;
-    let request = args.request(seed, Some(&info.defaults))?;
+    let request = args.request(seed, Some(&args.defaults(&info)?))?;
     let progress = Progress::new(!output.is_json(), request.batch_count, request.steps);
     let options = JobOptions {
         preview: args.preview(),

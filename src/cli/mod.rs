@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod family_args;
 mod generate;
 mod list;
 mod output;

@@ -15,7 +15,7 @@ use crate::job::{
 pub(super) struct PictureArgs {
     /// Picture to start from
     #[arg(long, value_name = "FILE")]
-    init: Option<PathBuf>,
+    pub(super) init: Option<PathBuf>,
 
     /// How much of it may change, 0 to 1 [default: 0.75; with --mask, --outpaint and --edit 1]
     #[arg(long, requires = "init", allow_hyphen_values = true)]

@@ -12,8 +12,8 @@ use crate::job::{
     Event, GenerateRequest, JobControl, JobError, JobErrorKind, JobId, JobOptions, ModelRef, Phase, Precision,
     StepEvent,
 };
-use crate::pipelines::families::StableDiffusion;
-use crate::pipelines::{self, Device, Extras, Job, PipelineError, ShownStep, Watcher};
+use crate::pipelines::families::LoadedModel;
+use crate::pipelines::{self, AnyJob, Device, Extras, PipelineError, ShownStep, Watcher};
 
 /// Why a job did not finish.
 enum Unfinished {
@@ -85,7 +85,7 @@ struct Worker {
 
 /// The networks used last, in the precision they were last used in.
 #[derive(Default)]
-struct Kept(Option<StableDiffusion>);
+struct Kept(Option<LoadedModel>);
 
 impl Kept {
     /// Whether these networks are at hand; `precision` is not [`Precision::Auto`].
@@ -101,14 +101,14 @@ impl Kept {
         device: &Device,
         precision: Precision,
         progress: &mut dyn FnMut(f32),
-    ) -> Result<&mut StableDiffusion, PipelineError> {
+    ) -> Result<&mut LoadedModel, PipelineError> {
         let precision = pipelines::resolve_precision(precision, device)?;
         if !self.has(wanted, precision) {
             self.0 = None; // frees the old weights before the new ones are read
         }
         let loaded = match self.0.take() {
             Some(loaded) => loaded,
-            None => pipelines::load(wanted, device, precision, progress)?,
+            None => pipelines::load_any(wanted, device, precision, progress)?,
         };
         Ok(self.0.insert(loaded))
     }
@@ -120,7 +120,7 @@ impl Kept {
         device: &Device,
         precision: Precision,
         phase: &impl Fn(Phase, Option<f32>) -> Result<(), EngineGone>,
-    ) -> Result<&mut StableDiffusion, Unfinished> {
+    ) -> Result<&mut LoadedModel, Unfinished> {
         if !self.has(wanted, precision) {
             phase(Phase::LoadingModel, None)?;
         }
@@ -186,8 +186,8 @@ impl Worker {
         let model = self.model.load(&request.model, device, precision, &phase)?;
         phase(Phase::EncodingPrompt, None)?;
         model.set_adapters(&request.loras, &request.embeddings)?;
-        self.extras.gather(request, model)?;
-        let prepared = Job {
+        self.extras.gather_for(request, model)?;
+        let maker = AnyJob {
             model,
             refiner,
             extras: &self.extras,
@@ -203,11 +203,12 @@ impl Worker {
                 keep_every_step: options.keep_every_step,
                 events,
             };
-            let image = prepared.picture(index, &mut watcher)?;
-            events.lifecycle(Event::Image {
-                job,
-                image: Arc::new(image),
-            })?;
+            for image in maker.make(index, &mut watcher)? {
+                events.lifecycle(Event::Image {
+                    job,
+                    image: Arc::new(image),
+                })?;
+            }
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ pub use handle::{DeviceChoice, EngineHandle, EngineOptions, EngineStartError, Po
 pub use crate::kernels::{ThreadsError, max_threads, physical_cores, set_threads};
 pub use crate::pipelines::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace};
 
-use crate::job::{Choice, GenerateRequest, JobError, Precision, RequestError};
+use crate::job::{Choice, GenerateRequest, JobError, ModelInfo, Precision, RequestError};
 use crate::pipelines;
 
 /// Every sampler, in the order a list shows them.
@@ -37,6 +37,14 @@ pub fn preprocessors() -> Vec<(&'static str, &'static str)> {
 /// [`JobError`] if the request does not fit or the device gives up.
 pub fn bench(request: &BenchRequest) -> Result<BenchResult, JobError> {
     pipelines::bench(request).map_err(|error| JobError::from(&error))
+}
+
+/// The size in pixels that a picture has when this model has made it larger, as requests name sizes.
+///
+/// # Errors
+/// [`JobError`] if the file is no picture that can be read.
+pub fn enlarged_size(info: &ModelInfo, picture: &Path) -> Result<(u32, u32), JobError> {
+    pipelines::enlarged_size(info, picture).map_err(|error| JobError::from(&error))
 }
 
 /// Runs a reference case on this thread and writes what it computed.

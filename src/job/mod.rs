@@ -22,7 +22,7 @@ pub use event::{Event, Phase, StepEvent};
 pub use id::JobId;
 pub use image::{GeneratedImage, RgbImage};
 pub use latent::LatentPlane;
-pub use model::{Choice, ModelDefaults, ModelInfo, ModelRef};
+pub use model::{Choice, ModelDefaults, ModelInfo, ModelRef, Takes};
 pub use options::{JobOptions, PreviewMode};
 pub use precision::{DeviceInfo, Precision, UnknownPrecision};
 pub use record::Record;
@@ -30,7 +30,7 @@ pub use request::{
     GenerateRequest, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, RequestError, SIZE_MULTIPLE_PX, TimestepSpacing,
 };
 pub use task::{
-    Control, Hires, InitPicture, InitWay, MAX_ADAPTERS, Mask, NoiseSource, Outpaint, PromptSwitch, Reference,
-    ReferencePart, Refiner, Tiling, Variation,
+    Control, Film, Hires, InitPicture, InitWay, MAX_ADAPTERS, MAX_FRAMES, Mask, NoiseSource, Outpaint, PromptSwitch,
+    Reference, ReferencePart, Refiner, Tiling, Variation,
 };
 pub use trajectory::{StepRecord, Trajectory};

@@ -75,6 +75,33 @@ pub struct ModelDefaults {
     pub schedule: &'static str,
 }
 
+/// What a model takes from a request beside size, seed and way to walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Takes {
+    /// Whether it reads a prompt.
+    pub prompt: bool,
+    /// How many classes it knows, one of which is to be named; `None` if none can be.
+    pub classes: Option<u32>,
+    /// How many times larger it makes the picture to start from, without which it makes none; `None` if it needs none.
+    pub enlarges: Option<u32>,
+    /// Most noise that this picture may be put under, as a timestep; `None` if it is put under none.
+    pub max_noise_level: Option<u32>,
+    /// Whether it makes pictures of its native size alone.
+    pub is_size_fixed: bool,
+}
+
+impl Default for Takes {
+    fn default() -> Self {
+        Self {
+            prompt: true,
+            classes: None,
+            enlarges: None,
+            max_noise_level: None,
+            is_size_fixed: false,
+        }
+    }
+}
+
 /// What is known of a model before its weights are read.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ModelInfo {
@@ -92,6 +119,8 @@ pub struct ModelInfo {
     pub vae_factor: u32,
     /// Whether the model brings a tiny decoder for previews.
     pub has_tiny_decoder: bool,
+    /// What it takes from a request.
+    pub takes: Takes,
     /// Values for a new form.
     pub defaults: ModelDefaults,
 }

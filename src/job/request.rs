@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::task::{self, MAX_ADAPTERS};
 use super::{
-    Control, Hires, InitPicture, LoraSpec, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch, Reference, Refiner,
-    Tiling, Variation,
+    Control, Film, Hires, InitPicture, LoraSpec, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch, Reference,
+    Refiner, Tiling, Variation,
 };
 
 /// Sides must be multiples of this.
@@ -94,6 +94,13 @@ pub struct GenerateRequest {
     pub loras: Vec<LoraSpec>,
     /// Files of textual inversion, whose words the prompts may use.
     pub embeddings: Vec<PathBuf>,
+    /// What the picture shows, for models that know classes instead of words: from 0.
+    pub class_label: Option<u32>,
+    /// How much noise the picture to start from is put under by a model that enlarges it, as a timestep; `None` takes
+    /// 20.
+    pub noise_level: Option<u32>,
+    /// A film is to be made, whose frames are pictures of their own.
+    pub film: Option<Film>,
 }
 
 impl Default for GenerateRequest {
@@ -129,6 +136,9 @@ impl Default for GenerateRequest {
             noise_source: NoiseSource::Hareru,
             loras: Vec::new(),
             embeddings: Vec::new(),
+            class_label: None,
+            noise_level: None,
+            film: None,
         }
     }
 }
@@ -281,6 +291,14 @@ impl GenerateRequest {
         self.outpaint.validate()?;
         self.controls.iter().try_for_each(Control::validate)?;
         self.references.iter().try_for_each(Reference::validate)?;
+        self.film.as_ref().map_or(Ok(()), Film::validate)?;
+        if let Some(found) = self.noise_level.filter(|level| *level >= MAX_STEPS) {
+            return Err(RequestError::Range {
+                field: "noise level",
+                expected: format!("0 to {}", MAX_STEPS - 1),
+                found: found.to_string(),
+            });
+        }
         self.hires.as_ref().map_or(Ok(()), Hires::validate)?;
         self.variation.as_ref().map_or(Ok(()), Variation::validate)?;
         for switch in &self.prompt_switches {

@@ -242,10 +242,21 @@ impl NoiseSource {
     }
 }
 
+/// A film: pictures that belong together, made in one run.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Film {
+    /// Folder of the motion adapter that is put into the model.
+    pub adapter: PathBuf,
+    /// How many pictures, 1 to [`MAX_FRAMES`]; the adapter may know fewer.
+    pub frames: u32,
+}
+
 /// Longest growth of a side.
 const MAX_OUTPAINT_PX: u32 = 2048;
 /// Most adapters and controls in one request.
 pub const MAX_ADAPTERS: usize = 16;
+/// Most pictures of one film.
+pub const MAX_FRAMES: u32 = 64;
 
 /// `Ok` if `found` is a number in `range`.
 fn within(field: &'static str, found: f64, range: std::ops::RangeInclusive<f64>) -> Result<(), RequestError> {
@@ -300,6 +311,12 @@ impl Control {
 impl Reference {
     pub(super) fn validate(&self) -> Result<(), RequestError> {
         within("reference weight", self.weight, -10.0..=10.0)
+    }
+}
+
+impl Film {
+    pub(super) fn validate(&self) -> Result<(), RequestError> {
+        within("frames", f64::from(self.frames), 1.0..=f64::from(MAX_FRAMES))
     }
 }
 

@@ -8,9 +8,11 @@ use candle_core::DType;
 
 use super::PipelineError;
 use super::controls::ControlNetwork;
-use super::families::StableDiffusion;
+use super::families::{LoadedModel, StableDiffusion, read_motion};
 use super::references::ReferenceNetwork;
 use crate::job::{GenerateRequest, ModelRef};
+use crate::models::unet::MotionAdapter;
+use crate::weights::ModelFiles;
 
 /// Networks beside the model, by their paths.
 #[derive(Debug, Default)]
@@ -19,9 +21,24 @@ pub struct Extras {
     made_for: Option<(ModelRef, DType)>,
     controls: BTreeMap<PathBuf, Arc<ControlNetwork>>,
     references: BTreeMap<PathBuf, Arc<ReferenceNetwork>>,
+    motion: Option<(PathBuf, MotionAdapter)>,
 }
 
 impl Extras {
+    /// As [`Self::gather`] for a model of any family: none but Stable Diffusion has networks beside it.
+    ///
+    /// # Errors
+    /// As [`Self::gather`].
+    pub fn gather_for(&mut self, request: &GenerateRequest, model: &LoadedModel) -> Result<(), PipelineError> {
+        match model {
+            LoadedModel::StableDiffusion(model) => self.gather(request, model),
+            LoadedModel::Other(_) => {
+                *self = Self::default();
+                Ok(())
+            }
+        }
+    }
+
     /// Reads those that a request needs and that are not at hand, and lets go of those it does not need.
     ///
     /// # Errors
@@ -51,7 +68,21 @@ impl Extras {
                 self.references.insert(reference.adapter.clone(), Arc::new(network));
             }
         }
+        let wanted = request.film.as_ref().map(|film| &film.adapter);
+        if self.motion.as_ref().map(|(path, _)| path) != wanted {
+            self.motion = None; // frees the old weights before the new ones are read
+            if let Some(path) = wanted {
+                let network = read_motion(model, &ModelFiles::open(path)?)?;
+                self.motion = Some((path.clone(), network));
+            }
+        }
         Ok(())
+    }
+
+    /// What makes films of pictures.
+    pub(super) fn motion(&self, path: &Path) -> Result<&MotionAdapter, PipelineError> {
+        let found = self.motion.as_ref().filter(|(at, _)| at == path);
+        found.map(|(_, network)| network).ok_or_else(|| not_gathered(path))
     }
 
     /// A network for pictures to follow.

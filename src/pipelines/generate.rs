@@ -1,48 +1,20 @@
 //! From a prepared request to a picture: the run, perhaps a second one at a larger size, the decoder, the record.
 
-use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use candle_core::Tensor;
 use image::imageops::{self, FilterType};
 
 use super::PipelineError;
-use super::denoise::{Noise, Observed, Run, Start, Walked};
+use super::denoise::{Start, Walked};
 use super::latents::{latent_shape, picture_tensor};
 use super::pictures::{from_job, to_job};
-use super::prepare::{Prepared, first_step};
-use super::preview::{preview, rgb_from_picture};
+use super::prepare::{Job, Prepared, first_step};
+use super::preview::{preview_picture, rgb_from_picture};
+use super::work::{Leg, Watcher, Work, clean};
 use crate::diffusion::SampleError;
-use crate::diffusion::prediction::vp_scale;
-use crate::diffusion::samplers::Options;
 use crate::diffusion::schedule::Timetable;
-use crate::diffusion::trajectory::plane;
-use crate::job::{GenerateRequest, GeneratedImage, Hires, Phase, Record, RgbImage, StepRecord, Trajectory};
-
-/// A step of a run, ready to be shown.
-#[derive(Debug)]
-pub struct ShownStep<'a> {
-    /// The step.
-    pub record: &'a StepRecord,
-    /// Place among all steps of the picture, from 0; a second pass counts on.
-    pub index: usize,
-    /// Steps of the picture; those that a run over a picture leaves out at its beginning do not count.
-    pub total: usize,
-    /// Wall time since the run began, in seconds.
-    pub elapsed_secs: f64,
-    /// Wall time of the step with its preview, in seconds.
-    pub step_secs: f64,
-    /// The estimate of the clean latents as a picture.
-    pub preview: Option<RgbImage>,
-}
-
-/// What a watcher of one picture's making is told.
-pub trait Watcher {
-    /// The work goes on to another kind.
-    fn phase(&mut self, phase: Phase);
-    /// A step was taken.
-    fn step(&mut self, step: ShownStep<'_>);
-}
+use crate::job::{GeneratedImage, Hires, Phase};
 
 /// What one pass of the picture starts from.
 struct Pass<'a> {
@@ -98,62 +70,44 @@ impl Prepared<'_> {
         if let Some(paste) = &self.stage.paste {
             pixels = from_job(pixels.clone()).map_or(pixels, |painted| to_job(paste.onto(&painted)));
         }
-        let trajectory = Trajectory {
-            seed: self.seed(index),
-            sigmas: table.sigmas().to_vec(),
-            timesteps: table.timesteps().to_vec(),
-            steps: walked.steps,
-            final_latents: plane(&latents)?,
-        };
         Ok(GeneratedImage {
             pixels,
-            record: self.record(index, began.elapsed().as_secs_f64()),
-            trajectory: Arc::new(trajectory),
+            trajectory: self.work().trajectory(index, table, walked.steps, &latents)?,
+            record: self.work().record(index, began.elapsed().as_secs_f64()),
         })
     }
 
     fn walk(&self, pass: &Pass<'_>, index: u32, watcher: &mut dyn Watcher) -> Result<Walked, PipelineError> {
-        let request = self.job.request;
-        let run = Run {
+        let leg = Leg {
             predictor: &self.predictor(),
-            guidance: self.guidance(),
+            guidance: self.work().guidance(),
             sampler: self.sampler,
-            options: Options {
-                eta: request.eta,
-                ..Options::default()
-            },
             table: pass.table,
+            shape: pass.shape,
             start: pass.start.clone(),
             known: if pass.is_first { self.stage.known.clone() } else { None },
-            noise: Noise::Seeded {
-                seed: self.seed(index),
-                source: request.noise_source,
-                variation: request
-                    .variation
-                    .map(|variation| (variation.seed.wrapping_add(u64::from(index)), variation.strength)),
-            },
-            control: self.job.control,
+            stream: 0,
+            offset: pass.offset,
+            total: self.first_pass_steps() + self.second_pass_steps(),
         };
-        let total = self.first_pass_steps() + self.second_pass_steps();
-        let skipped = pass.start.first();
-        let walked = run.walk(pass.shape, &mut |observed: &Observed<'_>| {
-            let decoding = Instant::now();
-            let preview = preview(self.job.model, observed.x0, self.job.options.preview)?;
-            watcher.step(ShownStep {
-                record: observed.record,
-                index: pass.offset + observed.record.index - skipped,
-                total,
-                elapsed_secs: observed.elapsed_secs,
-                step_secs: observed.record.secs + decoding.elapsed().as_secs_f64(),
-                preview,
-            });
-            Ok(())
-        })?;
-        Ok(walked)
+        let show = |x0: &Tensor, mode| preview_picture(self.job.model, x0, mode);
+        self.work().walk(&leg, index, &show, watcher)
     }
 
-    fn seed(&self, index: u32) -> u64 {
-        self.job.request.seed.wrapping_add(u64::from(index))
+    fn work(&self) -> Work<'_> {
+        let Job {
+            model,
+            request,
+            options,
+            control,
+            ..
+        } = self.job;
+        Work {
+            model,
+            request,
+            options,
+            control,
+        }
     }
 
     /// Steps that the first pass takes.
@@ -207,36 +161,4 @@ impl Prepared<'_> {
         let first = first_step(self.sampler, table.steps(), hires.strength);
         Ok((shape, Start::Picture { latents, first }))
     }
-
-    fn record(&self, index: u32, elapsed_secs: f64) -> Record {
-        let model = self.job.model;
-        Record {
-            version: Record::VERSION,
-            program: concat!("hareru ", env!("CARGO_PKG_VERSION")).to_owned(),
-            request: GenerateRequest {
-                seed: self.seed(index),
-                batch_count: 1,
-                variation: self.job.request.variation.map(|mut variation| {
-                    variation.seed = variation.seed.wrapping_add(u64::from(index));
-                    variation
-                }),
-                ..self.job.request.clone()
-            },
-            model_name: model.info().name.clone(),
-            model_hash: model.hash().to_owned(),
-            family: model.info().family.to_owned(),
-            rng: self.job.request.noise_source.id().to_owned(),
-            precision: model.precision().id().to_owned(),
-            batch_index: index,
-            created_unix_secs: SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| since.as_secs()),
-            elapsed_secs,
-        }
-    }
-}
-
-/// The latents at the end of a run as the VAE takes them.
-fn clean(x: &Tensor, table: &Timetable) -> candle_core::Result<Tensor> {
-    x / vp_scale(table.sigmas()[table.steps()])
 }

@@ -50,6 +50,7 @@ pub mod families;
 mod generate;
 mod inversion;
 mod latents;
+mod makers;
 mod model_hash;
 mod pictures;
 mod precision;
@@ -62,6 +63,7 @@ pub mod references;
 mod relay;
 mod replay;
 mod scheduler;
+mod work;
 
 use include_dir::{Dir, include_dir};
 
@@ -70,21 +72,22 @@ pub use bench::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace, be
 pub use candle_core::Device;
 pub use error::PipelineError;
 pub use extras::Extras;
-pub use generate::{ShownStep, Watcher};
 pub use inversion::{Inverted, invert};
 pub use latents::{MaskEdge, hard, latent_mask, latent_shape, picture_tensor};
+pub use makers::{AnyJob, Maker, enlarged_size};
 pub use model_hash::keep_hashes_in;
 pub use precision::{describe_device, resolve_precision};
 pub use prepare::{Job, Prepared};
 pub use replay::replay;
 pub use scheduler::{Scheduler, SchedulerConfig};
+pub use work::{ShownStep, Watcher};
 
 use crate::diffusion::names::{sampler_and_schedule_by_name, schedule_by_name};
 use crate::diffusion::samplers::SAMPLERS;
 use crate::diffusion::schedule::{SCHEDULES, Schedule};
 use crate::job::{Choice, ModelInfo, ModelRef, Precision};
 use crate::weights::ModelFiles;
-use families::{StableDiffusion, family_of};
+use families::{LoadedModel, StableDiffusion, family_of};
 
 /// The model that is there at once, in the layout of any other.
 static STARTER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/assets/starter/model");
@@ -133,7 +136,7 @@ pub fn describe(model: &ModelRef) -> Result<ModelInfo, PipelineError> {
     family_of(&files)?.describe(model, &files)
 }
 
-/// Reads a model and builds its networks.
+/// Reads a model of any family and builds its networks.
 ///
 /// * `precision`: what the networks shall compute in.
 /// * `progress`: called with the fraction that is done, 0 to 1.
@@ -141,13 +144,26 @@ pub fn describe(model: &ModelRef) -> Result<ModelInfo, PipelineError> {
 /// # Errors
 /// [`PipelineError`] if the device cannot compute in that precision, a file is missing or broken, no family knows the
 /// model, or the device is out of memory.
+pub fn load_any(
+    model: &ModelRef,
+    device: &Device,
+    precision: Precision,
+    progress: &mut dyn FnMut(f32),
+) -> Result<LoadedModel, PipelineError> {
+    load_any_files(model, &open(model)?, device, precision, progress)
+}
+
+/// As [`load_any`], where nothing but Stable Diffusion will do.
+///
+/// # Errors
+/// As [`load_any`], and [`PipelineError::Misfit`] if the model is of another family.
 pub fn load(
     model: &ModelRef,
     device: &Device,
     precision: Precision,
     progress: &mut dyn FnMut(f32),
 ) -> Result<StableDiffusion, PipelineError> {
-    load_files(model, &open(model)?, device, precision, progress)
+    load_any(model, device, precision, progress)?.into_stable_diffusion()
 }
 
 /// As [`load`], from files that are open already.
@@ -158,6 +174,17 @@ fn load_files(
     precision: Precision,
     progress: &mut dyn FnMut(f32),
 ) -> Result<StableDiffusion, PipelineError> {
+    load_any_files(model, files, device, precision, progress)?.into_stable_diffusion()
+}
+
+/// As [`load_any`], from files that are open already.
+fn load_any_files(
+    model: &ModelRef,
+    files: &ModelFiles,
+    device: &Device,
+    precision: Precision,
+    progress: &mut dyn FnMut(f32),
+) -> Result<LoadedModel, PipelineError> {
     let dtype = precision::resolve_dtype(precision, device)?;
     let loaded = family_of(files)?.load(model, files, device, dtype, progress);
     // What reading left behind is not what a run needs.

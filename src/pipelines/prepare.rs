@@ -17,7 +17,7 @@ use super::preprocess::preprocess;
 use super::references::ActiveReference;
 use super::relay::Relay;
 use crate::diffusion::ScheduleError;
-use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
+use crate::diffusion::guidance::Guidance;
 use crate::diffusion::samplers::{Sampler, sampler_by_id};
 use crate::diffusion::schedule::Timetable;
 use crate::job::{GenerateRequest, InitPicture, InitWay, JobControl, JobOptions};
@@ -303,19 +303,6 @@ impl Prepared<'_> {
             (step, Prompted::new(refiner, told))
         });
         Relay { first, second }
-    }
-
-    /// How the prompts' predictions are weighed over the run.
-    pub(super) fn guidance(&self) -> GuidanceSchedule {
-        let request = self.job.request;
-        GuidanceSchedule {
-            base: Guidance {
-                scale: request.guidance_scale,
-                rescale: request.guidance_rescale,
-            },
-            interval: request.guidance_interval,
-            scales: request.guidance_schedule.clone(),
-        }
     }
 }
 

@@ -98,6 +98,16 @@ impl LinearMap {
 /// # Errors
 /// Only the device's.
 pub fn preview(model: &StableDiffusion, latents: &Tensor, mode: PreviewMode) -> candle_core::Result<Option<RgbImage>> {
+    let picture = preview_picture(model, latents, mode)?;
+    picture.as_ref().map(rgb_from_picture).transpose()
+}
+
+/// As [`preview`], `(1, 3, height, width)` in −1..1.
+pub(super) fn preview_picture(
+    model: &StableDiffusion,
+    latents: &Tensor,
+    mode: PreviewMode,
+) -> candle_core::Result<Option<Tensor>> {
     let picture = match mode {
         PreviewMode::Off => return Ok(None),
         PreviewMode::Vae => model.decode(latents)?,
@@ -107,7 +117,7 @@ pub fn preview(model: &StableDiffusion, latents: &Tensor, mode: PreviewMode) -> 
             None => model.linear_map()?.apply(latents)?,
         },
     };
-    rgb_from_picture(&picture).map(Some)
+    Ok(Some(picture))
 }
 
 /// `(1, 3, height, width)` in −1..1 → 8-bit pixels.

@@ -147,6 +147,21 @@ impl Scheduler {
         })
     }
 
+    /// The same process with noise levels of another β schedule.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_betas(&self, beta_schedule: &str) -> Result<Self, PipelineError> {
+        let changed = Self::new(SchedulerConfig {
+            beta_schedule: beta_schedule.to_owned(),
+            ..self.config.clone()
+        })?;
+        Ok(Self {
+            is_xl: self.is_xl,
+            ..changed
+        })
+    }
+
     /// The range −r..r that estimates of the clean picture are held to, unless they are held to none.
     pub fn clip(&self) -> Option<f64> {
         let is_clipped = self.config.clip_sample.unwrap_or(true);

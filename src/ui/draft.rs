@@ -452,6 +452,7 @@ mod tests {
             latent_channels: 4,
             vae_factor: 8,
             has_tiny_decoder: true,
+            takes: crate::job::Takes::default(),
             defaults: ModelDefaults {
                 width_px: 512,
                 height_px: 512,

@@ -28,6 +28,11 @@ impl ReferenceSet {
         root.join("cases").is_dir().then_some(Self { root })
     }
 
+    /// The folder of one of its models.
+    pub(crate) fn model(&self, name: &str) -> PathBuf {
+        self.root.join("models").join(name)
+    }
+
     /// Every case, sorted by name.
     pub(crate) fn cases(&self) -> Vec<Case> {
         let entries = std::fs::read_dir(self.root.join("cases")).expect("the set has a folder of cases");

@@ -234,6 +234,7 @@ pub(crate) fn starter() -> ModelInfo {
         latent_channels: 4,
         vae_factor: 8,
         has_tiny_decoder: true,
+        takes: hareru::job::Takes::default(),
         defaults: ModelDefaults {
             width_px: 128,
             height_px: 128,

@@ -1,6 +1,6 @@
 //! Films by a Stable Diffusion model and a motion adapter.
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 
 use super::{Conditioning, StableDiffusion, at_the_door};
 use crate::models::unet::{Motion, MotionAdapter, MotionConfig, UNetConditions};
@@ -12,33 +12,48 @@ use crate::weights::{self, ModelFiles};
 
 /// A model for pictures with what makes films of them. Latents of a film are the frames' one below the other,
 /// `(1, channels, frames · height, width)`, so that a run of it is like that of any picture.
-pub struct AnimateDiff {
-    base: StableDiffusion,
-    motion: MotionAdapter,
-    dtype: DType,
+pub struct AnimateDiff<'a> {
+    base: &'a StableDiffusion,
+    motion: &'a MotionAdapter,
+    scheduler: Scheduler,
 }
 
-impl AnimateDiff {
-    /// Reads the adapter's folder.
-    ///
-    /// * `base`: the model it is put into.
-    /// * `dtype`: what the adapter computes in; that of the model.
-    ///
-    /// # Errors
-    /// [`PipelineError`] if a file is missing or broken, or the two do not fit each other.
-    pub fn load(base: StableDiffusion, adapter: &ModelFiles, dtype: DType) -> Result<Self, PipelineError> {
-        let config: MotionConfig = adapter.json("config.json")?;
-        let build = |vb| MotionAdapter::new(vb, &config, base.unet().config());
-        Ok(Self {
-            motion: weights::build(adapter, "", base.device(), dtype, build)?,
+/// Reads the folder of a motion adapter, which computes in what the model does.
+///
+/// * `base`: the model it is put into.
+///
+/// # Errors
+/// [`PipelineError`] if a file is missing or broken, or the two do not fit each other.
+pub fn read_motion(base: &StableDiffusion, adapter: &ModelFiles) -> Result<MotionAdapter, PipelineError> {
+    let config: MotionConfig = adapter.json("config.json")?;
+    let build = |vb| MotionAdapter::new(vb, &config, base.unet().config());
+    Ok(weights::build(adapter, "", base.device(), base.dtype(), build)?)
+}
+
+impl<'a> AnimateDiff<'a> {
+    /// Puts an adapter into a model, which keeps its noise levels.
+    pub fn new(base: &'a StableDiffusion, motion: &'a MotionAdapter) -> Self {
+        Self {
             base,
-            dtype,
-        })
+            motion,
+            scheduler: base.scheduler().clone(),
+        }
     }
 
-    /// The model for pictures.
-    pub fn base(&self) -> &StableDiffusion {
-        &self.base
+    /// Takes the noise levels that motion adapters were trained with: those of linear β.
+    ///
+    /// Source: `inference-v1.yaml` of <https://github.com/guoyww/AnimateDiff>
+    ///
+    /// # Errors
+    /// [`PipelineError::Schedule`] if the model's training cannot have them.
+    pub fn with_levels_of_motion(mut self) -> Result<Self, PipelineError> {
+        self.scheduler = self.scheduler.with_betas("linear")?;
+        Ok(self)
+    }
+
+    /// How it was trained.
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
     }
 
     /// The networks with all they are told of one film.
@@ -72,17 +87,22 @@ impl AnimateDiff {
     /// # Errors
     /// If the latents are not those of so many frames, or the device's.
     pub fn decode(&self, latents: &Tensor, frames: usize) -> candle_core::Result<Vec<Tensor>> {
-        apart(latents, frames)?
-            .chunk(frames, 0)?
-            .iter()
-            .map(|frame| self.base.decode(frame))
-            .collect()
+        let frames = Self::frames(latents, frames)?;
+        frames.iter().map(|frame| self.base.decode(frame)).collect()
+    }
+
+    /// The latents of each frame, `(1, channels, height, width)`.
+    ///
+    /// # Errors
+    /// If the latents are not those of so many frames, or the device's.
+    pub fn frames(latents: &Tensor, frames: usize) -> candle_core::Result<Vec<Tensor>> {
+        apart(latents, frames)?.chunk(frames, 0)
     }
 }
 
 /// A model and its adapter with all they are told of one film.
 pub struct Film<'a> {
-    model: &'a AnimateDiff,
+    model: &'a AnimateDiff<'a>,
     /// The prompt, for each frame.
     cond: Tensor,
     /// The negative prompt for each frame, then the prompt for each frame: the same tensor at every step.
@@ -93,8 +113,9 @@ pub struct Film<'a> {
 impl Film<'_> {
     /// The U-Net's answer for each frame of as many films as there are texts.
     fn ask(&self, x: &Tensor, timestep: f64, text: &Tensor) -> candle_core::Result<Tensor> {
-        let AnimateDiff { base, motion, dtype } = self.model;
-        let (x, context) = (at_the_door(x, *dtype)?, at_the_door(text, *dtype)?);
+        let AnimateDiff { base, motion, .. } = self.model;
+        let dtype = base.dtype();
+        let (x, context) = (at_the_door(x, dtype)?, at_the_door(text, dtype)?);
         let conditions = UNetConditions {
             motion: Some(Motion {
                 adapter: motion,
@@ -112,7 +133,7 @@ impl Predictor for Film<'_> {
     }
 
     fn scheduler(&self) -> &Scheduler {
-        self.model.base.scheduler()
+        &self.model.scheduler
     }
 
     fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {

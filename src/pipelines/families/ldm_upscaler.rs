@@ -4,17 +4,79 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::{ModelIndex, at_the_door};
+use super::{Family, LoadedModel, ModelIndex, Networks, OtherModel, at_the_door, name_of, requested_px};
+use crate::job::{ModelDefaults, ModelInfo, ModelRef, Takes};
 use crate::models::unet::{PixelUNetConfig, UNet2DModel};
 use crate::models::vae::{Quantised, VqConfig, VqDecoder};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::predictor::{Predicted, Predictor, Query};
-use crate::pipelines::scheduler::Scheduler;
+use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
 use crate::weights::{self, ModelFiles};
 
 /// The pipeline whose parts are these.
 const CLASS: &str = "LDMSuperResolutionPipeline";
+
+/// Registers them.
+pub(super) struct LdmUpscalerFamily;
+
+impl Family for LdmUpscalerFamily {
+    fn id(&self) -> &'static str {
+        "ldm_upscaler"
+    }
+
+    fn label(&self) -> &'static str {
+        "latent diffusion for super-resolution"
+    }
+
+    fn claims(&self, index: &ModelIndex) -> bool {
+        LdmUpscaler::claims(index)
+    }
+
+    fn describe(&self, model: &ModelRef, files: &ModelFiles) -> Result<ModelInfo, PipelineError> {
+        let unet: PixelUNetConfig = files.json("unet/config.json")?;
+        let vae: VqConfig = files.json("vqvae/config.json")?;
+        let scheduler: SchedulerConfig = files.json("scheduler/scheduler_config.json")?;
+        let factor = vae.shape.factor();
+        let (height, width) = unet.sides();
+        Ok(ModelInfo {
+            model: model.clone(),
+            name: name_of(model),
+            family: self.id(),
+            prediction: scheduler.prediction_type,
+            latent_channels: unet.out_channels,
+            vae_factor: factor as u32,
+            has_tiny_decoder: false,
+            takes: Takes {
+                prompt: false,
+                enlarges: Some(factor as u32),
+                ..Takes::default()
+            },
+            defaults: ModelDefaults {
+                width_px: requested_px(width.saturating_mul(factor)),
+                height_px: requested_px(height.saturating_mul(factor)),
+                steps: 50,
+                guidance_scale: 1.0,
+                sampler: "ddim",
+                schedule: "normal",
+            },
+        })
+    }
+
+    fn load(
+        &self,
+        model: &ModelRef,
+        files: &ModelFiles,
+        device: &Device,
+        dtype: DType,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<LoadedModel, PipelineError> {
+        let info = self.describe(model, files)?;
+        let networks = Networks::LdmUpscaler(Box::new(LdmUpscaler::load(files, device, dtype)?));
+        progress(1.0);
+        Ok(OtherModel::loaded(info, dtype, files, networks))
+    }
+}
 
 /// The networks of one upscaler, ready to be asked.
 pub struct LdmUpscaler {
@@ -45,6 +107,11 @@ impl LdmUpscaler {
             unet: weights::build(files, "unet", device, dtype, |vb| UNet2DModel::new(vb, &unet))?,
             vae: weights::build(files, "vqvae", device, dtype, |vb| VqDecoder::new(vb, &vae))?,
         })
+    }
+
+    /// Where its tensors live.
+    pub fn device(&self) -> &Device {
+        &self.device
     }
 
     /// How it was trained.

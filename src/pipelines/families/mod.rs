@@ -2,15 +2,18 @@
 
 mod animatediff;
 mod ldm_upscaler;
+mod loaded;
 mod pixel;
 mod prompted;
 mod stable_diffusion;
 mod text;
 mod unclip;
+mod unclip_family;
 mod upscaler;
 
-pub use animatediff::{AnimateDiff, Film};
+pub use animatediff::{AnimateDiff, Film, read_motion};
 pub use ldm_upscaler::{LdmUpscaler, LdmUpscaling};
+pub use loaded::{Identified, LoadedModel, Networks, OtherModel};
 pub use pixel::{Pixel, PixelOfClass};
 pub use prompted::{Beside, Prompted};
 pub use stable_diffusion::StableDiffusion;
@@ -27,7 +30,7 @@ use serde_json::Value;
 
 use super::PipelineError;
 use super::controls::at_the_door;
-use crate::job::{ModelInfo, ModelRef};
+use crate::job::{MAX_SIDE_PX, ModelInfo, ModelRef, SIZE_MULTIPLE_PX};
 use crate::weights::ModelFiles;
 
 /// A diffusers folder's `model_index.json`.
@@ -68,11 +71,17 @@ pub trait Family: Sync {
         device: &Device,
         dtype: DType,
         progress: &mut dyn FnMut(f32),
-    ) -> Result<StableDiffusion, PipelineError>;
+    ) -> Result<LoadedModel, PipelineError>;
 }
 
 /// Every family.
-pub static FAMILIES: &[&dyn Family] = &[&stable_diffusion::StableDiffusionFamily];
+pub static FAMILIES: &[&dyn Family] = &[
+    &stable_diffusion::StableDiffusionFamily,
+    &pixel::PixelFamily,
+    &upscaler::UpscalerFamily,
+    &ldm_upscaler::LdmUpscalerFamily,
+    &unclip_family::UnclipFamily,
+];
 
 /// The family a folder belongs to.
 ///
@@ -89,8 +98,28 @@ pub fn family_of(files: &ModelFiles) -> Result<&'static dyn Family, PipelineErro
                 .iter()
                 .map(|family| family.label())
                 .collect::<Vec<_>>()
-                .join(" or "),
+                .join(", "),
             found: index.class_name.clone(),
             path: files.path("model_index.json").display().to_string(),
         })
+}
+
+/// A model's name for people: the last part of its path.
+fn name_of(model: &ModelRef) -> String {
+    match model {
+        ModelRef::Starter => "Starter".to_owned(),
+        ModelRef::Path(path) => {
+            let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            full.file_name().map_or_else(
+                || path.display().to_string(),
+                |name| name.to_string_lossy().into_owned(),
+            )
+        }
+    }
+}
+
+/// A side in pixels that a network fixes, as requests name sides: rounded up to a multiple of [`SIZE_MULTIPLE_PX`].
+fn requested_px(side: usize) -> u32 {
+    let side = u32::try_from(side).unwrap_or(MAX_SIDE_PX).clamp(1, MAX_SIDE_PX);
+    side.next_multiple_of(SIZE_MULTIPLE_PX)
 }

@@ -2,12 +2,13 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::ModelIndex;
+use super::{Family, LoadedModel, ModelIndex, Networks, OtherModel, name_of, requested_px};
+use crate::job::{ModelDefaults, ModelInfo, ModelRef, Takes};
 use crate::models::unet::{ClassCondition, PixelUNetConfig, UNet2DModel};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::predictor::{Predicted, Predictor, Query};
-use crate::pipelines::scheduler::Scheduler;
+use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
 use crate::weights::{self, ModelFiles};
 
 /// Pipelines whose parts are one U-Net and a scheduler.
@@ -19,6 +20,72 @@ pub struct Pixel {
     dtype: DType,
     scheduler: Scheduler,
     unet: UNet2DModel,
+}
+
+/// Registers them.
+pub(super) struct PixelFamily;
+
+impl Family for PixelFamily {
+    fn id(&self) -> &'static str {
+        "pixel"
+    }
+
+    fn label(&self) -> &'static str {
+        "DDPM or DDIM on pixels"
+    }
+
+    fn claims(&self, index: &ModelIndex) -> bool {
+        Pixel::claims(index)
+    }
+
+    fn describe(&self, model: &ModelRef, files: &ModelFiles) -> Result<ModelInfo, PipelineError> {
+        let unet: PixelUNetConfig = files.json("unet/config.json")?;
+        let scheduler: SchedulerConfig = files.json("scheduler/scheduler_config.json")?;
+        let (height, width) = unet.sides();
+        // A table of classes; models that are told a number take any.
+        let classes = match unet.class_embed_type.as_deref() {
+            Some("timestep") => Some(u32::MAX),
+            Some(_) => None,
+            None => unet.num_class_embeds.map(|classes| classes as u32),
+        };
+        Ok(ModelInfo {
+            model: model.clone(),
+            name: name_of(model),
+            family: self.id(),
+            prediction: scheduler.prediction_type,
+            latent_channels: unet.out_channels,
+            vae_factor: 1,
+            has_tiny_decoder: false,
+            takes: Takes {
+                prompt: false,
+                classes,
+                is_size_fixed: true,
+                ..Takes::default()
+            },
+            defaults: ModelDefaults {
+                width_px: requested_px(width),
+                height_px: requested_px(height),
+                steps: 50,
+                guidance_scale: 1.0,
+                sampler: "ddim",
+                schedule: "normal",
+            },
+        })
+    }
+
+    fn load(
+        &self,
+        model: &ModelRef,
+        files: &ModelFiles,
+        device: &Device,
+        dtype: DType,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<LoadedModel, PipelineError> {
+        let info = self.describe(model, files)?;
+        let networks = Networks::Pixel(Box::new(Pixel::load(files, device, dtype)?));
+        progress(1.0);
+        Ok(OtherModel::loaded(info, dtype, files, networks))
+    }
 }
 
 impl Pixel {

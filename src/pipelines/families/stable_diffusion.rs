@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use candle_core::{DType, Device, Tensor};
 
 use super::text::{Conditioning, Prompts, Reading, TextEncoders};
-use super::{Family, ModelIndex};
-use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision};
+use super::{Family, LoadedModel, ModelIndex, name_of};
+use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, Takes};
 use crate::models::lora::Patchable;
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::unet::{UNet2DConditionModel, UNetConfig};
@@ -78,21 +78,22 @@ impl Family for StableDiffusionFamily {
         let scheduler: SchedulerConfig = files.json("scheduler/scheduler_config.json")?;
         let factor = vae.factor() as u32;
         let native_px = unet.sample_size.as_ref().and_then(|size| size.get(0)).unwrap_or(64) as u32 * factor;
-        let (name, defaults) = match model {
-            ModelRef::Starter => ("Starter".to_owned(), (25, 4.5)),
-            ModelRef::Path(path) => (folder_name(path), (25, 7.5)),
+        let defaults = match model {
+            ModelRef::Starter => (25, 4.5),
+            ModelRef::Path(_) => (25, 7.5),
         };
         let is_distilled = unet.time_cond_proj_dim.is_some();
         let (steps, guidance_scale) = if is_distilled { (4, 8.5) } else { defaults };
         let index: ModelIndex = files.json("model_index.json")?;
         Ok(ModelInfo {
             model: model.clone(),
-            name,
+            name: name_of(model),
             family: family_name(&index, &unet),
             prediction: scheduler.prediction_type,
             latent_channels: vae.latent_channels,
             vae_factor: factor,
             has_tiny_decoder: files.exists(&format!("{TINY_FOLDER}/config.json")),
+            takes: Takes::default(),
             defaults: ModelDefaults {
                 width_px: native_px,
                 height_px: native_px,
@@ -111,8 +112,22 @@ impl Family for StableDiffusionFamily {
         device: &Device,
         dtype: DType,
         progress: &mut dyn FnMut(f32),
-    ) -> Result<StableDiffusion, PipelineError> {
-        let info = self.describe(model, files)?;
+    ) -> Result<LoadedModel, PipelineError> {
+        let loaded = StableDiffusion::load(model, files, device, dtype, progress)?;
+        Ok(LoadedModel::StableDiffusion(Box::new(loaded)))
+    }
+}
+
+impl StableDiffusion {
+    /// Reads the weights and builds the networks; arguments as of [`Family::load`].
+    pub(super) fn load(
+        model: &ModelRef,
+        files: &ModelFiles,
+        device: &Device,
+        dtype: DType,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<Self, PipelineError> {
+        let info = StableDiffusionFamily.describe(model, files)?;
         let mut scheduler = Scheduler::new(files.json("scheduler/scheduler_config.json")?)?;
         let unet_config: UNetConfig = files.json("unet/config.json")?;
         scheduler.is_xl = unet_config.addition_embed_type.is_some();
@@ -137,7 +152,7 @@ impl Family for StableDiffusionFamily {
             Patchable::build(vb, |vb| UNet2DConditionModel::new(vb, &unet_config))
         })?;
         progress(1.0);
-        Ok(StableDiffusion {
+        Ok(Self {
             info,
             device: device.clone(),
             dtype,
@@ -152,9 +167,7 @@ impl Family for StableDiffusionFamily {
             linear: std::sync::OnceLock::new(),
         })
     }
-}
 
-impl StableDiffusion {
     /// What is known of the model.
     pub fn info(&self) -> &ModelInfo {
         &self.info
@@ -338,13 +351,4 @@ pub(in crate::pipelines) fn vae_dtype(dtype: DType, config: &VaeConfig) -> DType
     } else {
         dtype
     }
-}
-
-/// The last part of a path, for people.
-fn folder_name(path: &std::path::Path) -> String {
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    full.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    )
 }

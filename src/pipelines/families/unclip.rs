@@ -86,6 +86,11 @@ impl StageSchedule {
         })
     }
 
+    /// What the network predicts, and of which noise levels.
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
     /// How to walk through them.
     pub fn sampler(&self) -> &Walk {
         &self.walk

@@ -1,12 +1,14 @@
 //! The ×4 upscaler of Stable Diffusion: a U-Net that sees a small picture beside latents four times its size in pixels.
 
+use std::path::PathBuf;
+
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
 
 use super::stable_diffusion::StableDiffusionFamily;
-use super::{Conditioning, Family as _, ModelIndex, StableDiffusion, at_the_door};
+use super::{Conditioning, Family, LoadedModel, ModelIndex, Networks, OtherModel, StableDiffusion, at_the_door};
 use crate::diffusion::prediction::network_input;
-use crate::job::ModelRef;
+use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Takes};
 use crate::models::unet::{ClassCondition, UNetConditions};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::STATE_DTYPE;
@@ -28,6 +30,62 @@ struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { max_noise_level: 350 }
+    }
+}
+
+/// Registers them.
+pub(super) struct UpscalerFamily;
+
+impl Family for UpscalerFamily {
+    fn id(&self) -> &'static str {
+        "upscaler"
+    }
+
+    fn label(&self) -> &'static str {
+        "Stable Diffusion ×4 upscaler"
+    }
+
+    fn claims(&self, index: &ModelIndex) -> bool {
+        Upscaler::claims(index)
+    }
+
+    fn describe(&self, model: &ModelRef, files: &ModelFiles) -> Result<ModelInfo, PipelineError> {
+        let info = StableDiffusionFamily.describe(model, files)?;
+        let limits: Limits = files.json("model_index.json")?;
+        let low_res = Scheduler::new(files.json("low_res_scheduler/scheduler_config.json")?)?;
+        Ok(ModelInfo {
+            family: self.id(),
+            takes: Takes {
+                enlarges: Some(info.vae_factor),
+                max_noise_level: Some(limits.most(&low_res)),
+                ..Takes::default()
+            },
+            defaults: ModelDefaults {
+                guidance_scale: 9.0,
+                ..info.defaults
+            },
+            ..info
+        })
+    }
+
+    fn load(
+        &self,
+        model: &ModelRef,
+        files: &ModelFiles,
+        device: &Device,
+        dtype: DType,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<LoadedModel, PipelineError> {
+        let info = self.describe(model, files)?;
+        let networks = Networks::Upscaler(Box::new(Upscaler::load(model, files, device, dtype, progress)?));
+        Ok(OtherModel::loaded(info, dtype, files, networks))
+    }
+}
+
+impl Limits {
+    /// Most noise that the small picture may be under, as a timestep of this training.
+    fn most(&self, low_res: &Scheduler) -> u32 {
+        self.max_noise_level.min(low_res.training.timesteps() as u32 - 1)
     }
 }
 
@@ -61,7 +119,7 @@ impl Upscaler {
         Ok(Self {
             low_res: Scheduler::new(files.json("low_res_scheduler/scheduler_config.json")?)?,
             limits: files.json("model_index.json")?,
-            base: StableDiffusionFamily.load(model, files, device, dtype, progress)?,
+            base: StableDiffusion::load(model, files, device, dtype, progress)?,
             dtype,
         })
     }
@@ -69,6 +127,11 @@ impl Upscaler {
     /// Text encoder, scheduler and autoencoder.
     pub fn base(&self) -> &StableDiffusion {
         &self.base
+    }
+
+    /// See [`LoadedModel::set_adapters`](super::LoadedModel::set_adapters).
+    pub(super) fn set_adapters(&mut self, loras: &[LoraSpec], embeddings: &[PathBuf]) -> Result<(), PipelineError> {
+        self.base.set_adapters(loras, embeddings).map(drop)
     }
 
     /// Takes another training schedule than the model's own; for reference cases.
@@ -91,10 +154,7 @@ impl Upscaler {
         noise: &Tensor,
         noise_level: u32,
     ) -> Result<Upscaling<'a>, PipelineError> {
-        let most = self
-            .limits
-            .max_noise_level
-            .min(self.low_res.training.timesteps() as u32 - 1);
+        let most = self.limits.most(&self.low_res);
         if noise_level > most {
             return Err(PipelineError::Misfit {
                 what: "noise level",

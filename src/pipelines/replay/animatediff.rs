@@ -7,14 +7,15 @@ use super::latent::{prompts, told};
 use super::single::walk;
 use super::{Got, unit_range};
 use crate::pipelines::PipelineError;
-use crate::pipelines::families::AnimateDiff;
+use crate::pipelines::families::{AnimateDiff, read_motion};
 use crate::weights::ModelFiles;
 
 pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let request = &case.request;
     let adapter = ModelFiles::open(case.path(&request.motion_adapter))?;
-    let model = AnimateDiff::load(case.model()?, &adapter, case.dtype()?)?;
-    let base = model.base();
+    let base = case.model()?;
+    let motion = read_motion(&base, &adapter)?;
+    let model = AnimateDiff::new(&base, &motion);
     let conditioning = base.encode_prompts(&prompts(request, [0.0; 2]))?;
 
     let initial = case.input("noise")?;

@@ -1,0 +1,37 @@
+//! What may be said on the command line to models that are told more than a prompt, or something else.
+
+use std::path::PathBuf;
+
+use crate::job::{Film, GenerateRequest};
+
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "For some models")]
+pub(super) struct FamilyArgs {
+    /// Class to draw, from 0, for models that know classes instead of words
+    #[arg(long, value_name = "N")]
+    class: Option<u32>,
+
+    /// Noise that an upscaler puts the picture of --init under, as a timestep [default: 20]
+    #[arg(long, value_name = "N", requires = "init")]
+    noise_level: Option<u32>,
+
+    /// Make a film: folder of the motion adapter that is put into the model
+    #[arg(long, value_name = "DIR")]
+    motion_adapter: Option<PathBuf>,
+
+    /// Pictures of the film
+    #[arg(long, value_name = "N", requires = "motion_adapter", default_value_t = 16)]
+    frames: u32,
+}
+
+impl FamilyArgs {
+    /// Writes into the request what was said.
+    pub(super) fn apply(&self, request: &mut GenerateRequest) {
+        request.class_label = self.class;
+        request.noise_level = self.noise_level;
+        request.film = self.motion_adapter.clone().map(|adapter| Film {
+            adapter,
+            frames: self.frames,
+        });
+    }
+}

@@ -1,0 +1,154 @@
+//! A model whose weights are read, of whichever family.
+
+use std::path::PathBuf;
+
+use candle_core::DType;
+
+use super::{LdmUpscaler, Pixel, StableDiffusion, Unclip, Upscaler};
+use crate::job::{LoraSpec, ModelInfo, Precision};
+use crate::pipelines::PipelineError;
+use crate::pipelines::model_hash::ModelHash;
+use crate::pipelines::precision::precision_of;
+use crate::weights::ModelFiles;
+
+/// A model whose weights are read.
+pub enum LoadedModel {
+    /// Text to pictures by latents, with all that can be put beside it.
+    StableDiffusion(Box<StableDiffusion>),
+    /// Any other family.
+    Other(Box<OtherModel>),
+}
+
+/// A model that is no Stable Diffusion.
+pub struct OtherModel {
+    info: ModelInfo,
+    dtype: DType,
+    hash: ModelHash,
+    /// What computes.
+    pub networks: Networks,
+}
+
+/// The networks of the families that are no Stable Diffusion.
+pub enum Networks {
+    /// A U-Net on pixels.
+    Pixel(Box<Pixel>),
+    /// Four times larger, told what the picture shows.
+    Upscaler(Box<Upscaler>),
+    /// Four times larger by latents of a codebook.
+    LdmUpscaler(Box<LdmUpscaler>),
+    /// From a text by a picture's embedding.
+    Unclip(Box<Unclip>),
+}
+
+/// What the record of a picture says of its model.
+pub trait Identified {
+    /// What is known of the model.
+    fn info(&self) -> &ModelInfo;
+    /// SHA-256 over the weight files, hexadecimal, empty if unknown; computed beside other work.
+    fn hash(&self) -> &str;
+    /// What its networks compute in; never [`Precision::Auto`].
+    fn precision(&self) -> Precision;
+}
+
+impl OtherModel {
+    pub(super) fn loaded(info: ModelInfo, dtype: DType, files: &ModelFiles, networks: Networks) -> LoadedModel {
+        LoadedModel::Other(Box::new(Self {
+            info,
+            dtype,
+            hash: ModelHash::begin(files.clone()),
+            networks,
+        }))
+    }
+}
+
+impl Identified for OtherModel {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn hash(&self) -> &str {
+        self.hash.get()
+    }
+
+    fn precision(&self) -> Precision {
+        precision_of(self.dtype)
+    }
+}
+
+impl Identified for StableDiffusion {
+    fn info(&self) -> &ModelInfo {
+        Self::info(self)
+    }
+
+    fn hash(&self) -> &str {
+        Self::hash(self)
+    }
+
+    fn precision(&self) -> Precision {
+        Self::precision(self)
+    }
+}
+
+impl LoadedModel {
+    /// What is known of the model.
+    pub fn info(&self) -> &ModelInfo {
+        self.identified().info()
+    }
+
+    /// What its networks compute in; never [`Precision::Auto`].
+    pub fn precision(&self) -> Precision {
+        self.identified().precision()
+    }
+
+    fn identified(&self) -> &dyn Identified {
+        match self {
+            Self::StableDiffusion(model) => &**model,
+            Self::Other(model) => &**model,
+        }
+    }
+
+    /// The model, if it is Stable Diffusion.
+    ///
+    /// # Errors
+    /// [`PipelineError::Misfit`] if it is of another family.
+    pub fn stable_diffusion(&self, what: &'static str) -> Result<&StableDiffusion, PipelineError> {
+        match self {
+            Self::StableDiffusion(model) => Ok(model),
+            Self::Other(model) => Err(no_stable_diffusion(what, model)),
+        }
+    }
+
+    /// As [`Self::stable_diffusion`], by value.
+    ///
+    /// # Errors
+    /// [`PipelineError::Misfit`] if it is of another family.
+    pub fn into_stable_diffusion(self) -> Result<StableDiffusion, PipelineError> {
+        match self {
+            Self::StableDiffusion(model) => Ok(*model),
+            Self::Other(model) => Err(no_stable_diffusion("model", &model)),
+        }
+    }
+
+    /// Lays these adapters over the networks and takes away whatever was there before; see
+    /// [`StableDiffusion::set_adapters`]. Families that take none have none.
+    ///
+    /// # Errors
+    /// [`PipelineError::Adapter`] if a file cannot be read or is for another family of models.
+    pub fn set_adapters(&mut self, loras: &[LoraSpec], embeddings: &[PathBuf]) -> Result<(), PipelineError> {
+        match self {
+            Self::StableDiffusion(model) => model.set_adapters(loras, embeddings).map(drop),
+            Self::Other(model) => match &mut model.networks {
+                Networks::Upscaler(upscaler) => upscaler.set_adapters(loras, embeddings),
+                Networks::Pixel(_) | Networks::LdmUpscaler(_) | Networks::Unclip(_) => Ok(()), // refused with the request
+            },
+        }
+    }
+}
+
+fn no_stable_diffusion(what: &'static str, model: &OtherModel) -> PipelineError {
+    PipelineError::Misfit {
+        what,
+        expected: "Stable Diffusion".to_owned(),
+        found: format!("{} ({})", model.info.name, model.info.family),
+    }
+}

@@ -1,0 +1,98 @@
+//! Films: one run whose latents are those of all frames, each of which is a picture in the end.
+
+use std::time::Instant;
+
+use candle_core::Tensor;
+
+use super::{Maker, parts, texts, way};
+use crate::diffusion::samplers::Sampler;
+use crate::diffusion::schedule::Timetable;
+use crate::job::{GeneratedImage, Phase, PreviewMode};
+use crate::models::unet::MotionAdapter;
+use crate::pipelines::PipelineError;
+use crate::pipelines::denoise::Start;
+use crate::pipelines::families::{AnimateDiff, Conditioning, StableDiffusion};
+use crate::pipelines::latents::latent_shape;
+use crate::pipelines::preview::preview_picture;
+use crate::pipelines::work::{Leg, Watcher, Work, clean};
+
+/// A model with a motion adapter and its prompts.
+pub(super) struct FilmMaker<'a> {
+    work: Work<'a>,
+    base: &'a StableDiffusion,
+    model: AnimateDiff<'a>,
+    conditioning: Conditioning,
+    frames: usize,
+    sampler: &'static dyn Sampler,
+    table: Timetable,
+    /// Of the frames one below the other.
+    shape: [usize; 4],
+}
+
+impl<'a> FilmMaker<'a> {
+    pub(super) fn new(
+        work: Work<'a>,
+        base: &'a StableDiffusion,
+        motion: &'a MotionAdapter,
+        frames: usize,
+    ) -> Result<Self, PipelineError> {
+        let request = work.request;
+        parts::allow(request, &[parts::OF_TEXTS, &[parts::FILM]])?;
+        let model = AnimateDiff::new(base, motion).with_levels_of_motion()?;
+        let [_, channels, height, width] = latent_shape(base.info(), request.width_px, request.height_px)?;
+        let (sampler, table) = way(request, model.scheduler())?;
+        let conditioning = base.encode_prompts(&texts(request))?;
+        model.of_film(&conditioning, frames)?; // whether it knows so many frames
+        Ok(Self {
+            work,
+            base,
+            model,
+            conditioning,
+            frames,
+            sampler,
+            table,
+            shape: [1, channels, frames * height, width],
+        })
+    }
+
+    /// The frames of an estimate, one below the other.
+    fn strip(&self, x0: &Tensor, mode: PreviewMode) -> candle_core::Result<Option<Tensor>> {
+        let latents = AnimateDiff::frames(x0, self.frames)?;
+        let shown = latents.iter().map(|frame| preview_picture(self.base, frame, mode));
+        let shown: Option<Vec<Tensor>> = shown.collect::<candle_core::Result<_>>()?;
+        shown.map(|frames| Tensor::cat(&frames, 2)).transpose()
+    }
+}
+
+impl Maker for FilmMaker<'_> {
+    /// The frames are numbered through the batch; each brings the trajectory of the whole film.
+    fn make(&self, index: u32, watcher: &mut dyn Watcher) -> Result<Vec<GeneratedImage>, PipelineError> {
+        watcher.phase(Phase::Denoising);
+        let began = Instant::now();
+        let leg = Leg {
+            predictor: &self.model.of_film(&self.conditioning, self.frames)?,
+            guidance: self.work.guidance(),
+            sampler: self.sampler,
+            table: &self.table,
+            shape: self.shape,
+            start: Start::Noise,
+            known: None,
+            stream: 0,
+            offset: 0,
+            total: self.table.steps(),
+        };
+        let show = |x0: &Tensor, mode| self.strip(x0, mode);
+        let walked = self.work.walk(&leg, index, &show, watcher)?;
+        watcher.phase(Phase::Decoding);
+        let latents = clean(&walked.x, &self.table)?;
+        let trajectory = self.work.trajectory(index, &self.table, walked.steps, &latents)?;
+        let pictures = self.model.decode(&latents, self.frames)?;
+        let number = |frame: usize| index * self.frames as u32 + frame as u32;
+        let frames = pictures.iter().enumerate().map(|(frame, picture)| {
+            let mut finished = self.work.finished(index, began, picture, trajectory.clone())?;
+            finished.record.batch_index = number(frame);
+            Ok(finished)
+        });
+        frames.collect()
+    }
+}
