@@ -113,7 +113,7 @@ fn task_pairs(request: &GenerateRequest) -> Vec<(&'static str, String)> {
         pairs.push(("Variation seed strength", variation.strength.to_string()));
     }
     let strength = request.init.as_ref().map(|init| init.strength);
-    if let Some(strength) = strength.or(request.hires.map(|hires| hires.strength)) {
+    if let Some(strength) = strength.or_else(|| request.hires.map(|hires| hires.strength)) {
         pairs.push(("Denoising strength", strength.to_string()));
     }
     if let Some(hires) = request.hires {
