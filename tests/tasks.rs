@@ -7,8 +7,9 @@ use hareru::diffusion::SampleError;
 use hareru::diffusion::guidance::{Guidance, GuidanceSchedule};
 use hareru::diffusion::samplers::{Options, sampler_by_id};
 use hareru::job::{
-    GenerateRequest, GeneratedImage, Hires, InitPicture, InitWay, JobControl, JobOptions, Mask, ModelRef, NoiseSource,
-    Outpaint, Phase, Precision, PreviewMode, PromptSwitch, Refiner, RgbImage, Variation,
+    Control, GenerateRequest, GeneratedImage, Hires, InitPicture, InitWay, JobControl, JobOptions, Mask, ModelRef,
+    NoiseSource, Outpaint, Phase, Precision, PreviewMode, PromptSwitch, Reference, ReferencePart, Refiner, RgbImage,
+    Variation,
 };
 use hareru::models::unet::AttentionMap;
 use hareru::pipelines::denoise::{Call, Noise, Observed, Observer, Run, Start, Walked};
@@ -443,4 +444,75 @@ fn whoever_watches_should_see_both_opinions_and_the_attention_and_change_nothing
             assert!((sum - 1.0).abs() < 1e-4, "{sum}");
         }
     }
+}
+
+/// The small Stable Diffusion 1 of the reference, and the folder beside which its IP-Adapter lies.
+fn reference_model() -> (StableDiffusion, PathBuf) {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference/models");
+    let model = load(
+        &ModelRef::Path(models.join("sd15")),
+        &Device::Cpu,
+        Precision::F32,
+        &mut |_| (),
+    );
+    (model.unwrap(), models)
+}
+
+#[test]
+fn a_picture_should_be_a_prompt_as_far_as_its_weight_says() {
+    let studio = Studio::open();
+    let (model, models) = reference_model();
+    let mut extras = Extras::default();
+    let mut make = |references: Vec<Reference>| -> Result<RgbImage, PipelineError> {
+        let request = GenerateRequest {
+            prompt: "a painted harbor".to_owned(),
+            references,
+            ..request()
+        };
+        extras.gather(&request, &model)?;
+        let job = Job {
+            model: &model,
+            refiner: None,
+            extras: &extras,
+            request: &request,
+            options: JobOptions::default(),
+            control: &JobControl::default(),
+        };
+        Ok(job.prepare()?.picture(0, &mut Count(0))?.pixels)
+    };
+    let reference = |weight, part| Reference {
+        adapter: models.join("ip_adapter"),
+        picture: studio.file("init.png"),
+        weight,
+        part,
+    };
+    let without = make(Vec::new()).unwrap();
+    assert_eq!(make(vec![reference(0.0, ReferencePart::All)]).unwrap(), without);
+    let all = make(vec![reference(1.0, ReferencePart::All)]).unwrap();
+    let style = make(vec![reference(1.0, ReferencePart::Style)]).unwrap();
+    assert!(all != without && style != without && all != style);
+
+    let elsewhere = Reference {
+        adapter: studio.folder.path().to_owned(),
+        ..reference(1.0, ReferencePart::All)
+    };
+    let error = make(vec![elsewhere]).unwrap_err().to_string();
+    assert!(error.contains("one weight file"), "{error}");
+}
+
+#[test]
+fn a_control_made_for_another_model_should_be_refused_by_name() {
+    let studio = Studio::open();
+    let (model, _) = reference_model();
+    let controlnet = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/control/controlnet");
+    let request = GenerateRequest {
+        controls: vec![Control {
+            model: controlnet.clone(),
+            picture: studio.file("init.png"),
+            ..Control::default()
+        }],
+        ..request()
+    };
+    let error = Extras::default().gather(&request, &model).unwrap_err().to_string();
+    assert!(error.contains("channels") && error.ends_with("controlnet"), "{error}");
 }
