@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 use hareru::diffusion::SampleError;
 use hareru::diffusion::guidance::{Guidance, GuidanceSchedule};
+use hareru::diffusion::noise::{Draw, noise_tensor};
 use hareru::diffusion::samplers::{Options, sampler_by_id};
 use hareru::job::{
     Control, GenerateRequest, GeneratedImage, Hires, InitPicture, InitWay, JobControl, JobOptions, Mask, ModelRef,
@@ -515,4 +516,33 @@ fn a_control_made_for_another_model_should_be_refused_by_name() {
     };
     let error = Extras::default().gather(&request, &model).unwrap_err().to_string();
     assert!(error.contains("channels") && error.ends_with("controlnet"), "{error}");
+}
+
+#[test]
+fn another_autoencoder_should_decode_and_be_taken_out_again() {
+    let (mut model, models) = reference_model();
+    let latents = noise_tensor(3, Draw::Initial, &[1, 4, 8, 8], &Device::Cpu).unwrap();
+    let bits = |model: &StableDiffusion| {
+        model
+            .decode(&latents)
+            .unwrap()
+            .flatten_all()
+            .unwrap()
+            .to_vec1::<f32>()
+            .unwrap()
+    };
+    let own = bits(&model);
+    let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/starter/model");
+    for path in [starter.clone(), starter.join("vae")] {
+        model.set_vae(Some(&path)).unwrap();
+        assert_ne!(bits(&model), own);
+        model.set_vae(None).unwrap();
+        assert_eq!(bits(&model), own);
+    }
+    let error = model
+        .set_vae(Some(&models.join("pixel_class")))
+        .unwrap_err()
+        .to_string();
+    assert!(error.ends_with("pixel_class"), "{error}");
+    assert_eq!(bits(&model), own);
 }

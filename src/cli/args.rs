@@ -148,6 +148,10 @@ pub(super) struct GenerateArgs {
     #[arg(long, default_value_t = Precision::Auto, value_parser = precision_parser())]
     pub(super) precision: Precision,
 
+    /// Another autoencoder than the model's own, folder or file
+    #[arg(long, value_name = "PATH")]
+    vae: Option<PathBuf>,
+
     #[command(flatten)]
     pictures: PictureArgs,
 
@@ -290,6 +294,7 @@ impl GenerateArgs {
             clip_skip: self.clip_skip,
             loras: self.lora.clone(),
             embeddings: self.embedding.clone(),
+            vae: self.vae.clone(),
             ..fallback
         };
         self.pictures.apply(&mut request)?;

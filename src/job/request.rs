@@ -64,6 +64,8 @@ pub struct GenerateRequest {
     pub batch_count: u32,
     /// Layers of the text encoder to leave out at its end, for the prompt only, as diffusers counts: 0 uses all.
     pub clip_skip: u32,
+    /// Another autoencoder than the model's own: its folder or file.
+    pub vae: Option<PathBuf>,
     /// Part of the run in which guidance is used, as fractions of its steps; outside of it the scale is 1.
     pub guidance_interval: [f64; 2],
     /// Guidance scales spread evenly over the run; empty takes [`Self::guidance_scale`] throughout.
@@ -121,6 +123,7 @@ impl Default for GenerateRequest {
             seed: 0,
             batch_count: 1,
             clip_skip: 0,
+            vae: None,
             guidance_interval: [0.0, 1.0],
             guidance_schedule: Vec::new(),
             init: None,

@@ -263,6 +263,7 @@ impl Draft {
             prompt_switches,
             hires,
             refiner,
+            vae,
             variation,
             guidance_interval,
             guidance_schedule,
@@ -298,6 +299,9 @@ impl Draft {
         }
         for switch in prompt_switches {
             say("carried-switch", switch.prompt.clone());
+        }
+        if let Some(vae) = vae {
+            say("carried-vae", file(vae));
         }
         if let Some(refiner) = refiner {
             say("carried-refiner", refiner.model.to_string());

@@ -200,3 +200,4 @@ carried-variation = A little of another seed
 carried-tiling = Edges join without a seam
 carried-noise = Starts from another program's noise
 carried-guidance = Guidance changes over the run
+carried-vae = Decoded by { $what }

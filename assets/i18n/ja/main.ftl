@@ -198,3 +198,4 @@ carried-variation = 別のシードを少し混ぜる
 carried-tiling = 端が継ぎ目なくつながる
 carried-noise = ほかのソフトのノイズから始める
 carried-guidance = ガイダンスが途中で変わる
+carried-vae = { $what } でデコード

@@ -1,6 +1,6 @@
 //! A model whose weights are read, of whichever family.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use candle_core::DType;
 
@@ -126,6 +126,18 @@ impl LoadedModel {
         match self {
             Self::StableDiffusion(model) => Ok(*model),
             Self::Other(model) => Err(no_stable_diffusion("model", &model)),
+        }
+    }
+
+    /// Decodes by another autoencoder from now on, or by the model's own; see [`StableDiffusion::set_vae`].
+    ///
+    /// # Errors
+    /// [`PipelineError::Misfit`] if another one is asked for and the model is no Stable Diffusion; else as there.
+    pub fn set_vae(&mut self, path: Option<&Path>) -> Result<(), PipelineError> {
+        match self {
+            Self::StableDiffusion(model) => model.set_vae(path),
+            Self::Other(model) if path.is_some() => Err(no_stable_diffusion("a model with another VAE", model)),
+            Self::Other(_) => Ok(()),
         }
     }
 

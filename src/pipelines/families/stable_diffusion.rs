@@ -1,6 +1,6 @@
 //! Stable Diffusion 1, 2 and XL: CLIP text encoders, a U-Net on the latents of a KL autoencoder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 
@@ -55,8 +55,18 @@ pub struct StableDiffusion {
     unet: UNet2DConditionModel,
     adapters: Adapters,
     vae: AutoencoderKL,
+    /// The model's own autoencoder, while another one is in its place.
+    replaced: Option<Replaced>,
     tiny: Option<AutoencoderTiny>,
     linear: std::sync::OnceLock<LinearMap>,
+}
+
+/// An autoencoder that another one stands for.
+struct Replaced {
+    own: AutoencoderKL,
+    dtype: DType,
+    /// Where the other one is from.
+    by: PathBuf,
 }
 
 impl Family for StableDiffusionFamily {
@@ -163,6 +173,7 @@ impl StableDiffusion {
             unet,
             adapters: Adapters::new(text_weights.into_iter().chain([(Component::UNet, unet_weights)])),
             vae,
+            replaced: None,
             tiny,
             linear: std::sync::OnceLock::new(),
         })
@@ -205,6 +216,47 @@ impl StableDiffusion {
     pub fn set_adapters(&mut self, loras: &[LoraSpec], embeddings: &[PathBuf]) -> Result<usize, PipelineError> {
         self.text.teach(embeddings)?;
         self.adapters.set(loras)
+    }
+
+    /// Decodes and encodes by another autoencoder from now on; `None` takes the model's own again.
+    ///
+    /// * `path`: a folder with an autoencoder or a model, or a file of either.
+    ///
+    /// # Errors
+    /// [`PipelineError::Load`] if it cannot be read, [`PipelineError::OtherModel`] if its latents are of another kind; then
+    /// the model has its own.
+    pub fn set_vae(&mut self, path: Option<&Path>) -> Result<(), PipelineError> {
+        if self.replaced.as_ref().map(|replaced| replaced.by.as_path()) == path {
+            return Ok(());
+        }
+        if let Some(Replaced { own, dtype, .. }) = self.replaced.take() {
+            (self.vae, self.vae_dtype) = (own, dtype);
+            self.linear = std::sync::OnceLock::new();
+        }
+        let Some(path) = path else { return Ok(()) };
+        let files = ModelFiles::open(path)?;
+        let name = if files.exists("vae/config.json") { "vae" } else { "" };
+        let config: VaeConfig = files.json(format!("{name}/config.json").trim_start_matches('/'))?;
+        let kind = |config: &VaeConfig| format!("{} channels, factor {}", config.latent_channels, config.factor());
+        let (expected, found) = (kind(self.vae.config()), kind(&config));
+        if expected != found {
+            return Err(PipelineError::OtherModel {
+                part: "VAE",
+                expected,
+                found,
+                path: path.display().to_string(),
+            });
+        }
+        let dtype = vae_dtype(self.dtype, &config);
+        let build = |vb| AutoencoderKL::new(vb, &config);
+        let other = weights::build(&files, name, &self.device, dtype, build)?;
+        self.replaced = Some(Replaced {
+            own: std::mem::replace(&mut self.vae, other),
+            dtype: std::mem::replace(&mut self.vae_dtype, dtype),
+            by: path.to_owned(),
+        });
+        self.linear = std::sync::OnceLock::new();
+        Ok(())
     }
 
     /// Whether the network is told the guidance scale instead of being asked twice.
