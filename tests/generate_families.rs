@@ -360,6 +360,7 @@ fn a_film_should_be_as_many_pictures_as_it_has_frames() {
         width_px: 64,
         height_px: 32,
         film: Some(of(3)),
+        sampler: "euler".to_owned(), // ends with the last estimate
         ..studio.request(&model)
     };
     let (pictures, steps) = studio.make(&request);
@@ -375,6 +376,15 @@ fn a_film_should_be_as_many_pictures_as_it_has_frames() {
         [0, 1, 2]
     );
     assert_ne!(pictures[0].pixels, pictures[2].pixels, "something should move");
+    let latents = pictures.iter().map(|frame| &frame.trajectory.final_latents);
+    let shown_at_last = &steps[3].x0;
+    for (number, frame) in latents.enumerate() {
+        assert_eq!(frame.height * 3, shown_at_last.height, "each frame has its own part");
+        let rows = frame.height * frame.width;
+        let own = &shown_at_last.values[number * rows..][..rows];
+        let off = frame.values[..rows].iter().zip(own).map(|(a, b)| (a - b).abs());
+        assert!(off.fold(0.0, f32::max) < 1e-3, "frame {number} is of the film's");
+    }
     assert_eq!(steps.len(), 4);
     let shown = steps[0].preview.as_ref().unwrap();
     assert_eq!(

@@ -1,5 +1,6 @@
 //! Films: one run whose latents are those of all frames, each of which is a picture in the end.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use candle_core::Tensor;
@@ -7,7 +8,7 @@ use candle_core::Tensor;
 use super::{Maker, parts, texts, way};
 use crate::diffusion::samplers::Sampler;
 use crate::diffusion::schedule::Timetable;
-use crate::job::{GeneratedImage, Phase, PreviewMode};
+use crate::job::{GeneratedImage, LatentPlane, Phase, PreviewMode, StepRecord, Trajectory};
 use crate::models::unet::MotionAdapter;
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::Start;
@@ -65,7 +66,7 @@ impl<'a> FilmMaker<'a> {
 }
 
 impl Maker for FilmMaker<'_> {
-    /// The frames are numbered through the batch; each brings the trajectory of the whole film.
+    /// The frames are numbered through the batch; each brings its own part of the trajectory.
     fn make(&self, index: u32, watcher: &mut dyn Watcher) -> Result<Vec<GeneratedImage>, PipelineError> {
         watcher.phase(Phase::Denoising);
         let began = Instant::now();
@@ -89,10 +90,42 @@ impl Maker for FilmMaker<'_> {
         let pictures = self.model.decode(&latents, self.frames)?;
         let number = |frame: usize| index * self.frames as u32 + frame as u32;
         let frames = pictures.iter().enumerate().map(|(frame, picture)| {
-            let mut finished = self.work.finished(index, began, picture, trajectory.clone())?;
+            let mut finished = self
+                .work
+                .finished(index, began, picture, of_frame(&trajectory, frame, self.frames))?;
             finished.record.batch_index = number(frame);
             Ok(finished)
         });
         frames.collect()
     }
+}
+
+/// What a film's trajectory says of one of its frames.
+fn of_frame(film: &Trajectory, frame: usize, frames: usize) -> Arc<Trajectory> {
+    let part = |plane: &LatentPlane| {
+        let height = plane.height / frames;
+        let rows = height * plane.width;
+        let of_channel = plane.values.chunks((frames * rows).max(1)).flat_map(|channel| {
+            let rows = channel.iter().skip(frame * rows).take(rows);
+            rows.copied()
+        });
+        LatentPlane {
+            channels: plane.channels,
+            height,
+            width: plane.width,
+            values: of_channel.collect(),
+        }
+    };
+    let step = |step: &StepRecord| StepRecord {
+        x: part(&step.x),
+        x0: part(&step.x0),
+        ..*step
+    };
+    Arc::new(Trajectory {
+        seed: film.seed,
+        sigmas: film.sigmas.clone(),
+        timesteps: film.timesteps.clone(),
+        steps: film.steps.iter().map(step).collect(),
+        final_latents: part(&film.final_latents),
+    })
 }
