@@ -18,6 +18,7 @@ use crate::diffusion::samplers::Options;
 use crate::diffusion::schedule::Timetable;
 use crate::diffusion::trajectory::plane;
 use crate::job::{GenerateRequest, GeneratedImage, Hires, Phase, Record, RgbImage, StepRecord, Trajectory};
+use crate::models::join_edges;
 
 /// A step of a run, ready to be shown.
 #[derive(Debug)]
@@ -64,6 +65,7 @@ impl Prepared<'_> {
     /// [`PipelineError`]; [`PipelineError::is_cancelled`] if someone asked to stop.
     pub fn picture(&self, index: u32, watcher: &mut dyn Watcher) -> Result<GeneratedImage, PipelineError> {
         let model = self.job.model;
+        let _joined = join_edges(self.job.wrap());
         watcher.phase(Phase::Denoising);
         let began = Instant::now();
         let first = Pass {

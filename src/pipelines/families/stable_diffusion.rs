@@ -7,6 +7,8 @@ use candle_core::{DType, Device, Tensor};
 use super::text::{Conditioning, Prompts, Reading, TextEncoders};
 use super::{Family, ModelIndex};
 use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision};
+use crate::kernels::Wrap;
+use crate::models::join_edges;
 use crate::models::lora::Patchable;
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::unet::{UNet2DConditionModel, UNetConfig};
@@ -298,6 +300,7 @@ impl StableDiffusion {
         if let Some(map) = self.linear.get() {
             return Ok(map);
         }
+        let _apart = join_edges(Wrap::default()); // the map is no business of the picture that asks first
         let map = LinearMap::fit(&self.vae, self.vae_dtype, &self.device)?;
         Ok(self.linear.get_or_init(|| map))
     }
