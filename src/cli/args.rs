@@ -9,7 +9,9 @@ use super::CliError;
 use super::bench::BenchArgs;
 use super::task_args::{PictureArgs, WayArgs};
 use crate::engine;
-use crate::job::{GenerateRequest, LoraSpec, ModelDefaults, ModelRef, Precision, PreviewMode, TimestepSpacing};
+use crate::job::{
+    GenerateRequest, LoraSpec, ModelDefaults, ModelRef, Precision, PreviewMode, TimestepSpacing, VaeTiles,
+};
 
 /// An image studio in which the denoising process is an object: live, kept, scrubbed, steered and branched.
 ///
@@ -143,6 +145,10 @@ pub(super) struct GenerateArgs {
     #[arg(long, default_value_t = Precision::Auto, value_parser = precision_parser())]
     pub(super) precision: Precision,
 
+    /// Whether the picture is decoded in overlapping tiles, which takes less memory and a little more time
+    #[arg(long, value_enum, default_value_t = Tiles::Auto)]
+    vae_tiles: Tiles,
+
     #[command(flatten)]
     pictures: PictureArgs,
 
@@ -204,6 +210,14 @@ enum Preview {
     Off,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Tiles {
+    /// Where the whole does not fit into memory
+    Auto,
+    Always,
+    Never,
+}
+
 impl GenerateArgs {
     pub(super) fn model(&self) -> ModelRef {
         match self.model.to_str() {
@@ -222,6 +236,14 @@ impl GenerateArgs {
             Preview::Linear => PreviewMode::Linear,
             Preview::Vae => PreviewMode::Vae,
             Preview::Off => PreviewMode::Off,
+        }
+    }
+
+    pub(super) fn vae_tiles(&self) -> VaeTiles {
+        match self.vae_tiles {
+            Tiles::Auto => VaeTiles::Auto,
+            Tiles::Always => VaeTiles::Always,
+            Tiles::Never => VaeTiles::Never,
         }
     }
 

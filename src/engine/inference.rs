@@ -182,6 +182,7 @@ impl Worker {
         };
         let model = self.model.load(&request.model, device, precision, &phase)?;
         phase(Phase::EncodingPrompt, None)?;
+        model.set_vae_tiles(options.vae_tiles);
         model.set_adapters(&request.loras, &request.embeddings)?;
         self.extras.gather(request, model)?;
         let prepared = Job {

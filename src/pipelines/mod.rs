@@ -10,6 +10,7 @@ pub mod families;
 mod generate;
 mod inversion;
 mod latents;
+mod memory;
 mod pictures;
 mod precision;
 pub mod predictor;
@@ -21,6 +22,7 @@ pub mod references;
 mod relay;
 mod replay;
 mod scheduler;
+mod tiles;
 
 use include_dir::{Dir, include_dir};
 

@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Tensor};
 
 use super::text::{Conditioning, Prompts, Reading, TextEncoders};
 use super::{Family, ModelIndex};
-use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision};
+use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, VaeTiles};
 use crate::kernels::Wrap;
 use crate::models::join_edges;
 use crate::models::lora::Patchable;
@@ -21,6 +21,7 @@ use crate::pipelines::precision::precision_of;
 use crate::pipelines::preview::LinearMap;
 use crate::pipelines::prompt::ClipTokenizer;
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
+use crate::pipelines::tiles::Passage;
 use crate::weights::adapter::Component;
 use crate::weights::{self, ModelFiles};
 
@@ -59,6 +60,7 @@ pub struct StableDiffusion {
     vae: AutoencoderKL,
     tiny: Option<AutoencoderTiny>,
     linear: std::sync::OnceLock<LinearMap>,
+    vae_tiles: VaeTiles,
 }
 
 impl Family for StableDiffusionFamily {
@@ -153,6 +155,7 @@ impl Family for StableDiffusionFamily {
             vae,
             tiny,
             linear: std::sync::OnceLock::new(),
+            vae_tiles: VaeTiles::default(),
         })
     }
 }
@@ -251,11 +254,33 @@ impl StableDiffusion {
     /// # Errors
     /// Only the device's.
     pub fn encode(&self, picture: &Tensor) -> candle_core::Result<Moments> {
-        let moments = self.vae.encode(&at_the_door(picture, self.vae_dtype)?)?;
+        let factor = self.vae.factor();
+        let both = self.passage([factor, 1]).take(picture, |picture| {
+            let Moments { mean, logvar } = self.vae.encode(&at_the_door(picture, self.vae_dtype)?)?;
+            Tensor::cat(&[mean, logvar], 1)?.to_dtype(STATE_DTYPE)
+        })?;
+        let channels = self.vae.config().latent_channels;
         Ok(Moments {
-            mean: moments.mean.to_dtype(STATE_DTYPE)?,
-            logvar: moments.logvar.to_dtype(STATE_DTYPE)?,
+            mean: both.narrow(1, 0, channels)?.contiguous()?,
+            logvar: both.narrow(1, channels, channels)?.contiguous()?,
         })
+    }
+
+    /// Whether large pictures go through the autoencoder in tiles from now on.
+    pub fn set_vae_tiles(&mut self, tiles: VaeTiles) {
+        self.vae_tiles = tiles;
+    }
+
+    /// A way through the autoencoder.
+    ///
+    /// * `units`: places of its input along the side of one latent, then of its output.
+    fn passage(&self, units: [usize; 2]) -> Passage<'_> {
+        Passage {
+            tiles: self.vae_tiles,
+            device: &self.device,
+            bytes_per_latent: bytes_per_latent(self.vae.config(), self.vae_dtype),
+            units,
+        }
     }
 
     /// The VAE's latents as the U-Net sees them.
@@ -274,9 +299,12 @@ impl StableDiffusion {
     pub fn decode(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
         let config = self.vae.config();
         let latents = ((latents / config.scaling_factor)? + config.shift_factor.unwrap_or(0.0))?;
-        self.vae
-            .decode(&at_the_door(&latents, self.vae_dtype)?)?
-            .to_dtype(STATE_DTYPE)
+        let factor = self.vae.factor();
+        self.passage([1, factor]).take(&latents, |latents| {
+            self.vae
+                .decode(&at_the_door(latents, self.vae_dtype)?)?
+                .to_dtype(STATE_DTYPE)
+        })
     }
 
     /// The tiny decoder's picture of the latents, like [`Self::decode`]; `None` if the model brings none.
@@ -347,6 +375,15 @@ pub(in crate::pipelines) fn vae_dtype(dtype: DType, config: &VaeConfig) -> DType
     } else {
         dtype
     }
+}
+
+/// What an autoencoder takes for one latent at the height of its work, in bytes: some feature maps at full size that
+/// are as wide as the two finest levels'.
+fn bytes_per_latent(config: &VaeConfig, dtype: DType) -> usize {
+    /// Measured with the autoencoder of Stable Diffusion: 5.5 in f32, 5.9 in bf16.
+    const MAPS: usize = 6;
+    let widest = config.block_out_channels.iter().take(2).max();
+    config.factor().pow(2) * widest.copied().unwrap_or(1) * dtype.size_in_bytes() * MAPS
 }
 
 /// The last part of a path, for people.
