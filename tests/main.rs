@@ -17,6 +17,7 @@ mod networks;
 mod networks_control;
 mod reference_cases;
 mod sampler_contract;
+mod seamless;
 mod shader_validation;
 mod support;
 mod tasks;

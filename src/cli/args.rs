@@ -11,7 +11,7 @@ use super::family_args::FamilyArgs;
 use super::task_args::{PictureArgs, WayArgs};
 use crate::engine;
 use crate::job::{
-    GenerateRequest, LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode, TimestepSpacing,
+    GenerateRequest, LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode, TimestepSpacing, VaeTiles,
 };
 
 /// An image studio in which the denoising process is an object: live, kept, scrubbed, steered and branched.
@@ -151,6 +151,9 @@ pub(super) struct GenerateArgs {
     /// Another autoencoder than the model's own, folder or file
     #[arg(long, value_name = "PATH")]
     vae: Option<PathBuf>,
+    /// Whether the picture is decoded in overlapping tiles, which takes less memory and a little more time
+    #[arg(long, value_enum, default_value_t = Tiles::Auto)]
+    vae_tiles: Tiles,
 
     #[command(flatten)]
     pictures: PictureArgs,
@@ -216,6 +219,14 @@ enum Preview {
     Off,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Tiles {
+    /// Where the whole does not fit into memory
+    Auto,
+    Always,
+    Never,
+}
+
 impl GenerateArgs {
     pub(super) fn model(&self) -> ModelRef {
         match self.model.to_str() {
@@ -259,6 +270,14 @@ impl GenerateArgs {
                 engine::enlarged_size(info, init).map_err(|error| CliError::from(&error))?;
         }
         Ok(defaults)
+    }
+
+    pub(super) fn vae_tiles(&self) -> VaeTiles {
+        match self.vae_tiles {
+            Tiles::Auto => VaeTiles::Auto,
+            Tiles::Always => VaeTiles::Always,
+            Tiles::Never => VaeTiles::Never,
+        }
     }
 
     /// The request, with what was not said taken from `defaults` or, before these are known, from any model's.

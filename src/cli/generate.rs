@@ -31,6 +31,7 @@ pub(super) fn run(args: &GenerateArgs, output: Output, gallery_dir: PathBuf) -> 
         preview: args.preview(),
         keep_every_step: steps.is_some() || output.is_json(), // who counts them wants them all
         precision: args.precision,
+        vae_tiles: args.vae_tiles(),
     };
     let job = engine.submit(request, options)?;
 

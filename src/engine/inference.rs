@@ -185,6 +185,7 @@ impl Worker {
         };
         let model = self.model.load(&request.model, device, precision, &phase)?;
         phase(Phase::EncodingPrompt, None)?;
+        model.set_vae_tiles(options.vae_tiles);
         model.set_adapters(&request.loras, &request.embeddings)?;
         model.set_vae(request.vae.as_deref())?;
         self.extras.gather_for(request, model)?;

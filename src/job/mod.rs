@@ -23,7 +23,7 @@ pub use id::JobId;
 pub use image::{GeneratedImage, RgbImage};
 pub use latent::LatentPlane;
 pub use model::{Choice, ModelDefaults, ModelInfo, ModelRef, Takes};
-pub use options::{JobOptions, PreviewMode};
+pub use options::{JobOptions, PreviewMode, VaeTiles};
 pub use precision::{DeviceInfo, Precision, UnknownPrecision};
 pub use record::Record;
 pub use request::{

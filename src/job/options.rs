@@ -17,6 +17,19 @@ pub enum PreviewMode {
     Off,
 }
 
+/// Whether large pictures go through the autoencoder in overlapping tiles: less memory, more time, small differences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VaeTiles {
+    /// Where the whole does not fit into memory.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never, even if memory runs out.
+    Never,
+}
+
 /// What accompanies a request without being part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct JobOptions {
@@ -26,4 +39,6 @@ pub struct JobOptions {
     pub keep_every_step: bool,
     /// The number format that the networks compute in.
     pub precision: Precision,
+    /// Whether large pictures are encoded and decoded in tiles.
+    pub vae_tiles: VaeTiles,
 }

@@ -55,7 +55,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, scale: f64, c
     }
     let mask = causal.then(|| causal_mask(queries, keys, q)).transpose()?;
     let [q, k, v] = [q, k, v].map(|x| split_heads(x, heads));
-    merge_heads(&sliced(&q?, &k?, &v?, scale, mask.as_ref())?)
+    merge_heads(&sliced(&q?, &k?, &v?, scale, mask.as_ref(), MAX_SCORES)?)
 }
 
 fn direct<E: Multiplied + Attended>(
@@ -107,21 +107,29 @@ fn causal_mask(queries: usize, keys: usize, like: &Tensor) -> Result<Tensor> {
 }
 
 /// By plain tensor operations on `(batch, heads, tokens, head_dim)`, as many queries at a time as their scores allow.
-fn sliced(q: &Tensor, k: &Tensor, v: &Tensor, scale: f64, mask: Option<&Tensor>) -> Result<Tensor> {
+///
+/// * `mask`: as in [`attention_probabilities`].
+/// * `max_scores`: most scores held at once, in elements.
+fn sliced(q: &Tensor, k: &Tensor, v: &Tensor, scale: f64, mask: Option<&Tensor>, max_scores: usize) -> Result<Tensor> {
     let (batch, heads, queries, _) = q.dims4()?;
-    let keys = k.dim(2)?;
-    let scores_per_query = batch * heads * keys;
-    if mask.is_some() || queries * scores_per_query <= MAX_SCORES {
+    let scores_per_query = batch * heads * k.dim(2)?;
+    if queries * scores_per_query <= max_scores {
         return attention_probabilities(q, k, scale, mask)?.matmul(&v.contiguous()?);
     }
 
     let (k, v) = (k.contiguous()?, v.contiguous()?);
-    let slice = (MAX_SCORES / scores_per_query).max(1);
+    let slice = (max_scores / scores_per_query).max(1);
     let parts = (0..queries)
         .step_by(slice)
         .map(|start| {
-            let q = q.narrow(2, start, slice.min(queries - start))?;
-            attention_probabilities(&q, &k, scale, None)?.matmul(&v)
+            let count = slice.min(queries - start);
+            // A mask of one row is the same for all queries.
+            let rows = mask.map(|mask| match mask.rank() {
+                rank if rank >= 2 && mask.dim(rank - 2)? == queries => mask.narrow(rank - 2, start, count),
+                _ => Ok(mask.clone()),
+            });
+            let q = q.narrow(2, start, count)?;
+            attention_probabilities(&q, &k, scale, rows.transpose()?.as_ref())?.matmul(&v)
         })
         .collect::<Result<Vec<_>>>()?;
     Tensor::cat(&parts, 2)
@@ -137,7 +145,7 @@ fn sliced(q: &Tensor, k: &Tensor, v: &Tensor, scale: f64, mask: Option<&Tensor>)
 pub fn masked_attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, scale: f64, mask: &Tensor) -> Result<Tensor> {
     let _span = trace::span(Op::Attention);
     let [q, k, v] = [q, k, v].map(|x| split_heads(x, heads));
-    merge_heads(&attention_probabilities(&q?, &k?, scale, Some(mask))?.matmul(&v?)?)
+    merge_heads(&sliced(&q?, &k?, &v?, scale, Some(mask), MAX_SCORES)?)
 }
 
 /// softmax(scale · Q Kᵀ + mask): how much each query looks at each key.
@@ -242,6 +250,40 @@ mod tests {
                         );
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn slices_should_give_what_the_whole_gives_whatever_the_mask() {
+        let (batch, heads, queries, keys, dim) = (2, 3, 11, 7, 4);
+        let tensor = |frequency: f32, shape: &[usize]| {
+            Tensor::from_vec(wave(shape.iter().product(), frequency), shape, &Device::Cpu).unwrap()
+        };
+        let q = tensor(0.7, &[batch, heads, queries, dim]);
+        let (k, v) = (
+            tensor(1.3, &[batch, heads, keys, dim]),
+            tensor(0.9, &[batch, heads, keys, dim]),
+        );
+        let masks = [
+            None,
+            Some(causal_mask(queries, keys, &q).unwrap()),
+            Some(tensor(0.2, &[batch, 1, 1, keys])),
+            Some(tensor(0.4, &[batch, heads, queries, keys])),
+            Some(tensor(0.6, &[keys])),
+        ];
+        for mask in &masks {
+            let by = |most: usize| {
+                let y = sliced(&q, &k, &v, 0.5, mask.as_ref(), most).unwrap();
+                y.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+            };
+            let whole = by(usize::MAX);
+            for most in [1, batch * heads * keys, 4 * batch * heads * keys] {
+                let differ = |(a, b): (&f32, &f32)| (a - b).abs() > 1e-6;
+                let mask = mask.as_ref().map(Tensor::dims);
+                let found = by(most);
+                assert_eq!(found.len(), whole.len());
+                assert!(!found.iter().zip(&whole).any(differ), "{most} scores, mask {mask:?}");
             }
         }
     }

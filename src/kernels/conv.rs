@@ -23,6 +23,15 @@ use candle_core::Result;
 use candle_core::Tensor;
 use half::bf16;
 
+/// Which edges of a picture join: around them a convolution sees the other edge's pixels instead of zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wrap {
+    /// Left and right.
+    pub x: bool,
+    /// Top and bottom.
+    pub y: bool,
+}
+
 /// Zeros put around an image before a convolution, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Padding {
@@ -127,12 +136,13 @@ pub(super) fn to_f32s(x: Option<&Tensor>) -> Result<Option<Vec<f32>>> {
     x.map(|x| x.to_dtype(DType::F32)?.flatten_all()?.to_vec1()).transpose()
 }
 
-/// What a convolution reads: feature maps side by side, perhaps normalised, perhaps enlarged.
+/// What a convolution reads: feature maps side by side, perhaps normalised, perhaps enlarged, perhaps joined at edges.
 #[derive(Debug, Clone, Copy)]
 pub struct ConvInput<'a> {
     parts: &'a [&'a Tensor],
     norm: Option<(&'a GroupNorm, bool)>,
     size: Option<(usize, usize)>,
+    wrap: Wrap,
 }
 
 impl<'a> ConvInput<'a> {
@@ -142,6 +152,7 @@ impl<'a> ConvInput<'a> {
             parts,
             norm: None,
             size: None,
+            wrap: Wrap::default(),
         }
     }
 
@@ -170,6 +181,12 @@ impl<'a> ConvInput<'a> {
             size: Some((height, width)),
             ..self
         }
+    }
+
+    /// With edges that join.
+    #[must_use]
+    pub fn wrapped(self, wrap: Wrap) -> Self {
+        Self { wrap, ..self }
     }
 
     /// The feature map in full.
@@ -246,6 +263,7 @@ pub fn conv2d(input: ConvInput<'_>, weights: &ConvWeights, after: After<'_>) -> 
         kernel: [kernel_height, kernel_width],
         stride: weights.stride,
         padding: weights.padding,
+        wrap: input.wrap,
     };
     after.check(&[batch, outputs, geometry.out_height(), geometry.out_width()], outputs)?;
     let is_served = input.parts.iter().all(|part| cpu::serves(part));
@@ -268,7 +286,13 @@ pub fn conv2d(input: ConvInput<'_>, weights: &ConvWeights, after: After<'_>) -> 
             }
         }
         Form::Plain(weight) => {
-            let y = plain(&input.materialised()?, weight, weights.stride, weights.padding)?;
+            let y = plain(
+                &input.materialised()?,
+                weight,
+                weights.stride,
+                weights.padding,
+                input.wrap,
+            )?;
             let y = match &weights.bias {
                 Some(bias) => y.broadcast_add(&bias.to_dtype(y.dtype())?.reshape((1, outputs, 1, 1))?)?,
                 None => y,
@@ -360,20 +384,32 @@ fn direct<S: Element, E: Multiplied>(
     after.finish(&product, &shape)
 }
 
-/// Candle's own convolution; padding it cannot express is written out as zeros first.
-fn plain(x: &Tensor, weight: &Tensor, stride: usize, padding: Padding) -> Result<Tensor> {
+/// Candle's own convolution; padding it cannot express is written out first.
+fn plain(x: &Tensor, weight: &Tensor, stride: usize, padding: Padding, wrap: Wrap) -> Result<Tensor> {
     let Padding {
         top,
         bottom,
         left,
         right,
     } = padding;
-    if top == bottom && top == left && top == right {
+    if top == bottom && top == left && top == right && wrap == Wrap::default() {
         return x.conv2d(weight, top, stride, 1, 1);
     }
-    x.pad_with_zeros(2, top, bottom)?
-        .pad_with_zeros(3, left, right)?
-        .conv2d(weight, 0, stride, 1, 1)
+    padded(&padded(x, 2, [top, bottom], wrap.y)?, 3, [left, right], wrap.x)?.conv2d(weight, 0, stride, 1, 1)
+}
+
+/// With so much put before and after one axis: the axis itself over and over, or zeros.
+fn padded(x: &Tensor, axis: usize, [before, after]: [usize; 2], wraps: bool) -> Result<Tensor> {
+    if !wraps || before + after == 0 {
+        return x.pad_with_zeros(axis, before, after);
+    }
+    let len = x.dim(axis)?;
+    let places: Vec<u32> = (0..before + len + after)
+        .map(|place| ((place + len - before % len) % len) as u32)
+        .collect();
+    x.contiguous()?
+        .index_select(&Tensor::new(places, x.device())?, axis)?
+        .contiguous()
 }
 
 #[cfg(test)]
@@ -459,7 +495,7 @@ mod tests {
             let expected = by_definition(&x, &weight, stride, padding);
             for found in [
                 convolved(&x, &weight, None, stride, padding).unwrap(),
-                plain(&x, &weight, stride, padding).unwrap(),
+                plain(&x, &weight, stride, padding, Wrap::default()).unwrap(),
             ] {
                 let found = found.flatten_all().unwrap().to_vec1::<f32>().unwrap();
                 assert_eq!(found.len(), expected.len());
@@ -468,6 +504,51 @@ mod tests {
                         (f64::from(*found) - expected).abs() < 1e-5,
                         "kernel {kernel}, stride {stride}, {padding:?}: {found}, expected {expected}"
                     );
+                }
+            }
+        }
+    }
+
+    /// Joined edges against a picture that is laid out beside itself by hand.
+    #[test]
+    fn joined_edges_should_be_those_of_a_picture_laid_beside_itself() {
+        for (kernel, stride, padding, height, width) in [
+            (3, 1, Padding::same(1), 7, 9),
+            (3, 2, Padding::same(1), 8, 10),
+            (3, 2, Padding::BOTTOM_RIGHT, 8, 6),
+            (5, 1, Padding::same(2), 1, 2),
+            (5, 3, Padding::same(2), 5, 7),
+            (1, 1, Padding::default(), 4, 4),
+        ] {
+            for (x_joins, y_joins) in [(true, false), (false, true), (true, true)] {
+                let wrap = Wrap { x: x_joins, y: y_joins };
+                let (x, weight) = (wave((2, 3, height, width), 0.37), wave((4, 3, kernel, kernel), 1.1));
+                let beside = |x: Tensor, axis: usize, before: usize, after: usize, joins: bool| {
+                    if !joins {
+                        return x.pad_with_zeros(axis, before, after).unwrap();
+                    }
+                    let len = x.dim(axis).unwrap();
+                    let row = Tensor::cat(&[&x; 7], axis).unwrap();
+                    row.narrow(axis, 3 * len - before, before + len + after).unwrap()
+                };
+                let laid = beside(x.clone(), 2, padding.top, padding.bottom, wrap.y);
+                let laid = beside(laid, 3, padding.left, padding.right, wrap.x);
+                let expected = by_definition(&laid.contiguous().unwrap(), &weight, stride, Padding::default());
+                let weights = ConvWeights::new(&weight, None, stride, padding).unwrap();
+                let parts = [&x];
+                let input = ConvInput::new(&parts).wrapped(wrap);
+                for found in [
+                    conv2d(input, &weights, After::default()).unwrap(),
+                    plain(&x, &weight, stride, padding, wrap).unwrap(),
+                ] {
+                    let found = found.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                    assert_eq!(found.len(), expected.len());
+                    for (found, expected) in found.iter().zip(&expected) {
+                        assert!(
+                            (f64::from(*found) - expected).abs() < 1e-5,
+                            "kernel {kernel}, stride {stride}, {padding:?}, {wrap:?}: {found}, expected {expected}"
+                        );
+                    }
                 }
             }
         }

@@ -27,7 +27,7 @@ pub use activation::{geglu, gelu, quick_gelu, relu, sigmoid, silu};
 pub use after::{After, Nonlinearity};
 pub use arena::Arena;
 pub use attention::{attention, attention_probabilities, masked_attention, merge_heads, softmax, split_heads};
-pub use conv::{ConvInput, ConvWeights, Padding, conv2d};
+pub use conv::{ConvInput, ConvWeights, Padding, Wrap, conv2d};
 pub use linear::{LinearWeights, linear, linear_geglu};
 pub use norm::{GroupNorm, LayerNorm};
 pub use precision::{default_dtype, path_name, supports};

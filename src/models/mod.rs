@@ -20,6 +20,8 @@ pub mod taesd;
 pub mod unclip;
 pub mod unet;
 pub mod vae;
+mod wrap;
 
 pub use error::ConfigError;
 pub use per_block::PerBlock;
+pub use wrap::{JoinedEdges, join_edges, joined_edges};

@@ -104,6 +104,14 @@ impl PipelineError {
     }
 }
 
+/// Whether the device says that it is full.
+pub(super) fn is_out_of_memory(error: &candle_core::Error) -> bool {
+    let text = error.to_string().to_lowercase();
+    ["out of memory", "outofmemory", "out_of_memory"]
+        .iter()
+        .any(|name| text.contains(name))
+}
+
 impl From<&PipelineError> for JobError {
     fn from(error: &PipelineError) -> Self {
         let kind = match error {
@@ -121,9 +129,7 @@ impl From<&PipelineError> for JobError {
             | PipelineError::Case { .. } => JobErrorKind::Request,
             PipelineError::Sample(SampleError::NotFinite { .. }) => JobErrorKind::NotFinite,
             PipelineError::Sample(SampleError::Tensor(source)) | PipelineError::Tensor(source) => {
-                let text = source.to_string().to_lowercase();
-                let is_memory = text.contains("out of memory") || text.contains("outofmemory");
-                if is_memory {
+                if is_out_of_memory(source) {
                     JobErrorKind::OutOfMemory
                 } else {
                     JobErrorKind::Internal

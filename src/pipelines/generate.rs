@@ -15,6 +15,7 @@ use super::work::{Leg, Watcher, Work, clean};
 use crate::diffusion::SampleError;
 use crate::diffusion::schedule::Timetable;
 use crate::job::{GeneratedImage, Hires, Phase};
+use crate::models::join_edges;
 
 /// What one pass of the picture starts from.
 struct Pass<'a> {
@@ -36,6 +37,7 @@ impl Prepared<'_> {
     /// [`PipelineError`]; [`PipelineError::is_cancelled`] if someone asked to stop.
     pub fn picture(&self, index: u32, watcher: &mut dyn Watcher) -> Result<GeneratedImage, PipelineError> {
         let model = self.job.model;
+        let _joined = join_edges(self.job.wrap());
         watcher.phase(Phase::Denoising);
         let began = Instant::now();
         let first = Pass {

@@ -51,6 +51,7 @@ mod generate;
 mod inversion;
 mod latents;
 mod makers;
+mod memory;
 mod model_hash;
 mod pictures;
 mod precision;
@@ -63,6 +64,7 @@ pub mod references;
 mod relay;
 mod replay;
 mod scheduler;
+mod tiles;
 mod work;
 
 use include_dir::{Dir, include_dir};

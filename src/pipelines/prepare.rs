@@ -20,7 +20,9 @@ use crate::diffusion::ScheduleError;
 use crate::diffusion::guidance::Guidance;
 use crate::diffusion::samplers::{Sampler, sampler_by_id};
 use crate::diffusion::schedule::Timetable;
-use crate::job::{GenerateRequest, InitPicture, InitWay, JobControl, JobOptions};
+use crate::job::{GenerateRequest, InitPicture, InitWay, JobControl, JobOptions, Tiling};
+use crate::kernels::Wrap;
+use crate::models::join_edges;
 
 /// Channels of a U-Net's input that takes mask and picture beside the latents.
 const INPAINT_CHANNELS: usize = 9;
@@ -77,6 +79,7 @@ impl<'a> Job<'a> {
     /// cannot be read; else the schedule's, the tokenizer's and the device's.
     pub fn prepare(self) -> Result<Prepared<'a>, PipelineError> {
         let Job { model, request, .. } = self;
+        let _joined = join_edges(self.wrap());
         let sampler = sampler_by_id(&request.sampler).ok_or_else(|| ScheduleError::UnknownSchedule {
             found: request.sampler.clone(),
         })?;
@@ -104,6 +107,16 @@ impl<'a> Job<'a> {
             references: self.references()?,
             stage,
         })
+    }
+
+    /// The edges that join; none where a part of a larger picture is painted, whose edges are not the picture's.
+    pub(super) fn wrap(&self) -> Wrap {
+        let Tiling { x, y } = self.request.tiling;
+        let mask = self.request.mask.as_ref();
+        match mask.and_then(|mask| mask.only_masked_padding_px) {
+            Some(_) => Wrap::default(),
+            None => Wrap { x, y },
+        }
     }
 
     /// The pictures to follow, at the size of the picture that is made.

@@ -3,7 +3,8 @@
 //! A convolution with stride 1 reads pixel (y + u, x + v) of the padded picture for output (y, x), which is the row
 //! `position(y, x) + u · pitch + v` of one long matrix of pixels: the same shift for all outputs. The zeros to the
 //! right of a line are those to the left of the next. With a larger stride the padded picture is kept as stride²
-//! pictures of every stride-th pixel, and the same holds in each of them.
+//! pictures of every stride-th pixel, and the same holds in each of them. Where edges join, what lies around is no zeros
+//! but the other edge's pixels: each line, or each picture, then has both sides of its own.
 
 use super::element;
 use super::element::Element;
@@ -14,6 +15,7 @@ use super::gemm::Source;
 use super::gemm::Target;
 use super::vectorised;
 use crate::kernels::Padding;
+use crate::kernels::Wrap;
 use rayon::prelude::*;
 use std::mem::MaybeUninit;
 
@@ -56,8 +58,33 @@ pub(crate) struct Geometry {
     pub(crate) kernel: [usize; 2],
     /// Pixels between outputs.
     pub(crate) stride: usize,
-    /// Zeros around.
+    /// Pixels around.
     pub(crate) padding: Padding,
+    /// Where those are the pixels of the other edge instead of zeros.
+    pub(crate) wrap: Wrap,
+}
+
+/// Pixels from one line to the next, or lines from one picture to the next.
+///
+/// * `around`: what is put before and after.
+fn pitch_of(seen: usize, around: [usize; 2], stride: usize, wraps: bool) -> usize {
+    let [before, after] = around;
+    if stride == 1 && !wraps {
+        seen + before.max(after)
+    } else {
+        (seen + before + after).div_ceil(stride)
+    }
+}
+
+/// Where in the picture a place of the padded one comes from; outside of it for zeros.
+#[inline(always)]
+fn seen_at(padded: usize, before: usize, seen: usize, wraps: bool) -> usize {
+    let place = padded.wrapping_sub(before);
+    if wraps && place >= seen {
+        (padded + seen - before % seen) % seen
+    } else {
+        place
+    }
 }
 
 impl Geometry {
@@ -74,21 +101,13 @@ impl Geometry {
     /// Pixels from one line to the next.
     fn pitch(&self) -> usize {
         let Padding { left, right, .. } = self.padding;
-        if self.stride == 1 {
-            self.seen_width + left.max(right)
-        } else {
-            (self.seen_width + left + right).div_ceil(self.stride)
-        }
+        pitch_of(self.seen_width, [left, right], self.stride, self.wrap.x)
     }
 
     /// Lines from one picture to the next.
     fn lines(&self) -> usize {
         let Padding { top, bottom, .. } = self.padding;
-        if self.stride == 1 {
-            self.seen_height + top.max(bottom)
-        } else {
-            (self.seen_height + top + bottom).div_ceil(self.stride)
-        }
+        pitch_of(self.seen_height, [top, bottom], self.stride, self.wrap.y)
     }
 
     /// Numbers of a pixel, filled up.
@@ -150,6 +169,7 @@ impl Geometry {
             width,
             stride,
             padding,
+            wrap,
             ..
         } = *self;
         let (pitch, lines) = (self.pitch(), self.lines());
@@ -163,7 +183,7 @@ impl Geometry {
         let out = unsafe { target.slice((phase_index * phase + line * pitch) * pixel, count * pixel) };
         let image = line / lines;
         // With stride 1 the zeros above the next picture are those below this one.
-        let seen_y = (line % lines * stride + phase_y).wrapping_sub(padding.top);
+        let seen_y = seen_at(line % lines * stride + phase_y, padding.top, self.seen_height, wrap.y);
         if image >= batch || seen_y >= self.seen_height {
             zero(out);
             return;
@@ -175,7 +195,7 @@ impl Geometry {
             ..affine
         });
         for (column, out) in out.chunks_exact_mut(pixel).enumerate() {
-            let seen_x = (column * stride + phase_x).wrapping_sub(padding.left);
+            let seen_x = seen_at(column * stride + phase_x, padding.left, self.seen_width, wrap.x);
             if seen_x >= self.seen_width {
                 zero(out);
                 continue;

@@ -6,6 +6,7 @@ use crate::kernels::ConvInput;
 use crate::kernels::ConvWeights;
 use crate::kernels::LinearWeights;
 use crate::kernels::Padding;
+use crate::models::joined_edges;
 use crate::models::slot::Slot;
 use candle_core::DType;
 use candle_core::Result;
@@ -183,9 +184,9 @@ impl Conv2d {
         self.forward_with(ConvInput::new(&[x]), After::default())
     }
 
-    /// With something done before and after.
+    /// With something done before and after; edges [join](crate::models::join_edges) as the thread says.
     pub(in crate::models) fn forward_with(&self, input: ConvInput<'_>, after: After<'_>) -> Result<Tensor> {
-        kernels::conv2d(input, &self.0.read(), after)
+        kernels::conv2d(input.wrapped(joined_edges()), &self.0.read(), after)
     }
 }
 

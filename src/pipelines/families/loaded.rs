@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use candle_core::DType;
 
 use super::{LdmUpscaler, Pixel, StableDiffusion, Unclip, Upscaler};
-use crate::job::{LoraSpec, ModelInfo, Precision};
+use crate::job::{LoraSpec, ModelInfo, Precision, VaeTiles};
 use crate::pipelines::PipelineError;
 use crate::pipelines::model_hash::ModelHash;
 use crate::pipelines::precision::precision_of;
@@ -138,6 +138,13 @@ impl LoadedModel {
             Self::StableDiffusion(model) => model.set_vae(path),
             Self::Other(model) if path.is_some() => Err(no_stable_diffusion("a model with another VAE", model)),
             Self::Other(_) => Ok(()),
+        }
+    }
+
+    /// Whether large pictures go through the autoencoder in tiles from now on, where the family has one of that kind.
+    pub fn set_vae_tiles(&mut self, tiles: VaeTiles) {
+        if let Self::StableDiffusion(model) = self {
+            model.set_vae_tiles(tiles);
         }
     }
 

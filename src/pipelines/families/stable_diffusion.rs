@@ -6,7 +6,9 @@ use candle_core::{DType, Device, Tensor};
 
 use super::text::{Conditioning, Prompts, Reading, TextEncoders};
 use super::{Family, LoadedModel, ModelIndex, name_of};
-use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, Takes};
+use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, Takes, VaeTiles};
+use crate::kernels::Wrap;
+use crate::models::join_edges;
 use crate::models::lora::Patchable;
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::unet::{UNet2DConditionModel, UNetConfig};
@@ -20,6 +22,7 @@ use crate::pipelines::precision::precision_of;
 use crate::pipelines::preview::LinearMap;
 use crate::pipelines::prompt::ClipTokenizer;
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
+use crate::pipelines::tiles::Passage;
 use crate::weights::adapter::Component;
 use crate::weights::{self, ModelFiles};
 
@@ -59,6 +62,7 @@ pub struct StableDiffusion {
     replaced: Option<Replaced>,
     tiny: Option<AutoencoderTiny>,
     linear: std::sync::OnceLock<LinearMap>,
+    vae_tiles: VaeTiles,
 }
 
 /// An autoencoder that another one stands for.
@@ -176,6 +180,7 @@ impl StableDiffusion {
             replaced: None,
             tiny,
             linear: std::sync::OnceLock::new(),
+            vae_tiles: VaeTiles::default(),
         })
     }
 
@@ -308,11 +313,33 @@ impl StableDiffusion {
     /// # Errors
     /// Only the device's.
     pub fn encode(&self, picture: &Tensor) -> candle_core::Result<Moments> {
-        let moments = self.vae.encode(&at_the_door(picture, self.vae_dtype)?)?;
+        let factor = self.vae.factor();
+        let both = self.passage([factor, 1]).take(picture, |picture| {
+            let Moments { mean, logvar } = self.vae.encode(&at_the_door(picture, self.vae_dtype)?)?;
+            Tensor::cat(&[mean, logvar], 1)?.to_dtype(STATE_DTYPE)
+        })?;
+        let channels = self.vae.config().latent_channels;
         Ok(Moments {
-            mean: moments.mean.to_dtype(STATE_DTYPE)?,
-            logvar: moments.logvar.to_dtype(STATE_DTYPE)?,
+            mean: both.narrow(1, 0, channels)?.contiguous()?,
+            logvar: both.narrow(1, channels, channels)?.contiguous()?,
         })
+    }
+
+    /// Whether large pictures go through the autoencoder in tiles from now on.
+    pub fn set_vae_tiles(&mut self, tiles: VaeTiles) {
+        self.vae_tiles = tiles;
+    }
+
+    /// A way through the autoencoder.
+    ///
+    /// * `units`: places of its input along the side of one latent, then of its output.
+    fn passage(&self, units: [usize; 2]) -> Passage<'_> {
+        Passage {
+            tiles: self.vae_tiles,
+            device: &self.device,
+            bytes_per_latent: bytes_per_latent(self.vae.config(), self.vae_dtype),
+            units,
+        }
     }
 
     /// The VAE's latents as the U-Net sees them.
@@ -331,9 +358,12 @@ impl StableDiffusion {
     pub fn decode(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
         let config = self.vae.config();
         let latents = ((latents / config.scaling_factor)? + config.shift_factor.unwrap_or(0.0))?;
-        self.vae
-            .decode(&at_the_door(&latents, self.vae_dtype)?)?
-            .to_dtype(STATE_DTYPE)
+        let factor = self.vae.factor();
+        self.passage([1, factor]).take(&latents, |latents| {
+            self.vae
+                .decode(&at_the_door(latents, self.vae_dtype)?)?
+                .to_dtype(STATE_DTYPE)
+        })
     }
 
     /// The tiny decoder's picture of the latents, like [`Self::decode`]; `None` if the model brings none.
@@ -357,6 +387,7 @@ impl StableDiffusion {
         if let Some(map) = self.linear.get() {
             return Ok(map);
         }
+        let _apart = join_edges(Wrap::default()); // the map is no business of the picture that asks first
         let map = LinearMap::fit(&self.vae, self.vae_dtype, &self.device)?;
         Ok(self.linear.get_or_init(|| map))
     }
@@ -403,4 +434,13 @@ pub(in crate::pipelines) fn vae_dtype(dtype: DType, config: &VaeConfig) -> DType
     } else {
         dtype
     }
+}
+
+/// What an autoencoder takes for one latent at the height of its work, in bytes: some feature maps at full size that
+/// are as wide as the two finest levels'.
+fn bytes_per_latent(config: &VaeConfig, dtype: DType) -> usize {
+    /// Measured with the autoencoder of Stable Diffusion: 5.5 in f32, 5.9 in bf16.
+    const MAPS: usize = 6;
+    let widest = config.block_out_channels.iter().take(2).max();
+    config.factor().pow(2) * widest.copied().unwrap_or(1) * dtype.size_in_bytes() * MAPS
 }
