@@ -21,4 +21,5 @@ mod shader_validation;
 mod support;
 mod tasks;
 mod ui;
+mod vae_tiles;
 mod weight_formats;
