@@ -22,4 +22,5 @@ mod shader_validation;
 mod support;
 mod tasks;
 mod ui;
+mod vae_tiles;
 mod weight_formats;
