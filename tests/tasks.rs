@@ -546,3 +546,46 @@ fn another_autoencoder_should_decode_and_be_taken_out_again() {
     assert!(error.ends_with("pixel_class"), "{error}");
     assert_eq!(bits(&model), own);
 }
+
+/// A copy of a folder.
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (from, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
+        if from.is_dir() {
+            copy_folder(&from, &to);
+        } else {
+            std::fs::copy(from, to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_finished_picture_should_be_shown_even_if_it_cannot_be_decoded() {
+    let folder = tempfile::tempdir().unwrap();
+    copy_folder(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/starter/model"),
+        folder.path(),
+    );
+    let vae = std::fs::read_dir(folder.path().join("vae")).unwrap();
+    let file = vae
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|end| end == "safetensors"));
+    let file = file.unwrap();
+    let mut tensors = candle_core::safetensors::load(&file, &Device::Cpu).unwrap();
+    let bias = tensors.get_mut("decoder.conv_out.bias").unwrap();
+    *bias = bias.affine(0.0, f64::NAN).unwrap();
+    candle_core::safetensors::save(&tensors, &file).unwrap();
+
+    let path = ModelRef::Path(folder.path().to_owned());
+    let broken = load(&path, &Device::Cpu, Precision::F32, &mut |_| ()).unwrap();
+    let shown = make(&broken, None, &request()).unwrap().0;
+    let sound = Studio::open().made;
+    assert_eq!(
+        (shown.record.decoder.as_str(), sound.record.decoder.as_str()),
+        ("linear", "vae")
+    );
+    assert_eq!(shown.trajectory.final_latents, sound.trajectory.final_latents);
+    let off = difference(&shown.pixels, &sound.pixels);
+    assert!(off < 40.0, "the linear map should resemble the picture: {off}");
+}

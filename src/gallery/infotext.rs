@@ -202,6 +202,7 @@ pub fn record_from_infotext(text: &str) -> Option<Record> {
         family: String::new(),
         rng: text_of("RNG"),
         precision: String::new(),
+        decoder: String::new(),
         batch_index: 0,
         created_unix_secs: 0,
         elapsed_secs: 0.0,

@@ -22,6 +22,9 @@ pub struct Record {
     /// Number format that the networks computed in, e.g. `f32`, never `auto`; empty if unknown.
     #[serde(default)]
     pub precision: String,
+    /// What made pixels of the latents: `vae`, or `linear` where that failed; empty if unknown.
+    #[serde(default)]
+    pub decoder: String,
     /// Place in the batch it was made in, from 0.
     pub batch_index: u32,
     /// When it was finished, in seconds since 1970-01-01 UTC.

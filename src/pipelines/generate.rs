@@ -10,11 +10,11 @@ use super::denoise::{Start, Walked};
 use super::latents::{latent_shape, picture_tensor};
 use super::pictures::{from_job, to_job};
 use super::prepare::{Job, Prepared, first_step};
-use super::preview::{preview_picture, rgb_from_picture};
+use super::preview::{is_finite, preview_picture, rgb_from_picture};
 use super::work::{Leg, Watcher, Work, clean};
-use crate::diffusion::SampleError;
 use crate::diffusion::schedule::Timetable;
-use crate::job::{GeneratedImage, Hires, Phase};
+use crate::diffusion::{SampleError, bare};
+use crate::job::{GeneratedImage, Hires, Phase, Record};
 use crate::models::join_edges;
 
 /// What one pass of the picture starts from.
@@ -68,15 +68,35 @@ impl Prepared<'_> {
 
         watcher.phase(Phase::Decoding);
         let latents = clean(&walked.x, table)?;
-        let mut pixels = rgb_from_picture(&model.decode(&latents)?)?;
+        let (picture, decoder) = self.decoded(&latents)?;
+        let mut pixels = rgb_from_picture(&picture)?;
         if let Some(paste) = &self.stage.paste {
             pixels = from_job(pixels.clone()).map_or(pixels, |painted| to_job(paste.onto(&painted)));
         }
         Ok(GeneratedImage {
             pixels,
             trajectory: self.work().trajectory(index, table, walked.steps, &latents)?,
-            record: self.work().record(index, began.elapsed().as_secs_f64()),
+            record: Record {
+                decoder: decoder.to_owned(),
+                ..self.work().record(index, began.elapsed().as_secs_f64())
+            },
         })
+    }
+
+    /// The picture of clean latents and what made it: the autoencoder, or where that fails the linear map, enlarged. The
+    /// latents are kept with the picture, so that nothing is lost that took long to make.
+    fn decoded(&self, latents: &Tensor) -> candle_core::Result<(Tensor, &'static str)> {
+        let model = self.job.model;
+        let why = match model.decode(latents) {
+            Ok(picture) if is_finite(&picture)? => return Ok((picture, "vae")),
+            Ok(_) => "its values are not finite; a wider number format (f32) may help".to_owned(),
+            Err(error) => bare(error).to_string(),
+        };
+        tracing::warn!("the finished latents could not be decoded, their linear map is shown instead: {why}");
+        let colours = model.linear_map()?.apply(latents)?;
+        let (_, _, height, width) = colours.dims4()?;
+        let factor = model.info().vae_factor as usize;
+        Ok((colours.upsample_nearest2d(factor * height, factor * width)?, "linear"))
     }
 
     fn walk(&self, pass: &Pass<'_>, index: u32, watcher: &mut dyn Watcher) -> Result<Walked, PipelineError> {
@@ -150,7 +170,7 @@ impl Prepared<'_> {
     /// latents what lies between pixels.
     fn enlarged(&self, x: &Tensor, hires: Hires, table: &Timetable) -> Result<([usize; 4], Start), PipelineError> {
         let model = self.job.model;
-        let decoded = rgb_from_picture(&model.decode(&clean(x, &self.table)?)?)?;
+        let decoded = rgb_from_picture(&self.decoded(&clean(x, &self.table)?)?.0)?;
         let factor = model.info().vae_factor;
         let side = |px: u32| ((f64::from(px) * hires.scale / f64::from(factor)).round() as u32).max(1) * factor;
         let (width, height) = (side(decoded.width_px), side(decoded.height_px));

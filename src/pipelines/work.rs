@@ -203,6 +203,7 @@ impl Work<'_> {
             family: info.family.to_owned(),
             rng: self.request.noise_source.id().to_owned(),
             precision: self.model.precision().id().to_owned(),
+            decoder: String::new(),
             batch_index: index,
             created_unix_secs: SystemTime::now()
                 .duration_since(UNIX_EPOCH)

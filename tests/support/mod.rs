@@ -35,6 +35,7 @@ pub(crate) fn generated_image(request: GenerateRequest) -> GeneratedImage {
             family: "sd15".to_owned(),
             rng: "hareru-1".to_owned(),
             precision: "f32".to_owned(),
+            decoder: String::new(),
             batch_index: 0,
             created_unix_secs: 1_795_219_164,
             elapsed_secs: 3.25,

@@ -289,6 +289,7 @@ pub(crate) fn record(request: GenerateRequest) -> Record {
         family: "sd15".to_owned(),
         rng: "hareru-1".to_owned(),
         precision: "f32".to_owned(),
+        decoder: String::new(),
         batch_index: 0,
         created_unix_secs: 1_700_000_000,
         elapsed_secs: 2.5,

@@ -127,6 +127,7 @@ fn a_saved_picture_should_say_its_precision_if_it_is_known() {
             path: "/pictures/a.png".into(),
             record: Arc::new(Record {
                 precision: precision.to_owned(),
+                decoder: String::new(),
                 ..record(request)
             }),
             thumbnail: Arc::new(plain([10, 20, 30], 64)),
