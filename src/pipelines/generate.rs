@@ -36,7 +36,6 @@ impl Prepared<'_> {
     /// # Errors
     /// [`PipelineError`]; [`PipelineError::is_cancelled`] if someone asked to stop.
     pub fn picture(&self, index: u32, watcher: &mut dyn Watcher) -> Result<GeneratedImage, PipelineError> {
-        let model = self.job.model;
         let _joined = join_edges(self.job.wrap());
         watcher.phase(Phase::Denoising);
         let began = Instant::now();
