@@ -19,9 +19,10 @@
 //! | [`pipelines`] | text → conditioning → denoise → pixels; model families; reference cases | diffusion, job, kernels, models, weights | tokenizers |
 //! | [`training`] | (to come) | diffusion, job, models, weights | |
 //! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines, training | crossbeam-channel |
-//! | [`render`] | what wgpu draws inside egui | job | wgpu |
-//! | [`ui`] | the window | config, engine, gallery, job, render | egui, eframe, rfd |
-//! | [`cli`] | the command line | config, engine, gallery, job | clap |
+//! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | job | image |
+//! | [`render`] | what wgpu draws inside egui | job, unfold | wgpu |
+//! | [`ui`] | the window | config, engine, gallery, job, render, unfold | egui, eframe, rfd |
+//! | [`cli`] | the command line | config, engine, gallery, job, unfold | clap |
 //!
 //! # What always holds
 //!
@@ -98,4 +99,5 @@ pub mod pipelines;
 pub mod render;
 pub mod training;
 pub mod ui;
+pub mod unfold;
 pub mod weights;

@@ -15,9 +15,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("pipelines", &["diffusion", "job", "kernels", "models", "weights"]),
     ("training", &["diffusion", "job", "models", "weights"]),
     ("engine", &["config", "hub", "job", "kernels", "pipelines", "training"]),
-    ("render", &["job"]),
-    ("ui", &["config", "engine", "gallery", "job", "render"]),
-    ("cli", &["config", "engine", "gallery", "job"]),
+    ("unfold", &["job"]),
+    ("render", &["job", "unfold"]),
+    ("ui", &["config", "engine", "gallery", "job", "render", "unfold"]),
+    ("cli", &["config", "engine", "gallery", "job", "unfold"]),
 ];
 
 /// External crates that only these rooms may name.

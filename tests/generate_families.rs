@@ -377,7 +377,7 @@ fn a_film_should_be_as_many_pictures_as_it_has_frames() {
     );
     assert_ne!(pictures[0].pixels, pictures[2].pixels, "something should move");
     let latents = pictures.iter().map(|frame| &frame.trajectory.final_latents);
-    let shown_at_last = &steps[3].x0;
+    let shown_at_last = &steps[3].record.x0;
     for (number, frame) in latents.enumerate() {
         assert_eq!(frame.height * 3, shown_at_last.height, "each frame has its own part");
         let rows = frame.height * frame.width;

@@ -32,6 +32,7 @@ pub(super) fn run(args: &GenerateArgs, output: Output, gallery_dir: PathBuf) -> 
         keep_every_step: steps.is_some() || output.is_json(), // who counts them wants them all
         precision: args.precision,
         vae_tiles: args.vae_tiles(),
+        ..JobOptions::default()
     };
     let job = engine.submit(request, options)?;
 

@@ -33,6 +33,8 @@ impl TrajectoryRecorder {
             timestep,
             x: plane(x)?,
             x0: plane(x0)?,
+            branches: None,
+            attention: Vec::new(),
             secs,
         });
         Ok(&self.steps[self.steps.len() - 1])

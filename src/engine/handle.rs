@@ -10,7 +10,9 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 use super::events::EventSender;
 use super::inference;
 use crate::config::Paths;
-use crate::job::{Event, GenerateRequest, JobControl, JobId, JobOptions, ModelRef, Precision, RequestError};
+use crate::job::{
+    DecodeRequest, Event, GenerateRequest, JobControl, JobId, JobOptions, KeptRun, ModelRef, Precision, RequestError,
+};
 
 /// Jobs that may wait; one more is refused with [`SubmitError::QueueFull`].
 const MAX_QUEUED: usize = 256;
@@ -75,7 +77,10 @@ pub(super) enum Command {
         request: Box<GenerateRequest>,
         options: JobOptions,
         control: Arc<JobControl>,
+        /// A kept run and the first step that is not taken from it.
+        after: Option<(Arc<KeptRun>, u32)>,
     },
+    Decode(DecodeRequest),
     DescribeDevice,
     Describe(ModelRef),
     Preload(ModelRef, Precision),
@@ -135,6 +140,29 @@ impl EngineHandle {
     /// # Errors
     /// [`SubmitError`]: a field out of range, a full queue, or an engine that has ended.
     pub fn submit(&mut self, request: GenerateRequest, options: JobOptions) -> Result<JobId, SubmitError> {
+        self.submit_any(request, options, None)
+    }
+
+    /// Puts a branch at the end of the queue: the steps before `step` are taken from a kept run, whatever the request
+    /// says of them. [`KeptRun::why_inexact`] tells whether that makes a difference.
+    ///
+    /// # Errors
+    /// As [`Self::submit`].
+    pub fn submit_after(
+        &mut self,
+        request: GenerateRequest,
+        (kept, step): (Arc<KeptRun>, u32),
+        options: JobOptions,
+    ) -> Result<JobId, SubmitError> {
+        self.submit_any(request, options, Some((kept, step)))
+    }
+
+    fn submit_any(
+        &mut self,
+        request: GenerateRequest,
+        options: JobOptions,
+        after: Option<(Arc<KeptRun>, u32)>,
+    ) -> Result<JobId, SubmitError> {
         request.validate()?;
         let request = super::with_ids(request)?;
         let job = JobId(self.next_job);
@@ -145,6 +173,7 @@ impl EngineHandle {
             request: Box::new(request),
             options,
             control,
+            after,
         });
         if sent.is_err() {
             lock(&self.controls).remove(&job);
@@ -185,6 +214,20 @@ impl EngineHandle {
         if let Some(control) = lock(&self.controls).get(&job) {
             control.cancel();
         }
+    }
+
+    /// What may be asked of a job that waits or runs: to pause, to change, to go back; `None` once it has ended.
+    pub fn control(&self, job: JobId) -> Option<Arc<JobControl>> {
+        lock(&self.controls).get(&job).map(Arc::clone)
+    }
+
+    /// Asks for the picture of latents; the answer is [`Event::Decoded`]. While a job runs it is given between two steps
+    /// if the job's model is the one asked for, else after the job.
+    ///
+    /// # Errors
+    /// [`SubmitError`]: a full queue, or an engine that has ended.
+    pub fn decode(&self, request: DecodeRequest) -> Result<(), SubmitError> {
+        self.send(Command::Decode(request))
     }
 
     /// Asks every job to stop.

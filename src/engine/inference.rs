@@ -51,11 +51,13 @@ pub(super) fn run(options: &EngineOptions, commands: &Receiver<Command>, events:
                 request,
                 options,
                 control,
+                after: _,
             } => {
                 let last = worker.job(job, &request, options, &control, events);
                 on_end(job);
                 last.and_then(|event| events.lifecycle(event))
             }
+            Command::Decode(_) => Ok(()),
             Command::DescribeDevice => {
                 let info = Arc::new(pipelines::describe_device(&worker.device));
                 events.lifecycle(Event::DeviceDescribed { info })
@@ -255,8 +257,9 @@ impl Watcher for JobWatcher<'_> {
             elapsed_secs,
             step_secs,
             preview: preview.map(Arc::new),
-            x: Arc::new(record.x.clone()),
-            x0: Arc::new(record.x0.clone()),
+            record: Arc::new(record.clone()),
+            tokens: Arc::new([]),
+            colours: None,
         };
         self.events.step(event, self.keep_every_step);
     }

@@ -203,6 +203,8 @@ pub fn record_from_infotext(text: &str) -> Option<Record> {
         rng: text_of("RNG"),
         precision: String::new(),
         decoder: String::new(),
+        run_id: String::new(),
+        origin: None,
         batch_index: 0,
         created_unix_secs: 0,
         elapsed_secs: 0.0,

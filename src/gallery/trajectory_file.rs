@@ -117,6 +117,8 @@ pub(super) fn write(path: &Path, trajectory: &Trajectory, record: &Record) -> Re
         timesteps,
         steps,
         final_latents,
+        tokens: _,
+        colours: _,
     } = trajectory;
     let &LatentPlane {
         channels,
@@ -246,6 +248,8 @@ fn parse(header: Option<&String>, tensors: &SafeTensors<'_>) -> Result<Trajector
             timestep: step_timesteps[place],
             x,
             x0,
+            branches: None,
+            attention: Vec::new(),
             secs: secs[place],
         })
         .collect();
@@ -255,6 +259,8 @@ fn parse(header: Option<&String>, tensors: &SafeTensors<'_>) -> Result<Trajector
         timesteps: numbers(tensors, "timesteps")?,
         steps,
         final_latents,
+        tokens: Vec::new(),
+        colours: None,
     })
 }
 

@@ -1,23 +1,170 @@
 //! What the window may ask of a job that is already running.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Shared between whoever submitted a job and the thread that runs it.
-///
-/// Atomics rather than a channel message: the worker is busy and looks here once per network call.
+use super::Change;
+
+/// Shared between whoever submitted a job and the thread that runs it, which looks here before every step.
 #[derive(Debug, Default)]
 pub struct JobControl {
     cancelled: AtomicBool,
+    wishes: Mutex<Wishes>,
+    told: Condvar,
+}
+
+/// What was asked for and not yet done.
+#[derive(Debug, Default)]
+struct Wishes {
+    is_paused: bool,
+    /// Steps that may be taken all the same.
+    single_steps: u32,
+    back_to: Option<u32>,
+    is_to_end: bool,
+    changes: Vec<Change>,
+}
+
+/// What a run shall do before its next step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Turn {
+    /// Take it.
+    Go,
+    /// Take it by these changes, in order; their steps are not to be looked at.
+    Change(Vec<Change>),
+    /// Go back to the beginning of an earlier step, counted as records do.
+    Back(u32),
+    /// Take no more: the newest estimate is the picture.
+    End,
 }
 
 impl JobControl {
     /// Asks the job to stop; it does so before its next network call.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
+        self.wish(|wishes| wishes.is_paused = false);
     }
 
     /// Whether someone asked the job to stop.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Asks the run to wait before its next step.
+    pub fn pause(&self) {
+        self.wish(|wishes| wishes.is_paused = true);
+    }
+
+    /// Lets a waiting run go on.
+    pub fn resume(&self) {
+        self.wish(|wishes| wishes.is_paused = false);
+    }
+
+    /// Lets a waiting run take one step and wait again.
+    pub fn single_step(&self) {
+        self.wish(|wishes| {
+            wishes.is_paused = true;
+            wishes.single_steps += 1;
+        });
+    }
+
+    /// Sends the run back to the beginning of an earlier step.
+    pub fn back_to(&self, step: u32) {
+        self.wish(|wishes| wishes.back_to = Some(step));
+    }
+
+    /// Ends the run after the step it is taking, with the estimate it has then as its picture.
+    pub fn end_early(&self) {
+        self.wish(|wishes| wishes.is_to_end = true);
+    }
+
+    /// Changes what holds from the next step on; the change's own step does not matter.
+    pub fn change(&self, change: Change) {
+        self.wish(|wishes| wishes.changes.push(change));
+    }
+
+    /// Whether the run waits or will before its next step.
+    pub fn is_paused(&self) -> bool {
+        self.lock().is_paused
+    }
+
+    /// What the run shall do next; waits while it is paused and nothing is asked of it.
+    ///
+    /// * `waiting`: called once if it has to wait.
+    pub fn next_turn(&self, waiting: &mut dyn FnMut()) -> Turn {
+        let mut wishes = self.lock();
+        let mut has_told = false;
+        loop {
+            if let Some(step) = wishes.back_to.take() {
+                return Turn::Back(step);
+            }
+            if wishes.is_to_end {
+                wishes.is_to_end = false;
+                return Turn::End;
+            }
+            let may_step = !wishes.is_paused || wishes.single_steps > 0 || self.is_cancelled();
+            if may_step {
+                wishes.single_steps = wishes.single_steps.saturating_sub(1);
+                let changes = std::mem::take(&mut wishes.changes);
+                return if changes.is_empty() {
+                    Turn::Go
+                } else {
+                    Turn::Change(changes)
+                };
+            }
+            if !has_told {
+                has_told = true;
+                drop(wishes); // whoever is told may ask for something
+                waiting();
+                wishes = self.lock();
+                continue;
+            }
+            wishes = self.told.wait(wishes).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn wish(&self, ask: impl FnOnce(&mut Wishes)) {
+        ask(&mut self.lock());
+        self.told.notify_all();
+    }
+
+    /// A poisoned lock only means that a thread panicked elsewhere: every wish is made whole.
+    fn lock(&self) -> MutexGuard<'_, Wishes> {
+        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paused_run_should_take_single_steps_and_change_what_it_does() {
+        let control = JobControl::default();
+        assert_eq!(control.next_turn(&mut || panic!("it must not wait")), Turn::Go);
+        control.single_step();
+        assert_eq!(control.next_turn(&mut || ()), Turn::Go);
+        let mut waits = 0;
+        let turn = control.next_turn(&mut || {
+            waits += 1;
+            control.change(Change::at(9));
+            control.back_to(3);
+        });
+        assert_eq!((turn, waits), (Turn::Back(3), 1));
+        control.resume();
+        assert_eq!(control.next_turn(&mut || ()), Turn::Change(vec![Change::at(9)]));
+        control.end_early();
+        assert_eq!(control.next_turn(&mut || ()), Turn::End);
+    }
+
+    #[test]
+    fn cancelling_should_wake_a_run_that_waits() {
+        let control = JobControl::default();
+        control.pause();
+        std::thread::scope(|scope| {
+            let turn = scope.spawn(|| control.next_turn(&mut || ()));
+            control.cancel();
+            assert_eq!(turn.join().unwrap(), Turn::Go);
+        });
+        assert!(control.is_cancelled());
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{DeviceInfo, GeneratedImage, JobError, JobId, LatentPlane, ModelInfo, ModelRef, RgbImage};
+use super::{
+    Change, DeviceInfo, GeneratedImage, JobError, JobId, LatentColours, ModelInfo, ModelRef, RgbImage, StepRecord,
+};
 
 /// What a job is busy with when it is not stepping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +40,12 @@ pub struct StepEvent {
     pub step_secs: f64,
     /// The estimate x₀ as a picture, at the picture's size or smaller.
     pub preview: Option<Arc<RgbImage>>,
-    /// The noisy latents.
-    pub x: Arc<LatentPlane>,
-    /// The estimate of the clean latents.
-    pub x0: Arc<LatentPlane>,
+    /// The step as it is kept.
+    pub record: Arc<StepRecord>,
+    /// What the record's attention belongs to, see [`Trajectory::tokens`](super::Trajectory::tokens).
+    pub tokens: Arc<[String]>,
+    /// How its latents look without a decoder; `None` for networks that walk over pixels themselves.
+    pub colours: Option<Arc<LatentColours>>,
 }
 
 /// Everything the engine reports. Steps may be dropped on the way, nothing else may.
@@ -65,6 +69,46 @@ pub enum Event {
     },
     /// A step was taken.
     Step(StepEvent),
+    /// The run waits before a step, as it was asked to.
+    Paused {
+        /// Which job.
+        job: JobId,
+        /// The step it waits before, from 0, counted as records do.
+        step: u32,
+    },
+    /// A run that waited goes on.
+    Resumed {
+        /// Which job.
+        job: JobId,
+    },
+    /// A change that was asked for in the middle of a run holds from its step on.
+    Changed {
+        /// Which job.
+        job: JobId,
+        /// What changed, and at which step.
+        change: Arc<Change>,
+    },
+    /// A change that was asked for in the middle of a run is not possible; the run goes on without it.
+    ChangeRefused {
+        /// Which job.
+        job: JobId,
+        /// Why.
+        error: Arc<JobError>,
+    },
+    /// The run went back: its steps from this one on are taken again.
+    WentBack {
+        /// Which job.
+        job: JobId,
+        /// The step, from 0, counted as records do.
+        step: u32,
+    },
+    /// Latents that someone [asked](super::DecodeRequest) to see.
+    Decoded {
+        /// The name that was given to the question.
+        ticket: u64,
+        /// The picture, or why there is none.
+        picture: Result<Arc<RgbImage>, Arc<JobError>>,
+    },
     /// A picture is done.
     Image {
         /// Which job.

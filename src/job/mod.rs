@@ -1,7 +1,9 @@
 //! Plain data that crosses threads or is saved. No tensors, no egui.
 
 mod adapters;
+mod change;
 mod control;
+mod decode;
 mod error;
 mod event;
 mod id;
@@ -16,12 +18,14 @@ mod task;
 mod trajectory;
 
 pub use adapters::LoraSpec;
-pub use control::JobControl;
+pub use change::{Change, Origin};
+pub use control::{JobControl, Turn};
+pub use decode::DecodeRequest;
 pub use error::{JobError, JobErrorKind};
 pub use event::{Event, Phase, StepEvent};
 pub use id::JobId;
 pub use image::{GeneratedImage, RgbImage};
-pub use latent::LatentPlane;
+pub use latent::{LatentColours, LatentPlane};
 pub use model::{Choice, ModelDefaults, ModelInfo, ModelRef, Takes};
 pub use options::{JobOptions, PreviewMode, VaeTiles};
 pub use precision::{DeviceInfo, Precision, UnknownPrecision};
@@ -33,4 +37,4 @@ pub use task::{
     Control, Film, Hires, InitPicture, InitWay, MAX_ADAPTERS, MAX_FRAMES, Mask, NoiseSource, Outpaint, PromptSwitch,
     Reference, ReferencePart, Refiner, Tiling, Variation,
 };
-pub use trajectory::{StepRecord, Trajectory};
+pub use trajectory::{Branches, Inexact, KeptRun, StepRecord, TokenMaps, Trajectory};

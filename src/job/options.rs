@@ -37,6 +37,10 @@ pub struct JobOptions {
     pub preview: PreviewMode,
     /// Whether the job waits for a listener that is slow rather than leave out steps.
     pub keep_every_step: bool,
+    /// Whether each step keeps what the network said under each prompt alone.
+    pub keep_branches: bool,
+    /// Whether each step keeps where the network looked at which token.
+    pub keep_attention: bool,
     /// The number format that the networks compute in.
     pub precision: Precision,
     /// Whether large pictures are encoded and decoded in tiles.

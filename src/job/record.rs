@@ -1,6 +1,6 @@
 //! How a picture was made: what is written into its file.
 
-use super::GenerateRequest;
+use super::{GenerateRequest, Origin};
 
 /// Everything needed to make a picture again, and what one likes to know of it later.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -25,6 +25,12 @@ pub struct Record {
     /// What made pixels of the latents: `vae`, or `linear` where that failed; empty if unknown.
     #[serde(default)]
     pub decoder: String,
+    /// Names this run among all others; empty in records of before there was one.
+    #[serde(default)]
+    pub run_id: String,
+    /// The run it left on the way, if it is a branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// Place in the batch it was made in, from 0.
     pub batch_index: u32,
     /// When it was finished, in seconds since 1970-01-01 UTC.

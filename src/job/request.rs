@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::task::{self, MAX_ADAPTERS};
 use super::{
-    Control, Film, Hires, InitPicture, LoraSpec, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch, Reference,
-    Refiner, Tiling, Variation,
+    Change, Control, Film, Hires, InitPicture, LoraSpec, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch,
+    Reference, Refiner, Tiling, Variation,
 };
 
 /// Sides must be multiples of this.
@@ -103,6 +103,12 @@ pub struct GenerateRequest {
     pub noise_level: Option<u32>,
     /// A film is to be made, whose frames are pictures of their own.
     pub film: Option<Film>,
+    /// What is different from given steps on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// Ends the run after so many steps, counted as [`Change::step`] is: the estimate it has then is the picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_after: Option<u32>,
 }
 
 impl Default for GenerateRequest {
@@ -142,6 +148,8 @@ impl Default for GenerateRequest {
             class_label: None,
             noise_level: None,
             film: None,
+            changes: Vec::new(),
+            stop_after: None,
         }
     }
 }
@@ -304,6 +312,14 @@ impl GenerateRequest {
         }
         self.hires.as_ref().map_or(Ok(()), Hires::validate)?;
         self.variation.as_ref().map_or(Ok(()), Variation::validate)?;
+        self.changes.iter().try_for_each(|change| change.validate(self))?;
+        if self.stop_after == Some(0) {
+            return Err(RequestError::Range {
+                field: "stop after",
+                expected: "1 step or more".to_owned(),
+                found: "0".to_owned(),
+            });
+        }
         for switch in &self.prompt_switches {
             task::step_within("switch step", switch.step, self.steps)?;
         }

@@ -163,6 +163,8 @@ impl Work<'_> {
             timesteps: table.timesteps().to_vec(),
             steps,
             final_latents: plane(latents)?,
+            tokens: Vec::new(),
+            colours: None,
         }))
     }
 
@@ -204,6 +206,8 @@ impl Work<'_> {
             rng: self.request.noise_source.id().to_owned(),
             precision: self.model.precision().id().to_owned(),
             decoder: String::new(),
+            run_id: String::new(),
+            origin: None,
             batch_index: index,
             created_unix_secs: SystemTime::now()
                 .duration_since(UNIX_EPOCH)

@@ -10,6 +10,7 @@ pub mod notifications;
 pub mod services;
 pub mod state;
 pub mod theme;
+pub mod unfolding;
 
 mod actions;
 mod pace;

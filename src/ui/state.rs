@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::camera::Camera;
 use super::notifications::{Level, Notices, Text};
+use super::unfolding::{Unfolding, Ways};
 use crate::gallery::{Listed, SaveEvent};
 use crate::job::{
     DeviceInfo, Event, GenerateRequest, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Phase,
@@ -231,6 +232,11 @@ pub struct AppState {
     pub restoring: Option<PathBuf>,
     /// What the canvas shows.
     pub view: View,
+    /// The run on the canvas, step by step: that of [`Self::run`], or the one that was kept with the picture that is
+    /// shown.
+    pub unfolding: Option<Unfolding>,
+    /// How its steps are looked at: one way, or two side by side.
+    pub ways: Ways,
     /// Where on the picture the canvas looks.
     pub camera: Camera,
     /// What happened.
@@ -277,6 +283,12 @@ impl AppState {
                 self.notices.tell(Level::Error, job_error_text(&error));
                 self.end(job, JobStatus::Failed(error));
             }
+            Event::Paused { .. }
+            | Event::Resumed { .. }
+            | Event::Changed { .. }
+            | Event::ChangeRefused { .. }
+            | Event::WentBack { .. }
+            | Event::Decoded { .. } => {}
             Event::DeviceDescribed { info } => self.device = Some(info),
             Event::ModelDescribed { info } => {
                 self.refused.retain(|(model, _)| *model != info.model);

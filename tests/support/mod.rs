@@ -36,6 +36,8 @@ pub(crate) fn generated_image(request: GenerateRequest) -> GeneratedImage {
             rng: "hareru-1".to_owned(),
             precision: "f32".to_owned(),
             decoder: String::new(),
+            run_id: "7c0f3a91d2e45b68".to_owned(),
+            origin: None,
             batch_index: 0,
             created_unix_secs: 1_795_219_164,
             elapsed_secs: 3.25,
@@ -51,6 +53,8 @@ pub(crate) fn generated_image(request: GenerateRequest) -> GeneratedImage {
                     timestep: 999.0,
                     x: plane(-14.6),
                     x0: plane(f32::MIN_POSITIVE),
+                    branches: None,
+                    attention: Vec::new(),
                     secs: 0.125,
                 },
                 StepRecord {
@@ -59,10 +63,14 @@ pub(crate) fn generated_image(request: GenerateRequest) -> GeneratedImage {
                     timestep: 1.0 / 7.0,
                     x: plane(-0.0),
                     x0: plane(1e-30),
+                    branches: None,
+                    attention: Vec::new(),
                     secs: 0.25,
                 },
             ],
             final_latents: plane(0.5),
+            tokens: Vec::new(),
+            colours: None,
         }),
     }
 }

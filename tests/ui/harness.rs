@@ -12,7 +12,7 @@ use hareru::engine::{Poll, SubmitError};
 use hareru::gallery::SaveEvent;
 use hareru::job::{
     DeviceInfo, Event, GenerateRequest, GeneratedImage, JobId, JobOptions, LatentPlane, ModelDefaults, ModelInfo,
-    ModelRef, Precision, Record, RgbImage, StepEvent,
+    ModelRef, Precision, Record, RgbImage, StepEvent, StepRecord,
 };
 use hareru::ui::app::Studio;
 use hareru::ui::services::{Dialogs, Engine, Pictures, Services, Wake};
@@ -257,12 +257,12 @@ pub(crate) fn plain(colour: [u8; 3], side_px: u32) -> RgbImage {
 
 /// A step of 25 with a preview of one colour.
 pub(crate) fn step(job: JobId, step: u32, colour: [u8; 3]) -> Event {
-    let plane = Arc::new(LatentPlane {
+    let plane = LatentPlane {
         channels: 4,
         height: 16,
         width: 16,
         values: vec![0.0; 4 * 16 * 16],
-    });
+    };
     Event::Step(StepEvent {
         job,
         image_index: 0,
@@ -273,8 +273,18 @@ pub(crate) fn step(job: JobId, step: u32, colour: [u8; 3]) -> Event {
         elapsed_secs: 0.1 * f64::from(step),
         step_secs: 0.1,
         preview: Some(Arc::new(plain(colour, 128))),
-        x: Arc::clone(&plane),
-        x0: plane,
+        record: Arc::new(StepRecord {
+            index: step as usize - 1,
+            sigma: 14.6 / f64::from(step),
+            timestep: 999.0,
+            x: plane.clone(),
+            x0: plane,
+            branches: None,
+            attention: Vec::new(),
+            secs: 0.1,
+        }),
+        tokens: Arc::new([]),
+        colours: None,
     })
 }
 
@@ -290,6 +300,8 @@ pub(crate) fn record(request: GenerateRequest) -> Record {
         rng: "hareru-1".to_owned(),
         precision: "f32".to_owned(),
         decoder: String::new(),
+        run_id: String::new(),
+        origin: None,
         batch_index: 0,
         created_unix_secs: 1_700_000_000,
         elapsed_secs: 2.5,

@@ -29,6 +29,8 @@ pub(super) fn finished(window: &Window, job: JobId) -> Event {
                 timesteps: vec![999.0],
                 steps: Vec::new(),
                 final_latents: latents,
+                tokens: Vec::new(),
+                colours: None,
             }),
         }),
     }

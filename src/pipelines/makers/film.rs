@@ -119,6 +119,8 @@ fn of_frame(film: &Trajectory, frame: usize, frames: usize) -> Arc<Trajectory> {
     let step = |step: &StepRecord| StepRecord {
         x: part(&step.x),
         x0: part(&step.x0),
+        branches: None,
+        attention: Vec::new(),
         ..*step
     };
     Arc::new(Trajectory {
@@ -127,5 +129,7 @@ fn of_frame(film: &Trajectory, frame: usize, frames: usize) -> Arc<Trajectory> {
         timesteps: film.timesteps.clone(),
         steps: film.steps.iter().map(step).collect(),
         final_latents: part(&film.final_latents),
+        tokens: Vec::new(),
+        colours: None,
     })
 }
