@@ -43,6 +43,7 @@ fn as_tensor(picture: &RgbImage) -> Tensor {
 
 fn picture(model: &StableDiffusion, request: &GenerateRequest) -> GeneratedImage {
     let job = Job {
+        after: None,
         model,
         refiner: None,
         extras: &Extras::default(),

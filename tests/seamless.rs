@@ -21,6 +21,7 @@ fn make(model: &StableDiffusion, seed: u64, tiling: Tiling) -> RgbImage {
         ..GenerateRequest::default()
     };
     let job = Job {
+        after: None,
         model,
         refiner: None,
         extras: &Extras::default(),

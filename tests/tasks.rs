@@ -13,6 +13,7 @@ use hareru::job::{
     Variation,
 };
 use hareru::models::unet::AttentionMap;
+use hareru::pipelines::course::Course;
 use hareru::pipelines::denoise::{Call, Noise, Observed, Observer, Run, Start, Walked};
 use hareru::pipelines::families::{Prompted, Prompts, StableDiffusion};
 use hareru::pipelines::{Extras, Job, PipelineError, ShownStep, Watcher, load};
@@ -94,6 +95,7 @@ fn make(
     request: &GenerateRequest,
 ) -> Result<(GeneratedImage, usize), PipelineError> {
     let job = Job {
+        after: None,
         model,
         refiner,
         extras: &Extras::default(),
@@ -422,6 +424,7 @@ fn whoever_watches_should_see_both_opinions_and_the_attention_and_change_nothing
             source: NoiseSource::Hareru,
             variation: None,
         },
+        course: Course::default(),
         control: &JobControl::default(),
     };
     let mut attentive = Attentive::default();
@@ -472,6 +475,7 @@ fn a_picture_should_be_a_prompt_as_far_as_its_weight_says() {
         };
         extras.gather(&request, &model)?;
         let job = Job {
+            after: None,
             model: &model,
             refiner: None,
             extras: &extras,

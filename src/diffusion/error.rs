@@ -6,6 +6,9 @@ pub enum SampleError {
     /// Someone asked to stop. An outcome, not a failure: match it before showing errors.
     #[error("cancelled")]
     Cancelled,
+    /// The sampler shall leave the run as it is: whoever asked it to walk goes on from elsewhere. No failure either.
+    #[error("the run was turned to another step")]
+    Turned,
     /// NaN or infinity in the latents; what follows would be noise.
     #[error("the latents are no longer finite at step {step}; a wider number format (f32) may help")]
     NotFinite {

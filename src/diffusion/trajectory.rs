@@ -1,6 +1,6 @@
 //! Keeps a run as it happens: tensors for the sampler to look back at, plain data for everyone else.
 
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use super::samplers::{PastStep, Step};
 use crate::job::{LatentPlane, StepRecord};
@@ -13,29 +13,43 @@ pub struct TrajectoryRecorder {
 }
 
 impl TrajectoryRecorder {
+    /// Goes on with a run that was recorded before: its first steps become the past.
+    ///
+    /// * `steps`: in order.
+    ///
+    /// # Errors
+    /// If a plane's numbers do not fit its size, or the device's.
+    pub fn resumed(steps: &[StepRecord], device: &Device) -> candle_core::Result<Self> {
+        let past = steps.iter().map(|step| {
+            Ok(PastStep {
+                sigma: step.sigma,
+                x: tensor(&step.x, device)?,
+                x0: tensor(&step.x0, device)?,
+            })
+        });
+        Ok(Self {
+            past: past.collect::<candle_core::Result<_>>()?,
+            steps: steps.to_vec(),
+        })
+    }
+
     /// Keeps a step.
     ///
-    /// * `timestep`: what the network was given.
-    /// * `secs`: wall time the step took.
+    /// * `record`: the step without its latents, which are filled in.
     ///
     /// # Errors
     /// Only the device's.
-    pub fn record(&mut self, step: Step<'_>, timestep: f64, secs: f64) -> candle_core::Result<&StepRecord> {
-        let Step { index, sigma, x, x0 } = step;
+    pub fn record(&mut self, step: Step<'_>, record: StepRecord) -> candle_core::Result<&StepRecord> {
+        let Step { sigma, x, x0, .. } = step;
         self.past.push(PastStep {
             sigma,
             x: x.clone(),
             x0: x0.clone(),
         });
         self.steps.push(StepRecord {
-            index,
-            sigma,
-            timestep,
             x: plane(x)?,
             x0: plane(x0)?,
-            branches: None,
-            attention: Vec::new(),
-            secs,
+            ..record
         });
         Ok(&self.steps[self.steps.len() - 1])
     }
@@ -43,6 +57,17 @@ impl TrajectoryRecorder {
     /// The step `back` places before the newest one.
     pub fn past(&self, back: usize) -> Option<&PastStep> {
         self.past.iter().rev().nth(back)
+    }
+
+    /// Forgets a step and all after it, and gives what it started from; `None` if there is no such step.
+    ///
+    /// * `index`: as of its record.
+    pub fn back_to(&mut self, index: usize) -> Option<Tensor> {
+        let place = self.steps.iter().position(|step| step.index == index)?;
+        let x = self.past.get(place)?.x.clone();
+        self.past.truncate(place);
+        self.steps.truncate(place);
+        Some(x)
     }
 
     /// All steps, in order.
@@ -64,4 +89,13 @@ pub fn plane(latents: &Tensor) -> candle_core::Result<LatentPlane> {
         width,
         values,
     })
+}
+
+/// The inverse of [`plane`].
+///
+/// # Errors
+/// If the plane's numbers do not fit its size, or the device's.
+pub fn tensor(plane: &LatentPlane, device: &Device) -> candle_core::Result<Tensor> {
+    let shape = (1, plane.channels, plane.height, plane.width);
+    Tensor::from_vec(plane.values.clone(), shape, device)
 }

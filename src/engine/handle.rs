@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
+use super::decodes::Decodes;
 use super::events::EventSender;
 use super::inference;
 use crate::config::Paths;
@@ -80,7 +81,8 @@ pub(super) enum Command {
         /// A kept run and the first step that is not taken from it.
         after: Option<(Arc<KeptRun>, u32)>,
     },
-    Decode(DecodeRequest),
+    /// Someone [asked](Decodes::ask) to see latents.
+    Decode,
     DescribeDevice,
     Describe(ModelRef),
     Preload(ModelRef, Precision),
@@ -103,6 +105,7 @@ pub struct EngineHandle {
     events: Option<Receiver<Event>>,
     thread: Option<JoinHandle<()>>,
     controls: Arc<Mutex<BTreeMap<JobId, Arc<JobControl>>>>,
+    decodes: Arc<Decodes>,
     next_job: u64,
 }
 
@@ -116,12 +119,14 @@ impl EngineHandle {
         let (event_sender, event_receiver) = bounded(EVENT_CAPACITY);
         let controls = Arc::new(Mutex::new(BTreeMap::new()));
         let sender = EventSender::new(event_sender, Arc::new(wake));
+        let decodes = Arc::new(Decodes::default());
         let thread = {
             let controls = Arc::clone(&controls);
+            let decodes = Arc::clone(&decodes);
             std::thread::Builder::new()
                 .name("inference".to_owned())
                 .spawn(move || {
-                    inference::run(&options, &command_receiver, &sender, |job| {
+                    inference::run(&options, (&command_receiver, &decodes), &sender, |job| {
                         lock(&controls).remove(&job);
                     });
                 })?
@@ -131,6 +136,7 @@ impl EngineHandle {
             events: Some(event_receiver),
             thread: Some(thread),
             controls,
+            decodes,
             next_job: 1,
         })
     }
@@ -227,7 +233,10 @@ impl EngineHandle {
     /// # Errors
     /// [`SubmitError`]: a full queue, or an engine that has ended.
     pub fn decode(&self, request: DecodeRequest) -> Result<(), SubmitError> {
-        self.send(Command::Decode(request))
+        if !self.decodes.ask(request) {
+            return Err(SubmitError::QueueFull);
+        }
+        self.send(Command::Decode)
     }
 
     /// Asks every job to stop.

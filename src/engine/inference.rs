@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
+use super::decodes::Decodes;
 use super::events::{EngineGone, EventSender};
 use super::handle::{Command, DeviceChoice, EngineOptions};
 use crate::job::{
-    Event, GenerateRequest, JobControl, JobError, JobErrorKind, JobId, JobOptions, ModelRef, Phase, Precision,
-    StepEvent,
+    DecodeRequest, Event, GenerateRequest, JobControl, JobError, JobErrorKind, JobId, JobOptions, KeptRun, ModelRef,
+    Phase, Precision, StepEvent,
 };
 use crate::pipelines::families::LoadedModel;
-use crate::pipelines::{self, AnyJob, Device, Extras, PipelineError, ShownStep, Watcher};
+use crate::pipelines::{self, After, AnyJob, Device, Extras, PipelineError, ShownStep, Steered, Watcher};
 
 /// Why a job did not finish.
 enum Unfinished {
@@ -34,7 +35,12 @@ impl From<EngineGone> for Unfinished {
 }
 
 /// Works off commands until the handle is dropped. `on_end` is called when a job has ended, before its last event.
-pub(super) fn run(options: &EngineOptions, commands: &Receiver<Command>, events: &EventSender, on_end: impl Fn(JobId)) {
+pub(super) fn run(
+    options: &EngineOptions,
+    (commands, decodes): (&Receiver<Command>, &Decodes),
+    events: &EventSender,
+    on_end: impl Fn(JobId),
+) {
     if let Some(file) = &options.hash_cache {
         pipelines::keep_hashes_in(file.clone());
     }
@@ -51,13 +57,24 @@ pub(super) fn run(options: &EngineOptions, commands: &Receiver<Command>, events:
                 request,
                 options,
                 control,
-                after: _,
+                after,
             } => {
-                let last = worker.job(job, &request, options, &control, events);
+                let task = Task {
+                    job,
+                    request: &request,
+                    options,
+                    control: &control,
+                    after,
+                    decodes,
+                };
+                let last = worker.job(&task, events);
                 on_end(job);
                 last.and_then(|event| events.lifecycle(event))
             }
-            Command::Decode(_) => Ok(()),
+            Command::Decode => match decodes.take() {
+                Some(request) => events.lifecycle(worker.decode(request)),
+                None => Ok(()), // it was answered between two steps
+            },
             Command::DescribeDevice => {
                 let info = Arc::new(pipelines::describe_device(&worker.device));
                 events.lifecycle(Event::DeviceDescribed { info })
@@ -76,6 +93,16 @@ pub(super) fn run(options: &EngineOptions, commands: &Receiver<Command>, events:
             crate::ALLOCATOR.trim(); // whoever waits needs no memory to work with
         }
     }
+}
+
+/// A job and all it came with.
+struct Task<'a> {
+    job: JobId,
+    request: &'a GenerateRequest,
+    options: JobOptions,
+    control: &'a JobControl,
+    after: Option<(Arc<KeptRun>, u32)>,
+    decodes: &'a Decodes,
 }
 
 struct Worker {
@@ -134,22 +161,38 @@ impl Kept {
 }
 
 impl Worker {
+    /// Answers a question for the picture of latents.
+    fn decode(&mut self, request: DecodeRequest) -> Event {
+        let ticket = request.ticket;
+        let answer = catch_unwind(AssertUnwindSafe(|| {
+            let model = self
+                .model
+                .load_or_reuse(&request.model, &self.device, request.precision, &mut |_| ())?;
+            model.set_vae(request.vae.as_deref())?;
+            Ok::<_, PipelineError>(decoded(model, request))
+        }));
+        let error = match answer {
+            Ok(Ok(event)) => return event,
+            Ok(Err(error)) => JobError::from(&error),
+            Err(payload) => {
+                self.model = Kept::default();
+                panic_error(payload.as_ref())
+            }
+        };
+        Event::Decoded {
+            ticket,
+            picture: Err(Arc::new(error)),
+        }
+    }
+
     /// Runs one job and gives the event it ends with.
-    fn job(
-        &mut self,
-        job: JobId,
-        request: &GenerateRequest,
-        options: JobOptions,
-        control: &JobControl,
-        events: &EventSender,
-    ) -> Result<Event, EngineGone> {
-        if control.is_cancelled() {
+    fn job(&mut self, task: &Task<'_>, events: &EventSender) -> Result<Event, EngineGone> {
+        let job = task.job;
+        if task.control.is_cancelled() {
             return Ok(Event::Cancelled { job });
         }
         events.lifecycle(Event::Started { job })?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            self.pictures(job, request, options, control, events)
-        }));
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.pictures(task, events)));
         Ok(match outcome {
             Ok(Ok(())) => Event::Finished { job },
             Ok(Err(Unfinished::Gone(gone))) => return Err(gone),
@@ -168,14 +211,14 @@ impl Worker {
         })
     }
 
-    fn pictures(
-        &mut self,
-        job: JobId,
-        request: &GenerateRequest,
-        options: JobOptions,
-        control: &JobControl,
-        events: &EventSender,
-    ) -> Result<(), Unfinished> {
+    fn pictures(&mut self, task: &Task<'_>, events: &EventSender) -> Result<(), Unfinished> {
+        let Task {
+            job,
+            request,
+            options,
+            control,
+            ..
+        } = *task;
         let phase = |phase, fraction| events.lifecycle(Event::Phase { job, phase, fraction });
         let precision = pipelines::resolve_precision(options.precision, &self.device)?;
         let device = &self.device;
@@ -191,8 +234,14 @@ impl Worker {
         model.set_adapters(&request.loras, &request.embeddings)?;
         model.set_vae(request.vae.as_deref())?;
         self.extras.gather_for(request, model)?;
+        let after = task.after.as_ref().map(|(kept, step)| After {
+            run_id: &kept.record.run_id,
+            trajectory: &kept.trajectory,
+            step: *step,
+        });
         let maker = AnyJob {
-            model,
+            model: &*model,
+            after,
             refiner,
             extras: &self.extras,
             request,
@@ -202,9 +251,9 @@ impl Worker {
         .prepare()?;
         for index in 0..request.batch_count {
             let mut watcher = JobWatcher {
-                job,
+                task,
+                model: &*model,
                 index,
-                keep_every_step: options.keep_every_step,
                 events,
             };
             for image in maker.make(index, &mut watcher)? {
@@ -218,11 +267,24 @@ impl Worker {
     }
 }
 
+/// The picture of latents, or why there is none; a panic is an answer too.
+fn decoded(model: &LoadedModel, request: DecodeRequest) -> Event {
+    let DecodeRequest {
+        ticket, mode, latents, ..
+    } = request;
+    let picture = match catch_unwind(AssertUnwindSafe(|| pipelines::decode_latents(model, &latents, mode))) {
+        Ok(Ok(picture)) => Ok(Arc::new(picture)),
+        Ok(Err(error)) => Err(Arc::new(JobError::from(&error))),
+        Err(payload) => Err(Arc::new(panic_error(payload.as_ref()))),
+    };
+    Event::Decoded { ticket, picture }
+}
+
 /// Turns what the pipeline reports into events.
 struct JobWatcher<'a> {
-    job: JobId,
+    task: &'a Task<'a>,
+    model: &'a LoadedModel,
     index: u32,
-    keep_every_step: bool,
     events: &'a EventSender,
 }
 
@@ -231,7 +293,7 @@ impl Watcher for JobWatcher<'_> {
         // If nobody listens any more, the next life-cycle event of the job ends the worker.
         self.events
             .lifecycle(Event::Phase {
-                job: self.job,
+                job: self.task.job,
                 phase,
                 fraction: None,
             })
@@ -246,9 +308,11 @@ impl Watcher for JobWatcher<'_> {
             elapsed_secs,
             step_secs,
             preview,
+            tokens,
+            colours,
         } = step;
         let event = StepEvent {
-            job: self.job,
+            job: self.task.job,
             image_index: self.index,
             step: index as u32 + 1,
             total: total as u32,
@@ -258,10 +322,43 @@ impl Watcher for JobWatcher<'_> {
             step_secs,
             preview: preview.map(Arc::new),
             record: Arc::new(record.clone()),
-            tokens: Arc::new([]),
-            colours: None,
+            tokens: tokens.into(),
+            colours: colours.map(Arc::clone),
         };
-        self.events.step(event, self.keep_every_step);
+        self.events.step(event, self.task.options.keep_every_step);
+        self.answer_decodes();
+    }
+
+    fn steered(&mut self, what: Steered<'_>) {
+        let job = self.task.job;
+        let event = match what {
+            Steered::Waiting(step) => {
+                self.answer_decodes();
+                Event::Paused { job, step: step as u32 }
+            }
+            Steered::GoingOn => Event::Resumed { job },
+            Steered::Changed(change) => Event::Changed {
+                job,
+                change: Arc::new(change.clone()),
+            },
+            Steered::Refused(error) => Event::ChangeRefused {
+                job,
+                error: Arc::new(JobError::from(error)),
+            },
+            Steered::WentBack(step) => Event::WentBack { job, step: step as u32 },
+        };
+        self.events.lifecycle(event).ok(); // as above
+    }
+}
+
+impl JobWatcher<'_> {
+    /// Between two steps, latents are shown that someone waits for and this job's model can decode.
+    fn answer_decodes(&self) {
+        let is_ours =
+            |request: &DecodeRequest| request.model == self.task.request.model && request.vae == self.task.request.vae;
+        while let Some(request) = self.task.decodes.take_if(is_ours) {
+            self.events.lifecycle(decoded(self.model, request)).ok();
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Threads: the handle that the window and the command line hold, and the inference thread behind it.
 
+mod decodes;
 mod events;
 mod handle;
 mod inference;

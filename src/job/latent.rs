@@ -1,7 +1,7 @@
 //! Latents as plain numbers.
 
 /// One picture's latents: `channels · height · width` values, channel by channel, each row by row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct LatentPlane {
     /// Number of channels, 4 for Stable Diffusion 1 and 2.
     pub channels: usize,

@@ -257,6 +257,7 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
                 ..JobOptions::default()
             };
             let job = Job {
+                after: None,
                 model: &model,
                 refiner: None,
                 extras: &Extras::default(),

@@ -120,8 +120,12 @@ pub struct ActiveControl {
 #[derive(Debug, Clone)]
 enum Said {
     Net(Arc<ControlNetwork>, ControlHint),
-    /// The same at every step, weight included.
-    Fixed(Residuals),
+    /// The same at every step, weight included; with what it was made from.
+    Fixed {
+        network: Arc<ControlNetwork>,
+        picture: Tensor,
+        residuals: Residuals,
+    },
 }
 
 impl ActiveControl {
@@ -145,9 +149,34 @@ impl ActiveControl {
                 } else {
                     picture.clone()
                 };
-                Said::Fixed(adapter.forward(&at_the_door(&picture, dtype)?, hearing.weight)?)
+                let picture = at_the_door(&picture, dtype)?;
+                Said::Fixed {
+                    network: Arc::clone(network),
+                    residuals: adapter.forward(&picture, hearing.weight)?,
+                    picture,
+                }
             }
         };
+        Ok(Self { said, hearing })
+    }
+
+    /// The same, counting more or less.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn weighed(&self, weight: f64) -> candle_core::Result<Self> {
+        let mut said = self.said.clone();
+        if let Said::Fixed {
+            network,
+            picture,
+            residuals,
+        } = &mut said
+            && let ControlNetwork::Adapter(adapter) = &**network
+            && weight != self.hearing.weight
+        {
+            *residuals = adapter.forward(picture, weight)?;
+        }
+        let hearing = Hearing { weight, ..self.hearing };
         Ok(Self { said, hearing })
     }
 }
@@ -199,7 +228,7 @@ pub(super) fn residuals(
     for control in controls.iter().filter(|control| control.hearing.hears(query)) {
         let Hearing { weight, is_guess, .. } = control.hearing;
         let found = match &control.said {
-            Said::Fixed(residuals) => residuals.clone(),
+            Said::Fixed { residuals, .. } => residuals.clone(),
             Said::Net(network, hint) => {
                 let ControlNetwork::Net(net) = &**network else { continue };
                 // Guessing, a control knows nothing of the negative prompt.

@@ -135,7 +135,7 @@ impl From<&PipelineError> for JobError {
                     JobErrorKind::Internal
                 }
             }
-            PipelineError::Sample(SampleError::Cancelled) => JobErrorKind::Internal,
+            PipelineError::Sample(SampleError::Cancelled | SampleError::Turned) => JobErrorKind::Internal,
         };
         Self::from_chain(kind, error)
     }

@@ -2,19 +2,21 @@
 
 use std::time::Instant;
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use image::imageops::{self, FilterType};
 
 use super::PipelineError;
 use super::denoise::{Start, Walked};
 use super::latents::{latent_shape, picture_tensor};
 use super::pictures::{from_job, to_job};
+use super::predictor::Predictor;
 use super::prepare::{Job, Prepared, first_step};
 use super::preview::{is_finite, preview_picture, rgb_from_picture};
-use super::work::{Leg, Watcher, Work, clean};
+use super::work::{After, Kept, Leg, Watcher, Work, clean};
 use crate::diffusion::schedule::Timetable;
+use crate::diffusion::trajectory::tensor;
 use crate::diffusion::{SampleError, bare};
-use crate::job::{GeneratedImage, Hires, Phase, Record};
+use crate::job::{Change, GeneratedImage, Hires, LatentPlane, Phase, Record};
 use crate::models::join_edges;
 
 /// What one pass of the picture starts from.
@@ -26,6 +28,36 @@ struct Pass<'a> {
     is_first: bool,
     /// Place of its first step among all steps of the picture.
     offset: usize,
+    /// Steps of the passes before, those that are left out too.
+    base: usize,
+    /// What was asked for in those.
+    asked: Vec<Change>,
+}
+
+/// What a second pass starts from that was walked before: nothing of it is used but its size.
+fn resumed_pass(after: After<'_>) -> Result<([usize; 4], Start), PipelineError> {
+    let LatentPlane {
+        channels,
+        height,
+        width,
+        ..
+    } = after.trajectory.final_latents;
+    let first = after.trajectory.steps.first();
+    let (Some(first), true) = (
+        first,
+        after.trajectory.final_latents.values.len() == channels * height * width,
+    ) else {
+        return Err(PipelineError::Misfit {
+            what: "run to branch from",
+            expected: "steps that were kept".to_owned(),
+            found: "none".to_owned(),
+        });
+    };
+    let start = Start::Noisy {
+        x: tensor(&first.x, &Device::Cpu)?,
+        first: 0,
+    };
+    Ok(([1, channels, height, width], start))
 }
 
 impl Prepared<'_> {
@@ -39,28 +71,41 @@ impl Prepared<'_> {
         let _joined = join_edges(self.job.wrap());
         watcher.phase(Phase::Denoising);
         let began = Instant::now();
-        let first = Pass {
-            table: &self.table,
-            shape: self.stage.shape,
-            start: self.stage.start.clone(),
-            is_first: true,
-            offset: 0,
-        };
-        let mut walked = self.walk(&first, index, watcher)?;
-        let mut table = &self.table;
+        let steps = self.job.request.steps as usize;
         let second_table = self.hires_table()?;
-        if let (Some(hires), Some(second)) = (self.job.request.hires, &second_table) {
-            let (shape, start) = self.enlarged(&walked.x, hires, second)?;
+        let after = self.job.after.filter(|_| self.job.request.hires.is_some());
+        let resumed = after.filter(|after| after.step as usize >= steps);
+        let mut table = &self.table;
+        let mut walked = match resumed {
+            Some(_) => None, // the first pass lies before the branch
+            None => Some(self.walk(&self.first_pass(), index, watcher)?),
+        };
+        let is_ended = walked.as_ref().is_some_and(|walked| walked.ended_after.is_some());
+        if let (Some(hires), Some(second), false) = (self.job.request.hires, &second_table, is_ended) {
+            let first = walked.take();
+            let (shape, start) = match (&first, resumed) {
+                (Some(first), _) => self.enlarged(&first.x, hires, second)?,
+                (None, Some(after)) => resumed_pass(after)?,
+                (None, None) => (self.stage.shape, self.stage.start.clone()),
+            };
+            let asked = first.map(|first| first.asked).unwrap_or_default();
             let second_pass = Pass {
                 table: second,
                 shape,
                 start,
                 is_first: false,
                 offset: self.first_pass_steps(),
+                base: steps,
+                asked: asked.clone(),
             };
-            walked = self.walk(&second_pass, index, watcher)?;
+            let mut second_walk = self.walk(&second_pass, index, watcher)?;
+            second_walk.asked.splice(..0, asked);
+            walked = Some(second_walk);
             table = second;
         }
+        let Some(walked) = walked else {
+            return Err(SampleError::Cancelled.into()); // there is always a last pass
+        };
         if self.job.control.is_cancelled() {
             return Err(SampleError::Cancelled.into());
         }
@@ -72,12 +117,13 @@ impl Prepared<'_> {
         if let Some(paste) = &self.stage.paste {
             pixels = from_job(pixels.clone()).map_or(pixels, |painted| to_job(paste.onto(&painted)));
         }
+        let Kept { request, trajectory } = self.work().trajectory(index, table, walked, &latents)?;
         Ok(GeneratedImage {
             pixels,
-            trajectory: self.work().trajectory(index, table, walked.steps, &latents)?,
+            trajectory,
             record: Record {
                 decoder: decoder.to_owned(),
-                ..self.work().record(index, began.elapsed().as_secs_f64())
+                ..self.work().record(index, began.elapsed().as_secs_f64(), request)
             },
         })
     }
@@ -98,9 +144,31 @@ impl Prepared<'_> {
         Ok((colours.upsample_nearest2d(factor * height, factor * width)?, "linear"))
     }
 
+    fn first_pass(&self) -> Pass<'_> {
+        Pass {
+            table: &self.table,
+            shape: self.stage.shape,
+            start: self.stage.start.clone(),
+            is_first: true,
+            offset: 0,
+            base: 0,
+            asked: Vec::new(),
+        }
+    }
+
     fn walk(&self, pass: &Pass<'_>, index: u32, watcher: &mut dyn Watcher) -> Result<Walked, PipelineError> {
+        self.with_predictor(|predictor| self.walk_with(predictor, pass, index, watcher))
+    }
+
+    fn walk_with(
+        &self,
+        predictor: &dyn Predictor,
+        pass: &Pass<'_>,
+        index: u32,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Walked, PipelineError> {
         let leg = Leg {
-            predictor: &self.predictor(),
+            predictor,
             guidance: self.work().guidance(),
             sampler: self.sampler,
             table: pass.table,
@@ -108,6 +176,7 @@ impl Prepared<'_> {
             start: pass.start.clone(),
             known: if pass.is_first { self.stage.known.clone() } else { None },
             stream: 0,
+            course: self.work().course(index, pass.base, &pass.asked),
             offset: pass.offset,
             total: self.first_pass_steps() + self.second_pass_steps(),
         };
@@ -120,6 +189,7 @@ impl Prepared<'_> {
             model,
             request,
             options,
+            after,
             control,
             ..
         } = self.job;
@@ -127,6 +197,7 @@ impl Prepared<'_> {
             model,
             request,
             options,
+            after,
             control,
         }
     }

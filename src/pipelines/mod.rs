@@ -41,8 +41,11 @@
 //! * **Pictures to start from** are encoded to the mean of their distribution; diffusers draws from it.
 
 mod adapters;
+mod attention;
 mod bench;
+mod changing;
 pub mod controls;
+pub mod course;
 pub mod denoise;
 mod error;
 mod extras;
@@ -72,6 +75,7 @@ use include_dir::{Dir, include_dir};
 pub use adapters::Adapters;
 pub use bench::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace, bench};
 pub use candle_core::Device;
+pub use course::Steered;
 pub use error::PipelineError;
 pub use extras::Extras;
 pub use inversion::{Inverted, invert};
@@ -80,9 +84,10 @@ pub use makers::{AnyJob, Maker, enlarged_size};
 pub use model_hash::keep_hashes_in;
 pub use precision::{describe_device, resolve_precision};
 pub use prepare::{Job, Prepared};
+pub use preview::decode_latents;
 pub use replay::replay;
 pub use scheduler::{Scheduler, SchedulerConfig};
-pub use work::{ShownStep, Watcher};
+pub use work::{After, ShownStep, Watcher};
 
 use crate::diffusion::names::{sampler_and_schedule_by_name, schedule_by_name};
 use crate::diffusion::samplers::SAMPLERS;

@@ -2,8 +2,9 @@
 
 use candle_core::{Device, Tensor};
 
-use super::Scheduler;
+use super::{PipelineError, Scheduler};
 use crate::diffusion::guidance::Guidance;
+use crate::job::Change;
 use crate::models::unet::AttentionMaps;
 
 /// A question to the networks.
@@ -90,6 +91,36 @@ pub trait Predictor {
     /// The range −r..r that estimates of the clean picture are held to; `None` if to none, as latents.
     fn clip(&self) -> Option<f64> {
         None
+    }
+    /// Takes note of what changes on the way, in place of what it was told before; `changes` are in the order of the run's
+    /// own steps. What the loop sees to itself (guidance, sampler, η, seed) is not the predictor's business.
+    ///
+    /// # Errors
+    /// [`PipelineError::Misfit`] if these networks cannot be told so in the middle of a run; else whatever reading a
+    /// prompt or an adapter costs.
+    fn adopt(&self, changes: &[Change]) -> Result<(), PipelineError> {
+        for change in changes {
+            for (is_asked, found) in [
+                (change.prompt.is_some(), "a change of the prompt"),
+                (change.negative_prompt.is_some(), "a change of the negative prompt"),
+                (change.loras.is_some(), "a change of adapters"),
+                (change.control_weights.is_some(), "a change of controls"),
+            ] {
+                if is_asked {
+                    return Err(PipelineError::Misfit {
+                        what: "what changes on the way",
+                        expected: "guidance, φ, sampler, η or seed".to_owned(),
+                        found: found.to_owned(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+    /// The tokens of the prompt of a step as text, and a last one, empty, for all positions after them; none if there is
+    /// no text.
+    fn tokens(&self, _step: usize) -> Vec<String> {
+        Vec::new()
     }
     /// The networks' answer.
     ///

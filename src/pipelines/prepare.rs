@@ -6,16 +6,20 @@ use candle_core::Tensor;
 use image::{GrayImage, RgbImage};
 
 use super::PipelineError;
+use super::changing::{Changing, KnownPrompts};
 use super::controls::{ActiveControl, Hearing};
+use super::course::check;
 use super::denoise::{Known, STATE_DTYPE, Start};
 use super::extras::Extras;
 use super::families::{Beside, Conditioning, Prompted, Prompts, StableDiffusion};
 use super::inversion::invert;
 use super::latents::{MaskEdge, hard, latent_mask, latent_shape, picture_tensor};
 use super::pictures::{Paste, blurred, cover, cover_mask, either, grow, read_gray, read_rgb, region_around, to_job};
+use super::predictor::Predictor as _;
 use super::preprocess::preprocess;
 use super::references::ActiveReference;
 use super::relay::Relay;
+use super::work::After;
 use crate::diffusion::ScheduleError;
 use crate::diffusion::guidance::Guidance;
 use crate::diffusion::samplers::{Sampler, sampler_by_id};
@@ -42,6 +46,8 @@ pub struct Job<'a> {
     pub request: &'a GenerateRequest,
     /// How to show it.
     pub options: JobOptions,
+    /// A kept run that the first steps are taken from.
+    pub after: Option<After<'a>>,
     /// Whether someone asked to stop.
     pub control: &'a JobControl,
 }
@@ -51,8 +57,8 @@ pub struct Prepared<'a> {
     pub(super) job: Job<'a>,
     pub(super) sampler: &'static dyn Sampler,
     pub(super) table: Timetable,
-    /// The prompts, each from which step on.
-    prompts: Vec<(usize, Conditioning)>,
+    /// The prompts that were encoded.
+    known: KnownPrompts,
     /// What the refiner is told.
     refined: Option<Conditioning>,
     pub(super) stage: Stage,
@@ -88,7 +94,6 @@ impl<'a> Job<'a> {
         let table = model
             .scheduler()
             .timetable(sampler, &request.schedule, spacing, steps)?;
-        let prompts = self.encode_prompts()?;
         let stage = self.stage(sampler, &table)?;
         let refined = self
             .refiner
@@ -97,16 +102,21 @@ impl<'a> Job<'a> {
                 refiner.encode_prompts(&self.prompts(&request.prompt))
             })
             .transpose()?;
-        Ok(Prepared {
+        let prepared = Prepared {
             job: self,
             sampler,
             table,
-            prompts,
+            known: KnownPrompts::default(),
             refined,
             controls: self.controls(stage.shape)?,
             references: self.references()?,
             stage,
-        })
+        };
+        // Whatever is wrong with a prompt or an adapter shall be said now, not in the middle of the run.
+        let planned = request.all_changes();
+        planned.iter().try_for_each(check)?;
+        prepared.with_predictor(|predictor| predictor.adopt(&planned))?;
+        Ok(prepared)
     }
 
     /// The edges that join; none where a part of a larger picture is painted, whose edges are not the picture's.
@@ -164,19 +174,6 @@ impl<'a> Job<'a> {
             clip_skip: request.clip_skip as usize,
             ..Prompts::new(prompt, &request.negative_prompt, [request.height_px, request.width_px])
         }
-    }
-
-    fn encode_prompts(&self) -> Result<Vec<(usize, Conditioning)>, PipelineError> {
-        let request = self.request;
-        let mut switches: Vec<_> = request.prompt_switches.iter().collect();
-        switches.sort_by_key(|switch| switch.step);
-        let later = switches
-            .into_iter()
-            .map(|switch| (switch.step as usize, switch.prompt.as_str()));
-        std::iter::once((0, request.prompt.as_str()))
-            .chain(later)
-            .map(|(step, prompt)| Ok((step, self.model.encode_prompts(&self.prompts(prompt))?)))
-            .collect()
     }
 
     fn stage(&self, sampler: &dyn Sampler, table: &Timetable) -> Result<Stage, PipelineError> {
@@ -293,8 +290,8 @@ impl<'a> Job<'a> {
 }
 
 impl Prepared<'_> {
-    /// The networks with all they are told.
-    pub(super) fn predictor(&self) -> Relay<'_> {
+    /// Does something with the networks and all they are told.
+    pub(super) fn with_predictor<T>(&self, work: impl FnOnce(&Changing<'_>) -> T) -> T {
         let Job {
             model,
             refiner,
@@ -303,7 +300,7 @@ impl Prepared<'_> {
         } = self.job;
         let first = Prompted {
             model,
-            prompts: self.prompts.iter().map(|(step, told)| (*step, told)).collect(),
+            prompts: Vec::new(),
             beside: self.stage.beside.clone(),
             controls: self.controls.clone(),
             references: self.references.clone(),
@@ -315,7 +312,14 @@ impl Prepared<'_> {
                 .map_or(usize::MAX, |refiner| refiner.step as usize);
             (step, Prompted::new(refiner, told))
         });
-        Relay { first, second }
+        let encode = |now: &GenerateRequest| {
+            model.encode_prompts(&Prompts {
+                clip_skip: now.clip_skip as usize,
+                ..Prompts::new(&now.prompt, &now.negative_prompt, [now.height_px, now.width_px])
+            })
+        };
+        let relay = Relay { first, second };
+        work(&Changing::new(relay, (model, request), &encode, &self.known))
     }
 }
 

@@ -2,10 +2,12 @@
 
 use candle_core::{D, DType, Device, Tensor};
 
+use super::PipelineError;
 use super::denoise::STATE_DTYPE;
-use super::families::StableDiffusion;
+use super::families::{LoadedModel, StableDiffusion};
 use crate::diffusion::noise::{Draw, standard_normal};
-use crate::job::{PreviewMode, RgbImage};
+use crate::diffusion::trajectory::tensor;
+use crate::job::{LatentColours, LatentPlane, PreviewMode, RgbImage};
 use crate::models::vae::AutoencoderKL;
 
 /// The best linear map from latent channels to the mean colour of the pixels under each latent.
@@ -72,6 +74,15 @@ impl LinearMap {
         Ok(Self { weight, bias })
     }
 
+    /// The map as plain data.
+    pub fn colours(&self) -> LatentColours {
+        let of = |colour: usize| self.weight.iter().map(|channel| channel[colour] as f32).collect();
+        LatentColours {
+            weights: (0..3).map(of).collect(),
+            bias: self.bias.map(|b| b as f32),
+        }
+    }
+
     /// Colours of the latents, one pixel each: `(1, channels, h, w)` → `(1, 3, h, w)` in −1..1.
     ///
     /// # Errors
@@ -118,6 +129,44 @@ pub(super) fn preview_picture(
         },
     };
     Ok(Some(picture))
+}
+
+/// The picture of kept latents, by any model that knows latents of their kind.
+///
+/// # Errors
+/// [`PipelineError::Misfit`] if the model's latents are of another kind; else the device's.
+pub fn decode_latents(
+    model: &LoadedModel,
+    latents: &LatentPlane,
+    mode: PreviewMode,
+) -> Result<RgbImage, PipelineError> {
+    let misfit = |expected: usize| PipelineError::Misfit {
+        what: "channels of the latents",
+        expected: expected.to_string(),
+        found: format!(
+            "{} of {}x{} with {} numbers",
+            latents.channels,
+            latents.height,
+            latents.width,
+            latents.values.len()
+        ),
+    };
+    let is_even =
+        latents.values.len() == latents.channels * latents.height * latents.width && !latents.values.is_empty();
+    let LoadedModel::StableDiffusion(model) = model else {
+        if latents.channels != 3 || !is_even {
+            return Err(misfit(3));
+        }
+        return Ok(rgb_from_picture(&tensor(latents, &Device::Cpu)?)?); // pixels already
+    };
+    let channels = model.info().latent_channels;
+    if latents.channels != channels || !is_even {
+        return Err(misfit(channels));
+    }
+    let latents = tensor(latents, model.device())?;
+    let picture = preview_picture(model, &latents, mode)?;
+    let picture = picture.map_or_else(|| model.decode(&latents), Ok)?;
+    Ok(rgb_from_picture(&picture)?)
 }
 
 /// `(1, 3, height, width)` in −1..1 → 8-bit pixels.

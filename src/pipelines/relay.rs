@@ -22,6 +22,10 @@ impl Predictor for Relay<'_> {
         self.first.scheduler()
     }
 
+    fn tokens(&self, step: usize) -> Vec<String> {
+        self.first.tokens(step)
+    }
+
     fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
         match &self.second {
             Some((step, second)) if query.step >= *step => second.predict(query),

@@ -1,23 +1,26 @@
 //! What the making of every picture has in common, whatever the family: the watched run, and the record at its end.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use candle_core::Tensor;
 
 use super::PipelineError;
-use super::denoise::{Known, Noise, Observed, Run, Start, Walked};
+use super::course::{Course, Keep, Resume, Steered, changes_from};
+use super::denoise::{Known, Noise, Observed, Observer, Run, Start, Walked};
 use super::families::Identified;
 use super::predictor::Predictor;
 use super::preview::rgb_from_picture;
+use crate::diffusion::SampleError;
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::prediction::vp_scale;
 use crate::diffusion::samplers::{Options, Sampler};
 use crate::diffusion::schedule::Timetable;
 use crate::diffusion::trajectory::plane;
 use crate::job::{
-    GenerateRequest, GeneratedImage, JobControl, JobOptions, Phase, PreviewMode, Record, RgbImage, StepRecord,
-    Trajectory,
+    Change, GenerateRequest, GeneratedImage, JobControl, JobOptions, LatentColours, Origin, Phase, PreviewMode, Record,
+    RgbImage, StepRecord, Trajectory,
 };
 
 /// A step of a run, ready to be shown.
@@ -35,6 +38,21 @@ pub struct ShownStep<'a> {
     pub step_secs: f64,
     /// The estimate of the clean latents as a picture.
     pub preview: Option<RgbImage>,
+    /// What the record's attention belongs to.
+    pub tokens: &'a [String],
+    /// How the latents look without a decoder.
+    pub colours: Option<&'a Arc<LatentColours>>,
+}
+
+/// A kept run that another one takes its first steps from.
+#[derive(Debug, Clone, Copy)]
+pub struct After<'a> {
+    /// Its name, for the record.
+    pub run_id: &'a str,
+    /// Its steps.
+    pub trajectory: &'a Trajectory,
+    /// The first step that is not taken from it, counted as its records are.
+    pub step: u32,
 }
 
 /// What a watcher of one picture's making is told.
@@ -43,6 +61,8 @@ pub trait Watcher {
     fn phase(&mut self, phase: Phase);
     /// A step was taken.
     fn step(&mut self, step: ShownStep<'_>);
+    /// Something happened that is no step.
+    fn steered(&mut self, _what: Steered<'_>) {}
 }
 
 /// A request with the model whose name goes into the record.
@@ -51,6 +71,7 @@ pub(super) struct Work<'a> {
     pub(super) model: &'a dyn Identified,
     pub(super) request: &'a GenerateRequest,
     pub(super) options: JobOptions,
+    pub(super) after: Option<After<'a>>,
     pub(super) control: &'a JobControl,
 }
 
@@ -66,6 +87,8 @@ pub(super) struct Leg<'a> {
     pub(super) known: Option<Known>,
     /// Runs of one picture have noise of their own: 0 for the one that has the seed's.
     pub(super) stream: u64,
+    /// What happens on its way.
+    pub(super) course: Course,
     /// Place of its first step among all steps of the picture.
     pub(super) offset: usize,
     /// Steps of the picture.
@@ -75,6 +98,52 @@ pub(super) struct Leg<'a> {
 /// Makes a picture of the estimate of the clean latents, `(1, 3, height, width)` in −1..1, in a mode that is not
 /// [`PreviewMode::Off`].
 pub(super) type Show<'a> = &'a dyn Fn(&Tensor, PreviewMode) -> candle_core::Result<Option<Tensor>>;
+
+/// A finished run as it is kept.
+pub(super) struct Kept {
+    /// With what was asked for on the way.
+    pub(super) request: GenerateRequest,
+    pub(super) trajectory: Arc<Trajectory>,
+}
+
+/// Shows the steps of a run to a watcher.
+struct Shown<'a> {
+    mode: PreviewMode,
+    /// The first step that is taken, as records count.
+    first: usize,
+    /// Its place among all steps of the picture.
+    offset: usize,
+    /// Steps of the picture.
+    total: usize,
+    colours: Option<Arc<LatentColours>>,
+    show: Show<'a>,
+    watcher: &'a mut dyn Watcher,
+}
+
+impl Observer for Shown<'_> {
+    fn stepped(&mut self, observed: &Observed<'_>) -> Result<(), SampleError> {
+        let decoding = Instant::now();
+        let picture = match self.mode {
+            PreviewMode::Off => None,
+            mode => (self.show)(observed.x0, mode)?,
+        };
+        self.watcher.step(ShownStep {
+            record: observed.record,
+            index: self.offset + observed.record.index.saturating_sub(self.first),
+            total: self.total,
+            elapsed_secs: observed.elapsed_secs,
+            step_secs: observed.record.secs + decoding.elapsed().as_secs_f64(),
+            preview: picture.as_ref().map(rgb_from_picture).transpose()?,
+            tokens: observed.tokens,
+            colours: self.colours.as_ref(),
+        });
+        Ok(())
+    }
+
+    fn steered(&mut self, what: Steered<'_>) {
+        self.watcher.steered(what);
+    }
+}
 
 impl Work<'_> {
     /// The seed of a picture of the batch.
@@ -93,6 +162,41 @@ impl Work<'_> {
             interval: request.guidance_interval,
             scales: request.guidance_schedule.clone(),
         }
+    }
+
+    /// What happens on the way of a pass of the picture.
+    ///
+    /// * `base`: steps of the passes before.
+    /// * `asked`: what was asked for in those.
+    pub(super) fn course(&self, index: u32, base: usize, asked: &[Change]) -> Course {
+        let mut changes = self.request.all_changes();
+        changes.extend_from_slice(asked);
+        changes.sort_by_key(|change| change.step);
+        let after = self.after.filter(|after| after.trajectory.seed == self.seed(index));
+        Course {
+            is_steered: true,
+            changes: changes_from(changes, base),
+            stop_after: self
+                .request
+                .stop_after
+                .map(|steps| (steps as usize).saturating_sub(base)),
+            resume: after.map(|after| Resume {
+                steps: after.trajectory.steps.clone().into(),
+                tokens: after.trajectory.tokens.clone(),
+                step: after.step as usize,
+            }),
+            keep: Keep {
+                branches: self.options.keep_branches,
+                attention: self.options.keep_attention,
+            },
+            base,
+        }
+    }
+
+    /// How the latents look without a decoder, if anybody wants to see them.
+    fn colours(&self) -> Option<LatentColours> {
+        let is_seen = self.options.preview != PreviewMode::Off || self.options.keep_branches;
+        is_seen.then(|| self.model.colours()).flatten()
     }
 
     /// Walks one run, and tells the watcher of every step.
@@ -124,48 +228,54 @@ impl Work<'_> {
                 source: request.noise_source,
                 variation,
             },
+            course: leg.course.clone(),
             control: self.control,
         };
-        let mode = self.options.preview;
-        let skipped = leg.start.first();
-        let walked = run.walk(leg.shape, &mut |observed: &Observed<'_>| {
-            let decoding = Instant::now();
-            let shown = match mode {
-                PreviewMode::Off => None,
-                mode => show(observed.x0, mode)?,
-            };
-            watcher.step(ShownStep {
-                record: observed.record,
-                index: leg.offset + observed.record.index - skipped,
-                total: leg.total,
-                elapsed_secs: observed.elapsed_secs,
-                step_secs: observed.record.secs + decoding.elapsed().as_secs_f64(),
-                preview: shown.as_ref().map(rgb_from_picture).transpose()?,
-            });
-            Ok(())
-        })?;
-        Ok(walked)
+        let mut shown = Shown {
+            mode: self.options.preview,
+            first: leg.course.base + leg.start.first(),
+            offset: leg.offset,
+            total: leg.total,
+            colours: self.colours().map(Arc::new),
+            show,
+            watcher,
+        };
+        run.walk(leg.shape, &mut shown)
     }
 
-    /// A finished picture of a batch.
+    /// A finished run as it is kept.
     ///
-    /// * `latents`: clean, as the networks see them; those that `table` and `steps` led to.
+    /// * `latents`: clean, as the networks see them; those that `table` and `walked` led to.
     pub(super) fn trajectory(
         &self,
         index: u32,
         table: &Timetable,
-        steps: Vec<StepRecord>,
+        walked: Walked,
         latents: &Tensor,
-    ) -> Result<Arc<Trajectory>, PipelineError> {
-        Ok(Arc::new(Trajectory {
+    ) -> Result<Kept, PipelineError> {
+        let request = self.as_walked(walked.asked, walked.ended_after);
+        let trajectory = Arc::new(Trajectory {
             seed: self.seed(index),
             sigmas: table.sigmas().to_vec(),
             timesteps: table.timesteps().to_vec(),
-            steps,
+            steps: walked.steps,
             final_latents: plane(latents)?,
-            tokens: Vec::new(),
-            colours: None,
-        }))
+            tokens: walked.tokens,
+            colours: self.colours(),
+        });
+        Ok(Kept { request, trajectory })
+    }
+
+    /// The request of a finished picture, with what was asked for on the way.
+    ///
+    /// * `asked`: changes, counted as records do.
+    /// * `ended_after`: steps that were taken, if the run was ended early.
+    fn as_walked(&self, asked: Vec<Change>, ended_after: Option<usize>) -> GenerateRequest {
+        let mut request = self.request.clone();
+        request.changes.extend(asked);
+        request.changes.sort_by_key(|change| change.step);
+        request.stop_after = ended_after.map(|steps| steps as u32).or(request.stop_after);
+        request
     }
 
     /// A finished picture.
@@ -176,17 +286,19 @@ impl Work<'_> {
         index: u32,
         began: Instant,
         picture: &Tensor,
-        trajectory: Arc<Trajectory>,
+        kept: Kept,
     ) -> Result<GeneratedImage, PipelineError> {
         Ok(GeneratedImage {
             pixels: rgb_from_picture(picture)?,
-            record: self.record(index, began.elapsed().as_secs_f64()),
-            trajectory,
+            record: self.record(index, began.elapsed().as_secs_f64(), kept.request),
+            trajectory: kept.trajectory,
         })
     }
 
     /// What is written into the picture's file.
-    pub(super) fn record(&self, index: u32, elapsed_secs: f64) -> Record {
+    ///
+    /// * `request`: with what was asked for on the way.
+    pub(super) fn record(&self, index: u32, elapsed_secs: f64, request: GenerateRequest) -> Record {
         let info = self.model.info();
         Record {
             version: Record::VERSION,
@@ -198,7 +310,7 @@ impl Work<'_> {
                     variation.seed = variation.seed.wrapping_add(u64::from(index));
                     variation
                 }),
-                ..self.request.clone()
+                ..request
             },
             model_name: info.name.clone(),
             model_hash: self.model.hash().to_owned(),
@@ -206,8 +318,11 @@ impl Work<'_> {
             rng: self.request.noise_source.id().to_owned(),
             precision: self.model.precision().id().to_owned(),
             decoder: String::new(),
-            run_id: String::new(),
-            origin: None,
+            run_id: new_run_id(),
+            origin: self.after.filter(|after| !after.run_id.is_empty()).map(|after| Origin {
+                run_id: after.run_id.to_owned(),
+                step: after.step,
+            }),
             batch_index: index,
             created_unix_secs: SystemTime::now()
                 .duration_since(UNIX_EPOCH)
@@ -215,6 +330,21 @@ impl Work<'_> {
             elapsed_secs,
         }
     }
+}
+
+/// A name that no other run has.
+fn new_run_id() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let nanos = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_nanos());
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let own = (u64::from(std::process::id()) << 32) ^ count;
+    format!(
+        "{:016x}{:08x}",
+        nanos as u64,
+        (stream_seed(own, nanos as u64) >> 32) as u32
+    )
 }
 
 /// The seed of another run of the same picture, far from the seeds of a batch; `stream` 0 is the seed itself.

@@ -51,6 +51,7 @@ fn whole_run(c: &mut Criterion) {
             ..JobOptions::default()
         };
         let job = Job {
+            after: None,
             model: &model,
             refiner: None,
             extras: &extras,

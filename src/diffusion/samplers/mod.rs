@@ -174,7 +174,7 @@ fn begin(host: &mut dyn SamplerHost, x: &Tensor, table: &Timetable, index: usize
 }
 
 /// (x − x₀) / σ: the slope of the probability-flow ODE, and the noise ε as the model sees it.
-fn slope(x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
+pub(crate) fn slope(x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
     divide(&(x - x0)?, sigma)
 }
 

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use candle_core::DType;
 
 use super::{LdmUpscaler, Pixel, StableDiffusion, Unclip, Upscaler};
-use crate::job::{LoraSpec, ModelInfo, Precision, VaeTiles};
+use crate::job::{LatentColours, LoraSpec, ModelInfo, Precision, VaeTiles};
 use crate::pipelines::PipelineError;
 use crate::pipelines::model_hash::ModelHash;
 use crate::pipelines::precision::precision_of;
+use crate::pipelines::preview::LinearMap;
 use crate::weights::ModelFiles;
 
 /// A model whose weights are read.
@@ -48,6 +49,10 @@ pub trait Identified {
     fn hash(&self) -> &str;
     /// What its networks compute in; never [`Precision::Auto`].
     fn precision(&self) -> Precision;
+    /// How its latents look without a decoder, if that can be said.
+    fn colours(&self) -> Option<LatentColours> {
+        None
+    }
 }
 
 impl OtherModel {
@@ -86,6 +91,10 @@ impl Identified for StableDiffusion {
 
     fn precision(&self) -> Precision {
         Self::precision(self)
+    }
+
+    fn colours(&self) -> Option<LatentColours> {
+        self.linear_map().ok().map(LinearMap::colours)
     }
 }
 

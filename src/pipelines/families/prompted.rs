@@ -1,5 +1,7 @@
 //! A model with everything it is told of one picture.
 
+use std::sync::Arc;
+
 use candle_core::{Device, Tensor};
 
 use super::StableDiffusion;
@@ -32,7 +34,7 @@ pub struct Prompted<'a> {
     /// The networks.
     pub model: &'a StableDiffusion,
     /// The prompts, each from which step on; the first from step 0.
-    pub prompts: Vec<(usize, &'a Conditioning)>,
+    pub prompts: Vec<(usize, Arc<Conditioning>)>,
     /// What the U-Net is shown beside.
     pub beside: Option<Beside>,
     /// Pictures to follow.
@@ -43,10 +45,10 @@ pub struct Prompted<'a> {
 
 impl<'a> Prompted<'a> {
     /// The same prompts for the whole run, and nothing else.
-    pub fn new(model: &'a StableDiffusion, conditioning: &'a Conditioning) -> Self {
+    pub fn new(model: &'a StableDiffusion, conditioning: &Conditioning) -> Self {
         Self {
             model,
-            prompts: vec![(0, conditioning)],
+            prompts: vec![(0, Arc::new(conditioning.clone()))],
             beside: None,
             controls: Vec::new(),
             references: Vec::new(),
@@ -54,12 +56,12 @@ impl<'a> Prompted<'a> {
     }
 
     /// The prompts of this step.
-    fn conditioning(&self, step: usize) -> candle_core::Result<&'a Conditioning> {
+    fn conditioning(&self, step: usize) -> candle_core::Result<&Conditioning> {
         let mut begun = self.prompts.iter().filter(|(from, _)| *from <= step);
         let newest = begun.next_back();
         newest.map_or_else(
             || Err(candle_core::Error::Msg(format!("no prompt for step {}", step + 1))),
-            |(_, conditioning)| Ok(*conditioning),
+            |(_, conditioning)| Ok(&**conditioning),
         )
     }
 
@@ -80,6 +82,17 @@ impl Predictor for Prompted<'_> {
 
     fn scheduler(&self) -> &Scheduler {
         self.model.scheduler()
+    }
+
+    fn tokens(&self, step: usize) -> Vec<String> {
+        let tokenizer = self.model.tokenizer();
+        let ids = self.conditioning(step).ok();
+        let ids = ids.and_then(|told| told.prompt_ids.iter().flatten().next());
+        tokenizer.zip(ids).map_or_else(Vec::new, |(tokenizer, ids)| {
+            let mut texts = tokenizer.texts(&ids[..tokenizer.length(ids)]);
+            texts.push(String::new());
+            texts
+        })
     }
 
     /// Asks about both prompts in one batch, or about the prompt alone where guidance needs no more.

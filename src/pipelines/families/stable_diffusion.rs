@@ -1,6 +1,7 @@
 //! Stable Diffusion 1, 2 and XL: CLIP text encoders, a U-Net on the latents of a KL autoencoder.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use candle_core::{DType, Device, Tensor};
 
@@ -56,7 +57,7 @@ pub struct StableDiffusion {
     scheduler: Scheduler,
     text: TextEncoders,
     unet: UNet2DConditionModel,
-    adapters: Adapters,
+    adapters: Mutex<Adapters>,
     vae: AutoencoderKL,
     /// The model's own autoencoder, while another one is in its place.
     replaced: Option<Replaced>,
@@ -175,7 +176,9 @@ impl StableDiffusion {
             scheduler,
             text,
             unet,
-            adapters: Adapters::new(text_weights.into_iter().chain([(Component::UNet, unet_weights)])),
+            adapters: Mutex::new(Adapters::new(
+                text_weights.into_iter().chain([(Component::UNet, unet_weights)]),
+            )),
             vae,
             replaced: None,
             tiny,
@@ -220,7 +223,16 @@ impl StableDiffusion {
     /// [`PipelineError::Adapter`] if a file cannot be read or is for another family of models.
     pub fn set_adapters(&mut self, loras: &[LoraSpec], embeddings: &[PathBuf]) -> Result<usize, PipelineError> {
         self.text.teach(embeddings)?;
-        self.adapters.set(loras)
+        self.set_loras(loras)
+    }
+
+    /// Lays these adapters over the networks, in the middle of a run if need be; what prompts were encoded with before
+    /// stays as it is.
+    ///
+    /// # Errors
+    /// As [`Self::set_adapters`].
+    pub fn set_loras(&self, loras: &[LoraSpec]) -> Result<usize, PipelineError> {
+        self.adapters.lock().unwrap_or_else(PoisonError::into_inner).set(loras)
     }
 
     /// Decodes and encodes by another autoencoder from now on; `None` takes the model's own again.

@@ -15,7 +15,7 @@ use crate::pipelines::denoise::Start;
 use crate::pipelines::families::{AnimateDiff, Conditioning, StableDiffusion};
 use crate::pipelines::latents::latent_shape;
 use crate::pipelines::preview::preview_picture;
-use crate::pipelines::work::{Leg, Watcher, Work, clean};
+use crate::pipelines::work::{Kept, Leg, Watcher, Work, clean};
 
 /// A model with a motion adapter and its prompts.
 pub(super) struct FilmMaker<'a> {
@@ -79,6 +79,7 @@ impl Maker for FilmMaker<'_> {
             start: Start::Noise,
             known: None,
             stream: 0,
+            course: self.work.course(index, 0, &[]),
             offset: 0,
             total: self.table.steps(),
         };
@@ -86,13 +87,15 @@ impl Maker for FilmMaker<'_> {
         let walked = self.work.walk(&leg, index, &show, watcher)?;
         watcher.phase(Phase::Decoding);
         let latents = clean(&walked.x, &self.table)?;
-        let trajectory = self.work.trajectory(index, &self.table, walked.steps, &latents)?;
+        let kept = self.work.trajectory(index, &self.table, walked, &latents)?;
         let pictures = self.model.decode(&latents, self.frames)?;
         let number = |frame: usize| index * self.frames as u32 + frame as u32;
         let frames = pictures.iter().enumerate().map(|(frame, picture)| {
-            let mut finished = self
-                .work
-                .finished(index, began, picture, of_frame(&trajectory, frame, self.frames))?;
+            let of_frame = Kept {
+                request: kept.request.clone(),
+                trajectory: of_frame(&kept.trajectory, frame, self.frames),
+            };
+            let mut finished = self.work.finished(index, began, picture, of_frame)?;
             finished.record.batch_index = number(frame);
             Ok(finished)
         });
@@ -130,6 +133,6 @@ fn of_frame(film: &Trajectory, frame: usize, frames: usize) -> Arc<Trajectory> {
         steps: film.steps.iter().map(step).collect(),
         final_latents: part(&film.final_latents),
         tokens: Vec::new(),
-        colours: None,
+        colours: film.colours.clone(),
     })
 }

@@ -15,7 +15,7 @@ use super::extras::Extras;
 use super::families::{LoadedModel, Networks, Prompts};
 use super::prepare::{Job, Prepared};
 use super::scheduler::Scheduler;
-use super::work::{Watcher, Work};
+use super::work::{After, Watcher, Work};
 use crate::diffusion::ScheduleError;
 use crate::diffusion::samplers::{Sampler, sampler_by_id};
 use crate::diffusion::schedule::Timetable;
@@ -51,6 +51,8 @@ pub struct AnyJob<'a> {
     pub request: &'a GenerateRequest,
     /// How to show it.
     pub options: JobOptions,
+    /// A kept run that the first steps are taken from.
+    pub after: Option<After<'a>>,
     /// Whether someone asked to stop.
     pub control: &'a JobControl,
 }
@@ -67,6 +69,7 @@ impl<'a> AnyJob<'a> {
             extras,
             request,
             options,
+            after,
             control,
         } = self;
         let other = match model {
@@ -77,6 +80,7 @@ impl<'a> AnyJob<'a> {
                         model: &**model,
                         request,
                         options,
+                        after,
                         control,
                     };
                     let motion = extras.motion(&wanted.adapter)?;
@@ -90,6 +94,7 @@ impl<'a> AnyJob<'a> {
                     extras,
                     request,
                     options,
+                    after,
                     control,
                 };
                 return Ok(Box::new(job.prepare()?));
@@ -100,6 +105,7 @@ impl<'a> AnyJob<'a> {
             model: other,
             request,
             options,
+            after,
             control,
         };
         Ok(match &other.networks {

@@ -60,13 +60,14 @@ impl Maker for PixelMaker<'_> {
             start: Start::Noise,
             known: None,
             stream: 0,
+            course: self.work.course(index, 0, &[]),
             offset: 0,
             total: self.table.steps(),
         };
         let itself = |x0: &Tensor, _| Ok(Some(x0.clone()));
         let walked = self.work.walk(&leg, index, &itself, watcher)?;
         let picture = clean(&walked.x, &self.table)?;
-        let trajectory = self.work.trajectory(index, &self.table, walked.steps, &picture)?;
+        let trajectory = self.work.trajectory(index, &self.table, walked, &picture)?;
         Ok(vec![self.work.finished(index, began, &picture, trajectory)?])
     }
 }

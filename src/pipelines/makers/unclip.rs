@@ -10,6 +10,7 @@ use crate::diffusion::samplers::Sampler;
 use crate::diffusion::schedule::Timetable;
 use crate::job::{GeneratedImage, Phase};
 use crate::pipelines::PipelineError;
+use crate::pipelines::course::Course;
 use crate::pipelines::denoise::{Start, Walked};
 use crate::pipelines::families::{StageSchedule, Texts, Unclip};
 use crate::pipelines::predictor::Predictor;
@@ -82,6 +83,10 @@ impl<'a> UnclipMaker<'a> {
             start: Start::Noise,
             known: None,
             stream: stage.stream,
+            course: match stage.stream {
+                0 => self.work.course(index, 0, &[]), // the stage that is kept
+                _ => Course::default(),
+            },
             offset: stage.offset,
             total: 2 * self.steps() + SUPER_RES_STEPS,
         };
@@ -127,7 +132,7 @@ impl Maker for UnclipMaker<'_> {
             has_pixels: true,
         };
         let (small, table, walked) = self.take(stage, index, watcher)?;
-        let trajectory = self.work.trajectory(index, &table, walked.steps, &small)?;
+        let trajectory = self.work.trajectory(index, &table, walked, &small)?;
 
         let super_res = model.super_res(&small)?;
         let [channels, height, width] = model.large_shape();

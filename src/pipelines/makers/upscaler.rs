@@ -75,6 +75,7 @@ impl Maker for UpscalerMaker<'_> {
             start: Start::Noise,
             known: None,
             stream: 0,
+            course: self.work.course(index, 0, &[]),
             offset: 0,
             total: self.table.steps(),
         };
@@ -82,7 +83,7 @@ impl Maker for UpscalerMaker<'_> {
         let walked = self.work.walk(&leg, index, &show, watcher)?;
         watcher.phase(Phase::Decoding);
         let latents = clean(&walked.x, &self.table)?;
-        let trajectory = self.work.trajectory(index, &self.table, walked.steps, &latents)?;
+        let trajectory = self.work.trajectory(index, &self.table, walked, &latents)?;
         let picture = base.decode(&latents)?;
         Ok(vec![self.work.finished(index, began, &picture, trajectory)?])
     }

@@ -133,6 +133,12 @@ impl ClipTokenizer {
         end.map_or(ids.len(), |end| end + 1)
     }
 
+    /// Each token as the vocabulary writes it, `</w>` at the end of a word.
+    pub fn texts(&self, ids: &[u32]) -> Vec<String> {
+        let text = |id: &u32| self.inner.id_to_token(*id).unwrap_or_else(|| "◇</w>".to_owned()); // learned words
+        ids.iter().map(text).collect()
+    }
+
     /// Exactly `max_tokens` ids: start, the text cut to fit, end, padding.
     ///
     /// # Errors

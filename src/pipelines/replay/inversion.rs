@@ -10,6 +10,7 @@ use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::prediction::{network_input, vp_scale};
 use crate::diffusion::samplers::Options;
 use crate::job::JobControl;
+use crate::pipelines::course::Course;
 use crate::pipelines::denoise::{Noise, Run, Start};
 use crate::pipelines::families::Prompted;
 use crate::pipelines::{PipelineError, invert};
@@ -58,6 +59,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
             initial: latents.zeros_like()?,
             steps: Vec::new(),
         },
+        course: Course::default(),
         control: &control,
     };
     let mut capture = Capture::new(got, scale);

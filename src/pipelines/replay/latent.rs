@@ -15,6 +15,7 @@ use crate::diffusion::schedule::Timetable;
 use crate::job::{JobControl, ReferencePart};
 use crate::pipelines::PipelineError;
 use crate::pipelines::controls::{ActiveControl, Branches, ControlNetwork, residuals};
+use crate::pipelines::course::Course;
 use crate::pipelines::denoise::{Known, Noise, Run, STATE_DTYPE, Start};
 use crate::pipelines::families::{Beside, Conditioning, MicroConditions, Prompted, Prompts, StableDiffusion};
 use crate::pipelines::latents::{MaskEdge, hard, latent_mask};
@@ -44,7 +45,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let mut predictor = Prompted::new(&network, &conditioning);
     predictor
         .prompts
-        .extend(switched.map(|switch| switch.step).zip(later.as_ref()));
+        .extend(switched.map(|switch| switch.step).zip(later.map(Arc::new)));
 
     let pictures = Pictures::read(case, &network)?;
     pictures.describe(&mut got);
@@ -68,6 +69,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
             initial,
             steps: case.inputs("step_noise"),
         },
+        course: Course::default(),
         control: &JobControl::default(),
     };
     let mut capture = Capture::new(got, scale);

@@ -9,6 +9,7 @@ use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::prediction::vp_scale;
 use crate::job::JobControl;
 use crate::pipelines::PipelineError;
+use crate::pipelines::course::Course;
 use crate::pipelines::denoise::{Noise, Run, Start};
 use crate::pipelines::predictor::Predictor;
 
@@ -48,6 +49,7 @@ pub(super) fn walk(
             initial: shaped(&case.input("noise")?)?,
             steps: steps.iter().map(shaped).collect::<candle_core::Result<_>>()?,
         },
+        course: Course::default(),
         control: &JobControl::default(),
     };
     let mut capture = Capture::new(got, scale);

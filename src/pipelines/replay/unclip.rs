@@ -10,6 +10,7 @@ use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::samplers::Options;
 use crate::job::JobControl;
 use crate::pipelines::PipelineError;
+use crate::pipelines::course::Course;
 use crate::pipelines::denoise::{Call, Noise, Observed, Observer, Run, Start};
 use crate::pipelines::families::{StageSchedule, Texts, Unclip};
 use crate::pipelines::predictor::Predictor;
@@ -118,6 +119,7 @@ impl Stage<'_> {
                     .collect::<candle_core::Result<_>>()?,
                 initial,
             },
+            course: Course::default(),
             control: &JobControl::default(),
         };
         let mut whole = Whole(Capture::new(Got::new(), Scale::of("UnCLIPScheduler")));

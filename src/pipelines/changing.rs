@@ -1,0 +1,160 @@
+//! Networks whose prompt, adapters and controls change in the middle of a run.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use candle_core::Device;
+
+use super::PipelineError;
+use super::Scheduler;
+use super::controls::ActiveControl;
+use super::families::{Conditioning, StableDiffusion};
+use super::predictor::{Predicted, Predictor, Query};
+use super::relay::Relay;
+use crate::job::{Change, GenerateRequest, LoraSpec};
+
+/// What a prompt was encoded from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Spoken {
+    prompt: String,
+    negative_prompt: String,
+    loras: Vec<LoraSpec>,
+}
+
+/// Prompts that were encoded before, for all pictures of a request.
+pub(super) type KnownPrompts = RefCell<Vec<(Spoken, Arc<Conditioning>)>>;
+
+/// Encodes both prompts of a request, with the adapters that lie over the networks.
+pub(super) type Encode<'a> = &'a dyn Fn(&GenerateRequest) -> Result<Conditioning, PipelineError>;
+
+/// What holds from one step on.
+struct Stretch {
+    from: usize,
+    spoken: Spoken,
+    told: Arc<Conditioning>,
+    weights: Vec<f64>,
+}
+
+/// A model and perhaps its refiner, told other things at other steps.
+pub(super) struct Changing<'a> {
+    pub(super) model: &'a StableDiffusion,
+    pub(super) request: &'a GenerateRequest,
+    pub(super) encode: Encode<'a>,
+    pub(super) known: &'a KnownPrompts,
+    relay: RefCell<Relay<'a>>,
+    /// The request's controls as they were made.
+    controls: Vec<ActiveControl>,
+    /// In order; never empty once [adopted](Predictor::adopt).
+    stretches: RefCell<Vec<Stretch>>,
+    /// The stretch that the networks are told of now.
+    now: Cell<Option<usize>>,
+}
+
+impl<'a> Changing<'a> {
+    /// * `relay`: the networks; their prompts are those of the stretches.
+    pub(super) fn new(
+        relay: Relay<'a>,
+        (model, request): (&'a StableDiffusion, &'a GenerateRequest),
+        encode: Encode<'a>,
+        known: &'a KnownPrompts,
+    ) -> Self {
+        Self {
+            model,
+            request,
+            encode,
+            known,
+            controls: relay.first.controls.clone(),
+            relay: RefCell::new(relay),
+            stretches: RefCell::default(),
+            now: Cell::new(None),
+        }
+    }
+
+    /// The prompts of what holds at a step, encoded with its adapters.
+    fn told(&self, now: &GenerateRequest, spoken: &Spoken) -> Result<Arc<Conditioning>, PipelineError> {
+        let known = self.known.borrow();
+        if let Some((_, told)) = known.iter().find(|(known, _)| known == spoken) {
+            return Ok(Arc::clone(told));
+        }
+        drop(known);
+        self.model.set_loras(&spoken.loras)?;
+        let told = Arc::new((self.encode)(now)?);
+        self.known.borrow_mut().push((spoken.clone(), Arc::clone(&told)));
+        Ok(told)
+    }
+
+    /// Tells the networks what holds at a step.
+    fn arrive(&self, step: usize) -> Result<(), PipelineError> {
+        let stretches = self.stretches.borrow();
+        let place = stretches.iter().rposition(|stretch| stretch.from <= step);
+        if place == self.now.get() {
+            return Ok(());
+        }
+        let Some(stretch) = place.and_then(|place| stretches.get(place)) else {
+            return Ok(());
+        };
+        self.model.set_loras(&stretch.spoken.loras)?;
+        let mut relay = self.relay.borrow_mut();
+        relay.first.prompts = vec![(0, Arc::clone(&stretch.told))];
+        relay.first.controls = self
+            .controls
+            .iter()
+            .zip(&stretch.weights)
+            .map(|(control, weight)| control.weighed(*weight))
+            .collect::<candle_core::Result<_>>()?;
+        self.now.set(place);
+        Ok(())
+    }
+}
+
+impl Predictor for Changing<'_> {
+    fn device(&self) -> &Device {
+        self.model.device()
+    }
+
+    fn scheduler(&self) -> &Scheduler {
+        self.model.scheduler()
+    }
+
+    fn adopt(&self, changes: &[Change]) -> Result<(), PipelineError> {
+        let request = GenerateRequest {
+            changes: changes.to_vec(),
+            prompt_switches: Vec::new(),
+            ..self.request.clone()
+        };
+        let mut steps: Vec<u32> = changes.iter().map(|change| change.step).chain([0]).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        let mut stretches: Vec<Stretch> = Vec::with_capacity(steps.len());
+        for step in steps {
+            let now = request.as_of(step);
+            let spoken = Spoken {
+                prompt: now.prompt.clone(),
+                negative_prompt: now.negative_prompt.clone(),
+                loras: now.loras.clone(),
+            };
+            let weights: Vec<f64> = now.controls.iter().map(|control| control.weight).collect();
+            let is_new = |last: &Stretch| last.spoken != spoken || last.weights != weights;
+            if stretches.last().is_none_or(is_new) {
+                stretches.push(Stretch {
+                    from: step as usize,
+                    told: self.told(&now, &spoken)?,
+                    spoken,
+                    weights,
+                });
+            }
+        }
+        self.stretches.replace(stretches);
+        self.now.set(None);
+        Ok(())
+    }
+
+    fn tokens(&self, step: usize) -> Vec<String> {
+        self.relay.borrow().tokens(step)
+    }
+
+    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
+        self.arrive(query.step).map_err(candle_core::Error::wrap)?;
+        self.relay.borrow().predict(query)
+    }
+}

@@ -1,0 +1,165 @@
+//! What may happen to a run on its way: it is changed, paused, sent back, ended early, or begun in its middle.
+
+use std::sync::Arc;
+
+use super::PipelineError;
+use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
+use crate::diffusion::samplers::{Options, Sampler, sampler_by_id};
+use crate::job::{Change, StepRecord};
+
+/// A run's plan beside its first settings.
+#[derive(Debug, Clone, Default)]
+pub struct Course {
+    /// Whether whoever has the run's control may pause and change it.
+    pub is_steered: bool,
+    /// What changes, in the order of the run's own steps.
+    pub changes: Vec<Change>,
+    /// Ends the run after so many steps of its table.
+    pub stop_after: Option<usize>,
+    /// A run to take the first steps from.
+    pub resume: Option<Resume>,
+    /// What each step keeps beside its latents.
+    pub keep: Keep,
+    /// Added to the place of a step where it is told or kept: a second pass counts on.
+    pub base: usize,
+}
+
+/// The beginning of a run that has been walked before.
+#[derive(Debug, Clone)]
+pub struct Resume {
+    /// Its steps, at least those before [`Self::step`] and that one.
+    pub steps: Arc<[StepRecord]>,
+    /// What their attention belongs to.
+    pub tokens: Vec<String>,
+    /// The first step to be taken, counted as the records are.
+    pub step: usize,
+}
+
+/// What each step keeps beside its latents.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// What the network said under each prompt alone.
+    pub branches: bool,
+    /// Where it looked at which token.
+    pub attention: bool,
+}
+
+/// Something happened to a run that is no step. Steps are counted as records do.
+#[derive(Debug)]
+pub enum Steered<'a> {
+    /// It waits before this step.
+    Waiting(usize),
+    /// It goes on.
+    GoingOn,
+    /// A change holds from its step on.
+    Changed(&'a Change),
+    /// A change is not possible.
+    Refused(&'a PipelineError),
+    /// The steps from this one on are taken again.
+    WentBack(usize),
+}
+
+/// The changes of a request as one of its passes sees them: counted from the pass's own first step.
+///
+/// * `base`: steps of the passes before.
+pub fn changes_from(changes: Vec<Change>, base: usize) -> Vec<Change> {
+    let shifted = |change: Change| Change {
+        step: change.step.saturating_sub(base as u32),
+        ..change
+    };
+    changes.into_iter().map(shifted).collect()
+}
+
+/// How predictions are weighed at a step: the schedule, with the changes up to the step.
+pub(super) fn guidance_at(schedule: &GuidanceSchedule, changes: &[Change], step: usize, steps: usize) -> Guidance {
+    let mut now = schedule.clone();
+    for change in begun(changes, step) {
+        if let Some(scale) = change.guidance_scale {
+            now.base.scale = scale;
+            now.scales.clear();
+        }
+        now.base.rescale = change.guidance_rescale.unwrap_or(now.base.rescale);
+    }
+    now.at(step, steps)
+}
+
+/// Who walks from a step on, and with which parameters.
+pub(super) fn walker_at<'a>(
+    (sampler, options): (&'a dyn Sampler, Options),
+    changes: &[Change],
+    step: usize,
+) -> (&'a dyn Sampler, Options) {
+    let mut now = (sampler, options);
+    for change in begun(changes, step) {
+        let other = change.sampler.as_deref().and_then(sampler_by_id);
+        now.0 = other.map_or(now.0, |sampler| sampler);
+        now.1.eta = change.eta.unwrap_or(now.1.eta);
+    }
+    now
+}
+
+/// The seed of the noise that a step adds, if it is not the run's.
+pub(super) fn seed_at(changes: &[Change], step: usize) -> Option<u64> {
+    begun(changes, step).filter_map(|change| change.seed).last()
+}
+
+/// Whether everything that a change names exists, as far as the loop is concerned.
+///
+/// # Errors
+/// [`PipelineError::Misfit`] if no sampler has its name.
+pub(super) fn check(change: &Change) -> Result<(), PipelineError> {
+    match &change.sampler {
+        Some(name) if sampler_by_id(name).is_none() => Err(PipelineError::Misfit {
+            what: "sampler of a change",
+            expected: "one that `hareru samplers` lists".to_owned(),
+            found: format!("{name:?}"),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn begun(changes: &[Change], step: usize) -> impl Iterator<Item = &Change> {
+    changes.iter().filter(move |change| change.step as usize <= step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_should_hold_from_its_step_on() {
+        let schedule = GuidanceSchedule {
+            scales: vec![1.5, 2.5],
+            ..GuidanceSchedule::from(Guidance {
+                scale: 4.0,
+                rescale: 0.0,
+            })
+        };
+        let changes = [
+            Change {
+                guidance_scale: Some(-3.0),
+                sampler: Some("heun".to_owned()),
+                ..Change::at(2)
+            },
+            Change {
+                guidance_rescale: Some(0.7),
+                seed: Some(8),
+                ..Change::at(3)
+            },
+        ];
+        let at = |step| guidance_at(&schedule, &changes, step, 5);
+        assert!((at(1).scale - 1.75).abs() < 1e-12);
+        assert_eq!((at(2).scale, at(2).rescale), (-3.0, 0.0));
+        assert_eq!((at(4).scale, at(4).rescale), (-3.0, 0.7));
+        assert_eq!((seed_at(&changes, 2), seed_at(&changes, 3)), (None, Some(8)));
+        let euler = sampler_by_id("euler").unwrap();
+        let ids = [1, 2].map(|step| walker_at((euler, Options::default()), &changes, step).0.id());
+        assert_eq!(ids, ["euler", "heun"]);
+    }
+
+    #[test]
+    fn a_second_pass_should_begin_with_what_changed_in_the_first() {
+        let shifted = changes_from(vec![Change::at(3), Change::at(12)], 10);
+        assert_eq!(shifted.iter().map(|change| change.step).collect::<Vec<_>>(), [0, 2]);
+    }
+}
