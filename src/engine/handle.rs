@@ -13,6 +13,7 @@ use super::inference;
 use crate::config::Paths;
 use crate::job::{
     DecodeRequest, Event, GenerateRequest, JobControl, JobId, JobOptions, KeptRun, ModelRef, Precision, RequestError,
+    Start,
 };
 
 /// Jobs that may wait; one more is refused with [`SubmitError::QueueFull`].
@@ -173,6 +174,9 @@ impl EngineHandle {
         let request = super::with_ids(request)?;
         let job = JobId(self.next_job);
         let control = Arc::new(JobControl::default());
+        if options.start == Start::Paused {
+            control.pause();
+        }
         lock(&self.controls).insert(job, Arc::clone(&control));
         let sent = self.send(Command::Generate {
             job,

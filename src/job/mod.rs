@@ -27,7 +27,7 @@ pub use id::JobId;
 pub use image::{GeneratedImage, RgbImage};
 pub use latent::{LatentColours, LatentPlane};
 pub use model::{Choice, ModelDefaults, ModelInfo, ModelRef, Takes};
-pub use options::{JobOptions, PreviewMode, VaeTiles};
+pub use options::{JobOptions, PreviewMode, Start, VaeTiles};
 pub use precision::{DeviceInfo, Precision, UnknownPrecision};
 pub use record::Record;
 pub use request::{

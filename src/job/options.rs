@@ -30,6 +30,16 @@ pub enum VaeTiles {
     Never,
 }
 
+/// Whether a run begins as soon as its turn has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Start {
+    /// It does.
+    #[default]
+    AtOnce,
+    /// It waits before its first step until it is told to [go on](super::JobControl::resume).
+    Paused,
+}
+
 /// What accompanies a request without being part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct JobOptions {
@@ -37,6 +47,8 @@ pub struct JobOptions {
     pub preview: PreviewMode,
     /// Whether the job waits for a listener that is slow rather than leave out steps.
     pub keep_every_step: bool,
+    /// Whether the run begins at once.
+    pub start: Start,
     /// Whether each step keeps what the network said under each prompt alone.
     pub keep_branches: bool,
     /// Whether each step keeps where the network looked at which token.
