@@ -392,3 +392,54 @@ fn json_lines(output: &Output) -> Vec<Value> {
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
+
+#[test]
+fn a_branch_should_be_the_run_whose_request_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let run = |args: &[&str], expected: i32| {
+        let output = hareru(home.path(), args);
+        assert_eq!(output.status.code(), Some(expected), "{args:?}: {}", stderr(&output));
+        output
+    };
+    let (parent, branch, planned) = (path("parent.png"), path("branch.png"), path("planned.png"));
+    let common = [
+        "generate",
+        "--prompt",
+        "a lighthouse",
+        "--size",
+        "64x64",
+        "--steps",
+        "5",
+        "--seed",
+        "3",
+    ];
+    run(
+        &[&common[..], &["--keep", "branches,attention", "--out", &parent]].concat(),
+        0,
+    );
+    run(
+        &[
+            "branch", &parent, "--at", "2", "--cfg", "-3", "--prompt", "a forest", "--out", &branch,
+        ],
+        0,
+    );
+    let changes = ["--change", "2:prompt=a forest", "--change", "2:cfg=-3"];
+    run(&[&common[..], &changes, &["--out", &planned]].concat(), 0);
+    let pixels = |file: &str| gallery::read_picture(Path::new(file)).unwrap();
+    assert!(pixels(&branch) == pixels(&planned));
+    assert!(pixels(&branch) != pixels(&parent));
+    let record = |file: &str| gallery::read_record(Path::new(file)).unwrap();
+    assert_eq!(record(&branch).origin.unwrap().run_id, record(&parent).run_id);
+    let kept = gallery::read_trajectory(Path::new(&branch)).unwrap();
+    assert_eq!(kept.steps.len(), 5, "the steps that were shared are kept too");
+
+    let output = run(&["branch", &parent, "--at", "9", "--out", &branch], 2);
+    assert_one_line(&output, "step 9 was not kept; there are 0 to 4");
+    std::fs::remove_file(gallery::trajectory_path(Path::new(&parent))).unwrap();
+    let output = run(&["branch", &parent, "--at", "1", "--out", &branch], 1);
+    assert_one_line(&output, "parent.trajectory.safetensors");
+    for bad in ["cfg=3", "x:cfg=3", "2:size=3", "2:steps=9", "2:cfg=much"] {
+        run(&["generate", "--prompt", "x", "--change", bad, "--out", &planned], 2);
+    }
+}

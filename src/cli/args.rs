@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use super::CliError;
 use super::bench::BenchArgs;
+use super::branch::BranchArgs;
 use super::family_args::FamilyArgs;
 use super::task_args::{PictureArgs, WayArgs};
 use crate::engine;
@@ -36,6 +37,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Make pictures from a prompt
     Generate(Box<GenerateArgs>),
+    /// Take up a kept run at one of its steps, under other settings
+    Branch(Box<BranchArgs>),
     /// Run a reference case and write the tensors it computes
     Replay(ReplayArgs),
     /// Time the networks on this computer
@@ -52,6 +55,7 @@ impl Command {
     pub(super) fn wants_json(&self) -> bool {
         match self {
             Self::Generate(args) => args.json,
+            Self::Branch(args) => args.json,
             Self::Replay(_) => false,
             Self::Bench(args) => args.json,
             Self::Models(args) | Self::Samplers(args) | Self::Preprocessors(args) => args.json,
@@ -140,6 +144,10 @@ pub(super) struct GenerateArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) save_steps: Option<PathBuf>,
 
+    /// What each step keeps beside its latents
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(super) keep: Vec<Kept>,
+
     /// How the pictures of steps are made
     #[arg(long, value_enum, default_value_t = Preview::Auto)]
     preview: Preview,
@@ -217,6 +225,15 @@ enum Preview {
     Vae,
     /// None
     Off,
+}
+
+/// What a step may keep beside its latents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kept {
+    /// What the network says with and without the prompt
+    Branches,
+    /// Where it looks for each word of the prompt
+    Attention,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -330,7 +347,7 @@ impl GenerateArgs {
     }
 }
 
-fn precision_parser() -> impl TypedValueParser<Value = Precision> {
+pub(super) fn precision_parser() -> impl TypedValueParser<Value = Precision> {
     PossibleValuesParser::new(Precision::ALL.map(Precision::id)).try_map(|id| id.parse::<Precision>())
 }
 
@@ -343,7 +360,7 @@ fn parse_threads(text: &str) -> Result<usize, String> {
 }
 
 /// A file, then up to two numbers; a colon that no number follows belongs to the file's name.
-fn parse_lora(text: &str) -> Result<LoraSpec, String> {
+pub(super) fn parse_lora(text: &str) -> Result<LoraSpec, String> {
     let number = |text: &str| text.trim().parse::<f64>().ok();
     let split = |text: &'_ str| -> Option<(String, f64)> {
         let (rest, last) = text.rsplit_once(':')?;

@@ -4,51 +4,70 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::CliError;
-use super::args::GenerateArgs;
+use super::args::{GenerateArgs, Kept};
 use super::output::Output;
 use super::progress::Progress;
 use crate::config::PendingFile;
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery::{self, GalleryError};
-use crate::job::{Event, GeneratedImage, JobOptions, ModelInfo, PreviewMode, RequestError, StepEvent};
+use crate::job::{Event, GeneratedImage, JobId, JobOptions, ModelInfo, PreviewMode, RequestError, StepEvent};
 
 /// Makes the pictures and saves them, into `gallery_dir` when no file is named.
 pub(super) fn run(args: &GenerateArgs, output: Output, gallery_dir: PathBuf) -> Result<(), CliError> {
     let seed = args.seed_or_random();
     check_before_the_model(args, seed)?;
-    let destination = match args.out.clone() {
-        Some(file) => Destination::File(file),
-        None => Destination::Gallery(gallery_dir),
-    };
+    let destination = Destination::new(args.out.clone(), gallery_dir);
     destination.check_writable()?;
     let steps = args.save_steps.clone().map(StepFolder::open).transpose()?;
 
     let mut engine = EngineHandle::start(EngineOptions::of_user(), || {})?;
     let info = describe(&engine, args)?;
     let request = args.request(seed, Some(&args.defaults(&info)?))?;
-    let progress = Progress::new(!output.is_json(), request.batch_count, request.steps);
     let options = JobOptions {
         preview: args.preview(),
         keep_every_step: steps.is_some() || output.is_json(), // who counts them wants them all
+        keep_branches: args.keep.contains(&Kept::Branches),
+        keep_attention: args.keep.contains(&Kept::Attention),
         precision: args.precision,
         vae_tiles: args.vae_tiles(),
         ..JobOptions::default()
     };
+    let planned = (request.batch_count, request.steps);
     let job = engine.submit(request, options)?;
+    let mut save_step = |step: &StepEvent| steps.as_ref().map_or(Ok(()), |steps| steps.save(step));
+    follow(&engine, job, planned, output, &mut save_step, &mut |image| {
+        Ok(vec![destination.save(image)?])
+    })
+}
 
+/// Shows a job until it ends.
+///
+/// * `planned`: pictures, and steps of each.
+/// * `save_step`, `save`: called with each step and each picture; the latter gives the files it wrote.
+pub(super) fn follow(
+    engine: &EngineHandle,
+    job: JobId,
+    planned: (u32, u32),
+    output: Output,
+    save_step: &mut dyn FnMut(&StepEvent) -> Result<(), GalleryError>,
+    save: &mut dyn FnMut(&GeneratedImage) -> Result<Vec<PathBuf>, GalleryError>,
+) -> Result<(), CliError> {
+    let progress = Progress::new(!output.is_json(), planned.0, planned.1);
     while let Some(event) = engine.wait() {
         match event {
             Event::Phase { phase, .. } => progress.phase(phase),
+            Event::Inexact { why, .. } => {
+                progress.around(|| output.warn(&format!("the branch is not exactly the run it left: {why}")))
+            }
             Event::Step(step) => {
                 progress.step(&step);
                 output.step(&step)?;
-                if let Some(steps) = &steps {
-                    steps.save(&step)?;
-                }
+                save_step(&step)?;
             }
             Event::Image { image, .. } => {
-                let path = destination.save(&image)?;
-                progress.around(|| output.image(&path, &image.record))?;
+                for path in save(&image)? {
+                    progress.around(|| output.image(&path, &image.record))?;
+                }
             }
             Event::Finished { job: ended } if ended == job => return Ok(()),
             Event::Cancelled { job: ended } if ended == job => {
@@ -87,7 +106,7 @@ fn describe(engine: &EngineHandle, args: &GenerateArgs) -> Result<Arc<ModelInfo>
 }
 
 /// Where finished pictures go.
-enum Destination {
+pub(super) enum Destination {
     /// This very file; further pictures of a batch beside it.
     File(PathBuf),
     /// A new name in this folder.
@@ -95,8 +114,13 @@ enum Destination {
 }
 
 impl Destination {
+    /// The file if there is one, else a new name in the folder.
+    pub(super) fn new(file: Option<PathBuf>, gallery_dir: PathBuf) -> Self {
+        file.map_or(Self::Gallery(gallery_dir), Self::File)
+    }
+
     /// An error now is better than one after the work.
-    fn check_writable(&self) -> Result<(), CliError> {
+    pub(super) fn check_writable(&self) -> Result<(), CliError> {
         match self {
             Self::File(file) => {
                 gallery::check_name(file)?;
@@ -115,7 +139,7 @@ impl Destination {
         }
     }
 
-    fn save(&self, image: &GeneratedImage) -> Result<PathBuf, GalleryError> {
+    pub(super) fn save(&self, image: &GeneratedImage) -> Result<PathBuf, GalleryError> {
         match self {
             Self::File(file) => {
                 let path = numbered(file, image.record.batch_index + 1);

@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod branch;
 mod family_args;
 mod generate;
 mod list;
@@ -141,6 +142,12 @@ fn execute(
             use_threads(args.threads, &settings)?;
             let gallery_dir = gallery_dir(generate_args.gallery.clone(), &settings, &paths);
             generate::run(&generate_args, output, gallery_dir)
+        }
+        Some(Command::Branch(branch_args)) => {
+            let settings = settings();
+            use_threads(args.threads, &settings)?;
+            let gallery_dir = gallery_dir(branch_args.gallery.clone(), &settings, &paths);
+            branch::run(&branch_args, output, gallery_dir)
         }
         Some(Command::Replay(replay_args)) => {
             use_threads(args.threads, &settings())?;

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use super::CliError;
 use crate::job::{
-    Control, GenerateRequest, Hires, InitPicture, InitWay, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch,
+    Control, Field, GenerateRequest, Hires, InitPicture, InitWay, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch,
     Reference, ReferencePart, Refiner, Tiling, Variation,
 };
 
@@ -109,6 +109,15 @@ pub(super) struct WayArgs {
     /// The prompt from --switch-at on
     #[arg(long, value_name = "PROMPT", requires = "switch_at", allow_hyphen_values = true)]
     switch_prompt: Vec<String>,
+
+    /// Field that is different from a step on, from 0: cfg, rescale, sampler, eta, seed, prompt, negative, lora:N, control:N;
+    /// may be given several times
+    #[arg(long, value_name = "STEP:NAME=VALUE", value_parser = parse_change, allow_hyphen_values = true)]
+    change: Vec<AskedChange>,
+
+    /// End after so many steps: the estimate there is then is the picture
+    #[arg(long, value_name = "STEPS")]
+    stop_after: Option<u32>,
 
     /// Part of the run with guidance, as fractions of its steps
     #[arg(long, value_name = "FROM..TO", value_parser = parse_interval)]
@@ -260,6 +269,7 @@ impl WayArgs {
                 prompt: prompt.clone(),
             })
             .collect();
+        request.stop_after = self.stop_after;
         request.guidance_interval = self.cfg_interval.map_or([0.0, 1.0], |Interval(interval)| interval);
         request.guidance_schedule.clone_from(&self.cfg_schedule);
         request.hires = self.hires.map(|scale| Hires {
@@ -284,8 +294,34 @@ impl WayArgs {
             Rng::TorchCpu => NoiseSource::TorchCpu,
             Rng::A1111Gpu => NoiseSource::A1111Gpu,
         };
-        Ok(())
+        self.change.iter().try_for_each(|asked| {
+            let AskedChange { step, field, value } = asked;
+            let change = field.change(request, *step, value);
+            request
+                .changes
+                .push(change.map_err(|error| CliError::Usage(error.to_string()))?);
+            Ok(())
+        })
     }
+}
+
+/// A field that shall be different from a step on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct AskedChange {
+    step: u32,
+    field: Field,
+    value: String,
+}
+
+fn parse_change(text: &str) -> Result<AskedChange, String> {
+    let bad = || "expected STEP:NAME=VALUE, e.g. 12:cfg=9".to_owned();
+    let (place, value) = text.split_once('=').ok_or_else(bad)?;
+    let (step, name) = place.split_once(':').ok_or_else(bad)?;
+    Ok(AskedChange {
+        step: step.trim().parse().map_err(|_unreadable| bad())?,
+        field: Field::from_name(name.trim()).map_err(|error| error.to_string())?,
+        value: value.to_owned(),
+    })
 }
 
 /// Options that come in pairs must come as often.

@@ -234,6 +234,14 @@ impl Worker {
         model.set_adapters(&request.loras, &request.embeddings)?;
         model.set_vae(request.vae.as_deref())?;
         self.extras.gather_for(request, model)?;
+        if let Some((kept, step)) = &task.after {
+            // The hash is known by now or soon; a branch is worth waiting for it.
+            let why = kept.why_inexact(request, *step, model.hash(), precision.id());
+            if let Some(why) = why {
+                let why = Arc::new(why);
+                events.lifecycle(Event::Inexact { job, why })?;
+            }
+        }
         let after = task.after.as_ref().map(|(kept, step)| After {
             run_id: &kept.record.run_id,
             trajectory: &kept.trajectory,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Change, DeviceInfo, GeneratedImage, JobError, JobId, LatentColours, ModelInfo, ModelRef, RgbImage, StepRecord,
+    Change, DeviceInfo, GeneratedImage, Inexact, JobError, JobId, LatentColours, ModelInfo, ModelRef, RgbImage,
+    StepRecord,
 };
 
 /// What a job is busy with when it is not stepping.
@@ -69,6 +70,13 @@ pub enum Event {
     },
     /// A step was taken.
     Step(StepEvent),
+    /// A branch will not be what the whole run would be, and here is why; it is made all the same.
+    Inexact {
+        /// Which job.
+        job: JobId,
+        /// Why.
+        why: Arc<Inexact>,
+    },
     /// The run waits before a step, as it was asked to.
     Paused {
         /// Which job.

@@ -6,6 +6,7 @@ mod control;
 mod decode;
 mod error;
 mod event;
+mod field;
 mod id;
 mod image;
 mod latent;
@@ -14,6 +15,7 @@ mod options;
 mod precision;
 mod record;
 mod request;
+mod sweep;
 mod task;
 mod trajectory;
 
@@ -23,6 +25,7 @@ pub use control::{JobControl, Turn};
 pub use decode::DecodeRequest;
 pub use error::{JobError, JobErrorKind};
 pub use event::{Event, Phase, StepEvent};
+pub use field::{Field, FieldError};
 pub use id::JobId;
 pub use image::{GeneratedImage, RgbImage};
 pub use latent::{LatentColours, LatentPlane};
@@ -33,6 +36,7 @@ pub use record::Record;
 pub use request::{
     GenerateRequest, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, RequestError, SIZE_MULTIPLE_PX, TimestepSpacing,
 };
+pub use sweep::{Axis, Cell, MAX_SWEEP_CELLS, Sweep, SweepError, longest_start};
 pub use task::{
     Control, Film, Hires, InitPicture, InitWay, MAX_ADAPTERS, MAX_FRAMES, Mask, NoiseSource, Outpaint, PromptSwitch,
     Reference, ReferencePart, Refiner, Tiling, Variation,

@@ -283,6 +283,11 @@ impl AppState {
                 self.notices.tell(Level::Error, job_error_text(&error));
                 self.end(job, JobStatus::Failed(error));
             }
+            Event::Inexact { why, .. } => {
+                let why = why.to_string();
+                self.notices
+                    .tell(Level::Error, Text::new("notice-inexact", [("why", why)]));
+            }
             Event::Paused { .. }
             | Event::Resumed { .. }
             | Event::Changed { .. }

@@ -201,3 +201,6 @@ carried-tiling = Edges join without a seam
 carried-noise = Starts from another program's noise
 carried-guidance = Guidance changes over the run
 carried-vae = Decoded by { $what }
+
+# Branches
+notice-inexact = This branch is not exactly the run it left: { $why }.

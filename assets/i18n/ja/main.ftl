@@ -199,3 +199,6 @@ carried-tiling = 端が継ぎ目なくつながる
 carried-noise = ほかのソフトのノイズから始める
 carried-guidance = ガイダンスが途中で変わる
 carried-vae = { $what } でデコード
+
+# Branches
+notice-inexact = この分岐は元の実行と完全には一致しません：{ $why }

@@ -109,6 +109,11 @@ impl LoadedModel {
         self.identified().precision()
     }
 
+    /// SHA-256 over the weight files, hexadecimal, empty if unknown; waits until it is computed.
+    pub fn hash(&self) -> &str {
+        self.identified().hash()
+    }
+
     fn identified(&self) -> &dyn Identified {
         match self {
             Self::StableDiffusion(model) => &**model,
