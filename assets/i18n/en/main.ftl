@@ -201,3 +201,6 @@ carried-tiling = Edges join without a seam
 carried-noise = Starts from another program's noise
 carried-guidance = Guidance changes over the run
 carried-vae = Decoded by { $what }
+
+# Kept runs
+notice-run-not-kept = { $file } was saved, but without its steps: { $reason }

@@ -199,3 +199,6 @@ carried-tiling = 端が継ぎ目なくつながる
 carried-noise = ほかのソフトのノイズから始める
 carried-guidance = ガイダンスが途中で変わる
 carried-vae = { $what } でデコード
+
+# Kept runs
+notice-run-not-kept = { $file } は保存しましたが、ステップの記録は残せませんでした：{ $reason }
