@@ -22,6 +22,8 @@ mod seamless;
 mod shader_validation;
 mod support;
 mod tasks;
+mod trajectory_budget;
+mod trajectory_files;
 mod ui;
 mod vae_tiles;
 mod weight_formats;

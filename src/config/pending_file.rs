@@ -1,10 +1,18 @@
 //! Files that appear whole or not at all.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use tempfile::NamedTempFile;
+
+/// What temporary names begin with.
+const PREFIX: &str = ".hareru-";
+/// What temporary names end with.
+const SUFFIX: &str = ".part";
+/// Random letters and digits between the two.
+const NUM_RANDOM: usize = 6;
 
 /// A file being written under a temporary name in the folder where it will appear.
 ///
@@ -19,7 +27,7 @@ impl PendingFile {
     /// If the folder cannot be written to.
     pub fn create(folder: &Path) -> io::Result<Self> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".hareru-").suffix(".part");
+        builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(NUM_RANDOM);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -27,6 +35,13 @@ impl PendingFile {
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         builder.tempfile_in(folder_or_here(folder)).map(Self)
+    }
+
+    /// Whether a file may be one that was never published, by its name.
+    pub fn is_its_name(name: &OsStr) -> bool {
+        name.to_str()
+            .and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX))
+            .is_some_and(|random| random.len() == NUM_RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
     }
 
     /// The open file.
@@ -110,6 +125,22 @@ mod tests {
         pending.file().write_all(b"half").unwrap();
         drop(pending);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_temporary_name_should_be_known_as_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let pending = PendingFile::create(folder.path()).unwrap();
+        assert!(PendingFile::is_its_name(pending.path().file_name().unwrap()));
+        for other in [
+            "",
+            ".hareru-.part",
+            ".hareru-notes.part",
+            ".hareru-ab/def.part",
+            "a.part",
+        ] {
+            assert!(!PendingFile::is_its_name(OsStr::new(other)), "{other}");
+        }
     }
 
     #[test]

@@ -105,6 +105,12 @@ pub enum GalleryError {
         /// The name asked for.
         path: PathBuf,
     },
+    /// There is no trajectory beside the picture.
+    #[error("the steps of this picture were not kept, or were dropped to save space: {path}", path = path.display())]
+    NoTrajectory {
+        /// Where it would be.
+        path: PathBuf,
+    },
     /// Not a safetensors file, or a torn one.
     #[error("not a whole trajectory file: {path}", path = path.display())]
     TrajectoryFormat {
@@ -121,8 +127,36 @@ pub enum GalleryError {
         /// What was expected and what was found.
         detail: String,
     },
+    /// The trajectory was written by a later version of this program.
+    #[error("the trajectory has version {found}, this program reads up to {limit}: {path}", path = path.display())]
+    NewerTrajectory {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// Highest version that is read.
+        limit: u32,
+    },
+    /// The file has changed since it was written.
+    #[error("the trajectory is damaged, the checksum of {part} is wrong: {path}", path = path.display())]
+    DamagedTrajectory {
+        /// The file.
+        path: PathBuf,
+        /// What is damaged.
+        part: String,
+    },
+    /// The file beside the picture belongs to another run.
+    #[error("the trajectory is of run {found:?}, the picture of run {expected:?}: {path}", path = path.display())]
+    OtherRun {
+        /// The file.
+        path: PathBuf,
+        /// Run of the picture.
+        expected: String,
+        /// Run of the trajectory.
+        found: String,
+    },
     /// The steps do not have the same shape, which is a mistake in this program.
-    #[error("every step of a trajectory must have the shape of its result")]
+    #[error("every step of a trajectory must have the shape of its result, and maps for each of its tokens")]
     UnevenTrajectory,
     /// The system refused a thread.
     #[error("the gallery's thread could not be started")]

@@ -1,18 +1,32 @@
 //! The folder of pictures: PNG files that remember how they were made, each with its trajectory beside it.
 //!
-//! The files are the truth. A picture appears whole or not at all, never without its trajectory.
+//! The files are the truth. A file appears whole or not at all, and a picture never before its trajectory.
+//!
+//! | file | what it is | who may remove it |
+//! |---|---|---|
+//! | `DAY/TIME-SEED-PROMPT.png` | the picture; its record is in it | its owner |
+//! | `DAY/TIME-SEED-PROMPT.trajectory.safetensors` | its trajectory: all steps, see [`read_trajectory`] | [`keep_within_budget`], which thins it first |
+//! | `.hareru-XXXXXX.part` | a file being written | the next [`Writer`], a day later |
+//!
+//! Trajectories take far more room than pictures, so they have a budget. A picture whose trajectory is gone, or could
+//! not be written, is a picture all the same.
 
 mod error;
 mod file_names;
 mod infotext;
+mod leftovers;
 mod png_metadata;
+mod runs;
 mod store;
 mod thumbnails;
+mod trajectory_budget;
 mod trajectory_file;
 mod writer;
 
 pub use error::GalleryError;
 pub use infotext::{infotext, record_from_infotext};
-pub use store::{check_name, newest_pictures, read_picture, read_record, read_trajectory, save, save_as, save_pixels};
-pub use trajectory_file::trajectory_path;
-pub use writer::{Listed, SaveEvent, Writer};
+pub use runs::{RunEntry, find_run, read_run, read_steps, read_trajectory, read_trajectory_header, runs_in};
+pub use store::{Saved, check_name, newest_pictures, read_picture, read_record, save, save_as, save_pixels, save_run};
+pub use trajectory_budget::{BudgetReport, IsKept, keep_within_budget, trajectory_bytes};
+pub use trajectory_file::{KeptParts, TrajectoryHeader, TrajectorySize, trajectory_path};
+pub use writer::{Listed, SaveEvent, Writer, WriterOptions};

@@ -11,9 +11,10 @@ use super::GalleryError;
 use super::file_names::relative_stem;
 use super::infotext::{infotext, record_from_infotext};
 use super::png_metadata::{self, TextKind};
+use super::trajectory_budget::hold_to_replace;
 use super::trajectory_file::{self, trajectory_path};
 use crate::config::{PendingFile, PublishError};
-use crate::job::{GeneratedImage, Record, RgbImage, Trajectory};
+use crate::job::{GeneratedImage, Record, RgbImage};
 
 /// Keyword of our own record, JSON.
 const RECORD_KEYWORD: &str = "hareru";
@@ -26,38 +27,54 @@ const MAX_DECODER_BYTES: u64 = 1 << 30;
 /// Names that are tried before giving up: pictures of one second with the same seed and prompt.
 const MAX_NAME_ATTEMPTS: u32 = 10_000;
 
-/// Saves a picture and its trajectory in `folder` under a new name, and returns the picture's path.
+/// A picture that was saved.
+#[derive(Debug)]
+pub struct Saved {
+    /// The picture.
+    pub path: PathBuf,
+    /// Bytes of the trajectory beside it, or why there is none: a picture is worth keeping without.
+    pub trajectory: Result<u64, GalleryError>,
+}
+
+/// Saves a picture and its trajectory in `folder` under a new name.
 ///
 /// # Errors
-/// [`GalleryError::Write`] and the like; then neither file is there.
-pub fn save(folder: &Path, image: &GeneratedImage) -> Result<PathBuf, GalleryError> {
+/// [`GalleryError::Write`] and the like if the picture could not be saved; then neither file is there.
+pub fn save_run(folder: &Path, image: &GeneratedImage) -> Result<Saved, GalleryError> {
     let png = encode(image)?;
     let day_folder = folder.join(relative_stem(&image.record, 1));
     let day_folder = day_folder.parent().unwrap_or(folder);
     std::fs::create_dir_all(day_folder).map_err(GalleryError::write(day_folder))?;
 
-    let mut trajectory = pending_trajectory(day_folder, image)?;
     let mut picture = pending_picture(day_folder, &png)?;
+    let mut pending = pending_trajectory(day_folder, image);
     for attempt in 1..=MAX_NAME_ATTEMPTS {
         let path = folder.join(relative_stem(&image.record, attempt)).with_extension("png");
-        if path.exists() {
+        let beside = trajectory_path(&path);
+        if path.exists() || beside.exists() {
             continue;
         }
-        let beside = trajectory_path(&path);
-
-        trajectory = match trajectory.publish_new(&beside) {
-            Ok(()) => {
-                match picture.publish_new(&path) {
-                    Ok(()) => return Ok(path),
-                    Err(error) => {
-                        std::fs::remove_file(&beside).ok(); // ours: it was made under a name that was free
-                        picture = name_taken(error, &path)?;
-                    }
+        let trajectory = match pending {
+            Ok((bytes, file)) => match file.publish_new(&beside) {
+                Ok(()) => Ok(bytes),
+                Err(PublishError::NameTaken(file)) => {
+                    pending = Ok((bytes, file));
+                    continue;
                 }
-                pending_trajectory(day_folder, image)?
-            }
-            Err(error) => name_taken(error, &beside)?,
+                Err(PublishError::Io(source)) => Err(GalleryError::Write { path: beside, source }),
+            },
+            Err(error) => Err(error),
         };
+        match picture.publish_new(&path) {
+            Ok(()) => return Ok(Saved { path, trajectory }),
+            Err(error) => {
+                if trajectory.is_ok() {
+                    std::fs::remove_file(trajectory_path(&path)).ok(); // ours: it was made under a name that was free
+                }
+                picture = name_taken(error, &path)?;
+                pending = trajectory.and_then(|_| pending_trajectory(day_folder, image));
+            }
+        }
     }
     Err(GalleryError::Write {
         path: folder.join(relative_stem(&image.record, 1)),
@@ -65,7 +82,18 @@ pub fn save(folder: &Path, image: &GeneratedImage) -> Result<PathBuf, GalleryErr
     })
 }
 
-/// Saves a picture as `path` and its trajectory beside it, replacing what is there.
+/// As [`save_run`], but a trajectory that could not be saved is only logged. Returns the picture's path.
+///
+/// # Errors
+/// As for [`save_run`].
+pub fn save(folder: &Path, image: &GeneratedImage) -> Result<PathBuf, GalleryError> {
+    let Saved { path, trajectory } = save_run(folder, image)?;
+    warn_of(trajectory);
+    Ok(path)
+}
+
+/// Saves a picture as `path` and its trajectory beside it, replacing what is there. A trajectory that cannot be saved
+/// is logged; that of another picture is not left in its place.
 ///
 /// # Errors
 /// [`GalleryError::NotPngName`], or [`GalleryError::Write`] and the like; then no torn file is there.
@@ -74,10 +102,18 @@ pub fn save_as(path: &Path, image: &GeneratedImage) -> Result<(), GalleryError> 
     let png = encode(image)?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let beside = trajectory_path(path);
-    let trajectory = pending_trajectory(folder, image)?;
     let picture = pending_picture(folder, &png)?;
-    trajectory.publish(&beside).map_err(GalleryError::write(&beside))?;
-    picture.publish(path).map_err(GalleryError::write(path))
+    let trajectory = pending_trajectory(folder, image);
+    let held = hold_to_replace(&beside).map_err(GalleryError::write(&beside))?;
+    let held = held.filter(|_| !cfg!(windows)); // where an open file cannot be replaced
+    let trajectory = trajectory.and_then(|(_, file)| file.publish(&beside).map_err(GalleryError::write(&beside)));
+    picture.publish(path).map_err(GalleryError::write(path))?;
+    if trajectory.is_err() {
+        std::fs::remove_file(&beside).ok(); // if there is one, it is another picture's
+    }
+    warn_of(trajectory);
+    drop(held);
+    Ok(())
 }
 
 /// Saves pixels alone as `path`, replacing what is there.
@@ -151,42 +187,44 @@ pub fn read_picture(path: &Path) -> Result<RgbImage, GalleryError> {
     })
 }
 
-/// The trajectory beside a picture.
-///
-/// # Errors
-/// [`GalleryError::Read`] if there is none, others if it is torn or was not written by this program.
-pub fn read_trajectory(picture_path: &Path) -> Result<Trajectory, GalleryError> {
-    trajectory_file::read(&trajectory_path(picture_path))
-}
-
 /// The newest pictures in `folder` and the folders in it, newest first, at most `limit`.
 ///
 /// What cannot be read is left out: a listing is a view, and opening a picture reports its error.
 pub fn newest_pictures(folder: &Path, limit: usize) -> Vec<PathBuf> {
-    let mut found: Vec<(SystemTime, PathBuf)> = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    for entry in entries(folder) {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            folders.push(entry.path());
-        }
-    }
-    for entry in folders.iter().flat_map(|folder| entries(folder)) {
-        let path = entry.path();
-        if is_png_name(&path)
-            && !entry.file_name().as_encoded_bytes().starts_with(b".")
-            && let Ok(metadata) = std::fs::metadata(&path)
-            && metadata.is_file()
-            && let Ok(modified) = metadata.modified()
-        {
-            found.push((modified, path));
-        }
-    }
+    let mut found: Vec<(SystemTime, PathBuf)> = picture_files(folder)
+        .filter_map(|path| {
+            let metadata = std::fs::metadata(&path).ok()?;
+            metadata.is_file().then_some(())?;
+            Some((metadata.modified().ok()?, path))
+        })
+        .collect();
     found.sort_by(|a, b| b.cmp(a));
     found.truncate(limit);
     found.into_iter().map(|(_, path)| path).collect()
 }
 
-fn entries(folder: &Path) -> impl Iterator<Item = std::fs::DirEntry> {
+/// What in `folder` and the folders in it has the name of a picture.
+pub(super) fn picture_files(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    files_in(folder).filter(|path| {
+        let is_hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        is_png_name(path) && !is_hidden
+    })
+}
+
+/// All that is in `folder` and the folders in it, in no order.
+pub(super) fn files_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let day_folders: Vec<PathBuf> = entries(folder)
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .collect();
+    std::iter::once(folder.to_owned())
+        .chain(day_folders)
+        .flat_map(|folder| entries(&folder).map(|entry| entry.path()))
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = std::fs::DirEntry> + use<> {
     std::fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -212,10 +250,19 @@ fn pending_picture(folder: &Path, png: &[u8]) -> Result<PendingFile, GalleryErro
     Ok(pending)
 }
 
-fn pending_trajectory(folder: &Path, image: &GeneratedImage) -> Result<PendingFile, GalleryError> {
+/// The trajectory under a temporary name, and its size in bytes.
+fn pending_trajectory(folder: &Path, image: &GeneratedImage) -> Result<(u64, PendingFile), GalleryError> {
     let pending = PendingFile::create(folder).map_err(GalleryError::write(folder))?;
     trajectory_file::write(pending.path(), &image.trajectory, &image.record)?;
-    Ok(pending)
+    let metadata = std::fs::metadata(pending.path()).map_err(GalleryError::write(folder))?;
+    Ok((metadata.len(), pending))
+}
+
+/// Logs why a picture has no trajectory.
+fn warn_of<T>(trajectory: Result<T, GalleryError>) {
+    if let Err(error) = trajectory {
+        tracing::warn!("a picture was saved without its steps: {}", error.one_line());
+    }
 }
 
 fn name_taken(error: PublishError, path: &Path) -> Result<PendingFile, GalleryError> {

@@ -5,12 +5,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::SystemTime;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
 use super::GalleryError;
-use super::store::{newest_pictures, read_picture, read_record, save};
+use super::leftovers::sweep;
+use super::store::{Saved, newest_pictures, read_picture, read_record, save_run};
 use super::thumbnails::thumbnail;
+use super::trajectory_budget::{BudgetKeeper, IsKept};
 use crate::job::{GeneratedImage, Record, RgbImage};
 
 /// Pictures shown when the program starts.
@@ -19,6 +22,25 @@ const MAX_LISTED: usize = 60;
 const COMMAND_CAPACITY: usize = 64;
 /// Events that may wait for the window before the thread does.
 const EVENT_CAPACITY: usize = 256;
+/// Room for trajectories unless the user says otherwise.
+const DEFAULT_TRAJECTORY_BUDGET_BYTES: u64 = 2 << 30;
+
+/// How a [`Writer`] keeps its folder.
+pub struct WriterOptions {
+    /// Most bytes of trajectories that are not kept, in the whole folder; 0 keeps none.
+    pub trajectory_budget_bytes: u64,
+    /// Whether the trajectory of a picture is left as it is whatever the budget; asked on the gallery's thread.
+    pub is_kept: IsKept,
+}
+
+impl Default for WriterOptions {
+    fn default() -> Self {
+        Self {
+            trajectory_budget_bytes: DEFAULT_TRAJECTORY_BUDGET_BYTES,
+            is_kept: Box::new(|_picture| false),
+        }
+    }
+}
 
 /// A picture found in the folder.
 #[derive(Debug, Clone)]
@@ -34,7 +56,7 @@ pub struct Listed {
 /// What the gallery's thread has done.
 #[derive(Debug, Clone)]
 pub enum SaveEvent {
-    /// A picture and its trajectory are on disk.
+    /// A picture is on disk, with its trajectory unless [`Self::RunNotKept`] follows.
     Saved {
         /// The file.
         path: PathBuf,
@@ -42,6 +64,13 @@ pub enum SaveEvent {
         record: Arc<Record>,
         /// A small copy.
         thumbnail: Arc<RgbImage>,
+    },
+    /// The trajectory of a picture that was just saved could not be.
+    RunNotKept {
+        /// The picture.
+        path: PathBuf,
+        /// Why, in one line.
+        message: String,
     },
     /// A picture could not be saved.
     Failed {
@@ -71,6 +100,7 @@ pub enum SaveEvent {
 enum Command {
     Save(Arc<GeneratedImage>),
     Open(PathBuf),
+    Budget(u64),
 }
 
 /// Owns the gallery's thread. Dropping it saves what is still to be saved.
@@ -89,9 +119,22 @@ impl Writer {
     /// # Errors
     /// [`GalleryError::Thread`] if the system refuses a thread.
     pub fn start(folder: PathBuf, wake: impl Fn() + Send + Sync + 'static) -> Result<Self, GalleryError> {
+        Self::start_with(folder, WriterOptions::default(), wake)
+    }
+
+    /// As [`Self::start`], with options.
+    ///
+    /// # Errors
+    /// As for [`Self::start`].
+    pub fn start_with(
+        folder: PathBuf,
+        options: WriterOptions,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self, GalleryError> {
         let (command_sender, command_receiver) = bounded(COMMAND_CAPACITY);
         let (event_sender, event_receiver) = bounded(EVENT_CAPACITY);
-        let worker = Worker {
+        let mut worker = Worker {
+            budget: BudgetKeeper::new(folder.clone(), options.trajectory_budget_bytes, options.is_kept),
             folder,
             commands: command_receiver,
             events: event_sender,
@@ -117,6 +160,11 @@ impl Writer {
     /// Asks for a picture to be read; the answer is [`SaveEvent::Opened`] or [`SaveEvent::OpenFailed`].
     pub fn open(&self, path: PathBuf) {
         self.hand_over(Some(Command::Open(path)));
+    }
+
+    /// Sets how many bytes of trajectories there may be, see [`WriterOptions::trajectory_budget_bytes`].
+    pub fn set_trajectory_budget(&self, bytes: u64) {
+        self.hand_over(Some(Command::Budget(bytes)));
     }
 
     /// The next event, without waiting.
@@ -163,21 +211,51 @@ impl Drop for Writer {
 /// What lives on the gallery's thread.
 struct Worker {
     folder: PathBuf,
+    budget: BudgetKeeper,
     commands: Receiver<Command>,
     events: Sender<SaveEvent>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Worker {
-    fn run(&self) {
+    fn run(&mut self) {
         self.list();
-        for command in &self.commands {
-            self.execute(command);
+        for path in sweep(&self.folder, SystemTime::now()) {
+            tracing::info!("a half written file was removed: {}", path.display());
+        }
+        self.budget.measure();
+        while let Ok(command) = self.next_command() {
+            match command {
+                Some(command) => self.execute(command),
+                None => {
+                    guarded(|| {
+                        self.budget.step();
+                        Ok(())
+                    })
+                    .ok();
+                }
+            }
+        }
+    }
+
+    /// What is asked for next; `None` if it is time to look after the budget. Waits if there is neither.
+    fn next_command(&self) -> Result<Option<Command>, TryRecvError> {
+        if !self.budget.has_work() {
+            return self
+                .commands
+                .recv()
+                .map(Some)
+                .map_err(|_gone| TryRecvError::Disconnected);
+        }
+        match self.commands.try_recv() {
+            Ok(command) => Ok(Some(command)),
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(gone) => Err(gone), // the program ends: the next one looks after the budget
         }
     }
 
     /// Lists the folder; between two pictures it does what it is asked to meanwhile.
-    fn list(&self) {
+    fn list(&mut self) {
         let mut listed = Vec::new();
         for path in newest_pictures(&self.folder, MAX_LISTED) {
             while let Ok(command) = self.commands.try_recv() {
@@ -195,29 +273,43 @@ impl Worker {
         self.send(SaveEvent::Listed(listed));
     }
 
-    fn execute(&self, command: Command) {
-        let event = match command {
-            Command::Save(image) => match guarded(|| save(&self.folder, &image)) {
-                Ok(path) => SaveEvent::Saved {
-                    path,
-                    record: Arc::new(image.record.clone()),
-                    thumbnail: Arc::new(thumbnail(&image.pixels)),
-                },
-                Err(message) => {
-                    tracing::error!("a picture was not saved: {message}");
-                    SaveEvent::Failed { message }
-                }
-            },
-            Command::Open(path) => match guarded(|| read_picture(&path)) {
+    fn execute(&mut self, command: Command) {
+        match command {
+            Command::Save(image) => self.save(&image),
+            Command::Open(path) => self.send(match guarded(|| read_picture(&path)) {
                 Ok(pixels) => SaveEvent::Opened {
                     record: record_of(&path),
                     pixels: Arc::new(pixels),
                     path,
                 },
                 Err(message) => SaveEvent::OpenFailed { path, message },
-            },
-        };
-        self.send(event);
+            }),
+            Command::Budget(bytes) => self.budget.set(bytes),
+        }
+    }
+
+    fn save(&mut self, image: &GeneratedImage) {
+        match guarded(|| save_run(&self.folder, image)) {
+            Ok(Saved { path, trajectory }) => {
+                self.send(SaveEvent::Saved {
+                    path: path.clone(),
+                    record: Arc::new(image.record.clone()),
+                    thumbnail: Arc::new(thumbnail(&image.pixels)),
+                });
+                match trajectory {
+                    Ok(bytes) => self.budget.grow(bytes),
+                    Err(error) => {
+                        let message = error.one_line();
+                        tracing::warn!("a picture was saved without its steps: {message}");
+                        self.send(SaveEvent::RunNotKept { path, message });
+                    }
+                }
+            }
+            Err(message) => {
+                tracing::error!("a picture was not saved: {message}");
+                self.send(SaveEvent::Failed { message });
+            }
+        }
     }
 
     fn send(&self, event: SaveEvent) {

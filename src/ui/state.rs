@@ -340,6 +340,12 @@ impl AppState {
                 self.notices
                     .tell(Level::Error, Text::new("notice-not-saved", [("reason", message)]));
             }
+            SaveEvent::RunNotKept { path, message } => {
+                self.notices.tell(
+                    Level::Error,
+                    Text::new("notice-run-not-kept", [("file", file_name(&path)), ("reason", message)]),
+                );
+            }
             SaveEvent::Listed(listed) => self.take_list(listed),
             SaveEvent::Opened { path, pixels, record } => {
                 if self.restoring.as_deref() == Some(&*path) {

@@ -204,3 +204,5 @@ carried-vae = Decoded by { $what }
 
 # Branches
 notice-inexact = This branch is not exactly the run it left: { $why }.
+# Kept runs
+notice-run-not-kept = { $file } was saved, but without its steps: { $reason }

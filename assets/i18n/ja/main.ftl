@@ -202,3 +202,5 @@ carried-vae = { $what } でデコード
 
 # Branches
 notice-inexact = この分岐は元の実行と完全には一致しません：{ $why }
+# Kept runs
+notice-run-not-kept = { $file } は保存しましたが、ステップの記録は残せませんでした：{ $reason }

@@ -1,0 +1,79 @@
+//! What a killed program left half written.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::store::files_in;
+use crate::config::PendingFile;
+
+/// Age from which a half written file is taken for abandoned; another program may still be writing a younger one.
+const ABANDONED_AFTER: Duration = Duration::from_hours(24);
+
+/// Removes abandoned files from `folder` and the folders in it, and returns them. Only files under names that
+/// [`PendingFile`] gives are touched.
+///
+/// * `now`: what their age is counted to.
+pub(super) fn sweep(folder: &Path, now: SystemTime) -> Vec<PathBuf> {
+    files_in(folder)
+        .filter(|path| path.file_name().is_some_and(PendingFile::is_its_name))
+        .filter(|path| is_abandoned(path, now))
+        .filter(|path| match std::fs::remove_file(path) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::info!("a half written file was not removed: {error}: {}", path.display());
+                false
+            }
+        })
+        .collect()
+}
+
+fn is_abandoned(path: &Path, now: SystemTime) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| {
+        metadata.is_file()
+            && metadata
+                .modified()
+                .is_ok_and(|modified| now.duration_since(modified).is_ok_and(|age| age >= ABANDONED_AFTER))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_abandoned_a_day_ago_should_be_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let day_folder = folder.path().join("2026-11-20");
+        std::fs::create_dir(&day_folder).unwrap();
+        let pending = [folder.path(), &day_folder].map(|folder| {
+            let pending = PendingFile::create(folder).unwrap();
+            let copy = pending.path().with_file_name(".hareru-aB3dE6.part");
+            std::fs::write(&copy, "half").unwrap();
+            copy
+        });
+        for other in [
+            ".hareru-notes.part",
+            ".hareru-aB3dE6.png",
+            "hareru-aB3dE6.part",
+            ".hareru-aB3dE6.part.png",
+            "a.png",
+        ] {
+            std::fs::write(day_folder.join(other), "not ours to remove").unwrap();
+        }
+        std::fs::create_dir(day_folder.join(".hareru-folder.part")).unwrap();
+
+        let now = SystemTime::now();
+        assert_eq!(
+            sweep(folder.path(), now),
+            [] as [PathBuf; 0],
+            "a younger one may be in use"
+        );
+        let tomorrow = now + ABANDONED_AFTER + Duration::from_mins(1);
+        let mut swept = sweep(folder.path(), tomorrow);
+        swept.sort();
+        let mut expected = pending.to_vec();
+        expected.sort();
+        assert_eq!(swept, expected);
+        assert_eq!(std::fs::read_dir(&day_folder).unwrap().count(), 6);
+    }
+}
