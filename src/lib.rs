@@ -19,7 +19,7 @@
 //! | [`pipelines`] | text → conditioning → denoise → pixels; model families; reference cases | diffusion, job, kernels, models, weights | tokenizers |
 //! | [`training`] | (to come) | diffusion, job, models, weights | |
 //! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines, training | crossbeam-channel |
-//! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | job | image |
+//! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | config, job | image, png, skrifa |
 //! | [`render`] | what wgpu draws inside egui | job, unfold | wgpu |
 //! | [`ui`] | the window | config, engine, gallery, job, render, unfold | egui, eframe, rfd |
 //! | [`cli`] | the command line | config, engine, gallery, job, unfold | clap |

@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("pipelines", &["diffusion", "job", "kernels", "models", "weights"]),
     ("training", &["diffusion", "job", "models", "weights"]),
     ("engine", &["config", "hub", "job", "kernels", "pipelines", "training"]),
-    ("unfold", &["job"]),
+    ("unfold", &["config", "job"]),
     ("render", &["job", "unfold"]),
     ("ui", &["config", "engine", "gallery", "job", "render", "unfold"]),
     ("cli", &["config", "engine", "gallery", "job", "unfold"]),
@@ -41,6 +41,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("eframe", &["render", "ui"]),
     ("hf_hub", &["hub"]),
     ("rfd", &["ui"]),
+    ("skrifa", &["unfold"]),
 ];
 
 #[test]

@@ -110,9 +110,9 @@ pub fn install(ctx: &egui::Context, still: bool) {
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
     let faces: [(&str, &'static [u8]); 3] = [
-        ("inter", include_bytes!("../../assets/fonts/Inter-Regular.otf")),
+        ("inter", unfold::INTER),
         ("inter_strong", include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
-        ("mplus1", include_bytes!("../../assets/fonts/MPLUS1-Regular.otf")),
+        ("mplus1", unfold::MPLUS1),
     ];
     for (name, bytes) in faces {
         let mut font = FontData::from_static(bytes);

@@ -6,7 +6,7 @@ pub enum View {
     /// The estimate x₀ of the finished picture.
     #[default]
     Estimate,
-    /// The noisy latents x_t, scaled to unit variance as the network sees them.
+    /// The noisy latents `x_t`, scaled to unit variance as the network sees them.
     Noisy,
     /// The noise ε that the network sees in them, after guidance.
     Noise,

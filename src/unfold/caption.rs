@@ -1,0 +1,226 @@
+//! Text on pictures, in the fonts that the window uses too.
+
+use ab_glyph_rasterizer::{Point, Rasterizer, point};
+use skrifa::instance::{LocationRef, Size};
+use skrifa::outline::{DrawSettings, OutlinePen};
+use skrifa::{FontRef, GlyphId, MetadataProvider as _};
+
+use crate::job::RgbImage;
+
+/// Inter, for Latin, Greek and Cyrillic letters.
+pub static INTER: &[u8] = include_bytes!("../../assets/fonts/Inter-Regular.otf");
+/// M PLUS 1, for Japanese.
+pub static MPLUS1: &[u8] = include_bytes!("../../assets/fonts/MPLUS1-Regular.otf");
+
+/// What stands for the rest of a text that is too long.
+const ELLIPSIS: char = '…';
+/// Height of a line against the size of its letters.
+const LINE: f32 = 1.4;
+/// How far below the top of its line a text stands, against the size of its letters.
+const BASELINE: f32 = 1.05;
+
+/// Letters of one size and colour.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Ink {
+    /// Size of the letters in pixels.
+    pub(super) px: f32,
+    /// sRGB.
+    pub(super) colour: [u8; 3],
+}
+
+/// A glyph and the pen's way to the next, in pixels.
+struct Placed {
+    font: FontRef<'static>,
+    glyph: GlyphId,
+    advance: f32,
+}
+
+impl Ink {
+    /// Height of a line in pixels.
+    pub(super) fn line_height(self) -> u32 {
+        (self.px * LINE).ceil() as u32
+    }
+
+    /// Width of a text in pixels.
+    pub(super) fn width(self, text: &str) -> f32 {
+        text.chars()
+            .filter_map(|letter| self.placed(letter))
+            .map(|placed| placed.advance)
+            .sum()
+    }
+
+    /// The text, shortened at its end to fit into a width in pixels.
+    pub(super) fn fitted(self, text: &str, width: f32) -> String {
+        let text = text.replace(char::is_control, " ");
+        if self.width(&text) <= width {
+            return text;
+        }
+        let mut letters: Vec<char> = text.chars().collect();
+        while letters.pop().is_some() {
+            let short: String = letters.iter().chain([&ELLIPSIS]).collect();
+            if self.width(&short) <= width {
+                return short;
+            }
+        }
+        String::new()
+    }
+
+    /// Draws one line whose top left corner is at `x`, `y`; what lies beyond the picture is left out.
+    pub(super) fn draw(self, text: &str, (mut x, y): (f32, f32), image: &mut RgbImage) {
+        for placed in text.chars().filter_map(|letter| self.placed(letter)) {
+            self.draw_glyph(&placed, (x, y + self.px * BASELINE), image);
+            x += placed.advance;
+        }
+    }
+
+    /// The letter in the first font that has it, else the sign for letters that no font has.
+    fn placed(self, letter: char) -> Option<Placed> {
+        let mut fonts = [INTER, MPLUS1].into_iter().filter_map(|bytes| FontRef::new(bytes).ok());
+        let (font, glyph) = fonts
+            .find_map(|font| Some((font.clone(), font.charmap().map(letter)?)))
+            .or_else(|| Some((FontRef::new(INTER).ok()?, GlyphId::NOTDEF)))?;
+        let advance = font
+            .glyph_metrics(Size::new(self.px), LocationRef::default())
+            .advance_width(glyph)?;
+        Some(Placed { font, glyph, advance })
+    }
+
+    /// * `x`, `baseline`: where the pen stands.
+    fn draw_glyph(self, placed: &Placed, (x, baseline): (f32, f32), image: &mut RgbImage) {
+        let Some(outline) = placed.font.outline_glyphs().get(placed.glyph) else {
+            return;
+        };
+        let side = (self.px * 2.5).ceil() + placed.advance.ceil();
+        let (left, top) = (x.floor() - self.px.ceil(), (baseline - 1.5 * self.px).floor());
+        let mut pen = Pen {
+            raster: Rasterizer::new(side as usize, side as usize),
+            origin: point(x - left, baseline - top),
+            start: point(0.0, 0.0),
+            now: point(0.0, 0.0),
+        };
+        let settings = DrawSettings::unhinted(Size::new(self.px), LocationRef::default());
+        if outline.draw(settings, &mut pen).is_err() {
+            return; // a letter that a bundled font cannot draw is left out
+        }
+        let side = side as usize;
+        pen.raster.for_each_pixel(|at, cover| {
+            let (x, y) = (left + (at % side) as f32, top + (at / side) as f32);
+            if cover > 0.0 && x >= 0.0 && y >= 0.0 && x < image.width_px as f32 && y < image.height_px as f32 {
+                let start = 3 * (y as usize * image.width_px as usize + x as usize);
+                for (part, ink) in image.pixels[start..start + 3].iter_mut().zip(self.colour) {
+                    let mixed = f32::from(*part) + (f32::from(ink) - f32::from(*part)) * cover.min(1.0);
+                    *part = mixed.round() as u8;
+                }
+            }
+        });
+    }
+}
+
+/// Carries an outline, whose y goes up, onto pixels, whose y goes down.
+struct Pen {
+    raster: Rasterizer,
+    origin: Point,
+    start: Point,
+    now: Point,
+}
+
+impl Pen {
+    fn at(&self, x: f32, y: f32) -> Point {
+        point(self.origin.x + x, self.origin.y - y)
+    }
+}
+
+impl OutlinePen for Pen {
+    fn move_to(&mut self, x: f32, y: f32) {
+        self.close();
+        self.start = self.at(x, y);
+        self.now = self.start;
+    }
+
+    fn line_to(&mut self, x: f32, y: f32) {
+        let to = self.at(x, y);
+        self.raster.draw_line(self.now, to);
+        self.now = to;
+    }
+
+    fn quad_to(&mut self, cx: f32, cy: f32, x: f32, y: f32) {
+        let (control, to) = (self.at(cx, cy), self.at(x, y));
+        self.raster.draw_quad(self.now, control, to);
+        self.now = to;
+    }
+
+    fn curve_to(&mut self, cx0: f32, cy0: f32, cx1: f32, cy1: f32, x: f32, y: f32) {
+        let (first, second, to) = (self.at(cx0, cy0), self.at(cx1, cy1), self.at(x, y));
+        self.raster.draw_cubic(self.now, first, second, to);
+        self.now = to;
+    }
+
+    fn close(&mut self) {
+        if self.now != self.start {
+            self.raster.draw_line(self.now, self.start);
+            self.now = self.start;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INK: Ink = Ink {
+        px: 20.0,
+        colour: [255; 3],
+    };
+
+    fn drawn(text: &str, at: (f32, f32)) -> RgbImage {
+        let (width_px, height_px) = (120, INK.line_height());
+        let mut image = RgbImage {
+            width_px,
+            height_px,
+            pixels: vec![0; 3 * (width_px * height_px) as usize],
+        };
+        INK.draw(text, at, &mut image);
+        image
+    }
+
+    fn light(image: &RgbImage) -> u64 {
+        image.pixels.iter().map(|part| u64::from(*part)).sum()
+    }
+
+    #[test]
+    fn latin_greek_and_japanese_should_be_drawn_by_fonts_that_have_them() {
+        for letter in "aσ²‖−ノ段階晴".chars() {
+            let placed = INK.placed(letter).unwrap();
+            assert_ne!(placed.glyph, GlyphId::NOTDEF, "{letter}");
+            assert!(light(&drawn(&letter.to_string(), (0.0, 0.0))) > 0, "{letter}");
+        }
+        assert_eq!(INK.placed('\u{10ffff}').unwrap().glyph, GlyphId::NOTDEF);
+    }
+
+    #[test]
+    fn a_letter_should_fill_its_outline_and_nothing_else() {
+        let image = drawn("l", (10.0, 0.0)); // an upright bar
+        let row = |y: usize| image.pixels[y * 360..(y + 1) * 360].chunks(3).map(|pixel| pixel[0]);
+        let middle: Vec<u8> = row(14).collect();
+        let widest = middle.iter().filter(|part| **part > 0).count();
+        assert!((1..=4).contains(&widest), "{middle:?}");
+        assert!(
+            middle
+                .iter()
+                .enumerate()
+                .all(|(x, part)| *part == 0 || (10..20).contains(&x))
+        );
+        assert_eq!(row(0).map(u64::from).sum::<u64>(), 0);
+        assert_eq!(light(&drawn("l", (-50.0, 0.0))), 0);
+        assert!(light(&drawn("l", (117.0, 20.0))) < light(&image));
+    }
+
+    #[test]
+    fn a_long_text_should_be_shortened_to_fit() {
+        assert_eq!(INK.fitted("step", 100.0), "step");
+        let short = INK.fitted("a lighthouse on\na cliff at night", 100.0);
+        assert!(short.ends_with(ELLIPSIS) && short.starts_with("a li"), "{short}");
+        assert!(INK.width(&short) <= 100.0);
+        assert_eq!(INK.fitted("step", 1.0), "");
+    }
+}

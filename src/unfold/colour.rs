@@ -1,0 +1,168 @@
+//! How amounts become colours. The shaders of the canvas go by the same formulas, on the same numbers.
+
+use image::Rgb32FImage;
+
+use super::field::{Amounts, Field};
+use super::resample::enlarged;
+use crate::job::RgbImage;
+
+/// The most negative value: blue (`RdBu` of `ColorBrewer`).
+pub const BELOW: [f32; 3] = [5.0 / 255.0, 113.0 / 255.0, 176.0 / 255.0];
+/// No difference: white.
+pub const NONE: [f32; 3] = [1.0; 3];
+/// The most positive value: orange (`PuOr` of `ColorBrewer`).
+pub const ABOVE: [f32; 3] = [230.0 / 255.0, 97.0 / 255.0, 1.0 / 255.0];
+
+/// Viridis at nine places, evenly from 0 to 1, in sRGB; between them colours are mixed linearly.
+///
+/// Source: `viridis(9)` of viridisLite, after van der Walt and Smith (2015), CC0.
+pub const VIRIDIS: [[u8; 3]; 9] = [
+    [0x44, 0x01, 0x54],
+    [0x47, 0x2d, 0x7b],
+    [0x3b, 0x52, 0x8b],
+    [0x2c, 0x72, 0x8e],
+    [0x21, 0x90, 0x8c],
+    [0x27, 0xad, 0x81],
+    [0x5d, 0xc8, 0x63],
+    [0xaa, 0xdc, 0x32],
+    [0xfd, 0xe7, 0x25],
+];
+
+/// How much of a heat map covers the picture under it where it is strongest.
+pub const MOST_COVER: f32 = 0.8;
+
+/// Part of all values that a range spans; the others are drawn as its end.
+const RANGE_QUANTILE: f64 = 0.99;
+
+/// The colour of a value from −1 to 1, in sRGB from 0 to 1: white at 0, mixed linearly with blue below and orange above.
+pub fn signed(value: f32) -> [f32; 3] {
+    let end = if value < 0.0 { BELOW } else { ABOVE };
+    mixed(NONE, end, value.abs().min(1.0))
+}
+
+/// The colour of a value from 0 to 1, in sRGB from 0 to 1: viridis.
+pub fn amount(value: f32) -> [f32; 3] {
+    let last = VIRIDIS.len() - 1;
+    let place = value.clamp(0.0, 1.0) * last as f32;
+    let low = (place as usize).min(last - 1);
+    let stop = |index: usize| VIRIDIS[index].map(|part| f32::from(part) / 255.0);
+    mixed(stop(low), stop(low + 1), place - low as f32)
+}
+
+/// A colour with the heat of a value from 0 to 1 over it: the stronger, the more of the picture it covers.
+pub fn over(colour: [f32; 3], value: f32) -> [f32; 3] {
+    let value = value.clamp(0.0, 1.0);
+    mixed(
+        colour.map(|part| part.clamp(0.0, 1.0)),
+        amount(value),
+        MOST_COVER * value,
+    )
+}
+
+fn mixed(a: [f32; 3], b: [f32; 3], share: f32) -> [f32; 3] {
+    std::array::from_fn(|part| a[part] * (1.0 - share) + b[part] * share)
+}
+
+/// The size of value that 99 of 100 do not exceed, so that single extreme places do not pale the rest; 1 if there is
+/// nothing but zeros.
+pub fn robust_range(values: impl Iterator<Item = f32>) -> f32 {
+    let mut sizes: Vec<f32> = values.map(f32::abs).filter(|size| size.is_finite()).collect();
+    if sizes.is_empty() {
+        return 1.0;
+    }
+    let place = ((sizes.len() - 1) as f64 * RANGE_QUANTILE).ceil() as usize;
+    let (_, range, _) = sizes.select_nth_unstable_by(place, f32::total_cmp);
+    if *range > 0.0 { *range } else { 1.0 }
+}
+
+impl Field {
+    /// The size of value that is drawn as the end of the map, by [`robust_range`]; 1 for colours.
+    pub fn range(&self) -> f32 {
+        match self {
+            Self::Colours(_) => 1.0,
+            Self::Signed(amounts) | Self::Amount(amounts) | Self::Over(_, amounts) => {
+                robust_range(amounts.pixels().map(|value| value.0[0]))
+            }
+        }
+    }
+
+    /// The picture of it, enlarged smoothly (Catmull-Rom for colours and for amounts, before these become colours).
+    ///
+    /// * `range`: the value at the end of the map, usually the largest [`Self::range`] of all pictures that are
+    ///   compared.
+    pub fn picture(&self, width_px: u32, height_px: u32, range: f32) -> RgbImage {
+        let scaled = |amounts: &Amounts| enlarged(amounts, width_px, height_px).into_raw().into_iter();
+        let colours: Vec<[f32; 3]> = match self {
+            Self::Colours(colours) => parts(&enlarged(colours, width_px, height_px)),
+            Self::Signed(amounts) => scaled(amounts).map(|value| signed(value / range)).collect(),
+            Self::Amount(amounts) => scaled(amounts).map(|value| amount(value / range)).collect(),
+            Self::Over(colours, amounts) => parts(&enlarged(colours, width_px, height_px))
+                .into_iter()
+                .zip(scaled(amounts))
+                .map(|(colour, value)| over(colour, value / range))
+                .collect(),
+        };
+        let byte = |part: f32| (part.clamp(0.0, 1.0) * 255.0).round() as u8;
+        RgbImage {
+            width_px,
+            height_px,
+            pixels: colours.into_iter().flatten().map(byte).collect(),
+        }
+    }
+}
+
+fn parts(colours: &Rgb32FImage) -> Vec<[f32; 3]> {
+    colours.pixels().map(|colour| colour.0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signed_values_should_be_symmetric_around_white() {
+        assert_eq!(signed(0.0), NONE);
+        assert_eq!((signed(-1.0), signed(1.0)), (BELOW, ABOVE));
+        assert_eq!((signed(-9.0), signed(9.0)), (BELOW, ABOVE));
+        assert_eq!(signed(0.5), mixed(NONE, ABOVE, 0.5));
+        let [red, _, blue] = signed(-0.3);
+        assert!(red < blue);
+    }
+
+    #[test]
+    fn amounts_should_become_lighter_all_the_way() {
+        let luminance = |[r, g, b]: [f32; 3]| 0.2126 * r.powf(2.2) + 0.7152 * g.powf(2.2) + 0.0722 * b.powf(2.2);
+        let lights: Vec<f32> = (0..=100).map(|value| luminance(amount(value as f32 / 100.0))).collect();
+        assert!(lights.windows(2).all(|pair| pair[0] < pair[1]), "{lights:?}");
+        for (value, expected) in [
+            (-1.0, VIRIDIS[0]),
+            (0.5, VIRIDIS[4]),
+            (1.0, VIRIDIS[8]),
+            (7.0, VIRIDIS[8]),
+        ] {
+            assert_eq!(amount(value).map(|part| (part * 255.0).round() as u8), expected);
+        }
+        assert_eq!(over([0.25, 0.5, 2.0], 0.0), [0.25, 0.5, 1.0]);
+    }
+
+    #[test]
+    fn a_range_should_not_be_stretched_by_single_places() {
+        let values = (0..1000).map(|index| match index {
+            0 => 1e9,
+            1 => f32::NAN,
+            _ => -2.0,
+        });
+        assert_eq!(robust_range(values), 2.0);
+        assert_eq!(robust_range(std::iter::empty()), 1.0);
+        assert_eq!(robust_range([0.0; 4].into_iter()), 1.0);
+    }
+
+    #[test]
+    fn an_even_field_should_stay_even_at_any_size() {
+        let field = Field::Signed(Amounts::from_pixel(3, 2, image::Luma([-0.5])));
+        assert_eq!(field.range(), 0.5);
+        let picture = field.picture(30, 20, field.range());
+        assert_eq!(picture.pixels.len(), 3 * 30 * 20);
+        assert!(picture.pixels.chunks(3).all(|pixel| pixel == [5, 113, 176]));
+    }
+}

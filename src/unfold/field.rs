@@ -1,0 +1,491 @@
+//! What a view of a step shows, at the size of its latents: colours, or amounts that a heat map shows.
+
+use image::{ImageBuffer, Luma, Rgb, Rgb32FImage};
+
+use super::resample::enlarged;
+use super::{Token, View};
+use crate::job::{Branches, LatentColours, LatentPlane, StepRecord, TokenMaps, Trajectory};
+
+/// One number for each place.
+pub type Amounts = ImageBuffer<Luma<f32>, Vec<f32>>;
+
+/// What all steps of a run are looked at with.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shown<'a> {
+    /// The result, in the scale of the steps; `None` while the run goes on.
+    pub final_latents: Option<&'a LatentPlane>,
+    /// How its latents look; `None` for networks that walk over pixels themselves.
+    pub colours: Option<&'a LatentColours>,
+    /// What the steps' attention belongs to.
+    pub tokens: &'a [String],
+}
+
+impl<'a> From<&'a Trajectory> for Shown<'a> {
+    fn from(trajectory: &'a Trajectory) -> Self {
+        Self {
+            final_latents: Some(&trajectory.final_latents),
+            colours: trajectory.colours.as_ref(),
+            tokens: &trajectory.tokens,
+        }
+    }
+}
+
+/// What a view shows of a step, one value for each place of the latents.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Field {
+    /// Colours in sRGB from 0 to 1, not clamped.
+    Colours(Rgb32FImage),
+    /// Differences to either side of 0, for [`signed`](super::colour::signed).
+    Signed(Amounts),
+    /// Amounts from 0, for [`amount`](super::colour::amount).
+    Amount(Amounts),
+    /// Amounts from 0, laid over colours by [`over`](super::colour::over).
+    Over(Rgb32FImage, Amounts),
+}
+
+/// Why a step cannot be seen in some way.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Missing {
+    /// The branches of guidance are not there.
+    #[error("what each prompt alone would have said was not kept")]
+    Branches,
+    /// The network was not asked without the prompt.
+    #[error("guidance did not need the negative prompt at this step")]
+    Uncond,
+    /// The result is not there.
+    #[error("the picture is not finished yet")]
+    Final,
+    /// No attention is there.
+    #[error("attention was not kept")]
+    Attention,
+    /// The token is not among those whose attention is there.
+    #[error("there is attention of {found} tokens, not of number {index}")]
+    NoToken {
+        /// The token asked for, from 0.
+        index: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// The feature maps are not among those whose attention is there.
+    #[error("there is attention of {found} sizes of feature maps, not of number {level}")]
+    NoLevel {
+        /// The size asked for, from 0.
+        level: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Nothing says which colours the latents stand for.
+    #[error("nothing says how latents of {channels} channels look without a decoder")]
+    Colours {
+        /// Channels of the latents.
+        channels: usize,
+    },
+    /// There is no noise in x.
+    #[error("there is no noise at noise level 0")]
+    Noiseless,
+    /// Two parts of the step that should have the same shape have not, or a part is torn.
+    #[error("the parts of the step do not fit together")]
+    Shape,
+}
+
+/// What a view shows of a step.
+///
+/// With x the noisy latents, ε = (x − x₀) / σ, and `cond`, `uncond` the noise under each prompt alone:
+///
+/// | view | shows |
+/// |---|---|
+/// | estimate, noisy, noise, uncond, cond | the colours of [`latents`] |
+/// | guidance | mean over the channels of abs(cond − uncond), with the sign of the channel where it is largest |
+/// | difference | √(mean over the channels of (final − x₀)²) |
+/// | attention | the token's share, over the colours of x₀ |
+///
+/// # Errors
+/// [`Missing`]: what the view needs was not kept.
+pub fn show(step: &StepRecord, view: View, run: &Shown<'_>) -> Result<Field, Missing> {
+    match view {
+        View::Guidance => {
+            let branches = step.branches.as_ref().ok_or(Missing::Branches)?;
+            let uncond = branches.uncond.as_ref().ok_or(Missing::Uncond)?;
+            let differences = per_place(&branches.cond, uncond, |differences| {
+                let (mut sum, mut largest) = (0.0, 0.0_f32);
+                for (cond, uncond) in differences {
+                    let difference = cond - uncond;
+                    sum += difference.abs();
+                    if difference.abs() > largest.abs() {
+                        largest = difference;
+                    }
+                }
+                (sum / branches.cond.channels as f32).copysign(largest)
+            })?;
+            Ok(Field::Signed(differences))
+        }
+        View::Difference => {
+            let result = run.final_latents.ok_or(Missing::Final)?;
+            let distances = per_place(result, &step.x0, |differences| {
+                let sum: f32 = differences.map(|(result, x0)| (result - x0).powi(2)).sum();
+                (sum / result.channels as f32).sqrt()
+            })?;
+            Ok(Field::Amount(distances))
+        }
+        View::Attention(token) => Ok(Field::Over(
+            colours_of(&step.x0, run.colours)?,
+            attention(&step.attention, token)?,
+        )),
+        View::Estimate | View::Noisy | View::Noise | View::Uncond | View::Cond => {
+            Ok(Field::Colours(colours_of(&latents(step, view)?, run.colours)?))
+        }
+    }
+}
+
+/// The latents that a view shows as colours, in the scale of clean ones:
+///
+/// | view | latents |
+/// |---|---|
+/// | noisy | x / √(1 + σ²) |
+/// | noise | (x − x₀) / σ |
+/// | uncond, cond | x − σ·ε under that prompt alone |
+/// | estimate and all heat maps | x₀ |
+///
+/// They are finite even where σ is that of pure noise, but x₀ of one prompt is lost in rounding there.
+///
+/// # Errors
+/// [`Missing`]: what the view needs was not kept.
+pub fn latents(step: &StepRecord, view: View) -> Result<LatentPlane, Missing> {
+    let sigma = step.sigma;
+    let branches = || step.branches.as_ref().ok_or(Missing::Branches);
+    let without_noise = |noise: &LatentPlane| combined(&step.x, noise, |x, noise| x - sigma * noise);
+    match view {
+        View::Noisy => combined(&step.x, &step.x, |x, _| x / sigma.hypot(1.0)),
+        View::Noise if sigma == 0.0 => Err(Missing::Noiseless),
+        View::Noise => combined(&step.x, &step.x0, |x, x0| (x - x0) / sigma),
+        View::Uncond => {
+            let Branches { uncond, .. } = branches()?;
+            without_noise(uncond.as_ref().ok_or(Missing::Uncond)?)
+        }
+        View::Cond => without_noise(&branches()?.cond),
+        View::Estimate | View::Guidance | View::Difference | View::Attention(_) => {
+            combined(&step.x0, &step.x0, |x0, _| x0)
+        }
+    }
+}
+
+/// Whether a view shows latents as a picture, which a decoder may make of them.
+pub fn is_picture(view: View) -> bool {
+    !matches!(view, View::Guidance | View::Difference | View::Attention(_))
+}
+
+/// Latents as colours: by the run's own map, or as they are if they are red, green and blue from −1 to 1.
+///
+/// # Errors
+/// [`Missing::Colours`] if there is no map of as many channels, [`Missing::Shape`] for torn ones.
+pub fn colours_of(latents: &LatentPlane, colours: Option<&LatentColours>) -> Result<Rgb32FImage, Missing> {
+    let &LatentPlane { channels, .. } = latents;
+    let (width, height) = size_of(latents)?;
+    let fits = |colours: &&LatentColours| colours.weights.iter().all(|weights| weights.len() == channels);
+    let colours = colours.filter(fits);
+    if colours.is_none() && channels != 3 {
+        return Err(Missing::Colours { channels });
+    }
+    let places = latents.height * latents.width;
+    Ok(Rgb32FImage::from_fn(width, height, |x, y| {
+        let place = y as usize * latents.width + x as usize;
+        let values = (0..channels).map(|channel| latents.values[channel * places + place]);
+        let colour = colours.map_or_else(
+            || [0, 1, 2].map(|part: usize| latents.values[part * places + place]),
+            |colours| colours.colour(values),
+        );
+        Rgb(colour.map(|part| if part.is_finite() { 0.5 + 0.5 * part } else { 0.5 }))
+    }))
+}
+
+/// The share that one token has, at the size of its feature maps.
+fn attention(levels: &[TokenMaps], token: Token) -> Result<Amounts, Missing> {
+    let map = |maps: &TokenMaps| {
+        let places = maps.height * maps.width;
+        if maps.values.len() != maps.tokens * places || places == 0 {
+            return Err(Missing::Shape);
+        }
+        if token.index >= maps.tokens {
+            return Err(Missing::NoToken {
+                index: token.index,
+                found: maps.tokens,
+            });
+        }
+        let values = maps.values[token.index * places..(token.index + 1) * places].to_vec();
+        Amounts::from_raw(maps.width as u32, maps.height as u32, values).ok_or(Missing::Shape)
+    };
+    let first = levels.first().ok_or(Missing::Attention)?;
+    if let Some(level) = token.level {
+        let found = levels.len();
+        return map(levels.get(level).ok_or(Missing::NoLevel { level, found })?);
+    }
+    let mut mean = map(first)?;
+    for maps in &levels[1..] {
+        let other = enlarged(&map(maps)?, mean.width(), mean.height());
+        for (sum, value) in mean.pixels_mut().zip(other.pixels()) {
+            sum.0[0] += value.0[0];
+        }
+    }
+    for sum in mean.pixels_mut() {
+        sum.0[0] /= levels.len() as f32;
+    }
+    Ok(mean)
+}
+
+/// The token that stands for a word of the prompt: the one that is the word, else the last of those that make it up
+/// together, in which a text encoder that reads forwards gathers the whole word. Case does not matter.
+pub fn find_word(tokens: &[String], word: &str) -> Option<usize> {
+    let word = word.trim().to_lowercase();
+    if word.is_empty() {
+        return None;
+    }
+    let plain: Vec<String> = tokens
+        .iter()
+        .map(|token| token.trim().trim_end_matches("</w>").to_lowercase())
+        .collect();
+    let whole = plain.iter().position(|token| *token == word);
+    whole.or_else(|| {
+        (0..plain.len()).find_map(|start| {
+            let mut rest = word.as_str();
+            for (index, token) in plain.iter().enumerate().skip(start) {
+                rest = rest.strip_prefix(token.as_str()).filter(|_| !token.is_empty())?;
+                if rest.is_empty() {
+                    return Some(index);
+                }
+            }
+            None
+        })
+    })
+}
+
+/// One number for each place, from the pairs of values that the channels of two latents have there.
+fn per_place(
+    a: &LatentPlane,
+    b: &LatentPlane,
+    value: impl Fn(&mut dyn Iterator<Item = (f32, f32)>) -> f32,
+) -> Result<Amounts, Missing> {
+    let (width, height) = pair_size(a, b)?;
+    let places = a.height * a.width;
+    Ok(Amounts::from_fn(width, height, |x, y| {
+        let place = y as usize * a.width + x as usize;
+        let mut pairs = (0..a.channels)
+            .map(|channel| channel * places + place)
+            .map(|at| (a.values[at], b.values[at]));
+        let value = value(&mut pairs);
+        Luma([if value.is_finite() { value } else { 0.0 }])
+    }))
+}
+
+/// Latents computed number by number from two others, in double precision; what is not finite becomes 0.
+fn combined(a: &LatentPlane, b: &LatentPlane, value: impl Fn(f64, f64) -> f64) -> Result<LatentPlane, Missing> {
+    pair_size(a, b)?;
+    let value = |(a, b): (&f32, &f32)| {
+        let value = value(f64::from(*a), f64::from(*b)) as f32;
+        if value.is_finite() { value } else { 0.0 }
+    };
+    Ok(LatentPlane {
+        values: a.values.iter().zip(&b.values).map(value).collect(),
+        ..*a
+    })
+}
+
+/// Width and height of two latents of the same shape.
+fn pair_size(a: &LatentPlane, b: &LatentPlane) -> Result<(u32, u32), Missing> {
+    let shape = |plane: &LatentPlane| (plane.channels, plane.height, plane.width);
+    if shape(a) != shape(b) || a.values.len() != b.values.len() {
+        return Err(Missing::Shape);
+    }
+    size_of(a)
+}
+
+/// Width and height of latents that are whole and not empty.
+fn size_of(plane: &LatentPlane) -> Result<(u32, u32), Missing> {
+    let &LatentPlane {
+        channels,
+        height,
+        width,
+        ..
+    } = plane;
+    let side = |side: usize| u32::try_from(side).ok().filter(|side| *side > 0);
+    let len = channels.checked_mul(height).and_then(|rows| rows.checked_mul(width));
+    if channels == 0 || len != Some(plane.values.len()) {
+        return Err(Missing::Shape);
+    }
+    side(width).zip(side(height)).ok_or(Missing::Shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plane(channels: usize, values: &[f32]) -> LatentPlane {
+        LatentPlane {
+            channels,
+            height: 1,
+            width: values.len() / channels,
+            values: values.to_vec(),
+        }
+    }
+
+    /// Two places of two channels.
+    fn step() -> StepRecord {
+        StepRecord {
+            index: 3,
+            sigma: 2.0,
+            timestep: 500.0,
+            x: plane(2, &[3.0, -1.0, 5.0, 0.0]),
+            x0: plane(2, &[1.0, 1.0, -1.0, 0.0]),
+            branches: Some(Branches {
+                cond: plane(2, &[1.0, -1.0, 0.5, 0.0]),
+                uncond: Some(plane(2, &[0.5, 1.0, 1.5, 0.0])),
+            }),
+            attention: Vec::new(),
+            secs: 0.1,
+        }
+    }
+
+    fn values(field: Result<Field, Missing>) -> Vec<f32> {
+        match field.unwrap() {
+            Field::Colours(colours) => colours.into_raw(),
+            Field::Signed(amounts) | Field::Amount(amounts) | Field::Over(_, amounts) => amounts.into_raw(),
+        }
+    }
+
+    #[test]
+    fn each_view_should_be_its_formula() {
+        let step = step();
+        let of = |view| latents(&step, view).unwrap().values;
+        let noisy = of(View::Noisy).into_iter().zip([3.0, -1.0, 5.0, 0.0]);
+        assert!(
+            noisy
+                .into_iter()
+                .all(|(found, x)| (found - x / 5.0_f32.sqrt()).abs() < 1e-6)
+        );
+        assert_eq!(of(View::Noise), [1.0, -1.0, 3.0, 0.0]);
+        assert_eq!(of(View::Cond), [1.0, 1.0, 4.0, 0.0]);
+        assert_eq!(of(View::Uncond), [2.0, -3.0, 2.0, 0.0]);
+        assert_eq!(of(View::Estimate), step.x0.values);
+
+        let result = plane(2, &[1.0, 4.0, 1.0, 4.0]);
+        let run = Shown {
+            final_latents: Some(&result),
+            ..Shown::default()
+        };
+        // At the first place 0.5 and −1, at the second −2 and 0.
+        assert_eq!(values(show(&step, View::Guidance, &run)), [-0.75, -1.0]);
+        assert_eq!(
+            values(show(&step, View::Difference, &run)),
+            [2.0_f32.sqrt(), 12.5_f32.sqrt()]
+        );
+    }
+
+    #[test]
+    fn colours_should_be_those_of_the_map_or_the_channels_themselves() {
+        let map = LatentColours {
+            weights: vec![vec![0.5, 0.0], vec![0.0, 1.0], vec![1.0, 1.0]],
+            bias: [0.0, -1.0, 0.5],
+        };
+        let run = Shown {
+            colours: Some(&map),
+            ..Shown::default()
+        };
+        // x₀ is (1, −1) and (1, 0).
+        let expected = [0.75, -0.5, 0.75, 0.75, 0.0, 1.25];
+        assert_eq!(values(show(&step(), View::Estimate, &run)), expected);
+
+        let pixels = plane(3, &[-1.0, 0.0, 1.0]);
+        assert_eq!(colours_of(&pixels, None).unwrap().into_raw(), [0.0, 0.5, 1.0]);
+        let none = show(&step(), View::Estimate, &Shown::default());
+        assert_eq!(none, Err(Missing::Colours { channels: 2 }));
+    }
+
+    #[test]
+    fn pure_noise_should_stay_finite() {
+        let mut step = step();
+        for sigma in [1e6, 1e30, f64::MAX, f64::INFINITY] {
+            step.sigma = sigma;
+            step.x = plane(2, &[(sigma as f32).min(f32::MAX), -3.0, f32::MAX, f32::NAN]);
+            for view in [View::Noisy, View::Noise, View::Uncond, View::Cond] {
+                let latents = latents(&step, view).unwrap();
+                assert!(latents.values.iter().all(|value| value.is_finite()), "{sigma} {view:?}");
+                let colours = LatentColours {
+                    weights: vec![vec![f32::MAX, 1.0]; 3],
+                    bias: [0.0; 3],
+                };
+                let colours = colours_of(&latents, Some(&colours)).unwrap();
+                assert!(colours.into_raw().iter().all(|part| part.is_finite()));
+            }
+        }
+        step.sigma = 1e6;
+        step.x.values[0] = 1e6;
+        let noisy = latents(&step, View::Noisy).unwrap();
+        assert!((noisy.values[0] - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn attention_should_be_the_token_s_or_the_mean_of_all_sizes() {
+        let maps = |tokens, width, values: &[f32]| TokenMaps {
+            tokens,
+            height: 1,
+            width,
+            values: values.to_vec(),
+        };
+        let mut step = step();
+        step.attention = vec![maps(2, 2, &[0.25, 0.75, 0.75, 0.25]), maps(2, 1, &[0.5, 0.5])];
+        let pixels = plane(3, &[0.0; 6]);
+        step.x0 = pixels;
+        let token = |index, level| View::Attention(Token { index, level });
+        let run = Shown::default();
+        assert_eq!(values(show(&step, token(1, Some(0)), &run)), [0.75, 0.25]);
+        assert_eq!(values(show(&step, token(1, Some(1)), &run)), [0.5]);
+        assert_eq!(values(show(&step, token(0, None), &run)), [0.375, 0.625]);
+        let missing = show(&step, token(2, None), &run);
+        assert_eq!(missing, Err(Missing::NoToken { index: 2, found: 2 }));
+        let missing = show(&step, token(0, Some(2)), &run);
+        assert_eq!(missing, Err(Missing::NoLevel { level: 2, found: 2 }));
+    }
+
+    #[test]
+    fn what_was_not_kept_should_be_said_and_what_is_torn_refused() {
+        let mut step = step();
+        let run = Shown::default();
+        let token = View::Attention(Token::default());
+        step.x0 = plane(3, &[0.0; 6]);
+        assert_eq!(show(&step, token, &run), Err(Missing::Attention));
+        assert_eq!(show(&step, View::Difference, &run), Err(Missing::Final));
+        assert_eq!(show(&step, View::Noise, &run), Err(Missing::Shape));
+        step.branches.as_mut().unwrap().uncond = None;
+        assert_eq!(show(&step, View::Guidance, &run), Err(Missing::Uncond));
+        step.branches = None;
+        assert_eq!(show(&step, View::Cond, &run), Err(Missing::Branches));
+        step.x0.values.pop();
+        assert_eq!(show(&step, View::Estimate, &run), Err(Missing::Shape));
+        step.sigma = 0.0;
+        assert_eq!(latents(&step, View::Noise), Err(Missing::Noiseless));
+    }
+
+    #[test]
+    fn a_word_should_be_found_whole_or_by_its_last_part() {
+        let tokens = [
+            "<|startoftext|>",
+            "a</w>",
+            "light",
+            "house</w>",
+            "Night",
+            "<|endoftext|>",
+            "",
+        ]
+        .map(str::to_owned);
+        for (word, expected) in [
+            ("night", Some(4)),
+            ("A", Some(1)),
+            ("lighthouse", Some(3)),
+            ("light", Some(2)),
+            ("lighthous", None),
+            ("day", None),
+            ("", None),
+        ] {
+            assert_eq!(find_word(&tokens, word), expected, "{word:?}");
+        }
+    }
+}
