@@ -443,3 +443,72 @@ fn a_branch_should_be_the_run_whose_request_says_so() {
         run(&["generate", "--prompt", "x", "--change", bad, "--out", &planned], 2);
     }
 }
+
+#[test]
+fn a_sweep_should_keep_its_runs_and_take_shared_steps_only_once() {
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let (sheet, cells) = (path("sheet.png"), path("cells"));
+    let common = [
+        "sweep",
+        "--prompt",
+        "a lighthouse",
+        "--switch-at",
+        "0",
+        "--switch-prompt",
+        "a forest",
+    ];
+    let small = [
+        "--size", "64x64", "--steps", "4", "--seed", "3", "--json", "--cells", &cells, "--out", &sheet,
+    ];
+    let axes = ["--x", "switch=0..3:4", "--y", "cfg=-2,5"];
+    let output = hareru(home.path(), &[&common[..], &small, &axes].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let lines: Vec<Value> = std::str::from_utf8(&output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let of = |event: &str| lines.iter().filter(|line| line["event"] == event).collect::<Vec<_>>();
+    let shared: Vec<_> = of("cell")
+        .iter()
+        .map(|cell| cell["shared_steps"].as_u64().unwrap())
+        .collect();
+    assert_eq!(
+        shared,
+        [0, 0, 2, 2, 1, 1, 0, 0],
+        "a run that switches later has the first steps of one that does so earlier"
+    );
+    assert_eq!(of("step").len(), 8 * 4 - 6);
+    assert_eq!(of("image").len(), 8);
+    let cell = |place: usize| gallery::read_picture(Path::new(of("image")[place]["path"].as_str().unwrap())).unwrap();
+    let alone = path("alone.png");
+    let one = [
+        "generate",
+        "--prompt",
+        "a lighthouse",
+        "--switch-at",
+        "1",
+        "--switch-prompt",
+        "a forest",
+        "--cfg",
+        "5",
+    ];
+    let output = hareru(home.path(), &[&one[..], &small[..6], &["--out", &alone]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        cell(5) == gallery::read_picture(Path::new(&alone)).unwrap(),
+        "the same picture as alone"
+    );
+    let sheet = gallery::read_picture(Path::new(&sheet)).unwrap();
+    assert!(
+        sheet.width_px > 4 * 64 && sheet.height_px > 2 * 64,
+        "{}x{}",
+        sheet.width_px,
+        sheet.height_px
+    );
+    for bad in ["size=1,2", "steps@2=1,2", "cfg=a,b", "lora:1=0,1"] {
+        let output = hareru(home.path(), &[&common[..], &small, &["--x", bad]].concat());
+        assert_eq!(output.status.code(), Some(2), "{bad}: {}", stderr(&output));
+    }
+}

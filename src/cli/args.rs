@@ -9,10 +9,12 @@ use super::CliError;
 use super::bench::BenchArgs;
 use super::branch::BranchArgs;
 use super::family_args::FamilyArgs;
+use super::sweep::SweepArgs;
 use super::task_args::{PictureArgs, WayArgs};
 use crate::engine;
 use crate::job::{
-    GenerateRequest, LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode, TimestepSpacing, VaeTiles,
+    GenerateRequest, JobOptions, LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode, TimestepSpacing,
+    VaeTiles,
 };
 
 /// An image studio in which the denoising process is an object: live, kept, scrubbed, steered and branched.
@@ -39,6 +41,8 @@ pub(super) enum Command {
     Generate(Box<GenerateArgs>),
     /// Take up a kept run at one of its steps, under other settings
     Branch(Box<BranchArgs>),
+    /// Make one picture in many ways, on a labelled sheet
+    Sweep(Box<SweepArgs>),
     /// Run a reference case and write the tensors it computes
     Replay(ReplayArgs),
     /// Time the networks on this computer
@@ -56,6 +60,7 @@ impl Command {
         match self {
             Self::Generate(args) => args.json,
             Self::Branch(args) => args.json,
+            Self::Sweep(args) => args.base.json,
             Self::Replay(_) => false,
             Self::Bench(args) => args.json,
             Self::Models(args) | Self::Samplers(args) | Self::Preprocessors(args) => args.json,
@@ -146,7 +151,7 @@ pub(super) struct GenerateArgs {
 
     /// What each step keeps beside its latents
     #[arg(long, value_enum, value_delimiter = ',')]
-    pub(super) keep: Vec<Kept>,
+    keep: Vec<Kept>,
 
     /// How the pictures of steps are made
     #[arg(long, value_enum, default_value_t = Preview::Auto)]
@@ -154,7 +159,7 @@ pub(super) struct GenerateArgs {
 
     /// Number format the networks compute in
     #[arg(long, default_value_t = Precision::Auto, value_parser = precision_parser())]
-    pub(super) precision: Precision,
+    precision: Precision,
 
     /// Another autoencoder than the model's own, folder or file
     #[arg(long, value_name = "PATH")]
@@ -289,7 +294,19 @@ impl GenerateArgs {
         Ok(defaults)
     }
 
-    pub(super) fn vae_tiles(&self) -> VaeTiles {
+    /// How the pictures are made and shown.
+    pub(super) fn options(&self) -> JobOptions {
+        JobOptions {
+            preview: self.preview(),
+            keep_branches: self.keep.contains(&Kept::Branches),
+            keep_attention: self.keep.contains(&Kept::Attention),
+            precision: self.precision,
+            vae_tiles: self.vae_tiles(),
+            ..JobOptions::default()
+        }
+    }
+
+    fn vae_tiles(&self) -> VaeTiles {
         match self.vae_tiles {
             Tiles::Auto => VaeTiles::Auto,
             Tiles::Always => VaeTiles::Always,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::CliError;
-use super::args::{GenerateArgs, Kept};
+use super::args::GenerateArgs;
 use super::output::Output;
 use super::progress::Progress;
 use crate::config::PendingFile;
@@ -24,13 +24,8 @@ pub(super) fn run(args: &GenerateArgs, output: Output, gallery_dir: PathBuf) -> 
     let info = describe(&engine, args)?;
     let request = args.request(seed, Some(&args.defaults(&info)?))?;
     let options = JobOptions {
-        preview: args.preview(),
         keep_every_step: steps.is_some() || output.is_json(), // who counts them wants them all
-        keep_branches: args.keep.contains(&Kept::Branches),
-        keep_attention: args.keep.contains(&Kept::Attention),
-        precision: args.precision,
-        vae_tiles: args.vae_tiles(),
-        ..JobOptions::default()
+        ..args.options()
     };
     let planned = (request.batch_count, request.steps);
     let job = engine.submit(request, options)?;
@@ -93,7 +88,7 @@ fn check_before_the_model(args: &GenerateArgs, seed: u64) -> Result<(), CliError
     Ok(())
 }
 
-fn describe(engine: &EngineHandle, args: &GenerateArgs) -> Result<Arc<ModelInfo>, CliError> {
+pub(super) fn describe(engine: &EngineHandle, args: &GenerateArgs) -> Result<Arc<ModelInfo>, CliError> {
     engine.describe(args.model())?;
     while let Some(event) = engine.wait() {
         match event {
@@ -152,7 +147,7 @@ impl Destination {
 }
 
 /// `a.png`, `a-2.png`, `a-3.png` …
-fn numbered(file: &Path, number: u32) -> PathBuf {
+pub(super) fn numbered(file: &Path, number: u32) -> PathBuf {
     if number < 2 {
         return file.to_owned();
     }

@@ -8,6 +8,7 @@ mod generate;
 mod list;
 mod output;
 mod progress;
+mod sweep;
 mod task_args;
 
 use std::path::PathBuf;
@@ -148,6 +149,12 @@ fn execute(
             use_threads(args.threads, &settings)?;
             let gallery_dir = gallery_dir(branch_args.gallery.clone(), &settings, &paths);
             branch::run(&branch_args, output, gallery_dir)
+        }
+        Some(Command::Sweep(sweep_args)) => {
+            let settings = settings();
+            use_threads(args.threads, &settings)?;
+            let cells_dir = gallery_dir(sweep_args.cells.clone(), &settings, &paths);
+            sweep::run(&sweep_args, output, cells_dir)
         }
         Some(Command::Replay(replay_args)) => {
             use_threads(args.threads, &settings())?;

@@ -64,6 +64,12 @@ impl Output {
         self.line(&path.display().to_string())
     }
 
+    /// A file that was written.
+    pub(super) fn file(self, path: &Path) -> io::Result<()> {
+        self.json(&json!({ "event": "file", "path": path }))?;
+        self.line(&path.display().to_string())
+    }
+
     /// The last word of a command that failed.
     pub(super) fn failed(self, message: &str) {
         self.json(&json!({ "event": "failed", "message": message })).ok(); // standard error has it too
