@@ -7,6 +7,7 @@
 
 mod adapters;
 mod architecture;
+mod attention;
 mod branching;
 mod cli;
 mod engine_protocol;
