@@ -635,11 +635,11 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 /// One mebibyte of memory as a disk, unmounted when dropped.
 #[cfg(target_os = "linux")]
-struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(PathBuf);
 
 #[cfg(target_os = "linux")]
 impl SmallDisk {
-    fn mount(folder: &Path) -> Option<Self> {
+    pub(crate) fn mount(folder: &Path) -> Option<Self> {
         let status = std::process::Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
             .arg(folder)

@@ -1,6 +1,8 @@
 //! Trajectories within a budget: the oldest are thinned, then dropped; pictures stay as they are.
 
 use std::fs::File;
+#[cfg(target_os = "linux")]
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +11,8 @@ use std::time::{Duration, Instant, SystemTime};
 use hareru::gallery::{self, BudgetReport, GalleryError, SaveEvent, Writer, WriterOptions};
 use hareru::job::{GeneratedImage, Trajectory};
 
+#[cfg(target_os = "linux")]
+use crate::gallery_store::SmallDisk;
 use crate::trajectory_files::{in_half_precision, run_with_all_parts, saved};
 
 /// Runs of five days; each trajectory a day older than the next.
@@ -264,6 +268,50 @@ fn two_programs_should_keep_one_gallery_within_its_budget_and_lose_no_picture() 
     assert!(
         num_runs >= 6,
         "only {num_runs} runs are left of a budget for six whole ones"
+    );
+}
+
+/// Needs a file system that can be filled; made where the test may mount one, else passed over with a note.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_full_disk_thinning_should_leave_the_run_whole_until_room_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_mounted) = SmallDisk::mount(folder.path()) else {
+        writeln!(
+            std::io::stderr(),
+            "no right to mount a small disk: the full disk is not tested"
+        )
+        .unwrap();
+        return;
+    };
+    let (picture, beside) = saved(folder.path(), &run(0));
+    let filler = folder.path().join("filler");
+    let mut file = File::create(&filler).unwrap();
+    while file.write_all(&[0; 512]).is_ok() {}
+
+    let whole_bytes = size(&beside);
+    let is_kept = |_: &Path| false;
+    let report = gallery::keep_within_budget(folder.path(), whole_bytes - 1, &is_kept);
+    assert_eq!(
+        (report.thinned.len(), report.dropped.len()),
+        (0, 1),
+        "room is made all the same"
+    );
+
+    drop(file);
+    std::fs::remove_file(&filler).unwrap();
+    gallery::save_as(&picture, &run(0)).unwrap();
+    let report = gallery::keep_within_budget(folder.path(), whole_bytes - 1, &is_kept);
+    assert_eq!((report.thinned.len(), report.dropped.len()), (1, 0));
+    assert_eq!(
+        *gallery::read_run(&picture).unwrap().trajectory,
+        thinned(&run(0).trajectory)
+    );
+    let day_folder = picture.parent().unwrap();
+    assert_eq!(
+        std::fs::read_dir(day_folder).unwrap().count(),
+        2,
+        "nothing is left behind"
     );
 }
 

@@ -136,3 +136,15 @@ fn a_picture_that_could_not_be_saved_should_be_told_and_readable_again() {
     window.harness.run();
     window.harness.get_by_label_contains("no space left on the disk");
 }
+
+#[test]
+fn a_picture_saved_without_its_steps_should_be_told() {
+    let mut window = Window::open();
+    window.tell_of_pictures(SaveEvent::RunNotKept {
+        path: PathBuf::from("/pictures/boat.png"),
+        message: "no space left on the disk".to_owned(),
+    });
+    window
+        .harness
+        .get_by_label_contains("boat.png was saved, but without its steps: no space left");
+}
