@@ -22,5 +22,6 @@ mod shader_validation;
 mod support;
 mod tasks;
 mod ui;
+mod unfold;
 mod vae_tiles;
 mod weight_formats;

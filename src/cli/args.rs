@@ -9,6 +9,8 @@ use super::CliError;
 use super::bench::BenchArgs;
 use super::family_args::FamilyArgs;
 use super::task_args::{PictureArgs, WayArgs};
+use super::trajectory::TrajectoryArgs;
+use super::unfold::UnfoldArgs;
 use crate::engine;
 use crate::job::{
     GenerateRequest, LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode, TimestepSpacing, VaeTiles,
@@ -46,14 +48,19 @@ pub(super) enum Command {
     Samplers(ListArgs),
     /// List what can be made of pictures that controls follow
     Preprocessors(ListArgs),
+    /// Write the steps of a kept run as a film or a contact sheet
+    Unfold(Box<UnfoldArgs>),
+    /// Tell what is kept of a run, in numbers
+    Trajectory(TrajectoryArgs),
 }
 
 impl Command {
     pub(super) fn wants_json(&self) -> bool {
         match self {
             Self::Generate(args) => args.json,
-            Self::Replay(_) => false,
+            Self::Replay(_) | Self::Unfold(_) => false,
             Self::Bench(args) => args.json,
+            Self::Trajectory(args) => args.json,
             Self::Models(args) | Self::Samplers(args) | Self::Preprocessors(args) => args.json,
         }
     }

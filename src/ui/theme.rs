@@ -4,6 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use egui::{Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Stroke, TextStyle, Vec2};
 
+use crate::unfold::{INTER, MPLUS1};
+
 /// Height of a row of the form.
 pub const ROW_HEIGHT: f32 = 26.0;
 /// Moves the Japanese face up to the Latin one's middle, in parts of its size.
@@ -110,9 +112,9 @@ pub fn install(ctx: &egui::Context, still: bool) {
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
     let faces: [(&str, &'static [u8]); 3] = [
-        ("inter", unfold::INTER),
+        ("inter", INTER),
         ("inter_strong", include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
-        ("mplus1", unfold::MPLUS1),
+        ("mplus1", MPLUS1),
     ];
     for (name, bytes) in faces {
         let mut font = FontData::from_static(bytes);
