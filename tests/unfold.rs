@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hareru::gallery;
 use hareru::job::{Change, GenerateRequest, GeneratedImage, LatentPlane, StepRecord, Trajectory};
 use hareru::unfold::{numbers, paths};
-use image::AnimationDecoder;
+use image::AnimationDecoder as _;
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
@@ -243,40 +243,36 @@ fn estimates_on_a_line_should_be_a_line_and_branches_of_it_leave_it() {
     let straight: Vec<&LatentPlane> = trajectory.steps.iter().map(|step| &step.x0).collect();
     let found = paths(std::slice::from_ref(&straight));
     let rows = numbers(&trajectory.steps);
+    let root = ((3 * SIDE * SIDE) as f64).sqrt();
     for (index, pair) in found[0].windows(2).enumerate() {
         assert!(pair[0][0] < pair[1][0], "from the left to the right");
-        let expected = rows[index + 1].change.unwrap();
-        assert!((pair[1][0] - pair[0][0] - expected).abs() < 1e-3 * expected);
+        let expected = rows[index + 1].moved.unwrap() * root;
+        assert!((f64::from(pair[1][0] - pair[0][0]) - expected).abs() < 1e-3 * expected);
         assert!(pair[0][1].abs() < 1e-3);
     }
 
     // A branch that goes off at right angles: its distances are kept, and both runs begin at the same place.
-    let across = |step: usize| LatentPlane {
-        values: (0..3 * SIDE * SIDE)
-            .map(|i| if i / SIDE % 2 == 0 { 0.1 } else { -0.1 } * step as f32)
+    let across = |step: usize, i: usize| if (i / SIDE).is_multiple_of(2) { 0.25 } else { -0.25 } * step as f32;
+    let off = [0, 1, 2].map(|step| LatentPlane {
+        values: straight[0]
+            .values
+            .iter()
+            .enumerate()
+            .map(|(i, value)| value + across(step, i))
             .collect(),
         ..straight[0].clone()
-    };
-    let off: Vec<LatentPlane> = (0..3)
-        .map(|step| LatentPlane {
-            values: straight[0]
-                .values
-                .iter()
-                .zip(across(step).values)
-                .map(|(a, b)| a + b)
-                .collect(),
-            ..straight[0].clone()
-        })
-        .collect();
+    });
     let found = paths(&[straight, off.iter().collect()]);
-    let between = |a: [f64; 2], b: [f64; 2]| [b[0] - a[0], b[1] - a[1]];
-    assert!(between(found[0][0], found[1][0]).iter().all(|part| part.abs() < 1e-6));
+    let between = |a: [f32; 2], b: [f32; 2]| [b[0] - a[0], b[1] - a[1]];
+    assert!(between(found[0][0], found[1][0]).iter().all(|part| part.abs() < 1e-3));
     let (along, aside) = (between(found[0][0], found[0][5]), between(found[1][0], found[1][2]));
-    assert!((aside[0].hypot(aside[1]) - 0.2).abs() < 1e-4, "{aside:?}");
+    let length = |way: [f32; 2]| way[0].hypot(way[1]);
     assert!(
-        (along[0] * aside[0] + along[1] * aside[1]).abs() < 1e-4,
-        "at right angles"
+        (length(aside) - 0.5 * root as f32).abs() < 1e-3 * length(aside),
+        "{aside:?}"
     );
+    let dot = along[0] * aside[0] + along[1] * aside[1];
+    assert!(dot.abs() < 1e-3 * length(along) * length(aside), "at right angles");
 }
 
 /// Runs the program in `home`, with all its folders there.

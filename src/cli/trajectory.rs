@@ -46,7 +46,7 @@ pub(super) fn run(args: &TrajectoryArgs, output: Output) -> Result<(), CliError>
         },
         "sigmas": trajectory.sigmas,
         "timesteps": trajectory.timesteps,
-        "steps": rows.iter().zip(&trajectory.steps).map(|(row, step)| row_json(row, step.timestep)).collect::<Vec<_>>(),
+        "steps": rows.iter().map(row_json).collect::<Vec<_>>(),
         "events": record.request.all_changes(),
         "tokens": trajectory.tokens,
         "kept": kept(&trajectory),
@@ -58,15 +58,15 @@ pub(super) fn run(args: &TrajectoryArgs, output: Output) -> Result<(), CliError>
     Ok(())
 }
 
-fn row_json(row: &StepNumbers, timestep: f64) -> Value {
+fn row_json(row: &StepNumbers) -> Value {
     json!({
         "index": row.index,
         "sigma": row.sigma,
-        "timestep": timestep,
+        "timestep": row.timestep,
         "snr": row.snr,
         "noise_norm": row.noise,
         "guidance_norm": row.guidance,
-        "x0_change_norm": row.change,
+        "x0_change_norm": row.moved,
         "secs": row.secs,
     })
 }
@@ -117,12 +117,12 @@ fn show(
     };
     for row in rows {
         output.line(&format!(
-            "{:>4} {:>7.3} {:>7.3} {} {} {:>5.2}",
+            "{:>4} {:>7.3} {} {} {} {:>5.2}",
             row.index,
             row.sigma,
-            row.noise,
+            cell(row.noise, 7),
             cell(row.guidance, 14),
-            cell(row.change, 6),
+            cell(row.moved, 6),
             row.secs
         ))?;
     }

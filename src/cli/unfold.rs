@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::unfold_views::{Decoder, Looker, ViewName};
 use crate::gallery;
 use crate::job::{StepRecord, Trajectory};
-use crate::unfold::{FilmError, FilmFormat, FilmPlan, Frames, contact_sheet};
+use crate::unfold::{FilmError, FilmFormat, FilmPlan, Frames, SheetError, check_contact_sheet, contact_sheet};
 
 /// How long the last frame of a film is held, in milliseconds.
 const LAST_FRAME_MS: u32 = 2000;
@@ -177,6 +177,8 @@ impl UnfoldArgs {
     }
 
     fn write_sheet(&self, steps: &[&StepRecord], columns: usize, looker: &mut Looker<'_>) -> Result<(), CliError> {
+        let refused = |error: SheetError| at_file(&error, &self.out);
+        check_contact_sheet(looker.frame_size(), steps.len(), columns).map_err(refused)?;
         let progress = Progress::new(true, 1, steps.len() as u32);
         let mut cells = Vec::with_capacity(steps.len());
         for step in steps {
@@ -184,7 +186,7 @@ impl UnfoldArgs {
             cells.push((looker.picture(step)?, caption));
             progress.frame(cells.len() as u32, steps.len() as u32);
         }
-        let sheet = contact_sheet(&cells, columns).map_err(|error| at_file(&error, &self.out))?;
+        let sheet = contact_sheet(&cells, columns).map_err(refused)?;
         Ok(gallery::save_pixels(&self.out, &sheet)?)
     }
 }

@@ -152,6 +152,15 @@ impl<'a> Looker<'a> {
         Ok(())
     }
 
+    /// Width and height of what [`Self::picture`] gives.
+    pub(super) fn frame_size(&self) -> (u32, u32) {
+        let (width, height) = self.size;
+        match self.views.as_slice() {
+            [_, _] => (unfold::pair_width(width), height),
+            _ => (width, height),
+        }
+    }
+
     /// The step in one view, or in two side by side.
     pub(super) fn picture(&mut self, step: &StepRecord) -> Result<RgbImage, CliError> {
         let (width, height) = self.size;
