@@ -26,5 +26,6 @@ mod tasks;
 mod trajectory_budget;
 mod trajectory_files;
 mod ui;
+mod unfold;
 mod vae_tiles;
 mod weight_formats;

@@ -11,6 +11,8 @@ use super::branch::BranchArgs;
 use super::family_args::FamilyArgs;
 use super::sweep::SweepArgs;
 use super::task_args::{PictureArgs, WayArgs};
+use super::trajectory::TrajectoryArgs;
+use super::unfold::UnfoldArgs;
 use crate::engine;
 use crate::job::{
     GenerateRequest, JobOptions, LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode, TimestepSpacing,
@@ -53,6 +55,10 @@ pub(super) enum Command {
     Samplers(ListArgs),
     /// List what can be made of pictures that controls follow
     Preprocessors(ListArgs),
+    /// Write the steps of a kept run as a film or a contact sheet
+    Unfold(Box<UnfoldArgs>),
+    /// Tell what is kept of a run, in numbers
+    Trajectory(TrajectoryArgs),
 }
 
 impl Command {
@@ -61,8 +67,9 @@ impl Command {
             Self::Generate(args) => args.json,
             Self::Branch(args) => args.json,
             Self::Sweep(args) => args.base.json,
-            Self::Replay(_) => false,
+            Self::Replay(_) | Self::Unfold(_) => false,
             Self::Bench(args) => args.json,
+            Self::Trajectory(args) => args.json,
             Self::Models(args) | Self::Samplers(args) | Self::Preprocessors(args) => args.json,
         }
     }

@@ -10,6 +10,9 @@ mod output;
 mod progress;
 mod sweep;
 mod task_args;
+mod trajectory;
+mod unfold;
+mod unfold_views;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -167,6 +170,11 @@ fn execute(
         }
         Some(Command::Models(_)) => list::models(output, &paths),
         Some(Command::Samplers(_)) => list::samplers(output).map_err(CliError::from),
+        Some(Command::Unfold(unfold_args)) => {
+            use_threads(args.threads, &settings())?;
+            unfold::run(&unfold_args, output)
+        }
+        Some(Command::Trajectory(trajectory_args)) => trajectory::run(&trajectory_args, output),
         Some(Command::Preprocessors(_)) => list::preprocessors(output).map_err(CliError::from),
     }
 }

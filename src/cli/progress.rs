@@ -53,6 +53,12 @@ impl Progress {
         self.bar.set_position(done);
     }
 
+    /// So many frames of a film or a sheet are drawn.
+    pub(super) fn frame(&self, done: u32, total: u32) {
+        self.bar.set_prefix(format!("frame {done}/{total}"));
+        self.bar.set_position(u64::from(done));
+    }
+
     /// Prints while the bar is out of the way.
     pub(super) fn around<T>(&self, print: impl FnOnce() -> T) -> T {
         self.bar.suspend(print)

@@ -3,7 +3,7 @@
 use image::Rgb32FImage;
 
 use super::field::{Amounts, Field};
-use super::resample::enlarged;
+use super::resample::{Curve, enlarged};
 use crate::job::RgbImage;
 
 /// The most negative value: blue (`RdBu` of `ColorBrewer`).
@@ -78,27 +78,33 @@ pub fn robust_range(values: impl Iterator<Item = f32>) -> f32 {
 impl Field {
     /// The size of value that is drawn as the end of the map, by [`robust_range`]; 1 for colours.
     pub fn range(&self) -> f32 {
+        let of = |amounts: &Amounts| robust_range(amounts.pixels().map(|value| value.0[0]));
         match self {
             Self::Colours(_) => 1.0,
-            Self::Signed(amounts) | Self::Amount(amounts) | Self::Over(_, amounts) => {
-                robust_range(amounts.pixels().map(|value| value.0[0]))
-            }
+            Self::Signed(amounts) | Self::Amount(amounts) => of(amounts),
+            Self::Over(_, maps) => maps.first().map_or(1.0, |first| of(&mean(maps, first.dimensions()))),
         }
     }
 
-    /// The picture of it, enlarged smoothly (Catmull-Rom for colours and for amounts, before these become colours).
+    /// The picture of it, enlarged smoothly (after Catmull and Rom, amounts before these become colours; the maps over a
+    /// picture by straight lines).
     ///
     /// * `range`: the value at the end of the map, usually the largest [`Self::range`] of all pictures that are
     ///   compared.
     pub fn picture(&self, width_px: u32, height_px: u32, range: f32) -> RgbImage {
-        let scaled = |amounts: &Amounts| enlarged(amounts, width_px, height_px).into_raw().into_iter();
+        let size = (width_px, height_px);
+        let smooth = |amounts: &Amounts| enlarged(amounts, size, Curve::Smooth).into_raw().into_iter();
+        let parts = |colours: &Rgb32FImage| {
+            let colours = enlarged(colours, size, Curve::Smooth);
+            colours.pixels().map(|colour| colour.0).collect::<Vec<_>>()
+        };
         let colours: Vec<[f32; 3]> = match self {
-            Self::Colours(colours) => parts(&enlarged(colours, width_px, height_px)),
-            Self::Signed(amounts) => scaled(amounts).map(|value| signed(value / range)).collect(),
-            Self::Amount(amounts) => scaled(amounts).map(|value| amount(value / range)).collect(),
-            Self::Over(colours, amounts) => parts(&enlarged(colours, width_px, height_px))
+            Self::Colours(colours) => parts(colours),
+            Self::Signed(amounts) => smooth(amounts).map(|value| signed(value / range)).collect(),
+            Self::Amount(amounts) => smooth(amounts).map(|value| amount(value / range)).collect(),
+            Self::Over(colours, maps) => parts(colours)
                 .into_iter()
-                .zip(scaled(amounts))
+                .zip(mean(maps, size).into_raw())
                 .map(|(colour, value)| over(colour, value / range))
                 .collect(),
         };
@@ -111,8 +117,15 @@ impl Field {
     }
 }
 
-fn parts(colours: &Rgb32FImage) -> Vec<[f32; 3]> {
-    colours.pixels().map(|colour| colour.0).collect()
+/// The mean of maps of several sizes, each brought to this one by straight lines.
+fn mean(maps: &[Amounts], size: (u32, u32)) -> Amounts {
+    let mut mean = Amounts::new(size.0, size.1);
+    for map in maps {
+        for (sum, value) in mean.pixels_mut().zip(enlarged(map, size, Curve::Straight).pixels()) {
+            sum.0[0] += value.0[0] / maps.len() as f32;
+        }
+    }
+    mean
 }
 
 #[cfg(test)]
@@ -155,6 +168,19 @@ mod tests {
         assert_eq!(robust_range(values), 2.0);
         assert_eq!(robust_range(std::iter::empty()), 1.0);
         assert_eq!(robust_range([0.0; 4].into_iter()), 1.0);
+    }
+
+    #[test]
+    fn maps_of_several_sizes_should_count_the_same() {
+        let map = |width, values: &[f32]| Amounts::from_raw(width, 1, values.to_vec()).unwrap();
+        let maps = vec![map(2, &[0.25, 0.75]), map(1, &[0.5])];
+        assert_eq!(mean(&maps, (2, 1)).into_raw(), [0.375, 0.625]);
+        let black = Rgb32FImage::new(2, 1);
+        let field = Field::Over(black, maps);
+        assert_eq!(field.range(), 0.625);
+        let picture = field.picture(2, 1, 0.625);
+        let expected = over([0.0; 3], 1.0).map(|part| (part * 255.0).round() as u8);
+        assert_eq!(picture.pixels[3..], expected);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What a view of a step shows, at the size of its latents: colours, or amounts that a heat map shows.
 
+use std::ops::Range;
+
 use image::{ImageBuffer, Luma, Rgb, Rgb32FImage};
 
-use super::resample::enlarged;
 use super::{Token, View};
 use crate::job::{Branches, LatentColours, LatentPlane, StepRecord, TokenMaps, Trajectory};
 
@@ -39,8 +40,8 @@ pub enum Field {
     Signed(Amounts),
     /// Amounts from 0, for [`amount`](super::colour::amount).
     Amount(Amounts),
-    /// Amounts from 0, laid over colours by [`over`](super::colour::over).
-    Over(Rgb32FImage, Amounts),
+    /// The mean of maps of amounts from 0, each of its own size, laid over colours by [`over`](super::colour::over).
+    Over(Rgb32FImage, Vec<Amounts>),
 }
 
 /// Why a step cannot be seen in some way.
@@ -129,7 +130,7 @@ pub fn show(step: &StepRecord, view: View, run: &Shown<'_>) -> Result<Field, Mis
         }
         View::Attention(token) => Ok(Field::Over(
             colours_of(&step.x0, run.colours)?,
-            attention(&step.attention, token)?,
+            attention(&step.attention, token, run.tokens)?,
         )),
         View::Estimate | View::Noisy | View::Noise | View::Uncond | View::Cond => {
             Ok(Field::Colours(colours_of(&latents(step, view)?, run.colours)?))
@@ -198,64 +199,85 @@ pub fn colours_of(latents: &LatentPlane, colours: Option<&LatentColours>) -> Res
     }))
 }
 
-/// The share that one token has, at the size of its feature maps.
-fn attention(levels: &[TokenMaps], token: Token) -> Result<Amounts, Missing> {
+/// The mean share of a token's word, at the sizes of its feature maps.
+fn attention(levels: &[TokenMaps], token: Token, tokens: &[String]) -> Result<Vec<Amounts>, Missing> {
+    let word = word_of(tokens, token.index);
     let map = |maps: &TokenMaps| {
         let places = maps.height * maps.width;
         if maps.values.len() != maps.tokens * places || places == 0 {
             return Err(Missing::Shape);
         }
-        if token.index >= maps.tokens {
+        if word.end > maps.tokens {
             return Err(Missing::NoToken {
                 index: token.index,
                 found: maps.tokens,
             });
         }
-        let values = maps.values[token.index * places..(token.index + 1) * places].to_vec();
-        Amounts::from_raw(maps.width as u32, maps.height as u32, values).ok_or(Missing::Shape)
+        let value = |x: u32, y: u32| {
+            let place = y as usize * maps.width + x as usize;
+            let values = word.clone().map(|token| maps.values[token * places + place]);
+            Luma([values.sum::<f32>() / word.len() as f32])
+        };
+        Ok(Amounts::from_fn(maps.width as u32, maps.height as u32, value))
     };
-    let first = levels.first().ok_or(Missing::Attention)?;
-    if let Some(level) = token.level {
-        let found = levels.len();
-        return map(levels.get(level).ok_or(Missing::NoLevel { level, found })?);
+    let found = levels.len();
+    match token.level {
+        _ if levels.is_empty() => Err(Missing::Attention),
+        None => levels.iter().map(map).collect(),
+        Some(level) => Ok(vec![map(levels
+            .get(level)
+            .ok_or(Missing::NoLevel { level, found })?)?]),
     }
-    let mut mean = map(first)?;
-    for maps in &levels[1..] {
-        let other = enlarged(&map(maps)?, mean.width(), mean.height());
-        for (sum, value) in mean.pixels_mut().zip(other.pixels()) {
-            sum.0[0] += value.0[0];
-        }
-    }
-    for sum in mean.pixels_mut() {
-        sum.0[0] /= levels.len() as f32;
-    }
-    Ok(mean)
 }
 
-/// The token that stands for a word of the prompt: the one that is the word, else the last of those that make it up
-/// together, in which a text encoder that reads forwards gathers the whole word. Case does not matter.
+/// How the vocabulary writes the end of a word.
+const WORD_END: &str = "</w>";
+/// How it begins tokens that are no text.
+const SPECIAL: &str = "<|";
+
+/// The tokens of the word that a token belongs to; itself alone if tokens do not say where words end.
+pub fn word_of(tokens: &[String], index: usize) -> Range<usize> {
+    let alone = index..index + 1;
+    let is_part = |token: &String| !token.is_empty() && !token.starts_with(SPECIAL);
+    let goes_on = |token: &String| is_part(token) && !token.ends_with(WORD_END);
+    if !tokens.get(index).is_some_and(is_part) || !tokens.iter().any(|token| token.ends_with(WORD_END)) {
+        return alone;
+    }
+    let before = tokens[..index].iter().rev().take_while(|token| goes_on(token)).count();
+    let after = tokens[index..].iter().take_while(|token| goes_on(token)).count();
+    let has_end = tokens.get(index + after).is_some_and(is_part);
+    index - before..index + after + usize::from(has_end)
+}
+
+/// The first token of a word of the prompt; case does not matter.
 pub fn find_word(tokens: &[String], word: &str) -> Option<usize> {
     let word = word.trim().to_lowercase();
-    if word.is_empty() {
-        return None;
+    let mut start = 0;
+    while start < tokens.len() {
+        let parts = word_of(tokens, start);
+        let text: String = tokens[parts.clone()]
+            .iter()
+            .map(|token| token.trim_end_matches(WORD_END))
+            .collect();
+        if !word.is_empty() && text.trim().to_lowercase() == word {
+            return Some(start);
+        }
+        start = parts.end.max(start + 1);
     }
-    let plain: Vec<String> = tokens
-        .iter()
-        .map(|token| token.trim().trim_end_matches("</w>").to_lowercase())
-        .collect();
-    let whole = plain.iter().position(|token| *token == word);
-    whole.or_else(|| {
-        (0..plain.len()).find_map(|start| {
-            let mut rest = word.as_str();
-            for (index, token) in plain.iter().enumerate().skip(start) {
-                rest = rest.strip_prefix(token.as_str()).filter(|_| !token.is_empty())?;
-                if rest.is_empty() {
-                    return Some(index);
-                }
-            }
-            None
-        })
-    })
+    None
+}
+
+/// The words that attention was kept of, in order.
+pub fn words(tokens: &[String]) -> Vec<String> {
+    let starts = (0..tokens.len()).filter(|index| word_of(tokens, *index).start == *index);
+    let text = |start: usize| -> String {
+        let parts = tokens[word_of(tokens, start)].iter();
+        parts.map(|token| token.trim_end_matches(WORD_END)).collect()
+    };
+    let words = starts
+        .map(text)
+        .filter(|text| !text.is_empty() && !text.starts_with(SPECIAL));
+    words.collect()
 }
 
 /// One number for each place, from the pairs of values that the channels of two latents have there.
@@ -347,7 +369,8 @@ mod tests {
     fn values(field: Result<Field, Missing>) -> Vec<f32> {
         match field.unwrap() {
             Field::Colours(colours) => colours.into_raw(),
-            Field::Signed(amounts) | Field::Amount(amounts) | Field::Over(_, amounts) => amounts.into_raw(),
+            Field::Signed(amounts) | Field::Amount(amounts) => amounts.into_raw(),
+            Field::Over(_, maps) => maps.into_iter().flat_map(Amounts::into_raw).collect(),
         }
     }
 
@@ -423,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn attention_should_be_the_token_s_or_the_mean_of_all_sizes() {
+    fn attention_should_be_the_word_s_at_one_size_or_at_all() {
         let maps = |tokens, width, values: &[f32]| TokenMaps {
             tokens,
             height: 1,
@@ -438,7 +461,10 @@ mod tests {
         let run = Shown::default();
         assert_eq!(values(show(&step, token(1, Some(0)), &run)), [0.75, 0.25]);
         assert_eq!(values(show(&step, token(1, Some(1)), &run)), [0.5]);
-        assert_eq!(values(show(&step, token(0, None), &run)), [0.375, 0.625]);
+        assert_eq!(values(show(&step, token(0, None), &run)), [0.25, 0.75, 0.5]);
+        let parts = ["a", "b</w>"].map(str::to_owned);
+        let word = Shown { tokens: &parts, ..run };
+        assert_eq!(values(show(&step, token(1, None), &word)), [0.5, 0.5, 0.5]);
         let missing = show(&step, token(2, None), &run);
         assert_eq!(missing, Err(Missing::NoToken { index: 2, found: 2 }));
         let missing = show(&step, token(0, Some(2)), &run);
@@ -465,27 +491,33 @@ mod tests {
     }
 
     #[test]
-    fn a_word_should_be_found_whole_or_by_its_last_part() {
+    fn a_word_should_be_found_with_all_its_parts() {
         let tokens = [
             "<|startoftext|>",
             "a</w>",
             "light",
             "house</w>",
-            "Night",
+            "Night</w>",
             "<|endoftext|>",
             "",
-        ]
-        .map(str::to_owned);
+        ];
+        let tokens = tokens.map(str::to_owned);
         for (word, expected) in [
             ("night", Some(4)),
-            ("A", Some(1)),
-            ("lighthouse", Some(3)),
-            ("light", Some(2)),
-            ("lighthous", None),
+            (" A", Some(1)),
+            ("lighthouse", Some(2)),
+            ("light", None),
             ("day", None),
             ("", None),
         ] {
             assert_eq!(find_word(&tokens, word), expected, "{word:?}");
         }
+        let parts = [0..1, 1..2, 2..4, 2..4, 4..5, 5..6, 6..7, 7..8];
+        for (index, expected) in parts.into_iter().enumerate() {
+            assert_eq!(word_of(&tokens, index), expected);
+        }
+        assert_eq!(words(&tokens), ["a", "lighthouse", "Night"]);
+        assert_eq!(word_of(&["a".to_owned(), "b".to_owned()], 1), 1..2);
+        assert_eq!(word_of(&tokens[..3], 2), 2..3); // cut off in the middle
     }
 }

@@ -12,9 +12,12 @@ mod sheet;
 mod view;
 
 pub use caption::{INTER, MPLUS1};
-pub use field::{Amounts, Field, Missing, Shown, colours_of, find_word, is_picture, latents, show};
+pub use field::{Amounts, Field, Missing, Shown, colours_of, find_word, is_picture, latents, show, word_of, words};
 pub use film::{FilmError, FilmFormat, FilmPlan, Frames};
 pub use numbers::{StepNumbers, numbers};
 pub use path::paths;
-pub use sheet::{MAX_SHEET_PIXELS, SheetError, contact_sheet, fitted, labelled_grid, resized, side_by_side};
+pub use sheet::{
+    MAX_SHEET_PIXELS, SheetError, check_contact_sheet, contact_sheet, fitted, labelled_grid, pair_width, resized,
+    side_by_side,
+};
 pub use view::{Token, View};

@@ -39,6 +39,11 @@ pub enum SheetError {
     },
 }
 
+/// Width of two pictures of the same size side by side, in pixels.
+pub fn pair_width(width_px: u32) -> u32 {
+    width_px.saturating_mul(2).saturating_add(PAIR_GAP_PX)
+}
+
 /// Two pictures side by side; the second is brought to the height of the first.
 pub fn side_by_side(first: &RgbImage, second: &RgbImage) -> RgbImage {
     let width = (u64::from(second.width_px) * u64::from(first.height_px))
@@ -61,7 +66,7 @@ pub fn contact_sheet(cells: &[(RgbImage, String)], columns: usize) -> Result<Rgb
         .chunks(columns)
         .map(|row| row.iter().map(|(picture, _)| Some(picture)).collect())
         .collect();
-    let grid = Grid::of(&rows, &[], &[], true)?;
+    let grid = Grid::with_captions(cell_size(&rows)?, cells.len(), columns)?;
     let mut sheet = grid.drawn(&rows);
     for (place, (_, caption)) in cells.iter().enumerate() {
         let (x, y) = grid.corner(place / columns, place % columns);
@@ -70,6 +75,16 @@ pub fn contact_sheet(cells: &[(RgbImage, String)], columns: usize) -> Result<Rgb
             .draw(&caption, (x as f32, (y + grid.cell.1) as f32), &mut sheet);
     }
     Ok(sheet)
+}
+
+/// Whether a contact sheet of so many pictures may be made, to be asked before they are.
+///
+/// * `cell`: width and height of each, in pixels.
+///
+/// # Errors
+/// As [`contact_sheet`] would have.
+pub fn check_contact_sheet(cell: (u32, u32), number: usize, columns: usize) -> Result<(), SheetError> {
+    Grid::with_captions(cell, number, columns).map(|_| ())
 }
 
 /// Rows of pictures with a label over each column and before each row; labels may be fewer than rows or columns.
@@ -86,7 +101,7 @@ pub fn labelled_grid(
         .iter()
         .map(|row| row.iter().map(Option::as_ref).collect())
         .collect();
-    let grid = Grid::of(&rows, column_labels, row_labels, false)?;
+    let grid = Grid::labelled(&rows, column_labels, row_labels)?;
     let mut sheet = grid.drawn(&rows);
     let (width, height) = (grid.cell.0 as f32, grid.cell.1 as f32);
     for (column, label) in column_labels.iter().take(grid.columns).enumerate() {
@@ -122,27 +137,38 @@ struct Grid {
 }
 
 impl Grid {
-    fn of(
+    fn with_captions(cell: (u32, u32), number: usize, columns: usize) -> Result<Self, SheetError> {
+        if number == 0 {
+            return Err(SheetError::Empty);
+        }
+        let columns = columns.clamp(1, number);
+        let ink = ink_for(cell);
+        let grid = Self {
+            rows: number.div_ceil(columns),
+            columns,
+            cell,
+            caption: ink.line_height(),
+            column_label: 0,
+            row_label: 0,
+            ink,
+            size: (0, 0),
+        };
+        grid.sized()
+    }
+
+    fn labelled(
         rows: &[Vec<Option<&RgbImage>>],
         column_labels: &[String],
         row_labels: &[String],
-        has_captions: bool,
     ) -> Result<Self, SheetError> {
-        let first = rows.iter().flatten().find_map(|cell| *cell);
-        let cell = first
-            .map(|first| (first.width_px, first.height_px))
-            .ok_or(SheetError::Empty)?;
-        let (share, least, most) = LETTERS;
-        let ink = Ink {
-            px: (cell.0 as f32 * share).clamp(least, most),
-            colour: TEXT,
-        };
+        let cell = cell_size(rows)?;
+        let ink = ink_for(cell);
         let widest = row_labels.iter().map(|label| ink.width(label)).fold(0.0, f32::max);
-        let mut grid = Self {
+        let grid = Self {
             rows: rows.len(),
             columns: rows.iter().map(Vec::len).max().unwrap_or_default(),
             cell,
-            caption: if has_captions { ink.line_height() } else { 0 },
+            caption: 0,
             column_label: if column_labels.is_empty() {
                 0
             } else {
@@ -152,12 +178,16 @@ impl Grid {
             ink,
             size: (0, 0),
         };
-        let (width, height) = grid.corner64(grid.rows, grid.columns);
+        grid.sized()
+    }
+
+    fn sized(self) -> Result<Self, SheetError> {
+        let (width, height) = self.corner64(self.rows, self.columns);
         match (u32::try_from(width), u32::try_from(height)) {
-            (Ok(width_px), Ok(height_px)) if width.saturating_mul(height) <= MAX_SHEET_PIXELS => {
-                grid.size = (width_px, height_px);
-                Ok(grid)
-            }
+            (Ok(width_px), Ok(height_px)) if width.saturating_mul(height) <= MAX_SHEET_PIXELS => Ok(Self {
+                size: (width_px, height_px),
+                ..self
+            }),
             _ => Err(SheetError::TooLarge {
                 width_px: width,
                 height_px: height,
@@ -202,6 +232,22 @@ impl Grid {
             }
         }
         sheet
+    }
+}
+
+/// Size of the first picture there is.
+fn cell_size(rows: &[Vec<Option<&RgbImage>>]) -> Result<(u32, u32), SheetError> {
+    let first = rows.iter().flatten().find_map(|cell| *cell);
+    first
+        .map(|first| (first.width_px, first.height_px))
+        .ok_or(SheetError::Empty)
+}
+
+fn ink_for(cell: (u32, u32)) -> Ink {
+    let (share, least, most) = LETTERS;
+    Ink {
+        px: (cell.0 as f32 * share).clamp(least, most),
+        colour: TEXT,
     }
 }
 

@@ -8,7 +8,7 @@ use image::{Delay, ImageError, RgbaImage};
 use super::{FilmError, Frames};
 use crate::job::RgbImage;
 
-/// How carefully colours are chosen (NeuQuant), 1 the most and 30 the least.
+/// How carefully colours are chosen (`NeuQuant`), 1 the most and 30 the least.
 const SPEED: i32 = 10;
 /// Frames shorter than this are shown much longer by browsers.
 const MIN_FRAME_MS: u32 = 20;

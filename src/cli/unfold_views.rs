@@ -1,0 +1,237 @@
+//! How `hareru unfold` looks at steps: which views there are by name, and what draws them.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+
+use super::CliError;
+use crate::engine::{EngineHandle, EngineOptions};
+use crate::gallery;
+use crate::job::{DecodeRequest, Event, LatentPlane, PreviewMode, Record, RgbImage, StepRecord, Trajectory};
+use crate::unfold::{self, Missing, Shown, Token, View};
+
+/// A view as it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ViewName {
+    /// One that needs no word.
+    Plain(View),
+    /// Attention of a word of the prompt.
+    Attention(String),
+}
+
+impl FromStr for ViewName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(word) = text.strip_prefix("attention:").filter(|word| !word.trim().is_empty()) {
+            return Ok(Self::Attention(word.trim().to_owned()));
+        }
+        let plain = View::PLAIN.into_iter().find(|view| view.id() == text);
+        plain.map(Self::Plain).ok_or_else(|| {
+            let known: Vec<&str> = View::PLAIN.into_iter().map(View::id).collect();
+            format!("expected {} or attention:WORD", known.join(", "))
+        })
+    }
+}
+
+impl ViewName {
+    /// The view, if the run has the word.
+    fn view(&self, tokens: &[String]) -> Result<View, String> {
+        let word = match self {
+            Self::Plain(view) => return Ok(*view),
+            Self::Attention(word) => word,
+        };
+        if tokens.is_empty() {
+            return Err(Missing::Attention.to_string());
+        }
+        let index = unfold::find_word(tokens, word);
+        let token = index.map(|index| Token { index, level: None });
+        token.map(View::Attention).ok_or_else(|| {
+            let known = unfold::words(tokens).join(", ");
+            format!("the prompt has no word {word:?}; there is attention of {known}")
+        })
+    }
+}
+
+/// What makes pictures of latents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Decoder {
+    /// A linear map of their channels: at once, and blurred
+    Linear,
+    /// The model's tiny decoder
+    Tiny,
+    /// The model's autoencoder: exact and slow
+    Vae,
+}
+
+/// Makes pictures of steps.
+pub(super) struct Looker<'a> {
+    shown: Shown<'a>,
+    /// Views with the range of their heat maps over all steps.
+    views: Vec<(View, f32)>,
+    decoder: Decoder,
+    size: (u32, u32),
+    engine: Option<Asked>,
+}
+
+/// The engine, and whose latents it is asked about.
+struct Asked {
+    engine: EngineHandle,
+    record: Record,
+    tickets: u64,
+}
+
+impl<'a> Looker<'a> {
+    /// * `size`: width and height of the pictures, in pixels.
+    ///
+    /// # Errors
+    /// A line that says which word is not there.
+    pub(super) fn new(
+        trajectory: &'a Trajectory,
+        names: &[&ViewName],
+        decoder: Decoder,
+        size: (u32, u32),
+    ) -> Result<Self, String> {
+        let views = names.iter().map(|name| Ok((name.view(&trajectory.tokens)?, 0.0)));
+        Ok(Self {
+            shown: Shown::from(trajectory),
+            views: views.collect::<Result<_, String>>()?,
+            decoder,
+            size,
+            engine: None,
+        })
+    }
+
+    /// Those of the steps that can be seen; of the others how many there are and why. Fixes the ranges of heat maps for
+    /// them all, so that the pictures can be compared.
+    pub(super) fn visible<'s>(&mut self, steps: &[&'s StepRecord]) -> (Vec<&'s StepRecord>, Option<(usize, String)>) {
+        let mut left_out = None;
+        let mut visible = Vec::with_capacity(steps.len());
+        for step in steps {
+            let ranges: Result<Vec<f32>, String> = self.views.iter().map(|(view, _)| self.range(step, *view)).collect();
+            match ranges {
+                Ok(ranges) => {
+                    for ((_, range), of_step) in self.views.iter_mut().zip(ranges) {
+                        *range = range.max(of_step);
+                    }
+                    visible.push(*step);
+                }
+                Err(why) => left_out.get_or_insert((0, why)).0 += 1,
+            }
+        }
+        (visible, left_out)
+    }
+
+    fn range(&self, step: &StepRecord, view: View) -> Result<f32, String> {
+        let range = if self.is_decoded(view) {
+            unfold::latents(step, view).map(|_| 1.0)
+        } else {
+            unfold::show(step, view, &self.shown).map(|field| field.range())
+        };
+        range.map_err(|missing| match missing {
+            Missing::Colours { .. } => format!("{missing}; --decoder tiny or vae may help"),
+            other => other.to_string(),
+        })
+    }
+
+    fn is_decoded(&self, view: View) -> bool {
+        self.decoder != Decoder::Linear && unfold::is_picture(view)
+    }
+
+    /// Starts the engine if a view needs it.
+    pub(super) fn start(&mut self, picture: &Path) -> Result<(), CliError> {
+        if self.views.iter().any(|(view, _)| self.is_decoded(*view)) {
+            self.engine = Some(Asked {
+                record: gallery::read_record(picture)?,
+                engine: EngineHandle::start(EngineOptions::of_user(), || {})?,
+                tickets: 0,
+            });
+        }
+        Ok(())
+    }
+
+    /// Width and height of what [`Self::picture`] gives.
+    pub(super) fn frame_size(&self) -> (u32, u32) {
+        let (width, height) = self.size;
+        match self.views.as_slice() {
+            [_, _] => (unfold::pair_width(width), height),
+            _ => (width, height),
+        }
+    }
+
+    /// The step in one view, or in two side by side.
+    pub(super) fn picture(&mut self, step: &StepRecord) -> Result<RgbImage, CliError> {
+        let (width, height) = self.size;
+        let mut pictures = Vec::with_capacity(self.views.len());
+        for (view, range) in &self.views {
+            let failed = |missing: Missing| CliError::Failed(format!("step {}: {missing}", step.index));
+            pictures.push(match &mut self.engine {
+                Some(asked) if unfold::is_picture(*view) => {
+                    let latents = unfold::latents(step, *view).map_err(failed)?;
+                    unfold::resized(&*asked.decode(latents, self.decoder)?, width, height)
+                }
+                _ => {
+                    let field = unfold::show(step, *view, &self.shown).map_err(failed)?;
+                    field.picture(width, height, *range)
+                }
+            });
+        }
+        let second = if pictures.len() > 1 { pictures.pop() } else { None };
+        let first = pictures
+            .pop()
+            .ok_or_else(|| CliError::Usage("expected a view".to_owned()))?;
+        Ok(second.map_or_else(|| first.clone(), |second| unfold::side_by_side(&first, &second)))
+    }
+}
+
+impl Asked {
+    fn decode(&mut self, latents: LatentPlane, decoder: Decoder) -> Result<Arc<RgbImage>, CliError> {
+        self.tickets += 1;
+        let expected = self.tickets;
+        let request = &self.record.request;
+        self.engine.decode(DecodeRequest {
+            ticket: expected,
+            model: request.model.clone(),
+            vae: request.vae.clone(),
+            precision: self.record.precision.parse().unwrap_or_default(),
+            mode: match decoder {
+                Decoder::Vae => PreviewMode::Vae,
+                Decoder::Tiny | Decoder::Linear => PreviewMode::Auto,
+            },
+            latents: Arc::new(latents),
+        })?;
+        while let Some(event) = self.engine.wait() {
+            if let Event::Decoded { ticket, picture } = event
+                && ticket == expected
+            {
+                return picture.map_err(|error| CliError::from(&*error));
+            }
+        }
+        Err(CliError::Failed("the engine has stopped".to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_should_be_asked_for_by_their_ids() {
+        for view in View::PLAIN {
+            assert_eq!(view.id().parse(), Ok(ViewName::Plain(view)));
+        }
+        assert_eq!(
+            "attention:light house".parse(),
+            Ok(ViewName::Attention("light house".to_owned()))
+        );
+        for bad in ["", "X0", "attention", "attention:", "attention: ", "x1"] {
+            let error = bad.parse::<ViewName>().unwrap_err();
+            assert!(
+                error.contains("x0, xt, noise") && error.ends_with("attention:WORD"),
+                "{error}"
+            );
+        }
+    }
+}
