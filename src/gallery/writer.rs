@@ -9,9 +9,10 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::GalleryError;
-use super::store::{newest_pictures, read_picture, read_record, save};
+use super::store::{newest_pictures, read_picture, read_record, read_trajectory, save};
 use super::thumbnails::thumbnail;
-use crate::job::{GeneratedImage, Record, RgbImage};
+use super::trajectory_file::trajectory_path;
+use crate::job::{GeneratedImage, Record, RgbImage, Trajectory};
 
 /// Pictures shown when the program starts.
 const MAX_LISTED: usize = 60;
@@ -58,6 +59,22 @@ pub enum SaveEvent {
         pixels: Arc<RgbImage>,
         /// How it was made, if it says so.
         record: Option<Arc<Record>>,
+    },
+    /// The steps that were kept beside a picture were read; comes after [`Self::Opened`].
+    TrajectoryOpened {
+        /// The file of the picture.
+        path: PathBuf,
+        /// How it was made.
+        record: Arc<Record>,
+        /// Its steps.
+        trajectory: Arc<Trajectory>,
+    },
+    /// The steps of a picture are not there, or cannot be read; comes after [`Self::Opened`].
+    TrajectoryMissing {
+        /// The file of the picture.
+        path: PathBuf,
+        /// Why, in one line; `None` if none were kept.
+        reason: Option<String>,
     },
     /// A picture could not be read.
     OpenFailed {
@@ -114,7 +131,8 @@ impl Writer {
         self.hand_over(Some(Command::Save(image)));
     }
 
-    /// Asks for a picture to be read; the answer is [`SaveEvent::Opened`] or [`SaveEvent::OpenFailed`].
+    /// Asks for a picture to be read; the answer is [`SaveEvent::Opened`] or [`SaveEvent::OpenFailed`]. After the first
+    /// comes what was kept of its steps: [`SaveEvent::TrajectoryOpened`] or [`SaveEvent::TrajectoryMissing`].
     pub fn open(&self, path: PathBuf) {
         self.hand_over(Some(Command::Open(path)));
     }
@@ -209,11 +227,15 @@ impl Worker {
                 }
             },
             Command::Open(path) => match guarded(|| read_picture(&path)) {
-                Ok(pixels) => SaveEvent::Opened {
-                    record: record_of(&path),
-                    pixels: Arc::new(pixels),
-                    path,
-                },
+                Ok(pixels) => {
+                    let record = record_of(&path);
+                    self.send(SaveEvent::Opened {
+                        record: record.clone(),
+                        pixels: Arc::new(pixels),
+                        path: path.clone(),
+                    });
+                    steps_of(path, record)
+                }
                 Err(message) => SaveEvent::OpenFailed { path, message },
             },
         };
@@ -233,6 +255,24 @@ fn record_of(path: &Path) -> Option<Arc<Record>> {
             tracing::info!("{message}");
             None
         }
+    }
+}
+
+/// What was kept of the steps of a picture.
+fn steps_of(path: PathBuf, record: Option<Arc<Record>>) -> SaveEvent {
+    let Some(record) = record.filter(|_| trajectory_path(&path).exists()) else {
+        return SaveEvent::TrajectoryMissing { path, reason: None };
+    };
+    match guarded(|| read_trajectory(&path)) {
+        Ok(trajectory) => SaveEvent::TrajectoryOpened {
+            path,
+            record,
+            trajectory: Arc::new(trajectory),
+        },
+        Err(message) => SaveEvent::TrajectoryMissing {
+            path,
+            reason: Some(message),
+        },
     }
 }
 

@@ -201,3 +201,11 @@ carried-tiling = Edges join without a seam
 carried-noise = Starts from another program's noise
 carried-guidance = Guidance changes over the run
 carried-vae = Decoded by { $what }
+
+## A run that is kept, steered and branched
+
+unfolding-foreign = The steps beside this picture belong to another one
+unfolding-none = No steps of this picture were kept
+unfolding-gaps = Only { $kept } of { $total } steps were kept
+unfolding-unreadable = The steps of this picture cannot be read: { $reason }
+steer-refused = This cannot be changed on the way: { $reason }

@@ -199,3 +199,11 @@ carried-tiling = 端が継ぎ目なくつながる
 carried-noise = ほかのソフトのノイズから始める
 carried-guidance = ガイダンスが途中で変わる
 carried-vae = { $what } でデコード
+
+## 保存された実行、途中の変更、分岐
+
+unfolding-foreign = この画像の隣にあるステップは、別の画像のものです
+unfolding-none = この画像のステップは保存されていません
+unfolding-gaps = { $total } ステップのうち { $kept } ステップだけが保存されています
+unfolding-unreadable = この画像のステップを読めません：{ $reason }
+steer-refused = 途中では変えられません：{ $reason }

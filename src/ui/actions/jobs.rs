@@ -31,7 +31,7 @@ pub(super) fn generate(studio: &mut Studio) {
         return;
     };
     match engine.submit(request.clone(), studio.draft.options()) {
-        Ok(job) => studio.state.queue_job(job, Arc::new(request)),
+        Ok(job) => studio.state.queue_job(job, Arc::new(request), None),
         Err(SubmitError::Request(error)) => studio.state.notices.tell(Level::Error, request_text(&error)),
         Err(SubmitError::QueueFull) => studio.state.notices.tell(Level::Error, Text::key("notice-queue-full")),
         Err(SubmitError::EngineStopped) => studio.state.engine_stopped(None),
