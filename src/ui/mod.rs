@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod camera;
+pub mod changes;
 pub mod command;
 pub mod draft;
 pub mod i18n;

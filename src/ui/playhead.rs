@@ -96,6 +96,11 @@ impl AppState {
         self.active_run().filter(|run| run.status == JobStatus::Running)
     }
 
+    /// Whether what is shown is the run at work, of which something can be asked.
+    pub fn is_live_steerable(&self) -> bool {
+        self.steerable_run().is_some() && self.shown_path().is_none()
+    }
+
     /// The unfolding of the run, shown or not.
     pub fn live_unfolding(&self) -> Option<&Unfolding> {
         let all = [self.unfolding.as_ref(), self.parked.as_ref()];

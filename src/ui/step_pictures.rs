@@ -40,7 +40,9 @@ impl StepPictures {
     pub fn best(&self, index: usize) -> Option<&Arc<RgbImage>> {
         let latent = self.latent.as_ref().filter(|(at, _)| *at == index);
         let earlier = || self.decoded.range(..index).next_back().map(|(_, (_, picture))| picture);
-        self.get(index).or(latent.map(|(_, picture)| picture)).or_else(earlier)
+        self.get(index)
+            .or_else(|| latent.map(|(_, picture)| picture))
+            .or_else(earlier)
     }
 
     /// Keeps a picture unless there is a better one. Beyond the budget the steps farthest away lose theirs.

@@ -189,13 +189,11 @@ impl Unfolding {
     /// The picture is finished: now all is known, also of steps that were not told.
     pub fn take_image(&mut self, image: &GeneratedImage) {
         let all = &image.trajectory;
-        let told = std::mem::take(&mut self.steps);
-        let told = |record: &StepRecord| told.iter().find(|told| told.index == record.index).map(Arc::clone);
-        self.steps = all
-            .steps
-            .iter()
-            .map(|record| told(record).unwrap_or_else(|| Arc::new(record.clone())))
-            .collect();
+        for record in &all.steps {
+            if let Err(place) = self.steps.binary_search_by_key(&record.index, |step| step.index) {
+                self.steps.insert(place, Arc::new(record.clone()));
+            }
+        }
         self.record = Some(Arc::new(image.record.clone()));
         let changes = image.record.request.all_changes().into_iter();
         self.changes = changes.map(Arc::new).collect();
@@ -222,7 +220,7 @@ impl Unfolding {
         self.sigmas = trajectory.sigmas;
         self.timesteps = trajectory.timesteps;
         self.tokens = trajectory.tokens.into();
-        self.colours = trajectory.colours.map(Arc::new).or(self.colours.take());
+        self.colours = trajectory.colours.map(Arc::new).or_else(|| self.colours.take());
         self.final_latents = Some(Arc::new(trajectory.final_latents));
     }
 

@@ -1,7 +1,11 @@
 //! What each command does, one file per topic.
 
+pub(super) mod branch;
+pub(super) mod decode;
 pub(super) mod files;
 mod jobs;
+pub(super) mod play;
+pub(super) mod steer;
 mod view;
 
 use super::app::Studio;
@@ -30,5 +34,16 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::SetPrecision(precision) => jobs::set_precision(studio, precision),
         UiCommand::SetTheme(choice) => view::set_theme(studio, ctx, choice),
         UiCommand::CloseNotice(id) => studio.state.notices.close(id),
+        UiCommand::LastStep => studio.state.show_end(),
+        UiCommand::PlayOrPause => play::play_or_pause(studio),
+        UiCommand::ToggleLoop => studio.state.playback.is_looping ^= true,
+        UiCommand::NextSpeed => play::next_speed(studio),
+        UiCommand::SingleStep => steer::single_step(studio),
+        UiCommand::StepBack => steer::step_back(studio),
+        UiCommand::EndHere => steer::end_here(studio),
+        UiCommand::KeepStep => decode::keep_step(studio),
+        UiCommand::ApplyChanges => steer::apply_changes(studio),
+        UiCommand::BranchHere => branch::branch_here(studio),
+        UiCommand::LeaveBranch => studio.state.branching = None,
     }
 }
