@@ -528,8 +528,20 @@ fn the_writer_should_list_save_and_open() {
     };
     assert_eq!(
         (opened, &*pixels, record.as_deref()),
-        (path, &image.pixels, Some(&image.record))
+        (path.clone(), &image.pixels, Some(&image.record))
     );
+    let SaveEvent::TrajectoryOpened { trajectory, .. } = next_event(&writer) else {
+        panic!("its steps were kept");
+    };
+    assert_eq!(trajectory, image.trajectory);
+
+    std::fs::write(gallery::trajectory_path(&path), "torn").unwrap();
+    writer.open(path);
+    assert!(matches!(next_event(&writer), SaveEvent::Opened { .. }));
+    assert!(matches!(
+        next_event(&writer),
+        SaveEvent::TrajectoryMissing { reason: Some(reason), .. } if reason.contains("not a whole trajectory file")
+    ));
 
     writer.open(folder.path().join("missing.png"));
     assert!(matches!(next_event(&writer), SaveEvent::OpenFailed { .. }));

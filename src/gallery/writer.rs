@@ -11,10 +11,12 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
 use super::GalleryError;
 use super::leftovers::sweep;
+use super::runs::read_run;
 use super::store::{Saved, newest_pictures, read_picture, read_record, save_run};
 use super::thumbnails::thumbnail;
 use super::trajectory_budget::{BudgetKeeper, IsKept};
-use crate::job::{GeneratedImage, Record, RgbImage};
+use super::trajectory_file::trajectory_path;
+use crate::job::{GeneratedImage, KeptRun, Record, RgbImage, Trajectory};
 
 /// Pictures shown when the program starts.
 const MAX_LISTED: usize = 60;
@@ -88,6 +90,22 @@ pub enum SaveEvent {
         /// How it was made, if it says so.
         record: Option<Arc<Record>>,
     },
+    /// The steps that were kept beside a picture were read; comes after [`Self::Opened`].
+    TrajectoryOpened {
+        /// The file of the picture.
+        path: PathBuf,
+        /// How it was made.
+        record: Arc<Record>,
+        /// Its steps.
+        trajectory: Arc<Trajectory>,
+    },
+    /// The steps of a picture are not there, or cannot be read; comes after [`Self::Opened`].
+    TrajectoryMissing {
+        /// The file of the picture.
+        path: PathBuf,
+        /// Why, in one line; `None` if none were kept.
+        reason: Option<String>,
+    },
     /// A picture could not be read.
     OpenFailed {
         /// The file.
@@ -157,7 +175,8 @@ impl Writer {
         self.hand_over(Some(Command::Save(image)));
     }
 
-    /// Asks for a picture to be read; the answer is [`SaveEvent::Opened`] or [`SaveEvent::OpenFailed`].
+    /// Asks for a picture to be read; the answer is [`SaveEvent::Opened`] or [`SaveEvent::OpenFailed`]. After the first
+    /// comes what was kept of its steps: [`SaveEvent::TrajectoryOpened`] or [`SaveEvent::TrajectoryMissing`].
     pub fn open(&self, path: PathBuf) {
         self.hand_over(Some(Command::Open(path)));
     }
@@ -277,11 +296,15 @@ impl Worker {
         match command {
             Command::Save(image) => self.save(&image),
             Command::Open(path) => self.send(match guarded(|| read_picture(&path)) {
-                Ok(pixels) => SaveEvent::Opened {
-                    record: record_of(&path),
-                    pixels: Arc::new(pixels),
-                    path,
-                },
+                Ok(pixels) => {
+                    let record = record_of(&path);
+                    self.send(SaveEvent::Opened {
+                        record: record.clone(),
+                        pixels: Arc::new(pixels),
+                        path: path.clone(),
+                    });
+                    steps_of(path, record.as_ref())
+                }
                 Err(message) => SaveEvent::OpenFailed { path, message },
             }),
             Command::Budget(bytes) => self.budget.set(bytes),
@@ -325,6 +348,24 @@ fn record_of(path: &Path) -> Option<Arc<Record>> {
             tracing::info!("{message}");
             None
         }
+    }
+}
+
+/// What was kept of the steps of a picture.
+fn steps_of(path: PathBuf, record: Option<&Arc<Record>>) -> SaveEvent {
+    if record.is_none() || !trajectory_path(&path).exists() {
+        return SaveEvent::TrajectoryMissing { path, reason: None };
+    }
+    match guarded(|| read_run(&path)) {
+        Ok(KeptRun { record, trajectory }) => SaveEvent::TrajectoryOpened {
+            path,
+            record: Arc::new(record),
+            trajectory,
+        },
+        Err(message) => SaveEvent::TrajectoryMissing {
+            path,
+            reason: Some(message),
+        },
     }
 }
 

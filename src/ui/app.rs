@@ -13,7 +13,7 @@ use super::draft::Draft;
 use super::i18n::Language;
 use super::notifications::{Level, Text};
 use super::pace::Pace;
-use super::panels::{Panel, PanelContext, Slot, default_panels};
+use super::panels::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT, default_panels};
 use super::services::{Engine, Pictures, Services, Wake};
 use super::state::{AppState, EngineStatus};
 use super::theme;
@@ -47,6 +47,10 @@ pub struct Studio {
     has_gpu_canvas: bool,
     /// The zoom at which all of the picture is shown, as the canvas last saw it.
     pub(super) fit_zoom: f32,
+    /// Until when a run has been played, by the clock of the window in seconds.
+    pub(super) played_until: Option<f64>,
+    /// Steps whose pictures were asked for.
+    pub(super) decoding: actions::decode::Decoding,
 }
 
 impl Studio {
@@ -87,6 +91,8 @@ impl Studio {
             textures: TextureCache::default(),
             has_gpu_canvas: creation.wgpu_render_state.is_some(),
             fit_zoom: 1.0,
+            played_until: None,
+            decoding: actions::decode::Decoding::default(),
         };
         studio.draft.precision = kept_precision(&studio.settings);
         studio.draft.roll_seed();
@@ -118,6 +124,7 @@ impl Studio {
     /// Starts an engine and asks it about its device and the models; what it says of the device has the model in the
     /// form read.
     pub(super) fn start_engine(&mut self) {
+        self.decoding.forget();
         match (self.services.start_engine)(Arc::clone(&self.wake)) {
             Ok(engine) => {
                 self.engine = Some(engine);
@@ -201,6 +208,7 @@ impl Studio {
                 self.preload();
             }
             Event::ModelDescribed { info } if info.model == self.draft.model => self.draft.adopt(info),
+            Event::Decoded { ticket, picture } => actions::decode::take_answer(self, *ticket, picture),
             _ => {}
         }
         self.state.apply(event);
@@ -262,6 +270,8 @@ impl eframe::App for Studio {
         self.take_commands(ctx);
         self.drain_engine(deadline);
         self.drain_pictures(deadline);
+        actions::play::tick(self, ctx);
+        actions::decode::tick(self, ctx);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
@@ -279,7 +289,7 @@ impl eframe::App for Studio {
             .frame(frame(*palette.panel, Margin::symmetric(12, 0)))
             .show(ui, |ui| self.show_slot(ui, Slot::Top));
         SidePanel::bottom("recent")
-            .exact_size(84.0)
+            .exact_size(RECENT_HEIGHT)
             .frame(frame(*palette.panel, Margin::symmetric(12, 10)))
             .show(ui, |ui| self.show_slot(ui, Slot::Recent));
         SidePanel::left("form")
@@ -288,7 +298,7 @@ impl eframe::App for Studio {
             .frame(frame(*palette.panel, Margin::ZERO))
             .show(ui, |ui| {
                 SidePanel::bottom("form_foot")
-                    .exact_size(74.0)
+                    .exact_size(106.0)
                     .frame(frame(*palette.panel, form(8)))
                     .show(ui, |ui| self.show_slot(ui, Slot::FormFoot));
                 CentralPanel::default()
@@ -302,7 +312,7 @@ impl eframe::App for Studio {
                     });
             });
         SidePanel::bottom("timeline")
-            .exact_size(92.0)
+            .exact_size(TIMELINE_HEIGHT)
             .frame(frame(*palette.panel, Margin::symmetric(12, 6)))
             .show(ui, |ui| self.show_slot(ui, Slot::Timeline));
         CentralPanel::default()

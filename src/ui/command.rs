@@ -53,6 +53,28 @@ pub enum UiCommand {
     SetTheme(ThemeChoice),
     /// Takes a notice away.
     CloseNotice(u64),
+    /// Goes to the end of the run that is shown.
+    LastStep,
+    /// Lets the run wait or go on; plays a run that is over.
+    PlayOrPause,
+    /// Plays again from the beginning whenever the end is reached, or no longer.
+    ToggleLoop,
+    /// Plays at the next of the speeds.
+    NextSpeed,
+    /// Has the run take one step and wait.
+    SingleStep,
+    /// Has the run take its newest step again.
+    StepBack,
+    /// Ends the run after the step at work.
+    EndHere,
+    /// Saves the step on the canvas as a picture.
+    KeepStep,
+    /// Has the run go by what the form says from its next step on.
+    ApplyChanges,
+    /// Fills the form for a branch at the step on the canvas.
+    BranchHere,
+    /// Makes no branch after all.
+    LeaveBranch,
 }
 
 const fn plain(key: Key) -> KeyboardShortcut {
@@ -62,13 +84,20 @@ const fn plain(key: Key) -> KeyboardShortcut {
 impl UiCommand {
     /// Those that have a key.
     pub const WITH_SHORTCUT: &[Self] = &[
+        Self::ApplyChanges, // before the one that has the same key without Shift
         Self::Generate,
         Self::Stop,
         Self::ChoosePicture,
         Self::PreviousStep,
         Self::NextStep,
         Self::FirstStep,
-        Self::ShowLive,
+        Self::LastStep,
+        Self::PlayOrPause,
+        Self::ToggleLoop,
+        Self::SingleStep,
+        Self::StepBack,
+        Self::KeepStep,
+        Self::BranchHere,
         Self::Camera(CameraMove::In),
         Self::Camera(CameraMove::Out),
         Self::Camera(CameraMove::Fit),
@@ -92,6 +121,17 @@ impl UiCommand {
             Self::Camera(CameraMove::Out) => "command-zoom-out",
             Self::Camera(CameraMove::Fit) => "command-zoom-fit",
             Self::Camera(CameraMove::Actual) => "command-zoom-actual",
+            Self::LastStep => "command-last-step",
+            Self::PlayOrPause => "command-play",
+            Self::ToggleLoop => "command-loop",
+            Self::NextSpeed => "command-speed",
+            Self::SingleStep => "command-single-step",
+            Self::StepBack => "command-step-back",
+            Self::EndHere => "command-end-here",
+            Self::KeepStep => "command-keep-step",
+            Self::ApplyChanges => "command-apply",
+            Self::BranchHere => "command-branch",
+            Self::LeaveBranch => "command-leave-branch",
             _ => return None,
         })
     }
@@ -121,7 +161,17 @@ impl UiCommand {
         const PREVIOUS: &[KeyboardShortcut] = &[plain(Key::ArrowLeft)];
         const NEXT: &[KeyboardShortcut] = &[plain(Key::ArrowRight)];
         const FIRST: &[KeyboardShortcut] = &[plain(Key::Home)];
-        const LIVE: &[KeyboardShortcut] = &[plain(Key::End)];
+        const LAST: &[KeyboardShortcut] = &[plain(Key::End)];
+        const PLAY: &[KeyboardShortcut] = &[plain(Key::Space)];
+        const LOOP: &[KeyboardShortcut] = &[plain(Key::L)];
+        const SINGLE: &[KeyboardShortcut] = &[plain(Key::Period)];
+        const BACK: &[KeyboardShortcut] = &[plain(Key::Comma)];
+        const KEEP: &[KeyboardShortcut] = &[plain(Key::K)];
+        const BRANCH: &[KeyboardShortcut] = &[plain(Key::B)];
+        const APPLY: &[KeyboardShortcut] = &[KeyboardShortcut::new(
+            Modifiers::COMMAND.plus(Modifiers::SHIFT),
+            Key::Enter,
+        )];
         const IN: &[KeyboardShortcut] = &[plain(Key::Plus), plain(Key::Equals)];
         const OUT: &[KeyboardShortcut] = &[plain(Key::Minus)];
         const FIT: &[KeyboardShortcut] = &[plain(Key::Num0)];
@@ -133,7 +183,14 @@ impl UiCommand {
             Self::PreviousStep => PREVIOUS,
             Self::NextStep => NEXT,
             Self::FirstStep => FIRST,
-            Self::ShowLive => LIVE,
+            Self::LastStep => LAST,
+            Self::PlayOrPause => PLAY,
+            Self::ToggleLoop => LOOP,
+            Self::SingleStep => SINGLE,
+            Self::StepBack => BACK,
+            Self::KeepStep => KEEP,
+            Self::ApplyChanges => APPLY,
+            Self::BranchHere => BRANCH,
             Self::Camera(CameraMove::In) => IN,
             Self::Camera(CameraMove::Out) => OUT,
             Self::Camera(CameraMove::Fit) => FIT,

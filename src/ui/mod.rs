@@ -3,12 +3,15 @@
 
 pub mod app;
 pub mod camera;
+pub mod changes;
 pub mod command;
 pub mod draft;
 pub mod i18n;
 pub mod notifications;
+pub mod playhead;
 pub mod services;
 pub mod state;
+pub mod step_pictures;
 pub mod theme;
 pub mod unfolding;
 

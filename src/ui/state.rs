@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::camera::Camera;
 use super::notifications::{Level, Notices, Text};
-use super::unfolding::{Unfolding, Ways};
+use super::playhead::{Branching, Playback};
+use super::unfolding::{Source, Unfolding, Ways};
 use crate::gallery::{Listed, SaveEvent};
 use crate::job::{
-    DeviceInfo, Event, GenerateRequest, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Phase,
-    Record, RgbImage, StepEvent,
+    Change, DeviceInfo, Event, GenerateRequest, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef,
+    Phase, Record, RgbImage, StepEvent,
 };
 
 /// Bytes of previews of one run that are kept; beyond it only every second, third, … step keeps its picture.
@@ -54,11 +55,25 @@ impl JobStatus {
     }
 }
 
-/// One step as the strip shows it.
+/// Whether a run waits because it was asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pause {
+    /// It runs.
+    #[default]
+    No,
+    /// It was asked to wait, and is still at work on a step.
+    Asked,
+    /// It waits before this step, from 0, counted as records do.
+    Before(u32),
+}
+
+/// One step as it was told.
 #[derive(Debug, Clone)]
 pub struct StepView {
     /// Steps done, from 1.
     pub step: u32,
+    /// Place in the run, from 0, as in its record.
+    pub index: usize,
     /// Noise level the step started from.
     pub sigma: f64,
     /// Wall time since the picture began, in seconds.
@@ -94,6 +109,10 @@ pub struct Run {
     pub precision: Option<String>,
     /// How long its denoising took, in seconds.
     pub elapsed_secs: Option<f64>,
+    /// Whether it waits because it was asked to.
+    pub pause: Pause,
+    /// Changes that were asked for and do not hold yet.
+    pub asked: Vec<Change>,
 }
 
 impl Run {
@@ -110,6 +129,8 @@ impl Run {
             image: None,
             precision: None,
             elapsed_secs: None,
+            pause: Pause::No,
+            asked: Vec::new(),
         }
     }
 
@@ -122,8 +143,9 @@ impl Run {
 
     /// Mean wall time of a step so far, in seconds.
     pub fn mean_step_secs(&self) -> Option<f64> {
-        let last = self.steps.last()?;
-        Some(last.elapsed_secs / f64::from(last.step.max(1)))
+        let (first, last) = (self.steps.first()?, self.steps.last()?);
+        let num_taken = last.step.saturating_sub(first.step) + 1; // a branch has not taken those before its first
+        Some(last.elapsed_secs / f64::from(num_taken))
     }
 
     /// Wall time until the picture is there, in seconds.
@@ -132,7 +154,9 @@ impl Run {
         Some(self.mean_step_secs()? * f64::from(left))
     }
 
-    fn take_step(&mut self, event: StepEvent) {
+    /// Takes in a step; the result is the place of a step that has to do without its preview from now on.
+    fn take_step(&mut self, event: StepEvent) -> Option<usize> {
+        let mut dropped = None;
         if event.image_index != self.image_index {
             self.image_index = event.image_index;
             self.steps.clear();
@@ -148,15 +172,18 @@ impl Run {
                 && previous.step % stride != 0
             {
                 previous.preview = None;
+                dropped = Some(previous.index);
             }
         }
         self.steps.push(StepView {
             step: event.step,
+            index: event.record.index,
             sigma: event.sigma,
             elapsed_secs: event.elapsed_secs,
             step_secs: event.step_secs,
             preview: event.preview,
         });
+        dropped
     }
 }
 
@@ -171,6 +198,8 @@ pub struct QueuedJob {
     pub has_started: bool,
     /// Whether it was asked to stop.
     pub is_stopping: bool,
+    /// For a branch: the run it leaves, cut off where it does.
+    pub trunk: Option<Box<Unfolding>>,
 }
 
 /// A saved picture in the strip.
@@ -201,7 +230,7 @@ pub enum View {
     /// Whatever is newest in the run.
     #[default]
     Live,
-    /// One step of the run, by its place among those that arrived.
+    /// One step of the unfolding, by its place among those that are there.
     Step(usize),
     /// A saved picture.
     Picture(PathBuf),
@@ -235,6 +264,12 @@ pub struct AppState {
     /// The run on the canvas, step by step: that of [`Self::run`], or the one that was kept with the picture that is
     /// shown.
     pub unfolding: Option<Unfolding>,
+    /// That of [`Self::run`], while a kept one is shown in its place.
+    pub parked: Option<Unfolding>,
+    /// How a run is played back.
+    pub playback: Playback,
+    /// The branch that the form is filled in for.
+    pub branching: Option<Branching>,
     /// How its steps are looked at: one way, or two side by side.
     pub ways: Ways,
     /// Where on the picture the canvas looks.
@@ -247,14 +282,17 @@ pub struct AppState {
 
 impl AppState {
     /// Notes a job that was handed to the engine.
-    pub fn queue_job(&mut self, job: JobId, request: Arc<GenerateRequest>) {
+    ///
+    /// * `trunk`: for a branch, the run it leaves.
+    pub fn queue_job(&mut self, job: JobId, request: Arc<GenerateRequest>, trunk: Option<Box<Unfolding>>) {
         self.queue.push(QueuedJob {
             job,
             request,
             has_started: false,
             is_stopping: false,
+            trunk,
         });
-        self.view = View::Live;
+        self.show_live();
     }
 
     /// Takes in one event of the engine.
@@ -267,15 +305,7 @@ impl AppState {
                     run.fraction = fraction;
                 }
             }
-            Event::Step(step) => {
-                let is_new_picture = self.run.as_ref().is_some_and(|run| run.image_index != step.image_index);
-                if is_new_picture && matches!(self.view, View::Step(_)) {
-                    self.view = View::Live;
-                }
-                if let Some(run) = self.run_of(step.job) {
-                    run.take_step(step);
-                }
-            }
+            Event::Step(step) => self.take_step(step),
             Event::Image { job, image } => self.take_image(job, &image),
             Event::Finished { job } => self.end(job, JobStatus::Finished),
             Event::Cancelled { job } => self.end(job, JobStatus::Cancelled),
@@ -288,12 +318,25 @@ impl AppState {
                 self.notices
                     .tell(Level::Error, Text::new("notice-inexact", [("why", why)]));
             }
-            Event::Paused { .. }
-            | Event::Resumed { .. }
-            | Event::Changed { .. }
-            | Event::ChangeRefused { .. }
-            | Event::WentBack { .. }
-            | Event::Decoded { .. } => {}
+            Event::Paused { job, step } => self.set_pause(job, Pause::Before(step)),
+            Event::Resumed { job } => self.set_pause(job, Pause::No),
+            Event::Changed { job, change } => {
+                if let Some(run) = self.run_of(job) {
+                    run.asked.clear();
+                }
+                if let Some(unfolding) = self.unfolding_of(job) {
+                    unfolding.take_change(change);
+                }
+            }
+            Event::ChangeRefused { job, error } => {
+                if let Some(run) = self.run_of(job) {
+                    run.asked.clear();
+                }
+                let reason = [("reason", error.message.clone())];
+                self.notices.tell(Level::Error, Text::new("steer-refused", reason));
+            }
+            Event::WentBack { job, step } => self.go_back(job, step),
+            Event::Decoded { .. } => {} // answers a question of the window's, not of the run
             Event::DeviceDescribed { info } => self.device = Some(info),
             Event::ModelDescribed { info } => {
                 self.refused.retain(|(model, _)| *model != info.model);
@@ -349,11 +392,19 @@ impl AppState {
             SaveEvent::Listed(listed) => self.take_list(listed),
             SaveEvent::Opened { path, pixels, record } => {
                 if self.restoring.as_deref() == Some(&*path) {
-                    self.view = View::Picture(path.clone());
-                    self.camera = Camera::default();
+                    self.show_picture(path.clone());
                 }
                 self.opened = Some(OpenedPicture { path, pixels, record });
             }
+            SaveEvent::TrajectoryOpened {
+                path,
+                record,
+                trajectory,
+            } => {
+                let trajectory = Arc::unwrap_or_clone(trajectory); // the gallery has let go of it
+                self.set_kept_unfolding(Unfolding::kept(path, record, trajectory));
+            }
+            SaveEvent::TrajectoryMissing { path, reason } => self.take_missing(path, reason),
             SaveEvent::OpenFailed { path, message } => {
                 if self.restoring.as_deref() == Some(&*path) {
                     self.restoring = None;
@@ -413,21 +464,9 @@ impl AppState {
         self.run.is_some() || !self.recent.is_empty()
     }
 
-    /// The step of the run that is on the canvas, by its place among those that arrived.
-    pub fn shown_step(&self) -> Option<usize> {
-        let run = self.run.as_ref()?;
-        match &self.view {
-            View::Live => run.steps.len().checked_sub(1),
-            View::Step(index) => Some(*index),
-            View::Picture(_) => None,
-        }
-    }
-
-    /// The saved picture on the canvas and how it was made.
+    /// How the saved picture on the canvas was made, or the one whose step is.
     pub fn shown_record(&self) -> Option<&Arc<Record>> {
-        let View::Picture(path) = &self.view else {
-            return None;
-        };
+        let path = self.shown_path()?;
         let opened = self.opened.as_ref().filter(|opened| opened.path == *path);
         match opened {
             Some(opened) => opened.record.as_ref(),
@@ -445,13 +484,50 @@ impl AppState {
             return;
         };
         queued.has_started = true;
-        let mut run = Run::new(job, Arc::clone(&queued.request));
+        let request = Arc::clone(&queued.request);
+        let trunk = queued.trunk.take();
+        let mut run = Run::new(job, Arc::clone(&request));
         if queued.is_stopping {
             run.status = JobStatus::Stopping;
         }
         self.run = Some(run);
-        if matches!(self.view, View::Step(_)) {
-            self.view = View::Live;
+        let mut unfolding = Unfolding::live(job, &request, 0);
+        if let Some(trunk) = trunk {
+            unfolding.grow_from(*trunk);
+        }
+        self.set_live_unfolding(unfolding);
+    }
+
+    fn take_step(&mut self, step: StepEvent) {
+        let Some(run) = self.run.as_ref().filter(|run| run.job == step.job) else {
+            return;
+        };
+        let (job, request) = (run.job, Arc::clone(&run.request));
+        if run.image_index != step.image_index {
+            self.set_live_unfolding(Unfolding::live(job, &request, step.image_index));
+        }
+        if let Some(unfolding) = self.unfolding_of(job) {
+            unfolding.take_step(&step);
+        }
+        let dropped = self.run_of(job).and_then(|run| run.take_step(step));
+        if let (Some(index), Some(unfolding)) = (dropped, self.unfolding_of(job)) {
+            unfolding.pictures.remove(index);
+        }
+    }
+
+    fn go_back(&mut self, job: JobId, step: u32) {
+        if let Some(run) = self.run_of(job) {
+            run.steps.retain(|taken| taken.index < step as usize);
+        }
+        if let Some(unfolding) = self.unfolding_of(job) {
+            unfolding.go_back(step);
+        }
+        self.hold_playhead();
+    }
+
+    fn set_pause(&mut self, job: JobId, pause: Pause) {
+        if let Some(run) = self.run_of(job) {
+            run.pause = pause;
         }
     }
 
@@ -462,12 +538,28 @@ impl AppState {
             run.precision = Some(image.record.precision.clone());
             run.elapsed_secs = Some(image.record.elapsed_secs);
         }
+        let shown = self.shown_step_record().map(|record| record.index);
+        if let Some(unfolding) = self.unfolding_of(job) {
+            unfolding.take_image(image);
+            if matches!(self.view, View::Step(_))
+                && let Some(unfolding) = self
+                    .unfolding
+                    .as_ref()
+                    .filter(|shown| shown.source == Source::Live(job))
+                && let Some(place) = shown.and_then(|index| unfolding.place_of(index))
+            {
+                self.view = View::Step(place); // there may be steps before it that were not told
+            }
+        }
+        self.hold_playhead();
     }
 
     fn end(&mut self, job: JobId, status: JobStatus) {
         self.queue.retain(|queued| queued.job != job);
         if let Some(run) = self.run_of(job) {
             run.status = status;
+            run.pause = Pause::No;
+            run.asked.clear();
             run.phase = None;
             run.fraction = None;
         }
@@ -486,8 +578,29 @@ impl AppState {
         }
     }
 
+    /// The steps of a picture are not there: its settings are all that is known.
+    fn take_missing(&mut self, path: PathBuf, reason: Option<String>) {
+        let record = self.opened.as_ref().filter(|opened| opened.path == path);
+        let record = record.and_then(|opened| opened.record.clone());
+        let request = record.as_ref().map(|record| record.request.clone()).unwrap_or_default();
+        self.set_kept_unfolding(Unfolding {
+            record,
+            missing: Some(match reason {
+                Some(reason) => Text::new("unfolding-unreadable", [("reason", reason)]),
+                None => Text::key("unfolding-none"),
+            }),
+            ..Unfolding::new(Source::Kept(path), Arc::new(request))
+        });
+    }
+
     fn run_of(&mut self, job: JobId) -> Option<&mut Run> {
         self.run.as_mut().filter(|run| run.job == job)
+    }
+
+    /// The unfolding of a job's newest picture, shown or not.
+    fn unfolding_of(&mut self, job: JobId) -> Option<&mut Unfolding> {
+        let all = [self.unfolding.as_mut(), self.parked.as_mut()];
+        all.into_iter().flatten().find(|any| any.source == Source::Live(job))
     }
 }
 

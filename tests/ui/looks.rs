@@ -12,7 +12,7 @@ use hareru::ui::command::UiCommand;
 use super::harness::{Window, plain, record, step};
 
 /// A sunset that clears up from noise, `part` 0 to 1.
-fn clearing(part: f32, side_px: u32) -> RgbImage {
+pub(super) fn clearing(part: f32, side_px: u32) -> RgbImage {
     let mut image = plain([0; 3], side_px);
     let mut word = 7_u32;
     for (index, pixel) in image.pixels.chunks_exact_mut(3).enumerate() {
@@ -34,7 +34,7 @@ fn clearing(part: f32, side_px: u32) -> RgbImage {
     image
 }
 
-fn half_way(window: &mut Window) -> JobId {
+pub(super) fn half_way(window: &mut Window) -> JobId {
     let job = window.generate();
     let phase = Event::Phase {
         job,
@@ -52,7 +52,7 @@ fn half_way(window: &mut Window) -> JobId {
     job
 }
 
-fn fill_strip(window: &mut Window, count: u32) {
+pub(super) fn fill_strip(window: &mut Window, count: u32) {
     for number in 0..count {
         window.tell_of_pictures(SaveEvent::Saved {
             path: PathBuf::from(format!("/pictures/2026-11-20 {number:04}.png")),
@@ -65,7 +65,7 @@ fn fill_strip(window: &mut Window, count: u32) {
     }
 }
 
-fn look(window: &mut Window, name: &str) {
+pub(super) fn look(window: &mut Window, name: &str) {
     window.harness.run();
     save(window, name);
 }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use crate::job::ModelRef;
 use crate::ui::app::Studio;
-use crate::ui::camera::Camera;
 use crate::ui::command::UiCommand;
 use crate::ui::notifications::{Level, Text};
-use crate::ui::state::{View, file_name};
+use crate::ui::state::file_name;
 
 /// The file every model in the diffusers layout has.
 const MODEL_INDEX: &str = "model_index.json";
@@ -63,16 +62,14 @@ pub(super) fn show_picture(studio: &mut Studio, path: PathBuf) {
     if let Some(pictures) = &studio.pictures {
         pictures.open(path.clone());
     }
-    studio.state.camera = Camera::default();
-    studio.state.view = View::Picture(path);
+    studio.state.show_picture(path);
 }
 
 /// Fills the form with the settings of the picture on the canvas.
 pub(super) fn use_settings(studio: &mut Studio) {
-    let View::Picture(path) = &studio.state.view else {
+    let Some(path) = studio.state.shown_path().map(Path::to_owned) else {
         return;
     };
-    let path = path.clone();
     restore(studio, &path);
 }
 

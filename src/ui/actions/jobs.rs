@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::engine::SubmitError;
 use crate::job::{ModelRef, Precision};
 use crate::ui::app::Studio;
+use crate::ui::changes::{Plan, planned};
 use crate::ui::draft::request_text;
 use crate::ui::notifications::{Level, Text};
 
@@ -17,6 +18,7 @@ pub(super) fn generate(studio: &mut Studio) {
         studio.state.notices.tell(Level::Error, problem.text());
         return;
     }
+    let plan = planned(&studio.state, &studio.draft);
     let Some(engine) = &mut studio.engine else {
         studio
             .state
@@ -24,14 +26,25 @@ pub(super) fn generate(studio: &mut Studio) {
             .tell(Level::Error, Text::key("notice-engine-stopped"));
         return;
     };
-    if !studio.draft.is_seed_locked {
-        studio.draft.roll_seed();
-    }
-    let Ok(request) = studio.draft.to_request() else {
-        return;
+    let options = studio.draft.options();
+    let (request, submitted) = if let Some((kept, step, Plan::Branch(request, _))) = plan {
+        let request = *request;
+        (request.clone(), engine.submit_after(request, (kept, step), options))
+    } else {
+        if !studio.draft.is_seed_locked {
+            studio.draft.roll_seed();
+        }
+        studio.state.branching = None; // what cannot change at a step makes a run of its own
+        let Ok(request) = studio.draft.to_request() else {
+            return;
+        };
+        (request.clone(), engine.submit(request, options))
     };
-    match engine.submit(request.clone(), studio.draft.options()) {
-        Ok(job) => studio.state.queue_job(job, Arc::new(request)),
+    match submitted {
+        Ok(job) => {
+            let trunk = studio.state.branching.take().map(|branching| branching.trunk);
+            studio.state.queue_job(job, Arc::new(request), trunk);
+        }
         Err(SubmitError::Request(error)) => studio.state.notices.tell(Level::Error, request_text(&error)),
         Err(SubmitError::QueueFull) => studio.state.notices.tell(Level::Error, Text::key("notice-queue-full")),
         Err(SubmitError::EngineStopped) => studio.state.engine_stopped(None),

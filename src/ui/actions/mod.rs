@@ -1,7 +1,11 @@
 //! What each command does, one file per topic.
 
+pub(super) mod branch;
+pub(super) mod decode;
 pub(super) mod files;
 mod jobs;
+pub(super) mod play;
+pub(super) mod steer;
 mod view;
 
 use super::app::Studio;
@@ -20,15 +24,26 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::OpenDropped(paths) => files::open_dropped(studio, paths),
         UiCommand::UseSettings => files::use_settings(studio),
         UiCommand::ShowPicture(path) => files::show_picture(studio, path),
-        UiCommand::ShowLive => view::show_live(studio),
-        UiCommand::ShowStep(index) => view::show_step(studio, index),
-        UiCommand::PreviousStep => view::move_step(studio, -1),
-        UiCommand::NextStep => view::move_step(studio, 1),
-        UiCommand::FirstStep => view::show_step(studio, 0),
+        UiCommand::ShowLive => studio.state.show_live(),
+        UiCommand::ShowStep(index) => studio.state.show_step(index),
+        UiCommand::PreviousStep => studio.state.move_step(-1),
+        UiCommand::NextStep => studio.state.move_step(1),
+        UiCommand::FirstStep => studio.state.show_step(0),
         UiCommand::Camera(camera_move) => view::move_camera(studio, camera_move),
         UiCommand::SetLanguage(language) => view::set_language(studio, language),
         UiCommand::SetPrecision(precision) => jobs::set_precision(studio, precision),
         UiCommand::SetTheme(choice) => view::set_theme(studio, ctx, choice),
         UiCommand::CloseNotice(id) => studio.state.notices.close(id),
+        UiCommand::LastStep => studio.state.show_end(),
+        UiCommand::PlayOrPause => play::play_or_pause(studio),
+        UiCommand::ToggleLoop => studio.state.playback.is_looping ^= true,
+        UiCommand::NextSpeed => play::next_speed(studio),
+        UiCommand::SingleStep => steer::single_step(studio),
+        UiCommand::StepBack => steer::step_back(studio),
+        UiCommand::EndHere => steer::end_here(studio),
+        UiCommand::KeepStep => decode::keep_step(studio),
+        UiCommand::ApplyChanges => steer::apply_changes(studio),
+        UiCommand::BranchHere => branch::branch_here(studio),
+        UiCommand::LeaveBranch => studio.state.branching = None,
     }
 }

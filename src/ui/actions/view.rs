@@ -4,41 +4,6 @@ use crate::config::ThemeChoice;
 use crate::ui::app::{Studio, theme_preference};
 use crate::ui::camera::CameraMove;
 use crate::ui::i18n::Language;
-use crate::ui::state::View;
-
-/// Shows whatever is newest.
-pub(super) fn show_live(studio: &mut Studio) {
-    studio.state.view = View::Live;
-}
-
-/// Shows one step of the run.
-pub(super) fn show_step(studio: &mut Studio, index: usize) {
-    let Some(run) = &studio.state.run else {
-        return;
-    };
-    if index < run.steps.len() {
-        studio.state.view = View::Step(index);
-    }
-}
-
-/// Goes on or back along the run; past its end means live again.
-pub(super) fn move_step(studio: &mut Studio, by: isize) {
-    let Some(run) = &studio.state.run else {
-        return;
-    };
-    let num_steps = run.steps.len();
-    let here = match studio.state.view {
-        View::Step(index) => index,
-        View::Live => num_steps,
-        View::Picture(_) => return,
-    };
-    let there = here.saturating_add_signed(by);
-    studio.state.view = if there >= num_steps {
-        View::Live
-    } else {
-        View::Step(there)
-    };
-}
 
 /// Moves the camera.
 pub(super) fn move_camera(studio: &mut Studio, camera_move: CameraMove) {

@@ -8,12 +8,12 @@ use egui::{
 
 use super::recent::{made_words, with_precision};
 use super::{Panel, PanelContext, Slot};
-use crate::job::RgbImage;
+use crate::job::{GenerateRequest, RgbImage};
 use crate::render::canvas::CanvasPaint;
 use crate::ui::camera::{Camera, CameraMove};
 use crate::ui::command::UiCommand;
 use crate::ui::draft::STARTER_PROMPTS;
-use crate::ui::state::{Run, View, file_name};
+use crate::ui::state::{View, file_name};
 use crate::ui::widgets::textures::TextureCache;
 
 /// Height of the line above the picture.
@@ -37,6 +37,17 @@ struct Shown {
     /// Size of the picture it stands for, which may be larger.
     picture_px: Vec2,
     is_noise: bool,
+}
+
+impl Shown {
+    /// A step of a run.
+    fn of(image: &Arc<RgbImage>, request: &GenerateRequest) -> Self {
+        Self {
+            image: Arc::clone(image),
+            picture_px: vec2(request.width_px as f32, request.height_px as f32),
+            is_noise: false,
+        }
+    }
 }
 
 impl Panel for CanvasPanel {
@@ -89,7 +100,10 @@ impl Panel for CanvasPanel {
 impl CanvasPanel {
     fn shown(&mut self, ctx: &PanelContext<'_>) -> Shown {
         let state = ctx.state;
-        if let View::Picture(path) = &state.view {
+        if let Some((image, unfolding)) = state.shown_step_picture().zip(state.unfolding.as_ref()) {
+            return Shown::of(image, &unfolding.request);
+        }
+        if let Some(path) = state.shown_path() {
             if let Some(opened) = state.opened.as_ref().filter(|opened| opened.path == *path) {
                 return Shown {
                     picture_px: size_px(&opened.pixels),
@@ -107,14 +121,8 @@ impl CanvasPanel {
                 };
             }
         }
-        if let Some(run) = &state.run
-            && let Some(image) = step_image(run, &state.view)
-        {
-            return Shown {
-                image: Arc::clone(image),
-                picture_px: vec2(run.request.width_px as f32, run.request.height_px as f32),
-                is_noise: false,
-            };
+        if let Some((image, request)) = state.run.as_ref().and_then(|run| Some((run.newest()?, &run.request))) {
+            return Shown::of(image, request);
         }
         let (width_px, height_px) = match &state.run {
             Some(run) => (run.request.width_px, run.request.height_px),
@@ -141,15 +149,6 @@ impl CanvasPanel {
         self.noise = Some(Arc::clone(&made));
         made
     }
-}
-
-/// The picture of the run that the view asks for.
-fn step_image<'a>(run: &'a Run, view: &View) -> Option<&'a Arc<RgbImage>> {
-    let View::Step(index) = view else {
-        return run.newest();
-    };
-    let until = run.steps.get(..=*index)?;
-    until.iter().rev().find_map(|step| step.preview.as_ref())
 }
 
 fn size_px(image: &RgbImage) -> Vec2 {
@@ -231,8 +230,8 @@ fn steer(ui: &Ui, ctx: &PanelContext<'_>, response: &Response, body: Rect) {
 /// What the canvas shows, in words.
 fn caption(ctx: &PanelContext<'_>) -> String {
     let run = ctx.state.run.as_ref();
-    match (&ctx.state.view, run) {
-        (View::Picture(path), _) => file_name(path),
+    match (ctx.state.shown_path(), run) {
+        (Some(path), _) => file_name(path),
         (_, Some(run)) => {
             let seed = (run.request.seed + u64::from(run.image_index)).to_string();
             if run.request.batch_count > 1 {
@@ -261,7 +260,7 @@ fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, caption: &str, zoom: Option<f
             ui.set_min_width(56.0);
             ui.weak(percent);
         });
-        if matches!(ctx.state.view, View::Picture(_)) {
+        if ctx.state.shown_path().is_some() {
             button(ui, ctx, UiCommand::UseSettings, ctx.state.shown_record().is_some());
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

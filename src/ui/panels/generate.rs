@@ -1,11 +1,13 @@
 //! The primary button, Stop beside it, and what stands in the way.
 
-use egui::{Button, RichText, Ui, vec2};
+use egui::{Align, Button, Layout, RichText, Ui, vec2};
 
 use super::{Panel, PanelContext, Slot};
+use crate::ui::changes::{Plan, inexact_text, pending_change, planned};
 use crate::ui::command::UiCommand;
-use crate::ui::state::EngineStatus;
-use crate::ui::theme;
+use crate::ui::state::{EngineStatus, file_name};
+use crate::ui::theme::{self, ROW_HEIGHT};
+use crate::ui::widgets::icon_button::{Icon, icon_button};
 
 /// Height of the buttons.
 const BUTTON_HEIGHT: f32 = 34.0;
@@ -26,6 +28,15 @@ impl Panel for GeneratePanel {
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         let problem = problem(ctx);
+        // The row is always there, so that nothing moves when it has something to offer.
+        ui.allocate_ui_with_layout(
+            vec2(ui.available_width(), ROW_HEIGHT),
+            Layout::left_to_right(Align::Center),
+            |ui| {
+                ui.set_min_height(ROW_HEIGHT);
+                branch_or_apply(ui, ctx);
+            },
+        );
         ui.horizontal(|ui| {
             let width = ui.available_width() - STOP_WIDTH - ui.spacing().item_spacing.x;
             let (palette, generate) = (ctx.palette, UiCommand::Generate);
@@ -59,12 +70,64 @@ impl Panel for GeneratePanel {
         });
         // The line is always there, so that nothing moves when it has something to say.
         let num_waiting = ctx.state.queue.iter().filter(|queued| !queued.has_started).count();
-        let line = match problem {
-            Some(problem) => RichText::new(problem).color(*ctx.palette.error),
-            None if num_waiting > 0 => RichText::new(ctx.language.tr_count("queue-waiting", num_waiting)).weak(),
-            None => RichText::new(" "),
+        let line = match (problem, remark(ctx)) {
+            (Some(problem), _) => RichText::new(problem).color(*ctx.palette.error),
+            (None, Some(remark)) => RichText::new(remark).color(*ctx.palette.warning),
+            (None, None) if num_waiting > 0 => {
+                RichText::new(ctx.language.tr_count("queue-waiting", num_waiting)).weak()
+            }
+            (None, None) => RichText::new(" "),
         };
         ui.add(egui::Label::new(line.small()).truncate());
+    }
+}
+
+/// Where the branch leaves and a way out of it; else the button that changes the run at work, if the form differs.
+fn branch_or_apply(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    let Some(branching) = &ctx.state.branching else {
+        let apply = UiCommand::ApplyChanges;
+        if pending_change(ctx.state, ctx.draft).is_some() {
+            let button = Button::new(apply.name(ctx.language)).min_size(vec2(ui.available_width(), ROW_HEIGHT));
+            if ui
+                .add(button)
+                .on_hover_text(apply.tooltip(ctx.language, ui.ctx()))
+                .clicked()
+            {
+                ctx.commands.send(apply);
+            }
+        }
+        return;
+    };
+    let step = (branching.step + 1).to_string();
+    let words = match &branching.of {
+        Some(path) => ctx
+            .language
+            .tr_with("branch-of", &[("step", &step), ("file", &file_name(path))]),
+        None => ctx.language.tr_with("branch-of-run", &[("step", &step)]),
+    };
+    let room = vec2(
+        ui.available_width() - ROW_HEIGHT - ui.spacing().item_spacing.x,
+        ROW_HEIGHT,
+    );
+    ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_width(room.x);
+        let words = RichText::new(words).color(*ctx.palette.accent);
+        ui.add(egui::Label::new(words).truncate())
+            .on_hover_text(ctx.tr("branch-of.tip"));
+    });
+    let leave = UiCommand::LeaveBranch;
+    let (name, tip) = (leave.name(ctx.language), leave.tooltip(ctx.language, ui.ctx()));
+    if icon_button(ui, Icon::Close, &name, &tip, false).clicked() {
+        ctx.commands.send(leave);
+    }
+}
+
+/// What is to be known before a branch is begun.
+fn remark(ctx: &PanelContext<'_>) -> Option<String> {
+    let (_, _, plan) = planned(ctx.state, ctx.draft)?;
+    match plan {
+        Plan::NewRun => Some(ctx.tr("branch-new-run")),
+        Plan::Branch(_, inexact) => Some(inexact_text(&inexact?).say(ctx.language)),
     }
 }
 

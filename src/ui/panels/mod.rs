@@ -9,8 +9,10 @@ mod notices;
 mod prompt;
 mod recent;
 mod sampling;
+mod strip;
 mod timeline;
 mod top;
+mod transport;
 
 use super::command::CommandSender;
 use super::draft::Draft;
@@ -20,6 +22,11 @@ use super::theme::Palette;
 use super::widgets::form_row::Look;
 use super::widgets::textures::TextureCache;
 use crate::config::ThemeChoice;
+
+/// Height of the strip of saved pictures with its margins.
+pub(super) const RECENT_HEIGHT: f32 = 84.0;
+/// Height of the run in time with its margins.
+pub(super) const TIMELINE_HEIGHT: f32 = 126.0;
 
 /// Where on the page a panel stands. Panels of one place follow each other in the order of [`default_panels`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +67,7 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::new(sampling::SamplingPanel),
         Box::new(generate::GeneratePanel),
         Box::<canvas::CanvasPanel>::default(),
-        Box::new(timeline::TimelinePanel),
+        Box::<timeline::TimelinePanel>::default(),
         Box::new(recent::RecentPanel),
         Box::<notices::NoticesPanel>::default(),
         Box::new(drop_target::DropTargetPanel),

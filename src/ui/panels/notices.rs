@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use egui::{Align, Align2, Area, Frame, Id, Layout, Order, RichText, Stroke, Ui, vec2};
 
-use super::{Panel, PanelContext, Slot};
+use super::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT};
 use crate::ui::command::UiCommand;
 use crate::ui::notifications::{Level, Notice};
 use crate::ui::widgets::icon_button::{Icon, icon_button};
@@ -43,7 +43,10 @@ impl Panel for NoticesPanel {
         let now = ui.input(|input| input.time);
         Area::new(Id::unique("notices"))
             .order(Order::Foreground)
-            .anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -(84.0 + 92.0 + 12.0)))
+            .anchor(
+                Align2::RIGHT_BOTTOM,
+                vec2(-12.0, -(RECENT_HEIGHT + TIMELINE_HEIGHT + 12.0)),
+            )
             .show(ui.ctx(), |ui| {
                 for notice in shown.iter().rev() {
                     let age = now - *self.shown_at.entry(notice.id).or_insert(now);

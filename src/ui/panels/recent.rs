@@ -6,7 +6,7 @@ use super::{Panel, PanelContext, Slot};
 use crate::job::Record;
 use crate::ui::command::UiCommand;
 use crate::ui::i18n::Language;
-use crate::ui::state::{RecentPicture, View, file_name};
+use crate::ui::state::{RecentPicture, file_name};
 use crate::ui::widgets::textures::TextureCache;
 
 /// Height of the pictures in the strip.
@@ -33,7 +33,7 @@ impl Panel for RecentPanel {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = 6.0;
                 for picture in &ctx.state.recent {
-                    let is_shown = ctx.state.view == View::Picture(picture.path.clone());
+                    let is_shown = ctx.state.shown_path() == Some(&*picture.path);
                     let response = thumbnail(ui, ctx.textures, picture, is_shown);
                     let response = response.on_hover_ui(|ui| describe(ui, ctx, picture));
                     if response.clicked() {

@@ -1,24 +1,22 @@
 //! The run in time: what the engine does, its numbers, and the strip of its steps.
 
-use egui::{Align, Button, Color32, Layout, Rect, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2};
-use egui::{WidgetInfo, pos2, vec2};
+use egui::{Align, Button, Layout, Rect, RichText, Ui, vec2};
 
-use super::{Panel, PanelContext, Slot};
-use crate::job::Phase;
+use super::strip::Strip;
+use super::{Panel, PanelContext, Slot, transport};
+use crate::job::{Phase, StepRecord};
 use crate::ui::command::UiCommand;
-use crate::ui::state::{EngineStatus, JobStatus, Run, StepView, View};
+use crate::ui::state::{EngineStatus, JobStatus, Pause, Run, View};
+use crate::ui::unfolding::Unfolding;
 
-/// Largest side of a step in the strip.
-const MAX_CELL: f32 = 48.0;
-/// Smallest side; with more steps than fit the strip scrolls.
-const MIN_CELL: f32 = 28.0;
 /// Room kept for the lamp.
 const LAMP_ROOM: f32 = 84.0;
-/// Room between steps.
-const GAP: f32 = 3.0;
 
 /// Shows the run in time.
-pub(super) struct TimelinePanel;
+#[derive(Default)]
+pub(super) struct TimelinePanel {
+    strip: Strip,
+}
 
 impl Panel for TimelinePanel {
     fn id(&self) -> &'static str {
@@ -37,7 +35,11 @@ impl Panel for TimelinePanel {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| buttons(ui, ctx));
         });
         ui.add_space(2.0);
-        strip(ui, ctx);
+        ui.horizontal_top(|ui| {
+            transport::show(ui, ctx);
+            ui.add_space(4.0);
+            self.strip.show(ui, ctx);
+        });
     }
 }
 
@@ -65,40 +67,36 @@ fn numbers(ui: &mut Ui, ctx: &PanelContext<'_>) {
         cell(ui, room, RichText::new(reason).weak());
         return;
     }
-    let run = ctx.state.run.as_ref();
-    let step = run.and_then(|run| run.steps.get(ctx.state.shown_step()?));
-    let (Some(run), Some(step)) = (run, step) else {
+    let Some(unfolding) = &ctx.state.unfolding else {
         return;
     };
-    let language = ctx.language;
-    let (number, total) = (step.step.to_string(), run.total.to_string());
-    cell(
-        ui,
-        112.0,
-        language
-            .tr_with("timeline-step", &[("step", &number), ("total", &total)])
-            .into(),
-    );
-    cell(ui, 72.0, RichText::new(format!("σ {}", sigma_text(step.sigma))));
-    let is_live = ctx.state.view == View::Live;
-    let step_secs = if is_live {
-        run.mean_step_secs()
-    } else {
-        Some(step.step_secs)
-    };
-    if let Some(secs) = step_secs {
+    if let Some(step) = ctx.state.shown_step_record() {
+        step_numbers(ui, ctx, unfolding, step);
+    }
+    if let Some(missing) = &unfolding.missing {
+        let room = ui.available_width() - LAMP_ROOM;
         cell(
             ui,
-            120.0,
-            language.tr_with("timeline-pace", &[("secs", &secs_text(secs))]).into(),
+            room,
+            RichText::new(missing.say(ctx.language)).color(*ctx.palette.warning),
         );
     }
-    if let Some(secs) = run.secs_left().filter(|_| is_live && !run.status.has_ended()) {
-        cell(
-            ui,
-            110.0,
-            language.tr_with("timeline-left", &[("secs", &secs_text(secs))]).into(),
-        );
+}
+
+fn step_numbers(ui: &mut Ui, ctx: &PanelContext<'_>, unfolding: &Unfolding, step: &StepRecord) {
+    let language = ctx.language;
+    let (number, total) = ((step.index + 1).to_string(), unfolding.total.to_string());
+    let step_words = language.tr_with("timeline-step", &[("step", &number), ("total", &total)]);
+    cell(ui, 112.0, step_words.into());
+    cell(ui, 72.0, RichText::new(format!("σ {}", sigma_text(step.sigma))));
+    let live_run = ctx.state.run.as_ref().filter(|_| ctx.state.view == View::Live);
+    let step_secs = live_run.and_then(Run::mean_step_secs).unwrap_or(step.secs);
+    let pace = language.tr_with("timeline-pace", &[("secs", &secs_text(step_secs))]);
+    cell(ui, 120.0, pace.into());
+    let left = live_run.filter(|run| !run.status.has_ended() && run.pause == Pause::No);
+    if let Some(secs) = left.and_then(Run::secs_left) {
+        let left = language.tr_with("timeline-left", &[("secs", &secs_text(secs))]);
+        cell(ui, 110.0, left.into());
     }
 }
 
@@ -113,7 +111,7 @@ fn cell(ui: &mut Ui, width: f32, text: RichText) {
 }
 
 /// Three figures that matter.
-fn sigma_text(sigma: f64) -> String {
+pub(super) fn sigma_text(sigma: f64) -> String {
     if sigma >= 10.0 {
         format!("{sigma:.1}")
     } else {
@@ -121,7 +119,7 @@ fn sigma_text(sigma: f64) -> String {
     }
 }
 
-fn secs_text(secs: f64) -> String {
+pub(super) fn secs_text(secs: f64) -> String {
     match secs {
         secs if secs < 1.0 => format!("{secs:.2}"),
         secs if secs < 100.0 => format!("{secs:.1}"),
@@ -145,6 +143,9 @@ fn status(ctx: &PanelContext<'_>) -> (String, bool) {
     if let EngineStatus::Stopped { .. } = ctx.state.engine {
         return (ctx.tr("status-engine-stopped"), true);
     }
+    if ctx.state.active_run().is_none() && ctx.state.shown_path().is_some() {
+        return (ctx.tr("status-kept"), false);
+    }
     let Some(run) = &ctx.state.run else {
         let is_waiting = !ctx.state.queue.is_empty();
         let key = if is_waiting {
@@ -156,7 +157,14 @@ fn status(ctx: &PanelContext<'_>) -> (String, bool) {
     };
     match &run.status {
         JobStatus::Waiting => (ctx.tr("status-waiting"), false),
-        JobStatus::Running => (phase_text(ctx, run), false),
+        JobStatus::Running => match run.pause {
+            Pause::No => (phase_text(ctx, run), false),
+            Pause::Asked => (ctx.tr("status-pausing"), false),
+            Pause::Before(step) => {
+                let step = (step + 1).to_string();
+                (ctx.language.tr_with("status-paused", &[("step", &step)]), false)
+            }
+        },
         JobStatus::Stopping => (ctx.tr("status-stopping"), false),
         JobStatus::Finished => {
             let secs = run
@@ -221,79 +229,4 @@ fn buttons(ui: &mut Ui, ctx: &PanelContext<'_>) {
             ctx.commands.send(restart);
         }
     }
-}
-
-/// One cell for each step of the run; those to come are empty.
-fn strip(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-    let total = ctx.state.run.as_ref().map_or(ctx.draft.steps, |run| run.total).max(1);
-    let room = ui.available_width() + GAP;
-    let side = (room / total as f32 - GAP).clamp(MIN_CELL, MAX_CELL);
-    let width = total as f32 * (side + GAP) - GAP;
-    ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
-        let (strip, _) = ui.allocate_exact_size(vec2(width, MAX_CELL), Sense::hover());
-        let cell = |index: u32| {
-            let left = strip.left() + index as f32 * (side + GAP);
-            Rect::from_min_size(pos2(left, strip.center().y - side / 2.0), Vec2::splat(side))
-        };
-        let steps = ctx.state.run.as_ref().map_or(&[][..], |run| &run.steps);
-        let num_done = steps.last().map_or(0, |step| step.step);
-        for index in num_done..total {
-            let rect = cell(index);
-            if ui.is_rect_visible(rect) {
-                ui.painter().rect_filled(rect, 3.0, *ctx.palette.field);
-            }
-        }
-        let shown = ctx.state.shown_step();
-        for (index, step) in steps.iter().enumerate() {
-            let rect = cell(step.step.saturating_sub(1));
-            let is_shown = shown == Some(index);
-            if ui.is_rect_visible(rect) {
-                step_cell(ui, ctx, (index, step), rect, is_shown);
-            }
-            if is_shown && ctx.state.view == View::Live && width > room {
-                ui.scroll_to_rect(rect, None);
-            }
-        }
-    });
-}
-
-fn step_cell(ui: &Ui, ctx: &mut PanelContext<'_>, (index, step): (usize, &StepView), rect: Rect, is_shown: bool) {
-    let response = ui.interact(rect, ui.make_persistent_id(("step", step.step)), Sense::click());
-    let number = step.step.to_string();
-    let name = ctx.language.tr_with("timeline-cell", &[("step", &number)]);
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &name));
-    match &step.preview {
-        Some(preview) => {
-            let texture = ctx.textures.thumbnail(ui.ctx(), preview);
-            egui::Image::new((texture.id(), rect.size()))
-                .uv(square_uv(texture.size_vec2()))
-                .corner_radius(3)
-                .paint_at(ui, rect);
-        }
-        None => {
-            ui.painter().rect_filled(rect, 3.0, *ctx.palette.active);
-        }
-    }
-    if is_shown || response.hovered() || response.has_focus() {
-        let colour: Color32 = if is_shown {
-            *ctx.palette.accent
-        } else {
-            *ctx.palette.text_weak
-        };
-        ui.painter()
-            .rect_stroke(rect, 3.0, Stroke::new(2.0, colour), StrokeKind::Inside);
-    }
-    let sigma = sigma_text(step.sigma);
-    let tip = ctx
-        .language
-        .tr_with("timeline-cell.tip", &[("step", &number), ("sigma", &sigma)]);
-    if response.on_hover_text(tip).clicked() {
-        ctx.commands.send(UiCommand::ShowStep(index));
-    }
-}
-
-/// The middle square of a picture.
-fn square_uv(size: Vec2) -> Rect {
-    let part = Vec2::splat(size.min_elem()) / size.max(Vec2::splat(1.0));
-    Rect::from_center_size(pos2(0.5, 0.5), part)
 }

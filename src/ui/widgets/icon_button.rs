@@ -17,6 +17,22 @@ pub(crate) enum Icon {
     Close,
     /// A folder.
     Folder,
+    /// A triangle to the right.
+    Play,
+    /// Two bars.
+    Pause,
+    /// A bar and a triangle to the right.
+    StepOn,
+    /// A triangle to the left and a bar.
+    StepBack,
+    /// An arrow in a circle.
+    Loop,
+    /// An arrow that ends at a bar.
+    EndHere,
+    /// An arrow into a tray.
+    Keep,
+    /// A line that forks.
+    Branch,
 }
 
 /// A square button with a sign; `name` is for those who do not see it.
@@ -91,6 +107,65 @@ fn paint(painter: &Painter, icon: Icon, c: Pos2, colour: Color32) {
                 points.iter().map(|&(x, y)| c + vec2(x, y)).collect(),
                 stroke,
             ));
+        }
+        Icon::Play => triangle(painter, c + vec2(1.0, 0.0), 5.5, colour),
+        Icon::Pause => {
+            for x in [-3.0, 3.0] {
+                painter.rect_filled(Rect::from_center_size(c + vec2(x, 0.0), vec2(3.0, 11.0)), 1.0, colour);
+            }
+        }
+        Icon::StepOn | Icon::StepBack => {
+            let sign = if icon == Icon::StepOn { 1.0 } else { -1.0 };
+            let bar = Rect::from_center_size(c - vec2(5.0 * sign, 0.0), vec2(2.0, 11.0));
+            painter.rect_filled(bar, 1.0, colour);
+            triangle(painter, c + vec2(2.0 * sign, 0.0), 5.0 * sign, colour);
+        }
+        Icon::Loop | Icon::EndHere | Icon::Keep | Icon::Branch => paint_lines(painter, icon, c, stroke),
+    }
+}
+
+/// Points to the right; to the left with a negative size.
+fn triangle(painter: &Painter, c: Pos2, size: f32, colour: Color32) {
+    let (back, height) = (c.x - 0.8 * size, size.abs());
+    let points = vec![
+        pos2(back, c.y - height),
+        pos2(c.x + size, c.y),
+        pos2(back, c.y + height),
+    ];
+    painter.add(egui::Shape::convex_polygon(points, colour, Stroke::NONE));
+}
+
+fn paint_lines(painter: &Painter, icon: Icon, c: Pos2, stroke: Stroke) {
+    let line = |points: &[(f32, f32)]| {
+        painter.line(points.iter().map(|&(x, y)| c + vec2(x, y)).collect(), stroke);
+    };
+    match icon {
+        Icon::Loop => {
+            let arc: Vec<(f32, f32)> = (0..=14)
+                .map(|i| {
+                    let angle = std::f32::consts::TAU * (0.02 + 0.8 * i as f32 / 14.0);
+                    (5.5 * angle.cos(), 5.5 * angle.sin())
+                })
+                .collect();
+            line(&arc);
+            line(&[(-1.0, -5.5), (2.0, -5.2), (1.0, -8.0)]);
+        }
+        Icon::EndHere => {
+            line(&[(-6.5, 0.0), (3.0, 0.0)]);
+            line(&[(-0.5, -3.5), (3.0, 0.0), (-0.5, 3.5)]);
+            line(&[(6.0, -5.5), (6.0, 5.5)]);
+        }
+        Icon::Keep => {
+            line(&[(0.0, -6.0), (0.0, 2.5)]);
+            line(&[(-3.5, -1.0), (0.0, 2.5), (3.5, -1.0)]);
+            line(&[(-6.0, 2.5), (-6.0, 6.0), (6.0, 6.0), (6.0, 2.5)]);
+        }
+        _ => {
+            line(&[(-6.5, 0.0), (-2.0, 0.0), (2.0, -4.0), (6.0, -4.0)]);
+            line(&[(-2.0, 0.0), (2.0, 4.0), (6.0, 4.0)]);
+            for end in [(-5.5, 0.0), (5.5, -4.0), (5.5, 4.0)] {
+                painter.circle_filled(c + vec2(end.0, end.1), 1.8, stroke.color);
+            }
         }
     }
 }
