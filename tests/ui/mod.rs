@@ -4,6 +4,7 @@ mod canvas;
 mod form;
 mod harness;
 mod journey;
+mod latent_view;
 mod looks;
 mod pictures;
 mod precision;
