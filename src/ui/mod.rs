@@ -11,6 +11,7 @@ pub mod services;
 pub mod state;
 pub mod theme;
 pub mod unfolding;
+pub mod ways;
 
 mod actions;
 mod pace;

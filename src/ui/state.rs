@@ -237,6 +237,8 @@ pub struct AppState {
     pub unfolding: Option<Unfolding>,
     /// How its steps are looked at: one way, or two side by side.
     pub ways: Ways,
+    /// Whether what the first of them means is explained.
+    pub is_explaining: bool,
     /// Where on the picture the canvas looks.
     pub camera: Camera,
     /// What happened.

@@ -10,4 +10,5 @@ mod pictures;
 mod precision;
 mod repaint;
 mod run;
+mod views;
 mod window;

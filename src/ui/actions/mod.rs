@@ -30,5 +30,10 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::SetPrecision(precision) => jobs::set_precision(studio, precision),
         UiCommand::SetTheme(choice) => view::set_theme(studio, ctx, choice),
         UiCommand::CloseNotice(id) => studio.state.notices.close(id),
+
+        UiCommand::SetWays(ways) => studio.state.ways = ways.tidy(),
+        UiCommand::NextView => studio.state.ways = studio.state.ways_with_next(),
+        UiCommand::NextSecondView => studio.state.ways = studio.state.ways_with_next_second(),
+        UiCommand::ExplainView => studio.state.is_explaining ^= true,
     }
 }

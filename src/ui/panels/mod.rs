@@ -9,8 +9,11 @@ mod notices;
 mod prompt;
 mod recent;
 mod sampling;
+mod step_view;
 mod timeline;
+mod tokens;
 mod top;
+mod views;
 
 use super::command::CommandSender;
 use super::draft::Draft;
