@@ -4,9 +4,9 @@
 /// Colours of a heat map, sRGB from 0 to 1, lowest value first.
 pub type HeatStops = [[f32; 3]; 9];
 
-/// The most negative value: blue (ColorBrewer, `RdBu`).
+/// The most negative value: blue (`ColorBrewer`, `RdBu`).
 const BELOW: [f32; 3] = [5.0 / 255.0, 113.0 / 255.0, 176.0 / 255.0];
-/// The most positive value: orange (ColorBrewer, `PuOr`).
+/// The most positive value: orange (`ColorBrewer`, `PuOr`).
 const ABOVE: [f32; 3] = [230.0 / 255.0, 97.0 / 255.0, 1.0 / 255.0];
 
 /// From the most negative value, blue, over white at zero to the most positive, orange.

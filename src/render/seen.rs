@@ -219,17 +219,15 @@ impl Seen {
 
     /// How the latents look; their first three channels where nobody has said.
     pub(super) fn colours(&self) -> Cow<'_, LatentColours> {
-        match &self.colours {
-            Some(colours) => Cow::Borrowed(&**colours),
-            None => {
-                let channels = self.step.x0.channels;
-                let row = |part: usize| (0..channels).map(move |channel| f32::from(channel == part.min(channels - 1)));
-                Cow::Owned(LatentColours {
-                    weights: (0..3).map(|part| row(part).collect()).collect(),
-                    bias: [0.0; 3],
-                })
-            }
+        if let Some(colours) = &self.colours {
+            return Cow::Borrowed(colours);
         }
+        let channels = self.step.x0.channels;
+        let row = |part: usize| (0..channels).map(move |channel| f32::from(channel == part.min(channels - 1)));
+        Cow::Owned(LatentColours {
+            weights: (0..3).map(|part| row(part).collect()).collect(),
+            bias: [0.0; 3],
+        })
     }
 
     /// The maps that are averaged, without any that is not as it says or does not have the word.

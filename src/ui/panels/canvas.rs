@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Align, Button, Color32, Layout, Rect, Response, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
+    Align, Button, Color32, Layout, Rect, Response, RichText, Role, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo,
+    vec2,
 };
 
 use super::recent::{made_words, with_precision};
@@ -83,7 +84,7 @@ impl Panel for CanvasPanel {
         if second.is_some() {
             let x = body.center().x;
             ui.painter()
-                .vline(x, body.y_range(), egui::Stroke::new(1.0, *ctx.palette.separator));
+                .vline(x, body.y_range(), Stroke::new(1.0, *ctx.palette.active));
         }
 
         let caption = caption(ctx);
@@ -117,16 +118,15 @@ impl CanvasPanel {
         shown: &Shown,
     ) {
         let is_decoded = view == StepWay::Estimate && !shown.is_noise;
-        let seen = ctx.state.seen(view).filter(|_| !is_decoded);
-        match seen {
-            None => paint(ui, ctx.has_gpu_canvas, ctx.textures, half, shown),
-            Some(seen) => match seen.lack() {
-                Some(lack) => step_view::say(ui, half.rect, &views::lack_text(ctx, lack)),
-                None => {
-                    let picture = (!shown.is_noise).then(|| Arc::clone(&shown.image));
-                    self.views.paint(ui, ctx, half, seen, picture);
-                }
-            },
+        if let Some(seen) = ctx.state.seen(view).filter(|_| !is_decoded) {
+            if let Some(lack) = seen.lack() {
+                step_view::say(ui, half.rect, &views::lack_text(ctx, lack));
+            } else {
+                let picture = (!shown.is_noise).then(|| Arc::clone(&shown.image));
+                self.views.paint(ui, ctx, half, seen, picture);
+            }
+        } else {
+            paint(ui, ctx.has_gpu_canvas, ctx.textures, half, shown);
         }
         let is_plain = ctx.state.ways.second.is_none() && view == StepWay::Estimate;
         if has_step && !is_plain {

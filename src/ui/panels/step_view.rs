@@ -17,6 +17,8 @@ use crate::unfold::View;
 const MAX_KEPT: usize = 8;
 /// Height of the words on the canvas, without their frame.
 const CAPTION_HEIGHT: f32 = 18.0;
+/// Width of a half below which the scale stands under the words.
+const TWO_ROWS_WIDTH: f32 = 400.0;
 /// Size of the scale of a heat map.
 const SCALE_SIZE: Vec2 = Vec2::new(64.0, 8.0);
 
@@ -95,18 +97,27 @@ impl StepViews {
             .corner_radius(4)
             .inner_margin(Margin::symmetric(8, 4));
         frame.show(&mut ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.spacing_mut().item_spacing.x = GRID;
-                ui.spacing_mut().interact_size.y = CAPTION_HEIGHT;
-                ui.add(egui::Label::new(views::name(ctx, view)).selectable(false));
+            ui.spacing_mut().item_spacing = Vec2::splat(GRID);
+            ui.spacing_mut().interact_size.y = CAPTION_HEIGHT;
+            let name = egui::Label::new(views::name(ctx, view)).selectable(false);
+            let add_scale = |ui: &mut Ui| {
                 if let Some(((stops, is_signed), range)) = scale {
-                    ui.add_space(2.0 * GRID);
-                    let low = if is_signed { -range } else { 0.0 };
-                    number(ui, low);
+                    number(ui, if is_signed { -range } else { 0.0 });
                     heat_scale(ui, stops);
                     number(ui, range);
                 }
-            });
+            };
+            if half.width() < TWO_ROWS_WIDTH {
+                ui.set_max_width(room.width() - 6.0 * GRID);
+                ui.add(name.truncate());
+                ui.horizontal(add_scale);
+            } else {
+                ui.horizontal(|ui| {
+                    ui.add(name);
+                    ui.add_space(if scale.is_some() { 2.0 * GRID } else { 0.0 });
+                    add_scale(ui);
+                });
+            }
         });
     }
 
