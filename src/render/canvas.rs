@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::PaintCallbackInfo;
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor};
 
-use super::shaders;
+use super::{pipeline, shaders};
 use crate::job::RgbImage;
 
 /// Bytes of the shader's `Canvas` struct.
@@ -49,67 +49,9 @@ struct Shown {
 /// Builds the pipeline and keeps it with egui's renderer.
 pub(super) fn install(render_state: &RenderState) {
     let device = &render_state.device;
-    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: Some("canvas"),
-        source: wgpu::ShaderSource::Wgsl(shaders::CANVAS.source().into()),
-    });
-    let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-        label: Some("canvas"),
-        entries: &[
-            wgpu::BindGroupLayoutEntry {
-                binding: 0,
-                visibility: wgpu::ShaderStages::FRAGMENT,
-                ty: wgpu::BindingType::Buffer {
-                    ty: wgpu::BufferBindingType::Uniform,
-                    has_dynamic_offset: false,
-                    min_binding_size: None,
-                },
-                count: None,
-            },
-            wgpu::BindGroupLayoutEntry {
-                binding: 1,
-                visibility: wgpu::ShaderStages::FRAGMENT,
-                ty: wgpu::BindingType::Texture {
-                    sample_type: wgpu::TextureSampleType::Float { filterable: false },
-                    view_dimension: wgpu::TextureViewDimension::D2,
-                    multisampled: false,
-                },
-                count: None,
-            },
-        ],
-    });
-    let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-        label: Some("canvas"),
-        bind_group_layouts: &[Some(&layout)],
-        immediate_size: 0,
-    });
-    let pipeline = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-        label: Some("canvas"),
-        layout: Some(&pipeline_layout),
-        vertex: wgpu::VertexState {
-            module: &module,
-            entry_point: Some("vertex_main"),
-            buffers: &[],
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
-        },
-        primitive: wgpu::PrimitiveState::default(),
-        depth_stencil: None,
-        multisample: wgpu::MultisampleState::default(),
-        fragment: Some(wgpu::FragmentState {
-            module: &module,
-            entry_point: Some("fragment_main"),
-            targets: &[Some(render_state.target_format.into())],
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
-        }),
-        multiview_mask: None,
-        cache: None,
-    });
-    let uniform = device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some("canvas"),
-        size: UNIFORM_BYTES as u64,
-        usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-        mapped_at_creation: false,
-    });
+    let layout = pipeline::layout(device, "canvas", &[wgpu::TextureViewDimension::D2]);
+    let pipeline = pipeline::pipeline(render_state, shaders::CANVAS, &layout);
+    let uniform = pipeline::uniform(device, "canvas", UNIFORM_BYTES);
     render_state
         .renderer
         .write()
@@ -196,16 +138,7 @@ impl CanvasResources {
             || self.create_texture(device, size),
             |shown| (shown.texture, shown.bind_group),
         );
-        queue.write_texture(
-            texture.as_image_copy(),
-            &rgba_from_rgb(&image.pixels),
-            wgpu::TexelCopyBufferLayout {
-                offset: 0,
-                bytes_per_row: Some(4 * size.width),
-                rows_per_image: None,
-            },
-            size,
-        );
+        pipeline::write(queue, &texture, &pipeline::rgba_from_rgb(&image.pixels));
         self.shown = Some(Shown {
             image: Arc::clone(image),
             texture,
@@ -214,16 +147,7 @@ impl CanvasResources {
     }
 
     fn create_texture(&self, device: &wgpu::Device, size: wgpu::Extent3d) -> (wgpu::Texture, wgpu::BindGroup) {
-        let texture = device.create_texture(&wgpu::TextureDescriptor {
-            label: Some("canvas"),
-            size,
-            mip_level_count: 1,
-            sample_count: 1,
-            dimension: wgpu::TextureDimension::D2,
-            format: wgpu::TextureFormat::Rgba8Unorm,
-            usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
-            view_formats: &[],
-        });
+        let texture = pipeline::texture(device, "canvas", size, wgpu::TextureFormat::Rgba8Unorm);
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
         let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("canvas"),
@@ -241,12 +165,4 @@ impl CanvasResources {
         });
         (texture, bind_group)
     }
-}
-
-fn rgba_from_rgb(rgb: &[u8]) -> Vec<u8> {
-    rgb.as_chunks::<3>()
-        .0
-        .iter()
-        .flat_map(|&[red, green, blue]| [red, green, blue, 255])
-        .collect()
 }

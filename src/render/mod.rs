@@ -1,6 +1,10 @@
 //! What the window draws on the GPU by itself, inside egui's render pass.
 
 pub mod canvas;
+pub mod heat;
+pub mod latent_view;
+mod pipeline;
+pub mod seen;
 pub mod shaders;
 
 use egui_wgpu::RenderState;
@@ -8,6 +12,7 @@ use egui_wgpu::RenderState;
 /// Prepares all that is drawn later; once, when the window opens.
 pub fn install(render_state: &RenderState) {
     canvas::install(render_state);
+    latent_view::install(render_state);
 }
 
 /// Whether pixels are computed by the processor, so that every repaint takes time from the inference.

@@ -14,6 +14,12 @@ pub const CANVAS: Shader = Shader {
     text: include_str!("../../shaders/canvas.wgsl"),
 };
 
+/// Draws one way to look at a step.
+pub const LATENT_VIEW: Shader = Shader {
+    path: "latent_view.wgsl",
+    text: include_str!("../../shaders/latent_view.wgsl"),
+};
+
 /// The sRGB transfer function, for others to include.
 pub const SRGB: Shader = Shader {
     path: "common/srgb.wgsl",
@@ -21,7 +27,7 @@ pub const SRGB: Shader = Shader {
 };
 
 /// Every shader there is.
-pub const ALL: &[Shader] = &[CANVAS, SRGB];
+pub const ALL: &[Shader] = &[CANVAS, LATENT_VIEW, SRGB];
 
 /// How a line begins that names another file to put in its place.
 const INCLUDE: &str = "//!include ";

@@ -116,6 +116,11 @@ impl Studio {
         &self.state
     }
 
+    /// What the window knows, to be set by hand.
+    pub fn state_mut(&mut self) -> &mut AppState {
+        &mut self.state
+    }
+
     /// Has something done before the next frame.
     pub fn send(&self, command: UiCommand) {
         self.commands.send(command);

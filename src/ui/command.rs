@@ -7,6 +7,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::camera::CameraMove;
 use super::i18n::Language;
+use super::unfolding::Ways;
 use crate::config::ThemeChoice;
 use crate::job::{ModelRef, Precision};
 
@@ -75,6 +76,14 @@ pub enum UiCommand {
     BranchHere,
     /// Makes no branch after all.
     LeaveBranch,
+    /// Looks at steps in these ways.
+    SetWays(Ways),
+    /// Looks at steps in the next way.
+    NextView,
+    /// Looks at steps in the next second way, or no longer in two.
+    NextSecondView,
+    /// Opens what explains the view, or closes it.
+    ExplainView,
 }
 
 const fn plain(key: Key) -> KeyboardShortcut {
@@ -102,6 +111,10 @@ impl UiCommand {
         Self::Camera(CameraMove::Out),
         Self::Camera(CameraMove::Fit),
         Self::Camera(CameraMove::Actual),
+        // Before the key without Shift, which Shift would not keep from being heard.
+        Self::NextSecondView,
+        Self::NextView,
+        Self::ExplainView,
     ];
 
     /// Key of its name among the texts; its attribute `.tip` says what it does.
@@ -132,6 +145,9 @@ impl UiCommand {
             Self::ApplyChanges => "command-apply",
             Self::BranchHere => "command-branch",
             Self::LeaveBranch => "command-leave-branch",
+            Self::NextView => "command-next-view",
+            Self::NextSecondView => "command-next-second-view",
+            Self::ExplainView => "command-explain-view",
             _ => return None,
         })
     }
@@ -176,6 +192,9 @@ impl UiCommand {
         const OUT: &[KeyboardShortcut] = &[plain(Key::Minus)];
         const FIT: &[KeyboardShortcut] = &[plain(Key::Num0)];
         const ACTUAL: &[KeyboardShortcut] = &[plain(Key::Num1)];
+        const VIEW: &[KeyboardShortcut] = &[plain(Key::V)];
+        const SECOND_VIEW: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::SHIFT, Key::V)];
+        const EXPLAIN: &[KeyboardShortcut] = &[plain(Key::F1)];
         match self {
             Self::Generate => GENERATE,
             Self::Stop => STOP,
@@ -195,13 +214,17 @@ impl UiCommand {
             Self::Camera(CameraMove::Out) => OUT,
             Self::Camera(CameraMove::Fit) => FIT,
             Self::Camera(CameraMove::Actual) => ACTUAL,
+            Self::NextView => VIEW,
+            Self::NextSecondView => SECOND_VIEW,
+            Self::ExplainView => EXPLAIN,
             _ => &[],
         }
     }
 
     /// Whether its key must not be taken from a control that has the keyboard.
     fn yields_to_focus(&self) -> bool {
-        self.shortcuts().iter().any(|shortcut| shortcut.modifiers.is_none()) && *self != Self::Stop
+        let is_typed = |modifiers: Modifiers| modifiers.is_none() || modifiers == Modifiers::SHIFT;
+        self.shortcuts().iter().any(|shortcut| is_typed(shortcut.modifiers)) && *self != Self::Stop
     }
 
     /// Takes the keys of commands out of the input and sends the commands.

@@ -14,6 +14,7 @@ pub mod state;
 pub mod step_pictures;
 pub mod theme;
 pub mod unfolding;
+pub mod ways;
 
 mod actions;
 mod pace;

@@ -272,6 +272,8 @@ pub struct AppState {
     pub branching: Option<Branching>,
     /// How its steps are looked at: one way, or two side by side.
     pub ways: Ways,
+    /// Whether what the first of them means is explained.
+    pub is_explaining: bool,
     /// Where on the picture the canvas looks.
     pub camera: Camera,
     /// What happened.

@@ -8,8 +8,11 @@ use hareru::config::ThemeChoice;
 use hareru::gallery::SaveEvent;
 use hareru::job::{Event, GenerateRequest, JobError, JobErrorKind, JobId, Phase, RgbImage};
 use hareru::ui::command::UiCommand;
+use hareru::ui::unfolding::Ways;
+use hareru::unfold::{Token, View};
 
 use super::harness::{Window, plain, record, step};
+use super::views::{finish, walk};
 
 /// A sunset that clears up from noise, `part` 0 to 1.
 pub(super) fn clearing(part: f32, side_px: u32) -> RgbImage {
@@ -134,5 +137,34 @@ fn looks_of_the_window() {
             window.harness.get_by_label("2026-11-20 0003.png").click();
             look(&mut window, &format!("{language}-{theme}-3-failed"));
         }
+    }
+}
+
+#[test]
+#[ignore = "writes pictures for a person to look at"]
+fn looks_of_the_views() {
+    let pairs = [
+        (View::Noisy, None),
+        (View::Estimate, Some(View::Guidance)),
+        (View::Difference, Some(View::Attention(Token { index: 2, level: None }))),
+    ];
+    for (language, choice) in [("en", ThemeChoice::Dark), ("ja", ThemeChoice::Light)] {
+        let mut window = Window::open_drawn_in(language);
+        window.harness.state().send(UiCommand::SetTheme(choice));
+        walk(&mut window, |_| ());
+        finish(&mut window);
+        for (index, (first, second)) in pairs.into_iter().enumerate() {
+            window.harness.state().send(UiCommand::SetWays(Ways { first, second }));
+            if index > 0 {
+                window.harness.state().send(UiCommand::ExplainView);
+            }
+            let started = std::time::Instant::now();
+            look(&mut window, &format!("{language}-views-{index}"));
+            let first = started.elapsed();
+            window.harness.render().unwrap();
+            println!("TIME {index} {first:?} {:?}", started.elapsed() - first);
+        }
+        window.harness.set_size(egui::vec2(760.0, 600.0));
+        look(&mut window, &format!("{language}-views-narrow"));
     }
 }

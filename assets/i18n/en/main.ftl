@@ -258,3 +258,72 @@ branch-no-step = Not exact: step { $step } was not kept
 branch-other-settings = Not exact: the settings differ from step { $step } on
 branch-other-model = Not exact: the model has changed since
 branch-other-precision = Not exact: made in { $expected }, now { $found }
+## The views of a step: its name in short, in full (.name), in a sentence (.tip), at length (.more) and exactly (.formula)
+
+command-next-view = Next view
+    .tip = Looks at the step in the next way
+command-next-second-view = Next second view
+    .tip = Shows the step in two ways side by side; after the last way there is one again
+command-explain-view = What is this?
+    .tip = Explains what the view shows, at length and with its formula
+
+view-choose = Shift+click: beside the first view
+view-first = View
+view-second = Second view
+view-second-none = One view
+view-lacks-step = There is no step to look at yet
+view-lacks-branches = What the network said with the prompt and without it was not kept for this step
+view-lacks-uncond = At this step the network was not asked without the prompt, because guidance did not need it
+view-lacks-final = The picture is not finished yet, so nothing can be compared with it
+view-lacks-attention = Attention was not kept for this step
+view-lacks-noise = There is no noise left at this step
+
+view-x0 = x₀
+    .name = Estimate x₀
+    .tip = The picture that the network expects in the end, judged from this step alone
+    .more = At every step the network says how much of what it sees is noise. Take that noise away and its estimate of the finished picture remains. At first it is a blur of colours and large shapes, because many pictures are still possible; step by step it settles. The run does not jump there: it goes a little in that direction and asks again.
+    .formula = x₀ = x − σ · ε, with guidance in ε
+view-xt = xₜ
+    .name = Noisy latents xₜ
+    .tip = What the network gets to see at this step: the picture so far, with the noise that is still in it
+    .more = A picture begins as noise alone, and every step takes some of it away. This is where the run stands between two steps; all that follows is computed from it. Latents are the small image that the network works on: a few numbers for each place, of which a decoder makes pixels at the end. Here the numbers are shown as colours at once.
+    .formula = x / √(1 + σ²), where σ is the noise level of the step
+view-noise = ε
+    .name = Noise ε
+    .tip = What the network takes for noise in the picture so far; without it, the estimate remains
+    .more = This is the answer that the network gives at every step, guidance included. At first it is nearly the noise that the run began with, and looks like grain. Later shapes appear in it: the places where the network still corrects the picture.
+    .formula = ε = (x − x₀) / σ
+view-uncond = uncond
+    .name = Without the prompt
+    .tip = The picture that the network expects if it is not told the prompt
+    .more = With guidance the network is asked twice at every step, with the prompt and without it. This is what it expects without: what it would draw if nobody had said what. If there is a negative prompt, that takes the place of nothing.
+    .formula = x − σ · ε(without)
+view-cond = cond
+    .name = With the prompt
+    .tip = The picture that the network expects with the prompt, before guidance makes it follow more strongly
+    .more = The network is asked twice at every step, and this is its answer when it is told the prompt. What differs from the answer without is what the words mean to it; guidance goes further along that difference than the network would by itself.
+    .formula = x − σ · ε(with)
+view-guidance = guidance
+    .name = What guidance adds
+    .tip = Where and how strongly the prompt pulls at this step: blue one way, orange the other, white not at all
+    .more = Guidance takes the difference between the answers with the prompt and without it, and goes along it as far as the guidance scale says. Strong colours are places where the words matter now: at first nearly everywhere, later at the edges and details that they name. Blue and orange are opposite directions, neither is better.
+    .formula = ε = ε(without) + scale · (ε(with) − ε(without)); shown is the bracket: the mean size over the channels, with the sign of the largest
+view-difference = difference
+    .name = Distance to the finished picture
+    .tip = How far the estimate still is from the finished picture: dark is settled, bright will still change
+    .more = Each place of the estimate is compared with the latents that the run ended with. So one sees what is decided early, mostly large shapes and colours, and what comes late, mostly edges and texture. It can be seen once the run has ended.
+    .formula = √(mean over the channels of (x₀ − final)²)
+view-attention = attention
+    .name = Attention to “{ $word }”
+    .tip = Where the network looks at this word: yellow places take the most from it
+    .more = While it works, the network asks at every place of the picture how much each word of the prompt concerns it; the answers for all words add up to 1. This map is the share of one word, the mean of all layers and heads. The mark at the start often gets most: places that no word concerns look there.
+    .formula = softmax(Q · Kᵀ / √d), as in Tang et al. (2022)
+
+tokens-none = Attention was not kept with this run, so its words cannot be looked at
+tokens-start = start
+tokens-end = end
+tokens-rest = rest
+tokens-word = Shows where the network looks at this word; click to keep it there
+tokens-mean = All sizes
+tokens-level = Feature maps
+    .tip = Which layers of the network are shown, by the size of their maps; small ones see the whole, large ones details

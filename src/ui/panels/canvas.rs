@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use egui::{
-    Align, Button, Color32, Layout, Rect, Response, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
+    Align, Button, Color32, Layout, Rect, Response, RichText, Role, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo,
+    vec2,
 };
 
 use super::recent::{made_words, with_precision};
+use super::step_view::{self, Half, StepViews};
+use super::tokens::TokenLine;
+use super::views;
 use super::{Panel, PanelContext, Slot};
 use crate::job::{GenerateRequest, RgbImage};
 use crate::render::canvas::CanvasPaint;
@@ -15,9 +19,12 @@ use crate::ui::command::UiCommand;
 use crate::ui::draft::STARTER_PROMPTS;
 use crate::ui::state::{View, file_name};
 use crate::ui::widgets::textures::TextureCache;
+use crate::unfold::View as StepWay;
 
 /// Height of the line above the picture.
 const HEADER_HEIGHT: f32 = 34.0;
+/// Height of the lines of views and of words below it.
+const LINE_HEIGHT: f32 = 30.0;
 /// Room left around a picture that is shown whole, in points.
 const MARGIN: f32 = 8.0;
 /// Points of wheel movement that enlarge by e.
@@ -29,6 +36,8 @@ const MAX_NOISE_SIDE_PX: u32 = 192;
 #[derive(Default)]
 pub(super) struct CanvasPanel {
     noise: Option<Arc<RgbImage>>,
+    tokens: TokenLine,
+    views: StepViews,
 }
 
 /// What is to be drawn.
@@ -61,22 +70,33 @@ impl Panel for CanvasPanel {
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         let whole = ui.available_rect_before_wrap();
-        let (header, body) = whole.split_top_bottom_at_y(whole.top() + HEADER_HEIGHT);
+        let (header, rest) = whole.split_top_bottom_at_y(whole.top() + HEADER_HEIGHT);
+        let (picker, rest) = rest.split_top_bottom_at_y(rest.top() + LINE_HEIGHT);
+        let (tokens, body) = rest.split_top_bottom_at_y(rest.top() + LINE_HEIGHT);
         let response = ui.allocate_rect(body, Sense::click_and_drag());
-        let shown = self.shown(ctx);
+        let line = |ui: &mut Ui, rect: Rect| ui.new_child(UiBuilder::new().max_rect(rect.shrink2(vec2(12.0, 0.0))));
 
-        let pixels_per_point = ui.pixels_per_point();
-        let canvas_px = (body.size() - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0)) * pixels_per_point;
-        *ctx.fit_zoom = Camera::fit_zoom(shown.picture_px, canvas_px);
-        let camera = if shown.is_noise {
-            Camera::default()
-        } else {
-            ctx.state.camera
-        };
-        let zoom = camera.zoom_for(shown.picture_px, canvas_px);
-        let margin_px = Vec2::splat(MARGIN * pixels_per_point);
-        let corner_px = (body.min.to_vec2() * pixels_per_point).round();
-        let origin_px = corner_px + (camera.origin_px(shown.picture_px, canvas_px) + margin_px).round();
+        views::picker(&mut line(ui, picker), ctx);
+        let looked_at = self.tokens.ui(&mut line(ui, tokens), ctx);
+        let ways = looked_at.map_or(ctx.state.ways, |view| ctx.state.ways.with_attention(view));
+        let has_step = ctx.state.shown_step_record().is_some();
+        let second = ways.second.filter(|_| has_step);
+        let halves = halves(body, second.is_some());
+
+        let shown = self.shown(ctx);
+        let can_steer = has_step || !shown.is_noise;
+        let picture_px = picture_px(ctx, &shown);
+        let mut zoom = 1.0;
+        for (index, view) in std::iter::once(ways.first).chain(second).enumerate() {
+            let half;
+            (half, zoom) = place(ui, ctx, (index, halves[index]), picture_px, can_steer);
+            self.paint_view(ui, ctx, half, (view, has_step), &shown);
+        }
+        if second.is_some() {
+            let x = body.center().x;
+            ui.painter()
+                .vline(x, body.y_range(), Stroke::new(1.0, *ctx.palette.active));
+        }
 
         let caption = caption(ctx);
         response.widget_info(|| {
@@ -86,18 +106,45 @@ impl Panel for CanvasPanel {
                 ctx.language.tr_with("canvas-name", &[("shown", &caption)]),
             )
         });
-        paint(ui, ctx.has_gpu_canvas, ctx.textures, body, &shown, (origin_px, zoom));
-        if shown.is_noise {
-            invite(ui, ctx, body);
+        if can_steer {
+            let under = response.hover_pos().unwrap_or(body.min);
+            let half = halves.into_iter().find(|half| half.contains(under));
+            steer(ui, ctx, &response, half.unwrap_or(body));
         } else {
-            steer(ui, ctx, &response, body);
+            invite(ui, ctx, body);
         }
-        let mut header_ui = ui.new_child(UiBuilder::new().max_rect(header.shrink2(vec2(12.0, 0.0))));
-        line_above(&mut header_ui, ctx, &caption, (!shown.is_noise).then_some(zoom));
+        line_above(&mut line(ui, header), ctx, &caption, can_steer.then_some(zoom));
+        views::explanation(ui, ctx, body);
     }
 }
 
 impl CanvasPanel {
+    /// Draws one half: the picture as it is decoded, or a view of the step's latents.
+    fn paint_view(
+        &mut self,
+        ui: &mut Ui,
+        ctx: &mut PanelContext<'_>,
+        half: Half,
+        (view, has_step): (StepWay, bool),
+        shown: &Shown,
+    ) {
+        let is_decoded = view == StepWay::Estimate && !shown.is_noise;
+        if let Some(seen) = ctx.state.seen(view).filter(|_| !is_decoded) {
+            if let Some(lack) = seen.lack() {
+                step_view::say(ui, half.rect, &views::lack_text(ctx, lack));
+            } else {
+                let picture = (!shown.is_noise).then(|| Arc::clone(&shown.image));
+                self.views.paint(ui, ctx, half, seen, picture);
+            }
+        } else {
+            paint(ui, ctx.has_gpu_canvas, ctx.textures, half, shown);
+        }
+        let is_plain = ctx.state.ways.second.is_none() && view == StepWay::Estimate;
+        if has_step && !is_plain {
+            self.views.caption(ui, ctx, half.rect, view);
+        }
+    }
+
     fn shown(&mut self, ctx: &PanelContext<'_>) -> Shown {
         let state = ctx.state;
         if let Some((image, unfolding)) = state.shown_step_picture().zip(state.unfolding.as_ref()) {
@@ -178,28 +225,64 @@ fn still_noise(width_px: u32, height_px: u32) -> RgbImage {
     }
 }
 
-/// Draws with the shader where there is one, else as an egui image.
-fn paint(
+/// The canvas, or both halves of it.
+fn halves(body: Rect, is_split: bool) -> [Rect; 2] {
+    if is_split {
+        let (left, right) = body.split_left_right_at_fraction(0.5);
+        [left, right]
+    } else {
+        [body, body]
+    }
+}
+
+/// The size that the zoom is counted from: of the picture, whatever stands for it.
+fn picture_px(ctx: &PanelContext<'_>, shown: &Shown) -> Vec2 {
+    match &ctx.state.unfolding {
+        Some(unfolding) if shown.is_noise && ctx.state.shown_step_record().is_some() => {
+            vec2(unfolding.request.width_px as f32, unfolding.request.height_px as f32)
+        }
+        _ => shown.picture_px,
+    }
+}
+
+/// Where the picture lies in a half, and the zoom.
+fn place(
     ui: &Ui,
-    has_gpu_canvas: bool,
-    textures: &mut TextureCache,
-    body: Rect,
-    shown: &Shown,
-    (origin_px, zoom): (Vec2, f32),
-) {
-    let painter = ui.painter_at(body);
-    let scale = shown.picture_px * zoom / size_px(&shown.image);
+    ctx: &mut PanelContext<'_>,
+    (index, rect): (usize, Rect),
+    picture_px: Vec2,
+    can_steer: bool,
+) -> (Half, f32) {
+    let pixels_per_point = ui.pixels_per_point();
+    let canvas_px = (rect.size() - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0)) * pixels_per_point;
+    *ctx.fit_zoom = Camera::fit_zoom(picture_px, canvas_px);
+    let camera = if can_steer { ctx.state.camera } else { Camera::default() };
+    let zoom = camera.zoom_for(picture_px, canvas_px);
+    let margin_px = Vec2::splat(MARGIN * pixels_per_point);
+    let corner_px = (rect.min.to_vec2() * pixels_per_point).round();
+    let half = Half {
+        index,
+        rect,
+        origin_px: corner_px + (camera.origin_px(picture_px, canvas_px) + margin_px).round(),
+        size_px: picture_px * zoom,
+    };
+    (half, zoom)
+}
+
+/// Draws with the shader where there is one, else as an egui image.
+fn paint(ui: &Ui, has_gpu_canvas: bool, textures: &mut TextureCache, half: Half, shown: &Shown) {
+    let painter = ui.painter_at(half.rect);
     if has_gpu_canvas {
         let paint = CanvasPaint {
             image: Arc::clone(&shown.image),
-            origin_px,
-            scale,
+            origin_px: half.origin_px,
+            scale: half.size_px / size_px(&shown.image),
             smooth_enlarge: shown.picture_px.x > size_px(&shown.image).x,
         };
-        painter.add(paint.into_shape(body));
+        painter.add(paint.into_shape(half.rect));
     } else {
         let to_points = ui.pixels_per_point().recip();
-        let rect = Rect::from_min_size((origin_px * to_points).to_pos2(), shown.picture_px * zoom * to_points);
+        let rect = Rect::from_min_size((half.origin_px * to_points).to_pos2(), half.size_px * to_points);
         let texture = textures.whole(ui.ctx(), &shown.image);
         let uv = Rect::from_min_max(egui::pos2(0.0, 0.0), egui::pos2(1.0, 1.0));
         painter.image(texture.id(), rect, uv, Color32::WHITE);

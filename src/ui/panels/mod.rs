@@ -9,10 +9,13 @@ mod notices;
 mod prompt;
 mod recent;
 mod sampling;
+mod step_view;
 mod strip;
 mod timeline;
+mod tokens;
 mod top;
 mod transport;
+mod views;
 
 use super::command::CommandSender;
 use super::draft::Draft;

@@ -15,6 +15,7 @@ const THUMBNAIL_SIDE_PX: u32 = 128;
 enum Size {
     Thumbnail,
     Whole,
+    Smooth,
 }
 
 struct Kept {
@@ -41,6 +42,11 @@ impl TextureCache {
         self.get(ctx, image, Size::Whole)
     }
 
+    /// A picture as it is, smooth when enlarged.
+    pub(crate) fn smooth(&mut self, ctx: &egui::Context, image: &Arc<RgbImage>) -> &TextureHandle {
+        self.get(ctx, image, Size::Smooth)
+    }
+
     /// Lets go of what this frame did not draw.
     pub(crate) fn end_frame(&mut self) {
         self.kept.retain(|_, kept| std::mem::take(&mut kept.is_used));
@@ -65,6 +71,7 @@ fn upload(ctx: &egui::Context, image: &RgbImage, size: Size) -> TextureHandle {
     let (pixels, options) = match size {
         Size::Thumbnail => (reduced(image, THUMBNAIL_SIDE_PX), TextureOptions::LINEAR),
         Size::Whole => (color_image(image), TextureOptions::NEAREST),
+        Size::Smooth => (color_image(image), TextureOptions::LINEAR),
     };
     ctx.load_texture("picture", pixels, options)
 }

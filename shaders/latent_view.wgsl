@@ -1,0 +1,199 @@
+// One way to look at a step: latents mixed, coloured and enlarged. The same formulas as in `src/render/seen.rs`.
+
+//!include common/srgb.wgsl
+
+struct Look {
+    // Where the picture's top left corner lies, in pixels of the framebuffer.
+    origin: vec2f,
+    // Framebuffer pixels per texel of the latents, along each side.
+    scale: vec2f,
+    // What the mixture means: one of the four below.
+    meaning: u32,
+    // Channels of the latents.
+    channels: u32,
+    // 1 enlarges by cubic curves, 0 by straight lines.
+    is_cubic: u32,
+    // 1 if the framebuffer encodes to sRGB by itself.
+    framebuffer_is_srgb: u32,
+    // The amount that has the last colour of the heat map.
+    range: f32,
+    // Whose attention is shown.
+    first_token: u32,
+    num_tokens: u32,
+    // 1 lays attention over `picture`, 0 over the latents.
+    has_picture: u32,
+    // How much of x, x₀, final, cond and uncond is in the mixture.
+    mixture: array<vec4f, 2>,
+    // Attention maps that are averaged: place of the first value, width, height; the first without width ends them.
+    levels: array<vec4u, 8>,
+    // Red, green and blue for each channel.
+    colours: array<vec4f, 16>,
+    // Added to red, green and blue.
+    bias: vec4f,
+    // The heat map, from its lowest value to its highest.
+    heat: array<vec4f, 9>,
+}
+
+const COLOUR: u32 = 0u;
+const SIGNED: u32 = 1u;
+const AMOUNT: u32 = 2u;
+const ATTENTION: u32 = 3u;
+const NUM_PLANES: u32 = 5u;
+const NUM_LEVELS: u32 = 8u;
+const LAST_HEAT: f32 = 8.0;
+// How much of a heat map covers the picture under it where it is strongest.
+const MOST_COVER: f32 = 0.8;
+
+@group(0) @binding(0) var<uniform> look: Look;
+// Channel by channel x, then x₀, final, cond, uncond.
+@group(0) @binding(1) var planes: texture_2d_array<f32>;
+// Attention, value after value, row after row of the texture.
+@group(0) @binding(2) var maps: texture_2d<f32>;
+@group(0) @binding(3) var picture: texture_2d<f32>;
+
+@vertex
+fn vertex_main(@builtin(vertex_index) index: u32) -> @builtin(position) vec4f {
+    // One triangle that covers the viewport.
+    let corner = vec2f(f32((index << 1u) & 2u), f32(index & 2u));
+    return vec4f(corner * 2.0 - 1.0, 0.0, 1.0);
+}
+
+// The mixture of the planes in one channel of one texel.
+fn mixed(texel: vec2i, channel: u32) -> f32 {
+    var sum = 0.0;
+    for (var plane = 0u; plane < NUM_PLANES; plane += 1u) {
+        let part = look.mixture[plane / 4u][plane % 4u];
+        if part != 0.0 {
+            sum += part * textureLoad(planes, texel, plane * look.channels + channel, 0).r;
+        }
+    }
+    return sum;
+}
+
+// What one texel says: a colour from −1 to 1, or the same number three times.
+fn told(texel: vec2i) -> vec3f {
+    var colour = look.bias.rgb;
+    var largest = 0.0;
+    var amounts = 0.0;
+    var squares = 0.0;
+    for (var channel = 0u; channel < look.channels; channel += 1u) {
+        let value = mixed(texel, channel);
+        colour += value * look.colours[channel].rgb;
+        largest = select(largest, value, abs(value) > abs(largest));
+        amounts += abs(value);
+        squares += value * value;
+    }
+    let count = f32(look.channels);
+    if look.meaning == SIGNED {
+        return vec3f(sign(largest) * amounts / count);
+    }
+    if look.meaning == AMOUNT {
+        return vec3f(sqrt(squares / count));
+    }
+    return colour;
+}
+
+// How much the four texels around a place count; `part` of the way from the second to the third.
+fn weights(part: f32) -> vec4f {
+    if look.is_cubic == 0u {
+        return vec4f(0.0, 1.0 - part, part, 0.0);
+    }
+    // Catmull and Rom (1974).
+    let p = part;
+    return 0.5 * vec4f(
+        ((2.0 - p) * p - 1.0) * p,
+        (3.0 * p - 5.0) * p * p + 2.0,
+        ((4.0 - 3.0 * p) * p + 1.0) * p,
+        (p - 1.0) * p * p,
+    );
+}
+
+fn interpolated(position: vec2f, last: vec2i) -> vec3f {
+    let corner = floor(position - 0.5);
+    let part = position - 0.5 - corner;
+    let across = weights(part.x);
+    let down = weights(part.y);
+    var sum = vec3f(0.0);
+    for (var row = 0; row < 4; row += 1) {
+        for (var column = 0; column < 4; column += 1) {
+            let weight = down[row] * across[column];
+            if weight != 0.0 {
+                let texel = vec2i(corner) + vec2i(column - 1, row - 1);
+                sum += weight * told(clamp(texel, vec2i(0), last));
+            }
+        }
+    }
+    return sum;
+}
+
+// Mean attention of the tokens at one texel of a level.
+fn attended(level: vec4u, texel: vec2f) -> f32 {
+    let size = vec2f(level.yz);
+    let inside = vec2u(clamp(texel, vec2f(0.0), size - 1.0));
+    let width = textureDimensions(maps).x;
+    var sum = 0.0;
+    for (var token = 0u; token < look.num_tokens; token += 1u) {
+        let place = level.x + ((look.first_token + token) * level.z + inside.y) * level.y + inside.x;
+        sum += textureLoad(maps, vec2u(place % width, place / width), 0).r;
+    }
+    return sum / f32(max(look.num_tokens, 1u));
+}
+
+// Mean of all levels at a place, 0 to 1 along each side of the picture.
+fn attention(place: vec2f) -> f32 {
+    var sum = 0.0;
+    var count = 0.0;
+    for (var index = 0u; index < NUM_LEVELS; index += 1u) {
+        let level = look.levels[index];
+        if level.y == 0u {
+            break;
+        }
+        let centre = place * vec2f(level.yz) - 0.5;
+        let corner = floor(centre);
+        let part = centre - corner;
+        let top = mix(attended(level, corner), attended(level, corner + vec2f(1.0, 0.0)), part.x);
+        let bottom = mix(attended(level, corner + vec2f(0.0, 1.0)), attended(level, corner + 1.0), part.x);
+        sum += mix(top, bottom, part.y);
+        count += 1.0;
+    }
+    return sum / max(count, 1.0);
+}
+
+fn heat(amount: f32) -> vec3f {
+    let place = clamp(amount, 0.0, 1.0) * LAST_HEAT;
+    let below = min(floor(place), LAST_HEAT - 1.0);
+    return mix(look.heat[u32(below)].rgb, look.heat[u32(below) + 1u].rgb, place - below);
+}
+
+@fragment
+fn fragment_main(@builtin(position) pixel: vec4f) -> @location(0) vec4f {
+    let size = vec2f(textureDimensions(planes));
+    let position = (pixel.xy - look.origin) / look.scale;
+    if any(position < vec2f(0.0)) || any(position >= size) {
+        discard;
+    }
+    var colour: vec3f;
+    if look.meaning == ATTENTION && look.has_picture == 1u {
+        let texel = position / size * vec2f(textureDimensions(picture));
+        colour = textureLoad(picture, vec2i(texel), 0).rgb;
+    } else {
+        colour = interpolated(position, vec2i(size) - 1);
+    }
+    if look.meaning == SIGNED {
+        colour = heat(0.5 + 0.5 * colour.r / look.range);
+    } else if look.meaning == AMOUNT {
+        colour = heat(colour.r / look.range);
+    } else {
+        if look.meaning == COLOUR || look.has_picture == 0u {
+            colour = clamp(0.5 * colour + 0.5, vec3f(0.0), vec3f(1.0));
+        }
+        if look.meaning == ATTENTION {
+            let amount = clamp(attention(position / size) / look.range, 0.0, 1.0);
+            colour = mix(colour, heat(amount), MOST_COVER * amount);
+        }
+    }
+    if look.framebuffer_is_srgb == 1u {
+        colour = linear_from_srgb(colour);
+    }
+    return vec4f(colour, 1.0);
+}
