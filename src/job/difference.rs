@@ -99,7 +99,7 @@ fn collect(path: String, value: &Value, leaves: &mut Leaves) {
                 collect(below(name), value, leaves);
             }
         }
-        Value::Array(items) if items.iter().any(|item| item.is_object()) => {
+        Value::Array(items) if items.iter().any(Value::is_object) => {
             for (index, value) in items.iter().enumerate() {
                 collect(below(&index.to_string()), value, leaves);
             }

@@ -53,6 +53,21 @@ pub enum UiCommand {
     SetTheme(ThemeChoice),
     /// Takes a notice away.
     CloseNotice(u64),
+
+    /// Hides both sides, or shows them: only the picture, or everything.
+    ToggleSides,
+    /// Hides or shows the form.
+    ToggleForm,
+    /// Hides or shows the inspector.
+    ToggleInspector,
+    /// Gives the keyboard to the first control.
+    FocusControls,
+    /// Keeps runs up to so many MiB.
+    SetTrajectoryBudget(u64),
+    /// Has runs keep the attention of tokens, or not.
+    KeepAttention(bool),
+    /// Has runs keep what each prompt alone would have said, or not.
+    KeepBranches(bool),
 }
 
 const fn plain(key: Key) -> KeyboardShortcut {
@@ -73,6 +88,9 @@ impl UiCommand {
         Self::Camera(CameraMove::Out),
         Self::Camera(CameraMove::Fit),
         Self::Camera(CameraMove::Actual),
+        Self::ToggleSides,
+        Self::ToggleInspector,
+        Self::FocusControls,
     ];
 
     /// Key of its name among the texts; its attribute `.tip` says what it does.
@@ -92,6 +110,10 @@ impl UiCommand {
             Self::Camera(CameraMove::Out) => "command-zoom-out",
             Self::Camera(CameraMove::Fit) => "command-zoom-fit",
             Self::Camera(CameraMove::Actual) => "command-zoom-actual",
+            Self::ToggleSides => "command-toggle-sides",
+            Self::ToggleForm => "command-toggle-form",
+            Self::ToggleInspector => "command-toggle-inspector",
+            Self::FocusControls => "command-focus-controls",
             _ => return None,
         })
     }
@@ -126,6 +148,9 @@ impl UiCommand {
         const OUT: &[KeyboardShortcut] = &[plain(Key::Minus)];
         const FIT: &[KeyboardShortcut] = &[plain(Key::Num0)];
         const ACTUAL: &[KeyboardShortcut] = &[plain(Key::Num1)];
+        const SIDES: &[KeyboardShortcut] = &[plain(Key::Tab)];
+        const INSPECTOR: &[KeyboardShortcut] = &[plain(Key::I)];
+        const CONTROLS: &[KeyboardShortcut] = &[plain(Key::F6)];
         match self {
             Self::Generate => GENERATE,
             Self::Stop => STOP,
@@ -138,6 +163,9 @@ impl UiCommand {
             Self::Camera(CameraMove::Out) => OUT,
             Self::Camera(CameraMove::Fit) => FIT,
             Self::Camera(CameraMove::Actual) => ACTUAL,
+            Self::ToggleSides => SIDES,
+            Self::ToggleInspector => INSPECTOR,
+            Self::FocusControls => CONTROLS,
             _ => &[],
         }
     }

@@ -2,7 +2,9 @@
 //! of the whole unfolding. No network, no window.
 
 mod numbers;
+mod path;
 mod view;
 
-pub use numbers::{StepNumbers, numbers, paths};
+pub use numbers::{StepNumbers, numbers};
+pub use path::paths;
 pub use view::{Token, View};

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::config::Settings;
 use crate::engine::SubmitError;
-use crate::job::{ModelRef, Precision};
+use crate::job::{JobOptions, ModelRef, Precision};
 use crate::ui::app::Studio;
 use crate::ui::draft::request_text;
 use crate::ui::notifications::{Level, Text};
@@ -30,7 +31,12 @@ pub(super) fn generate(studio: &mut Studio) {
     let Ok(request) = studio.draft.to_request() else {
         return;
     };
-    match engine.submit(request.clone(), studio.draft.options()) {
+    let options = JobOptions {
+        keep_branches: studio.settings.keep_branches,
+        keep_attention: studio.settings.keep_attention,
+        ..studio.draft.options()
+    };
+    match engine.submit(request.clone(), options) {
         Ok(job) => studio.state.queue_job(job, Arc::new(request)),
         Err(SubmitError::Request(error)) => studio.state.notices.tell(Level::Error, request_text(&error)),
         Err(SubmitError::QueueFull) => studio.state.notices.tell(Level::Error, Text::key("notice-queue-full")),
@@ -53,6 +59,12 @@ pub(super) fn stop(studio: &mut Studio) {
 pub(super) fn set_precision(studio: &mut Studio, precision: Precision) {
     studio.draft.precision = precision;
     studio.settings.precision = (precision != Precision::Auto).then(|| precision.to_string());
+    (studio.services.keep_settings)(studio.settings.clone());
+}
+
+/// Changes what is kept of runs, and remembers it.
+pub(super) fn keep(studio: &mut Studio, change: impl FnOnce(&mut Settings)) {
+    change(&mut studio.settings);
     (studio.services.keep_settings)(studio.settings.clone());
 }
 

@@ -30,5 +30,13 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::SetPrecision(precision) => jobs::set_precision(studio, precision),
         UiCommand::SetTheme(choice) => view::set_theme(studio, ctx, choice),
         UiCommand::CloseNotice(id) => studio.state.notices.close(id),
+
+        UiCommand::ToggleSides => view::toggle_sides(studio, ctx),
+        UiCommand::ToggleForm => studio.state.sides.is_form_shown ^= true,
+        UiCommand::ToggleInspector => studio.state.sides.is_inspector_shown ^= true,
+        UiCommand::FocusControls => ctx.memory_mut(|memory| memory.move_focus(egui::FocusDirection::Next)),
+        UiCommand::SetTrajectoryBudget(mib) => jobs::keep(studio, |settings| settings.trajectory_budget_mib = mib),
+        UiCommand::KeepAttention(is_kept) => jobs::keep(studio, |settings| settings.keep_attention = is_kept),
+        UiCommand::KeepBranches(is_kept) => jobs::keep(studio, |settings| settings.keep_branches = is_kept),
     }
 }
