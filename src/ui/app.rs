@@ -31,6 +31,8 @@ const DRAIN_BUDGET: Duration = Duration::from_millis(5);
 
 /// Width of a side that is hidden, in points.
 const RAIL_WIDTH: f32 = 28.0;
+/// Part of the window's width that the inspector begins with.
+const INSPECTOR_PART: f32 = 0.2;
 /// Width of the inspector, in points.
 const INSPECTOR_WIDTH: Rangef = Rangef { min: 284.0, max: 340.0 };
 
@@ -281,8 +283,9 @@ impl Studio {
                 .show(ui, |ui| self.show_slot(ui, Slot::InspectorRail));
             return;
         }
+        let part = INSPECTOR_PART * ui.ctx().viewport_rect().width();
         SidePanel::right("inspector")
-            .default_size(INSPECTOR_WIDTH.min)
+            .default_size(INSPECTOR_WIDTH.clamp(part))
             .size_range(INSPECTOR_WIDTH)
             .frame(frame)
             .show(ui, |ui| {

@@ -234,10 +234,10 @@ plot-noise = Predicted noise ‖ε‖
     .tip = How strong the noise is that the network sees in the picture at each step; about 1 means it sees just what was put in
     .more = At every step the network says which part of what it is given is noise. After guidance this may be more or less than there really is. A line that climbs far above 1 means guidance pushes hard; colours then tend to burn out, and rescale φ helps.
     .formula = ε = (x − x₀) / σ,  ‖ε‖ = √( mean of ε² )
-plot-guidance = What guidance adds ‖cond − uncond‖
+plot-guidance = What guidance adds
     .tip = How much it matters to the network, at each step, whether it knows the prompt
     .more = The network is asked twice, once with the prompt and once with the negative prompt, and guidance enlarges the difference of its two answers. Where this line is high the prompt decides; where it is near 0 the picture goes its own way, and changing the prompt there changes little.
-    .formula = ε = ε_uncond + s · (ε_cond − ε_uncond)
+    .formula = ε = ε_uncond + s · (ε_cond − ε_uncond);  plotted: ‖ε_cond − ε_uncond‖
 plot-guidance-none = Not kept for this run, or guidance was off
 plot-change = Change of the estimate ‖Δx₀‖
     .tip = How much the guessed finished picture changes from one step to the next
@@ -254,8 +254,8 @@ plot-path = Path of the latents
 plot-path-noisy = Noisy latents x_t
 plot-path-estimate = Estimate x₀
 plot-path-runs = { $count ->
-    [one] and 1 run that began the same way
-   *[other] and { $count } runs that began the same way
+    [one] Thin: 1 run that began the same way
+   *[other] Thin: { $count } runs that began the same way
 }
 
 tree-none = Runs and their branches appear here

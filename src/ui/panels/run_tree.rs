@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use egui::{Align2, Rect, Role, Sense, Stroke, StrokeKind, TextStyle, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
+use self::compare::Comparison;
 use self::tree::{Node, Row, rows};
 use super::{Panel, PanelContext, Slot, fields, shown};
-use crate::job::{GenerateRequest, Origin, RgbImage};
+use crate::job::{Difference, GenerateRequest, Origin, RgbImage};
 use crate::ui::command::UiCommand;
 use crate::ui::state::{AppState, View, file_name};
 use crate::ui::theme::ROW_HEIGHT;
@@ -38,8 +39,11 @@ enum Name {
 /// A run of the tree with what is shown of it.
 struct Entry {
     name: Name,
+    run_id: String,
     request: GenerateRequest,
     origin: Option<Origin>,
+    /// In what it differs from the run it left; `None` if that is not there.
+    differences: Option<Vec<Difference>>,
     thumbnail: Option<Arc<RgbImage>>,
 }
 
@@ -52,6 +56,7 @@ pub(super) struct RunTreePanel {
     told: Option<Told>,
     /// Those to compare, at most two, in the order they were chosen.
     chosen: Vec<Name>,
+    comparison: Option<Comparison>,
 }
 
 /// Tells one state of things from another.
@@ -60,7 +65,10 @@ struct Told {
     num_pictures: usize,
     newest: Option<PathBuf>,
     view: View,
-    live: Option<(usize, usize, bool)>,
+    /// The request of the newest run, and how often it was changed.
+    live: Option<(usize, usize)>,
+    /// The record of the run on the canvas.
+    record: Option<usize>,
 }
 
 impl Panel for RunTreePanel {
@@ -82,11 +90,17 @@ impl Panel for RunTreePanel {
             for place in 0..self.rows.len() {
                 self.line(ui, ctx, place, &mut tops);
             }
-            let chosen: Vec<&Entry> = self.chosen.iter().filter_map(|name| self.entry(name)).collect();
-            match &chosen[..] {
-                [a, b] if compare::table(ui, ctx, a, b) => self.chosen.clear(),
-                [_, _] => {}
-                _ if self.rows.len() > 1 => {
+            if let [a, b] = &self.chosen[..]
+                && self.comparison.is_none()
+            {
+                self.comparison = self.entry(a).zip(self.entry(b)).map(|(a, b)| Comparison::of(a, b));
+            }
+            match &self.comparison {
+                Some(comparison) if comparison.show(ui, ctx) => {
+                    self.chosen.clear();
+                    self.comparison = None;
+                }
+                None if self.rows.len() > 1 => {
                     ui.weak(ctx.tr("tree-hint"));
                 }
                 _ => {}
@@ -105,9 +119,9 @@ impl RunTreePanel {
         let live = state.run.as_ref().map(|run| {
             let unfolding = state.unfolding.as_ref();
             let changes = unfolding.map_or(0, |unfolding| unfolding.changes.len());
-            let is_done = unfolding.is_some_and(|unfolding| unfolding.record.is_some());
-            (Arc::as_ptr(&run.request) as usize, changes, is_done)
+            (Arc::as_ptr(&run.request) as usize, changes)
         });
+        let record = state.unfolding.as_ref().and_then(|unfolding| unfolding.record.as_ref());
         let told = Told {
             num_pictures: state.recent.len(),
             newest: state.recent.first().map(|picture| picture.path.clone()),
@@ -116,6 +130,7 @@ impl RunTreePanel {
                 other => other.clone(),
             },
             live,
+            record: record.map(|record| Arc::as_ptr(record) as usize),
         };
         if self.told.as_ref() != Some(&told) {
             self.told = Some(told);
@@ -126,6 +141,12 @@ impl RunTreePanel {
                 self.entries.push(entry);
             }
             self.rows = rows(&nodes);
+            for row in &self.rows {
+                let parent = row.parent.and_then(|parent| self.entries.get(parent));
+                let differences = parent.map(|parent| parent.request.differences(&self.entries[row.node].request));
+                self.entries[row.node].differences = differences;
+            }
+            self.comparison = None;
             let entries = &self.entries;
             self.chosen
                 .retain(|name| entries.iter().any(|entry| entry.name == *name));
@@ -137,6 +158,7 @@ impl RunTreePanel {
     }
 
     fn choose(&mut self, name: &Name) {
+        self.comparison = None;
         let num_chosen = self.chosen.len();
         self.chosen.retain(|other| other != name);
         if self.chosen.len() == num_chosen {
@@ -154,8 +176,7 @@ impl RunTreePanel {
         let Some(entry) = self.entries.get(row.node) else {
             return;
         };
-        let parent = row.parent.and_then(|parent| self.entries.get(parent));
-        let words = words(ctx, entry, parent);
+        let words = words(ctx, entry);
         let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
         let left = line.left() + INDENT * row.depth.min(MAX_DEPTH) as f32;
         let picture = Rect::from_min_size(pos2(left, line.top() + 3.0), vec2(SIDE, SIDE));
@@ -169,7 +190,7 @@ impl RunTreePanel {
         tops.push((row.node, picture.bottom()));
 
         let name = entry.name.clone();
-        let is_shown = is_shown(ctx.state, &name);
+        let is_shown = is_shown(ctx.state, entry);
         let response = ui.interact(button, ui.make_persistent_id(("run", row.node)), Sense::click());
         response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &words.name));
         if ui.is_rect_visible(line) {
@@ -215,36 +236,41 @@ impl RunTreePanel {
     }
 }
 
-fn is_shown(state: &AppState, name: &Name) -> bool {
-    match (name, &state.view) {
-        (Name::Live, View::Live | View::Step(_)) => true,
+fn is_shown(state: &AppState, entry: &Entry) -> bool {
+    match (&entry.name, &state.view) {
         (Name::Picture(path), View::Picture(shown)) => path == shown,
-        _ => false,
+        (Name::Live, View::Picture(_)) => false,
+        (Name::Live, _) => true,
+        // It is seen step by step.
+        (Name::Picture(_), _) => !entry.run_id.is_empty() && shown_id(state) == Some(&entry.run_id),
     }
 }
 
 /// The saved pictures that say how they were made.
 fn pictures(state: &AppState) -> impl Iterator<Item = (Node, Entry)> {
-    let live_id = live_id(state);
+    let shown_id = shown_id(state);
     state.recent.iter().filter_map(move |picture| {
         let record = picture.record.as_ref()?;
         let is_shown = state.view == View::Picture(picture.path.clone());
         let node = Node {
             run_id: record.run_id.clone(),
             origin: record.origin.clone(),
-            is_wanted: is_shown || (!record.run_id.is_empty() && live_id == Some(&record.run_id)),
+            is_wanted: is_shown || (!record.run_id.is_empty() && shown_id == Some(&record.run_id)),
         };
         let entry = Entry {
             name: Name::Picture(picture.path.clone()),
+            run_id: record.run_id.clone(),
             request: record.request.clone(),
             origin: record.origin.clone(),
+            differences: None,
             thumbnail: Some(Arc::clone(&picture.thumbnail)),
         };
         Some((node, entry))
     })
 }
 
-fn live_id(state: &AppState) -> Option<&String> {
+/// The run that is seen step by step, once it has a name.
+fn shown_id(state: &AppState) -> Option<&String> {
     let record = state.unfolding.as_ref()?.record.as_ref()?;
     Some(&record.run_id)
 }
@@ -272,14 +298,16 @@ fn live_run(state: &AppState) -> Option<(Node, Entry)> {
         None => likely_origin(state, &request),
     };
     let node = Node {
-        run_id,
+        run_id: run_id.clone(),
         origin: origin.clone(),
         is_wanted: true,
     };
     let entry = Entry {
         name: Name::Live,
+        run_id,
         request,
         origin,
+        differences: None,
         thumbnail: None,
     };
     Some((node, entry))
@@ -309,7 +337,7 @@ struct Words {
     below: String,
 }
 
-fn words(ctx: &PanelContext<'_>, entry: &Entry, parent: Option<&Entry>) -> Words {
+fn words(ctx: &PanelContext<'_>, entry: &Entry) -> Words {
     let language = ctx.language;
     let file = match &entry.name {
         Name::Live => ctx.tr("tree-live"),
@@ -324,9 +352,8 @@ fn words(ctx: &PanelContext<'_>, entry: &Entry, parent: Option<&Entry>) -> Words
         };
     };
     let step = (origin.step + 1).to_string();
-    let below = match parent {
-        Some(parent) => {
-            let differences = parent.request.differences(&entry.request);
+    let below = match &entry.differences {
+        Some(differences) => {
             let told = differences.iter().map(|one| fields::change(language, one));
             let told = told.collect::<Vec<_>>().join(" · ");
             if told.is_empty() { ctx.tr("tree-same") } else { told }
