@@ -8,7 +8,7 @@ use crate::ui::i18n::Language;
 use crate::ui::theme;
 
 /// Width of the names, in points.
-const NAME_WIDTH: f32 = 104.0;
+const NAME_WIDTH: f32 = 114.0;
 /// Between names and values.
 const GAP: f32 = 8.0;
 /// Fields that have a line of their own, or are no setting of the run.
