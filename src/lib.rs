@@ -21,7 +21,7 @@
 //! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines, training | crossbeam-channel |
 //! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | config, job | image, png, skrifa |
 //! | [`render`] | what wgpu draws inside egui | job, unfold | wgpu |
-//! | [`ui`] | the window | config, engine, gallery, job, render, unfold | egui, eframe, rfd |
+//! | [`ui`] | the window | config, engine, gallery, job, render, unfold | egui, eframe, `egui_plot`, rfd |
 //! | [`cli`] | the command line | config, engine, gallery, job, unfold | clap |
 //!
 //! # What always holds

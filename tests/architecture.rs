@@ -39,6 +39,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("egui", &["render", "ui"]),
     ("eframe", &["render", "ui"]),
+    ("egui_plot", &["ui"]),
     ("hf_hub", &["hub"]),
     ("rfd", &["ui"]),
     ("skrifa", &["unfold"]),

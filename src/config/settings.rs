@@ -39,6 +39,12 @@ pub struct Settings {
     pub threads: Option<usize>,
     /// Precision the form starts with, such as `bf16`; `None` is automatic.
     pub precision: Option<String>,
+    /// Room on disk for kept runs, in MiB; beyond it the oldest are thinned out. Pictures do not count.
+    pub trajectory_budget_mib: u64,
+    /// Whether runs keep where the network looked at which token.
+    pub keep_attention: bool,
+    /// Whether runs keep what the network said under each prompt alone.
+    pub keep_branches: bool,
 }
 
 impl Default for Settings {
@@ -50,6 +56,9 @@ impl Default for Settings {
             ui_scale: 1.0,
             threads: None,
             precision: None,
+            trajectory_budget_mib: 2048,
+            keep_attention: true,
+            keep_branches: true,
         }
     }
 }
@@ -147,6 +156,9 @@ mod tests {
             ui_scale: 1.25,
             threads: Some(3),
             precision: Some("bf16".to_owned()),
+            trajectory_budget_mib: 64,
+            keep_attention: false,
+            keep_branches: false,
         };
         settings.save(&path).unwrap();
         assert_eq!(Settings::load(&path), (settings, None));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use egui::{CentralPanel, Frame, Margin, Panel as SidePanel};
+use egui::{CentralPanel, Frame, Margin, Panel as SidePanel, Rangef};
 
 use super::actions;
 use super::command::{CommandSender, UiCommand};
@@ -28,6 +28,13 @@ use crate::render;
 
 /// Longest time a frame spends taking in events; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(5);
+
+/// Width of a side that is hidden, in points.
+const RAIL_WIDTH: f32 = 28.0;
+/// Part of the window's width that the inspector begins with.
+const INSPECTOR_PART: f32 = 0.2;
+/// Width of the inspector, in points.
+const INSPECTOR_WIDTH: Rangef = Rangef { min: 284.0, max: 340.0 };
 
 /// The window.
 pub struct Studio {
@@ -246,6 +253,59 @@ impl Studio {
         }
     }
 
+    fn form(&mut self, ui: &mut egui::Ui, palette: &theme::Palette) {
+        let frame = Frame::new().fill(*palette.panel);
+        if !self.state.sides.is_form_shown {
+            SidePanel::left("form_rail")
+                .exact_size(RAIL_WIDTH)
+                .frame(frame)
+                .show(ui, |ui| self.show_slot(ui, Slot::FormRail));
+            return;
+        }
+        SidePanel::left("form")
+            .exact_size(330.0)
+            .resizable(false)
+            .frame(frame)
+            .show(ui, |ui| {
+                let margin = Margin::symmetric(12, 8);
+                SidePanel::bottom("form_foot")
+                    .exact_size(106.0)
+                    .frame(frame.inner_margin(margin))
+                    .show(ui, |ui| self.show_slot(ui, Slot::FormFoot));
+                CentralPanel::default().frame(frame).show(ui, |ui| {
+                    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                        Frame::new()
+                            .inner_margin(margin)
+                            .show(ui, |ui| self.show_slot(ui, Slot::Form));
+                    });
+                });
+            });
+    }
+
+    fn inspector(&mut self, ui: &mut egui::Ui, palette: &theme::Palette) {
+        let frame = Frame::new().fill(*palette.panel);
+        if !self.state.sides.is_inspector_shown {
+            SidePanel::right("inspector_rail")
+                .exact_size(RAIL_WIDTH)
+                .frame(frame)
+                .show(ui, |ui| self.show_slot(ui, Slot::InspectorRail));
+            return;
+        }
+        let part = INSPECTOR_PART * ui.ctx().viewport_rect().width();
+        SidePanel::right("inspector")
+            .default_size(INSPECTOR_WIDTH.clamp(part))
+            .size_range(INSPECTOR_WIDTH)
+            .frame(frame)
+            .show(ui, |ui| {
+                egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                    let margin = Margin::symmetric(12, 8);
+                    Frame::new()
+                        .inner_margin(margin)
+                        .show(ui, |ui| self.show_slot(ui, Slot::Inspector));
+                });
+            });
+    }
+
     fn show_slot(&mut self, ui: &mut egui::Ui, slot: Slot) {
         let mut context = PanelContext {
             draft: &mut self.draft,
@@ -253,6 +313,7 @@ impl Studio {
             commands: &self.commands,
             language: self.language,
             palette: theme::palette(ui.ctx().theme()),
+            settings: &self.settings,
             theme_choice: self.settings.theme,
             textures: &mut self.textures,
             has_gpu_canvas: self.has_gpu_canvas,
@@ -282,12 +343,6 @@ impl eframe::App for Studio {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let palette = theme::palette(ui.ctx().theme());
         let frame = |fill: egui::Color32, margin: Margin| Frame::new().fill(fill).inner_margin(margin);
-        let form = |side| Margin {
-            left: 12,
-            right: 12,
-            top: side,
-            bottom: side,
-        };
 
         SidePanel::top("top")
             .exact_size(40.0)
@@ -297,29 +352,12 @@ impl eframe::App for Studio {
             .exact_size(RECENT_HEIGHT)
             .frame(frame(*palette.panel, Margin::symmetric(12, 10)))
             .show(ui, |ui| self.show_slot(ui, Slot::Recent));
-        SidePanel::left("form")
-            .exact_size(330.0)
-            .resizable(false)
-            .frame(frame(*palette.panel, Margin::ZERO))
-            .show(ui, |ui| {
-                SidePanel::bottom("form_foot")
-                    .exact_size(106.0)
-                    .frame(frame(*palette.panel, form(8)))
-                    .show(ui, |ui| self.show_slot(ui, Slot::FormFoot));
-                CentralPanel::default()
-                    .frame(frame(*palette.panel, Margin::ZERO))
-                    .show(ui, |ui| {
-                        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                            Frame::new()
-                                .inner_margin(form(8))
-                                .show(ui, |ui| self.show_slot(ui, Slot::Form));
-                        });
-                    });
-            });
+        self.form(ui, palette);
         SidePanel::bottom("timeline")
             .exact_size(TIMELINE_HEIGHT)
             .frame(frame(*palette.panel, Margin::symmetric(12, 6)))
             .show(ui, |ui| self.show_slot(ui, Slot::Timeline));
+        self.inspector(ui, palette);
         CentralPanel::default()
             .frame(frame(*palette.canvas, Margin::ZERO))
             .show(ui, |ui| self.show_slot(ui, Slot::Canvas));

@@ -84,6 +84,20 @@ pub enum UiCommand {
     NextSecondView,
     /// Opens what explains the view, or closes it.
     ExplainView,
+    /// Hides both sides, or shows them: only the picture, or everything.
+    ToggleSides,
+    /// Hides or shows the form.
+    ToggleForm,
+    /// Hides or shows the inspector.
+    ToggleInspector,
+    /// Gives the keyboard to the first control.
+    FocusControls,
+    /// Keeps runs up to so many MiB.
+    SetTrajectoryBudget(u64),
+    /// Has runs keep the attention of tokens, or not.
+    KeepAttention(bool),
+    /// Has runs keep what each prompt alone would have said, or not.
+    KeepBranches(bool),
 }
 
 const fn plain(key: Key) -> KeyboardShortcut {
@@ -115,6 +129,9 @@ impl UiCommand {
         Self::NextSecondView,
         Self::NextView,
         Self::ExplainView,
+        Self::ToggleSides,
+        Self::ToggleInspector,
+        Self::FocusControls,
     ];
 
     /// Key of its name among the texts; its attribute `.tip` says what it does.
@@ -148,6 +165,10 @@ impl UiCommand {
             Self::NextView => "command-next-view",
             Self::NextSecondView => "command-next-second-view",
             Self::ExplainView => "command-explain-view",
+            Self::ToggleSides => "command-toggle-sides",
+            Self::ToggleForm => "command-toggle-form",
+            Self::ToggleInspector => "command-toggle-inspector",
+            Self::FocusControls => "command-focus-controls",
             _ => return None,
         })
     }
@@ -195,6 +216,9 @@ impl UiCommand {
         const VIEW: &[KeyboardShortcut] = &[plain(Key::V)];
         const SECOND_VIEW: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::SHIFT, Key::V)];
         const EXPLAIN: &[KeyboardShortcut] = &[plain(Key::F1)];
+        const SIDES: &[KeyboardShortcut] = &[plain(Key::Tab)];
+        const INSPECTOR: &[KeyboardShortcut] = &[plain(Key::I)];
+        const CONTROLS: &[KeyboardShortcut] = &[plain(Key::F6)];
         match self {
             Self::Generate => GENERATE,
             Self::Stop => STOP,
@@ -217,6 +241,9 @@ impl UiCommand {
             Self::NextView => VIEW,
             Self::NextSecondView => SECOND_VIEW,
             Self::ExplainView => EXPLAIN,
+            Self::ToggleSides => SIDES,
+            Self::ToggleInspector => INSPECTOR,
+            Self::FocusControls => CONTROLS,
             _ => &[],
         }
     }

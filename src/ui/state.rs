@@ -236,6 +236,24 @@ pub enum View {
     Picture(PathBuf),
 }
 
+/// Which sides of the page are in sight; the others are thin rails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sides {
+    /// The form at the left.
+    pub is_form_shown: bool,
+    /// The inspector at the right.
+    pub is_inspector_shown: bool,
+}
+
+impl Default for Sides {
+    fn default() -> Self {
+        Self {
+            is_form_shown: true,
+            is_inspector_shown: true,
+        }
+    }
+}
+
 /// Everything the panels show, except the form.
 #[derive(Debug, Default)]
 pub struct AppState {
@@ -276,6 +294,8 @@ pub struct AppState {
     pub is_explaining: bool,
     /// Where on the picture the canvas looks.
     pub camera: Camera,
+    /// Which sides of the page are in sight.
+    pub sides: Sides,
     /// What happened.
     pub notices: Notices,
     /// Whether nothing may move by itself, because the processor draws.

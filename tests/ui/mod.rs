@@ -3,6 +3,7 @@
 mod canvas;
 mod form;
 mod harness;
+mod inspector;
 mod journey;
 mod latent_view;
 mod looks;

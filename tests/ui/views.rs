@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use hareru::job::{Event, GenerateRequest, StepRecord};
+use hareru::job::{Event, StepRecord};
 use hareru::ui::camera::CameraMove;
 use hareru::ui::command::UiCommand;
-use hareru::ui::unfolding::{Source, Unfolding, Ways};
+use hareru::ui::unfolding::Ways;
 use hareru::unfold::{Token, View};
 
 use super::harness::{Window, step};

@@ -327,3 +327,115 @@ tokens-word = Shows where the network looks at this word; click to keep it there
 tokens-mean = All sizes
 tokens-level = Feature maps
     .tip = Which layers of the network are shown, by the size of their maps; small ones see the whole, large ones details
+## The sides of the page and the inspector
+
+command-toggle-sides = Hide sides
+    .tip = Hides both sides so that only the picture is left, or shows them again
+command-toggle-form = Form
+    .tip = Hides the form at the left, or shows it again
+command-toggle-inspector = Inspector
+    .tip = Hides what is known of the run at the right, or shows it again
+command-focus-controls = Go to the controls
+    .tip = Gives the keyboard to the first control; Tab goes on from there
+sides-show-form = Show the form
+sides-show-inspector = Show the inspector
+explain-what = What is this? { $name }
+
+inspector-plots = Plots
+    .tip = The run in numbers, step by step; click or drag in a plot to go to a step
+inspector-tree = Run tree
+    .tip = Runs and what branched off them
+inspector-settings = Settings of this run
+    .tip = What the picture on the canvas was asked for, and what was changed on the way
+inspector-kept = What is kept
+    .tip = Every step of a run is kept in a file beside its picture, to be opened and branched later
+
+plot-name = { $name }: plot
+plot-sigma = Noise level, signal
+    .tip = How much noise is still in the picture (line), and how strong the picture is against it (dashed)
+    .more = Each step takes the picture from one noise level to the next lower one. At the start noise drowns everything; where the dashed line crosses 1, picture and noise are equally strong. Early steps settle the composition, late ones the details.
+    .formula = x = x₀ + σ · ε,  SNR = 1 / σ²
+plot-noise = Predicted noise ‖ε‖
+    .tip = How strong the noise is that the network sees in the picture at each step; about 1 means it sees just what was put in
+    .more = At every step the network says which part of what it is given is noise. After guidance this may be more or less than there really is. A line that climbs far above 1 means guidance pushes hard; colours then tend to burn out, and rescale φ helps.
+    .formula = ε = (x − x₀) / σ,  ‖ε‖ = √( mean of ε² )
+plot-guidance = What guidance adds
+    .tip = How much it matters to the network, at each step, whether it knows the prompt
+    .more = The network is asked twice, once with the prompt and once with the negative prompt, and guidance enlarges the difference of its two answers. Where this line is high the prompt decides; where it is near 0 the picture goes its own way, and changing the prompt there changes little.
+    .formula = ε = ε_uncond + s · (ε_cond − ε_uncond);  plotted: ‖ε_cond − ε_uncond‖
+plot-guidance-none = Not kept for this run, or guidance was off
+plot-change = Change of the estimate ‖Δx₀‖
+    .tip = How much the guessed finished picture changes from one step to the next
+    .more = After each step there is a guess of the finished picture. High values mean it is still being decided what is shown; when the line lies flat near 0 the rest is polish, and further steps would hardly be seen.
+    .formula = ‖Δx₀‖ = √( mean of (x₀[k] − x₀[k − 1])² )
+plot-secs = Seconds per step
+    .tip = How long each step took
+    .more = The first step is often slower because memory is being set up. Samplers that ask the network twice in a step take twice as long.
+    .formula = t[k], wall time of step k
+plot-path = Path of the latents
+    .tip = The way from noise to picture as a line on a map; runs that begin alike share their way until they part
+    .more = A picture in the making has thousands of numbers. Here they are laid flat: the two directions in which all steps shown differ most become right and up. Each dot is a step, noise at the left and the picture at the right. Branches are drawn thinner and leave where something was changed.
+    .formula = x ≈ mean + a · v₁ + b · v₂; v₁, v₂ are the two main axes (PCA)
+plot-path-noisy = Noisy latents x_t
+plot-path-estimate = Estimate x₀
+plot-path-runs = { $count ->
+    [one] Thin: 1 run that began the same way
+   *[other] Thin: { $count } runs that began the same way
+}
+
+tree-none = Runs and their branches appear here
+tree-hint = Tick two runs, or Ctrl+click them, to compare
+tree-live = In the making
+tree-run = Run { $file }
+tree-branch = Branch from step { $step }, { $file }
+tree-from = From step { $step }
+tree-about = Seed { $seed } · { $steps } steps
+tree-same = Nothing changed
+tree-parent-gone = The run it left is not among the recent pictures
+tree-choose = Compare { $run }
+    .tip = Chooses this run; two chosen runs are compared below
+
+compare-title = Comparison
+compare-close = Done
+    .tip = Puts the comparison away
+compare-same = Both have the same settings
+compare-apart = They differ from the very first step
+compare-shared = The same up to step { $step }, where they part
+compare-from = { $name }, from step { $step }
+
+run-settings-none = The settings of the run on the canvas appear here
+run-settings-course = Changes on the way
+    .tip = Made while the run was on its way; each holds from its step on
+run-settings-unchanged = None
+run-settings-change = Step { $step }: { $what }
+
+kept-none = No run on the canvas
+kept-size = This run's file: { $size } MiB
+    .tip = Room that this run takes on disk beside its picture, everything kept
+kept-part = { $size } MiB
+kept-branches = Keep both sides of guidance
+    .tip = Keeps what the network said with the prompt and without it; needed for the views and the plot of guidance
+kept-attention = Keep attention
+    .tip = Keeps where the network looked at which word; needed for the views of words
+kept-budget = Room for runs
+    .tip = When all kept runs together need more, the oldest are thinned out, then dropped; pictures always stay
+
+field-vae = Autoencoder
+field-guidance-interval = Guidance used in
+field-guidance-schedule = Guidance over the run
+field-init = Start picture
+field-mask = Mask
+field-outpaint = Beyond the edges
+field-controls = Controls
+field-references = References
+field-hires = Second pass
+field-refiner = Refiner
+field-variation = Variation
+field-tiling = Seamless edges
+field-noise-source = Noise source
+field-loras = Adapters
+field-embeddings = Embeddings
+field-class-label = Class
+field-noise-level = Noise on the start picture
+field-film = Film
+field-stop-after = Stopped after step

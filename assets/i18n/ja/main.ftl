@@ -325,3 +325,114 @@ tokens-word = ネットワークがこの言葉をどこで見ているかを示
 tokens-mean = すべての大きさ
 tokens-level = 特徴マップ
     .tip = どの層を見るかを、マップの大きさで選びます。小さいものは全体を、大きいものは細部を見ています
+## 両側のパネルとインスペクター
+
+command-toggle-sides = 両側を隠す
+    .tip = 両側を隠して画像だけにします。もう一度で戻ります
+command-toggle-form = フォーム
+    .tip = 左のフォームを隠したり表示したりします
+command-toggle-inspector = インスペクター
+    .tip = 生成の中身を示す右側を隠したり表示したりします
+command-focus-controls = 操作部へ移る
+    .tip = 最初の操作部にキーボードを移します。そこからは Tab で進みます
+sides-show-form = フォームを表示
+sides-show-inspector = インスペクターを表示
+explain-what = これは何？ { $name }
+
+inspector-plots = グラフ
+    .tip = 生成の様子をステップごとの数値で見ます。グラフをクリックまたはドラッグすると、そのステップに移ります
+inspector-tree = 生成の系統
+    .tip = 生成と、そこから分かれた分岐
+inspector-settings = この生成の設定
+    .tip = キャンバスの画像の設定と、途中で変えたこと
+inspector-kept = 残すもの
+    .tip = 生成の全ステップを画像の隣のファイルに残し、あとから開いたり分岐したりできます
+
+plot-name = { $name }：グラフ
+plot-sigma = ノイズと信号の強さ
+    .tip = 画像に残るノイズの強さ（実線）と、それに対する絵の強さ（破線）
+    .more = 1 ステップごとに、ひとつ低いノイズの強さへ進みます。はじめはノイズがすべてを覆い、破線が 1 を横切るところで絵とノイズが同じ強さになります。構図は早いステップで、細部は遅いステップで決まります。
+    .formula = x = x₀ + σ · ε,  SNR = 1 / σ²
+plot-noise = 予測ノイズ ‖ε‖
+    .tip = 各ステップでネットワークが見いだしたノイズの強さ。1 前後なら、加えたノイズをそのまま言い当てています
+    .more = ネットワークは毎ステップ、入力のうちどこがノイズかを答えます。ガイダンスをかけたあとでは、実際より多くも少なくもなります。1 を大きく上回るのはガイダンスが強すぎるしるしで、色が飽和しがちです。再スケール φ で抑えられます。
+    .formula = ε = (x − x₀) / σ,  ‖ε‖ = √( ε² の平均 )
+plot-guidance = ガイダンスの効き
+    .tip = プロンプトを知っているかどうかで、各ステップの答えがどれだけ変わるか
+    .more = ネットワークにはプロンプトとネガティブプロンプトで二度たずね、ガイダンスはその答えの差を広げます。線が高いところはプロンプトが絵を決めているところ、0 に近いところではプロンプトを変えてもほとんど変わりません。
+    .formula = ε = ε_uncond + s · (ε_cond − ε_uncond)。グラフは ‖ε_cond − ε_uncond‖
+plot-guidance-none = この生成では残していないか、ガイダンスを使っていません
+plot-change = 推定の変化 ‖Δx₀‖
+    .tip = 完成予想図が前のステップからどれだけ変わったか
+    .more = 各ステップのあとには、完成した画像の推定があります。値が大きいうちは何を描くかがまだ決まりつつあり、0 の近くで平らになれば残りは仕上げです。それ以上ステップを増やしても、見た目はほとんど変わりません。
+    .formula = ‖Δx₀‖ = √( (x₀[k] − x₀[k − 1])² の平均 )
+plot-secs = 1 ステップの秒数
+    .tip = 各ステップにかかった時間
+    .more = 最初のステップはメモリの準備で遅くなりがちです。1 ステップに二度ネットワークを使うサンプラーでは、時間も倍になります。
+    .formula = t[k]：ステップ k の所要時間
+plot-path = 潜在表現の道筋
+    .tip = ノイズから画像までの道のりを地図に描いたもの。始まりが同じ生成は、分かれるまで同じ道を通ります
+    .more = 作りかけの画像は何千もの数でできています。ここでは、全ステップが最も大きく違う二つの方向を横と縦にとって平面に置きます。点がひとつのステップで、左がノイズ、右が画像です。細い線は分岐で、何かを変えたところから離れていきます。
+    .formula = x ≈ 平均 + a · v₁ + b · v₂（v₁、v₂ は主成分分析の第一・第二の軸）
+plot-path-noisy = ノイズの残る潜在表現 x_t
+plot-path-estimate = 推定 x₀
+plot-path-runs = { $count ->
+   *[other] 細い線：始まりが同じ生成 { $count } 件
+}
+
+tree-none = 生成とその分岐がここに並びます
+tree-hint = 二つにチェックを入れるか、Ctrl+クリックすると比べられます
+tree-live = 生成中
+tree-run = 生成 { $file }
+tree-branch = ステップ { $step } からの分岐、{ $file }
+tree-from = ステップ { $step } から
+tree-about = シード { $seed } · { $steps } ステップ
+tree-same = 変更なし
+tree-parent-gone = 分岐元は最近の画像の中にありません
+tree-choose = 比べる：{ $run }
+    .tip = この生成を選びます。二つ選ぶと下で比べます
+
+compare-title = 比較
+compare-close = 閉じる
+    .tip = 比較を終えます
+compare-same = 設定はすべて同じです
+compare-apart = 最初のステップから違います
+compare-shared = ステップ { $step } で分かれるまでは同じです
+compare-from = { $name }（ステップ { $step } から）
+
+run-settings-none = キャンバスの画像の設定がここに並びます
+run-settings-course = 途中で変えたこと
+    .tip = 生成の途中での変更。それぞれのステップから効いています
+run-settings-unchanged = なし
+run-settings-change = ステップ { $step }：{ $what }
+
+kept-none = キャンバスに生成がありません
+kept-size = この生成のファイル：{ $size } MiB
+    .tip = この生成をすべて残すとき、画像の隣に使うディスクの量
+kept-part = { $size } MiB
+kept-branches = ガイダンスの両側を残す
+    .tip = プロンプトありとなしの答えを残します。ガイダンスの表示とグラフに必要です
+kept-attention = 注意 (attention) を残す
+    .tip = どの言葉がどこを見ていたかを残します。言葉ごとの表示に必要です
+kept-budget = 生成の保存枠
+    .tip = 残した生成の合計がこれを超えると、古いものから間引き、さらに超えれば消します。画像は消えません
+
+field-vae = オートエンコーダー
+field-guidance-interval = ガイダンスの区間
+field-guidance-schedule = ガイダンスの推移
+field-init = 元の画像
+field-mask = マスク
+field-outpaint = 外側への描き足し
+field-controls = コントロール
+field-references = 参照画像
+field-hires = 二度目の描画
+field-refiner = リファイナー
+field-variation = バリエーション
+field-tiling = 継ぎ目のない端
+field-noise-source = ノイズの生成元
+field-loras = アダプター
+field-embeddings = 埋め込み
+field-class-label = クラス
+field-noise-level = 元の画像へのノイズ
+field-film = 動画
+field-stop-after = 終えたステップ

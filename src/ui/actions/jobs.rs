@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::config::Settings;
 use crate::engine::SubmitError;
-use crate::job::{ModelRef, Precision};
+use crate::job::{JobOptions, ModelRef, Precision};
 use crate::ui::app::Studio;
 use crate::ui::changes::{Plan, planned};
 use crate::ui::draft::request_text;
@@ -26,7 +27,11 @@ pub(super) fn generate(studio: &mut Studio) {
             .tell(Level::Error, Text::key("notice-engine-stopped"));
         return;
     };
-    let options = studio.draft.options();
+    let options = JobOptions {
+        keep_branches: studio.settings.keep_branches,
+        keep_attention: studio.settings.keep_attention,
+        ..studio.draft.options()
+    };
     let (request, submitted) = if let Some((kept, step, Plan::Branch(request, _))) = plan {
         let request = *request;
         (request.clone(), engine.submit_after(request, (kept, step), options))
@@ -66,6 +71,12 @@ pub(super) fn stop(studio: &mut Studio) {
 pub(super) fn set_precision(studio: &mut Studio, precision: Precision) {
     studio.draft.precision = precision;
     studio.settings.precision = (precision != Precision::Auto).then(|| precision.to_string());
+    (studio.services.keep_settings)(studio.settings.clone());
+}
+
+/// Changes what is kept of runs, and remembers it.
+pub(super) fn keep(studio: &mut Studio, change: impl FnOnce(&mut Settings)) {
+    change(&mut studio.settings);
     (studio.services.keep_settings)(studio.settings.clone());
 }
 

@@ -49,5 +49,12 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::NextView => studio.state.ways = studio.state.ways_with_next(),
         UiCommand::NextSecondView => studio.state.ways = studio.state.ways_with_next_second(),
         UiCommand::ExplainView => studio.state.is_explaining ^= true,
+        UiCommand::ToggleSides => view::toggle_sides(studio, ctx),
+        UiCommand::ToggleForm => studio.state.sides.is_form_shown ^= true,
+        UiCommand::ToggleInspector => studio.state.sides.is_inspector_shown ^= true,
+        UiCommand::FocusControls => ctx.memory_mut(|memory| memory.move_focus(egui::FocusDirection::Next)),
+        UiCommand::SetTrajectoryBudget(mib) => jobs::keep(studio, |settings| settings.trajectory_budget_mib = mib),
+        UiCommand::KeepAttention(is_kept) => jobs::keep(studio, |settings| settings.keep_attention = is_kept),
+        UiCommand::KeepBranches(is_kept) => jobs::keep(studio, |settings| settings.keep_branches = is_kept),
     }
 }

@@ -3,12 +3,19 @@
 mod canvas;
 mod carried;
 mod drop_target;
+mod fields;
 mod generate;
+mod kept;
 mod model;
 mod notices;
+mod plots;
 mod prompt;
 mod recent;
+mod run_settings;
+mod run_tree;
 mod sampling;
+mod shown;
+mod sides;
 mod step_view;
 mod strip;
 mod timeline;
@@ -24,7 +31,7 @@ use super::state::AppState;
 use super::theme::Palette;
 use super::widgets::form_row::Look;
 use super::widgets::textures::TextureCache;
-use crate::config::ThemeChoice;
+use crate::config::{Settings, ThemeChoice};
 
 /// Height of the strip of saved pictures with its margins.
 pub(super) const RECENT_HEIGHT: f32 = 84.0;
@@ -40,8 +47,14 @@ pub(super) enum Slot {
     Form,
     /// Below the form; always in sight.
     FormFoot,
+    /// In place of the form where that is hidden.
+    FormRail,
     /// The picture.
     Canvas,
+    /// What is known of the run, at the right; scrolls.
+    Inspector,
+    /// In place of the inspector where that is hidden.
+    InspectorRail,
     /// Below the canvas.
     Timeline,
     /// Along the foot of the window.
@@ -71,6 +84,12 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::new(generate::GeneratePanel),
         Box::<canvas::CanvasPanel>::default(),
         Box::<timeline::TimelinePanel>::default(),
+        Box::new(sides::FormRailPanel),
+        Box::new(sides::InspectorRailPanel),
+        Box::<plots::PlotsPanel>::default(),
+        Box::<run_tree::RunTreePanel>::default(),
+        Box::<run_settings::RunSettingsPanel>::default(),
+        Box::new(kept::KeptPanel),
         Box::new(recent::RecentPanel),
         Box::<notices::NoticesPanel>::default(),
         Box::new(drop_target::DropTargetPanel),
@@ -89,6 +108,8 @@ pub(super) struct PanelContext<'a> {
     pub(super) language: Language,
     /// What to paint with.
     pub(super) palette: &'static Palette,
+    /// What the user chose.
+    pub(super) settings: &'a Settings,
     /// The theme that is chosen.
     pub(super) theme_choice: ThemeChoice,
     /// Pictures as textures.

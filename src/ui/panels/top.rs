@@ -2,7 +2,7 @@
 
 use egui::{Align, Button, ComboBox, Layout, RichText, Ui};
 
-use super::{Panel, PanelContext, Slot};
+use super::{Panel, PanelContext, Slot, sides};
 use crate::config::ThemeChoice;
 use crate::ui::command::UiCommand;
 use crate::ui::i18n::Language;
@@ -34,6 +34,7 @@ impl Panel for TopPanel {
                 language_choice(ui, ctx);
                 theme_choice(ui, ctx);
                 notices_menu(ui, ctx);
+                sides::toggles(ui, ctx);
             });
         });
     }

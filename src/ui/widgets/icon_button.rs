@@ -33,6 +33,10 @@ pub(crate) enum Icon {
     Keep,
     /// A line that forks.
     Branch,
+    /// A page with its left side marked.
+    LeftSide,
+    /// A page with its right side marked.
+    RightSide,
 }
 
 /// A square button with a sign; `name` is for those who do not see it.
@@ -65,6 +69,16 @@ pub(crate) fn icon_button(ui: &mut Ui, icon: Icon, name: &str, tip: &str, is_on:
 fn paint(painter: &Painter, icon: Icon, c: Pos2, colour: Color32) {
     let stroke = Stroke::new(1.4, colour);
     match icon {
+        Icon::LeftSide | Icon::RightSide => {
+            let page = Rect::from_center_size(c, vec2(15.0, 12.0));
+            painter.rect_stroke(page, 2.0, stroke, StrokeKind::Inside);
+            let side = if icon == Icon::LeftSide {
+                page.split_left_right_at_fraction(0.4).0
+            } else {
+                page.split_left_right_at_fraction(0.6).1
+            };
+            painter.rect_filled(side, 2.0, colour);
+        }
         Icon::Locked | Icon::Unlocked => {
             let body = Rect::from_center_size(c + vec2(0.0, 2.5), vec2(10.0, 7.5));
             painter.rect_filled(body, 1.5, colour);

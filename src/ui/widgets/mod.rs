@@ -1,5 +1,6 @@
 //! Controls that several panels share.
 
+pub(super) mod explained;
 pub(super) mod form_row;
 pub(super) mod icon_button;
 pub(super) mod textures;
