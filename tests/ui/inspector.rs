@@ -174,7 +174,7 @@ fn clicking_the_path_should_go_to_the_nearest_step() {
     window.harness.get_by_label("Path of the latents: plot").click();
     window.harness.run();
     assert!(matches!(window.harness.state().state().view, View::Step(_)));
-    window.harness.get_by_label("Estimate x₀").click();
+    window.harness.get_by_label("of x₀").click();
     window.harness.run();
     window.harness.get_by_label("Path of the latents: plot");
 }
