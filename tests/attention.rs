@@ -23,7 +23,7 @@ fn attention_should_be_what_diffusers_computes_layer_by_layer() {
     .unwrap();
     let expected = load(fixtures.join("attention/attention.safetensors"), &device).unwrap();
 
-    let files = ModelFiles::open(&reference.join("models/sd15")).unwrap();
+    let files = ModelFiles::open(reference.join("models/sd15")).unwrap();
     let config: UNetConfig = files.json("unet/config.json").unwrap();
     let unet = weights::build(&files, "unet", &device, DType::F32, |vb| {
         UNet2DConditionModel::new(vb, &config)

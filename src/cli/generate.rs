@@ -52,7 +52,8 @@ pub(super) fn follow(
         match event {
             Event::Phase { phase, .. } => progress.phase(phase),
             Event::Inexact { why, .. } => {
-                progress.around(|| output.warn(&format!("the branch is not exactly the run it left: {why}")))
+                let warning = format!("the branch is not exactly the run it left: {why}");
+                progress.around(|| output.warn(&warning));
             }
             Event::Step(step) => {
                 progress.step(&step);

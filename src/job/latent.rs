@@ -27,7 +27,7 @@ impl LatentColours {
     /// The colour of one place, each part from −1 (dark) to 1 (bright), not clamped.
     ///
     /// * `channels`: the values of the latent's channels there.
-    pub fn colour(&self, channels: impl Iterator<Item = f32> + Clone) -> [f32; 3] {
+    pub fn colour(&self, channels: &(impl Iterator<Item = f32> + Clone)) -> [f32; 3] {
         let mut colour = self.bias;
         for (part, weights) in colour.iter_mut().zip(&self.weights) {
             *part += weights

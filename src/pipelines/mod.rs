@@ -51,6 +51,7 @@ mod error;
 mod extras;
 pub mod families;
 mod generate;
+mod host;
 mod inversion;
 mod latents;
 mod makers;

@@ -140,7 +140,7 @@ impl Seen {
         let pixels = (0..mixed.texels).flat_map(|texel| {
             let channels = mixed.at(texel);
             let shown = |channels| {
-                let colour = colours.colour(channels);
+                let colour = colours.colour(&channels);
                 colour.map(|part| (0.5 * part + 0.5).clamp(0.0, 1.0))
             };
             let colour = match self.meaning() {

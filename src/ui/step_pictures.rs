@@ -109,7 +109,7 @@ pub fn latent_picture(x0: &LatentPlane, colours: Option<&LatentColours>, max_sid
             let place = y * width + x;
             let here = (0..*channels).map(|channel| values[channel * area + place]);
             let colour = match colours {
-                Some(colours) => colours.colour(here),
+                Some(colours) => colours.colour(&here),
                 None => std::array::from_fn(|part| values[part * area + place]), // pixels from −1 to 1
             };
             pixels.extend(colour.map(|part| (127.5 * (part + 1.0)).round().clamp(0.0, 255.0) as u8));

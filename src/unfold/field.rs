@@ -193,7 +193,7 @@ pub fn colours_of(latents: &LatentPlane, colours: Option<&LatentColours>) -> Res
         let values = (0..channels).map(|channel| latents.values[channel * places + place]);
         let colour = colours.map_or_else(
             || [0, 1, 2].map(|part: usize| latents.values[part * places + place]),
-            |colours| colours.colour(values),
+            |colours| colours.colour(&values),
         );
         Rgb(colour.map(|part| if part.is_finite() { 0.5 + 0.5 * part } else { 0.5 }))
     }))
