@@ -61,7 +61,7 @@ pub fn colour(stops: &HeatStops, amount: f32) -> [f32; 3] {
 }
 
 pub(super) fn mix(from: f32, to: f32, part: f32) -> f32 {
-    from + (to - from) * part
+    from * (1.0 - part) + to * part // exact at both ends
 }
 
 #[cfg(test)]

@@ -62,6 +62,8 @@ pub enum Lack {
     Attention,
     /// There is no noise at noise level 0.
     Noise,
+    /// Its latents are not as large as they say.
+    Torn,
 }
 
 /// What the numbers of a mixture mean, as the shader counts them.
@@ -92,7 +94,9 @@ impl Mixed<'_> {
 impl Seen {
     /// What is missing for this view, if anything is.
     pub fn lack(&self) -> Option<Lack> {
-        let [_, _, last, cond, uncond] = self.planes();
+        let [Some(_), Some(_), last, cond, uncond] = self.planes() else {
+            return Some(Lack::Torn);
+        };
         let missing_branch = if cond.is_none() { Lack::Branches } else { Lack::Uncond };
         let (is_there, lack) = match self.view {
             View::Estimate | View::Noisy => return None,

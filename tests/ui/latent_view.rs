@@ -203,6 +203,8 @@ fn what_a_step_lacks_should_be_told_and_draw_nothing_wrong() {
     assert_eq!(lack(View::Noise, |_, step| step.sigma = 0.0), Some(Lack::Noise));
     assert_eq!(lack(token, |_, step| step.attention.clear()), Some(Lack::Attention));
     assert_eq!(lack(token, |seen, _| seen.word = 4..9), Some(Lack::Attention));
+    let torn = |_: &mut Seen, step: &mut StepRecord| step.x.values.truncate(9);
+    assert_eq!(lack(View::Estimate, torn), Some(Lack::Torn));
     let torn = |_: &mut Seen, step: &mut StepRecord| {
         step.attention.truncate(1);
         step.attention[0].values.pop();

@@ -158,11 +158,7 @@ fn looks_of_the_views() {
             if index > 0 {
                 window.harness.state().send(UiCommand::ExplainView);
             }
-            let started = std::time::Instant::now();
             look(&mut window, &format!("{language}-views-{index}"));
-            let first = started.elapsed();
-            window.harness.render().unwrap();
-            println!("TIME {index} {first:?} {:?}", started.elapsed() - first);
         }
         window.harness.set_size(egui::vec2(760.0, 600.0));
         look(&mut window, &format!("{language}-views-narrow"));

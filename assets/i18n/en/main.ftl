@@ -277,6 +277,7 @@ view-lacks-uncond = At this step the network was not asked without the prompt, b
 view-lacks-final = The picture is not finished yet, so nothing can be compared with it
 view-lacks-attention = Attention was not kept for this step
 view-lacks-noise = There is no noise left at this step
+view-lacks-whole = The latents of this step are damaged
 
 view-x0 = x₀
     .name = Estimate x₀

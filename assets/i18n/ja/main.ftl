@@ -275,6 +275,7 @@ view-lacks-uncond = このステップではガイダンスに必要がなく、
 view-lacks-final = 画像がまだ完成していないので、比べられません
 view-lacks-attention = このステップのアテンションは残されていません
 view-lacks-noise = このステップにはもうノイズがありません
+view-lacks-whole = このステップの潜在表現は壊れています
 
 view-x0 = x₀
     .name = 推定 x₀

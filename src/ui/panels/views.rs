@@ -45,6 +45,7 @@ pub(super) fn lack_text(ctx: &PanelContext<'_>, lack: Lack) -> String {
         Lack::Final => "view-lacks-final",
         Lack::Attention => "view-lacks-attention",
         Lack::Noise => "view-lacks-noise",
+        Lack::Torn => "view-lacks-whole",
     })
 }
 
