@@ -243,7 +243,11 @@ fn steering_at_a_step_should_equal_a_run_whose_request_says_so_from_the_start() 
             .iter()
             .filter(|event| matches!(event, Event::Changed { change, .. } if change.step == 3));
         assert_eq!(told.count(), 1, "{change:?}");
-        assert_eq!(image.record.request.changes, std::slice::from_ref(&change), "the record says it");
+        assert_eq!(
+            image.record.request.changes,
+            std::slice::from_ref(&change),
+            "the record says it"
+        );
         let planned = make(&mut engine, image.record.request.clone());
         assert_same(&planned, &image, &format!("{change:?}"));
     }
