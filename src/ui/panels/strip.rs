@@ -25,6 +25,8 @@ const GAP: f32 = 3.0;
 const LANE: f32 = 30.0;
 /// Room between strip and curve.
 const LANE_GAP: f32 = 4.0;
+/// The noise level before the last step of a usual run, in units of the data's standard deviation.
+const USUAL_END: f64 = 0.03;
 /// Longest side of how latents look, in pixels.
 const LATENT_SIDE_PX: usize = 48;
 
@@ -76,10 +78,17 @@ impl Scale {
     /// The picture of the group that begins with a step.
     fn picture(&self, index: usize) -> Rect {
         let side = (self.group as f32 * self.pitch - GAP).clamp(2.0, MAX_CELL);
-        Rect::from_min_size(
-            pos2(self.left(index), self.strip.center().y - side / 2.0),
-            Vec2::splat(side),
-        )
+        Rect::from_min_size(pos2(self.left(index), self.strip.bottom() - side), Vec2::splat(side))
+    }
+
+    /// The picture that a step shares with those of its group.
+    fn group_picture(&self, index: usize) -> Rect {
+        self.picture(index - index % self.group)
+    }
+
+    /// Whether two steps share a picture.
+    fn share(&self, one: usize, other: usize) -> bool {
+        one / self.group == other / self.group
     }
 
     /// What stands for one step.
@@ -127,8 +136,11 @@ impl Strip {
 
         empty_cells(ui, ctx, &scale, unfolding.next_index());
         for (place, record) in unfolding.steps.iter().enumerate() {
-            if record.index % scale.group == 0 {
-                self.picture(ui, ctx, unfolding, record, scale.picture(record.index));
+            // Of steps that share a picture, it is that of the one on the canvas, else of the first.
+            let is_first = place == 0 || !scale.share(unfolding.steps[place - 1].index, record.index);
+            let has_shown = shown.is_some_and(|shown| scale.share(shown, record.index));
+            if (is_first && !has_shown) || shown == Some(record.index) {
+                self.picture(ui, ctx, unfolding, record, scale.group_picture(record.index));
             }
             step_cell(ui, ctx, (place, record), &scale, shown == Some(record.index));
         }
@@ -216,7 +228,7 @@ fn step_cell(ui: &Ui, ctx: &PanelContext<'_>, (place, record): (usize, &StepReco
     let number = (record.index + 1).to_string();
     let name = ctx.language.tr_with("timeline-cell", &[("step", &number)]);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &name));
-    let frame = scale.picture(record.index - record.index % scale.group);
+    let frame = scale.group_picture(record.index);
     if is_shown || response.hovered() || response.has_focus() {
         let colour = if is_shown {
             *ctx.palette.accent
@@ -255,11 +267,16 @@ fn curve(ui: &Ui, ctx: &PanelContext<'_>, unfolding: &Unfolding, scale: &Scale, 
             .map(|record| (record.index, record.sigma))
             .collect()
     } else {
-        unfolding.sigmas.iter().copied().enumerate().collect()
+        unfolding.sigmas.iter().copied().enumerate().take(scale.total).collect()
     };
     let levels = sigmas.iter().filter(|(_, sigma)| *sigma > 0.0 && sigma.is_finite());
     let levels: Vec<(usize, f64)> = levels.map(|(index, sigma)| (*index, sigma.ln())).collect();
-    let bounds = levels.iter().fold((f64::MAX, f64::MIN), |(low, high), (_, level)| {
+    let floor = if unfolding.sigmas.is_empty() {
+        USUAL_END.ln() // so that the curve of a run at work does not stretch with every step
+    } else {
+        f64::MAX
+    };
+    let bounds = levels.iter().fold((floor, f64::MIN), |(low, high), (_, level)| {
         (low.min(*level), high.max(*level))
     });
     let spread = (bounds.1 - bounds.0).max(1e-6);
