@@ -55,13 +55,15 @@ struct Scale {
 impl Scale {
     fn new(area: Rect, total: usize) -> Self {
         let total = total.max(1);
-        let pitch = (area.width() / total as f32).min(MAX_CELL + GAP);
+        let even = (area.width() / total as f32).min(MAX_CELL + GAP);
+        let group = ((MIN_CELL + GAP) / even.max(0.01)).ceil().max(1.0) as usize;
+        let whole = total.next_multiple_of(group); // the last picture shall fit in too
         let (strip, lane) = area.split_top_bottom_at_y(area.top() + MAX_CELL);
         Self {
             strip,
             lane: lane.with_min_y(lane.top() + LANE_GAP),
-            pitch,
-            group: ((MIN_CELL + GAP) / pitch).ceil().max(1.0) as usize,
+            pitch: (area.width() / whole as f32).min(MAX_CELL + GAP),
+            group,
             total,
         }
     }
@@ -339,4 +341,47 @@ fn hover(ctx: &PanelContext<'_>, unfolding: &Unfolding, scale: &Scale, response:
 fn square_uv(size: Vec2) -> Rect {
     let part = Vec2::splat(size.min_elem()) / size.max(Vec2::splat(1.0));
     Rect::from_center_size(pos2(0.5, 0.5), part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_should_have_its_place_in_the_strip_however_many_there_are() {
+        for (total, width) in [
+            (1, 900.0),
+            (6, 900.0),
+            (25, 520.0),
+            (50, 520.0),
+            (1000, 700.0),
+            (3, 0.0),
+        ] {
+            let area = Rect::from_min_size(pos2(10.0, 20.0), vec2(width, 82.0));
+            let scale = Scale::new(area, total);
+            for index in 0..total {
+                let (cell, picture) = (scale.cell(index), scale.group_picture(index));
+                let right = area.right() + GAP;
+                assert!(
+                    cell.right() <= right || width == 0.0,
+                    "step {index} of {total}: {cell:?}"
+                );
+                assert!(
+                    picture.right() <= right || width == 0.0,
+                    "step {index} of {total}: {picture:?}"
+                );
+                assert!(
+                    picture.width() >= MIN_CELL - GAP || width == 0.0,
+                    "step {index} of {total}: {picture:?}"
+                );
+                if width > 0.0 {
+                    assert_eq!(
+                        scale.index_at(scale.left(index) + 0.3 * scale.pitch),
+                        index,
+                        "of {total}"
+                    );
+                }
+            }
+        }
+    }
 }
