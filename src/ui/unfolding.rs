@@ -142,6 +142,8 @@ impl Unfolding {
     pub fn grow_from(&mut self, trunk: Self) {
         self.steps = trunk.steps;
         self.pictures = trunk.pictures;
+        self.sigmas = trunk.sigmas; // no change changes these
+        self.timesteps = trunk.timesteps;
         self.tokens = trunk.tokens;
         self.colours = trunk.colours;
     }

@@ -16,7 +16,7 @@ use super::harness::{NoDialogs, in_language, open_with};
 /// Longer than any of this takes on a slow machine in a debug build.
 const PATIENCE: Duration = Duration::from_mins(4);
 
-fn open(gallery_dir: &Path) -> Harness<'static, Studio> {
+pub(super) fn open(gallery_dir: &Path) -> Harness<'static, Studio> {
     let options = EngineOptions {
         device: DeviceChoice::Cpu,
         ..EngineOptions::default()
@@ -37,7 +37,7 @@ fn open(gallery_dir: &Path) -> Harness<'static, Studio> {
 }
 
 /// Lets the window live until something holds.
-fn until(harness: &mut Harness<'static, Studio>, what: &str, mut holds: impl FnMut(&Studio) -> bool) {
+pub(super) fn until(harness: &mut Harness<'static, Studio>, what: &str, mut holds: impl FnMut(&Studio) -> bool) {
     let start = Instant::now();
     while !holds(harness.state()) {
         assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
@@ -46,7 +46,7 @@ fn until(harness: &mut Harness<'static, Studio>, what: &str, mut holds: impl FnM
     }
 }
 
-fn has_ended(studio: &Studio) -> bool {
+pub(super) fn has_ended(studio: &Studio) -> bool {
     let run = studio.state().run.as_ref();
     run.is_some_and(|run| run.status.has_ended())
 }

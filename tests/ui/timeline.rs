@@ -15,6 +15,7 @@ use hareru::ui::command::UiCommand;
 use hareru::ui::state::View;
 
 use super::harness::{Window, plain, record, step};
+use super::journey;
 use super::looks::{clearing, fill_strip, half_way, look};
 use super::run::finished;
 
@@ -162,7 +163,7 @@ fn space_should_pause_the_run_and_let_it_go_on() {
     assert!(control(&window, job).is_paused());
     window.harness.get_by_label("Pausing");
     window.tell([Event::Paused { job, step: 5 }]);
-    window.harness.get_by_label("Paused before step 6");
+    window.harness.get_by_label("Paused before 6");
     click(&mut window, "Play or pause");
     assert!(!control(&window, job).is_paused());
     window.tell([Event::Resumed { job }]);
@@ -625,6 +626,46 @@ fn read_again(folder: &Path, path: &Path) -> Vec<SaveEvent> {
     events
 }
 
+#[test]
+fn what_the_engine_made_should_be_there_with_all_its_steps_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = journey::open(folder.path());
+    first.state_mut().draft_mut().steps = 4;
+    first.run();
+    first.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+    first.step();
+    journey::until(&mut first, "the run has ended", journey::has_ended);
+    journey::until(&mut first, "the picture is saved", |studio| {
+        !studio.state().recent.is_empty()
+    });
+    let unfolding = first.state().state().unfolding.clone().unwrap();
+    assert_eq!(unfolding.steps.len(), 4);
+    assert_eq!(unfolding.sigmas.len(), 5);
+    drop(first);
+
+    let mut second = journey::open(folder.path());
+    journey::until(&mut second, "the gallery is listed", |studio| {
+        !studio.state().recent.is_empty()
+    });
+    let path = second.state().state().recent[0].path.clone();
+    second.state().send(UiCommand::ShowPicture(path));
+    journey::until(&mut second, "the steps are read", |studio| {
+        studio.state().unfolding.is_some()
+    });
+    second.state().send(UiCommand::ShowStep(1));
+    second.step();
+    let state = second.state().state();
+    let again = state.unfolding.as_ref().unwrap();
+    assert_eq!(again.missing, None);
+    assert_eq!(again.steps.len(), 4);
+    assert_eq!(
+        state.shown_step_record().unwrap().x0,
+        unfolding.steps[1].x0,
+        "bit for bit"
+    );
+    assert_eq!(again.request.seed, unfolding.request.seed);
+}
+
 /// A run whose latents clear up, with a few steps decoded.
 fn clearing_trajectory() -> Trajectory {
     let plane = |part: f32| {
@@ -676,6 +717,10 @@ fn looks_of_the_timeline() {
         });
         window.tell([Event::Changed { job, change }, Event::Paused { job, step: 12 }]);
         look(&mut window, &format!("timeline-{language}-{theme}-1-paused"));
+
+        window.harness.set_size(egui::vec2(996.0, 800.0));
+        look(&mut window, &format!("timeline-{language}-{theme}-3-narrow"));
+        window.harness.set_size(egui::vec2(1280.0, 800.0));
 
         window.tell([Event::Cancelled { job }]);
         opened(&mut window);

@@ -91,6 +91,7 @@ fn restore(studio: &mut Studio, path: &Path) {
         return;
     };
     studio.draft.restore(&record.request);
+    studio.state.branching = None; // the form is that of another run now
     studio
         .state
         .notices

@@ -25,6 +25,8 @@ const GAP: f32 = 3.0;
 const LANE: f32 = 30.0;
 /// Room between strip and curve.
 const LANE_GAP: f32 = 4.0;
+/// The noise level before the last step of a usual run, in units of the data's standard deviation.
+const USUAL_END: f64 = 0.03;
 /// Longest side of how latents look, in pixels.
 const LATENT_SIDE_PX: usize = 48;
 
@@ -53,13 +55,15 @@ struct Scale {
 impl Scale {
     fn new(area: Rect, total: usize) -> Self {
         let total = total.max(1);
-        let pitch = (area.width() / total as f32).min(MAX_CELL + GAP);
+        let even = (area.width() / total as f32).min(MAX_CELL + GAP);
+        let group = ((MIN_CELL + GAP) / even.max(0.01)).ceil().max(1.0) as usize;
+        let whole = total.next_multiple_of(group); // the last picture shall fit in too
         let (strip, lane) = area.split_top_bottom_at_y(area.top() + MAX_CELL);
         Self {
             strip,
             lane: lane.with_min_y(lane.top() + LANE_GAP),
-            pitch,
-            group: ((MIN_CELL + GAP) / pitch).ceil().max(1.0) as usize,
+            pitch: (area.width() / whole as f32).min(MAX_CELL + GAP),
+            group,
             total,
         }
     }
@@ -76,10 +80,17 @@ impl Scale {
     /// The picture of the group that begins with a step.
     fn picture(&self, index: usize) -> Rect {
         let side = (self.group as f32 * self.pitch - GAP).clamp(2.0, MAX_CELL);
-        Rect::from_min_size(
-            pos2(self.left(index), self.strip.center().y - side / 2.0),
-            Vec2::splat(side),
-        )
+        Rect::from_min_size(pos2(self.left(index), self.strip.bottom() - side), Vec2::splat(side))
+    }
+
+    /// The picture that a step shares with those of its group.
+    fn group_picture(&self, index: usize) -> Rect {
+        self.picture(index - index % self.group)
+    }
+
+    /// Whether two steps share a picture.
+    fn share(&self, one: usize, other: usize) -> bool {
+        one / self.group == other / self.group
     }
 
     /// What stands for one step.
@@ -127,8 +138,11 @@ impl Strip {
 
         empty_cells(ui, ctx, &scale, unfolding.next_index());
         for (place, record) in unfolding.steps.iter().enumerate() {
-            if record.index % scale.group == 0 {
-                self.picture(ui, ctx, unfolding, record, scale.picture(record.index));
+            // Of steps that share a picture, it is that of the one on the canvas, else of the first.
+            let is_first = place == 0 || !scale.share(unfolding.steps[place - 1].index, record.index);
+            let has_shown = shown.is_some_and(|shown| scale.share(shown, record.index));
+            if (is_first && !has_shown) || shown == Some(record.index) {
+                self.picture(ui, ctx, unfolding, record, scale.group_picture(record.index));
             }
             step_cell(ui, ctx, (place, record), &scale, shown == Some(record.index));
         }
@@ -216,7 +230,7 @@ fn step_cell(ui: &Ui, ctx: &PanelContext<'_>, (place, record): (usize, &StepReco
     let number = (record.index + 1).to_string();
     let name = ctx.language.tr_with("timeline-cell", &[("step", &number)]);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &name));
-    let frame = scale.picture(record.index - record.index % scale.group);
+    let frame = scale.group_picture(record.index);
     if is_shown || response.hovered() || response.has_focus() {
         let colour = if is_shown {
             *ctx.palette.accent
@@ -255,11 +269,16 @@ fn curve(ui: &Ui, ctx: &PanelContext<'_>, unfolding: &Unfolding, scale: &Scale, 
             .map(|record| (record.index, record.sigma))
             .collect()
     } else {
-        unfolding.sigmas.iter().copied().enumerate().collect()
+        unfolding.sigmas.iter().copied().enumerate().take(scale.total).collect()
     };
     let levels = sigmas.iter().filter(|(_, sigma)| *sigma > 0.0 && sigma.is_finite());
     let levels: Vec<(usize, f64)> = levels.map(|(index, sigma)| (*index, sigma.ln())).collect();
-    let bounds = levels.iter().fold((f64::MAX, f64::MIN), |(low, high), (_, level)| {
+    let floor = if unfolding.sigmas.is_empty() {
+        USUAL_END.ln() // so that the curve of a run at work does not stretch with every step
+    } else {
+        f64::MAX
+    };
+    let bounds = levels.iter().fold((floor, f64::MIN), |(low, high), (_, level)| {
         (low.min(*level), high.max(*level))
     });
     let spread = (bounds.1 - bounds.0).max(1e-6);
@@ -322,4 +341,47 @@ fn hover(ctx: &PanelContext<'_>, unfolding: &Unfolding, scale: &Scale, response:
 fn square_uv(size: Vec2) -> Rect {
     let part = Vec2::splat(size.min_elem()) / size.max(Vec2::splat(1.0));
     Rect::from_center_size(pos2(0.5, 0.5), part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_should_have_its_place_in_the_strip_however_many_there_are() {
+        for (total, width) in [
+            (1, 900.0),
+            (6, 900.0),
+            (25, 520.0),
+            (50, 520.0),
+            (1000, 700.0),
+            (3, 0.0),
+        ] {
+            let area = Rect::from_min_size(pos2(10.0, 20.0), vec2(width, 82.0));
+            let scale = Scale::new(area, total);
+            for index in 0..total {
+                let (cell, picture) = (scale.cell(index), scale.group_picture(index));
+                let right = area.right() + GAP;
+                assert!(
+                    cell.right() <= right || width == 0.0,
+                    "step {index} of {total}: {cell:?}"
+                );
+                assert!(
+                    picture.right() <= right || width == 0.0,
+                    "step {index} of {total}: {picture:?}"
+                );
+                assert!(
+                    picture.width() >= MIN_CELL - GAP || width == 0.0,
+                    "step {index} of {total}: {picture:?}"
+                );
+                if width > 0.0 {
+                    assert_eq!(
+                        scale.index_at(scale.left(index) + 0.3 * scale.pitch),
+                        index,
+                        "of {total}"
+                    );
+                }
+            }
+        }
+    }
 }

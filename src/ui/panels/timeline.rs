@@ -61,7 +61,7 @@ fn numbers(ui: &mut Ui, ctx: &PanelContext<'_>) {
     if is_error {
         words = words.color(*ctx.palette.error);
     }
-    cell(ui, 146.0, words);
+    cell(ui, 134.0, words);
     if let Some(reason) = failure(ctx) {
         let room = ui.available_width() - LAMP_ROOM;
         cell(ui, room, RichText::new(reason).weak());
@@ -87,16 +87,16 @@ fn step_numbers(ui: &mut Ui, ctx: &PanelContext<'_>, unfolding: &Unfolding, step
     let language = ctx.language;
     let (number, total) = ((step.index + 1).to_string(), unfolding.total.to_string());
     let step_words = language.tr_with("timeline-step", &[("step", &number), ("total", &total)]);
-    cell(ui, 112.0, step_words.into());
-    cell(ui, 72.0, RichText::new(format!("σ {}", sigma_text(step.sigma))));
+    cell(ui, 96.0, step_words.into());
+    cell(ui, 62.0, RichText::new(format!("σ {}", sigma_text(step.sigma))));
     let live_run = ctx.state.run.as_ref().filter(|_| ctx.state.view == View::Live);
     let step_secs = live_run.and_then(Run::mean_step_secs).unwrap_or(step.secs);
     let pace = language.tr_with("timeline-pace", &[("secs", &secs_text(step_secs))]);
-    cell(ui, 120.0, pace.into());
+    cell(ui, 106.0, pace.into());
     let left = live_run.filter(|run| !run.status.has_ended() && run.pause == Pause::No);
     if let Some(secs) = left.and_then(Run::secs_left) {
         let left = language.tr_with("timeline-left", &[("secs", &secs_text(secs))]);
-        cell(ui, 110.0, left.into());
+        cell(ui, 88.0, left.into());
     }
 }
 
