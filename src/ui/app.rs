@@ -262,6 +262,7 @@ impl eframe::App for Studio {
         self.take_commands(ctx);
         self.drain_engine(deadline);
         self.drain_pictures(deadline);
+        actions::sweep::advance(self);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

@@ -53,6 +53,17 @@ pub enum UiCommand {
     SetTheme(ThemeChoice),
     /// Takes a notice away.
     CloseNotice(u64),
+
+    /// Shows the sweep on the canvas.
+    ShowSweep,
+    /// Puts away a sweep that is over; its pictures stay in the gallery.
+    CloseSweep,
+    /// Shows a run of the sweep, by its place among the cells.
+    OpenCell(usize),
+    /// Shows another sheet of the sweep.
+    ShowSheet(usize),
+    /// Shows all runs of the sweep at a step, from 0; past the last one is the newest of each.
+    SweepStep(usize),
 }
 
 const fn plain(key: Key) -> KeyboardShortcut {
@@ -73,6 +84,7 @@ impl UiCommand {
         Self::Camera(CameraMove::Out),
         Self::Camera(CameraMove::Fit),
         Self::Camera(CameraMove::Actual),
+        Self::ShowSweep,
     ];
 
     /// Key of its name among the texts; its attribute `.tip` says what it does.
@@ -92,6 +104,8 @@ impl UiCommand {
             Self::Camera(CameraMove::Out) => "command-zoom-out",
             Self::Camera(CameraMove::Fit) => "command-zoom-fit",
             Self::Camera(CameraMove::Actual) => "command-zoom-actual",
+            Self::ShowSweep => "command-show-sweep",
+            Self::CloseSweep => "command-close-sweep",
             _ => return None,
         })
     }
@@ -126,6 +140,7 @@ impl UiCommand {
         const OUT: &[KeyboardShortcut] = &[plain(Key::Minus)];
         const FIT: &[KeyboardShortcut] = &[plain(Key::Num0)];
         const ACTUAL: &[KeyboardShortcut] = &[plain(Key::Num1)];
+        const SWEEP: &[KeyboardShortcut] = &[plain(Key::G)];
         match self {
             Self::Generate => GENERATE,
             Self::Stop => STOP,
@@ -138,6 +153,7 @@ impl UiCommand {
             Self::Camera(CameraMove::Out) => OUT,
             Self::Camera(CameraMove::Fit) => FIT,
             Self::Camera(CameraMove::Actual) => ACTUAL,
+            Self::ShowSweep => SWEEP,
             _ => &[],
         }
     }

@@ -9,6 +9,9 @@ pub mod i18n;
 pub mod notifications;
 pub mod services;
 pub mod state;
+pub mod sweep_cell;
+pub mod sweep_draft;
+pub mod sweeping;
 pub mod theme;
 pub mod unfolding;
 

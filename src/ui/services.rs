@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::config::{Paths, Settings};
 use crate::engine::{EngineHandle, EngineOptions, Poll, SubmitError};
 use crate::gallery;
-use crate::job::{GenerateRequest, GeneratedImage, JobId, JobOptions, ModelRef, Precision};
+use crate::job::{
+    DecodeRequest, GenerateRequest, GeneratedImage, JobControl, JobId, JobOptions, KeptRun, ModelRef, Precision,
+};
 
 /// Asks the window to be painted; called from any thread.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -15,6 +17,17 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 pub trait Engine {
     /// See [`EngineHandle::submit`].
     fn submit(&mut self, request: GenerateRequest, options: JobOptions) -> Result<JobId, SubmitError>;
+    /// See [`EngineHandle::submit_after`].
+    fn submit_after(
+        &mut self,
+        request: GenerateRequest,
+        after: (Arc<KeptRun>, u32),
+        options: JobOptions,
+    ) -> Result<JobId, SubmitError>;
+    /// See [`EngineHandle::control`].
+    fn control(&self, job: JobId) -> Option<Arc<JobControl>>;
+    /// See [`EngineHandle::decode`].
+    fn decode(&self, request: DecodeRequest) -> Result<(), SubmitError>;
     /// See [`EngineHandle::describe_device`].
     fn describe_device(&self) -> Result<(), SubmitError>;
     /// See [`EngineHandle::describe`].
@@ -30,6 +43,23 @@ pub trait Engine {
 impl Engine for EngineHandle {
     fn submit(&mut self, request: GenerateRequest, options: JobOptions) -> Result<JobId, SubmitError> {
         Self::submit(self, request, options)
+    }
+
+    fn submit_after(
+        &mut self,
+        request: GenerateRequest,
+        after: (Arc<KeptRun>, u32),
+        options: JobOptions,
+    ) -> Result<JobId, SubmitError> {
+        Self::submit_after(self, request, after, options)
+    }
+
+    fn control(&self, job: JobId) -> Option<Arc<JobControl>> {
+        Self::control(self, job)
+    }
+
+    fn decode(&self, request: DecodeRequest) -> Result<(), SubmitError> {
+        Self::decode(self, request)
     }
 
     fn describe_device(&self) -> Result<(), SubmitError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::camera::Camera;
 use super::notifications::{Level, Notices, Text};
+use super::sweeping::Sweeping;
 use super::unfolding::{Unfolding, Ways};
 use crate::gallery::{Listed, SaveEvent};
 use crate::job::{
@@ -237,6 +238,8 @@ pub struct AppState {
     pub unfolding: Option<Unfolding>,
     /// How its steps are looked at: one way, or two side by side.
     pub ways: Ways,
+    /// Many runs that unfold together, if a sweep was asked for.
+    pub sweeping: Option<Sweeping>,
     /// Where on the picture the canvas looks.
     pub camera: Camera,
     /// What happened.
@@ -259,6 +262,9 @@ impl AppState {
 
     /// Takes in one event of the engine.
     pub fn apply(&mut self, event: Event) {
+        if let Some(sweeping) = &mut self.sweeping {
+            sweeping.apply(&event);
+        }
         match event {
             Event::Started { job } => self.start(job),
             Event::Phase { job, phase, fraction } => {
@@ -325,6 +331,9 @@ impl AppState {
                 record,
                 thumbnail,
             } => {
+                if let Some(sweeping) = &mut self.sweeping {
+                    sweeping.saved(&path, &record);
+                }
                 self.recent.retain(|picture| picture.path != path);
                 self.recent.insert(
                     0,
@@ -374,6 +383,9 @@ impl AppState {
     pub fn engine_stopped(&mut self, reason: Option<String>) {
         self.engine = EngineStatus::Stopped { reason };
         self.queue.clear();
+        if let Some(sweeping) = &mut self.sweeping {
+            sweeping.engine_stopped();
+        }
         if let Some(run) = &mut self.run
             && !run.status.has_ended()
         {
@@ -383,6 +395,11 @@ impl AppState {
             }));
         }
         self.notices.tell(Level::Error, Text::key("notice-engine-stopped"));
+    }
+
+    /// The sweep, while it stands on the canvas.
+    pub fn shown_sweep(&self) -> Option<&Sweeping> {
+        self.sweeping.as_ref().filter(|sweeping| sweeping.is_shown)
     }
 
     /// What is known of a model.

@@ -1,7 +1,7 @@
 //! A window without a display, and stand-ins for what it talks to.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use hareru::config::Settings;
 use hareru::engine::{Poll, SubmitError};
 use hareru::gallery::SaveEvent;
 use hareru::job::{
-    DeviceInfo, Event, GenerateRequest, GeneratedImage, JobId, JobOptions, LatentPlane, ModelDefaults, ModelInfo,
-    ModelRef, Precision, Record, RgbImage, StepEvent, StepRecord,
+    DecodeRequest, DeviceInfo, Event, GenerateRequest, GeneratedImage, JobControl, JobId, JobOptions, KeptRun,
+    LatentPlane, ModelDefaults, ModelInfo, ModelRef, Precision, Record, RgbImage, StepEvent, StepRecord,
 };
 use hareru::ui::app::Studio;
 use hareru::ui::services::{Dialogs, Engine, Pictures, Services, Wake};
@@ -25,11 +25,23 @@ pub(crate) struct EngineNotes {
     pub(crate) described: Vec<ModelRef>,
     pub(crate) preloaded: Vec<(ModelRef, Precision)>,
     pub(crate) cancelled: Vec<JobId>,
+    /// Branches, which are among the submitted too: the run each leaves, and its first step.
+    pub(crate) branched: Vec<(Arc<KeptRun>, u32)>,
+    pub(crate) decoded: Vec<DecodeRequest>,
+    /// What was asked of each job on its way.
+    pub(crate) controls: BTreeMap<JobId, Arc<JobControl>>,
     pub(crate) events: VecDeque<Event>,
     pub(crate) is_gone: bool,
     pub(crate) num_starts: usize,
     /// What the engine calls when it has something to tell.
     pub(crate) wake: Option<Wake>,
+}
+
+impl EngineNotes {
+    /// What the window and the run share.
+    pub(crate) fn control(&mut self, job: JobId) -> Arc<JobControl> {
+        Arc::clone(self.controls.entry(job).or_default())
+    }
 }
 
 /// What the stand-in of the gallery was asked, and what it will say.
@@ -49,6 +61,25 @@ impl Engine for FakeEngine {
         notes.submitted.push(request);
         notes.options.push(options);
         Ok(JobId(notes.submitted.len() as u64))
+    }
+
+    fn submit_after(
+        &mut self,
+        request: GenerateRequest,
+        after: (Arc<KeptRun>, u32),
+        options: JobOptions,
+    ) -> Result<JobId, SubmitError> {
+        self.0.borrow_mut().branched.push(after);
+        self.submit(request, options)
+    }
+
+    fn control(&self, job: JobId) -> Option<Arc<JobControl>> {
+        Some(self.0.borrow_mut().control(job))
+    }
+
+    fn decode(&self, request: DecodeRequest) -> Result<(), SubmitError> {
+        self.0.borrow_mut().decoded.push(request);
+        Ok(())
     }
 
     fn describe_device(&self) -> Result<(), SubmitError> {

@@ -9,4 +9,5 @@ mod pictures;
 mod precision;
 mod repaint;
 mod run;
+mod sweep;
 mod window;

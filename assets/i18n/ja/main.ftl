@@ -202,3 +202,72 @@ carried-vae = { $what } でデコード
 
 # Branches
 notice-inexact = この分岐は元の実行と完全には一致しません：{ $why }
+
+# Sweeps
+sweep-title = スイープ
+    .tip = 一つか複数の設定だけが違う多数の実行を作り、並べて見比べます
+sweep-start = スイープ { $size }
+sweep-none = 項目を選ぶと、値ごとに一つずつ実行します。
+sweep-runs = { $count ->
+   *[other] { $count } 件の実行
+}
+sweep-x = X：列
+    .tip = 列ごとに変える項目
+sweep-y = Y：行
+    .tip = 行ごとに変える項目
+sweep-z = Z：シート
+    .tip = シートごとに変える項目
+sweep-values = 値
+    .tip = 範囲と個数で -10..10:9、または一つずつ 3, 5, 7 のように書きます
+sweep-values-hint = -10..10:9 か 3, 5, 7
+sweep-from = 開始ステップ
+    .tip = このステップから値が効きます（0 から数えます）。空なら最初からです。それより前のステップは実行どうしで共有します
+sweep-from-hint = 0 から
+sweep-other = 別のプロンプト
+    .tip = 切り替えのステップから描くもの
+sweep-clear = 解除
+    .tip = 一枚ずつの生成に戻します
+sweep-preset-guidance = ガイダンス { "\u2212" }10…10
+    .tip = プロンプトから離れる側から強く従う側まで、九段階のガイダンスを列に並べます
+sweep-preset-rescale = φ { "\u2212" }10…10
+    .tip = ふだんの範囲を大きく超えて、九段階の再スケールを列に並べます
+sweep-preset-switch = 切り替え 0…N
+    .tip = 別のプロンプトに切り替わるステップを、列ごとに遅らせます
+sweep-field-none = –
+sweep-field-guidance = ガイダンス
+sweep-field-rescale = φ
+sweep-field-strength = 変化の強さ
+sweep-field-switch = 切り替えステップ
+sweep-field-words = プロンプトの語
+sweep-field-lora = LoRA { $place } の重み
+sweep-field-control = コントロール { $place } の重み
+sweep-axis-from = { $field }（ステップ { $step } から）
+sweep-problem = スイープできません。{ $reason }
+sweep-problem-from = 開始ステップは 0 以上の整数で書いてください（いまは「{ $found }」）。
+sweep-problem-columns = まず列ごとに変える項目を選んでください。
+sweep-problem-other = 切り替え先のプロンプトを書いてください。
+sweep-problem-values = 値は -10..10:9 か 3, 5, 7 のように書いてください（いまは「{ $found }」）。
+sweep-problem-many = スイープの実行は { $max } 件までです（いまは { $found } 件）。
+sweep-problem-number = { $field }は数で書いてください（いまは「{ $found }」）。
+sweep-problem-whole = { $field }は 0 以上の整数で書いてください（いまは「{ $found }」）。
+sweep-problem-words = 最初の値はプロンプトにある語にしてください。ほかの値がその語に置き換わります。
+sweep-problem-needs = いまの設定には{ $field }の対象がありません。
+sweep-problem-fixed = { $field }は途中で変えられません。開始ステップを空にしてください。
+sweep-problem-running = 前のスイープがまだ動いています。
+sweep-progress = { $total } 件中 { $done } 件完了
+sweep-failed = 失敗 { $count } 件
+sweep-stopped = 停止
+sweep-newest = 最新
+sweep-playhead = 全実行のステップ
+    .tip = すべての実行を同じステップで表示します（← → Home End）。短い実行は終わりのまま残ります
+sweep-sheet-tip = このシートを表示します
+sweep-cell-open = クリックでこの実行を開きます
+sweep-cell-saving = 画像を保存しています
+sweep-cell-settings = { $steps } ステップ · ガイダンス { $guidance } · φ { $rescale } · { $sampler } · シード { $seed }
+sweep-cell-shared = { $count ->
+   *[other] 最初の { $count } ステップは別の実行から引き継ぎました
+}
+command-show-sweep = スイープに戻る
+    .tip = すべての実行をもう一度並べて表示します
+command-close-sweep = 閉じる
+    .tip = 終わったスイープを片付けます。画像はギャラリーに残ります

@@ -2,6 +2,7 @@
 
 pub(super) mod files;
 mod jobs;
+pub(super) mod sweep;
 mod view;
 
 use super::app::Studio;
@@ -9,6 +10,9 @@ use super::command::UiCommand;
 
 /// Does what a panel or a key asked for. Returns at once.
 pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCommand) {
+    if sweep::takes(studio, &command) {
+        return;
+    }
     match command {
         UiCommand::Generate => jobs::generate(studio),
         UiCommand::Stop => jobs::stop(studio),
@@ -30,5 +34,11 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::SetPrecision(precision) => jobs::set_precision(studio, precision),
         UiCommand::SetTheme(choice) => view::set_theme(studio, ctx, choice),
         UiCommand::CloseNotice(id) => studio.state.notices.close(id),
+
+        UiCommand::ShowSweep => sweep::show(studio),
+        UiCommand::CloseSweep => sweep::close(studio),
+        UiCommand::OpenCell(cell) => sweep::open_cell(studio, cell),
+        UiCommand::ShowSheet(sheet) => sweep::show_sheet(studio, sheet),
+        UiCommand::SweepStep(step) => sweep::show_step(studio, step),
     }
 }

@@ -49,6 +49,9 @@ impl Panel for CanvasPanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        if ctx.state.shown_sweep().is_some() {
+            return; // a panel of its own stands here
+        }
         let whole = ui.available_rect_before_wrap();
         let (header, body) = whole.split_top_bottom_at_y(whole.top() + HEADER_HEIGHT);
         let response = ui.allocate_rect(body, Sense::click_and_drag());

@@ -9,6 +9,8 @@ mod notices;
 mod prompt;
 mod recent;
 mod sampling;
+mod sweep_form;
+mod sweep_grid;
 mod timeline;
 mod top;
 
@@ -58,8 +60,10 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::new(model::ModelPanel),
         Box::new(carried::CarriedPanel),
         Box::new(sampling::SamplingPanel),
+        Box::<sweep_form::SweepFormPanel>::default(),
         Box::new(generate::GeneratePanel),
         Box::<canvas::CanvasPanel>::default(),
+        Box::<sweep_grid::SweepGridPanel>::default(),
         Box::new(timeline::TimelinePanel),
         Box::new(recent::RecentPanel),
         Box::<notices::NoticesPanel>::default(),
