@@ -338,6 +338,7 @@ impl eframe::App for Studio {
         self.drain_pictures(deadline);
         actions::play::tick(self, ctx);
         actions::decode::tick(self, ctx);
+        actions::sweep::advance(self);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

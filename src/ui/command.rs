@@ -98,6 +98,16 @@ pub enum UiCommand {
     KeepAttention(bool),
     /// Has runs keep what each prompt alone would have said, or not.
     KeepBranches(bool),
+    /// Shows the sweep on the canvas.
+    ShowSweep,
+    /// Puts away a sweep that is over; its pictures stay in the gallery.
+    CloseSweep,
+    /// Shows a run of the sweep, by its place among the cells.
+    OpenCell(usize),
+    /// Shows another sheet of the sweep.
+    ShowSheet(usize),
+    /// Shows all runs of the sweep at a step, from 0; past the last one is the newest of each.
+    SweepStep(usize),
 }
 
 const fn plain(key: Key) -> KeyboardShortcut {
@@ -132,6 +142,7 @@ impl UiCommand {
         Self::ToggleSides,
         Self::ToggleInspector,
         Self::FocusControls,
+        Self::ShowSweep,
     ];
 
     /// Key of its name among the texts; its attribute `.tip` says what it does.
@@ -169,6 +180,8 @@ impl UiCommand {
             Self::ToggleForm => "command-toggle-form",
             Self::ToggleInspector => "command-toggle-inspector",
             Self::FocusControls => "command-focus-controls",
+            Self::ShowSweep => "command-show-sweep",
+            Self::CloseSweep => "command-close-sweep",
             _ => return None,
         })
     }
@@ -219,6 +232,7 @@ impl UiCommand {
         const SIDES: &[KeyboardShortcut] = &[plain(Key::Tab)];
         const INSPECTOR: &[KeyboardShortcut] = &[plain(Key::I)];
         const CONTROLS: &[KeyboardShortcut] = &[plain(Key::F6)];
+        const SWEEP: &[KeyboardShortcut] = &[plain(Key::G)];
         match self {
             Self::Generate => GENERATE,
             Self::Stop => STOP,
@@ -244,6 +258,7 @@ impl UiCommand {
             Self::ToggleSides => SIDES,
             Self::ToggleInspector => INSPECTOR,
             Self::FocusControls => CONTROLS,
+            Self::ShowSweep => SWEEP,
             _ => &[],
         }
     }

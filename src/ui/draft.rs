@@ -4,6 +4,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use super::notifications::Text;
+use super::sweep_draft::SweepDraft;
 use crate::job::{
     GenerateRequest, JobOptions, LoraSpec, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, ModelDefaults, ModelInfo, ModelRef,
     Precision, PreviewMode, RequestError, SIZE_MULTIPLE_PX, TimestepSpacing,
@@ -126,6 +127,8 @@ pub struct Draft {
     pub follows_model: bool,
     /// What a restored request asks for beyond the fields of the form: pictures to start from, controls, a second pass.
     pub beyond: GenerateRequest,
+    /// Which fields differ, if many runs are wanted.
+    pub sweep: SweepDraft,
 }
 
 impl Default for Draft {
@@ -155,6 +158,7 @@ impl Default for Draft {
             precision: Precision::Auto,
             defaults,
             follows_model: true,
+            sweep: SweepDraft::default(),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::camera::Camera;
 use super::notifications::{Level, Notices, Text};
 use super::playhead::{Branching, Playback};
+use super::sweeping::Sweeping;
 use super::unfolding::{Source, Unfolding, Ways};
 use crate::gallery::{Listed, SaveEvent};
 use crate::job::{
@@ -292,6 +293,8 @@ pub struct AppState {
     pub ways: Ways,
     /// Whether what the first of them means is explained.
     pub is_explaining: bool,
+    /// Many runs that unfold together, if a sweep was asked for.
+    pub sweeping: Option<Sweeping>,
     /// Where on the picture the canvas looks.
     pub camera: Camera,
     /// Which sides of the page are in sight.
@@ -319,6 +322,9 @@ impl AppState {
 
     /// Takes in one event of the engine.
     pub fn apply(&mut self, event: Event) {
+        if let Some(sweeping) = &mut self.sweeping {
+            sweeping.apply(&event);
+        }
         match event {
             Event::Started { job } => self.start(job),
             Event::Phase { job, phase, fraction } => {
@@ -390,6 +396,9 @@ impl AppState {
                 record,
                 thumbnail,
             } => {
+                if let Some(sweeping) = &mut self.sweeping {
+                    sweeping.saved(&path, &record);
+                }
                 self.recent.retain(|picture| picture.path != path);
                 self.recent.insert(
                     0,
@@ -453,6 +462,9 @@ impl AppState {
     pub fn engine_stopped(&mut self, reason: Option<String>) {
         self.engine = EngineStatus::Stopped { reason };
         self.queue.clear();
+        if let Some(sweeping) = &mut self.sweeping {
+            sweeping.engine_stopped();
+        }
         if let Some(run) = &mut self.run
             && !run.status.has_ended()
         {
@@ -462,6 +474,11 @@ impl AppState {
             }));
         }
         self.notices.tell(Level::Error, Text::key("notice-engine-stopped"));
+    }
+
+    /// The sweep, while it stands on the canvas.
+    pub fn shown_sweep(&self) -> Option<&Sweeping> {
+        self.sweeping.as_ref().filter(|sweeping| sweeping.is_shown)
     }
 
     /// What is known of a model.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use egui_kittest::kittest::Queryable as _;
 use hareru::config::ThemeChoice;
 use hareru::gallery::SaveEvent;
-use hareru::job::{Event, GenerateRequest, JobError, JobErrorKind, JobId, Phase, RgbImage};
+use hareru::job::{Event, Field, GenerateRequest, JobError, JobErrorKind, JobId, Phase, RgbImage};
 use hareru::ui::command::UiCommand;
 use hareru::ui::unfolding::Ways;
 use hareru::unfold::{Token, View};
@@ -162,5 +162,56 @@ fn looks_of_the_views() {
         }
         window.harness.set_size(egui::vec2(760.0, 600.0));
         look(&mut window, &format!("{language}-views-narrow"));
+    }
+}
+
+#[test]
+#[ignore = "writes pictures for a person to look at"]
+fn looks_of_a_sweep() {
+    for language in ["en", "ja"] {
+        for (theme, choice) in [("dark", ThemeChoice::Dark), ("light", ThemeChoice::Light)] {
+            let mut window = Window::open_drawn_in(language);
+            window.harness.state().send(UiCommand::SetTheme(choice));
+            fill_strip(&mut window, 5);
+            let axes = [(Field::Guidance, "-10..10:9", ""), (Field::Rescale, "0,0.7,-3", "")];
+            super::sweep::ask(&mut window, &axes);
+            let title = if language == "en" { "Sweep" } else { "スイープ" };
+            window.harness.get_by_label(title).click();
+            window.harness.run();
+            let values = if language == "en" {
+                "Y: rows: Values"
+            } else {
+                "Y：行: 値"
+            };
+            window.harness.get_by_label(values).scroll_to_me();
+            window.generate();
+            for number in 1..=17 {
+                let job = JobId(number);
+                let mut image = (*super::sweep::made(&window, job)).clone();
+                image.pixels = clearing(1.0 - 0.04 * number as f32, 128);
+                let error = Arc::new(JobError {
+                    kind: JobErrorKind::NotFinite,
+                    message: "the numbers ran away at step 12".to_owned(),
+                });
+                let end = match number {
+                    4 => vec![Event::Failed { job, error }],
+                    _ => vec![
+                        Event::Image {
+                            job,
+                            image: Arc::new(image),
+                        },
+                        Event::Finished { job },
+                    ],
+                };
+                window.tell([Event::Started { job }]);
+                window.tell(end);
+            }
+            let job = JobId(18);
+            window.tell([Event::Started { job }]);
+            window.tell((1..=12).map(|number| step(job, number, [90, 90, 140])));
+            look(&mut window, &format!("{language}-{theme}-5-sweep"));
+            window.harness.key_press(egui::Key::Home);
+            look(&mut window, &format!("{language}-{theme}-6-sweep-step"));
+        }
     }
 }

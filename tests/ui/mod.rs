@@ -11,6 +11,7 @@ mod pictures;
 mod precision;
 mod repaint;
 mod run;
+mod sweep;
 mod timeline;
 mod views;
 mod window;

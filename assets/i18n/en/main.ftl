@@ -440,3 +440,74 @@ field-class-label = Class
 field-noise-level = Noise on the start picture
 field-film = Film
 field-stop-after = Stopped after step
+
+# Sweeps
+sweep-title = Sweep
+    .tip = Makes many runs that differ in one field or more, and shows them side by side
+sweep-start = Sweep { $size }
+sweep-none = Choose a field: a run is made for each of its values.
+sweep-runs = { $count ->
+    [one] 1 run
+   *[other] { $count } runs
+}
+sweep-x = X: columns
+    .tip = The field that differs from column to column
+sweep-y = Y: rows
+    .tip = The field that differs from row to row
+sweep-z = Z: sheets
+    .tip = The field that differs from sheet to sheet
+sweep-values = Values
+    .tip = From, to and how many: -10..10:9; or one by one: 3, 5, 7
+sweep-values-hint = -10..10:9 or 3, 5, 7
+sweep-from = From step
+    .tip = The values hold from this step on, counted from 0; empty is from the beginning. Runs share the steps before it
+sweep-from-hint = from 0
+sweep-other = Other prompt
+    .tip = What the picture turns into at the step of the switch
+sweep-clear = Clear
+    .tip = Asks for single pictures again
+sweep-preset-guidance = Guidance { "\u2212" }10…10
+    .tip = Nine strengths of guidance in the columns, from moving away from the prompt to following it hard
+sweep-preset-rescale = φ { "\u2212" }10…10
+    .tip = Nine strengths of rescale in the columns, far out of its usual range
+sweep-preset-switch = Switch step 0…N
+    .tip = The prompt turns into another one, at a later step from column to column
+sweep-field-none = –
+sweep-field-guidance = Guidance
+sweep-field-rescale = φ
+sweep-field-strength = Strength
+sweep-field-switch = Switch step
+sweep-field-words = Prompt words
+sweep-field-lora = LoRA { $place } weight
+sweep-field-control = Control { $place } weight
+sweep-axis-from = { $field } from step { $step }
+sweep-problem = No sweep: { $reason }
+sweep-problem-from = The first step must be a whole number from 0, found “{ $found }”.
+sweep-problem-columns = Choose what differs from column to column first.
+sweep-problem-other = Say what other prompt the switch leads to.
+sweep-problem-values = Values are typed as -10..10:9 or 3, 5, 7; found “{ $found }”.
+sweep-problem-many = A sweep may have up to { $max } runs, found { $found }.
+sweep-problem-number = { $field } must be a number, found “{ $found }”.
+sweep-problem-whole = { $field } must be a whole number from 0, found “{ $found }”.
+sweep-problem-words = The first value must be among the words of the prompt: the others take its place.
+sweep-problem-needs = { $field } belongs to nothing that the form asks for.
+sweep-problem-fixed = { $field } holds for a whole run: leave its first step empty.
+sweep-problem-running = The sweep before is still running.
+sweep-progress = { $done } of { $total } runs
+sweep-failed = { $count } failed
+sweep-stopped = stopped
+sweep-newest = Newest
+sweep-playhead = Step of all runs
+    .tip = Shows all runs at the same step (← → Home End); a run with fewer steps stays at its end
+sweep-sheet-tip = Shows this sheet
+sweep-cell-open = Click to open this run
+sweep-cell-saving = Its picture is being saved
+sweep-cell-settings = { $steps } steps · guidance { $guidance } · φ { $rescale } · { $sampler } · seed { $seed }
+sweep-cell-shared = { $count ->
+    [one] Its first step was taken from another run
+   *[other] Its first { $count } steps were taken from another run
+}
+command-show-sweep = Back to the sweep
+    .tip = Shows all its runs again
+command-close-sweep = Close
+    .tip = Puts the sweep away once it is over; its pictures stay in the gallery

@@ -10,6 +10,15 @@ use crate::ui::changes::{Plan, planned};
 use crate::ui::draft::request_text;
 use crate::ui::notifications::{Level, Text};
 
+/// How the next pictures are made and what is kept of them.
+pub(super) fn options(studio: &Studio) -> JobOptions {
+    JobOptions {
+        keep_branches: studio.settings.keep_branches,
+        keep_attention: studio.settings.keep_attention,
+        ..studio.draft.options()
+    }
+}
+
 /// Hands the form to the engine.
 pub(super) fn generate(studio: &mut Studio) {
     if studio.state.refusal(&studio.draft.model).is_some() {
@@ -20,17 +29,13 @@ pub(super) fn generate(studio: &mut Studio) {
         return;
     }
     let plan = planned(&studio.state, &studio.draft);
+    let options = options(studio);
     let Some(engine) = &mut studio.engine else {
         studio
             .state
             .notices
             .tell(Level::Error, Text::key("notice-engine-stopped"));
         return;
-    };
-    let options = JobOptions {
-        keep_branches: studio.settings.keep_branches,
-        keep_attention: studio.settings.keep_attention,
-        ..studio.draft.options()
     };
     let (request, submitted) = if let Some((kept, step, Plan::Branch(request, _))) = plan {
         let request = *request;

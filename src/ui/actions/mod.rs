@@ -6,6 +6,7 @@ pub(super) mod files;
 mod jobs;
 pub(super) mod play;
 pub(super) mod steer;
+pub(super) mod sweep;
 mod view;
 
 use super::app::Studio;
@@ -13,6 +14,9 @@ use super::command::UiCommand;
 
 /// Does what a panel or a key asked for. Returns at once.
 pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCommand) {
+    if sweep::takes(studio, &command) {
+        return;
+    }
     match command {
         UiCommand::Generate => jobs::generate(studio),
         UiCommand::Stop => jobs::stop(studio),
@@ -56,5 +60,10 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::SetTrajectoryBudget(mib) => jobs::keep(studio, |settings| settings.trajectory_budget_mib = mib),
         UiCommand::KeepAttention(is_kept) => jobs::keep(studio, |settings| settings.keep_attention = is_kept),
         UiCommand::KeepBranches(is_kept) => jobs::keep(studio, |settings| settings.keep_branches = is_kept),
+        UiCommand::ShowSweep => sweep::show(studio),
+        UiCommand::CloseSweep => sweep::close(studio),
+        UiCommand::OpenCell(cell) => sweep::open_cell(studio, cell),
+        UiCommand::ShowSheet(sheet) => sweep::show_sheet(studio, sheet),
+        UiCommand::SweepStep(step) => sweep::show_step(studio, step),
     }
 }

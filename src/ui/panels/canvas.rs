@@ -69,6 +69,9 @@ impl Panel for CanvasPanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        if ctx.state.shown_sweep().is_some() {
+            return; // a panel of its own stands here
+        }
         let whole = ui.available_rect_before_wrap();
         let (header, rest) = whole.split_top_bottom_at_y(whole.top() + HEADER_HEIGHT);
         let (picker, rest) = rest.split_top_bottom_at_y(rest.top() + LINE_HEIGHT);

@@ -2,7 +2,7 @@
 
 use egui::{Align, Button, Layout, RichText, Ui, vec2};
 
-use super::{Panel, PanelContext, Slot};
+use super::{Panel, PanelContext, Slot, sweep_form};
 use crate::ui::changes::{Plan, inexact_text, pending_change, planned};
 use crate::ui::command::UiCommand;
 use crate::ui::state::{EngineStatus, file_name};
@@ -27,7 +27,8 @@ impl Panel for GeneratePanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        let problem = problem(ctx);
+        let (sweep, sweep_problem) = sweep_form::asked_for(ctx);
+        let problem = problem(ctx).or(sweep_problem);
         // The row is always there, so that nothing moves when it has something to offer.
         ui.allocate_ui_with_layout(
             vec2(ui.available_width(), ROW_HEIGHT),
@@ -40,13 +41,14 @@ impl Panel for GeneratePanel {
         ui.horizontal(|ui| {
             let width = ui.available_width() - STOP_WIDTH - ui.spacing().item_spacing.x;
             let (palette, generate) = (ctx.palette, UiCommand::Generate);
+            let words = sweep.unwrap_or_else(|| generate.name(ctx.language));
             let response = ui
                 .scope(|ui| {
                     let widgets = &mut ui.visuals_mut().widgets;
                     widgets.inactive.weak_bg_fill = *palette.accent;
                     widgets.hovered.weak_bg_fill = *palette.accent_hover;
                     widgets.active.weak_bg_fill = *palette.accent_hover;
-                    let text = RichText::new(generate.name(ctx.language))
+                    let text = RichText::new(words)
                         .family(theme::strong_family())
                         .size(14.0)
                         .color(*palette.on_accent);

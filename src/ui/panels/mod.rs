@@ -18,6 +18,8 @@ mod shown;
 mod sides;
 mod step_view;
 mod strip;
+mod sweep_form;
+mod sweep_grid;
 mod timeline;
 mod tokens;
 mod top;
@@ -81,8 +83,10 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::new(model::ModelPanel),
         Box::new(carried::CarriedPanel),
         Box::new(sampling::SamplingPanel),
+        Box::<sweep_form::SweepFormPanel>::default(),
         Box::new(generate::GeneratePanel),
         Box::<canvas::CanvasPanel>::default(),
+        Box::<sweep_grid::SweepGridPanel>::default(),
         Box::<timeline::TimelinePanel>::default(),
         Box::new(sides::FormRailPanel),
         Box::new(sides::InspectorRailPanel),
