@@ -80,6 +80,11 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// [`Self::trajectory_budget_mib`] in bytes.
+    pub fn trajectory_budget_bytes(&self) -> u64 {
+        self.trajectory_budget_mib.saturating_mul(1 << 20)
+    }
+
     /// Reads the settings. There are always some: a missing file gives the defaults, a broken one too, with a
     /// warning for the user; the broken file is kept beside as `settings.json.broken`.
     pub fn load(path: &Path) -> (Self, Option<String>) {

@@ -171,7 +171,10 @@ impl Studio {
 
     fn start_pictures(&mut self, folder: &Path) {
         match (self.services.start_pictures)(folder, Arc::clone(&self.wake)) {
-            Ok(pictures) => self.pictures = Some(pictures),
+            Ok(pictures) => {
+                pictures.set_trajectory_budget(self.settings.trajectory_budget_bytes());
+                self.pictures = Some(pictures);
+            }
             Err(reason) => {
                 let values = [("folder", folder.display().to_string()), ("reason", reason)];
                 self.state

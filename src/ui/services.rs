@@ -89,6 +89,8 @@ pub trait Pictures {
     fn save(&self, image: Arc<GeneratedImage>);
     /// See [`gallery::Writer::open`].
     fn open(&self, path: PathBuf);
+    /// See [`gallery::Writer::set_trajectory_budget`].
+    fn set_trajectory_budget(&self, bytes: u64);
     /// See [`gallery::Writer::poll`].
     fn poll(&self) -> Option<gallery::SaveEvent>;
 }
@@ -100,6 +102,10 @@ impl Pictures for gallery::Writer {
 
     fn open(&self, path: PathBuf) {
         Self::open(self, path);
+    }
+
+    fn set_trajectory_budget(&self, bytes: u64) {
+        Self::set_trajectory_budget(self, bytes);
     }
 
     fn poll(&self) -> Option<gallery::SaveEvent> {

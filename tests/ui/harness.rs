@@ -49,6 +49,7 @@ impl EngineNotes {
 pub(crate) struct PictureNotes {
     pub(crate) saved: Vec<Arc<GeneratedImage>>,
     pub(crate) opened: Vec<PathBuf>,
+    pub(crate) budgets: Vec<u64>,
     pub(crate) events: VecDeque<SaveEvent>,
 }
 
@@ -121,6 +122,10 @@ impl Pictures for FakePictures {
 
     fn open(&self, path: PathBuf) {
         self.0.borrow_mut().opened.push(path);
+    }
+
+    fn set_trajectory_budget(&self, bytes: u64) {
+        self.0.borrow_mut().budgets.push(bytes);
     }
 
     fn poll(&self) -> Option<SaveEvent> {

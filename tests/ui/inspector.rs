@@ -401,6 +401,11 @@ fn the_room_for_runs_should_be_remembered() {
         .set_value_accesskit(512.0);
     window.harness.run();
     assert_eq!(window.kept.borrow().last().unwrap().trajectory_budget_mib, 512);
+    assert_eq!(
+        window.pictures.borrow().budgets,
+        [300 << 20, 512 << 20],
+        "whoever keeps them knows"
+    );
 }
 
 #[test]

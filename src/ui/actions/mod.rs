@@ -57,7 +57,7 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::ToggleForm => studio.state.sides.is_form_shown ^= true,
         UiCommand::ToggleInspector => studio.state.sides.is_inspector_shown ^= true,
         UiCommand::FocusControls => ctx.memory_mut(|memory| memory.move_focus(egui::FocusDirection::Next)),
-        UiCommand::SetTrajectoryBudget(mib) => jobs::keep(studio, |settings| settings.trajectory_budget_mib = mib),
+        UiCommand::SetTrajectoryBudget(mib) => jobs::set_trajectory_budget(studio, mib),
         UiCommand::KeepAttention(is_kept) => jobs::keep(studio, |settings| settings.keep_attention = is_kept),
         UiCommand::KeepBranches(is_kept) => jobs::keep(studio, |settings| settings.keep_branches = is_kept),
         UiCommand::ShowSweep => sweep::show(studio),
