@@ -76,6 +76,10 @@ pub enum UiCommand {
     BranchHere,
     /// Makes no branch after all.
     LeaveBranch,
+    /// Shows another saved run beside the one on the canvas, in step.
+    ShowBeside(PathBuf),
+    /// Shows one run alone again.
+    CloseBeside,
     /// Looks at steps in these ways.
     SetWays(Ways),
     /// Looks at steps in the next way.
@@ -173,6 +177,7 @@ impl UiCommand {
             Self::ApplyChanges => "command-apply",
             Self::BranchHere => "command-branch",
             Self::LeaveBranch => "command-leave-branch",
+            Self::CloseBeside => "command-close-beside",
             Self::NextView => "command-next-view",
             Self::NextSecondView => "command-next-second-view",
             Self::ExplainView => "command-explain-view",

@@ -2,6 +2,7 @@
 //! of the events that were told.
 
 pub mod app;
+pub mod beside;
 pub mod camera;
 pub mod changes;
 pub mod command;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::beside::Beside;
 use super::camera::Camera;
 use super::notifications::{Level, Notices, Text};
 use super::playhead::{Branching, Playback};
@@ -289,6 +290,8 @@ pub struct AppState {
     pub playback: Playback,
     /// The branch that the form is filled in for.
     pub branching: Option<Branching>,
+    /// Another run beside it, in step.
+    pub beside: Option<Beside>,
     /// How its steps are looked at: one way, or two side by side.
     pub ways: Ways,
     /// Whether what the first of them means is explained.
@@ -425,7 +428,10 @@ impl AppState {
                 if self.restoring.as_deref() == Some(&*path) {
                     self.show_picture(path.clone());
                 }
-                self.opened = Some(OpenedPicture { path, pixels, record });
+                match self.beside_waiting_for(&path) {
+                    Some(beside) => beside.picture = Some(pixels),
+                    None => self.opened = Some(OpenedPicture { path, pixels, record }),
+                }
             }
             SaveEvent::TrajectoryOpened {
                 path,
@@ -433,7 +439,12 @@ impl AppState {
                 trajectory,
             } => {
                 let trajectory = Arc::unwrap_or_clone(trajectory); // the gallery has let go of it
-                self.set_kept_unfolding(Unfolding::kept(path, record, trajectory));
+                let is_beside = self.beside_waiting_for(&path).is_some();
+                let kept = Unfolding::kept(path, record, trajectory);
+                match &mut self.beside {
+                    Some(beside) if is_beside => beside.unfolding = Some(kept),
+                    _ => self.set_kept_unfolding(kept),
+                }
             }
             SaveEvent::TrajectoryMissing { path, reason } => self.take_missing(path, reason),
             SaveEvent::OpenFailed { path, message } => {

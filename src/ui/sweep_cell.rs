@@ -12,7 +12,7 @@ use crate::job::{
 const MIN_PREVIEW_PX: u32 = 64;
 
 /// How far a run of a sweep is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CellStatus {
     /// Others are before it.
     Waiting,
@@ -105,7 +105,7 @@ impl CellRun {
         self.previews.retain(|other, _| *other < index);
         self.steps.push(Arc::clone(&event.record));
         self.total = event.total;
-        self.colours = event.colours.clone().or(self.colours.take());
+        self.colours = event.colours.clone().or_else(|| self.colours.take());
         self.computed.0 += event.step_secs;
         self.computed.1 += 1;
         let is_too_small = side_px < MIN_PREVIEW_PX && self.colours.is_some();

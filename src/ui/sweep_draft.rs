@@ -8,7 +8,7 @@ use crate::job::{Axis, Field, FieldError, GenerateRequest, PromptSwitch, Sweep, 
 const MAX_PRESET_SWITCHES: u32 = 9;
 
 /// One row of the form, as the user left it.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AxisDraft {
     /// What differs; `None` if the row is not used.
     pub field: Option<Field>,
@@ -19,7 +19,7 @@ pub struct AxisDraft {
 }
 
 /// The form of a sweep; without a field there is none.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SweepDraft {
     /// Columns, rows and sheets.
     pub axes: [AxisDraft; 3],

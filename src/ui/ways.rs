@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::state::AppState;
-use super::unfolding::Ways;
+use super::unfolding::{Unfolding, Ways};
+use crate::job::StepRecord;
 use crate::render::seen::Seen;
 use crate::unfold::View;
 
@@ -66,25 +67,29 @@ pub fn words(tokens: &[String]) -> Vec<Word> {
     words
 }
 
+/// What a way of looking shows of a step of a run.
+pub(super) fn seen_of(unfolding: &Unfolding, step: &Arc<StepRecord>, view: View) -> Seen {
+    let word = match view {
+        View::Attention(token) => {
+            let all = words(&unfolding.tokens);
+            let word = all.into_iter().find(|word| word.tokens.contains(&token.index));
+            word.map_or(0..0, |word| word.tokens)
+        }
+        _ => 0..0,
+    };
+    Seen {
+        step: Arc::clone(step),
+        final_latents: unfolding.final_latents.clone(),
+        colours: unfolding.colours.clone(),
+        view,
+        word,
+    }
+}
+
 impl AppState {
     /// What a way of looking shows of the step on the canvas.
     pub fn seen(&self, view: View) -> Option<Seen> {
-        let unfolding = self.unfolding.as_ref()?;
-        let word = match view {
-            View::Attention(token) => {
-                let all = words(&unfolding.tokens);
-                let word = all.into_iter().find(|word| word.tokens.contains(&token.index));
-                word.map_or(0..0, |word| word.tokens)
-            }
-            _ => 0..0,
-        };
-        Some(Seen {
-            step: Arc::clone(self.shown_step_record()?),
-            final_latents: unfolding.final_latents.clone(),
-            colours: unfolding.colours.clone(),
-            view,
-            word,
-        })
+        Some(seen_of(self.unfolding.as_ref()?, self.shown_step_record()?, view))
     }
 
     /// Whether there is something to see; where there is no step, there may be later.

@@ -7,9 +7,11 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use hareru::engine::{DeviceChoice, EngineOptions};
 use hareru::gallery;
+use hareru::job::Field;
 use hareru::ui::app::Studio;
 use hareru::ui::services::Services;
 use hareru::ui::state::{JobStatus, file_name};
+use hareru::ui::sweep_cell::CellRun;
 
 use super::harness::{NoDialogs, in_language, open_with};
 
@@ -116,4 +118,40 @@ fn escape_should_stop_a_run_within_one_step() {
         0,
         "a stopped picture is not saved"
     );
+}
+
+#[test]
+fn a_sweep_should_be_saved_run_by_run_and_share_its_first_steps() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open(folder.path());
+    let draft = harness.state_mut().draft_mut();
+    draft.steps = 5;
+    draft.sweep.axes[0].field = Some(Field::Guidance);
+    "-3, 9".clone_into(&mut draft.sweep.axes[0].values);
+    "3".clone_into(&mut draft.sweep.axes[0].from_step);
+    harness.run();
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+    harness.step();
+    until(&mut harness, "both runs are saved", |studio| {
+        let sweeping = studio.state().sweeping.as_ref();
+        sweeping.is_some_and(|sweeping| sweeping.cells.iter().all(|cell| cell.path.is_some()))
+    });
+    let sweeping = harness.state().state().sweeping.as_ref().unwrap();
+    let [first, second] = &sweeping.cells[..] else {
+        panic!("two runs were asked for");
+    };
+    let (kept, step) = second.start.as_ref().unwrap();
+    assert_eq!(*step, 3);
+    assert!(std::sync::Arc::ptr_eq(kept, first.kept.as_ref().unwrap()));
+    let steps = |cell: &CellRun| cell.kept.as_ref().unwrap().trajectory.steps.clone();
+    let (first, second) = (steps(first), steps(second));
+    assert_eq!(first.len(), 5);
+    assert!(
+        (0..4).all(|step| first[step].x == second[step].x),
+        "the same until the change"
+    );
+    assert_ne!(first[4].x, second[4].x);
+    let path = sweeping.cells[1].path.clone().unwrap();
+    let trajectory = gallery::read_trajectory(&path).unwrap();
+    assert_eq!(trajectory.steps.len(), 5, "a run of a sweep is kept as a whole");
 }

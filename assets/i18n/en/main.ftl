@@ -511,3 +511,9 @@ command-show-sweep = Back to the sweep
     .tip = Shows all its runs again
 command-close-sweep = Close
     .tip = Puts the sweep away once it is over; its pictures stay in the gallery
+
+# Runs side by side
+compare-beside = Side by side
+    .tip = Show both on the canvas; the playhead scrubs them in step
+command-close-beside = Close the run beside
+    .tip = Show one run alone again

@@ -506,3 +506,9 @@ command-show-sweep = スイープに戻る
     .tip = すべての実行をもう一度並べて表示します
 command-close-sweep = 閉じる
     .tip = 終わったスイープを片付けます。画像はギャラリーに残ります
+
+# Runs side by side
+compare-beside = 並べて表示
+    .tip = 二つをキャンバスに並べ、再生位置を同じステップにそろえます
+command-close-beside = 並べた画像を閉じる
+    .tip = 一つの生成だけの表示に戻ります

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::job::ModelRef;
 use crate::ui::app::Studio;
+use crate::ui::beside::Beside;
 use crate::ui::command::UiCommand;
 use crate::ui::notifications::{Level, Text};
 use crate::ui::state::file_name;
@@ -63,6 +64,14 @@ pub(super) fn show_picture(studio: &mut Studio, path: PathBuf) {
         pictures.open(path.clone());
     }
     studio.state.show_picture(path);
+}
+
+/// Shows another saved run beside the one on the canvas.
+pub(super) fn show_beside(studio: &mut Studio, path: PathBuf) {
+    if let Some(pictures) = &studio.pictures {
+        pictures.open(path.clone());
+    }
+    studio.state.beside = Some(Beside::new(path));
 }
 
 /// Fills the form with the settings of the picture on the canvas.

@@ -49,6 +49,8 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::ApplyChanges => steer::apply_changes(studio),
         UiCommand::BranchHere => branch::branch_here(studio),
         UiCommand::LeaveBranch => studio.state.branching = None,
+        UiCommand::ShowBeside(path) => files::show_beside(studio, path),
+        UiCommand::CloseBeside => studio.state.beside = None,
         UiCommand::SetWays(ways) => studio.state.ways = ways.tidy(),
         UiCommand::NextView => studio.state.ways = studio.state.ways_with_next(),
         UiCommand::NextSecondView => studio.state.ways = studio.state.ways_with_next_second(),

@@ -83,8 +83,10 @@ impl Panel for CanvasPanel {
         let looked_at = self.tokens.ui(&mut line(ui, tokens), ctx);
         let ways = looked_at.map_or(ctx.state.ways, |view| ctx.state.ways.with_attention(view));
         let has_step = ctx.state.shown_step_record().is_some();
-        let second = ways.second.filter(|_| has_step);
-        let halves = halves(body, second.is_some());
+        let is_beside = ctx.state.beside.is_some();
+        let second = ways.second.filter(|_| has_step && !is_beside);
+        let is_split = second.is_some() || is_beside;
+        let halves = halves(body, is_split);
 
         let shown = self.shown(ctx);
         let can_steer = has_step || !shown.is_noise;
@@ -95,7 +97,12 @@ impl Panel for CanvasPanel {
             (half, zoom) = place(ui, ctx, (index, halves[index]), picture_px, can_steer);
             self.paint_view(ui, ctx, half, (view, has_step), &shown);
         }
-        if second.is_some() {
+        if is_beside {
+            let half;
+            (half, zoom) = place(ui, ctx, (1, halves[1]), picture_px, can_steer);
+            self.paint_beside(ui, ctx, half, ways.first);
+        }
+        if is_split {
             let x = body.center().x;
             ui.painter()
                 .vline(x, body.y_range(), Stroke::new(1.0, *ctx.palette.active));
@@ -145,6 +152,41 @@ impl CanvasPanel {
         let is_plain = ctx.state.ways.second.is_none() && view == StepWay::Estimate;
         if has_step && !is_plain {
             self.views.caption(ui, ctx, half.rect, view);
+        }
+    }
+
+    /// Draws the run beside: its picture, or the same view of its step.
+    fn paint_beside(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>, half: Half, view: StepWay) {
+        let Some(beside) = &ctx.state.beside else {
+            return;
+        };
+        let name = file_name(&beside.path);
+        if let Some(image) = ctx.state.picture_beside().filter(|_| view == StepWay::Estimate) {
+            let shown = Shown {
+                picture_px: size_px(image),
+                image: Arc::clone(image),
+                is_noise: false,
+            };
+            paint(ui, ctx.has_gpu_canvas, ctx.textures, half, &shown);
+        } else if let Some(seen) = ctx.state.seen_beside(view) {
+            match seen.lack() {
+                Some(lack) => step_view::say(ui, half.rect, &views::lack_text(ctx, lack)),
+                None => self.views.paint(ui, ctx, half, seen, None),
+            }
+        }
+        let room = half.rect.shrink(8.0);
+        let mut ui = ui.new_child(
+            UiBuilder::new()
+                .max_rect(room)
+                .layout(Layout::left_to_right(Align::Min)),
+        );
+        let close = UiCommand::CloseBeside;
+        let tip = close.tooltip(ctx.language, ui.ctx());
+        let words = format!("{name}  ✕");
+        let button = ui.add(Button::new(words).truncate());
+        let button = button.accessible_name(close.name(ctx.language));
+        if button.on_hover_text(tip).clicked() {
+            ctx.commands.send(close);
         }
     }
 

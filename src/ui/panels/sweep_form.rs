@@ -1,6 +1,6 @@
 //! Many runs instead of one: which fields differ between them.
 
-use egui::{CollapsingHeader, ComboBox, Label, RichText, TextEdit, Ui, vec2};
+use egui::{CollapsingHeader, Color32, ComboBox, Label, RichText, TextEdit, Ui, vec2};
 
 use super::{Panel, PanelContext, Slot};
 use crate::job::Field;
@@ -60,6 +60,17 @@ pub(super) fn asked_for(ctx: &PanelContext<'_>) -> (Option<String>, Option<Strin
             is_running.then(|| ctx.tr("sweep-problem-running")),
         ),
         Some(Err(problem)) => (Some(ctx.tr("sweep-title")), Some(problem.say(ctx.language))),
+    }
+}
+
+/// That of what stands in the way of Generate: a sweep on its way is nothing that went wrong.
+pub(super) fn problem_colour(ctx: &PanelContext<'_>) -> Color32 {
+    let sweeping = ctx.state.sweeping.as_ref();
+    let is_running = sweeping.is_some_and(|sweeping| sweeping.running().is_some());
+    if is_running && matches!(ctx.draft.to_sweep(), Some(Ok(_))) {
+        *ctx.palette.text_weak
+    } else {
+        *ctx.palette.error
     }
 }
 

@@ -43,14 +43,30 @@ pub(super) struct SweepGridPanel {
 /// A cell as it was drawn last.
 struct Drawn {
     of: Key,
-    /// Held so that no other picture can come to lie at the same address.
-    _image: Option<Arc<RgbImage>>,
     texture: TextureHandle,
     is_used: bool,
 }
 
-/// Tells what a texture shows: whose, and the address of the picture or the step.
-type Key = (Option<JobId>, usize);
+/// Tells what a texture shows.
+#[derive(Clone)]
+enum Key {
+    /// A picture, held so that no other one can come to lie at its address.
+    Picture(Arc<RgbImage>),
+    /// A step of a job, by its place and the address of its record.
+    Step(Option<JobId>, usize, usize),
+}
+
+impl Key {
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Picture(image), Self::Picture(other)) => Arc::ptr_eq(image, other),
+            (Self::Step(job, index, address), Self::Step(other_job, other_index, other_address)) => {
+                (job, index, address) == (other_job, other_index, other_address)
+            }
+            _ => false,
+        }
+    }
+}
 
 /// Where everything stands.
 struct Grid {
@@ -123,7 +139,7 @@ impl SweepGridPanel {
 
     fn cell(
         &mut self,
-        ui: &mut Ui,
+        ui: &Ui,
         ctx: &PanelContext<'_>,
         sweeping: &Sweeping,
         (index, cell): (usize, &CellRun),
@@ -172,11 +188,10 @@ impl SweepGridPanel {
 
     /// The texture of what is seen of a run; made anew only when that is something else.
     fn texture(&mut self, ctx: &egui::Context, (index, cell): (usize, &CellRun), seen: Seen<'_>) -> &TextureHandle {
-        let (address, image) = match seen {
-            Seen::Picture(image) => (Arc::as_ptr(image) as usize, Some(Arc::clone(image))),
-            Seen::Latents(step, _) => (std::ptr::from_ref(step) as usize, None),
+        let of = match seen {
+            Seen::Picture(image) => Key::Picture(Arc::clone(image)),
+            Seen::Latents(step, _) => Key::Step(cell.job, step.index, std::ptr::from_ref(step) as usize),
         };
-        let of = (cell.job, address);
         let pixels = || {
             let of = |image: &RgbImage| {
                 ColorImage::from_rgb([image.width_px as usize, image.height_px as usize], &image.pixels)
@@ -193,14 +208,13 @@ impl SweepGridPanel {
             }
         };
         let drawn = self.textures.entry(index).or_insert_with(|| Drawn {
-            of,
-            _image: image.clone(),
+            of: of.clone(),
             texture: ctx.load_texture("cell", pixels(), TextureOptions::LINEAR),
             is_used: true,
         });
-        if drawn.of != of {
+        if !drawn.of.is(&of) {
             drawn.texture.set(pixels(), TextureOptions::LINEAR);
-            (drawn.of, drawn._image) = (of, image);
+            drawn.of = of;
         }
         drawn.is_used = true;
         &drawn.texture
@@ -344,6 +358,7 @@ fn playhead(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping) {
     let response = ui
         .scope(|ui| {
             ui.spacing_mut().slider_width = room;
+            ui.visuals_mut().handle_shape = egui::style::HandleShape::Circle;
             ui.visuals_mut().selection.bg_fill = *ctx.palette.accent;
             ui.visuals_mut().widgets.inactive.bg_fill = *ctx.palette.active;
             ui.add(rail)

@@ -1,9 +1,12 @@
 //! Two runs beside each other: only the settings that differ.
 
+use std::path::PathBuf;
+
 use egui::{Label, RichText, Ui, vec2};
 
 use super::{Entry, Name};
 use crate::job::Difference;
+use crate::ui::command::UiCommand;
 use crate::ui::i18n::Language;
 use crate::ui::panels::{PanelContext, fields};
 use crate::ui::state::file_name;
@@ -39,6 +42,7 @@ impl Comparison {
                 button.on_hover_text(ctx.tr("compare-close.tip")).clicked()
             })
             .inner;
+        self.offer_beside(ui, ctx);
         let weak = |text: String| RichText::new(text).color(*ctx.palette.text_weak);
         ui.add(Label::new(weak(self.parting(language))).wrap());
         if self.differences.is_empty() {
@@ -60,6 +64,30 @@ impl Comparison {
             two_columns(ui, [&one.a, &one.b].map(|value| fields::value(value)));
         }
         is_done
+    }
+
+    /// The two of them on the canvas, in step: the one that is not shown comes beside.
+    fn offer_beside(&self, ui: &mut Ui, ctx: &PanelContext<'_>) {
+        let path_of = |name: &Name| match name {
+            Name::Live => None,
+            Name::Picture(path) => Some(path.clone()),
+        };
+        let [a, b] = [0, 1].map(|side| path_of(&self.names[side]));
+        let is_shown = |path: &Option<PathBuf>| path.is_some() && path.as_deref() == ctx.state.shown_path();
+        let (first, second) = match (a, b) {
+            (a, Some(b)) if !is_shown(&Some(b.clone())) => (a, b),
+            (Some(a), b) => (b, a),
+            _ => return,
+        };
+        let button = ui.button(ctx.tr("compare-beside"));
+        if button.on_hover_text(ctx.tr("compare-beside.tip")).clicked() {
+            match first {
+                Some(first) if !is_shown(&Some(first.clone())) => ctx.commands.send(UiCommand::ShowPicture(first)),
+                Some(_) => {}
+                None => ctx.commands.send(UiCommand::ShowLive),
+            }
+            ctx.commands.send(UiCommand::ShowBeside(second));
+        }
     }
 
     /// From which step on they part, in a sentence.
