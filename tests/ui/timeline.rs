@@ -737,3 +737,50 @@ fn looks_of_the_timeline() {
         look(&mut window, &format!("timeline-{language}-{theme}-2-branching"));
     }
 }
+
+#[test]
+fn another_run_should_stand_beside_in_step() {
+    const OTHER: &str = "/pictures/0002.png";
+    let mut window = kept();
+    window.harness.state().send(UiCommand::ShowBeside(OTHER.into()));
+    window.harness.run();
+    assert_eq!(
+        window.pictures.borrow().opened.last().unwrap(),
+        std::path::Path::new(OTHER)
+    );
+    window.tell_of_pictures(SaveEvent::Opened {
+        path: OTHER.into(),
+        pixels: Arc::new(plain([1, 2, 3], 128)),
+        record: Some(Arc::new(kept_record())),
+    });
+    window.tell_of_pictures(SaveEvent::TrajectoryOpened {
+        path: OTHER.into(),
+        record: Arc::new(kept_record()),
+        trajectory: Arc::new(kept_trajectory(0..6)),
+    });
+    let state = |window: &Window| {
+        let state = window.harness.state().state();
+        let shown = state.shown_step_record().map(|step| step.index);
+        (shown, state.step_beside().map(|step| step.index))
+    };
+    assert_eq!(
+        window.harness.state().state().opened.as_ref().unwrap().path.as_os_str(),
+        PICTURE
+    );
+    assert_eq!(
+        window.harness.state().state().picture_beside().unwrap().pixels[..3],
+        [1, 2, 3],
+        "the finished pictures stand beside each other"
+    );
+    for (key, expected) in [
+        (egui::Key::Home, (Some(0), Some(0))),
+        (egui::Key::ArrowRight, (Some(1), Some(1))),
+        (egui::Key::End, (Some(9), Some(5))),
+    ] {
+        window.harness.key_press(key);
+        window.harness.run();
+        assert_eq!(state(&window), expected, "{key:?}");
+    }
+    click(&mut window, "Close the run beside");
+    assert!(window.harness.state().state().beside.is_none());
+}

@@ -182,7 +182,7 @@ impl CanvasPanel {
         );
         let close = UiCommand::CloseBeside;
         let tip = close.tooltip(ctx.language, ui.ctx());
-        let words = format!("{name}  ✕");
+        let words = format!("{name}  ×");
         let button = ui.add(Button::new(words).truncate());
         let button = button.accessible_name(close.name(ctx.language));
         if button.on_hover_text(tip).clicked() {
