@@ -203,7 +203,14 @@ pub fn cell_words(sweep: &Sweep, place: [usize; 3], language: Language) -> Strin
     let words = axes.into_iter().zip(place).filter_map(|(axis, place)| {
         let axis = axis?;
         let value = value_words(axis.values.get(place)?, &axis.field);
-        Some(format!("{} {value}", axis_words(axis, language)))
+        let field = field_words(&axis.field, language);
+        Some(match axis.from_step {
+            None => format!("{field} {value}"),
+            Some(step) => {
+                let values = [("field", &*field), ("value", &*value), ("step", &*step.to_string())];
+                language.tr_with("sweep-value-from", &values)
+            }
+        })
     });
     words.collect::<Vec<_>>().join(", ")
 }

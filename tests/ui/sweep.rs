@@ -159,7 +159,7 @@ fn runs_should_follow_each_other_and_share_their_first_steps() {
     drop(engine);
     assert!(sweeping(&window).has_ended());
     window.harness.get_by_label("4 of 4 runs");
-    window.harness.get_by_label("Guidance from step 12 9, φ 0.7");
+    window.harness.get_by_label("Guidance 9 from step 12, φ 0.7");
 }
 
 #[test]
@@ -279,4 +279,58 @@ fn an_engine_that_ends_should_end_the_sweep() {
     window.harness.run();
     assert!(sweeping(&window).has_ended());
     window.harness.get_by_label("0 of 2 runs  ·  stopped");
+}
+
+#[test]
+fn a_run_should_open_by_the_keyboard() {
+    let mut window = asking(&[(Field::Guidance, "1,2", "")]);
+    window.generate();
+    finish(&mut window);
+    window.harness.get_by_label("Guidance 1").focus();
+    window.harness.run();
+    window.harness.key_press(egui::Key::Enter);
+    window.harness.run();
+    assert_eq!(
+        window.harness.state().state().view,
+        View::Picture("/pictures/1.png".into())
+    );
+    window
+        .harness
+        .key_press_modifiers(egui::Modifiers::NONE, egui::Key::Escape);
+    window.harness.run();
+    assert_eq!(window.engine.borrow().cancelled, [JobId(2)]);
+}
+
+#[test]
+fn a_switch_should_ask_for_the_other_prompt() {
+    let mut window = Window::open();
+    window.harness.get_by_label("Sweep").click();
+    window.harness.run();
+    window.harness.get_by_label("Switch step 0…N").click();
+    window.harness.run();
+    let lacking = window
+        .harness
+        .get_all_by_label("Say what other prompt the switch leads to.");
+    assert_eq!(lacking.count(), 2, "in the form and below the button");
+    let role = egui::accesskit::Role::TextInput;
+    let other = window.harness.get_by_role_and_label(role, "Other prompt");
+    other.focus();
+    other.type_text("a dog");
+    window.harness.run();
+    window.generate();
+    let first = window.engine.borrow().submitted[0].clone();
+    assert_eq!(
+        (first.as_of(23).prompt.as_str(), first.as_of(24).prompt.as_str()),
+        (first.prompt.as_str(), "a dog")
+    );
+}
+
+#[test]
+fn of_a_large_sweep_only_what_is_in_sight_should_be_drawn() {
+    let mut window = asking(&[(Field::Guidance, "1..32:32", ""), (Field::Seed, "1..32:32", "")]);
+    window.harness.get_by_label("Sweep 32 × 32").click();
+    window.harness.run();
+    window.harness.get_by_label("Guidance 1, Seed 1");
+    assert!(window.harness.query_by_label("Guidance 32, Seed 32").is_none());
+    window.harness.get_by_label("0 of 1024 runs");
 }

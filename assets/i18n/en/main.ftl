@@ -481,6 +481,7 @@ sweep-field-words = Prompt words
 sweep-field-lora = LoRA { $place } weight
 sweep-field-control = Control { $place } weight
 sweep-axis-from = { $field } from step { $step }
+sweep-value-from = { $field } { $value } from step { $step }
 sweep-problem = No sweep: { $reason }
 sweep-problem-from = The first step must be a whole number from 0, found “{ $found }”.
 sweep-problem-columns = Choose what differs from column to column first.

@@ -477,6 +477,7 @@ sweep-field-words = プロンプトの語
 sweep-field-lora = LoRA { $place } の重み
 sweep-field-control = コントロール { $place } の重み
 sweep-axis-from = { $field }（ステップ { $step } から）
+sweep-value-from = { $field } { $value }（ステップ { $step } から）
 sweep-problem = スイープできません。{ $reason }
 sweep-problem-from = 開始ステップは 0 以上の整数で書いてください（いまは「{ $found }」）。
 sweep-problem-columns = まず列ごとに変える項目を選んでください。

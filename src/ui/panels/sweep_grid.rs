@@ -31,7 +31,9 @@ const MARGIN: f32 = 12.0;
 const GAP: f32 = 4.0;
 /// Shortest side of a cell; with more than fit the grid scrolls.
 const MIN_CELL: f32 = 56.0;
-/// Widest that the playhead's rail gets.
+/// Height that the playhead's handle is drawn for.
+const HANDLE_HEIGHT: f32 = 16.0;
+/// Widest that its rail gets.
 const RAIL_WIDTH: f32 = 220.0;
 
 /// Shows a sweep.
@@ -358,6 +360,7 @@ fn playhead(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping) {
     let response = ui
         .scope(|ui| {
             ui.spacing_mut().slider_width = room;
+            ui.spacing_mut().interact_size.y = HANDLE_HEIGHT;
             ui.visuals_mut().handle_shape = egui::style::HandleShape::Circle;
             ui.visuals_mut().selection.bg_fill = *ctx.palette.accent;
             ui.visuals_mut().widgets.inactive.bg_fill = *ctx.palette.active;
