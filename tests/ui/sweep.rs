@@ -104,6 +104,8 @@ fn finish(window: &mut Window) -> JobId {
 #[test]
 fn the_form_should_tell_how_many_runs_there_will_be_and_what_is_wrong() {
     let mut window = Window::open();
+    window.harness.set_size(egui::vec2(1280.0, 1200.0));
+    window.harness.run();
     window.harness.get_by_label("Sweep").click();
     window.harness.run();
     window.harness.get_by_label("Guidance −10…10").click();
@@ -305,6 +307,8 @@ fn a_run_should_open_by_the_keyboard() {
 fn a_switch_should_ask_for_the_other_prompt() {
     let mut window = Window::open();
     window.harness.get_by_label("Sweep").click();
+    window.harness.run();
+    window.harness.set_size(egui::vec2(1280.0, 1200.0));
     window.harness.run();
     window.harness.get_by_label("Switch step 0…N").click();
     window.harness.run();

@@ -30,7 +30,7 @@ pub(super) fn takes(studio: &mut Studio, command: &UiCommand) -> bool {
         UiCommand::NextStep => return moved(sweeping, 1),
         UiCommand::FirstStep => return set(sweeping, 0),
         UiCommand::ShowStep(step) => return set(sweeping, *step),
-        UiCommand::ShowLive => return set(sweeping, usize::MAX),
+        UiCommand::ShowLive | UiCommand::LastStep => return set(sweeping, usize::MAX),
         _ => {}
     }
     false
