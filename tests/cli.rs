@@ -507,6 +507,13 @@ fn a_sweep_should_keep_its_runs_and_take_shared_steps_only_once() {
         sheet.width_px,
         sheet.height_px
     );
+    let film = path("film.webp");
+    let output = hareru(
+        home.path(),
+        &[&common[..], &small[..6], &["--out", &film, "--x", "switch=1,3"]].concat(),
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(&std::fs::read(&film).unwrap()[8..12], b"WEBP");
     for bad in ["size=1,2", "steps@2=1,2", "cfg=a,b", "lora:1=0,1"] {
         let output = hareru(home.path(), &[&common[..], &small, &["--x", bad]].concat());
         assert_eq!(output.status.code(), Some(2), "{bad}: {}", stderr(&output));

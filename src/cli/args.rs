@@ -301,6 +301,11 @@ impl GenerateArgs {
         Ok(defaults)
     }
 
+    /// A film of a sweep needs to know how latents look.
+    pub(super) fn sweep_preview(&self, is_film: bool) -> PreviewMode {
+        if is_film { PreviewMode::Linear } else { self.preview() }
+    }
+
     /// How the pictures are made and shown.
     pub(super) fn options(&self) -> JobOptions {
         JobOptions {

@@ -1,6 +1,7 @@
-//! `hareru sweep`: one request in many ways, on one labelled sheet.
+//! `hareru sweep`: one request in many ways, on one labelled sheet or in one film.
 
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -12,7 +13,12 @@ use super::output::Output;
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery;
 use crate::job::{Axis, GeneratedImage, JobOptions, KeptRun, Sweep, SweepError, longest_start};
-use crate::unfold;
+use crate::unfold::{FilmError, FilmFormat, FilmPlan, Frames, GridCell, GridReel};
+
+/// How long a step is shown in a film, in milliseconds.
+const FRAME_MS: u32 = 125;
+/// How long the end is shown, in milliseconds.
+const LAST_FRAME_MS: u32 = 2000;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct SweepArgs {
@@ -46,7 +52,9 @@ pub(super) fn run(args: &SweepArgs, output: Output, cells_dir: PathBuf) -> Resul
     let Some(sheet) = args.base.out.clone() else {
         return Err(CliError::Usage("a sweep needs --out FILE for its sheet".to_owned()));
     };
-    Destination::File(sheet.clone()).check_writable()?;
+    let film = FilmFormat::of_path(&sheet).filter(|format| *format != FilmFormat::Apng);
+    let as_picture = sheet.with_extension("png");
+    Destination::File(if film.is_some() { as_picture } else { sheet.clone() }).check_writable()?;
     let cells = Destination::Gallery(cells_dir);
     cells.check_writable()?;
     let seed = args.base.seed_or_random();
@@ -64,6 +72,7 @@ pub(super) fn run(args: &SweepArgs, output: Output, cells_dir: PathBuf) -> Resul
     let mut kept: Vec<Arc<KeptRun>> = Vec::new();
     let options = JobOptions {
         keep_every_step: output.is_json(),
+        preview: args.base.sweep_preview(film.is_some()),
         ..args.base.options()
     };
     for (done, cell) in planned.iter().enumerate() {
@@ -96,26 +105,55 @@ pub(super) fn run(args: &SweepArgs, output: Output, cells_dir: PathBuf) -> Resul
             }));
         }
     }
-    let labels = |axis: Option<&Axis>| -> Vec<String> {
-        axis.map_or_else(Vec::new, |axis| {
-            (0..axis.values.len()).map(|place| axis.label(place)).collect()
-        })
-    };
     for z in 0..sheets {
         let of_sheet = &made[z * rows * columns..(z + 1) * rows * columns];
-        let pictures: Vec<Vec<_>> = of_sheet
-            .chunks(columns)
-            .map(|row| {
-                row.iter()
-                    .map(|image| image.as_ref().map(|image| image.pixels.clone()))
-                    .collect()
-            })
-            .collect();
-        let grid = unfold::labelled_grid(&pictures, &labels(Some(&sweep.x)), &labels(sweep.y.as_ref()))
-            .map_err(|error| CliError::Failed(error.to_string()))?;
         let path = super::generate::numbered(&sheet, z as u32 + 1);
-        gallery::save_pixels(&path, &grid)?;
+        write(&reel(of_sheet, &sweep), film, &path)?;
         output.file(&path)?;
     }
     Ok(())
+}
+
+/// A sheet's runs, with their steps.
+fn reel(made: &[Option<Arc<GeneratedImage>>], sweep: &Sweep) -> GridReel {
+    let cell = |image: &Option<Arc<GeneratedImage>>| {
+        let image = image.as_ref()?;
+        Some(GridCell {
+            steps: image.trajectory.steps.iter().cloned().map(Arc::new).collect(),
+            colours: image.trajectory.colours.clone().map(Arc::new),
+            finished: Arc::new(image.pixels.clone()),
+        })
+    };
+    let labels = |axis: &Axis| (0..axis.values.len()).map(|place| axis.label(place)).collect();
+    GridReel {
+        cells: made
+            .chunks(sweep.x.values.len())
+            .map(|row| row.iter().map(cell).collect())
+            .collect(),
+        column_labels: labels(&sweep.x),
+        row_labels: sweep.y.as_ref().map(labels).unwrap_or_default(),
+    }
+}
+
+/// Writes the finished pictures, or all steps as a film.
+fn write(reel: &GridReel, film: Option<FilmFormat>, path: &Path) -> Result<(), CliError> {
+    let failed = |error: String| CliError::Failed(format!("{error}: {}", path.display()));
+    let Some(format) = film else {
+        let sheet = reel.sheet().map_err(|error| failed(error.to_string()))?;
+        return Ok(gallery::save_pixels(path, &sheet)?);
+    };
+    let frames = Frames {
+        plan: FilmPlan {
+            format,
+            num_frames: reel.num_frames() as u32,
+            frame_ms: FRAME_MS,
+            last_ms: LAST_FRAME_MS,
+        },
+        make: &mut |place| reel.frame(place as usize),
+        progress: &mut |_| ControlFlow::Continue(()),
+    };
+    frames.save(path).map_err(|error| match error {
+        FilmError::Write { .. } => CliError::Failed(error.to_string()),
+        other => failed(other.to_string()),
+    })
 }

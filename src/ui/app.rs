@@ -43,6 +43,8 @@ pub struct Studio {
     pace: Arc<Pace>,
     pub(super) engine: Option<Box<dyn Engine>>,
     pub(super) pictures: Option<Box<dyn Pictures>>,
+    /// Where pictures are kept.
+    pub(super) gallery_dir: PathBuf,
     pub(super) settings: Settings,
     pub(super) language: Language,
     pub(super) draft: Draft,
@@ -85,6 +87,7 @@ impl Studio {
             services,
             engine: None,
             pictures: None,
+            gallery_dir: gallery_dir.as_ref().to_owned(),
             language: Language::choose(settings.language.as_deref()),
             settings,
             draft: Draft::default(),
@@ -342,6 +345,7 @@ impl eframe::App for Studio {
         actions::play::tick(self, ctx);
         actions::decode::tick(self, ctx);
         actions::sweep::advance(self);
+        actions::export::poll(self);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

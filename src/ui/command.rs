@@ -6,6 +6,7 @@ use std::sync::mpsc::Sender;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::camera::CameraMove;
+use super::exporting::ExportKind;
 use super::i18n::Language;
 use super::unfolding::Ways;
 use crate::config::ThemeChoice;
@@ -76,6 +77,10 @@ pub enum UiCommand {
     BranchHere,
     /// Makes no branch after all.
     LeaveBranch,
+    /// Writes what is on the canvas as a film or a sheet.
+    Export(ExportKind),
+    /// Stops the file in the making.
+    StopExport,
     /// Shows another saved run beside the one on the canvas, in step.
     ShowBeside(PathBuf),
     /// Shows one run alone again.
@@ -177,6 +182,7 @@ impl UiCommand {
             Self::ApplyChanges => "command-apply",
             Self::BranchHere => "command-branch",
             Self::LeaveBranch => "command-leave-branch",
+            Self::StopExport => "command-stop-export",
             Self::CloseBeside => "command-close-beside",
             Self::NextView => "command-next-view",
             Self::NextSecondView => "command-next-second-view",

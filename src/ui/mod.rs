@@ -7,6 +7,7 @@ pub mod camera;
 pub mod changes;
 pub mod command;
 pub mod draft;
+pub mod exporting;
 pub mod i18n;
 pub mod notifications;
 pub mod playhead;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::beside::Beside;
 use super::camera::Camera;
+use super::exporting::Exporting;
 use super::notifications::{Level, Notices, Text};
 use super::playhead::{Branching, Playback};
 use super::sweeping::Sweeping;
@@ -290,6 +291,8 @@ pub struct AppState {
     pub playback: Playback,
     /// The branch that the form is filled in for.
     pub branching: Option<Branching>,
+    /// A film or a sheet in the making.
+    pub exporting: Option<Exporting>,
     /// Another run beside it, in step.
     pub beside: Option<Beside>,
     /// How its steps are looked at: one way, or two side by side.

@@ -7,6 +7,7 @@ mod field;
 mod film;
 mod numbers;
 mod path;
+mod reel;
 mod resample;
 mod sheet;
 mod view;
@@ -16,6 +17,7 @@ pub use field::{Amounts, Field, Missing, Shown, colours_of, find_word, is_pictur
 pub use film::{FilmError, FilmFormat, FilmPlan, Frames};
 pub use numbers::{StepNumbers, numbers};
 pub use path::paths;
+pub use reel::{GridCell, GridReel, ReelError, RunReel};
 pub use sheet::{
     MAX_SHEET_PIXELS, SheetError, check_contact_sheet, contact_sheet, fitted, labelled_grid, pair_width, resized,
     side_by_side,

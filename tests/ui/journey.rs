@@ -9,9 +9,12 @@ use hareru::engine::{DeviceChoice, EngineOptions};
 use hareru::gallery;
 use hareru::job::Field;
 use hareru::ui::app::Studio;
+use hareru::ui::command::UiCommand;
+use hareru::ui::exporting::ExportKind;
 use hareru::ui::services::Services;
-use hareru::ui::state::{JobStatus, file_name};
+use hareru::ui::state::{JobStatus, Pause, file_name};
 use hareru::ui::sweep_cell::CellRun;
+use hareru::unfold::FilmFormat;
 
 use super::harness::{NoDialogs, in_language, open_with};
 
@@ -154,4 +157,116 @@ fn a_sweep_should_be_saved_run_by_run_and_share_its_first_steps() {
     let path = sweeping.cells[1].path.clone().unwrap();
     let trajectory = gallery::read_trajectory(&path).unwrap();
     assert_eq!(trajectory.steps.len(), 5, "a run of a sweep is kept as a whole");
+}
+
+/// The run is paused, changed, gone on with, branched; both stand side by side, are written as a film, and are found
+/// again by another window.
+#[test]
+fn a_run_should_be_paused_changed_branched_compared_and_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open(folder.path());
+    harness.state_mut().draft_mut().steps = 12;
+    harness.state_mut().draft_mut().prompt = "a mountain at noon".to_owned();
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+    harness.step();
+    let num_steps = |studio: &Studio| {
+        let unfolding = studio.state().unfolding.as_ref();
+        unfolding.map_or(0, |unfolding| unfolding.steps.len())
+    };
+    until(&mut harness, "the run has begun", |studio| num_steps(studio) >= 1);
+    harness.state().send(UiCommand::PlayOrPause);
+    harness.step();
+    let is_paused = |studio: &Studio| matches!(studio.state().run.as_ref().unwrap().pause, Pause::Before(_));
+    until(&mut harness, "the run waits", is_paused);
+    while num_steps(harness.state()) < 8 {
+        let before = num_steps(harness.state());
+        harness.state().send(UiCommand::SingleStep);
+        harness.step();
+        until(&mut harness, "it took a step", |studio| {
+            num_steps(studio) > before && is_paused(studio)
+        });
+    }
+
+    harness.state_mut().draft_mut().prompt = "a forest in snow".to_owned();
+    harness.step();
+    harness.state().send(UiCommand::ApplyChanges);
+    harness.step();
+    harness.state().send(UiCommand::PlayOrPause);
+    harness.step();
+    until(&mut harness, "the run has ended", has_ended);
+    let saved = |number: usize| move |studio: &Studio| studio.state().recent.len() == number;
+    until(&mut harness, "the picture is saved", saved(1));
+    let parent = harness.state().state().recent[0].clone();
+    let changes = &parent.record.as_ref().unwrap().request.changes;
+    assert_eq!(
+        (changes.len(), changes[0].prompt.as_deref()),
+        (1, Some("a forest in snow"))
+    );
+    let changed_at = changes[0].step;
+
+    harness.state().send(UiCommand::ShowStep(4));
+    harness.step();
+    harness.state().send(UiCommand::BranchHere);
+    harness.step();
+    harness.state_mut().draft_mut().guidance_scale = -3.0;
+    harness.step();
+    harness.state().send(UiCommand::Generate);
+    harness.step();
+    until(&mut harness, "the branch is saved", saved(2));
+    let branch = harness.state().state().recent[0].clone();
+    let record = branch.record.as_ref().unwrap();
+    let origin = record.origin.as_ref().unwrap();
+    assert_eq!(
+        (&origin.run_id, origin.step),
+        (&parent.record.as_ref().unwrap().run_id, 4)
+    );
+    assert_eq!(record.request.as_of(4).guidance_scale, -3.0);
+    assert_eq!(
+        record.request.as_of(11).prompt,
+        "a mountain at noon",
+        "step 4 came before the change at {changed_at}"
+    );
+
+    harness.state().send(UiCommand::ShowBeside(parent.path.clone()));
+    harness.step();
+    harness.state().send(UiCommand::FirstStep);
+    harness.step();
+    until(&mut harness, "the parent's steps are there", |studio| {
+        studio.state().step_beside().is_some()
+    });
+    let places = |studio: &Studio| {
+        let shown = studio.state().shown_step_record().map(|step| step.index);
+        (shown, studio.state().step_beside().map(|step| step.index))
+    };
+    assert_eq!(places(harness.state()), (Some(0), Some(0)));
+    harness.key_press(egui::Key::ArrowRight);
+    harness.step();
+    assert_eq!(places(harness.state()), (Some(1), Some(1)));
+
+    harness
+        .state()
+        .send(UiCommand::Export(ExportKind::Film(FilmFormat::Gif)));
+    harness.step();
+    until(&mut harness, "the film is written", |studio| {
+        studio.state().exporting.is_none()
+    });
+    let films = std::fs::read_dir(folder.path()).unwrap().flatten();
+    assert_eq!(
+        films
+            .filter(|file| file.path().extension().is_some_and(|ending| ending == "gif"))
+            .count(),
+        1
+    );
+
+    drop(harness);
+    let mut harness = open(folder.path());
+    until(&mut harness, "both pictures are found", saved(2));
+    harness.state().send(UiCommand::ShowPicture(branch.path.clone()));
+    harness.step();
+    until(&mut harness, "its steps are read", |studio| num_steps(studio) == 12);
+    harness.step();
+    assert!(
+        harness.query_all_by_label_contains("Branch from step 5").count() > 0,
+        "the tree shows it"
+    );
 }

@@ -306,9 +306,9 @@ fn a_run_should_open_by_the_keyboard() {
 #[test]
 fn a_switch_should_ask_for_the_other_prompt() {
     let mut window = Window::open();
-    window.harness.get_by_label("Sweep").click();
+    window.harness.set_size(egui::vec2(1280.0, 1300.0));
     window.harness.run();
-    window.harness.set_size(egui::vec2(1280.0, 1200.0));
+    window.harness.get_by_label("Sweep").click();
     window.harness.run();
     window.harness.get_by_label("Switch step 0…N").click();
     window.harness.run();

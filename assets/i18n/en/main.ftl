@@ -518,3 +518,19 @@ compare-beside = Side by side
     .tip = Show both on the canvas; the playhead scrubs them in step
 command-close-beside = Close the run beside
     .tip = Show one run alone again
+
+# Export
+export-menu = Export
+    .tip = Write what is on the canvas as a film or a sheet, in the view that is chosen
+export-gif = GIF film
+    .tip = Shown everywhere; 256 colours a frame
+export-webp = WebP film
+    .tip = Every colour, small; browsers show it
+export-apng = PNG film
+    .tip = Every colour, larger; browsers show it
+export-sheet = Contact sheet
+    .tip = All steps on one picture, or all runs of a sweep
+export-done = Written: { $file }
+export-failed = The file could not be written: { $reason }
+command-stop-export = Stop writing
+    .tip = Stop writing; no file is left

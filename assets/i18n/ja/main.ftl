@@ -513,3 +513,19 @@ compare-beside = 並べて表示
     .tip = 二つをキャンバスに並べ、再生位置を同じステップにそろえます
 command-close-beside = 並べた画像を閉じる
     .tip = 一つの生成だけの表示に戻ります
+
+# Export
+export-menu = 書き出し
+    .tip = キャンバスの内容を、選んでいる見方のまま動画か一覧に書き出します
+export-gif = GIF 動画
+    .tip = どこでも再生できます（1 コマ 256 色）
+export-webp = WebP 動画
+    .tip = 全色で小さく、ブラウザーで再生できます
+export-apng = PNG 動画
+    .tip = 全色でやや大きく、ブラウザーで再生できます
+export-sheet = 一覧シート
+    .tip = すべてのステップ、またはスイープの全画像を一枚に並べます
+export-done = 書き出しました：{ $file }
+export-failed = 書き出せませんでした：{ $reason }
+command-stop-export = 書き出しを中止
+    .tip = 書き出しを中止します。ファイルは残りません

@@ -2,6 +2,7 @@
 
 pub(super) mod branch;
 pub(super) mod decode;
+pub(super) mod export;
 pub(super) mod files;
 mod jobs;
 pub(super) mod play;
@@ -49,6 +50,8 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::ApplyChanges => steer::apply_changes(studio),
         UiCommand::BranchHere => branch::branch_here(studio),
         UiCommand::LeaveBranch => studio.state.branching = None,
+        UiCommand::Export(kind) => export::start(studio, kind),
+        UiCommand::StopExport => export::stop(studio),
         UiCommand::ShowBeside(path) => files::show_beside(studio, path),
         UiCommand::CloseBeside => studio.state.beside = None,
         UiCommand::SetWays(ways) => studio.state.ways = ways.tidy(),

@@ -7,6 +7,7 @@ use egui::{
     vec2,
 };
 
+use super::export_menu::export_menu;
 use super::recent::{made_words, with_precision};
 use super::step_view::{self, Half, StepViews};
 use super::tokens::TokenLine;
@@ -388,6 +389,7 @@ fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, caption: &str, zoom: Option<f
             ui.set_min_width(56.0);
             ui.weak(percent);
         });
+        export_menu(ui, ctx);
         if ctx.state.shown_path().is_some() {
             button(ui, ctx, UiCommand::UseSettings, ctx.state.shown_record().is_some());
         }

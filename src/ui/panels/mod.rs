@@ -3,6 +3,7 @@
 mod canvas;
 mod carried;
 mod drop_target;
+mod export_menu;
 mod fields;
 mod generate;
 mod kept;

@@ -1,0 +1,192 @@
+//! Films and sheets of what is on the canvas, written by a thread of their own.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use crossbeam_channel::{Receiver, bounded};
+
+use crate::gallery;
+use crate::unfold::{FilmError, FilmFormat, FilmPlan, Frames, GridReel, ReelError, RunReel};
+
+/// How long a step is shown, in milliseconds.
+const FRAME_MS: u32 = 125;
+/// How long the end is shown, in milliseconds.
+const LAST_FRAME_MS: u32 = 2000;
+/// Files of one name that are tried.
+const MAX_TRIES: u32 = 10_000;
+
+/// Kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportKind {
+    /// A film.
+    Film(FilmFormat),
+    /// All steps, or all runs of a sweep, on one picture.
+    Sheet,
+}
+
+impl ExportKind {
+    /// All, in the order they are offered.
+    pub const ALL: [Self; 4] = [
+        Self::Film(FilmFormat::Gif),
+        Self::Film(FilmFormat::WebP),
+        Self::Film(FilmFormat::Apng),
+        Self::Sheet,
+    ];
+
+    /// Name among texts.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Film(FilmFormat::Gif) => "export-gif",
+            Self::Film(FilmFormat::WebP) => "export-webp",
+            Self::Film(FilmFormat::Apng) => "export-apng",
+            Self::Sheet => "export-sheet",
+        }
+    }
+
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Film(FilmFormat::Gif) => "unfolding.gif",
+            Self::Film(FilmFormat::WebP) => "unfolding.webp",
+            Self::Film(FilmFormat::Apng) => "unfolding.png",
+            Self::Sheet => "sheet.png",
+        }
+    }
+}
+
+/// What is written.
+#[derive(Debug, Clone)]
+pub enum Reel {
+    /// One run.
+    Run(RunReel),
+    /// A sheet of a sweep.
+    Grid(GridReel),
+}
+
+impl Reel {
+    fn num_frames(&self) -> usize {
+        match self {
+            Self::Run(run) => run.steps.len(),
+            Self::Grid(grid) => grid.num_frames(),
+        }
+    }
+}
+
+/// A file in the making.
+#[derive(Debug)]
+pub struct Exporting {
+    done: Arc<AtomicU32>,
+    total: u32,
+    is_stopped: Arc<AtomicBool>,
+    answer: Receiver<Result<PathBuf, String>>,
+}
+
+impl Exporting {
+    /// Begins to write into `folder`, under a new name that begins with `stem`.
+    ///
+    /// # Errors
+    /// If the system refuses a thread.
+    pub fn start(
+        reel: Reel,
+        kind: ExportKind,
+        (folder, stem): (PathBuf, String),
+        wake: impl Fn() + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (done, is_stopped) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
+        let (sender, answer) = bounded(1);
+        let total = reel.num_frames() as u32;
+        let (told, stop) = (Arc::clone(&done), Arc::clone(&is_stopped));
+        std::thread::Builder::new().name("export".to_owned()).spawn(move || {
+            let written = write(&reel, kind, &new_name(&folder, &stem, kind), &mut |frames| {
+                told.store(frames, Ordering::Relaxed);
+                wake();
+                if stop.load(Ordering::Relaxed) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            });
+            sender.send(written).ok(); // the window may be gone
+            wake();
+        })?;
+        Ok(Self {
+            done,
+            total,
+            is_stopped,
+            answer,
+        })
+    }
+
+    /// How much is done, 0 to 1.
+    pub fn fraction(&self) -> f32 {
+        self.done.load(Ordering::Relaxed) as f32 / self.total.max(1) as f32
+    }
+
+    /// Asks it to stop; no file is left.
+    pub fn stop(&self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked to stop.
+    pub fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Relaxed)
+    }
+
+    /// The file, or why there is none, once it has ended.
+    pub fn poll(&self) -> Option<Result<PathBuf, String>> {
+        self.answer.try_recv().ok()
+    }
+}
+
+/// A name that no file has.
+fn new_name(folder: &Path, stem: &str, kind: ExportKind) -> PathBuf {
+    let ending = kind.ending();
+    let names = (1..MAX_TRIES).map(|number| match number {
+        1 => folder.join(format!("{stem}-{ending}")),
+        _ => folder.join(format!("{stem}-{number}-{ending}")),
+    });
+    let mut free = names.filter(|path| !path.exists());
+    free.next().unwrap_or_else(|| folder.join(ending))
+}
+
+fn write(
+    reel: &Reel,
+    kind: ExportKind,
+    path: &Path,
+    progress: &mut dyn FnMut(u32) -> ControlFlow<()>,
+) -> Result<PathBuf, String> {
+    let say = |error: ReelError| error.to_string();
+    match kind {
+        ExportKind::Sheet => {
+            let sheet = match reel {
+                Reel::Run(run) => run.sheet(),
+                Reel::Grid(grid) => grid.sheet(),
+            };
+            gallery::save_pixels(path, &sheet.map_err(say)?).map_err(|error| error.one_line())?;
+        }
+        ExportKind::Film(format) => {
+            let ranges = match reel {
+                Reel::Run(run) => run.ranges().map_err(say)?,
+                Reel::Grid(_) => Vec::new(),
+            };
+            let frames = Frames {
+                plan: FilmPlan {
+                    format,
+                    num_frames: reel.num_frames() as u32,
+                    frame_ms: FRAME_MS,
+                    last_ms: LAST_FRAME_MS,
+                },
+                make: &mut |place| match reel {
+                    Reel::Run(run) => run.frame(place as usize, &ranges),
+                    Reel::Grid(grid) => grid.frame(place as usize),
+                },
+                progress,
+            };
+            frames
+                .save(path)
+                .map_err(|error: FilmError<ReelError>| error.to_string())?;
+        }
+    }
+    Ok(path.to_owned())
+}
