@@ -60,7 +60,7 @@
 //!                                         encode the prompts
 //!                                         sampler.sample(host, …)
 //!                                           each step: x₀ → preview ─ Event::Step (droppable)
-//!                                           JobControl read: cancel
+//!                                         before each step JobControl: cancel, pause, change, back, end
 //!                                         decode ──────────────────── Event::Image
 //!  App::logic drains for ≤ 5 ms ◀─────────                            Event::Finished | Cancelled | Failed
 //!  (not more often than `ui/pace.rs` allows: the frame and the networks may share the cores)
@@ -69,6 +69,14 @@
 //!    recent pictures ◀──────────────────────────────────────────────────────────  Saved
 //!  App::ui draws AppState and Draft
 //! ```
+//!
+//! # How a run is changed on its way
+//!
+//! A [`job::Change`] belongs to a step, and the request lists them. Whoever steers a run adds one before its next step
+//! ([`job::JobControl`] → `pipelines/host.rs`), a branch is its parent's request with one more
+//! ([`job::GenerateRequest::branched`]), a prompt switch is one, a cell of a sweep may have one. So each of them is made again
+//! from its request alone; a [`job::KeptRun`] only saves the steps that two requests
+//! [share](job::GenerateRequest::shared_steps). What [`unfold`] shows is computed from the kept steps, without a network.
 //!
 //! # Adding to it
 //!

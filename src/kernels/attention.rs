@@ -166,6 +166,34 @@ pub fn attention_probabilities(q: &Tensor, k: &Tensor, scale: f64, mask: Option<
     }
 }
 
+/// The mean over the heads of [`attention_probabilities`], for one picture.
+///
+/// * `q`: `(1, queries, heads · head_dim)`, `k`: `(1, keys, heads · head_dim)`, any dtype.
+///
+/// Returns `(keys, queries)` in f32: for each key, how much each query looks at it.
+///
+/// # Errors
+/// If the shapes do not fit.
+pub fn mean_attention_probabilities(q: &Tensor, k: &Tensor, heads: usize, scale: f64) -> Result<Tensor> {
+    let (q, k) = (q.to_dtype(DType::F32)?, k.to_dtype(DType::F32)?);
+    let ((_, queries, width), (_, keys, _)) = (q.dims3()?, k.dims3()?);
+    let is_even = heads > 0 && width.is_multiple_of(heads) && k.dims() == [1, keys, width] && q.dim(0)? == 1;
+    if !q.device().is_cpu() || !is_even || keys == 0 {
+        let (q, k) = (split_heads(&q, heads)?, split_heads(&k, heads)?);
+        return attention_probabilities(&q, &k, scale, None)?
+            .squeeze(0)?
+            .mean(0)?
+            .t()?
+            .contiguous();
+    }
+    let numbers = |x: &Tensor| x.flatten_all()?.to_vec1::<f32>();
+    let mean = cpu::mean_probabilities(&numbers(&q)?, &numbers(&k)?, (heads, width), scale as f32);
+    let by_key = (0..keys)
+        .flat_map(|key| mean[key..].iter().step_by(keys).copied())
+        .collect::<Vec<_>>();
+    Tensor::from_vec(by_key, (keys, queries), q.device())
+}
+
 /// eˣ / Σ eˣ over the last axis, any leading shape.
 ///
 /// # Errors

@@ -26,7 +26,10 @@ pub mod trace;
 pub use activation::{geglu, gelu, quick_gelu, relu, sigmoid, silu};
 pub use after::{After, Nonlinearity};
 pub use arena::Arena;
-pub use attention::{attention, attention_probabilities, masked_attention, merge_heads, softmax, split_heads};
+pub use attention::{
+    attention, attention_probabilities, masked_attention, mean_attention_probabilities, merge_heads, softmax,
+    split_heads,
+};
 pub use conv::{ConvInput, ConvWeights, Padding, Wrap, conv2d};
 pub use linear::{LinearWeights, linear, linear_geglu};
 pub use norm::{GroupNorm, LayerNorm};

@@ -29,12 +29,14 @@ pub(crate) mod gemm;
 pub(crate) mod image;
 pub(crate) mod norm;
 mod path;
+mod probabilities;
 
 pub(crate) use element::Element;
 pub(crate) use gemm::Multiplied;
 #[cfg(test)]
 pub(crate) use path::VARIABLE;
 pub(crate) use path::{Path, path};
+pub(crate) use probabilities::mean_probabilities;
 
 use candle_core::DType;
 use candle_core::Layout;

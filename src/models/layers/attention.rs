@@ -185,8 +185,7 @@ impl Attention {
         if row >= batch {
             candle_core::bail!("attention is watched in picture {row}, the batch has {batch}");
         }
-        let heads = |x: &Tensor| kernels::split_heads(&x.narrow(0, row, 1)?.to_dtype(DType::F32)?, self.heads);
-        let probabilities = kernels::attention_probabilities(&heads(q)?, &heads(k)?, self.scale, None)?;
-        probabilities.squeeze(0)?.mean(0)
+        let row = |x: &Tensor| x.narrow(0, row, 1);
+        kernels::mean_attention_probabilities(&row(q)?, &row(k)?, self.heads, self.scale)
     }
 }

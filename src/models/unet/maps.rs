@@ -63,12 +63,12 @@ impl AttentionMaps {
         self.row.load(Ordering::Relaxed)
     }
 
-    /// Keeps `(pixels, tokens)` of a layer whose feature map is `height` × `width`.
+    /// Keeps `(tokens, pixels)` of a layer whose feature map is `height` × `width`.
     pub(super) fn record(&self, layer: &str, probabilities: &Tensor, (height, width): (usize, usize)) -> Result<()> {
-        let tokens = probabilities.dim(1)?;
+        let tokens = probabilities.dim(0)?;
         let map = AttentionMap {
             layer: layer.to_owned(),
-            probabilities: probabilities.t()?.contiguous()?.reshape((tokens, height, width))?,
+            probabilities: probabilities.reshape((tokens, height, width))?,
         };
         self.found.lock().unwrap_or_else(PoisonError::into_inner).push(map);
         Ok(())
