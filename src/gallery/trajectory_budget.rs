@@ -72,6 +72,8 @@ pub(super) struct Pruning {
     whole: VecDeque<Candidate>,
     /// Known to be ours, with nothing left to thin; the oldest first.
     thin: VecDeque<Candidate>,
+    /// Whether the thin ones were measured again.
+    is_measured: bool,
     pub(super) report: BudgetReport,
 }
 
@@ -83,6 +85,7 @@ impl Pruning {
             budget_bytes,
             whole: whole.into(),
             thin: VecDeque::new(),
+            is_measured: false,
             report: BudgetReport {
                 bytes_before: bytes,
                 bytes_after: bytes,
@@ -98,6 +101,14 @@ impl Pruning {
         }
         if let Some(candidate) = self.whole.pop_front() {
             self.thin(candidate);
+        } else if !self.is_measured {
+            // What other programs have done in the meantime counts before anything is dropped.
+            let now = self
+                .thin
+                .iter()
+                .map(|thin| std::fs::metadata(&thin.path).map_or(0, |file| file.len()));
+            self.report.bytes_after = now.sum();
+            self.is_measured = true;
         } else if let Some(candidate) = self.thin.pop_front() {
             self.drop_file(&candidate);
         } else {
@@ -108,7 +119,13 @@ impl Pruning {
 
     fn thin(&mut self, mut candidate: Candidate) {
         match thin(&candidate.path) {
-            Ok(None) => self.thin.push_back(candidate),
+            Ok(None) => {
+                // Another program may have thinned it since it was measured.
+                let bytes = std::fs::metadata(&candidate.path).map_or(0, |file| file.len());
+                self.forget(candidate.bytes.saturating_sub(bytes));
+                candidate.bytes = bytes.min(candidate.bytes);
+                self.thin.push_back(candidate);
+            }
             Ok(Some(bytes)) => {
                 self.forget(candidate.bytes.saturating_sub(bytes));
                 self.report.thinned.push(candidate.path.clone());
@@ -116,8 +133,10 @@ impl Pruning {
                 self.thin.push_back(candidate);
             }
             Err(GalleryError::NoTrajectory { .. }) => self.forget(candidate.bytes),
-            // Another program is at it.
-            Err(GalleryError::Read { source, .. }) if source.kind() == io::ErrorKind::WouldBlock => {}
+            // Another program is at it, and sees to it.
+            Err(GalleryError::Read { source, .. }) if source.kind() == io::ErrorKind::WouldBlock => {
+                self.forget(candidate.bytes);
+            }
             Err(
                 error @ (GalleryError::TrajectoryFormat { .. }
                 | GalleryError::ForeignTrajectory { .. }
@@ -140,7 +159,10 @@ impl Pruning {
                 self.forget(candidate.bytes);
                 self.report.dropped.push(candidate.path.clone());
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.forget(candidate.bytes),
+            // Another program has dropped it, or does.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::WouldBlock) => {
+                self.forget(candidate.bytes);
+            }
             Err(error) => tracing::warn!("a trajectory was not dropped: {error}: {}", candidate.path.display()),
         }
     }

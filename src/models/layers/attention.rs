@@ -126,8 +126,8 @@ impl Attention {
 
     /// As [`Attention::forward`], looking at more than the context.
     ///
-    /// Returns `(batch, tokens, channels)`, and if they are wanted the probabilities over the context's tokens,
-    /// `(tokens, context_tokens)`, the mean of all heads, in f32.
+    /// Returns `(batch, tokens, channels)`, and if they are wanted how much each token looks at those of the context,
+    /// `(context_tokens, tokens)`, the mean of all heads, in f32.
     pub(in crate::models) fn forward_beside(
         &self,
         x: &Tensor,
