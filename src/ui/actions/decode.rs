@@ -12,7 +12,9 @@ use crate::ui::state::{View, job_error_text};
 use crate::ui::step_pictures::Quality;
 
 /// How long the playhead rests on a step before it is decoded quickly, in seconds.
-const QUICK_AFTER: f64 = 0.12;
+const QUICK_AFTER: f64 = 0.03;
+/// The same while other steps are being decoded, so that a slow decoder is not asked for every step that is passed.
+const BUSY_AFTER: f64 = 0.12;
 /// The same before it is decoded by the whole autoencoder.
 const EXACT_AFTER: f64 = 0.6;
 
@@ -67,7 +69,11 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
         }
     };
     let is_free = !is_playing || decoding.asked.is_empty(); // played steps are decoded as quickly as it goes
-    let quick_after = if is_playing { 0.0 } else { QUICK_AFTER };
+    let quick_after = match (is_playing, decoding.asked.is_empty()) {
+        (true, _) => 0.0,
+        (false, true) => QUICK_AFTER,
+        (false, false) => BUSY_AFTER,
+    };
     let wishes = [
         (Quality::Quick, quick_after, quality.is_none() && is_free),
         (
