@@ -119,8 +119,7 @@ fn reel(made: &[Option<Arc<GeneratedImage>>], sweep: &Sweep) -> GridReel {
     let cell = |image: &Option<Arc<GeneratedImage>>| {
         let image = image.as_ref()?;
         Some(GridCell {
-            steps: image.trajectory.steps.iter().cloned().map(Arc::new).collect(),
-            colours: image.trajectory.colours.clone().map(Arc::new),
+            trajectory: Arc::clone(&image.trajectory),
             finished: Arc::new(image.pixels.clone()),
         })
     };

@@ -26,13 +26,12 @@ use std::sync::Arc;
 use super::heat::{self, HeatStops, mix};
 use crate::job::{LatentColours, LatentPlane, RgbImage, StepRecord, TokenMaps};
 use crate::unfold::View;
+use crate::unfold::colour::{MOST_COVER, robust_range};
 
 /// Most channels that are looked at.
 pub(super) const MAX_CHANNELS: usize = 16;
 /// Most sizes of attention maps that are looked at.
 pub(super) const MAX_LEVELS: usize = 8;
-/// Part of all texels that are within the range of a heat map; the few beyond it have its last colour.
-const WITHIN_RANGE: f64 = 0.99;
 
 /// What is to be seen of a step.
 #[derive(Debug, Clone)]
@@ -117,12 +116,12 @@ impl Seen {
 
     /// The amount that has the last colour of the heat map: 99 of 100 texels have no more. 1 for a view without heat.
     pub fn range(&self) -> f32 {
-        let amounts = match self.meaning() {
+        let amounts: Vec<f32> = match self.meaning() {
             Meaning::Colour => return 1.0,
             Meaning::Signed | Meaning::Amount => {
                 let mixed = self.mixed();
                 let told = (0..mixed.texels).map(|texel| self.scalar(mixed.at(texel)));
-                told.map(f32::abs).collect()
+                told.collect()
             }
             Meaning::Attention => {
                 let levels = self.levels();
@@ -134,7 +133,7 @@ impl Seen {
                 places.map(|texel| self.attention(&levels, place(texel))).collect()
             }
         };
-        most_of(amounts)
+        robust_range(amounts.into_iter())
     }
 
     /// The view at the size of the latents, three bytes per texel.
@@ -155,7 +154,7 @@ impl Seen {
                     let place = [centre(texel % width, width), centre(texel / width, height)];
                     let amount = (self.attention(&levels, place) / range).clamp(0.0, 1.0);
                     let (under, over) = (shown(channels), heat::colour(&heat::AMOUNT, amount));
-                    [0, 1, 2].map(|part| mix(under[part], over[part], heat::MOST_COVER * amount))
+                    [0, 1, 2].map(|part| mix(under[part], over[part], MOST_COVER * amount))
                 }
             };
             colour.map(|part| (255.0 * part).round() as u8)
@@ -295,13 +294,4 @@ impl Seen {
 /// The middle of a texel, from 0 to 1.
 fn centre(texel: usize, size: usize) -> f32 {
     (texel as f32 + 0.5) / size as f32
-}
-
-/// The amount that [`WITHIN_RANGE`] of all do not exceed; 1 if there are none but zeros.
-fn most_of(mut amounts: Vec<f32>) -> f32 {
-    amounts.retain(|amount| amount.is_finite());
-    amounts.sort_unstable_by(f32::total_cmp);
-    let place = (WITHIN_RANGE * amounts.len().saturating_sub(1) as f64).ceil() as usize;
-    let amount = amounts.get(place).copied();
-    amount.filter(|amount| *amount > 0.0).unwrap_or(1.0)
 }

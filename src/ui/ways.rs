@@ -7,7 +7,7 @@ use super::state::AppState;
 use super::unfolding::{Unfolding, Ways};
 use crate::job::StepRecord;
 use crate::render::seen::Seen;
-use crate::unfold::View;
+use crate::unfold::{View, word_of};
 
 /// How the last part of a word ends among the tokens of CLIP.
 const WORD_END: &str = "</w>";
@@ -70,11 +70,7 @@ pub fn words(tokens: &[String]) -> Vec<Word> {
 /// What a way of looking shows of a step of a run.
 pub(super) fn seen_of(unfolding: &Unfolding, step: &Arc<StepRecord>, view: View) -> Seen {
     let word = match view {
-        View::Attention(token) => {
-            let all = words(&unfolding.tokens);
-            let word = all.into_iter().find(|word| word.tokens.contains(&token.index));
-            word.map_or(0..0, |word| word.tokens)
-        }
+        View::Attention(token) => word_of(&unfolding.tokens, token.index),
         _ => 0..0,
     };
     Seen {

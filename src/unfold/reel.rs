@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Field, Missing, SheetError, Shown, View, contact_sheet, fitted, labelled_grid, show, side_by_side};
-use crate::job::{LatentColours, LatentPlane, RgbImage, StepRecord};
+use crate::job::{LatentColours, LatentPlane, RgbImage, StepRecord, Trajectory};
 
 /// Why a frame could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -119,10 +119,8 @@ impl RunReel {
 /// A run among those of a grid.
 #[derive(Debug, Clone)]
 pub struct GridCell {
-    /// Its steps, in order.
-    pub steps: Vec<Arc<StepRecord>>,
-    /// How its latents look.
-    pub colours: Option<Arc<LatentColours>>,
+    /// Its steps.
+    pub trajectory: Arc<Trajectory>,
     /// Its finished picture.
     pub finished: Arc<RgbImage>,
 }
@@ -142,7 +140,7 @@ impl GridReel {
     /// Frames: one for each step of the longest run, and one for the finished pictures.
     pub fn num_frames(&self) -> usize {
         let runs = self.cells.iter().flatten().flatten();
-        runs.map(|run| run.steps.len()).max().unwrap_or(0) + 1
+        runs.map(|run| run.trajectory.steps.len()).max().unwrap_or(0) + 1
     }
 
     /// All runs at a step; those that are over show their picture.
@@ -150,14 +148,10 @@ impl GridReel {
     /// # Errors
     /// [`ReelError`]: nothing to show, too much, or latents of which nobody knows how they look.
     pub fn frame(&self, place: usize) -> Result<RgbImage, ReelError> {
-        let picture = |run: &GridCell| match run.steps.get(place) {
+        let picture = |run: &GridCell| match run.trajectory.steps.get(place) {
             None => Ok((*run.finished).clone()),
             Some(step) => {
-                let shown = Shown {
-                    colours: run.colours.as_deref(),
-                    ..Shown::default()
-                };
-                let field = show(step, View::Estimate, &shown);
+                let field = show(step, View::Estimate, &Shown::from(&*run.trajectory));
                 let field = field.map_err(|why| ReelError::Missing { step: step.index, why })?;
                 Ok(field.picture(run.finished.width_px, run.finished.height_px, 1.0))
             }
@@ -251,8 +245,15 @@ mod tests {
     fn runs_of_a_grid_should_unfold_in_step_and_end_with_their_pictures() {
         let cell = |count: usize, level| {
             Some(GridCell {
-                steps: (0..count).map(step).collect(),
-                colours: None,
+                trajectory: Arc::new(Trajectory {
+                    seed: 1,
+                    sigmas: Vec::new(),
+                    timesteps: Vec::new(),
+                    steps: (0..count).map(|index| (*step(index)).clone()).collect(),
+                    final_latents: plane(0.0),
+                    tokens: Vec::new(),
+                    colours: None,
+                }),
                 finished: picture(level),
             })
         };

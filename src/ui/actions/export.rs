@@ -108,8 +108,7 @@ fn grid(sweeping: &Sweeping) -> GridReel {
         let (_, cell) = sweeping.at(place)?;
         let (kept, image) = (cell.kept.as_ref()?, cell.image.as_ref()?);
         Some(GridCell {
-            steps: kept.trajectory.steps.iter().cloned().map(Arc::new).collect(),
-            colours: kept.trajectory.colours.clone().map(Arc::new),
+            trajectory: Arc::clone(&kept.trajectory),
             finished: Arc::clone(image),
         })
     };
