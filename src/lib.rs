@@ -14,15 +14,15 @@
 //! | [`kernels`] | the heavy tensor operations behind one plain signature each, for every kind of processor; the allocator; which precisions they serve, on how many threads | – | |
 //! | [`models`] | CLIP, U-Net, VAE, tiny autoencoder; changes of their weights | kernels | |
 //! | [`weights`] | model folders and files → named tensors; adapters and embeddings by the layers they mean | models | safetensors |
-//! | [`hub`] | models in and on disk (to come) | config, job | hf-hub |
-//! | [`gallery`] | pictures with their records and trajectories, on disk | config, job | image, png |
+//! | [`hub`] | models in and on disk: what is installed, what is fetched | config, job | hf-hub, ureq |
+//! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job | image, png, rusqlite, notify, trash |
 //! | [`pipelines`] | text → conditioning → denoise → pixels; model families; reference cases | diffusion, job, kernels, models, weights | tokenizers |
 //! | [`training`] | (to come) | diffusion, job, models, weights | |
 //! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines, training | crossbeam-channel |
 //! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | config, job | image, png, skrifa |
 //! | [`render`] | what wgpu draws inside egui | job, unfold | wgpu |
-//! | [`ui`] | the window | config, engine, gallery, job, render, unfold | egui, eframe, `egui_plot`, rfd |
-//! | [`cli`] | the command line | config, engine, gallery, job, unfold | clap |
+//! | [`ui`] | the window: the studio and, in `ui/pages`, the pages beside it | config, engine, gallery, hub, job, render, unfold | egui, eframe, `egui_plot`, rfd, arboard, opener |
+//! | [`cli`] | the command line | config, engine, gallery, hub, job, unfold | clap |
 //!
 //! # What always holds
 //!

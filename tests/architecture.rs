@@ -17,8 +17,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engine", &["config", "hub", "job", "kernels", "pipelines", "training"]),
     ("unfold", &["config", "job"]),
     ("render", &["job", "unfold"]),
-    ("ui", &["config", "engine", "gallery", "job", "render", "unfold"]),
-    ("cli", &["config", "engine", "gallery", "job", "unfold"]),
+    ("ui", &["config", "engine", "gallery", "hub", "job", "render", "unfold"]),
+    ("cli", &["config", "engine", "gallery", "hub", "job", "unfold"]),
 ];
 
 /// External crates that only these rooms may name.
@@ -41,8 +41,14 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("eframe", &["render", "ui"]),
     ("egui_plot", &["ui"]),
     ("hf_hub", &["hub"]),
+    ("arboard", &["ui"]),
+    ("notify", &["gallery"]),
+    ("opener", &["ui"]),
     ("rfd", &["ui"]),
+    ("rusqlite", &["gallery"]),
     ("skrifa", &["unfold"]),
+    ("trash", &["gallery"]),
+    ("ureq", &["hub"]),
 ];
 
 #[test]

@@ -8,4 +8,6 @@ mod settings;
 pub use logging::start_logging;
 pub use paths::Paths;
 pub use pending_file::{PendingFile, PublishError};
-pub use settings::{MAX_UI_SCALE, MIN_UI_SCALE, Settings, SettingsError, ThemeChoice};
+pub use settings::{
+    DEFAULT_NAME_TEMPLATE, MAX_UI_SCALE, MIN_UI_SCALE, PictureFormat, Settings, SettingsError, ThemeChoice,
+};

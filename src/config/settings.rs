@@ -1,5 +1,6 @@
 //! What the user chose and the program remembers.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,22 @@ pub enum ThemeChoice {
     System,
 }
 
+/// What files pictures are saved as; each carries its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureFormat {
+    /// Exact, and read by everything.
+    #[default]
+    Png,
+    /// Exact and a quarter smaller.
+    WebpLossless,
+    /// Much smaller, not exact.
+    Jpeg,
+}
+
+/// What pictures are called unless the user says otherwise: a folder for the day, the time, the seed, the first words.
+pub const DEFAULT_NAME_TEMPLATE: &str = "{date}/{time}-{seed}-{prompt}";
+
 /// What the user chose. Unknown fields are ignored and missing ones have their defaults.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
@@ -45,6 +62,22 @@ pub struct Settings {
     pub keep_attention: bool,
     /// Whether runs keep what the network said under each prompt alone.
     pub keep_branches: bool,
+    /// Folders of pictures beside [`Self::gallery_dir`] that the gallery shows and never writes to.
+    pub watched_folders: Vec<PathBuf>,
+    /// Folders of models beside [`super::Paths::models_dir`], such as those of other programs; never written to.
+    pub model_folders: Vec<PathBuf>,
+    /// The kind of file pictures are saved as.
+    pub picture_format: PictureFormat,
+    /// Quality of those that lose a little, 1 to 100.
+    pub picture_quality: u8,
+    /// What saved pictures are called, see `gallery::NameTemplate`.
+    pub name_template: String,
+    /// Which device computes: `cpu`; `None` takes the best there is.
+    pub device: Option<String>,
+    /// Whether nothing moves by itself, even where it could.
+    pub reduce_motion: bool,
+    /// Keys that the user changed, by the id of their command; empty takes the key away.
+    pub shortcuts: BTreeMap<String, String>,
 }
 
 impl Default for Settings {
@@ -59,6 +92,14 @@ impl Default for Settings {
             trajectory_budget_mib: 2048,
             keep_attention: true,
             keep_branches: true,
+            watched_folders: Vec::new(),
+            model_folders: Vec::new(),
+            picture_format: PictureFormat::default(),
+            picture_quality: 90,
+            name_template: DEFAULT_NAME_TEMPLATE.to_owned(),
+            device: None,
+            reduce_motion: false,
+            shortcuts: BTreeMap::new(),
         }
     }
 }
@@ -118,6 +159,7 @@ impl Settings {
         } else {
             1.0
         };
+        self.picture_quality = self.picture_quality.clamp(1, 100);
         self
     }
 }
@@ -164,6 +206,14 @@ mod tests {
             trajectory_budget_mib: 64,
             keep_attention: false,
             keep_branches: false,
+            watched_folders: vec![PathBuf::from("/old")],
+            model_folders: vec![PathBuf::from("/models")],
+            picture_format: PictureFormat::Jpeg,
+            picture_quality: 75,
+            name_template: "{seed}".to_owned(),
+            device: Some("cpu".to_owned()),
+            reduce_motion: true,
+            shortcuts: BTreeMap::from([("command-generate".to_owned(), "Ctrl+G".to_owned())]),
         };
         settings.save(&path).unwrap();
         assert_eq!(Settings::load(&path), (settings, None));

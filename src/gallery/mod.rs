@@ -11,11 +11,16 @@
 //! Trajectories take far more room than pictures, so they have a budget. A picture whose trajectory is gone, or could
 //! not be written, is a picture all the same.
 
+mod entry;
 mod error;
 mod file_names;
+pub mod index;
 mod infotext;
 mod leftovers;
+mod librarian;
+mod library;
 mod png_metadata;
+pub mod query;
 mod runs;
 mod store;
 mod thumbnails;
@@ -23,8 +28,11 @@ mod trajectory_budget;
 mod trajectory_file;
 mod writer;
 
+pub use entry::{Entry, EntryId, MarkChange, Marks, Source};
 pub use error::GalleryError;
 pub use infotext::{infotext, record_from_infotext};
+pub use librarian::Librarian;
+pub use library::{Completion, DayCount, Found, Label, LibraryEvent, Order, Question, Ticket};
 pub use runs::{RunEntry, find_run, read_run, read_steps, read_trajectory, read_trajectory_header, runs_in};
 pub use store::{Saved, check_name, newest_pictures, read_picture, read_record, save, save_as, save_pixels, save_run};
 pub use trajectory_budget::{BudgetReport, IsKept, keep_within_budget, trajectory_bytes};

@@ -13,6 +13,7 @@ use super::draft::Draft;
 use super::i18n::Language;
 use super::notifications::{Level, Text};
 use super::pace::Pace;
+use super::pages::{self, Page};
 use super::panels::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT, default_panels};
 use super::services::{Engine, Pictures, Services, Wake};
 use super::state::{AppState, EngineStatus};
@@ -20,7 +21,7 @@ use super::theme;
 use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
 use crate::engine::Poll;
-use crate::gallery::SaveEvent;
+use crate::gallery::{Librarian, Question, SaveEvent};
 use crate::job::Event;
 use crate::job::ModelRef;
 use crate::job::Precision;
@@ -43,6 +44,8 @@ pub struct Studio {
     pace: Arc<Pace>,
     pub(super) engine: Option<Box<dyn Engine>>,
     pub(super) pictures: Option<Box<dyn Pictures>>,
+    /// Knows every picture, its own and those of other folders.
+    pub(super) library: Option<Librarian>,
     /// Where pictures are kept.
     pub(super) gallery_dir: PathBuf,
     pub(super) settings: Settings,
@@ -87,6 +90,7 @@ impl Studio {
             services,
             engine: None,
             pictures: None,
+            library: None,
             gallery_dir: gallery_dir.as_ref().to_owned(),
             language: Language::choose(settings.language.as_deref()),
             settings,
@@ -108,6 +112,7 @@ impl Studio {
         studio.draft.roll_seed();
         studio.start_engine();
         studio.start_pictures(gallery_dir.as_ref());
+        studio.start_library();
         studio
     }
 
@@ -188,6 +193,22 @@ impl Studio {
         }
     }
 
+    fn start_library(&mut self) {
+        let Some(start) = &self.services.start_library else {
+            return;
+        };
+        let watched = self.settings.watched_folders.clone();
+        match start(&self.gallery_dir, watched, Arc::clone(&self.wake)) {
+            Ok(library) => self.library = Some(library),
+            Err(reason) => {
+                let values = [("folder", self.gallery_dir.display().to_string()), ("reason", reason)];
+                self.state
+                    .notices
+                    .tell(Level::Error, Text::new("notice-no-gallery", values));
+            }
+        }
+    }
+
     fn take_commands(&mut self, ctx: &egui::Context) {
         while let Ok(command) = self.received.try_recv() {
             actions::carry_out(self, ctx, command);
@@ -234,6 +255,9 @@ impl Studio {
 
     fn drain_pictures(&mut self, deadline: Instant) {
         while let Some(event) = self.pictures.as_ref().and_then(|pictures| pictures.poll()) {
+            if let (SaveEvent::Saved { path, .. }, Some(library)) = (&event, &self.library) {
+                library.ask(Question::Note(path.clone()));
+            }
             let opened = match &event {
                 SaveEvent::Opened { path, .. } => Some(path.clone()),
                 _ => None,
@@ -312,6 +336,24 @@ impl Studio {
             });
     }
 
+    /// The page where pictures are made: form, canvas, time, insight.
+    fn studio_page(&mut self, ui: &mut egui::Ui, palette: &theme::Palette) {
+        let frame = |fill: egui::Color32, margin: Margin| Frame::new().fill(fill).inner_margin(margin);
+        SidePanel::bottom("recent")
+            .exact_size(RECENT_HEIGHT)
+            .frame(frame(*palette.panel, Margin::symmetric(12, 10)))
+            .show(ui, |ui| self.show_slot(ui, Slot::Recent));
+        self.form(ui, palette);
+        SidePanel::bottom("timeline")
+            .exact_size(TIMELINE_HEIGHT)
+            .frame(frame(*palette.panel, Margin::symmetric(12, 6)))
+            .show(ui, |ui| self.show_slot(ui, Slot::Timeline));
+        self.inspector(ui, palette);
+        CentralPanel::default()
+            .frame(frame(*palette.canvas, Margin::ZERO))
+            .show(ui, |ui| self.show_slot(ui, Slot::Canvas));
+    }
+
     fn show_slot(&mut self, ui: &mut egui::Ui, slot: Slot) {
         let mut context = PanelContext {
             draft: &mut self.draft,
@@ -338,7 +380,8 @@ impl eframe::App for Studio {
         self.pace.frame(now, points * ctx.pixels_per_point().powi(2));
         let deadline = now + DRAIN_BUDGET;
         self.take_dropped_files(ctx);
-        UiCommand::send_shortcuts(ctx, &self.commands, self.state.current_job().is_some());
+        let is_busy = self.state.current_job().is_some();
+        UiCommand::send_shortcuts(ctx, &self.commands, self.state.page, is_busy);
         self.take_commands(ctx);
         self.drain_engine(deadline);
         self.drain_pictures(deadline);
@@ -346,6 +389,11 @@ impl eframe::App for Studio {
         actions::decode::tick(self, ctx);
         actions::sweep::advance(self);
         actions::export::poll(self);
+        pages::gallery::tick(self, ctx);
+        pages::compare::tick(self, ctx);
+        pages::models::tick(self, ctx);
+        pages::queue::tick(self, ctx);
+        pages::settings::tick(self, ctx);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
@@ -356,19 +404,14 @@ impl eframe::App for Studio {
             .exact_size(40.0)
             .frame(frame(*palette.panel, Margin::symmetric(12, 0)))
             .show(ui, |ui| self.show_slot(ui, Slot::Top));
-        SidePanel::bottom("recent")
-            .exact_size(RECENT_HEIGHT)
-            .frame(frame(*palette.panel, Margin::symmetric(12, 10)))
-            .show(ui, |ui| self.show_slot(ui, Slot::Recent));
-        self.form(ui, palette);
-        SidePanel::bottom("timeline")
-            .exact_size(TIMELINE_HEIGHT)
-            .frame(frame(*palette.panel, Margin::symmetric(12, 6)))
-            .show(ui, |ui| self.show_slot(ui, Slot::Timeline));
-        self.inspector(ui, palette);
-        CentralPanel::default()
-            .frame(frame(*palette.canvas, Margin::ZERO))
-            .show(ui, |ui| self.show_slot(ui, Slot::Canvas));
+        match self.state.page {
+            Page::Studio => self.studio_page(ui, palette),
+            page => {
+                CentralPanel::default()
+                    .frame(frame(*palette.canvas, Margin::ZERO))
+                    .show(ui, |ui| self.show_slot(ui, Slot::Page(page)));
+            }
+        }
         self.show_slot(ui, Slot::Overlay);
 
         self.textures.end_frame();

@@ -8,6 +8,12 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use super::camera::CameraMove;
 use super::exporting::ExportKind;
 use super::i18n::Language;
+use super::pages::Page;
+use super::pages::compare::CompareCommand;
+use super::pages::gallery::GalleryCommand;
+use super::pages::models::ModelsCommand;
+use super::pages::queue::QueueCommand;
+use super::pages::settings::SettingsCommand;
 use super::unfolding::Ways;
 use crate::config::ThemeChoice;
 use crate::job::{ModelRef, Precision};
@@ -117,6 +123,27 @@ pub enum UiCommand {
     ShowSheet(usize),
     /// Shows all runs of the sweep at a step, from 0; past the last one is the newest of each.
     SweepStep(usize),
+    /// Shows a page.
+    ShowPage(Page),
+    /// Something of the gallery's page.
+    Gallery(GalleryCommand),
+    /// Something of the page that compares.
+    Compare(CompareCommand),
+    /// Something of the models' page.
+    Models(ModelsCommand),
+    /// Something of the queue's page.
+    Queue(QueueCommand),
+    /// Something of the settings' page.
+    Settings(SettingsCommand),
+}
+
+/// Where the key of a command is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// On every page.
+    Everywhere,
+    /// On one page.
+    Page(Page),
 }
 
 const fn plain(key: Key) -> KeyboardShortcut {
@@ -124,7 +151,7 @@ const fn plain(key: Key) -> KeyboardShortcut {
 }
 
 impl UiCommand {
-    /// Those that have a key.
+    /// Those of the studio, and of the whole window, that have a key.
     pub const WITH_SHORTCUT: &[Self] = &[
         Self::ApplyChanges, // before the one that has the same key without Shift
         Self::Generate,
@@ -154,9 +181,42 @@ impl UiCommand {
         Self::ShowSweep,
     ];
 
+    /// Every command that has a key.
+    pub fn all_with_shortcut() -> Vec<Self> {
+        let mut all = Self::WITH_SHORTCUT.to_vec();
+        all.extend(Page::ALL.map(Self::ShowPage));
+        all.extend(GalleryCommand::WITH_SHORTCUT.iter().cloned().map(Self::Gallery));
+        all.extend(CompareCommand::WITH_SHORTCUT.iter().cloned().map(Self::Compare));
+        all.extend(ModelsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Models));
+        all.extend(QueueCommand::WITH_SHORTCUT.iter().cloned().map(Self::Queue));
+        all.extend(SettingsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Settings));
+        all
+    }
+
+    /// Where its key is heard.
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::ShowPage(_) | Self::Stop | Self::ChoosePicture | Self::FocusControls | Self::Generate => {
+                Scope::Everywhere
+            }
+            Self::Gallery(_) => Scope::Page(Page::Gallery),
+            Self::Compare(_) => Scope::Page(Page::Compare),
+            Self::Models(_) => Scope::Page(Page::Models),
+            Self::Queue(_) => Scope::Page(Page::Queue),
+            Self::Settings(_) => Scope::Page(Page::Settings),
+            _ => Scope::Page(Page::Studio),
+        }
+    }
+
     /// Key of its name among the texts; its attribute `.tip` says what it does.
     pub fn key(&self) -> Option<&'static str> {
         Some(match self {
+            Self::ShowPage(page) => page.key(),
+            Self::Gallery(command) => return command.key(),
+            Self::Compare(command) => return command.key(),
+            Self::Models(command) => return command.key(),
+            Self::Queue(command) => return command.key(),
+            Self::Settings(command) => return command.key(),
             Self::Generate => "command-generate",
             Self::Stop => "command-stop",
             Self::RestartEngine => "command-restart-engine",
@@ -245,6 +305,12 @@ impl UiCommand {
         const CONTROLS: &[KeyboardShortcut] = &[plain(Key::F6)];
         const SWEEP: &[KeyboardShortcut] = &[plain(Key::G)];
         match self {
+            Self::ShowPage(page) => page.shortcut(),
+            Self::Gallery(command) => command.shortcuts(),
+            Self::Compare(command) => command.shortcuts(),
+            Self::Models(command) => command.shortcuts(),
+            Self::Queue(command) => command.shortcuts(),
+            Self::Settings(command) => command.shortcuts(),
             Self::Generate => GENERATE,
             Self::Stop => STOP,
             Self::ChoosePicture => OPEN,
@@ -281,17 +347,20 @@ impl UiCommand {
     }
 
     /// Takes the keys of commands out of the input and sends the commands.
-    pub fn send_shortcuts(ctx: &egui::Context, commands: &CommandSender, is_busy: bool) {
+    pub fn send_shortcuts(ctx: &egui::Context, commands: &CommandSender, page: Page, is_busy: bool) {
         let has_focus = ctx.egui_wants_keyboard_input();
-        for command in Self::WITH_SHORTCUT {
+        for command in Self::all_with_shortcut() {
+            if ![Scope::Everywhere, Scope::Page(page)].contains(&command.scope()) {
+                continue;
+            }
             // Escape leaves fields and closes menus when there is nothing to stop.
-            let is_free = *command == Self::Stop && !is_busy;
+            let is_free = command == Self::Stop && !is_busy;
             if is_free || (has_focus && command.yields_to_focus()) {
                 continue;
             }
             let is_pressed = |shortcut| ctx.input_mut(|input| input.consume_shortcut(shortcut));
             if command.shortcuts().iter().any(is_pressed) {
-                commands.send(command.clone());
+                commands.send(command);
             }
         }
     }

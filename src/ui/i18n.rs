@@ -101,8 +101,21 @@ mod tests {
 
     use super::*;
 
-    const ENGLISH_TEXTS: &str = include_str!("../../assets/i18n/en/main.ftl");
-    const JAPANESE_TEXTS: &str = include_str!("../../assets/i18n/ja/main.ftl");
+    /// All texts of a language, from all its files.
+    fn texts(language: Language) -> String {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("assets/i18n")
+            .join(language.tag());
+        let mut files: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        files.sort();
+        files
+            .iter()
+            .map(|file| std::fs::read_to_string(file).unwrap() + "\n")
+            .collect()
+    }
 
     /// `name` and `name.attribute` of every message.
     fn keys(texts: &str) -> BTreeSet<String> {
@@ -143,13 +156,14 @@ mod tests {
 
     #[test]
     fn both_languages_should_have_the_same_texts_with_the_same_values() {
-        assert_eq!(keys(ENGLISH_TEXTS), keys(JAPANESE_TEXTS));
-        assert_eq!(placeholders(ENGLISH_TEXTS), placeholders(JAPANESE_TEXTS));
+        let [english, japanese] = Language::ALL.map(texts);
+        assert_eq!(keys(&english), keys(&japanese));
+        assert_eq!(placeholders(&english), placeholders(&japanese));
     }
 
     #[test]
     fn every_text_the_code_asks_for_should_exist_and_every_text_should_be_asked_for() {
-        let known = keys(ENGLISH_TEXTS);
+        let known = keys(&texts(Language::English));
         let topics: BTreeSet<_> = known.iter().filter_map(|key| key.split('-').next()).collect();
         let mut asked = BTreeSet::new();
         let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui")];
@@ -183,13 +197,14 @@ mod tests {
 
     #[test]
     fn every_text_should_be_found_in_both_languages() {
-        let names: BTreeSet<_> = placeholders(ENGLISH_TEXTS).into_iter().map(|(_, name)| name).collect();
+        let english = texts(Language::English);
+        let names: BTreeSet<_> = placeholders(&english).into_iter().map(|(_, name)| name).collect();
         let values = names
             .iter()
             .map(|name| (Cow::Owned(name.clone()), FluentValue::from(2)))
             .collect::<HashMap<_, _>>();
         for language in Language::ALL {
-            for key in keys(ENGLISH_TEXTS) {
+            for key in keys(&english) {
                 let text = LOCALES.lookup_with_args(language.identifier(), &key, &values);
                 assert!(
                     !text.starts_with("Unknown localization"),

@@ -10,6 +10,7 @@ pub mod draft;
 pub mod exporting;
 pub mod i18n;
 pub mod notifications;
+pub mod pages;
 pub mod playhead;
 pub mod services;
 pub mod state;

@@ -163,12 +163,17 @@ pub type StartEngine = Box<dyn Fn(Wake) -> Result<Box<dyn Engine>, String>>;
 /// Opens the gallery folder, or says why not.
 pub type StartPictures = Box<dyn Fn(&Path, Wake) -> Result<Box<dyn Pictures>, String>>;
 
+/// Opens the index of a gallery and of the folders shown beside it, or says why not.
+pub type StartLibrary = Box<dyn Fn(&Path, Vec<PathBuf>, Wake) -> Result<gallery::Librarian, String>>;
+
 /// Everything the window needs from elsewhere.
 pub struct Services {
     /// Called when the window opens, and again after the engine has stopped.
     pub start_engine: StartEngine,
     /// Called when the window opens.
     pub start_pictures: StartPictures,
+    /// Called when the window opens; without it nothing is indexed.
+    pub start_library: Option<StartLibrary>,
     /// The file picker.
     pub dialogs: Box<dyn Dialogs>,
     /// Keeps the settings for the next start; returns at once.
@@ -189,6 +194,9 @@ impl Services {
                     .map(|writer| Box::new(writer) as Box<dyn Pictures>)
                     .map_err(|error| error.to_string())
             }),
+            start_library: Some(Box::new(|folder, watched, wake| {
+                gallery::Librarian::start(folder, watched, move || wake()).map_err(|error| error.to_string())
+            })),
             dialogs: Box::new(SystemDialogs),
             keep_settings: Box::new(keep_settings),
         }

@@ -7,6 +7,12 @@ use super::beside::Beside;
 use super::camera::Camera;
 use super::exporting::Exporting;
 use super::notifications::{Level, Notices, Text};
+use super::pages::Page;
+use super::pages::compare::ComparePage;
+use super::pages::gallery::GalleryPage;
+use super::pages::models::ModelsPage;
+use super::pages::queue::QueuePage;
+use super::pages::settings::SettingsPage;
 use super::playhead::{Branching, Playback};
 use super::sweeping::Sweeping;
 use super::unfolding::{Source, Unfolding, Ways};
@@ -309,6 +315,18 @@ pub struct AppState {
     pub notices: Notices,
     /// Whether nothing may move by itself, because the processor draws.
     pub is_still: bool,
+    /// What fills the window.
+    pub page: Page,
+    /// What the gallery's page knows.
+    pub gallery: GalleryPage,
+    /// What the page that compares knows.
+    pub compare: ComparePage,
+    /// What the models' page knows.
+    pub models_page: ModelsPage,
+    /// What the queue's page knows.
+    pub queue_page: QueuePage,
+    /// What the settings' page knows.
+    pub settings_page: SettingsPage,
 }
 
 impl AppState {

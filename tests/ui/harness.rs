@@ -193,6 +193,7 @@ impl Window {
                 Ok(Box::new(FakeEngine(Rc::clone(&engine_notes))))
             }),
             start_pictures: Box::new(move |_folder, _wake| Ok(Box::new(FakePictures(Rc::clone(&picture_notes))))),
+            start_library: None,
             dialogs: Box::new(NoDialogs),
             keep_settings: Box::new(move |settings| kept_settings.borrow_mut().push(settings)),
         };

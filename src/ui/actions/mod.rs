@@ -4,7 +4,7 @@ pub(super) mod branch;
 pub(super) mod decode;
 pub(super) mod export;
 pub(super) mod files;
-mod jobs;
+pub(super) mod jobs;
 pub(super) mod play;
 pub(super) mod steer;
 pub(super) mod sweep;
@@ -12,6 +12,7 @@ mod view;
 
 use super::app::Studio;
 use super::command::UiCommand;
+use super::pages;
 
 /// Does what a panel or a key asked for. Returns at once.
 pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCommand) {
@@ -70,5 +71,11 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::OpenCell(cell) => sweep::open_cell(studio, cell),
         UiCommand::ShowSheet(sheet) => sweep::show_sheet(studio, sheet),
         UiCommand::SweepStep(step) => sweep::show_step(studio, step),
+        UiCommand::ShowPage(page) => studio.state.page = page,
+        UiCommand::Gallery(command) => pages::gallery::carry_out(studio, ctx, command),
+        UiCommand::Compare(command) => pages::compare::carry_out(studio, ctx, command),
+        UiCommand::Models(command) => pages::models::carry_out(studio, ctx, command),
+        UiCommand::Queue(command) => pages::queue::carry_out(studio, ctx, command),
+        UiCommand::Settings(command) => pages::settings::carry_out(studio, ctx, command),
     }
 }

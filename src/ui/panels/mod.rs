@@ -30,6 +30,7 @@ mod views;
 use super::command::CommandSender;
 use super::draft::Draft;
 use super::i18n::Language;
+use super::pages::{self, Page};
 use super::state::AppState;
 use super::theme::Palette;
 use super::widgets::form_row::Look;
@@ -62,6 +63,8 @@ pub(super) enum Slot {
     Timeline,
     /// Along the foot of the window.
     Recent,
+    /// All below the first line, on a page other than the studio.
+    Page(Page),
     /// Above all others.
     Overlay,
 }
@@ -96,6 +99,11 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::<run_settings::RunSettingsPanel>::default(),
         Box::new(kept::KeptPanel),
         Box::new(recent::RecentPanel),
+        Box::<pages::gallery::GalleryPanel>::default(),
+        Box::<pages::compare::ComparePanel>::default(),
+        Box::<pages::models::ModelsPanel>::default(),
+        Box::<pages::queue::QueuePanel>::default(),
+        Box::<pages::settings::SettingsPanel>::default(),
         Box::<notices::NoticesPanel>::default(),
         Box::new(drop_target::DropTargetPanel),
     ]

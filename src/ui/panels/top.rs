@@ -7,6 +7,7 @@ use crate::config::ThemeChoice;
 use crate::ui::command::UiCommand;
 use crate::ui::i18n::Language;
 use crate::ui::notifications::Level;
+use crate::ui::pages::Page;
 use crate::ui::theme;
 
 /// The line above everything.
@@ -25,6 +26,8 @@ impl Panel for TopPanel {
         ui.horizontal_centered(|ui| {
             ui.label(RichText::new("Hareru").family(theme::strong_family()).size(15.0));
             ui.add_space(12.0);
+            tabs(ui, ctx);
+            ui.add_space(12.0);
             let open = UiCommand::ChoosePicture;
             let button = ui.add(Button::new(open.name(ctx.language)));
             if button.on_hover_text(open.tooltip(ctx.language, ui.ctx())).clicked() {
@@ -37,6 +40,17 @@ impl Panel for TopPanel {
                 sides::toggles(ui, ctx);
             });
         });
+    }
+}
+
+/// One for each page; that of the settings stands at the right with the other choices.
+fn tabs(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    for page in Page::ALL {
+        let show = UiCommand::ShowPage(page);
+        let tab = ui.selectable_label(ctx.state.page == page, show.name(ctx.language));
+        if tab.on_hover_text(show.tooltip(ctx.language, ui.ctx())).clicked() {
+            ctx.commands.send(show);
+        }
     }
 }
 

@@ -1,0 +1,120 @@
+//! What the index knows of a picture.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Names a picture among those of one index; not kept when the index is rebuilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntryId(pub i64);
+
+/// Whose words a picture's record is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// This program's.
+    Hareru,
+    /// A1111 and Forge, and all who write as they do.
+    A1111,
+    /// A graph of `ComfyUI`.
+    ComfyUi,
+    /// `InvokeAI`.
+    InvokeAi,
+    /// `SwarmUI`.
+    SwarmUi,
+    /// Fooocus.
+    Fooocus,
+    /// `NovelAI`.
+    NovelAi,
+}
+
+/// What its owner says of a picture. Kept in a file beside it, so that it outlives the index.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// 1 to 5; 0 for none.
+    pub rating: u8,
+    /// Whether it is among the favourites.
+    pub is_favourite: bool,
+    /// Words of the owner's.
+    pub tags: BTreeSet<String>,
+    /// Collections it is in, by name.
+    pub collections: BTreeSet<String>,
+}
+
+/// One change of [`Marks`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MarkChange {
+    /// Sets the rating, 0 to 5.
+    Rate(u8),
+    /// Makes it a favourite, or no longer.
+    Favourite(bool),
+    /// Adds a tag.
+    Tag(String),
+    /// Takes a tag away.
+    Untag(String),
+    /// Puts it into a collection, which begins to be with its first picture.
+    Collect(String),
+    /// Takes it out of one.
+    Uncollect(String),
+}
+
+impl Marks {
+    /// Takes in a change.
+    pub fn apply(&mut self, change: &MarkChange) {
+        match change {
+            MarkChange::Rate(rating) => self.rating = (*rating).min(5),
+            MarkChange::Favourite(is_favourite) => self.is_favourite = *is_favourite,
+            MarkChange::Tag(tag) => {
+                self.tags.insert(tag.clone());
+            }
+            MarkChange::Untag(tag) => {
+                self.tags.remove(tag);
+            }
+            MarkChange::Collect(name) => {
+                self.collections.insert(name.clone());
+            }
+            MarkChange::Uncollect(name) => {
+                self.collections.remove(name);
+            }
+        }
+    }
+}
+
+/// A picture as the index has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Names it.
+    pub id: EntryId,
+    /// Its file.
+    pub path: PathBuf,
+    /// Width in pixels.
+    pub width_px: u32,
+    /// Height in pixels.
+    pub height_px: u32,
+    /// Size of the file.
+    pub bytes: u64,
+    /// When the file was last changed, in milliseconds since 1970-01-01 UTC.
+    pub modified_unix_ms: i64,
+    /// When the picture was made, as its record says, else when the file was changed; in seconds since 1970-01-01 UTC.
+    pub created_unix_secs: i64,
+    /// Whose record it has, if it has one.
+    pub source: Option<Source>,
+    /// What it was to show.
+    pub prompt: String,
+    /// What it was to stay away from.
+    pub negative_prompt: String,
+    /// Name of the model; empty if unknown.
+    pub model: String,
+    /// Id of the sampler, as this program names it where it knows it; empty if unknown.
+    pub sampler: String,
+    /// File names of the adapters without ending.
+    pub loras: Vec<String>,
+    /// Its seed, if known.
+    pub seed: Option<u64>,
+    /// Guidance scale, if known.
+    pub guidance_scale: Option<f64>,
+    /// Steps, if known.
+    pub steps: Option<u32>,
+    /// Whether its run was kept beside it.
+    pub has_run: bool,
+    /// What its owner says of it.
+    pub marks: Marks,
+}

@@ -1,0 +1,181 @@
+//! What the librarian can be asked, and what it answers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Entry, EntryId, MarkChange};
+
+/// Joins an answer to its question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Ticket(pub u64);
+
+/// In which order pictures are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// The newest first, by day.
+    #[default]
+    Newest,
+    /// The oldest first, by day.
+    Oldest,
+    /// The best first; among equals the newest.
+    Rating,
+}
+
+/// What the librarian can be asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Question {
+    /// Which pictures match the words; a later search makes an earlier one that still waits needless.
+    Search {
+        /// See [`super::query`]; empty finds all.
+        text: String,
+        /// In which order.
+        order: Order,
+    },
+    /// All that is known of these pictures; those that are gone are left out.
+    Entries(Vec<EntryId>),
+    /// Has the marks of pictures changed, in their files and in the index.
+    Mark {
+        /// Which.
+        ids: Vec<EntryId>,
+        /// How.
+        change: MarkChange,
+    },
+    /// Puts pictures, with their runs and marks, into the system's trash.
+    Trash(Vec<EntryId>),
+    /// Brings back what the newest [`Self::Trash`] that was not undone took away.
+    UndoTrash,
+    /// How a search may go on.
+    Complete {
+        /// The words so far.
+        text: String,
+        /// Where the caret is among them, in bytes.
+        caret: usize,
+    },
+    /// Which tags and collections there are.
+    Labels,
+    /// Takes note of a picture that this program has just written.
+    Note(PathBuf),
+    /// Shows these folders beside the gallery's own; nothing is ever written to them.
+    Watch(Vec<PathBuf>),
+    /// Looks at every file again.
+    Rescan,
+}
+
+/// Pictures of one day, which follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayCount {
+    /// Days since 1970-01-01, by the clock on the wall.
+    pub day: i32,
+    /// How many.
+    pub count: usize,
+}
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Found {
+    /// The pictures in order.
+    pub ids: Vec<EntryId>,
+    /// The same by day, in the same order; empty where the order is not by day.
+    pub days: Vec<DayCount>,
+    /// How many pictures there are in all.
+    pub total: usize,
+}
+
+/// One way a search may go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// All the words with it put in.
+    pub text: String,
+    /// What a list shows of it.
+    pub label: String,
+    /// How many pictures have it, where it is a value.
+    pub count: Option<usize>,
+}
+
+/// A tag or a collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// Its name.
+    pub name: String,
+    /// How many pictures have it.
+    pub count: usize,
+}
+
+/// What the librarian has to tell.
+#[derive(Debug, Clone)]
+pub enum LibraryEvent {
+    /// Answers [`Question::Search`].
+    Found {
+        /// The question.
+        ticket: Ticket,
+        /// The answer.
+        found: Arc<Found>,
+    },
+    /// A search could not be understood.
+    BadQuery {
+        /// The question.
+        ticket: Ticket,
+        /// Why, in one line.
+        message: String,
+        /// Where in the text, in bytes.
+        range: std::ops::Range<usize>,
+    },
+    /// Answers [`Question::Entries`].
+    Entries {
+        /// The question.
+        ticket: Ticket,
+        /// Those that are still there.
+        entries: Vec<Arc<Entry>>,
+    },
+    /// Pictures as they are now, after [`Question::Mark`] or after a file was written anew.
+    Changed(Vec<Arc<Entry>>),
+    /// Answers [`Question::Complete`].
+    Completions {
+        /// The question.
+        ticket: Ticket,
+        /// The likeliest first.
+        completions: Vec<Completion>,
+    },
+    /// Answers [`Question::Labels`].
+    Labels {
+        /// Tags, the most used first.
+        tags: Vec<Label>,
+        /// Collections, by name.
+        collections: Vec<Label>,
+    },
+    /// Pictures came or went: what was found before may no longer be all.
+    ContentChanged,
+    /// The files are being looked at; what is found meanwhile may not be all.
+    Scanning {
+        /// Files looked at.
+        done: usize,
+        /// Files there are, once that is known.
+        total: Option<usize>,
+    },
+    /// All files have been looked at.
+    Scanned {
+        /// Pictures in the index.
+        pictures: usize,
+        /// Files that have the name of a picture and cannot be read as one.
+        unreadable: usize,
+    },
+    /// Pictures are in the trash.
+    Trashed {
+        /// How many.
+        count: usize,
+    },
+    /// They are back.
+    Restored {
+        /// How many.
+        count: usize,
+    },
+    /// A folder is not there, for now: its pictures are still known and come back with it.
+    FolderLost(PathBuf),
+    /// It is there again.
+    FolderFound(PathBuf),
+    /// Something could not be done; nothing was lost.
+    Failed {
+        /// Why, in one line.
+        message: String,
+    },
+}

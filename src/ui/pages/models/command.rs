@@ -1,0 +1,22 @@
+//! Everything the page can be asked to do.
+
+use egui::KeyboardShortcut;
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ModelsCommand {}
+
+impl ModelsCommand {
+    /// Those that have a key, which is heard while the page is shown.
+    pub const WITH_SHORTCUT: &[Self] = &[];
+
+    /// Key of its name among the texts; its attribute `.tip` says what it does.
+    pub fn key(&self) -> Option<&'static str> {
+        match *self {}
+    }
+
+    /// Its keys; the first is the one that is told.
+    pub fn shortcuts(&self) -> &'static [KeyboardShortcut] {
+        match *self {}
+    }
+}
