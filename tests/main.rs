@@ -27,5 +27,6 @@ mod trajectory_budget;
 mod trajectory_files;
 mod ui;
 mod unfold;
+mod upscale;
 mod vae_tiles;
 mod weight_formats;
