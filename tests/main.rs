@@ -15,6 +15,7 @@ mod families;
 mod gallery_store;
 mod generate_families;
 mod half_precision;
+mod hub;
 mod networks;
 mod networks_control;
 mod reference_cases;
