@@ -61,6 +61,8 @@ pub struct Studio {
     pub(super) fit_zoom: f32,
     /// Until when a run has been played, by the clock of the window in seconds.
     pub(super) played_until: Option<f64>,
+    /// A picture that is read so that something can be made of it.
+    pub(super) again: Option<(PathBuf, actions::again::Waiting)>,
     /// Steps whose pictures were asked for.
     pub(super) decoding: actions::decode::Decoding,
 }
@@ -106,6 +108,7 @@ impl Studio {
             has_gpu_canvas: creation.wgpu_render_state.is_some(),
             fit_zoom: 1.0,
             played_until: None,
+            again: None,
             decoding: actions::decode::Decoding::default(),
         };
         studio.draft.precision = kept_precision(&studio.settings);
@@ -265,6 +268,7 @@ impl Studio {
             self.state.apply_saved(event);
             if let Some(path) = opened {
                 actions::files::take_settings_if_wanted(self, &path);
+                actions::again::go_on_if_wanted(self, &path);
             }
             if Instant::now() > deadline {
                 (self.wake)();

@@ -1,5 +1,6 @@
 //! What each command does, one file per topic.
 
+pub(super) mod again;
 pub(super) mod branch;
 pub(super) mod decode;
 pub(super) mod export;
@@ -71,6 +72,8 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::OpenCell(cell) => sweep::open_cell(studio, cell),
         UiCommand::ShowSheet(sheet) => sweep::show_sheet(studio, sheet),
         UiCommand::SweepStep(step) => sweep::show_step(studio, step),
+        UiCommand::Again(command) => again::carry_out(studio, command),
+        UiCommand::UseUpscaler(network, picture) => again::use_upscaler(studio, network, picture),
         UiCommand::ShowPage(page) => studio.state.page = page,
         UiCommand::Gallery(command) => pages::gallery::carry_out(studio, ctx, command),
         UiCommand::Compare(command) => pages::compare::carry_out(studio, ctx, command),
