@@ -275,6 +275,7 @@ impl Draft {
         let GenerateRequest {
             prompt_switches,
             hires,
+            upscale,
             refiner,
             vae,
             variation,
@@ -308,6 +309,7 @@ impl Draft {
         let plain = GenerateRequest::default();
         let others = [
             (hires.is_some(), "carried-hires"),
+            (upscale.is_some(), "carried-upscale"),
             (variation.is_some(), "carried-variation"),
             (*tiling != plain.tiling, "carried-tiling"),
             (*noise_source != plain.noise_source, "carried-noise"),
