@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use egui::{CentralPanel, Frame, Margin, Panel as SidePanel, Rangef};
 
 use super::actions;
+use super::bring;
 use super::command::{CommandSender, UiCommand};
 use super::draft::Draft;
 use super::i18n::Language;
@@ -65,6 +66,8 @@ pub struct Studio {
     pub(super) again: Option<(PathBuf, actions::again::Waiting)>,
     /// Steps whose pictures were asked for.
     pub(super) decoding: actions::decode::Decoding,
+    /// Reads pictures that are brought in, and saves masks.
+    pub(super) workbench: bring::Workbench,
 }
 
 impl Studio {
@@ -86,8 +89,10 @@ impl Studio {
 
         let (sender, received) = channel();
         let pace = Arc::new(Pace::new(is_still));
+        let wake = wake(ctx.clone(), Arc::clone(&pace));
         let mut studio = Self {
-            wake: wake(ctx.clone(), Arc::clone(&pace)),
+            workbench: bring::Workbench::new(gallery_dir.as_ref().to_owned(), Arc::clone(&wake)),
+            wake,
             pace,
             services,
             engine: None,
@@ -237,6 +242,9 @@ impl Studio {
     }
 
     fn take_event(&mut self, event: Event) {
+        if bring::take_event(self, &event) {
+            return;
+        }
         match &event {
             Event::Image { image, .. } => {
                 if let Some(pictures) = &self.pictures {
@@ -384,6 +392,7 @@ impl eframe::App for Studio {
         self.pace.frame(now, points * ctx.pixels_per_point().powi(2));
         let deadline = now + DRAIN_BUDGET;
         self.take_dropped_files(ctx);
+        bring::hear(self, ctx);
         let is_busy = self.state.current_job().is_some();
         UiCommand::send_shortcuts(ctx, &self.commands, self.state.page, is_busy);
         self.take_commands(ctx);
@@ -398,6 +407,7 @@ impl eframe::App for Studio {
         pages::models::tick(self, ctx);
         pages::queue::tick(self, ctx);
         pages::settings::tick(self, ctx);
+        bring::tick(self, ctx);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

@@ -6,6 +6,7 @@ use std::sync::mpsc::Sender;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::again::AgainCommand;
+use super::bring::BringCommand;
 use super::camera::CameraMove;
 use super::exporting::ExportKind;
 use super::i18n::Language;
@@ -140,6 +141,8 @@ pub enum UiCommand {
     Queue(QueueCommand),
     /// Something of the settings' page.
     Settings(SettingsCommand),
+    /// Something around pictures that are brought in.
+    Bring(BringCommand),
 }
 
 /// Where the key of a command is heard.
@@ -196,6 +199,7 @@ impl UiCommand {
         all.extend(ModelsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Models));
         all.extend(QueueCommand::WITH_SHORTCUT.iter().cloned().map(Self::Queue));
         all.extend(SettingsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Settings));
+        all.extend(BringCommand::WITH_SHORTCUT.iter().cloned().map(Self::Bring));
         all
     }
 
@@ -224,6 +228,7 @@ impl UiCommand {
             Self::Models(command) => return command.key(),
             Self::Queue(command) => return command.key(),
             Self::Settings(command) => return command.key(),
+            Self::Bring(command) => return command.key(),
             Self::Generate => "command-generate",
             Self::Stop => "command-stop",
             Self::RestartEngine => "command-restart-engine",
@@ -319,6 +324,7 @@ impl UiCommand {
             Self::Models(command) => command.shortcuts(),
             Self::Queue(command) => command.shortcuts(),
             Self::Settings(command) => command.shortcuts(),
+            Self::Bring(command) => command.shortcuts(),
             Self::Generate => GENERATE,
             Self::Stop => STOP,
             Self::ChoosePicture => OPEN,
@@ -352,7 +358,8 @@ impl UiCommand {
     /// Whether its key must not be taken from a control that has the keyboard.
     fn yields_to_focus(&self) -> bool {
         let is_typed = |modifiers: Modifiers| modifiers.is_none() || modifiers == Modifiers::SHIFT;
-        self.shortcuts().iter().any(|shortcut| is_typed(shortcut.modifiers)) && *self != Self::Stop
+        let is_of_fields = matches!(self, Self::Bring(command) if command.is_typed());
+        is_of_fields || (self.shortcuts().iter().any(|shortcut| is_typed(shortcut.modifiers)) && *self != Self::Stop)
     }
 
     /// Takes the keys of commands out of the input and sends the commands.

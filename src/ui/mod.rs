@@ -4,12 +4,14 @@
 pub mod again;
 pub mod app;
 pub mod beside;
+pub mod bring;
 pub mod camera;
 pub mod changes;
 pub mod command;
 pub mod draft;
 pub mod exporting;
 pub mod i18n;
+pub mod mask;
 pub mod notifications;
 pub mod pages;
 pub mod playhead;
