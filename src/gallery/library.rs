@@ -22,7 +22,7 @@ pub enum Order {
 }
 
 /// What the librarian can be asked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
     /// Which pictures match the words; a later search makes an earlier one that still waits needless.
     Search {
@@ -71,7 +71,7 @@ pub struct DayCount {
 }
 
 /// What a search found.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Found {
     /// The pictures in order.
     pub ids: Vec<EntryId>,
