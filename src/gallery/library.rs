@@ -143,7 +143,8 @@ pub enum LibraryEvent {
         /// Collections, by name.
         collections: Vec<Label>,
     },
-    /// Pictures came or went: what was found before may no longer be all.
+    /// Pictures came or went, or another program changed what is known of them: what was found before may no longer
+    /// be all, and what was known may be old.
     ContentChanged,
     /// The files are being looked at; what is found meanwhile may not be all.
     Scanning {

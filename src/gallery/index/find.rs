@@ -121,6 +121,14 @@ impl Index {
         read().map_err(self.error())
     }
 
+    /// A number that changes when another program, or another thread of this one, changes the index.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(in crate::gallery) fn others_version(&self) -> Result<usize, GalleryError> {
+        self.number("PRAGMA data_version").map_err(self.error())
+    }
+
     fn count(&self) -> rusqlite::Result<usize> {
         self.number("SELECT count(*) FROM pictures")
     }

@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{CachedStatement, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::open::Index;
-use super::place::{from_value, to_value};
+use super::place::{GALLERY_ROOT, Roots, from_value, to_value};
 use super::search_text::indexed_text;
 use crate::gallery::{Entry, EntryId, GalleryError, Marks, Source};
 
@@ -90,6 +90,14 @@ SELECT id, root, path, width, height, bytes, modified_ms, created_secs, source, 
     guidance, steps, has_run, rating, favourite
 FROM pictures WHERE id = ?";
 
+/// What is said of all pictures of a folder.
+const FORGET_ROOT: [&str; 4] = [
+    "DELETE FROM words WHERE rowid IN (SELECT id FROM pictures WHERE root = ?1)",
+    "DELETE FROM pictures WHERE root = ?1",
+    "DELETE FROM unreadable WHERE root = ?1",
+    "DELETE FROM roots WHERE id = ?1",
+];
+
 impl Index {
     /// Takes in what was read, all or nothing.
     ///
@@ -112,7 +120,7 @@ impl Index {
                     }
                     Reading::Gone(path) => {
                         let gallery_path = path.starts_with(&gallery);
-                        let root = if gallery_path { super::GALLERY_ROOT } else { i64::MAX }; // any but the gallery
+                        let root = if gallery_path { GALLERY_ROOT } else { i64::MAX }; // any but the gallery
                         written.removed += remove_path(transaction, &gallery, root, path)?;
                     }
                 }
@@ -243,32 +251,33 @@ impl Index {
         .map_err(error)
     }
 
+    /// The watched folders whose pictures it has.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(in crate::gallery) fn roots(&mut self) -> Result<Roots, GalleryError> {
+        let error = self.error();
+        let watched = self.in_transaction(watched).map_err(error)?;
+        Ok(Roots {
+            gallery: self.gallery.clone(),
+            watched,
+        })
+    }
+
     /// Makes these the watched folders: those that are new get numbers, the pictures of those that are not among them
     /// are forgotten.
     ///
     /// # Errors
     /// [`GalleryError::Index`].
-    pub(in crate::gallery) fn set_watched(&mut self, folders: &[PathBuf]) -> Result<super::Roots, GalleryError> {
+    pub(in crate::gallery) fn set_watched(&mut self, folders: &[PathBuf]) -> Result<Roots, GalleryError> {
         let error = self.error();
         let gallery = self.gallery.clone();
         let watched = self
             .in_transaction(|transaction| {
-                let mut kept: Vec<(i64, PathBuf)> = Vec::new();
-                {
-                    let mut statement = transaction.prepare("SELECT id, path FROM roots")?;
-                    let mut rows = statement.query([])?;
-                    while let Some(row) = rows.next()? {
-                        kept.push((row.get(0)?, from_value(Path::new(""), 1, row.get_ref(1)?)));
-                    }
-                }
+                let mut kept = watched(transaction)?;
                 for (root, _) in kept.extract_if(.., |(_, folder)| !folders.contains(folder)) {
-                    for table in [
-                        "words WHERE rowid IN (SELECT id FROM pictures WHERE root = ?1)",
-                        "pictures WHERE root = ?1",
-                        "unreadable WHERE root = ?1",
-                        "roots WHERE id = ?1",
-                    ] {
-                        transaction.execute(&format!("DELETE FROM {table}"), [root])?;
+                    for sql in FORGET_ROOT {
+                        transaction.execute(sql, [root])?;
                     }
                 }
                 for folder in folders {
@@ -284,10 +293,22 @@ impl Index {
                 Ok(kept)
             })
             .map_err(error)?;
-        Ok(super::Roots {
+        Ok(Roots {
             gallery: self.gallery.clone(),
             watched,
         })
+    }
+
+    /// Forgets all pictures.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(in crate::gallery) fn forget_all(&mut self) -> Result<(), GalleryError> {
+        let error = self.error();
+        self.in_transaction(|transaction| {
+            transaction.execute_batch("DELETE FROM words; DELETE FROM pictures; DELETE FROM unreadable;")
+        })
+        .map_err(error)
     }
 
     fn in_transaction<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
@@ -303,6 +324,15 @@ impl Index {
         self.connection
             .prepare_cached(&format!("SELECT name FROM {table} WHERE picture = ? ORDER BY name"))
     }
+}
+
+/// The watched folders with their numbers.
+fn watched(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<(i64, PathBuf)>> {
+    let mut statement = transaction.prepare("SELECT id, path FROM roots ORDER BY id")?;
+    let folders = statement.query_map([], |row| {
+        Ok((row.get(0)?, from_value(Path::new(""), 1, row.get_ref(1)?)))
+    })?;
+    folders.collect()
 }
 
 struct Names<'a> {

@@ -4,6 +4,7 @@ mod answers;
 mod complete;
 mod reading;
 mod scan;
+mod verify;
 mod walk;
 mod worker;
 
@@ -18,6 +19,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::library::{LibraryEvent, Question, Ticket};
 use super::trash::TrashPlace;
+pub use verify::{Flaw, Verification, forget_index, verify};
 use worker::{Ends, Message};
 
 /// Messages in the channel; more questions wait in the handle.
@@ -28,8 +30,8 @@ const EVENT_CAPACITY: usize = 1024;
 /// How a [`Librarian`] works.
 #[derive(Debug, Clone, Default)]
 pub struct LibrarianOptions {
-    /// Folders that are shown beside the gallery's own and never written to.
-    pub watched: Vec<PathBuf>,
+    /// Folders that are shown beside the gallery's own and never written to; `None` takes those that the index knows.
+    pub watched: Option<Vec<PathBuf>>,
     /// Where pictures go that are deleted.
     pub trash: TrashPlace,
     /// Looks at all files that often instead of being told by the system what has changed.
@@ -63,7 +65,7 @@ impl Librarian {
         wake: impl Fn() + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
         let options = LibrarianOptions {
-            watched,
+            watched: Some(watched),
             ..LibrarianOptions::default()
         };
         Self::start_with(folder, options, wake)
@@ -119,6 +121,11 @@ impl Librarian {
     pub fn wait(&self, timeout: Duration) -> Option<LibraryEvent> {
         self.hand_over(None);
         self.events.as_ref()?.recv_timeout(timeout).ok()
+    }
+
+    /// Whether the thread has ended, which it does before its time only where there is no memory for an index.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Sends what waits, oldest first, as far as the channel takes it.

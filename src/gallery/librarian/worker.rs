@@ -47,13 +47,16 @@ pub(super) enum Message {
 pub(super) struct Worker {
     pub(super) options: LibrarianOptions,
     pub(super) gallery: PathBuf,
-    pub(super) watched: Vec<PathBuf>,
+    /// The watched folders; `None` for those that the index knows.
+    pub(super) watched: Option<Vec<PathBuf>>,
     pub(super) index: Index,
     pub(super) roots: Roots,
     pub(super) trash: Trash,
     pub(super) questions: VecDeque<(Ticket, Question)>,
     pub(super) touched: BTreeSet<PathBuf>,
     pub(super) scan: Option<Scan>,
+    /// Tells whether another program has changed the index.
+    others_version: usize,
     /// Whether each folder was there when it was last looked for.
     presence: BTreeMap<PathBuf, bool>,
     /// Folders that were told to be lost.
@@ -115,6 +118,7 @@ pub(super) fn run(gallery: PathBuf, options: LibrarianOptions, ends: Ends) {
         },
         trash: Trash::new(&Index::own_folder(&gallery), options.trash),
         watched: options.watched.clone(),
+        others_version: 0,
         options,
         gallery,
         index,
@@ -247,10 +251,15 @@ impl Worker {
     }
 
     fn know_roots(&mut self) {
-        match self.index.set_watched(&self.watched) {
+        let roots = match &self.watched {
+            Some(folders) => self.index.set_watched(folders),
+            None => self.index.roots(),
+        };
+        match roots {
             Ok(roots) => self.roots = roots,
             Err(error) => self.fail(error.one_line()),
         }
+        self.others_version = self.index.others_version().unwrap_or_default();
     }
 
     /// Has the folders watched; once they are, all is looked at.
@@ -288,19 +297,17 @@ impl Worker {
 
     /// Has the watched folders be these.
     pub(super) fn set_watched(&mut self, folders: Vec<PathBuf>) {
-        if folders == self.watched {
+        if self.watched.as_ref() == Some(&folders) {
             return;
         }
-        self.watched = folders;
         self.scan = None;
-        let watched = self.watched.clone();
-        if let Some(roots) = self.with_index(|index| index.set_watched(&watched)) {
+        if let Some(roots) = self.with_index(|index| index.set_watched(&folders)) {
             self.roots = roots;
         }
-        self.presence
-            .retain(|folder, _| *folder == self.gallery || self.watched.contains(folder));
-        self.lost
-            .retain(|folder| *folder == self.gallery || self.watched.contains(folder));
+        let is_kept = |folder: &PathBuf| *folder == self.gallery || folders.contains(folder);
+        self.presence.retain(|folder, _| is_kept(folder));
+        self.lost.retain(is_kept);
+        self.watched = Some(folders);
         self.send(LibraryEvent::ContentChanged);
         self.watch_and_scan();
     }
@@ -337,10 +344,22 @@ impl Worker {
             }
         }
         self.look_for_folders();
+        self.look_for_others();
         let poll = self.options.poll.unwrap_or(POLL);
         let is_polled = self.options.poll.is_some() || self.watch.as_ref().is_some_and(|watch| !watch.is_whole);
         if is_polled && self.scan.is_none() && self.scanned_at.elapsed() >= poll {
             self.is_scan_due = true;
+        }
+    }
+
+    /// Tells if another program has changed the index.
+    fn look_for_others(&mut self) {
+        let version = self.index.others_version();
+        if let Ok(version) = version
+            && version != self.others_version
+        {
+            self.others_version = version;
+            self.send(LibraryEvent::ContentChanged);
         }
     }
 
