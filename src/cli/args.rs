@@ -9,6 +9,7 @@ use super::CliError;
 use super::bench::BenchArgs;
 use super::branch::BranchArgs;
 use super::family_args::FamilyArgs;
+use super::gallery::GalleryArgs;
 use super::sweep::SweepArgs;
 use super::task_args::{PictureArgs, WayArgs};
 use super::trajectory::TrajectoryArgs;
@@ -62,6 +63,8 @@ pub(super) enum Command {
     Unfold(Box<UnfoldArgs>),
     /// Tell what is kept of a run, in numbers
     Trajectory(TrajectoryArgs),
+    /// List, search and verify the pictures that were kept
+    Gallery(GalleryArgs),
 }
 
 impl Command {
@@ -74,6 +77,7 @@ impl Command {
             Self::Replay(_) | Self::Unfold(_) => false,
             Self::Bench(args) => args.json,
             Self::Trajectory(args) => args.json,
+            Self::Gallery(args) => args.json,
             Self::Models(args) | Self::Samplers(args) | Self::Preprocessors(args) => args.json,
         }
     }

@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod branch;
 mod family_args;
+mod gallery;
 mod generate;
 mod list;
 mod output;
@@ -182,6 +183,17 @@ fn execute(
             unfold::run(&unfold_args, output)
         }
         Some(Command::Trajectory(trajectory_args)) => trajectory::run(&trajectory_args, output),
+        Some(Command::Gallery(gallery_args)) => {
+            let settings = settings();
+            let folder = gallery_dir(gallery_args.gallery.clone().or(args.gallery), &settings, &paths);
+            let is_usual = folder == gallery_dir(None, &settings, &paths);
+            gallery::run(
+                &gallery_args,
+                output,
+                &folder,
+                is_usual.then_some(settings.watched_folders),
+            )
+        }
         Some(Command::Preprocessors(_)) => list::preprocessors(output).map_err(CliError::from),
     }
 }
