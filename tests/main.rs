@@ -12,6 +12,7 @@ mod branching;
 mod cli;
 mod engine_protocol;
 mod families;
+mod gallery_query;
 mod gallery_records;
 mod gallery_store;
 mod generate_families;
