@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use super::CliError;
 use super::bench::BenchArgs;
 use super::branch::BranchArgs;
+use super::compare::CompareArgs;
 use super::family_args::FamilyArgs;
 use super::sweep::SweepArgs;
 use super::task_args::{PictureArgs, WayArgs};
@@ -59,6 +60,8 @@ pub(super) enum Command {
     Unfold(Box<UnfoldArgs>),
     /// Tell what is kept of a run, in numbers
     Trajectory(TrajectoryArgs),
+    /// Tell in what two pictures differ: settings, pixels, and from which step on their runs part
+    Compare(CompareArgs),
 }
 
 impl Command {
@@ -70,6 +73,7 @@ impl Command {
             Self::Replay(_) | Self::Unfold(_) => false,
             Self::Bench(args) => args.json,
             Self::Trajectory(args) => args.json,
+            Self::Compare(args) => args.json,
             Self::Models(args) | Self::Samplers(args) | Self::Preprocessors(args) => args.json,
         }
     }

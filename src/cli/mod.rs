@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod branch;
+mod compare;
 mod family_args;
 mod generate;
 mod list;
@@ -175,6 +176,7 @@ fn execute(
             unfold::run(&unfold_args, output)
         }
         Some(Command::Trajectory(trajectory_args)) => trajectory::run(&trajectory_args, output),
+        Some(Command::Compare(compare_args)) => compare::run(&compare_args, output),
         Some(Command::Preprocessors(_)) => list::preprocessors(output).map_err(CliError::from),
     }
 }

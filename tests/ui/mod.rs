@@ -1,6 +1,7 @@
 //! The window, used by the names of its controls. The engine and the gallery are stand-ins that note what they are asked.
 
 mod canvas;
+mod compare;
 mod form;
 mod harness;
 mod inspector;
