@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use super::CliError;
 use super::bench::BenchArgs;
 use super::branch::BranchArgs;
+use super::compare::CompareArgs;
 use super::family_args::FamilyArgs;
 use super::gallery::GalleryArgs;
 use super::sweep::SweepArgs;
@@ -65,6 +66,8 @@ pub(super) enum Command {
     Trajectory(TrajectoryArgs),
     /// List, search and verify the pictures that were kept
     Gallery(GalleryArgs),
+    /// Tell in what two pictures differ: settings, pixels, and from which step on their runs part
+    Compare(CompareArgs),
 }
 
 impl Command {
@@ -78,6 +81,7 @@ impl Command {
             Self::Bench(args) => args.json,
             Self::Trajectory(args) => args.json,
             Self::Gallery(args) => args.json,
+            Self::Compare(args) => args.json,
             Self::Models(args) | Self::Samplers(args) | Self::Preprocessors(args) => args.json,
         }
     }

@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod branch;
+mod compare;
 mod family_args;
 mod gallery;
 mod generate;
@@ -194,6 +195,7 @@ fn execute(
                 is_usual.then_some(settings.watched_folders),
             )
         }
+        Some(Command::Compare(compare_args)) => compare::run(&compare_args, output),
         Some(Command::Preprocessors(_)) => list::preprocessors(output).map_err(CliError::from),
     }
 }

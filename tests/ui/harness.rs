@@ -9,7 +9,7 @@ use std::sync::Arc;
 use egui_kittest::Harness;
 use hareru::config::Settings;
 use hareru::engine::{Poll, SubmitError};
-use hareru::gallery::SaveEvent;
+use hareru::gallery::{SaveEvent, Writer};
 use hareru::job::{
     DecodeRequest, DeviceInfo, Event, GenerateRequest, GeneratedImage, JobControl, JobId, JobOptions, KeptRun,
     LatentPlane, ModelDefaults, ModelInfo, ModelRef, Precision, Record, RgbImage, StepEvent, StepRecord,
@@ -177,7 +177,19 @@ impl Window {
         Self::build(Harness::builder().wgpu(), in_language(language))
     }
 
+    /// The same over real files: pictures are saved in a folder, and read by a thread.
+    pub(crate) fn open_over(folder: &Path, settings: Settings, is_drawn: bool) -> Self {
+        let builder = Harness::builder();
+        let builder = if is_drawn { builder.wgpu() } else { builder };
+        Self::build_over(builder, settings, Some(folder))
+    }
+
     fn build(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings) -> Self {
+        Self::build_over(builder, settings, None)
+    }
+
+    fn build_over(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings, folder: Option<&Path>) -> Self {
+        let is_real = folder.is_some();
         let engine = Rc::new(RefCell::new(EngineNotes::default()));
         let pictures = Rc::new(RefCell::new(PictureNotes::default()));
         pictures.borrow_mut().events.push_back(SaveEvent::Listed(Vec::new()));
@@ -193,12 +205,19 @@ impl Window {
                 engine_notes.borrow_mut().wake = Some(wake);
                 Ok(Box::new(FakeEngine(Rc::clone(&engine_notes))))
             }),
-            start_pictures: Box::new(move |_folder, _wake| Ok(Box::new(FakePictures(Rc::clone(&picture_notes))))),
+            start_pictures: Box::new(move |folder, wake| {
+                if is_real {
+                    let writer = Writer::start(folder.to_owned(), move || wake());
+                    return Ok(Box::new(writer.map_err(|error| error.to_string())?));
+                }
+                Ok(Box::new(FakePictures(Rc::clone(&picture_notes))))
+            }),
             start_library: None,
             dialogs: Box::new(NoDialogs),
             keep_settings: Box::new(move |settings| kept_settings.borrow_mut().push(settings)),
         };
-        let harness = open_with(builder, services, settings, Path::new("/nowhere"));
+        let gallery_dir = folder.unwrap_or(Path::new("/nowhere"));
+        let harness = open_with(builder, services, settings, gallery_dir);
         let mut window = Self {
             harness,
             engine,

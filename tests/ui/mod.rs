@@ -2,6 +2,7 @@
 
 mod again;
 mod canvas;
+mod compare;
 mod form;
 mod harness;
 mod inspector;
