@@ -9,6 +9,7 @@ use super::CliError;
 use super::bench::BenchArgs;
 use super::branch::BranchArgs;
 use super::family_args::FamilyArgs;
+use super::models::ModelsArgs;
 use super::sweep::SweepArgs;
 use super::task_args::{PictureArgs, WayArgs};
 use super::trajectory::TrajectoryArgs;
@@ -52,8 +53,8 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     /// Time the networks on this computer
     Bench(BenchArgs),
-    /// List the models there are
-    Models(ListArgs),
+    /// List the models there are, or fetch one
+    Models(ModelsArgs),
     /// List the samplers and schedules there are
     Samplers(ListArgs),
     /// List what can be made of pictures that controls follow
@@ -74,7 +75,8 @@ impl Command {
             Self::Replay(_) | Self::Unfold(_) => false,
             Self::Bench(args) => args.json,
             Self::Trajectory(args) => args.json,
-            Self::Models(args) | Self::Samplers(args) | Self::Preprocessors(args) => args.json,
+            Self::Models(args) => args.json,
+            Self::Samplers(args) | Self::Preprocessors(args) => args.json,
         }
     }
 }

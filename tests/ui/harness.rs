@@ -10,12 +10,13 @@ use egui_kittest::Harness;
 use hareru::config::Settings;
 use hareru::engine::{Poll, SubmitError};
 use hareru::gallery::SaveEvent;
+use hareru::hub::Hub;
 use hareru::job::{
     DecodeRequest, DeviceInfo, Event, GenerateRequest, GeneratedImage, JobControl, JobId, JobOptions, KeptRun,
     LatentPlane, ModelDefaults, ModelInfo, ModelRef, Precision, Record, RgbImage, StepEvent, StepRecord,
 };
 use hareru::ui::app::Studio;
-use hareru::ui::services::{Dialogs, Engine, Pictures, Services, Wake};
+use hareru::ui::services::{Dialogs, Engine, Pictures, Services, StartHub, Wake};
 
 /// What the stand-in of the engine was asked, and what it will say.
 #[derive(Default)]
@@ -138,6 +139,7 @@ pub(crate) struct NoDialogs;
 
 impl Dialogs for NoDialogs {
     fn pick_folder(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
+    fn pick_model(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
     fn pick_picture(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
 }
 
@@ -176,7 +178,20 @@ impl Window {
         Self::build(Harness::builder().wgpu(), in_language(language))
     }
 
+    /// The same, drawn, with models that are looked for and fetched.
+    pub(crate) fn open_with_hub(settings: Settings, start: impl Fn(Wake) -> Result<Hub, String> + 'static) -> Self {
+        Self::build_with(Harness::builder().wgpu(), settings, Some(Box::new(start)))
+    }
+
     fn build(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings) -> Self {
+        Self::build_with(builder, settings, None)
+    }
+
+    fn build_with(
+        builder: egui_kittest::HarnessBuilder<Studio>,
+        settings: Settings,
+        start_hub: Option<StartHub>,
+    ) -> Self {
         let engine = Rc::new(RefCell::new(EngineNotes::default()));
         let pictures = Rc::new(RefCell::new(PictureNotes::default()));
         pictures.borrow_mut().events.push_back(SaveEvent::Listed(Vec::new()));
@@ -194,6 +209,7 @@ impl Window {
             }),
             start_pictures: Box::new(move |_folder, _wake| Ok(Box::new(FakePictures(Rc::clone(&picture_notes))))),
             start_library: None,
+            start_hub,
             dialogs: Box::new(NoDialogs),
             keep_settings: Box::new(move |settings| kept_settings.borrow_mut().push(settings)),
         };
