@@ -8,6 +8,7 @@ mod family_args;
 mod gallery;
 mod generate;
 mod list;
+mod models;
 mod output;
 mod progress;
 mod sweep;
@@ -177,7 +178,10 @@ fn execute(
             use_threads(args.threads, &settings())?;
             bench::run(&bench_args)
         }
-        Some(Command::Models(_)) => list::models(output, &paths),
+        Some(Command::Models(models_args)) => match models_args.command {
+            Some(command) => models::run(command, output, &settings(), &paths),
+            None => list::models(output, &paths),
+        },
         Some(Command::Samplers(_)) => list::samplers(output).map_err(CliError::from),
         Some(Command::Unfold(unfold_args)) => {
             use_threads(args.threads, &settings())?;

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use egui_kittest::Harness;
 use hareru::config::Settings;
 use hareru::engine::{Poll, SubmitError};
-use hareru::gallery::{SaveEvent, Writer};
+use hareru::gallery::SaveEvent;
+use hareru::hub::Hub;
 use hareru::job::{
     DecodeRequest, DeviceInfo, Event, GenerateRequest, GeneratedImage, JobControl, JobId, JobOptions, KeptRun,
     LatentPlane, ModelDefaults, ModelInfo, ModelRef, Precision, Record, RgbImage, StepEvent, StepRecord,
 };
 use hareru::ui::app::Studio;
-use hareru::ui::services::{Dialogs, Engine, Pictures, Services, Wake};
+use hareru::ui::services::{Dialogs, Engine, Pictures, Services, StartHub, Wake};
 
 /// What the stand-in of the engine was asked, and what it will say.
 #[derive(Default)]
@@ -138,7 +139,7 @@ pub(crate) struct NoDialogs;
 
 impl Dialogs for NoDialogs {
     fn pick_folder(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
-    fn pick_file(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
+    fn pick_model(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
     fn pick_picture(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
 }
 
@@ -177,19 +178,20 @@ impl Window {
         Self::build(Harness::builder().wgpu(), in_language(language))
     }
 
-    /// The same over real files: pictures are saved in a folder, and read by a thread.
-    pub(crate) fn open_over(folder: &Path, settings: Settings, is_drawn: bool) -> Self {
-        let builder = Harness::builder();
-        let builder = if is_drawn { builder.wgpu() } else { builder };
-        Self::build_over(builder, settings, Some(folder))
+    /// The same, drawn, with models that are looked for and fetched.
+    pub(crate) fn open_with_hub(settings: Settings, start: impl Fn(Wake) -> Result<Hub, String> + 'static) -> Self {
+        Self::build_with(Harness::builder().wgpu(), settings, Some(Box::new(start)))
     }
 
     fn build(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings) -> Self {
-        Self::build_over(builder, settings, None)
+        Self::build_with(builder, settings, None)
     }
 
-    fn build_over(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings, folder: Option<&Path>) -> Self {
-        let is_real = folder.is_some();
+    fn build_with(
+        builder: egui_kittest::HarnessBuilder<Studio>,
+        settings: Settings,
+        start_hub: Option<StartHub>,
+    ) -> Self {
         let engine = Rc::new(RefCell::new(EngineNotes::default()));
         let pictures = Rc::new(RefCell::new(PictureNotes::default()));
         pictures.borrow_mut().events.push_back(SaveEvent::Listed(Vec::new()));
@@ -213,6 +215,7 @@ impl Window {
                 Ok(Box::new(FakePictures(Rc::clone(&picture_notes))))
             }),
             start_library: None,
+            start_hub,
             dialogs: Box::new(NoDialogs),
             keep_settings: Box::new(move |settings| kept_settings.borrow_mut().push(settings)),
         };
