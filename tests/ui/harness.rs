@@ -9,7 +9,7 @@ use std::sync::Arc;
 use egui_kittest::Harness;
 use hareru::config::Settings;
 use hareru::engine::{Poll, SubmitError};
-use hareru::gallery::SaveEvent;
+use hareru::gallery::{SaveEvent, Writer};
 use hareru::hub::Hub;
 use hareru::job::{
     DecodeRequest, DeviceInfo, Event, GenerateRequest, GeneratedImage, JobControl, JobId, JobOptions, KeptRun,
@@ -143,6 +143,15 @@ impl Dialogs for NoDialogs {
     fn pick_picture(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
 }
 
+/// What of a window is not a stand-in.
+#[derive(Default)]
+struct RealParts {
+    /// Where pictures are really kept.
+    folder: Option<PathBuf>,
+    /// What really finds and fetches models.
+    start_hub: Option<StartHub>,
+}
+
 /// A window and the notes of those it talks to.
 pub(crate) struct Window {
     pub(crate) harness: Harness<'static, Studio>,
@@ -178,20 +187,33 @@ impl Window {
         Self::build(Harness::builder().wgpu(), in_language(language))
     }
 
+    /// The same over real files: pictures are saved in a folder, and read by a thread.
+    pub(crate) fn open_over(folder: &Path, settings: Settings, is_drawn: bool) -> Self {
+        let builder = Harness::builder();
+        let builder = if is_drawn { builder.wgpu() } else { builder };
+        let real = RealParts {
+            folder: Some(folder.to_owned()),
+            ..RealParts::default()
+        };
+        Self::build_with(builder, settings, real)
+    }
+
     /// The same, drawn, with models that are looked for and fetched.
     pub(crate) fn open_with_hub(settings: Settings, start: impl Fn(Wake) -> Result<Hub, String> + 'static) -> Self {
-        Self::build_with(Harness::builder().wgpu(), settings, Some(Box::new(start)))
+        let real = RealParts {
+            start_hub: Some(Box::new(start)),
+            ..RealParts::default()
+        };
+        Self::build_with(Harness::builder().wgpu(), settings, real)
     }
 
     fn build(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings) -> Self {
-        Self::build_with(builder, settings, None)
+        Self::build_with(builder, settings, RealParts::default())
     }
 
-    fn build_with(
-        builder: egui_kittest::HarnessBuilder<Studio>,
-        settings: Settings,
-        start_hub: Option<StartHub>,
-    ) -> Self {
+    fn build_with(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings, real: RealParts) -> Self {
+        let RealParts { folder, start_hub } = real;
+        let is_real = folder.is_some();
         let engine = Rc::new(RefCell::new(EngineNotes::default()));
         let pictures = Rc::new(RefCell::new(PictureNotes::default()));
         pictures.borrow_mut().events.push_back(SaveEvent::Listed(Vec::new()));
@@ -219,8 +241,8 @@ impl Window {
             dialogs: Box::new(NoDialogs),
             keep_settings: Box::new(move |settings| kept_settings.borrow_mut().push(settings)),
         };
-        let gallery_dir = folder.unwrap_or(Path::new("/nowhere"));
-        let harness = open_with(builder, services, settings, gallery_dir);
+        let gallery_dir = folder.unwrap_or_else(|| PathBuf::from("/nowhere"));
+        let harness = open_with(builder, services, settings, &gallery_dir);
         let mut window = Self {
             harness,
             engine,
