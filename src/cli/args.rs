@@ -14,6 +14,7 @@ use super::sweep::SweepArgs;
 use super::task_args::{PictureArgs, WayArgs};
 use super::trajectory::TrajectoryArgs;
 use super::unfold::UnfoldArgs;
+use super::upscale::UpscaleArgs;
 use crate::engine;
 use crate::job::{
     GenerateRequest, JobOptions, LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode, TimestepSpacing,
@@ -46,6 +47,8 @@ pub(super) enum Command {
     Branch(Box<BranchArgs>),
     /// Make one picture in many ways, on a labelled sheet
     Sweep(Box<SweepArgs>),
+    /// Enlarge a picture by a network made for it
+    Upscale(UpscaleArgs),
     /// Run a reference case and write the tensors it computes
     Replay(ReplayArgs),
     /// Time the networks on this computer
@@ -70,6 +73,7 @@ impl Command {
             Self::Generate(args) => args.json,
             Self::Branch(args) => args.json,
             Self::Sweep(args) => args.base.json,
+            Self::Upscale(args) => args.json,
             Self::Replay(_) | Self::Unfold(_) => false,
             Self::Bench(args) => args.json,
             Self::Trajectory(args) => args.json,

@@ -14,6 +14,7 @@ mod task_args;
 mod trajectory;
 mod unfold;
 mod unfold_views;
+mod upscale;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -159,6 +160,12 @@ fn execute(
             use_threads(args.threads, &settings)?;
             let cells_dir = gallery_dir(sweep_args.cells.clone(), &settings, &paths);
             sweep::run(&sweep_args, output, cells_dir)
+        }
+        Some(Command::Upscale(upscale_args)) => {
+            let settings = settings();
+            use_threads(args.threads, &settings)?;
+            let gallery_dir = gallery_dir(upscale_args.gallery.clone(), &settings, &paths);
+            upscale::run(&upscale_args, output, gallery_dir)
         }
         Some(Command::Replay(replay_args)) => {
             use_threads(args.threads, &settings())?;

@@ -105,6 +105,14 @@ pub enum GalleryError {
         /// The name asked for.
         path: PathBuf,
     },
+    /// What its owner says of a picture cannot be read.
+    #[error("the file with the marks of a picture is not whole XMP: {path}", path = path.display())]
+    BadMarks {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found.
+        source: super::XmpError,
+    },
     /// There is no trajectory beside the picture.
     #[error("the steps of this picture were not kept, or were dropped to save space: {path}", path = path.display())]
     NoTrajectory {

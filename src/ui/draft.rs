@@ -266,6 +266,7 @@ impl Draft {
             references,
             prompt_switches,
             hires,
+            upscale,
             refiner,
             vae,
             variation,
@@ -314,6 +315,7 @@ impl Draft {
         let others = [
             (outpaint.is_any(), "carried-outpaint"),
             (hires.is_some(), "carried-hires"),
+            (upscale.is_some(), "carried-upscale"),
             (variation.is_some(), "carried-variation"),
             (*tiling != plain.tiling, "carried-tiling"),
             (*noise_source != plain.noise_source, "carried-noise"),
