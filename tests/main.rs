@@ -13,6 +13,7 @@ mod cli;
 mod engine_protocol;
 mod families;
 mod gallery_index;
+mod gallery_kill;
 mod gallery_records;
 mod gallery_store;
 mod generate_families;

@@ -141,7 +141,7 @@ impl Worker {
     /// Looks at files and folders that were touched, and has the index know them as they are now.
     pub(super) fn look_at(&mut self, paths: BTreeSet<PathBuf>) {
         if paths.len() > MAX_TOUCHED {
-            return self.rescan();
+            return self.scan_soon();
         }
         let mut sightings: Vec<Sighting> = Vec::new();
         let mut gone: Vec<PathBuf> = Vec::new();
