@@ -9,6 +9,8 @@ use hareru::gallery::{
     Source, TrashPlace,
 };
 use hareru::job::{GenerateRequest, LoraSpec};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
 use crate::support::generated_image;
 
@@ -600,7 +602,10 @@ fn child_on_a_full_disk() {
         prompt: "too large".to_owned(),
         ..small_request()
     };
-    match gallery::save(folder, &generated_image(large)) {
+    let mut large = generated_image(large);
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    random.fill_bytes(&mut large.pixels.pixels); // which no encoder makes smaller
+    match gallery::save(folder, &large) {
         Ok(path) => println!("saved: {}", path.display()),
         Err(error) => println!("not saved: {}", error.one_line()),
     }
@@ -612,6 +617,94 @@ fn child_on_a_full_disk() {
     println!("index: {}", library.failure());
     library.scanned();
     println!("found: {}", library.search("").ids.len());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_in_the_systems_trash_should_come_back() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("gallery");
+    let saved = gallery::save(&folder, &generated_image(small_request())).unwrap();
+    gallery::write_marks(&saved, &rated(4), None).unwrap();
+    let before = files_below(&folder);
+    let said = child("child_that_trashes", &folder, None).unwrap();
+    assert!(
+        said.contains("trashed: 3 files in the system's trash, 0 pictures left"),
+        "{said}"
+    );
+    assert!(said.contains("restored: 1 picture rated 4"), "{said}");
+    assert_eq!(files_below(&folder), before);
+}
+
+/// Not a test: what the child of the test above does, whose trash is in a folder of its own.
+#[test]
+#[cfg(target_os = "linux")]
+fn child_that_trashes() {
+    let Some(folder) = std::env::var_os(CHILD_FOLDER) else {
+        return;
+    };
+    let folder = Path::new(&folder);
+    let options = LibrarianOptions {
+        trash: TrashPlace::System,
+        ..LibrarianOptions::default()
+    };
+    let library = Library::open_with(folder, options);
+    library.ask(Question::Trash(library.search("").ids.clone()));
+    library.until(|event| matches!(event, LibraryEvent::Trashed { count: 1 }).then_some(()));
+    let trash = folder.parent().unwrap().join("data").join("Trash").join("files");
+    println!(
+        "trashed: {} files in the system's trash, {} pictures left",
+        files_below(&trash).len(),
+        library.all().len()
+    );
+    library.ask(Question::UndoTrash);
+    library.until(|event| matches!(event, LibraryEvent::Restored { count: 1 }).then_some(()));
+    let entries = library.all();
+    println!("restored: {} picture rated {}", entries.len(), entries[0].marks.rating);
+}
+
+#[test]
+fn words_of_any_script_should_find_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    for (seed, prompt) in [
+        "a lighthouse at night",
+        "青い海と白い灯台",
+        "東京タワー, night photo",
+        "晴",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let request = GenerateRequest {
+            prompt: (*prompt).to_owned(),
+            seed: seed as u64,
+            guidance_scale: seed as f64 * 5.0,
+            ..small_request()
+        };
+        gallery::save(folder.path(), &generated_image(request)).unwrap();
+    }
+    let library = Library::open(folder.path());
+    for (text, expected) in [
+        ("", &[0, 1, 2, 3][..]),
+        ("lighthouse", &[0]),
+        ("lightho", &[0]),
+        ("NIGHT", &[0, 2]),
+        ("night -tower", &[0, 2]),
+        ("night -lighthouse", &[2]),
+        ("灯台", &[1]),
+        ("海", &[1]),
+        ("晴", &[3]),
+        ("海灯", &[]),
+        ("タワー", &[2]),
+        ("cfg>7", &[2, 3]),
+        ("cfg>7 タワー", &[2]),
+        ("seed:3", &[3]),
+    ] {
+        let ids = library.search(text).ids.clone();
+        let mut seeds: Vec<u64> = library.entries(ids).iter().map(|entry| entry.seed.unwrap()).collect();
+        seeds.sort_unstable();
+        assert_eq!(seeds, expected, "{text:?}");
+    }
 }
 
 #[test]
@@ -855,7 +948,13 @@ fn child(test: &str, folder: &Path, max_file_kb: Option<u32>) -> Option<String> 
             shell
         }
     };
-    let output = command.args(args).env(CHILD_FOLDER, folder).output().unwrap();
+    let home = folder.parent().unwrap();
+    let output = command
+        .args(args)
+        .env(CHILD_FOLDER, folder)
+        .env("XDG_DATA_HOME", home.join("data"))
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
         output.status.success(),

@@ -6,12 +6,12 @@
 //! |---|---|---|
 //! | `DAY/TIME-SEED-PROMPT.png` | the picture; its record is in it | its owner |
 //! | `DAY/TIME-SEED-PROMPT.trajectory.safetensors` | its trajectory: all steps, see [`read_trajectory`] | [`keep_within_budget`], which thins it first |
+//! | `DAY/TIME-SEED-PROMPT.png.xmp` | what its owner says of it: rating, tags, collections; see [`read_marks`] | its owner |
+//! | `.hareru/marks/XXXX.xmp` | the same of pictures in watched folders, which are never written to | its owner |
 //! | `.hareru/index.sqlite`, `-wal`, `-shm` | what is known of the pictures, see [`index`] | anybody: it is made anew from them |
 //! | `.hareru/index-set-aside.sqlite` | an index that could not be used | anybody |
 //! | `.hareru/index.lock` | held while the index is opened or made | anybody |
 //! | `.hareru/trash` | what was deleted where the system has no trash | its owner |
-//! | `DAY/TIME-SEED-PROMPT.png.xmp` | what its owner says of it: rating, tags, collections; see [`read_marks`] | its owner |
-//! | `.hareru/marks/XXXX.xmp` | the same of pictures in watched folders, which are never written to | its owner |
 //! | `.hareru-XXXXXX.part` | a file being written | the next [`Writer`], a day later |
 //!
 //! Trajectories take far more room than pictures, so they have a budget. A picture whose trajectory is gone, or could

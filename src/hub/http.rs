@@ -145,10 +145,24 @@ fn redirection(from: &Uri, response: &Response<Body>) -> Result<Option<Uri>, Hub
     } else if location.starts_with('/') {
         format!("{origin}{location}")
     } else {
-        let folder = from.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-        format!("{origin}{folder}/{location}")
+        format!("{origin}{}", below(from.path(), location))
     };
     parse(&url).map(Some)
+}
+
+/// A path beside another one, with `..` taken out.
+fn below(path: &str, relative: &str) -> String {
+    let mut folders: Vec<&str> = path.split('/').skip(1).collect();
+    folders.pop();
+    let (relative, query) = relative.split_at(relative.find('?').unwrap_or(relative.len()));
+    for part in relative.split('/') {
+        match part {
+            "." => {}
+            ".." => drop(folders.pop()),
+            part => folders.push(part),
+        }
+    }
+    format!("/{}{query}", folders.join("/"))
 }
 
 #[cfg(test)]

@@ -181,21 +181,15 @@ notice-failed-not-finite = The numbers ran away; try less guidance or another sa
 notice-failed-internal = Something went wrong in the engine: { $reason }
 dialog-model-folder = Open a model folder
 dialog-picture = Open a picture
-drop-here = Drop a picture to take over its settings, or a model folder to use it
 
 # What a restored picture's settings ask for beyond the form
 carried-title = Also from this picture
 carried-drop = Drop
     .tip = Leave all of this out of the next picture
-carried-init = Starts from { $what }
-carried-mask = Paints where { $what } is white
-carried-control = Follows { $what }
-carried-reference = Takes { $what } as a prompt
 carried-lora = Adapters: { $what }
 carried-embedding = Words from { $what }
 carried-switch = Later: “{ $what }”
 carried-refiner = Last steps by { $what }
-carried-outpaint = Paints on beyond the edges
 carried-hires = A second pass at a larger size
 carried-upscale = Enlargement by a network
 carried-variation = A little of another seed

@@ -179,21 +179,15 @@ notice-failed-not-finite = 計算が発散しました。ガイダンスを弱�
 notice-failed-internal = エンジンで問題が起きました：{ $reason }
 dialog-model-folder = モデルのフォルダーを開く
 dialog-picture = 画像を開く
-drop-here = 画像を落とすとその設定を、モデルのフォルダーを落とすとそのモデルを使います
 
 # 復元した設定のうち、フォームに欄のないもの
 carried-title = この画像からの引き継ぎ
 carried-drop = 外す
     .tip = 次の画像では、これらをすべて使いません
-carried-init = { $what } から始める
-carried-mask = { $what } の白い部分を描く
-carried-control = { $what } に沿って描く
-carried-reference = { $what } をプロンプトにする
 carried-lora = アダプター：{ $what }
 carried-embedding = { $what } の言葉
 carried-switch = 途中から「{ $what }」
 carried-refiner = 最後のステップは { $what }
-carried-outpaint = 画像の外側へ描き広げる
 carried-hires = 大きくして描き直す
 carried-upscale = 拡大モデルによる拡大
 carried-variation = 別のシードを少し混ぜる
