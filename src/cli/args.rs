@@ -10,10 +10,12 @@ use super::bench::BenchArgs;
 use super::branch::BranchArgs;
 use super::compare::CompareArgs;
 use super::family_args::FamilyArgs;
+use super::gallery::GalleryArgs;
 use super::sweep::SweepArgs;
 use super::task_args::{PictureArgs, WayArgs};
 use super::trajectory::TrajectoryArgs;
 use super::unfold::UnfoldArgs;
+use super::upscale::UpscaleArgs;
 use crate::engine;
 use crate::job::{
     GenerateRequest, JobOptions, LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode, TimestepSpacing,
@@ -46,6 +48,8 @@ pub(super) enum Command {
     Branch(Box<BranchArgs>),
     /// Make one picture in many ways, on a labelled sheet
     Sweep(Box<SweepArgs>),
+    /// Enlarge a picture by a network made for it
+    Upscale(UpscaleArgs),
     /// Run a reference case and write the tensors it computes
     Replay(ReplayArgs),
     /// Time the networks on this computer
@@ -62,6 +66,8 @@ pub(super) enum Command {
     Trajectory(TrajectoryArgs),
     /// Tell in what two pictures differ: settings, pixels, and from which step on their runs part
     Compare(CompareArgs),
+    /// List, search and verify the pictures that were kept
+    Gallery(GalleryArgs),
 }
 
 impl Command {
@@ -70,10 +76,12 @@ impl Command {
             Self::Generate(args) => args.json,
             Self::Branch(args) => args.json,
             Self::Sweep(args) => args.base.json,
+            Self::Upscale(args) => args.json,
             Self::Replay(_) | Self::Unfold(_) => false,
             Self::Bench(args) => args.json,
             Self::Trajectory(args) => args.json,
             Self::Compare(args) => args.json,
+            Self::Gallery(args) => args.json,
             Self::Models(args) | Self::Samplers(args) | Self::Preprocessors(args) => args.json,
         }
     }

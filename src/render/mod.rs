@@ -4,6 +4,7 @@ pub mod canvas;
 pub mod compare;
 pub mod heat;
 pub mod latent_view;
+pub mod mask_brush;
 mod pipeline;
 pub mod seen;
 pub mod shaders;
@@ -15,6 +16,7 @@ pub fn install(render_state: &RenderState) {
     canvas::install(render_state);
     compare::install(render_state);
     latent_view::install(render_state);
+    mask_brush::install(render_state);
 }
 
 /// Whether pixels are computed by the processor, so that every repaint takes time from the inference.

@@ -717,3 +717,40 @@ fn looks_of_the_comparison() {
     ask(&mut window, CompareCommand::SetWay(Way::Beside));
     look(&mut window, "compare-nine");
 }
+
+/// A window whose librarian knows the pictures.
+fn with_librarian(folder: &Path, paths: &[PathBuf]) -> Window {
+    let mut window = Window::open_with_librarian(folder, in_language("en"));
+    ask(&mut window, CompareCommand::Show(paths.to_vec()));
+    wait(&mut window, "the librarian", |page| {
+        page.pictures.iter().all(|picture| picture.entry.is_some())
+    });
+    window
+}
+
+#[test]
+fn pictures_should_be_rated_by_stars_and_by_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = three_runs(folder.path());
+    let mut window = with_librarian(folder.path(), &paths);
+    let rating = |page: &ComparePage, place: usize| page.pictures[place].entry.as_ref().unwrap().marks.rating;
+    click(&mut window, "Rate 3 of 5: a.png");
+    wait(&mut window, "rating", |page| rating(page, 0) == 3);
+    press(&mut window, egui::Key::Num5);
+    wait(&mut window, "rating", |page| rating(page, 1) == 5);
+    assert_eq!(rating(page(&window), 2), 0);
+    // The star that is the last one takes all away.
+    click(&mut window, "Rate 3 of 5: a.png");
+    wait(&mut window, "rating", |page| rating(page, 0) == 0);
+    press(&mut window, egui::Key::Num0);
+    wait(&mut window, "rating", |page| rating(page, 1) == 0);
+}
+
+#[test]
+fn a_picture_the_gallery_does_not_know_should_say_so_when_rated() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = three(&folder);
+    assert!(window.harness.query_by_label_contains("Rate 3 of 5").is_none());
+    press(&mut window, egui::Key::Num4);
+    window.harness.get_by_label_contains("b.png is not in the gallery");
+}

@@ -264,6 +264,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
         studio.state.compare.is_playing = false;
         return;
     }
+    seek(studio);
     let is_still = studio.state.is_still || studio.settings.reduce_motion;
     let page = &mut studio.state.compare;
     let now = ctx.input(|input| input.time);
@@ -288,6 +289,19 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
         }
     }
     decode_resting(studio, ctx, now);
+}
+
+/// Asks the librarian what it knows of the pictures, once for each.
+fn seek(studio: &mut Studio) {
+    let Some(library) = &studio.library else {
+        return;
+    };
+    let pictures = studio.state.compare.pictures.iter_mut();
+    let unsought = pictures.filter(|picture| !std::mem::replace(&mut picture.is_sought, true));
+    let paths: Vec<PathBuf> = unsought.map(|picture| picture.path.clone()).collect();
+    if !paths.is_empty() {
+        library.ask(Question::Find(paths));
+    }
 }
 
 /// Whether something that moves is due, and a frame when it next is.

@@ -97,6 +97,8 @@ pub struct Compared {
     /// What the librarian knows of it, if anything.
     pub entry: Option<Arc<Entry>>,
     awaited: Awaited,
+    /// Whether the librarian was asked about it.
+    is_sought: bool,
 }
 
 impl Compared {
@@ -109,6 +111,7 @@ impl Compared {
             failure: None,
             entry: None,
             awaited: Awaited::Picture,
+            is_sought: false,
         }
     }
 
@@ -251,7 +254,7 @@ impl ComparePage {
     }
 
     /// Takes in what the librarian says of the pictures.
-    pub(in crate::ui) fn take_library(&mut self, event: &LibraryEvent) {
+    pub fn take_library(&mut self, event: &LibraryEvent) {
         let (LibraryEvent::Entries { entries, .. } | LibraryEvent::Changed(entries)) = event else {
             return;
         };
