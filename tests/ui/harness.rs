@@ -9,13 +9,13 @@ use std::sync::Arc;
 use egui_kittest::Harness;
 use hareru::config::Settings;
 use hareru::engine::{Poll, SubmitError};
-use hareru::gallery::{SaveEvent, Writer};
+use hareru::gallery::{Librarian, SaveEvent, Writer};
 use hareru::job::{
     DecodeRequest, DeviceInfo, Event, GenerateRequest, GeneratedImage, JobControl, JobId, JobOptions, KeptRun,
     LatentPlane, ModelDefaults, ModelInfo, ModelRef, Precision, Record, RgbImage, StepEvent, StepRecord,
 };
 use hareru::ui::app::Studio;
-use hareru::ui::services::{Dialogs, Engine, Pictures, Services, Wake};
+use hareru::ui::services::{Dialogs, Engine, Pictures, Services, StartLibrary, Wake};
 
 /// What the stand-in of the engine was asked, and what it will say.
 #[derive(Default)]
@@ -181,15 +181,25 @@ impl Window {
     pub(crate) fn open_over(folder: &Path, settings: Settings, is_drawn: bool) -> Self {
         let builder = Harness::builder();
         let builder = if is_drawn { builder.wgpu() } else { builder };
-        Self::build_over(builder, settings, Some(folder))
+        Self::build_over(builder, settings, Some((folder, false)))
+    }
+
+    /// The same with a librarian, who knows them.
+    pub(crate) fn open_with_librarian(folder: &Path, settings: Settings) -> Self {
+        Self::build_over(Harness::builder(), settings, Some((folder, true)))
     }
 
     fn build(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings) -> Self {
         Self::build_over(builder, settings, None)
     }
 
-    fn build_over(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings, folder: Option<&Path>) -> Self {
-        let is_real = folder.is_some();
+    fn build_over(
+        builder: egui_kittest::HarnessBuilder<Studio>,
+        settings: Settings,
+        files: Option<(&Path, bool)>,
+    ) -> Self {
+        let is_real = files.is_some();
+        let (folder, has_librarian) = files.unwrap_or((Path::new("/nowhere"), false));
         let engine = Rc::new(RefCell::new(EngineNotes::default()));
         let pictures = Rc::new(RefCell::new(PictureNotes::default()));
         pictures.borrow_mut().events.push_back(SaveEvent::Listed(Vec::new()));
@@ -212,12 +222,15 @@ impl Window {
                 }
                 Ok(Box::new(FakePictures(Rc::clone(&picture_notes))))
             }),
-            start_library: None,
+            start_library: has_librarian.then(|| -> StartLibrary {
+                Box::new(|folder, watched, wake| {
+                    Librarian::start(folder, watched, move || wake()).map_err(|error| error.to_string())
+                })
+            }),
             dialogs: Box::new(NoDialogs),
             keep_settings: Box::new(move |settings| kept_settings.borrow_mut().push(settings)),
         };
-        let gallery_dir = folder.unwrap_or(Path::new("/nowhere"));
-        let harness = open_with(builder, services, settings, gallery_dir);
+        let harness = open_with(builder, services, settings, folder);
         let mut window = Self {
             harness,
             engine,
