@@ -9,6 +9,7 @@ mod inspector;
 mod journey;
 mod latent_view;
 mod looks;
+mod models;
 mod pictures;
 mod precision;
 mod repaint;

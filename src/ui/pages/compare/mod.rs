@@ -9,19 +9,22 @@ mod empty;
 mod header;
 mod measure;
 mod panel;
+mod pointer;
 mod strip;
 mod table;
+mod ticking;
 mod time;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(in crate::ui) use actions::{carry_out, take_dropped, tick};
+pub(in crate::ui) use actions::{carry_out, take_dropped};
 pub use command::CompareCommand;
 use compared::Awaited;
 pub use compared::{Alike, Compared, Shown};
 pub use divider::Divider;
 pub(in crate::ui) use panel::ComparePanel;
+pub(in crate::ui) use ticking::tick;
 
 use crate::gallery::{LibraryEvent, SaveEvent};
 use crate::job::Parting;

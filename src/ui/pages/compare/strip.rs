@@ -25,15 +25,18 @@ pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
     let num = ctx.state.compare.pictures.len();
     let even = (ui.available_width() + GAP) / num.max(1) as f32 - GAP;
     let width = even.clamp(TILE_WIDTH.0, TILE_WIDTH.1);
-    ScrollArea::horizontal().id_salt("strip").auto_shrink(false).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = GAP;
-            for place in 0..num {
-                let (rect, _) = ui.allocate_exact_size(vec2(width, TILE_HEIGHT), Sense::hover());
-                ui.push_id(("tile", place), |ui| tile(ui, ctx, place, rect));
-            }
+    ScrollArea::horizontal()
+        .id_salt("strip")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = GAP;
+                for place in 0..num {
+                    let (rect, _) = ui.allocate_exact_size(vec2(width, TILE_HEIGHT), Sense::hover());
+                    ui.push_id(("tile", place), |ui| tile(ui, ctx, place, rect));
+                }
+            });
         });
-    });
 }
 
 fn tile(ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, rect: Rect) {
