@@ -165,7 +165,7 @@ fn pictures_without_a_record_or_of_another_size_should_still_be_compared() {
 }
 
 #[test]
-fn what_cannot_be_read_should_be_told_in_one_line_with_the_file_last() {
+fn what_cannot_be_read_should_be_told_in_one_line_with_the_file() {
     let home = tempfile::tempdir().unwrap();
     let a = gallery::save(home.path(), &generated_image(request(7))).unwrap();
     let gone = home.path().join("gone.png");
@@ -176,7 +176,7 @@ fn what_cannot_be_read_should_be_told_in_one_line_with_the_file_last() {
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(code), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
-        assert!(error.trim_end().ends_with(&*bad.to_string_lossy()), "{error}");
+        assert!(error.contains(&*bad.to_string_lossy()), "{error}");
     }
     let output = hareru(home.path(), &[&a], &[]);
     assert_eq!(output.status.code(), Some(2));

@@ -34,6 +34,9 @@ compare-blink-secs = Every
 compare-gain = Gain
     .tip = Multiplies the difference, so that small ones can be seen
 
+compare-darker = B darker
+compare-brighter = B brighter
+
 compare-similarity = PSNR { $psnr } dB   ·   SSIM { $ssim }   ·   largest difference { $most }
 compare-identical = The same, pixel for pixel
 compare-measuring = Measuring …

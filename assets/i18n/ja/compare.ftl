@@ -33,6 +33,9 @@ compare-blink-secs = 間隔
 compare-gain = 強調
     .tip = 差を何倍にして見せるかを決めます。小さな差も見えるようになります
 
+compare-darker = B が暗い
+compare-brighter = B が明るい
+
 compare-similarity = PSNR { $psnr } dB   ·   SSIM { $ssim }   ·   最大差 { $most }
 compare-identical = 全画素が一致しています
 compare-measuring = 計測中…

@@ -2,24 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::measure::{KeptSteps, Measure};
 use super::{Alike, CompareCommand, ComparePage, Compared, MAX_PICTURES, Way};
 use crate::gallery::{MarkChange, Question};
-use crate::ui::actions::decode;
 use crate::ui::app::Studio;
 use crate::ui::notifications::{Level, Text};
 use crate::ui::pages::Page;
-use crate::ui::playhead::Playback;
-use crate::ui::step_pictures::Quality;
 
 /// By how much one press turns the line of the slider, in degrees.
 const TURN_DEGREES: f32 = 45.0;
-/// How long the playhead rests before its steps are decoded quickly, in seconds.
-const QUICK_AFTER: f64 = 0.12;
-/// The same before they are decoded by the whole autoencoder.
-const EXACT_AFTER: f64 = 0.8;
 /// How long one of two blinking pictures may be shown, in seconds.
 pub(super) const BLINK_SECS: std::ops::RangeInclusive<f64> = 0.2..=5.0;
 /// What differences may be multiplied by.
@@ -169,7 +161,7 @@ impl ComparePage {
     }
 
     /// What shall be found out next.
-    fn next_question(&self) -> Option<Measure> {
+    pub(super) fn next_question(&self) -> Option<Measure> {
         if let Some([a, b]) = self.pair().filter(|_| !self.is_playing)
             && self.similarity() == Alike::NotYet
         {
@@ -255,99 +247,4 @@ fn rate(studio: &mut Studio, place: usize, rating: u8) {
         ids: vec![entry.id],
         change: MarkChange::Rate(rating.min(5)),
     });
-}
-
-/// Takes in what other threads have to tell; called before every frame, whichever page is shown.
-pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
-    studio.state.compare.measuring.poll();
-    if studio.state.page != Page::Compare {
-        studio.state.compare.is_playing = false;
-        return;
-    }
-    let is_still = studio.state.is_still || studio.settings.reduce_motion;
-    let page = &mut studio.state.compare;
-    let now = ctx.input(|input| input.time);
-    if page.is_playing {
-        let step_secs = Playback::default().step_secs();
-        if due(page, ctx, now, step_secs) {
-            page.move_step(1);
-            page.is_playing = page.playhead.is_some();
-        }
-    } else if page.way == Way::Blink && page.blinks_itself(is_still) && page.pair().is_some() {
-        let blink_secs = page.blink_secs;
-        if due(page, ctx, now, blink_secs) {
-            page.is_second_shown ^= true;
-        }
-    } else {
-        page.moved_at = None;
-    }
-    if let Some(question) = page.measuring.is_idle().then(|| page.next_question()).flatten() {
-        let wake = Arc::clone(&studio.wake);
-        if let Err(error) = studio.state.compare.measuring.ask(question, move || wake()) {
-            tracing::warn!("could not start a thread: {error}");
-        }
-    }
-    decode_resting(studio, ctx, now);
-}
-
-/// Whether something that moves is due, and a frame when it next is.
-fn due(page: &mut ComparePage, ctx: &egui::Context, now: f64, every_secs: f64) -> bool {
-    let since = *page.moved_at.get_or_insert(now);
-    let is_due = now - since >= every_secs;
-    if is_due {
-        page.moved_at = Some(now);
-    }
-    let left = if is_due { every_secs } else { every_secs - (now - since) };
-    ctx.request_repaint_after(Duration::from_secs_f64(left.max(0.001)));
-    is_due
-}
-
-/// Has the steps under a playhead that rests decoded, first quickly, then by the whole autoencoder one after the other.
-fn decode_resting(studio: &mut Studio, ctx: &egui::Context, now: f64) {
-    let page = &mut studio.state.compare;
-    let Some(at) = page.playhead.filter(|_| !page.is_playing) else {
-        page.rest.at = None;
-        return;
-    };
-    let since = match page.rest.at {
-        Some((known, since)) if known == at => since,
-        _ => {
-            page.rest.at = Some((at, now));
-            page.rest.tried.clear();
-            now
-        }
-    };
-    let (quick_left, exact_left) = (QUICK_AFTER - (now - since), EXACT_AFTER - (now - since));
-    let wish = if quick_left > 0.0 {
-        ctx.request_repaint_after(Duration::from_secs_f64(quick_left));
-        return;
-    } else if exact_left > 0.0 {
-        ctx.request_repaint_after(Duration::from_secs_f64(exact_left));
-        Quality::Quick
-    } else {
-        Quality::Exact
-    };
-    let (is_busy, is_idle) = (studio.state.active_run().is_some(), studio.decoding.is_idle());
-    if wish == Quality::Exact && (is_busy || !is_idle) {
-        return;
-    }
-    let page = &mut studio.state.compare;
-    let mut wanted = Vec::new();
-    for picture in &page.pictures {
-        let (Some(step), Some(unfolding)) = (picture.step_at(at), &picture.unfolding) else {
-            continue;
-        };
-        let is_tried = page.rest.tried.contains(&(picture.path.clone(), wish));
-        if unfolding.pictures.quality(step.index).is_some_and(|kept| kept >= wish) || is_tried {
-            continue;
-        }
-        wanted.push((picture.path.clone(), Arc::clone(step), Arc::clone(&unfolding.request)));
-        if wish == Quality::Exact {
-            break;
-        }
-    }
-    for (path, step, request) in wanted {
-        studio.state.compare.rest.tried.push((path, wish));
-        decode::ask_of(studio, &request, step, wish);
-    }
 }

@@ -1,10 +1,11 @@
 //! Above the pictures: in which way they are compared, with its controls, and what is known of the pair.
 
-use egui::{Align, Checkbox, DragValue, Label, Layout, RichText, Slider, Ui, vec2};
+use egui::{Align, Checkbox, DragValue, Label, Layout, Mesh, RichText, Sense, Slider, Ui, vec2};
 
 use super::actions::{BLINK_SECS, GAINS};
 use super::panel::{button, send};
 use super::{Alike, CompareCommand, ComparePage, Way};
+use crate::render::heat;
 use crate::ui::camera::CameraMove;
 use crate::ui::command::UiCommand;
 use crate::ui::panels::PanelContext;
@@ -13,6 +14,8 @@ use crate::unfold::Similarity;
 
 /// Width of the slider of a way.
 const RAIL_WIDTH: f32 = 120.0;
+/// Size of the scale of differences.
+const SCALE_SIZE: egui::Vec2 = vec2(72.0, 8.0);
 /// Width of a number.
 const NUMBER: egui::Vec2 = vec2(58.0, 24.0);
 
@@ -28,9 +31,11 @@ pub(super) fn ways(ui: &mut Ui, ctx: &PanelContext<'_>, zoom: f32) {
                 send(ctx, CompareCommand::SetWay(way));
             }
         }
-        ui.add_space(8.0);
-        ui.separator();
-        ui.add_space(8.0);
+        if matches!(page.way, Way::Slider | Way::Blink | Way::Difference) {
+            ui.add_space(8.0);
+            ui.separator();
+            ui.add_space(8.0);
+        }
         match page.way {
             Way::Slider => slider(ui, ctx, page),
             Way::Blink => blink(ui, ctx, page),
@@ -102,6 +107,29 @@ fn difference(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
     if gain != page.gain {
         send(ctx, CompareCommand::SetGain(gain));
     }
+    scale(ui, ctx);
+}
+
+/// What the colours of a difference mean.
+fn scale(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    ui.add_space(16.0);
+    ui.label(RichText::new(ctx.tr("compare-darker")).weak());
+    let (rect, _) = ui.allocate_exact_size(SCALE_SIZE, Sense::hover());
+    let mut mesh = Mesh::default();
+    for index in 0..heat::SIGNED.len() {
+        let part = index as f32 / (heat::SIGNED.len() - 1) as f32;
+        let [red, green, blue] = heat::colour(&heat::SIGNED, part).map(|part| (255.0 * part).round() as u8);
+        let x = egui::lerp(rect.x_range(), part);
+        for y in [rect.top(), rect.bottom()] {
+            mesh.colored_vertex(egui::pos2(x, y), egui::Color32::from_rgb(red, green, blue));
+        }
+        if let Some(first) = (2 * index as u32).checked_sub(2) {
+            mesh.add_triangle(first, first + 1, first + 2);
+            mesh.add_triangle(first + 1, first + 2, first + 3);
+        }
+    }
+    ui.painter().add(mesh);
+    ui.label(RichText::new(ctx.tr("compare-brighter")).weak());
 }
 
 /// The pair by name, and what is known of it.

@@ -3,29 +3,34 @@
 mod actions;
 mod canvas;
 mod command;
+mod compared;
 mod divider;
 mod empty;
 mod header;
 mod measure;
 mod panel;
+mod pointer;
 mod strip;
 mod table;
+mod ticking;
 mod time;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(in crate::ui) use actions::{carry_out, take_dropped, tick};
+pub(in crate::ui) use actions::{carry_out, take_dropped};
 pub use command::CompareCommand;
+use compared::Awaited;
+pub use compared::{Alike, Compared, Shown};
 pub use divider::Divider;
 pub(in crate::ui) use panel::ComparePanel;
+pub(in crate::ui) use ticking::tick;
 
-use crate::gallery::{Entry, LibraryEvent, SaveEvent};
-use crate::job::{Parting, Record, RgbImage, StepRecord};
+use crate::gallery::{LibraryEvent, SaveEvent};
+use crate::job::Parting;
 use crate::ui::camera::Camera;
 use crate::ui::notifications::Text;
 use crate::ui::unfolding::Unfolding;
-use crate::unfold::Similarity;
 use measure::Measuring;
 
 /// Most pictures that are held against each other.
@@ -71,79 +76,6 @@ impl Way {
             Self::Settings => "compare-way-settings",
         }
     }
-}
-
-/// What is still to come of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Awaited {
-    Picture,
-    Steps,
-    Nothing,
-}
-
-/// One of the pictures.
-#[derive(Debug, Clone)]
-pub struct Compared {
-    /// Its file.
-    pub path: PathBuf,
-    /// Its pixels, once they are read.
-    pub pixels: Option<Arc<RgbImage>>,
-    /// How it was made, if it says so.
-    pub record: Option<Arc<Record>>,
-    /// Its steps, if they were kept, once they are read.
-    pub unfolding: Option<Unfolding>,
-    /// Why it cannot be shown.
-    pub failure: Option<String>,
-    /// What the librarian knows of it, if anything.
-    pub entry: Option<Arc<Entry>>,
-    awaited: Awaited,
-}
-
-impl Compared {
-    fn new(path: PathBuf) -> Self {
-        Self {
-            path,
-            pixels: None,
-            record: None,
-            unfolding: None,
-            failure: None,
-            entry: None,
-            awaited: Awaited::Picture,
-        }
-    }
-
-    /// Whether all there is of it has been read.
-    pub fn is_read(&self) -> bool {
-        self.awaited == Awaited::Nothing
-    }
-
-    /// The step at a place of the run, or the last that was kept before it; `None` where there is none, and where the run
-    /// has ended.
-    pub fn step_at(&self, place: usize) -> Option<&Arc<StepRecord>> {
-        let unfolding = self.unfolding.as_ref().filter(|unfolding| place < unfolding.total)?;
-        let before = unfolding.steps.iter().rfind(|step| step.index <= place);
-        before.or_else(|| unfolding.steps.first())
-    }
-}
-
-/// How much two pictures are alike, as far as that is known.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Alike {
-    /// It is being found out.
-    NotYet,
-    /// Their sizes differ.
-    OtherSizes,
-    /// By so much.
-    By(Similarity),
-}
-
-/// What there is to see of a picture.
-#[derive(Debug, Clone)]
-pub struct Shown {
-    /// The picture, or what stands for one of its steps.
-    pub image: Arc<RgbImage>,
-    /// Size of the finished picture, which may be larger.
-    pub picture_px: egui::Vec2,
 }
 
 /// What the page knows.
@@ -251,9 +183,17 @@ impl ComparePage {
     }
 
     /// Takes in what the librarian says of the pictures.
-    pub(in crate::ui) fn take_library(&mut self, event: &LibraryEvent) {
-        let (LibraryEvent::Entries { entries, .. } | LibraryEvent::Changed(entries)) = event else {
-            return;
+    pub fn take_library(&mut self, event: &LibraryEvent) {
+        let entries = match event {
+            LibraryEvent::Entries { entries, .. } | LibraryEvent::Changed(entries) => entries,
+            LibraryEvent::ContentChanged | LibraryEvent::Scanned { .. } => {
+                // Those that were not known may be now.
+                for picture in self.pictures.iter_mut().filter(|picture| picture.entry.is_none()) {
+                    picture.is_sought = false;
+                }
+                return;
+            }
+            _ => return,
         };
         for entry in entries {
             for picture in self.pictures.iter_mut().filter(|picture| picture.path == entry.path) {

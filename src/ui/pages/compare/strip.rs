@@ -1,6 +1,6 @@
 //! The pictures that are compared, small, with their place in the pair and their stars.
 
-use egui::{Align, Button, Image, Label, Layout, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder};
+use egui::{Align, Button, Image, Layout, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder};
 use egui::{Role, WidgetInfo, vec2};
 
 use super::panel::send;
@@ -25,15 +25,18 @@ pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
     let num = ctx.state.compare.pictures.len();
     let even = (ui.available_width() + GAP) / num.max(1) as f32 - GAP;
     let width = even.clamp(TILE_WIDTH.0, TILE_WIDTH.1);
-    ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = GAP;
-            for place in 0..num {
-                let (rect, _) = ui.allocate_exact_size(vec2(width, TILE_HEIGHT), Sense::hover());
-                ui.push_id(("tile", place), |ui| tile(ui, ctx, place, rect));
-            }
+    ScrollArea::horizontal()
+        .id_salt("strip")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = GAP;
+                for place in 0..num {
+                    let (rect, _) = ui.allocate_exact_size(vec2(width, TILE_HEIGHT), Sense::hover());
+                    ui.push_id(("tile", place), |ui| tile(ui, ctx, place, rect));
+                }
+            });
         });
-    });
 }
 
 fn tile(ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, rect: Rect) {
@@ -58,12 +61,8 @@ fn tile(ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, rect: Rect) {
     ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
     ui.spacing_mut().button_padding = vec2(5.0, 0.0);
     ui.spacing_mut().interact_size.y = 20.0;
-    let words = picture.failure.as_deref().unwrap_or(&name);
-    let mut text = RichText::new(words).small();
-    if picture.failure.is_some() {
-        text = text.color(*ctx.palette.error);
-    }
-    ui.add(Label::new(text).truncate().selectable(false));
+    ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.active;
+    title(&mut ui, ctx, picture, &name);
     ui.horizontal(|ui| {
         letter(ui, ctx, ("A", "compare-as-first", place == page.first), &name, || {
             CompareCommand::SetFirst(place)
@@ -79,6 +78,19 @@ fn tile(ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, rect: Rect) {
         });
     });
     stars(&mut ui, ctx, picture, place);
+}
+
+/// The name, or why there is no picture. Painted: the small picture beside it is called by the same words.
+fn title(ui: &mut Ui, ctx: &PanelContext<'_>, picture: &Compared, name: &str) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 16.0), Sense::hover());
+    let (words, colour) = match &picture.failure {
+        Some(failure) => (failure.as_str(), *ctx.palette.error),
+        None => (name, *ctx.palette.text),
+    };
+    let text = egui::WidgetText::from(RichText::new(words).small());
+    let wrap = Some(egui::TextWrapMode::Truncate);
+    let galley = text.into_galley(ui, wrap, rect.width(), egui::TextStyle::Small);
+    ui.painter().galley(rect.min, galley, colour);
 }
 
 fn letter(
@@ -104,7 +116,11 @@ fn thumbnail(ui: &Ui, ctx: &mut PanelContext<'_>, place: usize, rect: Rect) {
     let picture = &page.pictures[place];
     let name = file_name(&picture.path);
     let response = ui.interact(rect, ui.scope_id().with("thumbnail"), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, place == page.second, &name));
+    let called = match &picture.failure {
+        Some(failure) => format!("{name}: {failure}"),
+        None => name.clone(),
+    };
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, place == page.second, &called));
     ui.painter().rect_filled(rect, 3.0, *ctx.palette.field);
     if let Some(shown) = page.shown(place) {
         let texture = ctx.textures.thumbnail(ui.ctx(), &shown.image);

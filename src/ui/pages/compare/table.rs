@@ -25,7 +25,7 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
     let num = page.pictures.len().max(1) as f32;
     let width = (ui.available_width() - NAME_WIDTH) / num - 20.0;
     let width = width.clamp(COLUMN_WIDTH.0, COLUMN_WIDTH.1);
-    ScrollArea::both().auto_shrink(false).show(ui, |ui| {
+    ScrollArea::both().id_salt("table").auto_shrink(false).show(ui, |ui| {
         ui.add_space(10.0);
         if num_known < 2 {
             ui.label(RichText::new(ctx.tr("compare-no-records")).weak());
