@@ -343,7 +343,9 @@ impl UiCommand {
     /// Whether its key must not be taken from a control that has the keyboard.
     fn yields_to_focus(&self) -> bool {
         let is_typed = |modifiers: Modifiers| modifiers.is_none() || modifiers == Modifiers::SHIFT;
-        self.shortcuts().iter().any(|shortcut| is_typed(shortcut.modifiers)) && *self != Self::Stop
+        let is_needed = matches!(self, Self::Gallery(command) if command.yields_to_fields());
+        let is_any_typed = self.shortcuts().iter().any(|shortcut| is_typed(shortcut.modifiers));
+        (is_needed || is_any_typed) && *self != Self::Stop
     }
 
     /// Takes the keys of commands out of the input and sends the commands.

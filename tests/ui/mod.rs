@@ -2,6 +2,7 @@
 
 mod canvas;
 mod form;
+mod gallery;
 mod harness;
 mod inspector;
 mod journey;

@@ -2,10 +2,13 @@
 
 use super::CompareCommand;
 use crate::ui::app::Studio;
+use crate::ui::pages::Page;
 
 /// Does what the page was asked for. Returns at once.
-pub(in crate::ui) fn carry_out(_studio: &mut Studio, _ctx: &egui::Context, command: CompareCommand) {
-    match command {}
+pub(in crate::ui) fn carry_out(studio: &mut Studio, _ctx: &egui::Context, command: CompareCommand) {
+    match command {
+        CompareCommand::Show(_) => studio.state.page = Page::Compare,
+    }
 }
 
 /// Takes in what other threads have to tell; called before every frame, whichever page is shown.
