@@ -5,6 +5,8 @@ use std::sync::mpsc::Sender;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
+use super::again::AgainCommand;
+use super::bring::BringCommand;
 use super::camera::CameraMove;
 use super::exporting::ExportKind;
 use super::i18n::Language;
@@ -123,6 +125,10 @@ pub enum UiCommand {
     ShowSheet(usize),
     /// Shows all runs of the sweep at a step, from 0; past the last one is the newest of each.
     SweepStep(usize),
+    /// Makes something of a picture that is there, or four to choose from.
+    Again(AgainCommand),
+    /// Enlarges a picture (the second) by a network (the first), from now on by this one.
+    UseUpscaler(PathBuf, PathBuf),
     /// Shows a page.
     ShowPage(Page),
     /// Something of the gallery's page.
@@ -135,6 +141,8 @@ pub enum UiCommand {
     Queue(QueueCommand),
     /// Something of the settings' page.
     Settings(SettingsCommand),
+    /// Something around pictures that are brought in.
+    Bring(BringCommand),
 }
 
 /// Where the key of a command is heard.
@@ -179,6 +187,7 @@ impl UiCommand {
         Self::ToggleInspector,
         Self::FocusControls,
         Self::ShowSweep,
+        Self::Again(AgainCommand::Four),
     ];
 
     /// Every command that has a key.
@@ -190,6 +199,7 @@ impl UiCommand {
         all.extend(ModelsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Models));
         all.extend(QueueCommand::WITH_SHORTCUT.iter().cloned().map(Self::Queue));
         all.extend(SettingsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Settings));
+        all.extend(BringCommand::WITH_SHORTCUT.iter().cloned().map(Self::Bring));
         all
     }
 
@@ -212,11 +222,13 @@ impl UiCommand {
     pub fn key(&self) -> Option<&'static str> {
         Some(match self {
             Self::ShowPage(page) => page.key(),
+            Self::Again(command) => command.key(),
             Self::Gallery(command) => return command.key(),
             Self::Compare(command) => return command.key(),
             Self::Models(command) => return command.key(),
             Self::Queue(command) => return command.key(),
             Self::Settings(command) => return command.key(),
+            Self::Bring(command) => return command.key(),
             Self::Generate => "command-generate",
             Self::Stop => "command-stop",
             Self::RestartEngine => "command-restart-engine",
@@ -303,6 +315,7 @@ impl UiCommand {
         const SIDES: &[KeyboardShortcut] = &[plain(Key::Tab)];
         const INSPECTOR: &[KeyboardShortcut] = &[plain(Key::I)];
         const CONTROLS: &[KeyboardShortcut] = &[plain(Key::F6)];
+        const FOUR: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::ALT, Key::Enter)];
         const SWEEP: &[KeyboardShortcut] = &[plain(Key::G)];
         match self {
             Self::ShowPage(page) => page.shortcut(),
@@ -311,6 +324,7 @@ impl UiCommand {
             Self::Models(command) => command.shortcuts(),
             Self::Queue(command) => command.shortcuts(),
             Self::Settings(command) => command.shortcuts(),
+            Self::Bring(command) => command.shortcuts(),
             Self::Generate => GENERATE,
             Self::Stop => STOP,
             Self::ChoosePicture => OPEN,
@@ -336,6 +350,7 @@ impl UiCommand {
             Self::ToggleInspector => INSPECTOR,
             Self::FocusControls => CONTROLS,
             Self::ShowSweep => SWEEP,
+            Self::Again(AgainCommand::Four) => FOUR,
             _ => &[],
         }
     }
@@ -343,9 +358,12 @@ impl UiCommand {
     /// Whether its key must not be taken from a control that has the keyboard.
     fn yields_to_focus(&self) -> bool {
         let is_typed = |modifiers: Modifiers| modifiers.is_none() || modifiers == Modifiers::SHIFT;
-        let is_needed = matches!(self, Self::Gallery(command) if command.yields_to_fields());
-        let is_any_typed = self.shortcuts().iter().any(|shortcut| is_typed(shortcut.modifiers));
-        (is_needed || is_any_typed) && *self != Self::Stop
+        let is_of_fields = match self {
+            Self::Bring(command) => command.is_typed(),
+            Self::Gallery(command) => command.yields_to_fields(),
+            _ => false,
+        };
+        is_of_fields || (self.shortcuts().iter().any(|shortcut| is_typed(shortcut.modifiers)) && *self != Self::Stop)
     }
 
     /// Takes the keys of commands out of the input and sends the commands.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::beside::Beside;
+use super::bring::Bringing;
 use super::camera::Camera;
 use super::exporting::Exporting;
 use super::notifications::{Level, Notices, Text};
@@ -315,6 +316,8 @@ pub struct AppState {
     pub notices: Notices,
     /// Whether nothing may move by itself, because the processor draws.
     pub is_still: bool,
+    /// Pictures that are brought in.
+    pub bring: Bringing,
     /// What fills the window.
     pub page: Page,
     /// What the gallery's page knows.
