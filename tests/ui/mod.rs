@@ -4,6 +4,7 @@ mod again;
 mod canvas;
 mod compare;
 mod form;
+mod gallery;
 mod harness;
 mod inspector;
 mod journey;
