@@ -17,6 +17,7 @@ mod generate_families;
 mod half_precision;
 mod networks;
 mod networks_control;
+mod queue;
 mod reference_cases;
 mod sampler_contract;
 mod seamless;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{Paths, Settings};
-use crate::engine::{EngineHandle, EngineOptions, Poll, SubmitError};
+use crate::engine::{EngineHandle, EngineOptions, Poll, QueueKeeper, SubmitError};
 use crate::gallery;
 use crate::job::{
     DecodeRequest, GenerateRequest, GeneratedImage, JobControl, JobId, JobOptions, KeptRun, ModelRef, Precision,
@@ -151,7 +151,7 @@ fn keep_settings(settings: Settings) {
     });
 }
 
-fn on_own_thread(work: impl FnOnce() + Send + 'static) {
+pub(super) fn on_own_thread(work: impl FnOnce() + Send + 'static) {
     let started = std::thread::Builder::new().name("desktop".to_owned()).spawn(work);
     if let Err(error) = started {
         tracing::warn!("could not start a thread: {error}");
@@ -166,6 +166,9 @@ pub type StartPictures = Box<dyn Fn(&Path, Wake) -> Result<Box<dyn Pictures>, St
 /// Opens the index of a gallery and of the folders shown beside it, or says why not.
 pub type StartLibrary = Box<dyn Fn(&Path, Vec<PathBuf>, Wake) -> Result<gallery::Librarian, String>>;
 
+/// Begins to keep the jobs not yet run, or says why not.
+pub type StartQueue = Box<dyn Fn(Wake) -> Result<QueueKeeper, String>>;
+
 /// Everything the window needs from elsewhere.
 pub struct Services {
     /// Called when the window opens, and again after the engine has stopped.
@@ -174,14 +177,29 @@ pub struct Services {
     pub start_pictures: StartPictures,
     /// Called when the window opens; without it nothing is indexed.
     pub start_library: Option<StartLibrary>,
+    /// Called when the window opens; without it the jobs that wait end with the program.
+    pub start_queue: Option<StartQueue>,
     /// The file picker.
     pub dialogs: Box<dyn Dialogs>,
+    /// The newest file of the log.
+    pub log_file: PathBuf,
     /// Keeps the settings for the next start; returns at once.
     pub keep_settings: Box<dyn Fn(Settings)>,
 }
 
 impl Services {
-    /// The real ones.
+    /// Keeps the jobs not yet run in this file.
+    #[must_use]
+    pub fn with_queue_file(self, path: PathBuf) -> Self {
+        let start_queue =
+            move |wake: Wake| QueueKeeper::start(path.clone(), move || wake()).map_err(|error| error.to_string());
+        Self {
+            start_queue: Some(Box::new(start_queue)),
+            ..self
+        }
+    }
+
+    /// The real ones, but for the file of the queue.
     pub fn real(options: EngineOptions) -> Self {
         Self {
             start_engine: Box::new(move |wake| {
@@ -197,6 +215,8 @@ impl Services {
             start_library: Some(Box::new(|folder, watched, wake| {
                 gallery::Librarian::start(folder, watched, move || wake()).map_err(|error| error.to_string())
             })),
+            start_queue: None,
+            log_file: Paths::of_user().log_file,
             dialogs: Box::new(SystemDialogs),
             keep_settings: Box::new(keep_settings),
         }

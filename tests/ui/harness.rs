@@ -176,7 +176,20 @@ impl Window {
         Self::build(Harness::builder().wgpu(), in_language(language))
     }
 
+    /// The same, keeping its jobs in a file.
+    pub(crate) fn open_with_queue(path: &Path) -> Self {
+        Self::build_with(Harness::builder(), in_language("en"), Some(path))
+    }
+
     fn build(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings) -> Self {
+        Self::build_with(builder, settings, None)
+    }
+
+    fn build_with(
+        builder: egui_kittest::HarnessBuilder<Studio>,
+        settings: Settings,
+        queue_file: Option<&Path>,
+    ) -> Self {
         let engine = Rc::new(RefCell::new(EngineNotes::default()));
         let pictures = Rc::new(RefCell::new(PictureNotes::default()));
         pictures.borrow_mut().events.push_back(SaveEvent::Listed(Vec::new()));
@@ -194,8 +207,14 @@ impl Window {
             }),
             start_pictures: Box::new(move |_folder, _wake| Ok(Box::new(FakePictures(Rc::clone(&picture_notes))))),
             start_library: None,
+            start_queue: None,
+            log_file: "/nowhere/hareru.log".into(),
             dialogs: Box::new(NoDialogs),
             keep_settings: Box::new(move |settings| kept_settings.borrow_mut().push(settings)),
+        };
+        let services = match queue_file {
+            Some(path) => services.with_queue_file(path.to_owned()),
+            None => services,
         };
         let harness = open_with(builder, services, settings, Path::new("/nowhere"));
         let mut window = Self {

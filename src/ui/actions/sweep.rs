@@ -81,6 +81,9 @@ fn start(studio: &mut Studio) {
 
 /// Hands the next run of the sweep to the engine if the one before has ended.
 pub(in crate::ui) fn advance(studio: &mut Studio) {
+    if studio.state.queue_page.jobs.is_paused() {
+        return;
+    }
     while let Some(sweeping) = &mut studio.state.sweeping {
         let (Some(next), Some(engine)) = (sweeping.next(), &mut studio.engine) else {
             return;

@@ -27,10 +27,13 @@ mod top;
 mod transport;
 mod views;
 
+use std::path::Path;
+
 use super::command::CommandSender;
 use super::draft::Draft;
 use super::i18n::Language;
 use super::pages::{self, Page};
+use super::palette;
 use super::state::AppState;
 use super::theme::Palette;
 use super::widgets::form_row::Look;
@@ -104,6 +107,7 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::<pages::models::ModelsPanel>::default(),
         Box::<pages::queue::QueuePanel>::default(),
         Box::<pages::settings::SettingsPanel>::default(),
+        Box::<palette::PalettePanel>::default(),
         Box::<notices::NoticesPanel>::default(),
         Box::new(drop_target::DropTargetPanel),
     ]
@@ -123,6 +127,8 @@ pub(super) struct PanelContext<'a> {
     pub(super) palette: &'static Palette,
     /// What the user chose.
     pub(super) settings: &'a Settings,
+    /// Where pictures are kept.
+    pub(super) gallery_dir: &'a Path,
     /// The theme that is chosen.
     pub(super) theme_choice: ThemeChoice,
     /// Pictures as textures.
