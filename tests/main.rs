@@ -24,6 +24,7 @@ mod half_precision;
 mod hub;
 mod networks;
 mod networks_control;
+mod queue;
 mod reference_cases;
 mod sampler_contract;
 mod seamless;

@@ -149,6 +149,8 @@ struct RealParts {
     /// Where pictures are saved and read.
     folder: Option<PathBuf>,
     has_librarian: bool,
+    /// Where jobs are really kept.
+    queue_file: Option<PathBuf>,
     start_hub: Option<StartHub>,
 }
 
@@ -217,6 +219,15 @@ impl Window {
         Self::build_with(Harness::builder(), settings, parts)
     }
 
+    /// The same, keeping its jobs in a file.
+    pub(crate) fn open_with_queue(path: &Path) -> Self {
+        let parts = RealParts {
+            queue_file: Some(path.to_owned()),
+            ..RealParts::default()
+        };
+        Self::build_with(Harness::builder(), in_language("en"), parts)
+    }
+
     fn build(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings) -> Self {
         Self::build_with(builder, settings, RealParts::default())
     }
@@ -252,8 +263,14 @@ impl Window {
                 })
             }),
             start_hub: parts.start_hub,
+            start_queue: None,
+            log_file: "/nowhere/hareru.log".into(),
             dialogs: Box::new(NoDialogs),
             keep_settings: Box::new(move |settings| kept_settings.borrow_mut().push(settings)),
+        };
+        let services = match parts.queue_file {
+            Some(path) => services.with_queue_file(path),
+            None => services,
         };
         let harness = open_with(builder, services, settings, &folder);
         let mut window = Self {

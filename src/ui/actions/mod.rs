@@ -77,6 +77,7 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::SweepStep(step) => sweep::show_step(studio, step),
         UiCommand::Again(command) => again::carry_out(studio, command),
         UiCommand::UseUpscaler(network, picture) => again::use_upscaler(studio, network, picture),
+        UiCommand::TogglePalette => studio.state.overlay = studio.state.overlay.with_commands_toggled(),
         UiCommand::ShowPage(page) => studio.state.page = page,
         UiCommand::Gallery(command) => pages::gallery::carry_out(studio, ctx, command),
         UiCommand::Compare(command) => pages::compare::carry_out(studio, ctx, command),
