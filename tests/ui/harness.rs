@@ -176,7 +176,32 @@ impl Window {
         Self::build(Harness::builder().wgpu(), in_language(language))
     }
 
+    /// The same in English, whose gallery is a folder that is there.
+    pub(crate) fn open_at(folder: &Path) -> Self {
+        Self::build_at(Harness::builder(), in_language("en"), folder)
+    }
+
+    /// The same, drawn, in another language.
+    pub(crate) fn open_drawn_at(language: &str, folder: &Path) -> Self {
+        Self::build_at(Harness::builder().wgpu(), in_language(language), folder)
+    }
+
+    /// Lets frames pass until something is so that another thread works on.
+    pub(crate) fn wait_until(&mut self, what: &str, is_so: impl Fn(&Studio) -> bool) {
+        let start = std::time::Instant::now();
+        while !is_so(self.harness.state()) {
+            assert!(start.elapsed().as_secs() < 60, "waited too long until {what}");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            self.harness.step();
+        }
+        self.harness.run();
+    }
+
     fn build(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings) -> Self {
+        Self::build_at(builder, settings, Path::new("/nowhere"))
+    }
+
+    fn build_at(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings, folder: &Path) -> Self {
         let engine = Rc::new(RefCell::new(EngineNotes::default()));
         let pictures = Rc::new(RefCell::new(PictureNotes::default()));
         pictures.borrow_mut().events.push_back(SaveEvent::Listed(Vec::new()));
@@ -197,7 +222,7 @@ impl Window {
             dialogs: Box::new(NoDialogs),
             keep_settings: Box::new(move |settings| kept_settings.borrow_mut().push(settings)),
         };
-        let harness = open_with(builder, services, settings, Path::new("/nowhere"));
+        let harness = open_with(builder, services, settings, folder);
         let mut window = Self {
             harness,
             engine,

@@ -1,5 +1,6 @@
 //! The window, used by the names of its controls. The engine and the gallery are stand-ins that note what they are asked.
 
+mod bring;
 mod canvas;
 mod form;
 mod harness;
@@ -7,6 +8,7 @@ mod inspector;
 mod journey;
 mod latent_view;
 mod looks;
+mod mask;
 mod pictures;
 mod precision;
 mod repaint;

@@ -57,6 +57,7 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, _ctx: &egui::Context, comman
         BringCommand::Preview => preview::want(studio),
         BringCommand::ClosePreview => preview::close(studio),
         BringCommand::EditMask => masks::toggle(studio),
+        BringCommand::SetOutpaint(outpaint) => studio.draft.beyond.outpaint = outpaint,
         BringCommand::Mask(edit) => masks::edit(studio, edit),
         BringCommand::SetBrush(brush) => studio.state.bring.mask.brush = brush,
         BringCommand::SmallerBrush => resize_brush(studio, false),
@@ -82,6 +83,7 @@ pub(in crate::ui) fn takes(studio: &mut Studio, command: &UiCommand) -> bool {
         UiCommand::ShowPicture(_) | UiCommand::OpenPicture(_) | UiCommand::ShowLive | UiCommand::ShowStep(_) => {
             preview::close(studio);
             masks::close(studio);
+            studio.state.bring.offered = None;
             false
         }
         _ => false,
