@@ -89,6 +89,16 @@ pub enum HubError {
         /// Its name.
         id: String,
     },
+    /// The repository has several models.
+    #[error("{id} has {count} files of weights; name one of them: {files}")]
+    Ambiguous {
+        /// Its name.
+        id: String,
+        /// How many.
+        count: usize,
+        /// The first of them.
+        files: String,
+    },
     /// More than is allowed.
     #[error("expected at most {limit} bytes, found {found}")]
     TooLarge {

@@ -23,6 +23,7 @@ use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
 use crate::engine::Poll;
 use crate::gallery::{Librarian, Question, SaveEvent};
+use crate::hub::Hub;
 use crate::job::Event;
 use crate::job::ModelRef;
 use crate::job::Precision;
@@ -47,6 +48,8 @@ pub struct Studio {
     pub(super) pictures: Option<Box<dyn Pictures>>,
     /// Knows every picture, its own and those of other folders.
     pub(super) library: Option<Librarian>,
+    /// Knows every model on disk, and fetches others.
+    pub(super) hub: Option<Hub>,
     /// Where pictures are kept.
     pub(super) gallery_dir: PathBuf,
     pub(super) settings: Settings,
@@ -62,6 +65,8 @@ pub struct Studio {
     pub(super) fit_zoom: f32,
     /// Until when a run has been played, by the clock of the window in seconds.
     pub(super) played_until: Option<f64>,
+    /// A picture that is read so that something can be made of it.
+    pub(super) again: Option<(PathBuf, actions::again::Waiting)>,
     /// Steps whose pictures were asked for.
     pub(super) decoding: actions::decode::Decoding,
     /// Reads pictures that are brought in, and saves masks.
@@ -96,6 +101,7 @@ impl Studio {
             engine: None,
             pictures: None,
             library: None,
+            hub: None,
             gallery_dir: gallery_dir.as_ref().to_owned(),
             language: Language::choose(settings.language.as_deref()),
             settings,
@@ -111,6 +117,7 @@ impl Studio {
             has_gpu_canvas: creation.wgpu_render_state.is_some(),
             fit_zoom: 1.0,
             played_until: None,
+            again: None,
             decoding: actions::decode::Decoding::default(),
         };
         studio.draft.precision = kept_precision(&studio.settings);
@@ -118,6 +125,7 @@ impl Studio {
         studio.start_engine();
         studio.start_pictures(gallery_dir.as_ref());
         studio.start_library();
+        pages::models::start(&mut studio);
         studio
     }
 
@@ -273,6 +281,7 @@ impl Studio {
             self.state.apply_saved(event);
             if let Some(path) = opened {
                 actions::files::take_settings_if_wanted(self, &path);
+                actions::again::go_on_if_wanted(self, &path);
             }
             if Instant::now() > deadline {
                 (self.wake)();

@@ -5,6 +5,7 @@ use std::sync::mpsc::Sender;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
+use super::again::AgainCommand;
 use super::bring::BringCommand;
 use super::camera::CameraMove;
 use super::exporting::ExportKind;
@@ -124,6 +125,10 @@ pub enum UiCommand {
     ShowSheet(usize),
     /// Shows all runs of the sweep at a step, from 0; past the last one is the newest of each.
     SweepStep(usize),
+    /// Makes something of a picture that is there, or four to choose from.
+    Again(AgainCommand),
+    /// Enlarges a picture (the second) by a network (the first), from now on by this one.
+    UseUpscaler(PathBuf, PathBuf),
     /// Shows a page.
     ShowPage(Page),
     /// Something of the gallery's page.
@@ -182,6 +187,7 @@ impl UiCommand {
         Self::ToggleInspector,
         Self::FocusControls,
         Self::ShowSweep,
+        Self::Again(AgainCommand::Four),
     ];
 
     /// Every command that has a key.
@@ -216,6 +222,7 @@ impl UiCommand {
     pub fn key(&self) -> Option<&'static str> {
         Some(match self {
             Self::ShowPage(page) => page.key(),
+            Self::Again(command) => command.key(),
             Self::Gallery(command) => return command.key(),
             Self::Compare(command) => return command.key(),
             Self::Models(command) => return command.key(),
@@ -308,6 +315,7 @@ impl UiCommand {
         const SIDES: &[KeyboardShortcut] = &[plain(Key::Tab)];
         const INSPECTOR: &[KeyboardShortcut] = &[plain(Key::I)];
         const CONTROLS: &[KeyboardShortcut] = &[plain(Key::F6)];
+        const FOUR: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::ALT, Key::Enter)];
         const SWEEP: &[KeyboardShortcut] = &[plain(Key::G)];
         match self {
             Self::ShowPage(page) => page.shortcut(),
@@ -342,6 +350,7 @@ impl UiCommand {
             Self::ToggleInspector => INSPECTOR,
             Self::FocusControls => CONTROLS,
             Self::ShowSweep => SWEEP,
+            Self::Again(AgainCommand::Four) => FOUR,
             _ => &[],
         }
     }

@@ -401,10 +401,15 @@ impl Draft {
         follow(&mut self.schedule, &old.schedule, &new.schedule);
     }
 
-    /// Draws another seed, short enough to be read out.
+    /// Draws another seed.
     pub fn roll_seed(&mut self) {
+        self.seed = Self::another_seed();
+    }
+
+    /// A seed by chance, short enough to be read out.
+    pub fn another_seed() -> u64 {
         let drawn = std::hash::RandomState::new().build_hasher().finish();
-        self.seed = drawn & u64::from(u32::MAX);
+        drawn & u64::from(u32::MAX)
     }
 }
 

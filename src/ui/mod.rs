@@ -1,6 +1,7 @@
 //! The window. Panels edit the form in place and ask for everything else by command; what they show is a pure function
 //! of the events that were told.
 
+pub mod again;
 pub mod app;
 pub mod beside;
 pub mod bring;

@@ -13,6 +13,7 @@ use hareru::job::{
 };
 use hareru::ui::bring::{Adapters, BringCommand, Target};
 use hareru::ui::command::UiCommand;
+use hareru::ui::pages::Page;
 use hareru::ui::state::View;
 
 use super::harness::{Window, plain, record, starter, step};
@@ -279,6 +280,21 @@ fn a_click_beside_the_cards_should_only_look_at_the_picture() {
     window.harness.run();
     assert!(window.harness.query_by_label("Restyle").is_none());
     assert_eq!(*window.harness.state().draft(), before);
+    assert_eq!(window.harness.state().state().page, Page::Compare);
+}
+
+#[test]
+fn several_dropped_pictures_should_be_compared() {
+    let (folder, path) = photo();
+    let other = folder.path().join("other.png");
+    std::fs::copy(&path, &other).unwrap();
+    let mut window = Window::open_at(folder.path());
+    for path in [path, other] {
+        window.harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
+    }
+    window.harness.run();
+    assert_eq!(window.harness.state().state().page, Page::Compare);
+    assert!(window.harness.state().state().bring.offered.is_none());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::Settings;
 use crate::engine::SubmitError;
-use crate::job::{JobOptions, ModelRef, Precision};
+use crate::job::{GenerateRequest, JobOptions, ModelRef, Precision};
 use crate::ui::app::Studio;
 use crate::ui::changes::{Plan, planned};
 use crate::ui::draft::request_text;
@@ -55,6 +55,22 @@ pub(super) fn generate(studio: &mut Studio) {
             let trunk = studio.state.branching.take().map(|branching| branching.trunk);
             studio.state.queue_job(job, Arc::new(request), trunk);
         }
+        Err(SubmitError::Request(error)) => studio.state.notices.tell(Level::Error, request_text(&error)),
+        Err(SubmitError::QueueFull) => studio.state.notices.tell(Level::Error, Text::key("notice-queue-full")),
+        Err(SubmitError::EngineStopped) => studio.state.engine_stopped(None),
+    }
+}
+
+/// Has a request carried out as it is, whatever the form says.
+pub(super) fn submit(studio: &mut Studio, request: GenerateRequest) {
+    let options = options(studio);
+    let Some(engine) = &mut studio.engine else {
+        let text = Text::key("notice-engine-stopped");
+        studio.state.notices.tell(Level::Error, text);
+        return;
+    };
+    match engine.submit(request.clone(), options) {
+        Ok(job) => studio.state.queue_job(job, Arc::new(request), None),
         Err(SubmitError::Request(error)) => studio.state.notices.tell(Level::Error, request_text(&error)),
         Err(SubmitError::QueueFull) => studio.state.notices.tell(Level::Error, Text::key("notice-queue-full")),
         Err(SubmitError::EngineStopped) => studio.state.engine_stopped(None),

@@ -18,6 +18,7 @@ use crate::ui::app::Studio;
 use crate::ui::command::UiCommand;
 use crate::ui::notifications::{Level, Text};
 use crate::ui::pages::Page;
+use crate::ui::pages::compare::CompareCommand;
 use crate::ui::state::file_name;
 
 /// The file every model in the diffusers layout has.
@@ -50,7 +51,7 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, _ctx: &egui::Context, comman
         BringCommand::Take(target, path) => take(studio, target, &path),
         BringCommand::Elsewhere(path) => {
             studio.state.bring.offered = None;
-            studio.send(UiCommand::ShowPicture(path));
+            studio.send(UiCommand::Compare(CompareCommand::Show(vec![path])));
         }
         BringCommand::LeaveOffer => studio.state.bring.offered = None,
         BringCommand::Remove(brought) => remove(studio, brought),
@@ -133,8 +134,10 @@ pub(in crate::ui) fn open_dropped(studio: &mut Studio, paths: Vec<PathBuf>) {
         };
         studio.send(UiCommand::UseModel(ModelRef::Path(path)));
     }
-    if let Some(path) = pictures.into_iter().next() {
-        offer(studio, path);
+    match <[PathBuf; 1]>::try_from(pictures) {
+        Ok([path]) => offer(studio, path),
+        Err(none) if none.is_empty() => {}
+        Err(several) => studio.send(UiCommand::Compare(CompareCommand::Show(several))),
     }
 }
 
