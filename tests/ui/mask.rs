@@ -246,6 +246,62 @@ fn restored_settings_should_bring_their_mask_back() {
 }
 
 #[test]
+fn another_mask_of_the_same_picture_should_take_the_place_of_the_old_one() {
+    let (_folder, path) = photo();
+    let mut window = open(&path);
+    stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
+    window.wait_until("it is saved", |studio| !studio.state().bring.mask.is_unsaved());
+    let request = window.harness.state().draft().to_request().unwrap();
+    let painted = document(&window).pixels().clone();
+
+    send(&mut window, BringCommand::Take(Target::PaintInto, path.clone()));
+    window.wait_until("a blank one is there", |studio| {
+        studio
+            .state()
+            .bring
+            .mask
+            .document
+            .as_ref()
+            .is_some_and(MaskDocument::is_blank)
+    });
+    assert!(
+        window.harness.state().draft().to_request().is_err(),
+        "there is nowhere to paint"
+    );
+
+    window.harness.state_mut().draft_mut().restore(&request);
+    window.harness.step();
+    window.wait_until("the old one is back", |studio| {
+        let document = studio.state().bring.mask.document.as_ref();
+        document.is_some_and(|document| *document.pixels() == painted)
+    });
+    window.harness.key_press(egui::Key::Escape);
+    window.harness.run();
+    assert!(!window.harness.state().state().bring.mask.is_open);
+}
+
+#[test]
+fn a_mask_that_is_saved_late_should_not_come_to_another_picture() {
+    let (folder, path) = photo();
+    let other = folder.path().join("other.png");
+    std::fs::copy(&path, &other).unwrap();
+    let mut window = open(&path);
+    window
+        .harness
+        .state()
+        .send(UiCommand::Bring(BringCommand::Mask(MaskEdit::Fill)));
+    window
+        .harness
+        .state()
+        .send(UiCommand::Bring(BringCommand::Take(Target::StartFrom, other.clone())));
+    window.harness.run();
+    wait_for(&mut window, &other);
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    window.harness.run();
+    assert_eq!(window.harness.state().draft().beyond.mask, None);
+}
+
+#[test]
 fn a_mask_that_is_gone_should_be_told_and_begin_anew() {
     let (folder, path) = photo();
     let mut window = Window::open_at(folder.path());

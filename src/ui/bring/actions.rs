@@ -12,6 +12,7 @@ use super::workbench::{Done, Task};
 use super::{masks, pasting, preview};
 use crate::config::Paths;
 use crate::engine;
+use crate::hub::Kind;
 use crate::job::{Control, Event, InitPicture, InitWay, Mask, ModelRef, Outpaint, Reference, ReferencePart, Takes};
 use crate::ui::actions::files;
 use crate::ui::app::Studio;
@@ -112,6 +113,16 @@ pub(in crate::ui) fn hear(studio: &Studio, ctx: &egui::Context) {
     }
     if ctx.egui_wants_keyboard_input() {
         return; // it belongs to the field
+    }
+    let closes = if studio.state.is_mask_shown() {
+        Some(BringCommand::EditMask)
+    } else {
+        studio.state.is_preview_shown().then_some(BringCommand::ClosePreview)
+    };
+    if let Some(close) = closes.filter(|_| studio.state.queue.is_empty())
+        && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+    {
+        send(close);
     }
     ctx.input(|input| {
         for event in &input.events {
@@ -341,7 +352,12 @@ pub(in crate::ui) fn tick(studio: &mut Studio, _ctx: &egui::Context) {
             }
             Done::KeptMask(version, kept) => masks::take_kept(studio, version, kept),
             Done::ReadMask(file, read) => masks::take_read(studio, &file, read),
-            Done::Found(adapters) => studio.state.bring.adapters = adapters,
+            Done::Found(adapters) => {
+                let shelf = studio.state.models_page.shelf.items.iter();
+                let controls = shelf.filter(|item| item.kind == Kind::Control);
+                let paths = controls.map(|item| item.path.as_path());
+                studio.state.bring.adapters = adapters.with(paths);
+            }
         }
     }
     look_at_restored(studio);

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::drawn::{SIDE_PX, drawn, small};
 use super::pasting;
-use super::state::{Adapters, Looked};
+use super::state::{Adapters, Looked, REFERENCE_NAMES};
 use crate::gallery;
 use crate::job::RgbImage;
 use crate::ui::services::Wake;
@@ -20,9 +20,7 @@ const PASTED: &str = ".hareru/pasted";
 const MASKS: &str = ".hareru/masks";
 /// Most entries of a folder that are looked through for adapters.
 const MAX_ENTRIES: usize = 2000;
-/// Parts of names of IP-Adapters and of the folders they are in.
-const REFERENCES: &[&str] = &["ip-adapter", "ip_adapter", "ipadapter"];
-/// The same of control networks.
+/// Parts of the names of control networks and of the folders they are in.
 const CONTROLS: &[&str] = &["control", "t2i"];
 /// What a control network's configuration says it is.
 const CONTROL_CLASSES: &[&str] = &["ControlNetModel", "T2IAdapter"];
@@ -218,7 +216,7 @@ fn find_adapters(folders: &[PathBuf]) -> Adapters {
         let class = std::fs::read_to_string(path.join("config.json")).unwrap_or_default();
         let is_of = |words: &[&str]| words.iter().any(|word| name.contains(word));
         let is_in = |words: &[&str]| is_file && words.iter().any(|word| folder.contains(word));
-        if (is_of(REFERENCES) && (is_file || path.is_dir())) || is_in(REFERENCES) {
+        if (is_of(&REFERENCE_NAMES) && (is_file || path.is_dir())) || is_in(&REFERENCE_NAMES) {
             found.references.push(path);
         } else if CONTROL_CLASSES.iter().any(|known| class.contains(known))
             || is_in(CONTROLS)
