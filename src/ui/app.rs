@@ -398,7 +398,7 @@ impl eframe::App for Studio {
         let deadline = now + DRAIN_BUDGET;
         self.take_dropped_files(ctx);
         bring::hear(self, ctx);
-        let is_busy = self.state.current_job().is_some();
+        let is_busy = self.state.current_job().is_some() && !self.state.gallery.is_looking; // Escape closes that first
         UiCommand::send_shortcuts(ctx, &self.commands, self.state.page, is_busy);
         self.take_commands(ctx);
         self.drain_engine(deadline);

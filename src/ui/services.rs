@@ -166,7 +166,7 @@ fn keep_settings(settings: Settings) {
     });
 }
 
-fn on_own_thread(work: impl FnOnce() + Send + 'static) {
+pub(super) fn on_own_thread(work: impl FnOnce() + Send + 'static) {
     let started = std::thread::Builder::new().name("desktop".to_owned()).spawn(work);
     if let Err(error) = started {
         tracing::warn!("could not start a thread: {error}");

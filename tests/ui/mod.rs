@@ -5,6 +5,7 @@ mod bring;
 mod canvas;
 mod compare;
 mod form;
+mod gallery;
 mod harness;
 mod inspector;
 mod journey;

@@ -57,8 +57,11 @@ fn seek(studio: &mut Studio) {
         return;
     };
     let pictures = studio.state.compare.pictures.iter_mut();
-    let unsought = pictures.filter(|picture| !std::mem::replace(&mut picture.is_sought, true));
-    let paths: Vec<PathBuf> = unsought.map(|picture| picture.path.clone()).collect();
+    let unsought = pictures.filter_map(|picture| {
+        let was_sought = std::mem::replace(&mut picture.is_sought, true);
+        (!was_sought).then(|| picture.path.clone())
+    });
+    let paths: Vec<PathBuf> = unsought.collect();
     if !paths.is_empty() {
         library.ask(Question::Find(paths));
     }
