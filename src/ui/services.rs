@@ -148,7 +148,9 @@ impl Dialogs for SystemDialogs {
 
     fn pick_picture(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>) {
         on_own_thread(move || {
-            let dialog = rfd::FileDialog::new().set_title(title).add_filter("PNG", &["png"]);
+            let dialog = rfd::FileDialog::new()
+                .set_title(title)
+                .add_filter("PNG, JPEG, WebP", &["png", "jpg", "jpeg", "webp"]);
             if let Some(path) = dialog.pick_file() {
                 answer(path);
             }

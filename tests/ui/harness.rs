@@ -152,6 +152,17 @@ struct RealParts {
     /// Where jobs are really kept.
     queue_file: Option<PathBuf>,
     start_hub: Option<StartHub>,
+    /// The gallery's folder, while the pictures themselves are a stand-in's.
+    gallery_dir: Option<PathBuf>,
+}
+
+impl RealParts {
+    fn gallery_at(folder: &Path) -> Self {
+        Self {
+            gallery_dir: Some(folder.to_owned()),
+            ..Self::default()
+        }
+    }
 }
 
 /// A window and the notes of those it talks to.
@@ -187,6 +198,28 @@ impl Window {
     /// The same in another language.
     pub(crate) fn open_drawn_in(language: &str) -> Self {
         Self::build(Harness::builder().wgpu(), in_language(language))
+    }
+
+    /// The same in English, whose gallery is a folder that is there; what is saved in it is only noted.
+    pub(crate) fn open_at(folder: &Path) -> Self {
+        Self::build_with(Harness::builder(), in_language("en"), RealParts::gallery_at(folder))
+    }
+
+    /// The same, drawn, in another language.
+    pub(crate) fn open_drawn_at(language: &str, folder: &Path) -> Self {
+        let parts = RealParts::gallery_at(folder);
+        Self::build_with(Harness::builder().wgpu(), in_language(language), parts)
+    }
+
+    /// Lets frames pass until something is so that another thread works on.
+    pub(crate) fn wait_until(&mut self, what: &str, is_so: impl Fn(&Studio) -> bool) {
+        let start = std::time::Instant::now();
+        while !is_so(self.harness.state()) {
+            assert!(start.elapsed().as_secs() < 60, "waited too long until {what}");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            self.harness.step();
+        }
+        self.harness.run();
     }
 
     /// The same, drawn, with models that are looked for and fetched.
@@ -234,7 +267,10 @@ impl Window {
 
     fn build_with(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings, parts: RealParts) -> Self {
         let is_real = parts.folder.is_some();
-        let folder = parts.folder.unwrap_or_else(|| PathBuf::from("/nowhere"));
+        let folder = parts
+            .folder
+            .or(parts.gallery_dir)
+            .unwrap_or_else(|| PathBuf::from("/nowhere"));
         let engine = Rc::new(RefCell::new(EngineNotes::default()));
         let pictures = Rc::new(RefCell::new(PictureNotes::default()));
         pictures.borrow_mut().events.push_back(SaveEvent::Listed(Vec::new()));

@@ -1,6 +1,7 @@
 //! The window, used by the names of its controls. The engine and the gallery are stand-ins that note what they are asked.
 
 mod again;
+mod bring;
 mod canvas;
 mod compare;
 mod form;
@@ -10,6 +11,7 @@ mod inspector;
 mod journey;
 mod latent_view;
 mod looks;
+mod mask;
 mod models;
 mod pictures;
 mod precision;
