@@ -9,10 +9,12 @@ use super::CliError;
 use super::bench::BenchArgs;
 use super::branch::BranchArgs;
 use super::family_args::FamilyArgs;
+use super::gallery::GalleryArgs;
 use super::sweep::SweepArgs;
 use super::task_args::{PictureArgs, WayArgs};
 use super::trajectory::TrajectoryArgs;
 use super::unfold::UnfoldArgs;
+use super::upscale::UpscaleArgs;
 use crate::engine;
 use crate::job::{
     GenerateRequest, JobOptions, LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode, TimestepSpacing,
@@ -45,6 +47,8 @@ pub(super) enum Command {
     Branch(Box<BranchArgs>),
     /// Make one picture in many ways, on a labelled sheet
     Sweep(Box<SweepArgs>),
+    /// Enlarge a picture by a network made for it
+    Upscale(UpscaleArgs),
     /// Run a reference case and write the tensors it computes
     Replay(ReplayArgs),
     /// Time the networks on this computer
@@ -59,6 +63,8 @@ pub(super) enum Command {
     Unfold(Box<UnfoldArgs>),
     /// Tell what is kept of a run, in numbers
     Trajectory(TrajectoryArgs),
+    /// List, search and verify the pictures that were kept
+    Gallery(GalleryArgs),
 }
 
 impl Command {
@@ -67,9 +73,11 @@ impl Command {
             Self::Generate(args) => args.json,
             Self::Branch(args) => args.json,
             Self::Sweep(args) => args.base.json,
+            Self::Upscale(args) => args.json,
             Self::Replay(_) | Self::Unfold(_) => false,
             Self::Bench(args) => args.json,
             Self::Trajectory(args) => args.json,
+            Self::Gallery(args) => args.json,
             Self::Models(args) | Self::Samplers(args) | Self::Preprocessors(args) => args.json,
         }
     }

@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod branch;
 mod family_args;
+mod gallery;
 mod generate;
 mod list;
 mod output;
@@ -13,6 +14,7 @@ mod task_args;
 mod trajectory;
 mod unfold;
 mod unfold_views;
+mod upscale;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -160,6 +162,12 @@ fn execute(
             let cells_dir = gallery_dir(sweep_args.cells.clone(), &settings, &paths);
             sweep::run(&sweep_args, output, cells_dir)
         }
+        Some(Command::Upscale(upscale_args)) => {
+            let settings = settings();
+            use_threads(args.threads, &settings)?;
+            let gallery_dir = gallery_dir(upscale_args.gallery.clone(), &settings, &paths);
+            upscale::run(&upscale_args, output, gallery_dir)
+        }
         Some(Command::Replay(replay_args)) => {
             use_threads(args.threads, &settings())?;
             engine::replay(&replay_args.case, &replay_args.out, replay_args.precision)
@@ -176,6 +184,17 @@ fn execute(
             unfold::run(&unfold_args, output)
         }
         Some(Command::Trajectory(trajectory_args)) => trajectory::run(&trajectory_args, output),
+        Some(Command::Gallery(gallery_args)) => {
+            let settings = settings();
+            let folder = gallery_dir(gallery_args.gallery.clone().or(args.gallery), &settings, &paths);
+            let is_usual = folder == gallery_dir(None, &settings, &paths);
+            gallery::run(
+                &gallery_args,
+                output,
+                &folder,
+                is_usual.then_some(settings.watched_folders),
+            )
+        }
         Some(Command::Preprocessors(_)) => list::preprocessors(output).map_err(CliError::from),
     }
 }

@@ -32,6 +32,7 @@ impl Progress {
             Phase::EncodingPrompt => "reading the prompt",
             Phase::Denoising => "drawing",
             Phase::Decoding => "developing",
+            Phase::Upscaling => "enlarging",
         };
         self.bar.set_message(text);
         self.bar.tick();

@@ -74,6 +74,8 @@ pub struct Settings {
     pub name_template: String,
     /// Which device computes: `cpu`; `None` takes the best there is.
     pub device: Option<String>,
+    /// The network that enlarges pictures, as it was chosen last.
+    pub upscaler: Option<PathBuf>,
     /// Whether nothing moves by itself, even where it could.
     pub reduce_motion: bool,
     /// Keys that the user changed, by the id of their command; empty takes the key away.
@@ -98,6 +100,7 @@ impl Default for Settings {
             picture_quality: 90,
             name_template: DEFAULT_NAME_TEMPLATE.to_owned(),
             device: None,
+            upscaler: None,
             reduce_motion: false,
             shortcuts: BTreeMap::new(),
         }
@@ -202,6 +205,7 @@ mod tests {
             picture_quality: 75,
             name_template: "{seed}".to_owned(),
             device: Some("cpu".to_owned()),
+            upscaler: Some(PathBuf::from("/x4.pth")),
             reduce_motion: true,
             shortcuts: BTreeMap::from([("command-generate".to_owned(), "Ctrl+G".to_owned())]),
         };

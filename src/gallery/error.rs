@@ -105,6 +105,14 @@ pub enum GalleryError {
         /// The name asked for.
         path: PathBuf,
     },
+    /// What its owner says of a picture cannot be read.
+    #[error("the file with the marks of a picture is not whole XMP: {path}", path = path.display())]
+    BadMarks {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found.
+        source: super::XmpError,
+    },
     /// There is no trajectory beside the picture.
     #[error("the steps of this picture were not kept, or were dropped to save space: {path}", path = path.display())]
     NoTrajectory {
@@ -158,6 +166,24 @@ pub enum GalleryError {
     /// The steps do not have the same shape, which is a mistake in this program.
     #[error("every step of a trajectory must have the shape of its result, and maps for each of its tokens")]
     UnevenTrajectory,
+    /// The index could not be read or written.
+    #[error("the index of the gallery could not be used: {path}", path = path.display())]
+    Index {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: rusqlite::Error,
+    },
+    /// The index was written by another version of this program.
+    #[error("the index of the gallery has version {found}, expected {expected}: {path}", path = path.display())]
+    IndexVersion {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The version that this program writes.
+        expected: i32,
+    },
     /// The system refused a thread.
     #[error("the gallery's thread could not be started")]
     Thread(#[source] io::Error),
@@ -181,6 +207,13 @@ impl GalleryError {
 
     pub(super) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Write {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn index(path: &Path) -> impl FnOnce(rusqlite::Error) -> Self {
+        move |source| Self::Index {
             path: path.to_owned(),
             source,
         }

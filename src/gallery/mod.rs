@@ -6,6 +6,12 @@
 //! |---|---|---|
 //! | `DAY/TIME-SEED-PROMPT.png` | the picture; its record is in it | its owner |
 //! | `DAY/TIME-SEED-PROMPT.trajectory.safetensors` | its trajectory: all steps, see [`read_trajectory`] | [`keep_within_budget`], which thins it first |
+//! | `DAY/TIME-SEED-PROMPT.png.xmp` | what its owner says of it: rating, tags, collections; see [`read_marks`] | its owner |
+//! | `.hareru/marks/XXXX.xmp` | the same of pictures in watched folders, which are never written to | its owner |
+//! | `.hareru/index.sqlite`, `-wal`, `-shm` | what is known of the pictures, see [`index`] | anybody: it is made anew from them |
+//! | `.hareru/index-set-aside.sqlite` | an index that could not be used | anybody |
+//! | `.hareru/index.lock` | held while the index is opened or made | anybody |
+//! | `.hareru/trash` | what was deleted where the system has no trash | its owner |
 //! | `.hareru-XXXXXX.part` | a file being written | the next [`Writer`], a day later |
 //!
 //! Trajectories take far more room than pictures, so they have a budget. A picture whose trajectory is gone, or could
@@ -19,6 +25,7 @@ mod infotext;
 mod leftovers;
 mod librarian;
 mod library;
+mod marks_file;
 mod png_metadata;
 pub mod query;
 mod runs;
@@ -26,15 +33,21 @@ mod store;
 mod thumbnails;
 mod trajectory_budget;
 mod trajectory_file;
+mod trash;
+mod watch;
 mod writer;
+mod xmp;
 
 pub use entry::{Entry, EntryId, MarkChange, Marks, Source};
 pub use error::GalleryError;
 pub use infotext::{infotext, record_from_infotext};
-pub use librarian::Librarian;
+pub use librarian::{Flaw, Librarian, LibrarianOptions, Verification, forget_index, verify};
 pub use library::{Completion, DayCount, Found, Label, LibraryEvent, Order, Question, Ticket};
+pub use marks_file::{marks_path, read_marks, write_marks};
 pub use runs::{RunEntry, find_run, read_run, read_steps, read_trajectory, read_trajectory_header, runs_in};
 pub use store::{Saved, check_name, newest_pictures, read_picture, read_record, save, save_as, save_pixels, save_run};
 pub use trajectory_budget::{BudgetReport, IsKept, keep_within_budget, trajectory_bytes};
 pub use trajectory_file::{KeptParts, TrajectoryHeader, TrajectorySize, trajectory_path};
+pub use trash::TrashPlace;
 pub use writer::{Listed, SaveEvent, Writer, WriterOptions};
+pub use xmp::XmpError;

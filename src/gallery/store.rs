@@ -21,7 +21,7 @@ const RECORD_KEYWORD: &str = "hareru";
 /// Keyword of the text that A1111 made customary.
 const INFOTEXT_KEYWORD: &str = "parameters";
 /// Most pixels that are read from a file: 8192 × 8192.
-const MAX_PIXELS: u64 = 1 << 26;
+pub(super) const MAX_PIXELS: u64 = 1 << 26;
 /// Most memory a decoder may take, some copies of the largest picture.
 const MAX_DECODER_BYTES: u64 = 1 << 30;
 /// Names that are tried before giving up: pictures of one second with the same seed and prompt.

@@ -41,6 +41,6 @@ pub use request::{
 pub use sweep::{Axis, Cell, MAX_SWEEP_CELLS, Sweep, SweepError, longest_start};
 pub use task::{
     Control, Film, Hires, InitPicture, InitWay, MAX_ADAPTERS, MAX_FRAMES, Mask, NoiseSource, Outpaint, PromptSwitch,
-    Reference, ReferencePart, Refiner, Tiling, Variation,
+    Reference, ReferencePart, Refiner, Tiling, Upscale, Variation,
 };
 pub use trajectory::{Branches, Inexact, KeptRun, StepRecord, TokenMaps, Trajectory};

@@ -3,6 +3,7 @@
 pub mod canvas;
 pub mod heat;
 pub mod latent_view;
+pub mod mask_brush;
 mod pipeline;
 pub mod seen;
 pub mod shaders;
@@ -13,6 +14,7 @@ use egui_wgpu::RenderState;
 pub fn install(render_state: &RenderState) {
     canvas::install(render_state);
     latent_view::install(render_state);
+    mask_brush::install(render_state);
 }
 
 /// Whether pixels are computed by the processor, so that every repaint takes time from the inference.

@@ -20,6 +20,12 @@ pub const LATENT_VIEW: Shader = Shader {
     text: include_str!("../../shaders/latent_view.wgsl"),
 };
 
+/// Draws a mask over a picture.
+pub const MASK_BRUSH: Shader = Shader {
+    path: "mask_brush.wgsl",
+    text: include_str!("../../shaders/mask_brush.wgsl"),
+};
+
 /// The sRGB transfer function, for others to include.
 pub const SRGB: Shader = Shader {
     path: "common/srgb.wgsl",
@@ -27,7 +33,7 @@ pub const SRGB: Shader = Shader {
 };
 
 /// Every shader there is.
-pub const ALL: &[Shader] = &[CANVAS, LATENT_VIEW, SRGB];
+pub const ALL: &[Shader] = &[CANVAS, LATENT_VIEW, MASK_BRUSH, SRGB];
 
 /// How a line begins that names another file to put in its place.
 const INCLUDE: &str = "//!include ";

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use egui::{CentralPanel, Frame, Margin, Panel as SidePanel, Rangef};
 
 use super::actions;
+use super::bring;
 use super::command::{CommandSender, UiCommand};
 use super::draft::Draft;
 use super::i18n::Language;
@@ -66,8 +67,12 @@ pub struct Studio {
     pub(super) fit_zoom: f32,
     /// Until when a run has been played, by the clock of the window in seconds.
     pub(super) played_until: Option<f64>,
+    /// A picture that is read so that something can be made of it.
+    pub(super) again: Option<(PathBuf, actions::again::Waiting)>,
     /// Steps whose pictures were asked for.
     pub(super) decoding: actions::decode::Decoding,
+    /// Reads pictures that are brought in, and saves masks.
+    pub(super) workbench: bring::Workbench,
 }
 
 impl Studio {
@@ -91,8 +96,10 @@ impl Studio {
 
         let (sender, received) = channel();
         let pace = Arc::new(Pace::new(is_software));
+        let wake = wake(ctx.clone(), Arc::clone(&pace));
         let mut studio = Self {
-            wake: wake(ctx.clone(), Arc::clone(&pace)),
+            workbench: bring::Workbench::new(gallery_dir.as_ref().to_owned(), Arc::clone(&wake)),
+            wake,
             pace,
             services,
             engine: None,
@@ -115,6 +122,7 @@ impl Studio {
             has_gpu_canvas: creation.wgpu_render_state.is_some(),
             fit_zoom: 1.0,
             played_until: None,
+            again: None,
             decoding: actions::decode::Decoding::default(),
         };
         studio.draft.precision = kept_precision(&studio.settings);
@@ -257,6 +265,9 @@ impl Studio {
     }
 
     fn take_event(&mut self, event: Event) {
+        if bring::take_event(self, &event) {
+            return;
+        }
         match &event {
             Event::Image { image, .. } => {
                 if let Some(pictures) = &self.pictures {
@@ -288,6 +299,7 @@ impl Studio {
             self.state.apply_saved(event);
             if let Some(path) = opened {
                 actions::files::take_settings_if_wanted(self, &path);
+                actions::again::go_on_if_wanted(self, &path);
             }
             if Instant::now() > deadline {
                 (self.wake)();
@@ -404,6 +416,7 @@ impl eframe::App for Studio {
         self.pace.frame(now, points * ctx.pixels_per_point().powi(2));
         let deadline = now + DRAIN_BUDGET;
         self.take_dropped_files(ctx);
+        bring::hear(self, ctx);
         shortcuts::hear(self, ctx);
         self.take_commands(ctx);
         self.drain_engine(deadline);
@@ -417,6 +430,7 @@ impl eframe::App for Studio {
         pages::models::tick(self, ctx);
         pages::queue::tick(self, ctx);
         pages::settings::tick(self, ctx);
+        bring::tick(self, ctx);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

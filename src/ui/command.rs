@@ -5,6 +5,8 @@ use std::sync::mpsc::Sender;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
+use super::again::AgainCommand;
+use super::bring::BringCommand;
 use super::camera::CameraMove;
 use super::exporting::ExportKind;
 use super::i18n::Language;
@@ -125,6 +127,10 @@ pub enum UiCommand {
     SweepStep(usize),
     /// Opens the list of all commands, or closes it.
     TogglePalette,
+    /// Makes something of a picture that is there, or four to choose from.
+    Again(AgainCommand),
+    /// Enlarges a picture (the second) by a network (the first), from now on by this one.
+    UseUpscaler(PathBuf, PathBuf),
     /// Shows a page.
     ShowPage(Page),
     /// Something of the gallery's page.
@@ -137,6 +143,8 @@ pub enum UiCommand {
     Queue(QueueCommand),
     /// Something of the settings' page.
     Settings(SettingsCommand),
+    /// Something around pictures that are brought in.
+    Bring(BringCommand),
 }
 
 /// Where the key of a command is heard.
@@ -181,6 +189,7 @@ impl UiCommand {
         Self::ToggleInspector,
         Self::FocusControls,
         Self::ShowSweep,
+        Self::Again(AgainCommand::Four),
     ];
 
     /// Those of the studio that have no key unless the user gives them one.
@@ -196,6 +205,7 @@ impl UiCommand {
         Self::ToggleForm,
         Self::CloseSweep,
         Self::RestartEngine,
+        Self::Bring(BringCommand::Choose),
     ];
 
     /// Every command that has a key or can be given one.
@@ -208,6 +218,7 @@ impl UiCommand {
         all.extend(ModelsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Models));
         all.extend(QueueCommand::WITH_SHORTCUT.iter().cloned().map(Self::Queue));
         all.extend(SettingsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Settings));
+        all.extend(BringCommand::WITH_SHORTCUT.iter().cloned().map(Self::Bring));
         all
     }
 
@@ -233,12 +244,14 @@ impl UiCommand {
     pub fn key(&self) -> Option<&'static str> {
         Some(match self {
             Self::ShowPage(page) => page.key(),
+            Self::Again(command) => command.key(),
             Self::Gallery(command) => return command.key(),
             Self::Compare(command) => return command.key(),
             Self::Models(command) => return command.key(),
             Self::Queue(command) => return command.key(),
             Self::Settings(command) => return command.key(),
             Self::TogglePalette => "palette-open",
+            Self::Bring(command) => return command.key(),
             Self::Generate => "command-generate",
             Self::Stop => "command-stop",
             Self::RestartEngine => "command-restart-engine",
@@ -314,6 +327,7 @@ impl UiCommand {
         const SIDES: &[KeyboardShortcut] = &[plain(Key::Tab)];
         const INSPECTOR: &[KeyboardShortcut] = &[plain(Key::I)];
         const CONTROLS: &[KeyboardShortcut] = &[plain(Key::F6)];
+        const FOUR: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::ALT, Key::Enter)];
         const SWEEP: &[KeyboardShortcut] = &[plain(Key::G)];
         match self {
             Self::ShowPage(page) => page.shortcut(),
@@ -323,6 +337,7 @@ impl UiCommand {
             Self::Queue(command) => command.shortcuts(),
             Self::Settings(command) => command.shortcuts(),
             Self::TogglePalette => PALETTE,
+            Self::Bring(command) => command.shortcuts(),
             Self::Generate => GENERATE,
             Self::Stop => STOP,
             Self::ChoosePicture => OPEN,
@@ -348,6 +363,7 @@ impl UiCommand {
             Self::ToggleInspector => INSPECTOR,
             Self::FocusControls => CONTROLS,
             Self::ShowSweep => SWEEP,
+            Self::Again(AgainCommand::Four) => FOUR,
             _ => &[],
         }
     }

@@ -1,14 +1,17 @@
 //! The window. Panels edit the form in place and ask for everything else by command; what they show is a pure function
 //! of the events that were told.
 
+pub mod again;
 pub mod app;
 pub mod beside;
+pub mod bring;
 pub mod camera;
 pub mod changes;
 pub mod command;
 pub mod draft;
 pub mod exporting;
 pub mod i18n;
+pub mod mask;
 pub mod notifications;
 pub mod pages;
 pub mod playhead;

@@ -117,6 +117,8 @@ impl Pictures for gallery::Writer {
 pub trait Dialogs {
     /// Asks for a folder; `answer` is called with it, or not at all.
     fn pick_folder(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>);
+    /// Asks for a file of any kind; `answer` is called with it, or not at all.
+    fn pick_file(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>);
     /// Asks for a picture; `answer` is called with it, or not at all.
     fn pick_picture(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>);
 }
@@ -128,6 +130,14 @@ impl Dialogs for SystemDialogs {
     fn pick_folder(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>) {
         on_own_thread(move || {
             if let Some(path) = rfd::FileDialog::new().set_title(title).pick_folder() {
+                answer(path);
+            }
+        });
+    }
+
+    fn pick_file(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>) {
+        on_own_thread(move || {
+            if let Some(path) = rfd::FileDialog::new().set_title(title).pick_file() {
                 answer(path);
             }
         });

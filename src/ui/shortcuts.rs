@@ -222,8 +222,9 @@ fn num_held(modifiers: Modifiers) -> u8 {
 
 /// Whether the key must not be taken from a control that has the keyboard.
 fn is_typed(command: &UiCommand, key: KeyboardShortcut) -> bool {
+    let is_of_fields = matches!(command, UiCommand::Bring(command) if command.is_typed());
     let is_letter = key.modifiers.is_none() || key.modifiers == Modifiers::SHIFT;
-    is_letter && *command != UiCommand::Stop
+    is_of_fields || (is_letter && *command != UiCommand::Stop)
 }
 
 /// Takes the next key as the one that was chosen for a command; Escape chooses none.

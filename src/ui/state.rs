@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::beside::Beside;
+use super::bring::Bringing;
 use super::camera::Camera;
 use super::exporting::Exporting;
 use super::notifications::{Level, Notices, Text};
@@ -339,6 +340,8 @@ pub struct AppState {
     pub is_still: bool,
     /// What stands above the page.
     pub overlay: Overlay,
+    /// Pictures that are brought in.
+    pub bring: Bringing,
     /// What fills the window.
     pub page: Page,
     /// What the gallery's page knows.

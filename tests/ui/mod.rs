@@ -1,5 +1,6 @@
 //! The window, used by the names of its controls. The engine and the gallery are stand-ins that note what they are asked.
 
+mod again;
 mod canvas;
 mod form;
 mod harness;

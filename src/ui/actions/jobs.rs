@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Settings;
-use crate::job::{JobOptions, ModelRef, Precision};
+use crate::job::{GenerateRequest, JobOptions, ModelRef, Precision};
 use crate::ui::app::Studio;
 use crate::ui::changes::{Plan, planned};
 use crate::ui::draft::request_text;
@@ -32,16 +32,6 @@ pub(super) fn generate(studio: &mut Studio) {
         studio.state.notices.tell(Level::Error, problem.text());
         return;
     }
-    if studio.engine.is_none() {
-        let text = Text::key("notice-engine-stopped");
-        studio.state.notices.tell(Level::Error, text);
-        return;
-    }
-    if studio.state.queue_page.jobs.jobs().len() >= MAX_JOBS {
-        let text = Text::key("notice-queue-full");
-        studio.state.notices.tell(Level::Error, text);
-        return;
-    }
     let plan = planned(&studio.state, &studio.draft);
     let (request, leaves) = if let Some((kept, step, Plan::Branch(request, inexact))) = plan {
         let leaves = Leaves {
@@ -60,11 +50,29 @@ pub(super) fn generate(studio: &mut Studio) {
         };
         (request, None)
     };
-    if let Err(error) = request.validate() {
-        studio.state.notices.tell(Level::Error, request_text(&error));
-        return;
+    if put_in(studio, request, leaves) {
+        studio.state.branching = None; // it is made now, or what cannot change at a step makes a run of its own
     }
-    studio.state.branching = None; // it is made now, or what cannot change at a step makes a run of its own
+}
+
+/// Has a request carried out as it is, whatever the form says.
+pub(super) fn submit(studio: &mut Studio, request: GenerateRequest) {
+    put_in(studio, request, None);
+}
+
+/// Puts a request at the end of the queue; whether it could be.
+fn put_in(studio: &mut Studio, request: GenerateRequest, leaves: Option<Leaves>) -> bool {
+    let problem = if studio.engine.is_none() {
+        Some(Text::key("notice-engine-stopped"))
+    } else if studio.state.queue_page.jobs.jobs().len() >= MAX_JOBS {
+        Some(Text::key("notice-queue-full"))
+    } else {
+        request.validate().err().map(|error| request_text(&error))
+    };
+    if let Some(problem) = problem {
+        studio.state.notices.tell(Level::Error, problem);
+        return false;
+    }
     let options = options(studio);
     studio.state.queue_page.jobs.push(Order {
         request: Arc::new(request),
@@ -73,6 +81,7 @@ pub(super) fn generate(studio: &mut Studio) {
     });
     studio.state.show_live();
     pages::queue::advance(studio);
+    true
 }
 
 /// Asks the job at work to stop.

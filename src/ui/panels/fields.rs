@@ -65,6 +65,7 @@ fn key(field: &str) -> Option<&'static str> {
         "controls" => "field-controls",
         "references" => "field-references",
         "hires" => "field-hires",
+        "upscale" => "field-upscale",
         "refiner" => "field-refiner",
         "variation" => "field-variation",
         "tiling" => "field-tiling",

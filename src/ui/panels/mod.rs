@@ -29,6 +29,7 @@ mod views;
 
 use std::path::Path;
 
+use super::bring;
 use super::command::CommandSender;
 use super::draft::Draft;
 use super::i18n::Language;
@@ -88,11 +89,13 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::new(top::TopPanel),
         Box::new(prompt::PromptPanel),
         Box::new(model::ModelPanel),
+        Box::new(bring::BringPanel),
         Box::new(carried::CarriedPanel),
         Box::new(sampling::SamplingPanel),
         Box::<sweep_form::SweepFormPanel>::default(),
         Box::new(generate::GeneratePanel),
         Box::<canvas::CanvasPanel>::default(),
+        Box::<bring::StagePanel>::default(),
         Box::<sweep_grid::SweepGridPanel>::default(),
         Box::<timeline::TimelinePanel>::default(),
         Box::new(sides::FormRailPanel),
@@ -109,7 +112,7 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::<pages::settings::SettingsPanel>::default(),
         Box::<palette::PalettePanel>::default(),
         Box::<notices::NoticesPanel>::default(),
-        Box::new(drop_target::DropTargetPanel),
+        Box::<drop_target::DropTargetPanel>::default(),
     ]
 }
 

@@ -1,0 +1,217 @@
+//! From the words of a search to what it asks for.
+
+use std::ops::{Bound, Range};
+
+use super::days::days_named;
+use super::keys::{Key, MARKS, NumberKey};
+use super::lexer::{Body, Operator, Word, plain, words};
+use super::term::{Term, What};
+use super::{MAX_TERMS, QueryError};
+
+/// What a search asks for, in its order.
+pub(super) fn terms(text: &str, today: i32) -> Result<Vec<Term>, QueryError> {
+    let words = words(text)?;
+    if let Some(word) = words.get(MAX_TERMS) {
+        return Err(QueryError {
+            message: format!("expected up to {MAX_TERMS} words, found {}", words.len()),
+            range: word.range.start..text.len(),
+        });
+    }
+    let num_words = words.len();
+    let is_last = |place| place + 1 == num_words;
+    words
+        .into_iter()
+        .enumerate()
+        .map(|(place, word)| term(word, is_last(place), today))
+        .collect()
+}
+
+fn term(word: Word, is_last: bool, today: i32) -> Result<Term, QueryError> {
+    let Word { is_negated, body, .. } = word;
+    let (key, operator, value, range) = match body {
+        Body::Plain(text) => {
+            let is_start = is_last && !is_negated;
+            let what = What::Word { text, is_start };
+            return Ok(Term { is_negated, what });
+        }
+        Body::Quoted(text) => {
+            let what = What::Phrase(text);
+            return Ok(Term { is_negated, what });
+        }
+        Body::Compared {
+            key,
+            operator,
+            value,
+            value_range,
+        } => (key, operator, value, value_range),
+    };
+    let operand = Operand {
+        key,
+        operator,
+        value: &value,
+        range,
+    };
+    Ok(Term {
+        is_negated: is_negated ^ (operator == Operator::NotEqual),
+        what: operand.what(today)?,
+    })
+}
+
+/// What a key is compared with.
+struct Operand<'a> {
+    key: Key,
+    operator: Operator,
+    value: &'a str,
+    range: Range<usize>,
+}
+
+impl Operand<'_> {
+    fn what(&self, today: i32) -> Result<What, QueryError> {
+        match self.key {
+            Key::Name(key) => {
+                self.not_ordered()?;
+                let is_whole = self.operator != Operator::Colon;
+                let text = self.name()?;
+                Ok(What::Name { key, text, is_whole })
+            }
+            Key::Negative => {
+                self.not_ordered()?;
+                Ok(What::Negative(self.name()?))
+            }
+            Key::Number(key) => self.number(key),
+            Key::Seed => {
+                self.not_ordered()?;
+                let seed = plain(self.value).parse();
+                seed.map(What::Seed)
+                    .map_err(|_not| self.expected("a whole number such as 42"))
+            }
+            Key::Size => {
+                self.not_ordered()?;
+                let size = plain(self.value);
+                let size = size.trim_end_matches("px").split_once(['x', '*']);
+                let sides = size.and_then(|(width, height)| {
+                    let (width_px, height_px) = (width.trim().parse().ok()?, height.trim().parse().ok()?);
+                    Some(What::Size { width_px, height_px })
+                });
+                sides.ok_or_else(|| self.expected("a width and a height such as 512x768"))
+            }
+            Key::Date => self.days(today),
+            Key::Is | Key::Has => {
+                self.not_ordered()?;
+                let name = plain(self.value);
+                let mark = MARKS.iter().find(|(_, _, names)| names.contains(&name.as_str()));
+                mark.map(|(mark, ..)| What::Mark(*mark)).ok_or_else(|| {
+                    let known = MARKS.iter().filter(|(_, key, _)| *key == self.key);
+                    let known: Vec<&str> = known.filter_map(|(_, _, names)| names.first().copied()).collect();
+                    self.expected(&known.join(", "))
+                })
+            }
+        }
+    }
+
+    fn name(&self) -> Result<String, QueryError> {
+        if self.value.trim().is_empty() {
+            return Err(self.expected("a name, or a part of one"));
+        }
+        Ok(self.value.to_owned())
+    }
+
+    fn number(&self, key: NumberKey) -> Result<What, QueryError> {
+        let number = |text: &str| {
+            let found = number_named(text, key);
+            found.ok_or_else(|| self.expected("a number"))
+        };
+        let (from, to) = match (self.operator, range_ends(self.value)) {
+            (Operator::Colon | Operator::Equal | Operator::NotEqual, Some((from, to))) => {
+                let end = |text: &str| match text.trim() {
+                    "" => Ok(Bound::Unbounded),
+                    text => number(text).map(Bound::Included),
+                };
+                match (end(&from)?, end(&to)?) {
+                    (Bound::Unbounded, Bound::Unbounded) => return Err(self.expected("a number")),
+                    ends => ends,
+                }
+            }
+            (Operator::Colon | Operator::Equal | Operator::NotEqual, None) => {
+                let number = number(self.value)?;
+                (Bound::Included(number), Bound::Included(number))
+            }
+            (Operator::Less, _) => (Bound::Unbounded, Bound::Excluded(number(self.value)?)),
+            (Operator::AtMost, _) => (Bound::Unbounded, Bound::Included(number(self.value)?)),
+            (Operator::Greater, _) => (Bound::Excluded(number(self.value)?), Bound::Unbounded),
+            (Operator::AtLeast, _) => (Bound::Included(number(self.value)?), Bound::Unbounded),
+        };
+        Ok(What::Number { key, from, to })
+    }
+
+    fn days(&self, today: i32) -> Result<What, QueryError> {
+        const EXPECTED: &str =
+            "a day such as 2026-11-20, a month such as 2026-11, a year, today, yesterday, week, month or year";
+        let days = |text: &str| days_named(text, today).ok_or_else(|| self.expected(EXPECTED));
+        let (from, to) = match (self.operator, range_ends(self.value)) {
+            (Operator::Colon | Operator::Equal | Operator::NotEqual, Some((from, to))) => {
+                let end = |text: &str| match text.trim() {
+                    "" => Ok(None),
+                    text => days(text).map(Some),
+                };
+                match (end(&from)?, end(&to)?) {
+                    (None, None) => return Err(self.expected(EXPECTED)),
+                    (from, to) => (from.map(|(first, _)| first), to.map(|(_, last)| last)),
+                }
+            }
+            (Operator::Colon | Operator::Equal | Operator::NotEqual, None) => {
+                let (first, last) = days(self.value)?;
+                (Some(first), Some(last))
+            }
+            (Operator::Less, _) => (None, Some(days(self.value)?.0 - 1)),
+            (Operator::AtMost, _) => (None, Some(days(self.value)?.1)),
+            (Operator::Greater, _) => (Some(days(self.value)?.1 + 1), None),
+            (Operator::AtLeast, _) => (Some(days(self.value)?.0), None),
+        };
+        Ok(What::Days { from, to })
+    }
+
+    /// An error if the operator is one of order.
+    fn not_ordered(&self) -> Result<(), QueryError> {
+        match self.operator {
+            Operator::Colon | Operator::Equal | Operator::NotEqual => Ok(()),
+            Operator::Less | Operator::AtMost | Operator::Greater | Operator::AtLeast => Err(QueryError {
+                message: format!(
+                    "expected \":\", \"=\" or \"!=\" after {name}, found a comparison of order",
+                    name = self.key.name()
+                ),
+                range: self.range.clone(),
+            }),
+        }
+    }
+
+    fn expected(&self, expected: &str) -> QueryError {
+        let found = match self.value {
+            "" => "nothing".to_owned(),
+            value => format!("{value:?}"),
+        };
+        QueryError {
+            message: format!("expected {expected} after {}, found {found}", self.key.name()),
+            range: self.range.clone(),
+        }
+    }
+}
+
+/// What stands on either side of `..` or `~`.
+fn range_ends(text: &str) -> Option<(String, String)> {
+    let text = plain(text);
+    let (from, to) = text.split_once("..").or_else(|| text.split_once('~'))?;
+    Some((from.to_owned(), to.to_owned()))
+}
+
+/// A number, with or without its unit; stars count.
+fn number_named(text: &str, key: NumberKey) -> Option<f64> {
+    let text = plain(text);
+    let text = text.trim();
+    if key == NumberKey::Rating && !text.is_empty() && text.chars().all(|c| matches!(c, '★' | '☆' | '*')) {
+        return Some(text.chars().filter(|c| *c != '☆').count() as f64);
+    }
+    let unit = key.units().iter().find_map(|unit| text.strip_suffix(unit));
+    let number = unit.unwrap_or(text).trim().parse::<f64>().ok()?;
+    number.is_finite().then_some(if number == 0.0 { 0.0 } else { number })
+}

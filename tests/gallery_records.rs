@@ -1,0 +1,3 @@
+//! Records in files: marks beside pictures, records of other programs, kinds of files, names.
+
+mod marks;
