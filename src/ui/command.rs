@@ -125,12 +125,12 @@ pub enum UiCommand {
     ShowSheet(usize),
     /// Shows all runs of the sweep at a step, from 0; past the last one is the newest of each.
     SweepStep(usize),
+    /// Opens the list of all commands, or closes it.
+    TogglePalette,
     /// Makes something of a picture that is there, or four to choose from.
     Again(AgainCommand),
     /// Enlarges a picture (the second) by a network (the first), from now on by this one.
     UseUpscaler(PathBuf, PathBuf),
-    /// Opens the list of all commands, or closes it.
-    TogglePalette,
     /// Shows a page.
     ShowPage(Page),
     /// Something of the gallery's page.
@@ -205,6 +205,7 @@ impl UiCommand {
         Self::ToggleForm,
         Self::CloseSweep,
         Self::RestartEngine,
+        Self::Bring(BringCommand::Choose),
     ];
 
     /// Every command that has a key or can be given one.
@@ -249,8 +250,8 @@ impl UiCommand {
             Self::Models(command) => return command.key(),
             Self::Queue(command) => return command.key(),
             Self::Settings(command) => return command.key(),
-            Self::Bring(command) => return command.key(),
             Self::TogglePalette => "palette-open",
+            Self::Bring(command) => return command.key(),
             Self::Generate => "command-generate",
             Self::Stop => "command-stop",
             Self::RestartEngine => "command-restart-engine",
@@ -335,8 +336,8 @@ impl UiCommand {
             Self::Models(command) => command.shortcuts(),
             Self::Queue(command) => command.shortcuts(),
             Self::Settings(command) => command.shortcuts(),
-            Self::Bring(command) => command.shortcuts(),
             Self::TogglePalette => PALETTE,
+            Self::Bring(command) => command.shortcuts(),
             Self::Generate => GENERATE,
             Self::Stop => STOP,
             Self::ChoosePicture => OPEN,

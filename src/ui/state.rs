@@ -338,10 +338,10 @@ pub struct AppState {
     pub notices: Notices,
     /// Whether nothing may move by itself, because the processor draws.
     pub is_still: bool,
-    /// Pictures that are brought in.
-    pub bring: Bringing,
     /// What stands above the page.
     pub overlay: Overlay,
+    /// Pictures that are brought in.
+    pub bring: Bringing,
     /// What fills the window.
     pub page: Page,
     /// What the gallery's page knows.

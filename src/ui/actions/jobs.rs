@@ -32,11 +32,6 @@ pub(super) fn generate(studio: &mut Studio) {
         studio.state.notices.tell(Level::Error, problem.text());
         return;
     }
-    if studio.engine.is_none() {
-        let text = Text::key("notice-engine-stopped");
-        studio.state.notices.tell(Level::Error, text);
-        return;
-    }
     let plan = planned(&studio.state, &studio.draft);
     let (request, leaves) = if let Some((kept, step, Plan::Branch(request, inexact))) = plan {
         let leaves = Leaves {
@@ -55,24 +50,21 @@ pub(super) fn generate(studio: &mut Studio) {
         };
         (request, None)
     };
-    if put_in_queue(studio, request, leaves) {
+    if put_in(studio, request, leaves) {
         studio.state.branching = None; // it is made now, or what cannot change at a step makes a run of its own
     }
 }
 
 /// Has a request carried out as it is, whatever the form says.
 pub(super) fn submit(studio: &mut Studio, request: GenerateRequest) {
-    if studio.engine.is_none() {
-        let text = Text::key("notice-engine-stopped");
-        studio.state.notices.tell(Level::Error, text);
-        return;
-    }
-    put_in_queue(studio, request, None);
+    put_in(studio, request, None);
 }
 
 /// Puts a request at the end of the queue; whether it could be.
-fn put_in_queue(studio: &mut Studio, request: GenerateRequest, leaves: Option<Leaves>) -> bool {
-    let problem = if studio.state.queue_page.jobs.jobs().len() >= MAX_JOBS {
+fn put_in(studio: &mut Studio, request: GenerateRequest, leaves: Option<Leaves>) -> bool {
+    let problem = if studio.engine.is_none() {
+        Some(Text::key("notice-engine-stopped"))
+    } else if studio.state.queue_page.jobs.jobs().len() >= MAX_JOBS {
         Some(Text::key("notice-queue-full"))
     } else {
         request.validate().err().map(|error| request_text(&error))
