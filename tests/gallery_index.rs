@@ -80,6 +80,21 @@ fn a_picture_that_was_just_saved_should_be_known_at_once() {
 }
 
 #[test]
+fn pictures_should_be_found_by_their_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
+    let library = Library::open(folder.path());
+    let unknown = [folder.path().join("gone.png"), PathBuf::from("/elsewhere/a.png")];
+    let asked = library.librarian.ask(Question::Find([&unknown[..], std::slice::from_ref(&path)].concat()));
+    let found = library.until(|event| match event {
+        LibraryEvent::Entries { ticket, entries } if *ticket == asked => Some(entries.clone()),
+        _ => None,
+    });
+    assert_eq!(found, library.all());
+    assert_eq!(found[0].path, path);
+}
+
+#[test]
 fn marks_should_be_in_their_files_and_in_the_index() {
     let folder = tempfile::tempdir().unwrap();
     gallery::save(folder.path(), &generated_image(small_request())).unwrap();

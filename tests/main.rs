@@ -10,6 +10,7 @@ mod architecture;
 mod attention;
 mod branching;
 mod cli;
+mod compare;
 mod engine_protocol;
 mod families;
 mod gallery_cli;

@@ -23,6 +23,7 @@ use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
 use crate::engine::Poll;
 use crate::gallery::{Librarian, Question, SaveEvent};
+use crate::hub::Hub;
 use crate::job::Event;
 use crate::job::ModelRef;
 use crate::job::Precision;
@@ -47,6 +48,8 @@ pub struct Studio {
     pub(super) pictures: Option<Box<dyn Pictures>>,
     /// Knows every picture, its own and those of other folders.
     pub(super) library: Option<Librarian>,
+    /// Knows every model on disk, and fetches others.
+    pub(super) hub: Option<Hub>,
     /// Where pictures are kept.
     pub(super) gallery_dir: PathBuf,
     pub(super) settings: Settings,
@@ -98,6 +101,7 @@ impl Studio {
             engine: None,
             pictures: None,
             library: None,
+            hub: None,
             gallery_dir: gallery_dir.as_ref().to_owned(),
             language: Language::choose(settings.language.as_deref()),
             settings,
@@ -121,6 +125,7 @@ impl Studio {
         studio.start_engine();
         studio.start_pictures(gallery_dir.as_ref());
         studio.start_library();
+        pages::models::start(&mut studio);
         studio
     }
 
@@ -393,7 +398,7 @@ impl eframe::App for Studio {
         let deadline = now + DRAIN_BUDGET;
         self.take_dropped_files(ctx);
         bring::hear(self, ctx);
-        let is_busy = self.state.current_job().is_some();
+        let is_busy = self.state.current_job().is_some() && !self.state.gallery.is_looking; // Escape closes that first
         UiCommand::send_shortcuts(ctx, &self.commands, self.state.page, is_busy);
         self.take_commands(ctx);
         self.drain_engine(deadline);

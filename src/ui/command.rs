@@ -358,7 +358,11 @@ impl UiCommand {
     /// Whether its key must not be taken from a control that has the keyboard.
     fn yields_to_focus(&self) -> bool {
         let is_typed = |modifiers: Modifiers| modifiers.is_none() || modifiers == Modifiers::SHIFT;
-        let is_of_fields = matches!(self, Self::Bring(command) if command.is_typed());
+        let is_of_fields = match self {
+            Self::Bring(command) => command.is_typed(),
+            Self::Gallery(command) => command.yields_to_fields(),
+            _ => false,
+        };
         is_of_fields || (self.shortcuts().iter().any(|shortcut| is_typed(shortcut.modifiers)) && *self != Self::Stop)
     }
 

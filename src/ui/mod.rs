@@ -32,7 +32,7 @@ mod widgets;
 
 use std::path::PathBuf;
 
-use crate::config::Settings;
+use crate::config::{Paths, Settings};
 use crate::engine::EngineOptions;
 
 /// The name desktops know the window by.
@@ -64,11 +64,16 @@ pub fn run(settings: Settings, gallery_dir: PathBuf) -> Result<(), UiError> {
         viewport,
         ..eframe::NativeOptions::default()
     };
+    let thumbnail_dir = Paths::of_user().cache_dir.join("thumbnails");
     let services = services::Services::real(EngineOptions::of_user());
     eframe::run_native(
         "hareru",
         options,
-        Box::new(|creation| Ok(Box::new(app::Studio::new(creation, services, settings, gallery_dir)))),
+        Box::new(|creation| {
+            let mut studio = app::Studio::new(creation, services, settings, gallery_dir);
+            studio.state_mut().gallery.thumbnail_dir = Some(thumbnail_dir);
+            Ok(Box::new(studio))
+        }),
     )?;
     Ok(())
 }

@@ -2,12 +2,15 @@
 
 mod again;
 mod canvas;
+mod compare;
 mod form;
+mod gallery;
 mod harness;
 mod inspector;
 mod journey;
 mod latent_view;
 mod looks;
+mod models;
 mod pictures;
 mod precision;
 mod repaint;

@@ -22,6 +22,11 @@ impl egui::DroppedFile for Dropped {
     }
 }
 
+/// A file that is let go over the window.
+pub(super) fn dropped(path: &Path) -> Arc<dyn egui::DroppedFile + Send + Sync> {
+    Arc::new(Dropped(path.to_owned()))
+}
+
 fn lighthouse() -> GenerateRequest {
     GenerateRequest {
         prompt: "a lighthouse at night by the sea".to_owned(),

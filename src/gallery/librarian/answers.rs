@@ -22,11 +22,10 @@ impl Worker {
     pub(super) fn answer(&mut self, ticket: Ticket, question: Question) {
         match question {
             Question::Search { text, order } => self.search(ticket, &text, order),
-            Question::Entries(ids) => {
-                if let Some(entries) = self.with_index(|index| index.entries(&ids)) {
-                    let entries = entries.into_iter().map(Arc::new).collect();
-                    self.send(LibraryEvent::Entries { ticket, entries });
-                }
+            Question::Entries(ids) => self.tell_entries(ticket, &ids),
+            Question::Find(paths) => {
+                let ids = self.ids_of(&paths);
+                self.tell_entries(ticket, &ids);
             }
             Question::Mark { ids, change } => self.mark(&ids, &change),
             Question::Trash(ids) => self.trash(&ids),
@@ -46,6 +45,22 @@ impl Worker {
             Question::Watch(folders) => self.set_watched(folders),
             Question::Rescan => self.rescan(),
         }
+    }
+
+    fn tell_entries(&mut self, ticket: Ticket, ids: &[EntryId]) {
+        if let Some(entries) = self.with_index(|index| index.entries(ids)) {
+            let entries = entries.into_iter().map(Arc::new).collect();
+            self.send(LibraryEvent::Entries { ticket, entries });
+        }
+    }
+
+    /// The pictures of files, of those that are known.
+    fn ids_of(&mut self, paths: &[PathBuf]) -> Vec<EntryId> {
+        let find = |path: &PathBuf| {
+            let root = self.roots.root_of(path)?;
+            self.with_index(|index| index.known_file(root, path))??.id
+        };
+        paths.iter().filter_map(find).collect()
     }
 
     fn search(&mut self, ticket: Ticket, text: &str, order: Order) {

@@ -4,7 +4,7 @@ mod canvas;
 mod carried;
 mod drop_target;
 mod export_menu;
-mod fields;
+pub(super) mod fields;
 mod generate;
 mod kept;
 mod model;
