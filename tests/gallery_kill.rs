@@ -21,7 +21,7 @@ const COUNT: &str = "HARERU_TEST_COUNT";
 /// Pictures that must have been saved in all.
 const SAVES: usize = 500;
 /// A child is killed up to so long after its first picture.
-const LIFE_MS: u32 = 120;
+const LIFE_MS: u32 = 200;
 /// Pictures that wait to be saved, so that the writer never rests.
 const AHEAD: usize = 4;
 

@@ -3,6 +3,7 @@
 //! `cargo bench --bench gallery`. The rows are written straight into the tables, since 100,000 pictures would take
 //! longer to make than to find; each is as a picture of a person who writes long prompts.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should stop")]
+#![expect(clippy::print_stdout, reason = "a benchmark tells what it measures")]
 
 use std::hint::black_box;
 use std::path::Path;
