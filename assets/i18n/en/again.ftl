@@ -21,3 +21,7 @@ again-choose = Choose one: click it to open it, or make more of it below
 again-short-subtle = Subtle
 again-short-strong = Strong
 again-short-upscale = Upscale
+again-menu = Use again
+    .tip = Makes something of this picture: the same settings, variations, a larger one
+again-bring = Bring it in…
+    .tip = Offers what this picture can become: restyled, started from, painted into

@@ -21,3 +21,7 @@ again-choose = 一枚選んでください。クリックで開き、下のボ�
 again-short-subtle = 小さく
 again-short-strong = 大きく
 again-short-upscale = 拡大
+again-menu = もう一度使う
+    .tip = この画像から、同じ設定・バリエーション・拡大などを作ります
+again-bring = 取り込む…
+    .tip = スタイル変換・画像から生成・描き足しなど、この画像の使い方を選びます
