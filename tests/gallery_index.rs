@@ -81,7 +81,9 @@ fn pictures_should_be_found_by_their_files() {
     let path = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
     let library = Library::open(folder.path());
     let unknown = [folder.path().join("gone.png"), PathBuf::from("/elsewhere/a.png")];
-    let asked = library.ask(Question::Find([&unknown[..], std::slice::from_ref(&path)].concat()));
+    let asked = library
+        .librarian
+        .ask(Question::Find([&unknown[..], std::slice::from_ref(&path)].concat()));
     let found = library.until(|event| match event {
         LibraryEvent::Entries { ticket, entries } if *ticket == asked => Some(entries.clone()),
         _ => None,

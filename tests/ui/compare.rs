@@ -511,7 +511,9 @@ fn runs_should_unfold_together_and_tell_where_they_part() {
         window.harness.step();
     }
     let tickets: Vec<u64> = {
-        let here: Vec<_> = (0..2).map(|place| page(&window).pictures[place].step_at(6).unwrap().x0.clone()).collect();
+        let here: Vec<_> = (0..2)
+            .map(|place| page(&window).pictures[place].step_at(6).unwrap().x0.clone())
+            .collect();
         let notes = window.engine.borrow();
         let of_step = notes.decoded.iter().filter(|asked| here.contains(&asked.latents));
         let quick = of_step.filter(|asked| asked.mode == PreviewMode::Auto);

@@ -56,9 +56,12 @@ fn seek(studio: &mut Studio) {
     let Some(library) = &studio.library else {
         return;
     };
+    let mut paths: Vec<PathBuf> = Vec::new();
     let pictures = studio.state.compare.pictures.iter_mut();
-    let unsought = pictures.filter(|picture| !std::mem::replace(&mut picture.is_sought, true));
-    let paths: Vec<PathBuf> = unsought.map(|picture| picture.path.clone()).collect();
+    for picture in pictures.filter(|picture| !picture.is_sought) {
+        picture.is_sought = true;
+        paths.push(picture.path.clone());
+    }
     if !paths.is_empty() {
         library.ask(Question::Find(paths));
     }
