@@ -1,7 +1,6 @@
 //! What each command of the page does.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::measure::{KeptSteps, Measure};
 use super::{Alike, CompareCommand, ComparePage, Compared, MAX_PICTURES, Way};
