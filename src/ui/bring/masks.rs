@@ -136,6 +136,9 @@ pub(super) fn take_read(studio: &mut Studio, file: &PathBuf, read: Result<RgbIma
             bring.mask.set(document);
             let text = Text::new("mask-unreadable", [("reason", reason)]);
             studio.state.notices.tell(Level::Error, text);
+            if is_of_form(studio) {
+                set_file(studio, PathBuf::new()); // it is painted anew
+            }
         }
     }
     if let Some(mask) = &mut studio.draft.beyond.mask {
