@@ -47,7 +47,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rfd", &["ui"]),
     ("rusqlite", &["gallery"]),
     ("skrifa", &["unfold"]),
-    ("trash", &["gallery"]),
+    ("trash", &["gallery", "hub"]),
     ("ureq", &["hub"]),
 ];
 

@@ -8,11 +8,15 @@ use clap::{Parser, Subcommand, ValueEnum};
 use super::CliError;
 use super::bench::BenchArgs;
 use super::branch::BranchArgs;
+use super::compare::CompareArgs;
 use super::family_args::FamilyArgs;
+use super::gallery::GalleryArgs;
+use super::models::ModelsArgs;
 use super::sweep::SweepArgs;
 use super::task_args::{PictureArgs, WayArgs};
 use super::trajectory::TrajectoryArgs;
 use super::unfold::UnfoldArgs;
+use super::upscale::UpscaleArgs;
 use crate::engine;
 use crate::job::{
     GenerateRequest, JobOptions, LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode, TimestepSpacing,
@@ -45,12 +49,14 @@ pub(super) enum Command {
     Branch(Box<BranchArgs>),
     /// Make one picture in many ways, on a labelled sheet
     Sweep(Box<SweepArgs>),
+    /// Enlarge a picture by a network made for it
+    Upscale(UpscaleArgs),
     /// Run a reference case and write the tensors it computes
     Replay(ReplayArgs),
     /// Time the networks on this computer
     Bench(BenchArgs),
-    /// List the models there are
-    Models(ListArgs),
+    /// List the models there are, or fetch one
+    Models(ModelsArgs),
     /// List the samplers and schedules there are
     Samplers(ListArgs),
     /// List what can be made of pictures that controls follow
@@ -59,6 +65,10 @@ pub(super) enum Command {
     Unfold(Box<UnfoldArgs>),
     /// Tell what is kept of a run, in numbers
     Trajectory(TrajectoryArgs),
+    /// List, search and verify the pictures that were kept
+    Gallery(GalleryArgs),
+    /// Tell in what two pictures differ: settings, pixels, and from which step on their runs part
+    Compare(CompareArgs),
 }
 
 impl Command {
@@ -67,10 +77,14 @@ impl Command {
             Self::Generate(args) => args.json,
             Self::Branch(args) => args.json,
             Self::Sweep(args) => args.base.json,
+            Self::Upscale(args) => args.json,
             Self::Replay(_) | Self::Unfold(_) => false,
             Self::Bench(args) => args.json,
             Self::Trajectory(args) => args.json,
-            Self::Models(args) | Self::Samplers(args) | Self::Preprocessors(args) => args.json,
+            Self::Gallery(args) => args.json,
+            Self::Compare(args) => args.json,
+            Self::Models(args) => args.json,
+            Self::Samplers(args) | Self::Preprocessors(args) => args.json,
         }
     }
 }

@@ -3,9 +3,12 @@
 mod args;
 mod bench;
 mod branch;
+mod compare;
 mod family_args;
+mod gallery;
 mod generate;
 mod list;
+mod models;
 mod output;
 mod progress;
 mod sweep;
@@ -13,6 +16,7 @@ mod task_args;
 mod trajectory;
 mod unfold;
 mod unfold_views;
+mod upscale;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -109,7 +113,8 @@ pub fn run(open_window: impl FnOnce(Settings, PathBuf) -> Result<(), AnyError>) 
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    start_logging();
+    let log_file = args.command.is_none().then(|| Paths::of_user().log_file);
+    start_logging(log_file.as_deref());
     let output = Output::new(args.command.as_ref().is_some_and(Command::wants_json));
     match execute(args, output, open_window) {
         Ok(()) => ExitCode::SUCCESS,
@@ -159,6 +164,12 @@ fn execute(
             let cells_dir = gallery_dir(sweep_args.cells.clone(), &settings, &paths);
             sweep::run(&sweep_args, output, cells_dir)
         }
+        Some(Command::Upscale(upscale_args)) => {
+            let settings = settings();
+            use_threads(args.threads, &settings)?;
+            let gallery_dir = gallery_dir(upscale_args.gallery.clone(), &settings, &paths);
+            upscale::run(&upscale_args, output, gallery_dir)
+        }
         Some(Command::Replay(replay_args)) => {
             use_threads(args.threads, &settings())?;
             engine::replay(&replay_args.case, &replay_args.out, replay_args.precision)
@@ -168,13 +179,28 @@ fn execute(
             use_threads(args.threads, &settings())?;
             bench::run(&bench_args)
         }
-        Some(Command::Models(_)) => list::models(output, &paths),
+        Some(Command::Models(models_args)) => match models_args.command {
+            Some(command) => models::run(command, output, &settings(), &paths),
+            None => list::models(output, &paths),
+        },
         Some(Command::Samplers(_)) => list::samplers(output).map_err(CliError::from),
         Some(Command::Unfold(unfold_args)) => {
             use_threads(args.threads, &settings())?;
             unfold::run(&unfold_args, output)
         }
         Some(Command::Trajectory(trajectory_args)) => trajectory::run(&trajectory_args, output),
+        Some(Command::Gallery(gallery_args)) => {
+            let settings = settings();
+            let folder = gallery_dir(gallery_args.gallery.clone().or(args.gallery), &settings, &paths);
+            let is_usual = folder == gallery_dir(None, &settings, &paths);
+            gallery::run(
+                &gallery_args,
+                output,
+                &folder,
+                is_usual.then_some(settings.watched_folders),
+            )
+        }
+        Some(Command::Compare(compare_args)) => compare::run(&compare_args, output),
         Some(Command::Preprocessors(_)) => list::preprocessors(output).map_err(CliError::from),
     }
 }

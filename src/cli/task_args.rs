@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::CliError;
 use crate::job::{
     Control, Field, GenerateRequest, Hires, InitPicture, InitWay, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch,
-    Reference, ReferencePart, Refiner, Tiling, Variation,
+    Reference, ReferencePart, Refiner, Tiling, Upscale, Variation,
 };
 
 #[derive(Debug, Default, clap::Args)]
@@ -138,6 +138,14 @@ pub(super) struct WayArgs {
     /// Steps of the second pass before the strength is applied [default: those of the first]
     #[arg(long, value_name = "N", requires = "hires")]
     hires_steps: Option<u32>,
+
+    /// Network of the ESRGAN family that enlarges the picture, or with --hires what the second pass starts from
+    #[arg(long, value_name = "FILE")]
+    upscaler: Option<PathBuf>,
+
+    /// How much larger it becomes, 1 to 8; by default as much as the network makes of it
+    #[arg(long, value_name = "SCALE", requires = "upscaler", conflicts_with = "hires")]
+    upscale: Option<f64>,
 
     /// Another model of the same latents for the last steps
     #[arg(long, value_name = "PATH", requires = "refiner_at")]
@@ -276,6 +284,11 @@ impl WayArgs {
             scale,
             strength: self.hires_strength,
             steps: self.hires_steps,
+        });
+        request.upscale = self.upscaler.clone().map(|model| Upscale {
+            model,
+            scale: self.upscale,
+            picture: None,
         });
         request.refiner = self.refiner.clone().zip(self.refiner_at).map(|(path, step)| Refiner {
             model: ModelRef::Path(path),

@@ -1,7 +1,7 @@
 //! What the user chose and the program remembers.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::PendingFile;
@@ -74,6 +74,8 @@ pub struct Settings {
     pub name_template: String,
     /// Which device computes: `cpu`; `None` takes the best there is.
     pub device: Option<String>,
+    /// The network that enlarges pictures, as it was chosen last.
+    pub upscaler: Option<PathBuf>,
     /// Whether nothing moves by itself, even where it could.
     pub reduce_motion: bool,
     /// Keys that the user changed, by the id of their command; empty takes the key away.
@@ -98,6 +100,7 @@ impl Default for Settings {
             picture_quality: 90,
             name_template: DEFAULT_NAME_TEMPLATE.to_owned(),
             device: None,
+            upscaler: None,
             reduce_motion: false,
             shortcuts: BTreeMap::new(),
         }
@@ -147,7 +150,7 @@ impl Settings {
     pub fn save(&self, path: &Path) -> Result<(), SettingsError> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
-        write_whole(path, text.as_bytes()).map_err(|source| SettingsError::Write {
+        PendingFile::replace(path, text.as_bytes()).map_err(|source| SettingsError::Write {
             path: path.to_owned(),
             source,
         })
@@ -162,16 +165,6 @@ impl Settings {
         self.picture_quality = self.picture_quality.clamp(1, 100);
         self
     }
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    if !folder.as_os_str().is_empty() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut pending = PendingFile::create(folder)?;
-    pending.file().write_all(bytes)?;
-    pending.publish(path)
 }
 
 /// Keeps a file that cannot be read from being overwritten, and says so in one line.
@@ -212,6 +205,7 @@ mod tests {
             picture_quality: 75,
             name_template: "{seed}".to_owned(),
             device: Some("cpu".to_owned()),
+            upscaler: Some(PathBuf::from("/x4.pth")),
             reduce_motion: true,
             shortcuts: BTreeMap::from([("command-generate".to_owned(), "Ctrl+G".to_owned())]),
         };

@@ -222,6 +222,19 @@ impl Worker {
         let phase = |phase, fraction| events.lifecycle(Event::Phase { job, phase, fraction });
         let precision = pipelines::resolve_precision(options.precision, &self.device)?;
         let device = &self.device;
+        self.extras.gather_upscaler(request, device, precision)?;
+        let upscaling = |fraction| {
+            phase(Phase::Upscaling, Some(fraction)).ok(); // as in a watcher
+        };
+        if let Some((upscale, picture)) = request.upscale.as_ref().and_then(|u| Some((u, u.picture.as_ref()?))) {
+            let upscaler = self.extras.upscaler(&upscale.model)?;
+            upscaling(0.0);
+            let image = upscaler.enlarge_picture(request, upscale, picture, control, &mut |at| upscaling(at))?;
+            return Ok(events.lifecycle(Event::Image {
+                job,
+                image: Arc::new(image),
+            })?);
+        }
         let refiner = if let Some(refiner) = &request.refiner {
             Some(&*self.refiner.load(&refiner.model, device, precision, &phase)?)
         } else {
@@ -264,7 +277,13 @@ impl Worker {
                 index,
                 events,
             };
-            for image in maker.make(index, &mut watcher)? {
+            for mut image in maker.make(index, &mut watcher)? {
+                if let (Some(upscale), None) = (&request.upscale, &request.hires) {
+                    let upscaler = self.extras.upscaler(&upscale.model)?;
+                    upscaling(0.0);
+                    let mut progress = |at| upscaling(at);
+                    image.pixels = upscaler.enlarge_for(upscale, image.pixels, control, &mut progress)?;
+                }
                 events.lifecycle(Event::Image {
                     job,
                     image: Arc::new(image),

@@ -26,6 +26,39 @@ pub enum Source {
     NovelAi,
 }
 
+impl Source {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Hareru,
+        Self::A1111,
+        Self::ComfyUi,
+        Self::InvokeAi,
+        Self::SwarmUi,
+        Self::Fooocus,
+        Self::NovelAi,
+    ];
+
+    /// Its name in the index and in searches.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Hareru => "hareru",
+            Self::A1111 => "a1111",
+            Self::ComfyUi => "comfyui",
+            Self::InvokeAi => "invokeai",
+            Self::SwarmUi => "swarmui",
+            Self::Fooocus => "fooocus",
+            Self::NovelAi => "novelai",
+        }
+    }
+
+    /// The source of that name, in any case of letters.
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|source| source.id().eq_ignore_ascii_case(id))
+    }
+}
+
 /// What its owner says of a picture. Kept in a file beside it, so that it outlives the index.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Marks {

@@ -172,6 +172,24 @@ pub enum GalleryError {
     /// The steps do not have the same shape, which is a mistake in this program.
     #[error("every step of a trajectory must have the shape of its result, and maps for each of its tokens")]
     UnevenTrajectory,
+    /// The index could not be read or written.
+    #[error("the index of the gallery could not be used: {path}", path = path.display())]
+    Index {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: rusqlite::Error,
+    },
+    /// The index was written by another version of this program.
+    #[error("the index of the gallery has version {found}, expected {expected}: {path}", path = path.display())]
+    IndexVersion {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The version that this program writes.
+        expected: i32,
+    },
     /// The system refused a thread.
     #[error("the gallery's thread could not be started")]
     Thread(#[source] io::Error),
@@ -195,6 +213,13 @@ impl GalleryError {
 
     pub(super) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Write {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn index(path: &Path) -> impl FnOnce(rusqlite::Error) -> Self {
+        move |source| Self::Index {
             path: path.to_owned(),
             source,
         }

@@ -22,7 +22,7 @@ pub enum Order {
 }
 
 /// What the librarian can be asked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
     /// Which pictures match the words; a later search makes an earlier one that still waits needless.
     Search {
@@ -33,6 +33,8 @@ pub enum Question {
     },
     /// All that is known of these pictures; those that are gone are left out.
     Entries(Vec<EntryId>),
+    /// The same by their files; those that are not known are left out. Answered by [`LibraryEvent::Entries`].
+    Find(Vec<PathBuf>),
     /// Has the marks of pictures changed, in their files and in the index.
     Mark {
         /// Which.
@@ -71,7 +73,7 @@ pub struct DayCount {
 }
 
 /// What a search found.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Found {
     /// The pictures in order.
     pub ids: Vec<EntryId>,
@@ -143,7 +145,8 @@ pub enum LibraryEvent {
         /// Collections, by name.
         collections: Vec<Label>,
     },
-    /// Pictures came or went: what was found before may no longer be all.
+    /// Pictures came or went, or another program changed what is known of them: what was found before may no longer
+    /// be all, and what was known may be old.
     ContentChanged,
     /// The files are being looked at; what is found meanwhile may not be all.
     Scanning {

@@ -8,6 +8,10 @@
 //! | `DAY/TIME-SEED-PROMPT.trajectory.safetensors` | its trajectory: all steps, see [`read_trajectory`] | [`keep_within_budget`], which thins it first |
 //! | `DAY/TIME-SEED-PROMPT.png.xmp` | what its owner says of it: rating, tags, collections; see [`read_marks`] | its owner |
 //! | `.hareru/marks/XXXX.xmp` | the same of pictures in watched folders, which are never written to | its owner |
+//! | `.hareru/index.sqlite`, `-wal`, `-shm` | what is known of the pictures, see [`index`] | anybody: it is made anew from them |
+//! | `.hareru/index-set-aside.sqlite` | an index that could not be used | anybody |
+//! | `.hareru/index.lock` | held while the index is opened or made | anybody |
+//! | `.hareru/trash` | what was deleted where the system has no trash | its owner |
 //! | `.hareru-XXXXXX.part` | a file being written | the next [`Writer`], a day later |
 //!
 //! Trajectories take far more room than pictures, so they have a budget. A picture whose trajectory is gone, or could
@@ -33,9 +37,12 @@ mod png_metadata;
 pub mod query;
 mod runs;
 mod store;
+mod thumbnail_cache;
 mod thumbnails;
 mod trajectory_budget;
 mod trajectory_file;
+mod trash;
+mod watch;
 mod writer;
 mod xmp;
 
@@ -44,7 +51,7 @@ pub use error::GalleryError;
 pub use foreign::{comfyui_graph, invokeai_metadata, record_from_infotext, record_from_text};
 pub use formats::SaveOptions;
 pub use infotext::infotext;
-pub use librarian::Librarian;
+pub use librarian::{Flaw, Librarian, LibrarianOptions, Verification, forget_index, verify};
 pub use library::{Completion, DayCount, Found, Label, LibraryEvent, Order, Question, Ticket};
 pub use marks_file::{marks_path, read_marks, write_marks};
 pub use name_template::{NameTemplate, NameTemplateError};
@@ -53,7 +60,9 @@ pub use store::{
     Saved, check_name, newest_pictures, read_made, read_picture, read_record, save, save_as, save_pixels, save_run,
     save_run_with,
 };
+pub use thumbnails::{CopyMaker, CopySize, CopyWish, MadeCopy, PictureFile, read_upright};
 pub use trajectory_budget::{BudgetReport, IsKept, keep_within_budget, trajectory_bytes};
 pub use trajectory_file::{KeptParts, TrajectoryHeader, TrajectorySize, trajectory_path};
+pub use trash::TrashPlace;
 pub use writer::{Listed, SaveEvent, Writer, WriterOptions};
 pub use xmp::XmpError;

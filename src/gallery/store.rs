@@ -18,9 +18,9 @@ use crate::config::{PendingFile, PictureFormat, PublishError};
 use crate::job::{GenerateRequest, GeneratedImage, Record, RgbImage};
 
 /// Most pixels that are read from a file: 8192 × 8192.
-const MAX_PIXELS: u64 = 1 << 26;
+pub(super) const MAX_PIXELS: u64 = 1 << 26;
 /// Most memory a decoder may take, some copies of the largest picture.
-const MAX_DECODER_BYTES: u64 = 1 << 30;
+pub(super) const MAX_DECODER_BYTES: u64 = 1 << 30;
 /// Names that are tried, once one was free and was taken by another program.
 const MAX_NAME_ATTEMPTS: u32 = 10_000;
 /// Highest number that is put behind a name.

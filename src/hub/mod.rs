@@ -1,1 +1,32 @@
-//! Models in and on disk. To come; [`crate::weights`] reads what is on disk already.
+//! Models in and on disk: what is installed, what is fetched. The only room that speaks to the network.
+//!
+//! [`crate::weights`] reads what is on disk for the networks; what stands here never opens more than a file's header.
+//!
+//! # How a model comes
+//!
+//! A [`Hub`] has one thread for the disk, one for hashes and one for each download. A download asks the hub for the
+//! files of a repository at one commit, chooses those that this program can load, and fetches them into a folder beside
+//! the models that begins with a dot; stopped at any moment, it goes on from there, also in another run of the program.
+//! When all files are there and have the promised lengths and checksums, the folder or file is renamed to what it is.
+
+mod choice;
+mod course;
+mod download;
+mod error;
+mod events;
+mod handle;
+mod http;
+mod installed;
+mod picture;
+mod repo;
+mod room;
+mod source;
+mod transfer;
+
+pub use error::HubError;
+pub use events::{Download, DownloadId, DownloadState, HubEvent};
+pub use handle::{Hub, HubOptions};
+pub use installed::{Hashes, Item, Kind, Owner, Shelf};
+pub use picture::{MAX_PICTURE_BYTES, fetch_picture};
+pub use repo::RepoRef;
+pub use source::HubSource;

@@ -18,6 +18,8 @@ pub enum Phase {
     Denoising,
     /// Turning the final latents into pixels.
     Decoding,
+    /// Enlarging the picture.
+    Upscaling,
 }
 
 /// One step of one picture. May be dropped when the window is slow; the trajectory is complete all the same.

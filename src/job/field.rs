@@ -13,6 +13,8 @@ pub enum Field {
     Steps,
     /// Seed.
     Seed,
+    /// Seed of the variation that a request has.
+    VariationSeed,
     /// Sampler, by id.
     Sampler,
     /// Schedule, by id.
@@ -75,7 +77,7 @@ pub enum FieldError {
 }
 
 /// The names, for error messages and help.
-const NAMES: &str = "cfg, rescale, steps, seed, sampler, schedule, eta, strength, clip-skip, switch, lora:N, control:N, words, prompt, negative";
+const NAMES: &str = "cfg, rescale, steps, seed, variation, sampler, schedule, eta, strength, clip-skip, switch, lora:N, control:N, words, prompt, negative";
 
 impl Field {
     /// The field of a name; `words` learns what it replaces from the first value of its axis.
@@ -99,6 +101,7 @@ impl Field {
             "rescale" | "phi" => Self::Rescale,
             "steps" => Self::Steps,
             "seed" => Self::Seed,
+            "variation" => Self::VariationSeed,
             "sampler" => Self::Sampler,
             "schedule" => Self::Schedule,
             "eta" => Self::Eta,
@@ -120,6 +123,7 @@ impl Field {
             Self::Rescale => "rescale".to_owned(),
             Self::Steps => "steps".to_owned(),
             Self::Seed => "seed".to_owned(),
+            Self::VariationSeed => "variation".to_owned(),
             Self::Sampler => "sampler".to_owned(),
             Self::Schedule => "schedule".to_owned(),
             Self::Eta => "eta".to_owned(),
@@ -137,7 +141,7 @@ impl Field {
     /// Whether its values are whole numbers; `None` if they are no numbers.
     pub fn is_whole(&self) -> Option<bool> {
         match self {
-            Self::Steps | Self::Seed | Self::ClipSkip | Self::Switch => Some(true),
+            Self::Steps | Self::Seed | Self::VariationSeed | Self::ClipSkip | Self::Switch => Some(true),
             Self::Guidance | Self::Rescale | Self::Eta | Self::Strength | Self::Lora(_) | Self::Control(_) => {
                 Some(false)
             }
@@ -158,6 +162,11 @@ impl Field {
             Self::Rescale => request.guidance_rescale = self.number(value)?,
             Self::Steps => request.steps = self.whole(value)?,
             Self::Seed => request.seed = self.whole(value)?,
+            Self::VariationSeed => {
+                let seed = self.whole(value)?;
+                let variation = request.variation.as_mut();
+                variation.ok_or_else(|| self.needs("a variation"))?.seed = seed;
+            }
             Self::Sampler => value.clone_into(&mut request.sampler),
             Self::Schedule => value.clone_into(&mut request.schedule),
             Self::Eta => request.eta = self.number(value)?,
@@ -243,7 +252,7 @@ impl Field {
                     ..none
                 }
             }
-            Self::Steps | Self::Schedule | Self::Strength | Self::ClipSkip | Self::Switch => {
+            Self::Steps | Self::VariationSeed | Self::Schedule | Self::Strength | Self::ClipSkip | Self::Switch => {
                 return Err(FieldError::Fixed { field: self.name() });
             }
         })

@@ -24,7 +24,7 @@ pub use adapters::LoraSpec;
 pub use change::{Change, Origin};
 pub use control::{JobControl, Turn};
 pub use decode::DecodeRequest;
-pub use difference::Difference;
+pub use difference::{Difference, Parting, SettingRow, settings_that_differ};
 pub use error::{JobError, JobErrorKind};
 pub use event::{Event, Phase, StepEvent};
 pub use field::{Field, FieldError};
@@ -41,6 +41,6 @@ pub use request::{
 pub use sweep::{Axis, Cell, MAX_SWEEP_CELLS, Sweep, SweepError, longest_start};
 pub use task::{
     Control, Film, Hires, InitPicture, InitWay, MAX_ADAPTERS, MAX_FRAMES, Mask, NoiseSource, Outpaint, PromptSwitch,
-    Reference, ReferencePart, Refiner, Tiling, Variation,
+    Reference, ReferencePart, Refiner, Tiling, Upscale, Variation,
 };
 pub use trajectory::{Branches, Inexact, KeptRun, StepRecord, TokenMaps, Trajectory};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::task::{self, MAX_ADAPTERS};
 use super::{
     Change, Control, Film, Hires, InitPicture, LoraSpec, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch,
-    Reference, Refiner, Tiling, Variation,
+    Reference, Refiner, Tiling, Upscale, Variation,
 };
 
 /// Sides must be multiples of this.
@@ -84,6 +84,9 @@ pub struct GenerateRequest {
     pub prompt_switches: Vec<PromptSwitch>,
     /// A second pass at a larger size.
     pub hires: Option<Hires>,
+    /// Enlargement by a network made for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upscale: Option<Upscale>,
     /// Another model for the last steps.
     pub refiner: Option<Refiner>,
     /// A little of another seed's noise.
@@ -139,6 +142,7 @@ impl Default for GenerateRequest {
             references: Vec::new(),
             prompt_switches: Vec::new(),
             hires: None,
+            upscale: None,
             refiner: None,
             variation: None,
             tiling: Tiling::default(),
@@ -311,6 +315,7 @@ impl GenerateRequest {
             });
         }
         self.hires.as_ref().map_or(Ok(()), Hires::validate)?;
+        self.upscale.as_ref().map_or(Ok(()), Upscale::validate)?;
         self.variation.as_ref().map_or(Ok(()), Variation::validate)?;
         self.changes.iter().try_for_each(|change| change.validate(self))?;
         if self.stop_after == Some(0) {

@@ -187,6 +187,20 @@ pub struct Hires {
     pub steps: Option<u32>,
 }
 
+/// Enlargement by a network of the ESRGAN family. With a second pass it enlarges what the second pass starts from; else
+/// the finished picture.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Upscale {
+    /// The network's file.
+    pub model: PathBuf,
+    /// How much larger the picture becomes, 1 to 8; `None` as much as the network makes of it. A second pass has a scale of
+    /// its own, and this one is not looked at.
+    pub scale: Option<f64>,
+    /// A picture to enlarge instead of making one; no step is taken.
+    pub picture: Option<PathBuf>,
+}
+
 /// Another model of the same latents for the last steps.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Refiner {
@@ -324,6 +338,12 @@ impl Hires {
     pub(super) fn validate(&self) -> Result<(), RequestError> {
         within("hires scale", self.scale, 1.0..=4.0)?;
         within("hires strength", self.strength, 0.0..=1.0)
+    }
+}
+
+impl Upscale {
+    pub(super) fn validate(&self) -> Result<(), RequestError> {
+        within("enlargement", self.scale.unwrap_or(1.0), 1.0..=8.0)
     }
 }
 

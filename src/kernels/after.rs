@@ -7,6 +7,7 @@ use super::cpu::Multiplied;
 use super::cpu::View;
 use super::cpu::gemm::Activation;
 use super::cpu::gemm::Epilogue;
+use super::cpu::gemm::LEAK;
 use super::cpu::gemm::Packed;
 use super::cpu::gemm::Product;
 use super::cpu::gemm::RowMap;
@@ -30,6 +31,8 @@ pub enum Nonlinearity {
     QuickGelu,
     /// max(x, 0).
     Relu,
+    /// max(x, x / 5), as networks that enlarge pictures have it.
+    LeakyRelu,
 }
 
 impl Nonlinearity {
@@ -40,6 +43,7 @@ impl Nonlinearity {
             Self::Gelu => super::gelu(x),
             Self::QuickGelu => super::quick_gelu(x),
             Self::Relu => super::relu(x),
+            Self::LeakyRelu => x.maximum(&(x * f64::from(LEAK))?),
         }
     }
 }
@@ -183,6 +187,7 @@ impl<'a> After<'a> {
                 Nonlinearity::Gelu => Activation::Gelu,
                 Nonlinearity::QuickGelu => Activation::QuickGelu,
                 Nonlinearity::Relu => Activation::Relu,
+                Nonlinearity::LeakyRelu => Activation::LeakyRelu,
             },
             shortcut: view.as_ref().map(View::contiguous::<O>).transpose()?,
             relu_after: self.relu,

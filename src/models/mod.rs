@@ -19,6 +19,7 @@ pub mod t2i_adapter;
 pub mod taesd;
 pub mod unclip;
 pub mod unet;
+pub mod upscaler;
 pub mod vae;
 mod wrap;
 

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use candle_core::DType;
+use candle_core::{DType, Device};
 
 use super::PipelineError;
 use super::controls::ControlNetwork;
 use super::families::{LoadedModel, StableDiffusion, read_motion};
+use super::precision::dtype_of;
 use super::references::ReferenceNetwork;
-use crate::job::{GenerateRequest, ModelRef};
+use super::upscale::PictureUpscaler;
+use crate::job::{GenerateRequest, ModelRef, Precision};
 use crate::models::unet::MotionAdapter;
 use crate::weights::ModelFiles;
 
@@ -22,6 +24,7 @@ pub struct Extras {
     controls: BTreeMap<PathBuf, Arc<ControlNetwork>>,
     references: BTreeMap<PathBuf, Arc<ReferenceNetwork>>,
     motion: Option<(PathBuf, MotionAdapter)>,
+    upscaler: Option<PictureUpscaler>,
 }
 
 impl Extras {
@@ -31,12 +34,45 @@ impl Extras {
     /// As [`Self::gather`].
     pub fn gather_for(&mut self, request: &GenerateRequest, model: &LoadedModel) -> Result<(), PipelineError> {
         match model {
-            LoadedModel::StableDiffusion(model) => self.gather(request, model),
+            LoadedModel::StableDiffusion(model) => self.gather(request, model)?,
             LoadedModel::Other(_) => {
-                *self = Self::default();
-                Ok(())
+                *self = Self {
+                    upscaler: self.upscaler.take(),
+                    ..Self::default()
+                }
             }
         }
+        Ok(())
+    }
+
+    /// Reads the network that enlarges for a request, or lets go of it if the request has none.
+    ///
+    /// # Errors
+    /// [`PipelineError::Load`] if it cannot be read.
+    pub fn gather_upscaler(
+        &mut self,
+        request: &GenerateRequest,
+        device: &Device,
+        precision: Precision,
+    ) -> Result<(), PipelineError> {
+        let dtype = dtype_of(precision, device);
+        let wanted = request.upscale.as_ref().map(|upscale| &*upscale.model);
+        if self.upscaler.as_ref().map(PictureUpscaler::path) != wanted {
+            self.upscaler = None; // frees the old weights before the new ones are read
+            self.upscaler = wanted
+                .map(|path| PictureUpscaler::open(path, device, dtype))
+                .transpose()?;
+        }
+        Ok(())
+    }
+
+    /// What enlarges pictures.
+    ///
+    /// # Errors
+    /// If it was not gathered.
+    pub fn upscaler(&self, path: &Path) -> Result<&PictureUpscaler, PipelineError> {
+        let found = self.upscaler.as_ref().filter(|upscaler| upscaler.path() == path);
+        found.ok_or_else(|| not_gathered(path))
     }
 
     /// Reads those that a request needs and that are not at hand, and lets go of those it does not need.
@@ -48,6 +84,7 @@ impl Extras {
         if self.made_for != made_for {
             *self = Self {
                 made_for,
+                upscaler: self.upscaler.take(),
                 ..Self::default()
             };
         }

@@ -245,9 +245,14 @@ impl Prepared<'_> {
         let side = |px: u32| ((f64::from(px) * hires.scale / f64::from(factor)).round() as u32).max(1) * factor;
         let (width, height) = (side(decoded.width_px), side(decoded.height_px));
         let shape = latent_shape(model.info(), width, height)?;
-        let enlarged = match from_job(decoded.clone()) {
-            Some(picture) => to_job(imageops::resize(&picture, width, height, FilterType::Lanczos3)),
-            None => decoded,
+        let request = self.job.request;
+        let enlarged = match (&request.upscale, from_job(decoded.clone())) {
+            (Some(upscale), _) => {
+                let upscaler = self.job.extras.upscaler(&upscale.model)?;
+                upscaler.enlarge(decoded, (width, height), self.job.control, &mut |_| ())?
+            }
+            (None, Some(picture)) => to_job(imageops::resize(&picture, width, height, FilterType::Lanczos3)),
+            (None, None) => decoded,
         };
         let latents = model.scaled(&model.encode(&picture_tensor(&enlarged, model.device())?)?.mean)?;
         let first = first_step(self.sampler, table.steps(), hires.strength);

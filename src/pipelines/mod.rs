@@ -69,6 +69,7 @@ mod relay;
 mod replay;
 mod scheduler;
 mod tiles;
+mod upscale;
 mod work;
 
 use include_dir::{Dir, include_dir};
@@ -88,6 +89,7 @@ pub use prepare::{Job, Prepared};
 pub use preview::decode_latents;
 pub use replay::replay;
 pub use scheduler::{Scheduler, SchedulerConfig};
+pub use upscale::PictureUpscaler;
 pub use work::{After, ShownStep, Watcher};
 
 use crate::diffusion::names::{sampler_and_schedule_by_name, schedule_by_name};

@@ -49,7 +49,7 @@ pub(super) fn resolve_dtype(wanted: Precision, device: &Device) -> Result<DType,
 }
 
 /// The tensors' number format.
-fn dtype_of(precision: Precision, device: &Device) -> DType {
+pub(super) fn dtype_of(precision: Precision, device: &Device) -> DType {
     match precision {
         Precision::Auto => kernels::default_dtype(device),
         Precision::F32 => DType::F32,

@@ -15,6 +15,13 @@ const USUAL_SIDE: usize = 64;
 /// So much of a tile's side lies over the next tile.
 const OVERLAP: f64 = 0.25;
 
+/// How many tiles of the usual side there are over so many places.
+pub(super) fn usual_tiles(height: usize, width: usize) -> usize {
+    let wrap = joined_edges();
+    let count = |len, joins| Axis::new(len, USUAL_SIDE, joins).starts.len();
+    count(height, wrap.y) * count(width, wrap.x)
+}
+
 /// A way through one half of the autoencoder.
 pub(super) struct Passage<'a> {
     /// Whether it is taken in tiles.

@@ -43,6 +43,25 @@ pub(super) fn pipeline(
     shader: Shader,
     layout: &wgpu::BindGroupLayout,
 ) -> wgpu::RenderPipeline {
+    build(render_state, shader, layout, None)
+}
+
+/// The same for a shader whose colours are multiplied by their opacity: it draws over what is there.
+pub(super) fn pipeline_over(
+    render_state: &RenderState,
+    shader: Shader,
+    layout: &wgpu::BindGroupLayout,
+) -> wgpu::RenderPipeline {
+    let over = wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING;
+    build(render_state, shader, layout, Some(over))
+}
+
+fn build(
+    render_state: &RenderState,
+    shader: Shader,
+    layout: &wgpu::BindGroupLayout,
+    blend: Option<wgpu::BlendState>,
+) -> wgpu::RenderPipeline {
     let device = &render_state.device;
     let label = Some(shader.path);
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
@@ -69,7 +88,10 @@ pub(super) fn pipeline(
         fragment: Some(wgpu::FragmentState {
             module: &module,
             entry_point: Some("fragment_main"),
-            targets: &[Some(render_state.target_format.into())],
+            targets: &[Some(wgpu::ColorTargetState {
+                blend,
+                ..render_state.target_format.into()
+            })],
             compilation_options: wgpu::PipelineCompilationOptions::default(),
         }),
         multiview_mask: None,

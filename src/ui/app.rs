@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use egui::{CentralPanel, Frame, Margin, Panel as SidePanel, Rangef};
 
 use super::actions;
+use super::bring;
 use super::command::{CommandSender, UiCommand};
 use super::draft::Draft;
 use super::i18n::Language;
@@ -16,12 +17,14 @@ use super::pace::Pace;
 use super::pages::{self, Page};
 use super::panels::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT, default_panels};
 use super::services::{Engine, Pictures, Services, Wake};
+use super::shortcuts;
 use super::state::{AppState, EngineStatus};
 use super::theme;
 use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
-use crate::engine::Poll;
+use crate::engine::{Poll, QueueKeeper};
 use crate::gallery::{Librarian, Question, SaveEvent};
+use crate::hub::Hub;
 use crate::job::Event;
 use crate::job::ModelRef;
 use crate::job::Precision;
@@ -46,6 +49,10 @@ pub struct Studio {
     pub(super) pictures: Option<Box<dyn Pictures>>,
     /// Knows every picture, its own and those of other folders.
     pub(super) library: Option<Librarian>,
+    /// Knows every model on disk, and fetches others.
+    pub(super) hub: Option<Hub>,
+    /// Keeps the jobs not yet run.
+    pub(super) queue_keeper: Option<QueueKeeper>,
     /// Where pictures are kept.
     pub(super) gallery_dir: PathBuf,
     pub(super) settings: Settings,
@@ -57,12 +64,18 @@ pub struct Studio {
     panels: Vec<Box<dyn Panel>>,
     textures: TextureCache,
     has_gpu_canvas: bool,
+    /// Whether the processor draws.
+    pub(super) is_software: bool,
     /// The zoom at which all of the picture is shown, as the canvas last saw it.
     pub(super) fit_zoom: f32,
     /// Until when a run has been played, by the clock of the window in seconds.
     pub(super) played_until: Option<f64>,
+    /// A picture that is read so that something can be made of it.
+    pub(super) again: Option<(PathBuf, actions::again::Waiting)>,
     /// Steps whose pictures were asked for.
     pub(super) decoding: actions::decode::Decoding,
+    /// Reads pictures that are brought in, and saves masks.
+    pub(super) workbench: bring::Workbench,
 }
 
 impl Studio {
@@ -74,23 +87,29 @@ impl Studio {
         gallery_dir: impl AsRef<Path>,
     ) -> Self {
         let ctx = &creation.egui_ctx;
-        let is_still = creation.wgpu_render_state.as_ref().is_none_or(render::is_software);
+        let is_software = creation.wgpu_render_state.as_ref().is_none_or(render::is_software);
+        let is_still = is_software || settings.reduce_motion;
         if let Some(render_state) = &creation.wgpu_render_state {
             render::install(render_state);
         }
         theme::install(ctx, is_still);
         ctx.set_theme(theme_preference(settings.theme));
+        shortcuts::install(ctx, &settings.shortcuts);
         ctx.set_zoom_factor(settings.ui_scale);
 
         let (sender, received) = channel();
-        let pace = Arc::new(Pace::new(is_still));
+        let pace = Arc::new(Pace::new(is_software));
+        let wake = wake(ctx.clone(), Arc::clone(&pace));
         let mut studio = Self {
-            wake: wake(ctx.clone(), Arc::clone(&pace)),
+            workbench: bring::Workbench::new(gallery_dir.as_ref().to_owned(), Arc::clone(&wake)),
+            wake,
             pace,
             services,
             engine: None,
             pictures: None,
             library: None,
+            hub: None,
+            queue_keeper: None,
             gallery_dir: gallery_dir.as_ref().to_owned(),
             language: Language::choose(settings.language.as_deref()),
             settings,
@@ -103,9 +122,11 @@ impl Studio {
             received,
             panels: default_panels(),
             textures: TextureCache::default(),
+            is_software,
             has_gpu_canvas: creation.wgpu_render_state.is_some(),
             fit_zoom: 1.0,
             played_until: None,
+            again: None,
             decoding: actions::decode::Decoding::default(),
         };
         studio.draft.precision = kept_precision(&studio.settings);
@@ -113,6 +134,8 @@ impl Studio {
         studio.start_engine();
         studio.start_pictures(gallery_dir.as_ref());
         studio.start_library();
+        pages::models::start(&mut studio);
+        studio.start_queue();
         studio
     }
 
@@ -209,6 +232,19 @@ impl Studio {
         }
     }
 
+    fn start_queue(&mut self) {
+        let Some(start) = &self.services.start_queue else {
+            return;
+        };
+        match start(Arc::clone(&self.wake)) {
+            Ok(keeper) => self.queue_keeper = Some(keeper),
+            Err(reason) => {
+                let text = Text::new("queue-not-kept", [("reason", reason)]);
+                self.state.notices.tell(Level::Error, text);
+            }
+        }
+    }
+
     fn take_commands(&mut self, ctx: &egui::Context) {
         while let Ok(command) = self.received.try_recv() {
             actions::carry_out(self, ctx, command);
@@ -234,6 +270,9 @@ impl Studio {
     }
 
     fn take_event(&mut self, event: Event) {
+        if bring::take_event(self, &event) {
+            return;
+        }
         match &event {
             Event::Image { image, .. } => {
                 if let Some(pictures) = &self.pictures {
@@ -265,6 +304,7 @@ impl Studio {
             self.state.apply_saved(event);
             if let Some(path) = opened {
                 actions::files::take_settings_if_wanted(self, &path);
+                actions::again::go_on_if_wanted(self, &path);
             }
             if Instant::now() > deadline {
                 (self.wake)();
@@ -362,6 +402,7 @@ impl Studio {
             language: self.language,
             palette: theme::palette(ui.ctx().theme()),
             settings: &self.settings,
+            gallery_dir: &self.gallery_dir,
             theme_choice: self.settings.theme,
             textures: &mut self.textures,
             has_gpu_canvas: self.has_gpu_canvas,
@@ -380,8 +421,8 @@ impl eframe::App for Studio {
         self.pace.frame(now, points * ctx.pixels_per_point().powi(2));
         let deadline = now + DRAIN_BUDGET;
         self.take_dropped_files(ctx);
-        let is_busy = self.state.current_job().is_some();
-        UiCommand::send_shortcuts(ctx, &self.commands, self.state.page, is_busy);
+        bring::hear(self, ctx);
+        shortcuts::hear(self, ctx);
         self.take_commands(ctx);
         self.drain_engine(deadline);
         self.drain_pictures(deadline);
@@ -394,6 +435,7 @@ impl eframe::App for Studio {
         pages::models::tick(self, ctx);
         pages::queue::tick(self, ctx);
         pages::settings::tick(self, ctx);
+        bring::tick(self, ctx);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use super::notifications::Text;
 use super::sweep_draft::SweepDraft;
 use crate::job::{
-    GenerateRequest, JobOptions, LoraSpec, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, ModelDefaults, ModelInfo, ModelRef,
-    Precision, PreviewMode, RequestError, SIZE_MULTIPLE_PX, TimestepSpacing,
+    GenerateRequest, JobOptions, LoraSpec, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, Mask, ModelDefaults, ModelInfo,
+    ModelRef, Precision, PreviewMode, RequestError, SIZE_MULTIPLE_PX, TimestepSpacing,
 };
 
 /// Prompts that the model in the program draws well; the first is there when the window opens first.
@@ -169,6 +169,9 @@ pub enum DraftError {
     /// There is nothing to draw.
     #[error("the prompt is empty")]
     EmptyPrompt,
+    /// A picture shall be painted into, and nothing says where.
+    #[error("there is nowhere to paint")]
+    NowhereToPaint,
     /// A field is out of its range.
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -179,6 +182,7 @@ impl DraftError {
     pub fn text(&self) -> Text {
         match self {
             Self::EmptyPrompt => Text::key("problem-empty-prompt"),
+            Self::NowhereToPaint => Text::key("mask-nowhere"),
             Self::Request(error) => request_text(error),
         }
     }
@@ -250,22 +254,28 @@ impl Draft {
             clip_skip: self.clip_skip,
             loras: self.loras.clone(),
             embeddings: self.embeddings.clone(),
+            mask: self.mask()?,
             ..self.beyond.clone()
         };
         request.validate()?;
         Ok(request)
     }
 
+    /// Where to paint: a mask without a file says that it is still to be painted.
+    fn mask(&self) -> Result<Option<Mask>, DraftError> {
+        match &self.beyond.mask {
+            Some(mask) if !mask.file.as_os_str().is_empty() => Ok(Some(mask.clone())),
+            Some(_) if !self.beyond.outpaint.is_any() => Err(DraftError::NowhereToPaint),
+            _ => Ok(None),
+        }
+    }
+
     /// What the form carries along from a restored picture without having fields for it, a line for each.
     pub fn carried(&self) -> Vec<Text> {
         let GenerateRequest {
-            init,
-            mask,
-            outpaint,
-            controls,
-            references,
             prompt_switches,
             hires,
+            upscale,
             refiner,
             vae,
             variation,
@@ -279,21 +289,7 @@ impl Draft {
         let files = |paths: &mut dyn Iterator<Item = &PathBuf>| paths.map(|path| file(path)).collect::<Vec<_>>();
         let mut lines = Vec::new();
         let mut say = |key: &'static str, what: String| lines.push(Text::new(key, [("what", what)]));
-        if let Some(init) = init {
-            say("carried-init", file(&init.file));
-        }
-        if let Some(mask) = mask {
-            say("carried-mask", file(&mask.file));
-        }
         for (key, found) in [
-            (
-                "carried-control",
-                files(&mut controls.iter().map(|control| &control.picture)),
-            ),
-            (
-                "carried-reference",
-                files(&mut references.iter().map(|reference| &reference.picture)),
-            ),
             ("carried-lora", files(&mut self.loras.iter().map(|lora| &lora.path))),
             ("carried-embedding", files(&mut self.embeddings.iter())),
         ] {
@@ -312,8 +308,8 @@ impl Draft {
         }
         let plain = GenerateRequest::default();
         let others = [
-            (outpaint.is_any(), "carried-outpaint"),
             (hires.is_some(), "carried-hires"),
+            (upscale.is_some(), "carried-upscale"),
             (variation.is_some(), "carried-variation"),
             (*tiling != plain.tiling, "carried-tiling"),
             (*noise_source != plain.noise_source, "carried-noise"),
@@ -329,7 +325,15 @@ impl Draft {
 
     /// Leaves out all that is [carried along](Self::carried).
     pub fn drop_carried(&mut self) {
-        self.beyond = GenerateRequest::default();
+        let kept = std::mem::take(&mut self.beyond);
+        self.beyond = GenerateRequest {
+            init: kept.init,
+            mask: kept.mask,
+            outpaint: kept.outpaint,
+            controls: kept.controls,
+            references: kept.references,
+            ..GenerateRequest::default()
+        };
         self.loras.clear();
         self.embeddings.clear();
     }
@@ -397,10 +401,15 @@ impl Draft {
         follow(&mut self.schedule, &old.schedule, &new.schedule);
     }
 
-    /// Draws another seed, short enough to be read out.
+    /// Draws another seed.
     pub fn roll_seed(&mut self) {
+        self.seed = Self::another_seed();
+    }
+
+    /// A seed by chance, short enough to be read out.
+    pub fn another_seed() -> u64 {
         let drawn = std::hash::RandomState::new().build_hasher().finish();
-        self.seed = drawn & u64::from(u32::MAX);
+        drawn & u64::from(u32::MAX)
     }
 }
 

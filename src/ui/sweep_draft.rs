@@ -173,6 +173,7 @@ pub fn field_words(field: &Field, language: Language) -> String {
         Field::Rescale => "sweep-field-rescale",
         Field::Steps => "form-steps",
         Field::Seed => "form-seed",
+        Field::VariationSeed => "sweep-field-variation",
         Field::Sampler => "form-sampler",
         Field::Schedule => "form-schedule",
         Field::Eta => "form-eta",

@@ -1,15 +1,27 @@
-//! The index: SQLite beside the pictures, rebuilt from the files at any time.
+//! The index: `SQLite` beside the pictures, in `.hareru/index.sqlite`, rebuilt from the files at any time.
 //!
 //! | table | columns |
 //! |---|---|
-//! | `pictures` | `id` INTEGER PRIMARY KEY, `path` TEXT UNIQUE, `root` INTEGER, `bytes`, `modified_ms`, `created_secs`, `day` (days since 1970-01-01 by the clock on the wall), `width`, `height`, `source` TEXT or NULL, `prompt`, `negative`, `model`, `sampler` (TEXT, empty if unknown), `seed` (INTEGER: the u64's bits as i64, or NULL), `guidance` REAL or NULL, `steps` INTEGER or NULL, `has_run` 0/1, `rating` 0..5, `favourite` 0/1 |
+//! | `pictures` | `id` INTEGER PRIMARY KEY, never used twice, not even by an index made anew; `root` INTEGER; `path` UNIQUE; `bytes`, `modified_ms`, `created_secs`, `day` (days since 1970-01-01 by the clock on the wall), `width`, `height`, `source` TEXT or NULL, `model`, `sampler` (TEXT, empty if unknown), `seed` (INTEGER: the u64's bits as i64, or NULL), `guidance` REAL or NULL, `steps` INTEGER or NULL, `has_run` 0/1, `rating` 0..5, `favourite` 0/1, `marks_ms` (when the file of its marks was changed, or NULL), `prompt`, `negative` TEXT |
 //! | `loras` `tags` `collections` | `picture` → `pictures.id`, `name` TEXT |
-//! | `words` | FTS5 over `prompt` and `negative`, `rowid` = `pictures.id`, filled with [`search_text`] |
+//! | `words` | FTS5 over `prompt` and `negative`, `rowid` = `pictures.id`, filled with [`indexed_text`], asked with [`search_text`]; the texts themselves are not in it |
+//! | `roots` | `id` INTEGER PRIMARY KEY, `path` UNIQUE: the watched folders; the gallery's own is 0 and not among them |
+//! | `unreadable` | `path`, `root`, `bytes`, `modified_ms`: files that have the name of a picture and cannot be read as one |
 //!
-//! Names are compared without regard to case.
+//! A path is relative to the gallery's folder for `root` 0, which may be moved as a whole, else absolute; TEXT, or its
+//! bytes where it is not UTF-8. Names are compared without regard to case.
+//!
+//! `facts` is an index over all that is not text, in the order of time: a search reads it from one end to the other.
+//! `user_version` is [`VERSION`]; a file of another version, or one that is damaged, is set aside and made anew.
 
-/// What stands in the full-text index for a prompt: words in lower case; Chinese and Japanese script, which has no spaces,
-/// as its pairs of neighbouring characters. What is searched for is brought into the same form.
-pub fn search_text(text: &str) -> String {
-    text.to_lowercase()
-}
+mod find;
+mod open;
+mod place;
+mod rows;
+mod search_text;
+
+pub(in crate::gallery) use open::{Health, health};
+pub use open::{Index, Opened, VERSION};
+pub(in crate::gallery) use place::{GALLERY_ROOT, Roots};
+pub(in crate::gallery) use rows::{Known, Reading, Row, Stamp, Written, day_of};
+pub use search_text::{indexed_text, search_text};

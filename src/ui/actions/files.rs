@@ -10,9 +10,6 @@ use crate::ui::command::UiCommand;
 use crate::ui::notifications::{Level, Text};
 use crate::ui::state::file_name;
 
-/// The file every model in the diffusers layout has.
-const MODEL_INDEX: &str = "model_index.json";
-
 /// Asks for the folder of a model.
 pub(super) fn choose_model_folder(studio: &Studio) {
     let title = studio.language.tr("dialog-model-folder");
@@ -36,25 +33,10 @@ pub(super) fn choose_picture(studio: &Studio) {
 }
 
 /// Opens a picture and takes its settings once it is read.
-pub(super) fn open_picture(studio: &mut Studio, path: PathBuf) {
+pub(in crate::ui) fn open_picture(studio: &mut Studio, path: PathBuf) {
     if let Some(pictures) = &studio.pictures {
         pictures.open(path.clone());
         studio.state.restoring = Some(path);
-    }
-}
-
-/// Takes in what was dropped: pictures by their ending, everything else as a model.
-pub(super) fn open_dropped(studio: &Studio, paths: Vec<PathBuf>) {
-    for path in paths {
-        let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
-        let command = if ["png", "jpg", "jpeg", "webp"].iter().any(|known| ending == *known) {
-            UiCommand::OpenPicture(path)
-        } else if path.ends_with(MODEL_INDEX) {
-            UiCommand::UseModel(ModelRef::Path(path.parent().unwrap_or(&path).to_owned()))
-        } else {
-            UiCommand::UseModel(ModelRef::Path(path))
-        };
-        studio.commands.send(command);
     }
 }
 

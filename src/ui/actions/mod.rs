@@ -1,5 +1,6 @@
 //! What each command does, one file per topic.
 
+pub(super) mod again;
 pub(super) mod branch;
 pub(super) mod decode;
 pub(super) mod export;
@@ -11,12 +12,13 @@ pub(super) mod sweep;
 mod view;
 
 use super::app::Studio;
+use super::bring;
 use super::command::UiCommand;
 use super::pages;
 
 /// Does what a panel or a key asked for. Returns at once.
 pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCommand) {
-    if sweep::takes(studio, &command) {
+    if bring::takes(studio, &command) || sweep::takes(studio, &command) {
         return;
     }
     match command {
@@ -27,7 +29,9 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::ChooseModelFolder => files::choose_model_folder(studio),
         UiCommand::ChoosePicture => files::choose_picture(studio),
         UiCommand::OpenPicture(path) => files::open_picture(studio, path),
-        UiCommand::OpenDropped(paths) => files::open_dropped(studio, paths),
+        UiCommand::OpenDropped(paths)
+            if studio.state.page == pages::Page::Compare && pages::compare::take_dropped(studio, &paths) => {}
+        UiCommand::OpenDropped(paths) => bring::open_dropped(studio, paths),
         UiCommand::UseSettings => files::use_settings(studio),
         UiCommand::ShowPicture(path) => files::show_picture(studio, path),
         UiCommand::ShowLive => studio.state.show_live(),
@@ -71,11 +75,15 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::OpenCell(cell) => sweep::open_cell(studio, cell),
         UiCommand::ShowSheet(sheet) => sweep::show_sheet(studio, sheet),
         UiCommand::SweepStep(step) => sweep::show_step(studio, step),
+        UiCommand::TogglePalette => studio.state.overlay = studio.state.overlay.with_commands_toggled(),
+        UiCommand::Again(command) => again::carry_out(studio, command),
+        UiCommand::UseUpscaler(network, picture) => again::use_upscaler(studio, network, picture),
         UiCommand::ShowPage(page) => studio.state.page = page,
         UiCommand::Gallery(command) => pages::gallery::carry_out(studio, ctx, command),
         UiCommand::Compare(command) => pages::compare::carry_out(studio, ctx, command),
         UiCommand::Models(command) => pages::models::carry_out(studio, ctx, command),
         UiCommand::Queue(command) => pages::queue::carry_out(studio, ctx, command),
         UiCommand::Settings(command) => pages::settings::carry_out(studio, ctx, command),
+        UiCommand::Bring(command) => bring::carry_out(studio, ctx, command),
     }
 }

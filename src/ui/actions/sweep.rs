@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::SubmitError;
-use crate::job::{JobError, JobErrorKind};
+use crate::job::{JobError, JobErrorKind, Sweep};
 use crate::ui::app::Studio;
 use crate::ui::command::UiCommand;
 use crate::ui::draft::request_text;
@@ -61,6 +61,17 @@ fn start(studio: &mut Studio) {
         studio.draft.roll_seed();
     }
     let sweep = studio.draft.to_sweep().unwrap_or(Err(SweepProblem::NoColumns));
+    begin(studio, sweep);
+}
+
+/// Begins a sweep, unless one is on its way.
+pub(super) fn begin(studio: &mut Studio, sweep: Result<Sweep, SweepProblem>) {
+    let is_running = studio.state.sweeping.as_ref().is_some_and(|old| !old.has_ended());
+    if is_running {
+        let text = Text::key("again-busy");
+        studio.state.notices.tell(Level::Info, text);
+        return;
+    }
     let sweeping = sweep.and_then(|sweep| {
         let options = super::jobs::options(studio);
         Sweeping::new(sweep, options).map_err(SweepProblem::Sweep)
@@ -81,6 +92,9 @@ fn start(studio: &mut Studio) {
 
 /// Hands the next run of the sweep to the engine if the one before has ended.
 pub(in crate::ui) fn advance(studio: &mut Studio) {
+    if studio.state.queue_page.jobs.is_paused() {
+        return;
+    }
     while let Some(sweeping) = &mut studio.state.sweeping {
         let (Some(next), Some(engine)) = (sweeping.next(), &mut studio.engine) else {
             return;

@@ -15,6 +15,7 @@ use super::views;
 use super::{Panel, PanelContext, Slot};
 use crate::job::{GenerateRequest, RgbImage};
 use crate::render::canvas::CanvasPaint;
+use crate::ui::bring::BringCommand;
 use crate::ui::camera::{Camera, CameraMove};
 use crate::ui::command::UiCommand;
 use crate::ui::draft::STARTER_PROMPTS;
@@ -70,7 +71,7 @@ impl Panel for CanvasPanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        if ctx.state.shown_sweep().is_some() {
+        if ctx.state.shown_sweep().is_some() || ctx.state.is_mask_shown() || ctx.state.is_preview_shown() {
             return; // a panel of its own stands here
         }
         let whole = ui.available_rect_before_wrap();
@@ -391,6 +392,7 @@ fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, caption: &str, zoom: Option<f
         });
         export_menu(ui, ctx);
         if ctx.state.shown_path().is_some() {
+            button(ui, ctx, UiCommand::Bring(BringCommand::OfferShown), true);
             button(ui, ctx, UiCommand::UseSettings, ctx.state.shown_record().is_some());
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

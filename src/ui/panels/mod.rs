@@ -4,7 +4,7 @@ mod canvas;
 mod carried;
 mod drop_target;
 mod export_menu;
-mod fields;
+pub(super) mod fields;
 mod generate;
 mod kept;
 mod model;
@@ -27,10 +27,14 @@ mod top;
 mod transport;
 mod views;
 
+use std::path::Path;
+
+use super::bring;
 use super::command::CommandSender;
 use super::draft::Draft;
 use super::i18n::Language;
 use super::pages::{self, Page};
+use super::palette;
 use super::state::AppState;
 use super::theme::Palette;
 use super::widgets::form_row::Look;
@@ -85,11 +89,13 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::new(top::TopPanel),
         Box::new(prompt::PromptPanel),
         Box::new(model::ModelPanel),
+        Box::new(bring::BringPanel),
         Box::new(carried::CarriedPanel),
         Box::new(sampling::SamplingPanel),
         Box::<sweep_form::SweepFormPanel>::default(),
         Box::new(generate::GeneratePanel),
         Box::<canvas::CanvasPanel>::default(),
+        Box::<bring::StagePanel>::default(),
         Box::<sweep_grid::SweepGridPanel>::default(),
         Box::<timeline::TimelinePanel>::default(),
         Box::new(sides::FormRailPanel),
@@ -104,8 +110,9 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::<pages::models::ModelsPanel>::default(),
         Box::<pages::queue::QueuePanel>::default(),
         Box::<pages::settings::SettingsPanel>::default(),
+        Box::<palette::PalettePanel>::default(),
         Box::<notices::NoticesPanel>::default(),
-        Box::new(drop_target::DropTargetPanel),
+        Box::<drop_target::DropTargetPanel>::default(),
     ]
 }
 
@@ -123,6 +130,8 @@ pub(super) struct PanelContext<'a> {
     pub(super) palette: &'static Palette,
     /// What the user chose.
     pub(super) settings: &'a Settings,
+    /// Where pictures are kept.
+    pub(super) gallery_dir: &'a Path,
     /// The theme that is chosen.
     pub(super) theme_choice: ThemeChoice,
     /// Pictures as textures.

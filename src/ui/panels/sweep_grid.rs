@@ -10,7 +10,8 @@ use egui::{
 };
 
 use super::{Panel, PanelContext, Slot};
-use crate::job::{Axis, JobId, RgbImage};
+use crate::job::{Axis, Field, JobId, RgbImage, Sweep};
+use crate::ui::again::{Again, AgainCommand, Variety};
 use crate::ui::command::UiCommand;
 use crate::ui::step_pictures::latent_picture;
 use crate::ui::sweep_cell::{CellRun, CellStatus, Seen};
@@ -27,6 +28,8 @@ const LABEL_HEIGHT: f32 = 20.0;
 const ROW_LABEL: (f32, f32) = (44.0, 150.0);
 /// Room around the grid.
 const MARGIN: f32 = 12.0;
+/// Height of the verbs below a picture to choose.
+const FOOT_HEIGHT: f32 = 30.0;
 /// Room between cells.
 const GAP: f32 = 4.0;
 /// Shortest side of a cell; with more than fit the grid scrolls.
@@ -73,6 +76,8 @@ impl Key {
 /// Where everything stands.
 struct Grid {
     size: [usize; 2],
+    /// Whether the columns are folded to a square, each cell with a line of verbs below it.
+    is_folded: bool,
     cell: Vec2,
     row_label: f32,
 }
@@ -127,10 +132,13 @@ impl SweepGridPanel {
             let (content, _) = ui.allocate_exact_size(content, Sense::hover());
             for row in within(viewport.y_range(), grid.cell.y, grid.size[1]) {
                 for column in within(viewport.x_range(), grid.cell.x, grid.size[0]) {
-                    let place = [column, row, sweeping.sheet];
-                    if let Some((index, cell)) = sweeping.at(place) {
+                    if let Some((index, cell)) = sweeping.at(grid.place(column, row, sweeping.sheet)) {
                         let rect = grid.rect(content, column, row);
-                        self.cell(ui, ctx, sweeping, (index, cell), rect);
+                        let (picture, foot) = rect.split_top_bottom_at_y(rect.bottom() - grid.foot());
+                        self.cell(ui, ctx, sweeping, (index, cell), picture);
+                        if grid.is_folded {
+                            verbs(ui, ctx, (index, cell), foot);
+                        }
                     }
                 }
             }
@@ -226,6 +234,14 @@ impl SweepGridPanel {
 impl Grid {
     fn of(ui: &Ui, sweeping: &Sweeping, body: Rect) -> Self {
         let [columns, rows, _] = sweeping.sweep.size();
+        let is_folded = is_folded(sweeping);
+        let (columns, rows) = if is_folded {
+            let side = (columns as f64).sqrt().ceil() as usize;
+            (side, columns.div_ceil(side.max(1)))
+        } else {
+            (columns, rows)
+        };
+        let foot = if is_folded { FOOT_HEIGHT } else { 0.0 };
         let font = TextStyle::Body.resolve(ui.style());
         let row_label = sweeping.sweep.y.as_ref().map_or(0.0, |y| {
             let widths = y.values.iter().map(|value| {
@@ -241,18 +257,66 @@ impl Grid {
         let aspect = base.width_px.max(1) as f32 / base.height_px.max(1) as f32;
         let room = body.size() - vec2(row_label, 2.0 * LABEL_HEIGHT);
         let side = |room: f32, count: usize| (room + GAP) / count.max(1) as f32 - GAP;
-        let width = side(room.x, columns).min(side(room.y, rows) * aspect);
+        let width = side(room.x, columns).min((side(room.y, rows) - foot) * aspect);
         let width = width.max(MIN_CELL * aspect.max(1.0));
         Self {
             size: [columns, rows],
-            cell: vec2(width, width / aspect).floor(),
+            cell: vec2(width, width / aspect + foot).floor(),
             row_label,
+            is_folded,
+        }
+    }
+
+    /// Height of the line below each picture.
+    fn foot(&self) -> f32 {
+        if self.is_folded { FOOT_HEIGHT } else { 0.0 }
+    }
+
+    /// Which run stands here.
+    fn place(&self, column: usize, row: usize, sheet: usize) -> [usize; 3] {
+        if self.is_folded {
+            [row * self.size[0] + column, 0, sheet]
+        } else {
+            [column, row, sheet]
         }
     }
 
     fn rect(&self, content: Rect, column: usize, row: usize) -> Rect {
         let corner = vec2(column as f32, row as f32) * (self.cell + Vec2::splat(GAP));
         Rect::from_min_size(content.min + corner, self.cell)
+    }
+}
+
+/// Seeds have no order that a row would show: they stand in a square, to choose from.
+fn is_folded(sweeping: &Sweeping) -> bool {
+    let Sweep { x, y, z, .. } = &sweeping.sweep;
+    matches!(x.field, Field::Seed | Field::VariationSeed) && y.is_none() && z.is_none()
+}
+
+/// What can be made of a picture that is there.
+fn verbs(ui: &mut Ui, ctx: &PanelContext<'_>, (index, cell): (usize, &CellRun), foot: Rect) {
+    let layout = Layout::left_to_right(Align::Center);
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(foot).layout(layout).id_salt(("verbs", index)));
+    ui.spacing_mut().item_spacing.x = GAP;
+    let number = (cell.place[0] + 1).to_string();
+    let is_there = cell.status == CellStatus::Finished;
+    // Each has a third of the line, however small the picture is: none may lie over those of the next one.
+    let size = vec2((foot.width() - 2.0 * GAP) / 3.0, FOOT_HEIGHT - 2.0 * GAP);
+    for (again, short) in [
+        (Again::Vary(Variety::Subtle), ctx.tr("again-short-subtle")),
+        (Again::Vary(Variety::Strong), ctx.tr("again-short-strong")),
+        (Again::Upscale, ctx.tr("again-short-upscale")),
+    ] {
+        let button = ui
+            .add_enabled_ui(is_there, |ui| ui.add_sized(size, Button::new(short).truncate()))
+            .inner;
+        let name = format!("{} {number}", ctx.tr(again.key()));
+        let tip = ctx.tr(&format!("{}.tip", again.key()));
+        let button = button.on_hover_text(&tip).on_disabled_hover_text(tip);
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, is_there, &name));
+        if button.clicked() {
+            ctx.commands.send(UiCommand::Again(AgainCommand::Cell(index, again)));
+        }
     }
 }
 
@@ -268,12 +332,17 @@ fn labels(ui: &Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping, grid: &Grid, (bo
     let weak = *ctx.palette.text_weak;
     let left = body.left() + grid.row_label;
     let top = body.top() + 2.0 * LABEL_HEIGHT;
-    let x = format!("{} →", axis_words(&sweeping.sweep.x, ctx.language));
+    let x = if grid.is_folded {
+        ctx.tr("again-choose")
+    } else {
+        format!("{} →", axis_words(&sweeping.sweep.x, ctx.language))
+    };
     let name = Rect::from_min_max(pos2(left, body.top()), pos2(body.right(), body.top() + LABEL_HEIGHT));
     label(ui.painter(), name, (&x, Align2::LEFT_CENTER), &font, weak);
     let columns = Rect::from_min_max(pos2(left, name.bottom()), pos2(body.right(), top));
     let line = ui.painter().with_clip_rect(columns);
-    for (column, value) in sweeping.sweep.x.values.iter().enumerate() {
+    let values = if grid.is_folded { &[] } else { &*sweeping.sweep.x.values };
+    for (column, value) in values.iter().enumerate() {
         let cell = grid.rect(shown, column, 0);
         let rect = Rect::from_x_y_ranges(cell.x_range(), columns.y_range());
         let words = value_words(value, &sweeping.sweep.x.field);

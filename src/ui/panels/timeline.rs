@@ -188,8 +188,10 @@ fn phase_text(ctx: &PanelContext<'_>, run: &Run) -> String {
         Some(Phase::EncodingPrompt) => ctx.tr("status-encoding"),
         Some(Phase::Denoising) => ctx.tr("status-denoising"),
         Some(Phase::Decoding) => ctx.tr("status-decoding"),
+        Some(Phase::Upscaling) => ctx.tr("status-upscaling"),
     };
-    match run.fraction.filter(|_| run.phase == Some(Phase::LoadingModel)) {
+    let tells = |phase| matches!(phase, Some(Phase::LoadingModel | Phase::Upscaling));
+    match run.fraction.filter(|_| tells(run.phase)) {
         Some(fraction) => format!("{words} {:.0} %", 100.0 * fraction),
         None => words,
     }

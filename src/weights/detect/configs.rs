@@ -5,6 +5,7 @@ use super::Dialect;
 use super::FileKind;
 use super::Part;
 use super::Parts;
+use crate::models::upscaler::{Architecture, UpscalerConfig};
 use candle_core::DType;
 use candle_core::Device;
 use serde_json::Value;
@@ -47,8 +48,43 @@ pub(in crate::weights) fn config(
         "vae/config.json" => vae(source, part("vae")?, kind),
         "text_encoder/config.json" => text(source, part("text_encoder")?, kind, "text_encoder"),
         "text_encoder_2/config.json" => text(source, part("text_encoder_2")?, kind, "text_encoder_2"),
+        "upscaler/config.json" => serde_json::to_value(upscaler(source, part("upscaler")?)?).ok(),
         _ => None,
     }
+}
+
+/// How a network that enlarges pictures is built; `None` if its shapes are of no kind that is known.
+fn upscaler(source: &dyn TensorSource, part: &Part) -> Option<UpscalerConfig> {
+    if part.has("conv_first.weight") {
+        let doublings = part.count(|place| format!("conv_up{}.weight", place + 1));
+        let unshuffle = match part.size(source, "conv_first.weight", 1)? {
+            3 => 1,
+            12 => 2,
+            48 => 4,
+            _ => return None,
+        };
+        return Some(UpscalerConfig {
+            architecture: Architecture::Rrdb,
+            width: part.size(source, "conv_first.weight", 0)?,
+            growth: part.size(source, "body.0.rdb1.conv1.weight", 0)?,
+            blocks: part.count(|block| format!("body.{block}.rdb1.conv1.weight")),
+            doublings,
+            unshuffle,
+            scale: (1 << doublings.min(8)) / unshuffle,
+        });
+    }
+    // A convolution at every even place, slopes between them.
+    let last = part.count(|place| format!("body.{place}.weight")).checked_sub(1)?;
+    let pixels = part.size(source, &format!("body.{last}.weight"), 0)? / 3;
+    Some(UpscalerConfig {
+        architecture: Architecture::Compact,
+        width: part.size(source, "body.0.weight", 0)?,
+        growth: 0,
+        blocks: last.checked_sub(2)? / 2,
+        doublings: 0,
+        unshuffle: 1,
+        scale: pixels.isqrt(),
+    })
 }
 
 fn index(parts: &Parts, kind: FileKind) -> Option<Value> {

@@ -214,14 +214,7 @@ const CLAIMS: &[Claim] = &[
     (FileKind::T2iAdapter, |f| {
         f.any(|name| name.contains("body.0.") && name.contains("block1."))
     }),
-    (FileKind::Upscaler, |f| {
-        let is_compact = f.any(|name| name.ends_with("body.0.weight")) && !f.any(|name| !name.contains("body."));
-        is_compact
-            || f.any(|name| {
-                let name = name.to_lowercase();
-                name.contains(".rdb1.") || name.contains("residual_group.")
-            })
-    }),
+    (FileKind::Upscaler, |f| f.has_only("upscaler")),
 ];
 
 impl Facts<'_> {
@@ -235,7 +228,14 @@ impl Facts<'_> {
 
     /// Whether the file has this network, and no U-Net or another kind of network beside it.
     fn has_only(&self, component: &str) -> bool {
-        let order = ["unet", "controlnet", "vae", "text_encoder", "text_encoder_2"];
+        let order = [
+            "unet",
+            "controlnet",
+            "vae",
+            "text_encoder",
+            "text_encoder_2",
+            "upscaler",
+        ];
         order.iter().find(|part| self.parts.contains_key(**part)) == Some(&component)
     }
 

@@ -14,6 +14,7 @@ pub(in crate::weights) enum Dialect {
     Clip,
     OpenClip,
     ControlNet,
+    Upscaler,
 }
 
 /// How to recognise a network inside a file.
@@ -47,6 +48,12 @@ const HINT: &str = "controlnet_cond_embedding.conv_in.weight";
 const CLIP: &str = "text_model.embeddings.token_embedding.weight";
 const BARE_CLIP: &str = "embeddings.token_embedding.weight";
 const OPEN_CLIP: &str = "transformer.resblocks.0.ln_1.weight";
+
+const NUMBERED_RRDB: &str = "model.1.sub.0.RDB1.conv1.0.weight";
+const TRUNK_RRDB: &str = "RRDB_trunk.0.RDB1.conv1.weight";
+const RRDB: &str = "body.0.rdb1.conv1.weight";
+/// The slopes after the first convolution.
+const COMPACT: &str = "body.1.weight";
 
 /// The first rule that holds for a component counts.
 const RULES: &[Rule] = &[
@@ -109,6 +116,14 @@ const RULES: &[Rule] = &[
     ),
     rule("text_encoder_2", Dialect::Clip, "text_encoder_2.", CLIP),
     rule("text_encoder_2", Dialect::OpenClip, "", OPEN_CLIP),
+    rule("upscaler", Dialect::Upscaler, "params_ema.", RRDB),
+    rule("upscaler", Dialect::Upscaler, "params_ema.", COMPACT),
+    rule("upscaler", Dialect::Upscaler, "params.", RRDB),
+    rule("upscaler", Dialect::Upscaler, "params.", COMPACT),
+    rule("upscaler", Dialect::Upscaler, "", NUMBERED_RRDB),
+    rule("upscaler", Dialect::Upscaler, "", TRUNK_RRDB),
+    rule("upscaler", Dialect::Upscaler, "", RRDB),
+    rule("upscaler", Dialect::Upscaler, "", COMPACT),
 ];
 
 /// A network inside a file.
@@ -169,6 +184,7 @@ pub(in crate::weights) fn parts(source: &dyn TensorSource) -> Parts {
             Dialect::Clip => Renaming::clip(source, prefix),
             Dialect::OpenClip => Renaming::open_clip(source, prefix),
             Dialect::ControlNet => Renaming::controlnet(source, prefix),
+            Dialect::Upscaler => Renaming::upscaler(source, prefix),
         };
         let dialect = *dialect;
         found.insert(component, Part { dialect, renaming });

@@ -4,6 +4,7 @@ mod clip;
 mod controlnet;
 mod open_clip;
 mod unet;
+mod upscaler;
 mod vae;
 
 use super::TensorSource;
@@ -129,6 +130,13 @@ impl Renaming {
     /// * `prefix`: before `input_hint_block.`: `control_model.` or nothing.
     pub fn controlnet(source: &dyn TensorSource, prefix: &str) -> Self {
         controlnet::renaming(source, prefix)
+    }
+
+    /// A network that enlarges pictures.
+    ///
+    /// * `prefix`: before all names: `params_ema.`, `params.` or nothing.
+    pub fn upscaler(source: &dyn TensorSource, prefix: &str) -> Self {
+        upscaler::renaming(source, prefix)
     }
 
     /// Where a network's tensor comes from; `None` if the file does not have it.

@@ -7,6 +7,9 @@ use crate::kernels::cpu::element;
 use crate::kernels::cpu::element::Element;
 use std::ops::Range;
 
+/// Slope of [`Activation::LeakyRelu`] below 0.
+pub(crate) const LEAK: f32 = 0.2;
+
 /// A function of one number, or of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Activation {
@@ -21,6 +24,8 @@ pub(crate) enum Activation {
     QuickGelu,
     /// max(x, 0).
     Relu,
+    /// max(x, [`LEAK`] · x).
+    LeakyRelu,
     /// a · gelu(g) for the two halves of a panel; half as many results as columns.
     GeGlu,
 }
@@ -313,6 +318,11 @@ fn activate<O: Element>(values: &mut [f32; COLUMNS], activation: Activation) {
         Activation::Relu => {
             for value in values {
                 *value = value.max(0.0);
+            }
+        }
+        Activation::LeakyRelu => {
+            for value in values {
+                *value = value.max(LEAK * *value);
             }
         }
         Activation::GeGlu => {

@@ -16,7 +16,7 @@ mod epilogue;
 mod fma;
 mod pack;
 
-pub(crate) use epilogue::{Activation, Epilogue, RowMap};
+pub(crate) use epilogue::{Activation, Epilogue, LEAK, RowMap};
 pub(crate) use pack::{Order, Packed};
 
 use super::element::Element;

@@ -1,0 +1,63 @@
+// The mask over the picture: stripes of two tones where it will be painted, so that it is seen on any picture, and a
+// line along its edge.
+
+//!include common/srgb.wgsl
+
+struct Look {
+    // Where the mask's top left corner lies, in pixels of the framebuffer.
+    origin: vec2f,
+    // Framebuffer pixels per texel, along each side.
+    scale: vec2f,
+    // The two tones and the line, sRGB.
+    light: vec4f,
+    dark: vec4f,
+    line: vec4f,
+    // Width of a stripe, in pixels of the framebuffer.
+    stripe: f32,
+    // The most that a stripe hides, 0 to 1.
+    cover: f32,
+    // 1 if the framebuffer encodes to sRGB by itself.
+    framebuffer_is_srgb: u32,
+    padding: u32,
+}
+
+@group(0) @binding(0) var<uniform> look: Look;
+@group(0) @binding(1) var mask: texture_2d<f32>;
+
+@vertex
+fn vertex_main(@builtin(vertex_index) index: u32) -> @builtin(position) vec4f {
+    // One triangle that covers the viewport.
+    let corner = vec2f(f32((index << 1u) & 2u), f32(index & 2u));
+    return vec4f(corner * 2.0 - 1.0, 0.0, 1.0);
+}
+
+// How much is painted under a pixel of the framebuffer; nothing beyond the edges.
+fn painted(pixel: vec2f) -> f32 {
+    let size = vec2f(textureDimensions(mask));
+    let position = floor((pixel - look.origin) / look.scale);
+    if any(position < vec2f(0.0)) || any(position >= size) {
+        return 0.0;
+    }
+    return textureLoad(mask, vec2i(position), 0).r;
+}
+
+@fragment
+fn fragment_main(@builtin(position) pixel: vec4f) -> @location(0) vec4f {
+    let amount = painted(pixel.xy);
+    let is_light = fract((pixel.x + pixel.y) / (2.0 * look.stripe)) < 0.5;
+    var colour = select(look.dark.rgb, look.light.rgb, is_light);
+    var opacity = look.cover * amount;
+    // The line lies inside, one pixel wide at every zoom.
+    let least = min(
+        min(painted(pixel.xy - vec2f(1.0, 0.0)), painted(pixel.xy + vec2f(1.0, 0.0))),
+        min(painted(pixel.xy - vec2f(0.0, 1.0)), painted(pixel.xy + vec2f(0.0, 1.0))),
+    );
+    if amount >= 0.5 && least < 0.5 {
+        colour = look.line.rgb;
+        opacity = 1.0;
+    }
+    if look.framebuffer_is_srgb == 1u {
+        colour = linear_from_srgb(colour);
+    }
+    return vec4f(colour * opacity, opacity);
+}

@@ -1,0 +1,299 @@
+//! `hareru gallery`: what is in the gallery, and whether it is whole.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::CliError;
+use super::output::Output;
+use crate::gallery::{
+    self, Entry, EntryId, Flaw, Found, Librarian, LibrarianOptions, LibraryEvent, Order, Question, Source, Verification,
+};
+
+/// How long is waited before it is looked whether there is still something to wait for.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Pictures that are asked for at a time.
+const CHUNK: usize = 500;
+
+/// What is asked for.
+#[derive(Debug, clap::Args)]
+pub(super) struct GalleryArgs {
+    #[command(subcommand)]
+    command: GalleryCommand,
+
+    /// Folder of pictures; by default that of the settings
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) gallery: Option<PathBuf>,
+
+    /// Print one JSON object per line
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum GalleryCommand {
+    /// List the pictures with how they were made
+    List(ShownArgs),
+    /// List the pictures that match
+    ///
+    /// Words match prompts; `model:`, `sampler:`, `lora:`, `tag:`, `collection:`, `source:` and `negative:` match a part
+    /// of a name; `seed:7`, `size:512x768`; `cfg>7`, `steps<=20`, `rating>=4`, `width>512`; `date:2026-11`;
+    /// `is:favourite`, `has:run`; `-word` finds those that do not match. Put `--` before a query that begins with `-`.
+    Search {
+        /// The words; several are joined
+        #[arg(required = true)]
+        query: Vec<String>,
+        #[command(flatten)]
+        shown: ShownArgs,
+    },
+    /// Decode every picture, and compare the index with what the files say
+    ///
+    /// Exits with 1 if a picture is torn, or the index has too few, too many or old ones.
+    Verify {
+        /// Do not first take notice of files that came or went
+        #[arg(long)]
+        as_is: bool,
+    },
+    /// Read every file anew into the index; marks and pictures stay as they are
+    Reindex,
+}
+
+#[derive(Debug, clap::Args)]
+struct ShownArgs {
+    /// Which come first
+    #[arg(long, value_enum, default_value_t = ShownOrder::Newest)]
+    order: ShownOrder,
+
+    /// At most so many; by default all
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ShownOrder {
+    Newest,
+    Oldest,
+    Rating,
+}
+
+impl From<ShownOrder> for Order {
+    fn from(order: ShownOrder) -> Self {
+        match order {
+            ShownOrder::Newest => Self::Newest,
+            ShownOrder::Oldest => Self::Oldest,
+            ShownOrder::Rating => Self::Rating,
+        }
+    }
+}
+
+/// Does what is asked with the gallery in `folder`.
+///
+/// * `watched`: the folders that the settings show beside it; `None` takes those that its index knows.
+pub(super) fn run(
+    args: &GalleryArgs,
+    output: Output,
+    folder: &Path,
+    watched: Option<Vec<PathBuf>>,
+) -> Result<(), CliError> {
+    if !folder.is_dir() {
+        return Err(CliError::Usage(format!(
+            "expected a folder of pictures, found none: {}",
+            folder.display()
+        )));
+    }
+    match &args.command {
+        GalleryCommand::List(shown) => list(&Library::open(folder, watched, output)?, "", shown, output),
+        GalleryCommand::Search { query, shown } => list(
+            &Library::open(folder, watched, output)?,
+            &query.join(" "),
+            shown,
+            output,
+        ),
+        GalleryCommand::Verify { as_is } => {
+            if !as_is {
+                Library::open(folder, watched, output)?;
+            }
+            report(&gallery::verify(folder)?, output)
+        }
+        GalleryCommand::Reindex => {
+            gallery::forget_index(folder)?;
+            let Library {
+                pictures, unreadable, ..
+            } = Library::open(folder, watched, output)?;
+            output.json(&json!({ "event": "indexed", "pictures": pictures, "unreadable": unreadable }))?;
+            output.line(&match unreadable {
+                0 => format!("{pictures} pictures"),
+                _ => format!("{pictures} pictures, {unreadable} files that cannot be read as pictures"),
+            })?;
+            Ok(())
+        }
+    }
+}
+
+/// A librarian that has looked at all files.
+struct Library {
+    librarian: Librarian,
+    pictures: usize,
+    unreadable: usize,
+}
+
+impl Library {
+    /// Opens the index and brings it up to date.
+    fn open(folder: &Path, watched: Option<Vec<PathBuf>>, output: Output) -> Result<Self, CliError> {
+        let options = LibrarianOptions {
+            watched,
+            poll: Some(Duration::MAX), // one look is enough
+            ..LibrarianOptions::default()
+        };
+        let librarian = Librarian::start_with(folder, options, || {})
+            .map_err(|error| CliError::Failed(format!("could not start a thread: {error}")))?;
+        let mut library = Self {
+            librarian,
+            pictures: 0,
+            unreadable: 0,
+        };
+        (library.pictures, library.unreadable) = library.until(|event| match event {
+            LibraryEvent::Scanned { pictures, unreadable } => Some(Ok((pictures, unreadable))),
+            LibraryEvent::Failed { message } => {
+                output.warn(&message);
+                None
+            }
+            LibraryEvent::FolderLost(folder) => {
+                output.warn(&format!(
+                    "a folder is not there, its pictures are still known: {}",
+                    folder.display()
+                ));
+                None
+            }
+            _ => None,
+        })?;
+        Ok(library)
+    }
+
+    /// What the first event says for which `wanted` has something to say.
+    fn until<T>(&self, mut wanted: impl FnMut(LibraryEvent) -> Option<Result<T, CliError>>) -> Result<T, CliError> {
+        loop {
+            if let Some(answer) = self.librarian.wait(PATIENCE).and_then(&mut wanted) {
+                return answer;
+            }
+            if self.librarian.has_ended() {
+                return Err(CliError::Failed("the gallery's second thread has ended".to_owned()));
+            }
+        }
+    }
+
+    fn search(&self, text: &str, order: Order) -> Result<Arc<Found>, CliError> {
+        self.librarian.ask(Question::Search {
+            text: text.to_owned(),
+            order,
+        });
+        self.until(|event| match event {
+            LibraryEvent::Found { found, .. } => Some(Ok(found)),
+            LibraryEvent::BadQuery { message, .. } => Some(Err(CliError::Usage(message))),
+            LibraryEvent::Failed { message } => Some(Err(CliError::Failed(message))),
+            _ => None,
+        })
+    }
+
+    fn entries(&self, ids: &[EntryId]) -> Result<Vec<Arc<Entry>>, CliError> {
+        self.librarian.ask(Question::Entries(ids.to_vec()));
+        self.until(|event| match event {
+            LibraryEvent::Entries { entries, .. } => Some(Ok(entries)),
+            LibraryEvent::Failed { message } => Some(Err(CliError::Failed(message))),
+            _ => None,
+        })
+    }
+}
+
+fn list(library: &Library, query: &str, shown: &ShownArgs, output: Output) -> Result<(), CliError> {
+    let found = library.search(query, shown.order.into())?;
+    let num_shown = shown.limit.unwrap_or(usize::MAX).min(found.ids.len());
+    for ids in found.ids[..num_shown].chunks(CHUNK) {
+        for entry in library.entries(ids)? {
+            output.json(&entry_json(&entry))?;
+            output.line(&entry_line(&entry))?;
+        }
+    }
+    Ok(())
+}
+
+fn entry_json(entry: &Entry) -> Value {
+    json!({
+        "path": entry.path.to_string_lossy(),
+        "prompt": entry.prompt,
+        "negative_prompt": entry.negative_prompt,
+        "seed": entry.seed,
+        "model": entry.model,
+        "sampler": entry.sampler,
+        "loras": entry.loras,
+        "guidance_scale": entry.guidance_scale,
+        "steps": entry.steps,
+        "width": entry.width_px,
+        "height": entry.height_px,
+        "bytes": entry.bytes,
+        "created_unix_secs": entry.created_unix_secs,
+        "source": entry.source.map(Source::id),
+        "has_run": entry.has_run,
+        "rating": entry.marks.rating,
+        "favourite": entry.marks.is_favourite,
+        "tags": entry.marks.tags,
+        "collections": entry.marks.collections,
+    })
+}
+
+/// The path, then what is known, in one line.
+fn entry_line(entry: &Entry) -> String {
+    let mut parts = vec![
+        entry.path.display().to_string(),
+        format!("{}x{}", entry.width_px, entry.height_px),
+    ];
+    parts.extend(entry.seed.map(|seed| format!("seed {seed}")));
+    if entry.marks.rating > 0 {
+        parts.push("★".repeat(usize::from(entry.marks.rating)));
+    }
+    let prompt = entry.prompt.split_whitespace().collect::<Vec<_>>().join(" ");
+    parts.extend((!prompt.is_empty()).then_some(prompt));
+    parts.join("  ")
+}
+
+fn report(found: &Verification, output: Output) -> Result<(), CliError> {
+    let counts = [
+        (Flaw::Torn, "torn"),
+        (Flaw::MissingFromIndex, "missing_from_index"),
+        (Flaw::ExtraInIndex, "extra_in_index"),
+        (Flaw::Outdated, "outdated_in_index"),
+        (Flaw::Unreadable, "unreadable"),
+    ];
+    for (path, flaw) in &found.flaws {
+        let name = counts
+            .iter()
+            .find(|(known, _)| known == flaw)
+            .map_or("", |(_, name)| *name);
+        output.json(&json!({ "event": "flaw", "flaw": name, "path": path.to_string_lossy() }))?;
+        output.line(&format!("{}  {}", name.replace('_', " "), path.display()))?;
+    }
+    let mut summary = json!({
+        "event": "verified",
+        "pictures": found.pictures,
+        "with_record": found.with_record,
+    });
+    let mut parts = vec![format!(
+        "{} pictures, {} with a record",
+        found.pictures, found.with_record
+    )];
+    for (flaw, name) in counts {
+        let count = found.count(flaw);
+        summary[name] = json!(count);
+        parts.push(format!("{count} {}", name.replace('_', " ")));
+    }
+    output.json(&summary)?;
+    output.line(&parts.join(", "))?;
+    if found.is_good() {
+        return Ok(());
+    }
+    Err(CliError::Failed(
+        "the gallery is not whole, or its index does not agree".to_owned(),
+    ))
+}

@@ -1,0 +1,146 @@
+//! Questions to the index.
+
+use rusqlite::params_from_iter;
+
+use super::open::Index;
+use crate::gallery::query::{Condition, ValueKey};
+use crate::gallery::{DayCount, EntryId, Found, GalleryError, Label, Order};
+
+/// Highest rating.
+const MAX_RATING: usize = 5;
+
+impl Index {
+    /// The pictures for which `condition` holds.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub fn search(&self, condition: &Condition, order: Order) -> Result<Found, GalleryError> {
+        let read = || -> rusqlite::Result<Found> {
+            // One pass over `facts`, in which most conditions find all they ask for.
+            let mut statement = self.connection.prepare_cached(&format!(
+                "SELECT id, day, rating FROM pictures INDEXED BY facts WHERE {}
+                 ORDER BY created_secs DESC, modified_ms DESC",
+                condition.sql
+            ))?;
+            let mut found: Vec<(EntryId, i32, u8)> = Vec::new();
+            let mut rows = statement.query(params_from_iter(&condition.values))?;
+            while let Some(row) = rows.next()? {
+                found.push((EntryId(row.get(0)?), row.get(1)?, row.get(2)?));
+            }
+            let total = self.count()?;
+            Ok(ordered(found, order, total))
+        };
+        read().map_err(self.error())
+    }
+
+    /// How many pictures there are.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub fn num_pictures(&self) -> Result<usize, GalleryError> {
+        self.count().map_err(self.error())
+    }
+
+    /// How many files have the name of a picture and cannot be read as one.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub fn num_unreadable(&self) -> Result<usize, GalleryError> {
+        self.number("SELECT count(*) FROM unreadable").map_err(self.error())
+    }
+
+    /// How many pictures are known in one of the folders; more than one is not counted.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(in crate::gallery) fn num_below(&self, root: i64) -> Result<usize, GalleryError> {
+        let read = || {
+            let num: i64 = self
+                .connection
+                .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM pictures WHERE root = ? LIMIT 1)")?
+                .query_row([root], |row| row.get(0))?;
+            Ok(num as usize)
+        };
+        read().map_err(self.error())
+    }
+
+    /// Tags, the most used first, and collections, by name.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub fn labels(&self) -> Result<(Vec<Label>, Vec<Label>), GalleryError> {
+        let tags = self.values(ValueKey::Tag)?;
+        let mut collections = self.values(ValueKey::Collection)?;
+        collections.sort_by_cached_key(|label| label.name.to_lowercase());
+        Ok((tags, collections))
+    }
+
+    /// The values that a key of the language has, the most used first.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub fn values(&self, key: ValueKey) -> Result<Vec<Label>, GalleryError> {
+        let (table, column) = match key {
+            ValueKey::Model => ("pictures", "model"),
+            ValueKey::Sampler => ("pictures", "sampler"),
+            ValueKey::Source => ("pictures", "source"),
+            ValueKey::Lora => ("loras", "name"),
+            ValueKey::Tag => ("tags", "name"),
+            ValueKey::Collection => ("collections", "name"),
+        };
+        let read = || {
+            let mut statement = self.connection.prepare_cached(&format!(
+                "SELECT {column}, count(*) FROM {table} WHERE {column} IS NOT NULL AND {column} <> ''
+                 GROUP BY {column} ORDER BY count(*) DESC, {column}"
+            ))?;
+            let labels = statement.query_map([], |row| {
+                Ok(Label {
+                    name: row.get(0)?,
+                    count: row.get::<_, i64>(1)? as usize,
+                })
+            })?;
+            labels.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(self.error())
+    }
+
+    /// A number that changes when another program, or another thread of this one, changes the index.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(in crate::gallery) fn others_version(&self) -> Result<usize, GalleryError> {
+        self.number("PRAGMA data_version").map_err(self.error())
+    }
+
+    fn count(&self) -> rusqlite::Result<usize> {
+        self.number("SELECT count(*) FROM pictures")
+    }
+
+    fn number(&self, sql: &str) -> rusqlite::Result<usize> {
+        let number: i64 = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(number as usize)
+    }
+}
+
+/// Brings what was found, the newest first, into the order asked for.
+fn ordered(mut found: Vec<(EntryId, i32, u8)>, order: Order, total: usize) -> Found {
+    match order {
+        Order::Newest => {}
+        Order::Oldest => found.reverse(),
+        Order::Rating => found.sort_by_key(|(_, _, rating)| MAX_RATING.saturating_sub(usize::from(*rating))),
+    }
+    let mut days: Vec<DayCount> = Vec::new();
+    if order != Order::Rating {
+        for (_, day, _) in &found {
+            match days.last_mut() {
+                Some(last) if last.day == *day => last.count += 1,
+                _ => days.push(DayCount { day: *day, count: 1 }),
+            }
+        }
+    }
+    Found {
+        ids: found.into_iter().map(|(id, _, _)| id).collect(),
+        days,
+        total,
+    }
+}

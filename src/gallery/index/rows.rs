@@ -1,0 +1,472 @@
+//! Rows in and out of the index.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::Value;
+use rusqlite::{CachedStatement, OptionalExtension as _, Transaction, TransactionBehavior, params};
+
+use super::open::Index;
+use super::place::{GALLERY_ROOT, Roots, from_value, to_value};
+use super::search_text::indexed_text;
+use crate::gallery::{Entry, EntryId, GalleryError, Marks, Source};
+
+/// What tells without reading a picture whether it is as the index has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::gallery) struct Stamp {
+    /// Size of the file.
+    pub(in crate::gallery) bytes: u64,
+    /// When it was changed, in milliseconds since 1970-01-01 UTC.
+    pub(in crate::gallery) modified_ms: i64,
+    /// Whether its run is beside it.
+    pub(in crate::gallery) has_run: bool,
+    /// When the file of its marks beside it was changed.
+    pub(in crate::gallery) marks_ms: Option<i64>,
+}
+
+/// A file as the index knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::gallery) struct Known {
+    pub(in crate::gallery) root: i64,
+    /// `None` for one that cannot be read as a picture.
+    pub(in crate::gallery) id: Option<EntryId>,
+    pub(in crate::gallery) stamp: Stamp,
+}
+
+/// A row to be written; the id of its entry says nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::gallery) struct Row {
+    pub(in crate::gallery) root: i64,
+    pub(in crate::gallery) marks_ms: Option<i64>,
+    pub(in crate::gallery) entry: Entry,
+}
+
+/// What came of reading a file that has the name of a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::gallery) enum Reading {
+    /// A picture.
+    Picture(Box<Row>),
+    /// None, or a torn one.
+    Unreadable { root: i64, path: PathBuf, stamp: Stamp },
+    /// The file is not there any more.
+    Gone(PathBuf),
+}
+
+impl Reading {
+    /// The file.
+    pub(in crate::gallery) fn path(&self) -> &Path {
+        match self {
+            Self::Picture(row) => &row.entry.path,
+            Self::Unreadable { path, .. } | Self::Gone(path) => path,
+        }
+    }
+}
+
+/// What came of writing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::gallery) struct Written {
+    /// Pictures that the index did not have.
+    pub(in crate::gallery) added: Vec<EntryId>,
+    /// Pictures that it had otherwise.
+    pub(in crate::gallery) changed: Vec<EntryId>,
+    /// How many it no longer has.
+    pub(in crate::gallery) removed: usize,
+}
+
+const UPSERT: &str = "
+INSERT INTO pictures (root, path, bytes, modified_ms, created_secs, day, width, height, source, model, sampler, seed,
+    guidance, steps, has_run, rating, favourite, marks_ms, prompt, negative)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (path) DO UPDATE SET root = excluded.root, bytes = excluded.bytes, modified_ms = excluded.modified_ms,
+    created_secs = excluded.created_secs, day = excluded.day, width = excluded.width, height = excluded.height,
+    source = excluded.source, model = excluded.model, sampler = excluded.sampler, seed = excluded.seed,
+    guidance = excluded.guidance, steps = excluded.steps, has_run = excluded.has_run, rating = excluded.rating,
+    favourite = excluded.favourite, marks_ms = excluded.marks_ms, prompt = excluded.prompt,
+    negative = excluded.negative
+RETURNING id";
+
+const ENTRY: &str = "
+SELECT id, root, path, width, height, bytes, modified_ms, created_secs, source, prompt, negative, model, sampler, seed,
+    guidance, steps, has_run, rating, favourite
+FROM pictures WHERE id = ?";
+
+/// What is said of all pictures of a folder.
+const FORGET_ROOT: [&str; 4] = [
+    "DELETE FROM words WHERE rowid IN (SELECT id FROM pictures WHERE root = ?1)",
+    "DELETE FROM pictures WHERE root = ?1",
+    "DELETE FROM unreadable WHERE root = ?1",
+    "DELETE FROM roots WHERE id = ?1",
+];
+
+impl Index {
+    /// Takes in what was read, all or nothing.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(in crate::gallery) fn write(&mut self, readings: &[Reading]) -> Result<Written, GalleryError> {
+        let error = self.error();
+        let gallery = self.gallery.clone();
+        self.in_transaction(|transaction| {
+            let mut written = Written::default();
+            for reading in readings {
+                match reading {
+                    Reading::Picture(row) => write_row(transaction, &gallery, row, &mut written)?,
+                    Reading::Unreadable { root, path, stamp } => {
+                        written.removed += remove_path(transaction, &gallery, *root, path)?;
+                        let Some(path) = to_value(&gallery, *root, path) else { continue };
+                        transaction
+                            .prepare_cached("INSERT OR REPLACE INTO unreadable (path, root, bytes, modified_ms) VALUES (?, ?, ?, ?)")?
+                            .execute(params![path, root, stamp.bytes.cast_signed(), stamp.modified_ms])?;
+                    }
+                    Reading::Gone(path) => {
+                        let gallery_path = path.starts_with(&gallery);
+                        let root = if gallery_path { GALLERY_ROOT } else { i64::MAX }; // any but the gallery
+                        written.removed += remove_path(transaction, &gallery, root, path)?;
+                    }
+                }
+            }
+            Ok(written)
+        })
+        .map_err(error)
+    }
+
+    /// All files that are known.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(in crate::gallery) fn known(&self) -> Result<HashMap<PathBuf, Known>, GalleryError> {
+        let mut known = HashMap::new();
+        let mut read = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT root, path, id, bytes, modified_ms, has_run, marks_ms FROM pictures
+                 UNION ALL SELECT root, path, NULL, bytes, modified_ms, 0, NULL FROM unreadable",
+            )?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let root = row.get(0)?;
+                let path = from_value(&self.gallery, root, row.get_ref(1)?);
+                let stamp = Stamp {
+                    bytes: row.get::<_, i64>(3)? as u64,
+                    modified_ms: row.get(4)?,
+                    has_run: row.get(5)?,
+                    marks_ms: row.get(6)?,
+                };
+                let id = row.get::<_, Option<i64>>(2)?.map(EntryId);
+                known.insert(path, Known { root, id, stamp });
+            }
+            Ok(())
+        };
+        read().map_err(self.error())?;
+        Ok(known)
+    }
+
+    /// What is known of one file.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(in crate::gallery) fn known_file(&self, root: i64, path: &Path) -> Result<Option<Known>, GalleryError> {
+        let Some(value) = to_value(&self.gallery, root, path) else {
+            return Ok(None);
+        };
+        let read = || {
+            let known = |row: &rusqlite::Row<'_>| {
+                Ok(Known {
+                    root,
+                    id: row.get::<_, Option<i64>>(0)?.map(EntryId),
+                    stamp: Stamp {
+                        bytes: row.get::<_, i64>(1)? as u64,
+                        modified_ms: row.get(2)?,
+                        has_run: row.get(3)?,
+                        marks_ms: row.get(4)?,
+                    },
+                })
+            };
+            self.connection
+                .prepare_cached(
+                    "SELECT id, bytes, modified_ms, has_run, marks_ms FROM pictures WHERE path = ?1
+                     UNION ALL SELECT NULL, bytes, modified_ms, 0, NULL FROM unreadable WHERE path = ?1",
+                )?
+                .query_row([value], known)
+                .optional()
+        };
+        read().map_err(self.error())
+    }
+
+    /// The pictures below a folder, for when it is gone.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(in crate::gallery) fn known_below(&self, folder: &Path) -> Result<Vec<PathBuf>, GalleryError> {
+        let known = self.known()?;
+        let mut paths: Vec<PathBuf> = known.into_keys().filter(|path| path.starts_with(folder)).collect();
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// All that is known of pictures, in the order asked for; those that are gone are left out.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub fn entries(&self, ids: &[EntryId]) -> Result<Vec<Entry>, GalleryError> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached(ENTRY)?;
+            let mut names = Names {
+                loras: self.names_of("loras")?,
+                tags: self.names_of("tags")?,
+                collections: self.names_of("collections")?,
+            };
+            let mut entries = Vec::with_capacity(ids.len());
+            for EntryId(id) in ids {
+                let mut rows = statement.query([id])?;
+                if let Some(row) = rows.next()? {
+                    entries.push(entry_of(&self.gallery, row, &mut names)?);
+                }
+            }
+            Ok(entries)
+        };
+        read().map_err(self.error())
+    }
+
+    /// Changes the marks of pictures.
+    ///
+    /// * `marks`: of each what it now says, and when its file was changed.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(in crate::gallery) fn set_marks(
+        &mut self,
+        marks: &[(EntryId, Marks, Option<i64>)],
+    ) -> Result<(), GalleryError> {
+        let error = self.error();
+        self.in_transaction(|transaction| {
+            for (EntryId(id), marks, marks_ms) in marks {
+                transaction
+                    .prepare_cached("UPDATE pictures SET rating = ?, favourite = ?, marks_ms = ? WHERE id = ?")?
+                    .execute(params![marks.rating, marks.is_favourite, marks_ms, id])?;
+                write_names(transaction, "tags", *id, marks.tags.iter())?;
+                write_names(transaction, "collections", *id, marks.collections.iter())?;
+            }
+            Ok(())
+        })
+        .map_err(error)
+    }
+
+    /// The watched folders whose pictures it has.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(in crate::gallery) fn roots(&mut self) -> Result<Roots, GalleryError> {
+        let error = self.error();
+        let watched = self.in_transaction(watched).map_err(error)?;
+        Ok(Roots {
+            gallery: self.gallery.clone(),
+            watched,
+        })
+    }
+
+    /// Makes these the watched folders: those that are new get numbers, the pictures of those that are not among them
+    /// are forgotten.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(in crate::gallery) fn set_watched(&mut self, folders: &[PathBuf]) -> Result<Roots, GalleryError> {
+        let error = self.error();
+        let gallery = self.gallery.clone();
+        let watched = self
+            .in_transaction(|transaction| {
+                let mut kept = watched(transaction)?;
+                for (root, _) in kept.extract_if(.., |(_, folder)| !folders.contains(folder)) {
+                    for sql in FORGET_ROOT {
+                        transaction.execute(sql, [root])?;
+                    }
+                }
+                for folder in folders {
+                    if kept.iter().any(|(_, known)| known == folder) || *folder == gallery {
+                        continue;
+                    }
+                    let Some(path) = to_value(Path::new(""), 1, folder) else {
+                        continue;
+                    };
+                    transaction.execute("INSERT INTO roots (path) VALUES (?)", [path])?;
+                    kept.push((transaction.last_insert_rowid(), folder.clone()));
+                }
+                Ok(kept)
+            })
+            .map_err(error)?;
+        Ok(Roots {
+            gallery: self.gallery.clone(),
+            watched,
+        })
+    }
+
+    /// Forgets all pictures.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(in crate::gallery) fn forget_all(&mut self) -> Result<(), GalleryError> {
+        let error = self.error();
+        self.in_transaction(|transaction| {
+            transaction.execute_batch("DELETE FROM words; DELETE FROM pictures; DELETE FROM unreadable;")
+        })
+        .map_err(error)
+    }
+
+    fn in_transaction<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+
+    fn names_of(&self, table: &str) -> rusqlite::Result<CachedStatement<'_>> {
+        self.connection
+            .prepare_cached(&format!("SELECT name FROM {table} WHERE picture = ? ORDER BY name"))
+    }
+}
+
+/// The watched folders with their numbers.
+fn watched(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<(i64, PathBuf)>> {
+    let mut statement = transaction.prepare("SELECT id, path FROM roots ORDER BY id")?;
+    let folders = statement.query_map([], |row| {
+        Ok((row.get(0)?, from_value(Path::new(""), 1, row.get_ref(1)?)))
+    })?;
+    folders.collect()
+}
+
+struct Names<'a> {
+    loras: CachedStatement<'a>,
+    tags: CachedStatement<'a>,
+    collections: CachedStatement<'a>,
+}
+
+fn entry_of(gallery: &Path, row: &rusqlite::Row<'_>, names: &mut Names<'_>) -> rusqlite::Result<Entry> {
+    let (id, root): (i64, i64) = (row.get(0)?, row.get(1)?);
+    let of = |statement: &mut CachedStatement<'_>| -> rusqlite::Result<Vec<String>> {
+        statement.query_map([id], |row| row.get(0))?.collect()
+    };
+    let source: Option<String> = row.get(8)?;
+    Ok(Entry {
+        id: EntryId(id),
+        path: from_value(gallery, root, row.get_ref(2)?),
+        width_px: row.get(3)?,
+        height_px: row.get(4)?,
+        bytes: row.get::<_, i64>(5)? as u64,
+        modified_unix_ms: row.get(6)?,
+        created_unix_secs: row.get(7)?,
+        source: source.and_then(|id| Source::from_id(&id)),
+        prompt: row.get(9)?,
+        negative_prompt: row.get(10)?,
+        model: row.get(11)?,
+        sampler: row.get(12)?,
+        loras: of(&mut names.loras)?,
+        seed: row.get::<_, Option<i64>>(13)?.map(i64::cast_unsigned),
+        guidance_scale: row.get(14)?,
+        steps: row.get(15)?,
+        has_run: row.get(16)?,
+        marks: Marks {
+            rating: row.get(17)?,
+            is_favourite: row.get(18)?,
+            tags: of(&mut names.tags)?.into_iter().collect::<BTreeSet<_>>(),
+            collections: of(&mut names.collections)?.into_iter().collect::<BTreeSet<_>>(),
+        },
+    })
+}
+
+fn write_row(transaction: &Transaction<'_>, gallery: &Path, row: &Row, written: &mut Written) -> rusqlite::Result<()> {
+    let Row { root, marks_ms, entry } = row;
+    let Some(path) = to_value(gallery, *root, &entry.path) else {
+        return Ok(());
+    };
+    let known: Option<i64> = transaction
+        .prepare_cached("SELECT id FROM pictures WHERE path = ?")?
+        .query_row([&path], |row| row.get(0))
+        .optional()?;
+    transaction
+        .prepare_cached("DELETE FROM unreadable WHERE path = ?")?
+        .execute([&path])?;
+    let id: i64 = transaction.prepare_cached(UPSERT)?.query_row(
+        params![
+            root,
+            path,
+            entry.bytes.cast_signed(),
+            entry.modified_unix_ms,
+            entry.created_unix_secs,
+            day_of(entry.created_unix_secs),
+            entry.width_px,
+            entry.height_px,
+            entry.source.map(Source::id),
+            entry.model,
+            entry.sampler,
+            entry.seed.map(u64::cast_signed),
+            entry.guidance_scale.filter(|scale| scale.is_finite()),
+            entry.steps,
+            entry.has_run,
+            entry.marks.rating.min(5),
+            entry.marks.is_favourite,
+            marks_ms,
+            entry.prompt,
+            entry.negative_prompt,
+        ],
+        |row| row.get(0),
+    )?;
+    write_names(transaction, "loras", id, entry.loras.iter())?;
+    write_names(transaction, "tags", id, entry.marks.tags.iter())?;
+    write_names(transaction, "collections", id, entry.marks.collections.iter())?;
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO words (rowid, prompt, negative) VALUES (?, ?, ?)")?
+        .execute(params![
+            id,
+            indexed_text(&entry.prompt),
+            indexed_text(&entry.negative_prompt)
+        ])?;
+    match known {
+        Some(_) => written.changed.push(EntryId(id)),
+        None => written.added.push(EntryId(id)),
+    }
+    Ok(())
+}
+
+fn write_names<'a>(
+    transaction: &Transaction<'_>,
+    table: &str,
+    id: i64,
+    names: impl Iterator<Item = &'a String>,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(&format!("DELETE FROM {table} WHERE picture = ?"))?
+        .execute([id])?;
+    let mut insert =
+        transaction.prepare_cached(&format!("INSERT OR IGNORE INTO {table} (picture, name) VALUES (?, ?)"))?;
+    for name in names {
+        insert.execute(params![id, name])?;
+    }
+    Ok(())
+}
+
+/// Forgets a file; the number of pictures that were known under its path.
+fn remove_path(transaction: &Transaction<'_>, gallery: &Path, root: i64, path: &Path) -> rusqlite::Result<usize> {
+    let Some(path): Option<Value> = to_value(gallery, root, path) else {
+        return Ok(0);
+    };
+    transaction
+        .prepare_cached("DELETE FROM unreadable WHERE path = ?")?
+        .execute([&path])?;
+    transaction
+        .prepare_cached("DELETE FROM words WHERE rowid IN (SELECT id FROM pictures WHERE path = ?)")?
+        .execute([&path])?;
+    transaction
+        .prepare_cached("DELETE FROM pictures WHERE path = ?")?
+        .execute([&path])
+}
+
+/// Days from 1970-01-01 to the day of a time, by the clock on the wall.
+///
+/// * `unix_secs`: seconds since 1970-01-01 UTC.
+pub(in crate::gallery) fn day_of(unix_secs: i64) -> i32 {
+    let offset_secs = jiff::Timestamp::from_second(unix_secs)
+        .map(|time| i64::from(jiff::tz::TimeZone::system().to_offset(time).seconds()))
+        .unwrap_or_default();
+    (unix_secs.saturating_add(offset_secs)).div_euclid(86_400) as i32
+}

@@ -1,0 +1,158 @@
+//! The gallery's second thread: keeps the index true to the files, and answers what the window asks of it.
+
+mod answers;
+mod reading;
+mod scan;
+mod verify;
+mod walk;
+mod worker;
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+
+use super::library::{LibraryEvent, Question, Ticket};
+use super::trash::TrashPlace;
+pub use verify::{Flaw, Verification, forget_index, verify};
+use worker::{Ends, Message};
+
+/// Messages in the channel; more questions wait in the handle.
+const MESSAGE_CAPACITY: usize = 256;
+/// Events that may wait for the window before the thread does.
+const EVENT_CAPACITY: usize = 1024;
+
+/// How a [`Librarian`] works.
+#[derive(Debug, Clone, Default)]
+pub struct LibrarianOptions {
+    /// Folders that are shown beside the gallery's own and never written to; `None` takes those that the index knows.
+    pub watched: Option<Vec<PathBuf>>,
+    /// Where pictures go that are deleted.
+    pub trash: TrashPlace,
+    /// Looks at all files that often instead of being told by the system what has changed.
+    pub poll: Option<Duration>,
+}
+
+/// Owns the thread; dropping it ends the thread after the file it is at.
+#[derive(Debug)]
+pub struct Librarian {
+    messages: Sender<Message>,
+    events: Option<Receiver<LibraryEvent>>,
+    /// What did not fit into the channel: the caller never waits.
+    waiting: Mutex<VecDeque<Message>>,
+    last_ticket: AtomicU64,
+    is_ending: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Librarian {
+    /// Opens the index of the gallery in `folder`, and begins to bring it up to date; searches are answered meanwhile.
+    ///
+    /// * `watched`: folders that are shown beside it and never written to.
+    /// * `wake`: called from the thread after every event.
+    ///
+    /// # Errors
+    /// If the system refuses a thread. An index that cannot be read is set aside and made anew; one that cannot be
+    /// written is kept in memory, which an event says.
+    pub fn start(
+        folder: &Path,
+        watched: Vec<PathBuf>,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> std::io::Result<Self> {
+        let options = LibrarianOptions {
+            watched: Some(watched),
+            ..LibrarianOptions::default()
+        };
+        Self::start_with(folder, options, wake)
+    }
+
+    /// As [`Self::start`], with options.
+    ///
+    /// # Errors
+    /// As for [`Self::start`].
+    pub fn start_with(
+        folder: &Path,
+        options: LibrarianOptions,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> std::io::Result<Self> {
+        let (message_sender, messages) = bounded(MESSAGE_CAPACITY);
+        let (events, event_receiver) = bounded(EVENT_CAPACITY);
+        let is_ending = Arc::new(AtomicBool::new(false));
+        let ends = Ends {
+            messages,
+            own_messages: message_sender.clone(),
+            events,
+            wake: Box::new(wake),
+            is_ending: is_ending.clone(),
+        };
+        let gallery = folder.to_owned();
+        let thread = std::thread::Builder::new()
+            .name("librarian".to_owned())
+            .spawn(move || worker::run(gallery, options, ends))?;
+        Ok(Self {
+            messages: message_sender,
+            events: Some(event_receiver),
+            waiting: Mutex::default(),
+            last_ticket: AtomicU64::new(0),
+            is_ending,
+            thread: Some(thread),
+        })
+    }
+
+    /// Asks; the answer is an event with this ticket. Never waits.
+    pub fn ask(&self, question: Question) -> Ticket {
+        let ticket = Ticket(self.last_ticket.fetch_add(1, Ordering::Relaxed) + 1);
+        self.hand_over(Some(Message::Ask(ticket, question)));
+        ticket
+    }
+
+    /// The next event, without waiting.
+    pub fn poll(&self) -> Option<LibraryEvent> {
+        self.hand_over(None);
+        self.events.as_ref()?.try_recv().ok()
+    }
+
+    /// The next event, waited for up to `timeout`. Not for the window.
+    pub fn wait(&self, timeout: Duration) -> Option<LibraryEvent> {
+        self.hand_over(None);
+        self.events.as_ref()?.recv_timeout(timeout).ok()
+    }
+
+    /// Whether the thread has ended, which it does before its time only where there is no memory for an index.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Sends what waits, oldest first, as far as the channel takes it.
+    fn hand_over(&self, message: Option<Message>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.extend(message);
+        while let Some(message) = waiting.pop_front() {
+            match self.messages.try_send(message) {
+                Ok(()) => {}
+                Err(TrySendError::Full(message)) => {
+                    waiting.push_front(message);
+                    return;
+                }
+                Err(TrySendError::Disconnected(_)) => {
+                    tracing::error!("the gallery's second thread has ended; a question was not answered");
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Librarian {
+    fn drop(&mut self) {
+        self.is_ending.store(true, Ordering::Relaxed);
+        drop(self.events.take()); // frees a thread that waits in `send`
+        self.messages.try_send(Message::End).ok(); // wakes it; with a full channel it is awake
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! One look at all files, in small pieces.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use super::reading::read;
+use super::walk::{Sighting, Walk};
+use crate::gallery::GalleryError;
+use crate::gallery::index::{Index, Known, Reading, Roots, Written};
+
+/// Files that are read between two looks at the questions.
+const BATCH: usize = 64;
+/// Threads that read beside each other; the rest of the computer is making pictures.
+const READERS: usize = 4;
+/// How long folders are looked through between two looks at the questions.
+const WALK_TIME: Duration = Duration::from_millis(10);
+
+/// A scan that is under way. What has not changed since the last one is not read again.
+pub(super) struct Scan {
+    roots: Roots,
+    foreign_marks: PathBuf,
+    /// Whether folders that are empty are taken at their word.
+    is_empty_believed: bool,
+    pool: Option<rayon::ThreadPool>,
+    known: HashMap<PathBuf, Known>,
+    walk: Walk,
+    seen: HashSet<PathBuf>,
+    /// What must be read, the next one last.
+    to_read: Vec<Sighting>,
+    is_walked: bool,
+    looked_at: usize,
+}
+
+/// How far a scan is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Progress {
+    /// Files looked at.
+    pub(super) done: usize,
+    /// Files there are, once that is known.
+    pub(super) total: Option<usize>,
+    /// What this piece brought.
+    pub(super) written: Written,
+    /// Whether it was the last one.
+    pub(super) is_over: bool,
+}
+
+impl Scan {
+    /// Begins to look at all files in `roots`.
+    ///
+    /// * `foreign_marks`: where the marks of pictures in watched folders are.
+    /// * `is_empty_believed`: whether a folder that is empty is so by its owner's will, and not because a disk was
+    ///   pulled out.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(super) fn begin(
+        index: &Index,
+        roots: Roots,
+        foreign_marks: PathBuf,
+        is_empty_believed: bool,
+    ) -> Result<Self, GalleryError> {
+        Ok(Self {
+            is_empty_believed,
+            known: index.known()?,
+            walk: Walk::new(&roots),
+            roots,
+            foreign_marks,
+            pool: None,
+            seen: HashSet::new(),
+            to_read: Vec::new(),
+            is_walked: false,
+            looked_at: 0,
+        })
+    }
+
+    /// Does a small piece. After an error the same piece may be tried again.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(super) fn step(&mut self, index: &mut Index) -> Result<Progress, GalleryError> {
+        let mut progress = Progress::default();
+        if !self.is_walked {
+            self.walk_on();
+        } else if !self.to_read.is_empty() {
+            let start = self.to_read.len().saturating_sub(BATCH);
+            let readings = self.read(&self.to_read[start..]);
+            progress.written = index.write(&readings)?;
+            self.to_read.truncate(start);
+        } else {
+            let gone = self.gone();
+            progress.written = index.write(&gone)?;
+            progress.is_over = true;
+        }
+        if self.is_walked {
+            progress.total = Some(self.looked_at);
+        }
+        progress.done = self.looked_at - self.to_read.len();
+        Ok(progress)
+    }
+
+    fn walk_on(&mut self) {
+        let start = Instant::now();
+        while start.elapsed() < WALK_TIME {
+            let Some(sightings) = self.walk.next_folder() else {
+                self.is_walked = true;
+                self.to_read.sort_by_key(|sighting| sighting.stamp.modified_ms); // the newest are read first
+                let readers = std::thread::available_parallelism().map_or(1, usize::from).min(READERS);
+                self.pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(readers)
+                    .thread_name(|number| format!("librarian-{number}"))
+                    .build()
+                    .ok(); // without it this thread reads alone
+                return;
+            };
+            for sighting in sightings {
+                self.looked_at += 1;
+                self.seen.insert(sighting.path.clone());
+                if !self
+                    .known
+                    .get(&sighting.path)
+                    .is_some_and(|known| is_same(known, &sighting))
+                {
+                    self.to_read.push(sighting);
+                }
+            }
+        }
+    }
+
+    fn read(&self, sightings: &[Sighting]) -> Vec<Reading> {
+        let one = |sighting: &Sighting| read(sighting, &self.foreign_marks);
+        match &self.pool {
+            Some(pool) => pool.install(|| sightings.par_iter().map(one).collect()),
+            None => sightings.iter().map(one).collect(),
+        }
+    }
+
+    /// The files that are known and no longer there. What is in a folder that could not be looked into, or in one
+    /// that was pulled away, is not among them.
+    fn gone(&self) -> Vec<Reading> {
+        let present: Vec<i64> = self
+            .roots
+            .all()
+            .filter(|(_, folder)| is_present(folder) || self.is_empty_believed && folder.is_dir())
+            .map(|(root, _)| root)
+            .collect();
+        let mut gone: Vec<&PathBuf> = self
+            .known
+            .iter()
+            .filter(|(path, known)| {
+                present.contains(&known.root)
+                    && !self.seen.contains(*path)
+                    && !self
+                        .walk
+                        .closed
+                        .iter()
+                        .any(|folder| path.starts_with(folder) && folder.exists())
+            })
+            .map(|(path, _)| path)
+            .collect();
+        gone.sort();
+        gone.into_iter().cloned().map(Reading::Gone).collect()
+    }
+}
+
+/// Whether the index has a file as it is; of one that cannot be read only the file itself counts.
+pub(super) fn is_same(known: &Known, sighting: &Sighting) -> bool {
+    let (a, b) = (known.stamp, sighting.stamp);
+    let is_same_file = a.bytes == b.bytes && a.modified_ms == b.modified_ms;
+    let is_same_beside = known.id.is_none() || (a.has_run, a.marks_ms) == (b.has_run, b.marks_ms);
+    known.root == sighting.root && is_same_file && is_same_beside
+}
+
+/// Whether a folder is there. One that is suddenly empty is taken for the place where a disk was.
+pub(super) fn is_present(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}

@@ -1,0 +1,168 @@
+//! Whether pictures are whole, and whether the index says what they say.
+
+use std::collections::{HashMap, HashSet};
+use std::io::Read as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::reading::read;
+use super::walk::{Sighting, Walk};
+use crate::gallery::index::{Index, Opened, Reading};
+use crate::gallery::store::read_picture;
+use crate::gallery::{Entry, EntryId, GalleryError};
+
+/// Pictures that are decoded beside each other: each may take a gigabyte.
+const READERS: usize = 2;
+
+/// What is wrong with a file or its row in the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Flaw {
+    /// The file begins as a picture and cannot be decoded to its end, or is empty.
+    Torn,
+    /// The file has the name of a picture, and is none or one that is too large to be read.
+    Unreadable,
+    /// The index does not have the picture.
+    MissingFromIndex,
+    /// The index has a picture whose file is not there.
+    ExtraInIndex,
+    /// The index says something else of the picture than its file.
+    Outdated,
+}
+
+/// What [`verify`] found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Verification {
+    /// Pictures that are whole.
+    pub pictures: usize,
+    /// Of these, how many say how they were made.
+    pub with_record: usize,
+    /// What is wrong, in order of the paths.
+    pub flaws: Vec<(PathBuf, Flaw)>,
+}
+
+impl Verification {
+    /// How many files have this flaw.
+    pub fn count(&self, flaw: Flaw) -> usize {
+        self.flaws.iter().filter(|(_, found)| *found == flaw).count()
+    }
+
+    /// Whether every picture is whole and the index agrees. Files that are no pictures do not matter.
+    pub fn is_good(&self) -> bool {
+        self.flaws.iter().all(|(_, flaw)| *flaw == Flaw::Unreadable)
+    }
+}
+
+/// Decodes every picture of the gallery in `gallery` and of the watched folders that its index knows, and compares
+/// the index, as it is, with what the files say. Takes as long as that takes.
+///
+/// # Errors
+/// [`GalleryError::Read`] if there is no such folder, [`GalleryError::Index`] and the like if the index cannot be opened.
+pub fn verify(gallery: &Path) -> Result<Verification, GalleryError> {
+    std::fs::read_dir(gallery).map_err(GalleryError::read(gallery))?;
+    let Opened { mut index, .. } = Index::open(gallery)?;
+    let roots = index.roots()?;
+    let foreign_marks = Index::own_folder(gallery).join("marks");
+    let known = index.known()?;
+    let ids: Vec<EntryId> = known.values().filter_map(|known| known.id).collect();
+    let rows: HashMap<PathBuf, Entry> = index
+        .entries(&ids)?
+        .into_iter()
+        .map(|entry| (entry.path.clone(), entry))
+        .collect();
+
+    let mut walk = Walk::new(&roots);
+    let sightings: Vec<Sighting> = std::iter::from_fn(|| walk.next_folder()).flatten().collect();
+    let judge = |sighting: &Sighting| judged(sighting, rows.get(&sighting.path), &foreign_marks);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(READERS).build();
+    let judged: Vec<Judged> = match pool {
+        Ok(pool) => pool.install(|| sightings.par_iter().map(judge).collect()),
+        Err(_no_threads) => sightings.iter().map(judge).collect(),
+    };
+
+    let mut found = Verification::default();
+    let mut seen: HashSet<PathBuf> = HashSet::new();
+    for (sighting, judged) in sightings.into_iter().zip(judged) {
+        found.pictures += usize::from(judged.is_whole);
+        found.with_record += usize::from(judged.has_record);
+        found
+            .flaws
+            .extend(judged.flaw.map(|flaw| (sighting.path.clone(), flaw)));
+        seen.insert(sighting.path);
+    }
+    let extra = rows.into_keys().filter(|path| !seen.contains(path));
+    found.flaws.extend(extra.map(|path| (path, Flaw::ExtraInIndex)));
+    found.flaws.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(found)
+}
+
+#[derive(Debug, Default)]
+struct Judged {
+    is_whole: bool,
+    has_record: bool,
+    flaw: Option<Flaw>,
+}
+
+fn judged(sighting: &Sighting, row: Option<&Entry>, foreign_marks: &Path) -> Judged {
+    let path = &sighting.path;
+    let is_whole = catch_unwind(AssertUnwindSafe(|| read_picture(path).is_ok())).unwrap_or_default();
+    if !is_whole {
+        let flaw = if begins_as_picture(path) {
+            Flaw::Torn
+        } else {
+            Flaw::Unreadable
+        };
+        return Judged {
+            flaw: Some(flaw),
+            ..Judged::default()
+        };
+    }
+    let Reading::Picture(read) = read(sighting, foreign_marks) else {
+        return Judged {
+            flaw: Some(Flaw::Unreadable), // decoded, and yet of no known kind
+            ..Judged::default()
+        };
+    };
+    let flaw = match row {
+        None => Some(Flaw::MissingFromIndex),
+        Some(row) => {
+            let expected = Entry {
+                id: row.id,
+                ..read.entry.clone()
+            };
+            (expected != *row).then_some(Flaw::Outdated)
+        }
+    };
+    Judged {
+        is_whole,
+        has_record: read.entry.source.is_some(),
+        flaw,
+    }
+}
+
+/// By its first bytes; an empty file is what a crash leaves of one.
+fn begins_as_picture(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(12).read_to_end(&mut start));
+    let is_too_large = matches!(read_picture(path), Err(GalleryError::TooManyPixels { .. }));
+    read.is_ok()
+        && !is_too_large
+        && (start.is_empty()
+            || start.starts_with(b"\x89PNG")
+            || start.starts_with(b"\xFF\xD8\xFF")
+            || start.starts_with(b"RIFF") && start.ends_with(b"WEBP"))
+}
+
+/// Forgets all that the index of the gallery in `gallery` knows; the next [`super::Librarian`] reads every file anew.
+///
+/// # Errors
+/// As for [`Index::open`].
+pub fn forget_index(gallery: &Path) -> Result<(), GalleryError> {
+    let Opened { mut index, .. } = Index::open(gallery)?;
+    if index.forget_all().is_ok() {
+        return Ok(());
+    }
+    let Opened { mut index, .. } = Index::open_after(gallery, Some(index))?;
+    index.forget_all()
+}

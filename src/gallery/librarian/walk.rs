@@ -1,0 +1,161 @@
+//! Through the folders, without reading a picture.
+
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use crate::gallery::index::{Roots, Stamp};
+use crate::gallery::trajectory_file::trajectory_path;
+
+/// How names of pictures end, in any case of letters.
+const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
+
+/// A file that has the name of a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sighting {
+    pub(super) root: i64,
+    pub(super) path: PathBuf,
+    pub(super) stamp: Stamp,
+}
+
+/// A walk through all folders at any depth, hidden ones left out, each but once however it is linked.
+#[derive(Debug)]
+pub(super) struct Walk {
+    /// Folders to look into, the next one last.
+    folders: Vec<(i64, PathBuf)>,
+    /// Links to folders, looked into after all folders, so that a folder is known by its own name.
+    links: Vec<(i64, PathBuf)>,
+    /// Folders that were looked into, by their true names.
+    visited: HashSet<PathBuf>,
+    /// Folders that could not be looked into: nothing is known of what is in them.
+    pub(super) closed: Vec<PathBuf>,
+}
+
+impl Walk {
+    pub(super) fn new(roots: &Roots) -> Self {
+        let mut folders: Vec<(i64, PathBuf)> = roots.all().map(|(root, folder)| (root, folder.to_owned())).collect();
+        folders.reverse();
+        Self {
+            folders,
+            links: Vec::new(),
+            visited: HashSet::new(),
+            closed: Vec::new(),
+        }
+    }
+
+    /// A walk through one folder of `root`.
+    pub(super) fn below(root: i64, folder: &Path, roots: &Roots) -> Self {
+        let others = roots.all().filter(|(number, _)| *number != root);
+        Self {
+            folders: vec![(root, folder.to_owned())],
+            links: Vec::new(),
+            visited: others.filter_map(|(_, folder)| folder.canonicalize().ok()).collect(),
+            closed: Vec::new(),
+        }
+    }
+
+    /// The pictures of the next folder; `None` at the end.
+    pub(super) fn next_folder(&mut self) -> Option<Vec<Sighting>> {
+        let (root, folder) = self.folders.pop().or_else(|| self.links.pop())?;
+        let Ok(true_name) = folder.canonicalize() else {
+            self.closed.push(folder);
+            return Some(Vec::new());
+        };
+        if !self.visited.insert(true_name) {
+            return Some(Vec::new());
+        }
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            self.closed.push(folder);
+            return Some(Vec::new());
+        };
+        let mut names: HashSet<OsString> = HashSet::new();
+        let mut found: Vec<(PathBuf, Metadata)> = Vec::new();
+        for entry in entries {
+            let Ok(entry) = entry else {
+                self.closed.push(folder.clone());
+                break;
+            };
+            let name = entry.file_name();
+            if is_hidden(&name) {
+                continue;
+            }
+            let Ok(kind) = entry.file_type() else { continue };
+            let path = entry.path();
+            if kind.is_dir() {
+                self.folders.push((root, path));
+            } else if kind.is_symlink() && path.is_dir() {
+                self.links.push((root, path));
+            } else if has_picture_name(&path) {
+                let metadata = if kind.is_symlink() {
+                    path.metadata()
+                } else {
+                    entry.metadata()
+                };
+                found.extend(metadata.ok().filter(Metadata::is_file).map(|metadata| (path, metadata)));
+            } else {
+                names.insert(name);
+            }
+        }
+        let sightings = found.into_iter().map(|(path, metadata)| {
+            let is_there = |path: &Path| path.file_name().is_some_and(|name| names.contains(name));
+            let stamp = stamp(&path, &metadata, is_there);
+            Sighting { root, path, stamp }
+        });
+        Some(sightings.collect())
+    }
+}
+
+/// Looks at one file; `None` if it is not there, or not a file.
+pub(super) fn sight(root: i64, path: &Path) -> Option<Sighting> {
+    let metadata = path.metadata().ok().filter(Metadata::is_file)?;
+    Some(Sighting {
+        root,
+        path: path.to_owned(),
+        stamp: stamp(path, &metadata, Path::exists),
+    })
+}
+
+/// Whether a file is called as pictures are, and not hidden.
+pub(super) fn has_picture_name(path: &Path) -> bool {
+    let ending = path.extension();
+    ending.is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
+        && !path.file_name().is_some_and(is_hidden)
+}
+
+/// Whether what has this name is not looked at.
+pub(super) fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// When the file of a picture's marks beside it was changed; `None` if there is none.
+pub(super) fn marks_ms(picture: &Path) -> Option<i64> {
+    marks_ms_if(picture, Path::exists)
+}
+
+fn stamp(picture: &Path, metadata: &Metadata, is_there: impl Fn(&Path) -> bool) -> Stamp {
+    Stamp {
+        bytes: metadata.len(),
+        modified_ms: modified_ms(metadata),
+        has_run: is_there(&trajectory_path(picture)),
+        marks_ms: marks_ms_if(picture, is_there),
+    }
+}
+
+fn marks_ms_if(picture: &Path, is_there: impl Fn(&Path) -> bool) -> Option<i64> {
+    let mut beside = picture.as_os_str().to_owned();
+    beside.push(".xmp");
+    let places = [PathBuf::from(beside), picture.with_extension("xmp")];
+    let place = places.into_iter().find(|place| is_there(place))?;
+    place.metadata().ok().map(|metadata| modified_ms(&metadata))
+}
+
+/// In milliseconds since 1970-01-01 UTC; 0 where the system does not say.
+fn modified_ms(metadata: &Metadata) -> i64 {
+    let Ok(modified) = metadata.modified() else { return 0 };
+    match modified.duration_since(UNIX_EPOCH) {
+        Ok(since) => since.as_millis() as i64,
+        Err(before) => -(before.duration().as_millis() as i64),
+    }
+}

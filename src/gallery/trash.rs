@@ -1,0 +1,262 @@
+//! Taking files away so that they can be brought back.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Folder for what is taken away where the system has no trash, in the folder of the program's own files.
+const FOLDER_NAME: &str = "trash";
+
+/// Where files go that are taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TrashPlace {
+    /// Into the system's trash; where there is none, as with [`Self::Folder`].
+    #[default]
+    System,
+    /// Into `.hareru/trash` of the gallery.
+    Folder,
+}
+
+/// Takes files away, and knows what it has taken.
+#[derive(Debug)]
+pub(super) struct Trash {
+    /// The folder for what the system does not take.
+    folder: PathBuf,
+    place: TrashPlace,
+    /// What was taken, the newest last.
+    taken: Vec<Vec<Group>>,
+}
+
+/// Files that go together: a picture and what lies beside it.
+#[derive(Debug)]
+struct Group {
+    files: Vec<Taken>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    original: PathBuf,
+    /// Where it is; `None` in the system's trash.
+    kept: Option<PathBuf>,
+    /// When it was taken, in seconds since 1970-01-01 UTC.
+    unix_secs: i64,
+}
+
+/// What came of taking away or bringing back.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// First files of the groups with which it went well.
+    pub(super) done: Vec<PathBuf>,
+    /// All files that were moved.
+    pub(super) files: Vec<PathBuf>,
+    /// Why it went wrong with others, in one line each.
+    pub(super) failures: Vec<String>,
+}
+
+impl Trash {
+    /// * `own_folder`: the folder of the program's own files in the gallery.
+    pub(super) fn new(own_folder: &Path, place: TrashPlace) -> Self {
+        Self {
+            folder: own_folder.join(FOLDER_NAME),
+            place,
+            taken: Vec::new(),
+        }
+    }
+
+    /// Takes groups of files away; of each, what is not there is left out.
+    pub(super) fn take(&mut self, groups: Vec<Vec<PathBuf>>) -> Outcome {
+        let mut outcome = Outcome::default();
+        let groups: Vec<Vec<PathBuf>> = groups
+            .into_iter()
+            .map(|files| {
+                files
+                    .into_iter()
+                    .filter(|file| file.symlink_metadata().is_ok())
+                    .collect()
+            })
+            .collect();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        if self.place == TrashPlace::System
+            && let Err(error) = trash::delete_all(groups.iter().flatten())
+        {
+            tracing::warn!("the system's trash did not take all: {error}");
+        }
+        let folder = self.folder.join(now.as_millis().to_string());
+        let mut taken: Vec<Group> = Vec::new();
+        for (number, files) in groups.into_iter().enumerate() {
+            let folder = folder.join(number.to_string());
+            let mut group = Group { files: Vec::new() };
+            for original in files {
+                let kept = match moved_into(&folder, &original) {
+                    Ok(kept) => kept,
+                    Err(error) => {
+                        outcome
+                            .failures
+                            .push(format!("could not put into the trash: {error}: {}", original.display()));
+                        continue;
+                    }
+                };
+                group.files.push(Taken {
+                    original,
+                    kept,
+                    unix_secs: now.as_secs().cast_signed(),
+                });
+            }
+            outcome
+                .done
+                .extend(group.files.first().map(|first| first.original.clone()));
+            outcome
+                .files
+                .extend(group.files.iter().map(|taken| taken.original.clone()));
+            if !group.files.is_empty() {
+                taken.push(group);
+            }
+        }
+        if !taken.is_empty() {
+            self.taken.push(taken);
+        }
+        outcome
+    }
+
+    /// Brings back what the newest [`Self::take`] took; `None` if there is nothing. What cannot be brought back may be
+    /// tried again.
+    pub(super) fn restore(&mut self) -> Option<Outcome> {
+        let groups = self.taken.pop()?;
+        let mut outcome = Outcome::default();
+        let mut remaining: Vec<Group> = Vec::new();
+        let in_system: Vec<&Taken> = groups
+            .iter()
+            .flat_map(|group| &group.files)
+            .filter(|taken| taken.kept.is_none())
+            .collect();
+        if let Err(message) = restore_from_system(&in_system) {
+            outcome.failures.push(message);
+        }
+        for group in groups {
+            let first = group.files.first().map(|first| first.original.clone());
+            let mut left = Vec::new();
+            for taken in group.files {
+                match brought_back(&taken) {
+                    Ok(()) => outcome.files.push(taken.original),
+                    Err(error) => {
+                        let path = taken.original.display();
+                        outcome
+                            .failures
+                            .push(format!("could not bring back from the trash: {error}: {path}"));
+                        left.push(taken);
+                    }
+                }
+            }
+            outcome.done.extend(first.filter(|first| outcome.files.contains(first)));
+            if !left.is_empty() {
+                remaining.push(Group { files: left });
+            }
+        }
+        if !remaining.is_empty() && !outcome.failures.is_empty() {
+            self.taken.push(remaining);
+        }
+        std::fs::remove_dir(&self.folder).ok(); // if it is empty
+        Some(outcome)
+    }
+}
+
+/// Moves what the system has not taken into `folder`; where it now is, or `None` in the system's trash.
+fn moved_into(folder: &Path, file: &Path) -> std::io::Result<Option<PathBuf>> {
+    if file.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    std::fs::create_dir_all(folder)?;
+    let kept = folder.join(file.file_name().unwrap_or_default());
+    std::fs::rename(file, &kept)?;
+    Ok(Some(kept))
+}
+
+fn brought_back(taken: &Taken) -> std::io::Result<()> {
+    let Taken { original, kept, .. } = taken;
+    let Some(kept) = kept else {
+        // The system has brought it back, or has said why not.
+        return original.symlink_metadata().map(|_there| ());
+    };
+    if original.symlink_metadata().is_ok() {
+        return Err(std::io::ErrorKind::AlreadyExists.into());
+    }
+    if let Some(folder) = original.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::rename(kept, original)?;
+    for folder in kept.ancestors().skip(1).take(2) {
+        std::fs::remove_dir(folder).ok(); // if it is empty
+    }
+    Ok(())
+}
+
+/// Has the system bring back files; those that are in its trash several times as they were last.
+#[cfg(any(
+    target_os = "windows",
+    all(unix, not(target_os = "macos"), not(target_os = "ios"), not(target_os = "android"))
+))]
+fn restore_from_system(taken: &[&Taken]) -> Result<(), String> {
+    use std::collections::HashMap;
+
+    /// The system notes whole seconds, and its clock may differ from ours by one.
+    const SLACK_SECS: i64 = 2;
+
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let one_line = |error: trash::Error| error.to_string().replace(['\n', '\r'], " ");
+    let mut newest: HashMap<PathBuf, trash::TrashItem> = HashMap::new();
+    for item in trash::os_limited::list().map_err(one_line)? {
+        let path = item.original_path();
+        let is_ours = taken
+            .iter()
+            .any(|taken| same_file(&taken.original, &path) && item.time_deleted >= taken.unix_secs - SLACK_SECS);
+        let is_newest = newest
+            .get(&path)
+            .is_none_or(|known| known.time_deleted <= item.time_deleted);
+        if is_ours && is_newest {
+            newest.insert(path, item);
+        }
+    }
+    let mut items: Vec<trash::TrashItem> = newest.into_values().collect();
+    items.sort_by_key(trash::TrashItem::original_path);
+    let mut failure = Ok(());
+    for item in items {
+        if let Some(folder) = item.original_path().parent() {
+            std::fs::create_dir_all(folder).ok(); // if that fails, so will what follows
+        }
+        if let Err(error) = trash::os_limited::restore_all([item]) {
+            failure = Err(one_line(error));
+        }
+    }
+    failure
+}
+
+/// The system has true names, without links.
+#[cfg(any(
+    target_os = "windows",
+    all(unix, not(target_os = "macos"), not(target_os = "ios"), not(target_os = "android"))
+))]
+fn same_file(ours: &Path, system: &Path) -> bool {
+    if ours == system {
+        return true;
+    }
+    let folder = ours.parent().and_then(|folder| folder.canonicalize().ok());
+    ours.file_name() == system.file_name() && folder.as_deref() == system.parent()
+}
+
+/// Takes files out of the user's trash, in which they have kept their names.
+#[cfg(not(any(
+    target_os = "windows",
+    all(unix, not(target_os = "macos"), not(target_os = "ios"), not(target_os = "android"))
+)))]
+fn restore_from_system(taken: &[&Taken]) -> Result<(), String> {
+    let trash = directories::BaseDirs::new().map(|dirs| dirs.home_dir().join(".Trash"));
+    let trash = trash.ok_or_else(|| "expected a home folder with a trash, found none".to_owned())?;
+    for Taken { original, .. } in taken {
+        let kept = trash.join(original.file_name().unwrap_or_default());
+        if original.symlink_metadata().is_err() {
+            std::fs::rename(&kept, original).map_err(|error| format!("{error}: {}", kept.display()))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,243 @@
+//! A model on its way: its plan and its files in a folder of their own, which becomes the model when all are there.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::HubError;
+use super::choice::{Choice, MODEL_INDEX, choose, ending};
+use super::http::Client;
+use super::installed::{self, Kind};
+use super::repo::RepoRef;
+use super::room;
+use super::source::{HubSource, RemoteFile};
+use super::transfer::{Stop, Transfer};
+use crate::config::PendingFile;
+
+/// What names of folders of unfinished downloads begin with; what is installed never does.
+const STAGING_PREFIX: &str = ".hareru-fetch-";
+/// The plan in such a folder.
+const PLAN: &str = "plan.json";
+/// The folder of files in it.
+const FILES: &str = "files";
+/// What files end with that are not whole.
+const PART: &str = ".part";
+/// Names of files that say nothing.
+const NAMELESS: [&str; 4] = [
+    "diffusion_pytorch_model",
+    "pytorch_model",
+    "model",
+    "pytorch_lora_weights",
+];
+
+/// All that a download needs to be taken up again. It names a commit, so that its files cannot change meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Plan {
+    pub(super) what: RepoRef,
+    pub(super) commit: String,
+    pub(super) is_folder: bool,
+    pub(super) files: Vec<RemoteFile>,
+}
+
+impl Plan {
+    /// Asks the hub which files there are and chooses.
+    pub(super) fn make(
+        source: &HubSource,
+        client: &Client,
+        what: &RepoRef,
+        prefer_fp16: bool,
+    ) -> Result<Self, HubError> {
+        let found = source.files(client, what)?;
+        let has_index = what.file.is_none() && found.files.iter().any(|file| file.path == MODEL_INDEX);
+        let index = has_index
+            .then(|| source.small_file(client, (what, &found.commit), MODEL_INDEX))
+            .transpose()?;
+        let (is_folder, files) = match choose(what, &found.files, index.as_deref(), prefer_fp16)? {
+            Choice::File(file) => (false, vec![file]),
+            Choice::Folder(files) => (true, files),
+        };
+        Ok(Self {
+            what: what.clone(),
+            commit: found.commit,
+            is_folder,
+            files,
+        })
+    }
+
+    pub(super) fn total_bytes(&self) -> u64 {
+        self.files.iter().fold(0, |sum, file| sum.saturating_add(file.bytes))
+    }
+
+    /// Name of what it becomes.
+    fn name(&self) -> String {
+        let file = self.files.first().filter(|_| !self.is_folder);
+        let Some(file) = file else {
+            return self.what.slug();
+        };
+        let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+        let stem = name.split('.').next().unwrap_or(name);
+        if stem.is_empty() || NAMELESS.contains(&stem) {
+            format!("{}.{}", self.what.name(), ending(name))
+        } else {
+            name.to_owned()
+        }
+    }
+}
+
+/// The folder of a download that is not finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Staging {
+    folder: PathBuf,
+}
+
+impl Staging {
+    /// That of a repository or a file of it.
+    pub(super) fn of(models_dir: &Path, what: &RepoRef) -> Self {
+        let folder = models_dir.join(format!("{STAGING_PREFIX}{}", what.slug()));
+        Self { folder }
+    }
+
+    /// Those that an earlier run of the program left, with their plans, in order of name.
+    pub(super) fn left_over(models_dir: &Path) -> Vec<(Self, Plan)> {
+        let mut found: Vec<_> = fs::read_dir(models_dir)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| {
+                let entry = entry.ok()?;
+                let is_one = entry.file_name().to_str()?.starts_with(STAGING_PREFIX);
+                let staging = Self { folder: entry.path() };
+                let plan = is_one.then(|| staging.plan()).flatten()?;
+                Some((staging, plan))
+            })
+            .collect();
+        found.sort_by(|a, b| a.0.folder.cmp(&b.0.folder));
+        found
+    }
+
+    /// The plan, if one was made.
+    pub(super) fn plan(&self) -> Option<Plan> {
+        let text = fs::read(self.folder.join(PLAN)).ok()?;
+        let plan: Plan = serde_json::from_slice(&text).ok()?;
+        let is_safe = plan.files.iter().all(|file| super::repo::is_safe_path(&file.path));
+        (is_safe && !plan.files.is_empty()).then_some(plan)
+    }
+
+    /// Keeps the plan. Files of an older one stay only if they are among those of the new one, as they are.
+    pub(super) fn keep_plan(&self, plan: &Plan) -> Result<(), HubError> {
+        if self.plan().is_none_or(|old| old != *plan) {
+            self.discard()?;
+        }
+        fs::create_dir_all(&self.folder).map_err(HubError::io(&self.folder))?;
+        let path = self.folder.join(PLAN);
+        let text = serde_json::to_vec_pretty(plan).map_err(|error| HubError::Io {
+            path: path.clone(),
+            source: error.into(),
+        })?;
+        let written = PendingFile::create(&self.folder).and_then(|mut pending| {
+            pending.file().write_all(&text)?;
+            pending.publish(&path)
+        });
+        written.map_err(HubError::io(&path))
+    }
+
+    /// Bytes that are there.
+    pub(super) fn done_bytes(&self, plan: &Plan) -> u64 {
+        plan.files.iter().map(|file| self.done_of(file)).sum()
+    }
+
+    fn done_of(&self, file: &RemoteFile) -> u64 {
+        let length = |path: PathBuf| fs::metadata(path).map(|metadata| metadata.len()).ok();
+        let done = length(self.path(file)).or_else(|| length(self.part(file)));
+        done.unwrap_or_default().min(file.bytes)
+    }
+
+    fn path(&self, file: &RemoteFile) -> PathBuf {
+        self.folder.join(FILES).join(&file.path)
+    }
+
+    fn part(&self, file: &RemoteFile) -> PathBuf {
+        let mut path = self.path(file).into_os_string();
+        path.push(PART);
+        path.into()
+    }
+
+    /// Takes everything away that came so far.
+    pub(super) fn discard(&self) -> Result<(), HubError> {
+        match fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(HubError::io(&self.folder)(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Brings what is missing. `tell` is called with the bytes of all files that are there.
+    ///
+    /// # Errors
+    /// As [`Transfer::run`]; [`HubError::DiskFull`] before anything is fetched if the rest would not fit.
+    pub(super) fn fetch(
+        &self,
+        plan: &Plan,
+        (source, client): (&HubSource, &Client),
+        stop: &Stop,
+        tell: &mut dyn FnMut(u64),
+    ) -> Result<(), HubError> {
+        room::check(&self.folder, plan.total_bytes().saturating_sub(self.done_bytes(plan)))?;
+        for file in &plan.files {
+            stop.check()?;
+            let path = self.path(file);
+            if path.is_file() {
+                continue; // has been checked before it got its name
+            }
+            let folder = path.parent().unwrap_or(&self.folder);
+            fs::create_dir_all(folder).map_err(HubError::io(folder))?;
+            let part = self.part(file);
+            if !part.exists()
+                && let Some(cached) = source.cached(&plan.what, file)
+            {
+                fs::copy(&cached, &part).map_err(HubError::io(&part))?; // checked below like anything else
+            }
+            let url = source.file_url(&plan.what, &plan.commit, &file.path);
+            let transfer = Transfer {
+                client,
+                url: &url,
+                token: source.token.as_deref(),
+                file,
+                stop,
+            };
+            let others = self.done_bytes(plan).saturating_sub(self.done_of(file));
+            transfer.run(&part, &mut |bytes| tell(others + bytes))?;
+            fs::rename(&part, &path).map_err(HubError::io(&path))?;
+        }
+        Ok(())
+    }
+
+    /// Makes the model of it, where models of its kind are: one that is there already is never written over.
+    ///
+    /// # Errors
+    /// [`HubError::Exists`], or [`HubError::Io`].
+    pub(super) fn publish(&self, plan: &Plan, models_dir: &Path) -> Result<PathBuf, HubError> {
+        let files = self.folder.join(FILES);
+        let from = match plan.files.first() {
+            Some(file) if !plan.is_folder => self.path(file),
+            _ => files,
+        };
+        let folder = match installed::kind_of(&from) {
+            Kind::Model => models_dir.to_owned(),
+            other => models_dir.join(other.folder_name()),
+        };
+        fs::create_dir_all(&folder).map_err(HubError::io(&folder))?;
+        let to = folder.join(plan.name());
+        if to.exists() {
+            return Err(HubError::Exists { path: to });
+        }
+        fs::rename(&from, &to).map_err(HubError::io(&to))?;
+        self.discard()?;
+        Ok(to)
+    }
+
+    /// Where it would be if it were installed already, as far as its name tells.
+    pub(super) fn installed(plan: &Plan, models_dir: &Path) -> Option<PathBuf> {
+        let folders = Kind::ALL.map(|kind| models_dir.join(kind.folder_name()));
+        let mut places = std::iter::once(models_dir.to_owned()).chain(folders);
+        places.find_map(|folder| Some(folder.join(plan.name())).filter(|path| path.exists()))
+    }
+}

@@ -1,0 +1,361 @@
+//! The hub as the window and the command line see it.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::HubError;
+use super::course::Course;
+use super::download::Staging;
+use super::events::{Download, DownloadId, DownloadState, HubEvent, Teller};
+use super::installed::{Item, ShelfKeeper};
+use super::repo::RepoRef;
+use super::source::HubSource;
+use super::transfer::Stop;
+use crate::config::Paths;
+
+/// Where things are.
+#[derive(Debug, Clone)]
+pub struct HubOptions {
+    /// Where models are put; the only folder that is written to.
+    pub models_dir: PathBuf,
+    /// Keeps when what was used.
+    pub usage_file: PathBuf,
+    /// Keeps the hashes of files, which the engine does too.
+    pub hash_cache: PathBuf,
+    /// Folders in which those of other programs are looked for, such as the user's home.
+    pub look_in: Vec<PathBuf>,
+    /// Where models come from.
+    pub source: HubSource,
+}
+
+impl HubOptions {
+    /// Those of the user.
+    pub fn of_user() -> Self {
+        let paths = Paths::of_user();
+        let home = std::env::home_dir();
+        let look_in = home.map_or_else(Vec::new, |home| vec![home.join("Documents"), home]);
+        Self {
+            look_in,
+            models_dir: paths.models_dir,
+            usage_file: paths.data_dir.join("models.json"),
+            hash_cache: paths.cache_dir.join("hashes.json"),
+            source: HubSource::of_user(),
+        }
+    }
+}
+
+enum Task {
+    Scan(Vec<PathBuf>),
+    Thumbnail(Arc<Item>),
+    Remove(PathBuf),
+    Used(Vec<PathBuf>),
+    Discard(DownloadId),
+}
+
+/// A download that this program knows of.
+struct Known {
+    what: RepoRef,
+    prefer_fp16: bool,
+    /// There while a thread works on it.
+    stop: Option<Arc<Stop>>,
+}
+
+/// The downloads that this program knows of.
+#[derive(Default)]
+struct Downloads {
+    known: BTreeMap<DownloadId, Known>,
+    num_added: u64,
+}
+
+impl Downloads {
+    /// The download of this, and whether it is a new one.
+    fn add(&mut self, what: RepoRef, prefer_fp16: bool) -> (DownloadId, bool) {
+        if let Some((id, _)) = self.known.iter().find(|(_, known)| known.what == what) {
+            return (*id, false);
+        }
+        self.num_added += 1;
+        let id = DownloadId(self.num_added);
+        let known = Known {
+            what,
+            prefer_fp16,
+            stop: None,
+        };
+        self.known.insert(id, known);
+        (id, true)
+    }
+
+    /// Has a download be worked on; `None` if it is already, or is not known.
+    fn take_up(&mut self, id: DownloadId) -> Option<(&Known, Arc<Stop>)> {
+        let known = self.known.get_mut(&id).filter(|known| known.stop.is_none())?;
+        let stop = Arc::new(Stop::default());
+        known.stop = Some(Arc::clone(&stop));
+        Some((known, stop))
+    }
+
+    fn put_down(&mut self, id: DownloadId) {
+        if let Some(known) = self.known.get_mut(&id) {
+            known.stop = None;
+        }
+    }
+}
+
+/// Owns a thread that looks at the disk, one that computes hashes, and one for each download. Dropping it stops all of them within seconds,
+/// without waiting: what came so far can be taken up again.
+pub struct Hub {
+    options: Arc<HubOptions>,
+    teller: Teller,
+    events: Receiver<HubEvent>,
+    tasks: Sender<Task>,
+    to_hash: Sender<PathBuf>,
+    downloads: Arc<Mutex<Downloads>>,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Hub {
+    /// Starts the thread that looks at the disk, and tells of downloads that were not finished. `wake` is called from
+    /// the hub's threads after every event.
+    ///
+    /// # Errors
+    /// If the system refuses a thread.
+    pub fn start(options: HubOptions, wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
+        let (sender, events) = channel();
+        let (tasks, received) = channel::<Task>();
+        let teller = Teller {
+            events: sender,
+            wake: Arc::new(wake),
+        };
+        let options = Arc::new(options);
+        let keeper = ShelfKeeper {
+            models_dir: options.models_dir.clone(),
+            usage_file: options.usage_file.clone(),
+            hash_cache: options.hash_cache.clone(),
+            look_in: options.look_in.clone(),
+        };
+        let to_hash = hasher(keeper.clone(), teller.clone())?;
+        let worker = Worker {
+            keeper,
+            teller: teller.clone(),
+            downloads: Arc::default(),
+        };
+        let downloads = Arc::clone(&worker.downloads);
+        std::thread::Builder::new().name("hub".to_owned()).spawn(move || {
+            worker.tell_of_unfinished();
+            for task in received {
+                let work = AssertUnwindSafe(|| worker.carry_out(task));
+                if catch_unwind(work).is_err() {
+                    let message = "a mistake in this program stopped what was asked of the models".to_owned();
+                    worker.teller.tell(HubEvent::Failed { message });
+                }
+            }
+        })?;
+        Ok(Self {
+            options,
+            teller,
+            events,
+            tasks,
+            to_hash,
+            downloads,
+        })
+    }
+
+    /// Fetches a model into the models folder: whole, or not at all. The answer is a row of [`HubEvent::Download`]s.
+    /// One that was begun before goes on where it was.
+    ///
+    /// * `what`: see [`RepoRef`].
+    /// * `prefer_fp16`: whether half-precision files are taken where there are any.
+    ///
+    /// # Errors
+    /// [`HubError::BadId`].
+    pub fn fetch(&self, what: &str, prefer_fp16: bool) -> Result<DownloadId, HubError> {
+        let (id, _) = lock(&self.downloads).add(what.parse()?, prefer_fp16);
+        self.resume(id);
+        Ok(id)
+    }
+
+    /// Goes on with a download that was stopped or failed.
+    pub fn resume(&self, id: DownloadId) {
+        let mut downloads = lock(&self.downloads);
+        let Some((known, stop)) = downloads.take_up(id) else {
+            return;
+        };
+        let course = Course {
+            id,
+            what: known.what.clone(),
+            prefer_fp16: known.prefer_fp16,
+            stop,
+            options: Arc::clone(&self.options),
+            teller: self.teller.clone(),
+        };
+        let all = Arc::clone(&self.downloads);
+        let started = std::thread::Builder::new().name("download".to_owned()).spawn(move || {
+            let last = catch_unwind(AssertUnwindSafe(|| course.run())).unwrap_or_else(|_panic| {
+                course.row(DownloadState::Failed("a mistake in this program stopped it".to_owned()))
+            });
+            lock(&all).put_down(course.id);
+            if matches!(last.state, DownloadState::Finished(_)) {
+                lock(&all).known.remove(&course.id);
+            }
+            course.teller.tell(HubEvent::Download(last));
+        });
+        if let Err(error) = started {
+            downloads.put_down(id);
+            let message = format!("a download could not be started: {error}");
+            self.teller.tell(HubEvent::Failed { message });
+        }
+    }
+
+    /// Stops a download within seconds; what came so far is kept.
+    pub fn cancel(&self, id: DownloadId) {
+        if let Some(Known { stop: Some(stop), .. }) = lock(&self.downloads).known.get(&id) {
+            stop.ask();
+        }
+    }
+
+    /// Takes away a download that has stopped, and what came of it; answered by [`HubEvent::Discarded`].
+    pub fn discard(&self, id: DownloadId) {
+        self.ask(Task::Discard(id));
+    }
+
+    /// Looks at the models folder and at those of other programs, which are only read; answered by
+    /// [`HubEvent::Installed`].
+    pub fn scan(&self, folders: Vec<PathBuf>) {
+        self.ask(Task::Scan(folders));
+    }
+
+    /// Reads the picture of an item; answered by [`HubEvent::Thumbnail`].
+    pub fn thumbnail(&self, item: Arc<Item>) {
+        self.ask(Task::Thumbnail(item));
+    }
+
+    /// Computes the hashes of a file, which takes seconds for a large one; answered by [`HubEvent::Hashed`].
+    pub fn compute_hashes(&self, path: PathBuf) {
+        self.to_hash.send(path).ok(); // the thread ends after the handle only
+    }
+
+    /// Puts an item of the models folder into the system's trash, never one of another folder; answered by
+    /// [`HubEvent::Removed`] or [`HubEvent::Failed`].
+    pub fn remove(&self, path: PathBuf) {
+        self.ask(Task::Remove(path));
+    }
+
+    /// Takes note that these are used now.
+    pub fn used(&self, paths: Vec<PathBuf>) {
+        self.ask(Task::Used(paths));
+    }
+
+    /// The next event, without waiting.
+    pub fn poll(&self) -> Option<HubEvent> {
+        self.events.try_recv().ok()
+    }
+
+    /// The next event, waiting at most so long. Not for the window's thread.
+    pub fn wait(&self, longest: Duration) -> Option<HubEvent> {
+        self.events.recv_timeout(longest).ok()
+    }
+
+    fn ask(&self, task: Task) {
+        self.tasks.send(task).ok(); // the thread ends after the handle only
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        for known in lock(&self.downloads).known.values() {
+            if let Some(stop) = &known.stop {
+                stop.ask();
+            }
+        }
+    }
+}
+
+/// Computes hashes one after the other, so that nothing else has to wait for them.
+fn hasher(keeper: ShelfKeeper, teller: Teller) -> std::io::Result<Sender<PathBuf>> {
+    let (sender, received) = channel::<PathBuf>();
+    std::thread::Builder::new().name("hashes".to_owned()).spawn(move || {
+        for path in received {
+            let hashes = keeper.hashes(&path).map_err(|error| error.one_line());
+            teller.tell(HubEvent::Hashed { path, hashes });
+        }
+    })?;
+    Ok(sender)
+}
+
+/// What the hub's own thread works with.
+struct Worker {
+    keeper: ShelfKeeper,
+    teller: Teller,
+    downloads: Arc<Mutex<Downloads>>,
+}
+
+impl Worker {
+    fn tell_of_unfinished(&self) {
+        for (staging, plan) in Staging::left_over(&self.keeper.models_dir) {
+            let (id, is_new) = lock(&self.downloads).add(plan.what.clone(), false);
+            if !is_new {
+                continue; // has been asked for meanwhile
+            }
+            self.teller.tell(HubEvent::Download(Download {
+                id,
+                what: plan.what.to_string(),
+                state: DownloadState::Paused,
+                done_bytes: staging.done_bytes(&plan),
+                total_bytes: plan.total_bytes(),
+                bytes_per_sec: 0.0,
+            }));
+        }
+    }
+
+    fn carry_out(&self, task: Task) {
+        let (keeper, teller) = (&self.keeper, &self.teller);
+        match task {
+            Task::Scan(folders) => teller.tell(HubEvent::Installed(Arc::new(keeper.scan(&folders)))),
+            Task::Thumbnail(item) => teller.tell(HubEvent::Thumbnail {
+                picture: super::installed::thumbnail(&item).map(Arc::new),
+                path: item.path.clone(),
+            }),
+            Task::Remove(path) => match keeper.remove(&path) {
+                Ok(()) => teller.tell(HubEvent::Removed(path)),
+                Err(error) => teller.failed(&error),
+            },
+            Task::Used(paths) => {
+                if let Err(error) = keeper.used(&paths) {
+                    tracing::warn!("when models were used is not kept: {}", error.one_line());
+                }
+            }
+            Task::Discard(id) => self.discard(id),
+        }
+    }
+
+    fn discard(&self, id: DownloadId) {
+        let staging = lock(&self.downloads)
+            .take_up(id)
+            .map(|(known, _)| Staging::of(&self.keeper.models_dir, &known.what));
+        let Some(staging) = staging else { return };
+        let discarded = staging.discard();
+        let mut downloads = lock(&self.downloads);
+        downloads.put_down(id);
+        match discarded {
+            Ok(()) => {
+                downloads.known.remove(&id);
+                self.teller.tell(HubEvent::Discarded(id));
+            }
+            Err(error) => self.teller.failed(&error),
+        }
+    }
+}
+
+/// A poisoned lock only means that another thread panicked between two map operations, each of which is whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,141 @@
+//! Pictures that show what a model or an adapter does.
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use super::header::Header;
+use super::{Item, notes};
+use crate::job::RgbImage;
+
+/// Longest side of a thumbnail, in pixels.
+const SIDE_PX: u32 = 320;
+/// Largest file that is read as one, in bytes.
+const MAX_BYTES: u64 = 32 << 20;
+/// Largest side of a picture that is made smaller.
+const MAX_SIDE_PX: u32 = 8192;
+/// Most memory that reading one may take.
+const MAX_ALLOC_BYTES: u64 = 256 << 20;
+/// Endings of pictures beside a file.
+const BESIDE: [&str; 8] = [
+    ".preview.png",
+    ".png",
+    ".preview.jpg",
+    ".preview.jpeg",
+    ".jpg",
+    ".jpeg",
+    ".preview.webp",
+    ".webp",
+];
+/// Names of pictures in a model's folder.
+const INSIDE: [&str; 6] = [
+    "cover.png",
+    "cover.jpg",
+    "cover.webp",
+    "preview.png",
+    "thumbnail.png",
+    "thumbnail.webp",
+];
+/// Where the header of a file may have one.
+const EMBEDDED: &str = "modelspec.thumbnail";
+
+/// Where the picture of an item is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) enum Cover {
+    /// Nowhere.
+    #[default]
+    None,
+    /// A file.
+    File(PathBuf),
+    /// In the header of the item's own file.
+    Embedded,
+}
+
+impl Cover {
+    pub(super) fn or_embedded(self, header: &Header) -> Self {
+        match self {
+            Self::None if header.notes.contains_key(EMBEDDED) => Self::Embedded,
+            found => found,
+        }
+    }
+}
+
+pub(super) fn beside(path: &Path) -> Cover {
+    first(BESIDE.into_iter().map(|ending| notes::beside(path, ending)))
+}
+
+pub(super) fn inside(folder: &Path) -> Cover {
+    first(INSIDE.into_iter().map(|name| folder.join(name)))
+}
+
+fn first(mut paths: impl Iterator<Item = PathBuf>) -> Cover {
+    paths.find(|path| path.is_file()).map_or(Cover::None, Cover::File)
+}
+
+/// The picture of an item, made small; `None` if it has none that can be read.
+pub(in crate::hub) fn thumbnail(item: &Item) -> Option<RgbImage> {
+    let bytes = match &item.cover {
+        Cover::None => return None,
+        Cover::File(path) => {
+            let is_small = std::fs::metadata(path).ok()?.len() <= MAX_BYTES;
+            is_small.then(|| std::fs::read(path).ok()).flatten()?
+        }
+        Cover::Embedded => {
+            let header = Header::read(&item.path).ok()?;
+            let (_, text) = header.notes.get(EMBEDDED)?.split_once(";base64,")?;
+            base64(text)?
+        }
+    };
+    let mut reader = image::ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+    let mut limits = image::Limits::default();
+    limits.max_image_width = Some(MAX_SIDE_PX);
+    limits.max_image_height = Some(MAX_SIDE_PX);
+    limits.max_alloc = Some(MAX_ALLOC_BYTES);
+    reader.limits(limits);
+    let small = reader.decode().ok()?.thumbnail(SIDE_PX, SIDE_PX).into_rgb8();
+    Some(RgbImage {
+        width_px: small.width(),
+        height_px: small.height(),
+        pixels: small.into_raw(),
+    })
+}
+
+/// The bytes of text in base 64, RFC 4648 §4; `None` if it is none.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let value = |byte: u8| match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let text = text.trim().trim_end_matches('=').as_bytes();
+    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
+    for group in text.chunks(4) {
+        let bits = group
+            .iter()
+            .try_fold(0_u32, |bits, byte| Some(bits << 6 | u32::from(value(*byte)?)))?;
+        let bits = bits << (6 * (4 - group.len()));
+        bytes.extend_from_slice(bits.to_be_bytes().get(1..group.len())?);
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_64_should_be_read_as_the_standard_writes_it() {
+        for (text, expected) in [
+            ("", ""),
+            ("Zg==", "f"),
+            ("Zm8=", "fo"),
+            ("Zm9v", "foo"),
+            ("Zm9vYmFy", "foobar"),
+        ] {
+            assert_eq!(base64(text).unwrap(), expected.as_bytes(), "{text}");
+        }
+        assert_eq!(base64("Zm9v!"), None);
+    }
+}

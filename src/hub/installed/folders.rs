@@ -1,0 +1,239 @@
+//! Where other programs keep their models.
+
+use std::path::{Path, PathBuf};
+
+use super::{Kind, Owner};
+
+/// Largest file of paths that is read, in bytes.
+const MAX_YAML_BYTES: u64 = 1 << 20;
+/// Names that folders of other programs commonly have.
+const COMMON: [&str; 9] = [
+    "ComfyUI",
+    "ComfyUI_windows_portable/ComfyUI",
+    "stable-diffusion-webui",
+    "stable-diffusion-webui-forge",
+    "stable-diffusion-webui-reForge",
+    "sd-webui-forge-neo",
+    "webui_forge/webui",
+    "invokeai",
+    "InvokeAI",
+];
+
+/// A folder to look through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    pub(super) owner: Owner,
+    /// What is in it, where the file itself does not tell.
+    pub(super) kind: Option<Kind>,
+}
+
+/// What `ComfyUI` calls its folders, in `models` and in `extra_model_paths.yaml`.
+const COMFY: [(&str, Kind); 8] = [
+    ("checkpoints", Kind::Model),
+    ("loras", Kind::Lora),
+    ("embeddings", Kind::Embedding),
+    ("controlnet", Kind::Control),
+    ("t2i_adapter", Kind::Control),
+    ("ipadapter", Kind::Control),
+    ("vae", Kind::Vae),
+    ("upscale_models", Kind::Upscaler),
+];
+
+/// The folders of A1111 and Forge.
+const A1111: [(&str, Kind); 10] = [
+    ("models/Stable-diffusion", Kind::Model),
+    ("models/Lora", Kind::Lora),
+    ("models/LyCORIS", Kind::Lora),
+    ("embeddings", Kind::Embedding),
+    ("models/ControlNet", Kind::Control),
+    ("extensions/sd-webui-controlnet/models", Kind::Control),
+    ("models/VAE", Kind::Vae),
+    ("models/ESRGAN", Kind::Upscaler),
+    ("models/RealESRGAN", Kind::Upscaler),
+    ("models/DAT", Kind::Upscaler),
+];
+
+/// What `InvokeAI` calls kinds, in folders such as `models/sd-1/lora`.
+const INVOKE: [(&str, Kind); 8] = [
+    ("main", Kind::Model),
+    ("lora", Kind::Lora),
+    ("embedding", Kind::Embedding),
+    ("controlnet", Kind::Control),
+    ("t2i_adapter", Kind::Control),
+    ("ip_adapter", Kind::Control),
+    ("vae", Kind::Vae),
+    ("spandrel_image_to_image", Kind::Upscaler),
+];
+
+/// Whose folder it is, by what is in it.
+pub(super) fn owner_of(folder: &Path) -> Owner {
+    let has = |path: &str| folder.join(path).exists();
+    if has("models/Stable-diffusion") {
+        Owner::A1111
+    } else if has("invokeai.yaml") || has("databases/invokeai.db") || has("models/sd-1") || has("models/sdxl") {
+        Owner::InvokeAi
+    } else if has("models/checkpoints") || has("models/loras") || has("extra_model_paths.yaml") {
+        Owner::ComfyUi
+    } else {
+        Owner::User
+    }
+}
+
+/// Where to look in a folder that the user added.
+pub(super) fn places(folder: &Path) -> Vec<Place> {
+    let owner = owner_of(folder);
+    let place = |path: PathBuf, kind| Place { path, owner, kind };
+    match owner {
+        Owner::A1111 => A1111.map(|(name, kind)| place(folder.join(name), Some(kind))).into(),
+        Owner::ComfyUi => {
+            let own = COMFY.map(|(name, kind)| place(folder.join("models").join(name), Some(kind)));
+            let mut places = Vec::from(own);
+            places.extend(extra_paths(folder));
+            places
+        }
+        Owner::InvokeAi => invoke(&folder.join("models")),
+        Owner::Hareru | Owner::User => vec![place(folder.to_owned(), None)],
+    }
+}
+
+/// `models/BASE/KIND`, or, of newer ones, `models/ID` with files that must tell themselves what they are.
+fn invoke(models: &Path) -> Vec<Place> {
+    let owner = Owner::InvokeAi;
+    let mut places = Vec::new();
+    for base in subfolders(models) {
+        let known: Vec<Place> = INVOKE
+            .iter()
+            .map(|(name, kind)| (base.join(name), Some(*kind)))
+            .filter(|(path, _)| path.is_dir())
+            .map(|(path, kind)| Place { path, owner, kind })
+            .collect();
+        if known.is_empty() {
+            places.push(Place {
+                path: base,
+                owner,
+                kind: None,
+            });
+        }
+        places.extend(known);
+    }
+    places
+}
+
+fn subfolders(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_dir())
+        .collect();
+    found.sort();
+    found
+}
+
+/// The folders that `extra_model_paths.yaml` names. Only what its own example has is understood: sections, a
+/// `base_path`, and one path or a block of paths for each kind.
+fn extra_paths(folder: &Path) -> Vec<Place> {
+    let file = folder.join("extra_model_paths.yaml");
+    let is_small = std::fs::metadata(&file).is_ok_and(|metadata| metadata.len() <= MAX_YAML_BYTES);
+    let text = is_small.then(|| std::fs::read_to_string(&file).ok()).flatten();
+    let text = text.unwrap_or_default();
+    let (mut places, mut base, mut block) = (Vec::new(), folder.to_owned(), None);
+    let mut add = |base: &Path, kind, path: &str| {
+        places.push(Place {
+            path: base.join(path),
+            owner: Owner::ComfyUi,
+            kind: Some(kind),
+        });
+    };
+    for line in text.lines() {
+        let line = line.split(" #").next().unwrap_or_default().trim_end();
+        let trimmed = line.trim_start();
+        let depth = line.len() - trimmed.len();
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            continue;
+        }
+        if let Some((kind, above)) = block {
+            if depth > above {
+                add(&base, kind, unquoted(trimmed));
+                continue;
+            }
+            block = None;
+        }
+        let Some((key, value)) = trimmed.split_once(':') else {
+            continue;
+        };
+        let value = unquoted(value.trim());
+        if depth == 0 {
+            folder.clone_into(&mut base);
+        } else if key == "base_path" {
+            base = folder.join(expanded(value));
+        } else if let Some((_, kind)) = COMFY.iter().find(|(name, _)| *name == key) {
+            if value.starts_with(['|', '>']) {
+                block = Some((*kind, depth));
+            } else if !value.is_empty() {
+                add(&base, *kind, value);
+            }
+        }
+    }
+    places
+}
+
+fn unquoted(text: &str) -> &str {
+    text.trim_matches(['"', '\''])
+}
+
+/// `~` stands for the user's home.
+fn expanded(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
+/// Folders of other programs that are there and not among `known`.
+pub(super) fn offered(look_in: &[PathBuf], known: &[PathBuf]) -> Vec<(PathBuf, Owner)> {
+    let candidates = look_in.iter().flat_map(|folder| COMMON.map(|name| folder.join(name)));
+    let mut found: Vec<(PathBuf, Owner)> = candidates
+        .filter(|path| path.is_dir() && !known.contains(path))
+        .map(|path| {
+            let owner = owner_of(&path);
+            (path, owner)
+        })
+        .filter(|(_, owner)| *owner != Owner::User)
+        .collect();
+    // On systems whose names do not tell a from A, the same folder may have been found twice.
+    let mut seen = Vec::new();
+    found.retain(|(path, _)| {
+        let real = path.canonicalize().unwrap_or_else(|_gone| path.clone());
+        let is_new = !seen.contains(&real);
+        seen.push(real);
+        is_new
+    });
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_comfyui_should_be_read_as_its_example_writes_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "#comment\na111:\n    base_path: /sd/webui/  # there\n    checkpoints: models/Stable-diffusion\n    \
+                    loras: |\n         models/Lora\n         models/LyCORIS\n    clip: models/clip\n    \
+                    vae: \"models/VAE\"\nother:\n    loras: mine\n";
+        std::fs::write(folder.path().join("extra_model_paths.yaml"), text).unwrap();
+        let found: Vec<_> = extra_paths(folder.path())
+            .into_iter()
+            .map(|place| (place.path, place.kind))
+            .collect();
+        let expected = [
+            (PathBuf::from("/sd/webui/models/Stable-diffusion"), Some(Kind::Model)),
+            (PathBuf::from("/sd/webui/models/Lora"), Some(Kind::Lora)),
+            (PathBuf::from("/sd/webui/models/LyCORIS"), Some(Kind::Lora)),
+            (PathBuf::from("/sd/webui/models/VAE"), Some(Kind::Vae)),
+            (folder.path().join("mine"), Some(Kind::Lora)),
+        ];
+        assert_eq!(found, expected);
+    }
+}

@@ -1,0 +1,119 @@
+//! Networks that enlarge pictures: ESRGAN and those that grew from it.
+
+mod compact;
+mod rrdb;
+
+use candle_core::{Result, Tensor};
+use candle_nn::VarBuilder;
+
+use self::compact::Compact;
+use self::rrdb::Rrdb;
+use super::ConfigError;
+use super::error::MAX_BLOCKS;
+
+const NETWORK: &str = "upscaler";
+/// Widest network that is built, in channels; a number of a broken file must not decide how much memory is asked for.
+const MAX_WIDTH: usize = 1024;
+
+/// How an upscaler is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Architecture {
+    /// Residual-in-residual dense blocks: ESRGAN, `RealESRGAN`, BSRGAN.
+    Rrdb,
+    /// A plain row of convolutions that enlarges at its very end: the fast models of `RealESRGAN`.
+    Compact,
+}
+
+/// Shape of an upscaler, as its tensors tell it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct UpscalerConfig {
+    /// How it is built.
+    pub architecture: Architecture,
+    /// Channels of its feature maps.
+    pub width: usize,
+    /// Channels each convolution of a dense block adds; 0 for [`Architecture::Compact`].
+    pub growth: usize,
+    /// Dense blocks, or convolutions between the first and the last.
+    pub blocks: usize,
+    /// How often [`Architecture::Rrdb`] doubles the size; 0 for the other.
+    pub doublings: usize,
+    /// Pixels along the side of a square that goes in as channels: 1, 2 or 4.
+    pub unshuffle: usize,
+    /// How much larger the result is, along each side.
+    pub scale: usize,
+}
+
+impl UpscalerConfig {
+    fn validate(&self) -> std::result::Result<(), ConfigError> {
+        let check =
+            |holds, field, found: usize, expected: &str| ConfigError::check(holds, NETWORK, field, found, expected);
+        check((1..=MAX_WIDTH).contains(&self.width), "width", self.width, "1 to 1024")?;
+        check(self.growth <= MAX_WIDTH, "growth", self.growth, "0 to 1024")?;
+        check(
+            self.blocks <= MAX_BLOCKS,
+            "blocks",
+            self.blocks,
+            "no more than networks have",
+        )?;
+        check(self.doublings <= 4, "doublings", self.doublings, "0 to 4")?;
+        check(
+            [1, 2, 4].contains(&self.unshuffle),
+            "unshuffle",
+            self.unshuffle,
+            "1, 2 or 4",
+        )?;
+        check((1..=16).contains(&self.scale), "scale", self.scale, "1 to 16")
+    }
+}
+
+/// A network that enlarges pictures.
+#[derive(Debug)]
+pub struct Upscaler {
+    network: Network,
+    config: UpscalerConfig,
+}
+
+#[derive(Debug)]
+enum Network {
+    Rrdb(Box<Rrdb>),
+    Compact(Box<Compact>),
+}
+
+impl Upscaler {
+    /// Builds the network; tensors go by the names of `BasicSR`, see `weights/rename/upscaler.rs`.
+    ///
+    /// # Errors
+    /// If the weights do not fit the configuration, or that is none.
+    pub fn new(vb: &VarBuilder<'_>, config: &UpscalerConfig) -> Result<Self> {
+        config.validate().map_err(candle_core::Error::wrap)?;
+        let network = match config.architecture {
+            Architecture::Rrdb => Network::Rrdb(Box::new(Rrdb::new(vb, config)?)),
+            Architecture::Compact => Network::Compact(Box::new(Compact::new(vb, config)?)),
+        };
+        Ok(Self {
+            network,
+            config: config.clone(),
+        })
+    }
+
+    /// Its shape.
+    pub fn config(&self) -> &UpscalerConfig {
+        &self.config
+    }
+
+    /// Enlarges a picture.
+    ///
+    /// * `x`: `(batch, 3, height, width)`, 0 to 1; sides multiples of [`UpscalerConfig::unshuffle`].
+    ///
+    /// Returns `(batch, 3, scale · height, scale · width)`, about 0 to 1.
+    ///
+    /// # Errors
+    /// If the shape does not fit or the device has no room.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        match &self.network {
+            Network::Rrdb(network) => network.forward(x),
+            Network::Compact(network) => network.forward(x),
+        }
+    }
+}

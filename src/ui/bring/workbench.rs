@@ -1,0 +1,268 @@
+//! A thread for what takes time: reading pictures, the clipboard, saving masks.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use egui::ColorImage;
+use sha2::{Digest as _, Sha256};
+
+use super::drawn::{SIDE_PX, drawn, small};
+use super::pasting;
+use super::state::{Adapters, Looked, REFERENCE_NAMES};
+use crate::gallery;
+use crate::job::RgbImage;
+use crate::ui::services::Wake;
+
+/// Below the gallery's folder: pictures that were pasted.
+const PASTED: &str = ".hareru/pasted";
+/// Below the gallery's folder: masks.
+const MASKS: &str = ".hareru/masks";
+/// Most entries of a folder that are looked through for adapters.
+const MAX_ENTRIES: usize = 2000;
+/// Parts of the names of control networks and of the folders they are in.
+const CONTROLS: &[&str] = &["control", "t2i"];
+/// What a control network's configuration says it is.
+const CONTROL_CLASSES: &[&str] = &["ControlNetModel", "T2IAdapter"];
+
+/// What is to be done.
+pub(super) enum Task {
+    /// Read a picture and draw what could become of it.
+    Look(PathBuf),
+    /// Save a picture that was pasted.
+    KeepPasted(Arc<ColorImage>),
+    /// Find the picture that a text names: a file, or an address to fetch it from.
+    Named(String),
+    /// Take what the clipboard holds.
+    Clipboard,
+    /// Save a mask.
+    KeepMask {
+        version: u64,
+        size_px: (u32, u32),
+        pixels: Arc<Vec<u8>>,
+    },
+    /// Read a mask that was saved.
+    ReadMask(PathBuf),
+    /// Look for adapters in these folders.
+    FindAdapters(Vec<PathBuf>),
+}
+
+/// What was done.
+pub(super) enum Done {
+    Looked(PathBuf, Result<Arc<Looked>, String>),
+    /// A picture that was pasted is in this file; `Ok(None)` if there was none.
+    Pasted(Result<Option<PathBuf>, String>),
+    KeptMask(u64, Result<PathBuf, String>),
+    ReadMask(PathBuf, Result<RgbImage, String>),
+    Found(Adapters),
+}
+
+/// Threads, once there is something to do: one for all that is on disk, and one for each paste, which may wait long.
+pub(in crate::ui) struct Workbench {
+    gallery_dir: PathBuf,
+    wake: Wake,
+    answers: (Sender<Done>, Receiver<Done>),
+    tasks: Option<Sender<Task>>,
+}
+
+impl Workbench {
+    /// Nothing is started yet.
+    pub(in crate::ui) fn new(gallery_dir: PathBuf, wake: Wake) -> Self {
+        Self {
+            gallery_dir,
+            wake,
+            answers: channel(),
+            tasks: None,
+        }
+    }
+
+    /// Has something done; the answer comes later.
+    pub(super) fn ask(&mut self, task: Task) {
+        if matches!(task, Task::Named(_) | Task::Clipboard) {
+            start(&self.gallery_dir, &self.wake, &self.answers.0, std::iter::once(task));
+            return;
+        }
+        let tasks = self.tasks.get_or_insert_with(|| {
+            let (tasks, to_do) = channel();
+            start(&self.gallery_dir, &self.wake, &self.answers.0, to_do.into_iter());
+            tasks
+        });
+        tasks.send(task).ok(); // a thread that has ended answers nothing any more
+    }
+
+    /// The next answer.
+    pub(super) fn poll(&self) -> Option<Done> {
+        self.answers.1.try_recv().ok()
+    }
+}
+
+/// Does one task after the other on a thread of its own.
+fn start(folder: &Path, wake: &Wake, answers: &Sender<Done>, tasks: impl Iterator<Item = Task> + Send + 'static) {
+    let (folder, wake, answers) = (folder.to_owned(), Arc::clone(wake), answers.clone());
+    let work = move || {
+        for task in tasks {
+            if answers.send(carry_out(&folder, task)).is_err() {
+                return;
+            }
+            wake();
+        }
+    };
+    let started = std::thread::Builder::new().name("pictures in".to_owned()).spawn(work);
+    if let Err(error) = started {
+        tracing::warn!("could not start a thread: {error}");
+    }
+}
+
+fn carry_out(gallery_dir: &Path, task: Task) -> Done {
+    let pasted = gallery_dir.join(PASTED);
+    match task {
+        Task::Look(path) => {
+            let looked = look(&path);
+            Done::Looked(path, looked)
+        }
+        Task::KeepPasted(image) => Done::Pasted(keep_pasted(&pasted, &pasting::opaque(&image)).map(Some)),
+        Task::Named(text) => Done::Pasted(pasting::named(&text, &pasted)),
+        Task::Clipboard => Done::Pasted(match pasting::clipboard() {
+            pasting::Held::Picture(picture) => keep_pasted(&pasted, &picture).map(Some),
+            pasting::Held::Text(text) => pasting::named(&text, &pasted),
+            pasting::Held::Nothing => Ok(None),
+        }),
+        Task::KeepMask {
+            version,
+            size_px: (width_px, height_px),
+            pixels,
+        } => {
+            let picture = RgbImage {
+                width_px,
+                height_px,
+                pixels: pixels.iter().flat_map(|level| [*level; 3]).collect(),
+            };
+            Done::KeptMask(version, keep(&gallery_dir.join(MASKS), &picture))
+        }
+        Task::ReadMask(path) => {
+            let read = gallery::read_picture(&path).map_err(|error| error.one_line());
+            Done::ReadMask(path, read)
+        }
+        Task::FindAdapters(folders) => Done::Found(find_adapters(&folders)),
+    }
+}
+
+fn look(path: &Path) -> Result<Arc<Looked>, String> {
+    let pixels = gallery::read_picture(path).map_err(|error| error.one_line())?;
+    if pixels.width_px == 0 || pixels.height_px == 0 {
+        return Err("expected pixels, found none".to_owned());
+    }
+    let thumbnail = small(&pixels, SIDE_PX);
+    Ok(Arc::new(Looked {
+        drawn: drawn(&thumbnail).map(Arc::new),
+        thumbnail: Arc::new(thumbnail),
+        record: gallery::read_record(path).ok().map(Arc::new),
+        pixels: Arc::new(pixels),
+    }))
+}
+
+fn keep_pasted(folder: &Path, picture: &RgbImage) -> Result<PathBuf, String> {
+    if picture.pixels.is_empty() {
+        return Err("expected pixels, found none".to_owned());
+    }
+    keep(folder, picture)
+}
+
+/// Saves pixels under a name that follows from them, so that the same ones are one file.
+fn keep(folder: &Path, picture: &RgbImage) -> Result<PathBuf, String> {
+    let mut hash = Sha256::new();
+    hash.update(picture.width_px.to_le_bytes());
+    hash.update(picture.height_px.to_le_bytes());
+    hash.update(&picture.pixels);
+    let mut name = format!("{:x}", hash.finalize());
+    name.truncate(32);
+    let path = folder.join(format!("{name}.png"));
+    if path.is_file() {
+        return Ok(path);
+    }
+    std::fs::create_dir_all(folder).map_err(|error| format!("{error}: {}", folder.display()))?;
+    gallery::save_pixels(&path, picture).map_err(|error| error.one_line())?;
+    Ok(path)
+}
+
+/// What of the adapters people have is in some folders, told by configuration and name.
+fn find_adapters(folders: &[PathBuf]) -> Adapters {
+    let mut found = Adapters::default();
+    let entries = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten());
+    let mut paths: Vec<PathBuf> = entries.take(MAX_ENTRIES).flatten().map(|entry| entry.path()).collect();
+    let inside: Vec<PathBuf> = paths
+        .iter()
+        .filter(|path| path.is_dir() && !path.join("config.json").exists() && !path.join("model_index.json").exists())
+        .flat_map(|folder| {
+            std::fs::read_dir(folder)
+                .into_iter()
+                .flatten()
+                .take(MAX_ENTRIES)
+                .flatten()
+        })
+        .map(|entry| entry.path())
+        .collect();
+    paths.extend(inside);
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+        let folder = folder.to_string_lossy().to_lowercase();
+        let is_file = ["safetensors", "bin", "pth"]
+            .iter()
+            .any(|ending| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending)));
+        let class = std::fs::read_to_string(path.join("config.json")).unwrap_or_default();
+        let is_of = |words: &[&str]| words.iter().any(|word| name.contains(word));
+        let is_in = |words: &[&str]| is_file && words.iter().any(|word| folder.contains(word));
+        if (is_of(&REFERENCE_NAMES) && (is_file || path.is_dir())) || is_in(&REFERENCE_NAMES) {
+            found.references.push(path);
+        } else if CONTROL_CLASSES.iter().any(|known| class.contains(known))
+            || is_in(CONTROLS)
+            || (is_file && is_of(CONTROLS))
+        {
+            found.controls.push(path);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_pixels_should_be_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let picture = |level| RgbImage {
+            width_px: 2,
+            height_px: 1,
+            pixels: vec![level; 6],
+        };
+        let first = keep(folder.path(), &picture(1)).unwrap();
+        assert_eq!(keep(folder.path(), &picture(1)), Ok(first.clone()));
+        assert_ne!(keep(folder.path(), &picture(2)), Ok(first.clone()));
+        assert_eq!(gallery::read_picture(&first).unwrap(), picture(1));
+    }
+
+    #[test]
+    fn adapters_should_be_told_by_configuration_and_name() {
+        let root = tempfile::tempdir().unwrap();
+        let control = root.path().join("canny");
+        std::fs::create_dir(&control).unwrap();
+        std::fs::write(control.join("config.json"), r#"{"_class_name": "ControlNetModel"}"#).unwrap();
+        let folder = root.path().join("adapters");
+        std::fs::create_dir(&folder).unwrap();
+        for name in [
+            "ip-adapter_sd15.safetensors",
+            "control_v11p_canny.safetensors",
+            "notes.txt",
+        ] {
+            std::fs::write(folder.join(name), b"").unwrap();
+        }
+        let found = find_adapters(&[root.path().to_owned(), "/nowhere".into()]);
+        assert_eq!(found.controls, [folder.join("control_v11p_canny.safetensors"), control]);
+        assert_eq!(found.references, [folder.join("ip-adapter_sd15.safetensors")]);
+    }
+}

@@ -1,0 +1,142 @@
+//! Pictures made of pictures that are there.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use egui_kittest::kittest::Queryable as _;
+use hareru::gallery::SaveEvent;
+use hareru::job::{Event, GenerateRequest, Hires, JobId};
+use hareru::ui::again::{Again, AgainCommand, Variety};
+use hareru::ui::command::UiCommand;
+
+use super::harness::{Window, plain, record};
+use crate::support::generated_image;
+
+const FILE: &str = "/pictures/boat.png";
+
+fn made() -> GenerateRequest {
+    GenerateRequest {
+        prompt: "a boat".to_owned(),
+        seed: 7,
+        steps: 25,
+        ..GenerateRequest::default()
+    }
+}
+
+/// Asks for something of a picture whose record the gallery then reads.
+fn ask(window: &mut Window, again: Again) {
+    let command = AgainCommand::Picture(PathBuf::from(FILE), again);
+    window.harness.state().send(UiCommand::Again(command));
+    window.harness.run();
+    assert_eq!(window.pictures.borrow().opened, [Path::new(FILE)], "its record is read");
+    window.tell_of_pictures(SaveEvent::Opened {
+        path: PathBuf::from(FILE),
+        pixels: Arc::new(plain([1, 2, 3], 8)),
+        record: Some(Arc::new(record(made()))),
+    });
+}
+
+#[test]
+fn a_new_seed_should_be_all_that_differs() {
+    let mut window = Window::open();
+    ask(&mut window, Again::NewSeed);
+    let submitted = window.engine.borrow().submitted.clone();
+    let [request] = submitted.as_slice() else {
+        panic!("{submitted:?}");
+    };
+    assert!(request.seed != 7);
+    assert_eq!(
+        GenerateRequest {
+            seed: 7,
+            ..request.clone()
+        },
+        made()
+    );
+}
+
+#[test]
+fn upscaling_should_make_the_same_picture_with_a_second_pass() {
+    let mut window = Window::open();
+    ask(&mut window, Again::Upscale);
+    let submitted = window.engine.borrow().submitted.clone();
+    let hires = submitted[0].hires.unwrap();
+    assert_eq!(hires.scale, 2.0);
+    let same = GenerateRequest {
+        hires: None::<Hires>,
+        ..submitted[0].clone()
+    };
+    assert_eq!(same, made());
+}
+
+#[test]
+fn settings_should_come_into_the_form_and_the_studio_into_sight() {
+    let mut window = Window::open();
+    ask(&mut window, Again::Settings);
+    assert!(window.engine.borrow().submitted.is_empty());
+    assert_eq!(window.harness.state().draft().prompt, "a boat");
+    assert_eq!(window.harness.state().draft().seed, 7);
+}
+
+#[test]
+fn variations_should_be_four_to_choose_from_each_with_its_verbs() {
+    let mut window = Window::open();
+    ask(&mut window, Again::Vary(Variety::Strong));
+    for job in 1..=4 {
+        let request = window.engine.borrow().submitted[job as usize - 1].clone();
+        assert_eq!(request.seed, 7);
+        assert!(request.variation.is_some());
+        let job = JobId(job);
+        let image = Arc::new(generated_image(request));
+        window.tell([
+            Event::Started { job },
+            Event::Image { job, image },
+            Event::Finished { job },
+        ]);
+    }
+    assert_eq!(window.engine.borrow().submitted.len(), 4);
+    let verbs = ["Vary, subtle", "Vary, strong", "Upscale"];
+    let names = (1..=4).flat_map(|number| verbs.map(|verb| format!("{verb} {number}")));
+    let places: Vec<egui::Rect> = names.map(|name| window.harness.get_by_label(&name).rect()).collect();
+    for (index, place) in places.iter().enumerate() {
+        let others = &places[index + 1..];
+        assert!(
+            others.iter().all(|other| !other.intersects(*place)),
+            "none lies over another: {places:?}"
+        );
+    }
+    window.harness.get_by_label("Upscale 3").click();
+    window.harness.run();
+    let submitted = window.engine.borrow().submitted.clone();
+    let third = &submitted[2];
+    let upscaled = submitted.last().unwrap();
+    assert!(upscaled.hires.is_some());
+    assert_eq!(upscaled.variation, third.variation, "the third of them");
+}
+
+#[test]
+fn four_to_choose_from_should_have_seeds_that_count_up() {
+    let mut window = Window::open();
+    window
+        .harness
+        .key_press_modifiers(egui::Modifiers::ALT, egui::Key::Enter);
+    window.harness.run();
+    let sweeping = window.harness.state().state().sweeping.as_ref().unwrap();
+    let seeds: Vec<u64> = sweeping.cells.iter().map(|cell| cell.request.seed).collect();
+    let expected: Vec<u64> = (seeds[0]..seeds[0] + 4).collect();
+    assert_eq!(seeds, expected);
+}
+
+#[test]
+fn a_picture_without_settings_should_say_so() {
+    let mut window = Window::open();
+    let command = AgainCommand::Picture(PathBuf::from(FILE), Again::NewSeed);
+    window.harness.state().send(UiCommand::Again(command));
+    window.harness.run();
+    window.tell_of_pictures(SaveEvent::Opened {
+        path: PathBuf::from(FILE),
+        pixels: Arc::new(plain([1, 2, 3], 8)),
+        record: None,
+    });
+    assert!(window.engine.borrow().submitted.is_empty());
+    window.harness.get_by_label_contains("boat.png");
+}
