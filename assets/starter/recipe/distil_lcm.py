@@ -12,16 +12,15 @@ import math
 import pathlib
 import time
 
-from common import DEVICE, Muon, autocast, save
+from common import DEVICE, autocast, save
 
 import numpy as np
 import torch
 import torch.nn as nn
-import torch.nn.functional as F
 from safetensors.torch import save_file
 from transformers import CLIPTokenizer
 
-from train_unet import SCHEDULER, SHORT, Batches, Noise, build
+from train_unet import SHORT, Batches, Noise, build
 
 
 class Adapted(nn.Module):

@@ -42,7 +42,11 @@ def latents(args, data):
     a, b = len(data) * (shard - 1) // shards, len(data) * shard // shards
     path, ready = args.out / "latents.npy", args.out / (f"latents_ready{shard}" if shards > 1 else "latents_ready")
     done = int(ready.read_text()) if ready.exists() else a
-    if not path.exists():
+    if shard > 1:
+        while not path.exists():
+            time.sleep(1)
+        time.sleep(5)
+    elif not path.exists():
         np.lib.format.open_memmap(path, "w+", np.float16, (len(data), 16, 16, 16)).flush()
     store = np.load(path, mmap_mode="r+")
     if len(store) != len(data):

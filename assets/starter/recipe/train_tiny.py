@@ -22,8 +22,8 @@ from PIL import Image
 from packs import Pack
 from train_vae import CHANNELS, reconstruction_loss
 
-CONFIG = dict(in_channels=3, out_channels=3, encoder_block_out_channels=[16, 32, 32, 48, 48], decoder_block_out_channels=[64, 48, 32, 24, 16], act_fn="relu",
-              latent_channels=CHANNELS, upsampling_scaling_factor=2, num_encoder_blocks=[1, 1, 1, 1, 1], num_decoder_blocks=[2, 2, 2, 1, 1],
+CONFIG = dict(in_channels=3, out_channels=3, encoder_block_out_channels=[24] * 5, decoder_block_out_channels=[24] * 5, act_fn="relu",
+              latent_channels=CHANNELS, upsampling_scaling_factor=2, num_encoder_blocks=[1, 1, 1, 1, 2], num_decoder_blocks=[4, 3, 2, 1, 1],
               latent_magnitude=3, latent_shift=0.5, scaling_factor=1.0, force_upcast=False)
 
 

@@ -30,7 +30,7 @@ from packs import Pack
 
 CHANNELS = 16
 CONFIG = dict(in_channels=3, out_channels=3, down_block_types=["DownEncoderBlock2D"] * 5, up_block_types=["UpDecoderBlock2D"] * 5,
-              block_out_channels=[16, 32, 64, 128, 128], layers_per_block=1, act_fn="silu", latent_channels=CHANNELS, norm_num_groups=8,
+              block_out_channels=[16, 32, 48, 96, 128], layers_per_block=1, act_fn="silu", latent_channels=CHANNELS, norm_num_groups=8,
               sample_size=256, scaling_factor=1.0, force_upcast=False)
 
 
@@ -114,6 +114,8 @@ def main():
     ap.add_argument("--lr", type=float, default=2e-3)
     ap.add_argument("--generic", type=float, default=0.15, help="share of generic pictures")
     ap.add_argument("--kl", type=float, default=1e-4)
+    ap.add_argument("--widths", type=int, nargs=5, default=CONFIG["block_out_channels"])
+    ap.add_argument("--compile", action="store_true", help="fuse with torch.compile (needs a C++ compiler); worth it in long runs only")
     ap.add_argument("--seed", type=int, default=0)
     ap.add_argument("--every", type=float, default=120)
     ap.add_argument("--decoder-only", action="store_true")
@@ -126,7 +128,7 @@ def main():
     workers = Workers()
     torch.manual_seed(args.seed)
     final, state = args.out / "vae", args.out / ("vae_decoder.pt" if args.decoder_only else "vae.pt")
-    vae = AutoencoderKL.from_pretrained(final) if args.decoder_only else AutoencoderKL(**CONFIG)
+    vae = AutoencoderKL.from_pretrained(final) if args.decoder_only else AutoencoderKL(**dict(CONFIG, block_out_channels=args.widths))
     vae = vae.to(DEVICE, memory_format=torch.channels_last).train()
     if args.decoder_only:
         vae.encoder.requires_grad_(False)
@@ -149,25 +151,29 @@ def main():
         perceptual = Evaluator.load(args.evaluator).to(DEVICE)
     if workers.rank == 0:
         print(f"{sum(p.numel() for p in vae.parameters()) / 1e6:.2f} M parameters, step {step}", flush=True)
-    began, saved, run = time.process_time() - spent, time.time(), 0.0
+    began, saved, run, x, out = time.process_time() - spent, time.time(), 0.0, None, None
 
     def checkpoint(x, out):
         save(state, model=vae.state_dict(), opt=opt.state_dict(), step=step, spent=spent)
         Image.fromarray(sheet(np.concatenate([to_pictures(x[:8]), to_pictures(out[:8])]), len(x[:8]))).save(args.out / "vae.png")
 
+    encode, decode = vae.encode, vae.decode
+    if args.compile:
+        encode, decode = torch.compile(vae.encode), torch.compile(vae.decode)
     while not args.finish:
         spent = workers.same(time.process_time() - began)
         progress = max(step / args.steps, spent / (60 * args.minutes))
         if progress >= 1:
-            checkpoint(x, out)
+            if workers.rank == 0 and x is not None:
+                checkpoint(x, out)
             break
         lr = args.lr * min(1, (step + 1) / 60) * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * progress)))
         for g in opt.param_groups:
             g["lr"] = lr
         x = data.batch(args.batch)
         with autocast():
-            post = vae.encode(x).latent_dist
-            out = vae.decode(post.sample()).sample
+            post = encode(x).latent_dist
+            out = decode(post.sample()).sample
         out = out.float()
         loss = reconstruction_loss(out, x)
         if perceptual:
