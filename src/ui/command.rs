@@ -216,7 +216,7 @@ impl UiCommand {
         all.extend(GalleryCommand::WITH_SHORTCUT.iter().cloned().map(Self::Gallery));
         all.extend(CompareCommand::WITH_SHORTCUT.iter().cloned().map(Self::Compare));
         all.extend(ModelsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Models));
-        all.extend(QueueCommand::WITH_SHORTCUT.iter().cloned().map(Self::Queue));
+        all.extend(QueueCommand::WITH_SHORTCUT.iter().copied().map(Self::Queue));
         all.extend(SettingsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Settings));
         all.extend(BringCommand::WITH_SHORTCUT.iter().cloned().map(Self::Bring));
         all
