@@ -24,6 +24,7 @@ use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
 use crate::engine::{Poll, QueueKeeper};
 use crate::gallery::{Librarian, Question, SaveEvent};
+use crate::hub::Hub;
 use crate::job::Event;
 use crate::job::ModelRef;
 use crate::job::Precision;
@@ -48,6 +49,8 @@ pub struct Studio {
     pub(super) pictures: Option<Box<dyn Pictures>>,
     /// Knows every picture, its own and those of other folders.
     pub(super) library: Option<Librarian>,
+    /// Knows every model on disk, and fetches others.
+    pub(super) hub: Option<Hub>,
     /// Keeps the jobs not yet run.
     pub(super) queue_keeper: Option<QueueKeeper>,
     /// Where pictures are kept.
@@ -105,6 +108,7 @@ impl Studio {
             engine: None,
             pictures: None,
             library: None,
+            hub: None,
             queue_keeper: None,
             gallery_dir: gallery_dir.as_ref().to_owned(),
             language: Language::choose(settings.language.as_deref()),
@@ -130,6 +134,7 @@ impl Studio {
         studio.start_engine();
         studio.start_pictures(gallery_dir.as_ref());
         studio.start_library();
+        pages::models::start(&mut studio);
         studio.start_queue();
         studio
     }

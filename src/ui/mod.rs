@@ -66,6 +66,7 @@ pub fn run(settings: Settings, gallery_dir: PathBuf) -> Result<(), UiError> {
         viewport,
         ..eframe::NativeOptions::default()
     };
+    let thumbnail_dir = Paths::of_user().cache_dir.join("thumbnails");
     let queue_file = Paths::of_user().data_dir.join("queue.json");
     let mut engine_options = EngineOptions::of_user();
     if settings.device.as_deref() == Some(pages::settings::PROCESSOR) {
@@ -75,7 +76,11 @@ pub fn run(settings: Settings, gallery_dir: PathBuf) -> Result<(), UiError> {
     eframe::run_native(
         "hareru",
         options,
-        Box::new(|creation| Ok(Box::new(app::Studio::new(creation, services, settings, gallery_dir)))),
+        Box::new(|creation| {
+            let mut studio = app::Studio::new(creation, services, settings, gallery_dir);
+            studio.state_mut().gallery.thumbnail_dir = Some(thumbnail_dir);
+            Ok(Box::new(studio))
+        }),
     )?;
     Ok(())
 }

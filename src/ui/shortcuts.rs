@@ -189,7 +189,7 @@ pub(super) fn hear(studio: &Studio, ctx: &egui::Context) {
     }
     let keymap = of(ctx);
     let page = studio.state.page;
-    let is_busy = studio.state.current_job().is_some();
+    let is_busy = studio.state.current_job().is_some() && !studio.state.gallery.is_looking; // Escape closes that first
     let has_focus = ctx.egui_wants_keyboard_input();
     let is_open = studio.state.overlay == Overlay::Commands;
     let mut all: Vec<(&Entry, KeyboardShortcut)> = keymap
@@ -222,7 +222,11 @@ fn num_held(modifiers: Modifiers) -> u8 {
 
 /// Whether the key must not be taken from a control that has the keyboard.
 fn is_typed(command: &UiCommand, key: KeyboardShortcut) -> bool {
-    let is_of_fields = matches!(command, UiCommand::Bring(command) if command.is_typed());
+    let is_of_fields = match command {
+        UiCommand::Bring(command) => command.is_typed(),
+        UiCommand::Gallery(command) => command.yields_to_fields(),
+        _ => false,
+    };
     let is_letter = key.modifiers.is_none() || key.modifiers == Modifiers::SHIFT;
     is_of_fields || (is_letter && *command != UiCommand::Stop)
 }

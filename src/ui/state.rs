@@ -428,6 +428,10 @@ impl AppState {
 
     /// Takes in one event of the gallery.
     pub fn apply_saved(&mut self, event: SaveEvent) {
+        let is_shared = self.waits_for(&event);
+        let Some(event) = self.compare.take_saved(event, is_shared) else {
+            return;
+        };
         match event {
             SaveEvent::Saved {
                 path,
@@ -493,6 +497,19 @@ impl AppState {
                 );
             }
         }
+    }
+
+    /// Whether the studio has use for what was read of a picture.
+    fn waits_for(&self, event: &SaveEvent) -> bool {
+        let (SaveEvent::Opened { path, .. }
+        | SaveEvent::OpenFailed { path, .. }
+        | SaveEvent::TrajectoryOpened { path, .. }
+        | SaveEvent::TrajectoryMissing { path, .. }) = event
+        else {
+            return true;
+        };
+        let beside = self.beside.as_ref().map(|beside| &*beside.path);
+        [self.shown_path(), self.restoring.as_deref(), beside].contains(&Some(path))
     }
 
     /// Notes that a job was asked to stop.

@@ -29,6 +29,8 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::ChooseModelFolder => files::choose_model_folder(studio),
         UiCommand::ChoosePicture => files::choose_picture(studio),
         UiCommand::OpenPicture(path) => files::open_picture(studio, path),
+        UiCommand::OpenDropped(paths)
+            if studio.state.page == pages::Page::Compare && pages::compare::take_dropped(studio, &paths) => {}
         UiCommand::OpenDropped(paths) => bring::open_dropped(studio, paths),
         UiCommand::UseSettings => files::use_settings(studio),
         UiCommand::ShowPicture(path) => files::show_picture(studio, path),

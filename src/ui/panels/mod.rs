@@ -1,10 +1,11 @@
 //! The parts of the page. A panel reads the state, may edit the form, and asks for anything else by command.
 
+mod again_menu;
 mod canvas;
 mod carried;
 mod drop_target;
 mod export_menu;
-mod fields;
+pub(super) mod fields;
 mod generate;
 mod kept;
 mod model;
@@ -30,6 +31,8 @@ mod views;
 use std::path::Path;
 
 use super::bring;
+pub(super) use again_menu::again_verbs;
+
 use super::command::CommandSender;
 use super::draft::Draft;
 use super::i18n::Language;
