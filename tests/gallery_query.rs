@@ -41,7 +41,7 @@ fn tables(rows: &[Row]) -> Connection {
         )
         .unwrap();
     for (id, row) in rows.iter().enumerate() {
-        let id = id as i64;
+        let id = i64::try_from(id).unwrap();
         let Marks {
             rating,
             is_favourite,

@@ -1,3 +1,8 @@
 //! Records in files: marks beside pictures, records of other programs, kinds of files, names.
 
+mod files;
+mod foreign;
+mod graphs;
 mod marks;
+mod names;
+mod pictures;

@@ -54,10 +54,12 @@ fn files_should_be_named_by_day_time_seed_and_prompt() {
         .map(|_| gallery::save(folder.path(), &image).unwrap())
         .map(|path| path.strip_prefix(folder.path()).unwrap().to_owned())
         .collect();
-    let expected = ["", "-2", "-3"].map(|suffix| {
-        // date -u -d @1795219164
-        PathBuf::from(format!("2026-11-20/235924-42-a-red-boat-青い海{suffix}.png"))
-    });
+    let time = jiff::Timestamp::from_second(image.record.created_unix_secs.cast_signed()).unwrap();
+    let time = time
+        .to_zoned(jiff::tz::TimeZone::system())
+        .strftime("%Y-%m-%d/%H%M%S")
+        .to_string();
+    let expected = ["", "-2", "-3"].map(|suffix| PathBuf::from(format!("{time}-42-a-red-boat-青い海{suffix}.png")));
     assert_eq!(names, expected);
 }
 
@@ -334,7 +336,7 @@ fn torn_and_foreign_pictures_should_be_refused() {
     assert!(matches!(gallery::read_picture(&path), Err(GalleryError::Decode { .. })));
     assert!(matches!(
         gallery::read_record(&path),
-        Err(GalleryError::DecodePng { .. })
+        Err(GalleryError::Container { .. })
     ));
     assert!(matches!(
         gallery::read_picture(&folder.path().join("missing.png")),
@@ -444,7 +446,7 @@ fn a_folder_that_cannot_be_written_should_give_one_line_and_no_file() {
         assert!(!error.one_line().contains('\n'));
     }
     let wrong_name = gallery::save_as(&folder.path().join("a.jpg"), &image).unwrap_err();
-    assert!(matches!(wrong_name, GalleryError::NotPngName { .. }));
+    assert!(matches!(wrong_name, GalleryError::NotPictureName { .. }));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 

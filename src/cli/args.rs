@@ -158,7 +158,7 @@ pub(super) struct GenerateArgs {
     #[arg(long, default_value = "starter", value_name = "PATH")]
     model: PathBuf,
 
-    /// File to write, ending in .png; further pictures of a batch become FILE-2, FILE-3 …
+    /// File to write, ending in .png, .webp or .jpg; further pictures of a batch become FILE-2, FILE-3 …
     #[arg(long, value_name = "FILE", conflicts_with = "gallery")]
     pub(super) out: Option<PathBuf>,
 

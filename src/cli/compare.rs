@@ -52,9 +52,9 @@ impl Side {
     }
 }
 
-/// Whether a picture that could be read says nothing of how it was made; only a PNG can.
+/// Whether a picture that could be read says nothing of how it was made.
 fn is_without_record(error: &GalleryError) -> bool {
-    matches!(error, GalleryError::NoRecord { .. } | GalleryError::DecodePng { .. })
+    matches!(error, GalleryError::NoRecord { .. } | GalleryError::Container { .. })
 }
 
 /// Says in what two pictures differ.

@@ -89,7 +89,7 @@ impl From<ThreadsError> for CliError {
 impl From<GalleryError> for CliError {
     fn from(error: GalleryError) -> Self {
         match error {
-            GalleryError::NotPngName { .. } => Self::Usage(error.one_line()),
+            GalleryError::NotPictureName { .. } => Self::Usage(error.one_line()),
             other => Self::Failed(other.one_line()),
         }
     }

@@ -22,6 +22,12 @@ pub enum GalleryError {
         /// The cause.
         source: io::Error,
     },
+    /// The JPEG or WebP encoder refused the picture.
+    #[error("could not encode the picture")]
+    EncodeImage(#[from] image::ImageError),
+    /// The record does not go into EXIF.
+    #[error("could not put the record into EXIF")]
+    EncodeExif(#[from] exif::Error),
     /// The number of bytes does not fit the size.
     #[error("a picture of {width_px}x{height_px} px needs {expected} bytes, found {found}")]
     PixelCount {
@@ -45,13 +51,13 @@ pub enum GalleryError {
         /// The cause.
         source: image::ImageError,
     },
-    /// Not a PNG, or one whose parts before the pixels are broken.
-    #[error("not a whole PNG file: {path}", path = path.display())]
-    DecodePng {
+    /// Not a picture, or one whose parts beside the pixels are broken.
+    #[error("not a whole PNG, JPEG or WebP file: {path}", path = path.display())]
+    Container {
         /// The file.
         path: PathBuf,
-        /// The cause.
-        source: png::DecodingError,
+        /// What was expected.
+        source: io::Error,
     },
     /// More pixels than the program is willing to hold.
     #[error("pictures of up to {limit} pixels are read, found {width_px}x{height_px}: {path}", path = path.display())]
@@ -99,9 +105,9 @@ pub enum GalleryError {
         /// Highest version that is read.
         limit: u32,
     },
-    /// Only PNG is written, and a file must not lie about what it is.
-    #[error("pictures are written as PNG, so the name must end in .png: {path}", path = path.display())]
-    NotPngName {
+    /// A file must not lie about what it is.
+    #[error("pictures are written as PNG, WebP or JPEG, so the name must end in .png, .webp or .jpg: {path}", path = path.display())]
+    NotPictureName {
         /// The name asked for.
         path: PathBuf,
     },

@@ -1,23 +1,16 @@
 //! PNG files and the texts in them.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
+use std::io::{self, Read, Seek};
 
 use super::GalleryError;
+use super::container::{Contents, MAX_TEXT_BYTES, Text};
+use super::exif_record;
 use crate::job::RgbImage;
 
-/// Longest text that is read; a record is some kilobytes.
-const MAX_TEXT_BYTES: usize = 4 << 20;
-/// Most memory the PNG reader may take for what is not pixels.
-const MAX_CHUNK_BYTES: usize = 64 << 20;
-
-/// A text in a PNG file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Text {
-    pub(super) keyword: String,
-    pub(super) text: String,
-}
+/// Largest chunk that is read, and most bytes of texts; longer ones are left where they are.
+const MAX_CHUNK_BYTES: usize = MAX_TEXT_BYTES + 1024;
+/// Longest keyword of a text.
+const MAX_KEYWORD_BYTES: usize = 79;
 
 /// How a text is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,21 +22,16 @@ pub(super) enum TextKind {
 }
 
 /// The bytes of an 8-bit RGB PNG with `texts` (keyword, text, kind) before its pixels.
+///
+/// * `pixels`: as many as its size says.
 pub(super) fn encode(pixels: &RgbImage, texts: &[(&str, &str, TextKind)]) -> Result<Vec<u8>, GalleryError> {
-    let &RgbImage {
-        width_px, height_px, ..
+    let RgbImage {
+        width_px,
+        height_px,
+        pixels,
     } = pixels;
-    let expected = width_px as usize * height_px as usize * 3;
-    if pixels.pixels.len() != expected {
-        return Err(GalleryError::PixelCount {
-            width_px,
-            height_px,
-            expected,
-            found: pixels.pixels.len(),
-        });
-    }
-    let mut bytes = Vec::with_capacity(expected / 2 + 4096);
-    let mut encoder = png::Encoder::new(&mut bytes, width_px, height_px);
+    let mut bytes = Vec::with_capacity(pixels.len() / 2 + 4096);
+    let mut encoder = png::Encoder::new(&mut bytes, *width_px, *height_px);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
@@ -56,78 +44,132 @@ pub(super) fn encode(pixels: &RgbImage, texts: &[(&str, &str, TextKind)]) -> Res
         }
     }
     let mut writer = encoder.write_header()?;
-    writer.write_image_data(&pixels.pixels)?;
+    writer.write_image_data(pixels)?;
     writer.finish()?;
     Ok(bytes)
 }
 
-/// The texts of a PNG file whose keyword is among `keywords`, in the order of the file, wherever they stand in it.
-pub(super) fn read_texts(path: &Path, keywords: &[&str]) -> Result<Vec<Text>, GalleryError> {
-    let decode_error = |source| GalleryError::DecodePng {
-        path: path.to_owned(),
-        source,
-    };
-    let file = File::open(path).map_err(GalleryError::read(path))?;
-    let limits = png::Limits { bytes: MAX_CHUNK_BYTES };
-    let mut reader = png::Decoder::new_with_limits(BufReader::new(file), limits)
-        .read_info()
-        .map_err(decode_error)?;
-    let texts = texts_of(path, reader.info(), keywords)?;
-    if !texts.is_empty() {
-        return Ok(texts);
+/// What a PNG file says beside its pixels: the texts whose keyword is among `keywords`, in the order of the file, wherever
+/// they stand in it. Reads no more of the file than these; a text that is too long is not read at all.
+///
+/// * `file`: behind the signature.
+///
+/// # Errors
+/// If the file is torn before there is a text.
+pub(super) fn read(file: &mut (impl Read + Seek), keywords: &[&str]) -> io::Result<Contents> {
+    let mut contents = Contents::default();
+    loop {
+        let mut header = [0; 8];
+        match file.read_exact(&mut header) {
+            Ok(()) => {}
+            Err(_torn) if !contents.texts.is_empty() => return Ok(contents),
+            Err(torn) => return Err(torn),
+        }
+        let [a, b, c, d, kind @ ..] = header;
+        let length = u32::from_be_bytes([a, b, c, d]);
+        if !kind.iter().all(u8::is_ascii_alphabetic) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "expected the name of a chunk, found other bytes",
+            ));
+        }
+        let is_read = matches!(&kind, b"IHDR" | b"tEXt" | b"zTXt" | b"iTXt" | b"eXIf");
+        match &kind {
+            b"IEND" => return Ok(contents),
+            b"IDAT" if !contents.texts.is_empty() => return Ok(contents),
+            _ if is_read && length as usize <= MAX_CHUNK_BYTES && contents.num_bytes() <= MAX_CHUNK_BYTES => {
+                let mut data = vec![0; length as usize];
+                file.read_exact(&mut data)?;
+                let mut checksum = [0; 4];
+                file.read_exact(&mut checksum)?;
+                let mut crc = flate2::Crc::new();
+                crc.update(&kind);
+                crc.update(&data);
+                contents.take_chunk(kind, &data, crc.sum() == u32::from_be_bytes(checksum), keywords);
+            }
+            _ => {
+                let mut start = [0; MAX_KEYWORD_BYTES + 1];
+                let known = if is_read { start.len().min(length as usize) } else { 0 };
+                file.read_exact(&mut start[..known])?;
+                if let Some(keyword) = keyword_of(&start[..known], keywords) {
+                    contents.bad.get_or_insert(keyword);
+                }
+                file.seek_relative(i64::from(length - known as u32) + 4)?;
+            }
+        }
     }
-    // Some programs put their texts after the pixels, which this skips without unpacking them.
-    reader.finish().map_err(decode_error)?;
-    texts_of(path, reader.info(), keywords)
 }
 
-fn texts_of(path: &Path, info: &png::Info<'_>, keywords: &[&str]) -> Result<Vec<Text>, GalleryError> {
-    let bad_text = |keyword: &str| GalleryError::BadText {
-        path: path.to_owned(),
-        keyword: keyword.to_owned(),
-        limit: MAX_TEXT_BYTES,
-    };
-    let mut texts = Vec::new();
-    let mut keep = |keyword: &str, text: String| {
-        if text.len() > MAX_TEXT_BYTES {
-            return Err(bad_text(keyword));
-        }
-        texts.push(Text {
-            keyword: keyword.to_owned(),
-            text,
-        });
-        Ok(())
-    };
-    let wanted = |keyword: &str| keywords.contains(&keyword);
+impl Contents {
+    fn num_bytes(&self) -> usize {
+        self.texts.iter().map(|text| text.text.len()).sum()
+    }
 
-    for chunk in info.utf8_text.iter().filter(|chunk| wanted(&chunk.keyword)) {
-        let mut chunk = chunk.clone();
-        chunk
-            .decompress_text_with_limit(MAX_TEXT_BYTES)
-            .map_err(|_damaged| bad_text(&chunk.keyword))?;
-        let text = chunk.get_text().map_err(|_damaged| bad_text(&chunk.keyword))?;
-        keep(&chunk.keyword, text)?;
+    fn take_chunk(&mut self, kind: [u8; 4], data: &[u8], is_whole: bool, keywords: &[&str]) {
+        match &kind {
+            b"IHDR" => {
+                if let [a, b, c, d, e, f, g, h, ..] = *data {
+                    self.size = Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])));
+                }
+            }
+            b"eXIf" => self.texts.extend(exif_record::texts_in(data)),
+            _ => {
+                let Some(keyword) = keyword_of(data, keywords) else {
+                    return;
+                };
+                let text = is_whole.then(|| text_of(kind, &data[keyword.len() + 1..])).flatten();
+                match text {
+                    Some(text) => self.texts.push(Text { keyword, text }),
+                    None => self.bad = self.bad.take().or(Some(keyword)),
+                }
+            }
+        }
     }
-    for chunk in info
-        .uncompressed_latin1_text
-        .iter()
-        .filter(|chunk| wanted(&chunk.keyword))
-    {
-        keep(&chunk.keyword, undo_mislabelled_utf8(&chunk.text))?;
+}
+
+/// The keyword that a chunk begins with, if it is one of those.
+fn keyword_of(data: &[u8], keywords: &[&str]) -> Option<String> {
+    let end = data.iter().take(MAX_KEYWORD_BYTES + 1).position(|byte| *byte == 0)?;
+    let found = keywords.iter().find(|keyword| keyword.as_bytes() == &data[..end]);
+    found.map(|keyword| (*keyword).to_owned())
+}
+
+/// The text of a chunk.
+///
+/// * `data`: behind the keyword and its end.
+fn text_of(kind: [u8; 4], data: &[u8]) -> Option<String> {
+    match &kind {
+        b"tEXt" => Some(latin_1(data)),
+        b"zTXt" => Some(latin_1(&unpacked(data.split_first()?.1)?)),
+        _ => {
+            let [is_packed, _method, rest @ ..] = data else {
+                return None;
+            };
+            // The language, the keyword in that language, the text.
+            let text = rest.splitn(3, |byte| *byte == 0).nth(2)?;
+            let text = if *is_packed == 1 {
+                unpacked(text)?
+            } else {
+                text.to_vec()
+            };
+            String::from_utf8(text).ok()
+        }
     }
-    for chunk in info
-        .compressed_latin1_text
-        .iter()
-        .filter(|chunk| wanted(&chunk.keyword))
-    {
-        let mut chunk = chunk.clone();
-        chunk
-            .decompress_text_with_limit(MAX_TEXT_BYTES)
-            .map_err(|_damaged| bad_text(&chunk.keyword))?;
-        let text = chunk.get_text().map_err(|_damaged| bad_text(&chunk.keyword))?;
-        keep(&chunk.keyword, undo_mislabelled_utf8(&text))?;
-    }
-    Ok(texts)
+}
+
+fn unpacked(data: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = MAX_TEXT_BYTES as u64 + 1;
+    flate2::read::ZlibDecoder::new(data)
+        .take(limit)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    (bytes.len() <= MAX_TEXT_BYTES).then_some(bytes)
+}
+
+fn latin_1(bytes: &[u8]) -> String {
+    let text: String = bytes.iter().copied().map(char::from).collect();
+    undo_mislabelled_utf8(&text)
 }
 
 /// Some programs (stable-diffusion.cpp) write UTF-8 where the format asks for Latin-1.

@@ -7,25 +7,24 @@ use std::time::SystemTime;
 
 use image::ImageDecoder as _;
 
-use super::GalleryError;
-use super::file_names::relative_stem;
-use super::infotext::{infotext, record_from_infotext};
-use super::png_metadata::{self, TextKind};
+use super::container;
+use super::exif_record::RECORD_KEYWORD;
+use super::foreign;
+use super::formats::{SaveOptions, encode, ending, endings, format_of};
 use super::trajectory_budget::hold_to_replace;
 use super::trajectory_file::{self, trajectory_path};
-use crate::config::{PendingFile, PublishError};
-use crate::job::{GeneratedImage, Record, RgbImage};
+use super::{GalleryError, Source};
+use crate::config::{PendingFile, PictureFormat, PublishError};
+use crate::job::{GenerateRequest, GeneratedImage, Record, RgbImage};
 
-/// Keyword of our own record, JSON.
-const RECORD_KEYWORD: &str = "hareru";
-/// Keyword of the text that A1111 made customary.
-const INFOTEXT_KEYWORD: &str = "parameters";
 /// Most pixels that are read from a file: 8192 × 8192.
 pub(super) const MAX_PIXELS: u64 = 1 << 26;
 /// Most memory a decoder may take, some copies of the largest picture.
 pub(super) const MAX_DECODER_BYTES: u64 = 1 << 30;
-/// Names that are tried before giving up: pictures of one second with the same seed and prompt.
+/// Names that are tried, once one was free and was taken by another program.
 const MAX_NAME_ATTEMPTS: u32 = 10_000;
+/// Highest number that is put behind a name.
+const MAX_NAME_NUMBER: u32 = 1 << 24;
 
 /// A picture that was saved.
 #[derive(Debug)]
@@ -36,23 +35,47 @@ pub struct Saved {
     pub trajectory: Result<u64, GalleryError>,
 }
 
-/// Saves a picture and its trajectory in `folder` under a new name.
+/// Saves a picture and its trajectory in `folder` under a new name, as PNG.
 ///
 /// # Errors
 /// [`GalleryError::Write`] and the like if the picture could not be saved; then neither file is there.
 pub fn save_run(folder: &Path, image: &GeneratedImage) -> Result<Saved, GalleryError> {
-    let png = encode(image)?;
-    let day_folder = folder.join(relative_stem(&image.record, 1));
+    save_run_with(folder, image, &SaveOptions::default())
+}
+
+/// As [`save_run`], as the options say.
+///
+/// # Errors
+/// As for [`save_run`].
+pub fn save_run_with(folder: &Path, image: &GeneratedImage, options: &SaveOptions) -> Result<Saved, GalleryError> {
+    let bytes = encode(&image.pixels, Some(&image.record), options.format, options.quality)?;
+    let stem = |attempt| folder.join(options.name_template.relative_stem(&image.record, attempt));
+    let with_ending = |attempt, ending: &str| {
+        let mut path = stem(attempt).into_os_string(); // a name may have dots in it
+        path.push(".");
+        path.push(ending);
+        PathBuf::from(path)
+    };
+    // A name is taken by a picture of any kind, whose trajectory it would be.
+    let is_taken = |attempt| {
+        let has_picture = endings().any(|ending| with_ending(attempt, ending).exists());
+        has_picture || trajectory_path(&with_ending(attempt, ending(options.format))).exists()
+    };
+    let first = first_free(is_taken);
+    let day_folder = stem(first);
     let day_folder = day_folder.parent().unwrap_or(folder);
     std::fs::create_dir_all(day_folder).map_err(GalleryError::write(day_folder))?;
 
-    let mut picture = pending_picture(day_folder, &png)?;
+    let mut picture = pending_picture(day_folder, &bytes)?;
     let mut pending = pending_trajectory(day_folder, image);
-    for attempt in 1..=MAX_NAME_ATTEMPTS {
-        let path = folder.join(relative_stem(&image.record, attempt)).with_extension("png");
-        let beside = trajectory_path(&path);
-        if path.exists() || beside.exists() {
+    for attempt in first..first.saturating_add(MAX_NAME_ATTEMPTS) {
+        if is_taken(attempt) {
             continue;
+        }
+        let path = with_ending(attempt, ending(options.format));
+        let beside = trajectory_path(&path);
+        if let Some(parent) = path.parent().filter(|parent| *parent != day_folder) {
+            std::fs::create_dir_all(parent).map_err(GalleryError::write(parent))?; // a folder that counts
         }
         let trajectory = match pending {
             Ok((bytes, file)) => match file.publish_new(&beside) {
@@ -77,9 +100,26 @@ pub fn save_run(folder: &Path, image: &GeneratedImage) -> Result<Saved, GalleryE
         }
     }
     Err(GalleryError::Write {
-        path: folder.join(relative_stem(&image.record, 1)),
+        path: stem(first),
         source: std::io::ErrorKind::AlreadyExists.into(),
     })
+}
+
+/// The first number that is not taken, if those that are follow each other; else one that is not taken.
+fn first_free(is_taken: impl Fn(u32) -> bool) -> u32 {
+    let (mut taken, mut free) = (0, 1);
+    while free < MAX_NAME_NUMBER && is_taken(free) {
+        (taken, free) = (free, free * 2);
+    }
+    while taken + 1 < free {
+        let middle = taken + (free - taken) / 2;
+        if is_taken(middle) {
+            taken = middle;
+        } else {
+            free = middle;
+        }
+    }
+    free
 }
 
 /// As [`save_run`], but a trajectory that could not be saved is only logged. Returns the picture's path.
@@ -92,17 +132,21 @@ pub fn save(folder: &Path, image: &GeneratedImage) -> Result<PathBuf, GalleryErr
     Ok(path)
 }
 
-/// Saves a picture as `path` and its trajectory beside it, replacing what is there. A trajectory that cannot be saved
-/// is logged; that of another picture is not left in its place.
+/// Saves a picture as `path`, of the kind that its ending says, and its trajectory beside it, replacing what is there. A
+/// trajectory that cannot be saved is logged; that of another picture is not left in its place.
 ///
 /// # Errors
-/// [`GalleryError::NotPngName`], or [`GalleryError::Write`] and the like; then no torn file is there.
+/// [`GalleryError::NotPictureName`], or [`GalleryError::Write`] and the like; then no torn file is there.
 pub fn save_as(path: &Path, image: &GeneratedImage) -> Result<(), GalleryError> {
-    check_name(path)?;
-    let png = encode(image)?;
+    let bytes = encode(
+        &image.pixels,
+        Some(&image.record),
+        named_format(path)?,
+        SaveOptions::default().quality,
+    )?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let beside = trajectory_path(path);
-    let picture = pending_picture(folder, &png)?;
+    let picture = pending_picture(folder, &bytes)?;
     let trajectory = pending_trajectory(folder, image);
     let held = hold_to_replace(&beside).map_err(GalleryError::write(&beside))?;
     let held = held.filter(|_| !cfg!(windows)); // where an open file cannot be replaced
@@ -121,36 +165,64 @@ pub fn save_as(path: &Path, image: &GeneratedImage) -> Result<(), GalleryError> 
 /// # Errors
 /// As for [`save_as`].
 pub fn save_pixels(path: &Path, pixels: &RgbImage) -> Result<(), GalleryError> {
-    check_name(path)?;
-    let png = png_metadata::encode(pixels, &[])?;
-    let picture = pending_picture(path.parent().unwrap_or_else(|| Path::new("")), &png)?;
+    let bytes = encode(pixels, None, named_format(path)?, SaveOptions::default().quality)?;
+    let picture = pending_picture(path.parent().unwrap_or_else(|| Path::new("")), &bytes)?;
     picture.publish(path).map_err(GalleryError::write(path))
 }
 
-/// How a picture was made: our own record, else what an A1111 text says as far as it goes.
+/// How a picture was made: our own record, else what another program's says as far as it goes.
 ///
 /// # Errors
-/// [`GalleryError::NoRecord`] if there is neither; others if the file or the record is damaged.
+/// As for [`read_made`].
 pub fn read_record(path: &Path) -> Result<Record, GalleryError> {
-    let texts = png_metadata::read_texts(path, &[RECORD_KEYWORD, INFOTEXT_KEYWORD])?;
-    let text_of = |keyword| texts.iter().find(|text| text.keyword == keyword).map(|text| &text.text);
-    if let Some(json) = text_of(RECORD_KEYWORD) {
-        let record: Record = serde_json::from_str(json).map_err(|source| GalleryError::BadRecord {
-            path: path.to_owned(),
-            source,
-        })?;
-        if record.version > Record::VERSION {
-            return Err(GalleryError::NewerRecord {
-                path: path.to_owned(),
-                found: record.version,
-                limit: Record::VERSION,
-            });
-        }
-        return Ok(record);
+    read_made(path).map(|(record, _)| record)
+}
+
+/// How a picture was made, and whose record says so. Of a file of any size, only what stands beside its pixels is read.
+///
+/// # Errors
+/// [`GalleryError::NoRecord`] if nothing says so; others if the file or the record is damaged.
+pub fn read_made(path: &Path) -> Result<(Record, Source), GalleryError> {
+    let mut keywords = vec![RECORD_KEYWORD];
+    keywords.extend(foreign::KEYWORDS);
+    let contents = container::read(path, &keywords)?;
+    if let Some(json) = contents.text(RECORD_KEYWORD) {
+        return Ok((own_record(path, json)?, Source::Hareru));
     }
-    text_of(INFOTEXT_KEYWORD)
-        .and_then(|text| record_from_infotext(text))
-        .ok_or_else(|| GalleryError::NoRecord { path: path.to_owned() })
+    let bad_text = |keyword: &String| GalleryError::BadText {
+        path: path.to_owned(),
+        keyword: keyword.clone(),
+        limit: container::MAX_TEXT_BYTES,
+    };
+    if let Some(keyword) = contents.bad.as_ref().filter(|keyword| *keyword == RECORD_KEYWORD) {
+        return Err(bad_text(keyword));
+    }
+    let Some((mut record, source)) = foreign::record_in(&contents.texts) else {
+        let no_record = || GalleryError::NoRecord { path: path.to_owned() };
+        return Err(contents.bad.as_ref().map_or_else(no_record, bad_text));
+    };
+    let defaults = GenerateRequest::default();
+    let (width_px, height_px) = contents.size.unwrap_or((defaults.width_px, defaults.height_px));
+    let request = &mut record.request;
+    if request.width_px == 0 || request.height_px == 0 {
+        (request.width_px, request.height_px) = (width_px, height_px);
+    }
+    Ok((record, source))
+}
+
+fn own_record(path: &Path, json: &str) -> Result<Record, GalleryError> {
+    let record: Record = serde_json::from_str(json).map_err(|source| GalleryError::BadRecord {
+        path: path.to_owned(),
+        source,
+    })?;
+    if record.version > Record::VERSION {
+        return Err(GalleryError::NewerRecord {
+            path: path.to_owned(),
+            found: record.version,
+            limit: Record::VERSION,
+        });
+    }
+    Ok(record)
 }
 
 /// The pixels of a PNG, JPEG or WebP file as 8-bit RGB; transparency is dropped.
@@ -209,7 +281,7 @@ pub(super) fn picture_files(folder: &Path) -> impl Iterator<Item = PathBuf> {
         let is_hidden = path
             .file_name()
             .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        is_png_name(path) && !is_hidden
+        format_of(path).is_some() && !is_hidden
     })
 }
 
@@ -231,22 +303,9 @@ fn entries(folder: &Path) -> impl Iterator<Item = std::fs::DirEntry> + use<> {
         .filter_map(std::result::Result::ok)
 }
 
-fn encode(image: &GeneratedImage) -> Result<Vec<u8>, GalleryError> {
-    let GeneratedImage { pixels, record, .. } = image;
-    let json =
-        serde_json::to_string(record).map_err(|error| GalleryError::Encode(std::io::Error::from(error).into()))?;
-    png_metadata::encode(
-        pixels,
-        &[
-            (RECORD_KEYWORD, &json, TextKind::Utf8),
-            (INFOTEXT_KEYWORD, &infotext(record), TextKind::Customary),
-        ],
-    )
-}
-
-fn pending_picture(folder: &Path, png: &[u8]) -> Result<PendingFile, GalleryError> {
+fn pending_picture(folder: &Path, bytes: &[u8]) -> Result<PendingFile, GalleryError> {
     let mut pending = PendingFile::create(folder).map_err(GalleryError::write(folder))?;
-    pending.file().write_all(png).map_err(GalleryError::write(folder))?;
+    pending.file().write_all(bytes).map_err(GalleryError::write(folder))?;
     Ok(pending)
 }
 
@@ -278,16 +337,11 @@ fn name_taken(error: PublishError, path: &Path) -> Result<PendingFile, GalleryEr
 /// Whether a picture can be saved under that name.
 ///
 /// # Errors
-/// [`GalleryError::NotPngName`] if it does not end in `.png`.
+/// [`GalleryError::NotPictureName`] if it does not end in `.png`, `.webp`, `.jpg` or `.jpeg`.
 pub fn check_name(path: &Path) -> Result<(), GalleryError> {
-    if is_png_name(path) {
-        Ok(())
-    } else {
-        Err(GalleryError::NotPngName { path: path.to_owned() })
-    }
+    named_format(path).map(|_| ())
 }
 
-fn is_png_name(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
+fn named_format(path: &Path) -> Result<PictureFormat, GalleryError> {
+    format_of(path).ok_or_else(|| GalleryError::NotPictureName { path: path.to_owned() })
 }

@@ -10,9 +10,10 @@ use std::time::SystemTime;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
 use super::GalleryError;
+use super::formats::SaveOptions;
 use super::leftovers::sweep;
 use super::runs::read_run;
-use super::store::{Saved, newest_pictures, read_picture, read_record, save_run};
+use super::store::{Saved, newest_pictures, read_picture, read_record, save_run_with};
 use super::thumbnails::thumbnail;
 use super::trajectory_budget::{BudgetKeeper, IsKept};
 use super::trajectory_file::trajectory_path;
@@ -119,6 +120,7 @@ enum Command {
     Save(Arc<GeneratedImage>),
     Open(PathBuf),
     Budget(u64),
+    Options(SaveOptions),
 }
 
 /// Owns the gallery's thread. Dropping it saves what is still to be saved.
@@ -154,6 +156,7 @@ impl Writer {
         let mut worker = Worker {
             budget: BudgetKeeper::new(folder.clone(), options.trajectory_budget_bytes, options.is_kept),
             folder,
+            options: SaveOptions::default(),
             commands: command_receiver,
             events: event_sender,
             wake: Box::new(wake),
@@ -184,6 +187,11 @@ impl Writer {
     /// Sets how many bytes of trajectories there may be, see [`WriterOptions::trajectory_budget_bytes`].
     pub fn set_trajectory_budget(&self, bytes: u64) {
         self.hand_over(Some(Command::Budget(bytes)));
+    }
+
+    /// Sets how pictures that are handed over from now on are saved.
+    pub fn set_options(&self, options: SaveOptions) {
+        self.hand_over(Some(Command::Options(options)));
     }
 
     /// The next event, without waiting.
@@ -230,6 +238,7 @@ impl Drop for Writer {
 /// What lives on the gallery's thread.
 struct Worker {
     folder: PathBuf,
+    options: SaveOptions,
     budget: BudgetKeeper,
     commands: Receiver<Command>,
     events: Sender<SaveEvent>,
@@ -308,11 +317,12 @@ impl Worker {
                 Err(message) => SaveEvent::OpenFailed { path, message },
             }),
             Command::Budget(bytes) => self.budget.set(bytes),
+            Command::Options(options) => self.options = options,
         }
     }
 
     fn save(&mut self, image: &GeneratedImage) {
-        match guarded(|| save_run(&self.folder, image)) {
+        match guarded(|| save_run_with(&self.folder, image, &self.options)) {
             Ok(Saved { path, trajectory }) => {
                 self.send(SaveEvent::Saved {
                     path: path.clone(),

@@ -1,13 +1,14 @@
 //! What the librarian does when it is asked.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::reading::read;
 use super::scan::is_same;
 use super::walk::{Sighting, Walk, has_picture_name, marks_ms, sight};
 use super::worker::Worker;
+use crate::gallery::formats::endings;
 use crate::gallery::index::{GALLERY_ROOT, Reading, day_of};
 use crate::gallery::library::{LibraryEvent, Question, Ticket};
 use crate::gallery::marks_file::{read_marks, write_marks};
@@ -209,24 +210,25 @@ fn with_what_is_beside(picture: PathBuf) -> Vec<PathBuf> {
     vec![picture, run, PathBuf::from(marks)]
 }
 
+/// The pictures of that name but for its ending.
+fn that_exist(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let pictures = endings().map(|ending| path.with_extension(ending));
+    pictures.filter(|picture| picture.exists())
+}
+
 /// For files that lie beside pictures the pictures, for all else itself.
 fn pictures_of(paths: BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
     let mut pictures = BTreeSet::new();
     for path in paths {
         let ends_in = |ending: &str| path.as_os_str().as_encoded_bytes().ends_with(ending.as_bytes());
         if ends_in(".trajectory.safetensors") {
-            pictures.insert(path.with_extension("").with_extension("png"));
+            pictures.extend(that_exist(&path.with_extension("")));
         } else if ends_in(".xmp") {
             let beside = path.with_extension("");
             if has_picture_name(&beside) {
                 pictures.insert(beside);
             } else {
-                let endings = ["png", "jpg", "jpeg", "webp"].into_iter();
-                pictures.extend(
-                    endings
-                        .map(|ending| path.with_extension(ending))
-                        .filter(|path| path.exists()),
-                );
+                pictures.extend(that_exist(&path));
             }
         } else {
             pictures.insert(path);

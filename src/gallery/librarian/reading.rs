@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use image::ImageDecoder as _;
 
 use super::walk::Sighting;
+use crate::gallery::foreign::lora_name;
 use crate::gallery::index::{GALLERY_ROOT, Reading, Row};
 use crate::gallery::marks_file::read_marks;
-use crate::gallery::store::{MAX_PIXELS, read_record};
-use crate::gallery::{Entry, EntryId, GalleryError, Marks, Source};
+use crate::gallery::store::{MAX_PIXELS, read_made};
+use crate::gallery::{Entry, EntryId, GalleryError, Marks};
 use crate::job::{ModelRef, Record};
 
 /// How a PNG begins: signature, length and name of its first chunk.
@@ -53,8 +54,8 @@ pub(super) fn read(sighting: &Sighting, foreign_marks: &Path) -> Reading {
 fn entry_of(sighting: &Sighting, foreign_marks: &Path) -> Result<Entry, GalleryError> {
     let Sighting { root, path, stamp } = sighting;
     let (width_px, height_px) = size(path)?;
-    let record = match read_record(path) {
-        Ok(record) => Some(record),
+    let made = match read_made(path) {
+        Ok(made) => Some(made),
         Err(error) => {
             tracing::debug!("{}", error.one_line());
             None
@@ -85,7 +86,8 @@ fn entry_of(sighting: &Sighting, foreign_marks: &Path) -> Result<Entry, GalleryE
         has_run: stamp.has_run,
         marks,
     };
-    if let Some(record) = record {
+    if let Some((record, source)) = made {
+        entry.source = Some(source);
         take_record(&mut entry, record);
     }
     Ok(entry)
@@ -94,7 +96,6 @@ fn entry_of(sighting: &Sighting, foreign_marks: &Path) -> Result<Entry, GalleryE
 /// Takes over what a record says.
 fn take_record(entry: &mut Entry, record: Record) {
     let Record { request, .. } = record;
-    entry.source = Some(source_of(&record.program));
     if let Some(created) = i64::try_from(record.created_unix_secs).ok().filter(|secs| *secs > 0) {
         entry.created_unix_secs = created;
     }
@@ -106,7 +107,7 @@ fn take_record(entry: &mut Entry, record: Record) {
     } else {
         record.model_name
     };
-    entry.loras = request.loras.iter().map(|lora| stem(&lora.path)).collect();
+    entry.loras = request.loras.iter().map(lora_name).collect();
     entry.loras.sort();
     entry.loras.dedup();
     entry.prompt = request.prompt;
@@ -115,21 +116,6 @@ fn take_record(entry: &mut Entry, record: Record) {
     entry.seed = Some(request.seed);
     entry.guidance_scale = Some(request.guidance_scale).filter(|scale| scale.is_finite());
     entry.steps = Some(request.steps);
-}
-
-/// Whose record it is, by the program that it names.
-fn source_of(program: &str) -> Source {
-    let program = program.to_lowercase();
-    let named = [
-        ("hareru", Source::Hareru),
-        ("comfy", Source::ComfyUi),
-        ("invoke", Source::InvokeAi),
-        ("swarm", Source::SwarmUi),
-        ("fooocus", Source::Fooocus),
-        ("novelai", Source::NovelAi),
-    ];
-    let source = named.iter().find(|(name, _)| program.contains(name));
-    source.map_or(Source::A1111, |(_, source)| *source)
 }
 
 fn stem(path: &Path) -> String {

@@ -1,0 +1,73 @@
+//! Files for the other tests.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use hareru::job::{GenerateRequest, GeneratedImage, LatentPlane, Record, RgbImage, Trajectory};
+
+/// A record with some request.
+pub(super) fn record(request: GenerateRequest) -> Record {
+    Record {
+        version: Record::VERSION,
+        program: "hareru 0.1.0".to_owned(),
+        request,
+        model_name: "dreamshaper_v8.5".to_owned(),
+        model_hash: "0123456789abcdef".to_owned(),
+        family: "sd15".to_owned(),
+        rng: "hareru-1".to_owned(),
+        precision: "f32".to_owned(),
+        decoder: String::new(),
+        run_id: "7c0f3a91d2e45b68".to_owned(),
+        origin: None,
+        batch_index: 0,
+        created_unix_secs: 1_795_219_164,
+        elapsed_secs: 3.25,
+    }
+}
+
+/// A picture of 32 × 16 px without steps.
+pub(super) fn picture(request: GenerateRequest) -> GeneratedImage {
+    let (width_px, height_px) = (32, 16);
+    let none = LatentPlane {
+        channels: 1,
+        height: 1,
+        width: 1,
+        values: vec![0.5],
+    };
+    GeneratedImage {
+        pixels: RgbImage {
+            width_px,
+            height_px,
+            pixels: (0..width_px * height_px * 3).map(|i| (i / 7 % 251) as u8).collect(),
+        },
+        record: record(GenerateRequest {
+            width_px,
+            height_px,
+            ..request
+        }),
+        trajectory: Arc::new(Trajectory {
+            seed: 0,
+            sigmas: vec![0.0],
+            timesteps: Vec::new(),
+            steps: Vec::new(),
+            final_latents: none,
+            tokens: Vec::new(),
+            colours: None,
+        }),
+    }
+}
+
+/// A PNG of 64 × 48 px with texts.
+pub(super) fn write_png(path: &Path, texts: &[(&str, &str)]) {
+    let file = std::fs::File::create(path).unwrap();
+    let mut encoder = png::Encoder::new(file, 64, 48);
+    encoder.set_color(png::ColorType::Rgb);
+    for (keyword, text) in texts {
+        encoder
+            .add_itxt_chunk((*keyword).to_owned(), (*text).to_owned())
+            .unwrap();
+    }
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&[128; 64 * 48 * 3]).unwrap();
+    writer.finish().unwrap();
+}
