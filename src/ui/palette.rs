@@ -18,7 +18,7 @@ const WIDTH: f32 = 560.0;
 /// Distance from the top of the window.
 const TOP: f32 = 52.0;
 /// Height of the list below the field.
-const LIST_HEIGHT: f32 = 13.0 * ROW_HEIGHT;
+const LIST_HEIGHT: f32 = 12.0 * (ROW_HEIGHT + 4.0) - 4.0;
 
 /// The list of all commands, while it is open.
 #[derive(Default)]

@@ -213,7 +213,10 @@ fn a_finished_job_should_be_shown_in_the_studio_by_a_click() {
     });
     show_page(&mut window);
     window.harness.get_by_label("1 picture");
-    window.harness.get_by_role_and_label(egui::Role::Button, "a").click();
+    window
+        .harness
+        .get_by_role_and_label(egui::accesskit::Role::Button, "a")
+        .click();
     window.harness.run();
     let state = window.harness.state().state();
     assert_eq!(state.page, Page::Studio);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::config::{PictureFormat, Settings, ThemeChoice};
 use hareru::ui::command::UiCommand;
@@ -24,6 +25,11 @@ fn press(window: &mut Window, modifiers: egui::Modifiers, key: egui::Key) {
 
 fn click(window: &mut Window, label: &str) {
     window.harness.get_by_label(label).click();
+    window.harness.run();
+}
+
+fn click_role(window: &mut Window, role: Role, label: &str) {
+    window.harness.get_by_role_and_label(role, label).click();
     window.harness.run();
 }
 
@@ -57,7 +63,7 @@ fn the_language_should_change_by_the_button_that_names_the_other_one() {
 fn less_motion_should_hold_at_once_and_be_kept() {
     let mut window = Window::open();
     open_section(&mut window, Section::General);
-    click(&mut window, "Reduce motion");
+    click_role(&mut window, Role::CheckBox, "Reduce motion");
     assert!(kept(&window).reduce_motion);
     assert!(window.harness.state().state().is_still);
     assert_eq!(window.harness.ctx.global_style().animation_time, 0.0);
@@ -67,7 +73,7 @@ fn less_motion_should_hold_at_once_and_be_kept() {
 fn a_larger_size_should_hold_at_once_and_be_kept() {
     let mut window = Window::open();
     open_section(&mut window, Section::General);
-    click(&mut window, "Size of text and controls");
+    click_role(&mut window, Role::ComboBox, "Size of text and controls");
     click(&mut window, "125 %");
     assert_eq!(kept(&window).ui_scale, 1.25);
     assert_eq!(window.harness.ctx.zoom_factor(), 1.25);
@@ -96,11 +102,11 @@ fn quality_should_matter_only_to_files_that_lose_a_little() {
     let mut window = Window::open();
     open_section(&mut window, Section::Pictures);
     let is_disabled = |window: &Window| {
-        let field = window.harness.get_by_role_and_label(egui::Role::SpinButton, "Quality");
+        let field = window.harness.get_by_role_and_label(Role::SpinButton, "Quality");
         field.accesskit_node().is_disabled()
     };
     assert!(is_disabled(&window));
-    click(&mut window, "File format");
+    click_role(&mut window, Role::ComboBox, "File format");
     click(&mut window, "JPEG (smallest)");
     assert_eq!(kept(&window).picture_format, PictureFormat::Jpeg);
     assert!(!is_disabled(&window));
@@ -152,7 +158,7 @@ fn a_key_that_another_command_has_should_be_refused_and_swapped_on_demand() {
     click(&mut window, "Key of Loop");
     press(&mut window, egui::Modifiers::COMMAND, egui::Key::Num1);
     window.harness.get_by_label_contains("is the key of: Studio");
-    click(&mut window, "Reset all keys");
+    click_role(&mut window, Role::Button, "Reset all keys");
     assert!(kept(&window).shortcuts.is_empty());
 }
 

@@ -85,6 +85,6 @@ settings-log-empty = Nothing has been written down
 
 settings-version = Version { $version }
 settings-licence = Hareru is free software: MIT or Apache 2.0, as you like.
-settings-texts = Licences of the program, its fonts and its vocabulary
+settings-texts = Licences of the program, its fonts and CLIP
 settings-crates = Built of { $count } crates
 settings-crates-what = Name, version, licence; their texts come with the source of each

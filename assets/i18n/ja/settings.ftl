@@ -85,6 +85,6 @@ settings-log-empty = 記録はまだありません
 
 settings-version = バージョン { $version }
 settings-licence = Hareru は自由ソフトウェアです。MIT または Apache 2.0 のどちらかを選べます。
-settings-texts = 本体、フォント、語彙のライセンス
+settings-texts = 本体、フォント、CLIP のライセンス
 settings-crates = { $count } 個のクレートで作られています
 settings-crates-what = 名前、バージョン、ライセンス。本文はそれぞれのソースに付いています

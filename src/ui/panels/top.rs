@@ -11,7 +11,7 @@ use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 
 /// Width of the field that opens the list of commands.
-const SEARCH_WIDTH: f32 = 176.0;
+const SEARCH_WIDTH: f32 = 196.0;
 
 /// The line above everything.
 pub(super) struct TopPanel;
@@ -77,7 +77,7 @@ fn search(ui: &mut Ui, ctx: &PanelContext<'_>) {
         icon(ui, ctx, Icon::Search, open);
         return;
     }
-    let words = RichText::new(ctx.tr("palette-hint")).color(*ctx.palette.text_weak);
+    let words = RichText::new(open.name(ctx.language)).color(*ctx.palette.text_weak);
     let key = RichText::new(open.keys_text(ui.ctx()))
         .color(*ctx.palette.text_weak)
         .small();

@@ -198,14 +198,20 @@ fn take_kept(state: &mut AppState, content: QueueContent, trouble: Option<QueueT
 
 /// Keeps the window's title true, and says what happened while nobody looked.
 fn tell_desktop(state: &mut AppState, ctx: &egui::Context) {
-    let title = title(state);
+    let is_focused = ctx.input(|input| input.focused);
+    // Telling it costs a frame. Where the processor draws, it is told to those only who do not see the window itself.
+    let title = if state.is_still && is_focused {
+        TITLE.to_owned()
+    } else {
+        title(state)
+    };
     let page = &mut state.queue_page;
     if page.title != title {
         ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
         page.title = title;
     }
     let ended = page.jobs.take_ended();
-    if !ctx.input(|input| input.focused) {
+    if !is_focused {
         page.away.pictures += ended.pictures;
         page.away.failed += ended.failed;
         if ended != Ended::default() && (page.jobs.num_running() == 0 || ended.failed > 0) {

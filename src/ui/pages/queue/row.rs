@@ -99,25 +99,25 @@ impl Row {
             .max_rect(inside)
             .layout(Layout::right_to_left(Align::Center))
             .id_salt(id);
-        ui.scope_builder(builder, |ui| {
-            ui.spacing_mut().item_spacing.x = 4.0;
-            add_buttons(ui, ctx);
-            ui.add_space(8.0);
-            let cell = vec2(STATUS_WIDTH.min(ui.available_width()), HEIGHT);
-            ui.allocate_ui_with_layout(cell, Layout::right_to_left(Align::Center), |ui| {
-                ui.set_min_size(cell);
-                ui.add(Label::new(self.status.clone()).truncate().selectable(false));
-            });
-            ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
-                ui.add_space(13.0);
-                let title = RichText::new(&self.title).family(theme::strong_family());
-                ui.add(Label::new(title).truncate().selectable(false));
-                ui.add(
-                    Label::new(RichText::new(&self.about).color(*ctx.palette.text_weak))
-                        .truncate()
-                        .selectable(false),
-                );
-            });
+        let mut inside = ui.new_child(builder); // as a scope it would take back the space below the row
+        let ui = &mut inside;
+        ui.spacing_mut().item_spacing.x = 4.0;
+        add_buttons(ui, ctx);
+        ui.add_space(8.0);
+        let cell = vec2(STATUS_WIDTH.min(ui.available_width()), HEIGHT);
+        ui.allocate_ui_with_layout(cell, Layout::right_to_left(Align::Center), |ui| {
+            ui.set_min_size(cell);
+            ui.add(Label::new(self.status.clone()).truncate().selectable(false));
+        });
+        ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
+            ui.add_space(13.0);
+            let title = RichText::new(&self.title).family(theme::strong_family());
+            ui.add(Label::new(title).truncate().selectable(false));
+            ui.add(
+                Label::new(RichText::new(&self.about).color(*ctx.palette.text_weak))
+                    .truncate()
+                    .selectable(false),
+            );
         });
         shown
     }

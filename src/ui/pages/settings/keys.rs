@@ -98,7 +98,11 @@ fn row(ui: &mut Ui, ctx: &PanelContext<'_>, keymap: &Keymap, entry: &Entry) {
                 (false, false) => RichText::new(keys.join(" · ")),
             };
             let button = ui.add(Button::new(words).min_size(vec2(KEY_WIDTH, ROW_HEIGHT)));
-            let label = ctx.language.tr_with("settings-keys-key", &[("command", &name)]);
+            let label = if is_recording {
+                ctx.tr("settings-keys-press")
+            } else {
+                ctx.language.tr_with("settings-keys-key", &[("command", &name)])
+            };
             let button = button
                 .accessible_name(label)
                 .on_hover_text(ctx.tr("settings-keys-key.tip"));
