@@ -67,7 +67,9 @@ pub fn save_run_with(folder: &Path, image: &GeneratedImage, options: &SaveOption
     std::fs::create_dir_all(day_folder).map_err(GalleryError::write(day_folder))?;
 
     let mut picture = pending_picture(day_folder, &bytes)?;
-    let mut pending = pending_trajectory(day_folder, image);
+    // A picture that was only enlarged has no steps to keep.
+    let has_steps = !image.trajectory.steps.is_empty();
+    let mut pending = has_steps.then(|| pending_trajectory(day_folder, image));
     for attempt in first..first.saturating_add(MAX_NAME_ATTEMPTS) {
         if is_taken(attempt) {
             continue;
@@ -78,24 +80,25 @@ pub fn save_run_with(folder: &Path, image: &GeneratedImage, options: &SaveOption
             std::fs::create_dir_all(parent).map_err(GalleryError::write(parent))?; // a folder that counts
         }
         let trajectory = match pending {
-            Ok((bytes, file)) => match file.publish_new(&beside) {
+            None => Ok(0),
+            Some(Ok((bytes, file))) => match file.publish_new(&beside) {
                 Ok(()) => Ok(bytes),
                 Err(PublishError::NameTaken(file)) => {
-                    pending = Ok((bytes, file));
+                    pending = Some(Ok((bytes, file)));
                     continue;
                 }
                 Err(PublishError::Io(source)) => Err(GalleryError::Write { path: beside, source }),
             },
-            Err(error) => Err(error),
+            Some(Err(error)) => Err(error),
         };
         match picture.publish_new(&path) {
             Ok(()) => return Ok(Saved { path, trajectory }),
             Err(error) => {
-                if trajectory.is_ok() {
+                if trajectory.is_ok() && has_steps {
                     std::fs::remove_file(trajectory_path(&path)).ok(); // ours: it was made under a name that was free
                 }
                 picture = name_taken(error, &path)?;
-                pending = trajectory.and_then(|_| pending_trajectory(day_folder, image));
+                pending = has_steps.then(|| trajectory.and_then(|_| pending_trajectory(day_folder, image)));
             }
         }
     }
@@ -147,15 +150,19 @@ pub fn save_as(path: &Path, image: &GeneratedImage) -> Result<(), GalleryError> 
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let beside = trajectory_path(path);
     let picture = pending_picture(folder, &bytes)?;
-    let trajectory = pending_trajectory(folder, image);
+    let has_steps = !image.trajectory.steps.is_empty();
+    let trajectory = has_steps.then(|| pending_trajectory(folder, image));
     let held = hold_to_replace(&beside).map_err(GalleryError::write(&beside))?;
     let held = held.filter(|_| !cfg!(windows)); // where an open file cannot be replaced
-    let trajectory = trajectory.and_then(|(_, file)| file.publish(&beside).map_err(GalleryError::write(&beside)));
+    let publish = |(_, file): (u64, PendingFile)| file.publish(&beside).map_err(GalleryError::write(&beside));
+    let trajectory = trajectory.map(|pending| pending.and_then(publish));
     picture.publish(path).map_err(GalleryError::write(path))?;
-    if trajectory.is_err() {
+    if !matches!(trajectory, Some(Ok(()))) {
         std::fs::remove_file(&beside).ok(); // if there is one, it is another picture's
     }
-    warn_of(trajectory);
+    if let Some(trajectory) = trajectory {
+        warn_of(trajectory);
+    }
     drop(held);
     Ok(())
 }
