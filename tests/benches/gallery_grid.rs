@@ -24,6 +24,7 @@ struct NoDialogs;
 
 impl Dialogs for NoDialogs {
     fn pick_folder(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
+    fn pick_file(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
     fn pick_picture(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
 }
 

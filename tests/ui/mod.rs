@@ -4,6 +4,7 @@ mod again;
 mod canvas;
 mod form;
 mod gallery;
+mod gallery_live;
 mod harness;
 mod inspector;
 mod journey;
