@@ -8,8 +8,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 use super::CliError;
 use super::bench::BenchArgs;
 use super::branch::BranchArgs;
+use super::compare::CompareArgs;
 use super::family_args::FamilyArgs;
 use super::gallery::GalleryArgs;
+use super::models::ModelsArgs;
 use super::sweep::SweepArgs;
 use super::task_args::{PictureArgs, WayArgs};
 use super::trajectory::TrajectoryArgs;
@@ -53,8 +55,8 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     /// Time the networks on this computer
     Bench(BenchArgs),
-    /// List the models there are
-    Models(ListArgs),
+    /// List the models there are, or fetch one
+    Models(ModelsArgs),
     /// List the samplers and schedules there are
     Samplers(ListArgs),
     /// List what can be made of pictures that controls follow
@@ -65,6 +67,8 @@ pub(super) enum Command {
     Trajectory(TrajectoryArgs),
     /// List, search and verify the pictures that were kept
     Gallery(GalleryArgs),
+    /// Tell in what two pictures differ: settings, pixels, and from which step on their runs part
+    Compare(CompareArgs),
 }
 
 impl Command {
@@ -78,7 +82,9 @@ impl Command {
             Self::Bench(args) => args.json,
             Self::Trajectory(args) => args.json,
             Self::Gallery(args) => args.json,
-            Self::Models(args) | Self::Samplers(args) | Self::Preprocessors(args) => args.json,
+            Self::Compare(args) => args.json,
+            Self::Models(args) => args.json,
+            Self::Samplers(args) | Self::Preprocessors(args) => args.json,
         }
     }
 }

@@ -3,10 +3,12 @@
 mod args;
 mod bench;
 mod branch;
+mod compare;
 mod family_args;
 mod gallery;
 mod generate;
 mod list;
+mod models;
 mod output;
 mod progress;
 mod sweep;
@@ -111,7 +113,8 @@ pub fn run(open_window: impl FnOnce(Settings, PathBuf) -> Result<(), AnyError>) 
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    start_logging();
+    let log_file = args.command.is_none().then(|| Paths::of_user().log_file);
+    start_logging(log_file.as_deref());
     let output = Output::new(args.command.as_ref().is_some_and(Command::wants_json));
     match execute(args, output, open_window) {
         Ok(()) => ExitCode::SUCCESS,
@@ -176,7 +179,10 @@ fn execute(
             use_threads(args.threads, &settings())?;
             bench::run(&bench_args)
         }
-        Some(Command::Models(_)) => list::models(output, &paths),
+        Some(Command::Models(models_args)) => match models_args.command {
+            Some(command) => models::run(command, output, &settings(), &paths),
+            None => list::models(output, &paths),
+        },
         Some(Command::Samplers(_)) => list::samplers(output).map_err(CliError::from),
         Some(Command::Unfold(unfold_args)) => {
             use_threads(args.threads, &settings())?;
@@ -194,6 +200,7 @@ fn execute(
                 is_usual.then_some(settings.watched_folders),
             )
         }
+        Some(Command::Compare(compare_args)) => compare::run(&compare_args, output),
         Some(Command::Preprocessors(_)) => list::preprocessors(output).map_err(CliError::from),
     }
 }

@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::hub::Download;
 use crate::job::{Phase, StepEvent};
 
 /// Shows how far a job is, where a person can see it; elsewhere it does nothing.
@@ -69,6 +70,40 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// How far a download is, where a person can see it; elsewhere it does nothing.
+pub(super) struct DownloadBar(ProgressBar);
+
+impl DownloadBar {
+    pub(super) fn new(visible: bool) -> Self {
+        let target = if visible && std::io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{bytes}/{total_bytes} {wide_bar} {msg}") {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    pub(super) fn show(&self, download: &Download) {
+        self.0.set_length(download.total_bytes);
+        self.0.set_position(download.done_bytes);
+        if let Some(secs) = download.secs_left() {
+            let speed = download.bytes_per_sec / 1e6;
+            let left = minutes_and_seconds(secs);
+            self.0.set_message(format!("{speed:.1} MB/s, {left} left"));
+        }
+    }
+}
+
+impl Drop for DownloadBar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 

@@ -33,6 +33,8 @@ pub enum Question {
     },
     /// All that is known of these pictures; those that are gone are left out.
     Entries(Vec<EntryId>),
+    /// The same by their files; those that are not known are left out. Answered by [`LibraryEvent::Entries`].
+    Find(Vec<PathBuf>),
     /// Has the marks of pictures changed, in their files and in the index.
     Mark {
         /// Which.

@@ -18,10 +18,12 @@ const CONNECT: Duration = Duration::from_secs(15);
 /// Longest wait for the next bytes; also how long it may take until a download hears that it shall stop.
 pub(super) const READ: Duration = Duration::from_secs(10);
 
-/// Asks servers, with this computer's proxy if it has one.
+/// Asks servers, through a proxy if the environment names one.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     agent: Agent,
+    /// For this computer itself, which no proxy could reach.
+    local: Agent,
 }
 
 /// What to ask for.
@@ -37,15 +39,19 @@ pub(super) struct Ask<'a> {
 
 impl Client {
     pub(super) fn new() -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0) // each of them is looked at below
-            .timeout_resolve(Some(CONNECT))
-            .timeout_connect(Some(CONNECT))
-            .timeout_per_read(Some(READ))
-            .user_agent(concat!("hareru/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Self { agent: config.into() }
+        let config = || {
+            Agent::config_builder()
+                .http_status_as_error(false)
+                .max_redirects(0) // each of them is looked at below
+                .timeout_resolve(Some(CONNECT))
+                .timeout_connect(Some(CONNECT))
+                .timeout_per_read(Some(READ))
+                .user_agent(concat!("hareru/", env!("CARGO_PKG_VERSION")))
+        };
+        Self {
+            agent: config().build().into(),
+            local: config().proxy(None).build().into(),
+        }
     }
 
     /// Asks, and goes where the server sends. The answer may have any status but a redirection.
@@ -57,7 +63,9 @@ impl Client {
         let mut uri = first.clone();
         for _ in 0..=MAX_REDIRECTS {
             check_encrypted(&uri)?;
-            let mut request = self.agent.get(&uri);
+            let is_local = uri.host().is_some_and(is_this_computer);
+            let agent = if is_local { &self.local } else { &self.agent };
+            let mut request = agent.get(&uri);
             if let Some(token) = ask.token
                 && uri.authority() == first.authority()
                 && uri.scheme() == first.scheme()

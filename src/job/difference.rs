@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::GenerateRequest;
+use super::{GenerateRequest, LatentPlane, Record, StepRecord};
 
 /// One setting with two values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,152 @@ pub struct Difference {
     pub a: String,
     /// The other.
     pub b: String,
+}
+
+/// One setting with its value in each of several records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingRow {
+    /// The field, as in [`Difference::field`]; `model_hash`, `family`, `precision`, `decoder` and `program` are those of
+    /// the record.
+    pub field: String,
+    /// The step from which on these values hold, from 0; `None` is from the beginning.
+    pub step: Option<u32>,
+    /// The values in words, in the order of the records; empty where there is none, and where there is no record.
+    pub values: Vec<String>,
+}
+
+/// Every setting in which any of the records differ: those they begin with, in the order of the fields, then those that
+/// hold from a change of any on, in the order of steps. Pictures without a record differ from nothing.
+pub fn settings_that_differ(records: &[Option<&Record>]) -> Vec<SettingRow> {
+    let held_by = |leaves: &dyn Fn(&Record) -> Leaves| -> Vec<Option<Leaves>> {
+        records.iter().map(|record| record.map(leaves)).collect()
+    };
+    let mut before = held_by(&|record| record.request.at_start());
+    let mut rows = differing_rows(&before);
+    rows.extend(differing_rows(&held_by(&around)));
+    let requests = || records.iter().flatten().map(|record| &record.request);
+    for step in steps_of_change(requests()) {
+        let now = held_by(&|record| record.request.at(step));
+        let mut fields = fields_of(&now);
+        let gone = fields_of(&before).into_iter().filter(|field| !fields.contains(field));
+        let gone: Vec<String> = gone.collect();
+        fields.extend(gone);
+        rows.extend(fields.into_iter().filter_map(|field| {
+            let values = values_of(&now, &field);
+            let is_changed = values != values_of(&before, &field);
+            let is_of_interest = is_changed && (do_differ(&now, &field) || do_differ(&before, &field));
+            let step = Some(step);
+            is_of_interest.then_some(SettingRow { field, step, values })
+        }));
+        before = now;
+    }
+    rows
+}
+
+/// What is known of how it was computed, beside the request.
+fn around(record: &Record) -> Leaves {
+    let known = [
+        ("model_hash", &record.model_hash),
+        ("family", &record.family),
+        ("precision", &record.precision),
+        ("decoder", &record.decoder),
+        ("program", &record.program),
+    ];
+    let known = known.into_iter();
+    known.map(|(name, value)| (name.to_owned(), value.clone())).collect()
+}
+
+fn differing_rows(all: &[Option<Leaves>]) -> Vec<SettingRow> {
+    let fields = fields_of(all).into_iter().filter(|field| do_differ(all, field));
+    let row = |field: String| SettingRow {
+        values: values_of(all, &field),
+        field,
+        step: None,
+    };
+    fields.map(row).collect()
+}
+
+/// The fields of all, each once, in the order in which they first appear.
+fn fields_of(all: &[Option<Leaves>]) -> Vec<String> {
+    let mut fields: Vec<String> = Vec::new();
+    for (field, _) in all.iter().flatten().flatten() {
+        if !fields.contains(field) {
+            fields.push(field.clone());
+        }
+    }
+    fields
+}
+
+fn values_of(all: &[Option<Leaves>], field: &str) -> Vec<String> {
+    let value = |leaves: &Option<Leaves>| leaves.as_ref().map(|leaves| value_of(leaves, field));
+    all.iter().map(|leaves| value(leaves).unwrap_or_default()).collect()
+}
+
+fn do_differ(all: &[Option<Leaves>], field: &str) -> bool {
+    let mut values = all.iter().flatten().map(|leaves| value_of(leaves, field));
+    let first = values.next();
+    values.any(|value| Some(&value) != first.as_ref())
+}
+
+/// How far two kept runs are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parting {
+    /// All that was kept of both is the same, bit for bit.
+    Never,
+    /// From this step on, from 0, their latents differ. In runs that were thinned out it is the first of those that both
+    /// kept; one past the last if only the results differ.
+    From(usize),
+    /// No step was kept of both.
+    Unknown,
+}
+
+impl Parting {
+    /// Compares steps, in the order they were taken, and results. Two runs part where the network was the first to say
+    /// something else, even on the same noisy latents.
+    pub fn of<'a>(
+        a: impl IntoIterator<Item = &'a StepRecord>,
+        b: impl IntoIterator<Item = &'a StepRecord>,
+        results: [Option<&LatentPlane>; 2],
+    ) -> Self {
+        let mut b = b.into_iter().peekable();
+        let mut last = None;
+        for step in a {
+            while b.peek().is_some_and(|other| other.index < step.index) {
+                b.next();
+            }
+            let Some(other) = b.next_if(|other| other.index == step.index) else {
+                continue;
+            };
+            if (step.sigma, &step.x, &step.x0) != (other.sigma, &other.x, &other.x0) {
+                return Self::From(step.index);
+            }
+            last = Some(step.index);
+        }
+        match (last, results) {
+            (None, _) => Self::Unknown,
+            (Some(last), [Some(a), Some(b)]) if a != b => Self::From(last + 1),
+            _ => Self::Never,
+        }
+    }
+
+    /// The step from which on they differ, if they do and it is known.
+    pub fn step(self) -> Option<usize> {
+        match self {
+            Self::From(step) => Some(step),
+            Self::Never | Self::Unknown => None,
+        }
+    }
+
+    /// What holds for several runs of which each was compared with one: the first that leaves it.
+    #[must_use]
+    pub fn first(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::From(a), Self::From(b)) => Self::From(a.min(b)),
+            (Self::From(step), _) | (_, Self::From(step)) => Self::From(step),
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Never, Self::Never) => Self::Never,
+        }
+    }
 }
 
 impl GenerateRequest {
@@ -245,5 +391,116 @@ mod tests {
             difference("guidance_scale", Some(12), "5", "9"),
         ];
         assert_eq!(request.course(), expected);
+    }
+
+    fn record(request: GenerateRequest) -> Record {
+        Record {
+            version: Record::VERSION,
+            program: "hareru 0.1.0".to_owned(),
+            request,
+            model_name: String::new(),
+            model_hash: "ab12".to_owned(),
+            family: "sd15".to_owned(),
+            rng: String::new(),
+            precision: "f32".to_owned(),
+            decoder: String::new(),
+            run_id: String::new(),
+            origin: None,
+            batch_index: 0,
+            created_unix_secs: 0,
+            elapsed_secs: 0.0,
+        }
+    }
+
+    fn row(field: &str, step: Option<u32>, values: &[&str]) -> SettingRow {
+        SettingRow {
+            field: field.to_owned(),
+            step,
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_table_should_have_only_what_differs_and_leave_pictures_without_a_record_empty() {
+        let plain = record(GenerateRequest::default());
+        let mut other = record(GenerateRequest {
+            seed: 9,
+            loras: vec![LoraSpec::new("ink.safetensors", 0.5)],
+            ..GenerateRequest::default()
+        });
+        "f16".clone_into(&mut other.precision);
+        let table = settings_that_differ(&[Some(&plain), None, Some(&other), Some(&plain)]);
+        assert_eq!(table[0], row("seed", None, &["0", "", "9", "0"]));
+        assert!(table.contains(&row("loras.0.unet_weight", None, &["", "", "0.5", ""])));
+        assert_eq!(table.last(), Some(&row("precision", None, &["f32", "", "f16", "f32"])));
+        assert_eq!(settings_that_differ(&[Some(&plain), None, Some(&plain)]), []);
+        assert_eq!(settings_that_differ(&[Some(&plain)]), []);
+        assert_eq!(settings_that_differ(&[]), []);
+    }
+
+    #[test]
+    fn a_table_should_tell_what_changes_on_the_way_where_it_differs() {
+        let with = |changes: &[(u32, f64)]| {
+            record(GenerateRequest {
+                changes: changes.iter().map(|(step, scale)| guided(*step, *scale)).collect(),
+                ..GenerateRequest::default()
+            })
+        };
+        let (a, b, c) = (
+            with(&[(4, 7.0)]),
+            with(&[(4, 7.0), (6, 2.0)]),
+            with(&[(4, 7.0), (8, 3.0)]),
+        );
+        let expected = [
+            row("guidance_scale", Some(6), &["7", "2", "7"]),
+            row("guidance_scale", Some(8), &["7", "2", "3"]),
+        ];
+        assert_eq!(settings_that_differ(&[Some(&a), Some(&b), Some(&c)]), expected);
+        // Where they meet again.
+        let d = with(&[(4, 7.0), (6, 2.0), (9, 7.0)]);
+        let expected = [
+            row("guidance_scale", Some(6), &["7", "2"]),
+            row("guidance_scale", Some(9), &["7", "7"]),
+        ];
+        assert_eq!(settings_that_differ(&[Some(&a), Some(&d)]), expected);
+    }
+
+    fn step(index: usize, value: f32) -> StepRecord {
+        let plane = |value: f32| LatentPlane {
+            channels: 1,
+            height: 1,
+            width: 2,
+            values: vec![value; 2],
+        };
+        StepRecord {
+            index,
+            sigma: 1.0,
+            timestep: 1.0,
+            x: plane(1.0),
+            x0: plane(value),
+            branches: None,
+            attention: Vec::new(),
+            secs: 0.0,
+        }
+    }
+
+    #[test]
+    fn runs_should_part_at_the_first_step_that_differs() {
+        let run = |values: &[f32]| -> Vec<StepRecord> {
+            let steps = values.iter().enumerate();
+            steps.map(|(index, value)| step(index, *value)).collect()
+        };
+        let (a, b) = (run(&[1.0, 2.0, 3.0, 4.0]), run(&[1.0, 2.0, 5.0, 4.0]));
+        let (one, other) = (step(0, 1.0).x0, step(0, 2.0).x0);
+        let same = [Some(&one), Some(&one)];
+        assert_eq!(Parting::of(&a, &b, same), Parting::From(2));
+        assert_eq!(Parting::of(&a, &a, same), Parting::Never);
+        assert_eq!(Parting::of(&a, &a, [Some(&one), Some(&other)]), Parting::From(4));
+        assert_eq!(Parting::of(&a[..1], &a[2..], same), Parting::Unknown);
+        // Only steps that both kept count.
+        let thinned = [b[0].clone(), b[3].clone()];
+        assert_eq!(Parting::of(&a, &thinned, same), Parting::Never);
+        assert_eq!(Parting::From(4).first(Parting::From(2)), Parting::From(2));
+        assert_eq!(Parting::Never.first(Parting::Unknown).step(), None);
     }
 }

@@ -24,7 +24,7 @@ pub use adapters::LoraSpec;
 pub use change::{Change, Origin};
 pub use control::{JobControl, Turn};
 pub use decode::DecodeRequest;
-pub use difference::Difference;
+pub use difference::{Difference, Parting, SettingRow, settings_that_differ};
 pub use error::{JobError, JobErrorKind};
 pub use event::{Event, Phase, StepEvent};
 pub use field::{Field, FieldError};

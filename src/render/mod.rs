@@ -1,6 +1,7 @@
 //! What the window draws on the GPU by itself, inside egui's render pass.
 
 pub mod canvas;
+pub mod compare;
 pub mod heat;
 pub mod latent_view;
 pub mod mask_brush;
@@ -13,6 +14,7 @@ use egui_wgpu::RenderState;
 /// Prepares all that is drawn later; once, when the window opens.
 pub fn install(render_state: &RenderState) {
     canvas::install(render_state);
+    compare::install(render_state);
     latent_view::install(render_state);
     mask_brush::install(render_state);
 }

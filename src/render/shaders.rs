@@ -14,6 +14,12 @@ pub const CANVAS: Shader = Shader {
     text: include_str!("../../shaders/canvas.wgsl"),
 };
 
+/// Draws two pictures against each other.
+pub const COMPARE: Shader = Shader {
+    path: "compare.wgsl",
+    text: include_str!("../../shaders/compare.wgsl"),
+};
+
 /// Draws one way to look at a step.
 pub const LATENT_VIEW: Shader = Shader {
     path: "latent_view.wgsl",
@@ -33,7 +39,7 @@ pub const SRGB: Shader = Shader {
 };
 
 /// Every shader there is.
-pub const ALL: &[Shader] = &[CANVAS, LATENT_VIEW, MASK_BRUSH, SRGB];
+pub const ALL: &[Shader] = &[CANVAS, COMPARE, LATENT_VIEW, MASK_BRUSH, SRGB];
 
 /// How a line begins that names another file to put in its place.
 const INCLUDE: &str = "//!include ";

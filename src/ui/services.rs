@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{Paths, Settings};
-use crate::engine::{EngineHandle, EngineOptions, Poll, SubmitError};
+use crate::engine::{EngineHandle, EngineOptions, Poll, QueueKeeper, SubmitError};
 use crate::gallery;
+use crate::hub::{Hub, HubOptions};
 use crate::job::{
     DecodeRequest, GenerateRequest, GeneratedImage, JobControl, JobId, JobOptions, KeptRun, ModelRef, Precision,
 };
@@ -117,8 +118,8 @@ impl Pictures for gallery::Writer {
 pub trait Dialogs {
     /// Asks for a folder; `answer` is called with it, or not at all.
     fn pick_folder(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>);
-    /// Asks for a file of any kind; `answer` is called with it, or not at all.
-    fn pick_file(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>);
+    /// Asks for a file of weights; `answer` is called with it, or not at all.
+    fn pick_model(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>);
     /// Asks for a picture; `answer` is called with it, or not at all.
     fn pick_picture(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>);
 }
@@ -135,9 +136,11 @@ impl Dialogs for SystemDialogs {
         });
     }
 
-    fn pick_file(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>) {
+    fn pick_model(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>) {
         on_own_thread(move || {
-            if let Some(path) = rfd::FileDialog::new().set_title(title).pick_file() {
+            let endings = ["safetensors", "ckpt", "pt", "pth", "bin", "gguf"];
+            let dialog = rfd::FileDialog::new().set_title(title).add_filter("Weights", &endings);
+            if let Some(path) = dialog.pick_file() {
                 answer(path);
             }
         });
@@ -145,7 +148,9 @@ impl Dialogs for SystemDialogs {
 
     fn pick_picture(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>) {
         on_own_thread(move || {
-            let dialog = rfd::FileDialog::new().set_title(title).add_filter("PNG", &["png"]);
+            let dialog = rfd::FileDialog::new()
+                .set_title(title)
+                .add_filter("PNG, JPEG, WebP", &["png", "jpg", "jpeg", "webp"]);
             if let Some(path) = dialog.pick_file() {
                 answer(path);
             }
@@ -176,6 +181,11 @@ pub type StartPictures = Box<dyn Fn(&Path, Wake) -> Result<Box<dyn Pictures>, St
 /// Opens the index of a gallery and of the folders shown beside it, or says why not.
 pub type StartLibrary = Box<dyn Fn(&Path, Vec<PathBuf>, Wake) -> Result<gallery::Librarian, String>>;
 
+/// Starts what looks at the models on disk and fetches others, or says why not.
+pub type StartHub = Box<dyn Fn(Wake) -> Result<Hub, String>>;
+/// Begins to keep the jobs not yet run, or says why not.
+pub type StartQueue = Box<dyn Fn(Wake) -> Result<QueueKeeper, String>>;
+
 /// Everything the window needs from elsewhere.
 pub struct Services {
     /// Called when the window opens, and again after the engine has stopped.
@@ -184,14 +194,31 @@ pub struct Services {
     pub start_pictures: StartPictures,
     /// Called when the window opens; without it nothing is indexed.
     pub start_library: Option<StartLibrary>,
+    /// Called when the window opens; without it no models are listed or fetched.
+    pub start_hub: Option<StartHub>,
+    /// Called when the window opens; without it the jobs that wait end with the program.
+    pub start_queue: Option<StartQueue>,
     /// The file picker.
     pub dialogs: Box<dyn Dialogs>,
+    /// The newest file of the log.
+    pub log_file: PathBuf,
     /// Keeps the settings for the next start; returns at once.
     pub keep_settings: Box<dyn Fn(Settings)>,
 }
 
 impl Services {
-    /// The real ones.
+    /// Keeps the jobs not yet run in this file.
+    #[must_use]
+    pub fn with_queue_file(self, path: PathBuf) -> Self {
+        let start_queue =
+            move |wake: Wake| QueueKeeper::start(path.clone(), move || wake()).map_err(|error| error.to_string());
+        Self {
+            start_queue: Some(Box::new(start_queue)),
+            ..self
+        }
+    }
+
+    /// The real ones, but for the file of the queue.
     pub fn real(options: EngineOptions) -> Self {
         Self {
             start_engine: Box::new(move |wake| {
@@ -207,6 +234,11 @@ impl Services {
             start_library: Some(Box::new(|folder, watched, wake| {
                 gallery::Librarian::start(folder, watched, move || wake()).map_err(|error| error.to_string())
             })),
+            start_hub: Some(Box::new(|wake| {
+                Hub::start(HubOptions::of_user(), move || wake()).map_err(|error| error.to_string())
+            })),
+            start_queue: None,
+            log_file: Paths::of_user().log_file,
             dialogs: Box::new(SystemDialogs),
             keep_settings: Box::new(keep_settings),
         }

@@ -10,6 +10,7 @@ mod path;
 mod reel;
 mod resample;
 mod sheet;
+mod similarity;
 mod view;
 
 pub use caption::{INTER, MPLUS1};
@@ -22,4 +23,5 @@ pub use sheet::{
     MAX_SHEET_PIXELS, SheetError, check_contact_sheet, contact_sheet, fitted, labelled_grid, pair_width, resized,
     side_by_side,
 };
+pub use similarity::Similarity;
 pub use view::{Token, View};

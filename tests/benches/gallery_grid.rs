@@ -24,7 +24,7 @@ struct NoDialogs;
 
 impl Dialogs for NoDialogs {
     fn pick_folder(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
-    fn pick_file(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
+    fn pick_model(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
     fn pick_picture(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
 }
 
@@ -99,6 +99,9 @@ fn open(side: f32) -> (Harness<'static, Studio>, Arc<Found>) {
         start_engine: Box::new(|_wake| Err("none is needed".to_owned())),
         start_pictures: Box::new(|_folder, _wake| Err("none are needed".to_owned())),
         start_library: None,
+        start_hub: None,
+        start_queue: None,
+        log_file: PathBuf::from("/nowhere/hareru.log"),
         dialogs: Box::new(NoDialogs),
         keep_settings: Box::new(|_settings| {}),
     };

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use egui_kittest::Harness;
 use hareru::config::Settings;
 use hareru::engine::{Poll, SubmitError};
-use hareru::gallery::SaveEvent;
+use hareru::gallery::{Librarian, SaveEvent, Writer};
+use hareru::hub::Hub;
 use hareru::job::{
     DecodeRequest, DeviceInfo, Event, GenerateRequest, GeneratedImage, JobControl, JobId, JobOptions, KeptRun,
     LatentPlane, ModelDefaults, ModelInfo, ModelRef, Precision, Record, RgbImage, StepEvent, StepRecord,
 };
 use hareru::ui::app::Studio;
-use hareru::ui::services::{Dialogs, Engine, Pictures, Services, Wake};
+use hareru::ui::services::{Dialogs, Engine, Pictures, Services, StartHub, StartLibrary, Wake};
 
 /// What the stand-in of the engine was asked, and what it will say.
 #[derive(Default)]
@@ -138,8 +139,30 @@ pub(crate) struct NoDialogs;
 
 impl Dialogs for NoDialogs {
     fn pick_folder(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
-    fn pick_file(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
+    fn pick_model(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
     fn pick_picture(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
+}
+
+/// What of a window is no stand-in.
+#[derive(Default)]
+struct RealParts {
+    /// Where pictures are saved and read.
+    folder: Option<PathBuf>,
+    has_librarian: bool,
+    /// Where jobs are really kept.
+    queue_file: Option<PathBuf>,
+    start_hub: Option<StartHub>,
+    /// The gallery's folder, while the pictures themselves are a stand-in's.
+    gallery_dir: Option<PathBuf>,
+}
+
+impl RealParts {
+    fn gallery_at(folder: &Path) -> Self {
+        Self {
+            gallery_dir: Some(folder.to_owned()),
+            ..Self::default()
+        }
+    }
 }
 
 /// A window and the notes of those it talks to.
@@ -177,7 +200,77 @@ impl Window {
         Self::build(Harness::builder().wgpu(), in_language(language))
     }
 
+    /// The same in English, whose gallery is a folder that is there; what is saved in it is only noted.
+    pub(crate) fn open_at(folder: &Path) -> Self {
+        Self::build_with(Harness::builder(), in_language("en"), RealParts::gallery_at(folder))
+    }
+
+    /// The same, drawn, in another language.
+    pub(crate) fn open_drawn_at(language: &str, folder: &Path) -> Self {
+        let parts = RealParts::gallery_at(folder);
+        Self::build_with(Harness::builder().wgpu(), in_language(language), parts)
+    }
+
+    /// Lets frames pass until something is so that another thread works on.
+    pub(crate) fn wait_until(&mut self, what: &str, is_so: impl Fn(&Studio) -> bool) {
+        let start = std::time::Instant::now();
+        while !is_so(self.harness.state()) {
+            assert!(start.elapsed().as_secs() < 60, "waited too long until {what}");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            self.harness.step();
+        }
+        self.harness.run();
+    }
+
+    /// The same, drawn, with models that are looked for and fetched.
+    pub(crate) fn open_with_hub(settings: Settings, start: impl Fn(Wake) -> Result<Hub, String> + 'static) -> Self {
+        let parts = RealParts {
+            start_hub: Some(Box::new(start)),
+            ..RealParts::default()
+        };
+        Self::build_with(Harness::builder().wgpu(), settings, parts)
+    }
+
+    /// The same over real files: pictures are saved in a folder, and read by a thread.
+    pub(crate) fn open_over(folder: &Path, settings: Settings, is_drawn: bool) -> Self {
+        let builder = Harness::builder();
+        let builder = if is_drawn { builder.wgpu() } else { builder };
+        let parts = RealParts {
+            folder: Some(folder.to_owned()),
+            ..RealParts::default()
+        };
+        Self::build_with(builder, settings, parts)
+    }
+
+    /// The same with a librarian, who knows them.
+    pub(crate) fn open_with_librarian(folder: &Path, settings: Settings) -> Self {
+        let parts = RealParts {
+            folder: Some(folder.to_owned()),
+            has_librarian: true,
+            ..RealParts::default()
+        };
+        Self::build_with(Harness::builder(), settings, parts)
+    }
+
+    /// The same, keeping its jobs in a file.
+    pub(crate) fn open_with_queue(path: &Path) -> Self {
+        let parts = RealParts {
+            queue_file: Some(path.to_owned()),
+            ..RealParts::default()
+        };
+        Self::build_with(Harness::builder(), in_language("en"), parts)
+    }
+
     fn build(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings) -> Self {
+        Self::build_with(builder, settings, RealParts::default())
+    }
+
+    fn build_with(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings, parts: RealParts) -> Self {
+        let is_real = parts.folder.is_some();
+        let folder = parts
+            .folder
+            .or(parts.gallery_dir)
+            .unwrap_or_else(|| PathBuf::from("/nowhere"));
         let engine = Rc::new(RefCell::new(EngineNotes::default()));
         let pictures = Rc::new(RefCell::new(PictureNotes::default()));
         pictures.borrow_mut().events.push_back(SaveEvent::Listed(Vec::new()));
@@ -193,12 +286,29 @@ impl Window {
                 engine_notes.borrow_mut().wake = Some(wake);
                 Ok(Box::new(FakeEngine(Rc::clone(&engine_notes))))
             }),
-            start_pictures: Box::new(move |_folder, _wake| Ok(Box::new(FakePictures(Rc::clone(&picture_notes))))),
-            start_library: None,
+            start_pictures: Box::new(move |folder, wake| {
+                if is_real {
+                    let writer = Writer::start(folder.to_owned(), move || wake());
+                    return Ok(Box::new(writer.map_err(|error| error.to_string())?));
+                }
+                Ok(Box::new(FakePictures(Rc::clone(&picture_notes))))
+            }),
+            start_library: parts.has_librarian.then(|| -> StartLibrary {
+                Box::new(|folder, watched, wake| {
+                    Librarian::start(folder, watched, move || wake()).map_err(|error| error.to_string())
+                })
+            }),
+            start_hub: parts.start_hub,
+            start_queue: None,
+            log_file: "/nowhere/hareru.log".into(),
             dialogs: Box::new(NoDialogs),
             keep_settings: Box::new(move |settings| kept_settings.borrow_mut().push(settings)),
         };
-        let harness = open_with(builder, services, settings, Path::new("/nowhere"));
+        let services = match parts.queue_file {
+            Some(path) => services.with_queue_file(path),
+            None => services,
+        };
+        let harness = open_with(builder, services, settings, &folder);
         let mut window = Self {
             harness,
             engine,

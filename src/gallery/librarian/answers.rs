@@ -11,7 +11,7 @@ use super::worker::Worker;
 use crate::gallery::index::{GALLERY_ROOT, Reading, day_of};
 use crate::gallery::library::{LibraryEvent, Question, Ticket};
 use crate::gallery::marks_file::{read_marks, write_marks};
-use crate::gallery::query::Query;
+use crate::gallery::query::{Query, complete};
 use crate::gallery::trajectory_file::trajectory_path;
 use crate::gallery::{Entry, EntryId, GalleryError, MarkChange, Marks, Order};
 
@@ -22,16 +22,20 @@ impl Worker {
     pub(super) fn answer(&mut self, ticket: Ticket, question: Question) {
         match question {
             Question::Search { text, order } => self.search(ticket, &text, order),
-            Question::Entries(ids) => {
-                if let Some(entries) = self.with_index(|index| index.entries(&ids)) {
-                    let entries = entries.into_iter().map(Arc::new).collect();
-                    self.send(LibraryEvent::Entries { ticket, entries });
-                }
+            Question::Entries(ids) => self.tell_entries(ticket, &ids),
+            Question::Find(paths) => {
+                let ids = self.ids_of(&paths);
+                self.tell_entries(ticket, &ids);
             }
             Question::Mark { ids, change } => self.mark(&ids, &change),
             Question::Trash(ids) => self.trash(&ids),
             Question::UndoTrash => self.undo_trash(),
-            Question::Complete { text, caret } => self.complete(ticket, &text, caret),
+            Question::Complete { text, caret } => {
+                let completions = complete(&text, caret, |key| {
+                    self.with_index(|index| index.values(key)).unwrap_or_default()
+                });
+                self.send(LibraryEvent::Completions { ticket, completions });
+            }
             Question::Labels => {
                 if let Some((tags, collections)) = self.with_index(|index| index.labels()) {
                     self.send(LibraryEvent::Labels { tags, collections });
@@ -41,6 +45,22 @@ impl Worker {
             Question::Watch(folders) => self.set_watched(folders),
             Question::Rescan => self.rescan(),
         }
+    }
+
+    fn tell_entries(&mut self, ticket: Ticket, ids: &[EntryId]) {
+        if let Some(entries) = self.with_index(|index| index.entries(ids)) {
+            let entries = entries.into_iter().map(Arc::new).collect();
+            self.send(LibraryEvent::Entries { ticket, entries });
+        }
+    }
+
+    /// The pictures of files, of those that are known.
+    fn ids_of(&mut self, paths: &[PathBuf]) -> Vec<EntryId> {
+        let find = |path: &PathBuf| {
+            let root = self.roots.root_of(path)?;
+            self.with_index(|index| index.known_file(root, path))??.id
+        };
+        paths.iter().filter_map(find).collect()
     }
 
     fn search(&mut self, ticket: Ticket, text: &str, order: Order) {
@@ -141,7 +161,7 @@ impl Worker {
     /// Looks at files and folders that were touched, and has the index know them as they are now.
     pub(super) fn look_at(&mut self, paths: BTreeSet<PathBuf>) {
         if paths.len() > MAX_TOUCHED {
-            return self.rescan();
+            return self.scan_soon();
         }
         let mut sightings: Vec<Sighting> = Vec::new();
         let mut gone: Vec<PathBuf> = Vec::new();

@@ -66,7 +66,7 @@ fn ask_for_network(studio: &Studio, picture: PathBuf) {
         commands.send(UiCommand::UseUpscaler(network, picture));
         wake();
     };
-    studio.services.dialogs.pick_file(title, Box::new(answer));
+    studio.services.dialogs.pick_model(title, Box::new(answer));
 }
 
 /// Remembers a network that enlarges pictures, and enlarges one with it.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::job::{
-    DecodeRequest, GeneratedImage, JobError, KeptRun, LatentPlane, ModelRef, Origin, PreviewMode, RgbImage, StepRecord,
+    DecodeRequest, GenerateRequest, GeneratedImage, JobError, KeptRun, LatentPlane, ModelRef, Origin, PreviewMode,
+    RgbImage, StepRecord,
 };
 use crate::ui::app::Studio;
 use crate::ui::notifications::{Level, Text};
@@ -43,6 +44,11 @@ impl Decoding {
     pub(in crate::ui) fn forget(&mut self) {
         self.asked.clear();
         self.tried.clear();
+    }
+
+    /// Whether every question has its answer.
+    pub(in crate::ui) fn is_idle(&self) -> bool {
+        self.asked.is_empty()
     }
 }
 
@@ -89,7 +95,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
         }
         if rested >= after {
             studio.decoding.tried.push(quality);
-            ask(studio, Arc::clone(&step), quality, None);
+            ask_shown(studio, Arc::clone(&step), quality, None);
         } else {
             ctx.request_repaint_after(Duration::from_secs_f64((after - rested).max(0.001)));
         }
@@ -109,7 +115,7 @@ pub(super) fn keep_step(studio: &mut Studio) {
     let is_exact = unfolding.pictures.quality(step.index) == Some(Quality::Exact);
     match decoded.filter(|_| is_exact).cloned() {
         Some(picture) => save(studio, kept, &step, &picture),
-        None => ask(studio, step, Quality::Exact, Some(kept)),
+        None => ask_shown(studio, step, Quality::Exact, Some(kept)),
     }
 }
 
@@ -129,8 +135,9 @@ pub(in crate::ui) fn take_answer(studio: &mut Studio, ticket: u64, answer: &Resu
             return;
         }
     };
-    let unfoldings = [studio.state.unfolding.as_mut(), studio.state.parked.as_mut()];
-    for unfolding in unfoldings.into_iter().flatten() {
+    let state = &mut studio.state;
+    let unfoldings = [state.unfolding.as_mut(), state.parked.as_mut()];
+    for unfolding in unfoldings.into_iter().flatten().chain(state.compare.unfoldings_mut()) {
         if unfolding.steps.iter().any(|known| Arc::ptr_eq(known, &step)) {
             unfolding.pictures.insert(step.index, quality, Arc::clone(picture));
         }
@@ -140,23 +147,40 @@ pub(in crate::ui) fn take_answer(studio: &mut Studio, ticket: u64, answer: &Resu
     }
 }
 
-/// Asks for the picture of a step, unless it has been asked for already.
-fn ask(studio: &mut Studio, step: Arc<StepRecord>, quality: Quality, keep: Option<KeptRun>) {
+/// Asks for the picture of a step of a run that was made by `request`, unless it has been asked for already.
+pub(in crate::ui) fn ask_of(studio: &mut Studio, request: &GenerateRequest, step: Arc<StepRecord>, quality: Quality) {
+    ask(studio, (request, step), quality, None);
+}
+
+/// The same for the run that is shown.
+fn ask_shown(studio: &mut Studio, step: Arc<StepRecord>, quality: Quality, keep: Option<KeptRun>) {
+    let unfolding = studio.state.unfolding.as_ref();
+    if let Some(request) = unfolding.map(|unfolding| Arc::clone(&unfolding.request)) {
+        ask(studio, (&request, step), quality, keep);
+    }
+}
+
+fn ask(
+    studio: &mut Studio,
+    (made_by, step): (&GenerateRequest, Arc<StepRecord>),
+    quality: Quality,
+    keep: Option<KeptRun>,
+) {
     let is_same = |asked: &&mut Question| Arc::ptr_eq(&asked.step, &step) && asked.quality == quality;
     if let Some(asked) = studio.decoding.asked.iter_mut().find(is_same) {
         asked.keep = keep.or_else(|| asked.keep.take());
         return;
     }
-    let (Some(engine), Some(unfolding)) = (&studio.engine, &studio.state.unfolding) else {
+    let Some(engine) = &studio.engine else {
         return;
     };
     let ticket = studio.decoding.last_ticket + 1;
     let latents: Arc<LatentPlane> = Arc::new(step.x0.clone());
-    let model: ModelRef = unfolding.request.model.clone();
+    let model: ModelRef = made_by.model.clone();
     let request = DecodeRequest {
         ticket,
         model,
-        vae: unfolding.request.vae.clone(),
+        vae: made_by.vae.clone(),
         precision: studio.draft.precision,
         mode: match quality {
             Quality::Quick => PreviewMode::Auto,

@@ -29,6 +29,8 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::ChooseModelFolder => files::choose_model_folder(studio),
         UiCommand::ChoosePicture => files::choose_picture(studio),
         UiCommand::OpenPicture(path) => files::open_picture(studio, path),
+        UiCommand::OpenDropped(paths)
+            if studio.state.page == pages::Page::Compare && pages::compare::take_dropped(studio, &paths) => {}
         UiCommand::OpenDropped(paths) => bring::open_dropped(studio, paths),
         UiCommand::UseSettings => files::use_settings(studio),
         UiCommand::ShowPicture(path) => files::show_picture(studio, path),
@@ -73,6 +75,7 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::OpenCell(cell) => sweep::open_cell(studio, cell),
         UiCommand::ShowSheet(sheet) => sweep::show_sheet(studio, sheet),
         UiCommand::SweepStep(step) => sweep::show_step(studio, step),
+        UiCommand::TogglePalette => studio.state.overlay = studio.state.overlay.with_commands_toggled(),
         UiCommand::Again(command) => again::carry_out(studio, command),
         UiCommand::UseUpscaler(network, picture) => again::use_upscaler(studio, network, picture),
         UiCommand::ShowPage(page) => studio.state.page = page,

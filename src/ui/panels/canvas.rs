@@ -7,6 +7,7 @@ use egui::{
     vec2,
 };
 
+use super::again_menu::again_menu;
 use super::export_menu::export_menu;
 use super::recent::{made_words, with_precision};
 use super::step_view::{self, Half, StepViews};
@@ -391,7 +392,8 @@ fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, caption: &str, zoom: Option<f
             ui.weak(percent);
         });
         export_menu(ui, ctx);
-        if ctx.state.shown_path().is_some() {
+        if let Some(path) = ctx.state.shown_path() {
+            again_menu(ui, ctx, path, ctx.state.shown_record().is_some());
             button(ui, ctx, UiCommand::Bring(BringCommand::OfferShown), true);
             button(ui, ctx, UiCommand::UseSettings, ctx.state.shown_record().is_some());
         }

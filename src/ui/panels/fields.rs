@@ -6,7 +6,7 @@ use crate::job::Difference;
 use crate::ui::i18n::Language;
 
 /// The name of a field by its path, such as `loras.0.unet_weight`: its head in words, the rest as it is.
-pub(super) fn name(language: Language, path: &str) -> String {
+pub(in crate::ui) fn name(language: Language, path: &str) -> String {
     let (head, rest) = path.split_once('.').unwrap_or((path, ""));
     let head = match key(head) {
         Some(key) => language.tr(key),
@@ -23,7 +23,7 @@ pub(super) fn name(language: Language, path: &str) -> String {
 }
 
 /// A value in short: a file by its name, a dash for nothing.
-pub(super) fn value(value: &str) -> String {
+pub(in crate::ui) fn value(value: &str) -> String {
     let path = Path::new(value);
     match path.file_name() {
         _ if value.is_empty() => "–".to_owned(),

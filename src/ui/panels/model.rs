@@ -32,8 +32,17 @@ impl Panel for ModelPanel {
                 .truncate()
                 .show_ui(ui, |ui| {
                     let mut models = vec![ModelRef::Starter];
-                    models.extend(ctx.state.models.iter().map(|info| info.model.clone()));
-                    models.dedup();
+                    for model in ctx
+                        .state
+                        .models
+                        .iter()
+                        .map(|info| info.model.clone())
+                        .chain(ctx.state.models_page.models())
+                    {
+                        if !models.contains(&model) {
+                            models.push(model);
+                        }
+                    }
                     for model in models {
                         let name = model_name(ctx, &model);
                         if ui.selectable_label(model == chosen, name).clicked() {

@@ -1,13 +1,29 @@
 //! The page as it is seen.
 
-use egui::Ui;
+use egui::{Button, Rect, Response, Sense, Ui, UiBuilder, vec2};
 
+use super::canvas::Canvas;
+use super::{CompareCommand, Way, empty, header, strip, table, time};
+use crate::ui::command::UiCommand;
 use crate::ui::pages::Page;
 use crate::ui::panels::{Panel, PanelContext, Slot};
 
+/// Height of the line of ways and of the line of words below it.
+const LINE_HEIGHT: f32 = 34.0;
+/// Height of the line of words.
+const WORDS_HEIGHT: f32 = 28.0;
+/// Height of the runs in time.
+const TIME_HEIGHT: f32 = 40.0;
+/// Height of the strip of pictures.
+const STRIP_HEIGHT: f32 = 92.0;
+/// Room at both sides.
+const MARGIN: f32 = 12.0;
+
 /// All of the page.
 #[derive(Default)]
-pub(in crate::ui) struct ComparePanel {}
+pub(in crate::ui) struct ComparePanel {
+    canvas: Canvas,
+}
 
 impl Panel for ComparePanel {
     fn id(&self) -> &'static str {
@@ -19,6 +35,49 @@ impl Panel for ComparePanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        ui.heading(ctx.tr(Page::Compare.key()));
+        let whole = ui.available_rect_before_wrap();
+        let page = &ctx.state.compare;
+        if page.pictures.is_empty() {
+            empty::show(ui, ctx, whole);
+            ui.allocate_rect(whole, Sense::hover());
+            return;
+        }
+        let (header, rest) = whole.split_top_bottom_at_y(whole.top() + LINE_HEIGHT);
+        let (words, rest) = rest.split_top_bottom_at_y(rest.top() + WORDS_HEIGHT);
+        let (rest, strip) = rest.split_top_bottom_at_y(rest.bottom() - STRIP_HEIGHT);
+        let (body, time) = rest.split_top_bottom_at_y(rest.bottom() - TIME_HEIGHT);
+        let foot = time.union(strip);
+        ui.painter().rect_filled(header, 0.0, *ctx.palette.panel);
+        ui.painter().rect_filled(foot, 0.0, *ctx.palette.panel);
+
+        let line = |ui: &mut Ui, rect: Rect| ui.new_child(UiBuilder::new().max_rect(rect.shrink2(vec2(MARGIN, 0.0))));
+        if page.way == Way::Settings {
+            table::show(&mut line(ui, body), ctx);
+        } else {
+            self.canvas.show(ui, ctx, body);
+        }
+        header::ways(&mut line(ui, header), ctx, self.canvas.zoom());
+        header::words(&mut line(ui, words), ctx);
+        time::show(&mut line(ui, time), ctx);
+        strip::show(&mut line(ui, strip), ctx);
+        ui.allocate_rect(whole, Sense::hover());
     }
+}
+
+/// A button with the name and the tooltip of a command.
+pub(super) fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: CompareCommand, is_enabled: bool) -> Response {
+    let command = UiCommand::Compare(command);
+    let button = Button::new(command.name(ctx.language));
+    let tip = command.tooltip(ctx.language, ui.ctx());
+    let response = ui.add_enabled(is_enabled, button).on_hover_text(&tip);
+    let response = response.on_disabled_hover_text(&tip);
+    if response.clicked() {
+        ctx.commands.send(command);
+    }
+    response
+}
+
+/// Asks for something.
+pub(super) fn send(ctx: &PanelContext<'_>, command: CompareCommand) {
+    ctx.commands.send(UiCommand::Compare(command));
 }

@@ -88,6 +88,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
 fn drain(studio: &mut Studio) {
     let deadline = Instant::now() + DRAIN_BUDGET;
     while let Some(event) = studio.library.as_ref().and_then(Librarian::poll) {
+        studio.state.compare.take_library(&event);
         if let Some(told) = studio.state.gallery.apply(event) {
             tell(studio, told);
         }

@@ -6,7 +6,7 @@ use super::GalleryCommand;
 use super::panel::send;
 use crate::gallery::Entry;
 use crate::ui::command::UiCommand;
-use crate::ui::panels::PanelContext;
+use crate::ui::panels::{PanelContext, again_verbs};
 
 /// The verbs, group by group; a line stands between two groups.
 const GROUPS: &[&[GalleryCommand]] = &[
@@ -30,6 +30,13 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &Entry) {
         }
         for command in *group {
             verb(ui, ctx, command, is_possible(ctx, entry, command));
+        }
+        if group.contains(&GalleryCommand::Compare) {
+            ui.menu_button(ctx.tr("again-menu"), |ui| {
+                again_verbs(ui, ctx, &entry.path, entry.source.is_some());
+            })
+            .response
+            .on_hover_text(ctx.tr("again-menu.tip"));
         }
         if group.contains(&GalleryCommand::Favourite) {
             ui.menu_button(ctx.tr("gallery-rate"), |ui| {

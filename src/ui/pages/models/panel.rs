@@ -1,13 +1,28 @@
-//! The page as it is seen.
+//! The page as it is seen: kinds and folders at the left, cards in the middle, downloads at the foot.
 
-use egui::Ui;
+use std::sync::Arc;
 
+use egui::{CentralPanel, Frame, Margin, Panel as SidePanel, TextEdit, Ui};
+
+use super::card::{self, CARD_HEIGHT, CARD_WIDTH, GAP};
+use super::downloads::DownloadForm;
+use super::{ModelsCommand, folders};
+use crate::hub::{Item, Kind};
+use crate::ui::command::UiCommand;
 use crate::ui::pages::Page;
 use crate::ui::panels::{Panel, PanelContext, Slot};
+use crate::ui::theme::ROW_HEIGHT;
+
+/// Width of the left side.
+const SIDE_WIDTH: f32 = 250.0;
 
 /// All of the page.
 #[derive(Default)]
-pub(in crate::ui) struct ModelsPanel {}
+pub(in crate::ui) struct ModelsPanel {
+    search: String,
+    num_searches: usize,
+    downloads: DownloadForm,
+}
 
 impl Panel for ModelsPanel {
     fn id(&self) -> &'static str {
@@ -19,6 +34,140 @@ impl Panel for ModelsPanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        ui.heading(ctx.tr(Page::Models.key()));
+        let frame = |fill: egui::Color32, x: i8, y: i8| Frame::new().fill(fill).inner_margin(Margin::symmetric(x, y));
+        let panel = *ctx.palette.panel;
+        SidePanel::left("models_side")
+            .exact_size(SIDE_WIDTH)
+            .resizable(false)
+            .frame(frame(panel, 12, 10))
+            .show(ui, |ui| {
+                egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                    kinds(ui, ctx);
+                    ui.add_space(8.0);
+                    ui.separator();
+                    folders::show(ui, ctx);
+                });
+            });
+        let downloads = &mut self.downloads;
+        SidePanel::bottom("models_downloads")
+            .exact_size(DownloadForm::height(ctx.state))
+            .frame(frame(panel, 16, 8))
+            .show(ui, |ui| downloads.show(ui, ctx));
+        CentralPanel::default()
+            .frame(frame(*ctx.palette.canvas, 16, 12))
+            .show(ui, |ui| self.shelf(ui, ctx));
     }
+}
+
+impl ModelsPanel {
+    fn shelf(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        self.search_row(ui, ctx);
+        ui.add_space(8.0);
+        let page = &ctx.state.models_page;
+        let items: Vec<Arc<Item>> = page
+            .of_kind(page.kind)
+            .filter(|item| is_found(item, &self.search))
+            .cloned()
+            .collect();
+        if items.is_empty() {
+            let key = match (page.is_scanned, page.of_kind(page.kind).next()) {
+                (false, _) => "models-scanning",
+                (true, None) => "models-none",
+                (true, Some(_)) => "models-none-found",
+            };
+            ui.centered_and_justified(|ui| ui.weak(ctx.tr(key)));
+            return;
+        }
+        let width = ui.available_width();
+        let num_columns = (((width + GAP) / (CARD_WIDTH + GAP)).floor() as usize).max(1);
+        let card_width = (width - GAP * (num_columns - 1) as f32) / num_columns as f32;
+        ui.spacing_mut().item_spacing.y = GAP;
+        let num_rows = items.len().div_ceil(num_columns);
+        egui::ScrollArea::vertical()
+            .auto_shrink(false)
+            .show_rows(ui, CARD_HEIGHT, num_rows, |ui, rows| {
+                for row in rows {
+                    ui.horizontal(|ui| {
+                        ui.spacing_mut().item_spacing.x = GAP;
+                        for item in items.iter().skip(row * num_columns).take(num_columns) {
+                            ui.push_id(&item.path, |ui| card::show(ui, ctx, item, card_width));
+                        }
+                    });
+                }
+            });
+    }
+
+    fn search_row(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>) {
+        let search = UiCommand::Models(ModelsCommand::Search);
+        ui.horizontal(|ui| {
+            let name = search.name(ctx.language);
+            let field = TextEdit::singleline(&mut self.search)
+                .hint_text(&name)
+                .desired_width(280.0)
+                .min_size(egui::vec2(0.0, ROW_HEIGHT));
+            let response = ui.name_inputs(name.clone(), |ui| ui.add(field));
+            let response = response.on_hover_text(search.tooltip(ctx.language, ui.ctx()));
+            if std::mem::replace(&mut self.num_searches, ctx.state.models_page.num_searches) != self.num_searches {
+                response.request_focus();
+            }
+            button(ui, ctx, ModelsCommand::Rescan);
+        });
+    }
+}
+
+/// A button with the name and the tooltip of its command.
+pub(super) fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: ModelsCommand) {
+    let command = UiCommand::Models(command);
+    let button = ui.button(command.name(ctx.language));
+    if button.on_hover_text(command.tooltip(ctx.language, ui.ctx())).clicked() {
+        ctx.commands.send(command);
+    }
+}
+
+/// One line for each kind, with how many there are.
+fn kinds(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    for kind in Kind::ALL {
+        let page = &ctx.state.models_page;
+        let (name, tip) = (ctx.tr(kind_key(kind)), ctx.tr(&format!("{}.tip", kind_key(kind))));
+        let count = page.of_kind(kind).count();
+        let row = egui::Button::selectable(page.kind == kind, name.as_str())
+            .right_text(egui::RichText::new(count.to_string()).color(*ctx.palette.text_weak))
+            .min_size(egui::vec2(ui.available_width(), ROW_HEIGHT));
+        let response = ui.add(row).on_hover_text(tip).accessible_name(name);
+        if response.clicked() {
+            ctx.commands.send(UiCommand::Models(ModelsCommand::ShowKind(kind)));
+        }
+    }
+}
+
+fn kind_key(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Model => "models-kind-model",
+        Kind::Lora => "models-kind-lora",
+        Kind::Embedding => "models-kind-embedding",
+        Kind::Control => "models-kind-control",
+        Kind::Vae => "models-kind-vae",
+        Kind::Upscaler => "models-kind-upscaler",
+    }
+}
+
+/// Whether every word of the search is in the name, the folder, the family or the trigger words, or begins the hash.
+fn is_found(item: &Item, search: &str) -> bool {
+    if search.trim().is_empty() {
+        return true;
+    }
+    let search = search.to_lowercase();
+    let mut text = format!("{} {}", item.path.display(), item.family.unwrap_or_default()).to_lowercase();
+    for word in &item.trigger_words {
+        text.push(' ');
+        text.push_str(&word.to_lowercase());
+    }
+    let has_hash = |word: &str| {
+        item.hashes
+            .as_ref()
+            .is_some_and(|hashes| hashes.sha256.starts_with(word))
+    };
+    search
+        .split_whitespace()
+        .all(|word| text.contains(word) || has_hash(word))
 }

@@ -1,0 +1,87 @@
+## The models' page
+
+models-kind-model = モデル
+    .tip = 画像を生成する本体です
+models-kind-lora = LoRA
+    .tip = モデルに重ねて、画風・人物・物などを加えます
+models-kind-embedding = 埋め込み
+    .tip = 学習された単語です（Textual Inversion）
+models-kind-control = ControlNet・アダプター
+    .tip = 画像に沿って生成させます。その画像を使う場所で選びます
+models-kind-vae = VAE
+    .tip = モデル内蔵のものに代わって、潜在表現を画素に変換します
+models-kind-upscaler = アップスケーラー
+    .tip = 画像を拡大します。拡大するときに選びます
+
+models-search = 名前・系統・トリガーワードで検索
+    .tip = すべての語を名前、フォルダー、系統、トリガーワードのいずれかに含むもの、またはハッシュの先頭が一致するものを表示します
+models-rescan = 再読み込み
+    .tip = すべてのフォルダーを調べ直します
+models-scanning = フォルダーを調べています…
+models-none = まだ何もありません。ファイルやフォルダーを追加するか、下の欄からダウンロードしてください。
+models-none-found = 一致するものがありません
+
+models-folders = ほかのフォルダー
+    .tip = ほかのソフトのフォルダーや、追加したものです。読み込むだけで、書き込むことはありません
+models-folder-missing = 現在見つかりません
+models-add-file = ファイルを追加…
+    .tip = 重みファイルを元の場所のまま表示します。コピーも変更もしません
+models-add-folder = フォルダーを追加…
+    .tip = ComfyUI、A1111、Forge、InvokeAI などのモデルフォルダーの中身を表示します。中身は変更しません
+models-add = 追加
+    .tip = このソフトのモデルをここに表示します。フォルダーの中身は変更しません
+models-forget = 外す
+    .tip = このフォルダーの表示をやめます。中身には触れません
+models-dialog-file = 重みファイルを追加
+models-dialog-folder = モデルのフォルダーを追加
+
+models-use = 使う
+    .tip = トリガーワードとともに設定に入れます
+models-take-out = 外す
+    .tip = 一緒に入れたトリガーワードとともに設定から外します
+models-in-form = 使用中
+models-weight = 強さ
+    .tip = モデルに重ねる強さです。0 で効果なし、1 で学習時のままです
+models-more = その他
+    .tip = ハッシュの計算と削除
+models-open-folder = フォルダーを開く
+    .tip = ファイルマネージャーで表示します
+models-compute-hashes = ハッシュを計算
+    .tip = ファイル全体を読み、ほかのソフトや人に通じる識別名を求めます
+models-delete = 削除
+    .tip = ファイルと見本画像をシステムのごみ箱に移します
+models-hash = ハッシュ { $hash }
+models-copy-hash = SHA-256 をコピー
+models-hashing = ハッシュを計算中…
+models-not-ours = ほかのフォルダーのものです（表示のみ）
+models-trigger-words = トリガーワード（使うとプロンプトに入ります）：{ $words }
+models-never-used = 未使用
+models-used-today = 今日使用
+models-used-days = { $count } 日前に使用
+
+models-repo = Hugging Face
+    .tip = リポジトリ名、またはその中のファイル名です。@ に続けてリビジョンを指定できます
+models-repo-hint = owner/name、owner/name/file、またはページの URL
+models-fetch = ダウンロード
+    .tip = モデルに必要なファイルをモデルフォルダーに取り込みます。途中までのものが混ざることはありません
+models-fp16 = 半精度
+    .tip = fp16 のファイルがあればそちらを選びます。容量は半分、画像はほぼ同じです
+models-stop = 停止
+    .tip = ダウンロードを止めます。ここまでの分は残ります
+models-resume = 再開
+    .tip = 止めたところから続けます
+models-discard = 取り除く
+    .tip = 一覧から消します。未完了のものは、ここまでの分を削除します
+models-asking = 内容を問い合わせています…
+models-stopping = 停止しています…
+models-paused = { $done } / { $total } で停止中
+models-running = { $done } / { $total }
+models-finished = 導入済み、{ $total }
+models-left-seconds = 残り { $count } 秒
+models-left-minutes = 残り { $count } 分
+models-left-hours = 残り { $count } 時間
+
+models-fetched = { $file } を導入しました
+models-removed = { $file } をごみ箱に移しました
+models-failed = できませんでした：{ $reason }
+models-not-hashed = { $file } を読み込めませんでした：{ $reason }

@@ -1,0 +1,212 @@
+//! Above the pictures: in which way they are compared, with its controls, and what is known of the pair.
+
+use egui::{Align, Checkbox, DragValue, Label, Layout, Mesh, RichText, Sense, Slider, Ui, vec2};
+
+use super::actions::{BLINK_SECS, GAINS};
+use super::panel::{button, send};
+use super::{Alike, CompareCommand, ComparePage, Way};
+use crate::render::heat;
+use crate::ui::camera::CameraMove;
+use crate::ui::command::UiCommand;
+use crate::ui::panels::PanelContext;
+use crate::ui::state::file_name;
+use crate::unfold::Similarity;
+
+/// Width of the slider of a way.
+const RAIL_WIDTH: f32 = 120.0;
+/// Size of the scale of differences.
+const SCALE_SIZE: egui::Vec2 = vec2(72.0, 8.0);
+/// Width of a number.
+const NUMBER: egui::Vec2 = vec2(58.0, 24.0);
+
+/// The ways, the controls of the one that is chosen, and the zoom.
+pub(super) fn ways(ui: &mut Ui, ctx: &PanelContext<'_>, zoom: f32) {
+    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let page = &ctx.state.compare;
+        for way in Way::ALL {
+            let label = ui.selectable_label(page.way == way, ctx.tr(way.key()));
+            let tip = ctx.tr(&format!("{}.tip", way.key()));
+            if label.on_hover_text(tip).clicked() {
+                send(ctx, CompareCommand::SetWay(way));
+            }
+        }
+        if matches!(page.way, Way::Slider | Way::Blink | Way::Difference) {
+            ui.add_space(8.0);
+            ui.separator();
+            ui.add_space(8.0);
+        }
+        match page.way {
+            Way::Slider => slider(ui, ctx, page),
+            Way::Blink => blink(ui, ctx, page),
+            Way::Difference => difference(ui, ctx, page),
+            Way::Beside | Way::Settings => {}
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            button(ui, ctx, CompareCommand::Clear, true);
+            if page.way == Way::Settings {
+                return;
+            }
+            for camera_move in [CameraMove::Actual, CameraMove::Fit] {
+                button(ui, ctx, CompareCommand::Camera(camera_move), true);
+            }
+            ui.label(RichText::new(format!("{:.0} %", 100.0 * zoom)).weak());
+        });
+    });
+}
+
+/// The name of a control, which the control is called by as well.
+fn named(ui: &mut Ui, ctx: &PanelContext<'_>, key: &str, add: impl FnOnce(&mut Ui) -> egui::Response) {
+    let (name, tip) = (ctx.tr(key), ctx.tr(&format!("{key}.tip")));
+    ui.label(RichText::new(&name).weak()).on_hover_text(&tip);
+    ui.name_inputs(name, |ui| {
+        add(ui).on_hover_text(tip);
+    });
+}
+
+fn slider(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
+    let mut degrees = page.divider.degrees;
+    named(ui, ctx, "compare-angle", |ui| {
+        let number = DragValue::new(&mut degrees).suffix("°").speed(1.0).max_decimals(1);
+        ui.add_sized(NUMBER, number)
+    });
+    if degrees != page.divider.degrees {
+        send(ctx, CompareCommand::SetDivider(page.divider.turned(degrees)));
+    }
+    button(ui, ctx, CompareCommand::Turn, true);
+}
+
+fn blink(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
+    let is_still = ctx.state.is_still || ctx.settings.reduce_motion;
+    let mut blinks = page.blinks_itself(is_still);
+    let by_itself = ui.add(Checkbox::new(&mut blinks, ctx.tr("compare-blink-itself")));
+    if by_itself.on_hover_text(ctx.tr("compare-blink-itself.tip")).changed() {
+        send(ctx, CompareCommand::SetBlinks(blinks));
+    }
+    let mut secs = page.blink_secs;
+    ui.add_enabled_ui(blinks, |ui| {
+        named(ui, ctx, "compare-blink-secs", |ui| {
+            let number = DragValue::new(&mut secs).range(BLINK_SECS).speed(0.02);
+            let number = number.fixed_decimals(1).suffix(" s");
+            ui.add_sized(NUMBER, number)
+        });
+    });
+    if secs != page.blink_secs {
+        send(ctx, CompareCommand::SetBlink(secs));
+    }
+    button(ui, ctx, CompareCommand::Flip, true);
+}
+
+fn difference(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
+    let mut gain = page.gain;
+    named(ui, ctx, "compare-gain", |ui| {
+        ui.spacing_mut().slider_width = RAIL_WIDTH;
+        let slider = Slider::new(&mut gain, GAINS).logarithmic(true).max_decimals(1);
+        ui.add(slider.prefix("×"))
+    });
+    if gain != page.gain {
+        send(ctx, CompareCommand::SetGain(gain));
+    }
+    scale(ui, ctx);
+}
+
+/// What the colours of a difference mean.
+fn scale(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    ui.add_space(16.0);
+    ui.label(RichText::new(ctx.tr("compare-darker")).weak());
+    let (rect, _) = ui.allocate_exact_size(SCALE_SIZE, Sense::hover());
+    let mut mesh = Mesh::default();
+    for index in 0..heat::SIGNED.len() {
+        let part = index as f32 / (heat::SIGNED.len() - 1) as f32;
+        let [red, green, blue] = heat::colour(&heat::SIGNED, part).map(|part| (255.0 * part).round() as u8);
+        let x = egui::lerp(rect.x_range(), part);
+        for y in [rect.top(), rect.bottom()] {
+            mesh.colored_vertex(egui::pos2(x, y), egui::Color32::from_rgb(red, green, blue));
+        }
+        if let Some(first) = (2 * index as u32).checked_sub(2) {
+            mesh.add_triangle(first, first + 1, first + 2);
+            mesh.add_triangle(first + 1, first + 2, first + 3);
+        }
+    }
+    ui.painter().add(mesh);
+    ui.label(RichText::new(ctx.tr("compare-brighter")).weak());
+}
+
+/// The pair by name, and what is known of it.
+pub(super) fn words(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    let page = &ctx.state.compare;
+    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 8.0;
+        ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel; // on the canvas a button looks like a panel
+        let facts = facts(ctx, page);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.label(RichText::new(facts));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| pair(ui, ctx, page));
+        });
+    });
+}
+
+fn pair(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
+    if matches!(page.way, Way::Beside | Way::Settings) || page.pictures.len() < 2 {
+        let count = ctx.language.tr_count("compare-count", page.pictures.len());
+        ui.label(RichText::new(count).weak());
+        if page.pictures.len() < 2 {
+            ui.label(RichText::new(ctx.tr("compare-one-more")).weak());
+        }
+        return;
+    }
+    let name = |place: usize| page.pictures.get(place).map(|picture| file_name(&picture.path));
+    let room = (ui.available_width() - 110.0).max(60.0) / 2.0;
+    let label = |ui: &mut Ui, letter: &str, place: usize| {
+        let words = format!("{letter}  {}", name(place).unwrap_or_default());
+        let wanted = ui.fonts_mut(|fonts| {
+            let font = egui::TextStyle::Body.resolve(ui.style());
+            fonts.layout_no_wrap(words.clone(), font, *ctx.palette.text).size().x
+        });
+        ui.add_sized([wanted.min(room) + 2.0, 20.0], Label::new(words).truncate());
+    };
+    label(ui, "A", page.first);
+    button(ui, ctx, CompareCommand::Swap, true);
+    label(ui, "B", page.second);
+}
+
+/// Sizes, similarity and where the runs part, in one line.
+fn facts(ctx: &PanelContext<'_>, page: &ComparePage) -> String {
+    let mut facts = Vec::new();
+    let is_pair = matches!(page.way, Way::Slider | Way::Blink | Way::Difference);
+    if is_pair && let Some([a, b]) = page.pair() {
+        let size = |px: egui::Vec2| format!("{}×{}", px.x, px.y);
+        match page.similarity() {
+            _ if a.picture_px != b.picture_px => {
+                let sizes = [("a", &*size(a.picture_px)), ("b", &*size(b.picture_px))];
+                facts.push(ctx.language.tr_with("compare-sizes-differ", &sizes));
+            }
+            Alike::By(similarity) => facts.push(similarity_words(ctx, similarity)),
+            Alike::OtherSizes => facts.push(ctx.tr("compare-not-alike-enough")),
+            Alike::NotYet => facts.push(ctx.tr("compare-measuring")),
+        }
+    }
+    if let Some(parting) = page.parting_text() {
+        facts.push(parting.say(ctx.language));
+    }
+    facts.join("   ·   ")
+}
+
+fn similarity_words(ctx: &PanelContext<'_>, similarity: Similarity) -> String {
+    if similarity.psnr_db.is_infinite() {
+        return ctx.tr("compare-identical");
+    }
+    let psnr = format!("{:.2}", similarity.psnr_db);
+    let ssim = similarity
+        .ssim
+        .map_or_else(|| "–".to_owned(), |ssim| format!("{ssim:.4}"));
+    let most = similarity.max_difference.to_string();
+    let values = [("psnr", &*psnr), ("ssim", &*ssim), ("most", &*most)];
+    ctx.language.tr_with("compare-similarity", &values)
+}
+
+/// The name and the tooltip of a command, for signs without words.
+pub(super) fn told(ui: &Ui, ctx: &PanelContext<'_>, command: &CompareCommand) -> (String, String) {
+    let command = UiCommand::Compare(command.clone());
+    (command.name(ctx.language), command.tooltip(ctx.language, ui.ctx()))
+}

@@ -1,0 +1,129 @@
+//! The pointer on the pictures: wheel, pinch, drag and clicks.
+
+use egui::{CursorIcon, Pos2, Rect, Response, Ui, Vec2};
+
+use super::canvas::{Frame, HANDLE_DISTANCE};
+use super::panel::send;
+use super::{CompareCommand, Divider, Way};
+use crate::ui::camera::CameraMove;
+use crate::ui::panels::PanelContext;
+
+/// Points of wheel movement that enlarge by e.
+const WHEEL_POINTS: f32 = 240.0;
+/// Degrees that a point of wheel movement turns the line of the slider.
+const WHEEL_DEGREES: f32 = 0.3;
+/// How near the line and its handles can be taken, in points.
+const REACH: f32 = 9.0;
+
+/// What can be taken hold of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grab {
+    Picture,
+    Line,
+    Handle,
+}
+
+/// What the pointer has taken hold of.
+#[derive(Default)]
+pub(super) struct PointerHold {
+    grab: Option<Grab>,
+    /// The angle the wheel has turned the line to, before it snaps.
+    wheel_degrees: Option<f32>,
+}
+
+impl PointerHold {
+    /// Wheel, pinch, drag and clicks.
+    pub(super) fn hear(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, frames: &[Frame]) {
+        let page = &ctx.state.compare;
+        let pixels_per_point = ui.pixels_per_point();
+        let pointer = response.interact_pointer_pos().or_else(|| response.hover_pos());
+        let under = pointer.and_then(|pointer| frames.iter().position(|frame| frame.rect.contains(pointer)));
+        let has_line = page.way == Way::Slider && page.pair().is_some();
+        let inner = frames.first().map(|frame| frame.inner(pixels_per_point));
+        if let Some((inner, pointer)) = inner.filter(|_| has_line).zip(pointer) {
+            self.hear_line(ui, ctx, response, (inner, pointer));
+        } else if response.drag_started() {
+            self.grab = Some(Grab::Picture);
+        }
+        let is_panned = matches!(self.grab, Some(Grab::Picture) | None);
+        if response.dragged() && is_panned && response.drag_delta() != Vec2::ZERO {
+            let delta = response.drag_delta() * pixels_per_point;
+            send(ctx, CompareCommand::Camera(CameraMove::Pan(delta)));
+        }
+        if response.drag_stopped() {
+            self.grab = None;
+        }
+        let Some(place) = under else {
+            return;
+        };
+        if page.way == Way::Beside && response.clicked() {
+            send(ctx, CompareCommand::SetSecond(place));
+        }
+        if response.double_clicked() {
+            send(ctx, CompareCommand::Camera(CameraMove::Fit));
+        }
+        let is_turned = has_line && ui.input(|input| input.modifiers.alt);
+        if let Some(pointer) = response.hover_pos().filter(|_| !is_turned) {
+            let (wheel, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
+            let factor = (wheel / WHEEL_POINTS).exp() * pinch;
+            if factor != 1.0 {
+                let anchor_px = (pointer - frames[place].rect.center()) * pixels_per_point;
+                let camera_move = CameraMove::ZoomAt { factor, anchor_px };
+                send(ctx, CompareCommand::Camera(camera_move));
+            }
+        }
+    }
+
+    /// The line of the slider: drag it, turn it by its handle or by Alt and the wheel.
+    fn hear_line(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, (inner, pointer): (Rect, Pos2)) {
+        let divider = ctx.state.compare.divider;
+        let grabbed = |place: Pos2| {
+            let is_on_handle = divider.handle(inner, HANDLE_DISTANCE).distance(place) <= REACH;
+            match divider.distance(inner, place).abs() <= REACH && inner.expand(REACH).contains(place) {
+                _ if is_on_handle => Grab::Handle,
+                true => Grab::Line,
+                false => Grab::Picture,
+            }
+        };
+        if response.drag_started() {
+            let press = ui.input(|input| input.pointer.press_origin());
+            self.grab = Some(grabbed(press.unwrap_or(pointer)));
+        }
+        let hold = self.grab.unwrap_or_else(|| grabbed(pointer));
+        if hold != Grab::Picture && (response.hovered() || response.dragged()) {
+            ui.set_cursor_icon(if hold == Grab::Handle {
+                CursorIcon::Alias
+            } else if divider.normal().x.abs() > 0.7 {
+                CursorIcon::ResizeHorizontal
+            } else {
+                CursorIcon::ResizeVertical
+            });
+        }
+        if response.dragged() {
+            let size = inner.size().max(Vec2::splat(1.0));
+            let wanted = match self.grab {
+                Some(Grab::Line) => {
+                    let there = divider.point(inner) + response.drag_delta();
+                    divider.moved((there - inner.min) / size)
+                }
+                Some(Grab::Handle) => divider.turned(Divider::snapped(divider.degrees_towards(inner, pointer))),
+                _ => divider,
+            };
+            if wanted != divider {
+                send(ctx, CompareCommand::SetDivider(wanted));
+            }
+        }
+        let (is_alt, wheel) = ui.input(|input| {
+            let wheel = input.smooth_scroll_delta();
+            (input.modifiers.alt, wheel.x + wheel.y)
+        });
+        if !is_alt || !response.hovered() {
+            self.wheel_degrees = None;
+        } else if wheel != 0.0 {
+            let degrees = self.wheel_degrees.unwrap_or(divider.degrees) + wheel * WHEEL_DEGREES;
+            self.wheel_degrees = Some(degrees);
+            let turned = divider.turned(Divider::snapped(degrees));
+            send(ctx, CompareCommand::SetDivider(turned));
+        }
+    }
+}

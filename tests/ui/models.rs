@@ -1,0 +1,310 @@
+//! The models' page, used by the names of its controls, over a real folder and a real server.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use egui_kittest::kittest::Queryable as _;
+use hareru::config::{Settings, ThemeChoice};
+use hareru::hub::{DownloadState, Hub, Kind};
+use hareru::job::{Event, JobId, ModelRef};
+use hareru::ui::command::UiCommand;
+use hareru::ui::pages::Page;
+use hareru::ui::pages::models::ModelsCommand;
+use serde_json::{Value, json};
+
+use super::harness::{Window, in_language};
+use super::looks::{clearing, look};
+use crate::hub::downloads::{Repository, large, options};
+use crate::hub::weights::{checkpoint, lora, safetensors, write};
+
+/// Longest time a test waits for another thread.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Models with pictures, words and a broken file; and a folder of another program.
+fn furnish(folder: &Path) {
+    let models = folder.join("models");
+    write(&models.join("castle.safetensors"), &checkpoint());
+    write(&models.join("torn.safetensors"), b"torn");
+    write(
+        &models.join("loras/glow.safetensors"),
+        &lora(&json!({ "modelspec.trigger_phrase": "glow style" })),
+    );
+    write(&models.join("loras/glow.json"), br#"{"preferred weight": 0.8}"#);
+    write(&models.join("loras/ink.safetensors"), &lora(&Value::Null));
+    let words = safetensors(&[("emb_params", &[3, 768])], &Value::Null);
+    write(&models.join("embeddings/soft-light.safetensors"), &words);
+    let vae: [(&str, &[usize]); 2] = [("encoder.conv_in.weight", &[4]), ("decoder.conv_in.weight", &[4])];
+    write(&models.join("vae/clear.safetensors"), &safetensors(&vae, &Value::Null));
+    write(
+        &folder.join("home/ComfyUI/models/loras/fog.safetensors"),
+        &lora(&Value::Null),
+    );
+    for (number, name) in ["castle", "loras/glow", "loras/ink"].into_iter().enumerate() {
+        let picture = clearing(1.0 - 0.2 * number as f32, 160);
+        let pixels = image::RgbImage::from_raw(160, 160, picture.pixels).unwrap();
+        pixels.save(models.join(format!("{name}.preview.png"))).unwrap();
+    }
+}
+
+/// A window on the models' page with a hub of its own.
+fn open(folder: &Path, endpoint: &str, settings: Settings) -> Window {
+    let options = options(folder, endpoint);
+    let mut window = Window::open_with_hub(settings, move |wake| {
+        Hub::start(options.clone(), move || wake()).map_err(|error| error.to_string())
+    });
+    window.harness.state_mut().send(UiCommand::ShowPage(Page::Models));
+    until(&mut window, |window| {
+        window.harness.state().state().models_page.is_scanned
+    });
+    window
+}
+
+/// Runs frames until it is so.
+fn until(window: &mut Window, is_so: impl Fn(&Window) -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so(window) {
+        assert!(Instant::now() < deadline, "it did not come to that");
+        std::thread::sleep(Duration::from_millis(10));
+        window.harness.step();
+    }
+    window.harness.run();
+}
+
+fn click(window: &mut Window, label: &str) {
+    window.harness.get_by_label(label).click();
+    window.harness.run();
+}
+
+#[test]
+fn a_model_should_come_into_the_form_and_into_its_list() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
+    let castle = ModelRef::Path(folder.path().join("models/castle.safetensors"));
+    click(&mut window, "Use: castle");
+    assert_eq!(window.harness.state().draft().model, castle);
+    assert_eq!(window.engine.borrow().described.last(), Some(&castle));
+    assert!(window.harness.query_by_label("In the form").is_some());
+    let offered: Vec<_> = window.harness.state().state().models_page.models().collect();
+    assert_eq!(offered, [castle], "and no broken one");
+}
+
+#[test]
+fn a_broken_file_should_say_so_on_its_card() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
+    let found = window
+        .harness
+        .query_by_label_contains("expected at least 8 bytes, found 4");
+    assert!(found.is_some());
+    assert!(window.harness.query_by_label("Use: torn").is_none());
+}
+
+#[test]
+fn a_lora_should_bring_its_words_and_take_them_away_again() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
+    "a tower".clone_into(&mut window.harness.state_mut().draft_mut().prompt);
+    click(&mut window, "LoRAs");
+    click(&mut window, "Use: glow");
+    let draft = window.harness.state().draft();
+    assert_eq!(draft.prompt, "a tower, glow style");
+    assert_eq!(draft.loras[0].path, folder.path().join("models/loras/glow.safetensors"));
+    assert_eq!((draft.loras[0].unet_weight, draft.loras[0].text_weight), (0.8, 0.8));
+    assert!(draft.to_request().unwrap().loras == draft.loras);
+    assert!(window.harness.query_by_label("Weight: glow").is_some());
+
+    click(&mut window, "Take out: glow");
+    let draft = window.harness.state().draft();
+    assert_eq!((&*draft.prompt, draft.loras.len()), ("a tower", 0));
+}
+
+#[test]
+fn an_embedding_and_an_autoencoder_should_come_and_go() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
+    "a tower".clone_into(&mut window.harness.state_mut().draft_mut().prompt);
+    click(&mut window, "Embeddings");
+    click(&mut window, "Use: soft-light");
+    assert_eq!(window.harness.state().draft().prompt, "a tower, soft-light");
+    assert_eq!(window.harness.state().draft().embeddings.len(), 1);
+    click(&mut window, "Take out: soft-light");
+    assert_eq!(window.harness.state().draft().prompt, "a tower");
+    click(&mut window, "VAEs");
+    click(&mut window, "Use: clear");
+    let vae = folder.path().join("models/vae/clear.safetensors");
+    assert_eq!(window.harness.state().draft().to_request().unwrap().vae, Some(vae));
+    click(&mut window, "Take out: clear");
+    assert_eq!(window.harness.state().draft().to_request().unwrap().vae, None);
+}
+
+#[test]
+fn words_in_the_search_field_should_leave_what_has_them() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
+    click(&mut window, "LoRAs");
+    window
+        .harness
+        .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::F);
+    window.harness.run();
+    let field = window.harness.get_by_label("Search names, families, trigger words");
+    assert!(field.is_focused());
+    field.type_text("STYLE sdxl");
+    window.harness.run();
+    assert!(window.harness.query_by_label("Use: glow").is_some());
+    assert!(window.harness.query_by_label("Use: ink").is_none());
+}
+
+#[test]
+fn folders_of_other_programs_should_be_offered_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
+    let comfy = folder.path().join("home/ComfyUI");
+    click(&mut window, &format!("Add: {}", comfy.display()));
+    assert_eq!(
+        window.kept.borrow().last().unwrap().model_folders,
+        std::slice::from_ref(&comfy)
+    );
+    click(&mut window, "LoRAs");
+    until(&mut window, |window| {
+        window.harness.query_by_label("Use: fog").is_some()
+    });
+    click(&mut window, "More: fog");
+    assert!(
+        window.harness.query_by_label("Delete").is_none(),
+        "never of another program"
+    );
+    window.harness.key_press(egui::Key::Escape);
+    window.harness.run();
+
+    click(&mut window, &format!("Leave out: {}", comfy.display()));
+    assert!(window.kept.borrow().last().unwrap().model_folders.is_empty());
+    until(&mut window, |window| {
+        window.harness.query_by_label("Use: fog").is_none()
+    });
+}
+
+#[test]
+fn a_hash_should_be_computed_when_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
+    let path = folder.path().join("models/castle.safetensors");
+    click(&mut window, "More: castle");
+    click(&mut window, "Compute hash");
+    until(&mut window, |window| {
+        let page = &window.harness.state().state().models_page;
+        page.item(&path).unwrap().hashes.is_some()
+    });
+    let page = &window.harness.state().state().models_page;
+    let short = page.item(&path).unwrap().hashes.as_ref().unwrap().short().to_owned();
+    assert!(window.harness.query_by_label_contains(&short).is_some());
+}
+
+#[test]
+fn what_a_job_uses_should_be_known_as_used() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
+    assert!(window.harness.query_by_label_contains("not used yet").is_some());
+    click(&mut window, "Use: castle");
+    window.generate();
+    window.tell([Event::Finished { job: JobId(1) }]);
+    let path = folder.path().join("models/castle.safetensors");
+    let used = |window: &Window| {
+        window
+            .harness
+            .state()
+            .state()
+            .models_page
+            .item(&path)
+            .unwrap()
+            .last_used_unix_secs
+    };
+    assert!(used(&window).is_some());
+    let file = folder.path().join("models.json");
+    until(&mut window, |_| file.exists());
+}
+
+#[test]
+fn a_download_should_be_seen_stopped_resumed_and_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = Repository::single("tower.safetensors", large(4));
+    let is_slow = Arc::clone(&repository.is_slow);
+    is_slow.store(true, std::sync::atomic::Ordering::Relaxed);
+    let server = repository.serve();
+    let mut window = open(folder.path(), &server.url(""), in_language("en"));
+    let field = window.harness.get_by_label("Hugging Face");
+    field.focus();
+    field.type_text("someone/tiny");
+    window.harness.run();
+    click(&mut window, "Download");
+    let state = |window: &Window| window.harness.state().state().models_page.downloads.first().cloned();
+    until(&mut window, |window| {
+        state(window).is_some_and(|download| download.done_bytes > 0)
+    });
+    click(&mut window, "Stop: someone/tiny");
+    until(&mut window, |window| {
+        state(window).unwrap().state == DownloadState::Paused
+    });
+    assert!(window.harness.query_by_label_contains("Stopped at").is_some());
+
+    is_slow.store(false, std::sync::atomic::Ordering::Relaxed);
+    click(&mut window, "Resume: someone/tiny");
+    until(&mut window, |window| {
+        window.harness.query_by_label("Use: tower").is_some()
+    });
+    assert!(matches!(state(&window).unwrap().state, DownloadState::Finished(_)));
+    click(&mut window, "Remove: someone/tiny");
+    assert!(state(&window).is_none());
+
+    window.harness.state_mut().send(UiCommand::Models(ModelsCommand::Fetch {
+        what: "nonsense".to_owned(),
+        prefer_fp16: false,
+    }));
+    window.harness.run();
+    assert!(window.harness.query_by_label_contains("expected owner/name").is_some());
+}
+
+#[test]
+#[ignore = "writes pictures to be looked at"]
+fn looks_of_the_models_page() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let repository = Repository::single("tower.safetensors", large(8));
+    repository.is_slow.store(true, std::sync::atomic::Ordering::Relaxed);
+    let server = repository.serve();
+    for language in ["en", "ja"] {
+        for (theme, name) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
+            let settings = Settings {
+                theme,
+                ..in_language(language)
+            };
+            let mut window = open(folder.path(), &server.url(""), settings);
+            look(&mut window, &format!("models-{language}-{name}-models"));
+            let page = UiCommand::Models(ModelsCommand::ShowKind(Kind::Lora));
+            window.harness.state_mut().send(page);
+            let fetch = ModelsCommand::Fetch {
+                what: "someone/tiny".to_owned(),
+                prefer_fp16: false,
+            };
+            window.harness.state_mut().send(UiCommand::Models(fetch));
+            let glow = folder.path().join("models/loras/glow.safetensors");
+            window
+                .harness
+                .state_mut()
+                .send(UiCommand::Models(ModelsCommand::Put(glow)));
+            for _ in 0..100 {
+                window.harness.step();
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            look(&mut window, &format!("models-{language}-{name}-loras"));
+        }
+    }
+}
