@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use egui::text::CCursor;
+use egui::text::{CCursor, LayoutJob, TextWrapping};
 use egui::{
-    Align, Area, Frame, Id, Key, Label, Layout, Modifiers, Order, Pos2, Rect, Response, RichText, Role, Sense, Stroke,
-    TextEdit, Ui, WidgetInfo, vec2,
+    Align2, Area, FontId, Frame, Id, Key, Label, Modifiers, Order, Pos2, Rect, Response, RichText, Role, Sense, Stroke,
+    TextEdit, TextStyle, Ui, WidgetInfo, vec2,
 };
 
 use crate::ui::theme::{Palette, ROW_HEIGHT};
@@ -88,7 +88,7 @@ impl SuggestField {
             .hint_text(words.hint)
             .desired_width(words.width)
             .lock_focus(is_list_usable)
-            .align(egui::Align2::LEFT_CENTER)
+            .align(Align2::LEFT_CENTER)
             .min_size(vec2(0.0, ROW_HEIGHT))
             .show(ui);
         let response = output.response.response.clone().accessible_name(words.name);
@@ -200,15 +200,19 @@ impl SuggestField {
         if is_marked {
             response.scroll_to_me(None);
         }
-        let inner = egui::UiBuilder::new()
-            .max_rect(rect.shrink2(vec2(6.0, 0.0)))
-            .layout(Layout::right_to_left(Align::Center));
-        ui.scope_builder(inner, |ui| {
-            ui.add(Label::new(RichText::new(&item.note).color(*palette.text_weak)).selectable(false));
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(Label::new(&item.label).truncate().selectable(false));
-            });
-        });
+        let note = ui.painter().text(
+            rect.right_center() - vec2(6.0, 0.0),
+            Align2::RIGHT_CENTER,
+            &item.note,
+            FontId::proportional(11.5),
+            *palette.text_weak,
+        );
+        let font = TextStyle::Body.resolve(ui.style());
+        let mut words = LayoutJob::simple_singleline(item.label.clone(), font, *palette.text);
+        words.wrap = TextWrapping::truncate_at_width(note.left() - rect.left() - 14.0);
+        let words = ui.ctx().fonts_mut(|fonts| fonts.layout_job(words));
+        let at = rect.left_center() + vec2(6.0, -words.size().y / 2.0);
+        ui.painter().galley(at, words, *palette.text);
         response.clicked()
     }
 }

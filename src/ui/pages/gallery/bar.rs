@@ -65,7 +65,8 @@ impl Bar {
             ui.memory_mut(|memory| memory.request_focus(id));
         }
         let is_empty = self.text.is_empty();
-        let items: Vec<Suggestion> = if is_empty {
+        let shows_history = is_empty && !search.history.is_empty();
+        let items: Vec<Suggestion> = if shows_history {
             let history = search.history.iter();
             let line = |label: &String| Suggestion {
                 label: label.clone(),
@@ -92,7 +93,7 @@ impl Bar {
         };
         let events = self.field.show(ui, &mut self.text, &words, &items, ctx.palette);
         let taken = events.taken.and_then(|index| {
-            if is_empty {
+            if shows_history {
                 search.history.get(index).cloned()
             } else {
                 search.completions.get(index).map(|completion| completion.text.clone())

@@ -116,11 +116,16 @@ fn folders(ui: &mut Ui, ctx: &PanelContext<'_>) {
     for folder in &ctx.settings.watched_folders {
         folder_row(ui, ctx, folder);
     }
-    let add = GalleryCommand::AddFolder;
     ui.add_space(4.0);
-    let button = ui.add(Button::new(ctx.tr("gallery-add-folder")));
-    if button.on_hover_text(ctx.tr("gallery-add-folder.tip")).clicked() {
-        send(ctx, add);
+    for (key, command) in [
+        ("gallery-add-folder", GalleryCommand::AddFolder),
+        ("gallery-rescan", GalleryCommand::Rescan),
+    ] {
+        let button = ui.add(Button::new(ctx.tr(key)));
+        if button.on_hover_text(ctx.tr(&format!("{key}.tip"))).clicked() {
+            send(ctx, command);
+        }
+        ui.add_space(4.0);
     }
 }
 
