@@ -14,7 +14,7 @@
 //! | [`kernels`] | the heavy tensor operations behind one plain signature each, for every kind of processor; the allocator; which precisions they serve, on how many threads | – | |
 //! | [`models`] | CLIP, U-Net, VAE, tiny autoencoder; changes of their weights | kernels | |
 //! | [`weights`] | model folders and files → named tensors; adapters and embeddings by the layers they mean | models | safetensors |
-//! | [`hub`] | models in and on disk: what is installed, what is fetched | config, job | hf-hub, ureq, image, trash |
+//! | [`hub`] | models in and on disk: what is installed, what is fetched | config, job | hf-hub, ureq, image, rustix, trash |
 //! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job | image, png, rusqlite, notify, trash |
 //! | [`pipelines`] | text → conditioning → denoise → pixels; model families; reference cases | diffusion, job, kernels, models, weights | tokenizers |
 //! | [`training`] | (to come) | diffusion, job, models, weights | |

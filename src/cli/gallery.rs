@@ -279,14 +279,17 @@ fn report(found: &Verification, output: Output) -> Result<(), CliError> {
         "pictures": found.pictures,
         "with_record": found.with_record,
     });
-    let mut line = format!("{} pictures, {} with a record", found.pictures, found.with_record);
+    let mut parts = vec![format!(
+        "{} pictures, {} with a record",
+        found.pictures, found.with_record
+    )];
     for (flaw, name) in counts {
         let count = found.count(flaw);
         summary[name] = json!(count);
-        line.push_str(&format!(", {count} {}", name.replace('_', " ")));
+        parts.push(format!("{count} {}", name.replace('_', " ")));
     }
     output.json(&summary)?;
-    output.line(&line)?;
+    output.line(&parts.join(", "))?;
     if found.is_good() {
         return Ok(());
     }

@@ -113,7 +113,8 @@ pub fn run(open_window: impl FnOnce(Settings, PathBuf) -> Result<(), AnyError>) 
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    start_logging();
+    let log_file = args.command.is_none().then(|| Paths::of_user().log_file);
+    start_logging(log_file.as_deref());
     let output = Output::new(args.command.as_ref().is_some_and(Command::wants_json));
     match execute(args, output, open_window) {
         Ok(()) => ExitCode::SUCCESS,

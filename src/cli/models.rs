@@ -70,7 +70,7 @@ pub(super) fn run(command: ModelsCommand, output: Output, settings: &Settings, p
         }
         ModelsCommand::Get { id, revision, fp16 } => {
             let id = revision.map_or_else(|| id.clone(), |revision| format!("{id}@{revision}"));
-            get(hub, output, &id, fp16)
+            get(&hub, output, &id, fp16)
         }
     }
 }
@@ -129,7 +129,7 @@ fn show(output: Output, item: &Item) -> Result<(), CliError> {
     Ok(())
 }
 
-fn get(mut hub: Hub, output: Output, what: &str, prefer_fp16: bool) -> Result<(), CliError> {
+fn get(hub: &Hub, output: Output, what: &str, prefer_fp16: bool) -> Result<(), CliError> {
     let id = hub.fetch(what, prefer_fp16)?;
     let bar = DownloadBar::new(!output.is_json());
     loop {

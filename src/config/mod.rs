@@ -1,10 +1,12 @@
 //! Persisted settings, the folders the program uses, whole-file writes, and the log.
 
+mod log_file;
 mod logging;
 mod paths;
 mod pending_file;
 mod settings;
 
+pub use log_file::log_tail;
 pub use logging::start_logging;
 pub use paths::Paths;
 pub use pending_file::{PendingFile, PublishError};

@@ -16,6 +16,8 @@ pub struct Paths {
     pub data_dir: PathBuf,
     /// Folders of models in the diffusers layout.
     pub models_dir: PathBuf,
+    /// The newest file of the window's log; older ones lie beside it.
+    pub log_file: PathBuf,
     /// What the program can make again.
     pub cache_dir: PathBuf,
     /// Where pictures go unless the settings say otherwise.
@@ -42,6 +44,7 @@ impl Paths {
             settings_file: config_dir.join("settings.json"),
             default_gallery_dir: pictures.unwrap_or_else(|| data_dir.join("gallery")),
             models_dir: data_dir.join("models"),
+            log_file: data_dir.join("logs").join("hareru.log"),
             data_dir,
             cache_dir,
         }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -35,6 +35,20 @@ impl PendingFile {
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         builder.tempfile_in(folder_or_here(folder)).map(Self)
+    }
+
+    /// Writes a whole file at once, making its folder if needed; what has the name stays until all is written.
+    ///
+    /// # Errors
+    /// If the folder or the file cannot be written.
+    pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let folder = path.parent().unwrap_or_else(|| Path::new(""));
+        if !folder.as_os_str().is_empty() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let mut pending = Self::create(folder)?;
+        pending.file().write_all(bytes)?;
+        pending.publish(path)
     }
 
     /// Whether a file may be one that was never published, by its name.
@@ -114,8 +128,6 @@ fn sync_folder_of(path: &Path) {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use super::*;
 
     #[test]

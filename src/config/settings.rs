@@ -1,7 +1,7 @@
 //! What the user chose and the program remembers.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::PendingFile;
@@ -150,7 +150,7 @@ impl Settings {
     pub fn save(&self, path: &Path) -> Result<(), SettingsError> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
-        write_whole(path, text.as_bytes()).map_err(|source| SettingsError::Write {
+        PendingFile::replace(path, text.as_bytes()).map_err(|source| SettingsError::Write {
             path: path.to_owned(),
             source,
         })
@@ -165,16 +165,6 @@ impl Settings {
         self.picture_quality = self.picture_quality.clamp(1, 100);
         self
     }
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    if !folder.as_os_str().is_empty() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut pending = PendingFile::create(folder)?;
-    pending.file().write_all(bytes)?;
-    pending.publish(path)
 }
 
 /// Keeps a file that cannot be read from being overwritten, and says so in one line.

@@ -1,13 +1,18 @@
-//! Threads: the handle that the window and the command line hold, and the inference thread behind it.
+//! Threads: the handle that the window and the command line hold, and the inference thread behind it; the one that keeps
+//! the jobs not yet run.
 
 mod decodes;
 mod events;
 mod handle;
 mod inference;
+mod queue_file;
+mod queue_keeper;
 
 use std::path::Path;
 
 pub use handle::{DeviceChoice, EngineHandle, EngineOptions, EngineStartError, Poll, SubmitError};
+pub use queue_file::{KeptJob, QueueContent, QueueTrouble};
+pub use queue_keeper::{QueueEvent, QueueKeeper};
 
 pub use crate::kernels::{ThreadsError, max_threads, physical_cores, set_threads};
 pub use crate::pipelines::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace};

@@ -30,6 +30,7 @@ mod png_metadata;
 pub mod query;
 mod runs;
 mod store;
+mod thumbnail_cache;
 mod thumbnails;
 mod trajectory_budget;
 mod trajectory_file;
@@ -46,6 +47,7 @@ pub use library::{Completion, DayCount, Found, Label, LibraryEvent, Order, Quest
 pub use marks_file::{marks_path, read_marks, write_marks};
 pub use runs::{RunEntry, find_run, read_run, read_steps, read_trajectory, read_trajectory_header, runs_in};
 pub use store::{Saved, check_name, newest_pictures, read_picture, read_record, save, save_as, save_pixels, save_run};
+pub use thumbnails::{CopyMaker, CopySize, CopyWish, MadeCopy, PictureFile, read_upright};
 pub use trajectory_budget::{BudgetReport, IsKept, keep_within_budget, trajectory_bytes};
 pub use trajectory_file::{KeptParts, TrajectoryHeader, TrajectorySize, trajectory_path};
 pub use trash::TrashPlace;

@@ -23,7 +23,7 @@ const INFOTEXT_KEYWORD: &str = "parameters";
 /// Most pixels that are read from a file: 8192 × 8192.
 pub(super) const MAX_PIXELS: u64 = 1 << 26;
 /// Most memory a decoder may take, some copies of the largest picture.
-const MAX_DECODER_BYTES: u64 = 1 << 30;
+pub(super) const MAX_DECODER_BYTES: u64 = 1 << 30;
 /// Names that are tried before giving up: pictures of one second with the same seed and prompt.
 const MAX_NAME_ATTEMPTS: u32 = 10_000;
 

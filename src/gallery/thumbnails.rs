@@ -1,30 +1,452 @@
-//! Small copies of pictures.
+//! Small copies of pictures, made in the background: the newest wish first, what nobody wishes for any more not at all.
 
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::BufReader;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use image::ImageDecoder as _;
+
+use super::store::{MAX_DECODER_BYTES, MAX_PIXELS};
+use super::thumbnail_cache::ThumbnailCache;
+use super::{Entry, GalleryError};
 use crate::job::RgbImage;
 
-/// Longest side of a thumbnail.
-const THUMBNAIL_SIDE_PX: u32 = 256;
+/// Longest side of what the writer hands out beside a saved picture.
+const WRITERS_SIDE_PX: u32 = 256;
+/// Threads that make copies; the rest of the computer makes pictures.
+const THREADS: usize = 2;
+/// Room for copies on disk.
+const CACHE_BUDGET_BYTES: u64 = 1 << 30;
 
-/// A copy no side of which is longer than [`THUMBNAIL_SIDE_PX`]; small pictures stay as they are.
+/// A copy no side of which is longer than [`WRITERS_SIDE_PX`]; small pictures stay as they are.
 pub(super) fn thumbnail(picture: &RgbImage) -> RgbImage {
+    reduced(picture, WRITERS_SIDE_PX)
+}
+
+/// A picture's file in the state in which it was last seen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PictureFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// When it was last changed, in milliseconds since 1970-01-01 UTC.
+    pub modified_unix_ms: i64,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl From<&Entry> for PictureFile {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            path: entry.path.clone(),
+            modified_unix_ms: entry.modified_unix_ms,
+            bytes: entry.bytes,
+        }
+    }
+}
+
+/// How large a copy is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CopySize {
+    /// For many at once.
+    Small,
+    /// For a few; this one is kept on disk.
+    Medium,
+    /// For one that fills the window.
+    Large,
+}
+
+impl CopySize {
+    /// Its longest side in pixels, if the picture is not smaller.
+    pub const fn side_px(self) -> u32 {
+        match self {
+            Self::Small => 128,
+            Self::Medium => 320,
+            Self::Large => 2048,
+        }
+    }
+}
+
+/// One copy of one picture.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CopyWish {
+    /// Of which.
+    pub file: PictureFile,
+    /// How large.
+    pub size: CopySize,
+}
+
+/// A copy that was made, upright as its EXIF says.
+#[derive(Debug, Clone)]
+pub struct MadeCopy {
+    /// What was wished for.
+    pub wish: CopyWish,
+    /// The copy, or why the picture cannot be read, in one line.
+    pub picture: Result<Arc<RgbImage>, String>,
+}
+
+/// Makes copies on threads of its own. Dropping it ends them after the picture each is at.
+#[derive(Debug)]
+pub struct CopyMaker {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl CopyMaker {
+    /// Starts the threads.
+    ///
+    /// * `cache_dir`: where copies are kept for the next time; need not exist. Without one they are not kept.
+    /// * `wake`: called from a thread after every copy.
+    ///
+    /// # Errors
+    /// If the system refuses a thread.
+    pub fn start(cache_dir: Option<PathBuf>, wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            desk: Mutex::default(),
+            bell: Condvar::new(),
+            cache: cache_dir.map(|folder| ThumbnailCache::new(folder, CACHE_BUDGET_BYTES)),
+            wake: Box::new(wake),
+        });
+        let mut maker = Self {
+            shared,
+            threads: Vec::new(),
+        };
+        for _ in 0..THREADS {
+            let shared = Arc::clone(&maker.shared);
+            let thread = std::thread::Builder::new().name("thumbnails".to_owned());
+            maker.threads.push(thread.spawn(move || shared.work())?);
+        }
+        Ok(maker)
+    }
+
+    /// Replaces everything that was wished for and not begun, the most wanted first.
+    pub fn wish(&self, wishes: impl IntoIterator<Item = CopyWish>) {
+        let mut desk = self.shared.desk();
+        let desk = &mut *desk;
+        desk.waiting.clear();
+        for wish in wishes {
+            let is_under_way = desk.at_work.contains(&wish) || desk.done.iter().any(|made| made.wish == wish);
+            if !is_under_way {
+                desk.waiting.push_back(wish);
+            }
+        }
+        if !desk.waiting.is_empty() {
+            self.shared.bell.notify_all();
+        }
+    }
+
+    /// The next copy, without waiting.
+    pub fn poll(&self) -> Option<MadeCopy> {
+        self.shared.desk().done.pop_front()
+    }
+
+    /// Whether [`Self::poll`] has something.
+    pub fn has_made(&self) -> bool {
+        !self.shared.desk().done.is_empty()
+    }
+}
+
+impl Drop for CopyMaker {
+    fn drop(&mut self) {
+        self.shared.desk().is_closing = true;
+        self.shared.bell.notify_all();
+        for thread in self.threads.drain(..) {
+            thread.join().ok(); // one that panicked has said so
+        }
+    }
+}
+
+/// What lies between the window and the threads.
+#[derive(Debug, Default)]
+struct Desk {
+    waiting: VecDeque<CopyWish>,
+    at_work: Vec<CopyWish>,
+    done: VecDeque<MadeCopy>,
+    is_tidying: bool,
+    is_closing: bool,
+}
+
+struct Shared {
+    desk: Mutex<Desk>,
+    bell: Condvar,
+    cache: Option<ThumbnailCache>,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// What a thread does next.
+enum Task {
+    Make(CopyWish),
+    Tidy,
+}
+
+impl Shared {
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        while let Some(task) = self.next_task() {
+            match task {
+                Task::Make(wish) => {
+                    let picture = guarded(|| self.make(&wish));
+                    let mut desk = self.desk();
+                    desk.at_work.retain(|other| *other != wish);
+                    desk.done.push_back(MadeCopy { wish, picture });
+                    drop(desk);
+                    (self.wake)();
+                }
+                Task::Tidy => {
+                    if let Some(cache) = &self.cache {
+                        cache.tidy();
+                    }
+                    self.desk().is_tidying = false;
+                }
+            }
+        }
+    }
+
+    /// Waits for something to do; `None` at the end.
+    fn next_task(&self) -> Option<Task> {
+        let mut desk = self.desk();
+        loop {
+            if desk.is_closing {
+                return None;
+            }
+            if let Some(wish) = desk.waiting.pop_front() {
+                desk.at_work.push(wish.clone());
+                return Some(Task::Make(wish));
+            }
+            if !desk.is_tidying && self.cache.as_ref().is_some_and(ThumbnailCache::is_untidy) {
+                desk.is_tidying = true;
+                return Some(Task::Tidy);
+            }
+            desk = self.bell.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn make(&self, wish: &CopyWish) -> Result<Arc<RgbImage>, GalleryError> {
+        let CopyWish { file, size } = wish;
+        if *size == CopySize::Large {
+            return Ok(Arc::new(reduced(&read_upright(&file.path)?, size.side_px())));
+        }
+        let medium = if let Some(kept) = self.cache.as_ref().and_then(|cache| cache.read(file)) {
+            kept
+        } else {
+            let copy = reduced(&read_upright(&file.path)?, CopySize::Medium.side_px());
+            if let Some(cache) = &self.cache {
+                cache.write(file, &copy);
+            }
+            copy
+        };
+        Ok(Arc::new(reduced(&medium, size.side_px())))
+    }
+}
+
+/// The pixels of a picture, turned as its EXIF says; transparency is dropped.
+///
+/// # Errors
+/// [`GalleryError::Decode`] for what is no picture or a torn one, [`GalleryError::TooManyPixels`] for a bomb.
+pub fn read_upright(path: &Path) -> Result<RgbImage, GalleryError> {
+    let decode_error = |source| GalleryError::Decode {
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(GalleryError::read(path))?;
+    let mut reader = image::ImageReader::new(BufReader::new(file))
+        .with_guessed_format()
+        .map_err(GalleryError::read(path))?;
+    let mut limits = image::Limits::default();
+    limits.max_alloc = Some(MAX_DECODER_BYTES);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(decode_error)?;
+    let (width_px, height_px) = decoder.dimensions();
+    if u64::from(width_px) * u64::from(height_px) > MAX_PIXELS {
+        return Err(GalleryError::TooManyPixels {
+            path: path.to_owned(),
+            width_px,
+            height_px,
+            limit: MAX_PIXELS,
+        });
+    }
+    let orientation = decoder
+        .orientation()
+        .unwrap_or(image::metadata::Orientation::NoTransforms); // broken EXIF leaves the picture as it lies
+    let mut picture = image::DynamicImage::from_decoder(decoder).map_err(decode_error)?;
+    picture.apply_orientation(orientation);
+    let picture = picture.into_rgb8();
+    Ok(RgbImage {
+        width_px: picture.width(),
+        height_px: picture.height(),
+        pixels: picture.into_raw(),
+    })
+}
+
+/// A copy no side of which is longer than `side_px`; small pictures stay as they are.
+fn reduced(picture: &RgbImage, side_px: u32) -> RgbImage {
     let RgbImage {
         width_px,
         height_px,
         pixels,
     } = picture;
     let longest = *width_px.max(height_px);
-    if longest <= THUMBNAIL_SIDE_PX {
+    if longest <= side_px {
         return picture.clone();
     }
     let Some(view) = image::ImageBuffer::<image::Rgb<u8>, &[u8]>::from_raw(*width_px, *height_px, pixels.as_slice())
     else {
         return picture.clone();
     };
-    let scaled = |side: u32| (u64::from(side) * u64::from(THUMBNAIL_SIDE_PX) / u64::from(longest)).max(1) as u32;
+    let scaled = |side: u32| (u64::from(side) * u64::from(side_px) / u64::from(longest)).max(1) as u32;
     let small = image::imageops::thumbnail(&view, scaled(*width_px), scaled(*height_px));
     RgbImage {
         width_px: small.width(),
         height_px: small.height(),
         pixels: small.into_raw(),
+    }
+}
+
+/// A decoder that panics over a hostile file must cost one picture, not the thread.
+fn guarded<T>(work: impl FnOnce() -> Result<T, GalleryError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| error.one_line()),
+        Err(_panic) => Err("the gallery stumbled over a picture; the log has the details".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn picture(width_px: u32, height_px: u32) -> RgbImage {
+        let pixels = (0..width_px * height_px)
+            .flat_map(|at| {
+                let is_left = at % width_px < width_px / 2;
+                if is_left { [250, 0, 0] } else { [0, 0, 250] }
+            })
+            .collect();
+        RgbImage {
+            width_px,
+            height_px,
+            pixels,
+        }
+    }
+
+    fn wish(path: &Path, size: CopySize) -> CopyWish {
+        CopyWish {
+            file: PictureFile {
+                path: path.to_owned(),
+                modified_unix_ms: 7,
+                bytes: std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+            },
+            size,
+        }
+    }
+
+    fn next(maker: &CopyMaker) -> MadeCopy {
+        let start = Instant::now();
+        loop {
+            if let Some(made) = maker.poll() {
+                return made;
+            }
+            assert!(start.elapsed() < Duration::from_mins(1), "no copy was made");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    #[test]
+    fn copies_should_be_of_their_size_and_found_again_without_the_picture() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        super::super::save_pixels(&path, &picture(640, 320)).unwrap();
+        let (small, medium) = (wish(&path, CopySize::Small), wish(&path, CopySize::Medium));
+        {
+            let maker = CopyMaker::start(Some(folder.path().join("cache")), || ()).unwrap();
+            maker.wish([medium.clone()]);
+            let made = next(&maker);
+            assert_eq!(made.wish, medium);
+            let made = made.picture.unwrap();
+            assert_eq!((made.width_px, made.height_px), (320, 160));
+        }
+        std::fs::remove_file(&path).unwrap();
+        let maker = CopyMaker::start(Some(folder.path().join("cache")), || ()).unwrap();
+        maker.wish([small]);
+        let made = next(&maker).picture.unwrap();
+        assert_eq!((made.width_px, made.height_px), (128, 64));
+        assert!(made.pixels[0] > 200, "the left is red");
+    }
+
+    #[test]
+    fn what_is_no_picture_should_say_so_and_cost_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let (broken, whole) = (folder.path().join("broken.png"), folder.path().join("whole.png"));
+        std::fs::write(&broken, b"not a picture").unwrap();
+        super::super::save_pixels(&whole, &picture(16, 16)).unwrap();
+        let maker = CopyMaker::start(None, || ()).unwrap();
+        maker.wish([wish(&broken, CopySize::Medium), wish(&whole, CopySize::Large)]);
+        let mut made = [next(&maker), next(&maker)];
+        made.sort_by_key(|made| made.wish.file.path.clone());
+        let message = made[0].picture.clone().unwrap_err();
+        assert!(message.contains("broken.png"), "{message}");
+        assert_eq!(*made[1].picture.clone().unwrap(), picture(16, 16));
+    }
+
+    #[test]
+    fn a_new_wish_should_take_the_place_of_what_was_not_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths: Vec<PathBuf> = (0..200)
+            .map(|number| folder.path().join(format!("{number}.png")))
+            .collect();
+        for path in &paths {
+            super::super::save_pixels(path, &picture(200, 200)).unwrap();
+        }
+        let maker = CopyMaker::start(None, || ()).unwrap();
+        maker.wish(paths.iter().map(|path| wish(path, CopySize::Medium)));
+        let last = wish(&paths[199], CopySize::Large);
+        maker.wish([last.clone()]);
+        let mut num_made = 1;
+        while next(&maker).wish != last {
+            num_made += 1;
+        }
+        assert!(num_made < 100, "{num_made} pictures were read for one");
+    }
+
+    #[test]
+    fn a_photo_lying_on_its_side_should_be_turned_upright() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("photo.jpg");
+        let pixels = picture(40, 20);
+        let mut jpeg = Vec::new();
+        image::ImageEncoder::write_image(
+            image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 95),
+            &pixels.pixels,
+            40,
+            20,
+            image::ExtendedColorType::Rgb8,
+        )
+        .unwrap();
+        // APP1 with one entry: orientation 6, turn a quarter to the right.
+        let mut app1 = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
+        let length = (app1.len() + 2) as u16;
+        let mut file = jpeg[..2].to_vec();
+        file.extend([0xff, 0xe1]);
+        file.extend(length.to_be_bytes());
+        file.append(&mut app1);
+        file.extend(&jpeg[2..]);
+        std::fs::write(&path, file).unwrap();
+        let upright = read_upright(&path).unwrap();
+        assert_eq!((upright.width_px, upright.height_px), (20, 40));
+        assert!(upright.pixels[0] > 200, "what was left is above now");
+        assert!(upright.pixels[3 * 20 * 35] < 60, "what was right is below now");
     }
 }

@@ -76,7 +76,7 @@ impl Plan {
         };
         let name = file.path.rsplit('/').next().unwrap_or(&file.path);
         let stem = name.split('.').next().unwrap_or(name);
-        if NAMELESS.contains(&stem) {
+        if stem.is_empty() || NAMELESS.contains(&stem) {
             format!("{}.{}", self.what.name(), ending(name))
         } else {
             name.to_owned()

@@ -10,8 +10,10 @@
 //! When all files are there and have the promised lengths and checksums, the folder or file is renamed to what it is.
 
 mod choice;
+mod course;
 mod download;
 mod error;
+mod events;
 mod handle;
 mod http;
 mod installed;
@@ -22,7 +24,8 @@ mod source;
 mod transfer;
 
 pub use error::HubError;
-pub use handle::{Download, DownloadId, DownloadState, Hub, HubEvent, HubOptions};
+pub use events::{Download, DownloadId, DownloadState, HubEvent};
+pub use handle::{Hub, HubOptions};
 pub use installed::{Hashes, Item, Kind, Owner, Shelf};
 pub use picture::{MAX_PICTURE_BYTES, fetch_picture};
 pub use repo::RepoRef;

@@ -17,11 +17,12 @@ use super::pace::Pace;
 use super::pages::{self, Page};
 use super::panels::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT, default_panels};
 use super::services::{Engine, Pictures, Services, Wake};
+use super::shortcuts;
 use super::state::{AppState, EngineStatus};
 use super::theme;
 use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
-use crate::engine::Poll;
+use crate::engine::{Poll, QueueKeeper};
 use crate::gallery::{Librarian, Question, SaveEvent};
 use crate::hub::Hub;
 use crate::job::Event;
@@ -50,6 +51,8 @@ pub struct Studio {
     pub(super) library: Option<Librarian>,
     /// Knows every model on disk, and fetches others.
     pub(super) hub: Option<Hub>,
+    /// Keeps the jobs not yet run.
+    pub(super) queue_keeper: Option<QueueKeeper>,
     /// Where pictures are kept.
     pub(super) gallery_dir: PathBuf,
     pub(super) settings: Settings,
@@ -61,6 +64,8 @@ pub struct Studio {
     panels: Vec<Box<dyn Panel>>,
     textures: TextureCache,
     has_gpu_canvas: bool,
+    /// Whether the processor draws.
+    pub(super) is_software: bool,
     /// The zoom at which all of the picture is shown, as the canvas last saw it.
     pub(super) fit_zoom: f32,
     /// Until when a run has been played, by the clock of the window in seconds.
@@ -82,16 +87,18 @@ impl Studio {
         gallery_dir: impl AsRef<Path>,
     ) -> Self {
         let ctx = &creation.egui_ctx;
-        let is_still = creation.wgpu_render_state.as_ref().is_none_or(render::is_software);
+        let is_software = creation.wgpu_render_state.as_ref().is_none_or(render::is_software);
+        let is_still = is_software || settings.reduce_motion;
         if let Some(render_state) = &creation.wgpu_render_state {
             render::install(render_state);
         }
         theme::install(ctx, is_still);
         ctx.set_theme(theme_preference(settings.theme));
+        shortcuts::install(ctx, &settings.shortcuts);
         ctx.set_zoom_factor(settings.ui_scale);
 
         let (sender, received) = channel();
-        let pace = Arc::new(Pace::new(is_still));
+        let pace = Arc::new(Pace::new(is_software));
         let wake = wake(ctx.clone(), Arc::clone(&pace));
         let mut studio = Self {
             workbench: bring::Workbench::new(gallery_dir.as_ref().to_owned(), Arc::clone(&wake)),
@@ -102,6 +109,7 @@ impl Studio {
             pictures: None,
             library: None,
             hub: None,
+            queue_keeper: None,
             gallery_dir: gallery_dir.as_ref().to_owned(),
             language: Language::choose(settings.language.as_deref()),
             settings,
@@ -114,6 +122,7 @@ impl Studio {
             received,
             panels: default_panels(),
             textures: TextureCache::default(),
+            is_software,
             has_gpu_canvas: creation.wgpu_render_state.is_some(),
             fit_zoom: 1.0,
             played_until: None,
@@ -126,6 +135,7 @@ impl Studio {
         studio.start_pictures(gallery_dir.as_ref());
         studio.start_library();
         pages::models::start(&mut studio);
+        studio.start_queue();
         studio
     }
 
@@ -218,6 +228,19 @@ impl Studio {
                 self.state
                     .notices
                     .tell(Level::Error, Text::new("notice-no-gallery", values));
+            }
+        }
+    }
+
+    fn start_queue(&mut self) {
+        let Some(start) = &self.services.start_queue else {
+            return;
+        };
+        match start(Arc::clone(&self.wake)) {
+            Ok(keeper) => self.queue_keeper = Some(keeper),
+            Err(reason) => {
+                let text = Text::new("queue-not-kept", [("reason", reason)]);
+                self.state.notices.tell(Level::Error, text);
             }
         }
     }
@@ -379,6 +402,7 @@ impl Studio {
             language: self.language,
             palette: theme::palette(ui.ctx().theme()),
             settings: &self.settings,
+            gallery_dir: &self.gallery_dir,
             theme_choice: self.settings.theme,
             textures: &mut self.textures,
             has_gpu_canvas: self.has_gpu_canvas,
@@ -398,8 +422,7 @@ impl eframe::App for Studio {
         let deadline = now + DRAIN_BUDGET;
         self.take_dropped_files(ctx);
         bring::hear(self, ctx);
-        let is_busy = self.state.current_job().is_some();
-        UiCommand::send_shortcuts(ctx, &self.commands, self.state.page, is_busy);
+        shortcuts::hear(self, ctx);
         self.take_commands(ctx);
         self.drain_engine(deadline);
         self.drain_pictures(deadline);

@@ -125,6 +125,8 @@ pub enum UiCommand {
     ShowSheet(usize),
     /// Shows all runs of the sweep at a step, from 0; past the last one is the newest of each.
     SweepStep(usize),
+    /// Opens the list of all commands, or closes it.
+    TogglePalette,
     /// Makes something of a picture that is there, or four to choose from.
     Again(AgainCommand),
     /// Enlarges a picture (the second) by a network (the first), from now on by this one.
@@ -161,8 +163,9 @@ const fn plain(key: Key) -> KeyboardShortcut {
 impl UiCommand {
     /// Those of the studio, and of the whole window, that have a key.
     pub const WITH_SHORTCUT: &[Self] = &[
-        Self::ApplyChanges, // before the one that has the same key without Shift
+        Self::TogglePalette,
         Self::Generate,
+        Self::ApplyChanges,
         Self::Stop,
         Self::ChoosePicture,
         Self::PreviousStep,
@@ -179,9 +182,8 @@ impl UiCommand {
         Self::Camera(CameraMove::Out),
         Self::Camera(CameraMove::Fit),
         Self::Camera(CameraMove::Actual),
-        // Before the key without Shift, which Shift would not keep from being heard.
-        Self::NextSecondView,
         Self::NextView,
+        Self::NextSecondView,
         Self::ExplainView,
         Self::ToggleSides,
         Self::ToggleInspector,
@@ -190,10 +192,27 @@ impl UiCommand {
         Self::Again(AgainCommand::Four),
     ];
 
-    /// Every command that has a key.
-    pub fn all_with_shortcut() -> Vec<Self> {
-        let mut all = Self::WITH_SHORTCUT.to_vec();
-        all.extend(Page::ALL.map(Self::ShowPage));
+    /// Those of the studio that have no key unless the user gives them one.
+    pub const WITHOUT_SHORTCUT: &[Self] = &[
+        Self::ShowLive,
+        Self::UseSettings,
+        Self::ChooseModelFolder,
+        Self::NextSpeed,
+        Self::EndHere,
+        Self::LeaveBranch,
+        Self::StopExport,
+        Self::CloseBeside,
+        Self::ToggleForm,
+        Self::CloseSweep,
+        Self::RestartEngine,
+        Self::Bring(BringCommand::Choose),
+    ];
+
+    /// Every command that has a key or can be given one.
+    pub fn all() -> Vec<Self> {
+        let mut all = Page::ALL.map(Self::ShowPage).to_vec();
+        all.extend_from_slice(Self::WITH_SHORTCUT);
+        all.extend_from_slice(Self::WITHOUT_SHORTCUT);
         all.extend(GalleryCommand::WITH_SHORTCUT.iter().cloned().map(Self::Gallery));
         all.extend(CompareCommand::WITH_SHORTCUT.iter().cloned().map(Self::Compare));
         all.extend(ModelsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Models));
@@ -206,9 +225,12 @@ impl UiCommand {
     /// Where its key is heard.
     pub fn scope(&self) -> Scope {
         match self {
-            Self::ShowPage(_) | Self::Stop | Self::ChoosePicture | Self::FocusControls | Self::Generate => {
-                Scope::Everywhere
-            }
+            Self::ShowPage(_)
+            | Self::TogglePalette
+            | Self::Stop
+            | Self::ChoosePicture
+            | Self::FocusControls
+            | Self::Generate => Scope::Everywhere,
             Self::Gallery(_) => Scope::Page(Page::Gallery),
             Self::Compare(_) => Scope::Page(Page::Compare),
             Self::Models(_) => Scope::Page(Page::Models),
@@ -228,6 +250,7 @@ impl UiCommand {
             Self::Models(command) => return command.key(),
             Self::Queue(command) => return command.key(),
             Self::Settings(command) => return command.key(),
+            Self::TogglePalette => "palette-open",
             Self::Bring(command) => return command.key(),
             Self::Generate => "command-generate",
             Self::Stop => "command-stop",
@@ -274,21 +297,10 @@ impl UiCommand {
         self.key().map(|key| language.tr(key)).unwrap_or_default()
     }
 
-    /// What it does, and its key.
-    pub fn tooltip(&self, language: Language, ctx: &egui::Context) -> String {
-        let tip = self
-            .key()
-            .map(|key| language.tr(&format!("{key}.tip")))
-            .unwrap_or_default();
-        match self.shortcuts().first() {
-            Some(shortcut) => format!("{tip} ({})", ctx.format_shortcut(shortcut)),
-            None => tip,
-        }
-    }
-
     /// Its keys; the first is the one that is told.
     pub fn shortcuts(&self) -> &'static [KeyboardShortcut] {
         const GENERATE: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter)];
+        const PALETTE: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::COMMAND, Key::K)];
         const STOP: &[KeyboardShortcut] = &[plain(Key::Escape)];
         const OPEN: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::COMMAND, Key::O)];
         const PREVIOUS: &[KeyboardShortcut] = &[plain(Key::ArrowLeft)];
@@ -324,6 +336,7 @@ impl UiCommand {
             Self::Models(command) => command.shortcuts(),
             Self::Queue(command) => command.shortcuts(),
             Self::Settings(command) => command.shortcuts(),
+            Self::TogglePalette => PALETTE,
             Self::Bring(command) => command.shortcuts(),
             Self::Generate => GENERATE,
             Self::Stop => STOP,
@@ -352,32 +365,6 @@ impl UiCommand {
             Self::ShowSweep => SWEEP,
             Self::Again(AgainCommand::Four) => FOUR,
             _ => &[],
-        }
-    }
-
-    /// Whether its key must not be taken from a control that has the keyboard.
-    fn yields_to_focus(&self) -> bool {
-        let is_typed = |modifiers: Modifiers| modifiers.is_none() || modifiers == Modifiers::SHIFT;
-        let is_of_fields = matches!(self, Self::Bring(command) if command.is_typed());
-        is_of_fields || (self.shortcuts().iter().any(|shortcut| is_typed(shortcut.modifiers)) && *self != Self::Stop)
-    }
-
-    /// Takes the keys of commands out of the input and sends the commands.
-    pub fn send_shortcuts(ctx: &egui::Context, commands: &CommandSender, page: Page, is_busy: bool) {
-        let has_focus = ctx.egui_wants_keyboard_input();
-        for command in Self::all_with_shortcut() {
-            if ![Scope::Everywhere, Scope::Page(page)].contains(&command.scope()) {
-                continue;
-            }
-            // Escape leaves fields and closes menus when there is nothing to stop.
-            let is_free = command == Self::Stop && !is_busy;
-            if is_free || (has_focus && command.yields_to_focus()) {
-                continue;
-            }
-            let is_pressed = |shortcut| ctx.input_mut(|input| input.consume_shortcut(shortcut));
-            if command.shortcuts().iter().any(is_pressed) {
-                commands.send(command);
-            }
         }
     }
 }

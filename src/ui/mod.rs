@@ -16,6 +16,7 @@ pub mod notifications;
 pub mod pages;
 pub mod playhead;
 pub mod services;
+pub mod shortcuts;
 pub mod state;
 pub mod step_pictures;
 pub mod sweep_cell;
@@ -27,13 +28,14 @@ pub mod ways;
 
 mod actions;
 mod pace;
+mod palette;
 mod panels;
 mod widgets;
 
 use std::path::PathBuf;
 
-use crate::config::Settings;
-use crate::engine::EngineOptions;
+use crate::config::{Paths, Settings};
+use crate::engine::{DeviceChoice, EngineOptions};
 
 /// The name desktops know the window by.
 const APP_ID: &str = "io.github.hareru.Hareru";
@@ -64,11 +66,21 @@ pub fn run(settings: Settings, gallery_dir: PathBuf) -> Result<(), UiError> {
         viewport,
         ..eframe::NativeOptions::default()
     };
-    let services = services::Services::real(EngineOptions::of_user());
+    let thumbnail_dir = Paths::of_user().cache_dir.join("thumbnails");
+    let queue_file = Paths::of_user().data_dir.join("queue.json");
+    let mut engine_options = EngineOptions::of_user();
+    if settings.device.as_deref() == Some(pages::settings::PROCESSOR) {
+        engine_options.device = DeviceChoice::Cpu;
+    }
+    let services = services::Services::real(engine_options).with_queue_file(queue_file);
     eframe::run_native(
         "hareru",
         options,
-        Box::new(|creation| Ok(Box::new(app::Studio::new(creation, services, settings, gallery_dir)))),
+        Box::new(|creation| {
+            let mut studio = app::Studio::new(creation, services, settings, gallery_dir);
+            studio.state_mut().gallery.thumbnail_dir = Some(thumbnail_dir);
+            Ok(Box::new(studio))
+        }),
     )?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What happened and should be told: shown at the lower right, and readable again later.
 
+use super::command::UiCommand;
 use super::i18n::Language;
 
 /// How many notices are kept to be read again.
@@ -50,7 +51,7 @@ pub enum Level {
 }
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
     /// Counts up; tells notices apart.
     pub id: u64,
@@ -60,10 +61,12 @@ pub struct Notice {
     pub text: Text,
     /// Whether it is shown at the lower right.
     pub is_open: bool,
+    /// What can be done about it.
+    pub offer: Option<UiCommand>,
 }
 
 /// All notices of this run of the program, oldest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Notices {
     all: Vec<Notice>,
     last_id: u64,
@@ -72,6 +75,15 @@ pub struct Notices {
 impl Notices {
     /// Tells something. The same text said again while it still stands is not repeated.
     pub fn tell(&mut self, level: Level, text: Text) {
+        self.push(level, text, None);
+    }
+
+    /// Tells something that something can be done about.
+    pub fn offer(&mut self, level: Level, text: Text, command: UiCommand) {
+        self.push(level, text, Some(command));
+    }
+
+    fn push(&mut self, level: Level, text: Text, offer: Option<UiCommand>) {
         self.all.retain(|notice| !(notice.is_open && notice.text == text));
         self.last_id += 1;
         self.all.push(Notice {
@@ -79,6 +91,7 @@ impl Notices {
             level,
             text,
             is_open: true,
+            offer,
         });
         if self.all.len() > MAX_KEPT {
             self.all.remove(0);

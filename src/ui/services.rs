@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{Paths, Settings};
-use crate::engine::{EngineHandle, EngineOptions, Poll, SubmitError};
+use crate::engine::{EngineHandle, EngineOptions, Poll, QueueKeeper, SubmitError};
 use crate::gallery;
 use crate::hub::{Hub, HubOptions};
 use crate::job::{
@@ -148,7 +148,9 @@ impl Dialogs for SystemDialogs {
 
     fn pick_picture(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>) {
         on_own_thread(move || {
-            let dialog = rfd::FileDialog::new().set_title(title).add_filter("PNG", &["png"]);
+            let dialog = rfd::FileDialog::new()
+                .set_title(title)
+                .add_filter("PNG, JPEG, WebP", &["png", "jpg", "jpeg", "webp"]);
             if let Some(path) = dialog.pick_file() {
                 answer(path);
             }
@@ -164,7 +166,7 @@ fn keep_settings(settings: Settings) {
     });
 }
 
-fn on_own_thread(work: impl FnOnce() + Send + 'static) {
+pub(super) fn on_own_thread(work: impl FnOnce() + Send + 'static) {
     let started = std::thread::Builder::new().name("desktop".to_owned()).spawn(work);
     if let Err(error) = started {
         tracing::warn!("could not start a thread: {error}");
@@ -181,6 +183,8 @@ pub type StartLibrary = Box<dyn Fn(&Path, Vec<PathBuf>, Wake) -> Result<gallery:
 
 /// Starts what looks at the models on disk and fetches others, or says why not.
 pub type StartHub = Box<dyn Fn(Wake) -> Result<Hub, String>>;
+/// Begins to keep the jobs not yet run, or says why not.
+pub type StartQueue = Box<dyn Fn(Wake) -> Result<QueueKeeper, String>>;
 
 /// Everything the window needs from elsewhere.
 pub struct Services {
@@ -192,14 +196,29 @@ pub struct Services {
     pub start_library: Option<StartLibrary>,
     /// Called when the window opens; without it no models are listed or fetched.
     pub start_hub: Option<StartHub>,
+    /// Called when the window opens; without it the jobs that wait end with the program.
+    pub start_queue: Option<StartQueue>,
     /// The file picker.
     pub dialogs: Box<dyn Dialogs>,
+    /// The newest file of the log.
+    pub log_file: PathBuf,
     /// Keeps the settings for the next start; returns at once.
     pub keep_settings: Box<dyn Fn(Settings)>,
 }
 
 impl Services {
-    /// The real ones.
+    /// Keeps the jobs not yet run in this file.
+    #[must_use]
+    pub fn with_queue_file(self, path: PathBuf) -> Self {
+        let start_queue =
+            move |wake: Wake| QueueKeeper::start(path.clone(), move || wake()).map_err(|error| error.to_string());
+        Self {
+            start_queue: Some(Box::new(start_queue)),
+            ..self
+        }
+    }
+
+    /// The real ones, but for the file of the queue.
     pub fn real(options: EngineOptions) -> Self {
         Self {
             start_engine: Box::new(move |wake| {
@@ -218,6 +237,8 @@ impl Services {
             start_hub: Some(Box::new(|wake| {
                 Hub::start(HubOptions::of_user(), move || wake()).map_err(|error| error.to_string())
             })),
+            start_queue: None,
+            log_file: Paths::of_user().log_file,
             dialogs: Box::new(SystemDialogs),
             keep_settings: Box::new(keep_settings),
         }

@@ -246,6 +246,27 @@ pub enum View {
     Picture(PathBuf),
 }
 
+/// What stands above the page and has the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overlay {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The list of all commands.
+    Commands,
+}
+
+impl Overlay {
+    /// The list of all commands if it is not there, else nothing.
+    #[must_use]
+    pub fn with_commands_toggled(self) -> Self {
+        match self {
+            Self::Nothing => Self::Commands,
+            Self::Commands => Self::Nothing,
+        }
+    }
+}
+
 /// Which sides of the page are in sight; the others are thin rails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sides {
@@ -271,7 +292,8 @@ pub struct AppState {
     pub engine: EngineStatus,
     /// The device that computes, once the engine has told.
     pub device: Option<Arc<DeviceInfo>>,
-    /// Jobs that have not ended, in order.
+    /// Jobs that the engine has and that have not ended, in order; what waits for its turn before it comes there is in
+    /// [`Self::queue_page`].
     pub queue: Vec<QueuedJob>,
     /// The run on the canvas.
     pub run: Option<Run>,
@@ -316,6 +338,8 @@ pub struct AppState {
     pub notices: Notices,
     /// Whether nothing may move by itself, because the processor draws.
     pub is_still: bool,
+    /// What stands above the page.
+    pub overlay: Overlay,
     /// Pictures that are brought in.
     pub bring: Bringing,
     /// What fills the window.
@@ -333,25 +357,12 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// Notes a job that was handed to the engine.
-    ///
-    /// * `trunk`: for a branch, the run it leaves.
-    pub fn queue_job(&mut self, job: JobId, request: Arc<GenerateRequest>, trunk: Option<Box<Unfolding>>) {
-        self.queue.push(QueuedJob {
-            job,
-            request,
-            has_started: false,
-            is_stopping: false,
-            trunk,
-        });
-        self.show_live();
-    }
-
     /// Takes in one event of the engine.
     pub fn apply(&mut self, event: Event) {
         if let Some(sweeping) = &mut self.sweeping {
             sweeping.apply(&event);
         }
+        self.queue_page.apply(&event);
         match event {
             Event::Started { job } => self.start(job),
             Event::Phase { job, phase, fraction } => {
@@ -430,6 +441,7 @@ impl AppState {
                 if let Some(sweeping) = &mut self.sweeping {
                     sweeping.saved(&path, &record);
                 }
+                self.queue_page.saved(&path, &record);
                 self.recent.retain(|picture| picture.path != path);
                 self.recent.insert(
                     0,
@@ -514,6 +526,7 @@ impl AppState {
     pub fn engine_stopped(&mut self, reason: Option<String>) {
         self.engine = EngineStatus::Stopped { reason };
         self.queue.clear();
+        self.queue_page.jobs.engine_stopped();
         if let Some(sweeping) = &mut self.sweeping {
             sweeping.engine_stopped();
         }
@@ -543,6 +556,17 @@ impl AppState {
         self.refused
             .iter()
             .find_map(|(known, error)| (known == model).then_some(error))
+    }
+
+    /// Jobs whose turn has not come: those of the queue, and a run of a sweep.
+    pub fn num_waiting(&self) -> usize {
+        let jobs = &self.queue_page.jobs;
+        let is_listed = |queued: &QueuedJob| jobs.jobs().iter().any(|job| job.stage.job() == Some(queued.job));
+        let others = self
+            .queue
+            .iter()
+            .filter(|queued| !queued.has_started && !queued.is_stopping && !is_listed(queued));
+        jobs.num_waiting() + others.count()
     }
 
     /// The job that Stop would stop: the one at work, else the first that waits.

@@ -178,7 +178,7 @@ impl CellRun {
 }
 
 /// A copy no side of which is longer than `side_px`, the mean over each block; small pictures stay as they are.
-fn shrunk(image: &Arc<RgbImage>, side_px: u32) -> Arc<RgbImage> {
+pub(super) fn shrunk(image: &Arc<RgbImage>, side_px: u32) -> Arc<RgbImage> {
     let (width, height) = (image.width_px as usize, image.height_px as usize);
     let block = image.width_px.max(image.height_px).div_ceil(side_px.max(1)) as usize;
     if block <= 1 {

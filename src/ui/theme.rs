@@ -104,7 +104,23 @@ pub fn strong_family() -> FontFamily {
 pub fn install(ctx: &egui::Context, still: bool) {
     ctx.set_fonts(fonts());
     for theme in [egui::Theme::Dark, egui::Theme::Light] {
-        ctx.style_mut_of(theme, |style| set_style(style, theme, still));
+        ctx.style_mut_of(theme, |style| set_style(style, theme));
+    }
+    set_still(ctx, still);
+}
+
+/// Keeps everything from moving by itself, or lets it.
+pub fn set_still(ctx: &egui::Context, still: bool) {
+    for theme in [egui::Theme::Dark, egui::Theme::Light] {
+        ctx.style_mut_of(theme, |style| {
+            let usual = egui::Style::default();
+            (style.animation_time, style.scroll_animation) = if still {
+                (0.0, egui::style::ScrollAnimation::none())
+            } else {
+                (usual.animation_time, usual.scroll_animation)
+            };
+            style.visuals.text_cursor.blink = !still;
+        });
     }
 }
 
@@ -139,7 +155,7 @@ fn fonts() -> FontDefinitions {
     fonts
 }
 
-fn set_style(style: &mut egui::Style, theme: egui::Theme, still: bool) {
+fn set_style(style: &mut egui::Style, theme: egui::Theme) {
     let palette = palette(theme);
     style.text_styles = [
         (TextStyle::Small, FontId::new(11.5, FontFamily::Proportional)),
@@ -163,15 +179,11 @@ fn set_style(style: &mut egui::Style, theme: egui::Theme, still: bool) {
     spacing.scroll.foreground_color = false;
     spacing.scroll.bar_width = 6.0;
 
-    if still {
-        style.animation_time = 0.0;
-        style.scroll_animation = egui::style::ScrollAnimation::none();
-    }
     style.explanation_tooltips = false;
-    style.visuals = visuals(theme, palette, still);
+    style.visuals = visuals(theme, palette);
 }
 
-fn visuals(theme: egui::Theme, palette: &Palette, still: bool) -> egui::Visuals {
+fn visuals(theme: egui::Theme, palette: &Palette) -> egui::Visuals {
     let mut visuals = match theme {
         egui::Theme::Dark => egui::Visuals::dark(),
         egui::Theme::Light => egui::Visuals::light(),
@@ -194,7 +206,6 @@ fn visuals(theme: egui::Theme, palette: &Palette, still: bool) -> egui::Visuals 
     visuals.selection.stroke = Stroke::new(1.0, *palette.accent);
     visuals.slider_trailing_fill = true;
     visuals.text_cursor.stroke = Stroke::new(1.5, *palette.accent);
-    visuals.text_cursor.blink = !still;
     visuals.image_loading_spinners = false;
     visuals.disabled_alpha = 0.5;
 

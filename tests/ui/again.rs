@@ -94,10 +94,15 @@ fn variations_should_be_four_to_choose_from_each_with_its_verbs() {
         ]);
     }
     assert_eq!(window.engine.borrow().submitted.len(), 4);
-    for number in 1..=4 {
-        for verb in ["Vary, subtle", "Vary, strong", "Upscale"] {
-            window.harness.get_by_label(&format!("{verb} {number}"));
-        }
+    let verbs = ["Vary, subtle", "Vary, strong", "Upscale"];
+    let names = (1..=4).flat_map(|number| verbs.map(|verb| format!("{verb} {number}")));
+    let places: Vec<egui::Rect> = names.map(|name| window.harness.get_by_label(&name).rect()).collect();
+    for (index, place) in places.iter().enumerate() {
+        let others = &places[index + 1..];
+        assert!(
+            others.iter().all(|other| !other.intersects(*place)),
+            "none lies over another: {places:?}"
+        );
     }
     window.harness.get_by_label("Upscale 3").click();
     window.harness.run();

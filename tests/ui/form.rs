@@ -121,12 +121,14 @@ fn eta_should_be_shown_for_ddim_only() {
 #[test]
 fn the_seed_should_change_with_every_picture_unless_it_is_locked() {
     let mut window = Window::open();
-    window.generate();
-    window.generate();
-    window.harness.get_by_label("Keep seed").click();
-    window.harness.run();
-    window.generate();
-    window.generate();
+    for is_locked in [false, false, true, true] {
+        if window.harness.state().draft().is_seed_locked != is_locked {
+            window.harness.get_by_label("Keep seed").click();
+            window.harness.run();
+        }
+        let job = window.generate();
+        window.tell([Event::Finished { job }]);
+    }
     let seeds: Vec<_> = window.engine.borrow().submitted.iter().map(|r| r.seed).collect();
     assert_ne!(seeds[0], seeds[1]);
     assert_eq!(seeds[1], seeds[2]);

@@ -149,7 +149,20 @@ struct RealParts {
     /// Where pictures are saved and read.
     folder: Option<PathBuf>,
     has_librarian: bool,
+    /// Where jobs are really kept.
+    queue_file: Option<PathBuf>,
     start_hub: Option<StartHub>,
+    /// The gallery's folder, while the pictures themselves are a stand-in's.
+    gallery_dir: Option<PathBuf>,
+}
+
+impl RealParts {
+    fn gallery_at(folder: &Path) -> Self {
+        Self {
+            gallery_dir: Some(folder.to_owned()),
+            ..Self::default()
+        }
+    }
 }
 
 /// A window and the notes of those it talks to.
@@ -187,6 +200,28 @@ impl Window {
         Self::build(Harness::builder().wgpu(), in_language(language))
     }
 
+    /// The same in English, whose gallery is a folder that is there; what is saved in it is only noted.
+    pub(crate) fn open_at(folder: &Path) -> Self {
+        Self::build_with(Harness::builder(), in_language("en"), RealParts::gallery_at(folder))
+    }
+
+    /// The same, drawn, in another language.
+    pub(crate) fn open_drawn_at(language: &str, folder: &Path) -> Self {
+        let parts = RealParts::gallery_at(folder);
+        Self::build_with(Harness::builder().wgpu(), in_language(language), parts)
+    }
+
+    /// Lets frames pass until something is so that another thread works on.
+    pub(crate) fn wait_until(&mut self, what: &str, is_so: impl Fn(&Studio) -> bool) {
+        let start = std::time::Instant::now();
+        while !is_so(self.harness.state()) {
+            assert!(start.elapsed().as_secs() < 60, "waited too long until {what}");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            self.harness.step();
+        }
+        self.harness.run();
+    }
+
     /// The same, drawn, with models that are looked for and fetched.
     pub(crate) fn open_with_hub(settings: Settings, start: impl Fn(Wake) -> Result<Hub, String> + 'static) -> Self {
         let parts = RealParts {
@@ -217,13 +252,25 @@ impl Window {
         Self::build_with(Harness::builder(), settings, parts)
     }
 
+    /// The same, keeping its jobs in a file.
+    pub(crate) fn open_with_queue(path: &Path) -> Self {
+        let parts = RealParts {
+            queue_file: Some(path.to_owned()),
+            ..RealParts::default()
+        };
+        Self::build_with(Harness::builder(), in_language("en"), parts)
+    }
+
     fn build(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings) -> Self {
         Self::build_with(builder, settings, RealParts::default())
     }
 
     fn build_with(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings, parts: RealParts) -> Self {
         let is_real = parts.folder.is_some();
-        let folder = parts.folder.unwrap_or_else(|| PathBuf::from("/nowhere"));
+        let folder = parts
+            .folder
+            .or(parts.gallery_dir)
+            .unwrap_or_else(|| PathBuf::from("/nowhere"));
         let engine = Rc::new(RefCell::new(EngineNotes::default()));
         let pictures = Rc::new(RefCell::new(PictureNotes::default()));
         pictures.borrow_mut().events.push_back(SaveEvent::Listed(Vec::new()));
@@ -252,8 +299,14 @@ impl Window {
                 })
             }),
             start_hub: parts.start_hub,
+            start_queue: None,
+            log_file: "/nowhere/hareru.log".into(),
             dialogs: Box::new(NoDialogs),
             keep_settings: Box::new(move |settings| kept_settings.borrow_mut().push(settings)),
+        };
+        let services = match parts.queue_file {
+            Some(path) => services.with_queue_file(path),
+            None => services,
         };
         let harness = open_with(builder, services, settings, &folder);
         let mut window = Self {

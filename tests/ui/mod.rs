@@ -1,19 +1,24 @@
 //! The window, used by the names of its controls. The engine and the gallery are stand-ins that note what they are asked.
 
 mod again;
+mod bring;
 mod canvas;
 mod compare;
 mod form;
+mod gallery;
 mod harness;
 mod inspector;
 mod journey;
 mod latent_view;
 mod looks;
+mod mask;
 mod models;
 mod pictures;
 mod precision;
+mod queue;
 mod repaint;
 mod run;
+mod settings;
 mod sweep;
 mod timeline;
 mod views;

@@ -54,6 +54,7 @@ fn dropping_a_picture_should_take_back_every_setting() {
         .dropped_files
         .push(Arc::new(Dropped(path.clone())));
     window.harness.run();
+    take_settings(&mut window, &path);
     assert_eq!(window.pictures.borrow().opened, std::slice::from_ref(&path));
 
     window.tell_of_pictures(SaveEvent::Opened {
@@ -76,6 +77,7 @@ fn dropping_a_picture_without_settings_should_say_so_and_leave_the_form() {
         .dropped_files
         .push(Arc::new(Dropped(path.clone())));
     window.harness.run();
+    take_settings(&mut window, &path);
     window.tell_of_pictures(SaveEvent::Opened {
         path,
         pixels: Arc::new(plain([10, 20, 30], 64)),
@@ -152,4 +154,13 @@ fn a_picture_saved_without_its_steps_should_be_told() {
     window
         .harness
         .get_by_label_contains("boat.png was saved, but without its steps: no space left");
+}
+
+/// Opens the picture that is offered, as its last target does with one that is there.
+fn take_settings(window: &mut Window, path: &Path) {
+    assert_eq!(window.harness.state().state().bring.offered.as_deref(), Some(path));
+    let open = hareru::ui::command::UiCommand::OpenPicture(path.to_owned());
+    window.harness.state().send(open);
+    window.harness.run();
+    assert_eq!(window.harness.state().state().bring.offered, None);
 }

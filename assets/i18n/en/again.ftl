@@ -18,3 +18,6 @@ again-busy = Another grid is on its way; stop it or wait for it first
 dialog-upscaler = Choose a network that enlarges pictures
 sweep-field-variation = Variation
 again-choose = Choose one: click it to open it, or make more of it below
+again-short-subtle = Subtle
+again-short-strong = Strong
+again-short-upscale = Upscale

@@ -72,6 +72,7 @@ bring-left = Pixels at the left
 bring-top = Pixels at the top
 bring-right = Pixels at the right
 bring-bottom = Pixels at the bottom
+bring-handle = { $side }: drag to paint on beyond this edge
 bring-network = Network
     .tip = The ControlNet or T2I-Adapter that follows the picture
 bring-preprocessor = Preprocessor

@@ -18,3 +18,6 @@ again-busy = 別のグリッドを生成中です。止めるか、終わるま�
 dialog-upscaler = 拡大モデルを選択
 sweep-field-variation = バリエーション
 again-choose = 一枚選んでください。クリックで開き、下のボタンでさらに展開できます
+again-short-subtle = 小さく
+again-short-strong = 大きく
+again-short-upscale = 拡大

@@ -72,6 +72,7 @@ bring-left = 左の画素数
 bring-top = 上の画素数
 bring-right = 右の画素数
 bring-bottom = 下の画素数
+bring-handle = { $side }：ドラッグで外側へ描き広げる
 bring-network = ネットワーク
     .tip = 画像に沿わせる ControlNet または T2I-Adapter
 bring-preprocessor = 前処理

@@ -3,25 +3,8 @@
 use rusqlite::params_from_iter;
 
 use super::open::Index;
-use crate::gallery::query::Condition;
+use crate::gallery::query::{Condition, ValueKey};
 use crate::gallery::{DayCount, EntryId, Found, GalleryError, Label, Order};
-
-/// What of a picture has values that are names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    /// Its model.
-    Model,
-    /// Its sampler.
-    Sampler,
-    /// Whose record it has.
-    Source,
-    /// Its adapters.
-    Lora,
-    /// Its tags.
-    Tag,
-    /// The collections it is in.
-    Collection,
-}
 
 /// Highest rating.
 const MAX_RATING: usize = 5;
@@ -86,24 +69,24 @@ impl Index {
     /// # Errors
     /// [`GalleryError::Index`].
     pub fn labels(&self) -> Result<(Vec<Label>, Vec<Label>), GalleryError> {
-        let tags = self.values(Field::Tag)?;
-        let mut collections = self.values(Field::Collection)?;
+        let tags = self.values(ValueKey::Tag)?;
+        let mut collections = self.values(ValueKey::Collection)?;
         collections.sort_by_cached_key(|label| label.name.to_lowercase());
         Ok((tags, collections))
     }
 
-    /// The values that a field has, the most used first.
+    /// The values that a key of the language has, the most used first.
     ///
     /// # Errors
     /// [`GalleryError::Index`].
-    pub fn values(&self, field: Field) -> Result<Vec<Label>, GalleryError> {
-        let (table, column) = match field {
-            Field::Model => ("pictures", "model"),
-            Field::Sampler => ("pictures", "sampler"),
-            Field::Source => ("pictures", "source"),
-            Field::Lora => ("loras", "name"),
-            Field::Tag => ("tags", "name"),
-            Field::Collection => ("collections", "name"),
+    pub fn values(&self, key: ValueKey) -> Result<Vec<Label>, GalleryError> {
+        let (table, column) = match key {
+            ValueKey::Model => ("pictures", "model"),
+            ValueKey::Sampler => ("pictures", "sampler"),
+            ValueKey::Source => ("pictures", "source"),
+            ValueKey::Lora => ("loras", "name"),
+            ValueKey::Tag => ("tags", "name"),
+            ValueKey::Collection => ("collections", "name"),
         };
         let read = || {
             let mut statement = self.connection.prepare_cached(&format!(

@@ -20,7 +20,6 @@ mod place;
 mod rows;
 mod search_text;
 
-pub use find::Field;
 pub(in crate::gallery) use open::{Health, health};
 pub use open::{Index, Opened, VERSION};
 pub(in crate::gallery) use place::{GALLERY_ROOT, Roots};

@@ -11,7 +11,7 @@ use super::worker::Worker;
 use crate::gallery::index::{GALLERY_ROOT, Reading, day_of};
 use crate::gallery::library::{LibraryEvent, Question, Ticket};
 use crate::gallery::marks_file::{read_marks, write_marks};
-use crate::gallery::query::Query;
+use crate::gallery::query::{Query, complete};
 use crate::gallery::trajectory_file::trajectory_path;
 use crate::gallery::{Entry, EntryId, GalleryError, MarkChange, Marks, Order};
 
@@ -30,7 +30,12 @@ impl Worker {
             Question::Mark { ids, change } => self.mark(&ids, &change),
             Question::Trash(ids) => self.trash(&ids),
             Question::UndoTrash => self.undo_trash(),
-            Question::Complete { text, caret } => self.complete(ticket, &text, caret),
+            Question::Complete { text, caret } => {
+                let completions = complete(&text, caret, |key| {
+                    self.with_index(|index| index.values(key)).unwrap_or_default()
+                });
+                self.send(LibraryEvent::Completions { ticket, completions });
+            }
             Question::Labels => {
                 if let Some((tags, collections)) = self.with_index(|index| index.labels()) {
                     self.send(LibraryEvent::Labels { tags, collections });
@@ -156,7 +161,7 @@ impl Worker {
     /// Looks at files and folders that were touched, and has the index know them as they are now.
     pub(super) fn look_at(&mut self, paths: BTreeSet<PathBuf>) {
         if paths.len() > MAX_TOUCHED {
-            return self.rescan();
+            return self.scan_soon();
         }
         let mut sightings: Vec<Sighting> = Vec::new();
         let mut gone: Vec<PathBuf> = Vec::new();

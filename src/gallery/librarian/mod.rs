@@ -1,7 +1,6 @@
 //! The gallery's second thread: keeps the index true to the files, and answers what the window asks of it.
 
 mod answers;
-mod complete;
 mod reading;
 mod scan;
 mod verify;

@@ -321,6 +321,11 @@ impl Worker {
         self.is_empty_believed = true;
     }
 
+    /// Has everything be looked at soon.
+    pub(super) fn scan_soon(&mut self) {
+        self.is_scan_due = true;
+    }
+
     /// Sees whether the folders and the index are where they were.
     fn look_after(&mut self) {
         if self.looked_after_at.is_some_and(|at| at.elapsed() < TICK) && self.questions.is_empty() {

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use crate::config::Settings;
-use crate::engine::SubmitError;
 use crate::job::{GenerateRequest, JobOptions, ModelRef, Precision};
 use crate::ui::app::Studio;
 use crate::ui::changes::{Plan, planned};
 use crate::ui::draft::request_text;
 use crate::ui::notifications::{Level, Text};
+use crate::ui::pages;
+use crate::ui::pages::queue::{Leaves, Order};
+
+/// Jobs that may wait.
+const MAX_JOBS: usize = 1000;
 
 /// How the next pictures are made and what is kept of them.
 pub(super) fn options(studio: &Studio) -> JobOptions {
@@ -19,7 +23,7 @@ pub(super) fn options(studio: &Studio) -> JobOptions {
     }
 }
 
-/// Hands the form to the engine.
+/// Puts what the form says at the end of the queue.
 pub(super) fn generate(studio: &mut Studio) {
     if studio.state.refusal(&studio.draft.model).is_some() {
         return;
@@ -29,52 +33,55 @@ pub(super) fn generate(studio: &mut Studio) {
         return;
     }
     let plan = planned(&studio.state, &studio.draft);
-    let options = options(studio);
-    let Some(engine) = &mut studio.engine else {
-        studio
-            .state
-            .notices
-            .tell(Level::Error, Text::key("notice-engine-stopped"));
-        return;
-    };
-    let (request, submitted) = if let Some((kept, step, Plan::Branch(request, _))) = plan {
-        let request = *request;
-        (request.clone(), engine.submit_after(request, (kept, step), options))
+    let (request, leaves) = if let Some((kept, step, Plan::Branch(request, inexact))) = plan {
+        let leaves = Leaves {
+            kept,
+            step,
+            trunk: studio.state.branching.as_ref().map(|branching| branching.trunk.clone()),
+            is_exact: inexact.is_none(),
+        };
+        (*request, Some(leaves))
     } else {
         if !studio.draft.is_seed_locked {
             studio.draft.roll_seed();
         }
-        studio.state.branching = None; // what cannot change at a step makes a run of its own
         let Ok(request) = studio.draft.to_request() else {
             return;
         };
-        (request.clone(), engine.submit(request, options))
+        (request, None)
     };
-    match submitted {
-        Ok(job) => {
-            let trunk = studio.state.branching.take().map(|branching| branching.trunk);
-            studio.state.queue_job(job, Arc::new(request), trunk);
-        }
-        Err(SubmitError::Request(error)) => studio.state.notices.tell(Level::Error, request_text(&error)),
-        Err(SubmitError::QueueFull) => studio.state.notices.tell(Level::Error, Text::key("notice-queue-full")),
-        Err(SubmitError::EngineStopped) => studio.state.engine_stopped(None),
+    if put_in(studio, request, leaves) {
+        studio.state.branching = None; // it is made now, or what cannot change at a step makes a run of its own
     }
 }
 
 /// Has a request carried out as it is, whatever the form says.
 pub(super) fn submit(studio: &mut Studio, request: GenerateRequest) {
-    let options = options(studio);
-    let Some(engine) = &mut studio.engine else {
-        let text = Text::key("notice-engine-stopped");
-        studio.state.notices.tell(Level::Error, text);
-        return;
+    put_in(studio, request, None);
+}
+
+/// Puts a request at the end of the queue; whether it could be.
+fn put_in(studio: &mut Studio, request: GenerateRequest, leaves: Option<Leaves>) -> bool {
+    let problem = if studio.engine.is_none() {
+        Some(Text::key("notice-engine-stopped"))
+    } else if studio.state.queue_page.jobs.jobs().len() >= MAX_JOBS {
+        Some(Text::key("notice-queue-full"))
+    } else {
+        request.validate().err().map(|error| request_text(&error))
     };
-    match engine.submit(request.clone(), options) {
-        Ok(job) => studio.state.queue_job(job, Arc::new(request), None),
-        Err(SubmitError::Request(error)) => studio.state.notices.tell(Level::Error, request_text(&error)),
-        Err(SubmitError::QueueFull) => studio.state.notices.tell(Level::Error, Text::key("notice-queue-full")),
-        Err(SubmitError::EngineStopped) => studio.state.engine_stopped(None),
+    if let Some(problem) = problem {
+        studio.state.notices.tell(Level::Error, problem);
+        return false;
     }
+    let options = options(studio);
+    studio.state.queue_page.jobs.push(Order {
+        request: Arc::new(request),
+        options,
+        leaves,
+    });
+    studio.state.show_live();
+    pages::queue::advance(studio);
+    true
 }
 
 /// Asks the job at work to stop.

@@ -75,6 +75,7 @@ pub(super) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCom
         UiCommand::OpenCell(cell) => sweep::open_cell(studio, cell),
         UiCommand::ShowSheet(sheet) => sweep::show_sheet(studio, sheet),
         UiCommand::SweepStep(step) => sweep::show_step(studio, step),
+        UiCommand::TogglePalette => studio.state.overlay = studio.state.overlay.with_commands_toggled(),
         UiCommand::Again(command) => again::carry_out(studio, command),
         UiCommand::UseUpscaler(network, picture) => again::use_upscaler(studio, network, picture),
         UiCommand::ShowPage(page) => studio.state.page = page,

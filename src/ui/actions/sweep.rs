@@ -92,6 +92,9 @@ pub(super) fn begin(studio: &mut Studio, sweep: Result<Sweep, SweepProblem>) {
 
 /// Hands the next run of the sweep to the engine if the one before has ended.
 pub(in crate::ui) fn advance(studio: &mut Studio) {
+    if studio.state.queue_page.jobs.is_paused() {
+        return;
+    }
     while let Some(sweeping) = &mut studio.state.sweeping {
         let (Some(next), Some(engine)) = (sweeping.next(), &mut studio.engine) else {
             return;

@@ -12,12 +12,14 @@ use super::workbench::{Done, Task};
 use super::{masks, pasting, preview};
 use crate::config::Paths;
 use crate::engine;
+use crate::hub::Kind;
 use crate::job::{Control, Event, InitPicture, InitWay, Mask, ModelRef, Outpaint, Reference, ReferencePart, Takes};
 use crate::ui::actions::files;
 use crate::ui::app::Studio;
 use crate::ui::command::UiCommand;
 use crate::ui::notifications::{Level, Text};
 use crate::ui::pages::Page;
+use crate::ui::pages::compare::CompareCommand;
 use crate::ui::state::file_name;
 
 /// The file every model in the diffusers layout has.
@@ -50,13 +52,14 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, _ctx: &egui::Context, comman
         BringCommand::Take(target, path) => take(studio, target, &path),
         BringCommand::Elsewhere(path) => {
             studio.state.bring.offered = None;
-            studio.send(UiCommand::ShowPicture(path));
+            studio.send(UiCommand::Compare(CompareCommand::Show(vec![path])));
         }
         BringCommand::LeaveOffer => studio.state.bring.offered = None,
         BringCommand::Remove(brought) => remove(studio, brought),
         BringCommand::Preview => preview::want(studio),
         BringCommand::ClosePreview => preview::close(studio),
         BringCommand::EditMask => masks::toggle(studio),
+        BringCommand::SetOutpaint(outpaint) => studio.draft.beyond.outpaint = outpaint,
         BringCommand::Mask(edit) => masks::edit(studio, edit),
         BringCommand::SetBrush(brush) => studio.state.bring.mask.brush = brush,
         BringCommand::SmallerBrush => resize_brush(studio, false),
@@ -82,6 +85,7 @@ pub(in crate::ui) fn takes(studio: &mut Studio, command: &UiCommand) -> bool {
         UiCommand::ShowPicture(_) | UiCommand::OpenPicture(_) | UiCommand::ShowLive | UiCommand::ShowStep(_) => {
             preview::close(studio);
             masks::close(studio);
+            studio.state.bring.offered = None;
             false
         }
         _ => false,
@@ -110,6 +114,16 @@ pub(in crate::ui) fn hear(studio: &Studio, ctx: &egui::Context) {
     if ctx.egui_wants_keyboard_input() {
         return; // it belongs to the field
     }
+    let closes = if studio.state.is_mask_shown() {
+        Some(BringCommand::EditMask)
+    } else {
+        studio.state.is_preview_shown().then_some(BringCommand::ClosePreview)
+    };
+    if let Some(close) = closes.filter(|_| studio.state.queue.is_empty())
+        && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+    {
+        send(close);
+    }
     ctx.input(|input| {
         for event in &input.events {
             match event {
@@ -131,8 +145,10 @@ pub(in crate::ui) fn open_dropped(studio: &mut Studio, paths: Vec<PathBuf>) {
         };
         studio.send(UiCommand::UseModel(ModelRef::Path(path)));
     }
-    if let Some(path) = pictures.into_iter().next() {
-        offer(studio, path);
+    match <[PathBuf; 1]>::try_from(pictures) {
+        Ok([path]) => offer(studio, path),
+        Err(none) if none.is_empty() => {}
+        Err(several) => studio.send(UiCommand::Compare(CompareCommand::Show(several))),
     }
 }
 
@@ -336,7 +352,12 @@ pub(in crate::ui) fn tick(studio: &mut Studio, _ctx: &egui::Context) {
             }
             Done::KeptMask(version, kept) => masks::take_kept(studio, version, kept),
             Done::ReadMask(file, read) => masks::take_read(studio, &file, read),
-            Done::Found(adapters) => studio.state.bring.adapters = adapters,
+            Done::Found(adapters) => {
+                let shelf = studio.state.models_page.shelf.items.iter();
+                let controls = shelf.filter(|item| item.kind == Kind::Control);
+                let paths = controls.map(|item| item.path.as_path());
+                studio.state.bring.adapters = adapters.with(paths);
+            }
         }
     }
     look_at_restored(studio);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use egui::{ColorImage, Key, KeyboardShortcut, Modifiers};
 
 use super::target::Target;
+use crate::job::Outpaint;
 use crate::ui::mask::{Brush, MaskEdit};
 
 /// One of the pictures that the form has taken in.
@@ -50,6 +51,8 @@ pub enum BringCommand {
     ClosePreview,
     /// Opens the mask on the canvas, or closes it.
     EditMask,
+    /// Paints on so far beyond the edges.
+    SetOutpaint(Outpaint),
     /// Does something to the mask.
     Mask(MaskEdit),
     /// Paints with another brush.

@@ -26,6 +26,9 @@ pub(super) fn toggle(studio: &mut Studio) {
         return;
     };
     super::preview::close(studio);
+    if let Some(sweeping) = &mut studio.state.sweeping {
+        sweeping.is_shown = false;
+    }
     studio.draft.beyond.mask.get_or_insert_with(Mask::default);
     super::actions::look(studio, &picture);
     let editor = &mut studio.state.bring.mask;
@@ -56,6 +59,11 @@ pub(super) fn tick(studio: &mut Studio) {
     if init.file != studio.state.bring.mask.picture {
         studio.state.bring.mask.is_open = false; // another picture, from elsewhere
         return;
+    }
+    let file = studio.draft.beyond.mask.as_ref().map(|mask| mask.file.clone());
+    let editor = &mut studio.state.bring.mask;
+    if editor.file != file.unwrap_or_default() && editor.reading.is_none() && !editor.is_unsaved() {
+        editor.document = None; // the form has taken up another one
     }
     begin(studio);
     let editor = &mut studio.state.bring.mask;
@@ -92,10 +100,14 @@ fn begin(studio: &mut Studio) {
     let editor = &mut studio.state.bring.mask;
     match file.filter(|file| !file.as_os_str().is_empty()) {
         Some(file) => {
+            editor.file.clone_from(&file);
             editor.reading = Some(file.clone());
             studio.workbench.ask(Task::ReadMask(file));
         }
-        None => editor.set(document),
+        None => {
+            editor.file = PathBuf::new();
+            editor.set(document);
+        }
     }
 }
 
@@ -137,7 +149,9 @@ pub(super) fn take_kept(studio: &mut Studio, version: u64, kept: Result<PathBuf,
     match kept {
         Ok(file) if editor.saved.asked == version => {
             editor.saved.done = version;
-            set_file(studio, file);
+            if is_of_form(studio) {
+                set_file(studio, file);
+            }
         }
         Ok(_) => {} // a newer one is on its way
         Err(reason) => {
@@ -146,6 +160,9 @@ pub(super) fn take_kept(studio: &mut Studio, version: u64, kept: Result<PathBuf,
                 done: version,
             };
             studio.state.bring.is_generate_waiting = false;
+            if is_of_form(studio) {
+                set_file(studio, PathBuf::new()); // none is better than an older one
+            }
             let text = Text::new("mask-not-saved", [("reason", reason)]);
             studio.state.notices.tell(Level::Error, text);
         }
@@ -157,23 +174,24 @@ pub(super) fn take_kept(studio: &mut Studio, version: u64, kept: Result<PathBuf,
 }
 
 fn set_file(studio: &mut Studio, file: PathBuf) {
+    studio.state.bring.mask.file.clone_from(&file);
     studio.draft.beyond.mask.get_or_insert_with(Mask::default).file = file;
     if studio.state.is_preview_shown() {
         super::preview::want(studio);
     }
 }
 
+/// Whether the mask is one that the form asks for.
+fn is_of_form(studio: &Studio) -> bool {
+    let beyond = &studio.draft.beyond;
+    let picture = beyond.init.as_ref().map(|init| init.file.as_path());
+    beyond.mask.is_some() && picture == Some(studio.state.bring.mask.picture.as_path())
+}
+
 /// Whether making a picture must wait for the mask; then it is made once that is saved.
 pub(super) fn holds_generate(studio: &mut Studio) -> bool {
     close(studio);
-    let is_of_form = studio.draft.beyond.mask.is_some()
-        && studio
-            .draft
-            .beyond
-            .init
-            .as_ref()
-            .is_some_and(|init| init.file == studio.state.bring.mask.picture);
-    let holds = is_of_form && studio.state.bring.mask.is_unsaved();
+    let holds = is_of_form(studio) && studio.state.bring.mask.is_unsaved();
     studio.state.bring.is_generate_waiting = holds;
     holds
 }

@@ -3,6 +3,7 @@
 mod actions;
 mod command;
 mod drawn;
+mod edges;
 mod masks;
 mod pasting;
 mod preview;

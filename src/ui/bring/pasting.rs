@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use egui::ColorImage;
 
+use crate::hub;
 use crate::job::RgbImage;
 
 /// The endings of pictures that can be read.
@@ -63,7 +64,8 @@ fn on_white([red, green, blue, alpha]: [u8; 4]) -> [u8; 3] {
 pub(super) fn named(text: &str, folder: &Path) -> Result<Option<PathBuf>, String> {
     let text = text.trim();
     if text.starts_with("http://") || text.starts_with("https://") {
-        return fetch(text, folder).map(Some);
+        let fetched = hub::fetch_picture(text, folder);
+        return fetched.map(Some).map_err(|error| error.one_line());
     }
     let path = text
         .strip_prefix("file://")
@@ -82,10 +84,6 @@ fn decoded(address: &str) -> PathBuf {
         rest = if byte.is_some() { &after[2..] } else { after };
     }
     PathBuf::from(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn fetch(address: &str, _folder: &Path) -> Result<PathBuf, String> {
-    Err(format!("expected a picture, found an address: {address}"))
 }
 
 #[cfg(test)]

@@ -64,6 +64,9 @@ pub(super) fn preview_request(draft: &Draft) -> Option<GenerateRequest> {
 
 /// Wants a preview of what the form says now, on the canvas.
 pub(super) fn want(studio: &mut Studio) {
+    if studio.state.bring.mask.is_open || studio.state.shown_sweep().is_some() {
+        return; // they stand where the preview would
+    }
     let over = studio.state.beneath();
     let preview = &mut studio.state.bring.preview;
     preview.is_wanted = true;

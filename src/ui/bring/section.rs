@@ -25,6 +25,8 @@ const THUMBNAIL: f32 = 44.0;
 const DEPTH_HEIGHT: f32 = 46.0;
 /// Pixels around the masked part, where only that is painted, at first.
 const PADDING_PX: u32 = 32;
+/// Furthest that a picture is painted on beyond an edge, in pixels.
+const MAX_OUTPAINT_PX: u32 = 2048;
 
 /// Lists the pictures that were brought in, and offers to bring in another.
 pub(in crate::ui) struct BringPanel;
@@ -297,31 +299,31 @@ fn mask(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
 
 fn outpaint(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
     let look = ctx.look();
+    let text = look.text("bring-outpaint");
+    ui.label(RichText::new(&text.name).color(*ctx.palette.text_weak))
+        .on_hover_text(&text.tip);
     let by = &mut ctx.draft.beyond.outpaint;
-    let changed = by.is_any().then(|| "0".to_owned());
-    let (is_reset, ()) = look.row(ui, "bring-outpaint", changed, |ui, text| {
-        let sides = [
-            ("bring-left", "←", &mut by.left_px),
-            ("bring-top", "↑", &mut by.top_px),
-            ("bring-right", "→", &mut by.right_px),
-            ("bring-bottom", "↓", &mut by.bottom_px),
-        ];
-        let width = (ui.available_width() - 12.0) / 4.0;
+    let sides = [
+        ("bring-left", "← ", &mut by.left_px),
+        ("bring-top", "↑ ", &mut by.top_px),
+        ("bring-right", "→ ", &mut by.right_px),
+        ("bring-bottom", "↓ ", &mut by.bottom_px),
+    ];
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::GRID;
+        let width = (ui.available_width() - 3.0 * theme::GRID) / 4.0;
         for (key, arrow, px) in sides {
             let widget = DragValue::new(px)
                 .prefix(arrow)
-                .range(0..=2048)
+                .range(0..=MAX_OUTPAINT_PX)
                 .speed(f64::from(SIZE_MULTIPLE_PX) / 4.0);
             let field = ui.add_sized(vec2(width, ROW_HEIGHT), widget);
             if field.changed() {
-                *px = px.next_multiple_of(SIZE_MULTIPLE_PX).min(2048);
+                *px = px.next_multiple_of(SIZE_MULTIPLE_PX).min(MAX_OUTPAINT_PX);
             }
             field.accessible_name(look.language.tr(key)).on_hover_text(&text.tip);
         }
     });
-    if is_reset {
-        *by = Outpaint::default();
-    }
 }
 
 /// A list of files to choose from.

@@ -8,6 +8,7 @@ use egui::{
 use egui::{Vec2, WidgetInfo, pos2, vec2};
 
 use super::command::BringCommand;
+use super::edges;
 use super::preview::STEPS_TAKEN;
 use crate::job::RgbImage;
 use crate::render::canvas::CanvasPaint;
@@ -37,8 +38,8 @@ pub(in crate::ui) struct StagePanel {
 
 /// Where the picture lies.
 #[derive(Clone, Copy)]
-struct Place {
-    body: Rect,
+pub(super) struct Place {
+    pub(super) body: Rect,
     /// In pixels of the framebuffer.
     origin_px: Vec2,
     /// Framebuffer pixels per pixel of the picture.
@@ -48,12 +49,12 @@ struct Place {
 
 impl Place {
     /// Pixels of the picture under a point.
-    fn at(&self, point: Pos2) -> Vec2 {
+    pub(super) fn at(&self, point: Pos2) -> Vec2 {
         (point.to_vec2() * self.pixels_per_point - self.origin_px) / self.zoom
     }
 
     /// The point over a place of the picture.
-    fn point(&self, at: Vec2) -> Pos2 {
+    pub(super) fn point(&self, at: Vec2) -> Pos2 {
         ((at * self.zoom + self.origin_px) / self.pixels_per_point).to_pos2()
     }
 }
@@ -100,7 +101,8 @@ fn preview(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         .clone()
         .or_else(|| before.map(|looked| Arc::clone(&looked.thumbnail)));
     let name = ctx.tr("bring-preview");
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
+    let words = ctx.language.tr_with("canvas-name", &[("shown", &name)]);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &words));
     let place = place(ui, ctx, body, size_px);
     if let Some(picture) = picture {
         draw(ui, ctx, &place, &picture, size_px);
@@ -147,7 +149,7 @@ impl StagePanel {
                 };
                 ui.painter_at(body).add(paint.into_shape(body));
             }
-            outpaint_frame(ui, ctx, &place, size_px);
+            edges::frame(ui, ctx, &place, size_px);
             self.stroke(ui, ctx, &response, &place, to_mask);
             let is_panned = response.dragged_by(PointerButton::Middle) || response.dragged_by(PointerButton::Secondary);
             steer(ui, ctx, &response, &place, is_panned);
@@ -182,7 +184,7 @@ impl StagePanel {
                     pressed,
                     ..
                 } => {
-                    if pressed && response.contains_pointer() {
+                    if pressed && (response.hovered() || response.is_pointer_button_down_on()) {
                         self.is_stroking = true;
                         send(MaskEdit::Begin(brush, dab(pos, self.pressure())));
                     } else if !pressed && self.is_stroking {
@@ -276,30 +278,6 @@ fn steer(ui: &Ui, ctx: &PanelContext<'_>, response: &Response, place: &Place, is
     }
 }
 
-/// How far the picture will be painted on beyond its edges.
-fn outpaint_frame(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, size_px: Vec2) {
-    let by = ctx.draft.beyond.outpaint;
-    if !by.is_any() {
-        return;
-    }
-    // Counted in pixels of the result, to whose size the picture is scaled.
-    let result_px = vec2(ctx.draft.width_px as f32, ctx.draft.height_px as f32);
-    let scale = size_px / result_px;
-    let low = -vec2(by.left_px as f32, by.top_px as f32) * scale;
-    let high = size_px + vec2(by.right_px as f32, by.bottom_px as f32) * scale;
-    let rect = Rect::from_two_pos(place.point(low), place.point(high));
-    let corners = [
-        rect.left_top(),
-        rect.right_top(),
-        rect.right_bottom(),
-        rect.left_bottom(),
-        rect.left_top(),
-    ];
-    let stroke = Stroke::new(1.5, *ctx.palette.accent);
-    let painter = ui.painter_at(place.body);
-    painter.extend(egui::Shape::dashed_line(&corners, stroke, 6.0, 4.0));
-}
-
 fn command_button(ui: &mut Ui, ctx: &PanelContext<'_>, command: BringCommand, is_enabled: bool) {
     let editor = &ctx.state.bring.mask;
     let is_on = match command {
@@ -339,10 +317,15 @@ fn tools(ui: &mut Ui, ctx: &PanelContext<'_>) {
         for edit in fills {
             command_button(ui, ctx, BringCommand::Mask(edit), is_there);
         }
+    });
+    ui.horizontal(|ui| {
+        ui.visuals_mut().handle_shape = egui::style::HandleShape::Circle;
+        ui.visuals_mut().selection.bg_fill = *ctx.palette.accent;
+        ui.visuals_mut().widgets.inactive.bg_fill = *ctx.palette.active;
         let look = ctx.look();
         let size = look.text("mask-size");
         ui.label(RichText::new(&size.name).color(*ctx.palette.text_weak));
-        ui.spacing_mut().slider_width = 90.0;
+        ui.spacing_mut().slider_width = 84.0;
         let slider = Slider::new(&mut brush.size_px, 1.0..=512.0)
             .logarithmic(true)
             .step_by(1.0)

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::drawn::{SIDE_PX, drawn, small};
 use super::pasting;
-use super::state::{Adapters, Looked};
+use super::state::{Adapters, Looked, REFERENCE_NAMES};
 use crate::gallery;
 use crate::job::RgbImage;
 use crate::ui::services::Wake;
@@ -20,6 +20,10 @@ const PASTED: &str = ".hareru/pasted";
 const MASKS: &str = ".hareru/masks";
 /// Most entries of a folder that are looked through for adapters.
 const MAX_ENTRIES: usize = 2000;
+/// Parts of the names of control networks and of the folders they are in.
+const CONTROLS: &[&str] = &["control", "t2i"];
+/// What a control network's configuration says it is.
+const CONTROL_CLASSES: &[&str] = &["ControlNetModel", "T2IAdapter"];
 
 /// What is to be done.
 pub(super) enum Task {
@@ -53,11 +57,12 @@ pub(super) enum Done {
     Found(Adapters),
 }
 
-/// The thread, once there is something to do.
+/// Threads, once there is something to do: one for all that is on disk, and one for each paste, which may wait long.
 pub(in crate::ui) struct Workbench {
     gallery_dir: PathBuf,
     wake: Wake,
-    thread: Option<(Sender<Task>, Receiver<Done>)>,
+    answers: (Sender<Done>, Receiver<Done>),
+    tasks: Option<Sender<Task>>,
 }
 
 impl Workbench {
@@ -66,44 +71,45 @@ impl Workbench {
         Self {
             gallery_dir,
             wake,
-            thread: None,
+            answers: channel(),
+            tasks: None,
         }
     }
 
     /// Has something done; the answer comes later.
     pub(super) fn ask(&mut self, task: Task) {
-        if self.thread.is_none() {
-            self.thread = self.start();
+        if matches!(task, Task::Named(_) | Task::Clipboard) {
+            start(&self.gallery_dir, &self.wake, &self.answers.0, std::iter::once(task));
+            return;
         }
-        if let Some((tasks, _)) = &self.thread {
-            tasks.send(task).ok(); // a thread that has ended answers nothing any more
-        }
+        let tasks = self.tasks.get_or_insert_with(|| {
+            let (tasks, to_do) = channel();
+            start(&self.gallery_dir, &self.wake, &self.answers.0, to_do.into_iter());
+            tasks
+        });
+        tasks.send(task).ok(); // a thread that has ended answers nothing any more
     }
 
     /// The next answer.
     pub(super) fn poll(&self) -> Option<Done> {
-        self.thread.as_ref()?.1.try_recv().ok()
+        self.answers.1.try_recv().ok()
     }
+}
 
-    fn start(&self) -> Option<(Sender<Task>, Receiver<Done>)> {
-        let (tasks, to_do) = channel::<Task>();
-        let (answers, done) = channel();
-        let (folder, wake) = (self.gallery_dir.clone(), Arc::clone(&self.wake));
-        let work = move || {
-            for task in to_do {
-                if answers.send(carry_out(&folder, task)).is_err() {
-                    return;
-                }
-                wake();
+/// Does one task after the other on a thread of its own.
+fn start(folder: &Path, wake: &Wake, answers: &Sender<Done>, tasks: impl Iterator<Item = Task> + Send + 'static) {
+    let (folder, wake, answers) = (folder.to_owned(), Arc::clone(wake), answers.clone());
+    let work = move || {
+        for task in tasks {
+            if answers.send(carry_out(&folder, task)).is_err() {
+                return;
             }
-        };
-        match std::thread::Builder::new().name("pictures in".to_owned()).spawn(work) {
-            Ok(_) => Some((tasks, done)),
-            Err(error) => {
-                tracing::warn!("could not start a thread: {error}");
-                None
-            }
+            wake();
         }
+    };
+    let started = std::thread::Builder::new().name("pictures in".to_owned()).spawn(work);
+    if let Err(error) = started {
+        tracing::warn!("could not start a thread: {error}");
     }
 }
 
@@ -202,18 +208,21 @@ fn find_adapters(folders: &[PathBuf]) -> Adapters {
     paths.sort();
     for path in paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+        let folder = folder.to_string_lossy().to_lowercase();
         let is_file = ["safetensors", "bin", "pth"]
             .iter()
             .any(|ending| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending)));
         let class = std::fs::read_to_string(path.join("config.json")).unwrap_or_default();
-        let is_named = |words: &[&str]| words.iter().any(|word| name.contains(word));
-        if class.contains("ControlNetModel")
-            || class.contains("T2IAdapter")
-            || (is_file && is_named(&["control", "t2i"]))
+        let is_of = |words: &[&str]| words.iter().any(|word| name.contains(word));
+        let is_in = |words: &[&str]| is_file && words.iter().any(|word| folder.contains(word));
+        if (is_of(&REFERENCE_NAMES) && (is_file || path.is_dir())) || is_in(&REFERENCE_NAMES) {
+            found.references.push(path);
+        } else if CONTROL_CLASSES.iter().any(|known| class.contains(known))
+            || is_in(CONTROLS)
+            || (is_file && is_of(CONTROLS))
         {
             found.controls.push(path);
-        } else if is_named(&["ip-adapter", "ip_adapter"]) && (is_file || path.is_dir()) {
-            found.references.push(path);
         }
     }
     found

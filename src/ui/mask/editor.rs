@@ -28,6 +28,8 @@ pub struct MaskEditor {
     pub brush: Brush,
     /// How far it is saved.
     pub saved: Saved,
+    /// The file it was saved as or read from last; empty if there is none.
+    pub file: PathBuf,
     /// The file that is being read into it.
     pub reading: Option<PathBuf>,
 }

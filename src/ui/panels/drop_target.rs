@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{Align, Area, Color32, Id, Label, Layout, Order, Pos2, Rect, Response, RichText, Role, Sense, Stroke};
+use egui::{
+    Align, Align2, Area, Color32, FontId, Id, Label, Layout, Order, Pos2, Rect, Response, RichText, Role, Sense, Stroke,
+};
 use egui::{StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 
 use super::{Panel, PanelContext, Slot};
@@ -191,19 +193,24 @@ fn show(
     };
     ui.painter()
         .extend(egui::Shape::dashed_line(&corners, Stroke::new(1.5, colour), 8.0, 6.0));
-    let mut words = ui.new_child(
-        UiBuilder::new()
-            .max_rect(rest.shrink(20.0))
-            .layout(Layout::top_down(Align::Center)),
+    let font = FontId::new(15.0, theme::strong_family());
+    let middle = rest.center();
+    ui.painter().text(
+        middle - vec2(0.0, 12.0),
+        Align2::CENTER_CENTER,
+        &name,
+        font,
+        *ctx.palette.text,
     );
-    words.add_space((rest.height() - 40.0) / 2.0 - 34.0);
-    words.label(
-        RichText::new(&name)
-            .family(theme::strong_family())
-            .size(15.0)
-            .color(*ctx.palette.text),
+    let tip = ctx.tr("bring-elsewhere.tip");
+    let font = FontId::proportional(12.5);
+    ui.painter().text(
+        middle + vec2(0.0, 12.0),
+        Align2::CENTER_CENTER,
+        tip,
+        font,
+        *ctx.palette.text_weak,
     );
-    words.label(RichText::new(ctx.tr("bring-elsewhere.tip")).color(*ctx.palette.text_weak));
     if is_offered && (response.clicked() || ground.clicked()) {
         send(ctx, BringCommand::Elsewhere(path.to_owned()));
     }
@@ -257,15 +264,25 @@ fn card(
     } else {
         *ctx.palette.text_weak
     };
-    words.horizontal(|ui| {
-        let number = (target.place() + 1).to_string();
-        ui.label(RichText::new(number).color(if is_possible { *ctx.palette.accent } else { colour }));
-        let name = RichText::new(&name)
-            .family(theme::strong_family())
-            .size(15.0)
-            .color(colour);
-        ui.add(Label::new(name).truncate());
-    });
+    // Painted, because the card itself goes by its name.
+    let (line, _) = words.allocate_exact_size(vec2(words.available_width(), 22.0), Sense::hover());
+    let number = (target.place() + 1).to_string();
+    let accent = if is_possible { *ctx.palette.accent } else { colour };
+    painter.text(
+        line.left_center(),
+        Align2::LEFT_CENTER,
+        number,
+        FontId::proportional(13.0),
+        accent,
+    );
+    let font = FontId::new(15.0, theme::strong_family());
+    painter.text(
+        line.left_center() + vec2(16.0, 0.0),
+        Align2::LEFT_CENTER,
+        &name,
+        font,
+        colour,
+    );
     let said = if let Some(reason) = &refusal {
         RichText::new(reason.say(ctx.language)).color(*ctx.palette.warning)
     } else {

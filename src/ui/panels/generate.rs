@@ -71,10 +71,15 @@ impl Panel for GeneratePanel {
             }
         });
         // The line is always there, so that nothing moves when it has something to say.
-        let num_waiting = ctx.state.queue.iter().filter(|queued| !queued.has_started).count();
+        let num_waiting = ctx.state.num_waiting();
+        let is_held = num_waiting > 0 && ctx.state.queue_page.jobs.is_paused();
         let line = match (problem, remark(ctx)) {
             (Some(problem), _) => RichText::new(problem).color(sweep_form::problem_colour(ctx)),
             (None, Some(remark)) => RichText::new(remark).color(*ctx.palette.warning),
+            (None, None) if is_held => {
+                let words = ctx.language.tr_count("queue-held", num_waiting);
+                RichText::new(words).color(*ctx.palette.warning)
+            }
             (None, None) if num_waiting > 0 => {
                 RichText::new(ctx.language.tr_count("queue-waiting", num_waiting)).weak()
             }

@@ -27,11 +27,14 @@ mod top;
 mod transport;
 mod views;
 
+use std::path::Path;
+
 use super::bring;
 use super::command::CommandSender;
 use super::draft::Draft;
 use super::i18n::Language;
 use super::pages::{self, Page};
+use super::palette;
 use super::state::AppState;
 use super::theme::Palette;
 use super::widgets::form_row::Look;
@@ -107,6 +110,7 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::<pages::models::ModelsPanel>::default(),
         Box::<pages::queue::QueuePanel>::default(),
         Box::<pages::settings::SettingsPanel>::default(),
+        Box::<palette::PalettePanel>::default(),
         Box::<notices::NoticesPanel>::default(),
         Box::<drop_target::DropTargetPanel>::default(),
     ]
@@ -126,6 +130,8 @@ pub(super) struct PanelContext<'a> {
     pub(super) palette: &'static Palette,
     /// What the user chose.
     pub(super) settings: &'a Settings,
+    /// Where pictures are kept.
+    pub(super) gallery_dir: &'a Path,
     /// The theme that is chosen.
     pub(super) theme_choice: ThemeChoice,
     /// Pictures as textures.

@@ -8,12 +8,15 @@ use egui::{Align, Align2, Area, Frame, Id, Layout, Order, RichText, Stroke, Ui, 
 use super::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT};
 use crate::ui::command::UiCommand;
 use crate::ui::notifications::{Level, Notice};
+use crate::ui::pages::Page;
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 
 /// How long a notice that only informs stays, in seconds.
 const INFO_SECS: f64 = 6.0;
 /// How many stand there at once.
 const MAX_SHOWN: usize = 4;
+/// Height of the line along the foot of the other pages.
+const STATUS_HEIGHT: f32 = 28.0;
 /// Width of a notice.
 const WIDTH: f32 = 340.0;
 
@@ -41,12 +44,13 @@ impl Panel for NoticesPanel {
             return;
         }
         let now = ui.input(|input| input.time);
+        let foot = match ctx.state.page {
+            Page::Studio => RECENT_HEIGHT + TIMELINE_HEIGHT,
+            _ => STATUS_HEIGHT,
+        };
         Area::new(Id::unique("notices"))
             .order(Order::Foreground)
-            .anchor(
-                Align2::RIGHT_BOTTOM,
-                vec2(-12.0, -(RECENT_HEIGHT + TIMELINE_HEIGHT + 12.0)),
-            )
+            .anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -(foot + 12.0)))
             .show(ui.ctx(), |ui| {
                 for notice in shown.iter().rev() {
                     let age = now - *self.shown_at.entry(notice.id).or_insert(now);
@@ -85,6 +89,13 @@ fn show(ui: &mut Ui, ctx: &PanelContext<'_>, notice: &Notice) {
                     ui.add_space(4.0);
                     let text = RichText::new(notice.text.say(ctx.language)).color(*colour);
                     ui.add(egui::Label::new(text).wrap());
+                    if let Some(command) = &notice.offer {
+                        let button = ui.button(command.name(ctx.language));
+                        if button.on_hover_text(command.tooltip(ctx.language, ui.ctx())).clicked() {
+                            ctx.commands.send(command.clone());
+                            ctx.commands.send(UiCommand::CloseNotice(notice.id));
+                        }
+                    }
                     ui.add_space(4.0);
                 });
             });

@@ -300,14 +300,17 @@ fn verbs(ui: &mut Ui, ctx: &PanelContext<'_>, (index, cell): (usize, &CellRun), 
     ui.spacing_mut().item_spacing.x = GAP;
     let number = (cell.place[0] + 1).to_string();
     let is_there = cell.status == CellStatus::Finished;
-    for again in [
-        Again::Vary(Variety::Subtle),
-        Again::Vary(Variety::Strong),
-        Again::Upscale,
+    // Each has a third of the line, however small the picture is: none may lie over those of the next one.
+    let size = vec2((foot.width() - 2.0 * GAP) / 3.0, FOOT_HEIGHT - 2.0 * GAP);
+    for (again, short) in [
+        (Again::Vary(Variety::Subtle), ctx.tr("again-short-subtle")),
+        (Again::Vary(Variety::Strong), ctx.tr("again-short-strong")),
+        (Again::Upscale, ctx.tr("again-short-upscale")),
     ] {
-        let words = ctx.tr(again.key());
-        let button = ui.add_enabled(is_there, Button::new(&words).small());
-        let name = format!("{words} {number}");
+        let button = ui
+            .add_enabled_ui(is_there, |ui| ui.add_sized(size, Button::new(short).truncate()))
+            .inner;
+        let name = format!("{} {number}", ctx.tr(again.key()));
         let tip = ctx.tr(&format!("{}.tip", again.key()));
         let button = button.on_hover_text(&tip).on_disabled_hover_text(tip);
         button.widget_info(|| WidgetInfo::labeled(Role::Button, is_there, &name));

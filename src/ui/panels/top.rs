@@ -1,14 +1,17 @@
-//! The line above everything: the name, opening pictures, notices, language and theme.
+//! The line above everything: the pages, the list of commands, notices, language and settings.
 
-use egui::{Align, Button, ComboBox, Layout, RichText, Ui};
+use egui::{Align, Button, Layout, RichText, Ui, vec2};
 
 use super::{Panel, PanelContext, Slot, sides};
-use crate::config::ThemeChoice;
 use crate::ui::command::UiCommand;
 use crate::ui::i18n::Language;
 use crate::ui::notifications::Level;
 use crate::ui::pages::Page;
-use crate::ui::theme;
+use crate::ui::theme::{self, ROW_HEIGHT};
+use crate::ui::widgets::icon_button::{Icon, icon_button};
+
+/// Width of the field that opens the list of commands.
+const SEARCH_WIDTH: f32 = 176.0;
 
 /// The line above everything.
 pub(super) struct TopPanel;
@@ -25,75 +28,80 @@ impl Panel for TopPanel {
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         ui.horizontal_centered(|ui| {
             ui.label(RichText::new("Hareru").family(theme::strong_family()).size(15.0));
-            ui.add_space(12.0);
+            ui.add_space(8.0);
+            ui.spacing_mut().item_spacing.x = 2.0;
             tabs(ui, ctx);
-            ui.add_space(12.0);
-            let open = UiCommand::ChoosePicture;
-            let button = ui.add(Button::new(open.name(ctx.language)));
-            if button.on_hover_text(open.tooltip(ctx.language, ui.ctx())).clicked() {
-                ctx.commands.send(open);
-            }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                language_choice(ui, ctx);
-                theme_choice(ui, ctx);
+                ui.spacing_mut().item_spacing.x = 4.0;
+                icon(ui, ctx, Icon::Gear, UiCommand::ShowPage(Page::Settings));
+                language_toggle(ui, ctx);
+                icon(ui, ctx, Icon::Folder, UiCommand::ChoosePicture);
+                if ctx.state.page == Page::Studio {
+                    sides::toggles(ui, ctx);
+                }
                 notices_menu(ui, ctx);
-                sides::toggles(ui, ctx);
+                search(ui, ctx);
             });
         });
     }
 }
 
-/// One for each page; that of the settings stands at the right with the other choices.
+/// One for each page but the settings, which have their sign at the right.
 fn tabs(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    for page in Page::ALL {
+    for page in Page::ALL.into_iter().filter(|page| *page != Page::Settings) {
         let show = UiCommand::ShowPage(page);
-        let tab = ui.selectable_label(ctx.state.page == page, show.name(ctx.language));
+        let count = ctx.state.queue_page.jobs.jobs().len();
+        let words = match (page, count) {
+            (Page::Queue, 1..) => ctx.language.tr_with("queue-tab", &[("count", &count.to_string())]),
+            _ => show.name(ctx.language),
+        };
+        let tab = ui.selectable_label(ctx.state.page == page, words);
         if tab.on_hover_text(show.tooltip(ctx.language, ui.ctx())).clicked() {
             ctx.commands.send(show);
         }
     }
 }
 
-fn language_choice(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let mut chosen = ctx.language;
-    let response = ComboBox::from_id_salt("language")
-        .selected_text(chosen.name())
-        .width(92.0)
-        .show_ui(ui, |ui| {
-            for language in Language::ALL {
-                ui.selectable_value(&mut chosen, language, language.name());
-            }
-        })
-        .response;
-    response
-        .accessible_name(ctx.tr("top-language"))
-        .on_hover_text(ctx.tr("top-language.tip"));
-    if chosen != ctx.language {
-        ctx.commands.send(UiCommand::SetLanguage(chosen));
+fn icon(ui: &mut Ui, ctx: &PanelContext<'_>, icon: Icon, command: UiCommand) {
+    let (name, tip) = (command.name(ctx.language), command.tooltip(ctx.language, ui.ctx()));
+    let is_on = command == UiCommand::ShowPage(ctx.state.page);
+    if icon_button(ui, icon, &name, &tip, is_on).clicked() {
+        ctx.commands.send(command);
     }
 }
 
-fn theme_choice(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let name = |choice| match choice {
-        ThemeChoice::Dark => ctx.tr("theme-dark"),
-        ThemeChoice::Light => ctx.tr("theme-light"),
-        ThemeChoice::System => ctx.tr("theme-system"),
+/// Looks like a field and opens the list of commands; no more than a sign where there is no room.
+fn search(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    let open = UiCommand::TogglePalette;
+    if ui.available_width() < SEARCH_WIDTH + 8.0 {
+        icon(ui, ctx, Icon::Search, open);
+        return;
+    }
+    let words = RichText::new(ctx.tr("palette-hint")).color(*ctx.palette.text_weak);
+    let key = RichText::new(open.keys_text(ui.ctx()))
+        .color(*ctx.palette.text_weak)
+        .small();
+    let button = Button::new(words)
+        .right_text(key)
+        .fill(*ctx.palette.field)
+        .truncate()
+        .min_size(vec2(SEARCH_WIDTH, ROW_HEIGHT));
+    let button = ui.add_sized(vec2(SEARCH_WIDTH, ROW_HEIGHT), button);
+    let button = button.accessible_name(open.name(ctx.language));
+    if button.on_hover_text(open.tooltip(ctx.language, ui.ctx())).clicked() {
+        ctx.commands.send(open);
+    }
+}
+
+/// Named by the language that it changes to.
+fn language_toggle(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    let other = match ctx.language {
+        Language::English => Language::Japanese,
+        Language::Japanese => Language::English,
     };
-    let mut chosen = ctx.theme_choice;
-    let response = ComboBox::from_id_salt("theme")
-        .selected_text(name(chosen))
-        .width(92.0)
-        .show_ui(ui, |ui| {
-            for choice in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::System] {
-                ui.selectable_value(&mut chosen, choice, name(choice));
-            }
-        })
-        .response;
-    response
-        .accessible_name(ctx.tr("top-theme"))
-        .on_hover_text(ctx.tr("top-theme.tip"));
-    if chosen != ctx.theme_choice {
-        ctx.commands.send(UiCommand::SetTheme(chosen));
+    let button = ui.add(Button::new(other.name()).frame_when_inactive(false));
+    if button.on_hover_text(ctx.tr("top-language.tip")).clicked() {
+        ctx.commands.send(UiCommand::SetLanguage(other));
     }
 }
 

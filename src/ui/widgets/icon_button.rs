@@ -13,6 +13,16 @@ pub(crate) enum Icon {
     Unlocked,
     /// A die.
     Dice,
+    /// An arrow up.
+    Up,
+    /// An arrow down.
+    Down,
+    /// Two sheets, one behind the other.
+    Copy,
+    /// A wheel with teeth.
+    Gear,
+    /// A magnifying glass.
+    Search,
     /// A cross.
     Close,
     /// A folder.
@@ -102,6 +112,31 @@ fn paint(painter: &Painter, icon: Icon, c: Pos2, colour: Color32) {
             for (x, y) in [(-3.0, -3.0), (3.0, 3.0), (0.0, 0.0), (3.0, -3.0), (-3.0, 3.0)] {
                 painter.circle_filled(c + vec2(x, y), 1.2, colour);
             }
+        }
+        Icon::Up | Icon::Down => {
+            let sign = if icon == Icon::Up { -1.0 } else { 1.0 };
+            let line = |points: [(f32, f32); 3]| {
+                painter.line(points.map(|(x, y)| c + vec2(x, sign * y)).to_vec(), stroke);
+            };
+            line([(0.0, -5.5), (0.0, 0.0), (0.0, 5.5)]);
+            line([(-4.0, 1.5), (0.0, 5.5), (4.0, 1.5)]);
+        }
+        Icon::Copy => {
+            let sheet = |shift: f32| Rect::from_center_size(c + Vec2::splat(shift), vec2(8.0, 9.0));
+            painter.rect_stroke(sheet(-2.0), 1.5, stroke, StrokeKind::Middle);
+            painter.rect_filled(sheet(2.0), 1.5, colour);
+        }
+        Icon::Gear => {
+            painter.circle_stroke(c, 4.2, stroke);
+            painter.circle_filled(c, 1.4, colour);
+            for tooth in 0..8 {
+                let out = Vec2::angled(std::f32::consts::TAU * tooth as f32 / 8.0);
+                painter.line_segment([c + 4.2 * out, c + 6.8 * out], Stroke::new(2.2, colour));
+            }
+        }
+        Icon::Search => {
+            painter.circle_stroke(c + vec2(-1.5, -1.5), 4.5, stroke);
+            painter.line_segment([c + vec2(1.8, 1.8), c + vec2(6.0, 6.0)], Stroke::new(2.0, colour));
         }
         Icon::Close => {
             for sign in [1.0, -1.0] {

@@ -3,4 +3,6 @@
 pub(super) mod explained;
 pub(super) mod form_row;
 pub(super) mod icon_button;
+pub(super) mod stars;
+pub(super) mod suggest;
 pub(super) mod textures;

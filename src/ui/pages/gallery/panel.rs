@@ -1,13 +1,32 @@
-//! The page as it is seen.
+//! The page as it is seen: what there is at the left, the grid, and the details at the right.
 
-use egui::Ui;
+use egui::{CentralPanel, Frame, Margin, Panel as SidePanel, Ui};
 
+use super::bar::Bar;
+use super::details::Details;
+use super::grid::Grid;
+use super::textures::Textures;
+use super::{look, rail, status};
 use crate::ui::pages::Page;
 use crate::ui::panels::{Panel, PanelContext, Slot};
 
+/// Width of the side that says what there is.
+const RAIL_WIDTH: f32 = 204.0;
+/// Width of the side with the details.
+const DETAILS_WIDTH: f32 = 292.0;
+/// Height of the line with the search field.
+const BAR_HEIGHT: f32 = 44.0;
+/// Height of the line that says how many there are.
+const STATUS_HEIGHT: f32 = 28.0;
+
 /// All of the page.
 #[derive(Default)]
-pub(in crate::ui) struct GalleryPanel {}
+pub(in crate::ui) struct GalleryPanel {
+    textures: Textures,
+    bar: Bar,
+    grid: Grid,
+    details: Details,
+}
 
 impl Panel for GalleryPanel {
     fn id(&self) -> &'static str {
@@ -19,6 +38,42 @@ impl Panel for GalleryPanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        ui.heading(ctx.tr(Page::Gallery.key()));
+        let page = &ctx.state.gallery;
+        self.textures
+            .begin_frame(ui.ctx(), page.thumbnail_dir.as_deref(), ctx.state.is_still);
+        let whole = ui.max_rect();
+        let side = Frame::new().fill(*ctx.palette.panel);
+        SidePanel::left("gallery_rail")
+            .exact_size(RAIL_WIDTH)
+            .resizable(false)
+            .frame(side)
+            .show(ui, |ui| rail::show(ui, ctx));
+        if page.is_details_shown {
+            SidePanel::right("gallery_details")
+                .exact_size(DETAILS_WIDTH)
+                .resizable(false)
+                .frame(side)
+                .show(ui, |ui| self.details.show(ui, ctx, &mut self.textures));
+        }
+        SidePanel::top("gallery_bar")
+            .exact_size(BAR_HEIGHT)
+            .frame(side.inner_margin(Margin::symmetric(12, 0)))
+            .show(ui, |ui| self.bar.show(ui, ctx));
+        SidePanel::bottom("gallery_status")
+            .exact_size(STATUS_HEIGHT)
+            .frame(side.inner_margin(Margin::symmetric(12, 0)))
+            .show(ui, |ui| status::show(ui, ctx));
+        CentralPanel::default()
+            .frame(Frame::new().fill(*ctx.palette.canvas))
+            .show(ui, |ui| self.grid.show(ui, ctx, &mut self.textures));
+        if page.is_looking {
+            look::show(ui, ctx, &mut self.textures, whole);
+        }
+        self.textures.end_frame();
     }
+}
+
+/// Asks for something of this page.
+pub(super) fn send(ctx: &PanelContext<'_>, command: super::GalleryCommand) {
+    ctx.commands.send(crate::ui::command::UiCommand::Gallery(command));
 }

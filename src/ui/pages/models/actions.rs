@@ -62,7 +62,7 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, _ctx: &egui::Context, comman
             change_folders(studio, |settings| settings.model_folders.retain(|known| *known != path));
         }
         ModelsCommand::Fetch { what, prefer_fp16 } => {
-            let fetched = studio.hub.as_mut().map(|hub| hub.fetch(&what, prefer_fp16));
+            let fetched = studio.hub.as_ref().map(|hub| hub.fetch(&what, prefer_fp16));
             if let Some(Err(error)) = fetched {
                 tell_failed(studio, error.one_line());
             }
@@ -155,7 +155,8 @@ fn put(studio: &mut Studio, path: &Path) {
 
 fn put_words(studio: &mut Studio, path: &Path, trigger_words: &[String]) {
     let added = words::put_in(&mut studio.draft.prompt, trigger_words);
-    studio.state.models_page.added_words.insert(path.to_owned(), added);
+    let known = &mut studio.state.models_page.added_words;
+    known.entry(path.to_owned()).or_default().extend(added);
 }
 
 fn take_out(studio: &mut Studio, path: &Path) {

@@ -153,6 +153,9 @@ fn kind_key(kind: Kind) -> &'static str {
 
 /// Whether every word of the search is in the name, the folder, the family or the trigger words, or begins the hash.
 fn is_found(item: &Item, search: &str) -> bool {
+    if search.trim().is_empty() {
+        return true;
+    }
     let search = search.to_lowercase();
     let mut text = format!("{} {}", item.path.display(), item.family.unwrap_or_default()).to_lowercase();
     for word in &item.trigger_words {

@@ -1,22 +1,81 @@
 //! Everything the page can be asked to do.
 
+use std::path::PathBuf;
+
 use egui::KeyboardShortcut;
+
+use super::Section;
+use crate::config::PictureFormat;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
-pub enum SettingsCommand {}
+pub enum SettingsCommand {
+    /// Shows a part of the page.
+    Show(Section),
+    /// Text and controls of this size, 1 is normal.
+    SetScale(f32),
+    /// Lets nothing move by itself, or lets it.
+    ReduceMotion(bool),
+    /// Asks for the folder of the gallery.
+    ChooseGallery,
+    /// Keeps pictures there from the next start on; `None` for the usual place.
+    SetGallery(Option<PathBuf>),
+    /// Asks for a folder to show in the gallery.
+    ChooseWatched,
+    /// Shows a folder in the gallery.
+    Watch(PathBuf),
+    /// Shows a folder no longer.
+    Unwatch(PathBuf),
+    /// Saves pictures as such files.
+    SetFormat(PictureFormat),
+    /// Saves those that lose a little in this quality, 1 to 100.
+    SetQuality(u8),
+    /// Names pictures so.
+    SetNameTemplate(String),
+    /// Computes there from the next start on; `None` for the best there is.
+    SetDevice(Option<String>),
+    /// Computes with so many threads from the next start on; `None` for one for each core.
+    SetThreads(Option<usize>),
+    /// Waits for the key of a command, by its id.
+    Record(String),
+    /// Waits no longer.
+    StopRecording,
+    /// Gives a command a key, if no other has it.
+    Bind(String, KeyboardShortcut),
+    /// Has two commands change their keys.
+    Swap,
+    /// Leaves the key with the command that has it.
+    LeaveClash,
+    /// Takes the key of a command away.
+    Unbind(String),
+    /// Gives a command the keys it came with.
+    ResetKey(String),
+    /// Gives all commands the keys they came with.
+    ResetKeys,
+    /// Reads the end of the log.
+    ReadLog,
+    /// The end of the log, or why it cannot be read.
+    TakeLog(Result<Vec<String>, String>),
+    /// Shows the log's folder.
+    OpenLogFolder,
+}
 
 impl SettingsCommand {
     /// Those that have a key, which is heard while the page is shown.
-    pub const WITH_SHORTCUT: &[Self] = &[];
+    pub const WITH_SHORTCUT: &[Self] = &[Self::ResetKeys, Self::OpenLogFolder];
 
     /// Key of its name among the texts; its attribute `.tip` says what it does.
     pub fn key(&self) -> Option<&'static str> {
-        match *self {}
+        Some(match self {
+            Self::ResetKeys => "settings-keys-reset",
+            Self::OpenLogFolder => "settings-log-open",
+            _ => return None,
+        })
     }
 
     /// Its keys; the first is the one that is told.
+    #[expect(clippy::unused_self, reason = "the commands of all pages are asked alike")]
     pub fn shortcuts(&self) -> &'static [KeyboardShortcut] {
-        match *self {}
+        &[]
     }
 }

@@ -1,0 +1,120 @@
+//! A download from its first question to its last file.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::HubError;
+use super::download::{Plan, Staging};
+use super::events::{Download, DownloadId, DownloadState, HubEvent, Teller};
+use super::handle::HubOptions;
+use super::http::Client;
+use super::repo::RepoRef;
+use super::transfer::Stop;
+
+/// How often the progress of a download is told.
+const TELL_EVERY: Duration = Duration::from_millis(150);
+/// Over how long its speed is measured.
+const SPEED_OVER: Duration = Duration::from_secs(5);
+
+/// A download at work, on its own thread.
+pub(super) struct Course {
+    pub(super) id: DownloadId,
+    pub(super) what: RepoRef,
+    pub(super) prefer_fp16: bool,
+    pub(super) stop: Arc<Stop>,
+    pub(super) options: Arc<HubOptions>,
+    pub(super) teller: Teller,
+}
+
+impl Course {
+    pub(super) fn row(&self, state: DownloadState) -> Download {
+        let staging = Staging::of(&self.options.models_dir, &self.what);
+        let plan = staging.plan();
+        Download {
+            id: self.id,
+            what: self.what.to_string(),
+            state,
+            done_bytes: plan.as_ref().map_or(0, |plan| staging.done_bytes(plan)),
+            total_bytes: plan.as_ref().map_or(0, Plan::total_bytes),
+            bytes_per_sec: 0.0,
+        }
+    }
+
+    /// The last that is told of it.
+    pub(super) fn run(&self) -> Download {
+        self.teller.tell(HubEvent::Download(self.row(DownloadState::Asking)));
+        match self.fetch() {
+            Ok((path, bytes)) => Download {
+                done_bytes: bytes,
+                total_bytes: bytes,
+                ..self.row(DownloadState::Finished(path))
+            },
+            Err(HubError::Cancelled) => self.row(DownloadState::Paused),
+            Err(error) => self.row(DownloadState::Failed(error.one_line())),
+        }
+    }
+
+    fn fetch(&self) -> Result<(PathBuf, u64), HubError> {
+        let (client, models_dir) = (Client::new(), &self.options.models_dir);
+        let staging = Staging::of(models_dir, &self.what);
+        let plan = match staging.plan() {
+            Some(plan) => plan,
+            None => Plan::make(&self.options.source, &client, &self.what, self.prefer_fp16)?,
+        };
+        self.stop.check()?;
+        if let Some(path) = Staging::installed(&plan, models_dir) {
+            return Err(HubError::Exists { path });
+        }
+        super::room::check(models_dir, plan.total_bytes().saturating_sub(staging.done_bytes(&plan)))?;
+        staging.keep_plan(&plan)?;
+
+        let mut row = self.row(DownloadState::Running);
+        self.teller.tell(HubEvent::Download(row.clone()));
+        let mut speed = Speed::new(row.done_bytes);
+        let mut told = Instant::now();
+        staging.fetch(&plan, (&self.options.source, &client), &self.stop, &mut |bytes| {
+            row.done_bytes = bytes;
+            row.bytes_per_sec = speed.now(bytes);
+            if told.elapsed() >= TELL_EVERY {
+                told = Instant::now();
+                self.teller.tell(HubEvent::Download(row.clone()));
+            }
+        })?;
+        let path = staging.publish(&plan, models_dir)?;
+        Ok((path, plan.total_bytes()))
+    }
+}
+
+/// Bytes in a second over the last few seconds.
+struct Speed {
+    seen: VecDeque<(Instant, u64)>,
+}
+
+impl Speed {
+    fn new(bytes: u64) -> Self {
+        Self {
+            seen: [(Instant::now(), bytes)].into(),
+        }
+    }
+
+    fn now(&mut self, bytes: u64) -> f64 {
+        let now = Instant::now();
+        while self.seen.len() > 1 && self.seen[0].0 + SPEED_OVER < now {
+            self.seen.pop_front();
+        }
+        if self.seen.back().is_none_or(|(at, _)| *at + TELL_EVERY / 2 < now) {
+            self.seen.push_back((now, bytes));
+        }
+        let Some((since, before)) = self.seen.front() else {
+            return 0.0;
+        };
+        let secs = now.duration_since(*since).as_secs_f64();
+        if secs > 0.0 {
+            bytes.saturating_sub(*before) as f64 / secs
+        } else {
+            0.0
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What the hub has to tell.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use super::HubError;
+use super::installed::{Hashes, Shelf};
+use crate::job::RgbImage;
+
+/// Names a download among those of one [`Hub`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DownloadId(pub u64);
+
+/// How far a download is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DownloadState {
+    /// The hub is asked what there is.
+    Asking,
+    /// Files come.
+    Running,
+    /// It was told to stop and has not yet.
+    Stopping,
+    /// It was stopped; what came so far is kept.
+    Paused,
+    /// It could not go on, in one line; what came so far is kept.
+    Failed(String),
+    /// It is installed here.
+    Finished(PathBuf),
+}
+
+/// A download as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Download {
+    /// Which.
+    pub id: DownloadId,
+    /// What is fetched.
+    pub what: String,
+    /// How far it is.
+    pub state: DownloadState,
+    /// Bytes that are there.
+    pub done_bytes: u64,
+    /// Bytes there will be; 0 until the hub has told.
+    pub total_bytes: u64,
+    /// Bytes in a second, lately.
+    pub bytes_per_sec: f64,
+}
+
+impl Download {
+    /// Time until it is done, in seconds, if anything comes.
+    pub fn secs_left(&self) -> Option<f64> {
+        let left = self.total_bytes.saturating_sub(self.done_bytes) as f64;
+        (self.state == DownloadState::Running && self.bytes_per_sec > 0.0).then(|| left / self.bytes_per_sec)
+    }
+}
+
+/// What the hub has to tell.
+#[derive(Debug, Clone)]
+pub enum HubEvent {
+    /// A download began, went on or ended.
+    Download(Download),
+    /// A download and what came of it are gone.
+    Discarded(DownloadId),
+    /// What is on disk; after every scan, and when what is there has changed.
+    Installed(Arc<Shelf>),
+    /// The picture of an item; `None` if it has none that can be read.
+    Thumbnail {
+        /// The item.
+        path: PathBuf,
+        /// A small picture.
+        picture: Option<Arc<RgbImage>>,
+    },
+    /// The hashes of an item.
+    Hashed {
+        /// The item.
+        path: PathBuf,
+        /// Or why not, in one line.
+        hashes: Result<Hashes, String>,
+    },
+    /// Something was put into the trash.
+    Removed(PathBuf),
+    /// Something could not be done; nothing was lost.
+    Failed {
+        /// Why, in one line.
+        message: String,
+    },
+}
+
+/// Where the hub's threads put it.
+#[derive(Clone)]
+pub(super) struct Teller {
+    pub(super) events: Sender<HubEvent>,
+    pub(super) wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Teller {
+    /// Nobody may listen any more.
+    pub(super) fn tell(&self, event: HubEvent) {
+        self.events.send(event).ok();
+        (self.wake)();
+    }
+
+    pub(super) fn failed(&self, error: &HubError) {
+        self.tell(HubEvent::Failed {
+            message: error.one_line(),
+        });
+    }
+}

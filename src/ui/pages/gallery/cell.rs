@@ -1,0 +1,173 @@
+//! One picture of the grid.
+
+use egui::{Align, Layout, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+
+use super::panel::send;
+use super::textures::{Copy, Textures};
+use super::{Choice, GalleryCommand, menu};
+use crate::gallery::{CopySize, Entry, EntryId};
+use crate::ui::panels::PanelContext;
+use crate::ui::state::file_name;
+use crate::ui::widgets::stars::{paint_heart, paint_star};
+
+/// Space between a picture and the edge of its cell.
+const INSET: f32 = 5.0;
+/// Letters of a prompt that the tooltip shows.
+const MAX_TIP_CHARS: usize = 240;
+
+/// Where a picture stands.
+pub(super) struct Place {
+    /// Its place among those found.
+    pub(super) index: usize,
+    pub(super) id: EntryId,
+    pub(super) rect: Rect,
+}
+
+pub(super) fn show(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, place: &Place) {
+    let page = &ctx.state.gallery;
+    let entry = page.entry(place.id);
+    // The keys go to the page, so no cell takes the keyboard.
+    let response = ui.interact(place.rect, ui.make_persistent_id(("cell", place.id.0)), Sense::CLICK);
+    let is_chosen = page.selection.contains(place.id);
+    let name = entry.map_or_else(
+        || {
+            ctx.language
+                .tr_with("gallery-picture", &[("number", &(place.index + 1).to_string())])
+        },
+        |entry| file_name(&entry.path),
+    );
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_chosen, &name));
+    background(ui, ctx, place, &response, is_chosen);
+    if let Some(entry) = entry {
+        picture(ui, ctx, textures, entry, place.rect.shrink(INSET));
+    }
+    hear(ui, ctx, place, &response, is_chosen);
+    if let Some(entry) = entry {
+        response.context_menu(|ui| menu::show(ui, ctx, entry));
+        response.on_hover_ui(|ui| describe(ui, ctx, entry));
+    }
+}
+
+fn background(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, response: &Response, is_chosen: bool) {
+    let painter = ui.painter();
+    if is_chosen {
+        painter.rect_filled(place.rect, 4.0, *ctx.palette.selection);
+    } else if response.hovered() {
+        painter.rect_filled(place.rect, 4.0, *ctx.palette.panel);
+    }
+    let is_focused = ctx.state.gallery.selection.focus() == Some(place.index);
+    if is_chosen || is_focused {
+        let colour = if is_chosen {
+            ctx.palette.accent
+        } else {
+            ctx.palette.text_weak
+        };
+        let width = if is_focused { 2.0 } else { 1.0 };
+        painter.rect_stroke(place.rect, 4.0, Stroke::new(width, *colour), StrokeKind::Inside);
+    }
+}
+
+fn picture(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, entry: &Entry, room: Rect) {
+    let side_px = room.width() * ui.ctx().pixels_per_point();
+    let size = if side_px <= CopySize::Small.side_px() as f32 {
+        CopySize::Small
+    } else {
+        CopySize::Medium
+    };
+    let rect = paint_copy(ui, ctx, textures.get(entry, size), entry, room);
+    marks(ui, ctx, entry, rect);
+}
+
+/// Paints a picture as large as it fits, or what stands in for it; the result is where it is.
+pub(super) fn paint_copy(ui: &Ui, ctx: &PanelContext<'_>, copy: Copy, entry: &Entry, room: Rect) -> Rect {
+    let known = vec2(entry.width_px.max(1) as f32, entry.height_px.max(1) as f32);
+    let size = match copy {
+        Copy::Ready(_, size) => size,
+        Copy::Waiting | Copy::Broken => known,
+    };
+    let largest = known.max_elem() / ui.ctx().pixels_per_point() * 2.0; // tiny pictures are not blown up to mush
+    let scale = (room.width() / size.x)
+        .min(room.height() / size.y)
+        .min(largest / size.max_elem());
+    let rect = Rect::from_center_size(room.center(), size * scale);
+    match copy {
+        Copy::Ready(texture, _) => egui::Image::new((texture, rect.size()))
+            .corner_radius(2)
+            .paint_at(ui, rect),
+        Copy::Waiting => {
+            ui.painter().rect_filled(rect, 2.0, *ctx.palette.panel);
+        }
+        Copy::Broken => {
+            ui.painter().rect_filled(rect, 2.0, *ctx.palette.panel);
+            paint_broken(ui, ctx, rect);
+        }
+    }
+    rect
+}
+
+/// A frame with a crack: what is here cannot be read.
+fn paint_broken(ui: &Ui, ctx: &PanelContext<'_>, rect: Rect) {
+    let stroke = Stroke::new(1.5, *ctx.palette.text_weak);
+    let frame = Rect::from_center_size(rect.center(), Vec2::splat(26.0));
+    let painter = ui.painter();
+    painter.rect_stroke(frame, 3.0, stroke, StrokeKind::Inside);
+    let crack = [(0.62, 0.0), (0.42, 0.35), (0.6, 0.6), (0.38, 1.0)];
+    let points = crack
+        .map(|(x, y)| frame.min + vec2(x * frame.width(), y * frame.height()))
+        .to_vec();
+    painter.line(points, stroke);
+}
+
+/// Stars and heart, on a ground of their own so that they are seen on any picture.
+fn marks(ui: &Ui, ctx: &PanelContext<'_>, entry: &Entry, rect: Rect) {
+    let painter = ui.painter();
+    let ground = ctx.palette.canvas.gamma_multiply(0.8);
+    let (rating, is_favourite) = (entry.marks.rating, entry.marks.is_favourite);
+    if rating > 0 {
+        let size = vec2(12.0 * f32::from(rating) + 6.0, 16.0);
+        let plate = Rect::from_min_size(pos2(rect.left() + 3.0, rect.bottom() - size.y - 3.0), size);
+        painter.rect_filled(plate, 3.0, ground);
+        for star in 0..rating {
+            let c = pos2(plate.left() + 9.0 + 12.0 * f32::from(star), plate.center().y + 0.5);
+            paint_star(painter, c, 5.0, *ctx.palette.text, true);
+        }
+    }
+    if is_favourite {
+        let c = rect.right_top() + vec2(-12.0, 12.0);
+        painter.circle_filled(c, 9.0, ground);
+        paint_heart(painter, c, 5.0, *ctx.palette.text, true);
+    }
+}
+
+fn hear(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, response: &Response, is_chosen: bool) {
+    if response.double_clicked() {
+        send(ctx, GalleryCommand::Open);
+    } else if response.clicked() {
+        let modifiers = ui.input(|input| input.modifiers);
+        let choice = if modifiers.shift {
+            Choice::Range
+        } else if modifiers.command {
+            Choice::Toggle
+        } else {
+            Choice::Only
+        };
+        send(ctx, GalleryCommand::Choose(place.index, choice));
+    } else if response.secondary_clicked() && !is_chosen {
+        send(ctx, GalleryCommand::Choose(place.index, Choice::Only));
+    }
+}
+
+fn describe(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &Entry) {
+    ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
+        if !entry.prompt.is_empty() {
+            let mut words: String = entry.prompt.chars().take(MAX_TIP_CHARS).collect();
+            if words.len() < entry.prompt.len() {
+                words.push('…');
+            }
+            ui.label(words);
+        }
+        let weak = |text: String| egui::RichText::new(text).color(*ctx.palette.text_weak);
+        ui.label(weak(file_name(&entry.path)));
+        ui.label(weak(format!("{} × {}", entry.width_px, entry.height_px)));
+    });
+}

@@ -1,0 +1,109 @@
+//! What goes to the desktop: clipboard and file manager, each on a thread of its own because they may be slow.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::GalleryCommand;
+use super::page::Told;
+use crate::gallery::{Entry, infotext, read_record, read_upright};
+use crate::ui::app::Studio;
+use crate::ui::command::UiCommand;
+use crate::ui::notifications::Text;
+use crate::ui::services::on_own_thread;
+use crate::ui::state::file_name;
+
+/// Copies the pixels of a picture.
+pub(super) fn copy_image(studio: &Studio, entry: &Arc<Entry>) {
+    let path = entry.path.clone();
+    answer_later(studio, move || {
+        let result = put_pixels(&path);
+        vec![GalleryCommand::Tell(match result {
+            Ok(()) => Told::Info(Text::key("gallery-copied-image")),
+            Err(reason) => not_done("gallery-not-copied", &path, reason),
+        })]
+    });
+}
+
+/// Copies the settings of a picture in the form that other programs read.
+pub(super) fn copy_settings(studio: &Studio, entry: &Arc<Entry>) {
+    let entry = Arc::clone(entry);
+    answer_later(studio, move || {
+        let text = match read_record(&entry.path) {
+            Ok(record) => infotext(&record),
+            Err(_) => known_settings(&entry), // a foreign record, of which the index knows the gist
+        };
+        vec![
+            GalleryCommand::PutText(text),
+            GalleryCommand::Tell(Told::Info(Text::key("gallery-copied-settings"))),
+        ]
+    });
+}
+
+/// Opens the folder of a picture.
+pub(super) fn reveal(studio: &Studio, entry: &Arc<Entry>) {
+    let folder = entry.path.parent().unwrap_or(&entry.path).to_owned();
+    open_folder(studio, folder);
+}
+
+/// Opens a folder in the system's file manager.
+pub(super) fn open_folder(studio: &Studio, folder: PathBuf) {
+    answer_later(studio, move || match opener::open(&folder) {
+        Ok(()) => Vec::new(),
+        Err(error) => vec![GalleryCommand::Tell(not_done(
+            "gallery-not-revealed",
+            &folder,
+            error.to_string(),
+        ))],
+    });
+}
+
+fn answer_later(studio: &Studio, work: impl FnOnce() -> Vec<GalleryCommand> + Send + 'static) {
+    let (commands, wake) = (studio.commands.clone(), Arc::clone(&studio.wake));
+    on_own_thread(move || {
+        for command in work() {
+            commands.send(UiCommand::Gallery(command));
+        }
+        wake();
+    });
+}
+
+fn not_done(key: &'static str, path: &Path, reason: String) -> Told {
+    Told::Error(Text::new(key, [("file", file_name(path)), ("reason", reason)]))
+}
+
+fn put_pixels(path: &Path) -> Result<(), String> {
+    let picture = read_upright(path).map_err(|error| error.one_line())?;
+    let rgba: Vec<u8> = picture
+        .pixels
+        .chunks_exact(3)
+        .flat_map(|rgb| [rgb[0], rgb[1], rgb[2], u8::MAX])
+        .collect();
+    let mut clipboard = arboard::Clipboard::new().map_err(|error| error.to_string())?;
+    let image = arboard::ImageData {
+        width: picture.width_px as usize,
+        height: picture.height_px as usize,
+        bytes: rgba.into(),
+    };
+    clipboard.set_image(image).map_err(|error| error.to_string())
+}
+
+/// What the index knows, as AUTOMATIC1111's web UI would write it.
+fn known_settings(entry: &Entry) -> String {
+    let mut text = entry.prompt.clone();
+    if !entry.negative_prompt.is_empty() {
+        text.push_str("\nNegative prompt: ");
+        text.push_str(&entry.negative_prompt);
+    }
+    let values = [
+        entry.steps.map(|steps| format!("Steps: {steps}")),
+        (!entry.sampler.is_empty()).then(|| format!("Sampler: {}", entry.sampler)),
+        entry.guidance_scale.map(|scale| format!("CFG scale: {scale}")),
+        entry.seed.map(|seed| format!("Seed: {seed}")),
+        Some(format!("Size: {}x{}", entry.width_px, entry.height_px)),
+        (!entry.model.is_empty()).then(|| format!("Model: {}", entry.model)),
+    ];
+    let values: Vec<String> = values.into_iter().flatten().collect();
+    text.push('\n');
+    text.push_str(&values.join(", "));
+    text
+}

@@ -1,0 +1,184 @@
+//! The side that says all that is known of the chosen pictures.
+
+use std::sync::Arc;
+
+use egui::{Button, Frame, Label, Margin, RichText, ScrollArea, Sense, Ui, vec2};
+
+use super::marks::MarksEditor;
+use super::panel::send;
+use super::textures::Textures;
+use super::{GalleryCommand, cell, dates};
+use crate::gallery::{CopySize, Entry, Source};
+use crate::ui::command::UiCommand;
+use crate::ui::panels::PanelContext;
+use crate::ui::state::file_name;
+use crate::ui::theme;
+
+/// Height of the picture.
+const PICTURE_HEIGHT: f32 = 220.0;
+/// Width of the names of the settings.
+const NAME_WIDTH: f32 = 92.0;
+/// Height of a line of settings.
+const LINE_HEIGHT: f32 = 20.0;
+
+/// The side with the details.
+#[derive(Default)]
+pub(super) struct Details {
+    marks: MarksEditor,
+}
+
+impl Details {
+    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures) {
+        let page = &ctx.state.gallery;
+        let entries: Vec<&Arc<Entry>> = page.subjects().iter().filter_map(|id| page.entry(*id)).collect();
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            Frame::new().inner_margin(Margin::symmetric(12, 12)).show(ui, |ui| {
+                let num_chosen = page.selection.len();
+                match entries.as_slice() {
+                    [] => {
+                        ui.weak(ctx.tr("gallery-details-none"));
+                    }
+                    [entry] if num_chosen <= 1 => {
+                        picture(ui, ctx, textures, entry);
+                        self.marks.show(ui, ctx, &entries);
+                        ui.add_space(12.0);
+                        words(ui, ctx, entry);
+                        settings(ui, ctx, entry);
+                        verbs(
+                            ui,
+                            ctx,
+                            &[
+                                GalleryCommand::Open,
+                                GalleryCommand::CopySettings,
+                                GalleryCommand::Reveal,
+                            ],
+                        );
+                    }
+                    _ => {
+                        let count = [("count", &*dates::grouped(num_chosen))];
+                        let title = ctx.language.tr_with("gallery-chosen", &count);
+                        ui.label(RichText::new(title).family(theme::strong_family()));
+                        ui.add_space(8.0);
+                        self.marks.show(ui, ctx, &entries);
+                        ui.add_space(12.0);
+                        verbs(ui, ctx, &[GalleryCommand::Compare, GalleryCommand::Trash]);
+                    }
+                }
+            });
+        });
+    }
+}
+
+fn picture(ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures, entry: &Entry) {
+    let size = vec2(ui.available_width(), PICTURE_HEIGHT);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    cell::paint_copy(ui, ctx, textures.get(entry, CopySize::Medium), entry, rect);
+    ui.add_space(8.0);
+    let name = RichText::new(file_name(&entry.path)).family(theme::strong_family());
+    ui.add(Label::new(name).truncate())
+        .on_hover_text(entry.path.display().to_string());
+    let weak = |text: String| RichText::new(text).color(*ctx.palette.text_weak);
+    ui.label(weak(dates::moment(ctx.language, entry.created_unix_secs)));
+    ui.label(weak(format!(
+        "{} × {} · {}",
+        entry.width_px,
+        entry.height_px,
+        size_words(entry.bytes)
+    )));
+    ui.add_space(4.0);
+}
+
+fn size_words(bytes: u64) -> String {
+    let kib = bytes as f64 / 1024.0;
+    if kib < 1000.0 {
+        format!("{kib:.0} KiB")
+    } else {
+        format!("{:.1} MiB", kib / 1024.0)
+    }
+}
+
+fn words(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &Entry) {
+    for (key, text) in [
+        ("gallery-prompt", &entry.prompt),
+        ("gallery-negative", &entry.negative_prompt),
+    ] {
+        if text.is_empty() {
+            continue;
+        }
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(ctx.tr(key)).family(theme::strong_family()));
+            if key == "gallery-prompt" {
+                let copy = UiCommand::Gallery(GalleryCommand::CopyPrompt);
+                let button = ui.add(Button::new(RichText::new(ctx.tr("gallery-copy")).small()).small());
+                let button = button
+                    .on_hover_text(copy.tooltip(ctx.language, ui.ctx()))
+                    .accessible_name(copy.name(ctx.language));
+                if button.clicked() {
+                    ctx.commands.send(copy);
+                }
+            }
+        });
+        ui.add(Label::new(text).wrap());
+        ui.add_space(8.0);
+    }
+}
+
+fn settings(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &Entry) {
+    if entry.source.is_none() {
+        let none = RichText::new(ctx.tr("gallery-no-record")).color(*ctx.palette.text_weak);
+        ui.add(Label::new(none).wrap());
+        ui.add_space(8.0);
+        return;
+    }
+    let lines = [
+        ("gallery-model", Some(entry.model.clone())),
+        ("gallery-sampler", Some(entry.sampler.clone())),
+        ("gallery-steps", entry.steps.map(|steps| steps.to_string())),
+        ("gallery-guidance", entry.guidance_scale.map(|scale| format!("{scale}"))),
+        ("gallery-seed", entry.seed.map(|seed| seed.to_string())),
+        ("gallery-loras", Some(entry.loras.join(", "))),
+        ("gallery-run", entry.has_run.then(|| ctx.tr("gallery-run-kept"))),
+        (
+            "gallery-source",
+            entry.source.map(|source| source_name(source).to_owned()),
+        ),
+    ];
+    for (key, value) in lines {
+        let Some(value) = value.filter(|value| !value.is_empty()) else {
+            continue;
+        };
+        ui.horizontal(|ui| {
+            ui.set_height(LINE_HEIGHT);
+            let name = RichText::new(ctx.tr(key)).color(*ctx.palette.text_weak);
+            ui.add_sized([NAME_WIDTH, LINE_HEIGHT], |ui: &mut Ui| {
+                ui.horizontal(|ui| ui.add(Label::new(name).truncate())).inner
+            });
+            ui.add(Label::new(&value).truncate()).on_hover_text(&value);
+        });
+    }
+    ui.add_space(8.0);
+}
+
+fn source_name(source: Source) -> &'static str {
+    match source {
+        Source::Hareru => "Hareru",
+        Source::A1111 => "AUTOMATIC1111",
+        Source::ComfyUi => "ComfyUI",
+        Source::InvokeAi => "InvokeAI",
+        Source::SwarmUi => "SwarmUI",
+        Source::Fooocus => "Fooocus",
+        Source::NovelAi => "NovelAI",
+    }
+}
+
+fn verbs(ui: &mut Ui, ctx: &PanelContext<'_>, commands: &[GalleryCommand]) {
+    ui.horizontal_wrapped(|ui| {
+        for command in commands {
+            let named = UiCommand::Gallery(command.clone());
+            let button = ui.add(Button::new(named.name(ctx.language)));
+            if button.on_hover_text(named.tooltip(ctx.language, ui.ctx())).clicked() {
+                send(ctx, command.clone());
+            }
+        }
+    });
+}

@@ -1,0 +1,167 @@
+//! Small copies of pictures as textures: asked for while they are in sight, a few uploaded in a frame, and let go of
+//! when there are too many.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::time::Duration;
+
+use egui::{ColorImage, TextureHandle, TextureId, TextureOptions, Vec2};
+
+use crate::gallery::{CopyMaker, CopySize, CopyWish, Entry, PictureFile};
+
+/// Memory of the textures that are kept.
+const BUDGET_BYTES: usize = 320 << 20;
+/// Copies that are uploaded in one frame.
+const UPLOADS_PER_FRAME: usize = 10;
+/// The same where the processor draws, which paints seldom.
+const UPLOADS_PER_STILL_FRAME: usize = 48;
+/// How long copies are gathered before they are painted.
+const GATHER: Duration = Duration::from_millis(8);
+/// The same where the processor draws.
+const GATHER_STILL: Duration = Duration::from_millis(150);
+
+/// What there is to show of a picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Copy {
+    /// A texture and its size in pixels.
+    Ready(TextureId, Vec2),
+    /// It is being made.
+    Waiting,
+    /// The picture cannot be read.
+    Broken,
+}
+
+struct Kept {
+    texture: TextureHandle,
+    bytes: usize,
+    used: u64,
+}
+
+/// Textures of the pictures that are or were in sight.
+#[derive(Default)]
+pub(super) struct Textures {
+    maker: Option<CopyMaker>,
+    has_failed: bool,
+    is_still: bool,
+    kept: HashMap<CopyWish, Kept>,
+    bytes: usize,
+    broken: HashSet<PictureFile>,
+    wishes: Vec<CopyWish>,
+    wished: Vec<CopyWish>,
+    frame: u64,
+}
+
+impl Textures {
+    /// Begins a frame: takes in some of what was made since the last.
+    ///
+    /// * `folder`: where copies are kept for the next time.
+    pub(super) fn begin_frame(&mut self, ctx: &egui::Context, folder: Option<&Path>, is_still: bool) {
+        self.frame += 1;
+        self.is_still = is_still;
+        self.start(ctx, folder);
+        let uploads = if is_still {
+            UPLOADS_PER_STILL_FRAME
+        } else {
+            UPLOADS_PER_FRAME
+        };
+        let Some(maker) = &self.maker else { return };
+        for _ in 0..uploads {
+            let Some(made) = maker.poll() else { break };
+            match made.picture {
+                Ok(picture) => {
+                    let size = [picture.width_px as usize, picture.height_px as usize];
+                    let image = ColorImage::from_rgb(size, &picture.pixels);
+                    let bytes = 4 * size[0] * size[1];
+                    let texture = ctx.load_texture("thumbnail", image, TextureOptions::LINEAR);
+                    let used = self.frame;
+                    let kept = Kept { texture, bytes, used };
+                    self.bytes += bytes;
+                    if let Some(old) = self.kept.insert(made.wish, kept) {
+                        self.bytes -= old.bytes;
+                    }
+                }
+                Err(reason) => {
+                    tracing::info!("a picture has no thumbnail: {reason}");
+                    self.broken.insert(made.wish.file);
+                }
+            }
+        }
+        if maker.has_made() {
+            ctx.request_repaint();
+        }
+    }
+
+    fn start(&mut self, ctx: &egui::Context, folder: Option<&Path>) {
+        if self.maker.is_some() || self.has_failed {
+            return;
+        }
+        let (ctx, gather) = (ctx.clone(), if self.is_still { GATHER_STILL } else { GATHER });
+        let wake = move || ctx.request_repaint_after(gather);
+        match CopyMaker::start(folder.map(Path::to_owned), wake) {
+            Ok(maker) => self.maker = Some(maker),
+            Err(error) => {
+                self.has_failed = true;
+                tracing::warn!("there are no thumbnails: {error}");
+            }
+        }
+    }
+
+    /// A picture at a size, or at another one until that is there.
+    pub(super) fn get(&mut self, entry: &Entry, size: CopySize) -> Copy {
+        let file = PictureFile::from(entry);
+        if self.has_failed || self.broken.contains(&file) {
+            return Copy::Broken;
+        }
+        let mut wish = CopyWish { file, size };
+        if let Some(copy) = self.find(&wish) {
+            return copy;
+        }
+        self.wishes.push(wish.clone());
+        for other in [CopySize::Large, CopySize::Medium, CopySize::Small] {
+            wish.size = other;
+            if let Some(copy) = self.find(&wish) {
+                return copy;
+            }
+        }
+        Copy::Waiting
+    }
+
+    fn find(&mut self, wish: &CopyWish) -> Option<Copy> {
+        let kept = self.kept.get_mut(wish)?;
+        kept.used = self.frame;
+        Some(Copy::Ready(kept.texture.id(), kept.texture.size_vec2()))
+    }
+
+    /// Ends a frame: asks for what it lacked, the large ones first, and lets go of what was not seen for longest.
+    pub(super) fn end_frame(&mut self) {
+        let mut wishes = std::mem::take(&mut self.wishes);
+        wishes.sort_by_key(|wish| wish.size != CopySize::Large);
+        if wishes != self.wished
+            && let Some(maker) = &self.maker
+        {
+            maker.wish(wishes.iter().cloned());
+            self.wished = wishes;
+        }
+        if self.bytes > BUDGET_BYTES {
+            self.let_go();
+        }
+    }
+
+    fn let_go(&mut self) {
+        let mut ages: Vec<(u64, CopyWish)> = self
+            .kept
+            .iter()
+            .filter(|(_, kept)| kept.used < self.frame)
+            .map(|(wish, kept)| (kept.used, wish.clone()))
+            .collect();
+        ages.sort_by_key(|(used, _)| *used);
+        for (_, wish) in ages {
+            if self.bytes <= BUDGET_BYTES / 4 * 3 {
+                break;
+            }
+            if let Some(kept) = self.kept.remove(&wish) {
+                self.bytes -= kept.bytes;
+            }
+        }
+    }
+}

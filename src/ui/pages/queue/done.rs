@@ -1,0 +1,54 @@
+//! The jobs that have ended since the program was started.
+
+use egui::{Id, RichText, Ui};
+
+use super::row::{self, Row};
+use super::{DoneJob, Ending, QueueCommand};
+use crate::ui::command::UiCommand;
+use crate::ui::panels::PanelContext;
+use crate::ui::state::job_error_text;
+use crate::ui::widgets::icon_button::Icon;
+
+/// Lists them, the newest first.
+pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    let state = ctx.state;
+    for done in state.queue_page.jobs.done() {
+        let title = row::title(ctx, &done.order);
+        let row = Row {
+            about: about(ctx, done),
+            status: status(ctx, done),
+            picture: done.thumbnail().cloned(),
+            is_selected: false,
+            has_handle: false,
+            fraction: None,
+            title: title.clone(),
+        };
+        let shown = row.show(ui, ctx, Id::unique(("done", done.id.0)), |ui, ctx| {
+            if row::button(ui, ctx, Icon::Loop, "queue-retry", &title) {
+                ctx.commands.send(UiCommand::Queue(QueueCommand::Retry(done.id)));
+            }
+        });
+        if shown.is_clicked {
+            ctx.commands.send(UiCommand::Queue(QueueCommand::Show(done.id)));
+        }
+    }
+}
+
+/// Its settings; why, where it could not be done.
+fn about(ctx: &PanelContext<'_>, done: &DoneJob) -> String {
+    match &done.ending {
+        Ending::Failed(error) => job_error_text(error).say(ctx.language),
+        Ending::Finished | Ending::Cancelled => row::about(ctx, &done.order),
+    }
+}
+
+fn status(ctx: &PanelContext<'_>, done: &DoneJob) -> RichText {
+    match &done.ending {
+        Ending::Finished => {
+            let words = ctx.language.tr_count("queue-made", done.num_pictures as usize);
+            RichText::new(words).color(*ctx.palette.text_weak)
+        }
+        Ending::Cancelled => RichText::new(ctx.tr("queue-cancelled")).color(*ctx.palette.text_weak),
+        Ending::Failed(_) => RichText::new(ctx.tr("queue-failed")).color(*ctx.palette.error),
+    }
+}

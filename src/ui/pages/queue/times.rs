@@ -1,0 +1,108 @@
+//! How long jobs take, by what was measured.
+
+use crate::job::{GenerateRequest, ModelRef, StepEvent};
+use crate::ui::state::AppState;
+
+use super::jobs::{Job, Stage};
+
+/// How much the newest step counts against those before.
+const NEWEST: f64 = 0.25;
+/// Kinds of picture whose times are remembered.
+const MAX_KINDS: usize = 64;
+
+/// Wall time of a step by model and size.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StepTimes {
+    kinds: Vec<Kind>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Kind {
+    model: ModelRef,
+    size_px: (u32, u32),
+    secs: f64,
+}
+
+impl StepTimes {
+    /// Takes in the time of a step. The first step of a run, which waits for memory, counts only where nothing else is
+    /// known.
+    pub fn measure(&mut self, request: &GenerateRequest, step: &StepEvent) {
+        let secs = step.step_secs;
+        if !secs.is_finite() || secs < 0.0 {
+            return;
+        }
+        let place = self.place(request);
+        match place.and_then(|place| self.kinds.get_mut(place)) {
+            Some(_) if step.step <= 1 => {}
+            Some(kind) => kind.secs += NEWEST * (secs - kind.secs),
+            None => {
+                if self.kinds.len() >= MAX_KINDS {
+                    self.kinds.remove(0);
+                }
+                self.kinds.push(Kind {
+                    model: request.model.clone(),
+                    size_px: (request.width_px, request.height_px),
+                    secs,
+                });
+            }
+        }
+    }
+
+    /// Wall time of one step, in seconds, if one like it was ever taken.
+    pub fn step_secs(&self, request: &GenerateRequest) -> Option<f64> {
+        self.place(request).map(|place| self.kinds[place].secs)
+    }
+
+    /// Wall time of a whole job, in seconds.
+    pub fn secs(&self, request: &GenerateRequest) -> Option<f64> {
+        let steps = f64::from(request.steps) * f64::from(request.batch_count);
+        Some(self.step_secs(request)? * steps)
+    }
+
+    fn place(&self, request: &GenerateRequest) -> Option<usize> {
+        let size_px = (request.width_px, request.height_px);
+        self.kinds
+            .iter()
+            .position(|kind| kind.size_px == size_px && kind.model == request.model)
+    }
+}
+
+/// How long all jobs will take.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct TimeLeft {
+    /// Wall time of those whose time is known, in seconds.
+    pub secs: f64,
+    /// Jobs whose time is not known.
+    pub num_unknown: usize,
+}
+
+impl AppState {
+    /// Wall time until a job of the queue is done once it is its turn, in seconds.
+    pub fn job_secs_left(&self, job: &Job) -> Option<f64> {
+        let (times, request) = (&self.queue_page.times, &job.order.request);
+        let run = self.run.as_ref().filter(|run| job.stage == Stage::Running(run.job));
+        let Some(run) = run else {
+            return times.secs(request);
+        };
+        let step_secs = run.mean_step_secs().or_else(|| times.step_secs(request))?;
+        let taken = run.steps.last().map_or(0, |step| step.step);
+        let pictures_left = request.batch_count.saturating_sub(run.image_index + 1);
+        let steps_left = f64::from(run.total.saturating_sub(taken)) + f64::from(run.total) * f64::from(pictures_left);
+        Some(step_secs * steps_left)
+    }
+
+    /// Wall time until the queue is empty.
+    pub fn queue_time_left(&self) -> TimeLeft {
+        let each = self.queue_page.jobs.jobs().iter().map(|job| self.job_secs_left(job));
+        each.fold(TimeLeft::default(), |left, secs| match secs {
+            Some(secs) => TimeLeft {
+                secs: left.secs + secs,
+                ..left
+            },
+            None => TimeLeft {
+                num_unknown: left.num_unknown + 1,
+                ..left
+            },
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! What a frame of the gallery's grid costs the processor with 100,000 pictures, standing still and scrolling.
+//!
+//! `cargo bench --bench gallery_grid`; at 60 frames a second a frame has 16 ms, of which the page may take 8.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use egui_kittest::Harness;
+use hareru::config::Settings;
+use hareru::gallery::{DayCount, Entry, EntryId, Found, LibraryEvent, Marks, Question, Source, Ticket};
+use hareru::ui::app::Studio;
+use hareru::ui::command::UiCommand;
+use hareru::ui::pages::Page;
+use hareru::ui::pages::gallery::GalleryCommand;
+use hareru::ui::services::{Dialogs, Services};
+
+/// Pictures in the index.
+const PICTURES: usize = 100_000;
+/// Pictures of one day.
+const PER_DAY: usize = 40;
+
+struct NoDialogs;
+
+impl Dialogs for NoDialogs {
+    fn pick_folder(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
+    fn pick_model(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
+    fn pick_picture(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
+}
+
+fn found() -> Found {
+    Found {
+        ids: (0..PICTURES as i64).map(EntryId).collect(),
+        days: (0..PICTURES / PER_DAY)
+            .map(|day| DayCount {
+                day: 20_000 - day as i32,
+                count: PER_DAY,
+            })
+            .collect(),
+        total: PICTURES,
+    }
+}
+
+fn entry(id: EntryId) -> Entry {
+    Entry {
+        id,
+        path: PathBuf::from(format!("/pictures/2026-11-20/{:06}-a-lighthouse-at-night.png", id.0)),
+        width_px: 512,
+        height_px: if id.0 % 2 == 0 { 512 } else { 768 },
+        bytes: 400_000,
+        modified_unix_ms: 1_700_000_000_000,
+        created_unix_secs: 1_700_000_000,
+        source: Some(Source::Hareru),
+        prompt: "a lighthouse at night by the sea, long exposure, film grain".to_owned(),
+        negative_prompt: String::new(),
+        model: "Starter".to_owned(),
+        sampler: "euler".to_owned(),
+        loras: Vec::new(),
+        seed: Some(id.0 as u64),
+        guidance_scale: Some(5.0),
+        steps: Some(25),
+        has_run: true,
+        marks: Marks {
+            rating: (id.0 % 6) as u8,
+            is_favourite: id.0 % 7 == 0,
+            ..Marks::default()
+        },
+    }
+}
+
+/// Answers what the page asks as the index would.
+fn answer(harness: &mut Harness<'static, Studio>, found: &Arc<Found>) {
+    let now = harness.ctx.input(|input| input.time);
+    let page = &mut harness.state_mut().state_mut().gallery;
+    let mut asked = Vec::new();
+    page.ask_what_is_due(now, |question| {
+        asked.push(question);
+        Ticket(asked.len() as u64)
+    });
+    for (number, question) in (1..).zip(asked) {
+        let ticket = Ticket(number);
+        match question {
+            Question::Search { .. } => {
+                let found = Arc::clone(found);
+                page.apply(LibraryEvent::Found { ticket, found });
+            }
+            Question::Entries(ids) => {
+                let entries = ids.into_iter().map(|id| Arc::new(entry(id))).collect();
+                page.apply(LibraryEvent::Entries { ticket, entries });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The page with every picture known, in a window of 1920 × 1080 points with cells of a size.
+fn open(side: f32) -> (Harness<'static, Studio>, Arc<Found>) {
+    let services = Services {
+        start_engine: Box::new(|_wake| Err("none is needed".to_owned())),
+        start_pictures: Box::new(|_folder, _wake| Err("none are needed".to_owned())),
+        start_library: None,
+        start_hub: None,
+        start_queue: None,
+        log_file: PathBuf::from("/nowhere/hareru.log"),
+        dialogs: Box::new(NoDialogs),
+        keep_settings: Box::new(|_settings| {}),
+    };
+    let mut harness = Harness::builder()
+        .with_size([1920.0, 1080.0])
+        .build_eframe(|creation| Studio::new(creation, services, Settings::default(), Path::new("/nowhere")));
+    let found = Arc::new(found());
+    harness.state().send(UiCommand::ShowPage(Page::Gallery));
+    harness.state().send(UiCommand::Gallery(GalleryCommand::SetSide(side)));
+    for _ in 0..6 {
+        harness.step();
+        answer(&mut harness, &found);
+    }
+    (harness, found)
+}
+
+/// Layout, and the triangles that the GPU is given.
+fn frame(harness: &mut Harness<'static, Studio>) {
+    harness.step();
+    let output = harness.output();
+    let triangles = harness.ctx.tessellate(output.shapes.clone(), output.pixels_per_point);
+    std::hint::black_box(triangles);
+}
+
+fn grid(c: &mut Criterion) {
+    let mut group = c.benchmark_group("a frame with 100,000 pictures");
+    group.sample_size(30);
+    for side in [64.0, 160.0, 320.0] {
+        let (mut harness, found) = open(side);
+        group.bench_function(format!("still, cells of {side} points"), |b| {
+            b.iter(|| frame(&mut harness))
+        });
+        let middle = egui::pos2(900.0, 600.0);
+        harness.hover_at(middle);
+        group.bench_function(format!("scrolling, cells of {side} points"), |b| {
+            b.iter(|| {
+                harness.event(egui::Event::MouseWheel {
+                    unit: egui::MouseWheelUnit::Point,
+                    delta: egui::vec2(0.0, -400.0),
+                    phase: egui::TouchPhase::Move,
+                    source: egui::MouseWheelSource::Wheel,
+                    modifiers: egui::Modifiers::NONE,
+                });
+                frame(&mut harness);
+                answer(&mut harness, &found);
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, grid);
+criterion_main!(benches);

@@ -1,0 +1,756 @@
+//! The gallery's page: what it shows of what the librarian tells, and each of its verbs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+use hareru::gallery::{
+    Completion, DayCount, Entry, EntryId, Found, Label, LibraryEvent, Marks, Order, Question, Source, Ticket,
+};
+use hareru::ui::command::UiCommand;
+use hareru::ui::pages::Page;
+use hareru::ui::pages::gallery::{GalleryCommand, GalleryPage, Told};
+
+use super::harness::Window;
+
+/// A picture of the index.
+pub(super) fn entry(id: i64) -> Entry {
+    Entry {
+        id: EntryId(id),
+        path: PathBuf::from(format!("/pictures/{id:05}.png")),
+        width_px: 256,
+        height_px: if id % 3 == 0 { 384 } else { 256 },
+        bytes: 120_000,
+        modified_unix_ms: 1_700_000_000_000,
+        created_unix_secs: 1_700_000_000,
+        source: Some(Source::Hareru),
+        prompt: format!("a lighthouse number {id}"),
+        negative_prompt: "fog".to_owned(),
+        model: "Starter".to_owned(),
+        sampler: "euler".to_owned(),
+        loras: Vec::new(),
+        seed: Some(id as u64),
+        guidance_scale: Some(5.0),
+        steps: Some(25),
+        has_run: id % 2 == 0,
+        marks: Marks::default(),
+    }
+}
+
+/// Pictures of which ten were made every day, the newest first.
+pub(super) fn found(count: usize) -> Found {
+    let days = (0..count.div_ceil(10))
+        .map(|day| DayCount {
+            day: 20_000 - day as i32,
+            count: (count - 10 * day).min(10),
+        })
+        .collect();
+    Found {
+        ids: (0..count as i64).rev().map(EntryId).collect(),
+        days,
+        total: count,
+    }
+}
+
+/// Answers everything the page asks as an index with these pictures would; the result is what was asked.
+pub(super) fn answer(page: &mut GalleryPage, found: &Found, now: f64) -> Vec<Question> {
+    let mut all = Vec::new();
+    for round in 1..10 {
+        let mut asked = Vec::new();
+        page.ask_what_is_due(now, |question| {
+            asked.push(question);
+            Ticket(round * 100 + asked.len() as u64)
+        });
+        if asked.is_empty() {
+            break;
+        }
+        for (number, question) in (1..).zip(&asked) {
+            let ticket = Ticket(round * 100 + number);
+            let event = match question {
+                Question::Search { .. } => LibraryEvent::Found {
+                    ticket,
+                    found: Arc::new(found.clone()),
+                },
+                Question::Entries(ids) => LibraryEvent::Entries {
+                    ticket,
+                    entries: ids.iter().map(|id| Arc::new(entry(id.0))).collect(),
+                },
+                Question::Labels => LibraryEvent::Labels {
+                    tags: vec![Label {
+                        name: "sea".to_owned(),
+                        count: 12,
+                    }],
+                    collections: vec![Label {
+                        name: "best of".to_owned(),
+                        count: 3,
+                    }],
+                },
+                Question::Complete { .. } => LibraryEvent::Completions {
+                    ticket,
+                    completions: vec![Completion {
+                        text: "model:Starter ".to_owned(),
+                        label: "model:Starter".to_owned(),
+                        count: Some(40),
+                    }],
+                },
+                _ => continue,
+            };
+            page.apply(event);
+        }
+        all.extend(asked);
+    }
+    all
+}
+
+/// A window that shows the gallery with so many pictures.
+fn window(count: usize) -> Window {
+    let mut window = Window::open();
+    window.harness.state().send(UiCommand::ShowPage(Page::Gallery));
+    window.harness.run();
+    settle(&mut window, &found(count));
+    window
+}
+
+fn settle(window: &mut Window, found: &Found) {
+    for _ in 0..3 {
+        let now = window.harness.ctx.input(|input| input.time);
+        answer(&mut window.harness.state_mut().state_mut().gallery, found, now);
+        window.harness.run();
+    }
+}
+
+fn page(window: &Window) -> &GalleryPage {
+    &window.harness.state().state().gallery
+}
+
+fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
+    window.harness.key_press_modifiers(modifiers, key);
+    window.harness.run();
+}
+
+fn chosen(window: &Window) -> Vec<i64> {
+    let page = page(window);
+    let ids = page.selection.ids(page.found().unwrap());
+    ids.iter().map(|id| id.0).collect()
+}
+
+#[test]
+fn only_what_is_in_sight_should_be_asked_for() {
+    let mut window = Window::open();
+    window.harness.state().send(UiCommand::ShowPage(Page::Gallery));
+    window.harness.run();
+    let found = found(100_000);
+    let now = window.harness.ctx.input(|input| input.time);
+    let page = &mut window.harness.state_mut().state_mut().gallery;
+    answer(page, &found, now);
+    window.harness.run();
+    let page = &mut window.harness.state_mut().state_mut().gallery;
+    let asked = answer(page, &found, now);
+    let ids: Vec<_> = asked
+        .iter()
+        .filter_map(|question| match question {
+            Question::Entries(ids) => Some(ids),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    assert!((10..200).contains(&ids.len()), "{} pictures were asked for", ids.len());
+    assert!(ids.contains(&&EntryId(99_999)));
+    window.harness.run();
+    window.harness.get_by_label("99999.png");
+    assert!(window.harness.query_by_label("50000.png").is_none());
+    window.harness.get_by_label("100,000 pictures");
+}
+
+#[test]
+fn a_click_should_choose_and_modifiers_should_choose_more() {
+    let mut window = window(40);
+    window.harness.get_by_label("00039.png").click();
+    window.harness.run();
+    assert_eq!(chosen(&window), [39]);
+    window
+        .harness
+        .get_by_label("00036.png")
+        .click_modifiers(Modifiers::SHIFT);
+    window.harness.run();
+    assert_eq!(chosen(&window), [39, 38, 37, 36]);
+    window
+        .harness
+        .get_by_label("00038.png")
+        .click_modifiers(Modifiers::COMMAND);
+    window.harness.run();
+    assert_eq!(chosen(&window), [39, 37, 36]);
+    window.harness.get_by_label("3 chosen");
+    press(&mut window, Modifiers::COMMAND, Key::A);
+    assert_eq!(chosen(&window).len(), 40);
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(page(&window).selection.is_empty());
+}
+
+#[test]
+fn the_keyboard_should_reach_every_picture_and_bring_it_into_sight() {
+    let mut window = window(400);
+    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    assert_eq!(chosen(&window), [399], "the first key finds the first picture");
+    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    press(&mut window, Modifiers::SHIFT, Key::ArrowRight);
+    assert_eq!(chosen(&window), [398, 397]);
+    press(&mut window, Modifiers::NONE, Key::End);
+    assert_eq!(chosen(&window), [0]);
+    settle(&mut window, &found(400));
+    window.harness.get_by_label("00000.png");
+    press(&mut window, Modifiers::NONE, Key::PageUp);
+    let up = chosen(&window)[0];
+    assert!((1..60).contains(&up), "a page above the last is {up}");
+    press(&mut window, Modifiers::NONE, Key::Home);
+    settle(&mut window, &found(400));
+    window.harness.get_by_label("00399.png");
+}
+
+#[test]
+fn what_is_in_sight_should_stay_when_pictures_come_and_pages_change() {
+    let mut window = window(400);
+    for _ in 0..30 {
+        window.harness.key_press(Key::ArrowDown);
+        window.harness.run();
+    }
+    settle(&mut window, &found(400));
+    let id = page(&window).selection.focused_id().unwrap();
+    let label = entry(id.0).path.file_name().unwrap().to_str().unwrap().to_owned();
+    let before = window.harness.get_by_label(&label).rect();
+
+    let mut grown = found(400);
+    grown.ids.splice(0..0, (400..450).rev().map(EntryId));
+    grown.days.insert(0, DayCount { day: 20_001, count: 50 });
+    grown.total = 450;
+    window
+        .harness
+        .state_mut()
+        .state_mut()
+        .gallery
+        .apply(LibraryEvent::ContentChanged);
+    settle(&mut window, &grown);
+    assert_eq!(page(&window).ids().len(), 450);
+    let after = window.harness.get_by_label(&label).rect();
+    assert!((after.top() - before.top()).abs() < 2.0, "{before} became {after}");
+
+    window.harness.state().send(UiCommand::ShowPage(Page::Studio));
+    window.harness.run();
+    window.harness.state().send(UiCommand::ShowPage(Page::Gallery));
+    window.harness.run();
+    let again = window.harness.get_by_label(&label).rect();
+    assert!((again.top() - before.top()).abs() < 2.0, "{before} became {again}");
+}
+
+#[test]
+fn enter_should_open_in_the_studio_with_its_run() {
+    let mut window = window(20);
+    window.harness.get_by_label("00018.png").click();
+    window.harness.run();
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    assert_eq!(window.harness.state().state().page, Page::Studio);
+    assert_eq!(window.pictures.borrow().opened, [entry(18).path]);
+}
+
+#[test]
+fn space_should_look_at_one_picture_and_arrows_go_on() {
+    let mut window = window(20);
+    window.harness.get_by_label("00018.png").click();
+    window.harness.run();
+    press(&mut window, Modifiers::NONE, Key::Space);
+    window.harness.get_by_label("Close quick look");
+    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    assert_eq!(chosen(&window), [17]);
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(window.harness.query_by_label("Close quick look").is_none());
+    assert_eq!(chosen(&window), [17], "Escape closes one thing at a time");
+    press(&mut window, Modifiers::NONE, Key::Space);
+    press(&mut window, Modifiers::NONE, Key::Space);
+    assert!(!page(&window).is_looking);
+}
+
+#[test]
+fn keys_and_stars_should_mark_what_is_chosen_at_once() {
+    let mut window = window(20);
+    window.harness.get_by_label("00019.png").click();
+    window.harness.run();
+    press(&mut window, Modifiers::NONE, Key::Num4);
+    press(&mut window, Modifiers::NONE, Key::F);
+    let marks = |window: &Window| page(window).entry(EntryId(19)).unwrap().marks.clone();
+    assert_eq!((marks(&window).rating, marks(&window).is_favourite), (4, true));
+    press(&mut window, Modifiers::NONE, Key::F);
+    assert!(!marks(&window).is_favourite, "all are, so none shall be");
+    window.harness.get_by_label("2 stars").click();
+    window.harness.run();
+    assert_eq!(marks(&window).rating, 2);
+    press(&mut window, Modifiers::NONE, Key::Num0);
+    assert_eq!(marks(&window).rating, 0);
+
+    press(&mut window, Modifiers::NONE, Key::T);
+    window.harness.get_by_label("New tag").type_text("night");
+    window.harness.run();
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    assert!(marks(&window).tags.contains("night"));
+    window.harness.get_by_label("New tag").type_text("se");
+    window.harness.run();
+    press(&mut window, Modifiers::NONE, Key::Tab);
+    assert!(marks(&window).tags.contains("sea"), "the suggestion is taken");
+    window.harness.get_by_label("Remove the tag night").click();
+    window.harness.run();
+    assert!(!marks(&window).tags.contains("night"));
+}
+
+#[test]
+fn pictures_in_the_trash_should_be_told_with_a_way_back() {
+    let mut page = GalleryPage::default();
+    let told = page.apply(LibraryEvent::Trashed { count: 3 }).unwrap();
+    assert!(matches!(told, Told::Undoable(_)));
+    let told = page.apply(LibraryEvent::Restored { count: 3 }).unwrap();
+    assert!(matches!(told, Told::Info(_)));
+}
+
+#[test]
+fn two_to_nine_should_be_compared_and_no_others() {
+    let mut window = window(20);
+    window.harness.get_by_label("00019.png").click();
+    window.harness.run();
+    press(&mut window, Modifiers::NONE, Key::C);
+    assert_eq!(window.harness.state().state().page, Page::Gallery);
+    window.harness.get_by_label_contains("Choose two to nine pictures");
+    press(&mut window, Modifiers::SHIFT, Key::ArrowRight);
+    press(&mut window, Modifiers::NONE, Key::C);
+    assert_eq!(window.harness.state().state().page, Page::Compare);
+}
+
+#[test]
+fn the_prompt_should_be_copied() {
+    let mut window = window(20);
+    window.harness.get_by_label("00019.png").click();
+    window.harness.run();
+    window
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::C);
+    window.harness.step();
+    let copied = window
+        .harness
+        .output()
+        .platform_output
+        .commands
+        .iter()
+        .any(|command| matches!(command, egui::OutputCommand::CopyText(text) if text == "a lighthouse number 19"));
+    assert!(copied, "nothing was put on the clipboard");
+    window.harness.run();
+    window.harness.get_by_label("The prompt is on the clipboard");
+}
+
+#[test]
+fn the_menu_of_a_picture_should_have_every_verb() {
+    let mut window = window(20);
+    window.harness.get_by_label("00017.png").click_secondary();
+    window.harness.run();
+    assert_eq!(chosen(&window), [17]);
+    for verb in [
+        "Open in the studio",
+        "Quick look",
+        "Copy picture",
+        "Copy settings",
+        "Show in folder",
+        "Favourite",
+        "Tag…",
+        "Move to trash",
+        "Rate",
+    ] {
+        let count = window.harness.query_all_by_label_contains(verb).count();
+        assert!(count > 0, "there is no {verb:?}");
+    }
+}
+
+#[test]
+fn typing_should_be_searched_for_once_it_pauses_and_the_newest_wins() {
+    let mut window = window(40);
+    press(&mut window, Modifiers::COMMAND, Key::F);
+    window.harness.get_by_label("Search").type_text("sea rating>=4");
+    window.harness.step();
+    window.harness.step();
+    let now = window.harness.ctx.input(|input| input.time);
+    let page = &mut window.harness.state_mut().state_mut().gallery;
+    assert_eq!(page.search.text, "sea rating>=4");
+    let asked = answer(page, &found(7), now + 1.0);
+    let search = Question::Search {
+        text: "sea rating>=4".to_owned(),
+        order: Order::Newest,
+    };
+    assert!(asked.contains(&search), "{asked:?}");
+    window.harness.run();
+    window.harness.get_by_label("7 pictures");
+}
+
+#[test]
+fn an_answer_to_an_older_search_should_be_ignored() {
+    let mut page = GalleryPage::default();
+    let mut tickets = 0;
+    let mut ask = |_| {
+        tickets += 1;
+        Ticket(tickets)
+    };
+    page.ask_what_is_due(0.0, &mut ask);
+    page.apply(LibraryEvent::ContentChanged);
+    page.apply(LibraryEvent::Found {
+        ticket: Ticket(99),
+        found: Arc::new(found(5)),
+    });
+    assert!(page.found().is_none());
+    page.apply(LibraryEvent::Found {
+        ticket: Ticket(1),
+        found: Arc::new(found(5)),
+    });
+    assert_eq!(page.ids().len(), 5);
+}
+
+#[test]
+fn a_search_that_is_not_understood_should_be_told_below_the_field_and_in_the_line_below() {
+    let mut window = window(40);
+    press(&mut window, Modifiers::COMMAND, Key::F);
+    window.harness.get_by_label("Search").type_text("rating>x");
+    window.harness.run();
+    let page = &mut window.harness.state_mut().state_mut().gallery;
+    let mut ticket = None;
+    page.ask_what_is_due(1e6, |question| {
+        let is_search = matches!(question, Question::Search { .. });
+        let new = Ticket(if is_search { 7 } else { 8 });
+        if is_search {
+            ticket = Some(new);
+        }
+        new
+    });
+    page.apply(LibraryEvent::BadQuery {
+        ticket: ticket.unwrap(),
+        message: "expected a number from 0 to 5, found \"x\"".to_owned(),
+        range: 7..8,
+    });
+    window.harness.run();
+    let told = window
+        .harness
+        .query_all_by_label_contains("expected a number from 0 to 5")
+        .count();
+    assert!(told >= 2, "it was told {told} times");
+    assert_eq!(
+        window.harness.state().state().gallery.ids().len(),
+        40,
+        "what was found before stays"
+    );
+}
+
+#[test]
+fn completions_should_be_taken_by_key_and_by_mouse() {
+    let mut window = window(40);
+    press(&mut window, Modifiers::COMMAND, Key::F);
+    window.harness.get_by_label("Search").type_text("mod");
+    window.harness.run();
+    settle(&mut window, &found(40));
+    window.harness.get_by_label("model:Starter");
+    press(&mut window, Modifiers::NONE, Key::ArrowDown);
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    assert_eq!(page(&window).search.text, "model:Starter ");
+
+    window.harness.get_by_label("Clear the search").click();
+    window.harness.run();
+    assert_eq!(page(&window).search.text, "");
+    press(&mut window, Modifiers::COMMAND, Key::F);
+    window.harness.get_by_label("Search").type_text("mo");
+    window.harness.run();
+    settle(&mut window, &found(40));
+    window.harness.get_by_label("model:Starter").click();
+    window.harness.run();
+    assert_eq!(page(&window).search.text, "model:Starter ");
+}
+
+#[test]
+fn searches_of_before_should_be_offered_in_the_empty_field() {
+    let mut window = window(40);
+    press(&mut window, Modifiers::COMMAND, Key::F);
+    window.harness.get_by_label("Search").type_text("lighthouse");
+    window.harness.run();
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    assert_eq!(page(&window).search.history, ["lighthouse"]);
+    window.harness.get_by_label("Clear the search").click();
+    window.harness.run();
+    press(&mut window, Modifiers::COMMAND, Key::F);
+    window.harness.get_by_label("lighthouse").click();
+    window.harness.run();
+    assert_eq!(page(&window).search.text, "lighthouse");
+}
+
+#[test]
+fn keys_typed_into_the_field_should_not_be_verbs() {
+    let mut window = window(40);
+    window.harness.get_by_label("00039.png").click();
+    window.harness.run();
+    press(&mut window, Modifiers::COMMAND, Key::F);
+    press(&mut window, Modifiers::NONE, Key::Num5);
+    press(&mut window, Modifiers::NONE, Key::F);
+    press(&mut window, Modifiers::COMMAND, Key::A);
+    assert_eq!(chosen(&window), [39]);
+    assert_eq!(page(&window).entry(EntryId(39)).unwrap().marks, Marks::default());
+}
+
+#[test]
+fn the_rail_should_put_its_search_into_the_field() {
+    let mut window = window(40);
+    for (label, search) in [
+        ("Favourites", "is:favourite"),
+        ("best of", "collection:\"best of\""),
+        ("sea", "tag:sea"),
+        ("All pictures", ""),
+    ] {
+        window.harness.get_by_label(label).click();
+        window.harness.run();
+        assert_eq!(page(&window).search.text, search);
+        settle(&mut window, &found(40));
+    }
+}
+
+#[test]
+fn an_empty_gallery_should_say_what_to_do() {
+    let mut window = window(0);
+    window.harness.get_by_label("No pictures yet");
+    let mut none = found(0);
+    none.total = 40;
+    window
+        .harness
+        .state()
+        .send(UiCommand::Gallery(GalleryCommand::SearchFor("zebra".to_owned())));
+    window.harness.run();
+    settle(&mut window, &none);
+    window.harness.get_by_label("No picture matches");
+    window.harness.get_by_label("0 of 40 pictures");
+}
+
+#[test]
+fn a_folder_that_is_gone_and_files_being_read_should_be_told_in_the_line_below() {
+    let mut window = window(40);
+    let page = &mut window.harness.state_mut().state_mut().gallery;
+    page.apply(LibraryEvent::Scanning {
+        done: 1234,
+        total: Some(10_000),
+    });
+    let told = page.apply(LibraryEvent::FolderLost(PathBuf::from("/media/stick")));
+    assert!(matches!(told, Some(Told::Error(_))));
+    window.harness.run();
+    window.harness.get_by_label("Looking at files: 1,234 of 10,000");
+    window.harness.get_by_label_contains("/media/stick is not there");
+    let page = &mut window.harness.state_mut().state_mut().gallery;
+    page.apply(LibraryEvent::FolderFound(PathBuf::from("/media/stick")));
+    page.apply(LibraryEvent::Scanned {
+        pictures: 40,
+        unreadable: 2,
+    });
+    window.harness.run();
+    window.harness.get_by_label("2 files cannot be read");
+    assert!(window.harness.query_by_label_contains("/media/stick").is_none());
+}
+
+#[test]
+fn a_refused_mark_should_be_asked_for_again() {
+    let mut window = window(20);
+    window.harness.get_by_label("00019.png").click();
+    window.harness.run();
+    press(&mut window, Modifiers::NONE, Key::Num5);
+    let page = &mut window.harness.state_mut().state_mut().gallery;
+    page.apply(LibraryEvent::Failed {
+        message: "the disk is full".to_owned(),
+    });
+    settle(&mut window, &found(20));
+    let page = self::page(&window);
+    assert_eq!(page.entry(EntryId(19)).unwrap().marks.rating, 0);
+}
+
+#[test]
+fn cells_should_be_drawn_larger_and_smaller() {
+    let mut window = window(400);
+    let before = window.harness.get_by_label("00399.png").rect().width();
+    window
+        .harness
+        .state()
+        .send(UiCommand::Gallery(GalleryCommand::SetSide(280.0)));
+    window.harness.run();
+    assert!(window.harness.get_by_label("00399.png").rect().width() > 1.4 * before);
+    window
+        .harness
+        .state()
+        .send(UiCommand::Gallery(GalleryCommand::SetSide(1.0)));
+    window.harness.run();
+    assert!(window.harness.get_by_label("00399.png").rect().width() >= 64.0);
+}
+
+#[test]
+fn frames_should_be_short_with_a_hundred_thousand_pictures() {
+    let mut window = window(100_000);
+    window.harness.hover_at(egui::pos2(600.0, 400.0));
+    let found = found(100_000);
+    let mut times: Vec<_> = (0..60)
+        .map(|_| {
+            window.harness.event(egui::Event::MouseWheel {
+                unit: egui::MouseWheelUnit::Point,
+                delta: egui::vec2(0.0, -500.0),
+                phase: egui::TouchPhase::Move,
+                source: egui::MouseWheelSource::Wheel,
+                modifiers: Modifiers::NONE,
+            });
+            let start = std::time::Instant::now();
+            window.harness.step();
+            let time = start.elapsed();
+            let page = &mut window.harness.state_mut().state_mut().gallery;
+            answer(page, &found, 0.0);
+            time
+        })
+        .collect();
+    times.sort();
+    let median = times[times.len() / 2];
+    println!(
+        "gallery: a frame of 100,000 pictures takes {median:?} in this build, at best {:?}",
+        times[0]
+    );
+    assert!(times[0] < std::time::Duration::from_millis(40), "{times:?}");
+    assert!(
+        window.harness.query_by_label("99999.png").is_none(),
+        "it did not scroll"
+    );
+}
+
+/// A picture of hills under a sky of its own colours.
+fn landscape(number: u32, width_px: u32, height_px: u32) -> hareru::job::RgbImage {
+    let hue = |shift: f32| {
+        let angle = number as f32 * 0.7 + shift;
+        [0.0, 2.1, 4.2].map(|part| 128.0 + 110.0 * (angle + part).sin())
+    };
+    let (sky, hill) = (hue(0.0), hue(1.6));
+    let mut pixels = Vec::new();
+    for y in 0..height_px {
+        for x in 0..width_px {
+            let (u, v) = (x as f32 / width_px as f32, y as f32 / height_px as f32);
+            let is_sun = (u - 0.3).hypot((v - 0.35) * height_px as f32 / width_px as f32) < 0.1;
+            let is_hill = v > 0.6 + 0.12 * (u * 6.0 + number as f32).sin();
+            let shade = if is_hill { 0.8 - 0.4 * v } else { 1.0 - 0.4 * v };
+            let colour = match (is_hill, is_sun) {
+                (true, _) => hill,
+                (_, true) => [255.0, 240.0, 200.0],
+                _ => sky,
+            };
+            pixels.extend(colour.map(|value| (value * shade) as u8));
+        }
+    }
+    hareru::job::RgbImage {
+        width_px,
+        height_px,
+        pixels,
+    }
+}
+
+fn shown(id: i64, folder: &std::path::Path) -> Entry {
+    let sizes = [(512, 512), (512, 768), (768, 512), (640, 384), (96, 96)];
+    let (width_px, height_px) = sizes[id as usize % sizes.len()];
+    let path = folder.join(format!("2026-11-{:02}-{id:04}-lighthouse.png", 1 + id / 20));
+    if !path.exists() {
+        hareru::gallery::save_pixels(&path, &landscape(id as u32, width_px, height_px)).unwrap();
+    }
+    let mut marks = Marks {
+        rating: if id % 4 == 0 { (id % 6) as u8 } else { 0 },
+        is_favourite: id % 9 == 0,
+        ..Marks::default()
+    };
+    marks.tags.extend(["sea".to_owned(), "night".to_owned()]);
+    marks.collections.insert("best of".to_owned());
+    Entry {
+        prompt: "a lighthouse at night by the sea, long exposure, film grain, volumetric light".to_owned(),
+        negative_prompt: "blurry, lowres".to_owned(),
+        width_px,
+        height_px,
+        path,
+        marks,
+        created_unix_secs: 1_794_000_000 + id * 3600,
+        ..entry(id)
+    }
+}
+
+#[test]
+#[ignore = "writes pictures for a person to look at"]
+fn looks_of_the_gallery() {
+    let folder = tempfile::tempdir().unwrap();
+    let today = 20_777;
+    let found = Found {
+        ids: (0..200).map(EntryId).collect(),
+        days: [(0, 9), (1, 14), (2, 40), (7, 60), (30, 77)]
+            .map(|(ago, count)| DayCount {
+                day: today - ago,
+                count,
+            })
+            .to_vec(),
+        total: 200,
+    };
+    let tell = |window: &mut Window, folder: &std::path::Path, found: &Found| {
+        for _ in 0..30 {
+            let now = window.harness.ctx.input(|input| input.time);
+            let page = &mut window.harness.state_mut().state_mut().gallery;
+            answer(page, found, now);
+            let ids: Vec<_> = found.ids.iter().take(200).collect();
+            let entries = ids.iter().map(|id| Arc::new(shown(id.0, folder))).collect();
+            page.apply(LibraryEvent::Changed(entries));
+            window.harness.step();
+            std::thread::sleep(std::time::Duration::from_millis(40));
+        }
+    };
+    std::fs::write(folder.path().join("2026-11-01-0003-lighthouse.png"), b"torn").unwrap();
+    for language in ["en", "ja"] {
+        for (theme, choice) in [
+            ("dark", hareru::config::ThemeChoice::Dark),
+            ("light", hareru::config::ThemeChoice::Light),
+        ] {
+            let mut window = Window::open_drawn_in(language);
+            let page = &mut window.harness.state_mut().state_mut().gallery;
+            page.thumbnail_dir = Some(folder.path().join("cache"));
+            window.harness.state().send(UiCommand::SetTheme(choice));
+            window.harness.state().send(UiCommand::ShowPage(Page::Gallery));
+            window.harness.run();
+            super::looks::look(&mut window, &format!("gallery-{language}-{theme}-0-opening"));
+            tell(&mut window, folder.path(), &found);
+            super::looks::look(&mut window, &format!("gallery-{language}-{theme}-1-grid"));
+            for command in [
+                GalleryCommand::Choose(5, hareru::ui::pages::gallery::Choice::Only),
+                GalleryCommand::Choose(8, hareru::ui::pages::gallery::Choice::Toggle),
+            ] {
+                window.harness.state().send(UiCommand::Gallery(command));
+                window.harness.run();
+            }
+            let page = &mut window.harness.state_mut().state_mut().gallery;
+            page.apply(LibraryEvent::Scanning {
+                done: 1234,
+                total: Some(9000),
+            });
+            super::looks::look(&mut window, &format!("gallery-{language}-{theme}-2-two"));
+            press(&mut window, Modifiers::NONE, Key::ArrowRight);
+            press(&mut window, Modifiers::NONE, Key::F1);
+            tell(&mut window, folder.path(), &found);
+            super::looks::look(&mut window, &format!("gallery-{language}-{theme}-3-help"));
+            press(&mut window, Modifiers::NONE, Key::F1);
+            press(&mut window, Modifiers::NONE, Key::Space);
+            tell(&mut window, folder.path(), &found);
+            super::looks::look(&mut window, &format!("gallery-{language}-{theme}-4-look"));
+            press(&mut window, Modifiers::NONE, Key::Space);
+            press(&mut window, Modifiers::COMMAND, Key::F);
+            let search = if language == "en" { "Search" } else { "検索" };
+            window.harness.get_by_label(search).type_text("model:Sta rating>x");
+            window.harness.run();
+            tell(&mut window, folder.path(), &found);
+            super::looks::look(&mut window, &format!("gallery-{language}-{theme}-5-search"));
+            press(&mut window, Modifiers::NONE, Key::Escape);
+            press(&mut window, Modifiers::NONE, Key::Escape);
+            window
+                .harness
+                .get_by_label("2026-11-01-0008-lighthouse.png")
+                .click_secondary();
+            super::looks::look(&mut window, &format!("gallery-{language}-{theme}-6-menu"));
+        }
+    }
+}

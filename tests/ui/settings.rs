@@ -1,0 +1,279 @@
+//! The settings' page, keys that the user chose, and the list of all commands.
+
+use std::path::PathBuf;
+
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use hareru::config::{PictureFormat, Settings, ThemeChoice};
+use hareru::ui::command::UiCommand;
+use hareru::ui::pages::Page;
+use hareru::ui::pages::settings::{Section, SettingsCommand};
+
+use super::harness::{Window, in_language};
+
+fn open_section(window: &mut Window, section: Section) {
+    window.harness.state().send(UiCommand::ShowPage(Page::Settings));
+    let show = SettingsCommand::Show(section);
+    window.harness.state().send(UiCommand::Settings(show));
+    window.harness.run();
+}
+
+fn press(window: &mut Window, modifiers: egui::Modifiers, key: egui::Key) {
+    window.harness.key_press_modifiers(modifiers, key);
+    window.harness.run();
+}
+
+fn click(window: &mut Window, label: &str) {
+    window.harness.get_by_label(label).click();
+    window.harness.run();
+}
+
+/// The settings kept last.
+fn kept(window: &Window) -> Settings {
+    window.kept.borrow().last().cloned().unwrap_or_default()
+}
+
+#[test]
+fn the_gear_should_open_the_page_and_each_part_should_show_itself_in_both_languages() {
+    for language in ["en", "ja"] {
+        let mut window = Window::open_in(language);
+        click(&mut window, if language == "en" { "Settings" } else { "設定" });
+        assert_eq!(window.harness.state().state().page, Page::Settings);
+        for section in Section::ALL {
+            open_section(&mut window, section);
+        }
+    }
+}
+
+#[test]
+fn the_language_should_change_by_the_button_that_names_the_other_one() {
+    let mut window = Window::open();
+    click(&mut window, "日本語");
+    assert_eq!(kept(&window).language.as_deref(), Some("ja"));
+    click(&mut window, "English");
+    assert_eq!(kept(&window).language.as_deref(), Some("en"));
+}
+
+#[test]
+fn less_motion_should_hold_at_once_and_be_kept() {
+    let mut window = Window::open();
+    open_section(&mut window, Section::General);
+    click(&mut window, "Reduce motion");
+    assert!(kept(&window).reduce_motion);
+    assert!(window.harness.state().state().is_still);
+    assert_eq!(window.harness.ctx.global_style().animation_time, 0.0);
+}
+
+#[test]
+fn a_larger_size_should_hold_at_once_and_be_kept() {
+    let mut window = Window::open();
+    open_section(&mut window, Section::General);
+    click(&mut window, "Size of text and controls");
+    click(&mut window, "125 %");
+    assert_eq!(kept(&window).ui_scale, 1.25);
+    assert_eq!(window.harness.ctx.zoom_factor(), 1.25);
+}
+
+#[test]
+fn another_gallery_folder_should_say_that_it_holds_later_and_offer_to_show_the_old_one() {
+    let mut window = Window::open();
+    open_section(&mut window, Section::Pictures);
+    let folder = PathBuf::from("/elsewhere");
+    let command = SettingsCommand::SetGallery(Some(folder.clone()));
+    window.harness.state().send(UiCommand::Settings(command));
+    window.harness.run();
+    assert_eq!(kept(&window).gallery_dir, Some(folder));
+    window
+        .harness
+        .get_by_label_contains("From the next start on; until then pictures go to /nowhere");
+    click(&mut window, "Show the old folder too");
+    assert_eq!(kept(&window).watched_folders, [PathBuf::from("/nowhere")]);
+    click(&mut window, "Remove /nowhere");
+    assert!(kept(&window).watched_folders.is_empty());
+}
+
+#[test]
+fn quality_should_matter_only_to_files_that_lose_a_little() {
+    let mut window = Window::open();
+    open_section(&mut window, Section::Pictures);
+    let is_disabled = |window: &Window| {
+        let field = window.harness.get_by_role_and_label(egui::Role::SpinButton, "Quality");
+        field.accesskit_node().is_disabled()
+    };
+    assert!(is_disabled(&window));
+    click(&mut window, "File format");
+    click(&mut window, "JPEG (smallest)");
+    assert_eq!(kept(&window).picture_format, PictureFormat::Jpeg);
+    assert!(!is_disabled(&window));
+}
+
+#[test]
+fn a_new_key_should_hold_at_once_be_told_in_tooltips_and_be_kept() {
+    let mut window = Window::open();
+    open_section(&mut window, Section::Keys);
+    click(&mut window, "Key of Generate");
+    window.harness.get_by_label("Press keys… (Esc: leave)");
+    let held = egui::Modifiers::COMMAND | egui::Modifiers::SHIFT;
+    press(&mut window, held, egui::Key::M);
+    let keys = &kept(&window).shortcuts;
+    assert_eq!(keys.get("command-generate").map(String::as_str), Some("Ctrl+Shift+M"));
+    let language = hareru::ui::i18n::Language::English;
+    let tip = UiCommand::Generate.tooltip(language, &window.harness.ctx);
+    assert!(tip.ends_with("(Ctrl+Shift+M)"), "{tip}");
+
+    press(&mut window, egui::Modifiers::COMMAND, egui::Key::Enter);
+    assert!(window.engine.borrow().submitted.is_empty(), "the old key does nothing");
+    press(&mut window, held, egui::Key::M);
+    assert_eq!(window.engine.borrow().submitted.len(), 1);
+
+    click(&mut window, "Usual key: Generate");
+    assert!(kept(&window).shortcuts.is_empty());
+    press(&mut window, egui::Modifiers::COMMAND, egui::Key::Enter);
+    assert_eq!(window.engine.borrow().submitted.len(), 2);
+}
+
+#[test]
+fn a_key_that_another_command_has_should_be_refused_and_swapped_on_demand() {
+    let mut window = Window::open();
+    open_section(&mut window, Section::Keys);
+    click(&mut window, "Key of Loop");
+    press(&mut window, egui::Modifiers::NONE, egui::Key::B);
+    assert!(window.kept.borrow().iter().all(|kept| kept.shortcuts.is_empty()));
+    window.harness.get_by_label("B is the key of: Branch here");
+    click(&mut window, "Leave as is");
+    assert!(window.harness.query_by_label("B is the key of: Branch here").is_none());
+
+    click(&mut window, "Key of Loop");
+    press(&mut window, egui::Modifiers::NONE, egui::Key::B);
+    click(&mut window, "Swap keys");
+    let keys = kept(&window).shortcuts;
+    assert_eq!(keys["command-loop"], "B");
+    assert_eq!(keys["command-branch"], "L");
+
+    click(&mut window, "Key of Loop");
+    press(&mut window, egui::Modifiers::COMMAND, egui::Key::Num1);
+    window.harness.get_by_label_contains("is the key of: Studio");
+    click(&mut window, "Reset all keys");
+    assert!(kept(&window).shortcuts.is_empty());
+}
+
+#[test]
+fn escape_should_leave_the_key_as_it_is() {
+    let mut window = Window::open();
+    open_section(&mut window, Section::Keys);
+    click(&mut window, "Key of Loop");
+    press(&mut window, egui::Modifiers::NONE, egui::Key::Escape);
+    assert!(window.harness.query_by_label("Press keys… (Esc: leave)").is_none());
+    assert!(window.kept.borrow().iter().all(|kept| kept.shortcuts.is_empty()));
+}
+
+#[test]
+fn a_key_of_the_settings_should_hold_from_the_start() {
+    let mut settings = in_language("en");
+    settings
+        .shortcuts
+        .insert("command-generate".to_owned(), "F5".to_owned());
+    let mut window = Window::open_set(settings);
+    press(&mut window, egui::Modifiers::NONE, egui::Key::F5);
+    assert_eq!(window.engine.borrow().submitted.len(), 1);
+}
+
+#[test]
+fn the_list_of_commands_should_find_one_by_a_part_of_its_name_and_do_it() {
+    let mut window = Window::open();
+    press(&mut window, egui::Modifiers::COMMAND, egui::Key::K);
+    window.harness.get_by_label("Command").type_text("queue");
+    window.harness.run();
+    press(&mut window, egui::Modifiers::NONE, egui::Key::Enter);
+    assert_eq!(window.harness.state().state().page, Page::Queue);
+    assert!(window.harness.query_by_label("Command").is_none(), "the list is closed");
+
+    press(&mut window, egui::Modifiers::COMMAND, egui::Key::K);
+    window.harness.get_by_label("Command").type_text("生成");
+    window.harness.run();
+    press(&mut window, egui::Modifiers::NONE, egui::Key::Enter);
+    assert_eq!(window.engine.borrow().submitted.len(), 1);
+}
+
+#[test]
+fn a_command_of_another_page_should_show_that_page_first() {
+    let mut window = Window::open();
+    press(&mut window, egui::Modifiers::COMMAND, egui::Key::K);
+    window.harness.get_by_label("Command").type_text("pause q");
+    window.harness.run();
+    press(&mut window, egui::Modifiers::NONE, egui::Key::Enter);
+    let state = window.harness.state().state();
+    assert_eq!(state.page, Page::Queue);
+    assert!(state.queue_page.jobs.is_paused());
+}
+
+#[test]
+fn escape_should_close_the_list_of_commands_and_not_stop_the_run() {
+    let mut window = Window::open();
+    window.generate();
+    press(&mut window, egui::Modifiers::COMMAND, egui::Key::K);
+    press(&mut window, egui::Modifiers::NONE, egui::Key::Escape);
+    assert!(window.harness.query_by_label("Command").is_none());
+    assert!(window.engine.borrow().cancelled.is_empty());
+    press(&mut window, egui::Modifiers::NONE, egui::Key::Escape);
+    assert_eq!(window.engine.borrow().cancelled.len(), 1);
+}
+
+#[test]
+fn the_line_above_should_fit_the_smallest_window_in_both_languages() {
+    for language in ["en", "ja"] {
+        let mut window = Window::open_in(language);
+        window.harness.set_size(egui::vec2(960.0, 600.0));
+        for number in 0..12 {
+            window.harness.state_mut().draft_mut().seed = number;
+            window.harness.state().send(UiCommand::Generate);
+        }
+        window.harness.run();
+        let (last_tab, search) = match language {
+            "en" => ("Queue 12", "Search commands"),
+            _ => ("キュー 12", "コマンドを検索"),
+        };
+        let (tab, search) = (
+            window.harness.get_by_label(last_tab).rect(),
+            window.harness.get_by_label(search).rect(),
+        );
+        assert!(tab.right() <= search.left(), "{language}: {tab:?} and {search:?}");
+        let gear = window
+            .harness
+            .get_by_label(if language == "en" { "Settings" } else { "設定" });
+        assert!(gear.rect().right() <= 960.0);
+    }
+}
+
+#[test]
+#[ignore = "writes pictures for a person to look at"]
+fn looks_of_the_settings() {
+    for language in ["en", "ja"] {
+        for (theme, choice) in [("dark", ThemeChoice::Dark), ("light", ThemeChoice::Light)] {
+            let mut window = Window::open_drawn_in(language);
+            window.harness.state().send(UiCommand::SetTheme(choice));
+            for (number, section) in Section::ALL.into_iter().enumerate() {
+                if section == Section::Pictures {
+                    for command in [
+                        SettingsCommand::SetGallery(Some("/home/someone/Pictures/another folder".into())),
+                        SettingsCommand::Watch("/home/someone/stable-diffusion-webui/outputs".into()),
+                    ] {
+                        window.harness.state().send(UiCommand::Settings(command));
+                    }
+                }
+                open_section(&mut window, section);
+                if section == Section::Keys {
+                    let label = if language == "en" {
+                        "Key of Loop"
+                    } else {
+                        "ループ のキー"
+                    };
+                    if let Some(key) = window.harness.query_by_label(label) {
+                        key.click();
+                    }
+                    press(&mut window, egui::Modifiers::NONE, egui::Key::B);
+                }
+                super::looks::look(&mut window, &format!("{language}-{theme}-settings-{number}"));
+            }
+        }
+    }
+}
