@@ -98,16 +98,13 @@ fn begin(studio: &mut Studio) {
     let document = MaskDocument::of_picture(looked.pixels.width_px, looked.pixels.height_px);
     let file = studio.draft.beyond.mask.as_ref().map(|mask| mask.file.clone());
     let editor = &mut studio.state.bring.mask;
-    match file.filter(|file| !file.as_os_str().is_empty()) {
-        Some(file) => {
-            editor.file.clone_from(&file);
-            editor.reading = Some(file.clone());
-            studio.workbench.ask(Task::ReadMask(file));
-        }
-        None => {
-            editor.file = PathBuf::new();
-            editor.set(document);
-        }
+    if let Some(file) = file.filter(|file| !file.as_os_str().is_empty()) {
+        editor.file.clone_from(&file);
+        editor.reading = Some(file.clone());
+        studio.workbench.ask(Task::ReadMask(file));
+    } else {
+        editor.file = PathBuf::new();
+        editor.set(document);
     }
 }
 

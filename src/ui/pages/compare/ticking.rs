@@ -56,12 +56,12 @@ fn seek(studio: &mut Studio) {
     let Some(library) = &studio.library else {
         return;
     };
-    let mut paths: Vec<PathBuf> = Vec::new();
     let pictures = studio.state.compare.pictures.iter_mut();
-    for picture in pictures.filter(|picture| !picture.is_sought) {
-        picture.is_sought = true;
-        paths.push(picture.path.clone());
-    }
+    let unsought = pictures.filter_map(|picture| {
+        let was_sought = std::mem::replace(&mut picture.is_sought, true);
+        (!was_sought).then(|| picture.path.clone())
+    });
+    let paths: Vec<PathBuf> = unsought.collect();
     if !paths.is_empty() {
         library.ask(Question::Find(paths));
     }
