@@ -405,6 +405,7 @@ fn the_newest_preview_should_win_and_none_should_be_saved() {
         },
         Event::Finished { job: second },
     ]);
+    window.wait_until("all is told", |studio| studio.state().bring.preview.jobs.is_empty());
     let state = window.harness.state().state();
     let shown = state.bring.preview.picture.as_ref().unwrap();
     assert_eq!(shown.pixels[0], 70);
