@@ -227,7 +227,7 @@ fn a_file_should_be_fetched_whole_with_progress() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = large(4);
     let server = Repository::single("castle.safetensors", bytes.clone()).serve();
-    let mut hub = start(folder.path(), &server.url(""));
+    let hub = start(folder.path(), &server.url(""));
     let id = hub.fetch("someone/tiny", false).unwrap();
     let running = wait_for(&hub, id, |download| download.state == DownloadState::Running);
     assert_eq!(running.total_bytes, bytes.len() as u64);
@@ -257,7 +257,7 @@ fn a_diffusers_folder_should_come_as_a_folder_with_what_is_needed_alone() {
         ..Repository::default()
     };
     let server = repository.serve();
-    let mut hub = start(folder.path(), &server.url(""));
+    let hub = start(folder.path(), &server.url(""));
     let id = hub.fetch("someone/tiny", false).unwrap();
     let path = finished(&hub, id);
     assert_eq!(path, folder.path().join("models/someone--tiny"));
@@ -272,7 +272,7 @@ fn a_diffusers_folder_should_come_as_a_folder_with_what_is_needed_alone() {
 fn a_lora_should_be_put_where_loras_are_and_have_a_name_that_says_something() {
     let folder = tempfile::tempdir().unwrap();
     let server = Repository::single("pytorch_lora_weights.safetensors", weights::lora(&Value::Null)).serve();
-    let mut hub = start(folder.path(), &server.url(""));
+    let hub = start(folder.path(), &server.url(""));
     let id = hub
         .fetch("someone/tiny/pytorch_lora_weights.safetensors", false)
         .unwrap();
@@ -287,7 +287,7 @@ fn a_stopped_download_should_go_on_where_it_was() {
     let is_slow = Arc::clone(&repository.is_slow);
     is_slow.store(true, Ordering::Relaxed);
     let server = repository.serve();
-    let mut hub = start(folder.path(), &server.url(""));
+    let hub = start(folder.path(), &server.url(""));
     let id = hub.fetch("someone/tiny", false).unwrap();
     wait_for(&hub, id, |download| download.done_bytes > 0);
     hub.cancel(id);
@@ -316,7 +316,7 @@ fn a_download_should_go_on_after_a_restart_and_can_be_thrown_away() {
     let is_slow = Arc::clone(&repository.is_slow);
     is_slow.store(true, Ordering::Relaxed);
     let server = repository.serve();
-    let mut hub = start(folder.path(), &server.url(""));
+    let hub = start(folder.path(), &server.url(""));
     let id = hub.fetch("someone/tiny", false).unwrap();
     wait_for(&hub, id, |download| download.done_bytes > 0);
     hub.cancel(id);
@@ -324,7 +324,7 @@ fn a_download_should_go_on_after_a_restart_and_can_be_thrown_away() {
     drop(hub);
 
     is_slow.store(false, Ordering::Relaxed);
-    let mut hub = start(folder.path(), &server.url(""));
+    let hub = start(folder.path(), &server.url(""));
     let Some(HubEvent::Download(found)) = hub.wait(PATIENCE) else {
         panic!("an unfinished download should be told of");
     };
@@ -357,7 +357,7 @@ fn a_server_that_cannot_leave_out_the_beginning_should_be_heard_from_the_start()
     let is_slow = Arc::clone(&repository.is_slow);
     is_slow.store(true, Ordering::Relaxed);
     let server = repository.serve();
-    let mut hub = start(folder.path(), &server.url(""));
+    let hub = start(folder.path(), &server.url(""));
     let id = hub.fetch("someone/tiny", false).unwrap();
     wait_for(&hub, id, |download| download.done_bytes > 0);
     hub.cancel(id);
@@ -385,7 +385,7 @@ fn a_lost_connection_and_a_busy_server_should_be_tried_again() {
         };
         answered.ok();
     });
-    let mut hub = start(folder.path(), &server.url(""));
+    let hub = start(folder.path(), &server.url(""));
     let id = hub.fetch("someone/tiny", false).unwrap();
     assert_eq!(std::fs::read(finished(&hub, id)).unwrap(), bytes);
 }
@@ -436,7 +436,7 @@ fn what_came_broken_should_be_thrown_away_and_not_installed() {
         ..Repository::single("castle.safetensors", large(1))
     };
     let server = repository.serve();
-    let mut hub = start(folder.path(), &server.url(""));
+    let hub = start(folder.path(), &server.url(""));
     let id = hub.fetch("someone/tiny", false).unwrap();
     let row = wait_for(&hub, id, ended);
     let DownloadState::Failed(reason) = &row.state else {
@@ -458,7 +458,7 @@ fn what_does_not_fit_should_not_be_begun() {
         ..Repository::single("castle.safetensors", large(1))
     };
     let server = repository.serve();
-    let mut hub = start(folder.path(), &server.url(""));
+    let hub = start(folder.path(), &server.url(""));
     let id = hub.fetch("someone/tiny", false).unwrap();
     let reason = failed(&hub, id);
     assert!(
@@ -488,7 +488,7 @@ fn a_wrong_length_should_be_said() {
             request.respond(Response::from_data(short)).ok();
         }
     });
-    let mut hub = start(folder.path(), &server.url(""));
+    let hub = start(folder.path(), &server.url(""));
     let id = hub.fetch("someone/tiny", false).unwrap();
     let reason = failed(&hub, id);
     assert!(
@@ -515,7 +515,7 @@ fn the_token_should_open_gated_repositories_and_go_to_the_hub_alone() {
             repository.answer(request);
         }
     });
-    let mut hub = start(folder.path(), &server.url(""));
+    let hub = start(folder.path(), &server.url(""));
     let id = hub.fetch("someone/tiny", false).unwrap();
     let reason = failed(&hub, id);
     assert!(
@@ -525,7 +525,7 @@ fn the_token_should_open_gated_repositories_and_go_to_the_hub_alone() {
 
     let mut options = options(folder.path(), &server.url(""));
     options.source.token = Some("hf_secret".to_owned());
-    let mut hub = Hub::start(options, || {}).unwrap();
+    let hub = Hub::start(options, || {}).unwrap();
     let id = hub.fetch("someone/tiny", false).unwrap();
     finished(&hub, id);
     assert!(server.asked().iter().any(|asked| asked.authorization.is_some()));
@@ -545,7 +545,7 @@ fn what_others_have_fetched_should_be_copied_from_their_cache() {
     let server = Repository::single("castle.safetensors", bytes.clone()).serve();
     let mut options = options(folder.path(), &server.url(""));
     options.source.cache = Some(folder.path().join("cache"));
-    let mut hub = Hub::start(options, || {}).unwrap();
+    let hub = Hub::start(options, || {}).unwrap();
     let id = hub.fetch("someone/tiny", false).unwrap();
     assert_eq!(std::fs::read(finished(&hub, id)).unwrap(), bytes);
     assert!(
@@ -563,7 +563,7 @@ fn what_is_not_there_should_be_said_in_one_line() {
         ..Repository::default()
     };
     let server = repository.serve();
-    let mut hub = start(folder.path(), &server.url(""));
+    let hub = start(folder.path(), &server.url(""));
     for (what, expected) in [
         ("someone/tiny", "has no model in a form known here"),
         (
@@ -580,7 +580,7 @@ fn what_is_not_there_should_be_said_in_one_line() {
     assert!(hub.fetch("../etc", false).is_err());
     let endpoint = server.url("");
     drop(server);
-    let mut hub = start(folder.path(), &endpoint);
+    let hub = start(folder.path(), &endpoint);
     let id = hub.fetch("someone/tiny", false).unwrap();
     let reason = failed(&hub, id);
     assert!(

@@ -73,7 +73,7 @@ pub(super) fn look(window: &mut Window, name: &str) {
     save(window, name);
 }
 
-fn save(window: &mut Window, name: &str) {
+pub(super) fn save(window: &mut Window, name: &str) {
     let folder = PathBuf::from(std::env::var_os("HARERU_LOOKS").unwrap_or_else(|| std::env::temp_dir().into()));
     window
         .harness

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use hareru::config::{Settings, ThemeChoice};
 use hareru::hub::{DownloadState, Hub, Kind};
@@ -14,7 +15,7 @@ use hareru::ui::pages::models::ModelsCommand;
 use serde_json::{Value, json};
 
 use super::harness::{Window, in_language};
-use super::looks::{clearing, look};
+use super::looks::{clearing, save};
 use crate::hub::downloads::{Repository, large, options};
 use crate::hub::weights::{checkpoint, lora, safetensors, write};
 
@@ -68,12 +69,12 @@ fn until(window: &mut Window, is_so: impl Fn(&Window) -> bool) {
         std::thread::sleep(Duration::from_millis(10));
         window.harness.step();
     }
-    window.harness.run();
+    window.harness.run_ok();
 }
 
 fn click(window: &mut Window, label: &str) {
     window.harness.get_by_label(label).click();
-    window.harness.run();
+    window.harness.run_ok();
 }
 
 #[test]
@@ -151,11 +152,13 @@ fn words_in_the_search_field_should_leave_what_has_them() {
     window
         .harness
         .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::F);
-    window.harness.run();
-    let field = window.harness.get_by_label("Search names, families, trigger words");
+    window.harness.run_ok();
+    let field = window
+        .harness
+        .get_by_role_and_label(Role::TextInput, "Search names, families, trigger words");
     assert!(field.is_focused());
     field.type_text("STYLE sdxl");
-    window.harness.run();
+    window.harness.run_ok();
     assert!(window.harness.query_by_label("Use: glow").is_some());
     assert!(window.harness.query_by_label("Use: ink").is_none());
 }
@@ -181,7 +184,7 @@ fn folders_of_other_programs_should_be_offered_and_kept() {
         "never of another program"
     );
     window.harness.key_press(egui::Key::Escape);
-    window.harness.run();
+    window.harness.run_ok();
 
     click(&mut window, &format!("Leave out: {}", comfy.display()));
     assert!(window.kept.borrow().last().unwrap().model_folders.is_empty());
@@ -212,7 +215,7 @@ fn what_a_job_uses_should_be_known_as_used() {
     let folder = tempfile::tempdir().unwrap();
     furnish(folder.path());
     let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
-    assert!(window.harness.query_by_label_contains("not used yet").is_some());
+    assert_eq!(window.harness.query_all_by_label_contains("not used yet").count(), 2);
     click(&mut window, "Use: castle");
     window.generate();
     window.tell([Event::Finished { job: JobId(1) }]);
@@ -240,10 +243,14 @@ fn a_download_should_be_seen_stopped_resumed_and_listed() {
     is_slow.store(true, std::sync::atomic::Ordering::Relaxed);
     let server = repository.serve();
     let mut window = open(folder.path(), &server.url(""), in_language("en"));
-    let field = window.harness.get_by_label("Hugging Face");
-    field.focus();
+    window
+        .harness
+        .get_by_role_and_label(Role::TextInput, "Hugging Face")
+        .focus();
+    window.harness.run_ok();
+    let field = window.harness.get_by_role_and_label(Role::TextInput, "Hugging Face");
     field.type_text("someone/tiny");
-    window.harness.run();
+    window.harness.run_ok();
     click(&mut window, "Download");
     let state = |window: &Window| window.harness.state().state().models_page.downloads.first().cloned();
     until(&mut window, |window| {
@@ -268,7 +275,7 @@ fn a_download_should_be_seen_stopped_resumed_and_listed() {
         what: "nonsense".to_owned(),
         prefer_fp16: false,
     }));
-    window.harness.run();
+    window.harness.run_ok();
     assert!(window.harness.query_by_label_contains("expected owner/name").is_some());
 }
 
@@ -282,12 +289,13 @@ fn looks_of_the_models_page() {
     let server = repository.serve();
     for language in ["en", "ja"] {
         for (theme, name) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
-            let settings = Settings {
-                theme,
-                ..in_language(language)
-            };
-            let mut window = open(folder.path(), &server.url(""), settings);
-            look(&mut window, &format!("models-{language}-{name}-models"));
+            let mut window = open(folder.path(), &server.url(""), in_language(language));
+            window.harness.state_mut().send(UiCommand::SetTheme(theme));
+            for _ in 0..20 {
+                window.harness.step();
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            save(&mut window, &format!("models-{language}-{name}-models"));
             let page = UiCommand::Models(ModelsCommand::ShowKind(Kind::Lora));
             window.harness.state_mut().send(page);
             let fetch = ModelsCommand::Fetch {
@@ -304,7 +312,7 @@ fn looks_of_the_models_page() {
                 window.harness.step();
                 std::thread::sleep(Duration::from_millis(10));
             }
-            look(&mut window, &format!("models-{language}-{name}-loras"));
+            save(&mut window, &format!("models-{language}-{name}-loras"));
         }
     }
 }

@@ -15,7 +15,7 @@ models-kind-upscaler = Upscalers
 
 models-search = Search names, families, trigger words
     .tip = Shows what has all these words in its name, folder, family or trigger words, or a hash that begins so
-models-rescan = Look again
+models-rescan = Rescan
     .tip = Looks at all folders again
 models-scanning = Looking at the folders…
 models-none = Nothing of this kind yet. Add a file or a folder, or fetch something below.

@@ -91,7 +91,14 @@ pub(in crate::hub) fn thumbnail(item: &Item) -> Option<RgbImage> {
     limits.max_image_height = Some(MAX_SIDE_PX);
     limits.max_alloc = Some(MAX_ALLOC_BYTES);
     reader.limits(limits);
-    let small = reader.decode().ok()?.thumbnail(SIDE_PX, SIDE_PX).into_rgb8();
+    let picture = reader.decode().ok()?;
+    let is_large = picture.width().max(picture.height()) > SIDE_PX;
+    let small = if is_large {
+        picture.thumbnail(SIDE_PX, SIDE_PX)
+    } else {
+        picture
+    }
+    .into_rgb8();
     Some(RgbImage {
         width_px: small.width(),
         height_px: small.height(),

@@ -23,6 +23,8 @@ pub(super) const GAP: f32 = 10.0;
 const MARGIN: f32 = 10.0;
 /// Side of its picture.
 const COVER_SIDE: f32 = CARD_HEIGHT - 2.0 * MARGIN;
+/// Lines of what is wrong with it.
+const ERROR_ROWS: usize = 3;
 /// Seconds of a day.
 const DAY_SECS: i64 = 86_400;
 
@@ -44,7 +46,7 @@ pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &Item, width: 
     let layout = UiBuilder::new().max_rect(words).layout(Layout::top_down(Align::Min));
     ui.scope_builder(layout, |ui| {
         ui.spacing_mut().item_spacing = vec2(6.0, 3.0);
-        ui.set_clip_rect(rect);
+        ui.set_clip_rect(rect.intersect(ui.clip_rect()));
         name(ui, item);
         about(ui, ctx, item);
         details(ui, ctx, item);
@@ -67,8 +69,10 @@ fn about(ui: &mut Ui, ctx: &PanelContext<'_>, item: &Item) {
         .refusal(&ModelRef::Path(item.path.clone()))
         .map(|error| error.message.clone());
     if let Some(reason) = item.error.clone().or(refusal) {
-        let text = RichText::new(&reason).small().color(*ctx.palette.error);
-        ui.add(Label::new(text).truncate()).on_hover_text(reason);
+        let font = egui::TextStyle::Small.resolve(ui.style());
+        let mut text = egui::text::LayoutJob::simple(reason.clone(), font, *ctx.palette.error, ui.available_width());
+        text.wrap.max_rows = ERROR_ROWS;
+        ui.add(Label::new(text)).on_hover_text(reason);
         return;
     }
     let mut parts = Vec::from_iter(item.family.map(str::to_owned));

@@ -31,7 +31,7 @@ impl DownloadForm {
     /// Height of the field and of what is on its way, with margins.
     pub(super) fn height(state: &AppState) -> f32 {
         let num_rows = state.models_page.downloads.len().min(MAX_ROWS);
-        16.0 + ROW_HEIGHT + num_rows as f32 * (ROW_HEIGHT + GRID)
+        20.0 + ROW_HEIGHT + num_rows as f32 * (ROW_HEIGHT + GRID)
     }
 
     pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>) {
@@ -52,7 +52,7 @@ impl DownloadForm {
                 .desired_width(360.0)
                 .min_size(vec2(0.0, ROW_HEIGHT));
             ui.label(RichText::new(&name).color(*ctx.palette.text_weak));
-            let response = ui.name_inputs(name, |ui| ui.add(field));
+            let response = ui.add(field).accessible_name(&name);
             let is_entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             response.on_hover_text(tip);
 

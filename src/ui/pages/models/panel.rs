@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{CentralPanel, Frame, Margin, Panel as SidePanel, TextEdit, Ui};
+use egui::{Align, Layout, Rect, TextEdit, Ui, UiBuilder, Vec2};
 
 use super::card::{self, CARD_HEIGHT, CARD_WIDTH, GAP};
 use super::downloads::DownloadForm;
@@ -15,6 +15,8 @@ use crate::ui::theme::ROW_HEIGHT;
 
 /// Width of the left side.
 const SIDE_WIDTH: f32 = 250.0;
+/// Space inside each part.
+const PART_MARGIN: Vec2 = Vec2::new(14.0, 10.0);
 
 /// All of the page.
 #[derive(Default)]
@@ -34,29 +36,36 @@ impl Panel for ModelsPanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        let frame = |fill: egui::Color32, x: i8, y: i8| Frame::new().fill(fill).inner_margin(Margin::symmetric(x, y));
+        let page = ui.max_rect().intersect(ui.clip_rect());
+        let (side, rest) = page.split_left_right_at_x(page.left() + SIDE_WIDTH);
+        let (shelf, foot) = rest.split_top_bottom_at_y(rest.bottom() - DownloadForm::height(ctx.state));
+        let line = egui::Stroke::new(1.0, *ctx.palette.separator);
         let panel = *ctx.palette.panel;
-        SidePanel::left("models_side")
-            .exact_size(SIDE_WIDTH)
-            .resizable(false)
-            .frame(frame(panel, 12, 10))
-            .show(ui, |ui| {
-                egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                    kinds(ui, ctx);
-                    ui.add_space(8.0);
-                    ui.separator();
-                    folders::show(ui, ctx);
-                });
+        part(ui, side, panel, |ui| {
+            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                kinds(ui, ctx);
+                ui.add_space(8.0);
+                ui.separator();
+                folders::show(ui, ctx);
             });
-        let downloads = &mut self.downloads;
-        SidePanel::bottom("models_downloads")
-            .exact_size(DownloadForm::height(ctx.state))
-            .frame(frame(panel, 16, 8))
-            .show(ui, |ui| downloads.show(ui, ctx));
-        CentralPanel::default()
-            .frame(frame(*ctx.palette.canvas, 16, 12))
-            .show(ui, |ui| self.shelf(ui, ctx));
+        });
+        part(ui, shelf, *ctx.palette.canvas, |ui| self.shelf(ui, ctx));
+        part(ui, foot, panel, |ui| self.downloads.show(ui, ctx));
+        ui.painter().vline(side.right(), side.y_range(), line);
+        ui.painter().hline(foot.x_range(), foot.top(), line);
     }
+}
+
+/// A part of the page that keeps to its place.
+fn part(ui: &mut Ui, rect: Rect, fill: egui::Color32, add_contents: impl FnOnce(&mut Ui)) {
+    ui.painter().rect_filled(rect, 0.0, fill);
+    let layout = UiBuilder::new()
+        .max_rect(rect.shrink2(PART_MARGIN))
+        .layout(Layout::top_down(Align::Min));
+    ui.scope_builder(layout, |ui| {
+        ui.shrink_clip_rect(rect);
+        add_contents(ui);
+    });
 }
 
 impl ModelsPanel {
@@ -105,7 +114,7 @@ impl ModelsPanel {
                 .hint_text(&name)
                 .desired_width(280.0)
                 .min_size(egui::vec2(0.0, ROW_HEIGHT));
-            let response = ui.name_inputs(name.clone(), |ui| ui.add(field));
+            let response = ui.add(field).accessible_name(&name);
             let response = response.on_hover_text(search.tooltip(ctx.language, ui.ctx()));
             if std::mem::replace(&mut self.num_searches, ctx.state.models_page.num_searches) != self.num_searches {
                 response.request_focus();
