@@ -16,7 +16,6 @@ vae         PSNR of the autoencoder on held-out renders and on the photographs t
 
 import argparse
 import json
-import math
 import pathlib
 import time
 

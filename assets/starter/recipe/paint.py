@@ -6,7 +6,6 @@ style: it may get a gradient, a black outline, a shadow of paper or a glowing ed
 
 import contextlib
 import functools
-import math
 
 import numpy as np
 import skia

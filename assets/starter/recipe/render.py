@@ -6,7 +6,6 @@
 """
 
 import argparse
-import json
 import multiprocessing
 import pathlib
 import time

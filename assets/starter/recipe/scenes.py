@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import skia
 
-from paint import (BIG, COLOURS, DARK, PAPER, Frame, bright, fill, line, linear, lum, mix, mul, oval, outline, poly, radial, rect, rgba, smooth,
+from paint import (BIG, DARK, PAPER, bright, fill, line, linear, mix, mul, oval, poly, radial, rect, rgba, smooth,
                    vivid)
 import subjects
 

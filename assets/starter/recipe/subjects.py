@@ -8,7 +8,7 @@ import math
 import numpy as np
 import skia
 
-from paint import COLOURS, DARK, Frame, bright, fill, line, linear, lum, mix, mul, oval, poly, radial, rect, rgba, smooth, vivid
+from paint import COLOURS, Frame, bright, fill, line, linear, mix, mul, oval, poly, radial, rect, rgba, smooth
 
 
 def base(sc, colour, depth=0.0):
