@@ -78,6 +78,13 @@
 //! from its request alone; a [`job::KeptRun`] only saves the steps that two requests
 //! [share](job::GenerateRequest::shared_steps). What [`unfold`] shows is computed from the kept steps, without a network.
 //!
+//! # How pictures are found again
+//!
+//! The files are the truth: a picture with its record inside, its run and its marks (XMP) beside it. The
+//! [`gallery::Librarian`]'s thread watches them and keeps an index in SQLite, [`gallery::index`], which may be deleted at any
+//! time; it answers the window's questions, searches in the language of [`gallery::query`] among them. A record of another
+//! program becomes one of ours on the way in (`gallery/foreign`), so nothing else knows of their formats.
+//!
 //! # Adding to it
 //!
 //! * **A sampler**: one file in `diffusion/samplers/`, two lines in its `mod.rs`. Window, command line, records and
@@ -87,7 +94,8 @@
 //!   [`pipelines::preprocess::PREPROCESSORS`].
 //! * **A model family**: one file in `pipelines/families/`, one line in [`pipelines::families::FAMILIES`]; its
 //!   networks, if new, in `models/`.
-//! * **A panel**: one file in `ui/panels/`, two lines in its `mod.rs`.
+//! * **A panel**: one file in `ui/panels/`, two lines in its `mod.rs`; **a page**: one folder in `ui/pages/`.
+//! * **Another program's records**: one file in `gallery/foreign/`.
 //! * **A shader**: one file in `shaders/`, one `include_str!` in `render/shaders.rs`; validated by test by itself.
 
 /// Layers ask for the same large blocks again and again, see [`kernels::Arena`].

@@ -336,7 +336,8 @@ fn looks_of_the_gallery() {
             press(&mut window, Modifiers::NONE, Key::Escape);
             press(&mut window, Modifiers::NONE, Key::Escape);
             window
-                .harness.get_by_role_and_label(Role::Button, "2026-11-01-0008-lighthouse.png")
+                .harness
+                .get_by_role_and_label(Role::Button, "2026-11-01-0008-lighthouse.png")
                 .click_secondary();
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-6-menu"));
         }
