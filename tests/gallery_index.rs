@@ -17,7 +17,7 @@ use crate::support::generated_image;
 /// Names the gallery to a child of a test.
 const CHILD_FOLDER: &str = "HARERU_TEST_GALLERY";
 /// Longest wait for anything.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
 fn saved_pictures_should_be_found_with_all_that_is_known_of_them() {
@@ -85,7 +85,9 @@ fn pictures_should_be_found_by_their_files() {
     let path = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
     let library = Library::open(folder.path());
     let unknown = [folder.path().join("gone.png"), PathBuf::from("/elsewhere/a.png")];
-    let asked = library.librarian.ask(Question::Find([&unknown[..], std::slice::from_ref(&path)].concat()));
+    let asked = library
+        .librarian
+        .ask(Question::Find([&unknown[..], std::slice::from_ref(&path)].concat()));
     let found = library.until(|event| match event {
         LibraryEvent::Entries { ticket, entries } if *ticket == asked => Some(entries.clone()),
         _ => None,
