@@ -18,14 +18,19 @@ impl Index {
         let read = || -> rusqlite::Result<Found> {
             // One pass over `facts`, in which most conditions find all they ask for.
             let mut statement = self.connection.prepare_cached(&format!(
-                "SELECT id, day, rating FROM pictures INDEXED BY facts WHERE {}
+                "SELECT id, day * 8 + rating FROM pictures INDEXED BY facts WHERE {}
                  ORDER BY created_secs DESC, modified_ms DESC",
                 condition.sql
             ))?;
             let mut found: Vec<(EntryId, i32, u8)> = Vec::new();
             let mut rows = statement.query(params_from_iter(&condition.values))?;
             while let Some(row) = rows.next()? {
-                found.push((EntryId(row.get(0)?), row.get(1)?, row.get(2)?));
+                let both: i64 = row.get(1)?; // one number is fetched faster than two
+                found.push((
+                    EntryId(row.get(0)?),
+                    both.div_euclid(8) as i32,
+                    both.rem_euclid(8) as u8,
+                ));
             }
             let total = self.count()?;
             Ok(ordered(found, order, total))

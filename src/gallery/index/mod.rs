@@ -14,14 +14,17 @@
 //! `facts` is an index over all that is not text, in the order of time: a search reads it from one end to the other.
 //! `user_version` is [`VERSION`]; a file of another version, or one that is damaged, is set aside and made anew.
 
+mod file;
 mod find;
+mod known;
 mod open;
 mod place;
 mod rows;
 mod search_text;
 
+pub(in crate::gallery) use known::Known;
 pub(in crate::gallery) use open::{Health, health};
 pub use open::{Index, Opened, VERSION};
 pub(in crate::gallery) use place::{GALLERY_ROOT, Roots};
-pub(in crate::gallery) use rows::{Known, Reading, Row, Stamp, Written, day_of};
+pub(in crate::gallery) use rows::{Reading, Row, Stamp, Written, day_of};
 pub use search_text::{indexed_text, search_text};

@@ -1,12 +1,13 @@
 //! Opening the file of the index, or doing without.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
+use super::file::{Identity, hold, identity_of, put_aside, remove_logs};
 use crate::gallery::GalleryError;
 
 /// Version of the tables; files of any other are made anew.
@@ -15,8 +16,6 @@ pub const VERSION: i32 = 1;
 const OWN_FOLDER: &str = ".hareru";
 /// Name of the index.
 const FILE_NAME: &str = "index.sqlite";
-/// What a file that could not be used is called; an earlier one makes way.
-const ASIDE_NAME: &str = "index-set-aside.sqlite";
 /// Held while the file is opened, made or set aside.
 const LOCK_NAME: &str = "index.lock";
 /// How an `SQLite` file begins.
@@ -163,7 +162,7 @@ impl Index {
         std::fs::create_dir_all(&folder).map_err(GalleryError::write(&folder))?;
         let lock_file = folder.join(LOCK_NAME);
         let lock = File::create(&lock_file).map_err(GalleryError::write(&lock_file))?;
-        lock.lock().map_err(GalleryError::write(&lock_file))?; // until it is dropped
+        hold(&lock, BUSY_TIMEOUT); // until it is dropped
 
         let file = Self::file_of(gallery);
         let mut set_aside = None;
@@ -313,53 +312,4 @@ fn prepare(file: &Path, connection: &mut Connection) -> Result<(), GalleryError>
 fn unix_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     since.as_millis() as i64
-}
-
-/// Gives the file and its logs other names.
-fn put_aside(file: &Path) -> Result<PathBuf, GalleryError> {
-    let aside = file.with_file_name(ASIDE_NAME);
-    for path in [with_end(&aside, "-wal"), with_end(&aside, "-shm")] {
-        std::fs::remove_file(path).ok(); // of an earlier one
-    }
-    std::fs::rename(with_end(file, "-wal"), with_end(&aside, "-wal")).ok(); // there need not be one
-    std::fs::remove_file(with_end(file, "-shm")).ok(); // says nothing that the others do not
-    std::fs::rename(file, &aside).map_err(GalleryError::write(file))?;
-    remove_logs(file);
-    Ok(aside)
-}
-
-/// Removes what `SQLite` would take for the log of a new file.
-fn remove_logs(file: &Path) {
-    for end in ["-wal", "-shm"] {
-        std::fs::remove_file(with_end(file, end)).ok(); // there need not be one
-    }
-}
-
-fn with_end(file: &Path, end: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(end);
-    PathBuf::from(name)
-}
-
-/// Tells a file from another one of the same name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Identity(u64, u64);
-
-fn identity_of(file: &Path) -> Option<Identity> {
-    std::fs::metadata(file).ok().map(|metadata| identity(&metadata))
-}
-
-#[cfg(unix)]
-fn identity(metadata: &Metadata) -> Identity {
-    use std::os::unix::fs::MetadataExt as _;
-    Identity(metadata.dev(), metadata.ino())
-}
-
-#[cfg(not(unix))]
-fn identity(metadata: &Metadata) -> Identity {
-    let created = metadata
-        .created()
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    Identity(created.unwrap_or_default().as_nanos() as u64, 0)
 }

@@ -1,7 +1,9 @@
 //! What lives on the librarian's thread.
 
+mod upkeep;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,12 +11,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::LibrarianOptions;
-use super::scan::{Progress, Scan, is_present};
-use crate::gallery::index::{Health, Index, Opened, Roots, Written, health};
+use super::scan::{Progress, Scan};
+use crate::gallery::EntryId;
+use crate::gallery::index::{Health, Index, Roots, Written, health};
 use crate::gallery::library::{LibraryEvent, Question, Ticket};
 use crate::gallery::trash::Trash;
 use crate::gallery::watch::{Told, Watch};
-use crate::gallery::{EntryId, GalleryError};
 
 /// How often the folders and the index are looked after while nothing happens.
 const TICK: Duration = Duration::from_secs(1);
@@ -22,10 +24,6 @@ const TICK: Duration = Duration::from_secs(1);
 const SETTLE: Duration = Duration::from_millis(250);
 /// Longest wait for that.
 const SETTLE_AT_MOST: Duration = Duration::from_secs(2);
-/// How often everything is looked at where the system does not tell of changes.
-const POLL: Duration = Duration::from_mins(1);
-/// How often an index in memory tries to become a file.
-const RETRY: Duration = Duration::from_secs(30);
 /// How often progress is told.
 const PROGRESS: Duration = Duration::from_millis(100);
 /// How often it is told that there are more pictures.
@@ -73,6 +71,9 @@ pub(super) struct Worker {
     scanned_at: Instant,
     looked_after_at: Option<Instant>,
     opened_at: Instant,
+    busy_told_at: Option<Instant>,
+    /// When the index was first found damaged of late, and how often since.
+    damages: Option<(Instant, u32)>,
     progress_told_at: Option<Instant>,
     content_told_at: Option<Instant>,
     is_content_told: bool,
@@ -136,6 +137,8 @@ pub(super) fn run(gallery: PathBuf, options: LibrarianOptions, ends: Ends) {
         scanned_at: now,
         looked_after_at: None,
         opened_at: now,
+        busy_told_at: None,
+        damages: None,
         progress_told_at: None,
         content_told_at: None,
         is_content_told: true,
@@ -206,207 +209,6 @@ impl Worker {
                 self.is_scan_due = true;
             }
             Message::Watching(..) | Message::End => {}
-        }
-    }
-
-    /// Opens the index; in memory if there is no other way.
-    ///
-    /// * `damaged`: the one before, which is set aside.
-    fn open(&mut self, damaged: Option<Index>) {
-        self.opened_at = Instant::now();
-        self.scan = None;
-        if !self.gallery.is_dir() {
-            self.become_forgetful(); // nothing has been saved yet, or its disk is away
-            return;
-        }
-        match Index::open_after(&self.gallery, damaged) {
-            Ok(Opened { index, set_aside }) => {
-                self.index = index;
-                if let Some(aside) = set_aside {
-                    self.fail(format!(
-                        "the index of the gallery was damaged or of another version, so it is made anew from the \
-                         pictures; the old one is kept: {}",
-                        aside.display()
-                    ));
-                }
-            }
-            Err(error) => {
-                self.fail(format!(
-                    "the index of the gallery cannot be written, so it is kept in memory for now: {}",
-                    error.one_line()
-                ));
-                self.become_forgetful();
-            }
-        }
-        self.know_roots();
-    }
-
-    /// Goes on with an index in memory.
-    fn become_forgetful(&mut self) {
-        match Index::in_memory(&self.gallery) {
-            Ok(index) => self.index = index,
-            Err(error) => self.fail(error.one_line()),
-        }
-        self.know_roots();
-    }
-
-    fn know_roots(&mut self) {
-        let roots = match &self.watched {
-            Some(folders) => self.index.set_watched(folders),
-            None => self.index.roots(),
-        };
-        match roots {
-            Ok(roots) => self.roots = roots,
-            Err(error) => self.fail(error.one_line()),
-        }
-        self.others_version = self.index.others_version().unwrap_or_default();
-    }
-
-    /// Has the folders watched; once they are, all is looked at.
-    pub(super) fn watch_and_scan(&mut self) {
-        self.watch = None;
-        self.watch_number += 1;
-        if self.options.poll.is_some() {
-            self.is_scan_due = true;
-            return;
-        }
-        let number = self.watch_number;
-        let folders: Vec<PathBuf> = self
-            .roots
-            .all()
-            .map(|(_, folder)| folder.to_owned())
-            .filter(|folder| folder.is_dir())
-            .collect();
-        let messages = self.own_messages.clone();
-        let is_told_lost = self.is_told_lost.clone();
-        let begin = move || {
-            let telling = messages.clone();
-            let watch = Watch::begin(&folders, move |told| {
-                if telling.try_send(Message::Told(told)).is_err() {
-                    is_told_lost.store(true, Ordering::Relaxed);
-                }
-            });
-            messages.send(Message::Watching(number, watch)).ok(); // the thread may have ended
-        };
-        let thread = std::thread::Builder::new().name("librarian-watch".to_owned());
-        if let Err(error) = thread.spawn(begin) {
-            tracing::warn!("folders are not watched: {error}");
-            self.is_scan_due = true;
-        }
-    }
-
-    /// Has the watched folders be these.
-    pub(super) fn set_watched(&mut self, folders: Vec<PathBuf>) {
-        if self.watched.as_ref() == Some(&folders) {
-            return;
-        }
-        self.scan = None;
-        if let Some(roots) = self.with_index(|index| index.set_watched(&folders)) {
-            self.roots = roots;
-        }
-        let is_kept = |folder: &PathBuf| *folder == self.gallery || folders.contains(folder);
-        self.presence.retain(|folder, _| is_kept(folder));
-        self.lost.retain(is_kept);
-        self.watched = Some(folders);
-        self.send(LibraryEvent::ContentChanged);
-        self.watch_and_scan();
-    }
-
-    /// Has everything be looked at soon; folders that are empty are believed to be so.
-    pub(super) fn rescan(&mut self) {
-        if !self.index.is_kept() {
-            self.open(None);
-        }
-        self.is_scan_due = true;
-        self.is_empty_believed = true;
-    }
-
-    /// Has everything be looked at soon.
-    pub(super) fn scan_soon(&mut self) {
-        self.is_scan_due = true;
-    }
-
-    /// Sees whether the folders and the index are where they were.
-    fn look_after(&mut self) {
-        if self.looked_after_at.is_some_and(|at| at.elapsed() < TICK) && self.questions.is_empty() {
-            return;
-        }
-        if !self.index.is_in_place() && self.gallery.is_dir() {
-            tracing::info!("the index of the gallery was taken away or overwritten; it is made anew");
-            let damaged = self.without_index();
-            self.open(damaged);
-            self.send(LibraryEvent::ContentChanged);
-            self.is_scan_due = true;
-        }
-        if self.looked_after_at.is_some_and(|at| at.elapsed() < TICK) {
-            return;
-        }
-        self.looked_after_at = Some(Instant::now());
-        if !self.index.is_kept() && self.gallery.is_dir() {
-            let is_new = self.presence.get(&self.gallery) == Some(&false);
-            if is_new || self.opened_at.elapsed() >= RETRY {
-                self.open_quietly();
-            }
-        }
-        self.look_for_folders();
-        self.look_for_others();
-        let poll = self.options.poll.unwrap_or(POLL);
-        let is_polled = self.options.poll.is_some() || self.watch.as_ref().is_some_and(|watch| !watch.is_whole);
-        if is_polled && self.scan.is_none() && self.scanned_at.elapsed() >= poll {
-            self.is_scan_due = true;
-        }
-    }
-
-    /// Tells if another program has changed the index.
-    fn look_for_others(&mut self) {
-        let version = self.index.others_version();
-        if let Ok(version) = version
-            && version != self.others_version
-        {
-            self.others_version = version;
-            self.send(LibraryEvent::ContentChanged);
-        }
-    }
-
-    /// Tries again to have the index in a file.
-    fn open_quietly(&mut self) {
-        self.opened_at = Instant::now();
-        if let Ok(Opened { index, .. }) = Index::open(&self.gallery) {
-            self.index = index;
-            self.scan = None;
-            self.know_roots();
-            self.is_scan_due = true;
-        }
-    }
-
-    /// Tells which folders went and came.
-    fn look_for_folders(&mut self) {
-        if self.touched_at.is_some() {
-            return; // what happened there is not known yet
-        }
-        let folders: Vec<(i64, PathBuf)> = self
-            .roots
-            .all()
-            .map(|(root, folder)| (root, folder.to_owned()))
-            .collect();
-        let mut is_any_back = false;
-        for (root, folder) in folders {
-            let is_there = is_present(&folder)
-                || folder.is_dir() && (self.is_empty_believed || self.index.num_below(root).is_ok_and(|num| num == 0));
-            let was_there = self.presence.insert(folder.clone(), is_there);
-            let is_gallery = folder == self.gallery; // which need not be there before the first picture is saved
-            if is_there && was_there != Some(true) {
-                is_any_back |= was_there.is_some();
-                if self.lost.remove(&folder) {
-                    self.send(LibraryEvent::FolderFound(folder));
-                }
-            } else if !is_there && (was_there == Some(true) || was_there.is_none() && !is_gallery) {
-                self.lost.insert(folder.clone());
-                self.send(LibraryEvent::FolderLost(folder));
-            }
-        }
-        if is_any_back {
-            self.watch_and_scan();
         }
     }
 
@@ -508,65 +310,6 @@ impl Worker {
             return;
         };
         self.send(LibraryEvent::Changed(entries.into_iter().map(Arc::new).collect()));
-    }
-
-    /// Does something with the index; should that be damaged or no longer writable, once more with the next one.
-    pub(super) fn with_index<T>(&mut self, work: impl Fn(&mut Index) -> Result<T, GalleryError>) -> Option<T> {
-        match work(&mut self.index) {
-            Ok(done) => return Some(done),
-            Err(error) => {
-                if !self.recover(&error) {
-                    return None;
-                }
-            }
-        }
-        work(&mut self.index).map_err(|error| self.fail(error.one_line())).ok()
-    }
-
-    /// Whether there is another index now.
-    fn recover(&mut self, error: &GalleryError) -> bool {
-        let message = error.one_line();
-        match health(error) {
-            Some(Health::Damaged) => {
-                tracing::warn!("{message}");
-                let damaged = self.without_index();
-                self.open(damaged);
-            }
-            Some(Health::Unwritable) => {
-                self.fail(format!("{message}; it is kept in memory for now"));
-                self.opened_at = Instant::now();
-                self.become_forgetful();
-            }
-            Some(Health::Busy) => {
-                self.fail(format!("{message}; another program has it in use"));
-                return false;
-            }
-            None => {
-                self.fail(message);
-                return false;
-            }
-        }
-        self.scan = None;
-        self.is_scan_due = true;
-        self.send(LibraryEvent::ContentChanged);
-        true
-    }
-
-    /// Takes the index out; one in memory stands in for it.
-    fn without_index(&mut self) -> Option<Index> {
-        let stand_in = Index::in_memory(&self.gallery).ok()?;
-        Some(std::mem::replace(&mut self.index, stand_in))
-    }
-
-    /// Where the marks of pictures in watched folders are.
-    pub(super) fn foreign_marks(&self) -> PathBuf {
-        Index::own_folder(&self.gallery).join("marks")
-    }
-
-    /// Whether a folder was there when it was last looked for.
-    pub(super) fn is_root_there(&self, root: i64) -> bool {
-        let folder = self.roots.all().find(|(number, _)| *number == root);
-        folder.is_some_and(|(_, folder): (i64, &Path)| folder.is_dir())
     }
 
     pub(super) fn fail(&self, message: String) {
