@@ -159,7 +159,12 @@ fn only_what_is_in_sight_should_be_asked_for() {
     assert!(ids.contains(&&EntryId(99_999)));
     window.harness.run();
     window.harness.get_by_role_and_label(Role::Button, "99999.png");
-    assert!(window.harness.query_by_role_and_label(Role::Button, "50000.png").is_none());
+    assert!(
+        window
+            .harness
+            .query_by_role_and_label(Role::Button, "50000.png")
+            .is_none()
+    );
     window.harness.get_by_label("100,000 pictures");
 }
 
@@ -170,12 +175,14 @@ fn a_click_should_choose_and_modifiers_should_choose_more() {
     window.harness.run();
     assert_eq!(chosen(&window), [39]);
     window
-        .harness.get_by_role_and_label(Role::Button, "00036.png")
+        .harness
+        .get_by_role_and_label(Role::Button, "00036.png")
         .click_modifiers(Modifiers::SHIFT);
     window.harness.run();
     assert_eq!(chosen(&window), [39, 38, 37, 36]);
     window
-        .harness.get_by_role_and_label(Role::Button, "00038.png")
+        .harness
+        .get_by_role_and_label(Role::Button, "00038.png")
         .click_modifiers(Modifiers::COMMAND);
     window.harness.run();
     assert_eq!(chosen(&window), [39, 37, 36]);
@@ -326,7 +333,10 @@ fn the_prompt_should_be_copied() {
     let mut window = window(20);
     window.harness.get_by_role_and_label(Role::Button, "00019.png").click();
     window.harness.run();
-    window.harness.state().send(UiCommand::Gallery(GalleryCommand::CopyPrompt));
+    window
+        .harness
+        .state()
+        .send(UiCommand::Gallery(GalleryCommand::CopyPrompt));
     window.harness.step();
     let copied = window
         .harness
@@ -343,7 +353,10 @@ fn the_prompt_should_be_copied() {
 #[test]
 fn the_menu_of_a_picture_should_have_every_verb() {
     let mut window = window(20);
-    window.harness.get_by_role_and_label(Role::Button, "00017.png").click_secondary();
+    window
+        .harness
+        .get_by_role_and_label(Role::Button, "00017.png")
+        .click_secondary();
     window.harness.run();
     assert_eq!(chosen(&window), [17]);
     for verb in [
@@ -457,7 +470,10 @@ fn completions_should_be_taken_by_key_and_by_mouse() {
     window.harness.get_by_label("Search").type_text("mo");
     window.harness.run();
     settle(&mut window, &found(40));
-    window.harness.get_by_role_and_label(Role::MenuItem, "model:Starter").click();
+    window
+        .harness
+        .get_by_role_and_label(Role::MenuItem, "model:Starter")
+        .click();
     window.harness.run();
     assert_eq!(page(&window).search.text, "model:Starter ");
 }
@@ -473,7 +489,10 @@ fn searches_of_before_should_be_offered_in_the_empty_field() {
     window.harness.get_by_label("Clear the search").click();
     window.harness.run();
     press(&mut window, Modifiers::COMMAND, Key::F);
-    window.harness.get_by_role_and_label(Role::MenuItem, "lighthouse").click();
+    window
+        .harness
+        .get_by_role_and_label(Role::MenuItem, "lighthouse")
+        .click();
     window.harness.run();
     assert_eq!(page(&window).search.text, "lighthouse");
 }
@@ -565,19 +584,37 @@ fn a_refused_mark_should_be_asked_for_again() {
 #[test]
 fn cells_should_be_drawn_larger_and_smaller() {
     let mut window = window(400);
-    let before = window.harness.get_by_role_and_label(Role::Button, "00399.png").rect().width();
+    let before = window
+        .harness
+        .get_by_role_and_label(Role::Button, "00399.png")
+        .rect()
+        .width();
     window
         .harness
         .state()
         .send(UiCommand::Gallery(GalleryCommand::SetSide(280.0)));
     window.harness.run();
-    assert!(window.harness.get_by_role_and_label(Role::Button, "00399.png").rect().width() > 1.4 * before);
+    assert!(
+        window
+            .harness
+            .get_by_role_and_label(Role::Button, "00399.png")
+            .rect()
+            .width()
+            > 1.4 * before
+    );
     window
         .harness
         .state()
         .send(UiCommand::Gallery(GalleryCommand::SetSide(1.0)));
     window.harness.run();
-    assert!(window.harness.get_by_role_and_label(Role::Button, "00399.png").rect().width() >= 64.0);
+    assert!(
+        window
+            .harness
+            .get_by_role_and_label(Role::Button, "00399.png")
+            .rect()
+            .width()
+            >= 64.0
+    );
 }
 
 #[test]
@@ -610,7 +647,10 @@ fn frames_should_be_short_with_a_hundred_thousand_pictures() {
     );
     assert!(times[0] < std::time::Duration::from_millis(40), "{times:?}");
     assert!(
-        window.harness.query_by_role_and_label(Role::Button, "99999.png").is_none(),
+        window
+            .harness
+            .query_by_role_and_label(Role::Button, "99999.png")
+            .is_none(),
         "it did not scroll"
     );
 }

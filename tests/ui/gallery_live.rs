@@ -40,7 +40,10 @@ fn open(folder: &Path) -> Harness<'static, Studio> {
             };
             Librarian::start_with(folder, options, move || wake()).map_err(|error| error.to_string())
         })),
+        start_hub: None,
+        start_queue: None,
         dialogs: Box::new(NoDialogs),
+        log_file: folder.join("hareru.log"),
         keep_settings: Box::new(|_settings| {}),
     };
     let mut harness = open_with(Harness::builder(), services, in_language("en"), folder);
@@ -336,7 +339,8 @@ fn looks_of_the_gallery() {
             press(&mut window, Modifiers::NONE, Key::Escape);
             press(&mut window, Modifiers::NONE, Key::Escape);
             window
-                .harness.get_by_role_and_label(Role::Button, "2026-11-01-0008-lighthouse.png")
+                .harness
+                .get_by_role_and_label(Role::Button, "2026-11-01-0008-lighthouse.png")
                 .click_secondary();
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-6-menu"));
         }
