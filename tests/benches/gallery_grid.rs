@@ -30,10 +30,11 @@ impl Dialogs for NoDialogs {
 
 fn found() -> Found {
     Found {
-        ids: (0..PICTURES as i64).map(EntryId).collect(),
-        days: (0..PICTURES / PER_DAY)
+        ids: (0..).map(EntryId).take(PICTURES).collect(),
+        days: (0..)
+            .take(PICTURES / PER_DAY)
             .map(|day| DayCount {
-                day: 20_000 - day as i32,
+                day: 20_000 - day,
                 count: PER_DAY,
             })
             .collect(),
@@ -132,7 +133,7 @@ fn grid(c: &mut Criterion) {
     for side in [64.0, 160.0, 320.0] {
         let (mut harness, found) = open(side);
         group.bench_function(format!("still, cells of {side} points"), |b| {
-            b.iter(|| frame(&mut harness))
+            b.iter(|| frame(&mut harness));
         });
         let middle = egui::pos2(900.0, 600.0);
         harness.hover_at(middle);

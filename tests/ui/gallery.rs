@@ -40,14 +40,15 @@ pub(super) fn entry(id: i64) -> Entry {
 
 /// Pictures of which ten were made every day, the newest first.
 pub(super) fn found(count: usize) -> Found {
-    let days = (0..count.div_ceil(10))
+    let days = (0..)
+        .take(count.div_ceil(10))
         .map(|day| DayCount {
-            day: 20_000 - day as i32,
-            count: (count - 10 * day).min(10),
+            day: 20_000 - day,
+            count: (count - 10 * day as usize).min(10),
         })
         .collect();
     Found {
-        ids: (0..count as i64).rev().map(EntryId).collect(),
+        ids: (0..i64::try_from(count).unwrap()).rev().map(EntryId).collect(),
         days,
         total: count,
     }

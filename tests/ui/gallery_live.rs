@@ -40,7 +40,10 @@ fn open(folder: &Path) -> Harness<'static, Studio> {
             };
             Librarian::start_with(folder, options, move || wake()).map_err(|error| error.to_string())
         })),
+        start_hub: None,
+        start_queue: None,
         dialogs: Box::new(NoDialogs),
+        log_file: folder.join("hareru.log"),
         keep_settings: Box::new(|_settings| {}),
     };
     let mut harness = open_with(Harness::builder(), services, in_language("en"), folder);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Button, Frame, Label, Margin, RichText, ScrollArea, Sense, Ui, vec2};
+use egui::{Align, Button, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Ui, vec2};
 
 use super::marks::MarksEditor;
 use super::panel::send;
@@ -148,10 +148,12 @@ fn settings(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &Entry) {
             continue;
         };
         ui.horizontal(|ui| {
-            ui.set_height(LINE_HEIGHT);
+            ui.spacing_mut().interact_size.y = LINE_HEIGHT;
             let name = RichText::new(ctx.tr(key)).color(*ctx.palette.text_weak);
-            ui.add_sized([NAME_WIDTH, LINE_HEIGHT], |ui: &mut Ui| {
-                ui.horizontal(|ui| ui.add(Label::new(name).truncate())).inner
+            let cell = vec2(NAME_WIDTH, LINE_HEIGHT);
+            ui.allocate_ui_with_layout(cell, Layout::left_to_right(Align::Center), |ui| {
+                ui.set_min_size(cell);
+                ui.add(Label::new(name).truncate());
             });
             ui.add(Label::new(&value).truncate()).on_hover_text(&value);
         });
