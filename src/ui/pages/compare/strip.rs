@@ -30,7 +30,8 @@ pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         .auto_shrink(false)
         .show(ui, |ui| {
             ui.horizontal(|ui| {
-                ui.spacing_mut().item_spacing.x = GAP;
+                // Once after the place, once after what is in it.
+                ui.spacing_mut().item_spacing.x = GAP / 2.0;
                 for place in 0..num {
                     let (rect, _) = ui.allocate_exact_size(vec2(width, TILE_HEIGHT), Sense::hover());
                     ui.push_id(("tile", place), |ui| tile(ui, ctx, place, rect));
