@@ -81,7 +81,7 @@
 //! # How pictures are found again
 //!
 //! The files are the truth: a picture with its record inside, its run and its marks (XMP) beside it. The
-//! [`gallery::Librarian`]'s thread watches them and keeps an index in SQLite, [`gallery::index`], which may be deleted at any
+//! [`gallery::Librarian`]'s thread watches them and keeps an index in `SQLite`, [`gallery::index`], which may be deleted at any
 //! time; it answers the window's questions, searches in the language of [`gallery::query`] among them. A record of another
 //! program becomes one of ours on the way in (`gallery/foreign`), so nothing else knows of their formats.
 //!

@@ -17,7 +17,7 @@ use crate::support::generated_image;
 /// Names the gallery to a child of a test.
 const CHILD_FOLDER: &str = "HARERU_TEST_GALLERY";
 /// Longest wait for anything.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[test]
 fn saved_pictures_should_be_found_with_all_that_is_known_of_them() {

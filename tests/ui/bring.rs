@@ -191,7 +191,7 @@ fn settings_should_be_read_from_a_picture_that_has_some() {
     window.harness.get_by_label_contains("a red tower");
     window.harness.key_press(egui::Key::Num7);
     window.harness.run();
-    assert_eq!(window.pictures.borrow().opened, [path.clone()]);
+    assert_eq!(window.pictures.borrow().opened, std::slice::from_ref(&path));
     // Restyling it begins with what it says it shows.
     send(&mut window, BringCommand::Take(Target::Restyle, path));
     let init = window.harness.state().draft().beyond.init.clone().unwrap();

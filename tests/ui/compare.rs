@@ -116,7 +116,7 @@ fn wait(window: &mut Window, what: &str, is_done: impl Fn(&ComparePage) -> bool)
 }
 
 fn settled(page: &ComparePage) -> bool {
-    let are_read = page.pictures.iter().all(|picture| picture.is_read());
+    let are_read = page.pictures.iter().all(hareru::ui::pages::compare::Compared::is_read);
     let is_measured = page.pair().is_none() || page.similarity() != Alike::NotYet;
     let runs = page
         .pictures

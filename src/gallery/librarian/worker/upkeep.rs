@@ -282,7 +282,7 @@ impl Worker {
         let (since, num) = self
             .damages
             .filter(|(since, _)| since.elapsed() < BUSY)
-            .unwrap_or((Instant::now(), 0));
+            .unwrap_or_else(|| (Instant::now(), 0));
         self.damages = Some((since, num + 1));
         num + 1 > MAX_DAMAGES
     }
