@@ -205,6 +205,7 @@ impl Studio {
             Ok(pictures) => {
                 pictures.set_trajectory_budget(self.settings.trajectory_budget_bytes());
                 self.pictures = Some(pictures);
+                pages::settings::set_save_options(self);
             }
             Err(reason) => {
                 let values = [("folder", folder.display().to_string()), ("reason", reason)];

@@ -173,7 +173,7 @@ impl PalettePanel {
 fn found<'a>(entries: &'a [Entry], text: &str, page: Page) -> Vec<&'a Entry> {
     let text = text.trim().to_lowercase();
     let words: Vec<&str> = text.split_whitespace().collect();
-    let mut found: Vec<(bool, bool, &Entry)> = entries
+    let mut found: Vec<(bool, bool, usize, &Entry)> = entries
         .iter()
         .filter(|entry| entry.command != UiCommand::TogglePalette)
         .filter_map(|entry| {
@@ -181,11 +181,14 @@ fn found<'a>(entries: &'a [Entry], text: &str, page: Page) -> Vec<&'a Entry> {
             let has_all = names.iter().any(|name| words.iter().all(|word| name.contains(word)));
             let begins = names.iter().any(|name| name.starts_with(&text));
             let is_here = entry.command.scope().meets(Scope::Page(page));
-            has_all.then_some((!begins, !is_here, entry))
+            // Of two names that have the words, the shorter one has less beside them.
+            let length = names.iter().map(|name| name.chars().count()).min().unwrap_or_default();
+            let length = if words.is_empty() { 0 } else { length };
+            has_all.then_some((!begins, !is_here, length, entry))
         })
         .collect();
-    found.sort_by_key(|&(is_inside, is_elsewhere, _)| (is_inside, is_elsewhere));
-    found.into_iter().map(|(_, _, entry)| entry).collect()
+    found.sort_by_key(|&(is_inside, is_elsewhere, length, _)| (is_inside, is_elsewhere, length));
+    found.into_iter().map(|(.., entry)| entry).collect()
 }
 
 #[cfg(test)]

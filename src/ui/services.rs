@@ -92,6 +92,8 @@ pub trait Pictures {
     fn open(&self, path: PathBuf);
     /// See [`gallery::Writer::set_trajectory_budget`].
     fn set_trajectory_budget(&self, bytes: u64);
+    /// See [`gallery::Writer::set_options`].
+    fn set_options(&self, options: gallery::SaveOptions);
     /// See [`gallery::Writer::poll`].
     fn poll(&self) -> Option<gallery::SaveEvent>;
 }
@@ -107,6 +109,10 @@ impl Pictures for gallery::Writer {
 
     fn set_trajectory_budget(&self, bytes: u64) {
         Self::set_trajectory_budget(self, bytes);
+    }
+
+    fn set_options(&self, options: gallery::SaveOptions) {
+        Self::set_options(self, options);
     }
 
     fn poll(&self) -> Option<gallery::SaveEvent> {

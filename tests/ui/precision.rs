@@ -21,6 +21,13 @@ fn with_bf16() -> Event {
     Event::DeviceDescribed { info: Arc::new(info) }
 }
 
+fn open_advanced(window: &mut Window) {
+    window.harness.get_by_label("Advanced").scroll_to_me(); // it stands below the fold
+    window.harness.run();
+    window.harness.get_by_label("Advanced").click();
+    window.harness.run();
+}
+
 fn choice(window: &Window) -> egui_kittest::Node<'_> {
     window.harness.get_by_role_and_label(Role::ComboBox, "Precision")
 }
@@ -35,7 +42,7 @@ fn open_choice(window: &mut Window) {
 #[test]
 fn automatic_should_say_what_it_comes_to_and_only_what_is_supported_be_offered() {
     let mut window = Window::open();
-    window.harness.get_by_label("Advanced").click();
+    open_advanced(&mut window);
     window.tell([with_bf16()]);
     assert_eq!(choice(&window).value().as_deref(), Some("Automatic (bf16)"));
     open_choice(&mut window);
@@ -50,7 +57,7 @@ fn automatic_should_say_what_it_comes_to_and_only_what_is_supported_be_offered()
 #[test]
 fn a_chosen_precision_should_go_with_the_next_job_and_into_the_settings() {
     let mut window = Window::open();
-    window.harness.get_by_label("Advanced").click();
+    open_advanced(&mut window);
     window.tell([with_bf16()]);
     open_choice(&mut window);
     window.harness.get_by_label("f32 (exact)").click();

@@ -109,7 +109,34 @@ fn quality_should_matter_only_to_files_that_lose_a_little() {
     click_role(&mut window, Role::ComboBox, "File format");
     click(&mut window, "JPEG (smallest)");
     assert_eq!(kept(&window).picture_format, PictureFormat::Jpeg);
+    let told = window.pictures.borrow().save_options.last().cloned().unwrap();
+    assert_eq!((told.format, told.quality), (PictureFormat::Jpeg, 90));
     assert!(!is_disabled(&window));
+}
+
+#[test]
+fn the_names_of_pictures_should_have_an_example_and_say_what_is_wrong() {
+    let mut window = Window::open();
+    open_section(&mut window, Section::Pictures);
+    let set = |window: &mut Window, template: &str| {
+        let command = SettingsCommand::SetNameTemplate(template.to_owned());
+        window.harness.state().send(UiCommand::Settings(command));
+        window.harness.run();
+    };
+    set(&mut window, "{model}/{seed}-{prompt}");
+    window.harness.get_by_label_contains("/42-");
+    let names = |window: &Window| {
+        let notes = window.pictures.borrow();
+        notes.save_options.last().map(|told| told.name_template.to_string())
+    };
+    assert_eq!(names(&window).as_deref(), Some("{model}/{seed}-{prompt}"));
+    set(&mut window, "{mood}");
+    window
+        .harness
+        .get_by_label_contains("Pictures keep their usual names until this is a template");
+    assert_eq!(names(&window).as_deref(), Some(hareru::config::DEFAULT_NAME_TEMPLATE));
+    click(&mut window, "Usual names");
+    assert_eq!(kept(&window).name_template, hareru::config::DEFAULT_NAME_TEMPLATE);
 }
 
 #[test]

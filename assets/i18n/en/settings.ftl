@@ -47,7 +47,9 @@ settings-quality = Quality
 settings-name = Names of pictures
     .tip = How new files are called; / makes a folder
 settings-name-usual = Usual names
-settings-name-words = Words that are filled in stand in braces, such as { "{" }date{ "}" }, { "{" }time{ "}" }, { "{" }seed{ "}" } and { "{" }prompt{ "}" }
+settings-name-example = For example { $name }
+settings-name-bad = Pictures keep their usual names until this is a template: { $reason }
+settings-name-words = Words that are filled in stand in braces, such as { "{" }date{ "}" }, { "{" }time{ "}" }, { "{" }prompt{ "}" }, { "{" }model{ "}" }, { "{" }seed{ "}" }, { "{" }steps{ "}" }, { "{" }cfg{ "}" }, { "{" }sampler{ "}" }, { "{" }width{ "}" }, { "{" }height{ "}" }, { "{" }batch{ "}" } and { "{" }count{ "}" }
 
 settings-device = Device
     .tip = What computes pictures; takes effect from the next start on

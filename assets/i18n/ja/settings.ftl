@@ -47,7 +47,9 @@ settings-quality = 品質
 settings-name = 画像の名前
     .tip = 新しいファイルの付け方です。/ でフォルダーを作ります
 settings-name-usual = 標準の名前
-settings-name-words = { "{" }date{ "}" }、{ "{" }time{ "}" }、{ "{" }seed{ "}" }、{ "{" }prompt{ "}" } のように波かっこで囲んだ語が、実際の値に置き換わります
+settings-name-example = 例：{ $name }
+settings-name-bad = 正しい書き方になるまで、標準の名前を使います：{ $reason }
+settings-name-words = { "{" }date{ "}" }、{ "{" }time{ "}" }、{ "{" }prompt{ "}" }、{ "{" }model{ "}" }、{ "{" }seed{ "}" }、{ "{" }steps{ "}" }、{ "{" }cfg{ "}" }、{ "{" }sampler{ "}" }、{ "{" }width{ "}" }、{ "{" }height{ "}" }、{ "{" }batch{ "}" }、{ "{" }count{ "}" } のように波かっこで囲んだ語が、実際の値に置き換わります
 
 settings-device = 計算装置
     .tip = 画像を計算する装置です。次の起動から有効になります

@@ -7,7 +7,7 @@ use egui::KeyboardShortcut;
 
 use super::{Clash, SettingsCommand};
 use crate::config::{Settings, log_tail};
-use crate::gallery::Question;
+use crate::gallery::{Question, SaveOptions};
 use crate::ui::app::Studio;
 use crate::ui::command::UiCommand;
 use crate::ui::pages::Page;
@@ -46,9 +46,11 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
             }
         }),
         SettingsCommand::Unwatch(folder) => watch(studio, |folders| folders.retain(|other| *other != folder)),
-        SettingsCommand::SetFormat(format) => change(studio, |settings| settings.picture_format = format),
-        SettingsCommand::SetQuality(quality) => change(studio, |settings| settings.picture_quality = quality),
-        SettingsCommand::SetNameTemplate(template) => change(studio, |settings| settings.name_template = template),
+        SettingsCommand::SetFormat(format) => change_saving(studio, |settings| settings.picture_format = format),
+        SettingsCommand::SetQuality(quality) => change_saving(studio, |settings| settings.picture_quality = quality),
+        SettingsCommand::SetNameTemplate(template) => {
+            change_saving(studio, |settings| settings.name_template = template);
+        }
         SettingsCommand::SetDevice(device) => change(studio, |settings| settings.device = device),
         SettingsCommand::SetThreads(threads) => change(studio, |settings| settings.threads = threads),
         SettingsCommand::Record(id) => {
@@ -80,6 +82,24 @@ pub(in crate::ui) fn tick(studio: &mut Studio, _ctx: &egui::Context) {
 fn change(studio: &mut Studio, change: impl FnOnce(&mut Settings)) {
     change(&mut studio.settings);
     (studio.services.keep_settings)(studio.settings.clone());
+}
+
+fn change_saving(studio: &mut Studio, change_saving: impl FnOnce(&mut Settings)) {
+    change(studio, change_saving);
+    set_save_options(studio);
+}
+
+/// Has pictures saved as the settings say; under the usual names where what they say is no template.
+pub(in crate::ui) fn set_save_options(studio: &Studio) {
+    let Some(pictures) = &studio.pictures else {
+        return;
+    };
+    let options = SaveOptions::of(&studio.settings).unwrap_or_else(|_bad_template| SaveOptions {
+        format: studio.settings.picture_format,
+        quality: studio.settings.picture_quality,
+        ..SaveOptions::default()
+    });
+    pictures.set_options(options);
 }
 
 /// Lets things move, or not: not where the user does not want it, nor where the processor draws.

@@ -13,7 +13,7 @@ mod rows;
 
 use egui::KeyboardShortcut;
 
-pub(in crate::ui) use actions::{carry_out, tick};
+pub(in crate::ui) use actions::{carry_out, set_save_options, tick};
 pub use command::SettingsCommand;
 pub(in crate::ui) use computing::PROCESSOR;
 pub(in crate::ui) use panel::SettingsPanel;

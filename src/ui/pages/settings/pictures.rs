@@ -7,6 +7,7 @@ use egui::{Label, RichText, TextEdit, Ui};
 use super::SettingsCommand;
 use super::rows::{choice, note, row, title};
 use crate::config::{DEFAULT_NAME_TEMPLATE, Paths, PictureFormat};
+use crate::gallery::NameTemplate;
 use crate::ui::command::UiCommand;
 use crate::ui::panels::PanelContext;
 use crate::ui::widgets::icon_button::{Icon, icon_button};
@@ -114,11 +115,24 @@ fn name(ui: &mut Ui, ctx: &PanelContext<'_>, typed: &mut Option<String>) {
     let field = ui.add(field);
     if field.changed() {
         *typed = Some(words.clone());
-        send(ctx, SettingsCommand::SetNameTemplate(words));
+        send(ctx, SettingsCommand::SetNameTemplate(words.clone()));
     }
     if field.lost_focus() {
         *typed = None;
     }
+    let (line, colour) = match NameTemplate::parse(&words) {
+        Ok(template) => {
+            let example = template.example();
+            let line = ctx.language.tr_with("settings-name-example", &[("name", &example)]);
+            (line, *ctx.palette.text_weak)
+        }
+        Err(error) => {
+            let reason = error.to_string();
+            let line = ctx.language.tr_with("settings-name-bad", &[("reason", &reason)]);
+            (line, *ctx.palette.error)
+        }
+    };
+    ui.add(Label::new(RichText::new(line).small().color(colour)).wrap());
     if ctx.settings.name_template != DEFAULT_NAME_TEMPLATE {
         let reset = ui.button(ctx.tr("settings-name-usual"));
         if reset.on_hover_text(DEFAULT_NAME_TEMPLATE).clicked() {
