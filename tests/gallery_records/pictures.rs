@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use hareru::job::{GenerateRequest, GeneratedImage, LatentPlane, Record, RgbImage, Trajectory};
+use hareru::job::{GenerateRequest, GeneratedImage, LatentPlane, Record, RgbImage, StepRecord, Trajectory};
 
 /// A record with some request.
 pub(super) fn record(request: GenerateRequest) -> Record {
@@ -25,10 +25,10 @@ pub(super) fn record(request: GenerateRequest) -> Record {
     }
 }
 
-/// A picture of 32 × 16 px without steps.
+/// A picture of 32 × 16 px, made in one step.
 pub(super) fn picture(request: GenerateRequest) -> GeneratedImage {
     let (width_px, height_px) = (32, 16);
-    let none = LatentPlane {
+    let plane = LatentPlane {
         channels: 1,
         height: 1,
         width: 1,
@@ -47,10 +47,19 @@ pub(super) fn picture(request: GenerateRequest) -> GeneratedImage {
         }),
         trajectory: Arc::new(Trajectory {
             seed: 0,
-            sigmas: vec![0.0],
-            timesteps: Vec::new(),
-            steps: Vec::new(),
-            final_latents: none,
+            sigmas: vec![1.0, 0.0],
+            timesteps: vec![999.0],
+            steps: vec![StepRecord {
+                index: 0,
+                sigma: 1.0,
+                timestep: 999.0,
+                x: plane.clone(),
+                x0: plane.clone(),
+                branches: None,
+                attention: Vec::new(),
+                secs: 0.5,
+            }],
+            final_latents: plane,
             tokens: Vec::new(),
             colours: None,
         }),

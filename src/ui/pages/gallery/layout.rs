@@ -273,7 +273,7 @@ mod tests {
             3,
             "the next heading is too far to be in sight with it"
         );
-        assert_eq!(go(12, Go::PageUp), 6);
+        assert_eq!(go(12, Go::PageUp), 9, "two rows are in sight at once");
         assert_eq!(GridLayout::default().go(5, Go::Down, 100.0), 0);
     }
 

@@ -41,7 +41,7 @@ impl Panel for ModelsPanel {
         let (shelf, foot) = rest.split_top_bottom_at_y(rest.bottom() - DownloadForm::height(ctx.state));
         let line = egui::Stroke::new(1.0, *ctx.palette.separator);
         let panel = *ctx.palette.panel;
-        part(ui, side, panel, |ui| {
+        part(ui, "kinds", (side, panel), |ui| {
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 kinds(ui, ctx);
                 ui.add_space(8.0);
@@ -49,17 +49,18 @@ impl Panel for ModelsPanel {
                 folders::show(ui, ctx);
             });
         });
-        part(ui, shelf, *ctx.palette.canvas, |ui| self.shelf(ui, ctx));
-        part(ui, foot, panel, |ui| self.downloads.show(ui, ctx));
+        part(ui, "shelf", (shelf, *ctx.palette.canvas), |ui| self.shelf(ui, ctx));
+        part(ui, "downloads", (foot, panel), |ui| self.downloads.show(ui, ctx));
         ui.painter().vline(side.right(), side.y_range(), line);
         ui.painter().hline(foot.x_range(), foot.top(), line);
     }
 }
 
-/// A part of the page that keeps to its place.
-fn part(ui: &mut Ui, rect: Rect, fill: egui::Color32, add_contents: impl FnOnce(&mut Ui)) {
+/// A part of the page that keeps to its place; `name` tells its widgets from those of the others.
+fn part(ui: &mut Ui, name: &str, (rect, fill): (Rect, egui::Color32), add_contents: impl FnOnce(&mut Ui)) {
     ui.painter().rect_filled(rect, 0.0, fill);
     let layout = UiBuilder::new()
+        .id_salt(name)
         .max_rect(rect.shrink2(PART_MARGIN))
         .layout(Layout::top_down(Align::Min));
     ui.scope_builder(layout, |ui| {
