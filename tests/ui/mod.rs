@@ -6,6 +6,7 @@ mod canvas;
 mod compare;
 mod form;
 mod gallery;
+mod gallery_journey;
 mod gallery_live;
 mod harness;
 mod inspector;
