@@ -8,7 +8,7 @@ use super::HubError;
 use super::installed::{Hashes, Shelf};
 use crate::job::RgbImage;
 
-/// Names a download among those of one [`Hub`].
+/// Names a download among those of one [`Hub`](super::Hub).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DownloadId(pub u64);
 
