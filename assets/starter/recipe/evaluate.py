@@ -38,8 +38,8 @@ class Pipeline:
     def __init__(self, folder, tiny=False):
         folder = pathlib.Path(folder)
         self.tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
-        self.text = CLIPTextModel.from_pretrained(folder / "text_encoder", torch_dtype=torch.float32).to(DEVICE).eval()
-        self.unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32).to(DEVICE, memory_format=torch.channels_last).eval()
+        self.text = CLIPTextModel.from_pretrained(folder / "text_encoder").float().to(DEVICE).eval()
+        self.unet = UNet2DConditionModel.from_pretrained(folder / "unet").float().to(DEVICE, memory_format=torch.channels_last).eval()
         self.vae = (AutoencoderTiny.from_pretrained(folder / "vae_tiny") if tiny else AutoencoderKL.from_pretrained(folder / "vae")).float().to(DEVICE).eval()
         self.scheduler = DDIMScheduler.from_pretrained(folder / "scheduler")
         self.shape = (self.unet.config.in_channels, self.unet.config.sample_size, self.unet.config.sample_size)

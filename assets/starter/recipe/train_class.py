@@ -27,7 +27,7 @@ from train_unet import SCHEDULER, Noise
 
 SIZE = 64
 CLASSES = [f"{c} {f}" for f in captions.FLOWERS for c in captions.TEN]
-UNET = dict(sample_size=SIZE, in_channels=3, out_channels=3, layers_per_block=1, block_out_channels=[32, 64, 96, 128],
+UNET = dict(sample_size=SIZE, in_channels=3, out_channels=3, layers_per_block=1, block_out_channels=[32, 64, 80, 96],
             down_block_types=["DownBlock2D", "DownBlock2D", "DownBlock2D", "AttnDownBlock2D"], up_block_types=["AttnUpBlock2D", "UpBlock2D", "UpBlock2D", "UpBlock2D"],
             attention_head_dim=32, norm_num_groups=16, num_class_embeds=len(CLASSES) + 1)
 
