@@ -16,21 +16,17 @@ torch.set_num_threads(THREADS)
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def autocast():
-    return torch.autocast(DEVICE.type, torch.bfloat16)
+    return torch.autocast("cpu", torch.bfloat16)
 
 
 def to_tensor(pictures):
-    """uint8 [N, H, W, 3] -> float [N, 3, H, W] in -1..1, channels last."""
-    x = torch.from_numpy(np.ascontiguousarray(pictures)).to(DEVICE)
-    return x.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+    """uint8 [N, H, W, 3] -> float [N, 3, H, W] in -1..1."""
+    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
 
 
 def to_pictures(x):
-    return ((x.detach().float().clamp(-1, 1) + 1) * 127.5 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    return ((x.float().clamp(-1, 1) + 1) * 127.5 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).numpy()
 
 
 def sheet(pictures, columns):
@@ -73,57 +69,6 @@ def save(path, **state):
     tmp = path.with_suffix(".tmp")
     torch.save(state, tmp)
     tmp.replace(path)
-
-
-class Muon(torch.optim.Optimizer):
-    """Momentum whose step is made orthogonal for every matrix (convolutions as matrices out x rest), AdamW for the rest.
-
-    The orthogonal step is scaled to the size of AdamW's, so that one learning rate serves both.
-    """
-
-    def __init__(self, named, lr, decay=0.01, momentum=0.95, betas=(0.9, 0.99)):
-        matrices, rest = [], []
-        for name, p in named:
-            if not p.requires_grad:
-                continue
-            first_or_last = any(k in name for k in ("embedding", "conv_in", "conv_out", "norm"))
-            (rest if p.ndim < 2 or first_or_last else matrices).append(p)
-        super().__init__([dict(params=matrices, muon=True), dict(params=rest, muon=False)], dict(lr=lr, decay=decay, momentum=momentum, betas=betas))
-
-    @staticmethod
-    def orthogonal(g):
-        a, b, c = 3.4445, -4.7750, 2.0315
-        x = g.bfloat16()
-        tall = x.size(0) > x.size(1)
-        x = x.T if tall else x
-        x = x / (x.norm() + 1e-7)
-        for _ in range(5):
-            s = x @ x.T
-            x = a * x + (b * s + c * (s @ s)) @ x
-        return x.T if tall else x
-
-    @torch.no_grad()
-    def step(self):
-        for group in self.param_groups:
-            lr, (b1, b2) = group["lr"], group["betas"]
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
-                s = self.state[p]
-                if group["muon"]:
-                    if not s:
-                        s["m"] = torch.zeros_like(p)
-                    s["m"].lerp_(p.grad, 1 - group["momentum"])
-                    g = p.grad.lerp(s["m"], group["momentum"]).reshape(p.size(0), -1)
-                    u = self.orthogonal(g).to(p.dtype) * (0.2 * max(g.shape) ** 0.5)
-                    p.mul_(1 - lr * group["decay"]).sub_(u.view_as(p) * lr)
-                else:
-                    if not s:
-                        s["m"], s["v"], s["t"] = torch.zeros_like(p), torch.zeros_like(p), 0
-                    s["t"] += 1
-                    s["m"].lerp_(p.grad, 1 - b1)
-                    s["v"].lerp_(p.grad.square(), 1 - b2)
-                    p.sub_(lr * (s["m"] / (1 - b1 ** s["t"])) / ((s["v"] / (1 - b2 ** s["t"])).sqrt() + 1e-8))
 
 
 class FastGroupNorm(torch.autograd.Function):
@@ -172,7 +117,7 @@ class FastGroupNorm(torch.autograd.Function):
 
 
 def _group_norm(self, x):
-    if x.dim() == 4 and x.device.type == "cpu" and torch.is_grad_enabled() and x.is_contiguous(memory_format=torch.channels_last):
+    if x.dim() == 4 and torch.is_grad_enabled() and x.is_contiguous(memory_format=torch.channels_last):
         return FastGroupNorm.apply(x, self.weight, self.bias, self.num_groups, self.eps)
     return torch.nn.functional.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 
@@ -191,7 +136,7 @@ class Workers:
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
         if self.size > 1:
-            torch.distributed.init_process_group("gloo")  # processes share one machine
+            torch.distributed.init_process_group("gloo")
 
     def average_gradients(self, params):
         if self.size == 1:

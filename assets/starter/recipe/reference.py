@@ -29,9 +29,7 @@ def record(pipe, name, case, out, steps=8, guidance=4.5):
     else:
         keep = {k: base[k] for k in ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "prediction_type", "steps_offset", "timestep_spacing")}
         scheduler, schedule = DPMSolverMultistepScheduler(**keep, use_karras_sigmas=True), "karras"
-    config = pipe.unet.config
-    side = config.sample_size * 2 ** (len(pipe.vae.config.block_out_channels) - 1)
-    noise = torch.randn(1, config.in_channels, config.sample_size, config.sample_size, generator=torch.Generator().manual_seed(case["seed"]))
+    noise = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(case["seed"]))
     seen = {}
 
     def ids(text):
@@ -66,7 +64,7 @@ def record(pipe, name, case, out, steps=8, guidance=4.5):
     config = {k: v for k, v in scheduler.config.items() if not k.startswith("_")}
     request = {
         "schema": 1, "task": "txt2img", "model": "models/starter", "prompt": case["prompt"], "negative_prompt": case["negative"],
-        "width": side, "height": side, "steps": steps, "cfg_scale": guidance, "guidance_rescale": 0.0, "clip_skip": 0,
+        "width": 128, "height": 128, "steps": steps, "cfg_scale": guidance, "guidance_rescale": 0.0, "clip_skip": 0,
         "sampler": {"name": case["sampler"], "eta": 0.0, "prediction_type": config["prediction_type"], "timestep_spacing": config["timestep_spacing"],
                     "steps_offset": config["steps_offset"], "sigma_schedule": schedule, "rescale_betas_zero_snr": False,
                     "beta_schedule": config["beta_schedule"], "beta_start": config["beta_start"], "beta_end": config["beta_end"],
