@@ -64,10 +64,10 @@ fn a_burst_of_news_should_be_painted_a_few_times_a_second_and_to_its_end() {
     let most = (8.0 * start.elapsed().as_secs_f64()).ceil() as usize + 1;
     assert!(frames.len() >= 3, "{} frames in {secs:.1} s", frames.len());
     assert!(frames.len() <= most, "{} frames in {secs:.1} s", frames.len());
-    for pair in frames.windows(2) {
-        let apart = pair[1] - pair[0];
-        assert!(apart >= Duration::from_millis(100), "two frames {apart:?} apart");
-    }
+    // News that asked just before a frame began, and was heard after it, may bring one more.
+    let apart: Vec<Duration> = frames.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let close = apart.iter().filter(|apart| **apart < Duration::from_millis(100));
+    assert!(close.count() <= 1, "frames are {apart:?} apart");
     let run = window.harness.state().state().run.as_ref();
     assert_eq!(run.map(|run| run.steps.len()), Some(25), "nothing is lost");
 }
