@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::job::{JobError, JobErrorKind};
+
 /// Why a picture could not be written or read. [`Self::one_line`] adds the causes.
 #[derive(Debug, thiserror::Error)]
 pub enum GalleryError {
@@ -198,17 +200,7 @@ pub enum GalleryError {
 impl GalleryError {
     /// The error and its causes in one line.
     pub fn one_line(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            let part = error.to_string();
-            if !text.contains(&part) {
-                text.push_str(": ");
-                text.push_str(&part);
-            }
-            cause = error.source();
-        }
-        text.replace(['\n', '\r'], " ")
+        JobError::from_chain(JobErrorKind::Internal, self).message
     }
 
     pub(super) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {

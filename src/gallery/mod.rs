@@ -60,7 +60,7 @@ pub use store::{
     Saved, check_name, newest_pictures, read_made, read_picture, read_record, save, save_as, save_pixels, save_run,
     save_run_with,
 };
-pub use thumbnails::{CopyMaker, CopySize, CopyWish, MadeCopy, PictureFile, read_upright};
+pub use thumbnails::{CopyMaker, CopySize, CopyWish, MadeCopy, PictureFile};
 pub use trajectory_budget::{BudgetReport, IsKept, keep_within_budget, trajectory_bytes};
 pub use trajectory_file::{KeptParts, TrajectoryHeader, TrajectorySize, trajectory_path};
 pub use trash::TrashPlace;

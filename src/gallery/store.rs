@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use image::ImageDecoder as _;
+use image::metadata::Orientation;
 
 use super::container;
 use super::exif_record::RECORD_KEYWORD;
@@ -20,7 +21,7 @@ use crate::job::{GenerateRequest, GeneratedImage, Record, RgbImage};
 /// Most pixels that are read from a file: 8192 × 8192.
 pub(super) const MAX_PIXELS: u64 = 1 << 26;
 /// Most memory a decoder may take, some copies of the largest picture.
-pub(super) const MAX_DECODER_BYTES: u64 = 1 << 30;
+const MAX_DECODER_BYTES: u64 = 1 << 30;
 /// Names that are tried, once one was free and was taken by another program.
 const MAX_NAME_ATTEMPTS: u32 = 10_000;
 /// Highest number that is put behind a name.
@@ -232,7 +233,7 @@ fn own_record(path: &Path, json: &str) -> Result<Record, GalleryError> {
     Ok(record)
 }
 
-/// The pixels of a PNG, JPEG or WebP file as 8-bit RGB; transparency is dropped.
+/// The pixels of a PNG, JPEG or WebP file as 8-bit RGB, turned as its EXIF says; transparency is dropped.
 ///
 /// # Errors
 /// [`GalleryError::Decode`] for what is no picture or a torn one, [`GalleryError::TooManyPixels`] for a bomb.
@@ -248,7 +249,7 @@ pub fn read_picture(path: &Path) -> Result<RgbImage, GalleryError> {
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(MAX_DECODER_BYTES);
     reader.limits(limits);
-    let decoder = reader.into_decoder().map_err(decode_error)?;
+    let mut decoder = reader.into_decoder().map_err(decode_error)?;
     let (width_px, height_px) = decoder.dimensions();
     if u64::from(width_px) * u64::from(height_px) > MAX_PIXELS {
         return Err(GalleryError::TooManyPixels {
@@ -258,11 +259,15 @@ pub fn read_picture(path: &Path) -> Result<RgbImage, GalleryError> {
             limit: MAX_PIXELS,
         });
     }
-    let picture = image::DynamicImage::from_decoder(decoder).map_err(decode_error)?;
+    // Broken EXIF leaves the picture as it lies.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut picture = image::DynamicImage::from_decoder(decoder).map_err(decode_error)?;
+    picture.apply_orientation(orientation);
+    let picture = picture.into_rgb8();
     Ok(RgbImage {
-        width_px,
-        height_px,
-        pixels: picture.into_rgb8().into_raw(),
+        width_px: picture.width(),
+        height_px: picture.height(),
+        pixels: picture.into_raw(),
     })
 }
 

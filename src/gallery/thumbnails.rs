@@ -1,16 +1,12 @@
 //! Small copies of pictures, made in the background: the newest wish first, what nobody wishes for any more not at all.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::BufReader;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use image::ImageDecoder as _;
-
-use super::store::{MAX_DECODER_BYTES, MAX_PIXELS};
+use super::store::read_picture;
 use super::thumbnail_cache::ThumbnailCache;
 use super::{Entry, GalleryError};
 use crate::job::RgbImage;
@@ -236,12 +232,12 @@ impl Shared {
     fn make(&self, wish: &CopyWish) -> Result<Arc<RgbImage>, GalleryError> {
         let CopyWish { file, size } = wish;
         if *size == CopySize::Large {
-            return Ok(Arc::new(reduced(&read_upright(&file.path)?, size.side_px())));
+            return Ok(Arc::new(reduced(&read_picture(&file.path)?, size.side_px())));
         }
         let medium = if let Some(kept) = self.cache.as_ref().and_then(|cache| cache.read(file)) {
             kept
         } else {
-            let copy = reduced(&read_upright(&file.path)?, CopySize::Medium.side_px());
+            let copy = reduced(&read_picture(&file.path)?, CopySize::Medium.side_px());
             if let Some(cache) = &self.cache {
                 cache.write(file, &copy);
             }
@@ -249,45 +245,6 @@ impl Shared {
         };
         Ok(Arc::new(reduced(&medium, size.side_px())))
     }
-}
-
-/// The pixels of a picture, turned as its EXIF says; transparency is dropped.
-///
-/// # Errors
-/// [`GalleryError::Decode`] for what is no picture or a torn one, [`GalleryError::TooManyPixels`] for a bomb.
-pub fn read_upright(path: &Path) -> Result<RgbImage, GalleryError> {
-    let decode_error = |source| GalleryError::Decode {
-        path: path.to_owned(),
-        source,
-    };
-    let file = File::open(path).map_err(GalleryError::read(path))?;
-    let mut reader = image::ImageReader::new(BufReader::new(file))
-        .with_guessed_format()
-        .map_err(GalleryError::read(path))?;
-    let mut limits = image::Limits::default();
-    limits.max_alloc = Some(MAX_DECODER_BYTES);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(decode_error)?;
-    let (width_px, height_px) = decoder.dimensions();
-    if u64::from(width_px) * u64::from(height_px) > MAX_PIXELS {
-        return Err(GalleryError::TooManyPixels {
-            path: path.to_owned(),
-            width_px,
-            height_px,
-            limit: MAX_PIXELS,
-        });
-    }
-    let orientation = decoder
-        .orientation()
-        .unwrap_or(image::metadata::Orientation::NoTransforms); // broken EXIF leaves the picture as it lies
-    let mut picture = image::DynamicImage::from_decoder(decoder).map_err(decode_error)?;
-    picture.apply_orientation(orientation);
-    let picture = picture.into_rgb8();
-    Ok(RgbImage {
-        width_px: picture.width(),
-        height_px: picture.height(),
-        pixels: picture.into_raw(),
-    })
 }
 
 /// A copy no side of which is longer than `side_px`; small pictures stay as they are.
@@ -325,6 +282,8 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, GalleryError>) -> Result<T, Strin
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
+
+    use std::path::Path;
 
     use super::*;
 
@@ -444,7 +403,7 @@ mod tests {
         file.append(&mut app1);
         file.extend(&jpeg[2..]);
         std::fs::write(&path, file).unwrap();
-        let upright = read_upright(&path).unwrap();
+        let upright = read_picture(&path).unwrap();
         assert_eq!((upright.width_px, upright.height_px), (20, 40));
         assert!(upright.pixels[0] > 200, "what was left is above now");
         assert!(upright.pixels[3 * 20 * 35] < 60, "what was right is below now");

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::job::{JobError, JobErrorKind};
+
 /// Why something could not be fetched, or what is on disk not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum HubError {
@@ -185,17 +187,7 @@ pub enum HubError {
 impl HubError {
     /// The error and its causes in one line.
     pub fn one_line(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            let part = error.to_string();
-            if !text.contains(&part) {
-                text.push_str(": ");
-                text.push_str(&part);
-            }
-            cause = error.source();
-        }
-        text.replace(['\n', '\r'], " ")
+        JobError::from_chain(JobErrorKind::Internal, self).message
     }
 
     /// Of a file or folder.

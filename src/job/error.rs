@@ -40,7 +40,7 @@ impl JobError {
         }
         Self {
             kind,
-            message: message.replace('\n', " "),
+            message: message.replace(['\n', '\r'], " "),
         }
     }
 }

@@ -228,6 +228,13 @@ pub enum RequestError {
 }
 
 impl GenerateRequest {
+    /// What makes the picture itself: of one that was only enlarged, the request of what it was before.
+    #[must_use]
+    pub fn of_making(mut self) -> Self {
+        self.upscale = self.upscale.filter(|upscale| upscale.picture.is_none());
+        self
+    }
+
     /// Checks all that can be checked without a model; names of samplers and schedules are the engine's to check.
     ///
     /// # Errors

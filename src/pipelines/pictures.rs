@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use image::imageops::{self, FilterType};
-use image::{GrayImage, ImageReader, Limits, Luma, RgbImage};
+use image::metadata::Orientation;
+use image::{GrayImage, ImageDecoder as _, ImageReader, Limits, Luma, RgbImage};
 
 use super::PipelineError;
 use crate::job::{self, MAX_SIDE_PX, Outpaint};
@@ -48,7 +49,12 @@ fn read(path: &Path) -> Result<image::DynamicImage, PipelineError> {
     limits.max_image_height = Some(MAX_READ_SIDE_PX);
     limits.max_alloc = Some(MAX_READ_BYTES);
     reader.limits(limits);
-    let picture = reader.decode().map_err(|source| bad(source.to_string()))?;
+    let mut decoder = reader.into_decoder().map_err(|source| bad(source.to_string()))?;
+    // Broken EXIF leaves the picture as it lies.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let picture = image::DynamicImage::from_decoder(decoder);
+    let mut picture = picture.map_err(|source| bad(source.to_string()))?;
+    picture.apply_orientation(orientation);
     if picture.width() == 0 || picture.height() == 0 {
         return Err(bad("it has no pixels".to_owned()));
     }

@@ -108,7 +108,6 @@ pub fn variations(mut base: GenerateRequest, variety: Variety, seed: u64) -> Swe
 
 /// The same picture with a second pass at twice the size, as far as sides may go.
 pub fn upscaled(mut base: GenerateRequest) -> GenerateRequest {
-    base.upscale = base.upscale.filter(|upscale| upscale.picture.is_none());
     base.hires = Some(Hires {
         scale: UPSCALE,
         strength: UPSCALE_STRENGTH,

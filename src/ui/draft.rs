@@ -354,7 +354,7 @@ impl Draft {
 
     /// Takes every setting of a request, so that the same picture would be made again.
     pub fn restore(&mut self, request: &GenerateRequest) {
-        let request = request.clone();
+        let request = request.clone().of_making();
         self.beyond = request.clone();
         self.prompt = request.prompt;
         self.negative_prompt = request.negative_prompt;

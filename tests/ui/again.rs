@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use egui_kittest::kittest::Queryable as _;
 use hareru::gallery::SaveEvent;
-use hareru::job::{Event, GenerateRequest, Hires, JobId};
+use hareru::job::{Event, GenerateRequest, Hires, JobId, Upscale};
 use hareru::ui::again::{Again, AgainCommand, Variety};
 use hareru::ui::command::UiCommand;
 
@@ -51,6 +51,36 @@ fn a_new_seed_should_be_all_that_differs() {
             ..request.clone()
         },
         made()
+    );
+}
+
+#[test]
+fn a_picture_that_was_only_enlarged_should_be_made_again_not_enlarged_again() {
+    let mut window = Window::open();
+    let upscale = Upscale {
+        model: "/x4.pth".into(),
+        picture: Some("/pictures/small.png".into()),
+        ..Upscale::default()
+    };
+    let enlarged = GenerateRequest {
+        upscale: Some(upscale),
+        ..made()
+    };
+    let command = AgainCommand::Picture(PathBuf::from(FILE), Again::NewSeed);
+    window.harness.state().send(UiCommand::Again(command));
+    window.harness.run();
+    window.tell_of_pictures(SaveEvent::Opened {
+        path: PathBuf::from(FILE),
+        pixels: Arc::new(plain([1, 2, 3], 8)),
+        record: Some(Arc::new(record(enlarged.clone()))),
+    });
+    assert_eq!(window.engine.borrow().submitted[0].upscale, None);
+    let draft = window.harness.state_mut().draft_mut();
+    draft.restore(&enlarged);
+    assert_eq!(
+        draft.to_request(),
+        Ok(made()),
+        "its settings are those of the picture before"
     );
 }
 

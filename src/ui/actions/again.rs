@@ -108,6 +108,7 @@ pub(in crate::ui) fn go_on_if_wanted(studio: &mut Studio, path: &Path) {
 }
 
 fn make(studio: &mut Studio, request: GenerateRequest, again: Again) {
+    let request = request.of_making();
     match again {
         Again::Settings => {
             studio.draft.restore(&request);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::GalleryCommand;
 use super::page::Told;
-use crate::gallery::{Entry, infotext, read_record, read_upright};
+use crate::gallery::{Entry, infotext, read_picture, read_record};
 use crate::ui::app::Studio;
 use crate::ui::command::UiCommand;
 use crate::ui::notifications::Text;
@@ -72,7 +72,7 @@ fn not_done(key: &'static str, path: &Path, reason: String) -> Told {
 }
 
 fn put_pixels(path: &Path) -> Result<(), String> {
-    let picture = read_upright(path).map_err(|error| error.one_line())?;
+    let picture = read_picture(path).map_err(|error| error.one_line())?;
     let rgba: Vec<u8> = picture
         .pixels
         .chunks_exact(3)
