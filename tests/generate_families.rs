@@ -170,8 +170,10 @@ fn init(file: &Path) -> InitPicture {
 fn a_class_should_be_drawn_pixel_by_pixel() {
     let folder = tempfile::tempdir().unwrap();
     let model = pixel_model(folder.path());
+    write(folder.path(), "classes.json", br#"["rose", "lotus", ""]"#);
     let mut studio = Studio::open();
     let info = studio.describe(&model);
+    assert_eq!(info.class_names, ["rose", "lotus", ""]);
     assert_eq!(
         (info.family, info.takes.classes, info.takes.prompt),
         ("pixel", Some(3), false)

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::SIZE_MULTIPLE_PX;
+
 /// Names a model: the built-in one, or a folder in the diffusers layout.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -24,10 +26,9 @@ impl From<String> for ModelRef {
 
 impl From<&str> for ModelRef {
     fn from(text: &str) -> Self {
-        if text == STARTER_NAME {
-            Self::Starter
-        } else {
-            Self::Path(PathBuf::from(text))
+        match text {
+            STARTER_NAME => Self::Starter,
+            path => Self::Path(PathBuf::from(path)),
         }
     }
 }
@@ -121,6 +122,15 @@ pub struct ModelInfo {
     pub has_tiny_decoder: bool,
     /// What it takes from a request.
     pub takes: Takes,
+    /// What its classes are called, in their order; empty if the model does not say.
+    pub class_names: Vec<String>,
     /// Values for a new form.
     pub defaults: ModelDefaults,
+}
+
+impl ModelInfo {
+    /// What the sides of its pictures are multiples of, in pixels.
+    pub fn size_multiple_px(&self) -> u32 {
+        self.vae_factor.max(SIZE_MULTIPLE_PX)
+    }
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use super::notifications::Text;
 use super::sweep_draft::SweepDraft;
 use crate::job::{
-    GenerateRequest, JobOptions, LoraSpec, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, Mask, ModelDefaults, ModelInfo,
-    ModelRef, Precision, PreviewMode, RequestError, SIZE_MULTIPLE_PX, TimestepSpacing,
+    GenerateRequest, JobOptions, LoraSpec, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, Mask, ModelInfo, ModelRef,
+    Precision, PreviewMode, RequestError, SIZE_MULTIPLE_PX, Takes, TimestepSpacing,
 };
 
 /// Prompts that the model in the program draws well; the first is there when the window opens first.
@@ -44,6 +44,10 @@ pub struct Defaults {
     pub clip_skip: u32,
     /// Pictures to make.
     pub batch_count: u32,
+    /// What the sides of pictures are multiples of, in pixels.
+    pub size_multiple_px: u32,
+    /// What the model takes from a request.
+    pub takes: Takes,
 }
 
 impl Default for Defaults {
@@ -60,12 +64,15 @@ impl Default for Defaults {
             eta: request.eta,
             clip_skip: request.clip_skip,
             batch_count: request.batch_count,
+            size_multiple_px: SIZE_MULTIPLE_PX,
+            takes: Takes::default(),
         }
     }
 }
 
-impl From<&ModelDefaults> for Defaults {
-    fn from(model: &ModelDefaults) -> Self {
+impl From<&ModelInfo> for Defaults {
+    fn from(info: &ModelInfo) -> Self {
+        let model = &info.defaults;
         Self {
             width_px: model.width_px,
             height_px: model.height_px,
@@ -73,6 +80,8 @@ impl From<&ModelDefaults> for Defaults {
             guidance_scale: model.guidance_scale,
             sampler: model.sampler.to_owned(),
             schedule: model.schedule.to_owned(),
+            size_multiple_px: info.size_multiple_px(),
+            takes: info.takes,
             ..Self::default()
         }
     }
@@ -233,13 +242,21 @@ impl Draft {
     /// # Errors
     /// The first thing that stands in the way.
     pub fn to_request(&self) -> Result<GenerateRequest, DraftError> {
-        if self.prompt.trim().is_empty() {
+        let reads_prompt = self.defaults.takes.prompt;
+        if reads_prompt && self.prompt.trim().is_empty() {
             return Err(DraftError::EmptyPrompt);
         }
+        let said = |prompt: &str| {
+            if reads_prompt {
+                prompt.trim().to_owned()
+            } else {
+                String::new()
+            }
+        };
         let request = GenerateRequest {
             model: self.model.clone(),
-            prompt: self.prompt.trim().to_owned(),
-            negative_prompt: self.negative_prompt.trim().to_owned(),
+            prompt: said(&self.prompt),
+            negative_prompt: said(&self.negative_prompt),
             width_px: self.width_px,
             height_px: self.height_px,
             steps: self.steps,
@@ -332,6 +349,7 @@ impl Draft {
             outpaint: kept.outpaint,
             controls: kept.controls,
             references: kept.references,
+            class_label: kept.class_label,
             ..GenerateRequest::default()
         };
         self.loras.clear();
@@ -387,7 +405,12 @@ impl Draft {
 
     /// Learns what the chosen model looks best with. Fields that stood at the old default follow; what the user set stays.
     pub fn adopt(&mut self, info: &ModelInfo) {
-        let old = std::mem::replace(&mut self.defaults, Defaults::from(&info.defaults));
+        let old = std::mem::replace(&mut self.defaults, Defaults::from(info));
+        let class = &mut self.beyond.class_label;
+        *class = info
+            .takes
+            .classes
+            .map(|classes| class.unwrap_or(0).min(classes.saturating_sub(1)));
         if !std::mem::take(&mut self.follows_model) {
             return;
         }
@@ -422,7 +445,7 @@ fn follow<T: PartialEq + Clone>(value: &mut T, old: &T, new: &T) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::PromptSwitch;
+    use crate::job::{ModelDefaults, PromptSwitch};
 
     #[test]
     fn restoring_a_request_should_give_that_request_again() {
@@ -459,17 +482,17 @@ mod tests {
         assert_eq!(draft.carried(), []);
     }
 
-    #[test]
-    fn what_the_user_set_should_survive_another_model() {
-        let info = ModelInfo {
+    fn described(takes: Takes) -> ModelInfo {
+        ModelInfo {
             model: ModelRef::Starter,
             name: "Starter".to_owned(),
             family: "sd15",
             prediction: "epsilon".to_owned(),
             latent_channels: 4,
-            vae_factor: 8,
+            vae_factor: 16,
             has_tiny_decoder: true,
-            takes: crate::job::Takes::default(),
+            takes,
+            class_names: Vec::new(),
             defaults: ModelDefaults {
                 width_px: 512,
                 height_px: 512,
@@ -478,7 +501,38 @@ mod tests {
                 sampler: "euler",
                 schedule: "karras",
             },
-        };
+        }
+    }
+
+    #[test]
+    fn a_model_of_classes_should_need_a_class_and_no_prompt() {
+        let mut draft = Draft::default();
+        draft.adopt(&described(Takes {
+            prompt: false,
+            classes: Some(3),
+            ..Takes::default()
+        }));
+        let request = draft.to_request().unwrap();
+        assert_eq!(
+            (request.class_label, request.prompt.as_str()),
+            (Some(0), ""),
+            "{draft:?}"
+        );
+        assert!(!draft.prompt.is_empty(), "it stays for the next model");
+        draft.beyond.class_label = Some(7);
+        draft.adopt(&described(Takes {
+            prompt: false,
+            classes: Some(3),
+            ..Takes::default()
+        }));
+        assert_eq!(draft.beyond.class_label, Some(2), "the last that there is");
+        draft.adopt(&described(Takes::default()));
+        assert_eq!(draft.to_request().unwrap().class_label, None);
+    }
+
+    #[test]
+    fn what_the_user_set_should_survive_another_model() {
+        let info = described(Takes::default());
         let mut draft = Draft {
             steps: 3,
             ..Draft::default()

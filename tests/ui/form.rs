@@ -2,7 +2,7 @@
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use hareru::job::{Event, ModelRef};
+use hareru::job::{Event, ModelInfo, ModelRef, Takes};
 use hareru::ui::draft::STARTER_PROMPTS;
 
 use super::harness::{Window, starter};
@@ -62,6 +62,57 @@ fn a_chip_should_fill_in_its_prompt_and_chips_should_go_once_something_is_made()
 
     window.generate();
     assert!(window.harness.query_by_label(STARTER_PROMPTS[2]).is_none());
+}
+
+#[test]
+fn a_model_of_classes_should_ask_for_a_class_by_name_and_for_no_prompt() {
+    let mut window = Window::open();
+    let model = ModelRef::Path("/models/flowers".into());
+    window.harness.get_by_label("Prompt");
+    window
+        .harness
+        .state()
+        .send(hareru::ui::command::UiCommand::UseModel(model.clone()));
+    let flowers = ModelInfo {
+        model: model.clone(),
+        name: "Flowers".to_owned(),
+        takes: Takes {
+            prompt: false,
+            classes: Some(3),
+            is_size_fixed: true,
+            ..Takes::default()
+        },
+        class_names: vec!["red rose".to_owned(), "pink lotus".to_owned(), String::new()],
+        ..starter()
+    };
+    window.tell([Event::ModelDescribed { info: flowers.into() }]);
+    assert!(window.harness.query_by_label("Prompt").is_none());
+    window.harness.get_by_role_and_label(Role::ComboBox, "Class").click();
+    window.harness.run();
+    window.harness.get_by_label("any"); // the class without a name
+    window.harness.get_by_label("pink lotus").click();
+    window.harness.run();
+    window.generate();
+    let request = window.engine.borrow().submitted.last().cloned().unwrap();
+    assert_eq!((request.class_label, request.prompt.as_str()), (Some(1), ""));
+}
+
+#[test]
+fn sides_should_be_multiples_of_what_the_model_needs() {
+    let mut window = Window::open();
+    window.tell([Event::ModelDescribed {
+        info: ModelInfo {
+            vae_factor: 16,
+            ..starter()
+        }
+        .into(),
+    }]);
+    window.harness.run();
+    assert_eq!(window.harness.state().draft().defaults.size_multiple_px, 16);
+    let width = window.harness.get_by_label("Width");
+    width.set_value_accesskit(264.0);
+    window.harness.run();
+    assert_eq!(window.harness.state().draft().width_px, 272);
 }
 
 #[test]

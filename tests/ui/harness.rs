@@ -389,6 +389,7 @@ pub(crate) fn starter() -> ModelInfo {
         vae_factor: 8,
         has_tiny_decoder: true,
         takes: hareru::job::Takes::default(),
+        class_names: Vec::new(),
         defaults: ModelDefaults {
             width_px: 128,
             height_px: 128,

@@ -52,6 +52,7 @@ impl Family for LdmUpscalerFamily {
                 enlarges: Some(factor as u32),
                 ..Takes::default()
             },
+            class_names: Vec::new(),
             defaults: ModelDefaults {
                 width_px: requested_px(width.saturating_mul(factor)),
                 height_px: requested_px(height.saturating_mul(factor)),

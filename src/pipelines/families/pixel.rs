@@ -14,6 +14,9 @@ use crate::weights::{self, ModelFiles};
 /// Pipelines whose parts are one U-Net and a scheduler.
 const CLASSES: &[&str] = &["DDPMPipeline", "DDIMPipeline"];
 
+/// What the classes are called, in their order: a list of words that may lie in the folder.
+const CLASS_NAMES: &str = "classes.json";
+
 /// A U-Net on pixels, ready to be asked.
 pub struct Pixel {
     device: Device,
@@ -48,6 +51,14 @@ impl Family for PixelFamily {
             Some(_) => None,
             None => unet.num_class_embeds.map(|classes| classes as u32),
         };
+        let class_names = match classes {
+            Some(classes) if files.exists(CLASS_NAMES) => {
+                let mut names: Vec<String> = files.json(CLASS_NAMES)?;
+                names.truncate(classes as usize);
+                names
+            }
+            _ => Vec::new(),
+        };
         Ok(ModelInfo {
             model: model.clone(),
             name: name_of(model),
@@ -62,6 +73,7 @@ impl Family for PixelFamily {
                 is_size_fixed: true,
                 ..Takes::default()
             },
+            class_names,
             defaults: ModelDefaults {
                 width_px: requested_px(width),
                 height_px: requested_px(height),

@@ -109,6 +109,7 @@ impl Family for StableDiffusionFamily {
             vae_factor: factor,
             has_tiny_decoder: files.exists(&format!("{TINY_FOLDER}/config.json")),
             takes: Takes::default(),
+            class_names: Vec::new(),
             defaults: ModelDefaults {
                 width_px: native_px,
                 height_px: native_px,

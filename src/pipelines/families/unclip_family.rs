@@ -42,6 +42,7 @@ impl Family for UnclipFamily {
                 is_size_fixed: true,
                 ..Takes::default()
             },
+            class_names: Vec::new(),
             defaults: ModelDefaults {
                 width_px: requested_px(width),
                 height_px: requested_px(height),

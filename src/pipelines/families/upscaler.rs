@@ -60,6 +60,7 @@ impl Family for UpscalerFamily {
                 max_noise_level: Some(limits.most(&low_res)),
                 ..Takes::default()
             },
+            class_names: Vec::new(),
             defaults: ModelDefaults {
                 guidance_scale: 9.0,
                 ..info.defaults

@@ -293,7 +293,8 @@ fn fit(studio: &mut Studio) {
         .map_or_else(Takes::default, |info| info.takes);
     let defaults = &studio.draft.defaults;
     let native = (defaults.width_px, defaults.height_px);
-    let size = fitted_size((pixels.width_px, pixels.height_px), native, takes);
+    let multiple = defaults.size_multiple_px;
+    let size = fitted_size((pixels.width_px, pixels.height_px), native, multiple, takes);
     (studio.draft.width_px, studio.draft.height_px) = size;
 }
 

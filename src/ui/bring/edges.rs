@@ -4,7 +4,7 @@ use egui::{CursorIcon, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetIn
 
 use super::command::BringCommand;
 use super::stage::Place;
-use crate::job::{Outpaint, SIZE_MULTIPLE_PX};
+use crate::job::Outpaint;
 use crate::ui::command::UiCommand;
 use crate::ui::panels::PanelContext;
 
@@ -18,6 +18,7 @@ const MAX_PX: f32 = 2048.0;
 /// * `size_px`: of the picture, in its own pixels.
 pub(super) fn frame(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, size_px: Vec2) {
     let by = ctx.draft.beyond.outpaint;
+    let multiple = ctx.draft.defaults.size_multiple_px;
     // Counted in pixels of the result, to whose size the picture is scaled.
     let result_px = vec2(ctx.draft.width_px as f32, ctx.draft.height_px as f32).max(Vec2::splat(1.0));
     let scale = size_px / result_px;
@@ -65,7 +66,7 @@ pub(super) fn frame(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, size_px: Vec
             let at = place.at(pointer);
             let beyond = [-at.x, -at.y, at.x - size_px.x, at.y - size_px.y];
             let along = if index % 2 == 0 { scale.x } else { scale.y };
-            let wanted = drawn_to(by, index, beyond[index] / along);
+            let wanted = drawn_to(by, index, beyond[index] / along, multiple);
             if wanted != by {
                 ctx.commands.send(UiCommand::Bring(BringCommand::SetOutpaint(wanted)));
             }
@@ -81,8 +82,8 @@ pub(super) fn frame(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, size_px: Vec
 
 /// The same with one side drawn so far, in pixels of the result on the grid that sizes keep to; sides go around from the
 /// left.
-fn drawn_to(by: Outpaint, side: usize, px: f32) -> Outpaint {
-    let multiple = SIZE_MULTIPLE_PX as f32;
+fn drawn_to(by: Outpaint, side: usize, px: f32, multiple: u32) -> Outpaint {
+    let multiple = multiple as f32;
     let px = ((px.clamp(0.0, MAX_PX) / multiple).round() * multiple) as u32;
     let mut by = by;
     match side {
@@ -101,8 +102,8 @@ mod tests {
     #[test]
     fn a_side_should_keep_to_the_grid_and_never_cut_into_the_picture() {
         let none = Outpaint::default();
-        assert_eq!(drawn_to(none, 0, 37.0).left_px, 40);
-        assert_eq!(drawn_to(none, 3, -50.0), none);
-        assert_eq!(drawn_to(none, 2, 1e9).right_px, 2048);
+        assert_eq!(drawn_to(none, 0, 37.0, 8).left_px, 40);
+        assert_eq!(drawn_to(none, 3, -50.0, 8), none);
+        assert_eq!(drawn_to(none, 2, 1e9, 8).right_px, 2048);
     }
 }

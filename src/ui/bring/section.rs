@@ -11,7 +11,7 @@ use egui::{
 use super::command::{BringCommand, Brought};
 use super::target::Target;
 use crate::engine;
-use crate::job::{Control, InitPicture, InitWay, Mask, Outpaint, Reference, ReferencePart, RgbImage, SIZE_MULTIPLE_PX};
+use crate::job::{Control, InitPicture, InitWay, Mask, Outpaint, Reference, ReferencePart, RgbImage};
 use crate::ui::command::UiCommand;
 use crate::ui::panels::{Panel, PanelContext, Slot};
 use crate::ui::state::file_name;
@@ -302,6 +302,7 @@ fn outpaint(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
     let text = look.text("bring-outpaint");
     ui.label(RichText::new(&text.name).color(*ctx.palette.text_weak))
         .on_hover_text(&text.tip);
+    let multiple = ctx.draft.defaults.size_multiple_px;
     let by = &mut ctx.draft.beyond.outpaint;
     let sides = [
         ("bring-left", "← ", &mut by.left_px),
@@ -316,10 +317,10 @@ fn outpaint(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
             let widget = DragValue::new(px)
                 .prefix(arrow)
                 .range(0..=MAX_OUTPAINT_PX)
-                .speed(f64::from(SIZE_MULTIPLE_PX) / 4.0);
+                .speed(f64::from(multiple) / 4.0);
             let field = ui.add_sized(vec2(width, ROW_HEIGHT), widget);
             if field.changed() {
-                *px = px.next_multiple_of(SIZE_MULTIPLE_PX).min(MAX_OUTPAINT_PX);
+                *px = px.next_multiple_of(multiple).min(MAX_OUTPAINT_PX);
             }
             field.accessible_name(look.language.tr(key)).on_hover_text(&text.tip);
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::state::Adapters;
-use crate::job::{MAX_SIDE_PX, Record, SIZE_MULTIPLE_PX, Takes};
+use crate::job::{MAX_SIDE_PX, Record, Takes};
 use crate::ui::draft::Draft;
 use crate::ui::notifications::Text;
 use crate::ui::state::file_name;
@@ -163,7 +163,8 @@ pub(super) fn preprocessor_for(control: &Path, known: &[(&'static str, &'static 
 ///
 /// * `picture_px`: width and height of the other.
 /// * `native_px`: width and height the model was made for.
-pub fn fitted_size(picture_px: (u32, u32), native_px: (u32, u32), takes: Takes) -> (u32, u32) {
+/// * `multiple_px`: what the sides are to be multiples of.
+pub fn fitted_size(picture_px: (u32, u32), native_px: (u32, u32), multiple_px: u32, takes: Takes) -> (u32, u32) {
     if takes.is_size_fixed {
         return native_px;
     }
@@ -173,7 +174,7 @@ pub fn fitted_size(picture_px: (u32, u32), native_px: (u32, u32), takes: Takes) 
         None => (f64::from(native_px.0) * f64::from(native_px.1) / (width * height)).sqrt(),
     };
     let side = |px: f64| {
-        let multiple = f64::from(SIZE_MULTIPLE_PX);
+        let multiple = f64::from(multiple_px);
         ((px * scale / multiple).round() * multiple).clamp(multiple, f64::from(MAX_SIDE_PX)) as u32
     };
     (side(width), side(height))
@@ -186,19 +187,20 @@ mod tests {
     #[test]
     fn the_size_should_keep_proportions_and_the_number_of_pixels() {
         let plain = Takes::default();
-        assert_eq!(fitted_size((1000, 1000), (128, 128), plain), (128, 128));
-        assert_eq!(fitted_size((6000, 4000), (512, 512), plain), (624, 416));
-        assert_eq!(fitted_size((1, 100_000), (512, 512), plain), (8, 4096));
+        assert_eq!(fitted_size((1000, 1000), (256, 256), 16, plain), (256, 256));
+        assert_eq!(fitted_size((6000, 4000), (512, 512), 8, plain), (624, 416));
+        assert_eq!(fitted_size((6000, 4000), (256, 256), 16, plain), (320, 208));
+        assert_eq!(fitted_size((1, 100_000), (512, 512), 8, plain), (8, 4096));
         let enlarging = Takes {
             enlarges: Some(4),
             ..plain
         };
-        assert_eq!(fitted_size((200, 100), (512, 512), enlarging), (800, 400));
+        assert_eq!(fitted_size((200, 100), (512, 512), 8, enlarging), (800, 400));
         let fixed = Takes {
             is_size_fixed: true,
             ..plain
         };
-        assert_eq!(fitted_size((200, 100), (64, 64), fixed), (64, 64));
+        assert_eq!(fitted_size((200, 100), (64, 64), 8, fixed), (64, 64));
     }
 
     #[test]

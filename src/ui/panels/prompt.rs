@@ -1,8 +1,9 @@
-//! What to draw, and what to stay away from.
+//! What to draw, and what to stay away from: in words, or as a class.
 
-use egui::{TextEdit, Ui};
+use egui::{ComboBox, DragValue, TextEdit, Ui, vec2};
 
 use super::{Panel, PanelContext, Slot};
+use crate::ui::theme::ROW_HEIGHT;
 use crate::ui::widgets::form_row::Look;
 
 /// Where the user says what to draw.
@@ -19,11 +20,54 @@ impl Panel for PromptPanel {
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         let look = ctx.look();
+        if let Some(classes) = ctx.draft.defaults.takes.classes {
+            let names = ctx
+                .state
+                .model(&ctx.draft.model)
+                .map_or(&[][..], |info| &info.class_names);
+            let class = ctx.draft.beyond.class_label.get_or_insert(0);
+            class_row(ui, look, classes, names, class);
+        }
+        if !ctx.draft.defaults.takes.prompt {
+            return;
+        }
         text_field(ui, look, "form-prompt", 4, &mut ctx.draft.prompt);
         ui.add_space(4.0);
         text_field(ui, look, "form-negative", 2, &mut ctx.draft.negative_prompt);
         ui.add_space(8.0);
     }
+}
+
+/// What is to be seen, by name where the model names its classes, else by number.
+fn class_row(ui: &mut Ui, look: Look, classes: u32, names: &[String], class: &mut u32) {
+    let last = classes.saturating_sub(1);
+    // The class that stands for none has no name.
+    let label = |class: u32| match names.get(class as usize).map(String::as_str) {
+        Some("") => look.language.tr("form-any-class"),
+        Some(name) => name.to_owned(),
+        None => class.to_string(),
+    };
+    look.row(ui, "form-class", None, |ui, text| {
+        let response = if names.is_empty() {
+            ui.add_sized(
+                vec2(ui.available_width(), ROW_HEIGHT),
+                DragValue::new(class).range(0..=last),
+            )
+        } else {
+            let combo = ComboBox::from_id_salt("class")
+                .selected_text(label(*class))
+                .width(ui.available_width())
+                .truncate();
+            let shown = combo.show_ui(ui, |ui| {
+                for known in 0..=last.min(names.len() as u32 - 1) {
+                    ui.selectable_value(class, known, label(known));
+                }
+            });
+            shown.response
+        };
+        response.accessible_name(&text.name).on_hover_text(&text.tip);
+    });
+    ui.add_space(8.0);
 }
 
 /// A label and below it a field that shows `rows` lines and scrolls beyond them.

@@ -5,8 +5,7 @@ use egui::{CollapsingHeader, ComboBox, DragValue, Ui, vec2};
 use super::{Panel, PanelContext, Slot};
 use crate::engine;
 use crate::job::{
-    Choice, DeviceInfo, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, Precision, PreviewMode, SIZE_MULTIPLE_PX,
-    TimestepSpacing,
+    Choice, DeviceInfo, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, Precision, PreviewMode, TimestepSpacing,
 };
 use crate::ui::command::UiCommand;
 use crate::ui::draft::{Defaults, Draft, SAMPLER_WITH_ETA};
@@ -145,15 +144,16 @@ fn combo(ui: &mut Ui, text: &RowText, salt: &str, selected: &str, add_items: imp
 
 fn size_row(ui: &mut Ui, look: Look, draft: &mut Draft, defaults: &Defaults) {
     let native = (defaults.width_px, defaults.height_px);
+    let multiple = defaults.size_multiple_px;
     let changed = ((draft.width_px, draft.height_px) != native).then(|| size_text(native));
     let (is_reset, ()) = look.row(ui, "form-size", changed, |ui, text| {
         let width = look.language.tr("form-width");
         let height = look.language.tr("form-height");
-        side(ui, &mut draft.width_px)
+        side(ui, &mut draft.width_px, multiple)
             .accessible_name(width)
             .on_hover_text(&text.tip);
         ui.label("×");
-        side(ui, &mut draft.height_px)
+        side(ui, &mut draft.height_px, multiple)
             .accessible_name(height)
             .on_hover_text(&text.tip);
         let presets = look.text("form-size-presets");
@@ -161,7 +161,7 @@ fn size_row(ui: &mut Ui, look: Look, draft: &mut Draft, defaults: &Defaults) {
             .selected_text(ratio_text(draft.width_px, draft.height_px))
             .width(ui.available_width())
             .show_ui(ui, |ui| {
-                for (width_px, height_px) in size_presets(native) {
+                for (width_px, height_px) in size_presets(native, multiple) {
                     let is_chosen = (draft.width_px, draft.height_px) == (width_px, height_px);
                     if ui
                         .selectable_label(is_chosen, size_text((width_px, height_px)))
@@ -179,14 +179,14 @@ fn size_row(ui: &mut Ui, look: Look, draft: &mut Draft, defaults: &Defaults) {
 }
 
 /// One side of the picture, kept to the latent's grid.
-fn side(ui: &mut Ui, value: &mut u32) -> egui::Response {
+fn side(ui: &mut Ui, value: &mut u32, multiple: u32) -> egui::Response {
     let widget = DragValue::new(value)
-        .range(SIZE_MULTIPLE_PX..=MAX_SIDE_PX)
+        .range(multiple..=MAX_SIDE_PX)
         .clamp_existing_to_range(false)
-        .speed(f64::from(SIZE_MULTIPLE_PX) / 4.0);
+        .speed(f64::from(multiple) / 4.0);
     let response = ui.add_sized(vec2(50.0, ROW_HEIGHT), widget);
     if response.changed() {
-        *value = (*value).next_multiple_of(SIZE_MULTIPLE_PX).min(MAX_SIDE_PX);
+        *value = (*value).next_multiple_of(multiple).min(MAX_SIDE_PX);
     }
     response
 }
@@ -195,10 +195,10 @@ fn size_text((width_px, height_px): (u32, u32)) -> String {
     format!("{width_px} × {height_px}")
 }
 
-/// The native size and the usual shapes of about as many pixels.
-fn size_presets((width_px, height_px): (u32, u32)) -> Vec<(u32, u32)> {
+/// The native size and the usual shapes of about as many pixels, with sides that are multiples of `multiple`.
+fn size_presets((width_px, height_px): (u32, u32), multiple: u32) -> Vec<(u32, u32)> {
     let side = f64::from(width_px.min(height_px));
-    let on_grid = |px: f64| ((px / f64::from(SIZE_MULTIPLE_PX)).round() as u32).max(1) * SIZE_MULTIPLE_PX;
+    let on_grid = |px: f64| ((px / f64::from(multiple)).round() as u32).max(1) * multiple;
     let mut sizes = vec![(width_px, height_px)];
     for (w, h) in [(4.0, 3.0), (3.0, 2.0), (16.0, 9.0)] {
         let long = on_grid(side * w / h);
@@ -380,8 +380,9 @@ mod tests {
 
     #[test]
     fn every_preset_should_be_a_size_the_engine_takes() {
-        for native in [(128, 128), (512, 512), (768, 768)] {
-            for (width_px, height_px) in size_presets(native) {
+        for (native, multiple) in [((256, 256), 16), ((512, 512), 8), ((768, 768), 8)] {
+            for (width_px, height_px) in size_presets(native, multiple) {
+                assert!(width_px.is_multiple_of(multiple) && height_px.is_multiple_of(multiple));
                 let draft = Draft {
                     width_px,
                     height_px,
