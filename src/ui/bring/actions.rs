@@ -163,8 +163,9 @@ fn choose(studio: &Studio) {
 }
 
 fn offer(studio: &mut Studio, path: PathBuf) {
-    look(studio, &path);
+    // First, so that the choices do not change once the picture is read.
     studio.workbench.ask(Task::FindAdapters(adapter_folders(studio)));
+    look(studio, &path);
     studio.state.bring.offered = Some(path);
 }
 
