@@ -281,9 +281,8 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, GalleryError>) -> Result<T, Strin
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use std::path::Path;
+    use std::time::{Duration, Instant};
 
     use super::*;
 

@@ -181,6 +181,16 @@ pub enum DraftError {
     /// A picture shall be painted into, and nothing says where.
     #[error("there is nowhere to paint")]
     NowhereToPaint,
+    /// The model makes no pictures of this size.
+    #[error("expected sides that are multiples of {multiple_px} px, found {width_px} × {height_px}")]
+    Size {
+        /// Width asked for, in pixels.
+        width_px: u32,
+        /// Height asked for, in pixels.
+        height_px: u32,
+        /// What the model's sides are multiples of.
+        multiple_px: u32,
+    },
     /// A field is out of its range.
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -192,22 +202,29 @@ impl DraftError {
         match self {
             Self::EmptyPrompt => Text::key("problem-empty-prompt"),
             Self::NowhereToPaint => Text::key("mask-nowhere"),
+            Self::Size {
+                width_px,
+                height_px,
+                multiple_px,
+            } => size_text(*width_px, *height_px, *multiple_px),
             Self::Request(error) => request_text(error),
         }
     }
 }
 
+fn size_text(width_px: u32, height_px: u32, multiple_px: u32) -> Text {
+    let values = [
+        ("multiple", multiple_px.to_string()),
+        ("max", MAX_SIDE_PX.to_string()),
+        ("found", format!("{width_px} × {height_px}")),
+    ];
+    Text::new("problem-size", values)
+}
+
 /// A request's error in the user's language.
 pub fn request_text(error: &RequestError) -> Text {
     match error {
-        RequestError::Size { width_px, height_px } => Text::new(
-            "problem-size",
-            [
-                ("multiple", SIZE_MULTIPLE_PX.to_string()),
-                ("max", MAX_SIDE_PX.to_string()),
-                ("found", format!("{width_px} × {height_px}")),
-            ],
-        ),
+        RequestError::Size { width_px, height_px } => size_text(*width_px, *height_px, SIZE_MULTIPLE_PX),
         RequestError::Steps { found } => Text::new(
             "problem-steps",
             [("max", MAX_STEPS.to_string()), ("found", found.to_string())],
@@ -275,6 +292,14 @@ impl Draft {
             ..self.beyond.clone()
         };
         request.validate()?;
+        let multiple_px = self.defaults.size_multiple_px;
+        if [self.width_px, self.height_px].iter().any(|side| side % multiple_px != 0) {
+            return Err(DraftError::Size {
+                width_px: self.width_px,
+                height_px: self.height_px,
+                multiple_px,
+            });
+        }
         Ok(request)
     }
 

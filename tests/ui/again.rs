@@ -25,6 +25,11 @@ fn made() -> GenerateRequest {
 
 /// Asks for something of a picture whose record the gallery then reads.
 fn ask(window: &mut Window, again: Again) {
+    ask_of(window, again, Some(made()));
+}
+
+/// The same of a picture that was made so, or does not say how.
+fn ask_of(window: &mut Window, again: Again, made: Option<GenerateRequest>) {
     let command = AgainCommand::Picture(PathBuf::from(FILE), again);
     window.harness.state().send(UiCommand::Again(command));
     window.harness.run();
@@ -32,7 +37,7 @@ fn ask(window: &mut Window, again: Again) {
     window.tell_of_pictures(SaveEvent::Opened {
         path: PathBuf::from(FILE),
         pixels: Arc::new(plain([1, 2, 3], 8)),
-        record: Some(Arc::new(record(made()))),
+        record: made.map(|request| Arc::new(record(request))),
     });
 }
 
@@ -66,14 +71,7 @@ fn a_picture_that_was_only_enlarged_should_be_made_again_not_enlarged_again() {
         upscale: Some(upscale),
         ..made()
     };
-    let command = AgainCommand::Picture(PathBuf::from(FILE), Again::NewSeed);
-    window.harness.state().send(UiCommand::Again(command));
-    window.harness.run();
-    window.tell_of_pictures(SaveEvent::Opened {
-        path: PathBuf::from(FILE),
-        pixels: Arc::new(plain([1, 2, 3], 8)),
-        record: Some(Arc::new(record(enlarged.clone()))),
-    });
+    ask_of(&mut window, Again::NewSeed, Some(enlarged.clone()));
     assert_eq!(window.engine.borrow().submitted[0].upscale, None);
     let draft = window.harness.state_mut().draft_mut();
     draft.restore(&enlarged);
@@ -159,14 +157,20 @@ fn four_to_choose_from_should_have_seeds_that_count_up() {
 #[test]
 fn a_picture_without_settings_should_say_so() {
     let mut window = Window::open();
-    let command = AgainCommand::Picture(PathBuf::from(FILE), Again::NewSeed);
-    window.harness.state().send(UiCommand::Again(command));
-    window.harness.run();
-    window.tell_of_pictures(SaveEvent::Opened {
-        path: PathBuf::from(FILE),
-        pixels: Arc::new(plain([1, 2, 3], 8)),
-        record: None,
-    });
+    ask_of(&mut window, Again::NewSeed, None);
     assert!(window.engine.borrow().submitted.is_empty());
     window.harness.get_by_label_contains("boat.png");
+}
+
+#[test]
+fn a_notice_should_stay_while_the_pointer_is_over_it() {
+    const LONG: usize = 40; // steps of a quarter of a second
+    let mut window = Window::open();
+    ask_of(&mut window, Again::NewSeed, None);
+    window.harness.get_by_label_contains("boat.png").hover();
+    (0..LONG).for_each(|_| window.harness.step());
+    window.harness.get_by_label_contains("boat.png");
+    window.harness.hover_at(egui::pos2(640.0, 300.0));
+    (0..LONG).for_each(|_| window.harness.step());
+    assert!(window.harness.query_by_label_contains("boat.png").is_none());
 }

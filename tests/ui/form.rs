@@ -113,6 +113,16 @@ fn sides_should_be_multiples_of_what_the_model_needs() {
     width.set_value_accesskit(264.0);
     window.harness.run();
     assert_eq!(window.harness.state().draft().width_px, 272);
+
+    let draft = window.harness.state_mut().draft_mut();
+    draft.prompt = "a boat".to_owned();
+    draft.width_px = 264; // as a restored picture may have it
+    window.harness.run();
+    window
+        .harness
+        .get_by_label_contains("multiples of 16 from 16 to");
+    window.generate();
+    assert!(window.engine.borrow().submitted.is_empty());
 }
 
 #[test]

@@ -23,6 +23,10 @@ use super::harness::{NoDialogs, Window, in_language, open_with};
 use super::journey::until;
 use crate::support::generated_image;
 
+/// How far the window's clock goes in a step: about as long as one takes, so that what goes away by itself does not
+/// while the librarian works.
+const STEP_SECS: f32 = 0.01;
+
 /// A window on a gallery, with its own writer and librarian.
 fn open(folder: &Path) -> Harness<'static, Studio> {
     let services = Services {
@@ -46,7 +50,7 @@ fn open(folder: &Path) -> Harness<'static, Studio> {
         log_file: folder.join("hareru.log"),
         keep_settings: Box::new(|_settings| {}),
     };
-    let mut harness = open_with(Harness::builder(), services, in_language("en"), folder);
+    let mut harness = open_with(Harness::builder().with_step_dt(STEP_SECS), services, in_language("en"), folder);
     harness.state().send(UiCommand::ShowPage(Page::Gallery));
     harness.step();
     harness
@@ -123,6 +127,7 @@ fn what_was_put_into_the_trash_should_come_back() {
     wait_for(&mut harness, "The picture is in the trash");
     wait_for(&mut harness, "2 pictures");
     assert!(!folder.path().join("boat.png").exists());
+    harness.step(); // what is told stands where it belongs
     harness.get_by_label("Undo").click();
     harness.step();
     wait_for(&mut harness, "boat.png");

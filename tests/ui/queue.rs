@@ -260,14 +260,16 @@ fn the_title_should_tell_the_step_and_the_desktop_that_all_is_done() {
     window.harness.get_by_label(words);
 }
 
-/// Lets the window live until the file holds these prompts.
+/// Lets the window live until the file holds these prompts, and which of them are at work, as the window does.
 fn until_kept(window: &mut Window, path: &Path, prompts: &[&str]) {
     let start = std::time::Instant::now();
     loop {
         window.harness.step();
         let (content, _) = QueueContent::load(path);
         let found: Vec<&str> = content.jobs.iter().map(|job| &*job.request.prompt).collect();
-        if found == prompts {
+        let now = window.harness.state().state().queue_page.jobs.content();
+        let at_work = |content: &QueueContent| content.jobs.iter().filter(|job| job.was_running).count();
+        if found == prompts && at_work(&content) == at_work(&now) {
             return;
         }
         assert!(start.elapsed().as_secs() < 20, "expected {prompts:?}, found {found:?}");

@@ -11,7 +11,7 @@ use crate::ui::notifications::{Level, Notice};
 use crate::ui::pages::Page;
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 
-/// How long a notice that only informs stays, in seconds.
+/// How long a notice that only informs stays once the pointer is elsewhere, in seconds.
 const INFO_SECS: f64 = 6.0;
 /// How many stand there at once.
 const MAX_SHOWN: usize = 4;
@@ -23,7 +23,7 @@ const WIDTH: f32 = 340.0;
 /// Shows notices until they are closed.
 #[derive(Default)]
 pub(super) struct NoticesPanel {
-    /// When each was first shown, by id.
+    /// When each was first shown, or last lay under the pointer, by id.
     shown_at: HashMap<u64, f64>,
 }
 
@@ -48,23 +48,29 @@ impl Panel for NoticesPanel {
             Page::Studio => RECENT_HEIGHT + TIMELINE_HEIGHT,
             _ => STATUS_HEIGHT,
         };
-        Area::new(Id::unique("notices"))
+        let area = Area::new(Id::unique("notices"))
             .order(Order::Foreground)
             .anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -(foot + 12.0)))
             .show(ui.ctx(), |ui| {
                 for notice in shown.iter().rev() {
-                    let age = now - *self.shown_at.entry(notice.id).or_insert(now);
-                    if notice.level == Level::Info {
-                        let left = INFO_SECS - age;
-                        if left <= 0.0 {
-                            ctx.commands.send(UiCommand::CloseNotice(notice.id));
-                        } else {
-                            ui.ctx().request_repaint_after(Duration::from_secs_f64(left));
-                        }
-                    }
                     show(ui, ctx, notice);
                 }
             });
+        let is_held = area.response.contains_pointer(); // they are being read, or about to be clicked
+        for notice in shown {
+            let since = self.shown_at.entry(notice.id).or_insert(now);
+            if is_held {
+                *since = now;
+            }
+            if notice.level == Level::Info {
+                let left = INFO_SECS - (now - *since);
+                if left <= 0.0 {
+                    ctx.commands.send(UiCommand::CloseNotice(notice.id));
+                } else {
+                    ui.ctx().request_repaint_after(Duration::from_secs_f64(left));
+                }
+            }
+        }
     }
 }
 
