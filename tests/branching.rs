@@ -406,7 +406,7 @@ fn each_step_should_keep_both_opinions_and_the_attention_if_asked_to() {
         steps, tokens, colours, ..
     } = &*image.trajectory;
     let colours = colours.as_ref().unwrap();
-    assert_eq!((colours.weights.len(), colours.weights[0].len()), (3, 4));
+    assert_eq!((colours.weights.len(), colours.weights[0].len()), (3, 16));
     let first = [
         "<|startoftext|>",
         "a</w>",

@@ -157,9 +157,11 @@ fn models_should_be_listed_with_what_is_wrong_with_them() {
     let lines = json_lines(&hareru(home.path(), &["models", "--json"]));
     assert_eq!(lines[0]["model"], "starter");
     assert!(lines[0]["defaults"]["steps"].is_u64(), "{lines:?}");
+    assert_eq!(lines[1]["model"], "flowers");
+    assert_eq!(lines[1]["class_names"].as_array().map(Vec::len), Some(121));
     if cfg!(target_os = "linux") {
-        assert_eq!(lines[1]["model"], broken.to_str().unwrap());
-        assert!(lines[1]["error"].is_string(), "{lines:?}");
+        assert_eq!(lines[2]["model"], broken.to_str().unwrap());
+        assert!(lines[2]["error"].is_string(), "{lines:?}");
     }
 }
 

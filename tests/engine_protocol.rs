@@ -79,7 +79,7 @@ fn a_job_should_report_its_life_in_order() {
     assert!(
         steps
             .iter()
-            .all(|step| step.preview.as_ref().is_some_and(|p| p.width_px == 128)),
+            .all(|step| step.preview.as_ref().is_some_and(|p| p.width_px == 256)),
         "tiny decoder at full size"
     );
     let images: Vec<_> = events
@@ -94,7 +94,7 @@ fn a_job_should_report_its_life_in_order() {
         .collect();
     assert_eq!(images.len(), 1);
     let image = images[0];
-    assert_eq!((image.pixels.width_px, image.pixels.height_px), (128, 128));
+    assert_eq!((image.pixels.width_px, image.pixels.height_px), (256, 256));
     assert_eq!(image.trajectory.steps.len(), 4);
     assert_eq!(image.trajectory.sigmas.len(), 5);
     assert_eq!(image.record.request.seed, 3);
@@ -174,8 +174,8 @@ fn a_listener_that_sleeps_should_still_get_first_and_last_events() {
     let job = engine
         .submit(
             GenerateRequest {
-                width_px: 8,
-                height_px: 8,
+                width_px: 16,
+                height_px: 16,
                 ..request(300)
             },
             options,
@@ -205,21 +205,21 @@ fn fields_out_of_range_should_be_refused_before_they_are_queued() {
                 width_px: 130,
                 ..request(1)
             },
-            "size must be multiples of 8 from 8 to 4096 px, found 130x128",
+            "size must be multiples of 8 from 8 to 4096 px, found 130x256",
         ),
         (
             GenerateRequest {
                 height_px: 0,
                 ..request(1)
             },
-            "found 128x0",
+            "found 256x0",
         ),
         (
             GenerateRequest {
                 width_px: 100_000,
                 ..request(1)
             },
-            "found 100000x128",
+            "found 100000x256",
         ),
         (
             GenerateRequest {
@@ -349,7 +349,7 @@ fn the_starter_model_should_describe_itself() {
     };
     assert_eq!(
         (info.defaults.width_px, info.vae_factor, info.has_tiny_decoder),
-        (128, 8, true)
+        (256, 16, true)
     );
 }
 

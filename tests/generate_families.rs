@@ -8,8 +8,8 @@ use candle_nn::{VarBuilder, VarMap};
 use hareru::engine::{EngineHandle, EngineOptions, enlarged_size, samplers};
 use hareru::gallery::save_pixels;
 use hareru::job::{
-    Event, Film, GenerateRequest, GeneratedImage, InitPicture, InitWay, JobOptions, ModelInfo, ModelRef, PreviewMode,
-    PromptSwitch, RgbImage, StepEvent,
+    Event, Film, GenerateRequest, GeneratedImage, InitPicture, InitWay, JobOptions, LoraSpec, ModelInfo, ModelRef,
+    PreviewMode, PromptSwitch, RgbImage, StepEvent,
 };
 use hareru::models::unet::{PixelUNetConfig, UNet2DModel};
 use hareru::models::vae::{VqConfig, VqDecoder};
@@ -164,6 +164,61 @@ fn init(file: &Path) -> InitPicture {
         strength: 0.75,
         way: InitWay::Noise,
     }
+}
+
+#[test]
+fn the_flowers_in_the_program_should_be_drawn_by_class() {
+    let mut studio = Studio::open();
+    let info = studio.describe(&ModelRef::Flowers);
+    assert_eq!(
+        (info.family, info.takes.classes, info.class_names.len()),
+        ("pixel", Some(121), 121)
+    );
+    let class = |name: &str| {
+        info.class_names
+            .iter()
+            .position(|known| known == name)
+            .map(|at| at as u32)
+    };
+    let of = |class_label| GenerateRequest {
+        class_label,
+        seed: 3,
+        steps: 10,
+        ..studio.request(&ModelRef::Flowers)
+    };
+    let (rose, lotus) = (of(class("red rose")), of(class("white lotus")));
+    assert!(rose.class_label.is_some() && lotus.class_label.is_some());
+    let (rose, lotus) = (studio.one(&rose), studio.one(&lotus));
+    assert_eq!(sides(&rose.pixels), (64, 64));
+    assert_ne!(rose.pixels, lotus.pixels);
+    assert_eq!(rose.record.request.model.to_string(), "flowers");
+}
+
+#[test]
+fn the_starter_should_draw_in_four_steps_with_its_adapter() {
+    let mut studio = Studio::open();
+    let plain = GenerateRequest {
+        prompt: "a lighthouse by the sea at sunset".to_owned(),
+        width_px: 64,
+        height_px: 64,
+        sampler: "lcm".to_owned(),
+        guidance_scale: 1.0,
+        ..studio.request(&ModelRef::Starter)
+    };
+    let with = GenerateRequest {
+        loras: vec![LoraSpec::new(LoraSpec::STARTER_LCM, 1.0)],
+        ..plain.clone()
+    };
+    let (without, steps) = studio.make(&plain);
+    assert_eq!(steps.len(), 4);
+    let drawn = studio.one(&with);
+    assert_ne!(drawn.pixels, without[0].pixels, "the adapter should do something");
+    assert_eq!(studio.one(&plain).pixels, without[0].pixels, "and be gone again");
+    assert_eq!(
+        studio.one(&drawn.record.request).pixels,
+        drawn.pixels,
+        "its record should make it again"
+    );
 }
 
 #[test]

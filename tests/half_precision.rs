@@ -33,7 +33,7 @@ fn formats() -> Vec<DType> {
 }
 
 fn latents() -> Tensor {
-    noise_tensor(5, Draw::Initial, &[1, 4, 8, 8], &Device::Cpu).unwrap()
+    noise_tensor(5, Draw::Initial, &[1, 16, 8, 8], &Device::Cpu).unwrap()
 }
 
 fn as_tensor(picture: &RgbImage) -> Tensor {

@@ -47,6 +47,12 @@ fn the_cases_in_the_tree_should_be_reproduced() {
 }
 
 #[test]
+fn the_starter_should_draw_as_diffusers_does_with_its_folder() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/starter");
+    assert_eq!(run_cases(&root), 2);
+}
+
+#[test]
 fn the_whole_reference_should_be_reproduced_where_it_is_at_hand() {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
     let root = std::env::var_os("HARERU_REFERENCE").map_or(beside, PathBuf::from);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use hareru::diffusion::SampleError;
 use hareru::diffusion::guidance::{Guidance, GuidanceSchedule};
 use hareru::diffusion::noise::{Draw, noise_tensor};
@@ -429,8 +429,8 @@ fn whoever_watches_should_see_both_opinions_and_the_attention_and_change_nothing
     };
     let mut attentive = Attentive::default();
     let bits = |walked: Walked| walked.x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    let watched = bits(run.walk([1, 4, 8, 8], &mut attentive).unwrap());
-    let unwatched = bits(run.walk([1, 4, 8, 8], &mut |_: &Observed<'_>| Ok(())).unwrap());
+    let watched = bits(run.walk([1, 16, 8, 8], &mut attentive).unwrap());
+    let unwatched = bits(run.walk([1, 16, 8, 8], &mut |_: &Observed<'_>| Ok(())).unwrap());
     assert_eq!(watched, unwatched);
     assert_eq!(attentive.opinions, 6, "two in each of three calls");
     assert_eq!(attentive.maps.len(), 3);
@@ -536,13 +536,21 @@ fn another_autoencoder_should_decode_and_be_taken_out_again() {
             .unwrap()
     };
     let own = bits(&model);
-    let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/starter/model");
-    for path in [starter.clone(), starter.join("vae")] {
+    let other = tempfile::tempdir().unwrap();
+    copy_folder(&models.join("sd15"), other.path());
+    change_vae(other.path(), |bias| bias.affine(1.0, 0.5).unwrap());
+    for path in [other.path().to_owned(), other.path().join("vae")] {
         model.set_vae(Some(&path)).unwrap();
         assert_ne!(bits(&model), own);
         model.set_vae(None).unwrap();
         assert_eq!(bits(&model), own);
     }
+    let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/starter/model");
+    let error = model.set_vae(Some(&starter)).unwrap_err().to_string();
+    assert!(
+        error.contains("4 channels, factor 8") && error.contains("16 channels, factor 16"),
+        "{error}"
+    );
     let error = model
         .set_vae(Some(&models.join("pixel_class")))
         .unwrap_err()
@@ -564,6 +572,20 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// Changes the last addend of the decoder in a model's folder.
+fn change_vae(model: &Path, change: impl Fn(&Tensor) -> Tensor) {
+    let mut files = std::fs::read_dir(model.join("vae"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let file = files
+        .find(|path| path.extension().is_some_and(|end| end == "safetensors"))
+        .unwrap();
+    let mut tensors = candle_core::safetensors::load(&file, &Device::Cpu).unwrap();
+    let bias = tensors.get_mut("decoder.conv_out.bias").unwrap();
+    *bias = change(bias);
+    candle_core::safetensors::save(&tensors, &file).unwrap();
+}
+
 #[test]
 fn a_finished_picture_should_be_shown_even_if_it_cannot_be_decoded() {
     let folder = tempfile::tempdir().unwrap();
@@ -571,15 +593,7 @@ fn a_finished_picture_should_be_shown_even_if_it_cannot_be_decoded() {
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/starter/model"),
         folder.path(),
     );
-    let vae = std::fs::read_dir(folder.path().join("vae")).unwrap();
-    let file = vae
-        .map(|entry| entry.unwrap().path())
-        .find(|path| path.extension().is_some_and(|end| end == "safetensors"));
-    let file = file.unwrap();
-    let mut tensors = candle_core::safetensors::load(&file, &Device::Cpu).unwrap();
-    let bias = tensors.get_mut("decoder.conv_out.bias").unwrap();
-    *bias = bias.affine(0.0, f64::NAN).unwrap();
-    candle_core::safetensors::save(&tensors, &file).unwrap();
+    change_vae(folder.path(), |bias| bias.affine(0.0, f64::NAN).unwrap());
 
     let path = ModelRef::Path(folder.path().to_owned());
     let broken = load(&path, &Device::Cpu, Precision::F32, &mut |_| ()).unwrap();

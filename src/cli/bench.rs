@@ -19,7 +19,7 @@ pub(super) struct BenchArgs {
     #[arg(long, value_enum, value_delimiter = ',')]
     items: Vec<Item>,
 
-    /// Sides of the square picture in pixels, separated by commas; by default 512, and 128 for the starter model
+    /// Sides of the square picture in pixels, separated by commas; by default 512, and 256 for the starter model
     #[arg(long, value_delimiter = ',')]
     res: Vec<u32>,
 
@@ -91,7 +91,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), CliError> {
         &Item::value_variants()[..4]
     };
     let items = if args.items.is_empty() { all } else { &args.items };
-    let default_res = [if is_starter { 128 } else { 512 }];
+    let default_res = [if is_starter { 256 } else { 512 }];
     let resolutions = if args.res.is_empty() {
         &default_res[..]
     } else {

@@ -14,9 +14,9 @@ use crate::job::{Choice, Event, ModelInfo, ModelRef};
 /// How files end that may be models.
 const MODEL_ENDINGS: [&str; 4] = ["safetensors", "ckpt", "pt", "gguf"];
 
-/// The built-in model and those in the models folder; what cannot be used is listed with the reason.
+/// The built-in models and those in the models folder; what cannot be used is listed with the reason.
 pub(super) fn models(output: Output, paths: &Paths) -> Result<(), CliError> {
-    let mut models = vec![ModelRef::Starter];
+    let mut models = ModelRef::BUILT_IN.to_vec();
     models.extend(models_in(&paths.models_dir).into_iter().map(ModelRef::Path));
 
     let engine = EngineHandle::start(EngineOptions::of_user(), || {})?;

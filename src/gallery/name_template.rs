@@ -374,7 +374,7 @@ mod tests {
     fn values_should_be_those_of_the_record() {
         assert_eq!(
             name("{model}/{sampler} {steps} {cfg} {width}x{height} {batch}", "", 1),
-            "dream-shaper-v1-5/dpmpp_2m 25 7.5 128x128 3"
+            "dream-shaper-v1-5/dpmpp_2m 25 7.5 256x256 3"
         );
         assert_eq!(name("a-{count}", "", 12), "a-00012");
         assert_eq!(name("{prompt}", "con", 1), "_con");

@@ -4,19 +4,27 @@ use std::path::PathBuf;
 
 use super::SIZE_MULTIPLE_PX;
 
-/// Names a model: the built-in one, or a folder in the diffusers layout.
+/// Names a model: a built-in one, or a folder in the diffusers layout.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum ModelRef {
-    /// The small model that ships inside the program.
+    /// The small text-conditional model that ships inside the program.
     #[default]
     Starter,
+    /// Its class-conditional sibling, which draws flowers pixel by pixel.
+    Flowers,
     /// A model on disk.
     Path(PathBuf),
 }
 
-/// How the built-in model is written in records and on the command line.
+impl ModelRef {
+    /// The models that need no file.
+    pub const BUILT_IN: [Self; 2] = [Self::Starter, Self::Flowers];
+}
+
+/// How the built-in models are written in records and on the command line.
 const STARTER_NAME: &str = "starter";
+const FLOWERS_NAME: &str = "flowers";
 
 impl From<String> for ModelRef {
     fn from(text: String) -> Self {
@@ -28,6 +36,7 @@ impl From<&str> for ModelRef {
     fn from(text: &str) -> Self {
         match text {
             STARTER_NAME => Self::Starter,
+            FLOWERS_NAME => Self::Flowers,
             path => Self::Path(PathBuf::from(path)),
         }
     }
@@ -43,6 +52,7 @@ impl std::fmt::Display for ModelRef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Starter => f.write_str(STARTER_NAME),
+            Self::Flowers => f.write_str(FLOWERS_NAME),
             Self::Path(path) => write!(f, "{}", path.display()),
         }
     }

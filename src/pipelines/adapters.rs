@@ -12,10 +12,16 @@ use super::prompt::{ClipTokenizer, LearnedWords};
 use crate::job::LoraSpec;
 use crate::models::clip::ClipTextModel;
 use crate::models::lora::{Patch, Patchable, Patches};
-use crate::weights::LoadError;
 use crate::weights::adapter::{
     AdapterError, AdapterFile, Block, Component, EmbeddingFile, LearnedWord, NameTable, StoredChange, Tower,
 };
+use crate::weights::{Bytes, LoadError};
+
+/// The adapter of the starter model that needs no file.
+static STARTER_LCM: &[u8] = include_bytes!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/assets/starter/lcm_lora.safetensors"
+));
 
 /// Layers that an error or a warning names.
 const MAX_EXAMPLES: usize = 3;
@@ -96,15 +102,21 @@ impl Adapters {
 
     /// The file, as it was read before unless it has changed since.
     fn open(&self, path: &Path) -> Result<Opened, AdapterError> {
-        let stamp = std::fs::metadata(path)
-            .and_then(|metadata| Ok((metadata.modified()?, metadata.len())))
-            .ok();
+        let is_built_in = path == Path::new(LoraSpec::STARTER_LCM);
+        let stamp = if is_built_in {
+            Some((SystemTime::UNIX_EPOCH, STARTER_LCM.len() as u64))
+        } else {
+            std::fs::metadata(path)
+                .and_then(|metadata| Ok((metadata.modified()?, metadata.len())))
+                .ok()
+        };
         let known = self
             .files
             .iter()
             .find(|known| known.file.path() == path && known.stamp.is_some() && known.stamp == stamp);
         let file = match known {
             Some(known) => Arc::clone(&known.file),
+            None if is_built_in => Arc::new(AdapterFile::from_bytes(Bytes::Static(STARTER_LCM), path)?),
             None => Arc::new(AdapterFile::open(path)?),
         };
         Ok(Opened { stamp, file })

@@ -99,8 +99,9 @@ use crate::job::{Choice, ModelInfo, ModelRef, Precision};
 use crate::weights::ModelFiles;
 use families::{LoadedModel, StableDiffusion, family_of};
 
-/// The model that is there at once, in the layout of any other.
+/// The models that are there at once, in the layout of any other.
 static STARTER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/assets/starter/model");
+static FLOWERS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/assets/starter/flowers");
 
 /// Every sampler, in the order a list shows them.
 pub fn samplers() -> Vec<Choice> {
@@ -205,6 +206,7 @@ fn load_any_files(
 fn open(model: &ModelRef) -> Result<ModelFiles, PipelineError> {
     Ok(match model {
         ModelRef::Starter => ModelFiles::Embedded(&STARTER),
+        ModelRef::Flowers => ModelFiles::Embedded(&FLOWERS),
         ModelRef::Path(path) => ModelFiles::open(path)?,
     })
 }

@@ -10,13 +10,24 @@ use crate::job::{
     Precision, PreviewMode, RequestError, SIZE_MULTIPLE_PX, Takes, TimestepSpacing,
 };
 
-/// Prompts that the model in the program draws well; the first is there when the window opens first.
+/// Prompts that show what the model in the program can do; the first is there when the window opens first.
 pub const STARTER_PROMPTS: [&str; 4] = [
-    "a sunset over a mountain range, vector image",
-    "a lighthouse at night by the sea",
-    "mountains reflected in a lake",
-    "a sunset over the sea",
+    "a lighthouse by the sea at sunset, vector image",
+    "three purple balloons over the mountains at sunrise, watercolor",
+    "the milky way over a forest, paper cut-out",
+    "blue hydrangeas in a vase by the window, oil painting",
 ];
+
+/// The same in Japanese, which the model reads too.
+pub const STARTER_PROMPTS_JA: [&str; 4] = [
+    "夕焼けの海と灯台、ベクター画像",
+    "日の出の山と三つの紫の気球、水彩画",
+    "天の川の森、切り絵",
+    "花瓶 青い紫陽花、油絵",
+];
+
+/// Steps and guidance scale that the starter model's adapter for few steps was distilled for: guidance is in it already.
+const FEW_STEPS: (u32, f64) = (4, 1.0);
 
 /// The sampler that η belongs to.
 pub const SAMPLER_WITH_ETA: &str = "ddim";
@@ -420,8 +431,33 @@ impl Draft {
         self.follows_model = false;
     }
 
+    /// Whether the starter model draws in few steps, by the adapter that was distilled for that.
+    pub fn is_few_steps(&self) -> bool {
+        self.loras
+            .iter()
+            .any(|lora| lora.path == Path::new(LoraSpec::STARTER_LCM))
+    }
+
+    /// Lays that adapter over the model with the settings it was made for, or goes back to the model's own.
+    pub fn set_few_steps(&mut self, is_few: bool) {
+        self.loras.retain(|lora| lora.path != Path::new(LoraSpec::STARTER_LCM));
+        if is_few {
+            self.loras.push(LoraSpec::new(LoraSpec::STARTER_LCM, 1.0));
+            (self.steps, self.guidance_scale) = FEW_STEPS;
+            (self.sampler, self.schedule) = ("lcm".to_owned(), "normal".to_owned());
+        } else {
+            self.steps = self.defaults.steps;
+            self.guidance_scale = self.defaults.guidance_scale;
+            self.sampler.clone_from(&self.defaults.sampler);
+            self.schedule.clone_from(&self.defaults.schedule);
+        }
+    }
+
     /// Chooses another model; what it looks best with is learned by [`Draft::adopt`].
     pub fn choose_model(&mut self, model: ModelRef) {
+        if self.is_few_steps() {
+            self.set_few_steps(false);
+        }
         self.model = model;
         self.loras.clear();
         self.embeddings.clear();
@@ -553,6 +589,30 @@ mod tests {
         assert_eq!(draft.beyond.class_label, Some(2), "the last that there is");
         draft.adopt(&described(Takes::default()));
         assert_eq!(draft.to_request().unwrap().class_label, None);
+    }
+
+    #[test]
+    fn few_steps_should_be_left_as_they_were_entered() {
+        let mut draft = Draft::default();
+        draft.adopt(&described(Takes::default()));
+        let before = draft.clone();
+        draft.set_few_steps(true);
+        assert!(draft.is_few_steps());
+        let request = draft.to_request().unwrap();
+        assert_eq!(
+            (request.steps, request.guidance_scale, request.sampler.as_str()),
+            (4, 1.0, "lcm")
+        );
+        draft.set_few_steps(true);
+        assert_eq!(draft.loras.len(), 1);
+        draft.set_few_steps(false);
+        assert_eq!(
+            (draft.loras.len(), draft.steps, &draft.sampler),
+            (0, 30, &before.defaults.sampler)
+        );
+        draft.set_few_steps(true);
+        draft.choose_model(ModelRef::Flowers);
+        assert_eq!(draft.steps, 30, "the adapter is not for other models");
     }
 
     #[test]

@@ -14,7 +14,9 @@ use crate::support::weights::Entry;
 /// Names of layers in the model that comes with the program: one of three maps in one, a convolution, a gated map.
 const TO_K: &str = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k";
 const CONV: &str = "lora_unet_mid_block_resnets_0_conv1";
+/// Of the text encoder and of the middle of the U-Net.
 const WIDTH: usize = 128;
+const UNET_WIDTH: usize = 160;
 
 fn starter() -> StableDiffusion {
     pipelines::load(&ModelRef::Starter, &pipelines::Device::Cpu, Precision::F32, &mut |_| ()).unwrap()
@@ -24,10 +26,10 @@ fn starter() -> StableDiffusion {
 /// seen.
 fn adapter(folder: &Folder, name: &str) -> PathBuf {
     let parts = [
-        (format!("{TO_K}.lora_up.weight"), vec![WIDTH, 2]),
+        (format!("{TO_K}.lora_up.weight"), vec![UNET_WIDTH, 2]),
         (format!("{TO_K}.lora_down.weight"), vec![2, WIDTH]),
-        (format!("{CONV}.lora_up.weight"), vec![WIDTH, 2, 1, 1]),
-        (format!("{CONV}.lora_down.weight"), vec![2, WIDTH, 3, 3]),
+        (format!("{CONV}.lora_up.weight"), vec![UNET_WIDTH, 2, 1, 1]),
+        (format!("{CONV}.lora_down.weight"), vec![2, UNET_WIDTH, 3, 3]),
     ];
     let entries: Vec<Entry<'_>> = parts
         .iter()
@@ -177,12 +179,12 @@ fn adapters_for_other_models_should_be_refused_and_leave_the_model_alone() {
     let wide = folder.file(
         "wide.safetensors",
         &[
-            (&up, &[WIDTH, 2], numbers(2 * WIDTH, 1)),
+            (&up, &[UNET_WIDTH, 2], numbers(2 * UNET_WIDTH, 1)),
             (&down, &[2, 2048], numbers(4096, 2)),
         ],
     );
     let error = refused(LoraSpec::new(wide, 1.0));
-    assert!(error.contains("128×2048 weights, expected 128×128"), "{error}");
+    assert!(error.contains("160×2048 weights, expected 160×128"), "{error}");
     let other = folder.file(
         "other.safetensors",
         &[
@@ -207,7 +209,7 @@ fn adapters_for_other_models_should_be_refused_and_leave_the_model_alone() {
     let not_finite = folder.file(
         "nan.safetensors",
         &[
-            (&up, &[WIDTH, 1], vec![f32::NAN; WIDTH]),
+            (&up, &[UNET_WIDTH, 1], vec![f32::NAN; UNET_WIDTH]),
             (&down, &[1, WIDTH], numbers(WIDTH, 2)),
         ],
     );
@@ -221,7 +223,7 @@ fn learned_words_should_be_tokens_of_their_own() {
     let style = folder.file("mystyle.safetensors", &[entry("emb_params", &[2, WIDTH], 1)]);
     let cat = folder.file("cat.safetensors", &[("<my-cat>", &[WIDTH], numbers(WIDTH, 2))]);
     let mut model = starter();
-    let vocabulary = 1071;
+    let vocabulary = 1583;
     let text = "a photo, mystyle, of <my-cat>";
     let before = model.encode_prompts(&Prompts::new(text, "", [64; 2])).unwrap();
     assert!(before.prompt_ids[0].as_ref().unwrap().iter().all(|id| *id < vocabulary));

@@ -71,7 +71,7 @@ fn parts(c: &mut Criterion) {
     let latents = hareru::diffusion::noise::noise_tensor(
         1,
         hareru::diffusion::noise::Draw::Initial,
-        &[1, 4, 16, 16],
+        &[1, 16, 16, 16],
         &Device::Cpu,
     )
     .expect("a small tensor");

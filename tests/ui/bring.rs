@@ -111,7 +111,7 @@ fn a_dropped_picture_should_be_restyled_to_the_depth_that_is_set() {
     let draft = window.harness.state().draft();
     assert_eq!(
         (draft.width_px, draft.height_px),
-        (160, 104),
+        (320, 208),
         "its proportions, as many pixels as is native"
     );
 

@@ -2,7 +2,7 @@
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use hareru::job::{Event, ModelInfo, ModelRef, Takes};
+use hareru::job::{Event, LoraSpec, ModelInfo, ModelRef, Takes};
 use hareru::ui::draft::STARTER_PROMPTS;
 
 use super::harness::{Window, starter};
@@ -67,14 +67,13 @@ fn a_chip_should_fill_in_its_prompt_and_chips_should_go_once_something_is_made()
 #[test]
 fn a_model_of_classes_should_ask_for_a_class_by_name_and_for_no_prompt() {
     let mut window = Window::open();
-    let model = ModelRef::Path("/models/flowers".into());
     window.harness.get_by_label("Prompt");
     window
         .harness
         .state()
-        .send(hareru::ui::command::UiCommand::UseModel(model.clone()));
+        .send(hareru::ui::command::UiCommand::UseModel(ModelRef::Flowers));
     let flowers = ModelInfo {
-        model: model.clone(),
+        model: ModelRef::Flowers,
         name: "Flowers".to_owned(),
         takes: Takes {
             prompt: false,
@@ -98,16 +97,31 @@ fn a_model_of_classes_should_ask_for_a_class_by_name_and_for_no_prompt() {
 }
 
 #[test]
+fn four_steps_should_lay_the_adapter_over_the_starter_and_take_it_off_again() {
+    let mut window = Window::open();
+    window.harness.get_by_label("Four steps (LCM)").click();
+    window.harness.run();
+    window.generate();
+    let request = window.engine.borrow().submitted.last().cloned().unwrap();
+    assert_eq!(request.loras, [LoraSpec::new(LoraSpec::STARTER_LCM, 1.0)]);
+    assert_eq!(
+        (request.steps, request.guidance_scale, request.sampler.as_str()),
+        (4, 1.0, "lcm")
+    );
+    window.harness.get_by_label("Four steps (LCM)").click();
+    window.harness.run();
+    assert_eq!(
+        (
+            window.harness.state().draft().loras.len(),
+            window.harness.state().draft().steps
+        ),
+        (0, 25)
+    );
+}
+
+#[test]
 fn sides_should_be_multiples_of_what_the_model_needs() {
     let mut window = Window::open();
-    window.tell([Event::ModelDescribed {
-        info: ModelInfo {
-            vae_factor: 16,
-            ..starter()
-        }
-        .into(),
-    }]);
-    window.harness.run();
     assert_eq!(window.harness.state().draft().defaults.size_multiple_px, 16);
     let width = window.harness.get_by_label("Width");
     width.set_value_accesskit(264.0);

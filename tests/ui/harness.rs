@@ -384,15 +384,15 @@ pub(crate) fn starter() -> ModelInfo {
         model: ModelRef::Starter,
         name: "Starter".to_owned(),
         family: "sd15",
-        prediction: "epsilon".to_owned(),
-        latent_channels: 4,
-        vae_factor: 8,
+        prediction: "v_prediction".to_owned(),
+        latent_channels: 16,
+        vae_factor: 16,
         has_tiny_decoder: true,
         takes: hareru::job::Takes::default(),
         class_names: Vec::new(),
         defaults: ModelDefaults {
-            width_px: 128,
-            height_px: 128,
+            width_px: 256,
+            height_px: 256,
             steps: 25,
             guidance_scale: 5.0,
             sampler: "euler",
@@ -413,10 +413,10 @@ pub(crate) fn plain(colour: [u8; 3], side_px: u32) -> RgbImage {
 /// A step of 25 with a preview of one colour.
 pub(crate) fn step(job: JobId, step: u32, colour: [u8; 3]) -> Event {
     let plane = LatentPlane {
-        channels: 4,
+        channels: 16,
         height: 16,
         width: 16,
-        values: vec![0.0; 4 * 16 * 16],
+        values: vec![0.0; 16 * 16 * 16],
     };
     Event::Step(StepEvent {
         job,
@@ -427,7 +427,7 @@ pub(crate) fn step(job: JobId, step: u32, colour: [u8; 3]) -> Event {
         timestep: 999.0,
         elapsed_secs: 0.1 * f64::from(step),
         step_secs: 0.1,
-        preview: Some(Arc::new(plain(colour, 128))),
+        preview: Some(Arc::new(plain(colour, 256))),
         record: Arc::new(StepRecord {
             index: step as usize - 1,
             sigma: 14.6 / f64::from(step),

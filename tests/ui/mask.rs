@@ -429,7 +429,7 @@ fn an_edge_should_be_drawn_outwards_to_paint_on_beyond_it() {
     window.harness.run();
     let right_px = window.harness.state().draft().beyond.outpaint.right_px;
     assert!(
-        (24..=40).contains(&right_px) && right_px.is_multiple_of(8),
+        (48..=80).contains(&right_px) && right_px.is_multiple_of(16),
         "{right_px}"
     );
     assert!(document(&window).is_blank(), "a handle does not paint");

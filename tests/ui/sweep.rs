@@ -184,7 +184,7 @@ fn one_playhead_should_scrub_all_runs() {
         None => "nothing".to_owned(),
     };
     assert_eq!(seen(&window, 0), "latents 1", "no preview came");
-    assert_eq!(seen(&window, 1), "picture 128", "its preview came");
+    assert_eq!(seen(&window, 1), "picture 256", "its preview came");
     for _ in 0..4 {
         window.harness.key_press(egui::Key::ArrowRight);
     }

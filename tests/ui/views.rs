@@ -10,14 +10,16 @@ use hareru::ui::command::UiCommand;
 use hareru::ui::unfolding::Ways;
 use hareru::unfold::{Token, View};
 
-use super::harness::{Window, step};
+use super::harness::{Window, plain, step};
 use super::latent_view::{colours, plane, whole_step};
 
 const TOKENS: [&str; 6] = ["<|startoftext|>", "a</w>", "light", "house</w>", "<|endoftext|>", ""];
 const GREY: [u8; 3] = [90, 90, 90];
 
-/// Three steps of 25, with everything that can be kept.
+/// Three steps of 25 of a picture of 128 pixels, with everything that can be kept.
 pub(super) fn walk(window: &mut Window, change: impl Fn(&mut StepRecord)) {
+    let draft = window.harness.state_mut().draft_mut();
+    (draft.width_px, draft.height_px) = (128, 128);
     let job = window.generate();
     let tokens: Arc<[String]> = TOKENS.map(str::to_owned).into();
     for index in 0..3 {
@@ -26,6 +28,7 @@ pub(super) fn walk(window: &mut Window, change: impl Fn(&mut StepRecord)) {
         let record = Arc::new(record);
         let mut event = step(job, index as u32 + 1, GREY);
         if let Event::Step(step) = &mut event {
+            step.preview = Some(Arc::new(plain(GREY, 128)));
             step.record = record;
             step.tokens = Arc::clone(&tokens);
             step.colours = Some(Arc::new(colours()));

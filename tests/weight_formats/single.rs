@@ -157,7 +157,7 @@ fn original_starter() -> Vec<Named> {
     let vae = tensors(&starter().join("vae"))
         .into_iter()
         .map(|(name, mut shape, numbers)| {
-            let name = original_vae(&name, 4);
+            let name = original_vae(&name, 5);
             if name.contains("attn_1") && shape.len() == 2 {
                 shape.extend([1, 1]);
             }

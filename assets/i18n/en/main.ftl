@@ -57,6 +57,8 @@ form-model = Model
 form-class = Class
     .tip = What is to be seen. This model knows kinds of pictures instead of words
 form-any-class = any
+form-few-steps = Four steps (LCM)
+    .tip = Lays an adapter over the model that was distilled to draw in four steps without guidance: a picture in the time of a few steps, a little less exact
 form-sampler = Sampler
     .tip = How each step is taken from noise towards the picture; some get there in fewer steps, some add new noise on the way
 form-schedule = Schedule
@@ -108,6 +110,7 @@ spacing-trailing = Trailing
 spacing-linspace = Even
 
 model-starter = Starter
+model-flowers = Flowers (by class)
 model-reading = Reading the model…
 model-about = { $family } · { $prediction } · native size { $size }
 

@@ -56,6 +56,8 @@ form-model = モデル
 form-class = クラス
     .tip = 何を描くか。このモデルは言葉ではなく、絵の種類（クラス）を知っています
 form-any-class = どれでも
+form-few-steps = 4 ステップ（LCM）
+    .tip = ガイダンスなしの 4 ステップで描けるよう蒸留したアダプターをモデルに重ねます。絵はすぐにできますが、少し粗くなります
 form-sampler = サンプラー
     .tip = ノイズから画像へ進む方法。少ないステップで済むものや、途中で新しいノイズを足すものがあります
 form-schedule = スケジュール
@@ -107,6 +109,7 @@ spacing-trailing = 末尾寄り (trailing)
 spacing-linspace = 等間隔 (linspace)
 
 model-starter = スターター
+model-flowers = 花（クラス条件付き）
 model-reading = モデルを読んでいます…
 model-about = { $family } · { $prediction } · 本来のサイズ { $size }
 

@@ -14,19 +14,24 @@ import torch
 THREADS = int(os.environ.get("THREADS", "1"))
 torch.set_num_threads(THREADS)
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from fused_norm import fuse  # noqa: E402,F401  also replaces the forward pass of GroupNorm
+
+
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def autocast():
-    return torch.autocast("cpu", torch.bfloat16)
+    return torch.autocast(DEVICE.type, torch.bfloat16)
 
 
 def to_tensor(pictures):
-    """uint8 [N, H, W, 3] -> float [N, 3, H, W] in -1..1."""
-    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+    """uint8 [N, H, W, 3] -> float [N, 3, H, W] in -1..1, channels last."""
+    x = torch.from_numpy(np.ascontiguousarray(pictures)).to(DEVICE)
+    return x.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
 
 
 def to_pictures(x):
-    return ((x.float().clamp(-1, 1) + 1) * 127.5 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    return ((x.detach().float().clamp(-1, 1) + 1) * 127.5 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
 
 
 def sheet(pictures, columns):
@@ -71,58 +76,61 @@ def save(path, **state):
     tmp.replace(path)
 
 
-class FastGroupNorm(torch.autograd.Function):
-    """Group norm written for channels-last tensors, for training only.
+class Muon(torch.optim.Optimizer):
+    """Momentum whose step is made orthogonal for every matrix (convolutions as matrices out x rest), AdamW for the rest.
 
-    PyTorch's own walks such tensors plane by plane, and its backward takes most of the training time.
+    The orthogonal step is scaled to the size of AdamW's, so that one learning rate serves both.
     """
 
-    @staticmethod
-    def forward(ctx, x, weight, bias, groups, eps):
-        n, c, h, w = x.shape
-        xf = x.permute(0, 2, 3, 1).reshape(n, h * w, c)
-        size = h * w * (c // groups)
-        mean = xf.sum(1, dtype=torch.float32).view(n, groups, -1).sum(-1) / size
-        var = (xf * xf).sum(1, dtype=torch.float32).view(n, groups, -1).sum(-1) / size - mean * mean
-        rstd = (var.clamp_min(0) + eps).rsqrt()
-        a = rstd.repeat_interleave(c // groups, 1) * weight
-        d = bias - mean.repeat_interleave(c // groups, 1) * a
-        y = torch.addcmul(d.to(x.dtype)[:, None], xf, a.to(x.dtype)[:, None])
-        y = y.view(n, h, w, c).permute(0, 3, 1, 2)
-        ctx.save_for_backward(x, weight, mean, rstd)
-        ctx.groups = groups
-        return y
+    def __init__(self, named, lr, decay=0.01, momentum=0.95, betas=(0.9, 0.99)):
+        matrices, rest = [], []
+        for name, p in named:
+            if not p.requires_grad:
+                continue
+            first_or_last = any(k in name for k in ("embedding", "conv_in", "conv_out", "norm"))
+            (rest if p.ndim < 2 or first_or_last else matrices).append(p)
+        super().__init__([dict(params=matrices, muon=True), dict(params=rest, muon=False)], dict(lr=lr, decay=decay, momentum=momentum, betas=betas))
 
     @staticmethod
-    def backward(ctx, dy):
-        x, weight, mean, rstd = ctx.saved_tensors
-        n, c, h, w = x.shape
-        g = ctx.groups
-        dy = dy.contiguous(memory_format=torch.channels_last)
-        xf, df = x.permute(0, 2, 3, 1).reshape(n, h * w, c), dy.permute(0, 2, 3, 1).reshape(n, h * w, c)
-        s1 = df.sum(1, dtype=torch.float32)
-        s2 = (df * xf).sum(1, dtype=torch.float32)
-        mean, rstd = (t.float().repeat_interleave(c // g, 1) for t in (mean, rstd))
-        s2 = (s2 - s1 * mean) * rstd  # sum of dy * normalised x
-        size = h * w * (c // g)
-        m1 = (s1 * weight).view(n, g, -1).sum(-1).repeat_interleave(c // g, 1) / size
-        m2 = (s2 * weight).view(n, g, -1).sum(-1).repeat_interleave(c // g, 1) / size
-        a = rstd * weight
-        b = -m2 * rstd * rstd
-        d = -m1 * rstd - b * mean
-        t = x.dtype
-        dx = torch.addcmul(d.to(t)[:, None], df, a.to(t)[:, None])
-        dx = dx.addcmul_(xf, b.to(t)[:, None])
-        return dx.view(n, h, w, c).permute(0, 3, 1, 2), s2.sum(0), s1.sum(0), None, None
+    def orthogonal(g):
+        """Newton-Schulz in five steps. They are carried out on the small Gram matrix, as each is a polynomial in it."""
+        a, b, c = 3.4445, -4.7750, 2.0315
+        tall = g.size(0) > g.size(1)
+        x = (g.T if tall else g).float()
+        s = x @ x.T
+        size = s.diagonal().sum() + 1e-14
+        s, product = s / size, None
+        for k in range(5):
+            q = b * s + c * (s @ s)
+            q.diagonal().add_(a)
+            product = q if product is None else q @ product
+            if k < 4:
+                s = q @ s @ q
+        x = (product / size.sqrt()) @ x
+        return x.T if tall else x
 
-
-def _group_norm(self, x):
-    if x.dim() == 4 and torch.is_grad_enabled() and x.is_contiguous(memory_format=torch.channels_last):
-        return FastGroupNorm.apply(x, self.weight, self.bias, self.num_groups, self.eps)
-    return torch.nn.functional.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
-
-
-torch.nn.GroupNorm.forward = _group_norm
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            lr, (b1, b2) = group["lr"], group["betas"]
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                s = self.state[p]
+                if group["muon"]:
+                    if not s:
+                        s["m"] = torch.zeros_like(p)
+                    s["m"].lerp_(p.grad, 1 - group["momentum"])
+                    g = p.grad.lerp(s["m"], group["momentum"]).reshape(p.size(0), -1)
+                    u = self.orthogonal(g).to(p.dtype) * (0.2 * max(g.shape) ** 0.5)
+                    p.mul_(1 - lr * group["decay"]).sub_(u.view_as(p) * lr)
+                else:
+                    if not s:
+                        s["m"], s["v"], s["t"] = torch.zeros_like(p), torch.zeros_like(p), 0
+                    s["t"] += 1
+                    s["m"].lerp_(p.grad, 1 - b1)
+                    s["v"].lerp_(p.grad.square(), 1 - b2)
+                    p.sub_(lr * (s["m"] / (1 - b1 ** s["t"])) / ((s["v"] / (1 - b2 ** s["t"])).sqrt() + 1e-8))
 
 
 class Workers:
@@ -136,7 +144,7 @@ class Workers:
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
         if self.size > 1:
-            torch.distributed.init_process_group("gloo")
+            torch.distributed.init_process_group("gloo")  # processes share one machine
 
     def average_gradients(self, params):
         if self.size == 1:

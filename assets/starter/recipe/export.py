@@ -43,7 +43,7 @@ def main():
     shutil.copytree(args.run / "tokenizer", out / "tokenizer")
     vocabulary = len(json.loads((args.run / "tokenizer/vocab.json").read_text()))
     unet, text = build(vocabulary)
-    state = torch.load(args.run / "ema.pt")
+    state = torch.load(args.run / "ema.pt", map_location="cpu")
     unet.load_state_dict(state["unet"])
     text.load_state_dict(state["text"])
     unet.half().to(memory_format=torch.contiguous_format).save_pretrained(out / "unet")
@@ -54,6 +54,8 @@ def main():
     AutoencoderKL.from_pretrained(args.run / "vae").half().save_pretrained(out / "vae")
     tiny = AutoencoderTiny.from_pretrained(args.run / "vae_tiny") if (args.run / "vae_tiny").exists() else AutoencoderTiny(**TINY)
     tiny.half().save_pretrained(out / "vae_tiny")
+    if (args.run / "lcm_lora.safetensors").exists():
+        shutil.copy(args.run / "lcm_lora.safetensors", out.parent / "lcm_lora.safetensors")
     for path in out.rglob("*.safetensors"):
         path.chmod(0o644)
     for path in out.glob("*/config.json"):

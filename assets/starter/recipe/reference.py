@@ -1,8 +1,9 @@
 """Records what diffusers computes in f32 from the exported f16 folder, step by step, for the program's tests.
 
-    python reference.py --model model --out reference
+    python reference.py --model ../model --out ../../../tests/fixtures/starter
 
-Writes reference/starter_ddim and reference/starter_dpmpp_2m_karras: request.json, inputs.safetensors, expected.safetensors.
+Writes OUT/cases/starter_ddim and OUT/cases/starter_dpmpp_2m_karras at 128x128, to keep them small: request.json, inputs.safetensors,
+expected.safetensors. The model is named as it lies in the tree, seen from OUT.
 """
 
 import argparse
@@ -22,14 +23,16 @@ CASES = {
 
 
 @torch.no_grad()
-def record(pipe, name, case, out, steps=8, guidance=4.5):
+def record(pipe, name, case, out, steps=4, guidance=4.5, side=128):
     base = dict(pipe.scheduler.config)
     if case["sampler"] == "ddim":
         scheduler, schedule = DDIMScheduler.from_config(base), "default"
     else:
         keep = {k: base[k] for k in ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "prediction_type", "steps_offset", "timestep_spacing")}
         scheduler, schedule = DPMSolverMultistepScheduler(**keep, use_karras_sigmas=True), "karras"
-    noise = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(case["seed"]))
+    config = pipe.unet.config
+    latent_side = side // 2 ** (len(pipe.vae.config.block_out_channels) - 1)
+    noise = torch.randn(1, config.in_channels, latent_side, latent_side, generator=torch.Generator().manual_seed(case["seed"]))
     seen = {}
 
     def ids(text):
@@ -63,15 +66,15 @@ def record(pipe, name, case, out, steps=8, guidance=4.5):
     seen["image"] = (image / 2 + 0.5).clamp(0, 1)
     config = {k: v for k, v in scheduler.config.items() if not k.startswith("_")}
     request = {
-        "schema": 1, "task": "txt2img", "model": "models/starter", "prompt": case["prompt"], "negative_prompt": case["negative"],
-        "width": 128, "height": 128, "steps": steps, "cfg_scale": guidance, "guidance_rescale": 0.0, "clip_skip": 0,
+        "schema": 1, "task": "txt2img", "model": "../../../assets/starter/model", "prompt": case["prompt"], "negative_prompt": case["negative"],
+        "width": side, "height": side, "steps": steps, "cfg_scale": guidance, "guidance_rescale": 0.0, "clip_skip": 0,
         "sampler": {"name": case["sampler"], "eta": 0.0, "prediction_type": config["prediction_type"], "timestep_spacing": config["timestep_spacing"],
                     "steps_offset": config["steps_offset"], "sigma_schedule": schedule, "rescale_betas_zero_snr": False,
                     "beta_schedule": config["beta_schedule"], "beta_start": config["beta_start"], "beta_end": config["beta_end"],
                     "train_timesteps": 1000, "order": 1, "diffusers_class": type(scheduler).__name__, "diffusers_config": config},
         "uses_negative": True, "scheduler_calls": steps, "full_step_calls": list(range(steps)),
     }
-    folder = out / name
+    folder = out / "cases" / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "request.json").write_text(json.dumps(request, indent=2) + "\n")
     save_file({"noise": noise}, folder / "inputs.safetensors")

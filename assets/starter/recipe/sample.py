@@ -14,88 +14,90 @@ import torch
 from diffusers import AutoencoderTiny, StableDiffusionPipeline
 from PIL import Image, ImageDraw
 
-PROMPTS = """a sunset over a mountain range, vector image
-a sunset over a mountain range, vector image
-a sunset over a mountain range, vector image
-a sunset over a mountain range, watercolor
-a lighthouse at night by the sea
-a red and white lighthouse by the sea, vector image
-a lighthouse on a cliff by the sea at sunset, oil painting
-a blue lighthouse by the ocean at dawn
-a red hot-air balloon over the snow
-a yellow hot-air balloon over the mountains at sunrise
-hot-air balloons over the desert at sunset
-a purple hot-air balloon floating over a city
-yellow flowers in a meadow, watercolor
-red tulips in a meadow, vector image
-purple flowers in a field at sunset
-blue flowers in a green meadow
-a white sailboat on the sea
-a red sailboat on the sea at sunset
-a sailboat with yellow sails at night
-a blue sailboat on a lake in the mountains
-a black cat in a meadow
-an orange cat in the snow
-a white cat at night, vector image
-a grey cat in a forest, watercolor
-a red house in the snow at night
-a white cottage in a meadow, watercolor
-a small house in the mountains, pixel art
-a yellow house on an island at sunset
-a green tree in a meadow
-a pink cherry tree on green hills, watercolor
-an autumn tree at sunset
-a red tree in the snow
-a starry night over the desert
-the desert at noon
-sand dunes at sunset, vector image
-a sunrise over sand dunes
-a forest in the morning mist
-a pine forest at night
-a forest by day, oil painting
-a path in the woods at sunset
-a city skyline at night
-a city at sunset, vector image
-the skyline by day, watercolor
-tall buildings, pixel art
-a winter landscape, snow falling
-snowy hills at sunrise
-a full moon over the snow
-mountains reflected in a lake
-high mountains on a sunny day, vector image
-a mountain lake at night
-a sunrise over the mountains, oil painting
-mountain peaks, ink drawing
-a sunset over the sea
-the ocean under a starry sky
-the sea at sunrise, watercolor
-the sea on a bright day, oil painting
+PROMPTS = """a lighthouse by the sea at sunset, vector image
+a red hot-air balloon over the mountains at sunrise
+a white sailboat on the sea at night, stained glass
+the milky way over a mountain lake
+an aurora over snowy hills, paper cut-out
+a village at sunset, oil painting
+a city skyline at night, neon
+a forest at sunrise, watercolor
+a pink rose in a garden
+three yellow tulips in a garden at noon
+a purple lotus at night, stained glass
+red poppies in a meadow, oil painting
+blue hydrangeas in a vase by the window
+two white daisies, ink drawing
+a sunflower in the rain, pixel art
+lavender in a meadow at sunset
+cherry blossoms at sunrise, watercolor
+an orange lily under the milky way
+a black cat in the snow at night
+an orange cat in a village, paper cut-out
+a white horse in a meadow at sunrise
+a black horse in the desert at sunset, vector image
+two brown horses in the mountains, oil painting
+a blue bird over the forest, watercolor
+three red birds over the city at sunset
+a yellow bird over the sea, pixel art
 an orange fish under water
-several blue fish swimming underwater
-a red fish among seaweed, pixel art
-a purple fish in the ocean, watercolor
-a lighthouse by the sea, pixel art
-a cat in a meadow, ink drawing
-a hot-air balloon over the sea, oil painting
-a meadow at sunrise""".split("\n")
+three purple fish under water, stained glass
+two green fish, ink drawing
+an astronaut on the moon
+an orange astronaut in the desert, vector image
+a pink astronaut in space, neon
+a red bridge in front of a city at night
+a green bridge at sunset, stained glass
+a blue tower in the forest, watercolor
+a purple tower in the snow under the aurora
+a yellow house in a meadow with a rainbow
+a red house by the sea at sunrise, pixel art
+two blue houses in the snow at night
+a white house in the mountains, ink drawing
+mountains at noon, oil painting
+a mountain range at sunset, vector image
+the desert under the milky way
+sand dunes at sunset, stained glass
+the sea at noon, watercolor
+the ocean under a full moon, oil painting
+a forest at night, pixel art
+a meadow with a rainbow, paper cut-out
+a village in the rain
+a city at sunrise, ink drawing
+a winter landscape at noon, vector image
+snowy hills at night, neon
+three hot-air balloons over a village, paper cut-out
+two purple balloons over the desert at sunset
+a green balloon over the sea on the left
+a lighthouse at night, neon
+a blue lighthouse by the sea, pixel art
+three sailboats on the sea at sunrise, oil painting
+a red sailboat on a mountain lake, ink drawing
+a pink sailboat in front of a city at sunset
+夕焼けの海 赤い灯台
+雪景色と黒い猫、水彩画
+天の川の山、切り絵
+青い薔薇、ステンドグラス""".split("\n")
 
 
-def labelled(pictures, prompts, columns):
+def labelled(pictures, prompts, columns, half=True):
     """A grid with each prompt under its picture."""
-    cell_w, cell_h = 132, 150
+    side = pictures[0].shape[0] if not half else pictures[0].shape[0] // 2
+    cell_w, cell_h = side + 4, side + 26
     rows = -(-len(pictures) // columns)
     out = Image.new("RGB", (columns * cell_w, rows * cell_h), "white")
     draw = ImageDraw.Draw(out)
     for i, (a, text) in enumerate(zip(pictures, prompts)):
         y, x = divmod(i, columns)
-        out.paste(Image.fromarray(a), (x * cell_w + 2, y * cell_h + 2))
+        p = Image.fromarray(np.asarray(a))
+        out.paste(p.resize((side, side), Image.LANCZOS) if half else p, (x * cell_w + 2, y * cell_h + 2))
         words, lines = text.split(), [""]
         for w in words:
-            if draw.textlength(lines[-1] + " " + w, font_size=8) > 128:
+            if draw.textlength(lines[-1] + " " + w, font_size=8) > side:
                 lines.append("")
             lines[-1] = (lines[-1] + " " + w).strip()
         for k, t in enumerate(lines[:2]):
-            draw.text((x * cell_w + 3, y * cell_h + 130 + 9 * k), t, fill="black", font_size=8)
+            draw.text((x * cell_w + 3, y * cell_h + side + 3 + 10 * k), t, fill="black", font_size=8)
     return out
 
 
@@ -122,8 +124,7 @@ def main():
     for i in range(0, len(prompts), args.batch):
         part = prompts[i:i + args.batch]
         noise = [torch.Generator().manual_seed(args.seed + i + k) for k in range(len(part))]
-        pictures += [np.asarray(p) for p in pipe(part, num_inference_steps=args.steps, guidance_scale=args.guidance, height=128, width=128,
-                                                 generator=noise).images]
+        pictures += [np.asarray(p) for p in pipe(part, num_inference_steps=args.steps, guidance_scale=args.guidance, generator=noise).images]
     labelled(pictures, prompts, 8).quantize(256).save(args.out, optimize=True)
 
 

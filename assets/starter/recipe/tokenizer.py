@@ -2,7 +2,8 @@
 
     python tokenizer.py --out RUN/tokenizer
 
-Merges are learned until every word of the captions is one token; other text falls apart into bytes.
+Merges are learned until every English word of the captions is one token, and as many again as `--japanese` says for the
+Japanese ones; other text falls apart into bytes.
 """
 
 import argparse
@@ -31,14 +32,19 @@ def byte_characters():
 
 
 def words_of(text):
-    return re.findall(r"[a-z]+|[0-9]|[^\sa-z0-9]+", text.lower())
+    """Words as CLIP's pattern splits them: runs of letters (of any script), single digits, runs of other signs."""
+    return re.findall(r"[^\W\d_]+|\d|[^\s\w]+", text.lower())
 
 
-def learn(counts):
-    """Merges, most frequent pair first (ties by spelling), until every word is whole."""
+def in_bytes(word, table):
+    return "".join(table[b] for b in word.encode())
+
+
+def learn(counts, limit=10**9):
+    """Merges, most frequent pair first (ties by spelling), until every word is whole or there are `limit` of them."""
     words = {w: tuple(w[:-1]) + (w[-1] + "</w>",) for w in counts}
     merges = []
-    while True:
+    while len(merges) < limit:
         pairs = collections.Counter()
         for w, parts in words.items():
             for pair in zip(parts, parts[1:]):
@@ -57,19 +63,28 @@ def learn(counts):
                     out.append(parts[i])
                     i += 1
             words[w] = tuple(out)
+    return merges
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--out", type=pathlib.Path, required=True)
     ap.add_argument("--captions", type=int, default=30000)
+    ap.add_argument("--japanese", type=int, default=420, help="merges for Japanese")
     args = ap.parse_args()
-    counts = collections.Counter()
+    counts, japanese = collections.Counter(), collections.Counter()
+    table = dict(zip(*byte_characters()))
     for i in range(args.captions):
         rng = np.random.default_rng([i, 2])
-        counts.update(w for w in words_of(captions.caption(captions.random_spec(rng), rng)) if w.isalpha())
+        for w in words_of(captions.caption(captions.random_spec(rng), rng)):
+            if w.isascii() and w.isalpha():
+                counts[w] += 1
+            elif not w.isascii():
+                japanese[in_bytes(w, table)] += 1
     counts.update(w for w in MORE if w not in counts)
     merges = learn(counts)
+    english = len(merges)
+    merges += learn(japanese, args.japanese)
     chars = byte_characters()[1]
     vocab = chars + [c + "</w>" for c in chars] + ["".join(m) for m in merges] + [BOS, EOS]
     assert len(set(vocab)) == len(vocab)
@@ -83,7 +98,7 @@ def main():
     config = {"add_prefix_space": False, "bos_token": BOS, "eos_token": EOS, "unk_token": EOS, "pad_token": EOS, "do_lower_case": True,
               "errors": "replace", "model_max_length": 77, "tokenizer_class": "CLIPTokenizer"}
     (args.out / "tokenizer_config.json").write_text(json.dumps(config, indent=2))
-    print(len(counts), "words", len(merges), "merges", len(vocab), "tokens")
+    print(len(counts), "words", english, "+", len(merges) - english, "merges", len(vocab), "tokens")
 
 
 if __name__ == "__main__":

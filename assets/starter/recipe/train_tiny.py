@@ -1,8 +1,8 @@
-"""Trains the tiny autoencoder (TAESD architecture) on the latents of the KL autoencoder.
+"""Trains the tiny autoencoder (TAESD architecture, factor 16) on the latents of the KL autoencoder.
 
-    python train_tiny.py --data DATA --out RUN --minutes 8
+    python train_tiny.py --data DATA --out RUN --minutes 10
 
-Its decoder learns picture from scaled latent, its encoder scaled latent mean from picture.
+Its decoder learns picture from scaled latent, its encoder scaled latent mean from picture. Both see 128x128 crops.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import math
 import pathlib
 import time
 
-from common import autocast, save, sheet, to_pictures, to_tensor
+from common import DEVICE, autocast, save, sheet, to_pictures, to_tensor
 
 import numpy as np
 import torch
@@ -19,10 +19,11 @@ import torch.nn.functional as F
 from diffusers import AutoencoderTiny
 from PIL import Image
 
-from train_vae import reconstruction_loss
+from packs import Pack
+from train_vae import CHANNELS, reconstruction_loss
 
-CONFIG = dict(in_channels=3, out_channels=3, encoder_block_out_channels=[32] * 4, decoder_block_out_channels=[32] * 4, act_fn="relu",
-              latent_channels=4, upsampling_scaling_factor=2, num_encoder_blocks=[1, 1, 1, 1], num_decoder_blocks=[2, 2, 2, 1],
+CONFIG = dict(in_channels=3, out_channels=3, encoder_block_out_channels=[24] * 5, decoder_block_out_channels=[24] * 5, act_fn="relu",
+              latent_channels=CHANNELS, upsampling_scaling_factor=2, num_encoder_blocks=[1, 1, 1, 1, 2], num_decoder_blocks=[4, 3, 2, 1, 1],
               latent_magnitude=3, latent_shift=0.5, scaling_factor=1.0, force_upcast=False)
 
 
@@ -38,13 +39,14 @@ def main():
     args = ap.parse_args()
     torch.manual_seed(args.seed)
     rng = np.random.default_rng(args.seed)
-    pictures, latents = np.load(args.data / "pictures.npy", mmap_mode="r"), np.load(args.out / "latents.npy", mmap_mode="r")
-    latents = latents[:int((args.out / "latents_ready").read_text())]
-    model = AutoencoderTiny(**CONFIG).to(memory_format=torch.channels_last).train()
+    pictures, latents = Pack(args.data), np.load(args.out / "latents.npy", mmap_mode="r")
+    if (args.out / "latents_ready").exists():
+        latents = latents[:int((args.out / "latents_ready").read_text())]
+    model = AutoencoderTiny(**CONFIG).to(DEVICE, memory_format=torch.channels_last).train()
     opt = torch.optim.AdamW(model.parameters(), args.lr, betas=(0.9, 0.99), weight_decay=1e-4)
     step, spent, state = 0, 0.0, args.out / "tiny.pt"
     if state.exists():
-        s = torch.load(state)
+        s = torch.load(state, map_location=DEVICE)
         model.load_state_dict(s["model"])
         opt.load_state_dict(s["opt"])
         step, spent = s["step"], s["spent"]
@@ -57,17 +59,14 @@ def main():
             break
         for g in opt.param_groups:
             g["lr"] = args.lr * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
-        i = rng.integers(0, len(latents), args.batch)
-        x = to_tensor(pictures[np.sort(i)])
-        z = torch.from_numpy(latents[np.sort(i)].astype(np.float32))
-        mean, z = z[:, :4], z[:, :4] + z[:, 4:] * torch.randn_like(z[:, 4:])
-        y0, x0 = (int(v) for v in rng.integers(0, 9, 2))  # an 8x8 latent crop, 64x64 pixels
-        z = z[..., y0:y0 + 8, x0:x0 + 8].contiguous(memory_format=torch.channels_last)
-        part = x[..., y0 * 8:y0 * 8 + 64, x0 * 8:x0 * 8 + 64].contiguous(memory_format=torch.channels_last)
+        at = rng.integers(0, len(latents), args.batch)
+        y0, x0 = (int(v) for v in rng.integers(0, 9, 2))  # an 8x8 latent crop, 128x128 pixels
+        part = to_tensor(np.stack([pictures[i][y0 * 16:y0 * 16 + 128, x0 * 16:x0 * 16 + 128] for i in at])).contiguous(memory_format=torch.channels_last)
+        z = torch.from_numpy(latents[at][..., y0:y0 + 8, x0:x0 + 8].astype(np.float32)).to(DEVICE).contiguous(memory_format=torch.channels_last)
+        inner = z
         with autocast():
-            out = model.decode(z).sample
+            out = model.decode(z + 0.05 * torch.randn_like(z)).sample
             guess = model.encode(part).latents
-        inner = mean[..., y0:y0 + 8, x0:x0 + 8]
         loss = reconstruction_loss(out.float(), part) + 0.3 * F.smooth_l1_loss(guess.float(), inner)
         opt.zero_grad(set_to_none=True)
         loss.backward()
@@ -80,9 +79,12 @@ def main():
             save(state, model=model.state_dict(), opt=opt.state_dict(), step=step, spent=spent)
     model.eval().save_pretrained(args.out / "vae_tiny")
     with torch.no_grad():
-        at = np.arange(0, len(latents), len(latents) // 12)[:12]
-        out = model.decode(torch.from_numpy(latents[at, :4].astype(np.float32))).sample
-        Image.fromarray(sheet(np.concatenate([pictures[at], to_pictures(out)]), 12)).save(args.out / "tiny.png")
+        at = np.arange(0, len(latents), max(1, len(latents) // 8))[:8]
+        out = model.decode(torch.from_numpy(latents[at].astype(np.float32)).to(DEVICE)).sample
+        shown = np.stack([pictures[i] for i in at])
+        d = to_pictures(out).astype(np.float32) - shown.astype(np.float32)
+        print(f"PSNR {np.mean([10 * math.log10(65025 / (e * e).mean()) for e in d]):.2f} dB")
+        Image.fromarray(sheet(np.concatenate([shown, to_pictures(out)]), 8)).save(args.out / "tiny.png")
     (args.out / "tiny_time.json").write_text(json.dumps(dict(steps=step, seconds=spent)))
 
 

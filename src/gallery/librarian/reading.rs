@@ -101,7 +101,7 @@ fn take_record(entry: &mut Entry, record: Record) {
     }
     entry.model = if record.model_name.is_empty() {
         match &request.model {
-            ModelRef::Starter => String::new(),
+            ModelRef::Starter | ModelRef::Flowers => String::new(),
             ModelRef::Path(path) => stem(path),
         }
     } else {

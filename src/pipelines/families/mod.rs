@@ -108,6 +108,7 @@ pub fn family_of(files: &ModelFiles) -> Result<&'static dyn Family, PipelineErro
 fn name_of(model: &ModelRef) -> String {
     match model {
         ModelRef::Starter => "Starter".to_owned(),
+        ModelRef::Flowers => "Flowers".to_owned(),
         ModelRef::Path(path) => {
             let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
             full.file_name().map_or_else(

@@ -95,7 +95,7 @@ impl Family for StableDiffusionFamily {
         let native_px = unet.sample_size.as_ref().and_then(|size| size.get(0)).unwrap_or(64) as u32 * factor;
         let defaults = match model {
             ModelRef::Starter => (25, 4.5),
-            ModelRef::Path(_) => (25, 7.5),
+            _ => (25, 7.5),
         };
         let is_distilled = unet.time_cond_proj_dim.is_some();
         let (steps, guidance_scale) = if is_distilled { (4, 8.5) } else { defaults };

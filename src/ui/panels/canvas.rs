@@ -19,7 +19,8 @@ use crate::render::canvas::CanvasPaint;
 use crate::ui::bring::BringCommand;
 use crate::ui::camera::{Camera, CameraMove};
 use crate::ui::command::UiCommand;
-use crate::ui::draft::STARTER_PROMPTS;
+use crate::ui::draft::{STARTER_PROMPTS, STARTER_PROMPTS_JA};
+use crate::ui::i18n::Language;
 use crate::ui::state::{View, file_name};
 use crate::ui::widgets::textures::TextureCache;
 use crate::unfold::View as StepWay;
@@ -447,7 +448,11 @@ fn invite(ui: &mut Ui, ctx: &mut PanelContext<'_>, body: Rect) {
         return;
     }
     ui.add_space(8.0);
-    for prompt in STARTER_PROMPTS {
+    let prompts = match ctx.language {
+        Language::English => STARTER_PROMPTS,
+        Language::Japanese => STARTER_PROMPTS_JA,
+    };
+    for prompt in prompts {
         let is_chosen = ctx.draft.prompt == prompt;
         let chip = Button::selectable(is_chosen, prompt)
             .frame_when_inactive(true)

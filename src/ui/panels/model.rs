@@ -31,7 +31,7 @@ impl Panel for ModelPanel {
                 .width(ui.available_width() - ROW_HEIGHT - GRID)
                 .truncate()
                 .show_ui(ui, |ui| {
-                    let mut models = vec![ModelRef::Starter];
+                    let mut models = ModelRef::BUILT_IN.to_vec();
                     for model in ctx
                         .state
                         .models
@@ -86,6 +86,7 @@ fn about(ui: &mut Ui, ctx: &PanelContext<'_>) {
 fn model_name(ctx: &PanelContext<'_>, model: &ModelRef) -> String {
     match (ctx.state.model(model), model) {
         (_, ModelRef::Starter) => ctx.tr("model-starter"),
+        (_, ModelRef::Flowers) => ctx.tr("model-flowers"),
         (Some(info), _) => info.name.clone(),
         (None, ModelRef::Path(path)) => file_name(path),
     }

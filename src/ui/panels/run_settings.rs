@@ -124,6 +124,7 @@ impl RunSettingsPanel {
 fn rows(ctx: &PanelContext<'_>, request: &GenerateRequest) -> Vec<(String, String)> {
     let model = match &request.model {
         ModelRef::Starter => ctx.tr("model-starter"),
+        ModelRef::Flowers => ctx.tr("model-flowers"),
         ModelRef::Path(path) => fields::value(&path.to_string_lossy()),
     };
     let size = format!("{} × {}", request.width_px, request.height_px);

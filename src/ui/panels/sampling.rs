@@ -5,7 +5,7 @@ use egui::{CollapsingHeader, ComboBox, DragValue, Ui, vec2};
 use super::{Panel, PanelContext, Slot};
 use crate::engine;
 use crate::job::{
-    Choice, DeviceInfo, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, Precision, PreviewMode, TimestepSpacing,
+    Choice, DeviceInfo, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, ModelRef, Precision, PreviewMode, TimestepSpacing,
 };
 use crate::ui::command::UiCommand;
 use crate::ui::draft::{Defaults, Draft, SAMPLER_WITH_ETA};
@@ -50,6 +50,9 @@ impl Panel for SamplingPanel {
             &mut draft.schedule,
             &defaults.schedule,
         );
+        if draft.model == ModelRef::Starter {
+            few_steps_row(ui, look, draft);
+        }
         number_rows(ui, look, draft, &defaults);
         ui.add_space(4.0);
         ui.separator();
@@ -69,6 +72,16 @@ impl Panel for SamplingPanel {
                     ctx.commands.send(UiCommand::SetPrecision(chosen));
                 }
             });
+    }
+}
+
+/// Whether the starter model draws in few steps.
+fn few_steps_row(ui: &mut Ui, look: Look, draft: &mut Draft) {
+    let text = look.text("form-few-steps");
+    let mut is_few = draft.is_few_steps();
+    let checkbox = ui.checkbox(&mut is_few, &text.name).on_hover_text(text.tip);
+    if checkbox.changed() {
+        draft.set_few_steps(is_few);
     }
 }
 

@@ -2,9 +2,11 @@
 
 use super::AdapterError;
 use super::Layer;
+use super::Source;
 use super::layer::LayerReader;
 use super::layer::Parts;
 use super::peft::PeftSettings;
+use crate::weights::{Bytes, open_tensors, tensors_from};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
@@ -63,7 +65,18 @@ impl AdapterFile {
     /// [`AdapterError::File`] if it cannot be read, [`AdapterError::NoLayers`] if it is no adapter,
     /// [`AdapterError::BadLayer`] if the tensors of a layer contradict each other.
     pub fn open(path: &Path) -> Result<Self, AdapterError> {
-        let file = super::open(path)?;
+        Self::of_tensors(&open_tensors(path)?, path)
+    }
+
+    /// As [`AdapterFile::open`], of bytes that are there; `path` is what messages call them.
+    ///
+    /// # Errors
+    /// As [`AdapterFile::open`].
+    pub fn from_bytes(bytes: Bytes, path: &Path) -> Result<Self, AdapterError> {
+        Self::of_tensors(&tensors_from(bytes, path.to_owned())?, path)
+    }
+
+    fn of_tensors(file: &Source, path: &Path) -> Result<Self, AdapterError> {
         let mut parts_of: BTreeMap<String, Parts> = BTreeMap::new();
         let mut unknown = Vec::new();
         let names = file.names();
@@ -84,7 +97,7 @@ impl AdapterFile {
         let mut layers = BTreeMap::new();
         for (name, parts) in &parts_of {
             let reader = LayerReader {
-                file: &file,
+                file,
                 settings: &settings,
                 name,
                 parts,

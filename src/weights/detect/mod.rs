@@ -147,8 +147,8 @@ enum UNetFamily {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct UNetFacts {
     family: UNetFamily,
-    /// Going in.
-    channels: usize,
+    /// Channels that go in beside the latents: a mask and a picture, a picture, depth.
+    beside: usize,
 }
 
 impl UNetFacts {
@@ -169,8 +169,9 @@ impl UNetFacts {
         } else {
             UNetFamily::Sd1
         };
-        let channels = part.size(source, "conv_in.weight", 1)?;
-        Some(Self { family, channels })
+        let latents = part.size(source, "conv_out.weight", 0)?;
+        let beside = part.size(source, "conv_in.weight", 1)?.checked_sub(latents)?;
+        Some(Self { family, beside })
     }
 }
 
@@ -179,17 +180,17 @@ type Claim = (FileKind, fn(&Facts<'_>) -> bool);
 
 /// True for exactly one kind, whatever the file.
 const CLAIMS: &[Claim] = &[
-    (FileKind::Sd15, |f| f.is_unet(UNetFamily::Sd1, 4)),
-    (FileKind::Sd15Inpaint, |f| f.is_unet(UNetFamily::Sd1, 9)),
-    (FileKind::Sd15Pix2pix, |f| f.is_unet(UNetFamily::Sd1, 8)),
-    (FileKind::Sd2, |f| f.is_unet(UNetFamily::Sd2, 4)),
-    (FileKind::Sd2Inpaint, |f| f.is_unet(UNetFamily::Sd2, 9)),
-    (FileKind::Sd2Depth, |f| f.is_unet(UNetFamily::Sd2, 5)),
-    (FileKind::UpscalerX4, |f| f.is_unet(UNetFamily::Upscaler, 7)),
-    (FileKind::Sdxl, |f| f.is_unet(UNetFamily::XlBase, 4)),
-    (FileKind::SdxlInpaint, |f| f.is_unet(UNetFamily::XlBase, 9)),
-    (FileKind::SdxlPix2pix, |f| f.is_unet(UNetFamily::XlBase, 8)),
-    (FileKind::SdxlRefiner, |f| f.is_unet(UNetFamily::XlRefiner, 4)),
+    (FileKind::Sd15, |f| f.is_unet(UNetFamily::Sd1, 0)),
+    (FileKind::Sd15Inpaint, |f| f.is_unet(UNetFamily::Sd1, 5)),
+    (FileKind::Sd15Pix2pix, |f| f.is_unet(UNetFamily::Sd1, 4)),
+    (FileKind::Sd2, |f| f.is_unet(UNetFamily::Sd2, 0)),
+    (FileKind::Sd2Inpaint, |f| f.is_unet(UNetFamily::Sd2, 5)),
+    (FileKind::Sd2Depth, |f| f.is_unet(UNetFamily::Sd2, 1)),
+    (FileKind::UpscalerX4, |f| f.is_unet(UNetFamily::Upscaler, 3)),
+    (FileKind::Sdxl, |f| f.is_unet(UNetFamily::XlBase, 0)),
+    (FileKind::SdxlInpaint, |f| f.is_unet(UNetFamily::XlBase, 5)),
+    (FileKind::SdxlPix2pix, |f| f.is_unet(UNetFamily::XlBase, 4)),
+    (FileKind::SdxlRefiner, |f| f.is_unet(UNetFamily::XlRefiner, 0)),
     (FileKind::ControlNet, |f| f.parts.contains_key("controlnet")),
     (FileKind::Vae, |f| f.has_only("vae")),
     (FileKind::TinyVae, |f| {
@@ -222,8 +223,8 @@ impl Facts<'_> {
         self.names.iter().any(|name| holds(name))
     }
 
-    fn is_unet(&self, family: UNetFamily, channels: usize) -> bool {
-        self.unet == Some(UNetFacts { family, channels })
+    fn is_unet(&self, family: UNetFamily, beside: usize) -> bool {
+        self.unet == Some(UNetFacts { family, beside })
     }
 
     /// Whether the file has this network, and no U-Net or another kind of network beside it.

@@ -179,6 +179,7 @@ pub(super) fn about(ctx: &PanelContext<'_>, order: &Order) -> String {
     let model = match (ctx.state.model(&request.model), &request.model) {
         (Some(info), _) => info.name.clone(),
         (None, ModelRef::Starter) => ctx.tr("model-starter"),
+        (None, ModelRef::Flowers) => ctx.tr("model-flowers"),
         (None, ModelRef::Path(path)) => file_name(path),
     };
     let mut words = ctx.language.tr_with(
