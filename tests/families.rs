@@ -68,6 +68,7 @@ fn sizes_that_halving_has_to_round_should_be_met_on_the_way_up() {
         r#", "downsample_type": "resnet", "upsample_type": "resnet""#,
         r#", "resnet_time_scale_shift": "scale_shift", "add_attention": false"#,
         r#", "mid_block_type": null"#,
+        r#", "attention_head_dim": 5"#, // three heads of the sixteen channels, one is left over
     ] {
         let model = pixel(kinds).unwrap();
         let x = ones(&[1, 3, 9, 6]);
@@ -81,7 +82,7 @@ fn what_is_not_there_should_be_refused_by_its_name() {
         (r#", "time_embedding_type": "fourier""#, "time_embedding_type"),
         (r#", "class_embed_type": "other""#, "class_embed_type"),
         (r#", "num_class_embeds": 0"#, "num_class_embeds"),
-        (r#", "attention_head_dim": 5"#, "attention_head_dim"),
+        (r#", "attention_head_dim": 32"#, "attention_head_dim"),
         (r#", "norm_num_groups": 0"#, "norm_num_groups"),
         (r#", "mid_block_type": "Other""#, "mid_block_type"),
         (r#", "layers_per_block": 0"#, "layers_per_block"),

@@ -49,7 +49,7 @@ fn the_cases_in_the_tree_should_be_reproduced() {
 #[test]
 fn the_starter_should_draw_as_diffusers_does_with_its_folder() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/starter");
-    assert_eq!(run_cases(&root), 2);
+    assert_eq!(run_cases(&root), 3);
 }
 
 #[test]

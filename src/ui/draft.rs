@@ -304,7 +304,10 @@ impl Draft {
         };
         request.validate()?;
         let multiple_px = self.defaults.size_multiple_px;
-        if [self.width_px, self.height_px].iter().any(|side| side % multiple_px != 0) {
+        if [self.width_px, self.height_px]
+            .iter()
+            .any(|side| side % multiple_px != 0)
+        {
             return Err(DraftError::Size {
                 width_px: self.width_px,
                 height_px: self.height_px,

@@ -132,9 +132,7 @@ fn sides_should_be_multiples_of_what_the_model_needs() {
     draft.prompt = "a boat".to_owned();
     draft.width_px = 264; // as a restored picture may have it
     window.harness.run();
-    window
-        .harness
-        .get_by_label_contains("multiples of 16 from 16 to");
+    window.harness.get_by_label_contains("multiples of 16 from 16 to");
     window.generate();
     assert!(window.engine.borrow().submitted.is_empty());
 }

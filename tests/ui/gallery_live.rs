@@ -50,7 +50,12 @@ fn open(folder: &Path) -> Harness<'static, Studio> {
         log_file: folder.join("hareru.log"),
         keep_settings: Box::new(|_settings| {}),
     };
-    let mut harness = open_with(Harness::builder().with_step_dt(STEP_SECS), services, in_language("en"), folder);
+    let mut harness = open_with(
+        Harness::builder().with_step_dt(STEP_SECS),
+        services,
+        in_language("en"),
+        folder,
+    );
     harness.state().send(UiCommand::ShowPage(Page::Gallery));
     harness.step();
     harness

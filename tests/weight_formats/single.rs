@@ -346,20 +346,20 @@ fn a_checkpoint_in_the_original_layout_should_be_the_model_of_the_folder() {
 fn averages_should_be_taken_only_if_asked_for() {
     let mut tensors = original_starter();
     let name = "model.diffusion_model.out.2.bias";
-    let averaged: Vec<f32> = vec![7.; 4];
+    let plain = tensors.iter().find(|(found, ..)| found == name).unwrap().2.clone();
+    let averaged = vec![7.; plain.len()];
     tensors.push((
         "model_ema.diffusion_modelout2bias".to_owned(),
-        vec![4],
+        vec![averaged.len()],
         averaged.clone(),
     ));
-    let plain = tensors.iter().find(|(found, ..)| found == name).unwrap().2.clone();
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "model.safetensors", &file_of(&tensors));
     let path = folder.path().join("model.safetensors");
     let bias = |single: SingleFile| {
         let files = ModelFiles::Single(std::sync::Arc::new(single));
         let vb = weights::component(&files, "unet", &Device::Cpu, DType::F32).unwrap();
-        vb.get(4, "conv_out.bias").unwrap().to_vec1::<f32>().unwrap()
+        vb.get(plain.len(), "conv_out.bias").unwrap().to_vec1::<f32>().unwrap()
     };
     assert_eq!(bias(SingleFile::open(&path, None).unwrap()), plain);
     assert_eq!(bias(SingleFile::open(&path, None).unwrap().with_averages()), averaged);

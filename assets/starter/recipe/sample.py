@@ -12,7 +12,7 @@ from common import THREADS  # noqa: F401  thread settings
 import numpy as np
 import torch
 from diffusers import AutoencoderTiny, StableDiffusionPipeline
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 PROMPTS = """a lighthouse by the sea at sunset, vector image
 a red hot-air balloon over the mountains at sunrise
@@ -80,24 +80,27 @@ a pink sailboat in front of a city at sunset
 青い薔薇、ステンドグラス""".split("\n")
 
 
+FONT = pathlib.Path(__file__).resolve().parents[2] / "fonts/MPLUS1-Regular.otf"
+
+
 def labelled(pictures, prompts, columns, half=True):
     """A grid with each prompt under its picture."""
     side = pictures[0].shape[0] if not half else pictures[0].shape[0] // 2
     cell_w, cell_h = side + 4, side + 26
     rows = -(-len(pictures) // columns)
     out = Image.new("RGB", (columns * cell_w, rows * cell_h), "white")
-    draw = ImageDraw.Draw(out)
+    draw, font = ImageDraw.Draw(out), ImageFont.truetype(FONT, 9)
     for i, (a, text) in enumerate(zip(pictures, prompts)):
         y, x = divmod(i, columns)
         p = Image.fromarray(np.asarray(a))
         out.paste(p.resize((side, side), Image.LANCZOS) if half else p, (x * cell_w + 2, y * cell_h + 2))
         words, lines = text.split(), [""]
         for w in words:
-            if draw.textlength(lines[-1] + " " + w, font_size=8) > side:
+            if draw.textlength(lines[-1] + " " + w, font) > side:
                 lines.append("")
             lines[-1] = (lines[-1] + " " + w).strip()
         for k, t in enumerate(lines[:2]):
-            draw.text((x * cell_w + 3, y * cell_h + side + 3 + 10 * k), t, fill="black", font_size=8)
+            draw.text((x * cell_w + 3, y * cell_h + side + 1 + 11 * k), t, "black", font)
     return out
 
 

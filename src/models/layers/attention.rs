@@ -19,7 +19,9 @@ pub(in crate::models) struct AttentionConfig {
     pub(in crate::models) channels: usize,
     /// Channels of what is attended to; `None` if tokens look at each other.
     pub(in crate::models) context_channels: Option<usize>,
-    /// Divides the channels.
+    /// Channels of queries, keys and values, all heads together: mostly as many as `channels`.
+    pub(in crate::models) inner_channels: usize,
+    /// Divides the inner channels.
     pub(in crate::models) heads: usize,
     /// Whether the projections to q, k and v have biases.
     pub(in crate::models) bias: bool,
@@ -45,6 +47,7 @@ pub(in crate::models) struct Beside<'a> {
 pub(in crate::models) struct Attention {
     projections: Projections,
     to_out: Linear,
+    inner_channels: usize,
     heads: usize,
     scale: f64,
     upcast: bool,
@@ -84,12 +87,13 @@ impl Attention {
         let AttentionConfig {
             channels,
             context_channels,
+            inner_channels,
             heads,
             bias,
             upcast,
         } = config;
-        if heads == 0 || !channels.is_multiple_of(heads) {
-            candle_core::bail!("{channels} channels cannot be split into {heads} heads");
+        if heads == 0 || !inner_channels.is_multiple_of(heads) {
+            candle_core::bail!("{inner_channels} channels cannot be split into {heads} heads");
         }
         let is_old = vb.contains_tensor("query.weight");
         let [q, k, v, out] = if is_old {
@@ -98,18 +102,19 @@ impl Attention {
             ["to_q", "to_k", "to_v", "to_out.0"]
         };
         let projections = match context_channels {
-            None => Projections::Own(Linear::stacked(vb, &[q, k, v], channels, channels, bias)?),
+            None => Projections::Own(Linear::stacked(vb, &[q, k, v], channels, inner_channels, bias)?),
             Some(context_channels) => Projections::Other {
-                q: Linear::stacked(vb, &[q], channels, channels, bias)?,
-                kv: Linear::stacked(vb, &[k, v], context_channels, channels, bias)?,
+                q: Linear::stacked(vb, &[q], channels, inner_channels, bias)?,
+                kv: Linear::stacked(vb, &[k, v], context_channels, inner_channels, bias)?,
                 newest: Newest::default(),
             },
         };
         Ok(Self {
             projections,
-            to_out: Linear::new(&vb.pp(out), channels, channels)?,
+            to_out: Linear::new(&vb.pp(out), inner_channels, channels)?,
+            inner_channels,
             heads,
-            scale: ((channels / heads) as f64).sqrt().recip(),
+            scale: ((inner_channels / heads) as f64).sqrt().recip(),
             upcast,
         })
     }
@@ -155,9 +160,8 @@ impl Attention {
 
     /// Queries of `x`, keys and values of the context or of `x` itself.
     fn project(&self, x: &Tensor, context: Option<&Tensor>) -> Result<(Tensor, Tensor, Tensor)> {
-        let channels = x.dim(2)?;
         let part = |tokens: &Tensor, index: usize| {
-            let part = tokens.narrow(2, index * channels, channels)?;
+            let part = tokens.narrow(2, index * self.inner_channels, self.inner_channels)?;
             // On the processor half precision is summed in f32 anyway.
             if self.upcast && !x.device().is_cpu() {
                 part.to_dtype(DType::F32)

@@ -100,6 +100,7 @@ impl Pixels {
         let sizes = AttentionConfig {
             channels,
             context_channels: None,
+            inner_channels: shape.inner_channels,
             heads: shape.heads,
             bias: true,
             upcast: true,

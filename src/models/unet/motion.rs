@@ -287,6 +287,7 @@ impl MotionBlock {
             let config = AttentionConfig {
                 channels,
                 context_channels: None,
+                inner_channels: channels,
                 heads,
                 bias: false,
                 upcast: false,

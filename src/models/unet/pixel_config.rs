@@ -67,7 +67,8 @@ pub struct PixelUNetConfig {
     pub upsample_type: String,
     /// Nonlinearity; `silu`.
     pub act_fn: String,
-    /// Channels of each head of the attentions; `None` is one head.
+    /// Channels of each head of the attentions, which have as many heads as fit into a level's channels; `None` is one
+    /// head.
     pub attention_head_dim: Option<usize>,
     /// Groups of the normalisations.
     pub norm_num_groups: usize,
@@ -207,14 +208,16 @@ impl PixelUNetConfig {
     fn attention(&self, channels: usize, groups: Option<usize>) -> Result<AttentionShape, ConfigError> {
         let head = self.attention_head_dim.unwrap_or(channels);
         ConfigError::check(
-            head > 0 && channels.is_multiple_of(head),
+            (1..=channels).contains(&head),
             NETWORK,
             "attention_head_dim",
             head,
-            format!("channels of a head that divide {channels} channels"),
+            format!("a head of 1 to {channels} channels"),
         )?;
+        let heads = channels / head;
         Ok(AttentionShape::Pixels(PixelShape {
-            heads: channels / head,
+            inner_channels: heads * head,
+            heads,
             groups,
             eps: self.norm_eps,
         }))

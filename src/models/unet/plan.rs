@@ -80,6 +80,8 @@ pub(super) struct WithTextShape {
 /// Attention of pixels to each other.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PixelShape {
+    /// Channels of queries, keys and values, all heads together.
+    pub(super) inner_channels: usize,
     pub(super) heads: usize,
     /// Groups of the normalisation; `None` if there is none.
     pub(super) groups: Option<usize>,

@@ -93,6 +93,7 @@ impl TransformerBlock {
             let config = AttentionConfig {
                 channels,
                 context_channels,
+                inner_channels: channels,
                 heads: shape.heads,
                 bias: false,
                 upcast: shape.upcast,

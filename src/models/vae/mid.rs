@@ -28,6 +28,7 @@ impl MidBlock {
             let sizes = AttentionConfig {
                 channels,
                 context_channels: None,
+                inner_channels: channels,
                 heads: 1,
                 bias: true,
                 upcast: config.force_upcast,
