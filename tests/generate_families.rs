@@ -201,16 +201,17 @@ fn the_starter_should_draw_in_four_steps_with_its_adapter() {
         prompt: "a lighthouse by the sea at sunset".to_owned(),
         width_px: 64,
         height_px: 64,
-        sampler: "lcm".to_owned(),
+        sampler: "ddim".to_owned(),
         guidance_scale: 1.0,
         ..studio.request(&ModelRef::Starter)
     };
     let with = GenerateRequest {
-        loras: vec![LoraSpec::new(LoraSpec::STARTER_LCM, 1.0)],
+        loras: vec![LoraSpec::new(LoraSpec::STARTER_FOUR_STEPS, 1.0)],
         ..plain.clone()
     };
     let (without, steps) = studio.make(&plain);
-    assert_eq!(steps.len(), 4);
+    let times: Vec<f64> = steps.iter().map(|step| step.timestep).collect();
+    assert_eq!(times, [999.0, 749.0, 499.0, 249.0], "where the adapter was taught");
     let drawn = studio.one(&with);
     assert_ne!(drawn.pixels, without[0].pixels, "the adapter should do something");
     assert_eq!(studio.one(&plain).pixels, without[0].pixels, "and be gone again");

@@ -33,7 +33,7 @@ impl Default for LoraSpec {
 impl LoraSpec {
     /// What is written for the file of the adapter that ships inside the program: it lets the starter model draw in four
     /// steps without guidance.
-    pub const STARTER_LCM: &str = "starter-lcm";
+    pub const STARTER_FOUR_STEPS: &str = "starter-four-steps";
 
     /// With one weight for all networks.
     pub fn new(path: impl Into<PathBuf>, weight: f64) -> Self {

@@ -18,9 +18,9 @@ use crate::weights::adapter::{
 use crate::weights::{Bytes, LoadError};
 
 /// The adapter of the starter model that needs no file.
-static STARTER_LCM: &[u8] = include_bytes!(concat!(
+static STARTER_FOUR_STEPS: &[u8] = include_bytes!(concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/assets/starter/lcm_lora.safetensors"
+    "/assets/starter/four_steps_lora.safetensors"
 ));
 
 /// Layers that an error or a warning names.
@@ -102,9 +102,9 @@ impl Adapters {
 
     /// The file, as it was read before unless it has changed since.
     fn open(&self, path: &Path) -> Result<Opened, AdapterError> {
-        let is_built_in = path == Path::new(LoraSpec::STARTER_LCM);
+        let is_built_in = path == Path::new(LoraSpec::STARTER_FOUR_STEPS);
         let stamp = if is_built_in {
-            Some((SystemTime::UNIX_EPOCH, STARTER_LCM.len() as u64))
+            Some((SystemTime::UNIX_EPOCH, STARTER_FOUR_STEPS.len() as u64))
         } else {
             std::fs::metadata(path)
                 .and_then(|metadata| Ok((metadata.modified()?, metadata.len())))
@@ -116,7 +116,7 @@ impl Adapters {
             .find(|known| known.file.path() == path && known.stamp.is_some() && known.stamp == stamp);
         let file = match known {
             Some(known) => Arc::clone(&known.file),
-            None if is_built_in => Arc::new(AdapterFile::from_bytes(Bytes::Static(STARTER_LCM), path)?),
+            None if is_built_in => Arc::new(AdapterFile::from_bytes(Bytes::Static(STARTER_FOUR_STEPS), path)?),
             None => Arc::new(AdapterFile::open(path)?),
         };
         Ok(Opened { stamp, file })

@@ -438,16 +438,17 @@ impl Draft {
     pub fn is_few_steps(&self) -> bool {
         self.loras
             .iter()
-            .any(|lora| lora.path == Path::new(LoraSpec::STARTER_LCM))
+            .any(|lora| lora.path == Path::new(LoraSpec::STARTER_FOUR_STEPS))
     }
 
     /// Lays that adapter over the model with the settings it was made for, or goes back to the model's own.
     pub fn set_few_steps(&mut self, is_few: bool) {
-        self.loras.retain(|lora| lora.path != Path::new(LoraSpec::STARTER_LCM));
+        self.loras
+            .retain(|lora| lora.path != Path::new(LoraSpec::STARTER_FOUR_STEPS));
         if is_few {
-            self.loras.push(LoraSpec::new(LoraSpec::STARTER_LCM, 1.0));
+            self.loras.push(LoraSpec::new(LoraSpec::STARTER_FOUR_STEPS, 1.0));
             (self.steps, self.guidance_scale) = FEW_STEPS;
-            (self.sampler, self.schedule) = ("lcm".to_owned(), "normal".to_owned());
+            (self.sampler, self.schedule) = ("ddim".to_owned(), "normal".to_owned());
         } else {
             self.steps = self.defaults.steps;
             self.guidance_scale = self.defaults.guidance_scale;
@@ -604,7 +605,7 @@ mod tests {
         let request = draft.to_request().unwrap();
         assert_eq!(
             (request.steps, request.guidance_scale, request.sampler.as_str()),
-            (4, 1.0, "lcm")
+            (4, 1.0, "ddim")
         );
         draft.set_few_steps(true);
         assert_eq!(draft.loras.len(), 1);

@@ -99,16 +99,16 @@ fn a_model_of_classes_should_ask_for_a_class_by_name_and_for_no_prompt() {
 #[test]
 fn four_steps_should_lay_the_adapter_over_the_starter_and_take_it_off_again() {
     let mut window = Window::open();
-    window.harness.get_by_label("Four steps (LCM)").click();
+    window.harness.get_by_label("Four steps").click();
     window.harness.run();
     window.generate();
     let request = window.engine.borrow().submitted.last().cloned().unwrap();
-    assert_eq!(request.loras, [LoraSpec::new(LoraSpec::STARTER_LCM, 1.0)]);
+    assert_eq!(request.loras, [LoraSpec::new(LoraSpec::STARTER_FOUR_STEPS, 1.0)]);
     assert_eq!(
         (request.steps, request.guidance_scale, request.sampler.as_str()),
-        (4, 1.0, "lcm")
+        (4, 1.0, "ddim")
     );
-    window.harness.get_by_label("Four steps (LCM)").click();
+    window.harness.get_by_label("Four steps").click();
     window.harness.run();
     assert_eq!(
         (

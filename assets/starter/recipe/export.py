@@ -54,8 +54,8 @@ def main():
     AutoencoderKL.from_pretrained(args.run / "vae").half().save_pretrained(out / "vae")
     tiny = AutoencoderTiny.from_pretrained(args.run / "vae_tiny") if (args.run / "vae_tiny").exists() else AutoencoderTiny(**TINY)
     tiny.half().save_pretrained(out / "vae_tiny")
-    if (args.run / "lcm_lora.safetensors").exists():
-        shutil.copy(args.run / "lcm_lora.safetensors", out.parent / "lcm_lora.safetensors")
+    if (args.run / "four_steps_lora.safetensors").exists():
+        shutil.copy(args.run / "four_steps_lora.safetensors", out.parent / "four_steps_lora.safetensors")
     for path in out.rglob("*.safetensors"):
         path.chmod(0o644)
     for path in out.glob("*/config.json"):

@@ -1,10 +1,13 @@
-"""Distils few-step generation into a LoRA (latent consistency distillation) from the model in RUN/ema.pt.
+"""Distils drawing in four steps without guidance into a LoRA, from the model in RUN/ema.pt.
 
-    python distil_lcm.py --out RUN --minutes 15              # RUN/lcm_lora.safetensors, kohya key names, f16
-    python distil_lcm.py --out RUN --sample lcm.png          # four steps with it, without guidance
+    python distil.py --out RUN --minutes 12              # RUN/four_steps_lora.safetensors, kohya key names, f16
+    python distil.py --out RUN --sample four.png         # four steps with it, without guidance
 
-For a noisy latent at one of 50 times the student must say the same clean latent as for the latent that the teacher's
-DDIM step with guidance `--guidance` leads to at the next time. Adapted are all convolutions and projections of the U-Net.
+The teacher draws from noise with guidance in twelve steps of DDIM; at four times of its way, 999, 749, 499 and 249, the student must
+say in one go the v that leads where the teacher's next three steps lead, with its guidance in it (progressive distillation,
+https://arxiv.org/abs/2202.00512, of a guided model, https://arxiv.org/abs/2210.03142). So it is drawn with by plain DDIM: no noise is
+added on the way as with LCM, which a student of this size has not learned to remove. Adapted are convolutions and
+projections of the U-Net.
 """
 
 import argparse
@@ -20,7 +23,10 @@ import torch.nn as nn
 from safetensors.torch import save_file
 from transformers import CLIPTokenizer
 
-from train_unet import SHORT, Batches, Noise, build
+from train_unet import Batches, Noise, build
+
+STEPS, SUBSTEPS = 4, 3  # the student's, and how many of the teacher's each of them is
+BUFFER = 512  # pictures of the teacher that are learned from, the newest
 
 
 class Adapted(nn.Module):
@@ -69,26 +75,49 @@ def write(found, rank, path):
     return sum(v.numel() for v in out.values()) * 2 / 1e6
 
 
-def boundary(t):
-    """c_skip and c_out of the consistency function at time t."""
-    s = t.float() * 10
-    return (0.25 / (s * s + 0.25))[:, None, None, None], (s / (s * s + 0.25).sqrt())[:, None, None, None]
+class Grid:
+    """The teacher's times with trailing spacing; every `SUBSTEPS`-th is one of the student's."""
+
+    def __init__(self, noise):
+        n = STEPS * SUBSTEPS
+        self.times = [round(1000 - i * 1000 / n) - 1 for i in range(n)]
+        self.a = [noise.a[t] for t in self.times] + [noise.a[0]]
+        self.s = [noise.s[t] for t in self.times] + [noise.s[0]]
+
+    def step(self, z, v, i, j):
+        """DDIM with the v of time i, to time j."""
+        x0, e = self.a[i] * z - self.s[i] * v, self.s[i] * z + self.a[i] * v
+        return self.a[j] * x0 + self.s[j] * e
+
+    def v_between(self, z, other, i, j):
+        """The v with which `step(z, v, i, j)` is `other`."""
+        a, s, b, r = self.a[i], self.s[i], self.a[j], self.s[j]
+        return (other - (a * b + s * r) * z) / (r * a - b * s)
 
 
 @torch.no_grad()
-def four_steps(unet, text, tokenizer, noise, prompts, generator, steps=4):
-    """LCM sampling; returns latents."""
+def taught(unet, grid, context, none, guidance):
+    """What the teacher draws: z at the student's times and at the end, and the v that lead from each to the next."""
+    z = torch.randn((len(context), 16, 16, 16), device=DEVICE).contiguous(memory_format=torch.channels_last)
+    both, seen = torch.cat([context, none]), [z]
+    for i, t in enumerate(grid.times):
+        with autocast():
+            v1, v0 = unet(torch.cat([z, z]), torch.full((2 * len(z),), t, device=DEVICE), both).sample.float().chunk(2)
+        z = grid.step(z, v0 + guidance * (v1 - v0), i, i + 1)
+        if (i + 1) % SUBSTEPS == 0:
+            seen.append(z)
+    v = [grid.v_between(seen[k], seen[k + 1], k * SUBSTEPS, (k + 1) * SUBSTEPS) for k in range(STEPS)]
+    return torch.stack(seen[:-1], 1), torch.stack(v, 1)
+
+
+@torch.no_grad()
+def four_steps(unet, text, tokenizer, grid, prompts, generator):
     ids = tokenizer(prompts, padding="max_length", truncation=True, max_length=77, return_tensors="pt").input_ids.to(DEVICE)
     context = text(ids).last_hidden_state
     z = torch.randn((len(prompts), 16, 16, 16), generator=generator).to(DEVICE)
-    grid = (np.arange(1, 51) * 20 - 1)[::-1]
-    times = grid[np.floor(np.linspace(0, 50, steps, endpoint=False)).astype(int)]
-    for k, t in enumerate(times):
-        tt = torch.full((len(prompts),), int(t), device=DEVICE)
-        a, s = noise.a[tt][:, None, None, None], noise.s[tt][:, None, None, None]
-        skip, out = boundary(tt)
-        x0 = skip * z + out * (a * z - s * unet(z, tt, context).sample)
-        z = x0 if k == steps - 1 else noise.a[times[k + 1]] * x0 + noise.s[times[k + 1]] * torch.randn(z.shape, generator=generator).to(DEVICE)
+    for i in range(0, STEPS * SUBSTEPS, SUBSTEPS):
+        v = unet(z, torch.full((len(z),), grid.times[i], device=DEVICE), context).sample
+        z = grid.step(z, v, i, i + SUBSTEPS)
     return z
 
 
@@ -96,11 +125,12 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--out", type=pathlib.Path, required=True)
     ap.add_argument("--steps", type=int, default=10**9)
-    ap.add_argument("--minutes", type=float, default=15)
+    ap.add_argument("--minutes", type=float, default=12)
     ap.add_argument("--batch", type=int, default=32)
     ap.add_argument("--rank", type=int, default=8)
     ap.add_argument("--lr", type=float, default=1e-3)
-    ap.add_argument("--guidance", type=float, default=4.0)
+    ap.add_argument("--guidance", type=float, default=4.5)
+    ap.add_argument("--reuse", type=int, default=12, help="updates for each batch that the teacher draws")
     ap.add_argument("--sample", type=pathlib.Path)
     args = ap.parse_args()
     torch.manual_seed(0)
@@ -112,11 +142,11 @@ def main():
     text.requires_grad_(False)
     found = adapt(fuse(unet), args.rank)
     unet.to(DEVICE, memory_format=torch.channels_last), text.to(DEVICE)
-    noise = Noise()
+    grid = Grid(Noise())
     named = [(f"{n}.{k}", p) for n, layer in found.items() for k, p in (("down", layer.down.weight), ("up", layer.up.weight))]
     params = [p for _, p in named]
     opt = torch.optim.AdamW(params, args.lr, betas=(0.9, 0.99), weight_decay=0)
-    step, spent, run, state = 0, 0.0, 0.0, args.out / "lcm.pt"
+    step, spent, run, state = 0, 0.0, 0.0, args.out / "four_steps.pt"
     if state.exists():
         s = torch.load(state, map_location=DEVICE)
         for p, v in zip(params, s["params"]):
@@ -128,17 +158,17 @@ def main():
         from sample import PROMPTS, labelled
         from common import to_pictures
         vae = AutoencoderKL.from_pretrained(args.out / "vae").to(DEVICE).eval()
-        z = four_steps(unet.eval(), text.eval(), tokenizer, noise, PROMPTS[:32], torch.Generator().manual_seed(0))
+        z = four_steps(unet.eval(), text.eval(), tokenizer, grid, PROMPTS[:32], torch.Generator().manual_seed(0))
         with torch.no_grad():
             pictures = np.concatenate([to_pictures(vae.decode(z[i:i + 8] / vae.config.scaling_factor).sample) for i in range(0, len(z), 8)])
         labelled(pictures, PROMPTS[:32], 8).save(args.sample)
         return
     data = Batches(args.out, np.random.default_rng([9, step]), len(tokenizer))
-    empty = torch.from_numpy(data.empty)[None, :SHORT].to(DEVICE)
+    empty = torch.from_numpy(data.empty)[None].to(DEVICE)
     print(f"{len(found)} layers, {sum(p.numel() for p in params) / 1e6:.2f} M parameters", flush=True)
-    grid = torch.from_numpy((np.arange(1, 51) * 20 - 1).copy()).to(DEVICE)
+    times = torch.tensor(grid.times[::SUBSTEPS], device=DEVICE)
+    kept = None
     began, last = time.time() - spent, time.time()
-    column = lambda v: v[:, None, None, None]
     while True:
         spent = time.time() - began
         progress = max(step / args.steps, spent / (60 * args.minutes))
@@ -146,28 +176,19 @@ def main():
             break
         for g in opt.param_groups:
             g["lr"] = args.lr * min(1, (step + 1) / 50) * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * progress)))
-        z0, ids = data.draw(args.batch)
-        n = len(z0)
-        k = torch.randint(0, 50, (n,), device=DEVICE)
-        t, u = grid[k], torch.where(k > 0, grid[(k - 1).clamp(min=0)], torch.zeros_like(k))
-        at, st, au, su = (column(v) for v in (noise.a[t], noise.s[t], noise.a[u], noise.s[u]))
-        z = at * z0 + st * torch.randn_like(z0)
-        with torch.no_grad(), autocast():
-            context = text(ids[:, :SHORT]).last_hidden_state
-            none = text(empty).last_hidden_state.expand(n, -1, -1)
+        if kept is None or step % args.reuse == 0:
+            with torch.no_grad():
+                context = text(data.draw(args.batch)[1]).last_hidden_state
+                none = text(empty).last_hidden_state.expand(len(context), -1, -1)
             Adapted.on = False
-            v1, v0 = unet(torch.cat([z, z]), torch.cat([t, t]), torch.cat([context, none])).sample.float().chunk(2)
-            v = v0 + args.guidance * (v1 - v0)
+            new = (*taught(unet, grid, context, none, args.guidance), context)
             Adapted.on = True
-            zu = au * (at * z - st * v) + su * (st * z + at * v)  # the teacher's step
-            vu = unet(zu, u, context).sample.float()
-            skip, out = boundary(u)
-            target = skip * zu + out * (au * zu - su * vu)
+            kept = new if kept is None else tuple(torch.cat([old, more])[-BUFFER:] for old, more in zip(kept, new))
+        row, k = torch.randint(0, len(kept[0]), (args.batch,), device=DEVICE), torch.arange(args.batch, device=DEVICE) % STEPS
+        z, v, context = kept[0][row, k], kept[1][row, k], kept[2][row]
         with autocast():
-            vs = unet(z, t, context).sample
-        skip, out = boundary(t)
-        guess = skip * z + out * (at * z - st * vs.float())
-        loss = ((guess - target).square() + 1e-6).sqrt().mean() - 1e-3
+            guess = unet(z.contiguous(memory_format=torch.channels_last), times[k], context).sample
+        loss = (guess.float() - v).square().mean()
         opt.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(params, 1.0)
@@ -180,7 +201,7 @@ def main():
             save(state, params=[p.data for p in params], opt=opt.state_dict(), step=step, spent=spent)
             last = time.time()
     save(state, params=[p.data for p in params], opt=opt.state_dict(), step=step, spent=spent)
-    print(f"{write(found, args.rank, args.out / 'lcm_lora.safetensors'):.2f} MB")
+    print(f"{write(found, args.rank, args.out / 'four_steps_lora.safetensors'):.2f} MB")
 
 
 if __name__ == "__main__":
