@@ -49,7 +49,7 @@ def main():
         unet.load_state_dict(torch.load(args.out / "class_ema.pt", map_location="cpu"))
         shutil.rmtree(args.export, ignore_errors=True)
         unet.cpu().half().to(memory_format=torch.contiguous_format).save_pretrained(args.export / "unet")
-        DDIMScheduler(**SCHEDULER).save_pretrained(args.export / "scheduler")
+        DDIMScheduler(**dict(SCHEDULER, set_alpha_to_one=True)).save_pretrained(args.export / "scheduler")  # in pixels the last trace of noise shows
         (args.export / "classes.json").write_text(json.dumps(CLASSES + [""], indent=0))
         (args.export / "model_index.json").write_text(json.dumps({"_class_name": "DDIMPipeline", "_diffusers_version": "0.42.1", "scheduler": ["diffusers", "DDIMScheduler"],
                                                                   "unet": ["diffusers", "UNet2DModel"]}, indent=2) + "\n")
