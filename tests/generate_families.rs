@@ -202,6 +202,7 @@ fn the_starter_should_draw_in_four_steps_with_its_adapter() {
         width_px: 64,
         height_px: 64,
         sampler: "ddim".to_owned(),
+        schedule: "normal".to_owned(),
         guidance_scale: 1.0,
         ..studio.request(&ModelRef::Starter)
     };

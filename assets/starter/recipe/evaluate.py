@@ -233,7 +233,7 @@ def photographs():
     from skimage import data
 
     out = []
-    for name in ("astronaut", "camera", "chelsea", "coffee", "rocket", "cat", "coins", "page", "moon", "brick", "grass", "gravel"):
+    for name in ("astronaut", "camera", "chelsea", "coffee", "rocket", "coins", "page", "moon", "brick", "grass", "gravel"):
         p = getattr(data, name)()
         p = np.repeat(p[:, :, None], 3, 2) if p.ndim == 2 else p[:, :, :3]
         side = min(p.shape[:2])

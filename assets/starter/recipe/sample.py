@@ -1,6 +1,6 @@
 """Draws an uncurated contact sheet: picture k of prompt p always comes from seed `--seed` + its place.
 
-    python sample.py --model model --out contact_sheet.png             # the 64 prompts below
+    python sample.py --model model --out contact_sheet.webp             # the 64 prompts below
     python sample.py --model model --out x.png --prompts "a cat" --each 8
 """
 
@@ -77,7 +77,7 @@ a pink sailboat in front of a city at sunset
 夕焼けの海 赤い灯台
 雪景色と黒い猫、水彩画
 天の川の山、切り絵
-青い薔薇、ステンドグラス""".split("\n")
+青い紫陽花、ステンドグラス""".split("\n")
 
 
 FONT = pathlib.Path(__file__).resolve().parents[2] / "fonts/MPLUS1-Regular.otf"
@@ -128,7 +128,7 @@ def main():
         part = prompts[i:i + args.batch]
         noise = [torch.Generator().manual_seed(args.seed + i + k) for k in range(len(part))]
         pictures += [np.asarray(p) for p in pipe(part, num_inference_steps=args.steps, guidance_scale=args.guidance, generator=noise).images]
-    labelled(pictures, prompts, 8).quantize(256).save(args.out, optimize=True)
+    labelled(pictures, prompts, 8).save(args.out, quality=85)
 
 
 if __name__ == "__main__":
