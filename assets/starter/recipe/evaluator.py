@@ -97,14 +97,23 @@ class Evaluator(nn.Module):
 
     @classmethod
     def load(cls, folder):
-        net = cls()
-        net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in load_file(pathlib.Path(folder) / "evaluator.safetensors").items()})
+        net, stored = cls(), load_file(pathlib.Path(folder) / "evaluator.safetensors")
+        scale = lambda k: stored[k + ".scale"].float().view(-1, *[1] * (stored[k].ndim - 1)) if k + ".scale" in stored else 1
+        net.load_state_dict({k: v.float() * scale(k) if v.dtype in (torch.int8, torch.float16) else v for k, v in stored.items() if not k.endswith(".scale")})
         return net.to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
     def store(self, folder):
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in self.state_dict().items()}, folder / "evaluator.safetensors")
+        stored = {}
+        for k, v in self.state_dict().items():
+            if v.is_floating_point() and v.ndim > 1:  # eight bits and a scale for each row
+                scale = (v.flatten(1).abs().amax(1) / 127).clamp(min=1e-8)
+                stored[k] = (v / scale.view(-1, *[1] * (v.ndim - 1))).round().to(torch.int8).contiguous()
+                stored[k + ".scale"] = scale
+            else:
+                stored[k] = (v.half() if v.is_floating_point() else v).contiguous()
+        save_file(stored, folder / "evaluator.safetensors")
 
 
 @torch.no_grad()
