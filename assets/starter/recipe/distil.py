@@ -5,8 +5,8 @@
 
 The teacher draws from noise with guidance in twelve steps of DDIM; at four times of its way, 999, 749, 499 and 249, the student must
 say in one go the v that leads where the teacher's next three steps lead, with its guidance in it (progressive distillation,
-https://arxiv.org/abs/2202.00512, of a guided model, https://arxiv.org/abs/2210.03142). So it is drawn with by plain DDIM: no noise is
-added on the way as with LCM, which a student of this size has not learned to remove. Adapted are convolutions and
+https://arxiv.org/abs/2202.00512, of a guided model, https://arxiv.org/abs/2210.03142). So it is drawn with by plain DDIM. LCM,
+tried with as much computing, left crackle of the noise that it adds on the way. Adapted are convolutions and
 projections of the U-Net.
 """
 
