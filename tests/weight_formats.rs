@@ -133,7 +133,8 @@ fn half_precision_should_be_raised_exactly() {
 
 #[test]
 fn a_vae_with_the_old_names_of_attention_should_be_the_same_network() {
-    let path = fixture("sd15").join("vae").join(TINY_WEIGHTS);
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference/models/sd15");
+    let path = model.join("vae").join(TINY_WEIGHTS);
     let file = SafetensorsFile::new(Bytes::map(&path).unwrap(), path).unwrap();
     let renames = [
         ("to_q.", "query."),
@@ -150,10 +151,7 @@ fn a_vae_with_the_old_names_of_attention_should_be_the_same_network() {
             (if has_old_names { old_name } else { name }, tensor)
         });
         let vb = candle_nn::VarBuilder::from_tensors(tensors.collect(), DType::F32, &Device::Cpu);
-        let config = ModelFiles::open(fixture("sd15"))
-            .unwrap()
-            .json("vae/config.json")
-            .unwrap();
+        let config = ModelFiles::open(&model).unwrap().json("vae/config.json").unwrap();
         let latents = Tensor::ones((1, 4, 2, 3), DType::F32, &Device::Cpu).unwrap();
         let image = AutoencoderKL::new(vb, &config).unwrap().decode(&latents).unwrap();
         image.flatten_all().unwrap().to_vec1::<f32>().unwrap()
