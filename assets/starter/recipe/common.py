@@ -1,6 +1,7 @@
 """What the training scripts share: thread settings, data access, EMA and checkpoints."""
 
 import copy
+import math
 import os
 import pathlib
 import sys
@@ -42,6 +43,12 @@ def sheet(pictures, columns):
         y, x = divmod(i, columns)
         out[y * (h + 2):y * (h + 2) + h, x * (w + 2):x * (w + 2) + w] = p
     return out
+
+
+def learning_rate(top, step, progress, warm_up=100, last=0.02, flat=0.0):
+    """Rises for `warm_up` steps, stays for the share `flat` of the training, falls by a cosine to `last` times `top`."""
+    fallen = max(0.0, progress - flat) / (1 - flat)
+    return top * min(1, (step + 1) / warm_up) * (last + (1 - last) * 0.5 * (1 + math.cos(math.pi * fallen)))
 
 
 class Ema:

@@ -15,7 +15,7 @@ import math
 import pathlib
 import time
 
-from common import DEVICE, autocast, fuse, save
+from common import DEVICE, autocast, fuse, learning_rate, save
 
 import numpy as np
 import torch
@@ -175,7 +175,7 @@ def main():
         if progress >= 1:
             break
         for g in opt.param_groups:
-            g["lr"] = args.lr * min(1, (step + 1) / 50) * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * progress)))
+            g["lr"] = learning_rate(args.lr, step, progress, warm_up=50, last=0.05)
         if kept is None or step % args.reuse == 0:
             with torch.no_grad():
                 context = text(data.draw(args.batch)[1]).last_hidden_state

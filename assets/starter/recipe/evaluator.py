@@ -8,11 +8,10 @@ It never sees a generated picture. Besides its answers it gives features, whose 
 
 import argparse
 import json
-import math
 import pathlib
 import time
 
-from common import DEVICE, Muon, autocast, save, to_tensor
+from common import DEVICE, Muon, autocast, learning_rate, save, to_tensor
 
 import numpy as np
 import torch
@@ -204,7 +203,7 @@ def main():
         if progress >= 1:
             break
         for g in opt.param_groups:
-            g["lr"] = args.lr * min(1, (step + 1) / 60) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
+            g["lr"] = learning_rate(args.lr, step, progress, warm_up=60)
         at = rng.integers(0, len(data), args.batch)
         flip = rng.random(args.batch) < 0.5
         x = np.stack([data.half(i)[:, ::-1] if f else data.half(i) for i, f in zip(at, flip)])

@@ -10,12 +10,11 @@ training. Pictures are 64x64 pixels; the network is a plain UNet2DModel with `nu
 
 import argparse
 import json
-import math
 import pathlib
 import shutil
 import time
 
-from common import DEVICE, Ema, Muon, fuse, save, to_tensor
+from common import DEVICE, Ema, Muon, fuse, learning_rate, save, to_tensor
 
 import cv2
 import numpy as np
@@ -82,7 +81,7 @@ def main():
         if progress >= 1:
             break
         for g in opt.param_groups:
-            g["lr"] = args.lr * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
+            g["lr"] = learning_rate(args.lr, step, progress)
         i = torch.randint(0, len(pictures), (args.batch,))
         x0 = to_tensor(pictures[i.numpy()])
         if step % 2:

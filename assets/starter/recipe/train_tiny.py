@@ -11,7 +11,7 @@ import math
 import pathlib
 import time
 
-from common import DEVICE, autocast, save, sheet, to_pictures, to_tensor
+from common import DEVICE, autocast, learning_rate, save, sheet, to_pictures, to_tensor
 
 import numpy as np
 import torch
@@ -58,7 +58,7 @@ def main():
         if progress >= 1:
             break
         for g in opt.param_groups:
-            g["lr"] = args.lr * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
+            g["lr"] = learning_rate(args.lr, step, progress)
         at = rng.integers(0, len(latents), args.batch)
         y0, x0 = (int(v) for v in rng.integers(0, 9, 2))  # an 8x8 latent crop, 128x128 pixels
         part = to_tensor(np.stack([pictures[i][y0 * 16:y0 * 16 + 128, x0 * 16:x0 * 16 + 128] for i in at])).contiguous(memory_format=torch.channels_last)

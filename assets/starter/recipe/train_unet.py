@@ -15,11 +15,10 @@ work; then the embeddings of positions 32..76 are set to that of position 31 and
 
 import argparse
 import json
-import math
 import pathlib
 import time
 
-from common import DEVICE, Ema, Muon, Workers, autocast, fuse, save
+from common import DEVICE, Ema, Muon, Workers, autocast, fuse, learning_rate, save
 
 import numpy as np
 import torch
@@ -179,7 +178,7 @@ def main():
         progress = max(step / args.steps, spent / (60 * minutes))
         if progress >= 1:
             break
-        lr = args.lr * min(1, (step - first + 1) / 100) * (1 if progress < args.flat else 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (progress - args.flat) / (1 - args.flat))))
+        lr = learning_rate(args.lr, step - first, progress, flat=args.flat)
         for g in opt.param_groups:
             g["lr"] = lr
         if short and progress > args.short:

@@ -18,7 +18,7 @@ import math
 import pathlib
 import time
 
-from common import DEVICE, Muon, Workers, autocast, fuse, save, sheet, to_pictures, to_tensor
+from common import DEVICE, Muon, Workers, autocast, fuse, learning_rate, save, sheet, to_pictures, to_tensor
 
 import numpy as np
 import torch
@@ -167,7 +167,7 @@ def main():
             if workers.rank == 0 and x is not None:
                 checkpoint(x, out)
             break
-        lr = args.lr * min(1, (step + 1) / 60) * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * progress)))
+        lr = learning_rate(args.lr, step, progress, warm_up=60, last=0.03)
         for g in opt.param_groups:
             g["lr"] = lr
         x = data.batch(args.batch)
