@@ -63,7 +63,7 @@
 //!                                         before each step JobControl: cancel, pause, change, back, end
 //!                                         decode ──────────────────── Event::Image
 //!  App::logic drains for ≤ 5 ms ◀─────────                            Event::Finished | Cancelled | Failed
-//!  (not more often than `ui/pace.rs` allows: the frame and the networks may share the cores)
+//!  (not more often than `ui/throttle.rs` allows: the frame and the networks may share the cores)
 //!  AppState::apply(event), pure
 //!    Image → gallery::Writer ──────────────────────────────────────────────────▶ PNG + record + trajectory
 //!    recent pictures ◀──────────────────────────────────────────────────────────  Saved
@@ -94,7 +94,7 @@
 //!   [`pipelines::preprocess::PREPROCESSORS`].
 //! * **A model family**: one file in `pipelines/families/`, one line in [`pipelines::families::FAMILIES`]; its
 //!   networks, if new, in `models/`.
-//! * **A panel**: one file in `ui/panels/`, two lines in its `mod.rs`; **a page**: one folder in `ui/pages/`.
+//! * **A panel**: one file in the folder of its page, a line in its `mod.rs`, a line in `ui/panel.rs`; **a page**: one folder in `ui/pages/`.
 //! * **Another program's records**: one file in `gallery/foreign/`.
 //! * **A shader**: one file in `shaders/`, one `include_str!` in `render/shaders.rs`; validated by test by itself.
 

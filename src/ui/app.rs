@@ -7,19 +7,19 @@ use std::time::{Duration, Instant};
 
 use egui::{CentralPanel, Frame, Margin, Panel as SidePanel, Rangef};
 
-use super::actions;
-use super::bring;
-use super::command::{CommandSender, UiCommand};
-use super::draft::Draft;
+use super::commands::shortcuts;
+use super::commands::{CommandSender, UiCommand};
 use super::i18n::Language;
-use super::notifications::{Level, Text};
-use super::pace::Pace;
+use super::model::notifications::{Level, Text};
+use super::model::state::{AppState, EngineStatus};
+use super::pages::studio::actions;
+use super::pages::studio::form::draft::Draft;
+use super::pages::studio::image_input;
 use super::pages::{self, Page};
-use super::panels::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT, default_panels};
+use super::panel::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT, default_panels};
 use super::services::{Engine, Pictures, Services, Wake};
-use super::shortcuts;
-use super::state::{AppState, EngineStatus};
 use super::theme;
+use super::throttle::Pace;
 use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
 use crate::engine::{Poll, QueueKeeper};
@@ -75,7 +75,7 @@ pub struct Studio {
     /// Steps whose pictures were asked for.
     pub(super) decoding: actions::decode::Decoding,
     /// Reads pictures that are brought in, and saves masks.
-    pub(super) workbench: bring::Workbench,
+    pub(super) workbench: image_input::Workbench,
 }
 
 impl Studio {
@@ -101,7 +101,7 @@ impl Studio {
         let pace = Arc::new(Pace::new(is_software));
         let wake = wake(ctx.clone(), Arc::clone(&pace));
         let mut studio = Self {
-            workbench: bring::Workbench::new(gallery_dir.as_ref().to_owned(), Arc::clone(&wake)),
+            workbench: image_input::Workbench::new(gallery_dir.as_ref().to_owned(), Arc::clone(&wake)),
             wake,
             pace,
             services,
@@ -271,7 +271,7 @@ impl Studio {
     }
 
     fn take_event(&mut self, event: Event) {
-        if bring::take_event(self, &event) {
+        if image_input::take_event(self, &event) {
             return;
         }
         match &event {
@@ -422,7 +422,7 @@ impl eframe::App for Studio {
         self.pace.frame(now, points * ctx.pixels_per_point().powi(2));
         let deadline = now + DRAIN_BUDGET;
         self.take_dropped_files(ctx);
-        bring::hear(self, ctx);
+        image_input::hear(self, ctx);
         shortcuts::hear(self, ctx);
         self.take_commands(ctx);
         self.drain_engine(deadline);
@@ -436,7 +436,7 @@ impl eframe::App for Studio {
         pages::models::tick(self, ctx);
         pages::queue::tick(self, ctx);
         pages::settings::tick(self, ctx);
-        bring::tick(self, ctx);
+        image_input::tick(self, ctx);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

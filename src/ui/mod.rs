@@ -1,36 +1,18 @@
 //! The window. Panels edit the form in place and ask for everything else by command; what they show is a pure function
 //! of the events that were told.
 
-pub mod again;
 pub mod app;
-pub mod beside;
-pub mod bring;
-pub mod camera;
-pub mod changes;
-pub mod command;
-pub mod draft;
-pub mod exporting;
+pub mod commands;
 pub mod i18n;
-pub mod mask;
-pub mod notifications;
+pub mod model;
 pub mod pages;
-pub mod playhead;
 pub mod services;
-pub mod shortcuts;
-pub mod state;
-pub mod step_pictures;
-pub mod sweep_cell;
-pub mod sweep_draft;
-pub mod sweeping;
 pub mod theme;
-pub mod unfolding;
-pub mod ways;
+pub mod widgets;
 
-mod actions;
-mod pace;
-mod palette;
-mod panels;
-mod widgets;
+mod chrome;
+mod panel;
+mod throttle;
 
 use std::path::PathBuf;
 

@@ -10,7 +10,7 @@ use egui_kittest::Harness;
 use hareru::config::Settings;
 use hareru::gallery::{DayCount, Entry, EntryId, Found, LibraryEvent, Marks, Question, Source, Ticket};
 use hareru::ui::app::Studio;
-use hareru::ui::command::UiCommand;
+use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::Page;
 use hareru::ui::pages::gallery::GalleryCommand;
 use hareru::ui::services::{Dialogs, Services};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use egui_kittest::kittest::Queryable as _;
 use hareru::gallery::SaveEvent;
 use hareru::job::{Event, GenerateRequest, Hires, JobId, Upscale};
-use hareru::ui::again::{Again, AgainCommand, Variety};
-use hareru::ui::command::UiCommand;
+use hareru::ui::commands::UiCommand;
+use hareru::ui::pages::studio::again::{Again, AgainCommand, Variety};
 
 use super::harness::{Window, plain, record};
 use crate::support::generated_image;

@@ -11,10 +11,10 @@ use hareru::job::{
     Event, GenerateRequest, GeneratedImage, InitPicture, InitWay, JobId, LatentPlane, ModelInfo, ReferencePart, Takes,
     Trajectory,
 };
-use hareru::ui::bring::{Adapters, BringCommand, Target};
-use hareru::ui::command::UiCommand;
+use hareru::ui::commands::UiCommand;
+use hareru::ui::model::state::View;
 use hareru::ui::pages::Page;
-use hareru::ui::state::View;
+use hareru::ui::pages::studio::image_input::{Adapters, BringCommand, Target};
 
 use super::harness::{Window, plain, record, starter, step};
 use super::looks::{clearing, look};

@@ -1,8 +1,8 @@
 //! The canvas as it is drawn.
 
 use egui_kittest::kittest::Queryable as _;
-use hareru::ui::camera::CameraMove;
-use hareru::ui::command::UiCommand;
+use hareru::ui::commands::UiCommand;
+use hareru::ui::widgets::camera::CameraMove;
 
 use super::harness::{Window, step};
 

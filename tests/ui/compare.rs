@@ -10,7 +10,7 @@ use hareru::config::{Settings, ThemeChoice};
 use hareru::gallery;
 use hareru::job::{Change, GenerateRequest, GeneratedImage, PreviewMode, Record, RgbImage, Trajectory};
 use hareru::render::compare::{CompareKind, ComparePaint, Placed, difference_pixels};
-use hareru::ui::command::UiCommand;
+use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::Page;
 use hareru::ui::pages::compare::{Alike, CompareCommand, ComparePage, Divider, Way};
 

@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::job::{Event, LoraSpec, ModelInfo, ModelRef, Takes};
-use hareru::ui::draft::STARTER_PROMPTS;
+use hareru::ui::pages::studio::form::draft::STARTER_PROMPTS;
 
 use super::harness::{Window, starter};
 
@@ -71,7 +71,7 @@ fn a_model_of_classes_should_ask_for_a_class_by_name_and_for_no_prompt() {
     window
         .harness
         .state()
-        .send(hareru::ui::command::UiCommand::UseModel(ModelRef::Flowers));
+        .send(hareru::ui::commands::UiCommand::UseModel(ModelRef::Flowers));
     let flowers = ModelInfo {
         model: ModelRef::Flowers,
         name: "Flowers".to_owned(),
@@ -216,7 +216,7 @@ fn a_refused_model_should_say_why_and_leave_the_starter_to_be_chosen_again() {
     window
         .harness
         .state()
-        .send(hareru::ui::command::UiCommand::UseModel(model.clone()));
+        .send(hareru::ui::commands::UiCommand::UseModel(model.clone()));
     window.harness.run();
     assert!(window.engine.borrow().described.contains(&model));
     let error = JobError {
@@ -233,7 +233,7 @@ fn a_refused_model_should_say_why_and_leave_the_starter_to_be_chosen_again() {
     window
         .harness
         .state()
-        .send(hareru::ui::command::UiCommand::UseModel(ModelRef::Starter));
+        .send(hareru::ui::commands::UiCommand::UseModel(ModelRef::Starter));
     window.tell([Event::ModelDescribed { info: starter().into() }]);
     assert!(!window.harness.get_by_label("Generate").accesskit_node().is_disabled());
 }

@@ -8,7 +8,7 @@ use egui_kittest::kittest::Queryable as _;
 use hareru::gallery::{
     Completion, DayCount, Entry, EntryId, Found, Label, LibraryEvent, Marks, Order, Question, Source, Ticket,
 };
-use hareru::ui::command::UiCommand;
+use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::Page;
 use hareru::ui::pages::gallery::{GalleryCommand, GalleryPage, Told};
 

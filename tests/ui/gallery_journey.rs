@@ -4,11 +4,11 @@ use egui_kittest::Harness;
 use hareru::gallery;
 use hareru::job::InitWay;
 use hareru::ui::app::Studio;
-use hareru::ui::bring::{BringCommand, Target};
-use hareru::ui::command::UiCommand;
+use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::Page;
 use hareru::ui::pages::compare::{CompareCommand, Compared, Way};
 use hareru::ui::pages::gallery::GalleryCommand;
+use hareru::ui::pages::studio::image_input::{BringCommand, Target};
 
 use super::bring::photo;
 use super::journey::{has_ended, open, until};

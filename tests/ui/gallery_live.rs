@@ -13,7 +13,7 @@ use hareru::gallery::{
 };
 use hareru::job::GenerateRequest;
 use hareru::ui::app::Studio;
-use hareru::ui::command::UiCommand;
+use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::Page;
 use hareru::ui::pages::gallery::GalleryCommand;
 use hareru::ui::services::{Pictures, Services};

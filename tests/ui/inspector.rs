@@ -7,9 +7,9 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::config::{Settings, ThemeChoice};
 use hareru::gallery::SaveEvent;
 use hareru::job::{Branches, Change, GenerateRequest, JobId, LatentPlane, Origin, Record, StepRecord, TokenMaps};
-use hareru::ui::command::UiCommand;
-use hareru::ui::state::{Sides, View};
-use hareru::ui::unfolding::{Source, Unfolding};
+use hareru::ui::commands::UiCommand;
+use hareru::ui::model::state::{Sides, View};
+use hareru::ui::model::unfolding::{Source, Unfolding};
 
 use super::harness::{Window, in_language, plain, record, step};
 

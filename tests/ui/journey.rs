@@ -9,11 +9,11 @@ use hareru::engine::{DeviceChoice, EngineOptions};
 use hareru::gallery;
 use hareru::job::Field;
 use hareru::ui::app::Studio;
-use hareru::ui::command::UiCommand;
-use hareru::ui::exporting::ExportKind;
+use hareru::ui::commands::UiCommand;
+use hareru::ui::model::state::{JobStatus, Pause, file_name};
+use hareru::ui::model::sweep_cell::CellRun;
+use hareru::ui::pages::studio::exporting::ExportKind;
 use hareru::ui::services::Services;
-use hareru::ui::state::{JobStatus, Pause, file_name};
-use hareru::ui::sweep_cell::CellRun;
 use hareru::unfold::FilmFormat;
 
 use super::harness::{NoDialogs, in_language, open_with};

@@ -7,8 +7,8 @@ use egui_kittest::kittest::Queryable as _;
 use hareru::config::ThemeChoice;
 use hareru::gallery::SaveEvent;
 use hareru::job::{Event, Field, GenerateRequest, JobError, JobErrorKind, JobId, Phase, RgbImage};
-use hareru::ui::command::UiCommand;
-use hareru::ui::unfolding::Ways;
+use hareru::ui::commands::UiCommand;
+use hareru::ui::model::unfolding::Ways;
 use hareru::unfold::{Token, View};
 
 use super::harness::{Window, plain, record, step};

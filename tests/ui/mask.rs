@@ -8,11 +8,11 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::gallery;
 use hareru::job::{GenerateRequest, InitPicture, InitWay, JobId, Mask};
 use hareru::render::mask_brush::MaskLook;
-use hareru::ui::bring::{BringCommand, Target};
-use hareru::ui::camera::CameraMove;
-use hareru::ui::command::UiCommand;
-use hareru::ui::mask::{Brush, MaskDocument, MaskEdit};
+use hareru::ui::commands::UiCommand;
+use hareru::ui::pages::studio::image_input::{BringCommand, Target};
+use hareru::ui::pages::studio::mask::{Brush, MaskDocument, MaskEdit};
 use hareru::ui::theme;
+use hareru::ui::widgets::camera::CameraMove;
 
 use super::bring::{photo, send, wait_for};
 use super::harness::Window;
@@ -81,8 +81,8 @@ pub(super) fn paint_something(window: &mut Window) {
     };
     send(window, BringCommand::SetBrush(brush));
     for edit in [
-        MaskEdit::Begin(brush, hareru::ui::mask::Dab::at(30.0, 40.0)),
-        MaskEdit::Extend(brush, hareru::ui::mask::Dab::at(60.0, 30.0)),
+        MaskEdit::Begin(brush, hareru::ui::pages::studio::mask::Dab::at(30.0, 40.0)),
+        MaskEdit::Extend(brush, hareru::ui::pages::studio::mask::Dab::at(60.0, 30.0)),
         MaskEdit::End,
     ] {
         send(window, BringCommand::Mask(edit));

@@ -9,7 +9,7 @@ use egui_kittest::kittest::Queryable as _;
 use hareru::config::{Settings, ThemeChoice};
 use hareru::hub::{DownloadState, Hub, Kind};
 use hareru::job::{Event, JobId, ModelRef};
-use hareru::ui::command::UiCommand;
+use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::Page;
 use hareru::ui::pages::models::ModelsCommand;
 use serde_json::{Value, json};

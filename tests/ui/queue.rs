@@ -8,10 +8,10 @@ use hareru::config::ThemeChoice;
 use hareru::engine::QueueContent;
 use hareru::gallery::SaveEvent;
 use hareru::job::{Event, JobError, JobErrorKind, JobId};
-use hareru::ui::command::UiCommand;
+use hareru::ui::commands::UiCommand;
+use hareru::ui::model::state::View;
 use hareru::ui::pages::Page;
 use hareru::ui::pages::queue::QueueCommand;
-use hareru::ui::state::View;
 
 use super::harness::{Window, plain, step};
 use super::run::finished;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::job::{Event, GeneratedImage, JobError, JobErrorKind, JobId, LatentPlane, Phase, Trajectory};
-use hareru::ui::state::{JobStatus, View};
+use hareru::ui::model::state::{JobStatus, View};
 
 use super::harness::{Window, plain, record, step};
 

@@ -8,10 +8,10 @@ use hareru::gallery::SaveEvent;
 use hareru::job::{
     Event, Field, GeneratedImage, JobError, JobErrorKind, JobId, LatentColours, LatentPlane, StepRecord, Trajectory,
 };
-use hareru::ui::command::UiCommand;
-use hareru::ui::state::View;
-use hareru::ui::sweep_cell::{CellStatus, Seen};
-use hareru::ui::sweeping::Sweeping;
+use hareru::ui::commands::UiCommand;
+use hareru::ui::model::state::View;
+use hareru::ui::model::sweep_cell::{CellStatus, Seen};
+use hareru::ui::model::sweeping::Sweeping;
 
 use super::harness::{Window, plain, record, step};
 

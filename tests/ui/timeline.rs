@@ -11,8 +11,8 @@ use hareru::job::{
     Change, Event, GenerateRequest, GeneratedImage, JobControl, JobError, JobErrorKind, JobId, LatentColours,
     LatentPlane, Phase, PreviewMode, Record, StepRecord, Trajectory, Turn,
 };
-use hareru::ui::command::UiCommand;
-use hareru::ui::state::View;
+use hareru::ui::commands::UiCommand;
+use hareru::ui::model::state::View;
 
 use super::harness::{Window, plain, record, step};
 use super::journey;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::job::{Event, StepRecord};
-use hareru::ui::camera::CameraMove;
-use hareru::ui::command::UiCommand;
-use hareru::ui::unfolding::Ways;
+use hareru::ui::commands::UiCommand;
+use hareru::ui::model::unfolding::Ways;
+use hareru::ui::widgets::camera::CameraMove;
 use hareru::unfold::{Token, View};
 
 use super::harness::{Window, plain, step};

@@ -3,7 +3,7 @@
 use egui_kittest::kittest::Queryable as _;
 use hareru::config::ThemeChoice;
 use hareru::job::{ModelRef, Precision};
-use hareru::ui::command::UiCommand;
+use hareru::ui::commands::UiCommand;
 use hareru::ui::i18n::Language;
 
 use super::harness::Window;

@@ -6,6 +6,7 @@ pub mod gallery;
 pub mod models;
 pub mod queue;
 pub mod settings;
+pub mod studio;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 

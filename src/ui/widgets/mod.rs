@@ -1,6 +1,9 @@
 //! Controls that several panels share.
 
+pub mod camera;
+
 pub(super) mod explained;
+pub(super) mod fields;
 pub(super) mod form_row;
 pub(super) mod icon_button;
 pub(super) mod stars;

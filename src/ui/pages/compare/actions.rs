@@ -6,7 +6,7 @@ use super::measure::{KeptSteps, Measure};
 use super::{Alike, CompareCommand, ComparePage, Compared, MAX_PICTURES, Way};
 use crate::gallery::{MarkChange, Question};
 use crate::ui::app::Studio;
-use crate::ui::notifications::{Level, Text};
+use crate::ui::model::notifications::{Level, Text};
 use crate::ui::pages::Page;
 
 /// By how much one press turns the line of the slider, in degrees.
@@ -83,7 +83,7 @@ impl ComparePage {
         self.measuring.forget();
         self.playhead = None;
         self.is_playing = false;
-        self.camera = crate::ui::camera::Camera::default();
+        self.camera = crate::ui::widgets::camera::Camera::default();
         (self.first, self.second) = (0, 0);
     }
 
@@ -237,7 +237,7 @@ fn rate(studio: &mut Studio, place: usize, rating: u8) {
         return;
     };
     let Some((library, entry)) = studio.library.as_ref().zip(picture.entry.as_ref()) else {
-        let file = crate::ui::state::file_name(&picture.path);
+        let file = crate::ui::model::state::file_name(&picture.path);
         let text = Text::new("compare-not-rated", [("file", file)]);
         studio.state.notices.tell(Level::Info, text);
         return;

@@ -10,9 +10,9 @@ use super::pointer::PointerHold;
 use super::{ComparePage, Divider, Shown, Way};
 use crate::job::RgbImage;
 use crate::render::compare::{CompareKind, ComparePaint, Placed, difference_pixels};
-use crate::ui::camera::Camera;
-use crate::ui::panels::PanelContext;
-use crate::ui::state::file_name;
+use crate::ui::model::state::file_name;
+use crate::ui::panel::PanelContext;
+use crate::ui::widgets::camera::Camera;
 
 /// Room left around a picture that is shown whole, in points.
 const MARGIN: f32 = 8.0;

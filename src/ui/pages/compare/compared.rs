@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::gallery::Entry;
 use crate::job::{Record, RgbImage, StepRecord};
-use crate::ui::unfolding::Unfolding;
+use crate::ui::model::unfolding::Unfolding;
 use crate::unfold::Similarity;
 
 /// What is still to come of a picture.

@@ -2,9 +2,9 @@
 
 use egui::{Align, Button, Layout, Rect, RichText, Ui, UiBuilder, vec2};
 
-use crate::ui::command::UiCommand;
+use crate::ui::commands::UiCommand;
 use crate::ui::pages::Page;
-use crate::ui::panels::PanelContext;
+use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 
 /// Size of what is said.

@@ -6,10 +6,10 @@ use super::actions::{BLINK_SECS, GAINS};
 use super::panel::{button, send};
 use super::{Alike, CompareCommand, ComparePage, Way};
 use crate::render::heat;
-use crate::ui::camera::CameraMove;
-use crate::ui::command::UiCommand;
-use crate::ui::panels::PanelContext;
-use crate::ui::state::file_name;
+use crate::ui::commands::UiCommand;
+use crate::ui::model::state::file_name;
+use crate::ui::panel::PanelContext;
+use crate::ui::widgets::camera::CameraMove;
 use crate::unfold::Similarity;
 
 /// Width of the slider of a way.

@@ -28,9 +28,9 @@ pub(in crate::ui) use ticking::tick;
 
 use crate::gallery::{LibraryEvent, SaveEvent};
 use crate::job::Parting;
-use crate::ui::camera::Camera;
-use crate::ui::notifications::Text;
-use crate::ui::unfolding::Unfolding;
+use crate::ui::model::notifications::Text;
+use crate::ui::model::unfolding::Unfolding;
+use crate::ui::widgets::camera::Camera;
 use measure::Measuring;
 
 /// Most pictures that are held against each other.
@@ -116,7 +116,7 @@ pub struct ComparePage {
 #[derive(Debug, Default)]
 struct Rest {
     at: Option<(usize, f64)>,
-    tried: Vec<(PathBuf, crate::ui::step_pictures::Quality)>,
+    tried: Vec<(PathBuf, crate::ui::model::step_pictures::Quality)>,
 }
 
 impl Default for ComparePage {

@@ -3,10 +3,15 @@
 use egui::{Button, Rect, Response, Sense, Ui, UiBuilder, vec2};
 
 use super::canvas::Canvas;
-use super::{CompareCommand, Way, empty, header, strip, table, time};
-use crate::ui::command::UiCommand;
+use super::empty;
+use super::header;
+use super::strip;
+use super::table;
+use super::time;
+use super::{CompareCommand, Way};
+use crate::ui::commands::UiCommand;
 use crate::ui::pages::Page;
-use crate::ui::panels::{Panel, PanelContext, Slot};
+use crate::ui::panel::{Panel, PanelContext, Slot};
 
 /// Height of the line of ways and of the line of words below it.
 const LINE_HEIGHT: f32 = 34.0;

@@ -5,8 +5,8 @@ use egui::{CursorIcon, Pos2, Rect, Response, Ui, Vec2};
 use super::canvas::{Frame, HANDLE_DISTANCE};
 use super::panel::send;
 use super::{CompareCommand, Divider, Way};
-use crate::ui::camera::CameraMove;
-use crate::ui::panels::PanelContext;
+use crate::ui::panel::PanelContext;
+use crate::ui::widgets::camera::CameraMove;
 
 /// Points of wheel movement that enlarge by e.
 const WHEEL_POINTS: f32 = 240.0;

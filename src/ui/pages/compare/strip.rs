@@ -5,8 +5,8 @@ use egui::{Role, WidgetInfo, vec2};
 
 use super::panel::send;
 use super::{CompareCommand, Compared};
-use crate::ui::panels::PanelContext;
-use crate::ui::state::file_name;
+use crate::ui::model::state::file_name;
+use crate::ui::panel::PanelContext;
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 
 /// Narrowest and widest that a picture's place gets.

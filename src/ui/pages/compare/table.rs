@@ -7,9 +7,10 @@ use egui::{Grid, Label, RichText, ScrollArea, Ui, vec2};
 use super::CompareCommand;
 use super::panel::send;
 use crate::job::{SettingRow, settings_that_differ};
-use crate::ui::panels::{PanelContext, fields};
-use crate::ui::state::file_name;
+use crate::ui::model::state::file_name;
+use crate::ui::panel::PanelContext;
 use crate::ui::theme;
+use crate::ui::widgets::fields;
 
 /// Width of the names of settings.
 const NAME_WIDTH: f32 = 170.0;

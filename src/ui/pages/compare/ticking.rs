@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::{ComparePage, Way};
 use crate::gallery::Question;
-use crate::ui::actions::decode;
 use crate::ui::app::Studio;
+use crate::ui::model::playhead::Playback;
+use crate::ui::model::step_pictures::Quality;
 use crate::ui::pages::Page;
-use crate::ui::playhead::Playback;
-use crate::ui::step_pictures::Quality;
+use crate::ui::pages::studio::actions::decode;
 
 /// How long the playhead rests before its steps are decoded quickly, in seconds.
 const QUICK_AFTER: f64 = 0.12;

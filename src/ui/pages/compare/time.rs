@@ -6,7 +6,7 @@ use super::header::told;
 use super::panel::send;
 use super::{CompareCommand, ComparePage, Compared};
 use crate::job::Parting;
-use crate::ui::panels::PanelContext;
+use crate::ui::panel::PanelContext;
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 
 /// Width of the words beside the playhead.

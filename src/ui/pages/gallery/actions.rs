@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use egui::{Event, Key};
 
+use super::GalleryCommand;
+use super::desktop;
 use super::page::Told;
-use super::{GalleryCommand, desktop};
 use crate::gallery::{Entry, Librarian, MarkChange, Question};
 use crate::ui::app::Studio;
-use crate::ui::command::UiCommand;
-use crate::ui::notifications::{Level, Text};
+use crate::ui::commands::UiCommand;
+use crate::ui::model::notifications::{Level, Text};
 use crate::ui::pages::Page;
 use crate::ui::pages::compare::CompareCommand;
 

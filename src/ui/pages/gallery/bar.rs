@@ -2,12 +2,13 @@
 
 use egui::{Align, Area, Button, ComboBox, Frame, Id, Layout, Order as Layer, RichText, Slider, Ui, vec2};
 
+use super::GalleryCommand;
+use super::dates;
 use super::page::SIDES;
 use super::panel::send;
-use super::{GalleryCommand, dates};
 use crate::gallery::Order;
-use crate::ui::command::UiCommand;
-use crate::ui::panels::PanelContext;
+use crate::ui::commands::UiCommand;
+use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 use crate::ui::widgets::suggest::{FieldWords, SuggestField, Suggestion};

@@ -2,12 +2,13 @@
 
 use egui::{Align, Layout, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 
+use super::menu;
 use super::panel::send;
 use super::textures::{Copy, Textures};
-use super::{Choice, GalleryCommand, menu};
+use super::{Choice, GalleryCommand};
 use crate::gallery::{CopySize, Entry, EntryId};
-use crate::ui::panels::PanelContext;
-use crate::ui::state::file_name;
+use crate::ui::model::state::file_name;
+use crate::ui::panel::PanelContext;
 use crate::ui::widgets::stars::{paint_heart, paint_star};
 
 /// Space between a picture and the edge of its cell.

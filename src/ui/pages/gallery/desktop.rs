@@ -7,10 +7,10 @@ use super::GalleryCommand;
 use super::page::Told;
 use crate::gallery::{Entry, infotext, read_picture, read_record};
 use crate::ui::app::Studio;
-use crate::ui::command::UiCommand;
-use crate::ui::notifications::Text;
+use crate::ui::commands::UiCommand;
+use crate::ui::model::notifications::Text;
+use crate::ui::model::state::file_name;
 use crate::ui::services::on_own_thread;
-use crate::ui::state::file_name;
 
 /// Copies the pixels of a picture.
 pub(super) fn copy_image(studio: &Studio, entry: &Arc<Entry>) {

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use egui::{Align, Button, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Ui, vec2};
 
+use super::GalleryCommand;
+use super::cell;
+use super::dates;
 use super::marks::MarksEditor;
 use super::panel::send;
 use super::textures::Textures;
-use super::{GalleryCommand, cell, dates};
 use crate::gallery::{CopySize, Entry, Source};
-use crate::ui::command::UiCommand;
-use crate::ui::panels::PanelContext;
-use crate::ui::state::file_name;
+use crate::ui::commands::UiCommand;
+use crate::ui::model::state::file_name;
+use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 
 /// Height of the picture.

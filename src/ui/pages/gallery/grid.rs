@@ -5,13 +5,14 @@ use egui::{Align2, FontId, Rect, ScrollArea, Ui, Vec2, pos2, vec2};
 
 use super::GalleryCommand;
 use super::cell;
+use super::dates;
 use super::layout::{GAP, HEADING_HEIGHT};
 use super::page::GalleryPage;
 use super::panel::send;
+use super::status;
 use super::textures::Textures;
-use super::{dates, status};
 use crate::gallery::EntryId;
-use crate::ui::panels::PanelContext;
+use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 
 /// Space at the left and the right of the pictures.

@@ -2,13 +2,15 @@
 
 use egui::{Align2, Area, FontId, Id, Order, Rect, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
+use super::GalleryCommand;
+use super::cell;
+use super::dates;
 use super::marks::{heart, star_words};
 use super::panel::send;
 use super::textures::{Copy, Textures};
-use super::{GalleryCommand, cell, dates};
 use crate::gallery::CopySize;
-use crate::ui::panels::PanelContext;
-use crate::ui::state::file_name;
+use crate::ui::model::state::file_name;
+use crate::ui::panel::PanelContext;
 use crate::ui::widgets::stars::star_row;
 
 /// Height of the line below the picture.

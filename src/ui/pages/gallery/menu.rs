@@ -5,8 +5,9 @@ use egui::{Button, Ui};
 use super::GalleryCommand;
 use super::panel::send;
 use crate::gallery::Entry;
-use crate::ui::command::UiCommand;
-use crate::ui::panels::{PanelContext, again_verbs};
+use crate::ui::commands::UiCommand;
+use crate::ui::pages::studio::canvas::again_menu::again_verbs;
+use crate::ui::panel::PanelContext;
 
 /// The verbs, group by group; a line stands between two groups.
 const GROUPS: &[&[GalleryCommand]] = &[

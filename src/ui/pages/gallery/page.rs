@@ -9,7 +9,7 @@ use super::search::{Search, SearchError};
 use super::selection::{Choice, Selection};
 use super::shelf::Shelf;
 use crate::gallery::{Entry, EntryId, Found, Label, LibraryEvent, MarkChange, Order, Question, Ticket};
-use crate::ui::notifications::Text;
+use crate::ui::model::notifications::Text;
 
 /// Sides that the cells of the grid can be given, in points.
 pub const SIDES: std::ops::RangeInclusive<f32> = 64.0..=320.0;

@@ -5,10 +5,12 @@ use egui::{CentralPanel, Frame, Margin, Panel as SidePanel, Ui};
 use super::bar::Bar;
 use super::details::Details;
 use super::grid::Grid;
+use super::look;
+use super::rail;
+use super::status;
 use super::textures::Textures;
-use super::{look, rail, status};
 use crate::ui::pages::Page;
-use crate::ui::panels::{Panel, PanelContext, Slot};
+use crate::ui::panel::{Panel, PanelContext, Slot};
 
 /// Width of the side that says what there is.
 const RAIL_WIDTH: f32 = 204.0;
@@ -75,5 +77,5 @@ impl Panel for GalleryPanel {
 
 /// Asks for something of this page.
 pub(super) fn send(ctx: &PanelContext<'_>, command: super::GalleryCommand) {
-    ctx.commands.send(crate::ui::command::UiCommand::Gallery(command));
+    ctx.commands.send(crate::ui::commands::UiCommand::Gallery(command));
 }

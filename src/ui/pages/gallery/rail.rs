@@ -6,10 +6,11 @@ use egui::{
     Align, Align2, Button, FontId, Layout, Margin, RichText, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, vec2,
 };
 
+use super::GalleryCommand;
+use super::dates;
 use super::panel::send;
-use super::{GalleryCommand, dates};
-use crate::ui::panels::PanelContext;
-use crate::ui::state::file_name;
+use crate::ui::model::state::file_name;
+use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 

@@ -5,7 +5,7 @@ use egui::{Align, Button, Layout, RichText, Ui};
 use super::GalleryCommand;
 use super::dates::grouped;
 use super::panel::send;
-use crate::ui::panels::PanelContext;
+use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 
 /// How many there are, how far the files are looked at, and what is not right.

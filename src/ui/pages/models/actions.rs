@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{ModelsCommand, used_by, words};
+use super::words;
+use super::{ModelsCommand, used_by};
 use crate::config::Settings;
 use crate::hub::{DownloadState, Hub, Kind};
 use crate::job::{LoraSpec, ModelRef};
 use crate::ui::app::Studio;
-use crate::ui::command::UiCommand;
-use crate::ui::notifications::{Level, Text};
+use crate::ui::commands::UiCommand;
+use crate::ui::model::notifications::{Level, Text};
 
 /// Starts the hub, if there is one to start, and has it look at the folders.
 pub(in crate::ui) fn start(studio: &mut Studio) {

@@ -7,9 +7,9 @@ use egui::{Align, Button, DragValue, Frame, Label, Layout, Margin, Rect, RichTex
 use super::ModelsCommand;
 use crate::hub::{Item, Kind};
 use crate::job::ModelRef;
-use crate::ui::command::UiCommand;
+use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
-use crate::ui::panels::PanelContext;
+use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 

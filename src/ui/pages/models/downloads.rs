@@ -5,10 +5,10 @@ use egui::{Align, Button, Key, Label, Layout, ProgressBar, RichText, TextEdit, U
 use super::ModelsCommand;
 use super::card::size_words;
 use crate::hub::{Download, DownloadState};
-use crate::ui::command::UiCommand;
+use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
-use crate::ui::panels::PanelContext;
-use crate::ui::state::AppState;
+use crate::ui::model::state::AppState;
+use crate::ui::panel::PanelContext;
 use crate::ui::theme::{GRID, ROW_HEIGHT};
 
 /// Downloads that are in sight at once.

@@ -6,8 +6,8 @@ use egui::{Align, Label, Layout, RichText, Ui};
 
 use super::ModelsCommand;
 use super::panel::button;
-use crate::ui::command::UiCommand;
-use crate::ui::panels::PanelContext;
+use crate::ui::commands::UiCommand;
+use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use crate::hub::{Download, DownloadState, HubEvent, Item, Kind, Shelf};
 use crate::job::{GenerateRequest, JobId, ModelRef, RgbImage};
-use crate::ui::notifications::{Level, Notices, Text};
-use crate::ui::state::file_name;
+use crate::ui::model::notifications::{Level, Notices, Text};
+use crate::ui::model::state::file_name;
 
 pub(in crate::ui) use actions::{carry_out, start, tick};
 pub use command::ModelsCommand;

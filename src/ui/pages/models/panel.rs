@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use egui::{Align, Layout, Rect, TextEdit, Ui, UiBuilder, Vec2};
 
+use super::ModelsCommand;
 use super::card::{self, CARD_HEIGHT, CARD_WIDTH, GAP};
 use super::downloads::DownloadForm;
-use super::{ModelsCommand, folders};
+use super::folders;
 use crate::hub::{Item, Kind};
-use crate::ui::command::UiCommand;
+use crate::ui::commands::UiCommand;
 use crate::ui::pages::Page;
-use crate::ui::panels::{Panel, PanelContext, Slot};
+use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::ROW_HEIGHT;
 
 /// Width of the left side.

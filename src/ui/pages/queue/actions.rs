@@ -9,11 +9,11 @@ use super::{Ended, QueueCommand, QueueId, QueuePage};
 use crate::engine::{QueueContent, QueueEvent, QueueKeeper, QueueTrouble, SubmitError};
 use crate::job::{JobError, JobErrorKind, JobId};
 use crate::ui::app::Studio;
-use crate::ui::command::UiCommand;
-use crate::ui::draft::request_text;
-use crate::ui::notifications::{Level, Text};
+use crate::ui::commands::UiCommand;
+use crate::ui::model::notifications::{Level, Text};
+use crate::ui::model::state::{AppState, QueuedJob};
 use crate::ui::pages::Page;
-use crate::ui::state::{AppState, QueuedJob};
+use crate::ui::pages::studio::form::draft::request_text;
 
 /// What the desktop calls the window when nothing is at work.
 const TITLE: &str = "Hareru";

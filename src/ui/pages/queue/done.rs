@@ -4,9 +4,9 @@ use egui::{Id, RichText, Ui};
 
 use super::row::{self, Row};
 use super::{DoneJob, Ending, QueueCommand};
-use crate::ui::command::UiCommand;
-use crate::ui::panels::PanelContext;
-use crate::ui::state::job_error_text;
+use crate::ui::commands::UiCommand;
+use crate::ui::model::state::job_error_text;
+use crate::ui::panel::PanelContext;
 use crate::ui::widgets::icon_button::Icon;
 
 /// Lists them, the newest first.

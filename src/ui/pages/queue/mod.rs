@@ -3,16 +3,15 @@
 mod actions;
 mod command;
 mod done;
-mod jobs;
 mod panel;
 mod row;
 mod times;
 
 use std::path::Path;
 
+pub use crate::ui::model::jobs::{DoneJob, Ended, Ending, Job, JobQueue, Leaves, Order, QueueId, Stage};
 pub(in crate::ui) use actions::{advance, carry_out, tick};
 pub use command::QueueCommand;
-pub use jobs::{DoneJob, Ended, Ending, Job, JobQueue, Leaves, Order, QueueId, Stage};
 pub(in crate::ui) use panel::QueuePanel;
 pub use times::{StepTimes, TimeLeft};
 

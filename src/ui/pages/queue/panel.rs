@@ -2,12 +2,13 @@
 
 use egui::{Align, Button, Frame, Id, Layout, Margin, Rect, RichText, Stroke, Ui};
 
+use super::done;
 use super::row::{self, Row};
-use super::{Job, QueueCommand, QueueId, Stage, done};
-use crate::ui::command::UiCommand;
+use super::{Job, QueueCommand, QueueId, Stage};
+use crate::ui::commands::UiCommand;
+use crate::ui::model::state::JobStatus;
 use crate::ui::pages::Page;
-use crate::ui::panels::{Panel, PanelContext, Slot};
-use crate::ui::state::JobStatus;
+use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::widgets::icon_button::Icon;
 
 /// Space at both sides of the lists.

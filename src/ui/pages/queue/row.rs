@@ -8,8 +8,8 @@ use egui::{
 
 use super::Order;
 use crate::job::{ModelRef, RgbImage};
-use crate::ui::panels::PanelContext;
-use crate::ui::state::file_name;
+use crate::ui::model::state::file_name;
+use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 

@@ -1,9 +1,9 @@
 //! How long jobs take, by what was measured.
 
 use crate::job::{GenerateRequest, ModelRef, StepEvent};
-use crate::ui::state::AppState;
+use crate::ui::model::state::AppState;
 
-use super::jobs::{Job, Stage};
+use crate::ui::model::jobs::{Job, Stage};
 
 /// How much the newest step counts against those before.
 const NEWEST: f64 = 0.25;

@@ -3,7 +3,7 @@
 use egui::{Frame, RichText, ScrollArea, TextStyle, Ui};
 
 use super::rows::{note, title};
-use crate::ui::panels::PanelContext;
+use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 
 /// Every crate that the program is built of, with its version and its licence, a line for each; made by

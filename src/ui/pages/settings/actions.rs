@@ -9,10 +9,10 @@ use super::{Clash, SettingsCommand};
 use crate::config::{Settings, log_tail};
 use crate::gallery::{Question, SaveOptions};
 use crate::ui::app::Studio;
-use crate::ui::command::UiCommand;
+use crate::ui::commands::UiCommand;
+use crate::ui::commands::shortcuts::{self, Keymap};
 use crate::ui::pages::Page;
 use crate::ui::services::on_own_thread;
-use crate::ui::shortcuts::{self, Keymap};
 use crate::ui::theme;
 
 /// Lines of the log that are shown.

@@ -6,8 +6,8 @@ use super::SettingsCommand;
 use super::rows::{choice, note, row, switch, title};
 use crate::engine;
 use crate::job::Precision;
-use crate::ui::command::UiCommand;
-use crate::ui::panels::PanelContext;
+use crate::ui::commands::UiCommand;
+use crate::ui::panel::PanelContext;
 
 /// How the processor is named in the settings.
 pub(in crate::ui) const PROCESSOR: &str = "cpu";

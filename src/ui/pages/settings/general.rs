@@ -5,9 +5,9 @@ use egui::Ui;
 use super::SettingsCommand;
 use super::rows::{choice, row, switch, title};
 use crate::config::ThemeChoice;
-use crate::ui::command::UiCommand;
+use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
-use crate::ui::panels::PanelContext;
+use crate::ui::panel::PanelContext;
 
 /// The sizes that are offered, in percent.
 const SCALES: [u32; 10] = [75, 80, 90, 100, 110, 125, 150, 175, 200, 250];

@@ -4,10 +4,10 @@ use egui::{Align, Button, Frame, Layout, RichText, TextEdit, Ui, vec2};
 
 use super::SettingsCommand;
 use super::rows::title;
-use crate::ui::command::{Scope, UiCommand};
+use crate::ui::commands::shortcuts::{self, Entry, Keymap};
+use crate::ui::commands::{Scope, UiCommand};
 use crate::ui::pages::Page;
-use crate::ui::panels::PanelContext;
-use crate::ui::shortcuts::{self, Entry, Keymap};
+use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 

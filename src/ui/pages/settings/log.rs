@@ -4,8 +4,8 @@ use egui::{Frame, Label, RichText, ScrollArea, Ui};
 
 use super::SettingsCommand;
 use super::rows::{note, title};
-use crate::ui::command::UiCommand;
-use crate::ui::panels::PanelContext;
+use crate::ui::commands::UiCommand;
+use crate::ui::panel::PanelContext;
 
 /// Height of the lines.
 const HEIGHT: f32 = 420.0;

@@ -2,10 +2,16 @@
 
 use egui::{Frame, Margin, Panel as SidePanel, ScrollArea, Ui, vec2};
 
-use super::{Section, SettingsCommand, about, computing, general, keys, log, pictures};
-use crate::ui::command::UiCommand;
+use super::about;
+use super::computing;
+use super::general;
+use super::keys;
+use super::log;
+use super::pictures;
+use super::{Section, SettingsCommand};
+use crate::ui::commands::UiCommand;
 use crate::ui::pages::Page;
-use crate::ui::panels::{Panel, PanelContext, Slot};
+use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::ROW_HEIGHT;
 
 /// Width of the list of parts.

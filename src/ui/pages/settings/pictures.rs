@@ -8,8 +8,8 @@ use super::SettingsCommand;
 use super::rows::{choice, note, row, title};
 use crate::config::{DEFAULT_NAME_TEMPLATE, Paths, PictureFormat};
 use crate::gallery::NameTemplate;
-use crate::ui::command::UiCommand;
-use crate::ui::panels::PanelContext;
+use crate::ui::commands::UiCommand;
+use crate::ui::panel::PanelContext;
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 
 /// Lays the part out.

@@ -2,7 +2,7 @@
 
 use egui::{Align, ComboBox, Label, Layout, RichText, Ui, vec2};
 
-use crate::ui::panels::PanelContext;
+use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 
 /// Width of what a setting says of itself.

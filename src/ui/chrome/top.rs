@@ -1,0 +1,130 @@
+//! The line above everything: the pages, the list of commands, notices, language and settings.
+
+use egui::{Align, Button, Layout, RichText, Ui, vec2};
+
+use crate::ui::commands::UiCommand;
+use crate::ui::i18n::Language;
+use crate::ui::model::notifications::Level;
+use crate::ui::pages::Page;
+use crate::ui::pages::studio::sides;
+use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::theme::{self, ROW_HEIGHT};
+use crate::ui::widgets::icon_button::{Icon, icon_button};
+
+/// Width of the field that opens the list of commands.
+const SEARCH_WIDTH: f32 = 196.0;
+
+/// The line above everything.
+pub(in crate::ui) struct TopPanel;
+
+impl Panel for TopPanel {
+    fn id(&self) -> &'static str {
+        "top"
+    }
+
+    fn slot(&self) -> Slot {
+        Slot::Top
+    }
+
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        ui.horizontal_centered(|ui| {
+            ui.label(RichText::new("Hareru").family(theme::strong_family()).size(15.0));
+            ui.add_space(8.0);
+            ui.spacing_mut().item_spacing.x = 2.0;
+            tabs(ui, ctx);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 4.0;
+                icon(ui, ctx, Icon::Gear, UiCommand::ShowPage(Page::Settings));
+                language_toggle(ui, ctx);
+                icon(ui, ctx, Icon::Folder, UiCommand::ChoosePicture);
+                if ctx.state.page == Page::Studio {
+                    sides::toggles(ui, ctx);
+                }
+                notices_menu(ui, ctx);
+                search(ui, ctx);
+            });
+        });
+    }
+}
+
+/// One for each page but the settings, which have their sign at the right.
+fn tabs(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    for page in Page::ALL.into_iter().filter(|page| *page != Page::Settings) {
+        let show = UiCommand::ShowPage(page);
+        let count = ctx.state.queue_page.jobs.jobs().len();
+        let words = match (page, count) {
+            (Page::Queue, 1..) => ctx.language.tr_with("queue-tab", &[("count", &count.to_string())]),
+            _ => show.name(ctx.language),
+        };
+        let tab = ui.selectable_label(ctx.state.page == page, words);
+        if tab.on_hover_text(show.tooltip(ctx.language, ui.ctx())).clicked() {
+            ctx.commands.send(show);
+        }
+    }
+}
+
+fn icon(ui: &mut Ui, ctx: &PanelContext<'_>, icon: Icon, command: UiCommand) {
+    let (name, tip) = (command.name(ctx.language), command.tooltip(ctx.language, ui.ctx()));
+    let is_on = command == UiCommand::ShowPage(ctx.state.page);
+    if icon_button(ui, icon, &name, &tip, is_on).clicked() {
+        ctx.commands.send(command);
+    }
+}
+
+/// Looks like a field and opens the list of commands; no more than a sign where there is no room.
+fn search(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    let open = UiCommand::TogglePalette;
+    if ui.available_width() < SEARCH_WIDTH + 8.0 {
+        icon(ui, ctx, Icon::Search, open);
+        return;
+    }
+    let words = RichText::new(open.name(ctx.language)).color(*ctx.palette.text_weak);
+    let key = RichText::new(open.keys_text(ui.ctx()))
+        .color(*ctx.palette.text_weak)
+        .small();
+    let button = Button::new(words)
+        .right_text(key)
+        .fill(*ctx.palette.field)
+        .truncate()
+        .min_size(vec2(SEARCH_WIDTH, ROW_HEIGHT));
+    let button = ui.add_sized(vec2(SEARCH_WIDTH, ROW_HEIGHT), button);
+    let button = button.accessible_name(open.name(ctx.language));
+    if button.on_hover_text(open.tooltip(ctx.language, ui.ctx())).clicked() {
+        ctx.commands.send(open);
+    }
+}
+
+/// Named by the language that it changes to.
+fn language_toggle(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    let other = match ctx.language {
+        Language::English => Language::Japanese,
+        Language::Japanese => Language::English,
+    };
+    let button = ui.add(Button::new(other.name()).frame_when_inactive(false));
+    if button.on_hover_text(ctx.tr("top-language.tip")).clicked() {
+        ctx.commands.send(UiCommand::SetLanguage(other));
+    }
+}
+
+fn notices_menu(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    let notices = ctx.state.notices.all();
+    let name = ctx.language.tr_count("top-notices", notices.len());
+    let menu = ui.menu_button(name, |ui| {
+        ui.set_width(360.0);
+        if notices.is_empty() {
+            ui.weak(ctx.tr("notices-none"));
+        }
+        egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+            for notice in notices.iter().rev() {
+                let text = RichText::new(notice.text.say(ctx.language));
+                let text = match notice.level {
+                    Level::Info => text,
+                    Level::Error => text.color(*ctx.palette.error),
+                };
+                ui.add(egui::Label::new(text).wrap());
+                ui.separator();
+            }
+        });
+    });
+    menu.response.on_hover_text(ctx.tr("top-notices.tip"));
+}

@@ -1,0 +1,117 @@
+//! What happened and should be told: shown at the lower right, and readable again later.
+
+use crate::ui::commands::UiCommand;
+use crate::ui::i18n::Language;
+
+/// How many notices are kept to be read again.
+const MAX_KEPT: usize = 200;
+
+/// A text to be said in whatever language the window speaks when it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    key: &'static str,
+    values: Vec<(&'static str, String)>,
+}
+
+impl Text {
+    /// The text called `key`.
+    pub fn key(key: &'static str) -> Self {
+        Self {
+            key,
+            values: Vec::new(),
+        }
+    }
+
+    /// The text called `key` with `values` put into it.
+    pub fn new(key: &'static str, values: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        Self {
+            key,
+            values: values.into_iter().collect(),
+        }
+    }
+
+    /// The words.
+    pub fn say(&self, language: Language) -> String {
+        let values: Vec<_> = self
+            .values
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        language.tr_with(self.key, &values)
+    }
+}
+
+/// How much a notice matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Good to know; goes away by itself.
+    Info,
+    /// Something could not be done; stays until it is closed.
+    Error,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notice {
+    /// Counts up; tells notices apart.
+    pub id: u64,
+    /// How much it matters.
+    pub level: Level,
+    /// What happened.
+    pub text: Text,
+    /// Whether it is shown at the lower right.
+    pub is_open: bool,
+    /// What can be done about it.
+    pub offer: Option<UiCommand>,
+}
+
+/// All notices of this run of the program, oldest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Notices {
+    all: Vec<Notice>,
+    last_id: u64,
+}
+
+impl Notices {
+    /// Tells something. The same text said again while it still stands is not repeated.
+    pub fn tell(&mut self, level: Level, text: Text) {
+        self.push(level, text, None);
+    }
+
+    /// Tells something that something can be done about.
+    pub fn offer(&mut self, level: Level, text: Text, command: UiCommand) {
+        self.push(level, text, Some(command));
+    }
+
+    fn push(&mut self, level: Level, text: Text, offer: Option<UiCommand>) {
+        self.all.retain(|notice| !(notice.is_open && notice.text == text));
+        self.last_id += 1;
+        self.all.push(Notice {
+            id: self.last_id,
+            level,
+            text,
+            is_open: true,
+            offer,
+        });
+        if self.all.len() > MAX_KEPT {
+            self.all.remove(0);
+        }
+    }
+
+    /// Takes one away from the lower right.
+    pub fn close(&mut self, id: u64) {
+        if let Some(notice) = self.all.iter_mut().find(|notice| notice.id == id) {
+            notice.is_open = false;
+        }
+    }
+
+    /// Every notice, oldest first.
+    pub fn all(&self) -> &[Notice] {
+        &self.all
+    }
+
+    /// Those at the lower right, oldest first.
+    pub fn open(&self) -> impl DoubleEndedIterator<Item = &Notice> {
+        self.all.iter().filter(|notice| notice.is_open)
+    }
+}

@@ -1,0 +1,201 @@
+//! Where in the unfolding the window looks, and what is to be seen there.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::state::{AppState, JobStatus, Run, View};
+use super::unfolding::{Source, Unfolding};
+use crate::job::{KeptRun, RgbImage, StepRecord};
+use crate::ui::widgets::camera::Camera;
+
+/// How a run is played back.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Playback {
+    /// Whether the playhead moves by itself.
+    pub is_on: bool,
+    /// How quickly: 1 is [`Self::STEPS_PER_SEC`].
+    pub speed: f64,
+    /// Whether it begins again at the end.
+    pub is_looping: bool,
+}
+
+impl Playback {
+    /// Steps each second at speed 1.
+    pub const STEPS_PER_SEC: f64 = 8.0;
+    /// The speeds that are offered.
+    pub const SPEEDS: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
+
+    /// How long one step is shown, in seconds.
+    pub fn step_secs(&self) -> f64 {
+        (self.speed * Self::STEPS_PER_SEC).recip()
+    }
+}
+
+impl Default for Playback {
+    fn default() -> Self {
+        Self {
+            is_on: false,
+            speed: 1.0,
+            is_looping: false,
+        }
+    }
+}
+
+/// A branch that is being thought of: the form says what shall be different.
+#[derive(Debug, Clone)]
+pub struct Branching {
+    /// The run it leaves.
+    pub kept: Arc<KeptRun>,
+    /// The first step of its own, counted as records do.
+    pub step: u32,
+    /// The steps before it, with their pictures.
+    pub trunk: Box<Unfolding>,
+    /// The file of the picture it leaves; `None` for the run at work.
+    pub of: Option<PathBuf>,
+}
+
+impl AppState {
+    /// The step on the canvas, by its place in the unfolding; the newest where the whole is shown.
+    pub fn shown_step(&self) -> Option<usize> {
+        let num_steps = self.unfolding.as_ref()?.steps.len();
+        match &self.view {
+            View::Step(place) => Some(*place).filter(|place| *place < num_steps),
+            View::Live | View::Picture(_) => num_steps.checked_sub(1),
+        }
+    }
+
+    /// The step on the canvas; the newest where the whole is shown.
+    pub fn shown_step_record(&self) -> Option<&Arc<StepRecord>> {
+        self.unfolding.as_ref()?.steps.get(self.shown_step()?)
+    }
+
+    /// What there is to see of the step the playhead stands on; `None` if it stands at the end.
+    pub fn shown_step_picture(&self) -> Option<&Arc<RgbImage>> {
+        let View::Step(place) = self.view else {
+            return None;
+        };
+        let unfolding = self.unfolding.as_ref()?;
+        unfolding.pictures.best(unfolding.steps.get(place)?.index)
+    }
+
+    /// The file of the saved picture on the canvas, or of the one whose step is.
+    pub fn shown_path(&self) -> Option<&Path> {
+        match (&self.view, self.unfolding.as_ref().map(|unfolding| &unfolding.source)) {
+            (View::Picture(path), _) | (View::Step(_), Some(Source::Kept(path))) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The run, if its job has not ended.
+    pub fn active_run(&self) -> Option<&Run> {
+        self.run.as_ref().filter(|run| !run.status.has_ended())
+    }
+
+    /// The run, if something can be asked of it: it is at work and shall not stop.
+    pub fn steerable_run(&self) -> Option<&Run> {
+        self.active_run().filter(|run| run.status == JobStatus::Running)
+    }
+
+    /// Whether what is shown is the run at work, of which something can be asked.
+    pub fn is_live_steerable(&self) -> bool {
+        self.steerable_run().is_some() && self.shown_path().is_none()
+    }
+
+    /// The unfolding of the run, shown or not.
+    pub fn live_unfolding(&self) -> Option<&Unfolding> {
+        let all = [self.unfolding.as_ref(), self.parked.as_ref()];
+        all.into_iter()
+            .flatten()
+            .find(|any| matches!(any.source, Source::Live(_)))
+    }
+
+    /// Shows whatever is newest.
+    pub fn show_live(&mut self) {
+        self.view = View::Live;
+        self.playback.is_on = false;
+        if self.is_kept_shown() || self.unfolding.is_none() {
+            self.unfolding = self.parked.take();
+        }
+    }
+
+    /// Shows a saved picture; the run goes on unseen. What was kept of it comes later, if it is not there already.
+    pub fn show_picture(&mut self, path: PathBuf) {
+        if self.shown_path() != Some(&*path) {
+            self.playback.is_on = false;
+            if self.is_kept_shown() {
+                self.unfolding = None;
+            } else if let Some(live) = self.unfolding.take() {
+                self.parked = Some(live);
+            }
+        }
+        self.view = View::Picture(path);
+        self.camera = Camera::default();
+    }
+
+    /// Shows a step of the unfolding, by its place.
+    pub fn show_step(&mut self, place: usize) {
+        if let Some(unfolding) = &mut self.unfolding
+            && let Some(record) = unfolding.steps.get(place)
+        {
+            let colours = unfolding.colours.as_deref();
+            unfolding.pictures.look_at(record.index, &record.x0, colours);
+            self.view = View::Step(place);
+        }
+    }
+
+    /// Shows the end of the unfolding: what is newest, or the saved picture.
+    pub fn show_end(&mut self) {
+        self.view = match self.unfolding.as_ref().map(|unfolding| &unfolding.source) {
+            Some(Source::Kept(path)) => View::Picture(path.clone()),
+            Some(Source::Live(_)) => View::Live,
+            None => return,
+        };
+    }
+
+    /// Goes on or back along the unfolding; past its end means the end.
+    pub fn move_step(&mut self, by: isize) {
+        let num_steps = self.unfolding.as_ref().map_or(0, |unfolding| unfolding.steps.len());
+        let here = match self.view {
+            View::Step(place) => place,
+            View::Live | View::Picture(_) => num_steps,
+        };
+        let there = here.saturating_add_signed(by);
+        if there < num_steps {
+            self.show_step(there);
+        } else {
+            self.show_end();
+        }
+    }
+
+    /// Takes up what was kept of the saved picture that is shown.
+    pub(in crate::ui) fn set_kept_unfolding(&mut self, kept: Unfolding) {
+        let is_waited_for =
+            matches!((&self.view, &kept.source), (View::Picture(shown), Source::Kept(path)) if shown == path);
+        if is_waited_for && self.unfolding.is_none() {
+            self.unfolding = Some(kept);
+        }
+    }
+
+    /// The run begins another picture.
+    pub(in crate::ui) fn set_live_unfolding(&mut self, unfolding: Unfolding) {
+        if self.shown_path().is_some() {
+            self.parked = Some(unfolding);
+        } else {
+            self.parked = None;
+            self.unfolding = Some(unfolding);
+            self.view = View::Live;
+        }
+    }
+
+    /// Keeps the playhead on a step that is there.
+    pub(in crate::ui) fn hold_playhead(&mut self) {
+        if matches!(self.view, View::Step(_)) && self.shown_step().is_none() {
+            self.show_end();
+        }
+    }
+
+    fn is_kept_shown(&self) -> bool {
+        let shown = self.unfolding.as_ref();
+        shown.is_some_and(|unfolding| matches!(unfolding.source, Source::Kept(_)))
+    }
+}

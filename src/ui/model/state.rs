@@ -1,0 +1,740 @@
+//! What the window knows: a pure function of the events it was told.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::notifications::{Level, Notices, Text};
+use super::playhead::{Branching, Playback};
+use super::sweeping::Sweeping;
+use super::unfolding::{Source, Unfolding, Ways};
+use crate::gallery::{Listed, SaveEvent};
+use crate::job::{
+    Change, DeviceInfo, Event, GenerateRequest, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef,
+    Phase, Record, RgbImage, StepEvent,
+};
+use crate::ui::pages::Page;
+use crate::ui::pages::compare::ComparePage;
+use crate::ui::pages::gallery::GalleryPage;
+use crate::ui::pages::models::ModelsPage;
+use crate::ui::pages::queue::QueuePage;
+use crate::ui::pages::settings::SettingsPage;
+use crate::ui::pages::studio::canvas::beside::Beside;
+use crate::ui::pages::studio::exporting::Exporting;
+use crate::ui::pages::studio::image_input::Bringing;
+use crate::ui::widgets::camera::Camera;
+
+/// Bytes of previews of one run that are kept; beyond it only every second, third, … step keeps its picture.
+const PREVIEW_BUDGET: usize = 192 << 20;
+/// Saved pictures in the strip.
+const MAX_RECENT: usize = 200;
+
+/// Whether there is an engine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum EngineStatus {
+    /// It takes jobs.
+    #[default]
+    Running,
+    /// It has ended and must be started again.
+    Stopped {
+        /// Why it could not be started, if that is known.
+        reason: Option<String>,
+    },
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobStatus {
+    /// Others are before it.
+    Waiting,
+    /// The engine works on it.
+    Running,
+    /// It should stop and has not yet.
+    Stopping,
+    /// All its pictures are made.
+    Finished,
+    /// It was stopped.
+    Cancelled,
+    /// It could not be done.
+    Failed(Arc<JobError>),
+}
+
+impl JobStatus {
+    /// Whether nothing more will come from the job.
+    pub fn has_ended(&self) -> bool {
+        matches!(self, Self::Finished | Self::Cancelled | Self::Failed(_))
+    }
+}
+
+/// Whether a run waits because it was asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pause {
+    /// It runs.
+    #[default]
+    No,
+    /// It was asked to wait, and is still at work on a step.
+    Asked,
+    /// It waits before this step, from 0, counted as records do.
+    Before(u32),
+}
+
+/// One step as it was told.
+#[derive(Debug, Clone)]
+pub struct StepView {
+    /// Steps done, from 1.
+    pub step: u32,
+    /// Place in the run, from 0, as in its record.
+    pub index: usize,
+    /// Noise level the step started from.
+    pub sigma: f64,
+    /// Wall time since the picture began, in seconds.
+    pub elapsed_secs: f64,
+    /// Wall time of the step, in seconds.
+    pub step_secs: f64,
+    /// The estimate x₀ as a picture.
+    pub preview: Option<Arc<RgbImage>>,
+}
+
+/// The run on the canvas: the newest picture of the job that started last.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Its job.
+    pub job: JobId,
+    /// What was asked for.
+    pub request: Arc<GenerateRequest>,
+    /// Place in the batch, from 0.
+    pub image_index: u32,
+    /// How far the job is.
+    pub status: JobStatus,
+    /// What the engine does for it now.
+    pub phase: Option<Phase>,
+    /// How far the phase is, 0 to 1.
+    pub fraction: Option<f32>,
+    /// Steps planned.
+    pub total: u32,
+    /// Steps that arrived, in order.
+    pub steps: Vec<StepView>,
+    /// The finished picture.
+    pub image: Option<Arc<RgbImage>>,
+    /// What its networks computed in, such as `f32`.
+    pub precision: Option<String>,
+    /// How long its denoising took, in seconds.
+    pub elapsed_secs: Option<f64>,
+    /// Whether it waits because it was asked to.
+    pub pause: Pause,
+    /// Changes that were asked for and do not hold yet.
+    pub asked: Vec<Change>,
+}
+
+impl Run {
+    fn new(job: JobId, request: Arc<GenerateRequest>) -> Self {
+        Self {
+            job,
+            total: request.steps,
+            request,
+            image_index: 0,
+            status: JobStatus::Running,
+            phase: None,
+            fraction: None,
+            steps: Vec::new(),
+            image: None,
+            precision: None,
+            elapsed_secs: None,
+            pause: Pause::No,
+            asked: Vec::new(),
+        }
+    }
+
+    /// The newest thing there is to see.
+    pub fn newest(&self) -> Option<&Arc<RgbImage>> {
+        self.image
+            .as_ref()
+            .or_else(|| self.steps.iter().rev().find_map(|step| step.preview.as_ref()))
+    }
+
+    /// Mean wall time of a step so far, in seconds.
+    pub fn mean_step_secs(&self) -> Option<f64> {
+        let (first, last) = (self.steps.first()?, self.steps.last()?);
+        let num_taken = last.step.saturating_sub(first.step) + 1; // a branch has not taken those before its first
+        Some(last.elapsed_secs / f64::from(num_taken))
+    }
+
+    /// Wall time until the picture is there, in seconds.
+    pub fn secs_left(&self) -> Option<f64> {
+        let left = self.total.saturating_sub(self.steps.last()?.step);
+        Some(self.mean_step_secs()? * f64::from(left))
+    }
+
+    /// Takes in a step; the result is the place of a step that has to do without its preview from now on.
+    fn take_step(&mut self, event: StepEvent) -> Option<usize> {
+        let mut dropped = None;
+        if event.image_index != self.image_index {
+            self.image_index = event.image_index;
+            self.steps.clear();
+            self.image = None;
+            self.precision = None;
+            self.elapsed_secs = None;
+        }
+        self.total = event.total;
+        if let Some(preview) = &event.preview {
+            let all = preview.pixels.len() * event.total as usize;
+            let stride = all.div_ceil(PREVIEW_BUDGET).max(1) as u32;
+            if let Some(previous) = self.steps.last_mut()
+                && previous.step % stride != 0
+            {
+                previous.preview = None;
+                dropped = Some(previous.index);
+            }
+        }
+        self.steps.push(StepView {
+            step: event.step,
+            index: event.record.index,
+            sigma: event.sigma,
+            elapsed_secs: event.elapsed_secs,
+            step_secs: event.step_secs,
+            preview: event.preview,
+        });
+        dropped
+    }
+}
+
+/// A job that has not ended.
+#[derive(Debug, Clone)]
+pub struct QueuedJob {
+    /// Which.
+    pub job: JobId,
+    /// What was asked for.
+    pub request: Arc<GenerateRequest>,
+    /// Whether its turn has come.
+    pub has_started: bool,
+    /// Whether it was asked to stop.
+    pub is_stopping: bool,
+    /// For a branch: the run it leaves, cut off where it does.
+    pub trunk: Option<Box<Unfolding>>,
+}
+
+/// A saved picture in the strip.
+#[derive(Debug, Clone)]
+pub struct RecentPicture {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it was made, if it says so.
+    pub record: Option<Arc<Record>>,
+    /// A small version.
+    pub thumbnail: Arc<RgbImage>,
+}
+
+/// A picture read from its file.
+#[derive(Debug, Clone)]
+pub struct OpenedPicture {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its pixels.
+    pub pixels: Arc<RgbImage>,
+    /// How it was made, if it says so.
+    pub record: Option<Arc<Record>>,
+}
+
+/// What the canvas shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum View {
+    /// Whatever is newest in the run.
+    #[default]
+    Live,
+    /// One step of the unfolding, by its place among those that are there.
+    Step(usize),
+    /// A saved picture.
+    Picture(PathBuf),
+}
+
+/// What stands above the page and has the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overlay {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The list of all commands.
+    Commands,
+}
+
+impl Overlay {
+    /// The list of all commands if it is not there, else nothing.
+    #[must_use]
+    pub fn with_commands_toggled(self) -> Self {
+        match self {
+            Self::Nothing => Self::Commands,
+            Self::Commands => Self::Nothing,
+        }
+    }
+}
+
+/// Which sides of the page are in sight; the others are thin rails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sides {
+    /// The form at the left.
+    pub is_form_shown: bool,
+    /// The inspector at the right.
+    pub is_inspector_shown: bool,
+}
+
+impl Default for Sides {
+    fn default() -> Self {
+        Self {
+            is_form_shown: true,
+            is_inspector_shown: true,
+        }
+    }
+}
+
+/// Everything the panels show, except the form.
+#[derive(Debug, Default)]
+pub struct AppState {
+    /// Whether there is an engine.
+    pub engine: EngineStatus,
+    /// The device that computes, once the engine has told.
+    pub device: Option<Arc<DeviceInfo>>,
+    /// Jobs that the engine has and that have not ended, in order; what waits for its turn before it comes there is in
+    /// [`Self::queue_page`].
+    pub queue: Vec<QueuedJob>,
+    /// The run on the canvas.
+    pub run: Option<Run>,
+    /// Models that can be chosen, in the order they became known.
+    pub models: Vec<Arc<ModelInfo>>,
+    /// Models that cannot be used, and why.
+    pub refused: Vec<(ModelRef, Arc<JobError>)>,
+    /// Saved pictures, newest first.
+    pub recent: Vec<RecentPicture>,
+    /// Whether the gallery folder has been looked through.
+    pub is_gallery_listed: bool,
+    /// The picture read last.
+    pub opened: Option<OpenedPicture>,
+    /// A picture whose settings shall be taken once it is read.
+    pub restoring: Option<PathBuf>,
+    /// What the canvas shows.
+    pub view: View,
+    /// The run on the canvas, step by step: that of [`Self::run`], or the one that was kept with the picture that is
+    /// shown.
+    pub unfolding: Option<Unfolding>,
+    /// That of [`Self::run`], while a kept one is shown in its place.
+    pub parked: Option<Unfolding>,
+    /// How a run is played back.
+    pub playback: Playback,
+    /// The branch that the form is filled in for.
+    pub branching: Option<Branching>,
+    /// A film or a sheet in the making.
+    pub exporting: Option<Exporting>,
+    /// Another run beside it, in step.
+    pub beside: Option<Beside>,
+    /// How its steps are looked at: one way, or two side by side.
+    pub ways: Ways,
+    /// Whether what the first of them means is explained.
+    pub is_explaining: bool,
+    /// Many runs that unfold together, if a sweep was asked for.
+    pub sweeping: Option<Sweeping>,
+    /// Where on the picture the canvas looks.
+    pub camera: Camera,
+    /// Which sides of the page are in sight.
+    pub sides: Sides,
+    /// What happened.
+    pub notices: Notices,
+    /// Whether nothing may move by itself, because the processor draws.
+    pub is_still: bool,
+    /// What stands above the page.
+    pub overlay: Overlay,
+    /// Pictures that are brought in.
+    pub bring: Bringing,
+    /// What fills the window.
+    pub page: Page,
+    /// What the gallery's page knows.
+    pub gallery: GalleryPage,
+    /// What the page that compares knows.
+    pub compare: ComparePage,
+    /// What the models' page knows.
+    pub models_page: ModelsPage,
+    /// What the queue's page knows.
+    pub queue_page: QueuePage,
+    /// What the settings' page knows.
+    pub settings_page: SettingsPage,
+}
+
+impl AppState {
+    /// Takes in one event of the engine.
+    pub fn apply(&mut self, event: Event) {
+        if let Some(sweeping) = &mut self.sweeping {
+            sweeping.apply(&event);
+        }
+        self.queue_page.apply(&event);
+        match event {
+            Event::Started { job } => self.start(job),
+            Event::Phase { job, phase, fraction } => {
+                if let Some(run) = self.run_of(job) {
+                    run.phase = Some(phase);
+                    run.fraction = fraction;
+                }
+            }
+            Event::Step(step) => self.take_step(step),
+            Event::Image { job, image } => self.take_image(job, &image),
+            Event::Finished { job } => self.end(job, JobStatus::Finished),
+            Event::Cancelled { job } => self.end(job, JobStatus::Cancelled),
+            Event::Failed { job, error } => {
+                self.notices.tell(Level::Error, job_error_text(&error));
+                self.end(job, JobStatus::Failed(error));
+            }
+            Event::Inexact { why, .. } => {
+                let why = why.to_string();
+                self.notices
+                    .tell(Level::Error, Text::new("notice-inexact", [("why", why)]));
+            }
+            Event::Paused { job, step } => self.set_pause(job, Pause::Before(step)),
+            Event::Resumed { job } => self.set_pause(job, Pause::No),
+            Event::Changed { job, change } => {
+                if let Some(run) = self.run_of(job) {
+                    run.asked.clear();
+                }
+                if let Some(unfolding) = self.unfolding_of(job) {
+                    unfolding.take_change(change);
+                }
+            }
+            Event::ChangeRefused { job, error } => {
+                if let Some(run) = self.run_of(job) {
+                    run.asked.clear();
+                }
+                let reason = [("reason", error.message.clone())];
+                self.notices.tell(Level::Error, Text::new("steer-refused", reason));
+            }
+            Event::WentBack { job, step } => self.go_back(job, step),
+            Event::Decoded { .. } => {} // answers a question of the window's, not of the run
+            Event::DeviceDescribed { info } => self.device = Some(info),
+            Event::ModelDescribed { info } => {
+                self.refused.retain(|(model, _)| *model != info.model);
+                match self.models.iter_mut().find(|known| known.model == info.model) {
+                    Some(known) => *known = info,
+                    None => self.models.push(info),
+                }
+            }
+            Event::ModelRefused { model, error } => {
+                self.models.retain(|known| known.model != model);
+                self.refused.retain(|(known, _)| *known != model);
+                self.notices.tell(
+                    Level::Error,
+                    Text::new(
+                        "notice-model-refused",
+                        [("model", model.to_string()), ("reason", error.message.clone())],
+                    ),
+                );
+                self.refused.push((model, error));
+            }
+        }
+    }
+
+    /// Takes in one event of the gallery.
+    pub fn apply_saved(&mut self, event: SaveEvent) {
+        let is_shared = self.waits_for(&event);
+        let Some(event) = self.compare.take_saved(event, is_shared) else {
+            return;
+        };
+        match event {
+            SaveEvent::Saved {
+                path,
+                record,
+                thumbnail,
+            } => {
+                if let Some(sweeping) = &mut self.sweeping {
+                    sweeping.saved(&path, &record);
+                }
+                self.queue_page.saved(&path, &record);
+                self.recent.retain(|picture| picture.path != path);
+                self.recent.insert(
+                    0,
+                    RecentPicture {
+                        path,
+                        record: Some(record),
+                        thumbnail,
+                    },
+                );
+                self.recent.truncate(MAX_RECENT);
+            }
+            SaveEvent::Failed { message } => {
+                self.notices
+                    .tell(Level::Error, Text::new("notice-not-saved", [("reason", message)]));
+            }
+            SaveEvent::RunNotKept { path, message } => {
+                self.notices.tell(
+                    Level::Error,
+                    Text::new("notice-run-not-kept", [("file", file_name(&path)), ("reason", message)]),
+                );
+            }
+            SaveEvent::Listed(listed) => self.take_list(listed),
+            SaveEvent::Opened { path, pixels, record } => {
+                if self.restoring.as_deref() == Some(&*path) {
+                    self.show_picture(path.clone());
+                }
+                match self.beside_waiting_for(&path) {
+                    Some(beside) => beside.picture = Some(pixels),
+                    None => self.opened = Some(OpenedPicture { path, pixels, record }),
+                }
+            }
+            SaveEvent::TrajectoryOpened {
+                path,
+                record,
+                trajectory,
+            } => {
+                let trajectory = Arc::unwrap_or_clone(trajectory); // the gallery has let go of it
+                let is_beside = self.beside_waiting_for(&path).is_some();
+                let kept = Unfolding::kept(path, record, trajectory);
+                match &mut self.beside {
+                    Some(beside) if is_beside => beside.unfolding = Some(kept),
+                    _ => self.set_kept_unfolding(kept),
+                }
+            }
+            SaveEvent::TrajectoryMissing { path, reason } => self.take_missing(path, reason),
+            SaveEvent::OpenFailed { path, message } => {
+                if self.restoring.as_deref() == Some(&*path) {
+                    self.restoring = None;
+                }
+                self.notices.tell(
+                    Level::Error,
+                    Text::new("notice-not-opened", [("file", file_name(&path)), ("reason", message)]),
+                );
+            }
+        }
+    }
+
+    /// Whether the studio has use for what was read of a picture.
+    fn waits_for(&self, event: &SaveEvent) -> bool {
+        let (SaveEvent::Opened { path, .. }
+        | SaveEvent::OpenFailed { path, .. }
+        | SaveEvent::TrajectoryOpened { path, .. }
+        | SaveEvent::TrajectoryMissing { path, .. }) = event
+        else {
+            return true;
+        };
+        let beside = self.beside.as_ref().map(|beside| &*beside.path);
+        [self.shown_path(), self.restoring.as_deref(), beside].contains(&Some(path))
+    }
+
+    /// Notes that a job was asked to stop.
+    pub fn stopping(&mut self, job: JobId) {
+        if let Some(queued) = self.queue.iter_mut().find(|queued| queued.job == job) {
+            queued.is_stopping = true;
+        }
+        if let Some(run) = self.run_of(job) {
+            run.status = JobStatus::Stopping;
+        }
+    }
+
+    /// The engine has ended: whatever waited or ran will not be done.
+    pub fn engine_stopped(&mut self, reason: Option<String>) {
+        self.engine = EngineStatus::Stopped { reason };
+        self.queue.clear();
+        self.queue_page.jobs.engine_stopped();
+        if let Some(sweeping) = &mut self.sweeping {
+            sweeping.engine_stopped();
+        }
+        if let Some(run) = &mut self.run
+            && !run.status.has_ended()
+        {
+            run.status = JobStatus::Failed(Arc::new(JobError {
+                kind: JobErrorKind::Internal,
+                message: String::new(),
+            }));
+        }
+        self.notices.tell(Level::Error, Text::key("notice-engine-stopped"));
+    }
+
+    /// The sweep, while it stands on the canvas.
+    pub fn shown_sweep(&self) -> Option<&Sweeping> {
+        self.sweeping.as_ref().filter(|sweeping| sweeping.is_shown)
+    }
+
+    /// What is known of a model.
+    pub fn model(&self, model: &ModelRef) -> Option<&Arc<ModelInfo>> {
+        self.models.iter().find(|known| known.model == *model)
+    }
+
+    /// Why a model cannot be used.
+    pub fn refusal(&self, model: &ModelRef) -> Option<&Arc<JobError>> {
+        self.refused
+            .iter()
+            .find_map(|(known, error)| (known == model).then_some(error))
+    }
+
+    /// Jobs whose turn has not come: those of the queue, and a run of a sweep.
+    pub fn num_waiting(&self) -> usize {
+        let jobs = &self.queue_page.jobs;
+        let is_listed = |queued: &QueuedJob| jobs.jobs().iter().any(|job| job.stage.job() == Some(queued.job));
+        let others = self
+            .queue
+            .iter()
+            .filter(|queued| !queued.has_started && !queued.is_stopping && !is_listed(queued));
+        jobs.num_waiting() + others.count()
+    }
+
+    /// The job that Stop would stop: the one at work, else the first that waits.
+    pub fn current_job(&self) -> Option<&QueuedJob> {
+        self.queue.iter().find(|job| !job.is_stopping)
+    }
+
+    /// Whether a picture was ever made or found.
+    pub fn has_pictures(&self) -> bool {
+        self.run.is_some() || !self.recent.is_empty()
+    }
+
+    /// How the saved picture on the canvas was made, or the one whose step is.
+    pub fn shown_record(&self) -> Option<&Arc<Record>> {
+        let path = self.shown_path()?;
+        let opened = self.opened.as_ref().filter(|opened| opened.path == *path);
+        match opened {
+            Some(opened) => opened.record.as_ref(),
+            None => self.recent_at(path).and_then(|recent| recent.record.as_ref()),
+        }
+    }
+
+    /// A saved picture of the strip.
+    pub fn recent_at(&self, path: &Path) -> Option<&RecentPicture> {
+        self.recent.iter().find(|picture| picture.path == *path)
+    }
+
+    fn start(&mut self, job: JobId) {
+        let Some(queued) = self.queue.iter_mut().find(|queued| queued.job == job) else {
+            return;
+        };
+        queued.has_started = true;
+        let request = Arc::clone(&queued.request);
+        let trunk = queued.trunk.take();
+        let mut run = Run::new(job, Arc::clone(&request));
+        if queued.is_stopping {
+            run.status = JobStatus::Stopping;
+        }
+        self.run = Some(run);
+        let mut unfolding = Unfolding::live(job, &request, 0);
+        if let Some(trunk) = trunk {
+            unfolding.grow_from(*trunk);
+        }
+        self.set_live_unfolding(unfolding);
+    }
+
+    fn take_step(&mut self, step: StepEvent) {
+        let Some(run) = self.run.as_ref().filter(|run| run.job == step.job) else {
+            return;
+        };
+        let (job, request) = (run.job, Arc::clone(&run.request));
+        if run.image_index != step.image_index {
+            self.set_live_unfolding(Unfolding::live(job, &request, step.image_index));
+        }
+        if let Some(unfolding) = self.unfolding_of(job) {
+            unfolding.take_step(&step);
+        }
+        let dropped = self.run_of(job).and_then(|run| run.take_step(step));
+        if let (Some(index), Some(unfolding)) = (dropped, self.unfolding_of(job)) {
+            unfolding.pictures.remove(index);
+        }
+    }
+
+    fn go_back(&mut self, job: JobId, step: u32) {
+        if let Some(run) = self.run_of(job) {
+            run.steps.retain(|taken| taken.index < step as usize);
+        }
+        if let Some(unfolding) = self.unfolding_of(job) {
+            unfolding.go_back(step);
+        }
+        self.hold_playhead();
+    }
+
+    fn set_pause(&mut self, job: JobId, pause: Pause) {
+        if let Some(run) = self.run_of(job) {
+            run.pause = pause;
+        }
+    }
+
+    fn take_image(&mut self, job: JobId, image: &GeneratedImage) {
+        if let Some(run) = self.run_of(job) {
+            run.image_index = image.record.batch_index;
+            run.image = Some(Arc::new(image.pixels.clone()));
+            run.precision = Some(image.record.precision.clone());
+            run.elapsed_secs = Some(image.record.elapsed_secs);
+        }
+        let shown = self.shown_step_record().map(|record| record.index);
+        if let Some(unfolding) = self.unfolding_of(job) {
+            unfolding.take_image(image);
+            if matches!(self.view, View::Step(_))
+                && let Some(unfolding) = self
+                    .unfolding
+                    .as_ref()
+                    .filter(|shown| shown.source == Source::Live(job))
+                && let Some(place) = shown.and_then(|index| unfolding.place_of(index))
+            {
+                self.view = View::Step(place); // there may be steps before it that were not told
+            }
+        }
+        self.hold_playhead();
+    }
+
+    fn end(&mut self, job: JobId, status: JobStatus) {
+        self.queue.retain(|queued| queued.job != job);
+        if let Some(run) = self.run_of(job) {
+            run.status = status;
+            run.pause = Pause::No;
+            run.asked.clear();
+            run.phase = None;
+            run.fraction = None;
+        }
+    }
+
+    fn take_list(&mut self, listed: Vec<Listed>) {
+        self.is_gallery_listed = true;
+        for listed in listed {
+            if self.recent.len() < MAX_RECENT && self.recent_at(&listed.path).is_none() {
+                self.recent.push(RecentPicture {
+                    path: listed.path,
+                    record: listed.record,
+                    thumbnail: listed.thumbnail,
+                });
+            }
+        }
+    }
+
+    /// The steps of a picture are not there: its settings are all that is known.
+    fn take_missing(&mut self, path: PathBuf, reason: Option<String>) {
+        let record = self.opened.as_ref().filter(|opened| opened.path == path);
+        let record = record.and_then(|opened| opened.record.clone());
+        let request = record.as_ref().map(|record| record.request.clone()).unwrap_or_default();
+        self.set_kept_unfolding(Unfolding {
+            record,
+            missing: Some(match reason {
+                Some(reason) => Text::new("unfolding-unreadable", [("reason", reason)]),
+                None => Text::key("unfolding-none"),
+            }),
+            ..Unfolding::new(Source::Kept(path), Arc::new(request))
+        });
+    }
+
+    fn run_of(&mut self, job: JobId) -> Option<&mut Run> {
+        self.run.as_mut().filter(|run| run.job == job)
+    }
+
+    /// The unfolding of a job's newest picture, shown or not.
+    fn unfolding_of(&mut self, job: JobId) -> Option<&mut Unfolding> {
+        let all = [self.unfolding.as_mut(), self.parked.as_mut()];
+        all.into_iter().flatten().find(|any| any.source == Source::Live(job))
+    }
+}
+
+/// A job's error with a heading for its kind.
+pub fn job_error_text(error: &JobError) -> Text {
+    let reason = [("reason", error.message.clone())];
+    match error.kind {
+        JobErrorKind::Request => Text::new("notice-failed-request", reason),
+        JobErrorKind::Model => Text::new("notice-failed-model", reason),
+        JobErrorKind::OutOfMemory => Text::new("notice-failed-memory", reason),
+        JobErrorKind::NotFinite => Text::new("notice-failed-not-finite", reason),
+        JobErrorKind::Internal => Text::new("notice-failed-internal", reason),
+    }
+}
+
+/// The last part of a path, to be read.
+pub fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}

@@ -1,0 +1,231 @@
+//! One run of a sweep: how far it is, and what is seen of it at a step.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::job::{
+    GenerateRequest, GeneratedImage, JobError, JobId, KeptRun, LatentColours, RgbImage, StepEvent, StepRecord,
+};
+
+/// Shortest side of a preview that is kept; below it the latents show as much.
+const MIN_PREVIEW_PX: u32 = 64;
+
+/// How far a run of a sweep is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CellStatus {
+    /// Others are before it.
+    Waiting,
+    /// The engine has it.
+    Running,
+    /// Its picture is made.
+    Finished,
+    /// It was stopped.
+    Stopped,
+    /// It could not be done.
+    Failed(Arc<JobError>),
+}
+
+/// What is seen of a run at a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Seen<'a> {
+    /// A picture.
+    Picture(&'a Arc<RgbImage>),
+    /// The estimate of the clean latents, and how they look without a decoder.
+    Latents(&'a StepRecord, &'a LatentColours),
+}
+
+/// One run of a sweep.
+#[derive(Debug, Clone)]
+pub struct CellRun {
+    /// Its column, row and sheet.
+    pub place: [usize; 3],
+    /// What makes it.
+    pub request: Arc<GenerateRequest>,
+    /// How far it is.
+    pub status: CellStatus,
+    /// Its job, once the engine has it.
+    pub job: Option<JobId>,
+    /// The run that its first steps are taken from, and how many.
+    pub start: Option<(Arc<KeptRun>, u32)>,
+    /// The whole run, once its picture is made.
+    pub kept: Option<Arc<KeptRun>>,
+    /// The finished picture, at its size or smaller.
+    pub image: Option<Arc<RgbImage>>,
+    /// Where the picture is saved, once it is.
+    pub path: Option<PathBuf>,
+    /// Steps of the run.
+    pub total: u32,
+    /// Wall time of the steps that were computed, in seconds, and how many these were.
+    pub(in crate::ui) computed: (f64, u32),
+    /// The steps that arrived, in order, until the whole run is there.
+    steps: Vec<Arc<StepRecord>>,
+    colours: Option<Arc<LatentColours>>,
+    /// Pictures that came with steps.
+    previews: BTreeMap<usize, Arc<RgbImage>>,
+}
+
+impl CellRun {
+    pub(in crate::ui) fn new(place: [usize; 3], request: GenerateRequest) -> Self {
+        Self {
+            place,
+            total: request.steps,
+            request: Arc::new(request),
+            status: CellStatus::Waiting,
+            job: None,
+            start: None,
+            kept: None,
+            image: None,
+            path: None,
+            computed: (0.0, 0),
+            steps: Vec::new(),
+            colours: None,
+            previews: BTreeMap::new(),
+        }
+    }
+
+    /// Takes over the pictures of the steps that are taken from another run.
+    pub(in crate::ui) fn begin(
+        &mut self,
+        start: Option<(Arc<KeptRun>, u32)>,
+        donor: Option<BTreeMap<usize, Arc<RgbImage>>>,
+    ) {
+        if let Some((_, step)) = &start {
+            self.previews = donor.unwrap_or_default();
+            self.previews.retain(|index, _| *index < *step as usize);
+        }
+        self.start = start;
+    }
+
+    pub(in crate::ui) fn previews(&self) -> &BTreeMap<usize, Arc<RgbImage>> {
+        &self.previews
+    }
+
+    /// * `side_px`: the longest side of the preview that is kept.
+    pub(in crate::ui) fn take_step(&mut self, event: &StepEvent, side_px: u32) {
+        let index = event.record.index;
+        // A run that went back takes its steps again.
+        self.steps.retain(|step| step.index < index);
+        self.previews.retain(|other, _| *other < index);
+        self.steps.push(Arc::clone(&event.record));
+        self.total = event.total;
+        self.colours = event.colours.clone().or_else(|| self.colours.take());
+        self.computed.0 += event.step_secs;
+        self.computed.1 += 1;
+        let is_too_small = side_px < MIN_PREVIEW_PX && self.colours.is_some();
+        if let Some(preview) = event.preview.as_ref().filter(|_| !is_too_small) {
+            self.previews.insert(index, shrunk(preview, side_px));
+        }
+    }
+
+    pub(in crate::ui) fn take_image(&mut self, image: &GeneratedImage, side_px: u32) {
+        self.image = Some(shrunk(&Arc::new(image.pixels.clone()), side_px));
+        self.kept = Some(Arc::new(KeptRun {
+            record: image.record.clone(),
+            trajectory: Arc::clone(&image.trajectory),
+        }));
+        self.steps = Vec::new();
+    }
+
+    /// Steps that are there, those taken from another run included.
+    pub fn num_done(&self) -> u32 {
+        if self.kept.is_some() {
+            return self.total;
+        }
+        let taken = self.start.as_ref().map_or(0, |(_, step)| *step);
+        self.steps
+            .last()
+            .map_or(taken, |step| step.index as u32 + 1)
+            .min(self.total)
+    }
+
+    /// What is seen at a step, from 0; the last there is before one that is not there. `None` as the step is the newest
+    /// thing there is.
+    pub fn seen(&self, playhead: Option<usize>) -> Option<Seen<'_>> {
+        let playhead = playhead.filter(|step| *step < self.total as usize);
+        if let (Some(image), None) = (&self.image, playhead) {
+            return Some(Seen::Picture(image));
+        }
+        let wanted = playhead.unwrap_or(usize::MAX);
+        let step = self.step_until(wanted)?;
+        if let Some(preview) = self.previews.get(&step.index) {
+            return Some(Seen::Picture(preview));
+        }
+        let kept = self.kept.as_ref().and_then(|kept| kept.trajectory.colours.as_ref());
+        let taken = self
+            .start
+            .as_ref()
+            .and_then(|(kept, _)| kept.trajectory.colours.as_ref());
+        let colours = kept.or(self.colours.as_deref()).or(taken)?;
+        Some(Seen::Latents(step, colours))
+    }
+
+    /// The last step not after `wanted`, else the first there is.
+    fn step_until(&self, wanted: usize) -> Option<&StepRecord> {
+        if let Some(kept) = &self.kept {
+            let steps = &kept.trajectory.steps;
+            let found = steps.iter().rev().find(|step| step.index <= wanted);
+            return found.or_else(|| steps.first());
+        }
+        let own = self.steps.iter().rev().find(|step| step.index <= wanted);
+        if let Some(own) = own {
+            return Some(own);
+        }
+        let taken = self.start.as_ref().filter(|_| self.status != CellStatus::Waiting);
+        let taken = taken.and_then(|(kept, end)| {
+            let steps = &kept.trajectory.steps;
+            let last = wanted.min((*end as usize).checked_sub(1)?);
+            steps.iter().rev().find(|step| step.index <= last)
+        });
+        taken.or_else(|| self.steps.first().map(|step| &**step))
+    }
+}
+
+/// A copy no side of which is longer than `side_px`, the mean over each block; small pictures stay as they are.
+pub(in crate::ui) fn shrunk(image: &Arc<RgbImage>, side_px: u32) -> Arc<RgbImage> {
+    let (width, height) = (image.width_px as usize, image.height_px as usize);
+    let block = image.width_px.max(image.height_px).div_ceil(side_px.max(1)) as usize;
+    if block <= 1 {
+        return Arc::clone(image);
+    }
+    let (columns, rows) = (width.div_ceil(block), height.div_ceil(block));
+    let mut pixels = Vec::with_capacity(3 * columns * rows);
+    for row in 0..rows {
+        for column in 0..columns {
+            let (mut sums, mut count) = ([0_u32; 3], 0);
+            for y in row * block..((row + 1) * block).min(height) {
+                for x in column * block..((column + 1) * block).min(width) {
+                    let at = 3 * (y * width + x);
+                    for (sum, value) in sums.iter_mut().zip(&image.pixels[at..at + 3]) {
+                        *sum += u32::from(*value);
+                    }
+                    count += 1;
+                }
+            }
+            pixels.extend(sums.map(|sum| (sum / count.max(1)) as u8));
+        }
+    }
+    Arc::new(RgbImage {
+        width_px: columns as u32,
+        height_px: rows as u32,
+        pixels,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shrunk_picture_should_keep_its_shape_and_its_colours() {
+        let image = Arc::new(RgbImage {
+            width_px: 300,
+            height_px: 151,
+            pixels: [10, 20, 30].repeat(300 * 151),
+        });
+        let small = shrunk(&image, 100);
+        assert_eq!((small.width_px, small.height_px), (100, 51));
+        assert_eq!(small.pixels, [10, 20, 30].repeat(100 * 51));
+        assert!(Arc::ptr_eq(&image, &shrunk(&image, 300)));
+    }
+}

@@ -1,0 +1,33 @@
+//! Leaving a run at a step.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::ui::app::Studio;
+use crate::ui::model::playhead::Branching;
+
+/// Fills the form with what held at the step on the canvas; Generate then makes a branch there.
+pub(super) fn branch_here(studio: &mut Studio) {
+    let state = &studio.state;
+    let (Some(step), Some(unfolding)) = (state.shown_step_record(), &state.unfolding) else {
+        return;
+    };
+    let Some(kept) = unfolding.kept_run(step.index) else {
+        return;
+    };
+    let index = step.index as u32;
+    let request = kept.record.request.as_of(index);
+    studio.state.branching = Some(Branching {
+        kept: Arc::new(kept),
+        step: index,
+        trunk: Box::new(unfolding.trunk(step.index)),
+        of: state.shown_path().map(Path::to_owned),
+    });
+    studio.state.playback.is_on = false;
+    studio.draft.restore(&request);
+    if let Some(info) = studio.state.model(&request.model).cloned() {
+        studio.draft.adopt(&info);
+    } else {
+        studio.describe(request.model);
+    }
+}

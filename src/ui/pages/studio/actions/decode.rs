@@ -1,0 +1,240 @@
+//! Pictures of steps that nobody has decoded yet: asked for while the playhead rests, or to be kept.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::job::{
+    DecodeRequest, GenerateRequest, GeneratedImage, JobError, KeptRun, LatentPlane, ModelRef, Origin, PreviewMode,
+    RgbImage, StepRecord,
+};
+use crate::ui::app::Studio;
+use crate::ui::model::notifications::{Level, Text};
+use crate::ui::model::state::{View, job_error_text};
+use crate::ui::model::step_pictures::Quality;
+
+/// How long the playhead rests on a step before it is decoded quickly, in seconds.
+const QUICK_AFTER: f64 = 0.03;
+/// The same while other steps are being decoded, so that a slow decoder is not asked for every step that is passed.
+const BUSY_AFTER: f64 = 0.12;
+/// The same before it is decoded by the whole autoencoder.
+const EXACT_AFTER: f64 = 0.6;
+
+/// What was asked of the engine and where the playhead rests.
+#[derive(Default)]
+pub(in crate::ui) struct Decoding {
+    /// The step the playhead rests on, and since when by the clock of the window, in seconds.
+    rest: Option<(Arc<StepRecord>, f64)>,
+    /// What has been asked since it rests there.
+    tried: Vec<Quality>,
+    /// Questions without an answer.
+    asked: Vec<Question>,
+    last_ticket: u64,
+}
+
+struct Question {
+    ticket: u64,
+    step: Arc<StepRecord>,
+    quality: Quality,
+    /// The run up to the step, if the picture is to be saved.
+    keep: Option<KeptRun>,
+}
+
+impl Decoding {
+    /// Another engine knows nothing of what was asked of the one before.
+    pub(in crate::ui) fn forget(&mut self) {
+        self.asked.clear();
+        self.tried.clear();
+    }
+
+    /// Whether every question has its answer.
+    pub(in crate::ui) fn is_idle(&self) -> bool {
+        self.asked.is_empty()
+    }
+}
+
+/// Asks for the picture of the step the playhead rests on, and for a frame when that is due.
+pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
+    let state = &studio.state;
+    let step = state
+        .shown_step_record()
+        .filter(|_| matches!(state.view, View::Step(_)));
+    let (Some(step), Some(unfolding)) = (step.cloned(), &state.unfolding) else {
+        studio.decoding.rest = None;
+        return;
+    };
+    let quality = unfolding.pictures.quality(step.index);
+    let (is_playing, is_busy) = (state.playback.is_on, state.active_run().is_some());
+    let now = ctx.input(|input| input.time);
+    let decoding = &mut studio.decoding;
+    let since = match &decoding.rest {
+        Some((at, since)) if Arc::ptr_eq(at, &step) => *since,
+        _ => {
+            decoding.tried.clear();
+            decoding.rest = Some((Arc::clone(&step), now));
+            now
+        }
+    };
+    let is_free = !is_playing || decoding.asked.is_empty(); // played steps are decoded as quickly as it goes
+    let quick_after = match (is_playing, decoding.asked.is_empty()) {
+        (true, _) => 0.0,
+        (false, true) => QUICK_AFTER,
+        (false, false) => BUSY_AFTER,
+    };
+    let wishes = [
+        (Quality::Quick, quick_after, quality.is_none() && is_free),
+        (
+            Quality::Exact,
+            EXACT_AFTER,
+            quality != Some(Quality::Exact) && !is_playing && !is_busy,
+        ),
+    ];
+    let rested = now - since;
+    for (quality, after, is_wanted) in wishes {
+        if !is_wanted || studio.decoding.tried.contains(&quality) {
+            continue;
+        }
+        if rested >= after {
+            studio.decoding.tried.push(quality);
+            ask_shown(studio, Arc::clone(&step), quality, None);
+        } else {
+            ctx.request_repaint_after(Duration::from_secs_f64((after - rested).max(0.001)));
+        }
+    }
+}
+
+/// Saves the step on the canvas as a picture, once it is decoded.
+pub(super) fn keep_step(studio: &mut Studio) {
+    let state = &studio.state;
+    let (Some(step), Some(unfolding)) = (state.shown_step_record().cloned(), &state.unfolding) else {
+        return;
+    };
+    let Some(kept) = unfolding.kept_run(step.index) else {
+        return;
+    };
+    let decoded = unfolding.pictures.get(step.index);
+    let is_exact = unfolding.pictures.quality(step.index) == Some(Quality::Exact);
+    match decoded.filter(|_| is_exact).cloned() {
+        Some(picture) => save(studio, kept, &step, &picture),
+        None => ask_shown(studio, step, Quality::Exact, Some(kept)),
+    }
+}
+
+/// Takes in what the engine made of latents. An answer that comes late is still the picture of its own step.
+pub(in crate::ui) fn take_answer(studio: &mut Studio, ticket: u64, answer: &Result<Arc<RgbImage>, Arc<JobError>>) {
+    let place = studio.decoding.asked.iter().position(|asked| asked.ticket == ticket);
+    let Some(question) = place.map(|place| studio.decoding.asked.remove(place)) else {
+        return;
+    };
+    let Question {
+        step, quality, keep, ..
+    } = question;
+    let picture = match answer {
+        Ok(picture) => picture,
+        Err(error) => {
+            studio.state.notices.tell(Level::Error, job_error_text(error));
+            return;
+        }
+    };
+    let state = &mut studio.state;
+    let unfoldings = [state.unfolding.as_mut(), state.parked.as_mut()];
+    for unfolding in unfoldings.into_iter().flatten().chain(state.compare.unfoldings_mut()) {
+        if unfolding.steps.iter().any(|known| Arc::ptr_eq(known, &step)) {
+            unfolding.pictures.insert(step.index, quality, Arc::clone(picture));
+        }
+    }
+    if let Some(kept) = keep {
+        save(studio, kept, &step, picture);
+    }
+}
+
+/// Asks for the picture of a step of a run that was made by `request`, unless it has been asked for already.
+pub(in crate::ui) fn ask_of(studio: &mut Studio, request: &GenerateRequest, step: Arc<StepRecord>, quality: Quality) {
+    ask(studio, (request, step), quality, None);
+}
+
+/// The same for the run that is shown.
+fn ask_shown(studio: &mut Studio, step: Arc<StepRecord>, quality: Quality, keep: Option<KeptRun>) {
+    let unfolding = studio.state.unfolding.as_ref();
+    if let Some(request) = unfolding.map(|unfolding| Arc::clone(&unfolding.request)) {
+        ask(studio, (&request, step), quality, keep);
+    }
+}
+
+fn ask(
+    studio: &mut Studio,
+    (made_by, step): (&GenerateRequest, Arc<StepRecord>),
+    quality: Quality,
+    keep: Option<KeptRun>,
+) {
+    let is_same = |asked: &&mut Question| Arc::ptr_eq(&asked.step, &step) && asked.quality == quality;
+    if let Some(asked) = studio.decoding.asked.iter_mut().find(is_same) {
+        asked.keep = keep.or_else(|| asked.keep.take());
+        return;
+    }
+    let Some(engine) = &studio.engine else {
+        return;
+    };
+    let ticket = studio.decoding.last_ticket + 1;
+    let latents: Arc<LatentPlane> = Arc::new(step.x0.clone());
+    let model: ModelRef = made_by.model.clone();
+    let request = DecodeRequest {
+        ticket,
+        model,
+        vae: made_by.vae.clone(),
+        precision: studio.draft.precision,
+        mode: match quality {
+            Quality::Quick => PreviewMode::Auto,
+            Quality::Exact => PreviewMode::Vae,
+        },
+        latents,
+    };
+    if let Err(error) = engine.decode(request) {
+        let reason = [("reason", error.to_string())];
+        studio
+            .state
+            .notices
+            .tell(Level::Error, Text::new("notice-failed-internal", reason));
+        return;
+    }
+    studio.decoding.last_ticket = ticket;
+    studio.decoding.asked.push(Question {
+        ticket,
+        step,
+        quality,
+        keep,
+    });
+}
+
+/// Hands a step over to the gallery as the picture of a run that ended with it.
+fn save(studio: &Studio, kept: KeptRun, step: &StepRecord, picture: &RgbImage) {
+    let KeptRun { mut record, trajectory } = kept;
+    let own = step.index as u32 + 1;
+    record.request.stop_after = Some(own);
+    if !record.run_id.is_empty() {
+        record.origin = Some(Origin {
+            run_id: record.run_id.clone(),
+            step: own,
+        });
+        record.run_id = format!("{}.{own}", record.run_id);
+    }
+    if let Some(info) = studio
+        .state
+        .model(&record.request.model)
+        .filter(|_| record.family.is_empty())
+    {
+        record.model_name.clone_from(&info.name);
+        info.family.clone_into(&mut record.family);
+    }
+    "vae".clone_into(&mut record.decoder);
+    record.elapsed_secs = trajectory.steps.iter().map(|step| step.secs).sum();
+    record.created_unix_secs = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    if let Some(pictures) = &studio.pictures {
+        pictures.save(Arc::new(GeneratedImage {
+            pixels: picture.clone(),
+            record,
+            trajectory,
+        }));
+    }
+}

@@ -1,0 +1,130 @@
+//! Writing what is on the canvas as a film or a sheet.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::job::Axis;
+use crate::ui::app::Studio;
+use crate::ui::model::notifications::{Level, Text};
+use crate::ui::model::state::{AppState, file_name};
+use crate::ui::model::sweeping::Sweeping;
+use crate::ui::pages::studio::exporting::{ExportKind, Exporting, Reel};
+use crate::ui::pages::studio::sweep::draft::value_words;
+use crate::unfold::{GridCell, GridReel, RunReel};
+
+/// Begins to write a file into the gallery's folder, or beside the picture that is shown.
+pub(super) fn start(studio: &mut Studio, kind: ExportKind) {
+    if studio.state.exporting.is_some() {
+        return;
+    }
+    let state = &studio.state;
+    let (reel, stem) = match state.shown_sweep() {
+        Some(sweeping) => (Reel::Grid(grid(sweeping)), "sweep".to_owned()),
+        None => match run(state) {
+            Some((run, stem)) => (Reel::Run(run), stem),
+            None => return,
+        },
+    };
+    let beside = state.shown_path().and_then(Path::parent).map(Path::to_owned);
+    let folder = beside.unwrap_or_else(|| studio.gallery_dir.clone());
+    let wake = Arc::clone(&studio.wake);
+    match Exporting::start(reel, kind, (folder, stem), move || wake()) {
+        Ok(exporting) => studio.state.exporting = Some(exporting),
+        Err(error) => failed(studio, error.to_string()),
+    }
+}
+
+/// Asks the file in the making to stop.
+pub(super) fn stop(studio: &Studio) {
+    if let Some(exporting) = &studio.state.exporting {
+        exporting.stop();
+    }
+}
+
+/// Tells of a file that is done.
+pub(in crate::ui) fn poll(studio: &mut Studio) {
+    let Some(exporting) = &studio.state.exporting else {
+        return;
+    };
+    let Some(answer) = exporting.poll() else { return };
+    let is_stopped = exporting.is_stopped();
+    studio.state.exporting = None;
+    match answer {
+        Ok(path) => {
+            let values = [("file", file_name(&path))];
+            studio.state.notices.tell(Level::Info, Text::new("export-done", values));
+        }
+        Err(_) if is_stopped => {}
+        Err(reason) => failed(studio, reason),
+    }
+}
+
+fn failed(studio: &mut Studio, reason: String) {
+    let text = Text::new("export-failed", [("reason", reason)]);
+    studio.state.notices.tell(Level::Error, text);
+}
+
+/// The run on the canvas in the ways it is looked at, and a name for it.
+fn run(state: &AppState) -> Option<(RunReel, String)> {
+    let unfolding = state
+        .unfolding
+        .as_ref()
+        .filter(|unfolding| !unfolding.steps.is_empty())?;
+    let opened = state
+        .opened
+        .as_ref()
+        .filter(|opened| state.shown_path() == Some(&opened.path));
+    let live = state.run.as_ref().and_then(|run| run.image.as_ref());
+    let finished = match state.shown_path() {
+        Some(_) => opened.map(|opened| &opened.pixels),
+        None => live,
+    };
+    let request = &unfolding.request;
+    let stem = state.shown_path().and_then(Path::file_stem).map(PathBuf::from);
+    let stem = stem.map_or_else(|| format!("seed-{}", request.seed), |stem| stem.display().to_string());
+    let pictures = unfolding
+        .steps
+        .iter()
+        .map(|step| unfolding.pictures.get(step.index).cloned());
+    let reel = RunReel {
+        decoded: pictures.collect(),
+        steps: unfolding.steps.clone(),
+        final_latents: unfolding.final_latents.clone(),
+        colours: unfolding.colours.clone(),
+        tokens: Arc::clone(&unfolding.tokens),
+        views: std::iter::once(state.ways.first).chain(state.ways.second).collect(),
+        size_px: finished.map_or((request.width_px, request.height_px), |picture| {
+            (picture.width_px, picture.height_px)
+        }),
+        finished: finished.cloned(),
+    };
+    Some((reel, stem))
+}
+
+/// The sheet of a sweep that is shown.
+fn grid(sweeping: &Sweeping) -> GridReel {
+    let [columns, rows, _] = sweeping.sweep.size();
+    let cell = |place| {
+        let (_, cell) = sweeping.at(place)?;
+        let (kept, image) = (cell.kept.as_ref()?, cell.image.as_ref()?);
+        Some(GridCell {
+            trajectory: Arc::clone(&kept.trajectory),
+            finished: Arc::clone(image),
+        })
+    };
+    let labels = |axis: Option<&Axis>| -> Vec<String> {
+        axis.map_or_else(Vec::new, |axis| {
+            axis.values
+                .iter()
+                .map(|value| value_words(value, &axis.field))
+                .collect()
+        })
+    };
+    GridReel {
+        cells: (0..rows)
+            .map(|y| (0..columns).map(|x| cell([x, y, sweeping.sheet])).collect())
+            .collect(),
+        column_labels: labels(Some(&sweeping.sweep.x)),
+        row_labels: labels(sweeping.sweep.y.as_ref()),
+    }
+}

@@ -1,0 +1,127 @@
+//! Making pictures.
+
+use std::sync::Arc;
+
+use crate::config::Settings;
+use crate::job::{GenerateRequest, JobOptions, ModelRef, Precision};
+use crate::ui::app::Studio;
+use crate::ui::model::notifications::{Level, Text};
+use crate::ui::pages;
+use crate::ui::pages::queue::{Leaves, Order};
+use crate::ui::pages::studio::form::changes::{Plan, planned};
+use crate::ui::pages::studio::form::draft::request_text;
+
+/// Jobs that may wait.
+const MAX_JOBS: usize = 1000;
+
+/// How the next pictures are made and what is kept of them.
+pub(super) fn options(studio: &Studio) -> JobOptions {
+    JobOptions {
+        keep_branches: studio.settings.keep_branches,
+        keep_attention: studio.settings.keep_attention,
+        ..studio.draft.options()
+    }
+}
+
+/// Puts what the form says at the end of the queue.
+pub(super) fn generate(studio: &mut Studio) {
+    if studio.state.refusal(&studio.draft.model).is_some() {
+        return;
+    }
+    if let Some(problem) = studio.draft.first_problem() {
+        studio.state.notices.tell(Level::Error, problem.text());
+        return;
+    }
+    let plan = planned(&studio.state, &studio.draft);
+    let (request, leaves) = if let Some((kept, step, Plan::Branch(request, inexact))) = plan {
+        let leaves = Leaves {
+            kept,
+            step,
+            trunk: studio.state.branching.as_ref().map(|branching| branching.trunk.clone()),
+            is_exact: inexact.is_none(),
+        };
+        (*request, Some(leaves))
+    } else {
+        if !studio.draft.is_seed_locked {
+            studio.draft.roll_seed();
+        }
+        let Ok(request) = studio.draft.to_request() else {
+            return;
+        };
+        (request, None)
+    };
+    if put_in(studio, request, leaves) {
+        studio.state.branching = None; // it is made now, or what cannot change at a step makes a run of its own
+    }
+}
+
+/// Has a request carried out as it is, whatever the form says.
+pub(super) fn submit(studio: &mut Studio, request: GenerateRequest) {
+    put_in(studio, request, None);
+}
+
+/// Puts a request at the end of the queue; whether it could be.
+fn put_in(studio: &mut Studio, request: GenerateRequest, leaves: Option<Leaves>) -> bool {
+    let problem = if studio.engine.is_none() {
+        Some(Text::key("notice-engine-stopped"))
+    } else if studio.state.queue_page.jobs.jobs().len() >= MAX_JOBS {
+        Some(Text::key("notice-queue-full"))
+    } else {
+        request.validate().err().map(|error| request_text(&error))
+    };
+    if let Some(problem) = problem {
+        studio.state.notices.tell(Level::Error, problem);
+        return false;
+    }
+    let options = options(studio);
+    studio.state.queue_page.jobs.push(Order {
+        request: Arc::new(request),
+        options,
+        leaves,
+    });
+    studio.state.show_live();
+    pages::queue::advance(studio);
+    true
+}
+
+/// Asks the job at work to stop.
+pub(super) fn stop(studio: &mut Studio) {
+    let Some(job) = studio.state.current_job().map(|queued| queued.job) else {
+        return;
+    };
+    if let Some(engine) = &studio.engine {
+        engine.cancel(job);
+        studio.state.stopping(job);
+    }
+}
+
+/// Has the next pictures computed in another precision, and remembers it.
+pub(super) fn set_precision(studio: &mut Studio, precision: Precision) {
+    studio.draft.precision = precision;
+    studio.settings.precision = (precision != Precision::Auto).then(|| precision.to_string());
+    (studio.services.keep_settings)(studio.settings.clone());
+}
+
+/// Changes what is kept of runs, and remembers it.
+pub(super) fn keep(studio: &mut Studio, change: impl FnOnce(&mut Settings)) {
+    change(&mut studio.settings);
+    (studio.services.keep_settings)(studio.settings.clone());
+}
+
+/// Keeps runs up to so many MiB from now on.
+pub(super) fn set_trajectory_budget(studio: &mut Studio, mib: u64) {
+    keep(studio, |settings| settings.trajectory_budget_mib = mib);
+    if let Some(pictures) = &studio.pictures {
+        pictures.set_trajectory_budget(studio.settings.trajectory_budget_bytes());
+    }
+}
+
+/// Chooses a model; what is known of it comes as an event.
+pub(super) fn use_model(studio: &mut Studio, model: ModelRef) {
+    studio.draft.choose_model(model.clone());
+    if let Some(info) = studio.state.model(&model).cloned() {
+        studio.draft.adopt(&info);
+    } else {
+        studio.describe(model);
+    }
+}

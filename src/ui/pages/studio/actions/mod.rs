@@ -1,0 +1,89 @@
+//! What each command does, one file per topic.
+
+pub(in crate::ui) mod again;
+pub(in crate::ui) mod branch;
+pub(in crate::ui) mod decode;
+pub(in crate::ui) mod export;
+pub(in crate::ui) mod files;
+pub(in crate::ui) mod jobs;
+pub(in crate::ui) mod play;
+pub(in crate::ui) mod steer;
+pub(in crate::ui) mod sweep;
+mod view;
+
+use super::image_input;
+use crate::ui::app::Studio;
+use crate::ui::commands::UiCommand;
+use crate::ui::pages;
+
+/// Does what a panel or a key asked for. Returns at once.
+pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCommand) {
+    if image_input::takes(studio, &command) || sweep::takes(studio, &command) {
+        return;
+    }
+    match command {
+        UiCommand::Generate => jobs::generate(studio),
+        UiCommand::Stop => jobs::stop(studio),
+        UiCommand::RestartEngine => studio.start_engine(),
+        UiCommand::UseModel(model) => jobs::use_model(studio, model),
+        UiCommand::ChooseModelFolder => files::choose_model_folder(studio),
+        UiCommand::ChoosePicture => files::choose_picture(studio),
+        UiCommand::OpenPicture(path) => files::open_picture(studio, path),
+        UiCommand::OpenDropped(paths)
+            if studio.state.page == pages::Page::Compare && pages::compare::take_dropped(studio, &paths) => {}
+        UiCommand::OpenDropped(paths) => image_input::open_dropped(studio, paths),
+        UiCommand::UseSettings => files::use_settings(studio),
+        UiCommand::ShowPicture(path) => files::show_picture(studio, path),
+        UiCommand::ShowLive => studio.state.show_live(),
+        UiCommand::ShowStep(index) => studio.state.show_step(index),
+        UiCommand::PreviousStep => studio.state.move_step(-1),
+        UiCommand::NextStep => studio.state.move_step(1),
+        UiCommand::FirstStep => studio.state.show_step(0),
+        UiCommand::Camera(camera_move) => view::move_camera(studio, camera_move),
+        UiCommand::SetLanguage(language) => view::set_language(studio, language),
+        UiCommand::SetPrecision(precision) => jobs::set_precision(studio, precision),
+        UiCommand::SetTheme(choice) => view::set_theme(studio, ctx, choice),
+        UiCommand::CloseNotice(id) => studio.state.notices.close(id),
+        UiCommand::LastStep => studio.state.show_end(),
+        UiCommand::PlayOrPause => play::play_or_pause(studio),
+        UiCommand::ToggleLoop => studio.state.playback.is_looping ^= true,
+        UiCommand::NextSpeed => play::next_speed(studio),
+        UiCommand::SingleStep => steer::single_step(studio),
+        UiCommand::StepBack => steer::step_back(studio),
+        UiCommand::EndHere => steer::end_here(studio),
+        UiCommand::KeepStep => decode::keep_step(studio),
+        UiCommand::ApplyChanges => steer::apply_changes(studio),
+        UiCommand::BranchHere => branch::branch_here(studio),
+        UiCommand::LeaveBranch => studio.state.branching = None,
+        UiCommand::Export(kind) => export::start(studio, kind),
+        UiCommand::StopExport => export::stop(studio),
+        UiCommand::ShowBeside(path) => files::show_beside(studio, path),
+        UiCommand::CloseBeside => studio.state.beside = None,
+        UiCommand::SetWays(ways) => studio.state.ways = ways.tidy(),
+        UiCommand::NextView => studio.state.ways = studio.state.ways_with_next(),
+        UiCommand::NextSecondView => studio.state.ways = studio.state.ways_with_next_second(),
+        UiCommand::ExplainView => studio.state.is_explaining ^= true,
+        UiCommand::ToggleSides => view::toggle_sides(studio, ctx),
+        UiCommand::ToggleForm => studio.state.sides.is_form_shown ^= true,
+        UiCommand::ToggleInspector => studio.state.sides.is_inspector_shown ^= true,
+        UiCommand::FocusControls => ctx.memory_mut(|memory| memory.move_focus(egui::FocusDirection::Next)),
+        UiCommand::SetTrajectoryBudget(mib) => jobs::set_trajectory_budget(studio, mib),
+        UiCommand::KeepAttention(is_kept) => jobs::keep(studio, |settings| settings.keep_attention = is_kept),
+        UiCommand::KeepBranches(is_kept) => jobs::keep(studio, |settings| settings.keep_branches = is_kept),
+        UiCommand::ShowSweep => sweep::show(studio),
+        UiCommand::CloseSweep => sweep::close(studio),
+        UiCommand::OpenCell(cell) => sweep::open_cell(studio, cell),
+        UiCommand::ShowSheet(sheet) => sweep::show_sheet(studio, sheet),
+        UiCommand::SweepStep(step) => sweep::show_step(studio, step),
+        UiCommand::TogglePalette => studio.state.overlay = studio.state.overlay.with_commands_toggled(),
+        UiCommand::Again(command) => again::carry_out(studio, command),
+        UiCommand::UseUpscaler(network, picture) => again::use_upscaler(studio, network, picture),
+        UiCommand::ShowPage(page) => studio.state.page = page,
+        UiCommand::Gallery(command) => pages::gallery::carry_out(studio, ctx, command),
+        UiCommand::Compare(command) => pages::compare::carry_out(studio, ctx, command),
+        UiCommand::Models(command) => pages::models::carry_out(studio, ctx, command),
+        UiCommand::Queue(command) => pages::queue::carry_out(studio, ctx, command),
+        UiCommand::Settings(command) => pages::settings::carry_out(studio, ctx, command),
+        UiCommand::Bring(command) => image_input::carry_out(studio, ctx, command),
+    }
+}

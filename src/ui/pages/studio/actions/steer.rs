@@ -1,0 +1,82 @@
+//! What is asked of a run while it is on its way.
+
+use std::sync::Arc;
+
+use crate::job::{Change, JobControl};
+use crate::ui::app::Studio;
+use crate::ui::model::state::Pause;
+use crate::ui::pages::studio::form::changes::pending_change;
+
+/// Whoever may be asked for something: the run at work.
+fn control(studio: &Studio) -> Option<Arc<JobControl>> {
+    let job = studio.state.steerable_run()?.job;
+    studio.engine.as_ref()?.control(job)
+}
+
+/// Lets the run wait, or go on.
+pub(super) fn pause_or_resume(studio: &mut Studio) {
+    let Some(control) = control(studio) else { return };
+    let is_paused = control.is_paused();
+    if is_paused {
+        control.resume();
+    } else {
+        control.pause();
+    }
+    if let Some(run) = &mut studio.state.run {
+        run.pause = if is_paused { Pause::No } else { Pause::Asked };
+    }
+}
+
+/// Has the run take one step and wait; a run that is over shows its next step.
+pub(super) fn single_step(studio: &mut Studio) {
+    if !studio.state.is_live_steerable() {
+        return studio.state.move_step(1);
+    }
+    let Some(control) = control(studio) else { return };
+    control.single_step();
+    wait_for_pause(studio);
+    studio.state.show_live();
+}
+
+/// Has the run take its newest step again, and wait before it; a run that is over shows its step before.
+pub(super) fn step_back(studio: &mut Studio) {
+    if !studio.state.is_live_steerable() {
+        return studio.state.move_step(-1);
+    }
+    let newest = studio
+        .state
+        .live_unfolding()
+        .and_then(|live| live.next_index().checked_sub(1));
+    let (Some(control), Some(newest)) = (control(studio), newest) else {
+        return;
+    };
+    control.pause();
+    control.back_to(newest as u32);
+    wait_for_pause(studio);
+    studio.state.show_live();
+}
+
+/// Ends the run after the step at work: the estimate it has then is the picture.
+pub(super) fn end_here(studio: &Studio) {
+    if let Some(control) = control(studio) {
+        control.end_early();
+    }
+}
+
+/// Has the run go by what the form says from its next step on.
+pub(super) fn apply_changes(studio: &mut Studio) {
+    let change = pending_change(&studio.state, &studio.draft);
+    let (Some(control), Some(change)) = (control(studio), change) else {
+        return;
+    };
+    control.change(Change::clone(&change));
+    if let Some(run) = &mut studio.state.run {
+        run.asked.push(change);
+    }
+}
+
+fn wait_for_pause(studio: &mut Studio) {
+    if let Some(run) = &mut studio.state.run {
+        run.pause = Pause::Asked;
+    }
+}

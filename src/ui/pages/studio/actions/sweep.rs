@@ -1,0 +1,166 @@
+//! Many runs of one request.
+
+use std::sync::Arc;
+
+use crate::engine::SubmitError;
+use crate::job::{JobError, JobErrorKind, Sweep};
+use crate::ui::app::Studio;
+use crate::ui::commands::UiCommand;
+use crate::ui::model::notifications::{Level, Text};
+use crate::ui::model::state::{QueuedJob, View};
+use crate::ui::model::sweeping::Sweeping;
+use crate::ui::pages::studio::form::draft::request_text;
+use crate::ui::pages::studio::sweep::draft::SweepProblem;
+
+/// Does what a sweep makes of a command that is meant for single runs; whether nothing more is to be done.
+pub(super) fn takes(studio: &mut Studio, command: &UiCommand) -> bool {
+    if *command == UiCommand::Generate && studio.draft.sweep.is_set() {
+        start(studio);
+        return true;
+    }
+    let current = studio.state.current_job().map(|queued| queued.job);
+    let Some(sweeping) = &mut studio.state.sweeping else {
+        return false;
+    };
+    match command {
+        UiCommand::Generate | UiCommand::ShowPicture(_) | UiCommand::OpenPicture(_) => sweeping.is_shown = false,
+        UiCommand::Stop if current.is_some() && current == sweeping.running() => sweeping.stop(),
+        _ if !sweeping.is_shown => {}
+        UiCommand::PreviousStep => return moved(sweeping, -1),
+        UiCommand::NextStep => return moved(sweeping, 1),
+        UiCommand::FirstStep => return set(sweeping, 0),
+        UiCommand::ShowStep(step) => return set(sweeping, *step),
+        UiCommand::ShowLive | UiCommand::LastStep => return set(sweeping, usize::MAX),
+        _ => {}
+    }
+    false
+}
+
+fn moved(sweeping: &mut Sweeping, by: isize) -> bool {
+    sweeping.move_playhead(by);
+    true
+}
+
+fn set(sweeping: &mut Sweeping, step: usize) -> bool {
+    sweeping.set_playhead(step);
+    true
+}
+
+/// Begins the sweep that the form asks for.
+fn start(studio: &mut Studio) {
+    let is_running = studio.state.sweeping.as_ref().is_some_and(|old| !old.has_ended());
+    if is_running || studio.state.refusal(&studio.draft.model).is_some() {
+        return;
+    }
+    if studio.engine.is_none() {
+        let text = Text::key("notice-engine-stopped");
+        studio.state.notices.tell(Level::Error, text);
+        return;
+    }
+    if !studio.draft.is_seed_locked {
+        studio.draft.roll_seed();
+    }
+    let sweep = studio.draft.to_sweep().unwrap_or(Err(SweepProblem::NoColumns));
+    begin(studio, sweep);
+}
+
+/// Begins a sweep, unless one is on its way.
+pub(super) fn begin(studio: &mut Studio, sweep: Result<Sweep, SweepProblem>) {
+    let is_running = studio.state.sweeping.as_ref().is_some_and(|old| !old.has_ended());
+    if is_running {
+        let text = Text::key("again-busy");
+        studio.state.notices.tell(Level::Info, text);
+        return;
+    }
+    let sweeping = sweep.and_then(|sweep| {
+        let options = super::jobs::options(studio);
+        Sweeping::new(sweep, options).map_err(SweepProblem::Sweep)
+    });
+    match sweeping {
+        Ok(sweeping) => {
+            studio.state.sweeping = Some(sweeping);
+            studio.state.view = View::Live;
+            advance(studio);
+        }
+        Err(problem) => {
+            let reason = problem.say(studio.language);
+            let text = Text::new("sweep-problem", [("reason", reason)]);
+            studio.state.notices.tell(Level::Error, text);
+        }
+    }
+}
+
+/// Hands the next run of the sweep to the engine if the one before has ended.
+pub(in crate::ui) fn advance(studio: &mut Studio) {
+    if studio.state.queue_page.jobs.is_paused() {
+        return;
+    }
+    while let Some(sweeping) = &mut studio.state.sweeping {
+        let (Some(next), Some(engine)) = (sweeping.next(), &mut studio.engine) else {
+            return;
+        };
+        let request = (*next.request).clone();
+        let submitted = match next.start.clone() {
+            Some(start) => engine.submit_after(request, start, sweeping.options),
+            None => engine.submit(request, sweeping.options),
+        };
+        match submitted {
+            Ok(job) => {
+                // What is on the canvas stays there.
+                studio.state.queue.push(QueuedJob {
+                    job,
+                    request: Arc::clone(&next.request),
+                    has_started: false,
+                    is_stopping: false,
+                    trunk: None,
+                });
+                sweeping.submitted(next, job);
+                return;
+            }
+            Err(SubmitError::Request(error)) => {
+                let message = request_text(&error).say(studio.language);
+                let kind = JobErrorKind::Request;
+                sweeping.refused(next.cell, Arc::new(JobError { kind, message }));
+            }
+            Err(SubmitError::QueueFull) => return, // it is asked again when another job has ended
+            Err(SubmitError::EngineStopped) => return studio.state.engine_stopped(None),
+        }
+    }
+}
+
+/// Shows the sweep on the canvas.
+pub(super) fn show(studio: &mut Studio) {
+    if let Some(sweeping) = &mut studio.state.sweeping {
+        sweeping.is_shown = true;
+    }
+}
+
+/// Puts away a sweep that is over.
+pub(super) fn close(studio: &mut Studio) {
+    if studio.state.sweeping.as_ref().is_some_and(Sweeping::has_ended) {
+        studio.state.sweeping = None;
+    }
+}
+
+/// Shows a run of the sweep once its picture is saved.
+pub(super) fn open_cell(studio: &Studio, cell: usize) {
+    let sweeping = studio.state.sweeping.as_ref();
+    let path = sweeping.and_then(|sweeping| sweeping.cells.get(cell)?.path.clone());
+    if let Some(path) = path {
+        studio.commands.send(UiCommand::ShowPicture(path));
+    }
+}
+
+/// Shows another sheet.
+pub(super) fn show_sheet(studio: &mut Studio, sheet: usize) {
+    if let Some(sweeping) = &mut studio.state.sweeping {
+        sweeping.sheet = sheet.min(sweeping.sweep.size()[2].saturating_sub(1));
+    }
+}
+
+/// Shows all runs at a step.
+pub(super) fn show_step(studio: &mut Studio, step: usize) {
+    if let Some(sweeping) = &mut studio.state.sweeping {
+        sweeping.set_playhead(step);
+    }
+}

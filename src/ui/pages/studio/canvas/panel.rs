@@ -1,0 +1,464 @@
+//! The picture: the newest step, an earlier one, or a saved one.
+
+use std::sync::Arc;
+
+use egui::{
+    Align, Button, Color32, Layout, Rect, Response, RichText, Role, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo,
+    vec2,
+};
+
+use super::again_menu::again_menu;
+use super::export_menu::export_menu;
+use super::step_view::{self, Half, StepViews};
+use super::tokens::TokenLine;
+use super::views;
+use crate::job::{GenerateRequest, RgbImage};
+use crate::render::canvas::CanvasPaint;
+use crate::ui::commands::UiCommand;
+use crate::ui::i18n::Language;
+use crate::ui::model::state::{View, file_name};
+use crate::ui::pages::studio::form::draft::{STARTER_PROMPTS, STARTER_PROMPTS_JA};
+use crate::ui::pages::studio::image_input::BringCommand;
+use crate::ui::pages::studio::recent::{made_words, with_precision};
+use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::widgets::camera::{Camera, CameraMove};
+use crate::ui::widgets::textures::TextureCache;
+use crate::unfold::View as StepWay;
+
+/// Height of the line above the picture.
+const HEADER_HEIGHT: f32 = 34.0;
+/// Height of the lines of views and of words below it.
+const LINE_HEIGHT: f32 = 30.0;
+/// Room left around a picture that is shown whole, in points.
+const MARGIN: f32 = 8.0;
+/// Points of wheel movement that enlarge by e.
+const WHEEL_POINTS: f32 = 240.0;
+/// Longest side of the noise of an empty canvas, in pixels.
+const MAX_NOISE_SIDE_PX: u32 = 192;
+
+/// Shows the picture.
+#[derive(Default)]
+pub(in crate::ui) struct CanvasPanel {
+    noise: Option<Arc<RgbImage>>,
+    tokens: TokenLine,
+    views: StepViews,
+}
+
+/// What is to be drawn.
+struct Shown {
+    image: Arc<RgbImage>,
+    /// Size of the picture it stands for, which may be larger.
+    picture_px: Vec2,
+    is_noise: bool,
+}
+
+impl Shown {
+    /// A step of a run.
+    fn of(image: &Arc<RgbImage>, request: &GenerateRequest) -> Self {
+        Self {
+            image: Arc::clone(image),
+            picture_px: vec2(request.width_px as f32, request.height_px as f32),
+            is_noise: false,
+        }
+    }
+}
+
+impl Panel for CanvasPanel {
+    fn id(&self) -> &'static str {
+        "canvas"
+    }
+
+    fn slot(&self) -> Slot {
+        Slot::Canvas
+    }
+
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        if ctx.state.shown_sweep().is_some() || ctx.state.is_mask_shown() || ctx.state.is_preview_shown() {
+            return; // a panel of its own stands here
+        }
+        let whole = ui.available_rect_before_wrap();
+        let (header, rest) = whole.split_top_bottom_at_y(whole.top() + HEADER_HEIGHT);
+        let (picker, rest) = rest.split_top_bottom_at_y(rest.top() + LINE_HEIGHT);
+        let (tokens, body) = rest.split_top_bottom_at_y(rest.top() + LINE_HEIGHT);
+        let response = ui.allocate_rect(body, Sense::click_and_drag());
+        let line = |ui: &mut Ui, rect: Rect| ui.new_child(UiBuilder::new().max_rect(rect.shrink2(vec2(12.0, 0.0))));
+
+        views::picker(&mut line(ui, picker), ctx);
+        let looked_at = self.tokens.ui(&mut line(ui, tokens), ctx);
+        let ways = looked_at.map_or(ctx.state.ways, |view| ctx.state.ways.with_attention(view));
+        let has_step = ctx.state.shown_step_record().is_some();
+        let is_beside = ctx.state.beside.is_some();
+        let second = ways.second.filter(|_| has_step && !is_beside);
+        let is_split = second.is_some() || is_beside;
+        let halves = halves(body, is_split);
+
+        let shown = self.shown(ctx);
+        let can_steer = has_step || !shown.is_noise;
+        let picture_px = picture_px(ctx, &shown);
+        let mut zoom = 1.0;
+        for (index, view) in std::iter::once(ways.first).chain(second).enumerate() {
+            let half;
+            (half, zoom) = place(ui, ctx, (index, halves[index]), picture_px, can_steer);
+            self.paint_view(ui, ctx, half, (view, has_step), &shown);
+        }
+        if is_beside {
+            let half;
+            (half, zoom) = place(ui, ctx, (1, halves[1]), picture_px, can_steer);
+            self.paint_beside(ui, ctx, half, ways.first);
+        }
+        if is_split {
+            let x = body.center().x;
+            ui.painter()
+                .vline(x, body.y_range(), Stroke::new(1.0, *ctx.palette.active));
+        }
+
+        let caption = caption(ctx);
+        response.widget_info(|| {
+            WidgetInfo::labeled(
+                Role::Image,
+                true,
+                ctx.language.tr_with("canvas-name", &[("shown", &caption)]),
+            )
+        });
+        if can_steer {
+            let under = response.hover_pos().unwrap_or(body.min);
+            let half = halves.into_iter().find(|half| half.contains(under));
+            steer(ui, ctx, &response, half.unwrap_or(body));
+        } else {
+            invite(ui, ctx, body);
+        }
+        line_above(&mut line(ui, header), ctx, &caption, can_steer.then_some(zoom));
+        views::explanation(ui, ctx, body);
+    }
+}
+
+impl CanvasPanel {
+    /// Draws one half: the picture as it is decoded, or a view of the step's latents.
+    fn paint_view(
+        &mut self,
+        ui: &mut Ui,
+        ctx: &mut PanelContext<'_>,
+        half: Half,
+        (view, has_step): (StepWay, bool),
+        shown: &Shown,
+    ) {
+        let is_decoded = view == StepWay::Estimate && !shown.is_noise;
+        if let Some(seen) = ctx.state.seen(view).filter(|_| !is_decoded) {
+            if let Some(lack) = seen.lack() {
+                step_view::say(ui, half.rect, &views::lack_text(ctx, lack));
+            } else {
+                let picture = (!shown.is_noise).then(|| Arc::clone(&shown.image));
+                self.views.paint(ui, ctx, half, seen, picture);
+            }
+        } else {
+            paint(ui, ctx.has_gpu_canvas, ctx.textures, half, shown);
+        }
+        let is_plain = ctx.state.ways.second.is_none() && view == StepWay::Estimate;
+        if has_step && !is_plain {
+            self.views.caption(ui, ctx, half.rect, view);
+        }
+    }
+
+    /// Draws the run beside: its picture, or the same view of its step.
+    fn paint_beside(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>, half: Half, view: StepWay) {
+        let Some(beside) = &ctx.state.beside else {
+            return;
+        };
+        let name = file_name(&beside.path);
+        if let Some(image) = ctx.state.picture_beside().filter(|_| view == StepWay::Estimate) {
+            let shown = Shown {
+                picture_px: size_px(image),
+                image: Arc::clone(image),
+                is_noise: false,
+            };
+            paint(ui, ctx.has_gpu_canvas, ctx.textures, half, &shown);
+        } else if let Some(seen) = ctx.state.seen_beside(view) {
+            match seen.lack() {
+                Some(lack) => step_view::say(ui, half.rect, &views::lack_text(ctx, lack)),
+                None => self.views.paint(ui, ctx, half, seen, None),
+            }
+        }
+        let room = half.rect.shrink(8.0);
+        let mut ui = ui.new_child(
+            UiBuilder::new()
+                .max_rect(room)
+                .layout(Layout::left_to_right(Align::Min)),
+        );
+        let close = UiCommand::CloseBeside;
+        let tip = close.tooltip(ctx.language, ui.ctx());
+        let words = format!("{name}  ×");
+        let button = ui.add(Button::new(words).truncate());
+        let button = button.accessible_name(close.name(ctx.language));
+        if button.on_hover_text(tip).clicked() {
+            ctx.commands.send(close);
+        }
+    }
+
+    fn shown(&mut self, ctx: &PanelContext<'_>) -> Shown {
+        let state = ctx.state;
+        if let Some((image, unfolding)) = state.shown_step_picture().zip(state.unfolding.as_ref()) {
+            return Shown::of(image, &unfolding.request);
+        }
+        if let Some(path) = state.shown_path() {
+            if let Some(opened) = state.opened.as_ref().filter(|opened| opened.path == *path) {
+                return Shown {
+                    picture_px: size_px(&opened.pixels),
+                    image: Arc::clone(&opened.pixels),
+                    is_noise: false,
+                };
+            }
+            if let Some(recent) = state.recent_at(path) {
+                let request = recent.record.as_ref().map(|record| &record.request);
+                let size = request.map(|request| vec2(request.width_px as f32, request.height_px as f32));
+                return Shown {
+                    picture_px: size.unwrap_or_else(|| size_px(&recent.thumbnail)),
+                    image: Arc::clone(&recent.thumbnail),
+                    is_noise: false,
+                };
+            }
+        }
+        if let Some((image, request)) = state.run.as_ref().and_then(|run| Some((run.newest()?, &run.request))) {
+            return Shown::of(image, request);
+        }
+        let (width_px, height_px) = match &state.run {
+            Some(run) => (run.request.width_px, run.request.height_px),
+            None => (ctx.draft.width_px, ctx.draft.height_px),
+        };
+        let image = self.noise(width_px, height_px);
+        Shown {
+            picture_px: size_px(&image),
+            image,
+            is_noise: true,
+        }
+    }
+
+    /// Still noise of the shape of the picture to come.
+    fn noise(&mut self, width_px: u32, height_px: u32) -> Arc<RgbImage> {
+        let shrink = f64::from(MAX_NOISE_SIDE_PX) / f64::from(width_px.max(height_px).max(1));
+        let side = |px: u32| ((f64::from(px) * shrink.min(1.0)).round() as u32).max(1);
+        let (width_px, height_px) = (side(width_px), side(height_px));
+        let kept = self.noise.as_ref();
+        if let Some(kept) = kept.filter(|kept| kept.width_px == width_px && kept.height_px == height_px) {
+            return Arc::clone(kept);
+        }
+        let made = Arc::new(still_noise(width_px, height_px));
+        self.noise = Some(Arc::clone(&made));
+        made
+    }
+}
+
+fn size_px(image: &RgbImage) -> Vec2 {
+    vec2(image.width_px as f32, image.height_px as f32)
+}
+
+/// Grey-coloured noise, the same every time: a sum of uniform values, near enough to normal for the eye.
+fn still_noise(width_px: u32, height_px: u32) -> RgbImage {
+    let mut word = 0x9e37_79b9_u32;
+    let mut next = || {
+        // xorshift32, Marsaglia (2003)
+        word ^= word << 13;
+        word ^= word >> 17;
+        word ^= word << 5;
+        f64::from(word >> 8) / f64::from(1 << 24)
+    };
+    let pixels = (0..3 * width_px * height_px)
+        .map(|_| {
+            let normal = (0..4).map(|_| next()).sum::<f64>() - 2.0;
+            (112.0 + 62.0 * normal).clamp(0.0, 255.0) as u8
+        })
+        .collect();
+    RgbImage {
+        width_px,
+        height_px,
+        pixels,
+    }
+}
+
+/// The canvas, or both halves of it.
+fn halves(body: Rect, is_split: bool) -> [Rect; 2] {
+    if is_split {
+        let (left, right) = body.split_left_right_at_fraction(0.5);
+        [left, right]
+    } else {
+        [body, body]
+    }
+}
+
+/// The size that the zoom is counted from: of the picture, whatever stands for it.
+fn picture_px(ctx: &PanelContext<'_>, shown: &Shown) -> Vec2 {
+    match &ctx.state.unfolding {
+        Some(unfolding) if shown.is_noise && ctx.state.shown_step_record().is_some() => {
+            vec2(unfolding.request.width_px as f32, unfolding.request.height_px as f32)
+        }
+        _ => shown.picture_px,
+    }
+}
+
+/// Where the picture lies in a half, and the zoom.
+fn place(
+    ui: &Ui,
+    ctx: &mut PanelContext<'_>,
+    (index, rect): (usize, Rect),
+    picture_px: Vec2,
+    can_steer: bool,
+) -> (Half, f32) {
+    let pixels_per_point = ui.pixels_per_point();
+    let canvas_px = (rect.size() - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0)) * pixels_per_point;
+    *ctx.fit_zoom = Camera::fit_zoom(picture_px, canvas_px);
+    let camera = if can_steer { ctx.state.camera } else { Camera::default() };
+    let zoom = camera.zoom_for(picture_px, canvas_px);
+    let margin_px = Vec2::splat(MARGIN * pixels_per_point);
+    let corner_px = (rect.min.to_vec2() * pixels_per_point).round();
+    let half = Half {
+        index,
+        rect,
+        origin_px: corner_px + (camera.origin_px(picture_px, canvas_px) + margin_px).round(),
+        size_px: picture_px * zoom,
+    };
+    (half, zoom)
+}
+
+/// Draws with the shader where there is one, else as an egui image.
+fn paint(ui: &Ui, has_gpu_canvas: bool, textures: &mut TextureCache, half: Half, shown: &Shown) {
+    let painter = ui.painter_at(half.rect);
+    if has_gpu_canvas {
+        let paint = CanvasPaint {
+            image: Arc::clone(&shown.image),
+            origin_px: half.origin_px,
+            scale: half.size_px / size_px(&shown.image),
+            smooth_enlarge: shown.picture_px.x > size_px(&shown.image).x,
+        };
+        painter.add(paint.into_shape(half.rect));
+    } else {
+        let to_points = ui.pixels_per_point().recip();
+        let rect = Rect::from_min_size((half.origin_px * to_points).to_pos2(), half.size_px * to_points);
+        let texture = textures.whole(ui.ctx(), &shown.image);
+        let uv = Rect::from_min_max(egui::pos2(0.0, 0.0), egui::pos2(1.0, 1.0));
+        painter.image(texture.id(), rect, uv, Color32::WHITE);
+    }
+}
+
+/// Wheel, pinch and drag.
+fn steer(ui: &Ui, ctx: &PanelContext<'_>, response: &Response, body: Rect) {
+    let pixels_per_point = ui.pixels_per_point();
+    if response.dragged() && response.drag_delta() != Vec2::ZERO {
+        let delta = response.drag_delta() * pixels_per_point;
+        ctx.commands.send(UiCommand::Camera(CameraMove::Pan(delta)));
+    }
+    if let Some(pointer) = response.hover_pos() {
+        let (wheel, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
+        let factor = (wheel / WHEEL_POINTS).exp() * pinch;
+        if factor != 1.0 {
+            let anchor_px = (pointer - body.center()) * pixels_per_point;
+            ctx.commands
+                .send(UiCommand::Camera(CameraMove::ZoomAt { factor, anchor_px }));
+        }
+    }
+    if response.double_clicked() {
+        ctx.commands.send(UiCommand::Camera(CameraMove::Fit));
+    }
+}
+
+/// What the canvas shows, in words.
+fn caption(ctx: &PanelContext<'_>) -> String {
+    let run = ctx.state.run.as_ref();
+    match (ctx.state.shown_path(), run) {
+        (Some(path), _) => file_name(path),
+        (_, Some(run)) => {
+            let seed = (run.request.seed + u64::from(run.image_index)).to_string();
+            if run.request.batch_count > 1 {
+                let index = (run.image_index + 1).to_string();
+                let count = run.request.batch_count.to_string();
+                let values = [("index", &*index), ("count", &*count), ("seed", &*seed)];
+                ctx.language.tr_with("canvas-batch", &values)
+            } else {
+                ctx.language.tr_with("canvas-run", &[("seed", &seed)])
+            }
+        }
+        (_, None) => ctx.tr("canvas-noise"),
+    }
+}
+
+/// Caption at the left, what can be done with the picture at the right.
+fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, caption: &str, zoom: Option<f32>) {
+    // The canvas is near in tone to a button of a panel, so here a button looks like a panel.
+    ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        for camera_move in [CameraMove::Actual, CameraMove::Fit] {
+            button(ui, ctx, UiCommand::Camera(camera_move), zoom.is_some());
+        }
+        let percent = zoom.map_or_else(String::new, |zoom| format!("{:.0} %", 100.0 * zoom));
+        ui.allocate_ui_with_layout(vec2(56.0, 20.0), Layout::right_to_left(Align::Center), |ui| {
+            ui.set_min_width(56.0);
+            ui.weak(percent);
+        });
+        export_menu(ui, ctx);
+        if let Some(path) = ctx.state.shown_path() {
+            again_menu(ui, ctx, path, ctx.state.shown_record().is_some());
+            button(ui, ctx, UiCommand::Bring(BringCommand::OfferShown), true);
+            button(ui, ctx, UiCommand::UseSettings, ctx.state.shown_record().is_some());
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let words = shown_record_words(ctx).unwrap_or_else(|| run_words(ctx, caption));
+            ui.add(egui::Label::new(RichText::new(words).weak()).truncate());
+        });
+    });
+}
+
+/// How the saved picture on the canvas was made, in short.
+fn shown_record_words(ctx: &PanelContext<'_>) -> Option<String> {
+    let record = ctx.state.shown_record()?;
+    let made = made_words(ctx.language, record);
+    Some(format!("{made}  ·  {}", record.request.prompt))
+}
+
+/// The caption, with the precision once the picture is finished.
+fn run_words(ctx: &PanelContext<'_>, caption: &str) -> String {
+    let run = ctx.state.run.as_ref().filter(|_| ctx.state.view == View::Live);
+    let precision = run.and_then(|run| run.precision.as_deref());
+    with_precision(caption.to_owned(), precision.unwrap_or_default())
+}
+
+fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: UiCommand, is_enabled: bool) {
+    let response = ui.add_enabled(is_enabled, Button::new(command.name(ctx.language)));
+    if response
+        .on_hover_text(command.tooltip(ctx.language, ui.ctx()))
+        .clicked()
+    {
+        ctx.commands.send(command);
+    }
+}
+
+/// The line on the noise and, while nothing was ever made, prompts to begin with.
+fn invite(ui: &mut Ui, ctx: &mut PanelContext<'_>, body: Rect) {
+    if ctx.state.run.is_some() {
+        return;
+    }
+    let has_chips = ctx.state.is_gallery_listed && !ctx.state.has_pictures();
+    let rows = if has_chips { STARTER_PROMPTS.len() as f32 } else { 0.0 };
+    let size = vec2(400.0, 56.0 + 32.0 * rows + if has_chips { 8.0 } else { 0.0 });
+    let card = Rect::from_center_size(body.center(), size);
+    ui.painter()
+        .rect_filled(card, 8.0, ctx.palette.panel.gamma_multiply(0.94));
+    let inner = card.shrink2(vec2(20.0, 16.0));
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Center)));
+    let line = ctx.tr("canvas-invite");
+    ui.label(RichText::new(line).size(15.0).color(*ctx.palette.text));
+    if !has_chips {
+        return;
+    }
+    ui.add_space(8.0);
+    let prompts = match ctx.language {
+        Language::English => STARTER_PROMPTS,
+        Language::Japanese => STARTER_PROMPTS_JA,
+    };
+    for prompt in prompts {
+        let is_chosen = ctx.draft.prompt == prompt;
+        let chip = Button::selectable(is_chosen, prompt)
+            .frame_when_inactive(true)
+            .min_size(vec2(inner.width(), 28.0));
+        if ui.add(chip).on_hover_text(ctx.tr("canvas-chip-tip")).clicked() {
+            prompt.clone_into(&mut ctx.draft.prompt);
+        }
+    }
+}

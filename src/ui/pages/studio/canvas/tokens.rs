@@ -1,0 +1,112 @@
+//! The words of the prompt: pointing at one shows where the network looks at it, clicking keeps that on the canvas.
+
+use egui::{Align, Button, ComboBox, Layout, RichText, ScrollArea, Ui};
+
+use super::views::word_text;
+use crate::ui::commands::UiCommand;
+use crate::ui::pages::studio::canvas::ways::{WordKind, words};
+use crate::ui::panel::PanelContext;
+use crate::ui::theme::GRID;
+use crate::unfold::{Token, View};
+
+/// Width of the choice of feature maps.
+const LEVEL_WIDTH: f32 = 92.0;
+
+/// The line of words.
+#[derive(Default)]
+pub(in crate::ui) struct TokenLine {
+    /// Which feature maps are shown while no word is kept.
+    level: Option<usize>,
+}
+
+impl TokenLine {
+    /// Lays it out; the result is the attention of the word under the pointer.
+    pub(in crate::ui) fn ui(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>) -> Option<View> {
+        let step = ctx.state.shown_step_record()?;
+        if step.attention.is_empty() {
+            let text = RichText::new(ctx.tr("tokens-none")).weak();
+            ui.add(egui::Label::new(text).truncate());
+            return None;
+        }
+        ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
+        ui.spacing_mut().item_spacing.x = GRID;
+        let layout = Layout::right_to_left(Align::Center);
+        ui.with_layout(layout, |ui| {
+            self.level_choice(ui, ctx);
+            let layout = Layout::left_to_right(Align::Center);
+            ui.with_layout(layout, |ui| {
+                let words = ScrollArea::horizontal().auto_shrink(false);
+                words.show(ui, |ui| ui.horizontal(|ui| self.words(ui, ctx)).inner).inner
+            })
+            .inner
+        })
+        .inner
+    }
+
+    fn words(&self, ui: &mut Ui, ctx: &PanelContext<'_>) -> Option<View> {
+        let ways = ctx.state.ways;
+        let kept = ways.attention();
+        let level = kept.map_or(self.level, |kept| kept.level);
+        let tip = ctx.tr("tokens-word");
+        let mut looked_at = None;
+        for word in words(&ctx.state.unfolding.as_ref()?.tokens) {
+            let is_kept = kept.is_some_and(|kept| word.tokens.contains(&kept.index));
+            let mut text = RichText::new(word_text(ctx, &word.kind));
+            if !matches!(word.kind, WordKind::Written(_)) {
+                text = text.weak();
+            }
+            let button = Button::selectable(is_kept, text).frame_when_inactive(true);
+            let response = ui.add(button).on_hover_text(&tip);
+            let view = View::Attention(Token {
+                index: word.tokens.start,
+                level,
+            });
+            if response.hovered() || response.has_focus() {
+                looked_at = Some(view);
+            }
+            if response.clicked() {
+                let ways = if is_kept {
+                    ways.without_attention()
+                } else {
+                    ways.with_attention(view)
+                };
+                ctx.commands.send(UiCommand::SetWays(ways));
+            }
+        }
+        looked_at
+    }
+
+    fn level_choice(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>) {
+        let Some(step) = ctx.state.shown_step_record() else {
+            return;
+        };
+        let size = |level: Option<usize>| match level.and_then(|level| step.attention.get(level)) {
+            Some(maps) => format!("{} × {}", maps.width, maps.height),
+            None => ctx.tr("tokens-mean"),
+        };
+        let kept = ctx.state.ways.attention();
+        let before = kept.map_or(self.level, |kept| kept.level);
+        let mut chosen = before;
+        let response = ComboBox::from_id_salt("attention_level")
+            .selected_text(size(chosen))
+            .width(LEVEL_WIDTH)
+            .show_ui(ui, |ui| {
+                for level in std::iter::once(None).chain((0..step.attention.len()).map(Some)) {
+                    ui.selectable_value(&mut chosen, level, size(level));
+                }
+            })
+            .response;
+        response
+            .accessible_name(ctx.tr("tokens-level"))
+            .on_hover_text(ctx.tr("tokens-level.tip"));
+        if chosen == before {
+            return;
+        }
+        self.level = chosen;
+        if let Some(kept) = kept {
+            let view = View::Attention(Token { level: chosen, ..kept });
+            ctx.commands
+                .send(UiCommand::SetWays(ctx.state.ways.with_attention(view)));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The primary button, Stop beside it, and what stands in the way.
+
+use egui::{Align, Button, Layout, RichText, Ui, vec2};
+
+use crate::ui::commands::UiCommand;
+use crate::ui::model::state::{EngineStatus, file_name};
+use crate::ui::pages::studio::form::changes::{Plan, inexact_text, pending_change, planned};
+use crate::ui::pages::studio::sweep::form;
+use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::theme::{self, ROW_HEIGHT};
+use crate::ui::widgets::icon_button::{Icon, icon_button};
+
+/// Height of the buttons.
+const BUTTON_HEIGHT: f32 = 34.0;
+/// Width of Stop.
+const STOP_WIDTH: f32 = 76.0;
+
+/// Starts and stops.
+pub(in crate::ui) struct GeneratePanel;
+
+impl Panel for GeneratePanel {
+    fn id(&self) -> &'static str {
+        "generate"
+    }
+
+    fn slot(&self) -> Slot {
+        Slot::FormFoot
+    }
+
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        let (sweep, sweep_problem) = form::asked_for(ctx);
+        let problem = problem(ctx).or(sweep_problem);
+        // The row is always there, so that nothing moves when it has something to offer.
+        ui.allocate_ui_with_layout(
+            vec2(ui.available_width(), ROW_HEIGHT),
+            Layout::left_to_right(Align::Center),
+            |ui| {
+                ui.set_min_height(ROW_HEIGHT);
+                branch_or_apply(ui, ctx);
+            },
+        );
+        ui.horizontal(|ui| {
+            let width = ui.available_width() - STOP_WIDTH - ui.spacing().item_spacing.x;
+            let (palette, generate) = (ctx.palette, UiCommand::Generate);
+            let words = sweep.unwrap_or_else(|| generate.name(ctx.language));
+            let response = ui
+                .scope(|ui| {
+                    let widgets = &mut ui.visuals_mut().widgets;
+                    widgets.inactive.weak_bg_fill = *palette.accent;
+                    widgets.hovered.weak_bg_fill = *palette.accent_hover;
+                    widgets.active.weak_bg_fill = *palette.accent_hover;
+                    let text = RichText::new(words)
+                        .family(theme::strong_family())
+                        .size(14.0)
+                        .color(*palette.on_accent);
+                    let button = Button::new(text).min_size(vec2(width, BUTTON_HEIGHT));
+                    ui.add_enabled(problem.is_none(), button)
+                })
+                .inner;
+            let response = response.on_hover_text(generate.tooltip(ctx.language, ui.ctx()));
+            let response = response.on_disabled_hover_text(problem.as_deref().unwrap_or_default());
+            if response.clicked() {
+                ctx.commands.send(generate);
+            }
+
+            let stop = UiCommand::Stop;
+            let button = Button::new(stop.name(ctx.language)).min_size(vec2(STOP_WIDTH, BUTTON_HEIGHT));
+            let response = ui.add_enabled(ctx.state.current_job().is_some(), button);
+            let tip = stop.tooltip(ctx.language, ui.ctx());
+            if response.on_hover_text(&tip).on_disabled_hover_text(tip).clicked() {
+                ctx.commands.send(stop);
+            }
+        });
+        // The line is always there, so that nothing moves when it has something to say.
+        let num_waiting = ctx.state.num_waiting();
+        let is_held = num_waiting > 0 && ctx.state.queue_page.jobs.is_paused();
+        let line = match (problem, remark(ctx)) {
+            (Some(problem), _) => RichText::new(problem).color(form::problem_colour(ctx)),
+            (None, Some(remark)) => RichText::new(remark).color(*ctx.palette.warning),
+            (None, None) if is_held => {
+                let words = ctx.language.tr_count("queue-held", num_waiting);
+                RichText::new(words).color(*ctx.palette.warning)
+            }
+            (None, None) if num_waiting > 0 => {
+                RichText::new(ctx.language.tr_count("queue-waiting", num_waiting)).weak()
+            }
+            (None, None) => RichText::new(" "),
+        };
+        ui.add(egui::Label::new(line.small()).truncate());
+    }
+}
+
+/// Where the branch leaves and a way out of it; else the button that changes the run at work, if the form differs.
+fn branch_or_apply(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    let Some(branching) = &ctx.state.branching else {
+        let apply = UiCommand::ApplyChanges;
+        if pending_change(ctx.state, ctx.draft).is_some() {
+            let button = Button::new(apply.name(ctx.language)).min_size(vec2(ui.available_width(), ROW_HEIGHT));
+            if ui
+                .add(button)
+                .on_hover_text(apply.tooltip(ctx.language, ui.ctx()))
+                .clicked()
+            {
+                ctx.commands.send(apply);
+            }
+        }
+        return;
+    };
+    let step = (branching.step + 1).to_string();
+    let words = match &branching.of {
+        Some(path) => ctx
+            .language
+            .tr_with("branch-of", &[("step", &step), ("file", &file_name(path))]),
+        None => ctx.language.tr_with("branch-of-run", &[("step", &step)]),
+    };
+    let room = vec2(
+        ui.available_width() - ROW_HEIGHT - ui.spacing().item_spacing.x,
+        ROW_HEIGHT,
+    );
+    ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_width(room.x);
+        let words = RichText::new(words).color(*ctx.palette.accent);
+        ui.add(egui::Label::new(words).truncate())
+            .on_hover_text(ctx.tr("branch-of.tip"));
+    });
+    let leave = UiCommand::LeaveBranch;
+    let (name, tip) = (leave.name(ctx.language), leave.tooltip(ctx.language, ui.ctx()));
+    if icon_button(ui, Icon::Close, &name, &tip, false).clicked() {
+        ctx.commands.send(leave);
+    }
+}
+
+/// What is to be known before a branch is begun.
+fn remark(ctx: &PanelContext<'_>) -> Option<String> {
+    let (_, _, plan) = planned(ctx.state, ctx.draft)?;
+    match plan {
+        Plan::NewRun => Some(ctx.tr("branch-new-run")),
+        Plan::Branch(_, inexact) => Some(inexact_text(&inexact?).say(ctx.language)),
+    }
+}
+
+/// Why Generate can do nothing, in one sentence.
+fn problem(ctx: &PanelContext<'_>) -> Option<String> {
+    if ctx.state.engine != EngineStatus::Running {
+        return Some(ctx.tr("problem-engine-stopped"));
+    }
+    if ctx.state.refusal(&ctx.draft.model).is_some() {
+        return Some(ctx.tr("problem-model-refused"));
+    }
+    let problem = ctx.draft.first_problem()?;
+    Some(problem.text().say(ctx.language))
+}

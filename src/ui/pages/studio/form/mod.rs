@@ -1,0 +1,10 @@
+//! The form at the left: what the next picture is asked for.
+
+pub mod changes;
+pub mod draft;
+
+pub(in crate::ui) mod extra_settings;
+pub(in crate::ui) mod generate;
+pub(in crate::ui) mod model;
+pub(in crate::ui) mod prompt;
+pub(in crate::ui) mod sampling;

@@ -1,0 +1,93 @@
+//! Which model draws.
+
+use egui::{ComboBox, RichText, Ui};
+
+use crate::job::ModelRef;
+use crate::ui::commands::UiCommand;
+use crate::ui::model::state::file_name;
+use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::theme::{GRID, ROW_HEIGHT};
+use crate::ui::widgets::icon_button::{Icon, icon_button};
+
+/// Chooses the model.
+pub(in crate::ui) struct ModelPanel;
+
+impl Panel for ModelPanel {
+    fn id(&self) -> &'static str {
+        "model"
+    }
+
+    fn slot(&self) -> Slot {
+        Slot::Form
+    }
+
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        ui.separator();
+        ui.add_space(4.0);
+        let chosen = ctx.draft.model.clone();
+        ctx.look().row(ui, "form-model", None, |ui, text| {
+            let combo = ComboBox::from_id_salt("model")
+                .selected_text(model_name(ctx, &chosen))
+                .width(ui.available_width() - ROW_HEIGHT - GRID)
+                .truncate()
+                .show_ui(ui, |ui| {
+                    let mut models = ModelRef::BUILT_IN.to_vec();
+                    for model in ctx
+                        .state
+                        .models
+                        .iter()
+                        .map(|info| info.model.clone())
+                        .chain(ctx.state.models_page.models())
+                    {
+                        if !models.contains(&model) {
+                            models.push(model);
+                        }
+                    }
+                    for model in models {
+                        let name = model_name(ctx, &model);
+                        if ui.selectable_label(model == chosen, name).clicked() {
+                            ctx.commands.send(UiCommand::UseModel(model));
+                        }
+                    }
+                });
+            combo.response.accessible_name(&text.name).on_hover_text(&text.tip);
+            let open = UiCommand::ChooseModelFolder;
+            let tip = open.tooltip(ctx.language, ui.ctx());
+            if icon_button(ui, Icon::Folder, &open.name(ctx.language), &tip, false).clicked() {
+                ctx.commands.send(open);
+            }
+        });
+        about(ui, ctx);
+        ui.add_space(4.0);
+    }
+}
+
+/// The line below: what is known of the model, or why it cannot be used. Always there, so that nothing moves.
+fn about(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    let model = &ctx.draft.model;
+    let (text, colour) = if let Some(error) = ctx.state.refusal(model) {
+        (error.message.clone(), ctx.palette.error)
+    } else if let Some(info) = ctx.state.model(model) {
+        let defaults = &info.defaults;
+        let size = format!("{} × {}", defaults.width_px, defaults.height_px);
+        let values = [
+            ("family", info.family),
+            ("size", &size),
+            ("prediction", &info.prediction),
+        ];
+        (ctx.language.tr_with("model-about", &values), ctx.palette.text_weak)
+    } else {
+        (ctx.tr("model-reading"), ctx.palette.text_weak)
+    };
+    let text = RichText::new(text).small().color(*colour);
+    ui.add(egui::Label::new(text).truncate());
+}
+
+fn model_name(ctx: &PanelContext<'_>, model: &ModelRef) -> String {
+    match (ctx.state.model(model), model) {
+        (_, ModelRef::Starter) => ctx.tr("model-starter"),
+        (_, ModelRef::Flowers) => ctx.tr("model-flowers"),
+        (Some(info), _) => info.name.clone(),
+        (None, ModelRef::Path(path)) => file_name(path),
+    }
+}

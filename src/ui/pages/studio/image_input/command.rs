@@ -1,0 +1,131 @@
+//! Everything that can be asked for around pictures that are brought in.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui::{ColorImage, Key, KeyboardShortcut, Modifiers};
+
+use super::target::Target;
+use crate::job::Outpaint;
+use crate::ui::pages::studio::mask::{Brush, MaskEdit};
+
+/// One of the pictures that the form has taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Brought {
+    /// The one to start from, with its mask.
+    Start,
+    /// One to follow, by its place.
+    Control(usize),
+    /// One to resemble, by its place.
+    Reference(usize),
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BringCommand {
+    /// Asks for a picture to offer.
+    Choose,
+    /// Offers what the clipboard holds: a picture, or the address of one.
+    Paste,
+    /// Offers a picture that was pasted.
+    OfferPasted(Arc<ColorImage>),
+    /// Offers the picture that a pasted text names.
+    OfferNamed(String),
+    /// Offers the saved picture on the canvas.
+    OfferShown,
+    /// Shows what a picture could become.
+    Offer(PathBuf),
+    /// Reads a picture that may be offered soon.
+    Look(PathBuf),
+    /// Makes something of a picture.
+    Take(Target, PathBuf),
+    /// Puts the offered picture on the page that compares.
+    Elsewhere(PathBuf),
+    /// Offers nothing any more.
+    LeaveOffer,
+    /// Leaves a picture out again.
+    Remove(Brought),
+    /// Shows quickly what the form would make of the picture.
+    Preview,
+    /// Shows no preview any more.
+    ClosePreview,
+    /// Opens the mask on the canvas, or closes it.
+    EditMask,
+    /// Paints on so far beyond the edges.
+    SetOutpaint(Outpaint),
+    /// Does something to the mask.
+    Mask(MaskEdit),
+    /// Paints with another brush.
+    SetBrush(Brush),
+    /// Paints with a smaller brush.
+    SmallerBrush,
+    /// Paints with a larger brush.
+    LargerBrush,
+    /// Takes away instead of painting, or paints again.
+    ToggleEraser,
+}
+
+const fn plain(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::NONE, key)
+}
+
+impl BringCommand {
+    /// Those that have a key, which is heard in the studio.
+    pub const WITH_SHORTCUT: &[Self] = &[
+        Self::EditMask,
+        Self::SmallerBrush,
+        Self::LargerBrush,
+        Self::ToggleEraser,
+        Self::Mask(MaskEdit::Redo), // before the one that has the same key without Shift
+        Self::Mask(MaskEdit::Undo),
+    ];
+
+    /// Key of its name among the texts; its attribute `.tip` says what it does.
+    pub fn key(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Choose => "bring-choose",
+            Self::Paste => "bring-paste",
+            Self::OfferShown => "bring-offer-shown",
+            Self::LeaveOffer => "bring-leave",
+            Self::ClosePreview => "bring-close-preview",
+            Self::EditMask => "mask-edit",
+            Self::Mask(MaskEdit::Fill) => "mask-fill",
+            Self::Mask(MaskEdit::Clear) => "mask-clear",
+            Self::Mask(MaskEdit::Invert) => "mask-invert",
+            Self::Mask(MaskEdit::Feather(_)) => "mask-feather",
+            Self::Mask(MaskEdit::Undo) => "mask-undo",
+            Self::Mask(MaskEdit::Redo) => "mask-redo",
+            Self::SmallerBrush => "mask-smaller",
+            Self::LargerBrush => "mask-larger",
+            Self::ToggleEraser => "mask-eraser",
+            _ => return None,
+        })
+    }
+
+    /// Its keys; the first is the one that is told.
+    pub fn shortcuts(&self) -> &'static [KeyboardShortcut] {
+        const EDIT: &[KeyboardShortcut] = &[plain(Key::M)];
+        const SMALLER: &[KeyboardShortcut] = &[plain(Key::OpenBracket)];
+        const LARGER: &[KeyboardShortcut] = &[plain(Key::CloseBracket)];
+        const ERASER: &[KeyboardShortcut] = &[plain(Key::E)];
+        const UNDO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::COMMAND, Key::Z)];
+        const REDO: &[KeyboardShortcut] = &[
+            KeyboardShortcut::new(Modifiers::COMMAND, Key::Y),
+            KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
+        ];
+        match self {
+            Self::EditMask => EDIT,
+            Self::SmallerBrush => SMALLER,
+            Self::LargerBrush => LARGER,
+            Self::ToggleEraser => ERASER,
+            Self::Mask(MaskEdit::Undo) => UNDO,
+            Self::Mask(MaskEdit::Redo) => REDO,
+            _ => &[],
+        }
+    }
+
+    /// Whether its key means something else to a field that has the keyboard.
+    pub fn is_typed(&self) -> bool {
+        matches!(self, Self::Mask(_))
+    }
+}

@@ -1,0 +1,190 @@
+//! What the form would make of the picture to start from, in a few steps, while a slider moves: the newest wins. Such
+//! pictures are neither saved nor queued.
+
+use std::sync::Arc;
+
+use crate::job::{Event, GenerateRequest, JobId, JobOptions, RgbImage};
+use crate::ui::app::Studio;
+use crate::ui::model::notifications::Level;
+use crate::ui::model::state::{AppState, View, job_error_text};
+use crate::ui::pages::studio::form::draft::Draft;
+
+/// Steps that a preview takes, whatever its depth.
+pub const STEPS_TAKEN: u32 = 6;
+
+/// What is known of previews.
+#[derive(Debug, Default)]
+pub struct Preview {
+    /// Whether one is wanted as soon as the engine is idle.
+    pub is_wanted: bool,
+    /// The jobs that have not ended, the newest last; the others were told to stop.
+    pub jobs: Vec<JobId>,
+    /// What the newest was asked for.
+    pub request: Option<Arc<GenerateRequest>>,
+    /// What it looks like so far.
+    pub picture: Option<Arc<RgbImage>>,
+    /// What the canvas showed when a preview was asked for; it gives way when that is no longer so.
+    pub over: Option<(View, Option<JobId>)>,
+}
+
+impl Preview {
+    /// Whether the preview is still being made.
+    pub fn is_at_work(&self) -> bool {
+        self.is_wanted || !self.jobs.is_empty()
+    }
+}
+
+impl AppState {
+    /// What the canvas shows below any preview.
+    fn beneath(&self) -> (View, Option<JobId>) {
+        (self.view.clone(), self.run.as_ref().map(|run| run.job))
+    }
+
+    /// Whether a preview stands on the canvas.
+    pub fn is_preview_shown(&self) -> bool {
+        self.page == crate::ui::pages::Page::Studio && self.bring.preview.over == Some(self.beneath())
+    }
+}
+
+/// The same request in few steps; `None` if nothing is started from.
+pub(super) fn preview_request(draft: &Draft) -> Option<GenerateRequest> {
+    let request = draft.to_request().ok()?;
+    let strength = request.init.as_ref()?.strength;
+    let steps = (f64::from(STEPS_TAKEN) / strength.max(0.01)).ceil() as u32;
+    Some(GenerateRequest {
+        steps: steps.clamp(1, request.steps.max(1)),
+        batch_count: 1,
+        hires: None,
+        changes: Vec::new(),
+        prompt_switches: Vec::new(),
+        refiner: None,
+        ..request
+    })
+}
+
+/// Wants a preview of what the form says now, on the canvas.
+pub(super) fn want(studio: &mut Studio) {
+    if studio.state.bring.mask.is_open || studio.state.shown_sweep().is_some() {
+        return; // they stand where the preview would
+    }
+    let over = studio.state.beneath();
+    let preview = &mut studio.state.bring.preview;
+    preview.is_wanted = true;
+    if preview.over.as_ref() != Some(&over) {
+        preview.picture = None;
+        preview.over = Some(over);
+    }
+}
+
+/// Shows no preview any more.
+pub(super) fn close(studio: &mut Studio) {
+    stop(studio);
+    let preview = &mut studio.state.bring.preview;
+    preview.over = None;
+    preview.is_wanted = false;
+    preview.picture = None;
+    preview.request = None;
+}
+
+fn stop(studio: &Studio) {
+    if let Some(engine) = &studio.engine {
+        for job in &studio.state.bring.preview.jobs {
+            engine.cancel(*job);
+        }
+    }
+}
+
+/// Hands the newest wish to the engine where nothing else is to be done, and stops previews where something is.
+pub(super) fn tick(studio: &mut Studio) {
+    let is_shown = studio.state.is_preview_shown();
+    let is_busy = !studio.state.queue.is_empty();
+    let preview = &mut studio.state.bring.preview;
+    if studio.engine.is_none() {
+        preview.jobs.clear();
+    }
+    if !preview.jobs.is_empty() && (is_busy || !is_shown) && preview.request.take().is_some() {
+        stop(studio);
+        return;
+    }
+    if !preview.is_wanted || is_busy || !is_shown {
+        preview.is_wanted &= is_shown;
+        return;
+    }
+    preview.is_wanted = false;
+    let Some(request) = preview_request(&studio.draft) else {
+        return;
+    };
+    if preview.request.as_deref() == Some(&request) {
+        return;
+    }
+    stop(studio);
+    let options = JobOptions {
+        preview: studio.draft.preview,
+        precision: studio.draft.precision,
+        keep_every_step: false,
+        keep_branches: false,
+        keep_attention: false,
+        ..JobOptions::default()
+    };
+    let submitted = studio
+        .engine
+        .as_mut()
+        .map(|engine| engine.submit(request.clone(), options));
+    match submitted {
+        Some(Ok(job)) => {
+            studio.state.bring.preview.jobs.push(job);
+            studio.state.bring.preview.request = Some(Arc::new(request));
+        }
+        Some(Err(error)) => tracing::debug!("no preview: {error}"),
+        None => {}
+    }
+}
+
+/// Takes in what the engine says of previews; whether it was about one.
+pub(super) fn take_event(studio: &mut Studio, event: &Event) -> bool {
+    let Some(job) = job_of(event).filter(|job| studio.state.bring.preview.jobs.contains(job)) else {
+        return false;
+    };
+    let preview = &mut studio.state.bring.preview;
+    let is_newest = preview.jobs.last() == Some(&job) && preview.request.is_some();
+    match event {
+        Event::Step(step) if is_newest => {
+            if let Some(picture) = &step.preview {
+                preview.picture = Some(Arc::clone(picture));
+            }
+        }
+        Event::Image { image, .. } if is_newest => preview.picture = Some(Arc::new(image.pixels.clone())),
+        Event::Finished { .. } | Event::Cancelled { .. } => preview.jobs.retain(|known| *known != job),
+        Event::Failed { error, .. } => {
+            preview.jobs.retain(|known| *known != job);
+            if is_newest {
+                preview.request = None;
+                studio.state.notices.tell(Level::Error, job_error_text(error));
+            }
+        }
+        _ => {}
+    }
+    true
+}
+
+fn job_of(event: &Event) -> Option<JobId> {
+    match event {
+        Event::Started { job }
+        | Event::Phase { job, .. }
+        | Event::Inexact { job, .. }
+        | Event::Paused { job, .. }
+        | Event::Resumed { job }
+        | Event::Changed { job, .. }
+        | Event::ChangeRefused { job, .. }
+        | Event::WentBack { job, .. }
+        | Event::Image { job, .. }
+        | Event::Finished { job }
+        | Event::Cancelled { job }
+        | Event::Failed { job, .. } => Some(*job),
+        Event::Step(step) => Some(step.job),
+        Event::Decoded { .. }
+        | Event::DeviceDescribed { .. }
+        | Event::ModelDescribed { .. }
+        | Event::ModelRefused { .. } => None,
+    }
+}

@@ -1,0 +1,344 @@
+//! The canvas while it shows a preview, or a mask being painted.
+
+use std::sync::Arc;
+
+use egui::{
+    Button, Color32, PointerButton, Pos2, Rect, Response, RichText, Role, Sense, Slider, Stroke, Ui, UiBuilder,
+};
+use egui::{Vec2, WidgetInfo, pos2, vec2};
+
+use super::command::BringCommand;
+use super::edges;
+use super::preview::STEPS_TAKEN;
+use crate::job::RgbImage;
+use crate::render::canvas::CanvasPaint;
+use crate::render::mask_brush::{MaskLook, MaskPaint};
+use crate::ui::commands::UiCommand;
+use crate::ui::pages::studio::mask::{Brush, Dab, MaskEdit};
+use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::widgets::camera::{Camera, CameraMove};
+
+/// Height of what stands above the picture, as on the canvas otherwise.
+const HEADER_HEIGHT: f32 = 94.0;
+/// Room left around a picture that is shown whole, in points.
+const MARGIN: f32 = 8.0;
+/// Points of wheel movement that enlarge by e.
+const WHEEL_POINTS: f32 = 240.0;
+/// Width of a stripe of the mask, in points.
+const STRIPE: f32 = 5.0;
+/// How far feathering goes, in pixels of the mask.
+const FEATHER_PX: u32 = 8;
+
+/// Stands in the canvas's place.
+#[derive(Default)]
+pub(in crate::ui) struct StagePanel {
+    is_stroking: bool,
+    pressure: f32,
+}
+
+/// Where the picture lies.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) body: Rect,
+    /// In pixels of the framebuffer.
+    origin_px: Vec2,
+    /// Framebuffer pixels per pixel of the picture.
+    zoom: f32,
+    pixels_per_point: f32,
+}
+
+impl Place {
+    /// Pixels of the picture under a point.
+    pub(super) fn at(&self, point: Pos2) -> Vec2 {
+        (point.to_vec2() * self.pixels_per_point - self.origin_px) / self.zoom
+    }
+
+    /// The point over a place of the picture.
+    pub(super) fn point(&self, at: Vec2) -> Pos2 {
+        ((at * self.zoom + self.origin_px) / self.pixels_per_point).to_pos2()
+    }
+}
+
+impl Panel for StagePanel {
+    fn id(&self) -> &'static str {
+        "stage"
+    }
+
+    fn slot(&self) -> Slot {
+        Slot::Canvas
+    }
+
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        if ctx.state.is_mask_shown() {
+            self.mask(ui, ctx);
+        } else if ctx.state.is_preview_shown() {
+            preview(ui, ctx);
+        }
+    }
+}
+
+/// The room above and the room for the picture.
+fn rooms(ui: &Ui) -> (Rect, Rect) {
+    let whole = ui.available_rect_before_wrap();
+    whole.split_top_bottom_at_y(whole.top() + HEADER_HEIGHT)
+}
+
+fn header(ui: &mut Ui, room: Rect) -> Ui {
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(room.shrink2(vec2(12.0, 4.0))));
+    ui.visuals_mut().widgets.inactive.weak_bg_fill = ui.visuals().panel_fill;
+    ui
+}
+
+fn preview(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    let (above, body) = rooms(ui);
+    let response = ui.allocate_rect(body, Sense::click_and_drag());
+    let preview = &ctx.state.bring.preview;
+    let init = ctx.draft.beyond.init.as_ref();
+    let before = init.and_then(|init| ctx.state.bring.looked(&init.file));
+    let size_px = vec2(ctx.draft.width_px as f32, ctx.draft.height_px as f32);
+    let picture = preview
+        .picture
+        .clone()
+        .or_else(|| before.map(|looked| Arc::clone(&looked.thumbnail)));
+    let name = ctx.tr("bring-preview");
+    let words = ctx.language.tr_with("canvas-name", &[("shown", &name)]);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &words));
+    let place = place(ui, ctx, body, size_px);
+    if let Some(picture) = picture {
+        draw(ui, ctx, &place, &picture, size_px);
+    }
+    steer(ui, ctx, &response, &place, response.dragged());
+    let mut ui = header(ui, above);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(&name).color(*ctx.palette.accent));
+        let steps = STEPS_TAKEN.to_string();
+        let key = if preview.is_at_work() {
+            "bring-preview-working"
+        } else {
+            "bring-preview-done"
+        };
+        ui.weak(ctx.language.tr_with(key, &[("steps", &steps)]));
+        command_button(ui, ctx, BringCommand::ClosePreview, true);
+    });
+}
+
+impl StagePanel {
+    fn mask(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        let (above, body) = rooms(ui);
+        let response = ui.allocate_rect(body, Sense::click_and_drag());
+        let name = ctx.tr("mask-canvas");
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
+        let editor = &ctx.state.bring.mask;
+        let looked = ctx.state.bring.looked(&editor.picture).cloned();
+        if let (Some(looked), Some(document)) = (looked, &editor.document) {
+            let size_px = vec2(looked.pixels.width_px as f32, looked.pixels.height_px as f32);
+            let place = place(ui, ctx, body, size_px);
+            draw(ui, ctx, &place, &looked.pixels, size_px);
+            let (width, height) = document.size_px();
+            let to_mask = vec2(width as f32, height as f32) / size_px;
+            if ctx.has_gpu_canvas {
+                let paint = MaskPaint {
+                    serial: editor.serial,
+                    version: document.version(),
+                    changes: document.changes().collect(),
+                    size_px: (width, height),
+                    pixels: Arc::clone(document.pixels()),
+                    look: look(ctx, place.pixels_per_point),
+                    origin_px: place.origin_px,
+                    scale: Vec2::splat(place.zoom) / to_mask,
+                };
+                ui.painter_at(body).add(paint.into_shape(body));
+            }
+            edges::frame(ui, ctx, &place, size_px);
+            self.stroke(ui, ctx, &response, &place, to_mask);
+            let is_panned = response.dragged_by(PointerButton::Middle) || response.dragged_by(PointerButton::Secondary);
+            steer(ui, ctx, &response, &place, is_panned);
+        } else {
+            ui.put(body, egui::Label::new(RichText::new(ctx.tr("bring-reading")).weak()));
+        }
+        tools(&mut header(ui, above), ctx);
+    }
+
+    /// Paints along the pointer's way, and shows how large the brush is.
+    fn stroke(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, place: &Place, to_mask: Vec2) {
+        let brush = Brush {
+            size_px: ctx.state.bring.mask.brush.size_px * to_mask.x,
+            ..ctx.state.bring.mask.brush
+        };
+        let events = ui.input(|input| input.events.clone());
+        let send = |edit| ctx.commands.send(UiCommand::Bring(BringCommand::Mask(edit)));
+        for event in events {
+            let dab = |pos: Pos2, pressure: f32| {
+                let at = place.at(pos) * to_mask;
+                Dab {
+                    x: at.x,
+                    y: at.y,
+                    pressure,
+                }
+            };
+            match event {
+                egui::Event::Touch { force, .. } => self.pressure = force.unwrap_or(1.0),
+                egui::Event::PointerButton {
+                    pos,
+                    button: PointerButton::Primary,
+                    pressed,
+                    ..
+                } => {
+                    if pressed && (response.hovered() || response.is_pointer_button_down_on()) {
+                        self.is_stroking = true;
+                        send(MaskEdit::Begin(brush, dab(pos, self.pressure())));
+                    } else if !pressed && self.is_stroking {
+                        self.is_stroking = false;
+                        self.pressure = 1.0;
+                        send(MaskEdit::End);
+                    }
+                }
+                egui::Event::PointerMoved(pos) if self.is_stroking => {
+                    send(MaskEdit::Extend(brush, dab(pos, self.pressure())));
+                }
+                egui::Event::PointerGone | egui::Event::WindowFocused(false) if self.is_stroking => {
+                    self.is_stroking = false;
+                    send(MaskEdit::End);
+                }
+                _ => {}
+            }
+        }
+        if let Some(pointer) = response.hover_pos() {
+            let radius = 0.5 * ctx.state.bring.mask.brush.size_px * place.zoom / place.pixels_per_point;
+            let painter = ui.painter_at(place.body);
+            painter.circle_stroke(pointer, radius + 1.0, Stroke::new(1.0, *ctx.palette.canvas));
+            painter.circle_stroke(pointer, radius, Stroke::new(1.0, *ctx.palette.text));
+            ui.set_cursor_icon(egui::CursorIcon::Crosshair);
+        }
+    }
+
+    fn pressure(&self) -> f32 {
+        if self.pressure > 0.0 { self.pressure } else { 1.0 }
+    }
+}
+
+/// Stripes of the accent and of the canvas, the line of the accent.
+fn look(ctx: &PanelContext<'_>, pixels_per_point: f32) -> MaskLook {
+    let rgb = |colour: Color32| [colour.r(), colour.g(), colour.b()];
+    MaskLook {
+        light: rgb(*ctx.palette.accent),
+        dark: rgb(*ctx.palette.canvas),
+        line: rgb(*ctx.palette.accent),
+        stripe_px: (STRIPE * pixels_per_point).round().max(1.0),
+    }
+}
+
+fn place(ui: &Ui, ctx: &mut PanelContext<'_>, body: Rect, picture_px: Vec2) -> Place {
+    let pixels_per_point = ui.pixels_per_point();
+    let canvas_px = (body.size() - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0)) * pixels_per_point;
+    *ctx.fit_zoom = Camera::fit_zoom(picture_px, canvas_px);
+    let camera = ctx.state.camera;
+    let margin_px = Vec2::splat(MARGIN * pixels_per_point);
+    let corner_px = (body.min.to_vec2() * pixels_per_point).round();
+    Place {
+        body,
+        origin_px: corner_px + (camera.origin_px(picture_px, canvas_px) + margin_px).round(),
+        zoom: camera.zoom_for(picture_px, canvas_px),
+        pixels_per_point,
+    }
+}
+
+fn draw(ui: &Ui, ctx: &mut PanelContext<'_>, place: &Place, picture: &Arc<RgbImage>, size_px: Vec2) {
+    let painter = ui.painter_at(place.body);
+    let own_px = vec2(picture.width_px as f32, picture.height_px as f32);
+    if ctx.has_gpu_canvas {
+        let paint = CanvasPaint {
+            image: Arc::clone(picture),
+            origin_px: place.origin_px,
+            scale: size_px * place.zoom / own_px,
+            smooth_enlarge: size_px.x > own_px.x,
+        };
+        painter.add(paint.into_shape(place.body));
+    } else {
+        let rect = Rect::from_two_pos(place.point(Vec2::ZERO), place.point(size_px));
+        let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        let texture = ctx.textures.whole(ui.ctx(), picture);
+        painter.image(texture.id(), rect, uv, Color32::WHITE);
+    }
+}
+
+/// Wheel and pinch; dragging where that does not paint.
+fn steer(ui: &Ui, ctx: &PanelContext<'_>, response: &Response, place: &Place, is_panned: bool) {
+    let camera = |camera_move| ctx.commands.send(UiCommand::Camera(camera_move));
+    if is_panned && response.drag_delta() != Vec2::ZERO {
+        camera(CameraMove::Pan(response.drag_delta() * place.pixels_per_point));
+    }
+    if let Some(pointer) = response.hover_pos() {
+        let (wheel, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
+        let factor = (wheel / WHEEL_POINTS).exp() * pinch;
+        if factor != 1.0 {
+            let anchor_px = (pointer - place.body.center()) * place.pixels_per_point;
+            camera(CameraMove::ZoomAt { factor, anchor_px });
+        }
+    }
+}
+
+fn command_button(ui: &mut Ui, ctx: &PanelContext<'_>, command: BringCommand, is_enabled: bool) {
+    let editor = &ctx.state.bring.mask;
+    let is_on = match command {
+        BringCommand::EditMask => editor.is_open,
+        BringCommand::ToggleEraser => editor.brush.is_eraser,
+        _ => false,
+    };
+    let command = UiCommand::Bring(command);
+    let button = Button::selectable(is_on, command.name(ctx.language)).frame_when_inactive(true);
+    let tip = command.tooltip(ctx.language, ui.ctx());
+    if ui.add_enabled(is_enabled, button).on_hover_text(tip).clicked() {
+        ctx.commands.send(command);
+    }
+}
+
+fn tools(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    let editor = &ctx.state.bring.mask;
+    let (can_undo, can_redo) = editor
+        .document
+        .as_ref()
+        .map_or((false, false), |document| (document.can_undo(), document.can_redo()));
+    let is_there = editor.document.is_some();
+    let mut brush = editor.brush;
+    ui.horizontal_wrapped(|ui| {
+        command_button(ui, ctx, BringCommand::EditMask, true);
+        command_button(ui, ctx, BringCommand::ToggleEraser, is_there);
+        for edit in [MaskEdit::Undo, MaskEdit::Redo] {
+            let is_possible = if edit == MaskEdit::Undo { can_undo } else { can_redo };
+            command_button(ui, ctx, BringCommand::Mask(edit), is_possible);
+        }
+        let fills = [
+            MaskEdit::Fill,
+            MaskEdit::Clear,
+            MaskEdit::Invert,
+            MaskEdit::Feather(FEATHER_PX),
+        ];
+        for edit in fills {
+            command_button(ui, ctx, BringCommand::Mask(edit), is_there);
+        }
+    });
+    ui.horizontal(|ui| {
+        ui.visuals_mut().handle_shape = egui::style::HandleShape::Circle;
+        ui.visuals_mut().selection.bg_fill = *ctx.palette.accent;
+        ui.visuals_mut().widgets.inactive.bg_fill = *ctx.palette.active;
+        let look = ctx.look();
+        let size = look.text("mask-size");
+        ui.label(RichText::new(&size.name).color(*ctx.palette.text_weak));
+        ui.spacing_mut().slider_width = 84.0;
+        let slider = Slider::new(&mut brush.size_px, 1.0..=512.0)
+            .logarithmic(true)
+            .step_by(1.0)
+            .suffix(" px");
+        ui.add(slider).accessible_name(&size.name).on_hover_text(&size.tip);
+        let hardness = look.text("mask-hardness");
+        ui.label(RichText::new(&hardness.name).color(*ctx.palette.text_weak));
+        let slider = Slider::new(&mut brush.hardness, 0.0..=1.0).fixed_decimals(2);
+        ui.add(slider)
+            .accessible_name(&hardness.name)
+            .on_hover_text(&hardness.tip);
+    });
+    if brush != editor.brush {
+        ctx.commands.send(UiCommand::Bring(BringCommand::SetBrush(brush)));
+    }
+}

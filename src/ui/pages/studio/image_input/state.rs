@@ -1,0 +1,140 @@
+//! What the window knows of pictures that are brought in.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::preview::Preview;
+use super::target::{Grounds, Says, Target};
+use crate::job::{Record, RgbImage};
+use crate::ui::model::notifications::Text;
+use crate::ui::model::state::AppState;
+use crate::ui::pages::studio::form::draft::Draft;
+use crate::ui::pages::studio::mask::MaskEditor;
+
+/// A picture that was read.
+#[derive(Debug, Clone)]
+pub struct Looked {
+    /// Its pixels.
+    pub pixels: Arc<RgbImage>,
+    /// A small version.
+    pub thumbnail: Arc<RgbImage>,
+    /// What each target would make of it, in their order.
+    pub drawn: [Arc<RgbImage>; Target::ALL.len()],
+    /// How it was made, if it says so.
+    pub record: Option<Arc<Record>>,
+}
+
+/// How far the reading of a picture is.
+#[derive(Debug, Clone)]
+pub enum Look {
+    /// Being read.
+    Reading,
+    /// Read.
+    Done(Arc<Looked>),
+    /// It cannot be read.
+    Failed(String),
+}
+
+/// What is installed beside models, by its files and folders.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Adapters {
+    /// Control networks and T2I adapters.
+    pub controls: Vec<PathBuf>,
+    /// IP-Adapters.
+    pub references: Vec<PathBuf>,
+}
+
+/// Parts of the names of IP-Adapters and of the folders they are in.
+pub(super) const REFERENCE_NAMES: [&str; 3] = ["ip-adapter", "ip_adapter", "ipadapter"];
+
+impl Adapters {
+    /// With more of them, told apart by name; those that are known already are left out.
+    #[must_use]
+    pub fn with<'a>(mut self, more: impl Iterator<Item = &'a Path>) -> Self {
+        for path in more {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+            let is_reference = REFERENCE_NAMES.iter().any(|part| name.contains(part));
+            if self.controls.iter().chain(&self.references).any(|known| known == path) {
+                continue;
+            }
+            let list = if is_reference {
+                &mut self.references
+            } else {
+                &mut self.controls
+            };
+            list.push(path.to_owned());
+        }
+        self
+    }
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub struct Bringing {
+    /// The picture whose targets are shown.
+    pub offered: Option<PathBuf>,
+    /// Pictures that were read, oldest first.
+    pub looks: Vec<(PathBuf, Look)>,
+    /// What is installed beside models.
+    pub adapters: Adapters,
+    /// What a few steps make of the picture to start from.
+    pub preview: Preview,
+    /// The mask being painted.
+    pub mask: MaskEditor,
+    /// The picture whose proportions the form takes over once it is read.
+    pub fitting: Option<PathBuf>,
+    /// Whether a picture is made as soon as the mask is saved.
+    pub is_generate_waiting: bool,
+}
+
+impl Bringing {
+    /// How far the reading of a picture is; `None` if nobody asked for it.
+    pub fn look(&self, path: &Path) -> Option<&Look> {
+        self.looks
+            .iter()
+            .find_map(|(known, look)| (known == path).then_some(look))
+    }
+
+    /// A picture that was read.
+    pub fn looked(&self, path: &Path) -> Option<&Arc<Looked>> {
+        match self.look(path)? {
+            Look::Done(looked) => Some(looked),
+            _ => None,
+        }
+    }
+
+    /// What a picture says of how it was made.
+    pub fn says(&self, path: &Path) -> Says<'_> {
+        match self.look(path) {
+            Some(Look::Done(looked)) => looked.record.as_deref().map_or(Says::Nothing, Says::How),
+            Some(Look::Failed(_)) => Says::Nothing,
+            Some(Look::Reading) | None => Says::NotRead,
+        }
+    }
+
+    pub(super) fn set_look(&mut self, path: &Path, look: Look) {
+        match self.looks.iter_mut().find(|(known, _)| known == path) {
+            Some((_, known)) => *known = look,
+            None => self.looks.push((path.to_owned(), look)),
+        }
+    }
+}
+
+impl AppState {
+    /// What decides which targets a picture has.
+    pub fn grounds<'a>(&'a self, draft: &Draft, path: &Path) -> Grounds<'a> {
+        Grounds {
+            takes: self.model(&draft.model).map(|info| info.takes),
+            adapters: &self.bring.adapters,
+            says: self.bring.says(path),
+        }
+    }
+
+    /// Why a picture cannot become this.
+    pub fn target_refusal(&self, draft: &Draft, target: Target, path: &Path) -> Option<Text> {
+        if let Some(Look::Failed(reason)) = self.bring.look(path) {
+            return Some(Text::new("bring-unreadable", [("reason", reason.clone())]));
+        }
+        target.refusal(&self.grounds(draft, path))
+    }
+}

@@ -1,0 +1,93 @@
+//! The saved pictures, newest first.
+
+use egui::{Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
+
+use crate::job::Record;
+use crate::ui::commands::UiCommand;
+use crate::ui::i18n::Language;
+use crate::ui::model::state::{RecentPicture, file_name};
+use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::widgets::textures::TextureCache;
+
+/// Height of the pictures in the strip.
+const HEIGHT: f32 = 64.0;
+
+/// The strip of saved pictures.
+pub(in crate::ui) struct RecentPanel;
+
+impl Panel for RecentPanel {
+    fn id(&self) -> &'static str {
+        "recent"
+    }
+
+    fn slot(&self) -> Slot {
+        Slot::Recent
+    }
+
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        if ctx.state.recent.is_empty() {
+            ui.centered_and_justified(|ui| ui.weak(ctx.tr("recent-none")));
+            return;
+        }
+        egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = 6.0;
+                for picture in &ctx.state.recent {
+                    let is_shown = ctx.state.shown_path() == Some(&*picture.path);
+                    let response = thumbnail(ui, ctx.textures, picture, is_shown);
+                    let response = response.on_hover_ui(|ui| describe(ui, ctx, picture));
+                    if response.clicked() {
+                        ctx.commands.send(UiCommand::ShowPicture(picture.path.clone()));
+                    }
+                }
+            });
+        });
+    }
+}
+
+fn thumbnail(ui: &mut Ui, textures: &mut TextureCache, picture: &RecentPicture, is_shown: bool) -> egui::Response {
+    let image = &picture.thumbnail;
+    let width = HEIGHT * image.width_px.max(1) as f32 / image.height_px.max(1) as f32;
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(width.min(3.0 * HEIGHT), HEIGHT), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, file_name(&picture.path)));
+    if ui.is_rect_visible(rect) {
+        let texture = textures.thumbnail(ui.ctx(), image);
+        egui::Image::new((texture.id(), rect.size()))
+            .corner_radius(3)
+            .paint_at(ui, rect);
+        if is_shown || response.hovered() || response.has_focus() {
+            let colour = if response.hovered() && !is_shown {
+                ui.visuals().weak_text_color()
+            } else {
+                ui.visuals().selection.stroke.color
+            };
+            ui.painter()
+                .rect_stroke(rect, 3.0, Stroke::new(2.0, colour), StrokeKind::Inside);
+        }
+    }
+    response
+}
+
+fn describe(ui: &mut Ui, ctx: &PanelContext<'_>, picture: &RecentPicture) {
+    ui.label(file_name(&picture.path));
+    if let Some(record) = &picture.record {
+        ui.label(&record.request.prompt);
+        ui.weak(made_words(ctx.language, record));
+    }
+}
+
+/// How a picture was made, in short: seed, model, and precision if that is known.
+pub(in crate::ui) fn made_words(language: Language, record: &Record) -> String {
+    let seed = record.request.seed.to_string();
+    let words = language.tr_with("recent-seed", &[("seed", &seed), ("model", &record.model_name)]);
+    with_precision(words, &record.precision)
+}
+
+/// The same words with the precision behind them; files of other programs do not say it.
+pub(in crate::ui) fn with_precision(words: String, precision: &str) -> String {
+    if precision.is_empty() {
+        words
+    } else {
+        format!("{words} · {precision}")
+    }
+}

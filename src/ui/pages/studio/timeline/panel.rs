@@ -1,0 +1,235 @@
+//! The run in time: what the engine does, its numbers, and the strip of its steps.
+
+use egui::{Align, Button, Layout, Rect, RichText, Ui, vec2};
+
+use super::strip::Strip;
+use super::transport;
+use crate::job::{Phase, StepRecord};
+use crate::ui::commands::UiCommand;
+use crate::ui::model::state::{EngineStatus, JobStatus, Pause, Run, View};
+use crate::ui::model::unfolding::Unfolding;
+use crate::ui::panel::{Panel, PanelContext, Slot};
+
+/// Room kept for the lamp.
+const LAMP_ROOM: f32 = 84.0;
+
+/// Shows the run in time.
+#[derive(Default)]
+pub(in crate::ui) struct TimelinePanel {
+    strip: Strip,
+}
+
+impl Panel for TimelinePanel {
+    fn id(&self) -> &'static str {
+        "timeline"
+    }
+
+    fn slot(&self) -> Slot {
+        Slot::Timeline
+    }
+
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        progress_line(ui, ctx);
+        ui.horizontal(|ui| {
+            ui.set_height(28.0);
+            numbers(ui, ctx);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| buttons(ui, ctx));
+        });
+        ui.add_space(2.0);
+        ui.horizontal_top(|ui| {
+            transport::show(ui, ctx);
+            ui.add_space(4.0);
+            self.strip.show(ui, ctx);
+        });
+    }
+}
+
+/// A thin line along the upper edge: how far the run is.
+fn progress_line(ui: &Ui, ctx: &PanelContext<'_>) {
+    let Some(run) = ctx.state.run.as_ref().filter(|run| !run.status.has_ended()) else {
+        return;
+    };
+    let done = run.steps.last().map_or(0, |step| step.step) as f32 / run.total.max(1) as f32;
+    let panel = ui.max_rect().expand2(vec2(12.0, 6.0));
+    let line = Rect::from_min_size(panel.min, vec2(panel.width() * done, 2.0));
+    ui.painter().rect_filled(line, 0.0, *ctx.palette.accent);
+}
+
+/// What the engine does, and the numbers of the step on the canvas. Columns of fixed width, so that nothing moves.
+fn numbers(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    let (words, is_error) = status(ctx);
+    let mut words = RichText::new(words);
+    if is_error {
+        words = words.color(*ctx.palette.error);
+    }
+    cell(ui, 134.0, words);
+    if let Some(reason) = failure(ctx) {
+        let room = ui.available_width() - LAMP_ROOM;
+        cell(ui, room, RichText::new(reason).weak());
+        return;
+    }
+    let Some(unfolding) = &ctx.state.unfolding else {
+        return;
+    };
+    if let Some(step) = ctx.state.shown_step_record() {
+        step_numbers(ui, ctx, unfolding, step);
+    }
+    if let Some(missing) = &unfolding.missing {
+        let room = ui.available_width() - LAMP_ROOM;
+        cell(
+            ui,
+            room,
+            RichText::new(missing.say(ctx.language)).color(*ctx.palette.warning),
+        );
+    }
+}
+
+fn step_numbers(ui: &mut Ui, ctx: &PanelContext<'_>, unfolding: &Unfolding, step: &StepRecord) {
+    let language = ctx.language;
+    let (number, total) = ((step.index + 1).to_string(), unfolding.total.to_string());
+    let step_words = language.tr_with("timeline-step", &[("step", &number), ("total", &total)]);
+    cell(ui, 96.0, step_words.into());
+    cell(ui, 62.0, RichText::new(format!("σ {}", sigma_text(step.sigma))));
+    let live_run = ctx.state.run.as_ref().filter(|_| ctx.state.view == View::Live);
+    let step_secs = live_run.and_then(Run::mean_step_secs).unwrap_or(step.secs);
+    let pace = language.tr_with("timeline-pace", &[("secs", &secs_text(step_secs))]);
+    cell(ui, 106.0, pace.into());
+    let left = live_run.filter(|run| !run.status.has_ended() && run.pause == Pause::No);
+    if let Some(secs) = left.and_then(Run::secs_left) {
+        let left = language.tr_with("timeline-left", &[("secs", &secs_text(secs))]);
+        cell(ui, 88.0, left.into());
+    }
+}
+
+fn cell(ui: &mut Ui, width: f32, text: RichText) {
+    if ui.available_width() < width + LAMP_ROOM {
+        return;
+    }
+    ui.allocate_ui_with_layout(vec2(width, 28.0), Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_width(width);
+        ui.add(egui::Label::new(text).truncate());
+    });
+}
+
+/// Three figures that matter.
+pub(in crate::ui) fn sigma_text(sigma: f64) -> String {
+    if sigma >= 10.0 {
+        format!("{sigma:.1}")
+    } else {
+        format!("{sigma:.2}")
+    }
+}
+
+pub(in crate::ui) fn secs_text(secs: f64) -> String {
+    match secs {
+        secs if secs < 1.0 => format!("{secs:.2}"),
+        secs if secs < 100.0 => format!("{secs:.1}"),
+        secs => format!("{secs:.0}"),
+    }
+}
+
+/// Why the run that is shown could not be done.
+fn failure(ctx: &PanelContext<'_>) -> Option<String> {
+    let run = ctx.state.run.as_ref()?;
+    match &run.status {
+        JobStatus::Failed(error) if ctx.state.engine == EngineStatus::Running && ctx.state.view == View::Live => {
+            Some(error.message.clone())
+        }
+        _ => None,
+    }
+}
+
+/// What goes on, and whether it is bad.
+fn status(ctx: &PanelContext<'_>) -> (String, bool) {
+    if let EngineStatus::Stopped { .. } = ctx.state.engine {
+        return (ctx.tr("status-engine-stopped"), true);
+    }
+    if ctx.state.active_run().is_none() && ctx.state.shown_path().is_some() {
+        return (ctx.tr("status-kept"), false);
+    }
+    let Some(run) = &ctx.state.run else {
+        let is_waiting = !ctx.state.queue.is_empty();
+        let key = if is_waiting {
+            ctx.tr("status-waiting")
+        } else {
+            ctx.tr("status-ready")
+        };
+        return (key, false);
+    };
+    match &run.status {
+        JobStatus::Waiting => (ctx.tr("status-waiting"), false),
+        JobStatus::Running => match run.pause {
+            Pause::No => (phase_text(ctx, run), false),
+            Pause::Asked => (ctx.tr("status-pausing"), false),
+            Pause::Before(step) => {
+                let step = (step + 1).to_string();
+                (ctx.language.tr_with("status-paused", &[("step", &step)]), false)
+            }
+        },
+        JobStatus::Stopping => (ctx.tr("status-stopping"), false),
+        JobStatus::Finished => {
+            let secs = run
+                .elapsed_secs
+                .or_else(|| Some(run.steps.last()?.elapsed_secs))
+                .unwrap_or_default();
+            (
+                ctx.language.tr_with("status-done", &[("secs", &secs_text(secs))]),
+                false,
+            )
+        }
+        JobStatus::Cancelled => (ctx.tr("status-stopped"), false),
+        JobStatus::Failed(_) => (ctx.tr("status-failed"), true),
+    }
+}
+
+fn phase_text(ctx: &PanelContext<'_>, run: &Run) -> String {
+    let words = match run.phase {
+        None => ctx.tr("status-waiting"),
+        Some(Phase::LoadingModel) => ctx.tr("status-loading"),
+        Some(Phase::EncodingPrompt) => ctx.tr("status-encoding"),
+        Some(Phase::Denoising) => ctx.tr("status-denoising"),
+        Some(Phase::Decoding) => ctx.tr("status-decoding"),
+        Some(Phase::Upscaling) => ctx.tr("status-upscaling"),
+    };
+    let tells = |phase| matches!(phase, Some(Phase::LoadingModel | Phase::Upscaling));
+    match run.fraction.filter(|_| tells(run.phase)) {
+        Some(fraction) => format!("{words} {:.0} %", 100.0 * fraction),
+        None => words,
+    }
+}
+
+/// Live, with its lamp; Restart when the engine has ended.
+fn buttons(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    let live = UiCommand::ShowLive;
+    let is_live = ctx.state.view == View::Live;
+    let lamp = if is_live {
+        *ctx.palette.accent
+    } else {
+        *ctx.palette.text_weak
+    };
+    let mut text = egui::text::LayoutJob::default();
+    let font = egui::TextStyle::Button.resolve(ui.style());
+    let words = if is_live {
+        *ctx.palette.text
+    } else {
+        *ctx.palette.text_weak
+    };
+    text.append("●", 0.0, egui::TextFormat::simple(font.clone(), lamp));
+    text.append(&live.name(ctx.language), 6.0, egui::TextFormat::simple(font, words));
+    let response = ui.add(Button::new(text));
+    let tip = live.tooltip(ctx.language, ui.ctx());
+    let response = response.accessible_name(live.name(ctx.language));
+    if response.on_hover_text(tip).clicked() {
+        ctx.commands.send(live);
+    }
+    if ctx.state.engine != EngineStatus::Running {
+        let restart = UiCommand::RestartEngine;
+        let response = ui.add(Button::new(restart.name(ctx.language)));
+        if response
+            .on_hover_text(restart.tooltip(ctx.language, ui.ctx()))
+            .clicked()
+        {
+            ctx.commands.send(restart);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The parts of the page. A panel reads the state, may edit the form, and asks for anything else by command.
+
+use std::path::Path;
+
+use super::chrome::palette;
+use super::chrome::{notices, top};
+use super::commands::CommandSender;
+use super::i18n::Language;
+use super::model::state::AppState;
+use super::pages::studio::form::draft::Draft;
+use super::pages::studio::{canvas, form, image_input, inspector, recent, sides, sweep, timeline};
+use super::pages::{self, Page};
+use super::theme::Palette;
+use super::widgets::form_row::Look;
+use super::widgets::textures::TextureCache;
+use crate::config::{Settings, ThemeChoice};
+
+/// Height of the strip of saved pictures with its margins.
+pub(super) const RECENT_HEIGHT: f32 = 84.0;
+/// Height of the run in time with its margins.
+pub(super) const TIMELINE_HEIGHT: f32 = 126.0;
+
+/// Where on the page a panel stands. Panels of one place follow each other in the order of [`default_panels`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// The line above everything.
+    Top,
+    /// The form at the left; scrolls.
+    Form,
+    /// Below the form; always in sight.
+    FormFoot,
+    /// In place of the form where that is hidden.
+    FormRail,
+    /// The picture.
+    Canvas,
+    /// What is known of the run, at the right; scrolls.
+    Inspector,
+    /// In place of the inspector where that is hidden.
+    InspectorRail,
+    /// Below the canvas.
+    Timeline,
+    /// Along the foot of the window.
+    Recent,
+    /// All below the first line, on a page other than the studio.
+    Page(Page),
+    /// Above all others.
+    Overlay,
+}
+
+/// One part of the page.
+pub(super) trait Panel {
+    /// Tells its widgets from those of others.
+    fn id(&self) -> &'static str;
+    /// Where it stands.
+    fn slot(&self) -> Slot;
+    /// Lays it out.
+    fn ui(&mut self, ui: &mut egui::Ui, ctx: &mut PanelContext<'_>);
+}
+
+/// Every panel, in the order they are laid out.
+pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
+    vec![
+        Box::new(top::TopPanel),
+        Box::new(form::prompt::PromptPanel),
+        Box::new(form::model::ModelPanel),
+        Box::new(image_input::BringPanel),
+        Box::new(form::extra_settings::CarriedPanel),
+        Box::new(form::sampling::SamplingPanel),
+        Box::<sweep::form::SweepFormPanel>::default(),
+        Box::new(form::generate::GeneratePanel),
+        Box::<canvas::panel::CanvasPanel>::default(),
+        Box::<image_input::StagePanel>::default(),
+        Box::<sweep::grid::SweepGridPanel>::default(),
+        Box::<timeline::panel::TimelinePanel>::default(),
+        Box::new(sides::FormRailPanel),
+        Box::new(sides::InspectorRailPanel),
+        Box::<inspector::plots::PlotsPanel>::default(),
+        Box::<inspector::run_tree::RunTreePanel>::default(),
+        Box::<inspector::run_settings::RunSettingsPanel>::default(),
+        Box::new(inspector::kept::KeptPanel),
+        Box::new(recent::RecentPanel),
+        Box::<pages::gallery::GalleryPanel>::default(),
+        Box::<pages::compare::ComparePanel>::default(),
+        Box::<pages::models::ModelsPanel>::default(),
+        Box::<pages::queue::QueuePanel>::default(),
+        Box::<pages::settings::SettingsPanel>::default(),
+        Box::<palette::PalettePanel>::default(),
+        Box::<notices::NoticesPanel>::default(),
+        Box::<image_input::drop_menu::DropTargetPanel>::default(),
+    ]
+}
+
+/// All a panel can reach. It may edit the draft; for everything else it asks.
+pub(super) struct PanelContext<'a> {
+    /// The form.
+    pub(super) draft: &'a mut Draft,
+    /// What the window knows.
+    pub(super) state: &'a AppState,
+    /// Where to ask.
+    pub(super) commands: &'a CommandSender,
+    /// What to speak.
+    pub(super) language: Language,
+    /// What to paint with.
+    pub(super) palette: &'static Palette,
+    /// What the user chose.
+    pub(super) settings: &'a Settings,
+    /// Where pictures are kept.
+    pub(super) gallery_dir: &'a Path,
+    /// The theme that is chosen.
+    pub(super) theme_choice: ThemeChoice,
+    /// Pictures as textures.
+    pub(super) textures: &'a mut TextureCache,
+    /// Whether the canvas can draw with its shader.
+    pub(super) has_gpu_canvas: bool,
+    /// For the canvas to say at which zoom all of the picture is seen.
+    pub(super) fit_zoom: &'a mut f32,
+}
+
+impl PanelContext<'_> {
+    /// How rows look and speak.
+    pub(super) fn look(&self) -> Look {
+        Look {
+            language: self.language,
+            palette: self.palette,
+        }
+    }
+
+    /// The text called `key`.
+    pub(super) fn tr(&self, key: &str) -> String {
+        self.language.tr(key)
+    }
+}

@@ -1,0 +1,111 @@
+//! What the fields of a request are called on the page.
+
+use std::path::Path;
+
+use crate::job::Difference;
+use crate::ui::i18n::Language;
+
+/// The name of a field by its path, such as `loras.0.unet_weight`: its head in words, the rest as it is.
+pub(in crate::ui) fn name(language: Language, path: &str) -> String {
+    let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+    let head = match key(head) {
+        Some(key) => language.tr(key),
+        None => head.replace('_', " "),
+    };
+    if rest.is_empty() {
+        return head;
+    }
+    let parts = rest.split('.').map(|part| match part.parse::<usize>() {
+        Ok(index) => (index + 1).to_string(),
+        Err(_) => part.replace('_', " "),
+    });
+    format!("{head} · {}", parts.collect::<Vec<_>>().join(" · "))
+}
+
+/// A value in short: a file by its name, a dash for nothing.
+pub(in crate::ui) fn value(value: &str) -> String {
+    let path = Path::new(value);
+    match path.file_name() {
+        _ if value.is_empty() => "–".to_owned(),
+        _ if value.parse::<f64>().is_ok() => value.replacen('-', "−", 1),
+        Some(name) if path.is_absolute() => name.to_string_lossy().into_owned(),
+        _ => value.to_owned(),
+    }
+}
+
+/// A change in one line, such as `Guidance (CFG) 5 → 9`.
+pub(in crate::ui) fn change(language: Language, change: &Difference) -> String {
+    let (a, b) = (value(&change.a), value(&change.b));
+    format!("{} {a} → {b}", name(language, &change.field))
+}
+
+fn key(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "model" => "form-model",
+        "prompt" => "form-prompt",
+        "negative_prompt" => "form-negative",
+        "width_px" => "form-width",
+        "height_px" => "form-height",
+        "steps" => "form-steps",
+        "guidance_scale" => "form-guidance",
+        "guidance_rescale" => "form-rescale",
+        "sampler" => "form-sampler",
+        "schedule" => "form-schedule",
+        "timestep_spacing" => "form-spacing",
+        "eta" => "form-eta",
+        "seed" => "form-seed",
+        "batch_count" => "form-batch",
+        "clip_skip" => "form-clip-skip",
+        "vae" => "field-vae",
+        "guidance_interval" => "field-guidance-interval",
+        "guidance_schedule" => "field-guidance-schedule",
+        "init" => "field-init",
+        "mask" => "field-mask",
+        "outpaint" => "field-outpaint",
+        "controls" => "field-controls",
+        "references" => "field-references",
+        "hires" => "field-hires",
+        "upscale" => "field-upscale",
+        "refiner" => "field-refiner",
+        "variation" => "field-variation",
+        "tiling" => "field-tiling",
+        "noise_source" => "field-noise-source",
+        "loras" => "field-loras",
+        "embeddings" => "field-embeddings",
+        "class_label" => "field-class-label",
+        "noise_level" => "field-noise-level",
+        "film" => "field-film",
+        "stop_after" => "field-stop-after",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::GenerateRequest;
+
+    #[test]
+    fn every_field_of_a_request_should_have_a_name() {
+        let told_otherwise = ["changes", "prompt_switches"];
+        let request = serde_json::to_value(GenerateRequest {
+            stop_after: Some(3),
+            ..GenerateRequest::default()
+        });
+        for field in request.unwrap().as_object().unwrap().keys() {
+            assert!(key(field).is_some() || told_otherwise.contains(&&**field), "{field}");
+        }
+    }
+
+    #[test]
+    fn paths_and_empty_values_should_be_short() {
+        assert_eq!(
+            name(Language::English, "loras.0.unet_weight"),
+            "Adapters · 1 · unet weight"
+        );
+        assert_eq!(value("/models/ink.safetensors"), "ink.safetensors");
+        assert_eq!(value("black/white"), "black/white");
+        assert_eq!(value(""), "–");
+        assert_eq!(value("-3.5"), "−3.5");
+    }
+}
