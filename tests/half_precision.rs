@@ -50,6 +50,7 @@ fn picture(model: &StableDiffusion, request: &GenerateRequest) -> GeneratedImage
         request,
         options: JobOptions::default(),
         control: &JobControl::default(),
+        probe: None,
     };
     job.prepare().unwrap().picture(0, &mut Blind).unwrap()
 }

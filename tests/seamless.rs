@@ -31,6 +31,7 @@ fn make(model: &StableDiffusion, seed: u64, tiling: Tiling) -> RgbImage {
             ..JobOptions::default()
         },
         control: &JobControl::default(),
+        probe: None,
     };
     job.prepare().unwrap().picture(0, &mut Nobody).unwrap().pixels
 }

@@ -105,6 +105,7 @@ fn make(
             ..JobOptions::default()
         },
         control: &JobControl::default(),
+        probe: None,
     };
     let mut count = Count(0);
     let picture = job.prepare()?.picture(0, &mut count)?;
@@ -426,6 +427,7 @@ fn whoever_watches_should_see_both_opinions_and_the_attention_and_change_nothing
         },
         course: Course::default(),
         control: &JobControl::default(),
+        probe: None,
     };
     let mut attentive = Attentive::default();
     let bits = |walked: Walked| walked.x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
@@ -482,6 +484,7 @@ fn a_picture_should_be_a_prompt_as_far_as_its_weight_says() {
             request: &request,
             options: JobOptions::default(),
             control: &JobControl::default(),
+            probe: None,
         };
         Ok(job.prepare()?.picture(0, &mut Count(0))?.pixels)
     };

@@ -268,6 +268,7 @@ impl Worker {
             request,
             options,
             control,
+            probe: None,
         }
         .prepare()?;
         for index in 0..request.batch_count {

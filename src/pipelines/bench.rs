@@ -264,6 +264,7 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
                 request: &generate_request,
                 options,
                 control: &JobControl::default(),
+                probe: None,
             };
             job.prepare()?.picture(0, &mut Blind).map(drop)
         }),

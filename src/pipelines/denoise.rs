@@ -7,6 +7,7 @@ use super::course::{Course, Resume, Steered, check};
 use super::host::{Goal, Host};
 use super::predictor::{Predicted, Predictor};
 use super::preview::is_finite;
+use super::probe::Probe;
 use crate::diffusion::SampleError;
 use crate::diffusion::guidance::GuidanceSchedule;
 use crate::diffusion::noise::{Draw, slerp, standard_normal};
@@ -100,6 +101,8 @@ pub struct Run<'a> {
     pub course: Course,
     /// What someone asks of it while it is on its way.
     pub control: &'a JobControl,
+    /// A test's hold on it.
+    pub probe: Option<&'a dyn Probe>,
 }
 
 /// A call of the network, as it is shown to whoever watches the run.
@@ -218,12 +221,16 @@ impl Run<'_> {
                 source,
                 variation,
             } => {
-                let own = initial_noise(*seed, *source, &shape);
-                let values = match variation {
-                    Some((other, weight)) => slerp(&own, &initial_noise(*other, *source, &shape), *weight),
-                    None => own,
+                let given = self.probe.and_then(|probe| probe.noise(*seed, Draw::Initial, &shape));
+                let own = || {
+                    let own = initial_noise(*seed, *source, &shape);
+                    let values = match variation {
+                        Some((other, weight)) => slerp(&own, &initial_noise(*other, *source, &shape), *weight),
+                        None => own,
+                    };
+                    Tensor::from_vec(values, &shape, self.predictor.device())
                 };
-                Tensor::from_vec(values, &shape, self.predictor.device())?
+                given.map_or_else(own, Ok)?
             }
             Noise::Given { initial, .. } => initial.clone(),
         };

@@ -113,6 +113,7 @@ impl Prepared<'_> {
         watcher.phase(Phase::Decoding);
         let latents = clean(&walked.x, table)?;
         let (picture, decoder) = self.decoded(&latents)?;
+        self.work().decoded(&picture);
         let mut pixels = rgb_from_picture(&picture)?;
         if let Some(paste) = &self.stage.paste {
             pixels = from_job(pixels.clone()).map_or(pixels, |painted| to_job(paste.onto(&painted)));
@@ -191,6 +192,7 @@ impl Prepared<'_> {
             options,
             after,
             control,
+            probe,
             ..
         } = self.job;
         Work {
@@ -199,6 +201,7 @@ impl Prepared<'_> {
             options,
             after,
             control,
+            probe,
         }
     }
 

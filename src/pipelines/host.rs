@@ -9,8 +9,9 @@ use super::course::{Steered, check, guidance_at, seed_at, walker_at};
 use super::denoise::{Call, Known, Noise, Observed, Observer, Run};
 use super::predictor::{Predicted, Query};
 use super::preview::is_finite;
+use super::probe::drawn;
 use crate::diffusion::SampleError;
-use crate::diffusion::noise::{Draw, noise_tensor};
+use crate::diffusion::noise::Draw;
 use crate::diffusion::prediction::vp_scale;
 use crate::diffusion::samplers::{Options, PastStep, Sampler, SamplerHost, Step, slope};
 use crate::diffusion::trajectory::{TrajectoryRecorder, plane};
@@ -151,7 +152,7 @@ impl SamplerHost for Host<'_, '_> {
             _ => None,
         };
         let attention = maps.map_or_else(Vec::new, |maps| maps.take());
-        self.observer.called(&Call {
+        let call = Call {
             index: self.num_calls,
             step: self.step,
             sigma,
@@ -161,7 +162,11 @@ impl SamplerHost for Host<'_, '_> {
             x0: &x0,
             predicted: &predicted,
             attention: &attention,
-        })?;
+        };
+        self.observer.called(&call)?;
+        if let Some(probe) = self.run.probe {
+            probe.called(&call);
+        }
         self.num_calls += 1;
         self.newest = Some(Newest {
             step: self.step,
@@ -194,7 +199,7 @@ impl SamplerHost for Host<'_, '_> {
         match &self.run.noise {
             Noise::Seeded { seed, .. } => {
                 let seed = seed_at(&self.changes, self.step).unwrap_or(*seed);
-                Ok(noise_tensor(seed, Draw::Step(index), x.dims(), x.device())?.to_dtype(x.dtype())?)
+                Ok(drawn(self.run.probe, seed, Draw::Step(index), x.dims(), x.device())?.to_dtype(x.dtype())?)
             }
             Noise::Given { steps, .. } => steps.get(place).cloned().ok_or_else(|| {
                 SampleError::Tensor(candle_core::Error::Msg(format!(

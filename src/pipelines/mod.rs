@@ -63,6 +63,7 @@ pub mod predictor;
 mod prepare;
 pub mod preprocess;
 pub mod preview;
+mod probe;
 pub mod prompt;
 pub mod references;
 mod relay;
@@ -87,6 +88,7 @@ pub use model_hash::keep_hashes_in;
 pub use precision::{describe_device, resolve_precision};
 pub use prepare::{Job, Prepared};
 pub use preview::decode_latents;
+pub use probe::Probe;
 pub use replay::replay;
 pub use scheduler::{Scheduler, SchedulerConfig};
 pub use upscale::PictureUpscaler;
@@ -189,7 +191,10 @@ fn load_files(
 }
 
 /// As [`load_any`], from files that are open already.
-fn load_any_files(
+///
+/// # Errors
+/// As [`load_any`].
+pub fn load_any_files(
     model: &ModelRef,
     files: &ModelFiles,
     device: &Device,

@@ -17,6 +17,7 @@ use super::latents::{MaskEdge, hard, latent_mask, latent_shape, picture_tensor};
 use super::pictures::{Paste, blurred, cover, cover_mask, either, grow, read_gray, read_rgb, region_around, to_job};
 use super::predictor::Predictor as _;
 use super::preprocess::preprocess;
+use super::probe::{Probe, latents_of};
 use super::references::ActiveReference;
 use super::relay::Relay;
 use super::work::After;
@@ -50,6 +51,8 @@ pub struct Job<'a> {
     pub after: Option<After<'a>>,
     /// Whether someone asked to stop.
     pub control: &'a JobControl,
+    /// A test's hold on it.
+    pub probe: Option<&'a dyn Probe>,
 }
 
 /// A request, ready to be carried out picture by picture.
@@ -229,7 +232,8 @@ impl<'a> Job<'a> {
                 paste: None,
             });
         }
-        let latents = model.scaled(&model.encode(&picture)?.mean)?;
+        let encode = |picture: &Tensor| model.scaled(&latents_of(self.probe, model.encode(picture)?));
+        let latents = encode(&picture)?;
         let first = first_step(sampler, table.steps(), init.strength);
         let start = match &init.way {
             InitWay::Inversion { prompt } => self.inverted(prompt, &latents, table, first)?,
@@ -247,7 +251,7 @@ impl<'a> Job<'a> {
             let mask = latent_mask(&pixels, model.info().vae_factor as usize, edge)?;
             if channels == INPAINT_CHANNELS {
                 let kept = hard(&pixels)?.affine(-1.0, 1.0)?;
-                let masked = model.scaled(&model.encode(&picture.broadcast_mul(&kept)?)?.mean)?;
+                let masked = encode(&picture.broadcast_mul(&kept)?)?;
                 beside = Some(Beside::Inpaint(Tensor::cat(&[&mask, &masked], 1)?));
             } else {
                 known = Some(Known { latents, mask });

@@ -12,6 +12,7 @@ use super::denoise::{Known, Noise, Observed, Observer, Run, Start, Walked};
 use super::families::Identified;
 use super::predictor::Predictor;
 use super::preview::rgb_from_picture;
+use super::probe::Probe;
 use crate::diffusion::SampleError;
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::prediction::vp_scale;
@@ -73,6 +74,7 @@ pub(super) struct Work<'a> {
     pub(super) options: JobOptions,
     pub(super) after: Option<After<'a>>,
     pub(super) control: &'a JobControl,
+    pub(super) probe: Option<&'a dyn Probe>,
 }
 
 /// One run of the making of a picture.
@@ -212,14 +214,15 @@ impl Work<'_> {
             let seed = variation.seed.wrapping_add(u64::from(index));
             (stream_seed(seed, leg.stream), variation.strength)
         });
+        let own = Options {
+            eta: request.eta,
+            ..Options::default()
+        };
         let run = Run {
             predictor: leg.predictor,
             guidance: leg.guidance.clone(),
             sampler: leg.sampler,
-            options: Options {
-                eta: request.eta,
-                ..Options::default()
-            },
+            options: self.probe.map_or(own, |probe| probe.options(own)),
             table: leg.table,
             start: leg.start.clone(),
             known: leg.known.clone(),
@@ -230,6 +233,7 @@ impl Work<'_> {
             },
             course: leg.course.clone(),
             control: self.control,
+            probe: self.probe,
         };
         let mut shown = Shown {
             mode: self.options.preview,
@@ -288,11 +292,19 @@ impl Work<'_> {
         picture: &Tensor,
         kept: Kept,
     ) -> Result<GeneratedImage, PipelineError> {
+        self.decoded(picture);
         Ok(GeneratedImage {
             pixels: rgb_from_picture(picture)?,
             record: self.record(index, began.elapsed().as_secs_f64(), kept.request),
             trajectory: kept.trajectory,
         })
+    }
+
+    /// Shows a decoded picture, `(1, 3, height, width)` in −1..1, to the probe.
+    pub(super) fn decoded(&self, picture: &Tensor) {
+        if let Some(probe) = self.probe {
+            probe.decoded(picture);
+        }
     }
 
     /// What is written into the picture's file.

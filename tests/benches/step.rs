@@ -58,6 +58,7 @@ fn whole_run(c: &mut Criterion) {
             request: &request,
             options,
             control: &control,
+            probe: None,
         };
         let prepared = job.prepare().expect("the starter model draws this");
         group.bench_function(name, |b| b.iter(|| prepared.picture(0, &mut Blind)));

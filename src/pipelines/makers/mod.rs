@@ -14,6 +14,7 @@ use super::PipelineError;
 use super::extras::Extras;
 use super::families::{LoadedModel, Networks, Prompts};
 use super::prepare::{Job, Prepared};
+use super::probe::Probe;
 use super::scheduler::Scheduler;
 use super::work::{After, Watcher, Work};
 use crate::diffusion::ScheduleError;
@@ -55,6 +56,8 @@ pub struct AnyJob<'a> {
     pub after: Option<After<'a>>,
     /// Whether someone asked to stop.
     pub control: &'a JobControl,
+    /// A test's hold on it.
+    pub probe: Option<&'a dyn Probe>,
 }
 
 impl<'a> AnyJob<'a> {
@@ -71,6 +74,7 @@ impl<'a> AnyJob<'a> {
             options,
             after,
             control,
+            probe,
         } = self;
         let other = match model {
             LoadedModel::StableDiffusion(model) => {
@@ -82,6 +86,7 @@ impl<'a> AnyJob<'a> {
                         options,
                         after,
                         control,
+                        probe,
                     };
                     let motion = extras.motion(&wanted.adapter)?;
                     let maker = film::FilmMaker::new(work, model, motion, wanted.frames as usize)?;
@@ -96,6 +101,7 @@ impl<'a> AnyJob<'a> {
                     options,
                     after,
                     control,
+                    probe,
                 };
                 return Ok(Box::new(job.prepare()?));
             }
@@ -107,6 +113,7 @@ impl<'a> AnyJob<'a> {
             options,
             after,
             control,
+            probe,
         };
         Ok(match &other.networks {
             Networks::Pixel(model) => Box::new(pixel::PixelMaker::new(work, model)?),

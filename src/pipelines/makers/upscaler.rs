@@ -5,7 +5,7 @@ use std::time::Instant;
 use candle_core::Tensor;
 
 use super::{Maker, parts, small, texts, way};
-use crate::diffusion::noise::{Draw, noise_tensor};
+use crate::diffusion::noise::Draw;
 use crate::diffusion::samplers::Sampler;
 use crate::diffusion::schedule::Timetable;
 use crate::job::{GeneratedImage, Phase};
@@ -13,6 +13,7 @@ use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::Start;
 use crate::pipelines::families::{Conditioning, Upscaler};
 use crate::pipelines::preview::preview_picture;
+use crate::pipelines::probe::drawn;
 use crate::pipelines::work::{Leg, Watcher, Work, clean, stream_seed};
 
 /// Noise that the small picture is put under where nothing is said, as a timestep.
@@ -63,7 +64,7 @@ impl Maker for UpscalerMaker<'_> {
         let began = Instant::now();
         let base = self.model.base();
         let seed = stream_seed(self.work.seed(index), NOISE_OF_SMALL);
-        let noise = noise_tensor(seed, Draw::Initial, self.small.dims(), base.device())?;
+        let noise = drawn(self.work.probe, seed, Draw::Initial, self.small.dims(), base.device())?;
         let leg = Leg {
             predictor: &self
                 .model

@@ -61,6 +61,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         },
         course: Course::default(),
         control: &control,
+        probe: None,
     };
     let mut capture = Capture::new(got, scale);
     let walked = run.walk(shape, &mut capture)?;

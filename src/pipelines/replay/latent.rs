@@ -71,6 +71,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         },
         course: Course::default(),
         control: &JobControl::default(),
+        probe: None,
     };
     let mut capture = Capture::new(got, scale);
     capture.keeps_landings = request.inpaint.is_some();

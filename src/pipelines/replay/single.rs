@@ -51,6 +51,7 @@ pub(super) fn walk(
         },
         course: Course::default(),
         control: &JobControl::default(),
+        probe: None,
     };
     let mut capture = Capture::new(got, scale);
     let walked = run.walk(shape, &mut capture)?;

@@ -121,6 +121,7 @@ impl Stage<'_> {
             },
             course: Course::default(),
             control: &JobControl::default(),
+            probe: None,
         };
         let mut whole = Whole(Capture::new(Got::new(), Scale::of("UnCLIPScheduler")));
         let walked = run.walk(shape, &mut whole)?;
