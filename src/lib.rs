@@ -33,7 +33,7 @@
 //! * **A trajectory is the sampler's whole state**: multistep samplers read the past from it and noise is a function
 //!   of (seed, step), so resuming or branching at step k is exact by construction.
 //! * **There is exactly one denoise loop**, `pipelines/denoise.rs`. Image to image, inpainting, controls, a refiner are data
-//!   that it is given ([`pipelines::predictor`]), not copies of it.
+//!   that it is given ([`pipelines::denoiser`]), not copies of it.
 //! * **No file is believed and none is run**: pickles are read as data, sizes and offsets are checked before anything is allocated.
 //! * **Samplers see x₀ and σ only.** ε, v, betas and timesteps end at `diffusion/prediction.rs` and
 //!   `diffusion/schedule/`.

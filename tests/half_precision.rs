@@ -9,8 +9,8 @@ use hareru::job::{
     GenerateRequest, GeneratedImage, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode, RgbImage,
 };
 use hareru::kernels;
+use hareru::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser as _};
 use hareru::pipelines::families::{Conditioning, Prompted, Prompts, StableDiffusion, family_of};
-use hareru::pipelines::predictor::{Predicted, Predictor as _, Query};
 use hareru::pipelines::{Extras, Job, ShownStep, Watcher, preview};
 use hareru::weights::ModelFiles;
 
@@ -55,8 +55,8 @@ fn picture(model: &StableDiffusion, request: &GenerateRequest) -> GeneratedImage
     job.prepare().unwrap().picture(0, &mut Blind).unwrap()
 }
 
-fn predict(model: &StableDiffusion, conditioning: &Conditioning) -> Predicted {
-    let query = Query {
+fn predict(model: &StableDiffusion, conditioning: &Conditioning) -> DenoiseOutput {
+    let input = DenoiseInput {
         x: &latents(),
         sigma: 1.0,
         timestep: 500.0,
@@ -70,7 +70,7 @@ fn predict(model: &StableDiffusion, conditioning: &Conditioning) -> Predicted {
         wants_uncond: false,
         maps: None,
     };
-    Prompted::new(model, conditioning).predict(&query).unwrap()
+    Prompted::new(model, conditioning).denoise(&input).unwrap()
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use candle_core::{DType, Device, Tensor};
 use hareru::diffusion::SampleError;
 use hareru::diffusion::noise::{Draw, standard_normal};
-use hareru::diffusion::samplers::{Options, PastStep, SAMPLERS, Sampler, SamplerHost, Step, Variance, sampler_by_id};
-use hareru::diffusion::schedule::{BetaSchedule, Timetable, TrainingSchedule, karras_sigmas};
+use hareru::diffusion::samplers::{
+    Options, PastStep, SAMPLERS, Sampler, SamplerContext, Step, Variance, sampler_by_id,
+};
+use hareru::diffusion::schedule::{BetaSchedule, SigmaTable, TrainingSchedule, karras_sigmas};
 
 const SIGMA_MIN: f64 = 0.002;
 const SIGMA_MAX: f64 = 10.0;
@@ -37,7 +39,7 @@ impl GaussianData {
     }
 }
 
-impl SamplerHost for GaussianData {
+impl SamplerContext for GaussianData {
     fn denoise(&mut self, x: &Tensor, sigma: f64) -> Result<Tensor, SampleError> {
         let variance = self.s * self.s + sigma * sigma;
         let factor = if self.is_consistency_model {
@@ -85,15 +87,15 @@ impl SamplerHost for GaussianData {
 }
 
 /// `levels` and an end, with the timesteps of Stable Diffusion.
-fn timed(levels: Vec<f64>) -> Timetable {
+fn timed(levels: Vec<f64>) -> SigmaTable {
     let training = TrainingSchedule::new(BetaSchedule::ScaledLinear, 0.00085, 0.012, 1000).unwrap();
     let steps = levels.len() - 1;
     let timesteps = levels[..steps].iter().map(|s| training.timestep_of(*s)).collect();
-    Timetable::from_levels(levels, timesteps)
+    SigmaTable::from_levels(levels, timesteps)
 }
 
 /// Down to no noise at all.
-fn table(steps: usize) -> Timetable {
+fn table(steps: usize) -> SigmaTable {
     let mut sigmas = karras_sigmas(steps, SIGMA_MIN, SIGMA_MAX, 7.0).unwrap();
     sigmas.push(0.0);
     timed(sigmas)
@@ -193,7 +195,7 @@ fn every_stochastic_sampler_should_keep_the_spread_of_the_data() {
             }
             let is_consistency_model = matches!(sampler.id(), "lcm" | "tcd");
             let table = if is_consistency_model {
-                Timetable::from_levels(table(480).sigmas().to_vec(), vec![999.0; 480]) // far from their boundary
+                SigmaTable::from_levels(table(480).sigmas().to_vec(), vec![999.0; 480]) // far from their boundary
             } else {
                 table(480)
             };

@@ -13,9 +13,9 @@ use hareru::job::{
     Variation,
 };
 use hareru::models::unet::AttentionMap;
-use hareru::pipelines::course::Course;
-use hareru::pipelines::denoise::{Call, Noise, Observed, Observer, Run, Start, Walked};
+use hareru::pipelines::denoise::{Call, InitialLatents, Noise, Observed, Observer, Run, RunOutput};
 use hareru::pipelines::families::{Prompted, Prompts, StableDiffusion};
+use hareru::pipelines::run_plan::RunPlan;
 use hareru::pipelines::{Extras, Job, PipelineError, ShownStep, Watcher, load};
 use tempfile::TempDir;
 
@@ -406,11 +406,11 @@ fn whoever_watches_should_see_both_opinions_and_the_attention_and_change_nothing
     let conditioning = model
         .encode_prompts(&Prompts::new("a lighthouse at night", "", [64, 64]))
         .unwrap();
-    let predictor = Prompted::new(&model, &conditioning);
+    let denoiser = Prompted::new(&model, &conditioning);
     let sampler = sampler_by_id("euler").unwrap();
-    let table = model.scheduler().timetable(sampler, "karras", None, 3).unwrap();
+    let table = model.scheduler().sigma_table(sampler, "karras", None, 3).unwrap();
     let run = Run {
-        predictor: &predictor,
+        denoiser: &denoiser,
         guidance: GuidanceSchedule::from(Guidance {
             scale: 3.0,
             rescale: 0.0,
@@ -418,19 +418,19 @@ fn whoever_watches_should_see_both_opinions_and_the_attention_and_change_nothing
         sampler,
         options: Options::default(),
         table: &table,
-        start: Start::Noise,
+        start: InitialLatents::Noise,
         known: None,
         noise: Noise::Seeded {
             seed: 1,
             source: NoiseSource::Hareru,
             variation: None,
         },
-        course: Course::default(),
+        plan: RunPlan::default(),
         control: &JobControl::default(),
         probe: None,
     };
     let mut attentive = Attentive::default();
-    let bits = |walked: Walked| walked.x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let bits = |walked: RunOutput| walked.x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let watched = bits(run.walk([1, 16, 8, 8], &mut attentive).unwrap());
     let unwatched = bits(run.walk([1, 16, 8, 8], &mut |_: &Observed<'_>| Ok(())).unwrap());
     assert_eq!(watched, unwatched);

@@ -42,7 +42,7 @@ pub(crate) fn bare(error: candle_core::Error) -> candle_core::Error {
     }
 }
 
-/// Why no timetable could be made.
+/// Why no table of noise levels could be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ScheduleError {
     /// A run needs at least one step.

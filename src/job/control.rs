@@ -9,13 +9,13 @@ use super::Change;
 #[derive(Debug, Default)]
 pub struct JobControl {
     cancelled: AtomicBool,
-    wishes: Mutex<Wishes>,
+    pending: Mutex<PendingControls>,
     told: Condvar,
 }
 
 /// What was asked for and not yet done.
 #[derive(Debug, Default)]
-struct Wishes {
+struct PendingControls {
     is_paused: bool,
     /// Steps that may be taken all the same.
     single_steps: u32,
@@ -41,7 +41,7 @@ impl JobControl {
     /// Asks the job to stop; it does so before its next network call.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
-        self.wish(|wishes| wishes.is_paused = false);
+        self.request(|pending| pending.is_paused = false);
     }
 
     /// Whether someone asked the job to stop.
@@ -51,35 +51,35 @@ impl JobControl {
 
     /// Asks the run to wait before its next step.
     pub fn pause(&self) {
-        self.wish(|wishes| wishes.is_paused = true);
+        self.request(|pending| pending.is_paused = true);
     }
 
     /// Lets a waiting run go on.
     pub fn resume(&self) {
-        self.wish(|wishes| wishes.is_paused = false);
+        self.request(|pending| pending.is_paused = false);
     }
 
     /// Lets a waiting run take one step and wait again.
     pub fn single_step(&self) {
-        self.wish(|wishes| {
-            wishes.is_paused = true;
-            wishes.single_steps += 1;
+        self.request(|pending| {
+            pending.is_paused = true;
+            pending.single_steps += 1;
         });
     }
 
     /// Sends the run back to the beginning of an earlier step.
     pub fn back_to(&self, step: u32) {
-        self.wish(|wishes| wishes.back_to = Some(step));
+        self.request(|pending| pending.back_to = Some(step));
     }
 
     /// Ends the run after the step it is taking, with the estimate it has then as its picture.
     pub fn end_early(&self) {
-        self.wish(|wishes| wishes.is_to_end = true);
+        self.request(|pending| pending.is_to_end = true);
     }
 
     /// Changes what holds from the next step on; the change's own step does not matter.
     pub fn change(&self, change: Change) {
-        self.wish(|wishes| wishes.changes.push(change));
+        self.request(|pending| pending.changes.push(change));
     }
 
     /// Whether the run waits or will before its next step.
@@ -91,20 +91,20 @@ impl JobControl {
     ///
     /// * `waiting`: called once if it has to wait.
     pub fn next_turn(&self, waiting: &mut dyn FnMut()) -> Turn {
-        let mut wishes = self.lock();
+        let mut pending = self.lock();
         let mut has_told = false;
         loop {
-            if let Some(step) = wishes.back_to.take() {
+            if let Some(step) = pending.back_to.take() {
                 return Turn::Back(step);
             }
-            if wishes.is_to_end {
-                wishes.is_to_end = false;
+            if pending.is_to_end {
+                pending.is_to_end = false;
                 return Turn::End;
             }
-            let may_step = !wishes.is_paused || wishes.single_steps > 0 || self.is_cancelled();
+            let may_step = !pending.is_paused || pending.single_steps > 0 || self.is_cancelled();
             if may_step {
-                wishes.single_steps = wishes.single_steps.saturating_sub(1);
-                let changes = std::mem::take(&mut wishes.changes);
+                pending.single_steps = pending.single_steps.saturating_sub(1);
+                let changes = std::mem::take(&mut pending.changes);
                 return if changes.is_empty() {
                     Turn::Go
                 } else {
@@ -113,23 +113,23 @@ impl JobControl {
             }
             if !has_told {
                 has_told = true;
-                drop(wishes); // whoever is told may ask for something
+                drop(pending); // whoever is told may ask for something
                 waiting();
-                wishes = self.lock();
+                pending = self.lock();
                 continue;
             }
-            wishes = self.told.wait(wishes).unwrap_or_else(PoisonError::into_inner);
+            pending = self.told.wait(pending).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn wish(&self, ask: impl FnOnce(&mut Wishes)) {
+    fn request(&self, ask: impl FnOnce(&mut PendingControls)) {
         ask(&mut self.lock());
         self.told.notify_all();
     }
 
     /// A poisoned lock only means that a thread panicked elsewhere: every wish is made whole.
-    fn lock(&self) -> MutexGuard<'_, Wishes> {
-        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, PendingControls> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,9 +7,9 @@ use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 use rayon::prelude::*;
 
+use super::denoiser::{DenoiseInput, Denoiser as _};
 use super::families::{Prompted, Prompts};
 use super::precision::{precision_of, resolve_dtype};
-use super::predictor::{Predictor as _, Query};
 use super::{Extras, Job, PipelineError, ShownStep, Watcher};
 use crate::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
 use crate::kernels::{self, trace};
@@ -231,7 +231,7 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
     Ok(match request.item {
         BenchItem::Unet => Box::new(move || {
             let prompted = Prompted::new(&model, &conditioning);
-            let query = Query {
+            let input = DenoiseInput {
                 x: &latents,
                 sigma: 1.0,
                 timestep: 500.0,
@@ -242,7 +242,7 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
                 wants_uncond: false,
                 maps: None,
             };
-            Ok(prompted.predict(&query).map(drop)?)
+            Ok(prompted.denoise(&input).map(drop)?)
         }),
         BenchItem::Vae => Box::new(move || Ok(model.decode(&latents).map(drop)?)),
         BenchItem::Taesd => Box::new(move || Ok(model.decode_tiny(&latents).map(drop)?)),

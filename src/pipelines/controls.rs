@@ -6,8 +6,8 @@ use std::sync::Arc;
 use candle_core::{DType, Device, Tensor};
 
 use super::PipelineError;
+use super::denoiser::DenoiseInput;
 use super::families::Told;
-use super::predictor::Query;
 use crate::models::controlnet::{ControlHint, ControlNetConfig, ControlNetModel, ControlStrength};
 use crate::models::t2i_adapter::{T2IAdapter, T2IAdapterConfig};
 use crate::models::unet::{Residuals, UNetConditions, UNetConfig};
@@ -90,7 +90,7 @@ struct ConfigClass {
 
 /// When and how much a control is heard.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hearing {
+pub struct ControlSchedule {
     /// How much it counts; 1 as trained.
     pub weight: f64,
     /// Where in the run it begins to count, as a fraction of the steps that are taken.
@@ -101,11 +101,11 @@ pub struct Hearing {
     pub is_guess: bool,
 }
 
-impl Hearing {
+impl ControlSchedule {
     /// Whether the control is heard at a step; a step counts if it lies inside of the part as a whole.
-    fn hears(&self, query: &Query<'_>) -> bool {
-        let count = query.steps.saturating_sub(query.first).max(1) as f64;
-        let index = query.step.saturating_sub(query.first) as f64;
+    fn is_active(&self, input: &DenoiseInput<'_>) -> bool {
+        let count = input.steps.saturating_sub(input.first).max(1) as f64;
+        let index = input.step.saturating_sub(input.first) as f64;
         self.weight != 0.0 && index / count >= self.start && (index + 1.0) / count <= self.end
     }
 }
@@ -114,7 +114,7 @@ impl Hearing {
 #[derive(Debug, Clone)]
 pub struct ActiveControl {
     said: Said,
-    hearing: Hearing,
+    schedule: ControlSchedule,
 }
 
 #[derive(Debug, Clone)]
@@ -138,7 +138,7 @@ impl ActiveControl {
         network: &Arc<ControlNetwork>,
         picture: &Tensor,
         dtype: DType,
-        hearing: Hearing,
+        schedule: ControlSchedule,
     ) -> candle_core::Result<Self> {
         let said = match &**network {
             ControlNetwork::Net(net) => Said::Net(Arc::clone(network), net.hint(&at_the_door(picture, dtype)?)?),
@@ -152,12 +152,12 @@ impl ActiveControl {
                 let picture = at_the_door(&picture, dtype)?;
                 Said::Fixed {
                     network: Arc::clone(network),
-                    residuals: adapter.forward(&picture, hearing.weight)?,
+                    residuals: adapter.forward(&picture, schedule.weight)?,
                     picture,
                 }
             }
         };
-        Ok(Self { said, hearing })
+        Ok(Self { said, schedule })
     }
 
     /// The same, counting more or less.
@@ -172,12 +172,15 @@ impl ActiveControl {
             residuals,
         } = &mut said
             && let ControlNetwork::Adapter(adapter) = &**network
-            && weight != self.hearing.weight
+            && weight != self.schedule.weight
         {
             *residuals = adapter.forward(picture, weight)?;
         }
-        let hearing = Hearing { weight, ..self.hearing };
-        Ok(Self { said, hearing })
+        let schedule = ControlSchedule {
+            weight,
+            ..self.schedule
+        };
+        Ok(Self { said, schedule })
     }
 }
 
@@ -219,14 +222,14 @@ impl Branches {
 /// If a control was made for another model.
 pub(super) fn residuals(
     controls: &[ActiveControl],
-    query: &Query<'_>,
+    input: &DenoiseInput<'_>,
     branches: Branches,
     (told, cond): (&Told, &Told),
     dtype: DType,
 ) -> candle_core::Result<Option<Residuals>> {
     let mut sum: Option<Residuals> = None;
-    for control in controls.iter().filter(|control| control.hearing.hears(query)) {
-        let Hearing { weight, is_guess, .. } = control.hearing;
+    for control in controls.iter().filter(|control| control.schedule.is_active(input)) {
+        let ControlSchedule { weight, is_guess, .. } = control.schedule;
         let found = match &control.said {
             Said::Fixed { residuals, .. } => residuals.clone(),
             Said::Net(network, hint) => {
@@ -236,7 +239,7 @@ pub(super) fn residuals(
                     Branches::Both if is_guess => (1, cond),
                     branches => (branches.count(), told),
                 };
-                let x = at_the_door(&Tensor::cat(&vec![query.x; count], 0)?, dtype)?;
+                let x = at_the_door(&Tensor::cat(&vec![input.x; count], 0)?, dtype)?;
                 let context = at_the_door(&told.context, dtype)?;
                 let conditions = UNetConditions {
                     added: told.added.as_ref(),
@@ -246,7 +249,7 @@ pub(super) fn residuals(
                     scale: weight,
                     guess: is_guess,
                 };
-                let found = net.forward(&x, &[query.timestep], conditions, hint, strength)?;
+                let found = net.forward(&x, &[input.timestep], conditions, hint, strength)?;
                 if count < branches.count() {
                     found.behind(branches.count() - count)?
                 } else {
@@ -278,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_control_should_be_heard_in_its_part_of_the_run_alone() {
-        let hearing = Hearing {
+        let schedule = ControlSchedule {
             weight: 1.0,
             start: 0.2,
             end: 0.7,
@@ -288,7 +291,7 @@ mod tests {
         let heard = |first: usize, steps: usize| -> Vec<usize> {
             (first..steps)
                 .filter(|step| {
-                    hearing.hears(&Query {
+                    schedule.is_active(&DenoiseInput {
                         x: &x,
                         sigma: 1.0,
                         timestep: 1.0,

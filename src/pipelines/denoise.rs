@@ -3,17 +3,17 @@
 use candle_core::{DType, Tensor};
 
 use super::PipelineError;
-use super::course::{Course, Resume, Steered, check};
+use super::denoiser::{DenoiseOutput, Denoiser};
 use super::host::{Goal, Host};
-use super::predictor::{Predicted, Predictor};
 use super::preview::is_finite;
 use super::probe::Probe;
+use super::run_plan::{Resume, RunPlan, Steered, check};
 use crate::diffusion::SampleError;
 use crate::diffusion::guidance::GuidanceSchedule;
 use crate::diffusion::noise::{Draw, slerp, standard_normal};
 use crate::diffusion::noise_sources;
 use crate::diffusion::samplers::{Options, Sampler};
-use crate::diffusion::schedule::Timetable;
+use crate::diffusion::schedule::SigmaTable;
 use crate::diffusion::trajectory::{TrajectoryRecorder, tensor};
 use crate::job::{Change, JobControl, NoiseSource, StepRecord};
 use crate::models::unet::AttentionMap;
@@ -41,7 +41,7 @@ pub enum Noise {
 
 /// What a run starts from.
 #[derive(Debug, Clone)]
-pub enum Start {
+pub enum InitialLatents {
     /// Noise alone.
     Noise,
     /// A picture under noise of the level that step `first` starts from.
@@ -60,7 +60,7 @@ pub enum Start {
     },
 }
 
-impl Start {
+impl InitialLatents {
     /// The first step that is taken.
     pub fn first(&self) -> usize {
         match self {
@@ -72,7 +72,7 @@ impl Start {
 
 /// The part of a picture that is known and stays: it is put back under the noise of each level.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub struct InpaintBlend {
     /// Clean latents, `(1, channels, height, width)`.
     pub latents: Tensor,
     /// 1 where the run may paint, 0 where the picture stays, between where both count: `(1, 1, height, width)`.
@@ -82,7 +82,7 @@ pub struct Known {
 /// One run, completely described.
 pub struct Run<'a> {
     /// The networks with all they are told of the picture.
-    pub predictor: &'a dyn Predictor,
+    pub denoiser: &'a dyn Denoiser,
     /// How the predictions with and without the prompt are weighed.
     pub guidance: GuidanceSchedule,
     /// How to walk.
@@ -90,15 +90,15 @@ pub struct Run<'a> {
     /// The sampler's parameters.
     pub options: Options,
     /// Where to step.
-    pub table: &'a Timetable,
+    pub table: &'a SigmaTable,
     /// What to start from.
-    pub start: Start,
+    pub start: InitialLatents,
     /// What stays as it is.
-    pub known: Option<Known>,
+    pub known: Option<InpaintBlend>,
     /// The noise to start from and to add on the way.
     pub noise: Noise,
     /// What happens on the way.
-    pub course: Course,
+    pub plan: RunPlan,
     /// What someone asks of it while it is on its way.
     pub control: &'a JobControl,
     /// A test's hold on it.
@@ -123,7 +123,7 @@ pub struct Call<'a> {
     /// The estimate of the clean latents.
     pub x0: &'a Tensor,
     /// What the network said, with and without the prompt.
-    pub predicted: &'a Predicted,
+    pub predicted: &'a DenoiseOutput,
     /// Where the prompt was looked at, layer by layer, if the observer [asked](Observer::attention_layers) for it.
     pub attention: &'a [AttentionMap],
 }
@@ -138,7 +138,7 @@ pub struct Observed<'a> {
     /// The estimate of the clean latents.
     pub x0: &'a Tensor,
     /// What the network said in its newest call, with and without the prompt.
-    pub predicted: &'a Predicted,
+    pub predicted: &'a DenoiseOutput,
     /// What the record's attention belongs to: the tokens of the step's prompt.
     pub tokens: &'a [String],
     /// Wall time since the run began, in seconds.
@@ -188,7 +188,7 @@ impl<F: FnMut(&Observed<'_>) -> Result<(), SampleError>> Observer for F {
 
 /// A finished run.
 #[derive(Debug)]
-pub struct Walked {
+pub struct RunOutput {
     /// The latents the run started from.
     pub initial: Tensor,
     /// The result at the last noise level of the table, x₀ + σ·ε.
@@ -212,9 +212,9 @@ impl Run<'_> {
     /// # Errors
     /// [`SampleError`]: someone asked to stop, the latents are no longer numbers, or the device's own;
     /// [`PipelineError::Misfit`] if a planned change is not possible.
-    pub fn walk(&self, shape: [usize; 4], observer: &mut dyn Observer) -> Result<Walked, PipelineError> {
-        self.course.changes.iter().try_for_each(check)?;
-        self.predictor.adopt(&self.course.changes)?;
+    pub fn walk(&self, shape: [usize; 4], observer: &mut dyn Observer) -> Result<RunOutput, PipelineError> {
+        self.plan.changes.iter().try_for_each(check)?;
+        self.denoiser.adopt(&self.plan.changes)?;
         let noise = match &self.noise {
             Noise::Seeded {
                 seed,
@@ -228,18 +228,20 @@ impl Run<'_> {
                         Some((other, weight)) => slerp(&own, &initial_noise(*other, *source, &shape), *weight),
                         None => own,
                     };
-                    Tensor::from_vec(values, &shape, self.predictor.device())
+                    Tensor::from_vec(values, &shape, self.denoiser.device())
                 };
                 given.map_or_else(own, Ok)?
             }
             Noise::Given { initial, .. } => initial.clone(),
         };
         let (initial, first) = match &self.start {
-            Start::Noise => ((&noise * self.table.initial_scale())?, 0),
-            Start::Picture { latents, first } => ((latents + (&noise * self.table.sigmas()[*first])?)?, *first),
-            Start::Noisy { x, first } => (x.clone(), *first),
+            InitialLatents::Noise => ((&noise * self.table.initial_scale())?, 0),
+            InitialLatents::Picture { latents, first } => {
+                ((latents + (&noise * self.table.sigmas()[*first])?)?, *first)
+            }
+            InitialLatents::Noisy { x, first } => (x.clone(), *first),
         };
-        let (mut at, recorder) = match &self.course.resume {
+        let (mut at, recorder) = match &self.plan.resume {
             Some(resume) => self.resumed(resume)?,
             None => ((first, initial.clone()), TrajectoryRecorder::default()),
         };
@@ -255,7 +257,7 @@ impl Run<'_> {
                     host.step = step;
                     at = (step, x);
                 }
-                (Err(SampleError::Turned), Some(Goal::End(after, x))) => break (x, Some(self.course.base + after)),
+                (Err(SampleError::Turned), Some(Goal::End(after, x))) => break (x, Some(self.plan.base + after)),
                 (Err(error), _) => return Err(error.into()),
             }
         };
@@ -264,7 +266,7 @@ impl Run<'_> {
             return Err(SampleError::NotFinite { step }.into());
         }
         let (steps, asked, tokens) = host.into_parts();
-        Ok(Walked {
+        Ok(RunOutput {
             initial,
             x,
             steps,
@@ -276,14 +278,14 @@ impl Run<'_> {
 
     /// Where a recorded run is taken up, and its past.
     fn resumed(&self, resume: &Resume) -> Result<((usize, Tensor), TrajectoryRecorder), PipelineError> {
-        let device = self.predictor.device();
+        let device = self.denoiser.device();
         let place = resume.steps.iter().position(|step| step.index == resume.step);
         let misfit = |expected: String, found: String| PipelineError::Misfit {
             what: "step of a branch",
             expected,
             found,
         };
-        let own = resume.step.checked_sub(self.course.base);
+        let own = resume.step.checked_sub(self.plan.base);
         let own = own.filter(|step| *step < self.table.steps());
         let (Some(place), Some(step)) = (place, own) else {
             let kept: Vec<_> = resume.steps.iter().map(|step| step.index).collect();

@@ -6,14 +6,14 @@ use candle_core::{Device, Tensor};
 use image::imageops::{self, FilterType};
 
 use super::PipelineError;
-use super::denoise::{Start, Walked};
+use super::denoise::{InitialLatents, RunOutput};
+use super::denoiser::Denoiser;
 use super::latents::{latent_shape, picture_tensor};
 use super::pictures::{from_job, to_job};
-use super::predictor::Predictor;
 use super::prepare::{Job, Prepared, first_step};
 use super::preview::{is_finite, preview_picture, rgb_from_picture};
 use super::work::{After, Kept, Leg, Watcher, Work, clean};
-use crate::diffusion::schedule::Timetable;
+use crate::diffusion::schedule::SigmaTable;
 use crate::diffusion::trajectory::tensor;
 use crate::diffusion::{SampleError, bare};
 use crate::job::{Change, GeneratedImage, Hires, LatentPlane, Phase, Record};
@@ -21,9 +21,9 @@ use crate::models::join_edges;
 
 /// What one pass of the picture starts from.
 struct Pass<'a> {
-    table: &'a Timetable,
+    table: &'a SigmaTable,
     shape: [usize; 4],
-    start: Start,
+    start: InitialLatents,
     /// Whether it is the first, to which masks belong.
     is_first: bool,
     /// Place of its first step among all steps of the picture.
@@ -35,7 +35,7 @@ struct Pass<'a> {
 }
 
 /// What a second pass starts from that was walked before: nothing of it is used but its size.
-fn resumed_pass(after: After<'_>) -> Result<([usize; 4], Start), PipelineError> {
+fn resumed_pass(after: After<'_>) -> Result<([usize; 4], InitialLatents), PipelineError> {
     let LatentPlane {
         channels,
         height,
@@ -53,7 +53,7 @@ fn resumed_pass(after: After<'_>) -> Result<([usize; 4], Start), PipelineError> 
             found: "none".to_owned(),
         });
     };
-    let start = Start::Noisy {
+    let start = InitialLatents::Noisy {
         x: tensor(&first.x, &Device::Cpu)?,
         first: 0,
     };
@@ -157,19 +157,19 @@ impl Prepared<'_> {
         }
     }
 
-    fn walk(&self, pass: &Pass<'_>, index: u32, watcher: &mut dyn Watcher) -> Result<Walked, PipelineError> {
-        self.with_predictor(|predictor| self.walk_with(predictor, pass, index, watcher))
+    fn walk(&self, pass: &Pass<'_>, index: u32, watcher: &mut dyn Watcher) -> Result<RunOutput, PipelineError> {
+        self.with_predictor(|denoiser| self.walk_with(denoiser, pass, index, watcher))
     }
 
     fn walk_with(
         &self,
-        predictor: &dyn Predictor,
+        denoiser: &dyn Denoiser,
         pass: &Pass<'_>,
         index: u32,
         watcher: &mut dyn Watcher,
-    ) -> Result<Walked, PipelineError> {
+    ) -> Result<RunOutput, PipelineError> {
         let leg = Leg {
-            predictor,
+            denoiser,
             guidance: self.work().guidance(),
             sampler: self.sampler,
             table: pass.table,
@@ -177,7 +177,7 @@ impl Prepared<'_> {
             start: pass.start.clone(),
             known: if pass.is_first { self.stage.known.clone() } else { None },
             stream: 0,
-            course: self.work().course(index, pass.base, &pass.asked),
+            plan: self.work().plan(index, pass.base, &pass.asked),
             offset: pass.offset,
             total: self.first_pass_steps() + self.second_pass_steps(),
         };
@@ -225,11 +225,11 @@ impl Prepared<'_> {
             .map_or(0, |hires| hires.steps.unwrap_or(request.steps) as usize)
     }
 
-    fn hires_table(&self) -> Result<Option<Timetable>, PipelineError> {
+    fn hires_table(&self) -> Result<Option<SigmaTable>, PipelineError> {
         let request = self.job.request;
         let table = |_| {
             let scheduler = self.job.model.scheduler();
-            scheduler.timetable(
+            scheduler.sigma_table(
                 self.sampler,
                 &request.schedule,
                 request.timestep_spacing,
@@ -241,7 +241,12 @@ impl Prepared<'_> {
 
     /// The first pass's picture, decoded, enlarged and encoded again; the VAE knows better than an interpolation of
     /// latents what lies between pixels.
-    fn enlarged(&self, x: &Tensor, hires: Hires, table: &Timetable) -> Result<([usize; 4], Start), PipelineError> {
+    fn enlarged(
+        &self,
+        x: &Tensor,
+        hires: Hires,
+        table: &SigmaTable,
+    ) -> Result<([usize; 4], InitialLatents), PipelineError> {
         let model = self.job.model;
         let decoded = rgb_from_picture(&self.decoded(&clean(x, &self.table)?)?.0)?;
         let factor = model.info().vae_factor;
@@ -259,6 +264,6 @@ impl Prepared<'_> {
         };
         let latents = model.scaled(&model.encode(&picture_tensor(&enlarged, model.device())?)?.mean)?;
         let first = first_step(self.sampler, table.steps(), hires.strength);
-        Ok((shape, Start::Picture { latents, first }))
+        Ok((shape, InitialLatents::Picture { latents, first }))
     }
 }

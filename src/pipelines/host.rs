@@ -5,15 +5,15 @@ use std::time::Instant;
 use candle_core::Tensor;
 
 use super::attention::{token_maps, widened};
-use super::course::{Steered, check, guidance_at, seed_at, walker_at};
-use super::denoise::{Call, Known, Noise, Observed, Observer, Run};
-use super::predictor::{Predicted, Query};
+use super::denoise::{Call, InpaintBlend, Noise, Observed, Observer, Run};
+use super::denoiser::{DenoiseInput, DenoiseOutput};
 use super::preview::is_finite;
 use super::probe::drawn;
+use super::run_plan::{Steered, check, guidance_at, seed_at, walker_at};
 use crate::diffusion::SampleError;
 use crate::diffusion::noise::Draw;
 use crate::diffusion::prediction::vp_scale;
-use crate::diffusion::samplers::{Options, PastStep, Sampler, SamplerHost, Step, slope};
+use crate::diffusion::samplers::{Options, PastStep, Sampler, SamplerContext, Step, slope};
 use crate::diffusion::trajectory::{TrajectoryRecorder, plane};
 use crate::job::{Branches, Change, LatentPlane, StepRecord, TokenMaps, Turn};
 use crate::models::unet::{AttentionMap, AttentionMaps};
@@ -24,7 +24,7 @@ struct Newest {
     step: usize,
     /// Where the prompt was looked at, if that is kept.
     attention: Vec<AttentionMap>,
-    predicted: Predicted,
+    predicted: DenoiseOutput,
     /// The estimate for the negative prompt alone, where it was asked for.
     x0_uncond: Option<Tensor>,
     /// The estimate as it was before it was held to a range.
@@ -77,7 +77,7 @@ impl<'a, 'o> Host<'a, 'o> {
         observer: &'o mut dyn Observer,
         (first, step): (usize, usize),
     ) -> Self {
-        let resume = run.course.resume.as_ref();
+        let resume = run.plan.resume.as_ref();
         let tokens = resume
             .map(|resume| resume.tokens.clone())
             .filter(|tokens| !tokens.is_empty());
@@ -91,7 +91,7 @@ impl<'a, 'o> Host<'a, 'o> {
             drawn: Vec::new(),
             first,
             step,
-            changes: run.course.changes.clone(),
+            changes: run.plan.changes.clone(),
             walker: None,
             turned: None,
             token_lists: tokens.map(|tokens| (0, tokens)).into_iter().collect(),
@@ -107,31 +107,31 @@ impl Host<'_, '_> {
         let table = self.run.table;
         table
             .timestep_at(self.step, sigma)
-            .unwrap_or_else(|| self.run.predictor.scheduler().timestep_of(sigma))
+            .unwrap_or_else(|| self.run.denoiser.scheduler().timestep_of(sigma))
     }
 }
 
-impl SamplerHost for Host<'_, '_> {
+impl SamplerContext for Host<'_, '_> {
     fn denoise(&mut self, x: &Tensor, sigma: f64) -> Result<Tensor, SampleError> {
         if self.run.control.is_cancelled() {
             return Err(SampleError::Cancelled);
         }
         let Run {
-            predictor,
+            denoiser,
             guidance,
             table,
             ..
         } = self.run;
         let timestep = self.timestep(sigma);
         let wants_uncond = self.walker(self.step).0.wants_uncond();
-        let prediction = predictor.scheduler().prediction;
+        let prediction = denoiser.scheduler().prediction;
         let input = prediction.network_input(x, sigma)?;
-        let is_kept = self.run.course.keep.attention && self.newest_step() != Some(self.step);
+        let is_kept = self.run.plan.keep.attention && self.newest_step() != Some(self.step);
         let maps = match self.observer.attention_layers() {
             Some(layers) => Some(AttentionMaps::new(layers, 0)),
             None => is_kept.then(AttentionMaps::default),
         };
-        let predicted = predictor.predict(&Query {
+        let predicted = denoiser.denoise(&DenoiseInput {
             x: &input,
             sigma,
             timestep,
@@ -143,7 +143,7 @@ impl SamplerHost for Host<'_, '_> {
             maps: maps.as_ref(),
         })?;
         let free = prediction.x0_from_output(x, &predicted.guided, sigma)?;
-        let (x0, x0_unclipped) = match predictor.clip() {
+        let (x0, x0_unclipped) = match denoiser.clip() {
             Some(range) => (free.clamp(-range, range)?, Some(free)),
             None => (free, None),
         };
@@ -215,12 +215,12 @@ impl SamplerHost for Host<'_, '_> {
     }
 
     fn output_from_x0(&self, x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
-        let prediction = self.run.predictor.scheduler().prediction;
+        let prediction = self.run.denoiser.scheduler().prediction;
         prediction.output_from_x0(x, x0, sigma)
     }
 
     fn x0_from_output(&self, x: &Tensor, output: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
-        let prediction = self.run.predictor.scheduler().prediction;
+        let prediction = self.run.denoiser.scheduler().prediction;
         prediction.x0_from_output(x, output, sigma)
     }
 
@@ -236,7 +236,7 @@ impl SamplerHost for Host<'_, '_> {
         let record = self.recorder.record(
             step,
             StepRecord {
-                index: self.run.course.base + step.index,
+                index: self.run.plan.base + step.index,
                 sigma: step.sigma,
                 timestep,
                 x: LatentPlane::default(),
@@ -275,7 +275,7 @@ impl SamplerHost for Host<'_, '_> {
 impl<'a> Host<'a, '_> {
     /// The latents with what is known put back.
     fn with_known(&self, x: Tensor, sigma: f64) -> Result<Tensor, SampleError> {
-        let Some(Known { latents, mask }) = &self.run.known else {
+        let Some(InpaintBlend { latents, mask }) = &self.run.known else {
             return Ok(x);
         };
         let known = if self.step == self.run.table.steps() {
@@ -301,14 +301,14 @@ impl<'a> Host<'a, '_> {
     /// # Errors
     /// [`SampleError::Turned`] if the sampler shall leave the run.
     pub(super) fn turn(&mut self, step: usize, x: &Tensor) -> Result<(), SampleError> {
-        let base = self.run.course.base;
+        let base = self.run.plan.base;
         let control = self.run.control;
         let has_steps = self.recorder.past(0).is_some();
-        if has_steps && self.run.course.stop_after == Some(step) {
+        if has_steps && self.run.plan.stop_after == Some(step) {
             return self.end(step);
         }
         let mut has_waited = false;
-        let turn = if self.run.course.is_steered {
+        let turn = if self.run.plan.is_steered {
             control.next_turn(&mut || {
                 has_waited = true;
                 self.observer.steered(Steered::Waiting(base + step));
@@ -346,39 +346,39 @@ impl<'a> Host<'a, '_> {
         let mut changes = self.changes.clone();
         let place = changes.partition_point(|other| other.step <= change.step);
         changes.insert(place, change.clone());
-        let adopted = check(&change).and_then(|()| self.run.predictor.adopt(&changes));
+        let adopted = check(&change).and_then(|()| self.run.denoiser.adopt(&changes));
         match adopted {
             Ok(()) => {
                 self.changes = changes;
                 let told = Change {
-                    step: (self.run.course.base + step) as u32,
+                    step: (self.run.plan.base + step) as u32,
                     ..change
                 };
                 self.observer.steered(Steered::Changed(&told));
             }
             Err(error) => {
                 self.observer.steered(Steered::Refused(&error));
-                self.run.predictor.adopt(&self.changes).ok(); // they were possible before
+                self.run.denoiser.adopt(&self.changes).ok(); // they were possible before
             }
         }
     }
 
     /// Takes up an earlier step again. Later changes that were not planned are forgotten.
     fn back_to(&mut self, index: usize, (step, x): (usize, &Tensor)) -> Result<(), SampleError> {
-        let own = index.saturating_sub(self.run.course.base);
+        let own = index.saturating_sub(self.run.plan.base);
         let goal = match self.recorder.back_to(index) {
             Some(x) => (own, x),
             None => (step, x.clone()), // not a step of this run: it stays where it is
         };
-        let planned = &self.run.course.changes;
+        let planned = &self.run.plan.changes;
         let before = self.changes.len();
         self.changes
             .retain(|change| change.step as usize <= goal.0 || planned.contains(change));
         if self.changes.len() != before {
-            self.run.predictor.adopt(&self.changes).ok(); // fewer of those that were possible
+            self.run.denoiser.adopt(&self.changes).ok(); // fewer of those that were possible
         }
         self.token_lists.retain(|(from, _)| *from < goal.0.max(1)); // lists of steps that are no more
-        self.observer.steered(Steered::WentBack(self.run.course.base + goal.0));
+        self.observer.steered(Steered::WentBack(self.run.plan.base + goal.0));
         self.walker = None;
         self.newest = None;
         self.turned = Some(Goal::Step(goal.0, goal.1));
@@ -403,12 +403,12 @@ impl<'a> Host<'a, '_> {
             return Ok((None, Vec::new()));
         };
         let predicted = &newest.predicted;
-        let prediction = self.run.predictor.scheduler().prediction;
+        let prediction = self.run.denoiser.scheduler().prediction;
         let noise = |output: &Tensor| -> Result<_, SampleError> {
             let x0 = prediction.x0_from_output(step.x, output, step.sigma)?;
             Ok(plane(&slope(step.x, &x0, step.sigma)?)?)
         };
-        let branches = if self.run.course.keep.branches {
+        let branches = if self.run.plan.keep.branches {
             Some(Branches {
                 cond: noise(&predicted.cond)?,
                 uncond: predicted.uncond.as_ref().map(noise).transpose()?,
@@ -420,7 +420,7 @@ impl<'a> Host<'a, '_> {
         if attention.is_empty() {
             return Ok((branches, Vec::new()));
         }
-        let tokens = self.run.predictor.tokens(step.index);
+        let tokens = self.run.denoiser.tokens(step.index);
         if self.token_lists.last().is_none_or(|(_, newest)| *newest != tokens) {
             self.token_lists.push((step.index, tokens));
         }
@@ -433,7 +433,7 @@ impl<'a> Host<'a, '_> {
 
     /// The steps, their attention over the tokens of all prompts; the changes that were asked for; those tokens.
     pub(super) fn into_parts(self) -> (Vec<StepRecord>, Vec<Change>, Vec<String>) {
-        let base = self.run.course.base;
+        let base = self.run.plan.base;
         let mut steps = self.recorder.into_steps();
         let all: Vec<String> = self.token_lists.iter().flat_map(|(_, tokens)| tokens.clone()).collect();
         if self.token_lists.len() > 1 {
@@ -448,7 +448,7 @@ impl<'a> Host<'a, '_> {
                 }
             }
         }
-        let planned = &self.run.course.changes;
+        let planned = &self.run.plan.changes;
         let asked = self.changes.into_iter().filter(|change| !planned.contains(change));
         let counted = asked.map(|change| Change {
             step: change.step + base as u32,

@@ -2,11 +2,11 @@
 
 use candle_core::Tensor;
 
-use super::predictor::{Predictor, Query};
+use super::denoiser::{DenoiseInput, Denoiser};
 use crate::diffusion::SampleError;
 use crate::diffusion::guidance::Guidance;
 use crate::diffusion::prediction::{network_input, vp_scale};
-use crate::diffusion::schedule::Timetable;
+use crate::diffusion::schedule::SigmaTable;
 use crate::job::JobControl;
 
 /// A picture's way up.
@@ -31,9 +31,9 @@ pub struct Inverted {
 ///
 /// Source: <https://arxiv.org/abs/2105.05233>, appendix F, and `DDIMInverseScheduler` of diffusers.
 pub fn invert(
-    predictor: &dyn Predictor,
+    denoiser: &dyn Denoiser,
     latents: &Tensor,
-    table: &Timetable,
+    table: &SigmaTable,
     guidance: Guidance,
     first: usize,
     control: &JobControl,
@@ -51,7 +51,7 @@ pub fn invert(
         // The table says where each step leads down to; that is where it comes from on the way up.
         let (sigma, target) = (table.target(step), table.sigmas()[step]);
         let timestep = table.timesteps()[step];
-        let predicted = predictor.predict(&Query {
+        let predicted = denoiser.denoise(&DenoiseInput {
             x: &network_input(&x, sigma)?,
             sigma,
             timestep,
@@ -62,7 +62,7 @@ pub fn invert(
             wants_uncond: false,
             maps: None,
         })?;
-        let prediction = predictor.scheduler().prediction;
+        let prediction = denoiser.scheduler().prediction;
         let noise = prediction.noise_from_output(&x, &predicted.guided, sigma)?;
         x = (x + (noise * (target - sigma))?)?;
         inverted.levels.push(x.clone());

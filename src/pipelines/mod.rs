@@ -1,6 +1,6 @@
 //! Composition: text → conditioning → denoise → pixels.
 //!
-//! There is one loop, [`denoise`]; a task is data that it is given: a [`predictor`] (networks with everything they are
+//! There is one loop, [`denoise`]; a task is data that it is given: a [`denoiser`] (networks with everything they are
 //! told of one picture), where to start, what is known and stays.
 //!
 //! # What is held to what
@@ -43,10 +43,9 @@
 mod adapters;
 mod attention;
 mod bench;
-mod changing;
 pub mod controls;
-pub mod course;
 pub mod denoise;
+pub mod denoiser;
 mod error;
 mod extras;
 pub mod families;
@@ -59,15 +58,16 @@ mod memory;
 mod model_hash;
 mod pictures;
 mod precision;
-pub mod predictor;
 mod prepare;
 pub mod preprocess;
 pub mod preview;
 mod probe;
 pub mod prompt;
 pub mod references;
-mod relay;
+mod refiner_switch;
 mod replay;
+pub mod run_plan;
+mod scheduled_conditioning;
 mod scheduler;
 mod tiles;
 mod upscale;
@@ -78,7 +78,6 @@ use include_dir::{Dir, include_dir};
 pub use adapters::Adapters;
 pub use bench::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace, bench};
 pub use candle_core::Device;
-pub use course::Steered;
 pub use error::PipelineError;
 pub use extras::Extras;
 pub use inversion::{Inverted, invert};
@@ -90,6 +89,7 @@ pub use prepare::{Job, Prepared};
 pub use preview::decode_latents;
 pub use probe::Probe;
 pub use replay::replay;
+pub use run_plan::Steered;
 pub use scheduler::{Scheduler, SchedulerConfig};
 pub use upscale::PictureUpscaler;
 pub use work::{After, ShownStep, Watcher};

@@ -6,25 +6,25 @@ use candle_core::Tensor;
 use image::{GrayImage, RgbImage};
 
 use super::PipelineError;
-use super::changing::{Changing, KnownPrompts};
-use super::controls::{ActiveControl, Hearing};
-use super::course::check;
-use super::denoise::{Known, STATE_DTYPE, Start};
+use super::controls::{ActiveControl, ControlSchedule};
+use super::denoise::{InitialLatents, InpaintBlend, STATE_DTYPE};
+use super::denoiser::Denoiser as _;
 use super::extras::Extras;
-use super::families::{Beside, Conditioning, Prompted, Prompts, StableDiffusion};
+use super::families::{ConcatCond, Conditioning, Prompted, Prompts, StableDiffusion};
 use super::inversion::invert;
 use super::latents::{MaskEdge, hard, latent_mask, latent_shape, picture_tensor};
 use super::pictures::{Paste, blurred, cover, cover_mask, either, grow, read_gray, read_rgb, region_around, to_job};
-use super::predictor::Predictor as _;
 use super::preprocess::preprocess;
 use super::probe::{Probe, latents_of};
 use super::references::ActiveReference;
-use super::relay::Relay;
+use super::refiner_switch::RefinerSwitch;
+use super::run_plan::check;
+use super::scheduled_conditioning::{PromptCache, ScheduledConditioning};
 use super::work::After;
 use crate::diffusion::ScheduleError;
 use crate::diffusion::guidance::Guidance;
 use crate::diffusion::samplers::{Sampler, sampler_by_id};
-use crate::diffusion::schedule::Timetable;
+use crate::diffusion::schedule::SigmaTable;
 use crate::job::{GenerateRequest, InitPicture, InitWay, JobControl, JobOptions, Tiling};
 use crate::kernels::Wrap;
 use crate::models::join_edges;
@@ -59,9 +59,9 @@ pub struct Job<'a> {
 pub struct Prepared<'a> {
     pub(super) job: Job<'a>,
     pub(super) sampler: &'static dyn Sampler,
-    pub(super) table: Timetable,
+    pub(super) table: SigmaTable,
     /// The prompts that were encoded.
-    known: KnownPrompts,
+    known: PromptCache,
     /// What the refiner is told.
     refined: Option<Conditioning>,
     pub(super) stage: Stage,
@@ -73,9 +73,9 @@ pub struct Prepared<'a> {
 pub(super) struct Stage {
     /// Of the latents.
     pub(super) shape: [usize; 4],
-    pub(super) start: Start,
-    pub(super) known: Option<Known>,
-    pub(super) beside: Option<Beside>,
+    pub(super) start: InitialLatents,
+    pub(super) known: Option<InpaintBlend>,
+    pub(super) beside: Option<ConcatCond>,
     /// Where the result belongs, if it is a part of a picture.
     pub(super) paste: Option<Paste>,
 }
@@ -96,7 +96,7 @@ impl<'a> Job<'a> {
         let spacing = request.timestep_spacing;
         let table = model
             .scheduler()
-            .timetable(sampler, &request.schedule, spacing, steps)?;
+            .sigma_table(sampler, &request.schedule, spacing, steps)?;
         let stage = self.stage(sampler, &table)?;
         let refined = self
             .refiner
@@ -109,7 +109,7 @@ impl<'a> Job<'a> {
             job: self,
             sampler,
             table,
-            known: KnownPrompts::default(),
+            known: PromptCache::default(),
             refined,
             controls: self.controls(stage.shape)?,
             references: self.references()?,
@@ -118,7 +118,7 @@ impl<'a> Job<'a> {
         // Whatever is wrong with a prompt or an adapter shall be said now, not in the middle of the run.
         let planned = request.all_changes();
         planned.iter().try_for_each(check)?;
-        prepared.with_predictor(|predictor| predictor.adopt(&planned))?;
+        prepared.with_predictor(|denoiser| denoiser.adopt(&planned))?;
         Ok(prepared)
     }
 
@@ -146,13 +146,13 @@ impl<'a> Job<'a> {
                 picture = preprocess(&control.preprocessor, &picture, &BTreeMap::new())?;
             }
             let picture = picture_tensor(&picture, model.device())?.affine(0.5, 0.5)?;
-            let hearing = Hearing {
+            let schedule = ControlSchedule {
                 weight: control.weight,
                 start: control.start,
                 end: control.end,
                 is_guess: control.is_guess,
             };
-            Ok(ActiveControl::new(network, &picture, model.dtype(), hearing)?)
+            Ok(ActiveControl::new(network, &picture, model.dtype(), schedule)?)
         });
         active.collect()
     }
@@ -179,7 +179,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn stage(&self, sampler: &dyn Sampler, table: &Timetable) -> Result<Stage, PipelineError> {
+    fn stage(&self, sampler: &dyn Sampler, table: &SigmaTable) -> Result<Stage, PipelineError> {
         let Job { model, request, .. } = *self;
         let channels = model.input_channels();
         let edits = matches!(
@@ -210,7 +210,7 @@ impl<'a> Job<'a> {
                 .transpose()?;
             return Ok(Stage {
                 shape,
-                start: Start::Noise,
+                start: InitialLatents::Noise,
                 known: None,
                 beside,
                 paste: None,
@@ -223,9 +223,9 @@ impl<'a> Job<'a> {
             let latents = model.encode(&picture)?.mean;
             return Ok(Stage {
                 shape,
-                start: Start::Noise,
+                start: InitialLatents::Noise,
                 known: None,
-                beside: Some(Beside::Edit {
+                beside: Some(ConcatCond::Edit {
                     latents,
                     scale: guidance_scale,
                 }),
@@ -237,8 +237,8 @@ impl<'a> Job<'a> {
         let first = first_step(sampler, table.steps(), init.strength);
         let start = match &init.way {
             InitWay::Inversion { prompt } => self.inverted(prompt, &latents, table, first)?,
-            _ if canvas.mask.is_some() && first == 0 => Start::Noise,
-            _ => Start::Picture {
+            _ if canvas.mask.is_some() && first == 0 => InitialLatents::Noise,
+            _ => InitialLatents::Picture {
                 latents: latents.clone(),
                 first,
             },
@@ -252,9 +252,9 @@ impl<'a> Job<'a> {
             if channels == INPAINT_CHANNELS {
                 let kept = hard(&pixels)?.affine(-1.0, 1.0)?;
                 let masked = encode(&picture.broadcast_mul(&kept)?)?;
-                beside = Some(Beside::Inpaint(Tensor::cat(&[&mask, &masked], 1)?));
+                beside = Some(ConcatCond::Inpaint(Tensor::cat(&[&mask, &masked], 1)?));
             } else {
-                known = Some(Known { latents, mask });
+                known = Some(InpaintBlend { latents, mask });
             }
         } else if channels == INPAINT_CHANNELS {
             beside = Some(everything_anew(model, shape)?);
@@ -273,19 +273,19 @@ impl<'a> Job<'a> {
         &self,
         prompt: &'a str,
         latents: &Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         first: usize,
-    ) -> Result<Start, PipelineError> {
+    ) -> Result<InitialLatents, PipelineError> {
         let shown = self.model.encode_prompts(&self.prompts(prompt))?;
-        let predictor = Prompted::new(self.model, &shown);
+        let denoiser = Prompted::new(self.model, &shown);
         let plain = Guidance {
             scale: 1.0,
             rescale: 0.0,
         };
-        let mut inverted = invert(&predictor, latents, table, plain, first, self.control)?;
+        let mut inverted = invert(&denoiser, latents, table, plain, first, self.control)?;
         Ok(match inverted.levels.pop() {
-            Some(x) => Start::Noisy { x, first },
-            None => Start::Picture {
+            Some(x) => InitialLatents::Noisy { x, first },
+            None => InitialLatents::Picture {
                 latents: latents.clone(),
                 first,
             },
@@ -295,7 +295,7 @@ impl<'a> Job<'a> {
 
 impl Prepared<'_> {
     /// Does something with the networks and all they are told.
-    pub(super) fn with_predictor<T>(&self, work: impl FnOnce(&Changing<'_>) -> T) -> T {
+    pub(super) fn with_predictor<T>(&self, work: impl FnOnce(&ScheduledConditioning<'_>) -> T) -> T {
         let Job {
             model,
             refiner,
@@ -322,8 +322,13 @@ impl Prepared<'_> {
                 ..Prompts::new(&now.prompt, &now.negative_prompt, [now.height_px, now.width_px])
             })
         };
-        let relay = Relay { first, second };
-        work(&Changing::new(relay, (model, request), &encode, &self.known))
+        let relay = RefinerSwitch { first, second };
+        work(&ScheduledConditioning::new(
+            relay,
+            (model, request),
+            &encode,
+            &self.known,
+        ))
     }
 }
 
@@ -421,14 +426,17 @@ fn mask_tensor(mask: &GrayImage, model: &StableDiffusion) -> candle_core::Result
 }
 
 /// For a model that takes mask and picture beside the latents where there is none of them: all is to be painted.
-fn everything_anew(model: &StableDiffusion, [_, channels, height, width]: [usize; 4]) -> candle_core::Result<Beside> {
+fn everything_anew(
+    model: &StableDiffusion,
+    [_, channels, height, width]: [usize; 4],
+) -> candle_core::Result<ConcatCond> {
     let device = model.device();
     let factor = model.info().vae_factor as usize;
     let grey = Tensor::zeros((1, 3, height * factor, width * factor), STATE_DTYPE, device)?;
     let masked = model.scaled(&model.encode(&grey)?.mean)?;
     debug_assert_eq!(masked.dims(), [1, channels, height, width]);
     let mask = Tensor::ones((1, 1, height, width), STATE_DTYPE, device)?;
-    Ok(Beside::Inpaint(Tensor::cat(&[&mask, &masked], 1)?))
+    Ok(ConcatCond::Inpaint(Tensor::cat(&[&mask, &masked], 1)?))
 }
 
 /// A refiner goes on with the other model's latents, so they must mean the same.

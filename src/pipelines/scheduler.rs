@@ -8,7 +8,7 @@ use crate::diffusion::names::schedule_by_name;
 use crate::diffusion::prediction::{Prediction, vp_scale};
 use crate::diffusion::samplers::Sampler;
 use crate::diffusion::schedule::{
-    BetaSchedule, FinalSigma, Grid, PURE_NOISE, Plan, Span, Timetable, TrainingSchedule, karras_sigmas,
+    BetaSchedule, FinalSigma, PURE_NOISE, SigmaTable, Span, TableSpec, TimestepStyle, TrainingSchedule, karras_sigmas,
 };
 use crate::job::TimestepSpacing;
 
@@ -168,7 +168,7 @@ impl Scheduler {
         is_clipped.then_some(self.config.clip_sample_range)
     }
 
-    /// What the network is told of a noise level between those of a timetable.
+    /// What the network is told of a noise level between those of a table of noise levels.
     pub fn timestep_of(&self, sigma: f64) -> f64 {
         match self.process {
             Process::Discrete => self.training.timestep_of(sigma),
@@ -183,26 +183,29 @@ impl Scheduler {
     ///
     /// # Errors
     /// [`ScheduleError`] if there is no such schedule or the steps do not fit.
-    pub fn timetable(
+    pub fn sigma_table(
         &self,
         sampler: &dyn Sampler,
         schedule: &str,
         spacing: Option<TimestepSpacing>,
         steps: usize,
-    ) -> Result<Timetable, ScheduleError> {
+    ) -> Result<SigmaTable, ScheduleError> {
         let schedule = schedule_by_name(schedule)?;
         let has_final_noise = self.config.final_sigmas_type == "sigma_min";
         let (mut levels, timesteps) = match self.process {
             Process::Discrete => {
-                let ends_at_min = match sampler.grid() {
-                    Grid::Stride => !self.config.set_alpha_to_one,
-                    Grid::Integers | Grid::Distilled => false,
-                    Grid::Sigmas | Grid::Midpoints | Grid::Solver | Grid::Singlestep => has_final_noise,
+                let ends_at_min = match sampler.timestep_style() {
+                    TimestepStyle::Stride => !self.config.set_alpha_to_one,
+                    TimestepStyle::Integers | TimestepStyle::Distilled => false,
+                    TimestepStyle::Sigmas
+                    | TimestepStyle::Midpoints
+                    | TimestepStyle::Solver
+                    | TimestepStyle::Singlestep => has_final_noise,
                 };
-                return Timetable::new(&Plan {
+                return SigmaTable::new(&TableSpec {
                     training: &self.training,
                     schedule,
-                    grid: sampler.grid(),
+                    style: sampler.timestep_style(),
                     spacing: spacing.unwrap_or(self.config.timestep_spacing),
                     offset: self.config.steps_offset,
                     steps,
@@ -244,7 +247,7 @@ impl Scheduler {
             0.0
         });
         let scale = vp_scale(levels[0]);
-        Ok(Timetable::from_levels(levels, timesteps).with_initial_scale(scale))
+        Ok(SigmaTable::from_levels(levels, timesteps).with_initial_scale(scale))
     }
 }
 

@@ -7,17 +7,17 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use candle_core::Tensor;
 
 use super::PipelineError;
-use super::course::{Course, Keep, Resume, Steered, changes_from};
-use super::denoise::{Known, Noise, Observed, Observer, Run, Start, Walked};
+use super::denoise::{InitialLatents, InpaintBlend, Noise, Observed, Observer, Run, RunOutput};
+use super::denoiser::Denoiser;
 use super::families::Identified;
-use super::predictor::Predictor;
 use super::preview::rgb_from_picture;
 use super::probe::Probe;
+use super::run_plan::{Keep, Resume, RunPlan, Steered, changes_from};
 use crate::diffusion::SampleError;
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::prediction::vp_scale;
 use crate::diffusion::samplers::{Options, Sampler};
-use crate::diffusion::schedule::Timetable;
+use crate::diffusion::schedule::SigmaTable;
 use crate::diffusion::trajectory::plane;
 use crate::job::{
     Change, GenerateRequest, GeneratedImage, JobControl, JobOptions, LatentColours, Origin, Phase, PreviewMode, Record,
@@ -79,18 +79,18 @@ pub(super) struct Work<'a> {
 
 /// One run of the making of a picture.
 pub(super) struct Leg<'a> {
-    pub(super) predictor: &'a dyn Predictor,
+    pub(super) denoiser: &'a dyn Denoiser,
     pub(super) guidance: GuidanceSchedule,
     pub(super) sampler: &'a dyn Sampler,
-    pub(super) table: &'a Timetable,
+    pub(super) table: &'a SigmaTable,
     /// Of the latents.
     pub(super) shape: [usize; 4],
-    pub(super) start: Start,
-    pub(super) known: Option<Known>,
+    pub(super) start: InitialLatents,
+    pub(super) known: Option<InpaintBlend>,
     /// Runs of one picture have noise of their own: 0 for the one that has the seed's.
     pub(super) stream: u64,
     /// What happens on its way.
-    pub(super) course: Course,
+    pub(super) plan: RunPlan,
     /// Place of its first step among all steps of the picture.
     pub(super) offset: usize,
     /// Steps of the picture.
@@ -170,12 +170,12 @@ impl Work<'_> {
     ///
     /// * `base`: steps of the passes before.
     /// * `asked`: what was asked for in those.
-    pub(super) fn course(&self, index: u32, base: usize, asked: &[Change]) -> Course {
+    pub(super) fn plan(&self, index: u32, base: usize, asked: &[Change]) -> RunPlan {
         let mut changes = self.request.all_changes();
         changes.extend_from_slice(asked);
         changes.sort_by_key(|change| change.step);
         let after = self.after.filter(|after| after.trajectory.seed == self.seed(index));
-        Course {
+        RunPlan {
             is_steered: true,
             changes: changes_from(changes, base),
             stop_after: self
@@ -208,7 +208,7 @@ impl Work<'_> {
         index: u32,
         show: Show<'_>,
         watcher: &mut dyn Watcher,
-    ) -> Result<Walked, PipelineError> {
+    ) -> Result<RunOutput, PipelineError> {
         let request = self.request;
         let variation = request.variation.map(|variation| {
             let seed = variation.seed.wrapping_add(u64::from(index));
@@ -219,7 +219,7 @@ impl Work<'_> {
             ..Options::default()
         };
         let run = Run {
-            predictor: leg.predictor,
+            denoiser: leg.denoiser,
             guidance: leg.guidance.clone(),
             sampler: leg.sampler,
             options: self.probe.map_or(own, |probe| probe.options(own)),
@@ -231,13 +231,13 @@ impl Work<'_> {
                 source: request.noise_source,
                 variation,
             },
-            course: leg.course.clone(),
+            plan: leg.plan.clone(),
             control: self.control,
             probe: self.probe,
         };
         let mut shown = Shown {
             mode: self.options.preview,
-            first: leg.course.base + leg.start.first(),
+            first: leg.plan.base + leg.start.first(),
             offset: leg.offset,
             total: leg.total,
             colours: self.colours().map(Arc::new),
@@ -253,8 +253,8 @@ impl Work<'_> {
     pub(super) fn trajectory(
         &self,
         index: u32,
-        table: &Timetable,
-        walked: Walked,
+        table: &SigmaTable,
+        walked: RunOutput,
         latents: &Tensor,
     ) -> Result<Kept, PipelineError> {
         let request = self.as_walked(walked.asked, walked.ended_after);
@@ -366,6 +366,6 @@ pub(super) fn stream_seed(seed: u64, stream: u64) -> u64 {
 }
 
 /// The latents at the end of a run as a decoder takes them.
-pub(super) fn clean(x: &Tensor, table: &Timetable) -> candle_core::Result<Tensor> {
+pub(super) fn clean(x: &Tensor, table: &SigmaTable) -> candle_core::Result<Tensor> {
     x / vp_scale(table.sigmas()[table.steps()])
 }

@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, begin, relabel, slope};
+use super::{Options, Sampler, SamplerContext, begin, relabel, slope};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// Euler's method and DDIM with CFG++: the guided estimate, and the noise of the negative prompt alone. One model call
 /// per step.
@@ -14,19 +14,19 @@ use crate::diffusion::schedule::{Grid, Timetable};
 pub(super) struct CfgPp {
     id: &'static str,
     label: &'static str,
-    grid: Grid,
+    style: TimestepStyle,
 }
 
 pub(super) static EULER_CFG_PP: CfgPp = CfgPp {
     id: "euler_cfg_pp",
     label: "Euler CFG++",
-    grid: Grid::Sigmas,
+    style: TimestepStyle::Sigmas,
 };
 
 pub(super) static DDIM_CFG_PP: CfgPp = CfgPp {
     id: "ddim_cfg_pp",
     label: "DDIM CFG++",
-    grid: Grid::Stride,
+    style: TimestepStyle::Stride,
 };
 
 impl Sampler for CfgPp {
@@ -42,8 +42,8 @@ impl Sampler for CfgPp {
         1
     }
 
-    fn grid(&self) -> Grid {
-        self.grid
+    fn timestep_style(&self) -> TimestepStyle {
+        self.style
     }
 
     fn wants_uncond(&self) -> bool {
@@ -52,9 +52,9 @@ impl Sampler for CfgPp {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         _options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

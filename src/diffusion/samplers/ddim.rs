@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, ancestral_step, begin, relabel, slope, toward, with_noise};
+use super::{Options, Sampler, SamplerContext, ancestral_step, begin, relabel, slope, toward, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// Song et al. (2020), <https://arxiv.org/abs/2010.02502>, eq. 12. One model call per step.
 ///
@@ -28,8 +28,8 @@ impl Sampler for Ddim {
         1
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Stride
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Stride
     }
 
     fn is_stochastic(&self, eta: f64) -> bool {
@@ -38,9 +38,9 @@ impl Sampler for Ddim {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

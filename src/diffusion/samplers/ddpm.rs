@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, Variance, begin, toward, with_noise};
+use super::{Options, Sampler, SamplerContext, Variance, begin, toward, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// Ho et al. (2020), algorithm 2, <https://arxiv.org/abs/2006.11239>. One model call per step.
 pub(super) struct Ddpm;
@@ -26,8 +26,8 @@ impl Sampler for Ddpm {
         1
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Integers
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Integers
     }
 
     fn is_stochastic(&self, _eta: f64) -> bool {
@@ -36,9 +36,9 @@ impl Sampler for Ddpm {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

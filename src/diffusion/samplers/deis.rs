@@ -3,9 +3,9 @@
 use candle_core::Tensor;
 
 use super::multistep::{num_past, powers, quadrature, weighted_sum};
-use super::{Options, Sampler, SamplerHost, begin, slope, stable_order};
+use super::{Options, Sampler, SamplerContext, begin, slope, stable_order};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// Adams–Bashforth method over the noise ε as a polynomial in ln σ. Second order unless told otherwise, one model call
 /// per step.
@@ -30,8 +30,8 @@ impl Sampler for Deis {
         2
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Solver
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Solver
     }
 
     fn leaves_noise(&self) -> bool {
@@ -40,9 +40,9 @@ impl Sampler for Deis {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

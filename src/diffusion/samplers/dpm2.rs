@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, ancestral_step, begin, slope, toward, with_noise};
+use super::{Options, Sampler, SamplerContext, ancestral_step, begin, slope, toward, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// The slope at the geometric mean of both levels carries the whole step. Second order, two model calls per step.
 ///
@@ -32,15 +32,15 @@ impl Sampler for Dpm2 {
         2
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Midpoints
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Midpoints
     }
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         _options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {
@@ -65,8 +65,8 @@ impl Sampler for Dpm2Ancestral {
         1
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Midpoints
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Midpoints
     }
 
     fn is_stochastic(&self, _eta: f64) -> bool {
@@ -75,9 +75,9 @@ impl Sampler for Dpm2Ancestral {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         _options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {
@@ -87,9 +87,9 @@ impl Sampler for Dpm2Ancestral {
 
 /// Both; `eta` as in [`ancestral_step`].
 fn walk(
-    host: &mut dyn SamplerHost,
+    host: &mut dyn SamplerContext,
     mut x: Tensor,
-    table: &Timetable,
+    table: &SigmaTable,
     eta: f64,
     first: usize,
 ) -> Result<Tensor, SampleError> {

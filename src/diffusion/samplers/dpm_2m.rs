@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, begin, slope, stable_order};
+use super::{Options, Sampler, SamplerContext, begin, slope, stable_order};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// DPM-Solver(2M) with the midpoint rule: as DPM++ 2M, of the noise instead of the picture. One model call per step.
 ///
@@ -25,8 +25,8 @@ impl Sampler for Dpm2M {
         2
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Solver
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Solver
     }
 
     fn leaves_noise(&self) -> bool {
@@ -35,9 +35,9 @@ impl Sampler for Dpm2M {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, begin, toward};
+use super::{Options, Sampler, SamplerContext, begin, toward};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// DPM-Solver++(2S): two steps of the table make one of second order; the first of them goes by Euler's method. One
 /// model call per step.
@@ -29,15 +29,15 @@ impl Sampler for Dpmpp2S {
         2
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Singlestep
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Singlestep
     }
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, ancestral_step, begin, toward, with_noise};
+use super::{Options, Sampler, SamplerContext, ancestral_step, begin, toward, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// A whole second-order step to below the next noise level, and noise up to it. Two model calls per step.
 ///
@@ -28,8 +28,8 @@ impl Sampler for Dpmpp2SAncestral {
         1
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Sigmas
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Sigmas
     }
 
     fn is_stochastic(&self, _eta: f64) -> bool {
@@ -38,9 +38,9 @@ impl Sampler for Dpmpp2SAncestral {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         _options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, begin, stable_order, toward, with_noise};
+use super::{Options, Sampler, SamplerContext, begin, stable_order, toward, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// DPM-Solver++(2M), (3M) and their SDE variants. One model call per step; the steps before give the higher orders.
 ///
@@ -101,8 +101,8 @@ impl Sampler for Multistep {
         2
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Solver
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Solver
     }
 
     fn is_stochastic(&self, _eta: f64) -> bool {
@@ -111,9 +111,9 @@ impl Sampler for Multistep {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {
@@ -144,7 +144,7 @@ impl Multistep {
     /// What the steps before add to Euler's step of length h = −ln `ratio`; `None` if there are none, or `order` is 1.
     fn correction(
         &self,
-        host: &dyn SamplerHost,
+        host: &dyn SamplerContext,
         ratio: f64,
         x0: &Tensor,
         order: usize,

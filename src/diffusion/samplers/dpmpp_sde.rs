@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, ancestral_step, begin, toward, with_noise};
+use super::{Options, Sampler, SamplerContext, ancestral_step, begin, toward, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// DPM-Solver++ for the SDE: the estimate at the middle of the step, reached with noise, carries the whole of it. Two
 /// model calls per step.
@@ -30,8 +30,8 @@ impl Sampler for DpmppSde {
         1
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Sigmas
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Sigmas
     }
 
     fn is_stochastic(&self, _eta: f64) -> bool {
@@ -40,9 +40,9 @@ impl Sampler for DpmppSde {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         _options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

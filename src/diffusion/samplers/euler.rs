@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, begin, slope};
+use super::{Options, Sampler, SamplerContext, begin, slope};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// Euler's method on the probability-flow ODE. First order, one model call per step.
 ///
@@ -28,15 +28,15 @@ impl Sampler for Euler {
         1
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Sigmas
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Sigmas
     }
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         _options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, ancestral_step, begin, slope, with_noise};
+use super::{Options, Sampler, SamplerContext, ancestral_step, begin, slope, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// Walks below the next noise level by Euler's method and adds noise up to it. One model call per step.
 ///
@@ -29,8 +29,8 @@ impl Sampler for EulerAncestral {
         1
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Sigmas
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Sigmas
     }
 
     fn is_stochastic(&self, _eta: f64) -> bool {
@@ -39,9 +39,9 @@ impl Sampler for EulerAncestral {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         _options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, begin, slope, toward};
+use super::{Options, Sampler, SamplerContext, begin, slope, toward};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// Euler's step, then the mean of the slopes at both of its ends. Second order, two model calls per step.
 ///
@@ -28,15 +28,15 @@ impl Sampler for Heun {
         2
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Sigmas
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Sigmas
     }
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         _options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {
@@ -52,7 +52,7 @@ impl Sampler for Heun {
 /// One step of the method from `sigma` to `target`, whose first call gave `x0`; of first order where the slope at its
 /// end has no meaning, without noise.
 pub(super) fn correct(
-    host: &mut dyn SamplerHost,
+    host: &mut dyn SamplerContext,
     x: &Tensor,
     x0: &Tensor,
     sigma: f64,

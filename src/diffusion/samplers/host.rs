@@ -30,7 +30,7 @@ pub struct PastStep {
 }
 
 /// What a sampler may do: ask the model, draw noise, look back, report a step. Nothing else.
-pub trait SamplerHost {
+pub trait SamplerContext {
     /// The model's estimate x₀ of the clean latents, same shape as `x`. Guidance is already applied.
     ///
     /// # Errors

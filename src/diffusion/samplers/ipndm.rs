@@ -3,9 +3,9 @@
 use candle_core::Tensor;
 
 use super::multistep::{MOST_STEPS, adams_bashforth, num_past, weighted_sum};
-use super::{Options, PastStep, Sampler, SamplerHost, begin, slope};
+use super::{Options, PastStep, Sampler, SamplerContext, begin, slope};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, PURE_NOISE, Timetable};
+use crate::diffusion::schedule::{PURE_NOISE, SigmaTable, TimestepStyle};
 
 /// Adams–Bashforth method of fourth order with the weights of equal steps, first order at its start. One model call per
 /// step.
@@ -31,15 +31,15 @@ impl Sampler for Ipndm {
         2
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Sigmas
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Sigmas
     }
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         _options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

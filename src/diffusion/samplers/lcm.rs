@@ -2,10 +2,10 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, begin, with_noise};
+use super::{Options, Sampler, SamplerContext, begin, with_noise};
 use crate::diffusion::SampleError;
 use crate::diffusion::prediction::network_input;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// Jumps to the end at every step and adds noise back up to the next level. One model call per step.
 ///
@@ -34,8 +34,8 @@ impl Sampler for Lcm {
         1
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Distilled
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Distilled
     }
 
     fn is_stochastic(&self, _eta: f64) -> bool {
@@ -44,9 +44,9 @@ impl Sampler for Lcm {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         _options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

@@ -3,9 +3,9 @@
 use candle_core::Tensor;
 
 use super::multistep::{MOST_STEPS, num_past, powers, quadrature, weighted_sum};
-use super::{Options, Sampler, SamplerHost, begin, slope};
+use super::{Options, Sampler, SamplerContext, begin, slope};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// Adams–Bashforth method of fourth order with the weights of the actual noise levels. One model call per step.
 ///
@@ -30,15 +30,15 @@ impl Sampler for Lms {
         4
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Sigmas
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Sigmas
     }
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         _options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

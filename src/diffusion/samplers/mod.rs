@@ -29,12 +29,12 @@ mod unipc;
 
 use candle_core::Tensor;
 
-pub use host::{PastStep, SamplerHost, Step};
-pub use unclip::Unclip;
+pub use host::{PastStep, SamplerContext, Step};
+pub use unclip::UnclipSampler;
 
 use super::SampleError;
 use super::prediction::{divide, vp_scale};
-use super::schedule::{Grid, Timetable};
+use super::schedule::{SigmaTable, TimestepStyle};
 
 /// One way of walking from noise to image, registered in [`SAMPLERS`].
 pub trait Sampler: Sync {
@@ -50,12 +50,12 @@ pub trait Sampler: Sync {
     /// Order of accuracy in the step size, once it has its history; held to it by `tests/sampler_contract.rs`.
     fn order(&self) -> i32;
     /// Where its timesteps lie.
-    fn grid(&self) -> Grid;
+    fn timestep_style(&self) -> TimestepStyle;
     /// Whether it adds noise on the way; `eta` as in [`Options`].
     fn is_stochastic(&self, _eta: f64) -> bool {
         false
     }
-    /// Whether it needs the estimate for the negative prompt alone, see [`SamplerHost::x0_uncond`].
+    /// Whether it needs the estimate for the negative prompt alone, see [`SamplerContext::x0_uncond`].
     fn wants_uncond(&self) -> bool {
         false
     }
@@ -76,9 +76,9 @@ pub trait Sampler: Sync {
     /// Whatever the host reports.
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError>;
@@ -149,7 +149,7 @@ pub fn sampler_by_id(id: &str) -> Option<&'static dyn Sampler> {
 const FEW_STEPS: usize = 15;
 
 /// The highest order that step `index` of a multistep solver should take, for stability near the end of short runs.
-fn stable_order(table: &Timetable, index: usize) -> usize {
+fn stable_order(table: &SigmaTable, index: usize) -> usize {
     let left = table.steps() - index;
     if table.target(index) == 0.0 {
         1
@@ -161,7 +161,7 @@ fn stable_order(table: &Timetable, index: usize) -> usize {
 }
 
 /// Asks for x₀ at the start of step `index`, and reports the step.
-fn begin(host: &mut dyn SamplerHost, x: &Tensor, table: &Timetable, index: usize) -> Result<Tensor, SampleError> {
+fn begin(host: &mut dyn SamplerContext, x: &Tensor, table: &SigmaTable, index: usize) -> Result<Tensor, SampleError> {
     let sigma = table.sigmas()[index];
     let x0 = host.denoise(x, sigma)?;
     host.observe(Step {
@@ -184,7 +184,7 @@ fn toward(x: &Tensor, x0: &Tensor, ratio: f64) -> candle_core::Result<Tensor> {
 }
 
 /// `x` with noise of standard deviation `amount`, draw `index`; none is drawn for an amount of 0.
-fn with_noise(host: &mut dyn SamplerHost, x: Tensor, amount: f64, index: usize) -> Result<Tensor, SampleError> {
+fn with_noise(host: &mut dyn SamplerContext, x: Tensor, amount: f64, index: usize) -> Result<Tensor, SampleError> {
     if amount > 0.0 {
         Ok((&x + (host.noise_like(&x, index)? * amount)?)?)
     } else {

@@ -2,13 +2,13 @@
 
 use candle_core::Tensor;
 
-use super::SamplerHost;
+use super::SamplerContext;
 
 /// The most steps the linear multistep methods look at.
 pub(super) const MOST_STEPS: usize = 4;
 
 /// How many steps of the trajectory there are to look back at.
-pub(super) fn num_past(host: &dyn SamplerHost) -> usize {
+pub(super) fn num_past(host: &dyn SamplerContext) -> usize {
     (0..usize::MAX).take_while(|back| host.past(*back).is_some()).count()
 }
 

@@ -3,9 +3,9 @@
 use candle_core::Tensor;
 
 use super::multistep::{MOST_STEPS, adams_bashforth, num_past, weighted_sum};
-use super::{Options, Sampler, SamplerHost, begin, relabel, toward};
+use super::{Options, Sampler, SamplerContext, begin, relabel, toward};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// Adams–Bashforth method of fourth order with the weights of equal steps, over the network's own outputs.
 ///
@@ -60,8 +60,8 @@ impl Sampler for Pndm {
         2
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Stride
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Stride
     }
 
     /// The doubled first timestep counts as one of those left out, in diffusers, and then the step after the first.
@@ -74,9 +74,9 @@ impl Sampler for Pndm {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         _options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {
@@ -116,10 +116,10 @@ impl Sampler for Pndm {
 
 /// The mean of the outputs at both ends of step `index`.
 fn heun_output(
-    host: &mut dyn SamplerHost,
+    host: &mut dyn SamplerContext,
     x: &Tensor,
     x0: &Tensor,
-    table: &Timetable,
+    table: &SigmaTable,
     index: usize,
 ) -> Result<Tensor, SampleError> {
     let (sigma, target, next) = (table.sigmas()[index], table.target(index), table.sigmas()[index + 1]);
@@ -130,10 +130,10 @@ fn heun_output(
 
 /// The weighted mean of the outputs at both ends and twice in the middle of step `index`.
 fn runge_kutta_output(
-    host: &mut dyn SamplerHost,
+    host: &mut dyn SamplerContext,
     x: &Tensor,
     x0: &Tensor,
-    table: &Timetable,
+    table: &SigmaTable,
     index: usize,
 ) -> Result<Tensor, SampleError> {
     let (sigma, target, next) = (table.sigmas()[index], table.target(index), table.sigmas()[index + 1]);
@@ -150,7 +150,7 @@ fn runge_kutta_output(
 }
 
 /// The network's output at a level.
-fn ask(host: &mut dyn SamplerHost, x: &Tensor, sigma: f64) -> Result<Tensor, SampleError> {
+fn ask(host: &mut dyn SamplerContext, x: &Tensor, sigma: f64) -> Result<Tensor, SampleError> {
     let x0 = host.denoise(x, sigma)?;
     Ok(host.output_from_x0(x, &x0, sigma)?)
 }

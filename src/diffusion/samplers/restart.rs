@@ -3,9 +3,9 @@
 use candle_core::Tensor;
 
 use super::heun::correct;
-use super::{Options, Sampler, SamplerHost, begin, with_noise};
+use super::{Options, Sampler, SamplerContext, begin, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable, karras_sigmas};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle, karras_sigmas};
 
 /// Heun's method that, once almost arrived, adds noise and walks the middle of the way again. Two model calls per step,
 /// and those of the ways walked again.
@@ -38,8 +38,8 @@ impl Sampler for Restart {
         2
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Sigmas
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Sigmas
     }
 
     fn is_stochastic(&self, _eta: f64) -> bool {
@@ -48,9 +48,9 @@ impl Sampler for Restart {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         _options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

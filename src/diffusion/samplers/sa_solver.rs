@@ -3,9 +3,9 @@
 use candle_core::Tensor;
 
 use super::multistep::{num_past, powers, quadrature, weighted_sum};
-use super::{Options, PastStep, Sampler, SamplerHost, begin};
+use super::{Options, PastStep, Sampler, SamplerContext, begin};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// Adams–Bashforth predictor and Adams–Moulton corrector for the SDE, both of second order unless told otherwise. One
 /// model call per step.
@@ -33,8 +33,8 @@ impl Sampler for SaSolver {
         1
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Solver
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Solver
     }
 
     fn is_stochastic(&self, _eta: f64) -> bool {
@@ -47,9 +47,9 @@ impl Sampler for SaSolver {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, begin, toward, with_noise};
+use super::{Options, Sampler, SamplerContext, begin, toward, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// Jumps down the trajectory to a fraction 1 − γ of the next timestep and adds noise up to its level. One model call per
 /// step.
@@ -29,8 +29,8 @@ impl Sampler for Tcd {
         1
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Distilled
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Distilled
     }
 
     fn is_stochastic(&self, eta: f64) -> bool {
@@ -43,9 +43,9 @@ impl Sampler for Tcd {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

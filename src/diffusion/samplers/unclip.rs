@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerHost, Step};
+use super::{Options, Sampler, SamplerContext, Step};
 use crate::diffusion::prediction::{network_input, vp_scale};
-use crate::diffusion::schedule::{BetaSchedule, Grid, Timetable, TrainingSchedule};
+use crate::diffusion::schedule::{BetaSchedule, SigmaTable, TimestepStyle, TrainingSchedule};
 use crate::diffusion::{SampleError, ScheduleError};
 
 /// Ho et al. (2020), eq. 6 and 7, <https://arxiv.org/abs/2006.11239>; the variance between its bounds as Nichol &
@@ -14,7 +14,7 @@ use crate::diffusion::{SampleError, ScheduleError};
 /// that is to be seen in the pictures, so they are rounded here too. The sampler belongs to its models and is in no
 /// list.
 #[derive(Debug, Clone)]
-pub struct Unclip {
+pub struct UnclipSampler {
     /// β at every timestep, as f32 has it.
     betas: Vec<f64>,
 }
@@ -24,7 +24,7 @@ fn rounded(value: f64) -> f64 {
     f64::from(value as f32)
 }
 
-impl Unclip {
+impl UnclipSampler {
     /// The noise levels of its models' training, the squared cosine, and the way to walk through them.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl Unclip {
     ///
     /// # Errors
     /// [`ScheduleError`] if there are no steps or more than timesteps.
-    pub fn timetable(training: &TrainingSchedule, steps: usize) -> Result<Timetable, ScheduleError> {
+    pub fn sigma_table(training: &TrainingSchedule, steps: usize) -> Result<SigmaTable, ScheduleError> {
         let most = training.timesteps();
         if steps == 0 {
             return Err(ScheduleError::NoSteps);
@@ -75,11 +75,11 @@ impl Unclip {
             .collect();
         let mut sigmas: Vec<f64> = timesteps.iter().map(|t| training.sigma_at(*t)).collect();
         sigmas.push(0.0);
-        Ok(Timetable::from_levels(sigmas, timesteps))
+        Ok(SigmaTable::from_levels(sigmas, timesteps))
     }
 
     /// What step `index` is made of.
-    fn posterior(&self, table: &Timetable, index: usize) -> Posterior {
+    fn posterior(&self, table: &SigmaTable, index: usize) -> Posterior {
         let alpha_bar = |sigma: f64| rounded(1.0 / (1.0 + sigma * sigma));
         let (now, next) = (alpha_bar(table.sigmas()[index]), alpha_bar(table.target(index)));
         let timestep = table.timesteps()[index];
@@ -123,7 +123,7 @@ impl Posterior {
     }
 }
 
-impl Sampler for Unclip {
+impl Sampler for UnclipSampler {
     fn id(&self) -> &'static str {
         "unclip"
     }
@@ -136,8 +136,8 @@ impl Sampler for Unclip {
         1
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Stride
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Stride
     }
 
     fn is_stochastic(&self, _eta: f64) -> bool {
@@ -146,9 +146,9 @@ impl Sampler for Unclip {
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         _options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {
@@ -183,19 +183,19 @@ mod tests {
 
     #[test]
     fn timesteps_should_reach_from_the_last_to_the_first() {
-        let (training, _) = Unclip::trained(1000).unwrap();
-        let table = Unclip::timetable(&training, 6).unwrap();
+        let (training, _) = UnclipSampler::trained(1000).unwrap();
+        let table = UnclipSampler::sigma_table(&training, 6).unwrap();
         assert_eq!(table.timesteps(), [999.0, 799.0, 599.0, 400.0, 200.0, 0.0]);
         assert_eq!(table.sigmas()[6], 0.0);
-        assert!(Unclip::timetable(&training, 0).is_err());
-        assert!(Unclip::timetable(&training, 1001).is_err());
-        assert!(Unclip::trained(1).is_err());
+        assert!(UnclipSampler::sigma_table(&training, 0).is_err());
+        assert!(UnclipSampler::sigma_table(&training, 1001).is_err());
+        assert!(UnclipSampler::trained(1).is_err());
     }
 
     #[test]
     fn a_step_should_keep_what_is_clean_and_what_is_noise() {
-        let (training, walk) = Unclip::trained(1000).unwrap();
-        let table = Unclip::timetable(&training, 8).unwrap();
+        let (training, walk) = UnclipSampler::trained(1000).unwrap();
+        let table = UnclipSampler::sigma_table(&training, 8).unwrap();
         for index in 1..7 {
             let posterior = walk.posterior(&table, index);
             let alpha = |sigma: f64| 1.0 / vp_scale(sigma);

@@ -3,9 +3,9 @@
 use candle_core::Tensor;
 
 use super::multistep::{num_past, powers};
-use super::{Options, PastStep, Sampler, SamplerHost, begin, toward};
+use super::{Options, PastStep, Sampler, SamplerContext, begin, toward};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{Grid, Timetable};
+use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 
 /// `UniPC`: the call that predicts the next step also corrects the last one. Second order unless told otherwise, one
 /// model call per step.
@@ -58,15 +58,15 @@ impl Sampler for UniPc {
         2
     }
 
-    fn grid(&self) -> Grid {
-        Grid::Solver
+    fn timestep_style(&self) -> TimestepStyle {
+        TimestepStyle::Solver
     }
 
     fn sample(
         &self,
-        host: &mut dyn SamplerHost,
+        host: &mut dyn SamplerContext,
         mut x: Tensor,
-        table: &Timetable,
+        table: &SigmaTable,
         options: Options,
         first: usize,
     ) -> Result<Tensor, SampleError> {

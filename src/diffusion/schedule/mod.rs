@@ -1,4 +1,4 @@
-//! Which noise levels a run passes through, and in which order: the timetable.
+//! Which noise levels a run passes through, and in which order: the table of noise levels.
 
 mod align_your_steps;
 mod beta;
@@ -10,13 +10,13 @@ mod lu;
 mod normal;
 mod polyexponential;
 mod sampled;
+mod sigma_table;
 mod spacing;
-mod timetable;
 mod training;
 
 pub use karras::karras_sigmas;
-pub use spacing::Grid;
-pub use timetable::{FinalSigma, Plan, Timetable};
+pub use sigma_table::{FinalSigma, SigmaTable, TableSpec};
+pub use spacing::TimestepStyle;
 pub use training::{BetaSchedule, PURE_NOISE, TrainingSchedule};
 
 use super::ScheduleError;

@@ -7,7 +7,7 @@ use crate::job::TimestepSpacing;
 ///
 /// They are followed so that the same settings give the same picture there and here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grid {
+pub enum TimestepStyle {
     /// Integer timesteps at a fixed stride; each step lands one *stride* lower, wherever the next one starts
     /// (`DDIMScheduler`, `PNDMScheduler`).
     Stride,
@@ -31,7 +31,7 @@ pub enum Grid {
 /// Timesteps that latent consistency models are distilled at (`original_inference_steps` of `LCMScheduler`).
 const DISTILLED_STEPS: usize = 50;
 
-impl Grid {
+impl TimestepStyle {
     /// The most steps that can be placed.
     pub(super) fn most_steps(self, training: &TrainingSchedule) -> usize {
         match self {

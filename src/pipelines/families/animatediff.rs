@@ -6,7 +6,7 @@ use super::{Conditioning, StableDiffusion, at_the_door};
 use crate::models::unet::{Motion, MotionAdapter, MotionConfig, UNetConditions};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::STATE_DTYPE;
-use crate::pipelines::predictor::{Predicted, Predictor, Query};
+use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use crate::pipelines::scheduler::Scheduler;
 use crate::weights::{self, ModelFiles};
 
@@ -127,7 +127,7 @@ impl Film<'_> {
     }
 }
 
-impl Predictor for Film<'_> {
+impl Denoiser for Film<'_> {
     fn device(&self) -> &Device {
         self.model.base.device()
     }
@@ -136,18 +136,18 @@ impl Predictor for Film<'_> {
         &self.model.scheduler
     }
 
-    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
-        let x = apart(query.x, self.frames)?;
-        if !query.needs_uncond() {
-            return Ok(Predicted::alone(together(&self.ask(
+    fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
+        let x = apart(input.x, self.frames)?;
+        if !input.needs_uncond() {
+            return Ok(DenoiseOutput::alone(together(&self.ask(
                 &x,
-                query.timestep,
+                input.timestep,
                 &self.cond,
             )?)?));
         }
-        let output = self.ask(&Tensor::cat(&[&x, &x], 0)?, query.timestep, &self.both)?;
+        let output = self.ask(&Tensor::cat(&[&x, &x], 0)?, input.timestep, &self.both)?;
         let part = |index: usize| together(&output.narrow(0, index * self.frames, self.frames)?);
-        Predicted::weighed(part(0)?, part(1)?, query.guidance)
+        DenoiseOutput::weighed(part(0)?, part(1)?, input.guidance)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::models::unet::{PixelUNetConfig, UNet2DModel};
 use crate::models::vae::{Quantised, VqConfig, VqDecoder};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::STATE_DTYPE;
-use crate::pipelines::predictor::{Predicted, Predictor, Query};
+use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
 use crate::weights::{self, ModelFiles};
 
@@ -169,7 +169,7 @@ pub struct LdmUpscaling<'a> {
     small: Tensor,
 }
 
-impl Predictor for LdmUpscaling<'_> {
+impl Denoiser for LdmUpscaling<'_> {
     fn device(&self) -> &Device {
         &self.model.device
     }
@@ -178,10 +178,10 @@ impl Predictor for LdmUpscaling<'_> {
         &self.model.scheduler
     }
 
-    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
-        let x = Tensor::cat(&[query.x, &self.small], 1)?;
+    fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
+        let x = Tensor::cat(&[input.x, &self.small], 1)?;
         let x = at_the_door(&x, self.model.dtype)?;
-        let output = self.model.unet.forward(&x, &[query.timestep], None)?;
-        Ok(Predicted::alone(output.to_dtype(STATE_DTYPE)?))
+        let output = self.model.unet.forward(&x, &[input.timestep], None)?;
+        Ok(DenoiseOutput::alone(output.to_dtype(STATE_DTYPE)?))
     }
 }

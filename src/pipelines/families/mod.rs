@@ -15,7 +15,7 @@ pub use animatediff::{AnimateDiff, Film, read_motion};
 pub use ldm_upscaler::{LdmUpscaler, LdmUpscaling};
 pub use loaded::{Identified, LoadedModel, Networks, OtherModel};
 pub use pixel::{Pixel, PixelOfClass};
-pub use prompted::{Beside, Prompted};
+pub use prompted::{ConcatCond, Prompted};
 pub use stable_diffusion::StableDiffusion;
 pub(super) use stable_diffusion::vae_dtype;
 pub use text::{Conditioning, MicroConditions, Prompts, Told};

@@ -7,7 +7,7 @@ use crate::job::{ModelDefaults, ModelInfo, ModelRef, Takes};
 use crate::models::unet::{ClassCondition, PixelUNetConfig, UNet2DModel};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::STATE_DTYPE;
-use crate::pipelines::predictor::{Predicted, Predictor, Query};
+use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
 use crate::weights::{self, ModelFiles};
 
@@ -167,7 +167,7 @@ pub struct PixelOfClass<'a> {
     class: Option<u32>,
 }
 
-impl Predictor for PixelOfClass<'_> {
+impl Denoiser for PixelOfClass<'_> {
     fn device(&self) -> &Device {
         &self.model.device
     }
@@ -180,11 +180,11 @@ impl Predictor for PixelOfClass<'_> {
         self.model.scheduler.clip()
     }
 
-    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
+    fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
         let label = self.class.map(|class| [class]);
         let class = label.as_ref().map(|label| ClassCondition::Labels(label));
-        let x = super::at_the_door(query.x, self.model.dtype)?;
-        let output: Tensor = self.model.unet.forward(&x, &[query.timestep], class)?;
-        Ok(Predicted::alone(output.to_dtype(STATE_DTYPE)?))
+        let x = super::at_the_door(input.x, self.model.dtype)?;
+        let output: Tensor = self.model.unet.forward(&x, &[input.timestep], class)?;
+        Ok(DenoiseOutput::alone(output.to_dtype(STATE_DTYPE)?))
     }
 }

@@ -10,12 +10,12 @@ use crate::models::unet::{UNetConditions, guidance_embedding};
 use crate::pipelines::Scheduler;
 use crate::pipelines::controls::{ActiveControl, Branches, at_the_door, residuals};
 use crate::pipelines::denoise::STATE_DTYPE;
-use crate::pipelines::predictor::{Predicted, Predictor, Query};
+use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use crate::pipelines::references::{ActiveReference, image_prompts};
 
 /// What a U-Net is shown beside the noisy latents, on further channels of its input.
 #[derive(Debug, Clone)]
-pub enum Beside {
+pub enum ConcatCond {
     /// For U-Nets with 9 channels: where to paint and what is there, `(1, 5, height, width)`: the mask (1 where to
     /// paint) and the latents of the picture without that part.
     Inpaint(Tensor),
@@ -36,7 +36,7 @@ pub struct Prompted<'a> {
     /// The prompts, each from which step on; the first from step 0.
     pub prompts: Vec<(usize, Arc<Conditioning>)>,
     /// What the U-Net is shown beside.
-    pub beside: Option<Beside>,
+    pub beside: Option<ConcatCond>,
     /// Pictures to follow.
     pub controls: Vec<ActiveControl>,
     /// Pictures as prompts.
@@ -68,14 +68,14 @@ impl<'a> Prompted<'a> {
     /// The latents with what is shown beside them.
     fn input(&self, x: &Tensor) -> candle_core::Result<Tensor> {
         match &self.beside {
-            Some(Beside::Inpaint(beside)) => Tensor::cat(&[x, beside], 1),
-            Some(Beside::Edit { latents, .. }) => Tensor::cat(&[x, latents], 1),
+            Some(ConcatCond::Inpaint(beside)) => Tensor::cat(&[x, beside], 1),
+            Some(ConcatCond::Edit { latents, .. }) => Tensor::cat(&[x, latents], 1),
             None => Ok(x.clone()),
         }
     }
 }
 
-impl Predictor for Prompted<'_> {
+impl Denoiser for Prompted<'_> {
     fn device(&self) -> &Device {
         self.model.device()
     }
@@ -96,30 +96,35 @@ impl Predictor for Prompted<'_> {
     }
 
     /// Asks about both prompts in one batch, or about the prompt alone where guidance needs no more.
-    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
-        let conditioning = self.conditioning(query.step)?;
-        let guidance = query.guidance;
-        let x = self.input(query.x)?;
+    fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
+        let conditioning = self.conditioning(input.step)?;
+        let guidance = input.guidance;
+        let x = self.input(input.x)?;
         let ask = |x: &Tensor, told: &Told, branches: Branches, embedding: Option<&Tensor>| {
-            self.ask(query, x, (told, &conditioning.cond), branches, embedding)
+            self.ask(input, x, (told, &conditioning.cond), branches, embedding)
         };
         if let Some(width) = self.model.unet().config().time_cond_proj_dim {
             // Distilled guidance: the scale is told to the network, which is asked once.
             let embedding = guidance_embedding(guidance.scale, width, self.device())?;
             let cond = ask(&x, &conditioning.cond, Branches::Prompt, Some(&embedding))?;
-            return Ok(Predicted::alone(cond));
+            return Ok(DenoiseOutput::alone(cond));
         }
-        if let Some(Beside::Edit { latents, scale }) = &self.beside {
-            let without = Tensor::cat(&[query.x, &latents.zeros_like()?], 1)?;
+        if let Some(ConcatCond::Edit { latents, scale }) = &self.beside {
+            let without = Tensor::cat(&[input.x, &latents.zeros_like()?], 1)?;
             let told = Told::batch(&[&conditioning.cond, &conditioning.uncond, &conditioning.uncond])?;
             let output = ask(&Tensor::cat(&[&x, &x, &without], 0)?, &told, Branches::Edit, None)?;
             return edited(&output, guidance.scale, *scale);
         }
-        if !query.needs_uncond() {
-            return Ok(Predicted::alone(ask(&x, &conditioning.cond, Branches::Prompt, None)?));
+        if !input.needs_uncond() {
+            return Ok(DenoiseOutput::alone(ask(
+                &x,
+                &conditioning.cond,
+                Branches::Prompt,
+                None,
+            )?));
         }
         let output = ask(&Tensor::cat(&[&x, &x], 0)?, &conditioning.both, Branches::Both, None)?;
-        Predicted::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, guidance)
+        DenoiseOutput::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, guidance)
     }
 }
 
@@ -131,27 +136,27 @@ impl Prompted<'_> {
     /// * `embedding`: the embedded guidance scale of a distilled model.
     fn ask(
         &self,
-        query: &Query<'_>,
+        input: &DenoiseInput<'_>,
         x: &Tensor,
         (told, cond): (&Told, &Told),
         branches: Branches,
         embedding: Option<&Tensor>,
     ) -> candle_core::Result<Tensor> {
         let dtype = self.model.dtype();
-        let residuals = residuals(&self.controls, query, branches, (told, cond), dtype)?;
+        let residuals = residuals(&self.controls, input, branches, (told, cond), dtype)?;
         let (x, context) = (at_the_door(x, dtype)?, at_the_door(&told.context, dtype)?);
-        if let Some(maps) = query.maps {
+        if let Some(maps) = input.maps {
             maps.watch_row(branches.prompt_row());
         }
         let conditions = UNetConditions {
-            maps: query.maps,
+            maps: input.maps,
             guidance: embedding,
             added: told.added.as_ref(),
             residuals: residuals.as_ref(),
             image_prompts: &image_prompts(&self.references, branches),
             ..UNetConditions::text(&context)
         };
-        let output = self.model.unet().forward(&x, &[query.timestep], conditions)?;
+        let output = self.model.unet().forward(&x, &[input.timestep], conditions)?;
         output.to_dtype(STATE_DTYPE)
     }
 }
@@ -161,12 +166,12 @@ impl Prompted<'_> {
 /// * `output`: `(3, channels, height, width)`: with both, with the picture alone, with neither.
 ///
 /// Source: Brooks et al. (2022), eq. 3, <https://arxiv.org/abs/2211.09800>
-fn edited(output: &Tensor, text_scale: f64, picture_scale: f64) -> candle_core::Result<Predicted> {
+fn edited(output: &Tensor, text_scale: f64, picture_scale: f64) -> candle_core::Result<DenoiseOutput> {
     let part = |index| output.narrow(0, index, 1);
     let (both, picture, neither) = (part(0)?, part(1)?, part(2)?);
     let by_text = ((&both - &picture)? * text_scale)?;
     let by_picture = ((&picture - &neither)? * picture_scale)?;
-    Ok(Predicted {
+    Ok(DenoiseOutput {
         guided: ((&neither + by_text)? + by_picture)?,
         variance: None,
         uncond: Some(neither),

@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::{ModelIndex, at_the_door};
 use crate::diffusion::ScheduleError;
-use crate::diffusion::samplers::Unclip as Walk;
-use crate::diffusion::schedule::Timetable;
+use crate::diffusion::samplers::UnclipSampler;
+use crate::diffusion::schedule::SigmaTable;
 use crate::kernels::resize_bicubic;
 use crate::models::clip::{ClipTextConfig, ClipTextModel};
 use crate::models::unclip::{PriorConfig, PriorTransformer, TextProjConfig, UnclipTextProj};
@@ -18,7 +18,7 @@ use crate::models::unet::{
 };
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::STATE_DTYPE;
-use crate::pipelines::predictor::{Predicted, Predictor, Query};
+use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use crate::pipelines::prompt::ClipTokenizer;
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
 use crate::weights::{self, ModelFiles};
@@ -48,7 +48,7 @@ pub struct Unclip {
 #[derive(Debug, Clone)]
 pub struct StageSchedule {
     scheduler: Scheduler,
-    walk: Walk,
+    walk: UnclipSampler,
     /// Whether the network says how much noise a step may add, on as many channels more.
     learns_variance: bool,
 }
@@ -76,7 +76,7 @@ impl StageSchedule {
                 .into());
             }
         };
-        let (training, walk) = Walk::trained(config.num_train_timesteps)?;
+        let (training, walk) = UnclipSampler::trained(config.num_train_timesteps)?;
         let mut scheduler = Scheduler::new(config)?;
         scheduler.training = training;
         Ok(Self {
@@ -92,7 +92,7 @@ impl StageSchedule {
     }
 
     /// How to walk through them.
-    pub fn sampler(&self) -> &Walk {
+    pub fn sampler(&self) -> &UnclipSampler {
         &self.walk
     }
 
@@ -100,8 +100,8 @@ impl StageSchedule {
     ///
     /// # Errors
     /// [`ScheduleError`] if there are no steps or more than timesteps.
-    pub fn timetable(&self, steps: usize) -> Result<Timetable, ScheduleError> {
-        Walk::timetable(&self.scheduler.training, steps)
+    pub fn sigma_table(&self, steps: usize) -> Result<SigmaTable, ScheduleError> {
+        UnclipSampler::sigma_table(&self.scheduler.training, steps)
     }
 }
 
@@ -296,7 +296,7 @@ impl PriorStage<'_> {
     }
 }
 
-impl Predictor for PriorStage<'_> {
+impl Denoiser for PriorStage<'_> {
     fn device(&self) -> &Device {
         &self.model.device
     }
@@ -309,13 +309,13 @@ impl Predictor for PriorStage<'_> {
         self.scheduler().clip()
     }
 
-    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
+    fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
         let Texts { prompt, negative } = self.texts;
-        if !query.needs_uncond() {
-            return Ok(Predicted::alone(self.ask(query.x, query.timestep, &[prompt])?));
+        if !input.needs_uncond() {
+            return Ok(DenoiseOutput::alone(self.ask(input.x, input.timestep, &[prompt])?));
         }
-        let output = self.ask(query.x, query.timestep, &[negative, prompt])?;
-        Predicted::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, query.guidance)
+        let output = self.ask(input.x, input.timestep, &[negative, prompt])?;
+        DenoiseOutput::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, input.guidance)
     }
 }
 
@@ -362,7 +362,7 @@ impl DecoderStage<'_> {
     }
 }
 
-impl Predictor for DecoderStage<'_> {
+impl Denoiser for DecoderStage<'_> {
     fn device(&self) -> &Device {
         &self.model.device
     }
@@ -375,18 +375,18 @@ impl Predictor for DecoderStage<'_> {
         self.scheduler().clip()
     }
 
-    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
-        let needs_uncond = query.needs_uncond();
-        let output = self.ask(query.x, query.timestep, needs_uncond)?;
-        let (noise, variance) = split(&output, query.x.dim(1)?, self.schedule())?;
+    fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
+        let needs_uncond = input.needs_uncond();
+        let output = self.ask(input.x, input.timestep, needs_uncond)?;
+        let (noise, variance) = split(&output, input.x.dim(1)?, self.schedule())?;
         let last = output.dim(0)? - 1;
         let cond = noise.narrow(0, last, 1)?;
         let predicted = if needs_uncond {
-            Predicted::weighed(noise.narrow(0, 0, 1)?, cond, query.guidance)?
+            DenoiseOutput::weighed(noise.narrow(0, 0, 1)?, cond, input.guidance)?
         } else {
-            Predicted::alone(cond)
+            DenoiseOutput::alone(cond)
         };
-        Ok(Predicted {
+        Ok(DenoiseOutput {
             variance: variance.map(|variance| variance.narrow(0, last, 1)).transpose()?,
             ..predicted
         })
@@ -407,7 +407,7 @@ impl SuperResStage<'_> {
     }
 }
 
-impl Predictor for SuperResStage<'_> {
+impl Denoiser for SuperResStage<'_> {
     fn device(&self) -> &Device {
         &self.model.device
     }
@@ -420,18 +420,18 @@ impl Predictor for SuperResStage<'_> {
         self.scheduler().clip()
     }
 
-    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
-        let unet = if query.step + 1 == query.steps {
+    fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
+        let unet = if input.step + 1 == input.steps {
             &self.model.super_res_last
         } else {
             &self.model.super_res_first
         };
-        let x = at_the_door(&Tensor::cat(&[query.x, &self.small], 1)?, self.model.dtype)?;
-        let output = unet.forward(&x, &[query.timestep], None)?.to_dtype(STATE_DTYPE)?;
-        let (noise, variance) = split(&output, query.x.dim(1)?, self.schedule())?;
-        Ok(Predicted {
+        let x = at_the_door(&Tensor::cat(&[input.x, &self.small], 1)?, self.model.dtype)?;
+        let output = unet.forward(&x, &[input.timestep], None)?.to_dtype(STATE_DTYPE)?;
+        let (noise, variance) = split(&output, input.x.dim(1)?, self.schedule())?;
+        Ok(DenoiseOutput {
             variance,
-            ..Predicted::alone(noise)
+            ..DenoiseOutput::alone(noise)
         })
     }
 }

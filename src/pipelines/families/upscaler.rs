@@ -12,7 +12,7 @@ use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Takes};
 use crate::models::unet::{ClassCondition, UNetConditions};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::STATE_DTYPE;
-use crate::pipelines::predictor::{Predicted, Predictor, Query};
+use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use crate::pipelines::scheduler::Scheduler;
 use crate::weights::ModelFiles;
 
@@ -209,7 +209,7 @@ impl Upscaling<'_> {
     }
 }
 
-impl Predictor for Upscaling<'_> {
+impl Denoiser for Upscaling<'_> {
     fn device(&self) -> &Device {
         self.model.base.device()
     }
@@ -218,20 +218,20 @@ impl Predictor for Upscaling<'_> {
         self.model.base.scheduler()
     }
 
-    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
-        let x = Tensor::cat(&[query.x, &self.beside], 1)?;
-        if !query.needs_uncond() {
-            return Ok(Predicted::alone(self.ask(
+    fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
+        let x = Tensor::cat(&[input.x, &self.beside], 1)?;
+        if !input.needs_uncond() {
+            return Ok(DenoiseOutput::alone(self.ask(
                 &x,
-                query.timestep,
+                input.timestep,
                 &self.conditioning.cond.context,
             )?));
         }
         let output = self.ask(
             &Tensor::cat(&[&x, &x], 0)?,
-            query.timestep,
+            input.timestep,
             &self.conditioning.both.context,
         )?;
-        Predicted::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, query.guidance)
+        DenoiseOutput::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, input.guidance)
     }
 }

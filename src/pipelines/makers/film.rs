@@ -7,11 +7,11 @@ use candle_core::Tensor;
 
 use super::{Maker, parts, texts, way};
 use crate::diffusion::samplers::Sampler;
-use crate::diffusion::schedule::Timetable;
+use crate::diffusion::schedule::SigmaTable;
 use crate::job::{GeneratedImage, LatentPlane, Phase, PreviewMode, StepRecord, Trajectory};
 use crate::models::unet::MotionAdapter;
 use crate::pipelines::PipelineError;
-use crate::pipelines::denoise::Start;
+use crate::pipelines::denoise::InitialLatents;
 use crate::pipelines::families::{AnimateDiff, Conditioning, StableDiffusion};
 use crate::pipelines::latents::latent_shape;
 use crate::pipelines::preview::preview_picture;
@@ -25,7 +25,7 @@ pub(super) struct FilmMaker<'a> {
     conditioning: Conditioning,
     frames: usize,
     sampler: &'static dyn Sampler,
-    table: Timetable,
+    table: SigmaTable,
     /// Of the frames one below the other.
     shape: [usize; 4],
 }
@@ -71,15 +71,15 @@ impl Maker for FilmMaker<'_> {
         watcher.phase(Phase::Denoising);
         let began = Instant::now();
         let leg = Leg {
-            predictor: &self.model.of_film(&self.conditioning, self.frames)?,
+            denoiser: &self.model.of_film(&self.conditioning, self.frames)?,
             guidance: self.work.guidance(),
             sampler: self.sampler,
             table: &self.table,
             shape: self.shape,
-            start: Start::Noise,
+            start: InitialLatents::Noise,
             known: None,
             stream: 0,
-            course: self.work.course(index, 0, &[]),
+            plan: self.work.plan(index, 0, &[]),
             offset: 0,
             total: self.table.steps(),
         };

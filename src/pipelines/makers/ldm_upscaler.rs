@@ -6,10 +6,10 @@ use candle_core::Tensor;
 
 use super::{Maker, parts, small, way};
 use crate::diffusion::samplers::Sampler;
-use crate::diffusion::schedule::Timetable;
+use crate::diffusion::schedule::SigmaTable;
 use crate::job::{GeneratedImage, Phase, PreviewMode};
 use crate::pipelines::PipelineError;
-use crate::pipelines::denoise::Start;
+use crate::pipelines::denoise::InitialLatents;
 use crate::pipelines::families::{LdmUpscaler, LdmUpscaling};
 use crate::pipelines::work::{Leg, Watcher, Work, clean};
 
@@ -17,9 +17,9 @@ use crate::pipelines::work::{Leg, Watcher, Work, clean};
 pub(super) struct LdmUpscalerMaker<'a> {
     work: Work<'a>,
     model: &'a LdmUpscaler,
-    predictor: LdmUpscaling<'a>,
+    denoiser: LdmUpscaling<'a>,
     sampler: &'static dyn Sampler,
-    table: Timetable,
+    table: SigmaTable,
     shape: [usize; 4],
 }
 
@@ -31,7 +31,7 @@ impl<'a> LdmUpscalerMaker<'a> {
         Ok(Self {
             work,
             model,
-            predictor: model.of_picture(small)?,
+            denoiser: model.of_picture(small)?,
             sampler,
             table,
             shape,
@@ -48,15 +48,15 @@ impl Maker for LdmUpscalerMaker<'_> {
         watcher.phase(Phase::Denoising);
         let began = Instant::now();
         let leg = Leg {
-            predictor: &self.predictor,
+            denoiser: &self.denoiser,
             guidance: self.work.guidance(),
             sampler: self.sampler,
             table: &self.table,
             shape: self.shape,
-            start: Start::Noise,
+            start: InitialLatents::Noise,
             known: None,
             stream: 0,
-            course: self.work.course(index, 0, &[]),
+            plan: self.work.plan(index, 0, &[]),
             offset: 0,
             total: self.table.steps(),
         };

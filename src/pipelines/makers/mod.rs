@@ -19,7 +19,7 @@ use super::scheduler::Scheduler;
 use super::work::{After, Watcher, Work};
 use crate::diffusion::ScheduleError;
 use crate::diffusion::samplers::{Sampler, sampler_by_id};
-use crate::diffusion::schedule::Timetable;
+use crate::diffusion::schedule::SigmaTable;
 use crate::job::{GenerateRequest, GeneratedImage, JobControl, JobOptions};
 
 /// A request that is ready to be carried out picture by picture.
@@ -137,7 +137,7 @@ fn texts(request: &GenerateRequest) -> Prompts<'_> {
 }
 
 /// The sampler that a request names, and the steps it takes with a model trained so.
-fn way(request: &GenerateRequest, scheduler: &Scheduler) -> Result<(&'static dyn Sampler, Timetable), PipelineError> {
+fn way(request: &GenerateRequest, scheduler: &Scheduler) -> Result<(&'static dyn Sampler, SigmaTable), PipelineError> {
     way_of_steps(request, scheduler, request.steps as usize)
 }
 
@@ -146,10 +146,10 @@ fn way_of_steps(
     request: &GenerateRequest,
     scheduler: &Scheduler,
     steps: usize,
-) -> Result<(&'static dyn Sampler, Timetable), PipelineError> {
+) -> Result<(&'static dyn Sampler, SigmaTable), PipelineError> {
     let sampler = sampler_by_id(&request.sampler).ok_or_else(|| ScheduleError::UnknownSchedule {
         found: request.sampler.clone(),
     })?;
-    let table = scheduler.timetable(sampler, &request.schedule, request.timestep_spacing, steps)?;
+    let table = scheduler.sigma_table(sampler, &request.schedule, request.timestep_spacing, steps)?;
     Ok((sampler, table))
 }

@@ -6,19 +6,19 @@ use candle_core::Tensor;
 
 use super::{Maker, parts, way};
 use crate::diffusion::samplers::Sampler;
-use crate::diffusion::schedule::Timetable;
+use crate::diffusion::schedule::SigmaTable;
 use crate::job::{GeneratedImage, Phase};
 use crate::pipelines::PipelineError;
-use crate::pipelines::denoise::Start;
+use crate::pipelines::denoise::InitialLatents;
 use crate::pipelines::families::{Pixel, PixelOfClass};
 use crate::pipelines::work::{Leg, Watcher, Work, clean};
 
 /// A U-Net on pixels, told which class.
 pub(super) struct PixelMaker<'a> {
     work: Work<'a>,
-    predictor: PixelOfClass<'a>,
+    denoiser: PixelOfClass<'a>,
     sampler: &'static dyn Sampler,
-    table: Timetable,
+    table: SigmaTable,
     shape: [usize; 4],
 }
 
@@ -39,7 +39,7 @@ impl<'a> PixelMaker<'a> {
         let (sampler, table) = way(work.request, model.scheduler())?;
         Ok(Self {
             work,
-            predictor: model.of_class(work.request.class_label)?,
+            denoiser: model.of_class(work.request.class_label)?,
             sampler,
             table,
             shape: [1, COLOURS, height, width],
@@ -52,15 +52,15 @@ impl Maker for PixelMaker<'_> {
         watcher.phase(Phase::Denoising);
         let began = Instant::now();
         let leg = Leg {
-            predictor: &self.predictor,
+            denoiser: &self.denoiser,
             guidance: self.work.guidance(),
             sampler: self.sampler,
             table: &self.table,
             shape: self.shape,
-            start: Start::Noise,
+            start: InitialLatents::Noise,
             known: None,
             stream: 0,
-            course: self.work.course(index, 0, &[]),
+            plan: self.work.plan(index, 0, &[]),
             offset: 0,
             total: self.table.steps(),
         };

@@ -7,13 +7,13 @@ use candle_core::Tensor;
 use super::{Maker, parts, way_of_steps};
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::samplers::Sampler;
-use crate::diffusion::schedule::Timetable;
+use crate::diffusion::schedule::SigmaTable;
 use crate::job::{GeneratedImage, Phase};
 use crate::pipelines::PipelineError;
-use crate::pipelines::course::Course;
-use crate::pipelines::denoise::{Start, Walked};
+use crate::pipelines::denoise::{InitialLatents, RunOutput};
+use crate::pipelines::denoiser::Denoiser;
 use crate::pipelines::families::{StageSchedule, Texts, Unclip};
-use crate::pipelines::predictor::Predictor;
+use crate::pipelines::run_plan::RunPlan;
 use crate::pipelines::work::{Leg, Watcher, Work, clean};
 
 /// The sampler whose place is taken by the way that the models were made for: DDPM with a variance that they choose.
@@ -32,7 +32,7 @@ pub(super) struct UnclipMaker<'a> {
 
 /// One of the three runs.
 struct Stage<'a> {
-    predictor: &'a dyn Predictor,
+    denoiser: &'a dyn Denoiser,
     schedule: &'a StageSchedule,
     shape: [usize; 4],
     guidance: GuidanceSchedule,
@@ -66,26 +66,26 @@ impl<'a> UnclipMaker<'a> {
         stage: Stage<'_>,
         index: u32,
         watcher: &mut dyn Watcher,
-    ) -> Result<(Tensor, Timetable, Walked), PipelineError> {
+    ) -> Result<(Tensor, SigmaTable, RunOutput), PipelineError> {
         let request = self.work.request;
-        let (sampler, table): (&dyn Sampler, Timetable) = if request.sampler == OWN_WAY {
-            (stage.schedule.sampler(), stage.schedule.timetable(stage.steps)?)
+        let (sampler, table): (&dyn Sampler, SigmaTable) = if request.sampler == OWN_WAY {
+            (stage.schedule.sampler(), stage.schedule.sigma_table(stage.steps)?)
         } else {
             let (sampler, table) = way_of_steps(request, stage.schedule.scheduler(), stage.steps)?;
             (sampler, table)
         };
         let leg = Leg {
-            predictor: stage.predictor,
+            denoiser: stage.denoiser,
             guidance: stage.guidance,
             sampler,
             table: &table,
             shape: stage.shape,
-            start: Start::Noise,
+            start: InitialLatents::Noise,
             known: None,
             stream: stage.stream,
-            course: match stage.stream {
-                0 => self.work.course(index, 0, &[]), // the stage that is kept
-                _ => Course::default(),
+            plan: match stage.stream {
+                0 => self.work.plan(index, 0, &[]), // the stage that is kept
+                _ => RunPlan::default(),
             },
             offset: stage.offset,
             total: 2 * self.steps() + SUPER_RES_STEPS,
@@ -108,7 +108,7 @@ impl Maker for UnclipMaker<'_> {
         let prior = model.prior(&self.texts);
         let is_guided = self.work.request.guidance_scale > 1.0;
         let stage = Stage {
-            predictor: &prior,
+            denoiser: &prior,
             schedule: prior.schedule(),
             shape: [1, model.embedding_width(), 1, 1],
             guidance: constant(if is_guided { PRIOR_GUIDANCE } else { 1.0 }),
@@ -122,7 +122,7 @@ impl Maker for UnclipMaker<'_> {
         let decoder = model.decoder(&self.texts, &embedding)?;
         let [channels, height, width] = model.small_shape();
         let stage = Stage {
-            predictor: &decoder,
+            denoiser: &decoder,
             schedule: decoder.schedule(),
             shape: [1, channels, height, width],
             guidance: self.work.guidance(),
@@ -137,7 +137,7 @@ impl Maker for UnclipMaker<'_> {
         let super_res = model.super_res(&small)?;
         let [channels, height, width] = model.large_shape();
         let stage = Stage {
-            predictor: &super_res,
+            denoiser: &super_res,
             schedule: super_res.schedule(),
             shape: [1, channels, height, width],
             guidance: constant(1.0),

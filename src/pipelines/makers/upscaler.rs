@@ -7,10 +7,10 @@ use candle_core::Tensor;
 use super::{Maker, parts, small, texts, way};
 use crate::diffusion::noise::Draw;
 use crate::diffusion::samplers::Sampler;
-use crate::diffusion::schedule::Timetable;
+use crate::diffusion::schedule::SigmaTable;
 use crate::job::{GeneratedImage, Phase};
 use crate::pipelines::PipelineError;
-use crate::pipelines::denoise::Start;
+use crate::pipelines::denoise::InitialLatents;
 use crate::pipelines::families::{Conditioning, Upscaler};
 use crate::pipelines::preview::preview_picture;
 use crate::pipelines::probe::drawn;
@@ -28,7 +28,7 @@ pub(super) struct UpscalerMaker<'a> {
     conditioning: Conditioning,
     small: Tensor,
     sampler: &'static dyn Sampler,
-    table: Timetable,
+    table: SigmaTable,
     shape: [usize; 4],
 }
 
@@ -66,17 +66,17 @@ impl Maker for UpscalerMaker<'_> {
         let seed = stream_seed(self.work.seed(index), NOISE_OF_SMALL);
         let noise = drawn(self.work.probe, seed, Draw::Initial, self.small.dims(), base.device())?;
         let leg = Leg {
-            predictor: &self
+            denoiser: &self
                 .model
                 .of_picture(&self.conditioning, &self.small, &noise, self.noise_level())?,
             guidance: self.work.guidance(),
             sampler: self.sampler,
             table: &self.table,
             shape: self.shape,
-            start: Start::Noise,
+            start: InitialLatents::Noise,
             known: None,
             stream: 0,
-            course: self.work.course(index, 0, &[]),
+            plan: self.work.plan(index, 0, &[]),
             offset: 0,
             total: self.table.steps(),
         };

@@ -7,9 +7,9 @@ use super::case::CaseSampler;
 use crate::diffusion::SampleError;
 use crate::diffusion::prediction::network_input;
 use crate::diffusion::samplers::{Options, Sampler, Variance, sampler_by_id};
-use crate::diffusion::schedule::Timetable;
+use crate::diffusion::schedule::SigmaTable;
 use crate::pipelines::denoise::{Call, Observed, Observer};
-use crate::pipelines::predictor::Predicted;
+use crate::pipelines::denoiser::DenoiseOutput;
 
 /// How diffusers' scheduler keeps its latents and its noise levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,8 +104,8 @@ impl Capture {
 
     /// What the network said of the first latents. In editing, the reference keeps the whole batch, and calls its last
     /// part, for neither text nor picture, the conditional one.
-    fn first_opinions(&mut self, predicted: &Predicted) -> candle_core::Result<()> {
-        let Predicted {
+    fn first_opinions(&mut self, predicted: &DenoiseOutput) -> candle_core::Result<()> {
+        let DenoiseOutput {
             uncond, cond, picture, ..
         } = predicted;
         if let (Some(picture), Some(uncond)) = (picture, uncond) {
@@ -226,7 +226,7 @@ impl CaseSampler {
 }
 
 /// The scheduler's noise levels.
-pub(super) fn insert_table(got: &mut Got, table: &Timetable, scale: Scale) -> candle_core::Result<()> {
+pub(super) fn insert_table(got: &mut Got, table: &SigmaTable, scale: Scale) -> candle_core::Result<()> {
     let row = |values: &[f64]| Tensor::from_iter(values.iter().map(|value| *value as f32), &Device::Cpu);
     got.insert("sigmas".to_owned(), row(&scale.listed(table.sigmas()))?);
     let initial = if scale.is_exploding { table.initial_scale() } else { 1.0 };

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::job::{LoraSpec, ModelRef, Precision};
-use crate::pipelines::controls::Hearing;
+use crate::pipelines::controls::ControlSchedule;
 use crate::pipelines::families::StableDiffusion;
 use crate::pipelines::precision::resolve_dtype;
 use crate::pipelines::{PipelineError, Scheduler, SchedulerConfig, load_files};
@@ -94,8 +94,8 @@ impl CaseControl {
         self.image.with_extension("").display().to_string()
     }
 
-    pub(super) fn hearing(&self) -> Hearing {
-        Hearing {
+    pub(super) fn schedule(&self) -> ControlSchedule {
+        ControlSchedule {
             weight: self.scale,
             start: self.start,
             end: self.end,

@@ -4,26 +4,26 @@ use candle_core::{Device, Tensor};
 
 use super::capture::{Capture, insert_table};
 use super::case::Opened;
-use super::latent::{prompts, timetable, told};
+use super::latent::{prompts, sigma_table, told};
 use super::{Got, unit_range};
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::prediction::{network_input, vp_scale};
 use crate::diffusion::samplers::Options;
 use crate::job::JobControl;
-use crate::pipelines::course::Course;
-use crate::pipelines::denoise::{Noise, Run, Start};
+use crate::pipelines::denoise::{InitialLatents, Noise, Run};
 use crate::pipelines::families::Prompted;
+use crate::pipelines::run_plan::RunPlan;
 use crate::pipelines::{PipelineError, invert};
 
 pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let request = &case.request;
     let network = case.model()?;
-    let (sampler, table, scale) = timetable(case, &network)?;
+    let (sampler, table, scale) = sigma_table(case, &network)?;
     let picture = case.input("init_image")?.affine(2.0, -1.0)?;
     let latents = network.scaled(&network.encode(&picture)?.mean)?;
     let shape: [usize; 4] = latents.dims4()?.into();
     let conditioning = network.encode_prompts(&prompts(request, [0.0; 2]))?;
-    let predictor = Prompted::new(&network, &conditioning);
+    let denoiser = Prompted::new(&network, &conditioning);
     let guidance = Guidance {
         scale: request.cfg_scale,
         rescale: request.guidance_rescale,
@@ -32,7 +32,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
 
     let mut got = told(request, &conditioning)?;
     insert_table(&mut got, &table, scale)?;
-    let inverted = invert(&predictor, &latents, &table, guidance, 0, &control)?;
+    let inverted = invert(&denoiser, &latents, &table, guidance, 0, &control)?;
     for (index, x) in inverted.levels.iter().enumerate() {
         let sigma = table.sigmas()[table.steps() - 1 - index];
         got.insert(format!("inverse.latents.{index:03}"), network_input(x, sigma)?);
@@ -48,18 +48,18 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         return Err(case.bad("expected at least one step".to_owned()));
     };
     let run = Run {
-        predictor: &predictor,
+        denoiser: &denoiser,
         guidance: GuidanceSchedule::from(guidance),
         sampler,
         options: Options::default(),
         table: &table,
-        start: Start::Noisy { x: x.clone(), first: 0 },
+        start: InitialLatents::Noisy { x: x.clone(), first: 0 },
         known: None,
         noise: Noise::Given {
             initial: latents.zeros_like()?,
             steps: Vec::new(),
         },
-        course: Course::default(),
+        plan: RunPlan::default(),
         control: &control,
         probe: None,
     };

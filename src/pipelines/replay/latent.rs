@@ -11,22 +11,22 @@ use super::{Got, id_row, unit_range};
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::prediction::vp_scale;
 use crate::diffusion::samplers::Sampler;
-use crate::diffusion::schedule::Timetable;
+use crate::diffusion::schedule::SigmaTable;
 use crate::job::{JobControl, ReferencePart};
 use crate::pipelines::PipelineError;
 use crate::pipelines::controls::{ActiveControl, Branches, ControlNetwork, residuals};
-use crate::pipelines::course::Course;
-use crate::pipelines::denoise::{Known, Noise, Run, STATE_DTYPE, Start};
-use crate::pipelines::families::{Beside, Conditioning, MicroConditions, Prompted, Prompts, StableDiffusion};
+use crate::pipelines::denoise::{InitialLatents, InpaintBlend, Noise, Run, STATE_DTYPE};
+use crate::pipelines::denoiser::DenoiseInput;
+use crate::pipelines::families::{ConcatCond, Conditioning, MicroConditions, Prompted, Prompts, StableDiffusion};
 use crate::pipelines::latents::{MaskEdge, hard, latent_mask};
-use crate::pipelines::predictor::Query;
 use crate::pipelines::prepare::first_step;
 use crate::pipelines::references::{ActiveReference, ReferenceNetwork};
+use crate::pipelines::run_plan::RunPlan;
 
 pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let request = &case.request;
     let network = case.model()?;
-    let (sampler, table, scale) = timetable(case, &network)?;
+    let (sampler, table, scale) = sigma_table(case, &network)?;
     let initial = case.input("noise")?;
     let shape: [usize; 4] = initial.dims4()?.into();
 
@@ -42,20 +42,20 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
             network.encode_prompts(&Prompts { prompt, ..prompts })
         })
         .transpose()?;
-    let mut predictor = Prompted::new(&network, &conditioning);
-    predictor
+    let mut denoiser = Prompted::new(&network, &conditioning);
+    denoiser
         .prompts
         .extend(switched.map(|switch| switch.step).zip(later.map(Arc::new)));
 
     let pictures = Pictures::read(case, &network)?;
     pictures.describe(&mut got);
-    predictor.beside = pictures.beside(request);
-    predictor.controls = controls(case, &network)?;
-    predictor.references = references(case, &network)?;
+    denoiser.beside = pictures.beside(request);
+    denoiser.controls = controls(case, &network)?;
+    denoiser.references = references(case, &network)?;
     // diffusers switches guidance off at scales of 1 and below.
     let guided = request.uses_negative || network.is_guidance_distilled();
     let run = Run {
-        predictor: &predictor,
+        denoiser: &denoiser,
         guidance: GuidanceSchedule::from(Guidance {
             scale: if guided { request.cfg_scale } else { 1.0 },
             rescale: request.guidance_rescale,
@@ -69,19 +69,19 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
             initial,
             steps: case.inputs("step_noise"),
         },
-        course: Course::default(),
+        plan: RunPlan::default(),
         control: &JobControl::default(),
         probe: None,
     };
     let mut capture = Capture::new(got, scale);
     capture.keeps_landings = request.inpaint.is_some();
-    capture.beside = match &predictor.beside {
-        Some(Beside::Inpaint(beside)) => Some(beside.clone()),
-        Some(Beside::Edit { latents, .. }) => Some(latents.zeros_like()?), // of the batch's last part
+    capture.beside = match &denoiser.beside {
+        Some(ConcatCond::Inpaint(beside)) => Some(beside.clone()),
+        Some(ConcatCond::Edit { latents, .. }) => Some(latents.zeros_like()?), // of the batch's last part
         None => None,
     };
     let walked = run.walk(shape, &mut capture)?;
-    if let Some(mid) = control_mid(&predictor, &conditioning, &capture)? {
+    if let Some(mid) = control_mid(&denoiser, &conditioning, &capture)? {
         capture.got.insert("controlnet_mid.000".to_owned(), mid);
     }
     let last_sigma = table.sigmas()[table.steps()];
@@ -99,24 +99,24 @@ fn controls(case: &Opened, network: &StableDiffusion) -> Result<Vec<ActiveContro
         let dtype = network.dtype();
         let net = Arc::new(ControlNetwork::load(&files, network.device(), dtype)?);
         let picture = case.input(&control.picture())?;
-        Ok(ActiveControl::new(&net, &picture, dtype, control.hearing())?)
+        Ok(ActiveControl::new(&net, &picture, dtype, control.schedule())?)
     });
     active.collect()
 }
 
 /// What the controls give the middle of the U-Net at the first call for the prompt; zeros if none is heard.
 fn control_mid(
-    predictor: &Prompted<'_>,
+    denoiser: &Prompted<'_>,
     conditioning: &Conditioning,
     capture: &Capture,
 ) -> Result<Option<Tensor>, PipelineError> {
     let (Some(x), Some(timestep)) = (capture.got.get("unet_in.000"), capture.first_timestep()) else {
         return Ok(None);
     };
-    if predictor.controls.is_empty() || predictor.beside.is_some() {
+    if denoiser.controls.is_empty() || denoiser.beside.is_some() {
         return Ok(None);
     }
-    let query = Query {
+    let input = DenoiseInput {
         x,
         sigma: 0.0,
         timestep,
@@ -131,12 +131,12 @@ fn control_mid(
         maps: None,
     };
     let told = (&conditioning.cond, &conditioning.cond);
-    let dtype = predictor.model.dtype();
-    let heard = residuals(&predictor.controls, &query, Branches::Prompt, told, dtype)?;
+    let dtype = denoiser.model.dtype();
+    let heard = residuals(&denoiser.controls, &input, Branches::Prompt, told, dtype)?;
     if let Some(heard) = heard {
         return Ok(heard.mid);
     }
-    let widths = &predictor.model.unet().config().block_out_channels;
+    let widths = &denoiser.model.unet().config().block_out_channels;
     let halvings = widths.len() - 1;
     let (_, _, height, width) = x.dims4()?;
     let side = |side: usize| (0..halvings).fold(side, |side, _| side.div_ceil(2));
@@ -157,10 +157,10 @@ fn references(case: &Opened, network: &StableDiffusion) -> Result<Vec<ActiveRefe
 }
 
 /// The case's sampler, its noise levels, and the scale its latents are in.
-pub(super) fn timetable(
+pub(super) fn sigma_table(
     case: &Opened,
     network: &StableDiffusion,
-) -> Result<(&'static dyn Sampler, Timetable, Scale), PipelineError> {
+) -> Result<(&'static dyn Sampler, SigmaTable, Scale), PipelineError> {
     let wanted = case.sampler()?;
     let (sampler, schedule) = known_sampler(wanted).ok_or_else(|| {
         case.bad(format!(
@@ -169,7 +169,7 @@ pub(super) fn timetable(
         ))
     })?;
     let steps = case.request.steps;
-    let table = network.scheduler().timetable(sampler, schedule, None, steps)?;
+    let table = network.scheduler().sigma_table(sampler, schedule, None, steps)?;
     Ok((sampler, table, Scale::of(&wanted.diffusers_class)))
 }
 
@@ -314,31 +314,31 @@ impl Pictures {
         }
     }
 
-    fn beside(&self, request: &Case) -> Option<Beside> {
+    fn beside(&self, request: &Case) -> Option<ConcatCond> {
         if let Some(latents) = &self.unscaled {
-            return Some(Beside::Edit {
+            return Some(ConcatCond::Edit {
                 latents: latents.clone(),
                 scale: request.image_cfg_scale,
             });
         }
         let (mask, masked) = self.mask.as_ref().zip(self.masked.as_ref())?;
-        Tensor::cat(&[mask, masked], 1).ok().map(Beside::Inpaint)
+        Tensor::cat(&[mask, masked], 1).ok().map(ConcatCond::Inpaint)
     }
 
-    fn known(&self, request: &Case) -> Option<Known> {
+    fn known(&self, request: &Case) -> Option<InpaintBlend> {
         let (latents, mask) = self.init.clone().zip(self.mask.clone())?;
-        (request.inpaint == Some(Inpaint::Blend4)).then_some(Known { latents, mask })
+        (request.inpaint == Some(Inpaint::Blend4)).then_some(InpaintBlend { latents, mask })
     }
 
-    fn start(&self, case: &Opened, sampler: &dyn Sampler, table: &Timetable) -> Start {
+    fn start(&self, case: &Opened, sampler: &dyn Sampler, table: &SigmaTable) -> InitialLatents {
         let strength = case.request.strength.unwrap_or(1.0);
         let is_inpaint = case.request.inpaint.is_some();
         match &self.init {
-            Some(latents) if !(is_inpaint && strength >= 1.0) => Start::Picture {
+            Some(latents) if !(is_inpaint && strength >= 1.0) => InitialLatents::Picture {
                 latents: latents.clone(),
                 first: first_step(sampler, table.steps(), strength),
             },
-            _ => Start::Noise,
+            _ => InitialLatents::Noise,
         }
     }
 }

@@ -9,33 +9,33 @@ use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::prediction::vp_scale;
 use crate::job::JobControl;
 use crate::pipelines::PipelineError;
-use crate::pipelines::course::Course;
-use crate::pipelines::denoise::{Noise, Run, Start};
-use crate::pipelines::predictor::Predictor;
+use crate::pipelines::denoise::{InitialLatents, Noise, Run};
+use crate::pipelines::denoiser::Denoiser;
+use crate::pipelines::run_plan::RunPlan;
 
 /// Walks from noise to clean latents as the networks see them; with what was computed on the way.
 ///
 /// * `guidance`: its scale; 1 is none.
-/// * `shape`: of the latents, as the predictor takes them; the case's may have other axes.
+/// * `shape`: of the latents, as the denoiser takes them; the case's may have other axes.
 pub(super) fn walk(
     case: &Opened,
-    predictor: &dyn Predictor,
+    denoiser: &dyn Denoiser,
     guidance: f64,
     shape: [usize; 4],
 ) -> Result<(Tensor, Got), PipelineError> {
     let wanted = case.sampler()?;
     let (sampler, schedule) = known_sampler(wanted).ok_or_else(|| case.unknown_sampler(wanted))?;
     let request = &case.request;
-    let table = predictor
+    let table = denoiser
         .scheduler()
-        .timetable(sampler, schedule, None, request.steps)?;
+        .sigma_table(sampler, schedule, None, request.steps)?;
     let scale = Scale::of(&wanted.diffusers_class);
     let mut got = Got::new();
     insert_table(&mut got, &table, scale)?;
     let shaped = |noise: &Tensor| noise.reshape(shape.as_slice());
     let steps = case.inputs("step_noise");
     let run = Run {
-        predictor,
+        denoiser,
         guidance: GuidanceSchedule::from(Guidance {
             scale: guidance,
             rescale: request.guidance_rescale,
@@ -43,13 +43,13 @@ pub(super) fn walk(
         sampler,
         options: sampler_options(wanted),
         table: &table,
-        start: Start::Noise,
+        start: InitialLatents::Noise,
         known: None,
         noise: Noise::Given {
             initial: shaped(&case.input("noise")?)?,
             steps: steps.iter().map(shaped).collect::<candle_core::Result<_>>()?,
         },
-        course: Course::default(),
+        plan: RunPlan::default(),
         control: &JobControl::default(),
         probe: None,
     };

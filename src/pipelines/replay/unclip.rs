@@ -10,10 +10,10 @@ use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::samplers::Options;
 use crate::job::JobControl;
 use crate::pipelines::PipelineError;
-use crate::pipelines::course::Course;
-use crate::pipelines::denoise::{Call, Noise, Observed, Observer, Run, Start};
+use crate::pipelines::denoise::{Call, InitialLatents, Noise, Observed, Observer, Run};
+use crate::pipelines::denoiser::Denoiser;
 use crate::pipelines::families::{StageSchedule, Texts, Unclip};
-use crate::pipelines::predictor::Predictor;
+use crate::pipelines::run_plan::RunPlan;
 use crate::weights::ModelFiles;
 
 pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
@@ -66,7 +66,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let (small, kept) = stage.run(&decoder, noise.clone())?;
     got.extend(kept);
     // The reference keeps what the network says of its certainty too, for both texts.
-    let timestep = stage.schedule.timetable(stage.steps)?.timesteps()[0];
+    let timestep = stage.schedule.sigma_table(stage.steps)?.timesteps()[0];
     let both = decoder.ask(&noise, timestep, true)?;
     got.insert("decoder.unet_uncond.000".to_owned(), both.narrow(0, 0, 1)?);
     got.insert("decoder.unet_cond.000".to_owned(), both.narrow(0, 1, 1)?);
@@ -97,12 +97,12 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     /// Its result, and what it computed under the reference's names.
-    fn run(&self, predictor: &dyn Predictor, initial: Tensor) -> Result<(Tensor, Got), PipelineError> {
+    fn run(&self, denoiser: &dyn Denoiser, initial: Tensor) -> Result<(Tensor, Got), PipelineError> {
         let shape: [usize; 4] = initial.dims4()?.into();
         let steps = self.case.inputs(&format!("{}.step_noise", self.name));
-        let table = self.schedule.timetable(self.steps)?;
+        let table = self.schedule.sigma_table(self.steps)?;
         let run = Run {
-            predictor,
+            denoiser,
             guidance: GuidanceSchedule::from(Guidance {
                 scale: self.scale,
                 rescale: 0.0,
@@ -110,7 +110,7 @@ impl Stage<'_> {
             sampler: self.schedule.sampler(),
             options: Options::default(),
             table: &table,
-            start: Start::Noise,
+            start: InitialLatents::Noise,
             known: None,
             noise: Noise::Given {
                 steps: steps
@@ -119,7 +119,7 @@ impl Stage<'_> {
                     .collect::<candle_core::Result<_>>()?,
                 initial,
             },
-            course: Course::default(),
+            plan: RunPlan::default(),
             control: &JobControl::default(),
             probe: None,
         };

@@ -3,17 +3,17 @@
 use candle_core::Device;
 
 use super::Scheduler;
+use super::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use super::families::Prompted;
-use super::predictor::{Predicted, Predictor, Query};
 
 /// A model for the first steps of a run and, if there is one, another for the last.
-pub(super) struct Relay<'a> {
+pub(super) struct RefinerSwitch<'a> {
     pub(super) first: Prompted<'a>,
     /// From which step on the other one is asked.
     pub(super) second: Option<(usize, Prompted<'a>)>,
 }
 
-impl Predictor for Relay<'_> {
+impl Denoiser for RefinerSwitch<'_> {
     fn device(&self) -> &Device {
         self.first.device()
     }
@@ -26,10 +26,10 @@ impl Predictor for Relay<'_> {
         self.first.tokens(step)
     }
 
-    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
+    fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
         match &self.second {
-            Some((step, second)) if query.step >= *step => second.predict(query),
-            _ => self.first.predict(query),
+            Some((step, second)) if input.step >= *step => second.denoise(input),
+            _ => self.first.denoise(input),
         }
     }
 }

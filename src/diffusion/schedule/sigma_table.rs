@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Grid, Schedule, Span, TrainingSchedule};
+use super::{Schedule, Span, TimestepStyle, TrainingSchedule};
 use crate::diffusion::ScheduleError;
 use crate::diffusion::prediction::vp_scale;
 use crate::job::TimestepSpacing;
@@ -20,15 +20,15 @@ pub enum FinalSigma {
     TrainingMin,
 }
 
-/// What a timetable is made from.
+/// What a table of noise levels is made from.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan<'a> {
+pub struct TableSpec<'a> {
     /// The noise levels the model knows.
     pub training: &'a TrainingSchedule,
     /// How they are spread.
     pub schedule: &'static dyn Schedule,
     /// The habits of the sampler's class.
-    pub grid: Grid,
+    pub style: TimestepStyle,
     /// Which timesteps are visited.
     pub spacing: TimestepSpacing,
     /// Added to every timestep of leading spacing (`steps_offset`).
@@ -43,26 +43,26 @@ pub struct Plan<'a> {
 
 /// The noise levels of one run and the timesteps the network is given there.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Timetable {
+pub struct SigmaTable {
     sigmas: Vec<f64>,
     timesteps: Vec<f64>,
     targets: Vec<f64>,
     initial_scale: f64,
     /// What the levels between were trained as, where it matters: integer timesteps.
     training: Option<TrainingSchedule>,
-    /// Whether only the step's own level has a timestep of the table, as for [`Grid::Midpoints`].
+    /// Whether only the step's own level has a timestep of the table, as for [`TimestepStyle::Midpoints`].
     is_rounded: bool,
 }
 
-impl Timetable {
+impl SigmaTable {
     /// Lays out a run.
     ///
     /// # Errors
     /// [`ScheduleError`] if there are no steps, more than can be told apart, or no range to place them in.
-    pub fn new(plan: &Plan<'_>) -> Result<Self, ScheduleError> {
-        let Plan {
+    pub fn new(plan: &TableSpec<'_>) -> Result<Self, ScheduleError> {
+        let TableSpec {
             schedule,
-            grid,
+            style,
             spacing,
             offset,
             steps,
@@ -70,22 +70,22 @@ impl Timetable {
             is_xl,
             ..
         } = *plan;
-        let training = if grid.stands_pure_noise() {
+        let training = if style.stands_pure_noise() {
             plan.training.to_pure_noise()
         } else {
             Cow::Borrowed(plan.training)
         };
         let training = training.as_ref();
-        let most = grid.most_steps(training);
+        let most = style.most_steps(training);
         if steps == 0 {
             return Err(ScheduleError::NoSteps);
         }
         if steps > most {
             return Err(ScheduleError::TooManySteps { most, found: steps });
         }
-        let mut timesteps = grid.timesteps(training, spacing, steps, offset);
+        let mut timesteps = style.timesteps(training, spacing, steps, offset);
         let planned: Vec<f64> = timesteps.iter().map(|t| training.sigma_at(*t)).collect();
-        let (sigma_min, sigma_max) = if grid.is_solver() {
+        let (sigma_min, sigma_max) = if style.is_solver() {
             (training.sigma_min(), training.sigma_max())
         } else {
             (planned[steps - 1], planned[0])
@@ -99,10 +99,10 @@ impl Timetable {
         })?;
         if !schedule.keeps_timesteps() {
             timesteps = sigmas.iter().map(|sigma| training.timestep_of(*sigma)).collect();
-            round(&mut timesteps, grid, schedule.rounds_to_nearest());
+            round(&mut timesteps, style, schedule.rounds_to_nearest());
         }
         // diffusers' tables are f32: at levels of thousands their last bit is seen in the picture.
-        if grid.is_free() || grid.is_solver() {
+        if style.is_free() || style.is_solver() {
             for sigma in &mut sigmas {
                 *sigma = f64::from(*sigma as f32);
             }
@@ -120,7 +120,7 @@ impl Timetable {
         };
         sigmas.push(last);
         let mut targets = sigmas[1..].to_vec();
-        if grid == Grid::Stride && schedule.keeps_timesteps() {
+        if style == TimestepStyle::Stride && schedule.keeps_timesteps() {
             let stride = (training.timesteps() / steps) as f64;
             for (target, t) in targets.iter_mut().zip(&timesteps) {
                 *target = if *t >= stride {
@@ -131,7 +131,7 @@ impl Timetable {
             }
         }
         let initial_scale = match spacing {
-            TimestepSpacing::Trailing | TimestepSpacing::Linspace if grid.is_free() => sigmas[0],
+            TimestepSpacing::Trailing | TimestepSpacing::Linspace if style.is_free() => sigmas[0],
             _ => vp_scale(sigmas[0]),
         };
         Ok(Self {
@@ -139,8 +139,8 @@ impl Timetable {
             timesteps,
             targets,
             initial_scale,
-            training: grid.stands_pure_noise().then(|| training.clone()),
-            is_rounded: grid == Grid::Midpoints,
+            training: style.stands_pure_noise().then(|| training.clone()),
+            is_rounded: style == TimestepStyle::Midpoints,
         })
     }
 
@@ -195,7 +195,7 @@ impl Timetable {
         self.timesteps.get(index).copied()
     }
 
-    /// Noise level that step `index` leads to. The next step starts there, but for [`Grid::Stride`] spacings whose
+    /// Noise level that step `index` leads to. The next step starts there, but for [`TimestepStyle::Stride`] spacings whose
     /// stride does not divide the training length.
     pub fn target(&self, index: usize) -> f64 {
         self.targets[index]
@@ -230,11 +230,11 @@ impl Timetable {
 }
 
 /// Rounds the timesteps of freely chosen levels as diffusers' class does.
-fn round(timesteps: &mut [f64], grid: Grid, nearest: bool) {
+fn round(timesteps: &mut [f64], style: TimestepStyle, nearest: bool) {
     for t in timesteps {
-        if nearest && (grid.is_solver() || grid == Grid::Midpoints) {
+        if nearest && (style.is_solver() || style == TimestepStyle::Midpoints) {
             *t = t.round_ties_even();
-        } else if grid.is_solver() {
+        } else if style.is_solver() {
             *t = (*t - CUT_OFF).floor().max(0.0);
         }
     }

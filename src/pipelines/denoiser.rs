@@ -9,7 +9,7 @@ use crate::models::unet::AttentionMaps;
 
 /// A question to the networks.
 #[derive(Debug, Clone, Copy)]
-pub struct Query<'a> {
+pub struct DenoiseInput<'a> {
     /// Noisy latents as networks see them, unit variance, `(1, channels, height, width)`.
     pub x: &'a Tensor,
     /// Their noise level.
@@ -31,7 +31,7 @@ pub struct Query<'a> {
     pub maps: Option<&'a AttentionMaps>,
 }
 
-impl Query<'_> {
+impl DenoiseInput<'_> {
     /// Whether the network has to be asked without the prompt too.
     pub fn needs_uncond(&self) -> bool {
         self.wants_uncond || self.guidance.needs_uncond()
@@ -41,7 +41,7 @@ impl Query<'_> {
 /// The network's two opinions and what guidance makes of them, each in the shape of the latents and in
 /// [`STATE_DTYPE`](super::denoise::STATE_DTYPE).
 #[derive(Debug, Clone)]
-pub struct Predicted {
+pub struct DenoiseOutput {
     /// For the negative prompt; `None` where guidance does not need it.
     pub uncond: Option<Tensor>,
     /// For the prompt.
@@ -54,7 +54,7 @@ pub struct Predicted {
     pub variance: Option<Tensor>,
 }
 
-impl Predicted {
+impl DenoiseOutput {
     /// One opinion, which is also the result.
     pub fn alone(cond: Tensor) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl Predicted {
 
 /// Networks together with everything they are told of one picture: prompts, images, controls. All tasks are such
 /// data; there is one loop that asks.
-pub trait Predictor {
+pub trait Denoiser {
     /// Where its tensors live.
     fn device(&self) -> &Device;
     /// How it was trained.
@@ -93,7 +93,7 @@ pub trait Predictor {
         None
     }
     /// Takes note of what changes on the way, in place of what it was told before; `changes` are in the order of the run's
-    /// own steps. What the loop sees to itself (guidance, sampler, η, seed) is not the predictor's business.
+    /// own steps. What the loop sees to itself (guidance, sampler, η, seed) is not the denoiser's business.
     ///
     /// # Errors
     /// [`PipelineError::Misfit`] if these networks cannot be told so in the middle of a run; else whatever reading a
@@ -126,5 +126,5 @@ pub trait Predictor {
     ///
     /// # Errors
     /// Only the device's.
-    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted>;
+    fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput>;
 }

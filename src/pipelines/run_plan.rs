@@ -9,7 +9,7 @@ use crate::job::{Change, StepRecord};
 
 /// A run's plan beside its first settings.
 #[derive(Debug, Clone, Default)]
-pub struct Course {
+pub struct RunPlan {
     /// Whether whoever has the run's control may pause and change it.
     pub is_steered: bool,
     /// What changes, in the order of the run's own steps.

@@ -8,55 +8,55 @@ use candle_core::Device;
 use super::PipelineError;
 use super::Scheduler;
 use super::controls::ActiveControl;
+use super::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use super::families::{Conditioning, StableDiffusion};
-use super::predictor::{Predicted, Predictor, Query};
-use super::relay::Relay;
+use super::refiner_switch::RefinerSwitch;
 use crate::job::{Change, GenerateRequest, LoraSpec};
 
 /// What a prompt was encoded from.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Spoken {
+pub(super) struct PromptKey {
     prompt: String,
     negative_prompt: String,
     loras: Vec<LoraSpec>,
 }
 
 /// Prompts that were encoded before, for all pictures of a request.
-pub(super) type KnownPrompts = RefCell<Vec<(Spoken, Arc<Conditioning>)>>;
+pub(super) type PromptCache = RefCell<Vec<(PromptKey, Arc<Conditioning>)>>;
 
 /// Encodes both prompts of a request, with the adapters that lie over the networks.
 pub(super) type Encode<'a> = &'a dyn Fn(&GenerateRequest) -> Result<Conditioning, PipelineError>;
 
 /// What holds from one step on.
-struct Stretch {
+struct ConditioningSpan {
     from: usize,
-    spoken: Spoken,
+    spoken: PromptKey,
     told: Arc<Conditioning>,
     weights: Vec<f64>,
 }
 
 /// A model and perhaps its refiner, told other things at other steps.
-pub(super) struct Changing<'a> {
+pub(super) struct ScheduledConditioning<'a> {
     pub(super) model: &'a StableDiffusion,
     pub(super) request: &'a GenerateRequest,
     pub(super) encode: Encode<'a>,
-    pub(super) known: &'a KnownPrompts,
-    relay: RefCell<Relay<'a>>,
+    pub(super) known: &'a PromptCache,
+    relay: RefCell<RefinerSwitch<'a>>,
     /// The request's controls as they were made.
     controls: Vec<ActiveControl>,
-    /// In order; never empty once [adopted](Predictor::adopt).
-    stretches: RefCell<Vec<Stretch>>,
+    /// In order; never empty once [adopted](Denoiser::adopt).
+    stretches: RefCell<Vec<ConditioningSpan>>,
     /// The stretch that the networks are told of now.
     now: Cell<Option<usize>>,
 }
 
-impl<'a> Changing<'a> {
+impl<'a> ScheduledConditioning<'a> {
     /// * `relay`: the networks; their prompts are those of the stretches.
     pub(super) fn new(
-        relay: Relay<'a>,
+        relay: RefinerSwitch<'a>,
         (model, request): (&'a StableDiffusion, &'a GenerateRequest),
         encode: Encode<'a>,
-        known: &'a KnownPrompts,
+        known: &'a PromptCache,
     ) -> Self {
         Self {
             model,
@@ -71,7 +71,7 @@ impl<'a> Changing<'a> {
     }
 
     /// The prompts of what holds at a step, encoded with its adapters.
-    fn told(&self, now: &GenerateRequest, spoken: &Spoken) -> Result<Arc<Conditioning>, PipelineError> {
+    fn told(&self, now: &GenerateRequest, spoken: &PromptKey) -> Result<Arc<Conditioning>, PipelineError> {
         let known = self.known.borrow();
         if let Some((_, told)) = known.iter().find(|(known, _)| known == spoken) {
             return Ok(Arc::clone(told));
@@ -107,7 +107,7 @@ impl<'a> Changing<'a> {
     }
 }
 
-impl Predictor for Changing<'_> {
+impl Denoiser for ScheduledConditioning<'_> {
     fn device(&self) -> &Device {
         self.model.device()
     }
@@ -125,18 +125,18 @@ impl Predictor for Changing<'_> {
         let mut steps: Vec<u32> = changes.iter().map(|change| change.step).chain([0]).collect();
         steps.sort_unstable();
         steps.dedup();
-        let mut stretches: Vec<Stretch> = Vec::with_capacity(steps.len());
+        let mut stretches: Vec<ConditioningSpan> = Vec::with_capacity(steps.len());
         for step in steps {
             let now = request.as_of(step);
-            let spoken = Spoken {
+            let spoken = PromptKey {
                 prompt: now.prompt.clone(),
                 negative_prompt: now.negative_prompt.clone(),
                 loras: now.loras.clone(),
             };
             let weights: Vec<f64> = now.controls.iter().map(|control| control.weight).collect();
-            let is_new = |last: &Stretch| last.spoken != spoken || last.weights != weights;
+            let is_new = |last: &ConditioningSpan| last.spoken != spoken || last.weights != weights;
             if stretches.last().is_none_or(is_new) {
-                stretches.push(Stretch {
+                stretches.push(ConditioningSpan {
                     from: step as usize,
                     told: self.told(&now, &spoken)?,
                     spoken,
@@ -153,8 +153,8 @@ impl Predictor for Changing<'_> {
         self.relay.borrow().tokens(step)
     }
 
-    fn predict(&self, query: &Query<'_>) -> candle_core::Result<Predicted> {
-        self.arrive(query.step).map_err(candle_core::Error::wrap)?;
-        self.relay.borrow().predict(query)
+    fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
+        self.arrive(input.step).map_err(candle_core::Error::wrap)?;
+        self.relay.borrow().denoise(input)
     }
 }
