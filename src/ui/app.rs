@@ -17,9 +17,9 @@ use super::pages::studio::form::draft::Draft;
 use super::pages::studio::image_input;
 use super::pages::{self, Page};
 use super::panel::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT, default_panels};
-use super::services::{Engine, Pictures, Services, Wake};
+use super::services::{Engine, Pictures, RepaintHandle, Services};
 use super::theme;
-use super::throttle::Pace;
+use super::throttle::Throttle;
 use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
 use crate::engine::{Poll, QueueKeeper};
@@ -43,8 +43,8 @@ const INSPECTOR_WIDTH: Rangef = Rangef { min: 284.0, max: 340.0 };
 /// The window.
 pub struct Studio {
     pub(super) services: Services,
-    pub(super) wake: Wake,
-    pace: Arc<Pace>,
+    pub(super) repaint: RepaintHandle,
+    throttle: Arc<Throttle>,
     pub(super) engine: Option<Box<dyn Engine>>,
     pub(super) pictures: Option<Box<dyn Pictures>>,
     /// Knows every picture, its own and those of other folders.
@@ -71,11 +71,11 @@ pub struct Studio {
     /// Until when a run has been played, by the clock of the window in seconds.
     pub(super) played_until: Option<f64>,
     /// A picture that is read so that something can be made of it.
-    pub(super) again: Option<(PathBuf, actions::again::Waiting)>,
+    pub(super) regenerating: Option<(PathBuf, actions::regenerate::Waiting)>,
     /// Steps whose pictures were asked for.
     pub(super) decoding: actions::decode::Decoding,
     /// Reads pictures that are brought in, and saves masks.
-    pub(super) workbench: image_input::Workbench,
+    pub(super) worker: image_input::ImageWorker,
 }
 
 impl Studio {
@@ -98,12 +98,12 @@ impl Studio {
         ctx.set_zoom_factor(settings.ui_scale);
 
         let (sender, received) = channel();
-        let pace = Arc::new(Pace::new(is_software));
-        let wake = wake(ctx.clone(), Arc::clone(&pace));
+        let throttle = Arc::new(Throttle::new(is_software));
+        let repaint = repaint(ctx.clone(), Arc::clone(&throttle));
         let mut studio = Self {
-            workbench: image_input::Workbench::new(gallery_dir.as_ref().to_owned(), Arc::clone(&wake)),
-            wake,
-            pace,
+            worker: image_input::ImageWorker::new(gallery_dir.as_ref().to_owned(), Arc::clone(&repaint)),
+            repaint,
+            throttle,
             services,
             engine: None,
             pictures: None,
@@ -126,7 +126,7 @@ impl Studio {
             has_gpu_canvas: creation.wgpu_render_state.is_some(),
             fit_zoom: 1.0,
             played_until: None,
-            again: None,
+            regenerating: None,
             decoding: actions::decode::Decoding::default(),
         };
         studio.draft.precision = kept_precision(&studio.settings);
@@ -168,7 +168,7 @@ impl Studio {
     /// form read.
     pub(super) fn start_engine(&mut self) {
         self.decoding.forget();
-        match (self.services.start_engine)(Arc::clone(&self.wake)) {
+        match (self.services.start_engine)(Arc::clone(&self.repaint)) {
             Ok(engine) => {
                 self.engine = Some(engine);
                 self.state.engine = EngineStatus::Running;
@@ -189,7 +189,7 @@ impl Studio {
             let reason = [("reason", error.to_string())];
             self.state
                 .notices
-                .tell(Level::Error, Text::new("notice-failed-internal", reason));
+                .notify(Level::Error, Text::new("notice-failed-internal", reason));
         }
     }
 
@@ -201,7 +201,7 @@ impl Studio {
     }
 
     fn start_pictures(&mut self, folder: &Path) {
-        match (self.services.start_pictures)(folder, Arc::clone(&self.wake)) {
+        match (self.services.start_pictures)(folder, Arc::clone(&self.repaint)) {
             Ok(pictures) => {
                 pictures.set_trajectory_budget(self.settings.trajectory_budget_bytes());
                 self.pictures = Some(pictures);
@@ -211,7 +211,7 @@ impl Studio {
                 let values = [("folder", folder.display().to_string()), ("reason", reason)];
                 self.state
                     .notices
-                    .tell(Level::Error, Text::new("notice-no-gallery", values));
+                    .notify(Level::Error, Text::new("notice-no-gallery", values));
                 self.state.is_gallery_listed = true;
             }
         }
@@ -222,13 +222,13 @@ impl Studio {
             return;
         };
         let watched = self.settings.watched_folders.clone();
-        match start(&self.gallery_dir, watched, Arc::clone(&self.wake)) {
+        match start(&self.gallery_dir, watched, Arc::clone(&self.repaint)) {
             Ok(library) => self.library = Some(library),
             Err(reason) => {
                 let values = [("folder", self.gallery_dir.display().to_string()), ("reason", reason)];
                 self.state
                     .notices
-                    .tell(Level::Error, Text::new("notice-no-gallery", values));
+                    .notify(Level::Error, Text::new("notice-no-gallery", values));
             }
         }
     }
@@ -237,11 +237,11 @@ impl Studio {
         let Some(start) = &self.services.start_queue else {
             return;
         };
-        match start(Arc::clone(&self.wake)) {
+        match start(Arc::clone(&self.repaint)) {
             Ok(keeper) => self.queue_keeper = Some(keeper),
             Err(reason) => {
                 let text = Text::new("queue-not-kept", [("reason", reason)]);
-                self.state.notices.tell(Level::Error, text);
+                self.state.notices.notify(Level::Error, text);
             }
         }
     }
@@ -264,7 +264,7 @@ impl Studio {
                 }
             }
             if Instant::now() > deadline {
-                (self.wake)();
+                (self.repaint)();
                 return;
             }
         }
@@ -305,10 +305,10 @@ impl Studio {
             self.state.apply_saved(event);
             if let Some(path) = opened {
                 actions::files::take_settings_if_wanted(self, &path);
-                actions::again::go_on_if_wanted(self, &path);
+                actions::regenerate::go_on_if_wanted(self, &path);
             }
             if Instant::now() > deadline {
-                (self.wake)();
+                (self.repaint)();
                 return;
             }
         }
@@ -419,11 +419,11 @@ impl eframe::App for Studio {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         let now = Instant::now();
         let points = ctx.viewport_rect().area();
-        self.pace.frame(now, points * ctx.pixels_per_point().powi(2));
+        self.throttle.frame(now, points * ctx.pixels_per_point().powi(2));
         let deadline = now + DRAIN_BUDGET;
         self.take_dropped_files(ctx);
-        image_input::hear(self, ctx);
-        shortcuts::hear(self, ctx);
+        image_input::handle_input(self, ctx);
+        shortcuts::handle_input(self, ctx);
         self.take_commands(ctx);
         self.drain_engine(deadline);
         self.drain_pictures(deadline);
@@ -463,8 +463,8 @@ impl eframe::App for Studio {
 }
 
 /// What other threads call when they have something to tell: one frame for all that comes before it is due.
-fn wake(ctx: egui::Context, pace: Arc<Pace>) -> Wake {
-    Arc::new(move || ctx.request_repaint_after(pace.delay(Instant::now())))
+fn repaint(ctx: egui::Context, throttle: Arc<Throttle>) -> RepaintHandle {
+    Arc::new(move || ctx.request_repaint_after(throttle.delay(Instant::now())))
 }
 
 /// The precision the settings ask for; automatic if they name none that is known.

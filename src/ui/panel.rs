@@ -11,7 +11,7 @@ use super::pages::studio::form::draft::Draft;
 use super::pages::studio::{canvas, form, image_input, inspector, recent, sides, sweep, timeline};
 use super::pages::{self, Page};
 use super::theme::Palette;
-use super::widgets::form_row::Look;
+use super::widgets::form_row::RowStyle;
 use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
 
@@ -63,8 +63,8 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::new(top::TopPanel),
         Box::new(form::prompt::PromptPanel),
         Box::new(form::model::ModelPanel),
-        Box::new(image_input::BringPanel),
-        Box::new(form::extra_settings::CarriedPanel),
+        Box::new(image_input::ImageInputPanel),
+        Box::new(form::extra_settings::ExtraSettingsPanel),
         Box::new(form::sampling::SamplingPanel),
         Box::<sweep::form::SweepFormPanel>::default(),
         Box::new(form::generate::GeneratePanel),
@@ -86,7 +86,7 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::<pages::settings::SettingsPanel>::default(),
         Box::<palette::PalettePanel>::default(),
         Box::<notices::NoticesPanel>::default(),
-        Box::<image_input::drop_menu::DropTargetPanel>::default(),
+        Box::<image_input::drop_menu::DropMenuPanel>::default(),
     ]
 }
 
@@ -118,8 +118,8 @@ pub(super) struct PanelContext<'a> {
 
 impl PanelContext<'_> {
     /// How rows look and speak.
-    pub(super) fn look(&self) -> Look {
-        Look {
+    pub(super) fn look(&self) -> RowStyle {
+        RowStyle {
             language: self.language,
             palette: self.palette,
         }

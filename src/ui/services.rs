@@ -12,7 +12,7 @@ use crate::job::{
 };
 
 /// Asks the window to be painted; called from any thread.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
+pub type RepaintHandle = Arc<dyn Fn() + Send + Sync>;
 
 /// Makes pictures. None of these calls waits.
 pub trait Engine {
@@ -180,17 +180,17 @@ pub(super) fn on_own_thread(work: impl FnOnce() + Send + 'static) {
 }
 
 /// Starts an engine, or says why not.
-pub type StartEngine = Box<dyn Fn(Wake) -> Result<Box<dyn Engine>, String>>;
+pub type StartEngine = Box<dyn Fn(RepaintHandle) -> Result<Box<dyn Engine>, String>>;
 /// Opens the gallery folder, or says why not.
-pub type StartPictures = Box<dyn Fn(&Path, Wake) -> Result<Box<dyn Pictures>, String>>;
+pub type StartPictures = Box<dyn Fn(&Path, RepaintHandle) -> Result<Box<dyn Pictures>, String>>;
 
 /// Opens the index of a gallery and of the folders shown beside it, or says why not.
-pub type StartLibrary = Box<dyn Fn(&Path, Vec<PathBuf>, Wake) -> Result<gallery::Librarian, String>>;
+pub type StartLibrary = Box<dyn Fn(&Path, Vec<PathBuf>, RepaintHandle) -> Result<gallery::Librarian, String>>;
 
 /// Starts what looks at the models on disk and fetches others, or says why not.
-pub type StartHub = Box<dyn Fn(Wake) -> Result<Hub, String>>;
+pub type StartHub = Box<dyn Fn(RepaintHandle) -> Result<Hub, String>>;
 /// Begins to keep the jobs not yet run, or says why not.
-pub type StartQueue = Box<dyn Fn(Wake) -> Result<QueueKeeper, String>>;
+pub type StartQueue = Box<dyn Fn(RepaintHandle) -> Result<QueueKeeper, String>>;
 
 /// Everything the window needs from elsewhere.
 pub struct Services {
@@ -216,8 +216,9 @@ impl Services {
     /// Keeps the jobs not yet run in this file.
     #[must_use]
     pub fn with_queue_file(self, path: PathBuf) -> Self {
-        let start_queue =
-            move |wake: Wake| QueueKeeper::start(path.clone(), move || wake()).map_err(|error| error.to_string());
+        let start_queue = move |repaint: RepaintHandle| {
+            QueueKeeper::start(path.clone(), move || repaint()).map_err(|error| error.to_string())
+        };
         Self {
             start_queue: Some(Box::new(start_queue)),
             ..self
@@ -227,21 +228,21 @@ impl Services {
     /// The real ones, but for the file of the queue.
     pub fn real(options: EngineOptions) -> Self {
         Self {
-            start_engine: Box::new(move |wake| {
-                EngineHandle::start(options.clone(), move || wake())
+            start_engine: Box::new(move |repaint| {
+                EngineHandle::start(options.clone(), move || repaint())
                     .map(|engine| Box::new(engine) as Box<dyn Engine>)
                     .map_err(|error| error.to_string())
             }),
-            start_pictures: Box::new(|folder, wake| {
-                gallery::Writer::start(folder.to_owned(), move || wake())
+            start_pictures: Box::new(|folder, repaint| {
+                gallery::Writer::start(folder.to_owned(), move || repaint())
                     .map(|writer| Box::new(writer) as Box<dyn Pictures>)
                     .map_err(|error| error.to_string())
             }),
-            start_library: Some(Box::new(|folder, watched, wake| {
-                gallery::Librarian::start(folder, watched, move || wake()).map_err(|error| error.to_string())
+            start_library: Some(Box::new(|folder, watched, repaint| {
+                gallery::Librarian::start(folder, watched, move || repaint()).map_err(|error| error.to_string())
             })),
-            start_hub: Some(Box::new(|wake| {
-                Hub::start(HubOptions::of_user(), move || wake()).map_err(|error| error.to_string())
+            start_hub: Some(Box::new(|repaint| {
+                Hub::start(HubOptions::of_user(), move || repaint()).map_err(|error| error.to_string())
             })),
             start_queue: None,
             log_file: Paths::of_user().log_file,

@@ -19,13 +19,13 @@ const INTERVAL_PER_MEGAPIXEL: Duration = Duration::from_millis(250);
 const MAX_PIXELS: f32 = 16e6;
 
 /// Decides how soon news is painted. Shared by the window and the threads that have news.
-pub(super) struct Pace {
+pub(super) struct Throttle {
     is_still: bool,
     /// When the last frame began, and how long to wait after it.
     last: Mutex<Option<(Instant, Duration)>>,
 }
 
-impl Pace {
+impl Throttle {
     /// * `is_still`: whether the processor draws.
     pub(super) fn new(is_still: bool) -> Self {
         Self {
@@ -68,29 +68,29 @@ mod tests {
 
     #[test]
     fn the_first_news_should_be_painted_soon_and_the_next_wait_for_their_turn() {
-        let (pace, start) = (Pace::new(true), Instant::now());
-        assert_eq!(pace.delay(start), GATHER_STILL);
-        pace.frame(start, 0.1e6);
-        assert_eq!(pace.delay(start + 5 * MS), 120 * MS);
-        assert_eq!(pace.delay(start + 124 * MS), GATHER_STILL);
-        assert_eq!(pace.delay(start + 10 * INTERVAL_STILL), GATHER_STILL);
+        let (throttle, start) = (Throttle::new(true), Instant::now());
+        assert_eq!(throttle.delay(start), GATHER_STILL);
+        throttle.frame(start, 0.1e6);
+        assert_eq!(throttle.delay(start + 5 * MS), 120 * MS);
+        assert_eq!(throttle.delay(start + 124 * MS), GATHER_STILL);
+        assert_eq!(throttle.delay(start + 10 * INTERVAL_STILL), GATHER_STILL);
     }
 
     #[test]
     fn large_windows_should_be_painted_less_often() {
-        let (pace, start) = (Pace::new(true), Instant::now());
-        pace.frame(start, 2e6);
-        assert_eq!(pace.delay(start), 500 * MS);
+        let (throttle, start) = (Throttle::new(true), Instant::now());
+        throttle.frame(start, 2e6);
+        assert_eq!(throttle.delay(start), 500 * MS);
         for impossible in [f32::INFINITY, f32::NAN, -1.0, 1e30] {
-            pace.frame(start, impossible);
-            assert!(pace.delay(start) <= 4000 * MS, "{impossible} pixels");
+            throttle.frame(start, impossible);
+            assert!(throttle.delay(start) <= 4000 * MS, "{impossible} pixels");
         }
     }
 
     #[test]
     fn a_gpu_should_paint_news_at_once() {
-        let (pace, start) = (Pace::new(false), Instant::now());
-        pace.frame(start, 8e6);
-        assert_eq!(pace.delay(start), GATHER);
+        let (throttle, start) = (Throttle::new(false), Instant::now());
+        throttle.frame(start, 8e6);
+        assert_eq!(throttle.delay(start), GATHER);
     }
 }

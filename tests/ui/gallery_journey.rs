@@ -8,9 +8,9 @@ use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::Page;
 use hareru::ui::pages::compare::{CompareCommand, Compared, Way};
 use hareru::ui::pages::gallery::GalleryCommand;
-use hareru::ui::pages::studio::image_input::{BringCommand, Target};
+use hareru::ui::pages::studio::image_input::{ImageInputCommand, Target};
 
-use super::bring::photo;
+use super::image_input::photo;
 use super::journey::{has_ended, open, until};
 
 /// Steps that change the picture, of those of the form.
@@ -38,10 +38,10 @@ fn a_photo_should_be_restyled_compared_rated_and_found_again() {
     let mut harness = open(folder.path());
     send(
         &mut harness,
-        UiCommand::Bring(BringCommand::Take(Target::Restyle, path.clone())),
+        UiCommand::ImageInput(ImageInputCommand::Use(Target::Restyle, path.clone())),
     );
     until(&mut harness, "the photo is read", |studio| {
-        studio.state().bring.looked(&path).is_some()
+        studio.state().image_input.looked(&path).is_some()
     });
     harness.run_steps(2);
     for depth in DEPTHS {

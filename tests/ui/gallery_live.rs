@@ -31,18 +31,18 @@ const STEP_SECS: f32 = 0.01;
 fn open(folder: &Path) -> Harness<'static, Studio> {
     let services = Services {
         start_engine: Box::new(|_wake| Err("nothing is made here".to_owned())),
-        start_pictures: Box::new(|folder, wake| {
-            Writer::start(folder.to_owned(), move || wake())
+        start_pictures: Box::new(|folder, repaint| {
+            Writer::start(folder.to_owned(), move || repaint())
                 .map(|writer| Box::new(writer) as Box<dyn Pictures>)
                 .map_err(|error| error.to_string())
         }),
-        start_library: Some(Box::new(|folder, watched, wake| {
+        start_library: Some(Box::new(|folder, watched, repaint| {
             let options = LibrarianOptions {
                 watched: Some(watched),
                 trash: TrashPlace::Folder,
                 poll: None,
             };
-            Librarian::start_with(folder, options, move || wake()).map_err(|error| error.to_string())
+            Librarian::start_with(folder, options, move || repaint()).map_err(|error| error.to_string())
         })),
         start_hub: None,
         start_queue: None,

@@ -16,7 +16,7 @@ use hareru::job::{
     LatentPlane, ModelDefaults, ModelInfo, ModelRef, Precision, Record, RgbImage, StepEvent, StepRecord,
 };
 use hareru::ui::app::Studio;
-use hareru::ui::services::{Dialogs, Engine, Pictures, Services, StartHub, StartLibrary, Wake};
+use hareru::ui::services::{Dialogs, Engine, Pictures, RepaintHandle, Services, StartHub, StartLibrary};
 
 /// What the stand-in of the engine was asked, and what it will say.
 #[derive(Default)]
@@ -35,7 +35,7 @@ pub(crate) struct EngineNotes {
     pub(crate) is_gone: bool,
     pub(crate) num_starts: usize,
     /// What the engine calls when it has something to tell.
-    pub(crate) wake: Option<Wake>,
+    pub(crate) repaint: Option<RepaintHandle>,
 }
 
 impl EngineNotes {
@@ -229,7 +229,10 @@ impl Window {
     }
 
     /// The same, drawn, with models that are looked for and fetched.
-    pub(crate) fn open_with_hub(settings: Settings, start: impl Fn(Wake) -> Result<Hub, String> + 'static) -> Self {
+    pub(crate) fn open_with_hub(
+        settings: Settings,
+        start: impl Fn(RepaintHandle) -> Result<Hub, String> + 'static,
+    ) -> Self {
         let parts = RealParts {
             start_hub: Some(Box::new(start)),
             ..RealParts::default()
@@ -287,21 +290,21 @@ impl Window {
         let (engine_notes, picture_notes) = (Rc::clone(&engine), Rc::clone(&pictures));
         let kept_settings = Rc::clone(&kept);
         let services = Services {
-            start_engine: Box::new(move |wake| {
+            start_engine: Box::new(move |repaint| {
                 engine_notes.borrow_mut().num_starts += 1;
-                engine_notes.borrow_mut().wake = Some(wake);
+                engine_notes.borrow_mut().repaint = Some(repaint);
                 Ok(Box::new(FakeEngine(Rc::clone(&engine_notes))))
             }),
-            start_pictures: Box::new(move |folder, wake| {
+            start_pictures: Box::new(move |folder, repaint| {
                 if is_real {
-                    let writer = Writer::start(folder.to_owned(), move || wake());
+                    let writer = Writer::start(folder.to_owned(), move || repaint());
                     return Ok(Box::new(writer.map_err(|error| error.to_string())?));
                 }
                 Ok(Box::new(FakePictures(Rc::clone(&picture_notes))))
             }),
             start_library: parts.has_librarian.then(|| -> StartLibrary {
-                Box::new(|folder, watched, wake| {
-                    Librarian::start(folder, watched, move || wake()).map_err(|error| error.to_string())
+                Box::new(|folder, watched, repaint| {
+                    Librarian::start(folder, watched, move || repaint()).map_err(|error| error.to_string())
                 })
             }),
             start_hub: parts.start_hub,

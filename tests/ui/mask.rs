@@ -9,13 +9,13 @@ use hareru::gallery;
 use hareru::job::{GenerateRequest, InitPicture, InitWay, JobId, Mask};
 use hareru::render::mask_brush::MaskLook;
 use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::studio::image_input::{BringCommand, Target};
+use hareru::ui::pages::studio::image_input::{ImageInputCommand, Target};
 use hareru::ui::pages::studio::mask::{Brush, MaskDocument, MaskEdit};
 use hareru::ui::theme;
 use hareru::ui::widgets::camera::CameraMove;
 
-use super::bring::{photo, send, wait_for};
 use super::harness::Window;
+use super::image_input::{photo, send, wait_for};
 
 /// A window in which the mask of a picture of 96 × 64 pixels is open.
 fn open(path: &Path) -> Window {
@@ -23,16 +23,24 @@ fn open(path: &Path) -> Window {
 }
 
 fn prepare(mut window: Window, path: &Path) -> Window {
-    send(&mut window, BringCommand::Take(Target::PaintInto, path.to_owned()));
+    send(&mut window, ImageInputCommand::Use(Target::PaintInto, path.to_owned()));
     wait_for(&mut window, path);
     window.wait_until("the mask is there", |studio| {
-        studio.state().bring.mask.document.is_some()
+        studio.state().image_input.mask.document.is_some()
     });
     window
 }
 
 fn document(window: &Window) -> &MaskDocument {
-    window.harness.state().state().bring.mask.document.as_ref().unwrap()
+    window
+        .harness
+        .state()
+        .state()
+        .image_input
+        .mask
+        .document
+        .as_ref()
+        .unwrap()
 }
 
 /// Where a place of the picture lies in the window; one point is one pixel of the screen.
@@ -73,19 +81,19 @@ fn stroke(window: &mut Window, way: &[(f32, f32)]) {
 
 pub(super) fn paint_something(window: &mut Window) {
     window.wait_until("the mask is there", |studio| {
-        studio.state().bring.mask.document.is_some()
+        studio.state().image_input.mask.document.is_some()
     });
     let brush = Brush {
         size_px: 24.0,
         ..Brush::default()
     };
-    send(window, BringCommand::SetBrush(brush));
+    send(window, ImageInputCommand::SetBrush(brush));
     for edit in [
         MaskEdit::Begin(brush, hareru::ui::pages::studio::mask::Dab::at(30.0, 40.0)),
         MaskEdit::Extend(brush, hareru::ui::pages::studio::mask::Dab::at(60.0, 30.0)),
         MaskEdit::End,
     ] {
-        send(window, BringCommand::Mask(edit));
+        send(window, ImageInputCommand::Mask(edit));
     }
 }
 
@@ -110,7 +118,7 @@ fn a_stroke_should_paint_the_same_pixels_at_every_zoom() {
             size_px: 12.0,
             ..Brush::default()
         };
-        send(&mut window, BringCommand::SetBrush(brush));
+        send(&mut window, ImageInputCommand::SetBrush(brush));
         for camera_move in moves {
             window.harness.state().send(UiCommand::Camera(camera_move));
             window.harness.run();
@@ -141,10 +149,10 @@ fn keys_should_take_back_do_again_and_resize() {
     window.harness.run();
     assert_eq!(*document(&window).pixels(), painted);
 
-    let size = window.harness.state().state().bring.mask.brush.size_px;
+    let size = window.harness.state().state().image_input.mask.brush.size_px;
     window.harness.key_press(egui::Key::CloseBracket);
     window.harness.run();
-    assert!(window.harness.state().state().bring.mask.brush.size_px > size);
+    assert!(window.harness.state().state().image_input.mask.brush.size_px > size);
     window.harness.key_press(egui::Key::E);
     window.harness.run();
     stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
@@ -179,7 +187,7 @@ fn a_painted_mask_should_be_saved_and_go_into_the_request() {
     assert!(window.harness.get_by_label("Generate").accesskit_node().is_disabled());
     stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
     let pixels = document(&window).pixels().clone();
-    window.wait_until("it is saved", |studio| !studio.state().bring.mask.is_unsaved());
+    window.wait_until("it is saved", |studio| !studio.state().image_input.mask.is_unsaved());
     window.harness.get_by_label("Generate").click();
     window.harness.run();
     let request = window.engine.borrow().submitted.last().unwrap().clone();
@@ -190,7 +198,7 @@ fn a_painted_mask_should_be_saved_and_go_into_the_request() {
     let levels: Vec<u8> = saved.pixels.iter().step_by(3).copied().collect();
     assert_eq!(levels, **pixels);
     assert!(
-        !window.harness.state().state().bring.mask.is_open,
+        !window.harness.state().state().image_input.mask.is_open,
         "the canvas shows the run"
     );
 }
@@ -200,10 +208,10 @@ fn a_picture_asked_for_at_once_should_wait_for_the_mask() {
     let (_folder, path) = photo();
     let mut window = open(&path);
     stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
-    window.wait_until("it is saved", |studio| !studio.state().bring.mask.is_unsaved());
+    window.wait_until("it is saved", |studio| !studio.state().image_input.mask.is_unsaved());
     let first = window.harness.state().draft().beyond.mask.clone().unwrap().file;
     let submitted = window.engine.borrow().submitted.len();
-    send(&mut window, BringCommand::Mask(MaskEdit::Invert));
+    send(&mut window, ImageInputCommand::Mask(MaskEdit::Invert));
     window.harness.state().send(UiCommand::Generate);
     let engine = window.engine.clone();
     window.harness.run();
@@ -225,7 +233,7 @@ fn restored_settings_should_bring_their_mask_back() {
     let (folder, path) = photo();
     let mut first = open(&path);
     stroke(&mut first, &[(20.0, 20.0), (60.0, 40.0)]);
-    first.wait_until("it is saved", |studio| !studio.state().bring.mask.is_unsaved());
+    first.wait_until("it is saved", |studio| !studio.state().image_input.mask.is_unsaved());
     let request = first.harness.state().draft().to_request().unwrap();
     let pixels = document(&first).pixels().clone();
 
@@ -236,7 +244,9 @@ fn restored_settings_should_bring_their_mask_back() {
     wait_for(&mut window, &path);
     window.harness.key_press(egui::Key::M);
     window.harness.run();
-    window.wait_until("it is read", |studio| studio.state().bring.mask.document.is_some());
+    window.wait_until("it is read", |studio| {
+        studio.state().image_input.mask.document.is_some()
+    });
     assert_eq!(*document(&window).pixels(), pixels);
     assert_eq!(
         window.harness.state().draft().to_request(),
@@ -250,15 +260,15 @@ fn another_mask_of_the_same_picture_should_take_the_place_of_the_old_one() {
     let (_folder, path) = photo();
     let mut window = open(&path);
     stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
-    window.wait_until("it is saved", |studio| !studio.state().bring.mask.is_unsaved());
+    window.wait_until("it is saved", |studio| !studio.state().image_input.mask.is_unsaved());
     let request = window.harness.state().draft().to_request().unwrap();
     let painted = document(&window).pixels().clone();
 
-    send(&mut window, BringCommand::Take(Target::PaintInto, path.clone()));
+    send(&mut window, ImageInputCommand::Use(Target::PaintInto, path.clone()));
     window.wait_until("a blank one is there", |studio| {
         studio
             .state()
-            .bring
+            .image_input
             .mask
             .document
             .as_ref()
@@ -272,12 +282,12 @@ fn another_mask_of_the_same_picture_should_take_the_place_of_the_old_one() {
     window.harness.state_mut().draft_mut().restore(&request);
     window.harness.step();
     window.wait_until("the old one is back", |studio| {
-        let document = studio.state().bring.mask.document.as_ref();
+        let document = studio.state().image_input.mask.document.as_ref();
         document.is_some_and(|document| *document.pixels() == painted)
     });
     window.harness.key_press(egui::Key::Escape);
     window.harness.run();
-    assert!(!window.harness.state().state().bring.mask.is_open);
+    assert!(!window.harness.state().state().image_input.mask.is_open);
 }
 
 #[test]
@@ -289,11 +299,14 @@ fn a_mask_that_is_saved_late_should_not_come_to_another_picture() {
     window
         .harness
         .state()
-        .send(UiCommand::Bring(BringCommand::Mask(MaskEdit::Fill)));
+        .send(UiCommand::ImageInput(ImageInputCommand::Mask(MaskEdit::Fill)));
     window
         .harness
         .state()
-        .send(UiCommand::Bring(BringCommand::Take(Target::StartFrom, other.clone())));
+        .send(UiCommand::ImageInput(ImageInputCommand::Use(
+            Target::StartFrom,
+            other.clone(),
+        )));
     window.harness.run();
     wait_for(&mut window, &other);
     std::thread::sleep(std::time::Duration::from_millis(50));
@@ -321,8 +334,10 @@ fn a_mask_that_is_gone_should_be_told_and_begin_anew() {
     window.harness.state_mut().draft_mut().restore(&request);
     window.harness.run();
     wait_for(&mut window, &path);
-    send(&mut window, BringCommand::EditMask);
-    window.wait_until("it is there", |studio| studio.state().bring.mask.document.is_some());
+    send(&mut window, ImageInputCommand::EditMask);
+    window.wait_until("it is there", |studio| {
+        studio.state().image_input.mask.document.is_some()
+    });
     window.harness.get_by_label_contains("The mask could not be read");
     assert!(document(&window).is_blank());
 }
@@ -360,7 +375,7 @@ fn the_shader_should_draw_what_the_formula_says() {
     let blank = window.harness.render().unwrap();
     send(
         &mut window,
-        BringCommand::SetBrush(Brush {
+        ImageInputCommand::SetBrush(Brush {
             size_px: 30.0,
             hardness: 0.3,
             is_eraser: false,

@@ -1,7 +1,5 @@
 //! The window, used by the names of its controls. The engine and the gallery are stand-ins that note what they are asked.
 
-mod again;
-mod bring;
 mod canvas;
 mod compare;
 mod form;
@@ -9,6 +7,7 @@ mod gallery;
 mod gallery_journey;
 mod gallery_live;
 mod harness;
+mod image_input;
 mod inspector;
 mod journey;
 mod latent_view;
@@ -18,6 +17,7 @@ mod models;
 mod pictures;
 mod precision;
 mod queue;
+mod regenerate;
 mod repaint;
 mod run;
 mod settings;

@@ -51,8 +51,8 @@ fn furnish(folder: &Path) {
 /// A window on the models' page with a hub of its own.
 fn open(folder: &Path, endpoint: &str, settings: Settings) -> Window {
     let options = options(folder, endpoint);
-    let mut window = Window::open_with_hub(settings, move |wake| {
-        Hub::start(options.clone(), move || wake()).map_err(|error| error.to_string())
+    let mut window = Window::open_with_hub(settings, move |repaint| {
+        Hub::start(options.clone(), move || repaint()).map_err(|error| error.to_string())
     });
     window.harness.state_mut().send(UiCommand::ShowPage(Page::Models));
     until(&mut window, |window| {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use egui_kittest::kittest::Queryable as _;
 use hareru::job::JobId;
-use hareru::ui::services::Wake;
+use hareru::ui::services::RepaintHandle;
 
 use super::harness::{Window, step};
 
@@ -17,14 +17,16 @@ const BETWEEN: Duration = Duration::from_millis(8);
 
 /// Paints as an event loop does: when the context asks for it, not sooner and not more often. Returns when each frame
 /// began.
-fn paint_while_asked(window: &mut Window, run: impl FnOnce(Wake) + Send) -> Vec<Instant> {
+fn paint_while_asked(window: &mut Window, run: impl FnOnce(RepaintHandle) + Send) -> Vec<Instant> {
     let (sender, asked) = channel();
     window.harness.ctx.set_request_repaint_callback(move |info| {
         sender.send(Instant::now() + info.delay).ok();
     });
-    let wake = window.engine.borrow().wake.as_ref().map(Arc::clone).unwrap();
+    let repaint = window.engine.borrow().repaint.as_ref().map(Arc::clone).unwrap();
     std::thread::scope(|scope| {
-        let burst = std::thread::Builder::new().spawn_scoped(scope, || run(wake)).unwrap();
+        let burst = std::thread::Builder::new()
+            .spawn_scoped(scope, || run(repaint))
+            .unwrap();
         let mut frames = Vec::new();
         let mut due: Option<Instant> = None;
         loop {
@@ -54,9 +56,9 @@ fn a_burst_of_news_should_be_painted_a_few_times_a_second_and_to_its_end() {
     window.engine.borrow_mut().events.extend(steps(job));
 
     let start = Instant::now();
-    let frames = paint_while_asked(&mut window, |wake| {
+    let frames = paint_while_asked(&mut window, |repaint| {
         for _ in 0..NEWS {
-            wake();
+            repaint();
             std::thread::sleep(BETWEEN);
         }
     });
@@ -91,8 +93,8 @@ fn what_the_user_does_should_be_painted_at_once() {
     window.harness.ctx.set_request_repaint_callback(move |info| {
         sender.send(info.delay).ok();
     });
-    let wake = window.engine.borrow().wake.as_ref().map(Arc::clone).unwrap();
-    wake();
+    let repaint = window.engine.borrow().repaint.as_ref().map(Arc::clone).unwrap();
+    repaint();
     window.harness.get_by_label("Step 1").click();
     window.harness.step();
     let delays: Vec<_> = asked.try_iter().collect();

@@ -93,9 +93,9 @@ fn show(ui: &mut Ui, ctx: &PanelContext<'_>, notice: &Notice) {
                 }
                 ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
                     ui.add_space(4.0);
-                    let text = RichText::new(notice.text.say(ctx.language)).color(*colour);
+                    let text = RichText::new(notice.text.localise(ctx.language)).color(*colour);
                     ui.add(egui::Label::new(text).wrap());
-                    if let Some(command) = &notice.offer {
+                    if let Some(command) = &notice.action {
                         let button = ui.button(command.name(ctx.language));
                         if button.on_hover_text(command.tooltip(ctx.language, ui.ctx())).clicked() {
                             ctx.commands.send(command.clone());

@@ -5,7 +5,7 @@ use egui::{
 };
 use egui::{TextEdit, Ui, WidgetInfo, vec2};
 
-use crate::ui::commands::shortcuts::{self, Entry};
+use crate::ui::commands::shortcuts::{self, KeyBinding};
 use crate::ui::commands::{Scope, UiCommand};
 use crate::ui::i18n::Language;
 use crate::ui::model::state::Overlay;
@@ -114,7 +114,7 @@ impl Panel for PalettePanel {
 
 impl PalettePanel {
     /// Takes the keys that are for the list and not for the field.
-    fn keys(&mut self, ui: &Ui, found: &[&Entry]) -> Option<Answer> {
+    fn keys(&mut self, ui: &Ui, found: &[&KeyBinding]) -> Option<Answer> {
         let last = found.len().saturating_sub(1);
         let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
         if pressed(Key::ArrowDown) {
@@ -133,7 +133,7 @@ impl PalettePanel {
     }
 
     /// A command with its page and its key; whether it was clicked.
-    fn row(&self, ui: &mut Ui, ctx: &PanelContext<'_>, entry: &Entry, place: usize) -> bool {
+    fn row(&self, ui: &mut Ui, ctx: &PanelContext<'_>, entry: &KeyBinding, place: usize) -> bool {
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
         let name = entry.command.name(ctx.language);
         let is_chosen = place == self.chosen;
@@ -170,10 +170,10 @@ impl PalettePanel {
 
 /// The commands whose names, in either language, have all the words that were typed; those that begin with them first,
 /// and among equals those of the page that is shown.
-fn found<'a>(entries: &'a [Entry], text: &str, page: Page) -> Vec<&'a Entry> {
+fn found<'a>(entries: &'a [KeyBinding], text: &str, page: Page) -> Vec<&'a KeyBinding> {
     let text = text.trim().to_lowercase();
     let words: Vec<&str> = text.split_whitespace().collect();
-    let mut found: Vec<(bool, bool, usize, &Entry)> = entries
+    let mut found: Vec<(bool, bool, usize, &KeyBinding)> = entries
         .iter()
         .filter(|entry| entry.command != UiCommand::TogglePalette)
         .filter_map(|entry| {
@@ -217,7 +217,7 @@ mod tests {
         let keymap = Keymap::new(&BTreeMap::new());
         for page in [Page::Studio, Page::Queue] {
             let found = found(keymap.entries(), "", page);
-            let is_here = |entry: &&Entry| entry.command.scope().meets(Scope::Page(page));
+            let is_here = |entry: &&KeyBinding| entry.command.scope().meets(Scope::Page(page));
             let num_here = found.iter().filter(|entry| is_here(entry)).count();
             assert!(found[..num_here].iter().all(is_here));
             assert_eq!(found.len() + 1, keymap.entries().len());

@@ -116,7 +116,7 @@ fn notices_menu(ui: &mut Ui, ctx: &PanelContext<'_>) {
         }
         egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
             for notice in notices.iter().rev() {
-                let text = RichText::new(notice.text.say(ctx.language));
+                let text = RichText::new(notice.text.localise(ctx.language));
                 let text = match notice.level {
                     Level::Info => text,
                     Level::Error => text.color(*ctx.palette.error),

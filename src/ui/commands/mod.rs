@@ -15,9 +15,9 @@ use super::pages::gallery::GalleryCommand;
 use super::pages::models::ModelsCommand;
 use super::pages::queue::QueueCommand;
 use super::pages::settings::SettingsCommand;
-use super::pages::studio::again::AgainCommand;
 use super::pages::studio::exporting::ExportKind;
-use super::pages::studio::image_input::BringCommand;
+use super::pages::studio::image_input::ImageInputCommand;
+use super::pages::studio::regenerate::RegenerateCommand;
 use super::widgets::camera::CameraMove;
 use crate::config::ThemeChoice;
 use crate::job::{ModelRef, Precision};
@@ -130,7 +130,7 @@ pub enum UiCommand {
     /// Opens the list of all commands, or closes it.
     TogglePalette,
     /// Makes something of a picture that is there, or four to choose from.
-    Again(AgainCommand),
+    Regenerate(RegenerateCommand),
     /// Enlarges a picture (the second) by a network (the first), from now on by this one.
     UseUpscaler(PathBuf, PathBuf),
     /// Shows a page.
@@ -146,7 +146,7 @@ pub enum UiCommand {
     /// Something of the settings' page.
     Settings(SettingsCommand),
     /// Something around pictures that are brought in.
-    Bring(BringCommand),
+    ImageInput(ImageInputCommand),
 }
 
 /// Where the key of a command is heard.
@@ -191,7 +191,7 @@ impl UiCommand {
         Self::ToggleInspector,
         Self::FocusControls,
         Self::ShowSweep,
-        Self::Again(AgainCommand::Four),
+        Self::Regenerate(RegenerateCommand::Four),
     ];
 
     /// Those of the studio that have no key unless the user gives them one.
@@ -207,7 +207,7 @@ impl UiCommand {
         Self::ToggleForm,
         Self::CloseSweep,
         Self::RestartEngine,
-        Self::Bring(BringCommand::Choose),
+        Self::ImageInput(ImageInputCommand::Choose),
     ];
 
     /// Every command that has a key or can be given one.
@@ -220,7 +220,7 @@ impl UiCommand {
         all.extend(ModelsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Models));
         all.extend(QueueCommand::WITH_SHORTCUT.iter().copied().map(Self::Queue));
         all.extend(SettingsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Settings));
-        all.extend(BringCommand::WITH_SHORTCUT.iter().cloned().map(Self::Bring));
+        all.extend(ImageInputCommand::WITH_SHORTCUT.iter().cloned().map(Self::ImageInput));
         all
     }
 
@@ -246,14 +246,14 @@ impl UiCommand {
     pub fn key(&self) -> Option<&'static str> {
         Some(match self {
             Self::ShowPage(page) => page.key(),
-            Self::Again(command) => command.key(),
+            Self::Regenerate(command) => command.key(),
             Self::Gallery(command) => return command.key(),
             Self::Compare(command) => return command.key(),
             Self::Models(command) => return command.key(),
             Self::Queue(command) => return command.key(),
             Self::Settings(command) => return command.key(),
             Self::TogglePalette => "palette-open",
-            Self::Bring(command) => return command.key(),
+            Self::ImageInput(command) => return command.key(),
             Self::Generate => "command-generate",
             Self::Stop => "command-stop",
             Self::RestartEngine => "command-restart-engine",
@@ -339,7 +339,7 @@ impl UiCommand {
             Self::Queue(command) => command.shortcuts(),
             Self::Settings(command) => command.shortcuts(),
             Self::TogglePalette => PALETTE,
-            Self::Bring(command) => command.shortcuts(),
+            Self::ImageInput(command) => command.shortcuts(),
             Self::Generate => GENERATE,
             Self::Stop => STOP,
             Self::ChoosePicture => OPEN,
@@ -365,7 +365,7 @@ impl UiCommand {
             Self::ToggleInspector => INSPECTOR,
             Self::FocusControls => CONTROLS,
             Self::ShowSweep => SWEEP,
-            Self::Again(AgainCommand::Four) => FOUR,
+            Self::Regenerate(RegenerateCommand::Four) => FOUR,
             _ => &[],
         }
     }

@@ -13,7 +13,7 @@ use crate::ui::pages::settings::SettingsCommand;
 
 /// A command that can have a key.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct KeyBinding {
     /// Names it in the settings: the key of its name among the texts, with a number where several share one.
     pub id: String,
     /// What it does.
@@ -27,13 +27,13 @@ pub struct Entry {
 /// Every command that can have a key, with the keys it has.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Keymap {
-    entries: Vec<Entry>,
+    entries: Vec<KeyBinding>,
 }
 
 impl Keymap {
     /// The keys the commands come with, but for those that were changed.
     ///
-    /// * `changed`: keys in words, by [`Entry::id`]; empty for none. What cannot be read is as if it were not there.
+    /// * `changed`: keys in words, by [`KeyBinding::id`]; empty for none. What cannot be read is as if it were not there.
     pub fn new(changed: &BTreeMap<String, String>) -> Self {
         let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
         let entries = UiCommand::all().into_iter().filter_map(|command| {
@@ -49,7 +49,7 @@ impl Keymap {
                 "" => Some(Vec::new()),
                 text => from_text(text).map(|key| vec![key]),
             });
-            Some(Entry {
+            Some(KeyBinding {
                 is_changed: chosen.is_some(),
                 keys: chosen.unwrap_or_else(|| command.shortcuts().to_vec()),
                 id,
@@ -62,12 +62,12 @@ impl Keymap {
     }
 
     /// All of them, page by page.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[KeyBinding] {
         &self.entries
     }
 
     /// One of them.
-    pub fn entry(&self, id: &str) -> Option<&Entry> {
+    pub fn entry(&self, id: &str) -> Option<&KeyBinding> {
         self.entries.iter().find(|entry| entry.id == id)
     }
 
@@ -81,7 +81,7 @@ impl Keymap {
     }
 
     /// The others that have this key where `id` could hear it too.
-    pub fn clashes(&self, id: &str, key: KeyboardShortcut) -> Vec<&Entry> {
+    pub fn clashes(&self, id: &str, key: KeyboardShortcut) -> Vec<&KeyBinding> {
         let Some(own) = self.entry(id) else {
             return Vec::new();
         };
@@ -182,7 +182,7 @@ impl UiCommand {
 }
 
 /// Takes the keys of commands out of the input and sends the commands.
-pub(in crate::ui) fn hear(studio: &Studio, ctx: &egui::Context) {
+pub(in crate::ui) fn handle_input(studio: &Studio, ctx: &egui::Context) {
     if let Some(id) = &studio.state.settings_page.recording {
         record(&studio.commands, ctx, id);
         return;
@@ -192,7 +192,7 @@ pub(in crate::ui) fn hear(studio: &Studio, ctx: &egui::Context) {
     let is_busy = studio.state.current_job().is_some() && !studio.state.gallery.is_looking; // Escape closes that first
     let has_focus = ctx.egui_wants_keyboard_input();
     let is_open = studio.state.overlay == Overlay::Commands;
-    let mut all: Vec<(&Entry, KeyboardShortcut)> = keymap
+    let mut all: Vec<(&KeyBinding, KeyboardShortcut)> = keymap
         .entries()
         .iter()
         .filter(|entry| entry.command.scope().meets(Scope::Page(page)))
@@ -223,7 +223,7 @@ fn num_held(modifiers: Modifiers) -> u8 {
 /// Whether the key must not be taken from a control that has the keyboard.
 fn is_typed(command: &UiCommand, key: KeyboardShortcut) -> bool {
     let is_of_fields = match command {
-        UiCommand::Bring(command) => command.is_typed(),
+        UiCommand::ImageInput(command) => command.is_typed(),
         UiCommand::Gallery(command) => command.yields_to_fields(),
         _ => false,
     };

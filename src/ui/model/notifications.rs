@@ -31,7 +31,7 @@ impl Text {
     }
 
     /// The words.
-    pub fn say(&self, language: Language) -> String {
+    pub fn localise(&self, language: Language) -> String {
         let values: Vec<_> = self
             .values
             .iter()
@@ -62,7 +62,7 @@ pub struct Notice {
     /// Whether it is shown at the lower right.
     pub is_open: bool,
     /// What can be done about it.
-    pub offer: Option<UiCommand>,
+    pub action: Option<UiCommand>,
 }
 
 /// All notices of this run of the program, oldest first.
@@ -74,16 +74,16 @@ pub struct Notices {
 
 impl Notices {
     /// Tells something. The same text said again while it still stands is not repeated.
-    pub fn tell(&mut self, level: Level, text: Text) {
+    pub fn notify(&mut self, level: Level, text: Text) {
         self.push(level, text, None);
     }
 
     /// Tells something that something can be done about.
-    pub fn offer(&mut self, level: Level, text: Text, command: UiCommand) {
+    pub fn notify_with_action(&mut self, level: Level, text: Text, command: UiCommand) {
         self.push(level, text, Some(command));
     }
 
-    fn push(&mut self, level: Level, text: Text, offer: Option<UiCommand>) {
+    fn push(&mut self, level: Level, text: Text, action: Option<UiCommand>) {
         self.all.retain(|notice| !(notice.is_open && notice.text == text));
         self.last_id += 1;
         self.all.push(Notice {
@@ -91,7 +91,7 @@ impl Notices {
             level,
             text,
             is_open: true,
-            offer,
+            action,
         });
         if self.all.len() > MAX_KEPT {
             self.all.remove(0);

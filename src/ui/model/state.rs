@@ -20,7 +20,7 @@ use crate::ui::pages::queue::QueuePage;
 use crate::ui::pages::settings::SettingsPage;
 use crate::ui::pages::studio::canvas::beside::Beside;
 use crate::ui::pages::studio::exporting::Exporting;
-use crate::ui::pages::studio::image_input::Bringing;
+use crate::ui::pages::studio::image_input::ImageInputState;
 use crate::ui::widgets::camera::Camera;
 
 /// Bytes of previews of one run that are kept; beyond it only every second, third, … step keeps its picture.
@@ -341,7 +341,7 @@ pub struct AppState {
     /// What stands above the page.
     pub overlay: Overlay,
     /// Pictures that are brought in.
-    pub bring: Bringing,
+    pub image_input: ImageInputState,
     /// What fills the window.
     pub page: Page,
     /// What the gallery's page knows.
@@ -376,13 +376,13 @@ impl AppState {
             Event::Finished { job } => self.end(job, JobStatus::Finished),
             Event::Cancelled { job } => self.end(job, JobStatus::Cancelled),
             Event::Failed { job, error } => {
-                self.notices.tell(Level::Error, job_error_text(&error));
+                self.notices.notify(Level::Error, job_error_text(&error));
                 self.end(job, JobStatus::Failed(error));
             }
             Event::Inexact { why, .. } => {
                 let why = why.to_string();
                 self.notices
-                    .tell(Level::Error, Text::new("notice-inexact", [("why", why)]));
+                    .notify(Level::Error, Text::new("notice-inexact", [("why", why)]));
             }
             Event::Paused { job, step } => self.set_pause(job, Pause::Before(step)),
             Event::Resumed { job } => self.set_pause(job, Pause::No),
@@ -399,7 +399,7 @@ impl AppState {
                     run.asked.clear();
                 }
                 let reason = [("reason", error.message.clone())];
-                self.notices.tell(Level::Error, Text::new("steer-refused", reason));
+                self.notices.notify(Level::Error, Text::new("steer-refused", reason));
             }
             Event::WentBack { job, step } => self.go_back(job, step),
             Event::Decoded { .. } => {} // answers a question of the window's, not of the run
@@ -414,7 +414,7 @@ impl AppState {
             Event::ModelRefused { model, error } => {
                 self.models.retain(|known| known.model != model);
                 self.refused.retain(|(known, _)| *known != model);
-                self.notices.tell(
+                self.notices.notify(
                     Level::Error,
                     Text::new(
                         "notice-model-refused",
@@ -455,10 +455,10 @@ impl AppState {
             }
             SaveEvent::Failed { message } => {
                 self.notices
-                    .tell(Level::Error, Text::new("notice-not-saved", [("reason", message)]));
+                    .notify(Level::Error, Text::new("notice-not-saved", [("reason", message)]));
             }
             SaveEvent::RunNotKept { path, message } => {
-                self.notices.tell(
+                self.notices.notify(
                     Level::Error,
                     Text::new("notice-run-not-kept", [("file", file_name(&path)), ("reason", message)]),
                 );
@@ -491,7 +491,7 @@ impl AppState {
                 if self.restoring.as_deref() == Some(&*path) {
                     self.restoring = None;
                 }
-                self.notices.tell(
+                self.notices.notify(
                     Level::Error,
                     Text::new("notice-not-opened", [("file", file_name(&path)), ("reason", message)]),
                 );
@@ -538,7 +538,7 @@ impl AppState {
                 message: String::new(),
             }));
         }
-        self.notices.tell(Level::Error, Text::key("notice-engine-stopped"));
+        self.notices.notify(Level::Error, Text::key("notice-engine-stopped"));
     }
 
     /// The sweep, while it stands on the canvas.

@@ -2,7 +2,7 @@
 
 use egui::{Align, Button, CollapsingHeader, Label, Layout, Popup, PopupCloseBehavior, RichText, Ui, vec2};
 
-use super::form_row::Look;
+use super::form_row::RowStyle;
 use crate::ui::theme;
 
 /// Width of what "?" opens.
@@ -10,7 +10,7 @@ const WIDTH: f32 = 300.0;
 /// Side of the "?".
 const SIDE: f32 = 18.0;
 
-impl Look {
+impl RowStyle {
     /// A part of the page that can be folded away, with a space below.
     pub(crate) fn section(self, ui: &mut Ui, key: &str, add_contents: impl FnOnce(&mut Ui)) {
         let text = self.text(key);

@@ -19,7 +19,7 @@ const NUMBER_WIDTH: f32 = 56.0;
 
 /// How a row looks and speaks.
 #[derive(Clone, Copy)]
-pub(crate) struct Look {
+pub(crate) struct RowStyle {
     pub(crate) language: Language,
     pub(crate) palette: &'static Palette,
 }
@@ -32,7 +32,7 @@ pub(crate) struct RowText {
     pub(crate) tip: String,
 }
 
-impl Look {
+impl RowStyle {
     /// The name called `key` and its tooltip `key.tip`.
     pub(crate) fn text(self, key: &str) -> RowText {
         RowText {

@@ -77,7 +77,7 @@ impl SuggestField {
         let mut taken = None;
         let is_list_usable = had_focus && !items.is_empty();
         if is_list_usable {
-            taken = self.hear_keys(ui, items.len());
+            taken = self.handle_keys(ui, items.len());
         }
         if std::mem::take(&mut self.is_put_in) {
             move_caret_to_end(ui, id, text);
@@ -140,7 +140,7 @@ impl SuggestField {
     }
 
     /// Takes the keys that the list needs out of the input; the result is the line that was taken.
-    fn hear_keys(&mut self, ui: &Ui, count: usize) -> Option<usize> {
+    fn handle_keys(&mut self, ui: &Ui, count: usize) -> Option<usize> {
         let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
         if pressed(Key::ArrowDown) {
             self.marked = Some(self.marked.map_or(0, |marked| (marked + 1) % count));

@@ -209,7 +209,7 @@ fn add(studio: &mut Studio, paths: Vec<PathBuf>) {
     page.tidy_pair();
     if left_out > 0 {
         let text = Text::new("compare-too-many", [("count", left_out.to_string())]);
-        studio.state.notices.tell(Level::Info, text);
+        studio.state.notices.notify(Level::Info, text);
     }
     if let Some(pictures) = &studio.pictures {
         for path in &added {
@@ -239,7 +239,7 @@ fn rate(studio: &mut Studio, place: usize, rating: u8) {
     let Some((library, entry)) = studio.library.as_ref().zip(picture.entry.as_ref()) else {
         let file = crate::ui::model::state::file_name(&picture.path);
         let text = Text::new("compare-not-rated", [("file", file)]);
-        studio.state.notices.tell(Level::Info, text);
+        studio.state.notices.notify(Level::Info, text);
         return;
     };
     library.ask(Question::Mark {

@@ -97,7 +97,7 @@ impl Canvas {
         let words = [("files", &*names.join(", "))];
         let name = ctx.language.tr_with("compare-canvas", &words);
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
-        self.pointer.hear(ui, ctx, &response, &frames);
+        self.pointer.handle_input(ui, ctx, &response, &frames);
     }
 
     fn frame(&mut self, ui: &Ui, ctx: &mut PanelContext<'_>, rect: Rect, picture_px: Vec2) -> Frame {

@@ -187,7 +187,7 @@ fn facts(ctx: &PanelContext<'_>, page: &ComparePage) -> String {
         }
     }
     if let Some(parting) = page.parting_text() {
-        facts.push(parting.say(ctx.language));
+        facts.push(parting.localise(ctx.language));
     }
     facts.join("   ·   ")
 }

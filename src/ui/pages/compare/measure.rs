@@ -75,11 +75,11 @@ impl Measuring {
         self.answer.is_none()
     }
 
-    /// Begins to find something out; `wake` is called when it is.
+    /// Begins to find something out; `repaint` is called when it is.
     ///
     /// # Errors
     /// If the system refuses a thread.
-    pub(super) fn ask(&mut self, what: Measure, wake: impl Fn() + Send + 'static) -> std::io::Result<()> {
+    pub(super) fn ask(&mut self, what: Measure, repaint: impl Fn() + Send + 'static) -> std::io::Result<()> {
         let (sender, answer) = bounded(1);
         std::thread::Builder::new().name("compare".to_owned()).spawn(move || {
             let found = match what {
@@ -93,7 +93,7 @@ impl Measuring {
                 }
             };
             sender.send(found).ok(); // nobody waits any more
-            wake();
+            repaint();
         })?;
         self.answer = Some(answer);
         Ok(())

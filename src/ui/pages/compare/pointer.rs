@@ -33,7 +33,7 @@ pub(super) struct PointerHold {
 
 impl PointerHold {
     /// Wheel, pinch, drag and clicks.
-    pub(super) fn hear(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, frames: &[Frame]) {
+    pub(super) fn handle_input(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, frames: &[Frame]) {
         let page = &ctx.state.compare;
         let pixels_per_point = ui.pixels_per_point();
         let pointer = response.interact_pointer_pos().or_else(|| response.hover_pos());
@@ -41,7 +41,7 @@ impl PointerHold {
         let has_line = page.way == Way::Slider && page.pair().is_some();
         let inner = frames.first().map(|frame| frame.inner(pixels_per_point));
         if let Some((inner, pointer)) = inner.filter(|_| has_line).zip(pointer) {
-            self.hear_line(ui, ctx, response, (inner, pointer));
+            self.handle_line(ui, ctx, response, (inner, pointer));
         } else if response.drag_started() {
             self.grab = Some(Grab::Picture);
         }
@@ -75,7 +75,7 @@ impl PointerHold {
     }
 
     /// The line of the slider: drag it, turn it by its handle or by Alt and the wheel.
-    fn hear_line(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, (inner, pointer): (Rect, Pos2)) {
+    fn handle_line(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, (inner, pointer): (Rect, Pos2)) {
         let divider = ctx.state.compare.divider;
         let grabbed = |place: Pos2| {
             let is_on_handle = divider.handle(inner, HANDLE_DISTANCE).distance(place) <= REACH;

@@ -43,8 +43,8 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
         page.moved_at = None;
     }
     if let Some(question) = page.measuring.is_idle().then(|| page.next_question()).flatten() {
-        let wake = Arc::clone(&studio.wake);
-        if let Err(error) = studio.state.compare.measuring.ask(question, move || wake()) {
+        let repaint = Arc::clone(&studio.repaint);
+        if let Err(error) = studio.state.compare.measuring.ask(question, move || repaint()) {
             tracing::warn!("could not start a thread: {error}");
         }
     }

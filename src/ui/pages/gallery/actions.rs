@@ -74,7 +74,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
         return; // what is due is asked for when it is looked at
     }
     studio.state.gallery.today = super::dates::today();
-    hear_keys(studio, ctx);
+    handle_keys(studio, ctx);
     let now = ctx.input(|input| input.time);
     let Some(library) = &studio.library else { return };
     let left = studio
@@ -94,14 +94,14 @@ fn drain(studio: &mut Studio) {
             tell(studio, told);
         }
         if Instant::now() > deadline {
-            (studio.wake)();
+            (studio.repaint)();
             return;
         }
     }
 }
 
 /// Hears what is not a shortcut: the system's own key for copying, and Escape while no menu and no field has it.
-fn hear_keys(studio: &Studio, ctx: &egui::Context) {
+fn handle_keys(studio: &Studio, ctx: &egui::Context) {
     if ctx.egui_wants_keyboard_input() || egui::Popup::is_any_open(ctx) {
         return;
     }
@@ -122,11 +122,11 @@ fn hear_keys(studio: &Studio, ctx: &egui::Context) {
 fn tell(studio: &mut Studio, told: Told) {
     let notices = &mut studio.state.notices;
     match told {
-        Told::Info(text) => notices.tell(Level::Info, text),
-        Told::Error(text) => notices.tell(Level::Error, text),
+        Told::Info(text) => notices.notify(Level::Info, text),
+        Told::Error(text) => notices.notify(Level::Error, text),
         Told::Undoable(text) => {
             let undo = UiCommand::Gallery(GalleryCommand::UndoTrash);
-            notices.offer(Level::Info, text, undo);
+            notices.notify_with_action(Level::Info, text, undo);
         }
     }
 }
@@ -208,10 +208,10 @@ fn copy_prompt(studio: &mut Studio, ctx: &egui::Context) {
 
 fn add_folder(studio: &Studio) {
     let title = studio.language.tr("gallery-choose-folder");
-    let (commands, wake) = (studio.commands.clone(), Arc::clone(&studio.wake));
+    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
     let answer = move |folder| {
         commands.send(UiCommand::Gallery(GalleryCommand::Watch(folder)));
-        wake();
+        repaint();
     };
     studio.services.dialogs.pick_folder(title, Box::new(answer));
 }

@@ -42,7 +42,7 @@ pub(super) fn show(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, pla
     if let Some(entry) = entry {
         picture(ui, ctx, textures, entry, place.rect.shrink(INSET));
     }
-    hear(ui, ctx, place, &response, is_chosen);
+    handle_input(ui, ctx, place, &response, is_chosen);
     if let Some(entry) = entry {
         response.context_menu(|ui| menu::show(ui, ctx, entry));
         response.on_hover_ui(|ui| describe(ui, ctx, entry));
@@ -140,7 +140,7 @@ fn marks(ui: &Ui, ctx: &PanelContext<'_>, entry: &Entry, rect: Rect) {
     }
 }
 
-fn hear(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, response: &Response, is_chosen: bool) {
+fn handle_input(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, response: &Response, is_chosen: bool) {
     if response.double_clicked() {
         send(ctx, GalleryCommand::Open);
     } else if response.clicked() {

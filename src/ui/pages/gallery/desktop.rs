@@ -58,12 +58,12 @@ pub(super) fn open_folder(studio: &Studio, folder: PathBuf) {
 }
 
 fn answer_later(studio: &Studio, work: impl FnOnce() -> Vec<GalleryCommand> + Send + 'static) {
-    let (commands, wake) = (studio.commands.clone(), Arc::clone(&studio.wake));
+    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
     on_own_thread(move || {
         for command in work() {
             commands.send(UiCommand::Gallery(command));
         }
-        wake();
+        repaint();
     });
 }
 

@@ -6,7 +6,7 @@ use super::GalleryCommand;
 use super::panel::send;
 use crate::gallery::Entry;
 use crate::ui::commands::UiCommand;
-use crate::ui::pages::studio::canvas::again_menu::again_verbs;
+use crate::ui::pages::studio::canvas::regenerate_menu::regenerate_items;
 use crate::ui::panel::PanelContext;
 
 /// The verbs, group by group; a line stands between two groups.
@@ -34,7 +34,7 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &Entry) {
         }
         if group.contains(&GalleryCommand::Compare) {
             ui.menu_button(ctx.tr("again-menu"), |ui| {
-                again_verbs(ui, ctx, &entry.path, entry.source.is_some());
+                regenerate_items(ui, ctx, &entry.path, entry.source.is_some());
             })
             .response
             .on_hover_text(ctx.tr("again-menu.tip"));

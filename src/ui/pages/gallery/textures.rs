@@ -96,8 +96,8 @@ impl Textures {
             return;
         }
         let (ctx, gather) = (ctx.clone(), if self.is_still { GATHER_STILL } else { GATHER });
-        let wake = move || ctx.request_repaint_after(gather);
-        match CopyMaker::start(folder.map(Path::to_owned), wake) {
+        let repaint = move || ctx.request_repaint_after(gather);
+        match CopyMaker::start(folder.map(Path::to_owned), repaint) {
             Ok(maker) => self.maker = Some(maker),
             Err(error) => {
                 self.has_failed = true;

@@ -17,7 +17,7 @@ pub(in crate::ui) fn start(studio: &mut Studio) {
     let Some(start) = &studio.services.start_hub else {
         return;
     };
-    match start(Arc::clone(&studio.wake)) {
+    match start(Arc::clone(&studio.repaint)) {
         Ok(hub) => studio.hub = Some(hub),
         Err(reason) => tell_failed(studio, reason),
     }
@@ -192,10 +192,10 @@ fn change_folders(studio: &mut Studio, change: impl FnOnce(&mut Settings)) {
 
 /// What a file picker does with its answer.
 fn answer(studio: &Studio) -> Box<dyn FnOnce(PathBuf) + Send> {
-    let (commands, wake) = (studio.commands.clone(), Arc::clone(&studio.wake));
+    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
     Box::new(move |path| {
         commands.send(UiCommand::Models(ModelsCommand::AddPath(path)));
-        wake();
+        repaint();
     })
 }
 
@@ -222,5 +222,5 @@ fn tell_failed(studio: &mut Studio, reason: String) {
     studio
         .state
         .notices
-        .tell(Level::Error, Text::new("models-failed", reason));
+        .notify(Level::Error, Text::new("models-failed", reason));
 }

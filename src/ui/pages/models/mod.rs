@@ -97,18 +97,18 @@ impl ModelsPage {
                     Ok(hashes) => self.change(&path, |item| item.hashes = Some(hashes)),
                     Err(reason) => {
                         let values = [("file", file_name(&path)), ("reason", reason)];
-                        notices.tell(Level::Error, Text::new("models-not-hashed", values));
+                        notices.notify(Level::Error, Text::new("models-not-hashed", values));
                     }
                 }
             }
             HubEvent::Removed(path) => {
                 let file = [("file", file_name(&path))];
-                notices.tell(Level::Info, Text::new("models-removed", file));
+                notices.notify(Level::Info, Text::new("models-removed", file));
                 return true;
             }
             HubEvent::Failed { message } => {
                 let reason = [("reason", message)];
-                notices.tell(Level::Error, Text::new("models-failed", reason));
+                notices.notify(Level::Error, Text::new("models-failed", reason));
             }
         }
         false
@@ -118,7 +118,7 @@ impl ModelsPage {
         let is_over = matches!(download.state, DownloadState::Finished(_));
         if let DownloadState::Finished(path) = &download.state {
             let file = [("file", file_name(path))];
-            notices.tell(Level::Info, Text::new("models-fetched", file));
+            notices.notify(Level::Info, Text::new("models-fetched", file));
         }
         match self.downloads.iter_mut().find(|known| known.id == download.id) {
             // Told by two threads, so an older word may come after it.

@@ -137,9 +137,9 @@ pub(in crate::ui) fn advance(studio: &mut Studio) {
             }
             Err(SubmitError::Request(error)) => {
                 let text = request_text(&error);
-                let message = text.say(studio.language);
+                let message = text.localise(studio.language);
                 let kind = JobErrorKind::Request;
-                studio.state.notices.tell(Level::Error, text);
+                studio.state.notices.notify(Level::Error, text);
                 let error = Arc::new(JobError { kind, message });
                 studio.state.queue_page.jobs.refused(id, error);
             }
@@ -156,7 +156,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
             QueueEvent::Loaded { content, trouble } => take_kept(&mut studio.state, content, trouble),
             QueueEvent::NotKept { message } => {
                 let text = Text::new("queue-not-kept", [("reason", message)]);
-                studio.state.notices.tell(Level::Error, text);
+                studio.state.notices.notify(Level::Error, text);
             }
         }
     }
@@ -179,19 +179,19 @@ fn take_kept(state: &mut AppState, content: QueueContent, trouble: Option<QueueT
         None => {}
         Some(QueueTrouble::Damaged { reason, aside }) => {
             let values = [("reason", reason), ("file", aside.display().to_string())];
-            state.notices.tell(Level::Error, Text::new("queue-damaged", values));
+            state.notices.notify(Level::Error, Text::new("queue-damaged", values));
         }
         Some(QueueTrouble::Unknown { count, aside }) => {
             let values = [("count", count.to_string()), ("file", aside.display().to_string())];
-            state.notices.tell(Level::Error, Text::new("queue-unknown", values));
+            state.notices.notify(Level::Error, Text::new("queue-unknown", values));
         }
-        Some(QueueTrouble::Taken) => state.notices.tell(Level::Info, Text::key("queue-taken")),
+        Some(QueueTrouble::Taken) => state.notices.notify(Level::Info, Text::key("queue-taken")),
     }
     if !content.jobs.is_empty() {
         let count = [("count", content.jobs.len().to_string())];
         let was_running = content.jobs.iter().any(|job| job.was_running);
         let key = if was_running { "queue-back-first" } else { "queue-back" };
-        state.notices.tell(Level::Info, Text::new(key, count));
+        state.notices.notify(Level::Info, Text::new(key, count));
     }
     state.queue_page.jobs.restore(content);
 }
@@ -230,7 +230,7 @@ fn tell_desktop(state: &mut AppState, ctx: &egui::Context) {
         } else {
             "queue-away-failed"
         };
-        state.notices.tell(Level::Info, Text::new(key, values));
+        state.notices.notify(Level::Info, Text::new(key, values));
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
 /// Its settings; why, where it could not be done.
 fn about(ctx: &PanelContext<'_>, done: &DoneJob) -> String {
     match &done.ending {
-        Ending::Failed(error) => job_error_text(error).say(ctx.language),
+        Ending::Failed(error) => job_error_text(error).localise(ctx.language),
         Ending::Finished | Ending::Cancelled => row::about(ctx, &done.order),
     }
 }

@@ -109,10 +109,10 @@ fn reduce_motion(studio: &mut Studio, ctx: &egui::Context) {
 }
 
 fn choose_folder(studio: &Studio, title: &str, command: impl FnOnce(PathBuf) -> SettingsCommand + Send + 'static) {
-    let (commands, wake) = (studio.commands.clone(), Arc::clone(&studio.wake));
+    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
     let answer = move |path| {
         commands.send(UiCommand::Settings(command(path)));
-        wake();
+        repaint();
     };
     let title = studio.language.tr(title);
     studio.services.dialogs.pick_folder(title, Box::new(answer));
@@ -202,12 +202,12 @@ fn reset(studio: &mut Studio, ctx: &egui::Context, id: &str) {
 
 fn read_log(studio: &mut Studio) {
     studio.state.settings_page.log.get_or_insert_with(|| Ok(Vec::new())); // it has been asked for
-    let (commands, wake) = (studio.commands.clone(), Arc::clone(&studio.wake));
+    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
     let path = studio.services.log_file.clone();
     on_own_thread(move || {
         let log = log_tail(&path, MAX_LINES).map_err(|error| error.to_string());
         commands.send(UiCommand::Settings(SettingsCommand::TakeLog(log)));
-        wake();
+        repaint();
     });
 }
 

@@ -4,7 +4,7 @@ use egui::{Align, Button, Frame, Layout, RichText, TextEdit, Ui, vec2};
 
 use super::SettingsCommand;
 use super::rows::title;
-use crate::ui::commands::shortcuts::{self, Entry, Keymap};
+use crate::ui::commands::shortcuts::{self, KeyBinding, Keymap};
 use crate::ui::commands::{Scope, UiCommand};
 use crate::ui::pages::Page;
 use crate::ui::panel::PanelContext;
@@ -38,11 +38,11 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>, filter: &mut String) {
     let words = filter.to_lowercase();
     let scopes = std::iter::once(Scope::Everywhere).chain(Page::ALL.map(Scope::Page));
     for scope in scopes {
-        let is_shown = |entry: &&Entry| {
+        let is_shown = |entry: &&KeyBinding| {
             let name = entry.command.name(ctx.language).to_lowercase();
             entry.command.scope() == scope && name.contains(words.trim())
         };
-        let shown: Vec<&Entry> = keymap.entries().iter().filter(is_shown).collect();
+        let shown: Vec<&KeyBinding> = keymap.entries().iter().filter(is_shown).collect();
         if shown.is_empty() {
             continue;
         }
@@ -64,7 +64,7 @@ fn send(ctx: &PanelContext<'_>, command: SettingsCommand) {
 }
 
 /// A command, its key, and what can be done about it.
-fn row(ui: &mut Ui, ctx: &PanelContext<'_>, keymap: &Keymap, entry: &Entry) {
+fn row(ui: &mut Ui, ctx: &PanelContext<'_>, keymap: &Keymap, entry: &KeyBinding) {
     let page = &ctx.state.settings_page;
     let name = entry.command.name(ctx.language);
     ui.horizontal(|ui| {

@@ -91,7 +91,7 @@ impl Exporting {
         reel: Reel,
         kind: ExportKind,
         (folder, stem): (PathBuf, String),
-        wake: impl Fn() + Send + 'static,
+        repaint: impl Fn() + Send + 'static,
     ) -> std::io::Result<Self> {
         let (done, is_stopped) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
         let (sender, answer) = bounded(1);
@@ -100,7 +100,7 @@ impl Exporting {
         std::thread::Builder::new().name("export".to_owned()).spawn(move || {
             let written = write(&reel, kind, &new_name(&folder, &stem, kind), &mut |frames| {
                 told.store(frames, Ordering::Relaxed);
-                wake();
+                repaint();
                 if stop.load(Ordering::Relaxed) {
                     ControlFlow::Break(())
                 } else {
@@ -108,7 +108,7 @@ impl Exporting {
                 }
             });
             sender.send(written).ok(); // the window may be gone
-            wake();
+            repaint();
         })?;
         Ok(Self {
             done,

@@ -1,11 +1,11 @@
 //! The page on which pictures are made: form, canvas, timeline, inspector.
 
-pub mod again;
 pub mod canvas;
 pub mod exporting;
 pub mod form;
 pub mod image_input;
 pub mod mask;
+pub mod regenerate;
 pub mod sweep;
 
 pub(in crate::ui) mod actions;

@@ -131,7 +131,7 @@ pub(in crate::ui) fn take_answer(studio: &mut Studio, ticket: u64, answer: &Resu
     let picture = match answer {
         Ok(picture) => picture,
         Err(error) => {
-            studio.state.notices.tell(Level::Error, job_error_text(error));
+            studio.state.notices.notify(Level::Error, job_error_text(error));
             return;
         }
     };
@@ -193,7 +193,7 @@ fn ask(
         studio
             .state
             .notices
-            .tell(Level::Error, Text::new("notice-failed-internal", reason));
+            .notify(Level::Error, Text::new("notice-failed-internal", reason));
         return;
     }
     studio.decoding.last_ticket = ticket;

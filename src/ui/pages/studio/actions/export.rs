@@ -27,8 +27,8 @@ pub(super) fn start(studio: &mut Studio, kind: ExportKind) {
     };
     let beside = state.shown_path().and_then(Path::parent).map(Path::to_owned);
     let folder = beside.unwrap_or_else(|| studio.gallery_dir.clone());
-    let wake = Arc::clone(&studio.wake);
-    match Exporting::start(reel, kind, (folder, stem), move || wake()) {
+    let repaint = Arc::clone(&studio.repaint);
+    match Exporting::start(reel, kind, (folder, stem), move || repaint()) {
         Ok(exporting) => studio.state.exporting = Some(exporting),
         Err(error) => failed(studio, error.to_string()),
     }
@@ -52,7 +52,10 @@ pub(in crate::ui) fn poll(studio: &mut Studio) {
     match answer {
         Ok(path) => {
             let values = [("file", file_name(&path))];
-            studio.state.notices.tell(Level::Info, Text::new("export-done", values));
+            studio
+                .state
+                .notices
+                .notify(Level::Info, Text::new("export-done", values));
         }
         Err(_) if is_stopped => {}
         Err(reason) => failed(studio, reason),
@@ -61,7 +64,7 @@ pub(in crate::ui) fn poll(studio: &mut Studio) {
 
 fn failed(studio: &mut Studio, reason: String) {
     let text = Text::new("export-failed", [("reason", reason)]);
-    studio.state.notices.tell(Level::Error, text);
+    studio.state.notices.notify(Level::Error, text);
 }
 
 /// The run on the canvas in the ways it is looked at, and a name for it.

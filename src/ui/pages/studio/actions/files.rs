@@ -13,10 +13,10 @@ use crate::ui::pages::studio::canvas::beside::Beside;
 /// Asks for the folder of a model.
 pub(super) fn choose_model_folder(studio: &Studio) {
     let title = studio.language.tr("dialog-model-folder");
-    let (commands, wake) = (studio.commands.clone(), Arc::clone(&studio.wake));
+    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
     let answer = move |path| {
         commands.send(UiCommand::UseModel(ModelRef::Path(path)));
-        wake();
+        repaint();
     };
     studio.services.dialogs.pick_folder(title, Box::new(answer));
 }
@@ -24,10 +24,10 @@ pub(super) fn choose_model_folder(studio: &Studio) {
 /// Asks for a picture to open.
 pub(super) fn choose_picture(studio: &Studio) {
     let title = studio.language.tr("dialog-picture");
-    let (commands, wake) = (studio.commands.clone(), Arc::clone(&studio.wake));
+    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
     let answer = move |path| {
         commands.send(UiCommand::OpenPicture(path));
-        wake();
+        repaint();
     };
     studio.services.dialogs.pick_picture(title, Box::new(answer));
 }
@@ -78,7 +78,7 @@ fn restore(studio: &mut Studio, path: &Path) {
         studio
             .state
             .notices
-            .tell(Level::Info, Text::new("notice-no-settings", file));
+            .notify(Level::Info, Text::new("notice-no-settings", file));
         return;
     };
     studio.draft.restore(&record.request);
@@ -86,7 +86,7 @@ fn restore(studio: &mut Studio, path: &Path) {
     studio
         .state
         .notices
-        .tell(Level::Info, Text::new("notice-restored", file));
+        .notify(Level::Info, Text::new("notice-restored", file));
     let model = record.request.model.clone();
     if let Some(info) = studio.state.model(&model).cloned() {
         studio.draft.adopt(&info);

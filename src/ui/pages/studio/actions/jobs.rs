@@ -29,7 +29,7 @@ pub(super) fn generate(studio: &mut Studio) {
         return;
     }
     if let Some(problem) = studio.draft.first_problem() {
-        studio.state.notices.tell(Level::Error, problem.text());
+        studio.state.notices.notify(Level::Error, problem.text());
         return;
     }
     let plan = planned(&studio.state, &studio.draft);
@@ -70,7 +70,7 @@ fn put_in(studio: &mut Studio, request: GenerateRequest, leaves: Option<Leaves>)
         request.validate().err().map(|error| request_text(&error))
     };
     if let Some(problem) = problem {
-        studio.state.notices.tell(Level::Error, problem);
+        studio.state.notices.notify(Level::Error, problem);
         return false;
     }
     let options = options(studio);

@@ -1,12 +1,12 @@
 //! What each command does, one file per topic.
 
-pub(in crate::ui) mod again;
 pub(in crate::ui) mod branch;
 pub(in crate::ui) mod decode;
 pub(in crate::ui) mod export;
 pub(in crate::ui) mod files;
 pub(in crate::ui) mod jobs;
 pub(in crate::ui) mod play;
+pub(in crate::ui) mod regenerate;
 pub(in crate::ui) mod steer;
 pub(in crate::ui) mod sweep;
 mod view;
@@ -18,7 +18,7 @@ use crate::ui::pages;
 
 /// Does what a panel or a key asked for. Returns at once.
 pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCommand) {
-    if image_input::takes(studio, &command) || sweep::takes(studio, &command) {
+    if image_input::intercepts(studio, &command) || sweep::intercepts(studio, &command) {
         return;
     }
     match command {
@@ -76,14 +76,14 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
         UiCommand::ShowSheet(sheet) => sweep::show_sheet(studio, sheet),
         UiCommand::SweepStep(step) => sweep::show_step(studio, step),
         UiCommand::TogglePalette => studio.state.overlay = studio.state.overlay.with_commands_toggled(),
-        UiCommand::Again(command) => again::carry_out(studio, command),
-        UiCommand::UseUpscaler(network, picture) => again::use_upscaler(studio, network, picture),
+        UiCommand::Regenerate(command) => regenerate::carry_out(studio, command),
+        UiCommand::UseUpscaler(network, picture) => regenerate::use_upscaler(studio, network, picture),
         UiCommand::ShowPage(page) => studio.state.page = page,
         UiCommand::Gallery(command) => pages::gallery::carry_out(studio, ctx, command),
         UiCommand::Compare(command) => pages::compare::carry_out(studio, ctx, command),
         UiCommand::Models(command) => pages::models::carry_out(studio, ctx, command),
         UiCommand::Queue(command) => pages::queue::carry_out(studio, ctx, command),
         UiCommand::Settings(command) => pages::settings::carry_out(studio, ctx, command),
-        UiCommand::Bring(command) => image_input::carry_out(studio, ctx, command),
+        UiCommand::ImageInput(command) => image_input::carry_out(studio, ctx, command),
     }
 }

@@ -13,7 +13,7 @@ use crate::ui::pages::studio::form::draft::request_text;
 use crate::ui::pages::studio::sweep::draft::SweepProblem;
 
 /// Does what a sweep makes of a command that is meant for single runs; whether nothing more is to be done.
-pub(super) fn takes(studio: &mut Studio, command: &UiCommand) -> bool {
+pub(super) fn intercepts(studio: &mut Studio, command: &UiCommand) -> bool {
     if *command == UiCommand::Generate && studio.draft.sweep.is_set() {
         start(studio);
         return true;
@@ -54,7 +54,7 @@ fn start(studio: &mut Studio) {
     }
     if studio.engine.is_none() {
         let text = Text::key("notice-engine-stopped");
-        studio.state.notices.tell(Level::Error, text);
+        studio.state.notices.notify(Level::Error, text);
         return;
     }
     if !studio.draft.is_seed_locked {
@@ -69,7 +69,7 @@ pub(super) fn begin(studio: &mut Studio, sweep: Result<Sweep, SweepProblem>) {
     let is_running = studio.state.sweeping.as_ref().is_some_and(|old| !old.has_ended());
     if is_running {
         let text = Text::key("again-busy");
-        studio.state.notices.tell(Level::Info, text);
+        studio.state.notices.notify(Level::Info, text);
         return;
     }
     let sweeping = sweep.and_then(|sweep| {
@@ -83,9 +83,9 @@ pub(super) fn begin(studio: &mut Studio, sweep: Result<Sweep, SweepProblem>) {
             advance(studio);
         }
         Err(problem) => {
-            let reason = problem.say(studio.language);
+            let reason = problem.localise(studio.language);
             let text = Text::new("sweep-problem", [("reason", reason)]);
-            studio.state.notices.tell(Level::Error, text);
+            studio.state.notices.notify(Level::Error, text);
         }
     }
 }
@@ -118,7 +118,7 @@ pub(in crate::ui) fn advance(studio: &mut Studio) {
                 return;
             }
             Err(SubmitError::Request(error)) => {
-                let message = request_text(&error).say(studio.language);
+                let message = request_text(&error).localise(studio.language);
                 let kind = JobErrorKind::Request;
                 sweeping.refused(next.cell, Arc::new(JobError { kind, message }));
             }

@@ -3,8 +3,8 @@
 pub mod beside;
 pub mod ways;
 
-pub(in crate::ui) mod again_menu;
 pub(in crate::ui) mod panel;
+pub(in crate::ui) mod regenerate_menu;
 
 mod export_menu;
 mod step_view;

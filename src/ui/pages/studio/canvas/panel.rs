@@ -7,8 +7,8 @@ use egui::{
     vec2,
 };
 
-use super::again_menu::again_menu;
 use super::export_menu::export_menu;
+use super::regenerate_menu::regenerate_menu;
 use super::step_view::{self, Half, StepViews};
 use super::tokens::TokenLine;
 use super::views;
@@ -18,7 +18,7 @@ use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
 use crate::ui::model::state::{View, file_name};
 use crate::ui::pages::studio::form::draft::{STARTER_PROMPTS, STARTER_PROMPTS_JA};
-use crate::ui::pages::studio::image_input::BringCommand;
+use crate::ui::pages::studio::image_input::ImageInputCommand;
 use crate::ui::pages::studio::recent::{made_words, with_precision};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::widgets::camera::{Camera, CameraMove};
@@ -394,8 +394,13 @@ fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, caption: &str, zoom: Option<f
         });
         export_menu(ui, ctx);
         if let Some(path) = ctx.state.shown_path() {
-            again_menu(ui, ctx, path, ctx.state.shown_record().is_some());
-            button(ui, ctx, UiCommand::Bring(BringCommand::OfferShown), true);
+            regenerate_menu(ui, ctx, path, ctx.state.shown_record().is_some());
+            button(
+                ui,
+                ctx,
+                UiCommand::ImageInput(ImageInputCommand::ShowDropMenuOfShown),
+                true,
+            );
             button(ui, ctx, UiCommand::UseSettings, ctx.state.shown_record().is_some());
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

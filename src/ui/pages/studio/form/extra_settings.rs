@@ -6,9 +6,9 @@ use egui::{Frame, Label, Margin, RichText, Ui};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 
 /// Lists what is carried along; not there when nothing is.
-pub(in crate::ui) struct CarriedPanel;
+pub(in crate::ui) struct ExtraSettingsPanel;
 
-impl Panel for CarriedPanel {
+impl Panel for ExtraSettingsPanel {
     fn id(&self) -> &'static str {
         "carried"
     }
@@ -34,7 +34,7 @@ impl Panel for CarriedPanel {
                 });
             });
             for text in carried {
-                ui.add(Label::new(RichText::new(text.say(ctx.language)).weak()).truncate());
+                ui.add(Label::new(RichText::new(text.localise(ctx.language)).weak()).truncate());
             }
         });
     }

@@ -135,7 +135,7 @@ fn remark(ctx: &PanelContext<'_>) -> Option<String> {
     let (_, _, plan) = planned(ctx.state, ctx.draft)?;
     match plan {
         Plan::NewRun => Some(ctx.tr("branch-new-run")),
-        Plan::Branch(_, inexact) => Some(inexact_text(&inexact?).say(ctx.language)),
+        Plan::Branch(_, inexact) => Some(inexact_text(&inexact?).localise(ctx.language)),
     }
 }
 
@@ -148,5 +148,5 @@ fn problem(ctx: &PanelContext<'_>) -> Option<String> {
         return Some(ctx.tr("problem-model-refused"));
     }
     let problem = ctx.draft.first_problem()?;
-    Some(problem.text().say(ctx.language))
+    Some(problem.text().localise(ctx.language))
 }

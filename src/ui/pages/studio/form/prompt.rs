@@ -4,7 +4,7 @@ use egui::{ComboBox, DragValue, TextEdit, Ui, vec2};
 
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::ROW_HEIGHT;
-use crate::ui::widgets::form_row::Look;
+use crate::ui::widgets::form_row::RowStyle;
 
 /// Where the user says what to draw.
 pub(in crate::ui) struct PromptPanel;
@@ -39,7 +39,7 @@ impl Panel for PromptPanel {
 }
 
 /// What is to be seen, by name where the model names its classes, else by number.
-fn class_row(ui: &mut Ui, look: Look, classes: u32, names: &[String], class: &mut u32) {
+fn class_row(ui: &mut Ui, look: RowStyle, classes: u32, names: &[String], class: &mut u32) {
     let last = classes.saturating_sub(1);
     // The class that stands for none has no name.
     let label = |class: u32| match names.get(class as usize).map(String::as_str) {
@@ -71,7 +71,7 @@ fn class_row(ui: &mut Ui, look: Look, classes: u32, names: &[String], class: &mu
 }
 
 /// A label and below it a field that shows `rows` lines and scrolls beyond them.
-fn text_field(ui: &mut Ui, look: Look, key: &str, rows: usize, value: &mut String) {
+fn text_field(ui: &mut Ui, look: RowStyle, key: &str, rows: usize, value: &mut String) {
     let text = look.text(key);
     let label = ui.label(egui::RichText::new(&text.name).color(*look.palette.text_weak));
     let line = ui.text_style_height(&egui::TextStyle::Body);

@@ -11,7 +11,7 @@ use crate::ui::i18n::Language;
 use crate::ui::pages::studio::form::draft::{Defaults, Draft, SAMPLER_WITH_ETA};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{GRID, ROW_HEIGHT};
-use crate::ui::widgets::form_row::{Look, RowText, Scale};
+use crate::ui::widgets::form_row::{RowStyle, RowText, Scale};
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 
 /// Sets how the noise is cleared.
@@ -76,7 +76,7 @@ impl Panel for SamplingPanel {
 }
 
 /// Whether the starter model draws in few steps.
-fn few_steps_row(ui: &mut Ui, look: Look, draft: &mut Draft) {
+fn few_steps_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft) {
     let text = look.text("form-few-steps");
     let mut is_few = draft.is_few_steps();
     let checkbox = ui.checkbox(&mut is_few, &text.name).on_hover_text(text.tip);
@@ -85,7 +85,7 @@ fn few_steps_row(ui: &mut Ui, look: Look, draft: &mut Draft) {
     }
 }
 
-fn number_rows(ui: &mut Ui, look: Look, draft: &mut Draft, defaults: &Defaults) {
+fn number_rows(ui: &mut Ui, look: RowStyle, draft: &mut Draft, defaults: &Defaults) {
     let mut steps = f64::from(draft.steps);
     let scale = Scale {
         usual: 1.0..=60.0,
@@ -128,7 +128,7 @@ fn number_rows(ui: &mut Ui, look: Look, draft: &mut Draft, defaults: &Defaults) 
 }
 
 /// A list of what the engine knows.
-fn choice_row(ui: &mut Ui, look: Look, key: &str, choices: &[Choice], value: &mut String, default: &str) {
+fn choice_row(ui: &mut Ui, look: RowStyle, key: &str, choices: &[Choice], value: &mut String, default: &str) {
     let label = |id: &str| {
         let known = choices.iter().find(|choice| choice.id == id);
         known.map_or_else(|| id.to_owned(), |choice| choice.label.to_owned())
@@ -155,7 +155,7 @@ fn combo(ui: &mut Ui, text: &RowText, salt: &str, selected: &str, add_items: imp
     combo.response.accessible_name(&text.name).on_hover_text(&text.tip);
 }
 
-fn size_row(ui: &mut Ui, look: Look, draft: &mut Draft, defaults: &Defaults) {
+fn size_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft, defaults: &Defaults) {
     let native = (defaults.width_px, defaults.height_px);
     let multiple = defaults.size_multiple_px;
     let changed = ((draft.width_px, draft.height_px) != native).then(|| size_text(native));
@@ -247,7 +247,7 @@ fn off(ratio: f64, (w, h): (i32, i32)) -> f64 {
     (ratio / (f64::from(w) / f64::from(h))).ln().abs()
 }
 
-fn seed_row(ui: &mut Ui, look: Look, draft: &mut Draft) {
+fn seed_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft) {
     look.row(ui, "form-seed", None, |ui, text| {
         let width = ui.available_width() - 2.0 * (ROW_HEIGHT + GRID);
         let widget = DragValue::new(&mut draft.seed).speed(1.0).clip_text(true);
@@ -272,7 +272,7 @@ fn seed_row(ui: &mut Ui, look: Look, draft: &mut Draft) {
     });
 }
 
-fn batch_row(ui: &mut Ui, look: Look, draft: &mut Draft, defaults: &Defaults) {
+fn batch_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft, defaults: &Defaults) {
     let changed = (draft.batch_count != defaults.batch_count).then(|| defaults.batch_count.to_string());
     let (is_reset, ()) = look.row(ui, "form-batch", changed, |ui, text| {
         let widget = DragValue::new(&mut draft.batch_count)
@@ -287,7 +287,7 @@ fn batch_row(ui: &mut Ui, look: Look, draft: &mut Draft, defaults: &Defaults) {
     }
 }
 
-fn preview_row(ui: &mut Ui, look: Look, draft: &mut Draft) {
+fn preview_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft) {
     const MODES: [PreviewMode; 4] = [
         PreviewMode::Auto,
         PreviewMode::Linear,
@@ -318,7 +318,7 @@ fn preview_name(language: Language, mode: PreviewMode) -> String {
 }
 
 /// The precisions of this computer; another one than before if the user chose one.
-fn precision_row(ui: &mut Ui, look: Look, kept: Precision, device: Option<&DeviceInfo>) -> Option<Precision> {
+fn precision_row(ui: &mut Ui, look: RowStyle, kept: Precision, device: Option<&DeviceInfo>) -> Option<Precision> {
     let name = |precision| precision_name(look.language, precision, device);
     let supported = device.map_or(&[][..], |device| &device.supported);
     let changed = (kept != Precision::Auto).then(|| name(Precision::Auto));
@@ -349,7 +349,7 @@ fn precision_name(language: Language, precision: Precision, device: Option<&Devi
     }
 }
 
-fn spacing_row(ui: &mut Ui, look: Look, draft: &mut Draft) {
+fn spacing_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft) {
     const SPACINGS: [Option<TimestepSpacing>; 4] = [
         None,
         Some(TimestepSpacing::Leading),
@@ -375,7 +375,7 @@ fn spacing_row(ui: &mut Ui, look: Look, draft: &mut Draft) {
     }
 }
 
-fn clip_skip_row(ui: &mut Ui, look: Look, draft: &mut Draft, defaults: &Defaults) {
+fn clip_skip_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft, defaults: &Defaults) {
     let changed = (draft.clip_skip != defaults.clip_skip).then(|| defaults.clip_skip.to_string());
     let (is_reset, ()) = look.row(ui, "form-clip-skip", changed, |ui, text| {
         let widget = DragValue::new(&mut draft.clip_skip).range(0..=12).speed(0.05);

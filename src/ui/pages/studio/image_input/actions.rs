@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use egui::{Event as Input, Key, Modifiers};
 
-use super::command::{BringCommand, Brought};
+use super::command::{ImageInputCommand, InputImage};
 use super::masks;
 use super::pasting;
 use super::preview;
-use super::state::Look;
+use super::state::InputStatus;
 use super::target::{Says, Target, fitted_size, preprocessor_for};
-use super::workbench::{Done, Task};
+use super::worker::{Done, Task};
 use crate::config::Paths;
 use crate::engine;
 use crate::hub::Kind;
@@ -38,47 +38,49 @@ const NUMBERS: [Key; Target::ALL.len()] = [
 ];
 
 /// Does what was asked for. Returns at once.
-pub(in crate::ui) fn carry_out(studio: &mut Studio, _ctx: &egui::Context, command: BringCommand) {
+pub(in crate::ui) fn carry_out(studio: &mut Studio, _ctx: &egui::Context, command: ImageInputCommand) {
     match command {
-        BringCommand::Choose => choose(studio),
-        BringCommand::Paste => studio.workbench.ask(Task::Clipboard),
-        BringCommand::OfferPasted(image) => studio.workbench.ask(Task::KeepPasted(image)),
-        BringCommand::OfferNamed(text) => studio.workbench.ask(Task::Named(text)),
-        BringCommand::OfferShown => {
+        ImageInputCommand::Choose => choose(studio),
+        ImageInputCommand::Paste => studio.worker.ask(Task::Clipboard),
+        ImageInputCommand::PasteImage(image) => studio.worker.ask(Task::KeepPasted(image)),
+        ImageInputCommand::PasteText(text) => studio.worker.ask(Task::Named(text)),
+        ImageInputCommand::ShowDropMenuOfShown => {
             if let Some(path) = studio.state.shown_path().map(Path::to_owned) {
                 offer(studio, path);
             }
         }
-        BringCommand::Offer(path) => offer(studio, path),
-        BringCommand::Look(path) => look(studio, &path),
-        BringCommand::Take(target, path) => take(studio, target, &path),
-        BringCommand::Elsewhere(path) => {
-            studio.state.bring.offered = None;
+        ImageInputCommand::ShowDropMenu(path) => offer(studio, path),
+        ImageInputCommand::Read(path) => look(studio, &path),
+        ImageInputCommand::Use(target, path) => take(studio, target, &path),
+        ImageInputCommand::Compare(path) => {
+            studio.state.image_input.drop_menu = None;
             studio.send(UiCommand::Compare(CompareCommand::Show(vec![path])));
         }
-        BringCommand::LeaveOffer => studio.state.bring.offered = None,
-        BringCommand::Remove(brought) => remove(studio, brought),
-        BringCommand::Preview => preview::want(studio),
-        BringCommand::ClosePreview => preview::close(studio),
-        BringCommand::EditMask => masks::toggle(studio),
-        BringCommand::SetOutpaint(outpaint) => studio.draft.beyond.outpaint = outpaint,
-        BringCommand::Mask(edit) => masks::edit(studio, edit),
-        BringCommand::SetBrush(brush) => studio.state.bring.mask.brush = brush,
-        BringCommand::SmallerBrush => resize_brush(studio, false),
-        BringCommand::LargerBrush => resize_brush(studio, true),
-        BringCommand::ToggleEraser => studio.state.bring.mask.brush.is_eraser ^= studio.state.bring.mask.is_open,
+        ImageInputCommand::CloseDropMenu => studio.state.image_input.drop_menu = None,
+        ImageInputCommand::Remove(brought) => remove(studio, brought),
+        ImageInputCommand::Preview => preview::want(studio),
+        ImageInputCommand::ClosePreview => preview::close(studio),
+        ImageInputCommand::EditMask => masks::toggle(studio),
+        ImageInputCommand::SetOutpaint(outpaint) => studio.draft.beyond.outpaint = outpaint,
+        ImageInputCommand::Mask(edit) => masks::edit(studio, edit),
+        ImageInputCommand::SetBrush(brush) => studio.state.image_input.mask.brush = brush,
+        ImageInputCommand::SmallerBrush => resize_brush(studio, false),
+        ImageInputCommand::LargerBrush => resize_brush(studio, true),
+        ImageInputCommand::ToggleEraser => {
+            studio.state.image_input.mask.brush.is_eraser ^= studio.state.image_input.mask.is_open
+        }
     }
 }
 
 fn resize_brush(studio: &mut Studio, is_larger: bool) {
-    let editor = &mut studio.state.bring.mask;
+    let editor = &mut studio.state.image_input.mask;
     if editor.is_open {
         editor.brush = editor.brush.resized(is_larger);
     }
 }
 
 /// Does what pictures that are brought in make of other commands; whether nothing more is to be done.
-pub(in crate::ui) fn takes(studio: &mut Studio, command: &UiCommand) -> bool {
+pub(in crate::ui) fn intercepts(studio: &mut Studio, command: &UiCommand) -> bool {
     match command {
         UiCommand::Generate => {
             preview::close(studio);
@@ -87,7 +89,7 @@ pub(in crate::ui) fn takes(studio: &mut Studio, command: &UiCommand) -> bool {
         UiCommand::ShowPicture(_) | UiCommand::OpenPicture(_) | UiCommand::ShowLive | UiCommand::ShowStep(_) => {
             preview::close(studio);
             masks::close(studio);
-            studio.state.bring.offered = None;
+            studio.state.image_input.drop_menu = None;
             false
         }
         _ => false,
@@ -95,31 +97,36 @@ pub(in crate::ui) fn takes(studio: &mut Studio, command: &UiCommand) -> bool {
 }
 
 /// Takes what is pasted, and the keys of targets while they are shown, out of the input.
-pub(in crate::ui) fn hear(studio: &Studio, ctx: &egui::Context) {
-    let send = |command| studio.send(UiCommand::Bring(command));
-    if let Some(path) = &studio.state.bring.offered {
+pub(in crate::ui) fn handle_input(studio: &Studio, ctx: &egui::Context) {
+    let send = |command| studio.send(UiCommand::ImageInput(command));
+    if let Some(path) = &studio.state.image_input.drop_menu {
         ctx.input_mut(|input| {
             if input.consume_key(Modifiers::NONE, Key::Escape) {
-                send(BringCommand::LeaveOffer);
+                send(ImageInputCommand::CloseDropMenu);
             }
             for (key, target) in NUMBERS.into_iter().zip(Target::ALL) {
                 if input.consume_key(Modifiers::NONE, key) {
-                    send(BringCommand::Take(target, path.clone()));
+                    send(ImageInputCommand::Use(target, path.clone()));
                 }
             }
         });
     }
     let hovered = ctx.input(|input| input.raw.hovered_files.first().and_then(|file| file.path.clone()));
-    if let Some(path) = hovered.filter(|path| pasting::is_picture(path) && studio.state.bring.look(path).is_none()) {
-        send(BringCommand::Look(path));
+    if let Some(path) =
+        hovered.filter(|path| pasting::is_picture(path) && studio.state.image_input.look(path).is_none())
+    {
+        send(ImageInputCommand::Read(path));
     }
     if ctx.egui_wants_keyboard_input() {
         return; // it belongs to the field
     }
     let closes = if studio.state.is_mask_shown() {
-        Some(BringCommand::EditMask)
+        Some(ImageInputCommand::EditMask)
     } else {
-        studio.state.is_preview_shown().then_some(BringCommand::ClosePreview)
+        studio
+            .state
+            .is_preview_shown()
+            .then_some(ImageInputCommand::ClosePreview)
     };
     if let Some(close) = closes.filter(|_| studio.state.queue.is_empty())
         && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
@@ -129,8 +136,8 @@ pub(in crate::ui) fn hear(studio: &Studio, ctx: &egui::Context) {
     ctx.input(|input| {
         for event in &input.events {
             match event {
-                Input::PasteImage(image) => send(BringCommand::OfferPasted(Arc::clone(image))),
-                Input::Paste(text) => send(BringCommand::OfferNamed(text.clone())),
+                Input::PasteImage(image) => send(ImageInputCommand::PasteImage(Arc::clone(image))),
+                Input::Paste(text) => send(ImageInputCommand::PasteText(text.clone())),
                 _ => {}
             }
         }
@@ -156,19 +163,19 @@ pub(in crate::ui) fn open_dropped(studio: &mut Studio, paths: Vec<PathBuf>) {
 
 fn choose(studio: &Studio) {
     let title = studio.language.tr("bring-dialog");
-    let (commands, wake) = (studio.commands.clone(), Arc::clone(&studio.wake));
+    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
     let answer = move |path| {
-        commands.send(UiCommand::Bring(BringCommand::Offer(path)));
-        wake();
+        commands.send(UiCommand::ImageInput(ImageInputCommand::ShowDropMenu(path)));
+        repaint();
     };
     studio.services.dialogs.pick_picture(title, Box::new(answer));
 }
 
 fn offer(studio: &mut Studio, path: PathBuf) {
     // First, so that the choices do not change once the picture is read.
-    studio.workbench.ask(Task::FindAdapters(adapter_folders(studio)));
+    studio.worker.ask(Task::FindAdapters(adapter_folders(studio)));
     look(studio, &path);
-    studio.state.bring.offered = Some(path);
+    studio.state.image_input.drop_menu = Some(path);
 }
 
 /// Where adapters are looked for.
@@ -180,28 +187,28 @@ fn adapter_folders(studio: &Studio) -> Vec<PathBuf> {
 
 /// Has a picture read unless it was, and forgets those that nothing refers to.
 pub(super) fn look(studio: &mut Studio, path: &Path) {
-    let bring = &mut studio.state.bring;
-    if matches!(bring.look(path), Some(Look::Reading | Look::Done(_))) {
+    let bring = &mut studio.state.image_input;
+    if matches!(bring.look(path), Some(InputStatus::Reading | InputStatus::Done(_))) {
         return;
     }
     let beyond = &studio.draft.beyond;
     let mut used: Vec<&Path> = beyond.init.iter().map(|init| init.file.as_path()).collect();
     used.extend(beyond.controls.iter().map(|control| control.picture.as_path()));
     used.extend(beyond.references.iter().map(|reference| reference.picture.as_path()));
-    used.extend(bring.offered.as_deref());
+    used.extend(bring.drop_menu.as_deref());
     bring
         .looks
-        .retain(|(known, look)| used.contains(&known.as_path()) || matches!(look, Look::Reading));
-    bring.set_look(path, Look::Reading);
-    studio.workbench.ask(Task::Look(path.to_owned()));
+        .retain(|(known, look)| used.contains(&known.as_path()) || matches!(look, InputStatus::Reading));
+    bring.set_look(path, InputStatus::Reading);
+    studio.worker.ask(Task::InputStatus(path.to_owned()));
 }
 
 fn take(studio: &mut Studio, target: Target, path: &Path) {
     if let Some(reason) = studio.state.target_refusal(&studio.draft, target, path) {
-        studio.state.notices.tell(Level::Error, reason); // what is offered stays, for another choice
+        studio.state.notices.notify(Level::Error, reason); // what is offered stays, for another choice
         return;
     }
-    studio.state.bring.offered = None;
+    studio.state.image_input.drop_menu = None;
     if target == Target::ReadSettings {
         files::open_picture(studio, path.to_owned());
         studio.state.page = Page::Studio;
@@ -221,7 +228,7 @@ fn take(studio: &mut Studio, target: Target, path: &Path) {
 }
 
 fn start_from(studio: &mut Studio, target: Target, path: &Path) {
-    let shown = match studio.state.bring.says(path) {
+    let shown = match studio.state.image_input.says(path) {
         Says::How(record) => record.request.prompt.clone(),
         Says::Nothing | Says::NotRead => String::new(),
     };
@@ -240,18 +247,18 @@ fn start_from(studio: &mut Studio, target: Target, path: &Path) {
     preview::close(studio);
     if target == Target::PaintInto {
         studio.draft.beyond.mask = Some(Mask::default());
-        if !studio.state.bring.mask.is_open {
+        if !studio.state.image_input.mask.is_open {
             masks::toggle(studio);
         }
     } else {
         masks::close(studio);
     }
-    studio.state.bring.fitting = Some(path.to_owned());
+    studio.state.image_input.fitting = Some(path.to_owned());
     fit(studio);
 }
 
 fn refer(studio: &mut Studio, path: &Path, part: ReferencePart) {
-    if let Some(adapter) = studio.state.bring.adapters.references.first().cloned() {
+    if let Some(adapter) = studio.state.image_input.adapters.references.first().cloned() {
         studio.draft.beyond.references.push(Reference {
             adapter,
             picture: path.to_owned(),
@@ -262,7 +269,7 @@ fn refer(studio: &mut Studio, path: &Path, part: ReferencePart) {
 }
 
 fn follow(studio: &mut Studio, path: &Path) {
-    if let Some(model) = studio.state.bring.adapters.controls.first().cloned() {
+    if let Some(model) = studio.state.image_input.adapters.controls.first().cloned() {
         studio.draft.beyond.controls.push(Control {
             preprocessor: preprocessor_for(&model, &engine::preprocessors()),
             model,
@@ -271,25 +278,25 @@ fn follow(studio: &mut Studio, path: &Path) {
         });
     }
     if studio.draft.beyond.init.is_none() {
-        studio.state.bring.fitting = Some(path.to_owned());
+        studio.state.image_input.fitting = Some(path.to_owned());
         fit(studio);
     }
 }
 
 /// Gives the form the proportions of the picture that waits for it, once it is read.
 fn fit(studio: &mut Studio) {
-    let Some(path) = &studio.state.bring.fitting else {
+    let Some(path) = &studio.state.image_input.fitting else {
         return;
     };
-    let pixels = match studio.state.bring.look(path) {
-        Some(Look::Done(looked)) => Arc::clone(&looked.pixels),
-        Some(Look::Reading) => return,
-        Some(Look::Failed(_)) | None => {
-            studio.state.bring.fitting = None;
+    let pixels = match studio.state.image_input.look(path) {
+        Some(InputStatus::Done(looked)) => Arc::clone(&looked.pixels),
+        Some(InputStatus::Reading) => return,
+        Some(InputStatus::Failed(_)) | None => {
+            studio.state.image_input.fitting = None;
             return;
         }
     };
-    studio.state.bring.fitting = None;
+    studio.state.image_input.fitting = None;
     let takes = studio
         .state
         .model(&studio.draft.model)
@@ -301,23 +308,23 @@ fn fit(studio: &mut Studio) {
     (studio.draft.width_px, studio.draft.height_px) = size;
 }
 
-fn remove(studio: &mut Studio, brought: Brought) {
+fn remove(studio: &mut Studio, brought: InputImage) {
     let beyond = &mut studio.draft.beyond;
     match brought {
-        Brought::Start => {
+        InputImage::Start => {
             beyond.init = None;
             beyond.mask = None;
             beyond.outpaint = Outpaint::default();
             preview::close(studio);
             masks::close(studio);
         }
-        Brought::Control(place) if place < beyond.controls.len() => {
+        InputImage::Control(place) if place < beyond.controls.len() => {
             beyond.controls.remove(place);
         }
-        Brought::Reference(place) if place < beyond.references.len() => {
+        InputImage::Reference(place) if place < beyond.references.len() => {
             beyond.references.remove(place);
         }
-        Brought::Control(_) | Brought::Reference(_) => {}
+        InputImage::Control(_) | InputImage::Reference(_) => {}
     }
 }
 
@@ -328,19 +335,19 @@ pub(in crate::ui) fn take_event(studio: &mut Studio, event: &Event) -> bool {
 
 /// Takes in what was done elsewhere, and has done what is due; called before every frame.
 pub(in crate::ui) fn tick(studio: &mut Studio, _ctx: &egui::Context) {
-    while let Some(done) = studio.workbench.poll() {
+    while let Some(done) = studio.worker.poll() {
         match done {
-            Done::Looked(path, looked) => {
+            Done::InputPicture(path, looked) => {
                 let look = match looked {
-                    Ok(looked) => Look::Done(looked),
+                    Ok(looked) => InputStatus::Done(looked),
                     Err(reason) => {
                         let values = [("file", file_name(&path)), ("reason", reason.clone())];
                         let text = Text::new("notice-not-opened", values);
-                        studio.state.notices.tell(Level::Error, text);
-                        Look::Failed(reason)
+                        studio.state.notices.notify(Level::Error, text);
+                        InputStatus::Failed(reason)
                     }
                 };
-                studio.state.bring.set_look(&path, look);
+                studio.state.image_input.set_look(&path, look);
                 fit(studio);
             }
             Done::Pasted(Ok(Some(path))) => offer(studio, path),
@@ -348,11 +355,11 @@ pub(in crate::ui) fn tick(studio: &mut Studio, _ctx: &egui::Context) {
                 studio
                     .state
                     .notices
-                    .tell(Level::Info, Text::key("bring-nothing-pasted"));
+                    .notify(Level::Info, Text::key("bring-nothing-pasted"));
             }
             Done::Pasted(Err(reason)) => {
                 let text = Text::new("bring-not-pasted", [("reason", reason)]);
-                studio.state.notices.tell(Level::Error, text);
+                studio.state.notices.notify(Level::Error, text);
             }
             Done::KeptMask(version, kept) => masks::take_kept(studio, version, kept),
             Done::ReadMask(file, read) => masks::take_read(studio, &file, read),
@@ -360,7 +367,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, _ctx: &egui::Context) {
                 let shelf = studio.state.models_page.shelf.items.iter();
                 let controls = shelf.filter(|item| item.kind == Kind::Control);
                 let paths = controls.map(|item| item.path.as_path());
-                studio.state.bring.adapters = adapters.with(paths);
+                studio.state.image_input.adapters = adapters.with(paths);
             }
         }
     }
@@ -377,7 +384,7 @@ fn look_at_restored(studio: &mut Studio) {
     let pictures = pictures.chain(beyond.references.iter().map(|reference| &reference.picture));
     let unknown = pictures
         .into_iter()
-        .find(|path| studio.state.bring.look(path).is_none());
+        .find(|path| studio.state.image_input.look(path).is_none());
     if let Some(path) = unknown.cloned() {
         look(studio, &path);
     }

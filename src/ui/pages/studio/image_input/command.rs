@@ -11,7 +11,7 @@ use crate::ui::pages::studio::mask::{Brush, MaskEdit};
 
 /// One of the pictures that the form has taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Brought {
+pub enum InputImage {
     /// The one to start from, with its mask.
     Start,
     /// One to follow, by its place.
@@ -22,29 +22,29 @@ pub enum Brought {
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
-pub enum BringCommand {
+pub enum ImageInputCommand {
     /// Asks for a picture to offer.
     Choose,
     /// Offers what the clipboard holds: a picture, or the address of one.
     Paste,
     /// Offers a picture that was pasted.
-    OfferPasted(Arc<ColorImage>),
+    PasteImage(Arc<ColorImage>),
     /// Offers the picture that a pasted text names.
-    OfferNamed(String),
+    PasteText(String),
     /// Offers the saved picture on the canvas.
-    OfferShown,
+    ShowDropMenuOfShown,
     /// Shows what a picture could become.
-    Offer(PathBuf),
+    ShowDropMenu(PathBuf),
     /// Reads a picture that may be offered soon.
-    Look(PathBuf),
+    Read(PathBuf),
     /// Makes something of a picture.
-    Take(Target, PathBuf),
+    Use(Target, PathBuf),
     /// Puts the offered picture on the page that compares.
-    Elsewhere(PathBuf),
+    Compare(PathBuf),
     /// Offers nothing any more.
-    LeaveOffer,
+    CloseDropMenu,
     /// Leaves a picture out again.
-    Remove(Brought),
+    Remove(InputImage),
     /// Shows quickly what the form would make of the picture.
     Preview,
     /// Shows no preview any more.
@@ -69,7 +69,7 @@ const fn plain(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
 }
 
-impl BringCommand {
+impl ImageInputCommand {
     /// Those that have a key, which is heard in the studio.
     pub const WITH_SHORTCUT: &[Self] = &[
         Self::EditMask,
@@ -85,8 +85,8 @@ impl BringCommand {
         Some(match self {
             Self::Choose => "bring-choose",
             Self::Paste => "bring-paste",
-            Self::OfferShown => "bring-offer-shown",
-            Self::LeaveOffer => "bring-leave",
+            Self::ShowDropMenuOfShown => "bring-offer-shown",
+            Self::CloseDropMenu => "bring-leave",
             Self::ClosePreview => "bring-close-preview",
             Self::EditMask => "mask-edit",
             Self::Mask(MaskEdit::Fill) => "mask-fill",

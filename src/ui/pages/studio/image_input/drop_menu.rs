@@ -9,7 +9,7 @@ use egui::{StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 
 use crate::ui::commands::UiCommand;
 use crate::ui::model::state::file_name;
-use crate::ui::pages::studio::image_input::{BringCommand, Target};
+use crate::ui::pages::studio::image_input::{ImageInputCommand, Target};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme;
 
@@ -26,14 +26,14 @@ const TITLE_HEIGHT: f32 = 44.0;
 
 /// Shows the targets while something hangs over the window, and until one of them is chosen.
 #[derive(Default)]
-pub(in crate::ui) struct DropTargetPanel {
+pub(in crate::ui) struct DropMenuPanel {
     /// The pointer, if it was seen to move while something hung over the window; on some desktops it is not.
     pointer: Option<Pos2>,
     /// The picture that is offered, as of the last frame.
     seen: Option<PathBuf>,
 }
 
-impl Panel for DropTargetPanel {
+impl Panel for DropMenuPanel {
     fn id(&self) -> &'static str {
         "drop_target"
     }
@@ -58,7 +58,7 @@ impl Panel for DropTargetPanel {
         if is_hovered {
             self.pointer = moved.or(self.pointer);
         }
-        let offered = ctx.state.bring.offered.clone();
+        let offered = ctx.state.image_input.drop_menu.clone();
         let is_new = offered.is_some() && offered != self.seen;
         self.seen.clone_from(&offered);
         if !is_hovered && offered.is_none() {
@@ -85,14 +85,14 @@ impl Panel for DropTargetPanel {
     }
 }
 
-fn send(ctx: &PanelContext<'_>, command: BringCommand) {
-    ctx.commands.send(UiCommand::Bring(command));
+fn send(ctx: &PanelContext<'_>, command: ImageInputCommand) {
+    ctx.commands.send(UiCommand::ImageInput(command));
 }
 
-fn choice(target: Option<Target>, path: &Path) -> BringCommand {
+fn choice(target: Option<Target>, path: &Path) -> ImageInputCommand {
     match target {
-        Some(target) => BringCommand::Take(target, path.to_owned()),
-        None => BringCommand::Elsewhere(path.to_owned()),
+        Some(target) => ImageInputCommand::Use(target, path.to_owned()),
+        None => ImageInputCommand::Compare(path.to_owned()),
     }
 }
 
@@ -171,7 +171,7 @@ fn show(
         let rect = cards.card(target.place());
         let is_under = highlighted.is_some_and(|pointer| rect.contains(pointer));
         if card(ui, ctx, rect, (target, path, is_offered), is_under).clicked() && is_offered {
-            send(ctx, BringCommand::Take(target, path.to_owned()));
+            send(ctx, ImageInputCommand::Use(target, path.to_owned()));
         }
     }
     let rest = cards.card(Target::ALL.len());
@@ -212,7 +212,7 @@ fn show(
         *ctx.palette.text_weak,
     );
     if is_offered && (response.clicked() || ground.clicked()) {
-        send(ctx, BringCommand::Elsewhere(path.to_owned()));
+        send(ctx, ImageInputCommand::Compare(path.to_owned()));
     }
 }
 
@@ -243,7 +243,7 @@ fn card(
     let (above, below) = rect.split_top_bottom_at_y(rect.bottom() - WORDS_HEIGHT);
     let room = above.shrink(10.0);
     painter.rect_filled(room, 4.0, *ctx.palette.field);
-    if let Some(looked) = ctx.state.bring.looked(path).cloned() {
+    if let Some(looked) = ctx.state.image_input.looked(path).cloned() {
         let drawn = &looked.drawn[target.place()];
         let size = vec2(drawn.width_px as f32, drawn.height_px as f32);
         let scale = (room.size() / size).min_elem();
@@ -284,10 +284,10 @@ fn card(
         colour,
     );
     let said = if let Some(reason) = &refusal {
-        RichText::new(reason.say(ctx.language)).color(*ctx.palette.warning)
+        RichText::new(reason.localise(ctx.language)).color(*ctx.palette.warning)
     } else {
         let hint = target.hint(ctx.draft, &ctx.state.grounds(ctx.draft, path));
-        RichText::new(hint.say(ctx.language)).color(*ctx.palette.text_weak)
+        RichText::new(hint.localise(ctx.language)).color(*ctx.palette.text_weak)
     };
     words.add(Label::new(said.size(12.5)).wrap().selectable(false));
     if is_lit {

@@ -2,7 +2,7 @@
 
 use egui::{CursorIcon, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2};
 
-use super::command::BringCommand;
+use super::command::ImageInputCommand;
 use super::stage::Place;
 use crate::job::Outpaint;
 use crate::ui::commands::UiCommand;
@@ -68,7 +68,8 @@ pub(super) fn frame(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, size_px: Vec
             let along = if index % 2 == 0 { scale.x } else { scale.y };
             let wanted = drawn_to(by, index, beyond[index] / along, multiple);
             if wanted != by {
-                ctx.commands.send(UiCommand::Bring(BringCommand::SetOutpaint(wanted)));
+                ctx.commands
+                    .send(UiCommand::ImageInput(ImageInputCommand::SetOutpaint(wanted)));
             }
         }
         let cursor = if index % 2 == 0 {

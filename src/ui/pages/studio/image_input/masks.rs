@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::workbench::Task;
+use super::worker::Task;
 use crate::job::{Mask, RgbImage};
 use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
@@ -13,13 +13,13 @@ use crate::ui::pages::studio::mask::{MaskDocument, MaskEdit, Saved};
 impl AppState {
     /// Whether the mask stands on the canvas.
     pub fn is_mask_shown(&self) -> bool {
-        self.page == crate::ui::pages::Page::Studio && self.bring.mask.is_open
+        self.page == crate::ui::pages::Page::Studio && self.image_input.mask.is_open
     }
 }
 
 /// Opens the mask, or closes it; without a picture to start from there is none.
 pub(super) fn toggle(studio: &mut Studio) {
-    if studio.state.bring.mask.is_open {
+    if studio.state.image_input.mask.is_open {
         return close(studio);
     }
     let Some(picture) = studio.draft.beyond.init.as_ref().map(|init| init.file.clone()) else {
@@ -31,7 +31,7 @@ pub(super) fn toggle(studio: &mut Studio) {
     }
     studio.draft.beyond.mask.get_or_insert_with(Mask::default);
     super::actions::look(studio, &picture);
-    let editor = &mut studio.state.bring.mask;
+    let editor = &mut studio.state.image_input.mask;
     editor.belong_to(&picture);
     editor.is_open = true;
 }
@@ -39,12 +39,12 @@ pub(super) fn toggle(studio: &mut Studio) {
 /// Shows the mask no longer; what was painted stays.
 pub(super) fn close(studio: &mut Studio) {
     edit(studio, MaskEdit::End);
-    studio.state.bring.mask.is_open = false;
+    studio.state.image_input.mask.is_open = false;
 }
 
 /// Does something to the mask while it is shown.
 pub(super) fn edit(studio: &mut Studio, edit: MaskEdit) {
-    let editor = &mut studio.state.bring.mask;
+    let editor = &mut studio.state.image_input.mask;
     if let Some(document) = editor.document.as_mut().filter(|_| editor.is_open) {
         document.edit(edit);
     }
@@ -53,20 +53,20 @@ pub(super) fn edit(studio: &mut Studio, edit: MaskEdit) {
 /// Begins a mask whose picture is there, and has it saved when it has changed.
 pub(super) fn tick(studio: &mut Studio) {
     let Some(init) = &studio.draft.beyond.init else {
-        studio.state.bring.mask.is_open = false;
+        studio.state.image_input.mask.is_open = false;
         return;
     };
-    if init.file != studio.state.bring.mask.picture {
-        studio.state.bring.mask.is_open = false; // another picture, from elsewhere
+    if init.file != studio.state.image_input.mask.picture {
+        studio.state.image_input.mask.is_open = false; // another picture, from elsewhere
         return;
     }
     let file = studio.draft.beyond.mask.as_ref().map(|mask| mask.file.clone());
-    let editor = &mut studio.state.bring.mask;
+    let editor = &mut studio.state.image_input.mask;
     if editor.file != file.unwrap_or_default() && editor.reading.is_none() && !editor.is_unsaved() {
         editor.document = None; // the form has taken up another one
     }
     begin(studio);
-    let editor = &mut studio.state.bring.mask;
+    let editor = &mut studio.state.image_input.mask;
     let Some(document) = &editor.document else { return };
     let version = document.version();
     if document.is_stroking() || version == editor.saved.asked {
@@ -83,25 +83,25 @@ pub(super) fn tick(studio: &mut Studio) {
         size_px: document.size_px(),
         pixels: document.pixels().clone(),
     };
-    studio.workbench.ask(task);
+    studio.worker.ask(task);
 }
 
 /// The mask as it was saved, or a blank one.
 fn begin(studio: &mut Studio) {
-    let editor = &studio.state.bring.mask;
+    let editor = &studio.state.image_input.mask;
     if editor.document.is_some() || !editor.is_open || editor.reading.is_some() {
         return;
     }
-    let Some(looked) = studio.state.bring.looked(&editor.picture) else {
+    let Some(looked) = studio.state.image_input.looked(&editor.picture) else {
         return;
     };
     let document = MaskDocument::of_picture(looked.pixels.width_px, looked.pixels.height_px);
     let file = studio.draft.beyond.mask.as_ref().map(|mask| mask.file.clone());
-    let editor = &mut studio.state.bring.mask;
+    let editor = &mut studio.state.image_input.mask;
     if let Some(file) = file.filter(|file| !file.as_os_str().is_empty()) {
         editor.file.clone_from(&file);
         editor.reading = Some(file.clone());
-        studio.workbench.ask(Task::ReadMask(file));
+        studio.worker.ask(Task::ReadMask(file));
     } else {
         editor.file = PathBuf::new();
         editor.set(document);
@@ -110,7 +110,7 @@ fn begin(studio: &mut Studio) {
 
 /// Takes in a mask that was saved earlier.
 pub(super) fn take_read(studio: &mut Studio, file: &PathBuf, read: Result<RgbImage, String>) {
-    let bring = &mut studio.state.bring;
+    let bring = &mut studio.state.image_input;
     if bring.mask.reading.as_ref() != Some(file) {
         return;
     }
@@ -132,7 +132,7 @@ pub(super) fn take_read(studio: &mut Studio, file: &PathBuf, read: Result<RgbIma
         Err(reason) => {
             bring.mask.set(document);
             let text = Text::new("mask-unreadable", [("reason", reason)]);
-            studio.state.notices.tell(Level::Error, text);
+            studio.state.notices.notify(Level::Error, text);
             if is_of_form(studio) {
                 set_file(studio, PathBuf::new()); // it is painted anew
             }
@@ -145,7 +145,7 @@ pub(super) fn take_read(studio: &mut Studio, file: &PathBuf, read: Result<RgbIma
 
 /// Notes that a mask is saved, or why not.
 pub(super) fn take_kept(studio: &mut Studio, version: u64, kept: Result<PathBuf, String>) {
-    let editor = &mut studio.state.bring.mask;
+    let editor = &mut studio.state.image_input.mask;
     match kept {
         Ok(file) if editor.saved.asked == version => {
             editor.saved.done = version;
@@ -159,22 +159,22 @@ pub(super) fn take_kept(studio: &mut Studio, version: u64, kept: Result<PathBuf,
                 asked: version,
                 done: version,
             };
-            studio.state.bring.is_generate_waiting = false;
+            studio.state.image_input.is_generate_waiting = false;
             if is_of_form(studio) {
                 set_file(studio, PathBuf::new()); // none is better than an older one
             }
             let text = Text::new("mask-not-saved", [("reason", reason)]);
-            studio.state.notices.tell(Level::Error, text);
+            studio.state.notices.notify(Level::Error, text);
         }
     }
-    if studio.state.bring.is_generate_waiting && !studio.state.bring.mask.is_unsaved() {
-        studio.state.bring.is_generate_waiting = false;
+    if studio.state.image_input.is_generate_waiting && !studio.state.image_input.mask.is_unsaved() {
+        studio.state.image_input.is_generate_waiting = false;
         studio.send(UiCommand::Generate);
     }
 }
 
 fn set_file(studio: &mut Studio, file: PathBuf) {
-    studio.state.bring.mask.file.clone_from(&file);
+    studio.state.image_input.mask.file.clone_from(&file);
     studio.draft.beyond.mask.get_or_insert_with(Mask::default).file = file;
     if studio.state.is_preview_shown() {
         super::preview::want(studio);
@@ -185,13 +185,13 @@ fn set_file(studio: &mut Studio, file: PathBuf) {
 fn is_of_form(studio: &Studio) -> bool {
     let beyond = &studio.draft.beyond;
     let picture = beyond.init.as_ref().map(|init| init.file.as_path());
-    beyond.mask.is_some() && picture == Some(studio.state.bring.mask.picture.as_path())
+    beyond.mask.is_some() && picture == Some(studio.state.image_input.mask.picture.as_path())
 }
 
 /// Whether making a picture must wait for the mask; then it is made once that is saved.
 pub(super) fn holds_generate(studio: &mut Studio) -> bool {
     close(studio);
-    let holds = is_of_form(studio) && studio.state.bring.mask.is_unsaved();
-    studio.state.bring.is_generate_waiting = holds;
+    let holds = is_of_form(studio) && studio.state.image_input.mask.is_unsaved();
+    studio.state.image_input.is_generate_waiting = holds;
     holds
 }

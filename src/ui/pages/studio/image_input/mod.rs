@@ -1,4 +1,4 @@
-//! Bringing a picture in: dropped, pasted or chosen, it becomes what the next picture starts from, follows or resembles.
+//! ImageInputState a picture in: dropped, pasted or chosen, it becomes what the next picture starts from, follows or resembles.
 
 mod actions;
 mod command;
@@ -12,16 +12,16 @@ mod section;
 mod stage;
 mod state;
 mod target;
-mod workbench;
+mod worker;
 
-pub(in crate::ui) use actions::{carry_out, hear, open_dropped, take_event, takes, tick};
-pub use command::{BringCommand, Brought};
+pub(in crate::ui) use actions::{carry_out, handle_input, intercepts, open_dropped, take_event, tick};
+pub use command::{ImageInputCommand, InputImage};
 pub use preview::{Preview, STEPS_TAKEN};
-pub(in crate::ui) use section::BringPanel;
+pub(in crate::ui) use section::ImageInputPanel;
 pub(in crate::ui) use stage::StagePanel;
-pub use state::{Adapters, Bringing, Look, Looked};
+pub use state::{Adapters, ImageInputState, InputPicture, InputStatus};
 pub use target::{Grounds, Says, Target, fitted_size};
-pub(in crate::ui) use workbench::Workbench;
+pub(in crate::ui) use worker::ImageWorker;
 
 use std::path::PathBuf;
 
@@ -30,5 +30,5 @@ use crate::ui::commands::UiCommand;
 
 /// Shows what a picture could become, for the user to choose.
 pub fn offer(studio: &Studio, path: PathBuf) {
-    studio.send(UiCommand::Bring(BringCommand::Offer(path)));
+    studio.send(UiCommand::ImageInput(ImageInputCommand::ShowDropMenu(path)));
 }

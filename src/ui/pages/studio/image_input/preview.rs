@@ -42,7 +42,7 @@ impl AppState {
 
     /// Whether a preview stands on the canvas.
     pub fn is_preview_shown(&self) -> bool {
-        self.page == crate::ui::pages::Page::Studio && self.bring.preview.over == Some(self.beneath())
+        self.page == crate::ui::pages::Page::Studio && self.image_input.preview.over == Some(self.beneath())
     }
 }
 
@@ -64,11 +64,11 @@ pub(super) fn preview_request(draft: &Draft) -> Option<GenerateRequest> {
 
 /// Wants a preview of what the form says now, on the canvas.
 pub(super) fn want(studio: &mut Studio) {
-    if studio.state.bring.mask.is_open || studio.state.shown_sweep().is_some() {
+    if studio.state.image_input.mask.is_open || studio.state.shown_sweep().is_some() {
         return; // they stand where the preview would
     }
     let over = studio.state.beneath();
-    let preview = &mut studio.state.bring.preview;
+    let preview = &mut studio.state.image_input.preview;
     preview.is_wanted = true;
     if preview.over.as_ref() != Some(&over) {
         preview.picture = None;
@@ -79,7 +79,7 @@ pub(super) fn want(studio: &mut Studio) {
 /// Shows no preview any more.
 pub(super) fn close(studio: &mut Studio) {
     stop(studio);
-    let preview = &mut studio.state.bring.preview;
+    let preview = &mut studio.state.image_input.preview;
     preview.over = None;
     preview.is_wanted = false;
     preview.picture = None;
@@ -88,7 +88,7 @@ pub(super) fn close(studio: &mut Studio) {
 
 fn stop(studio: &Studio) {
     if let Some(engine) = &studio.engine {
-        for job in &studio.state.bring.preview.jobs {
+        for job in &studio.state.image_input.preview.jobs {
             engine.cancel(*job);
         }
     }
@@ -98,7 +98,7 @@ fn stop(studio: &Studio) {
 pub(super) fn tick(studio: &mut Studio) {
     let is_shown = studio.state.is_preview_shown();
     let is_busy = !studio.state.queue.is_empty();
-    let preview = &mut studio.state.bring.preview;
+    let preview = &mut studio.state.image_input.preview;
     if studio.engine.is_none() {
         preview.jobs.clear();
     }
@@ -132,8 +132,8 @@ pub(super) fn tick(studio: &mut Studio) {
         .map(|engine| engine.submit(request.clone(), options));
     match submitted {
         Some(Ok(job)) => {
-            studio.state.bring.preview.jobs.push(job);
-            studio.state.bring.preview.request = Some(Arc::new(request));
+            studio.state.image_input.preview.jobs.push(job);
+            studio.state.image_input.preview.request = Some(Arc::new(request));
         }
         Some(Err(error)) => tracing::debug!("no preview: {error}"),
         None => {}
@@ -142,10 +142,10 @@ pub(super) fn tick(studio: &mut Studio) {
 
 /// Takes in what the engine says of previews; whether it was about one.
 pub(super) fn take_event(studio: &mut Studio, event: &Event) -> bool {
-    let Some(job) = job_of(event).filter(|job| studio.state.bring.preview.jobs.contains(job)) else {
+    let Some(job) = job_of(event).filter(|job| studio.state.image_input.preview.jobs.contains(job)) else {
         return false;
     };
-    let preview = &mut studio.state.bring.preview;
+    let preview = &mut studio.state.image_input.preview;
     let is_newest = preview.jobs.last() == Some(&job) && preview.request.is_some();
     match event {
         Event::Step(step) if is_newest => {
@@ -159,7 +159,7 @@ pub(super) fn take_event(studio: &mut Studio, event: &Event) -> bool {
             preview.jobs.retain(|known| *known != job);
             if is_newest {
                 preview.request = None;
-                studio.state.notices.tell(Level::Error, job_error_text(error));
+                studio.state.notices.notify(Level::Error, job_error_text(error));
             }
         }
         _ => {}

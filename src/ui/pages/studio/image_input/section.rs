@@ -8,7 +8,7 @@ use egui::{
     Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use super::command::{BringCommand, Brought};
+use super::command::{ImageInputCommand, InputImage};
 use super::target::Target;
 use crate::engine;
 use crate::job::{Control, InitPicture, InitWay, Mask, Outpaint, Reference, ReferencePart, RgbImage};
@@ -16,7 +16,7 @@ use crate::ui::commands::UiCommand;
 use crate::ui::model::state::file_name;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{self, ROW_HEIGHT};
-use crate::ui::widgets::form_row::{Look, Scale};
+use crate::ui::widgets::form_row::{RowStyle, Scale};
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 
 /// Side of the small picture beside a heading.
@@ -29,9 +29,9 @@ const PADDING_PX: u32 = 32;
 const MAX_OUTPAINT_PX: u32 = 2048;
 
 /// Lists the pictures that were brought in, and offers to bring in another.
-pub(in crate::ui) struct BringPanel;
+pub(in crate::ui) struct ImageInputPanel;
 
-impl Panel for BringPanel {
+impl Panel for ImageInputPanel {
     fn id(&self) -> &'static str {
         "bring"
     }
@@ -48,7 +48,7 @@ impl Panel for BringPanel {
                 ctx.draft.beyond.init = Some(init.clone());
             }
             if before != (init, ctx.draft.beyond.mask.clone(), ctx.draft.beyond.outpaint) {
-                ctx.commands.send(UiCommand::Bring(BringCommand::Preview));
+                ctx.commands.send(UiCommand::ImageInput(ImageInputCommand::Preview));
             }
         }
         for place in 0..ctx.draft.beyond.controls.len() {
@@ -66,8 +66,8 @@ impl Panel for BringPanel {
             ctx.draft.beyond.references[place] = reference;
         }
         ui.horizontal(|ui| {
-            for command in [BringCommand::Choose, BringCommand::Paste] {
-                let command = UiCommand::Bring(command);
+            for command in [ImageInputCommand::Choose, ImageInputCommand::Paste] {
+                let command = UiCommand::ImageInput(command);
                 let button = ui.button(command.name(ctx.language));
                 if button.on_hover_text(command.tooltip(ctx.language, ui.ctx())).clicked() {
                     ctx.commands.send(command);
@@ -87,13 +87,13 @@ fn group(ui: &mut Ui, add_contents: impl FnOnce(&mut Ui)) {
 }
 
 /// The picture, what is made of it, its file, and a way to leave it out.
-fn heading(ui: &mut Ui, ctx: &mut PanelContext<'_>, key: &str, picture: &Path, brought: Brought) {
+fn heading(ui: &mut Ui, ctx: &mut PanelContext<'_>, key: &str, picture: &Path, brought: InputImage) {
     let name = ctx.tr(key);
     let file = file_name(picture);
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(Vec2::splat(THUMBNAIL), Sense::hover());
         ui.painter().rect_filled(rect, 4.0, *ctx.palette.field);
-        if let Some(looked) = ctx.state.bring.looked(picture).cloned() {
+        if let Some(looked) = ctx.state.image_input.looked(picture).cloned() {
             paint_inside(ui, ctx, rect, &looked.thumbnail);
         }
         let room = vec2(
@@ -112,7 +112,8 @@ fn heading(ui: &mut Ui, ctx: &mut PanelContext<'_>, key: &str, picture: &Path, b
         let words = ctx.language.tr_with("bring-remove", &[("name", &name)]);
         let tip = ctx.tr("bring-remove.tip");
         if icon_button(ui, Icon::Close, &words, &tip, false).clicked() {
-            ctx.commands.send(UiCommand::Bring(BringCommand::Remove(brought)));
+            ctx.commands
+                .send(UiCommand::ImageInput(ImageInputCommand::Remove(brought)));
         }
     });
 }
@@ -138,7 +139,7 @@ fn target_of(init: &InitPicture, mask: Option<&Mask>, outpaint: Outpaint) -> Tar
 
 fn start(ui: &mut Ui, ctx: &mut PanelContext<'_>, init: &mut InitPicture) {
     let target = target_of(init, ctx.draft.beyond.mask.as_ref(), ctx.draft.beyond.outpaint);
-    heading(ui, ctx, target.key(), &init.file, Brought::Start);
+    heading(ui, ctx, target.key(), &init.file, InputImage::Start);
     let look = ctx.look();
     match &mut init.way {
         InitWay::Inversion { prompt } => {
@@ -200,7 +201,7 @@ fn depth(ui: &mut Ui, ctx: &mut PanelContext<'_>, picture: &Path, strength: &mut
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), DEPTH_HEIGHT), Sense::click_and_drag());
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 4.0, *ctx.palette.field);
-    if let Some(looked) = ctx.state.bring.looked(picture).cloned() {
+    if let Some(looked) = ctx.state.image_input.looked(picture).cloned() {
         ends(ui, ctx, rect, &looked.drawn[Target::Restyle.place()]);
     }
     if let Some(pointer) = response.interact_pointer_pos() {
@@ -251,10 +252,10 @@ fn mask(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         .mask
         .as_ref()
         .is_none_or(|mask| mask.file.as_os_str().is_empty());
-    let edit = UiCommand::Bring(BringCommand::EditMask);
+    let edit = UiCommand::ImageInput(ImageInputCommand::EditMask);
     ui.horizontal(|ui| {
         let button =
-            Button::selectable(ctx.state.bring.mask.is_open, edit.name(ctx.language)).frame_when_inactive(true);
+            Button::selectable(ctx.state.image_input.mask.is_open, edit.name(ctx.language)).frame_when_inactive(true);
         if ui
             .add(button)
             .on_hover_text(edit.tooltip(ctx.language, ui.ctx()))
@@ -328,7 +329,7 @@ fn outpaint(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
 }
 
 /// A list of files to choose from.
-fn file_row(ui: &mut Ui, look: Look, key: &str, known: &[PathBuf], chosen: &mut PathBuf) {
+fn file_row(ui: &mut Ui, look: RowStyle, key: &str, known: &[PathBuf], chosen: &mut PathBuf) {
     look.row(ui, key, None, |ui, text| {
         let combo = ComboBox::from_id_salt(key)
             .selected_text(file_name(chosen))
@@ -343,7 +344,7 @@ fn file_row(ui: &mut Ui, look: Look, key: &str, known: &[PathBuf], chosen: &mut 
     });
 }
 
-fn weight_row(ui: &mut Ui, look: Look, weight: &mut f64) {
+fn weight_row(ui: &mut Ui, look: RowStyle, weight: &mut f64) {
     let scale = Scale {
         usual: 0.0..=2.0,
         whole: -10.0..=10.0,
@@ -360,14 +361,14 @@ fn follow(ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, control: &mut C
         ctx,
         Target::Outlines.key(),
         &control.picture,
-        Brought::Control(place),
+        InputImage::Control(place),
     );
     let look = ctx.look();
     file_row(
         ui,
         look,
         "bring-network",
-        &ctx.state.bring.adapters.controls,
+        &ctx.state.image_input.adapters.controls,
         &mut control.model,
     );
     look.row(ui, "bring-preprocessor", None, |ui, text| {
@@ -397,13 +398,13 @@ fn refer(ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, reference: &mut 
         ReferencePart::Content => "bring-content",
         ReferencePart::All => "bring-all",
     };
-    heading(ui, ctx, key, &reference.picture, Brought::Reference(place));
+    heading(ui, ctx, key, &reference.picture, InputImage::Reference(place));
     let look = ctx.look();
     file_row(
         ui,
         look,
         "bring-adapter",
-        &ctx.state.bring.adapters.references,
+        &ctx.state.image_input.adapters.references,
         &mut reference.adapter,
     );
     look.row(ui, "bring-part", None, |ui, _| {

@@ -7,7 +7,7 @@ use egui::{
 };
 use egui::{Vec2, WidgetInfo, pos2, vec2};
 
-use super::command::BringCommand;
+use super::command::ImageInputCommand;
 use super::edges;
 use super::preview::STEPS_TAKEN;
 use crate::job::RgbImage;
@@ -92,9 +92,9 @@ fn header(ui: &mut Ui, room: Rect) -> Ui {
 fn preview(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
     let (above, body) = rooms(ui);
     let response = ui.allocate_rect(body, Sense::click_and_drag());
-    let preview = &ctx.state.bring.preview;
+    let preview = &ctx.state.image_input.preview;
     let init = ctx.draft.beyond.init.as_ref();
-    let before = init.and_then(|init| ctx.state.bring.looked(&init.file));
+    let before = init.and_then(|init| ctx.state.image_input.looked(&init.file));
     let size_px = vec2(ctx.draft.width_px as f32, ctx.draft.height_px as f32);
     let picture = preview
         .picture
@@ -118,7 +118,7 @@ fn preview(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
             "bring-preview-done"
         };
         ui.weak(ctx.language.tr_with(key, &[("steps", &steps)]));
-        command_button(ui, ctx, BringCommand::ClosePreview, true);
+        command_button(ui, ctx, ImageInputCommand::ClosePreview, true);
     });
 }
 
@@ -128,8 +128,8 @@ impl StagePanel {
         let response = ui.allocate_rect(body, Sense::click_and_drag());
         let name = ctx.tr("mask-canvas");
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
-        let editor = &ctx.state.bring.mask;
-        let looked = ctx.state.bring.looked(&editor.picture).cloned();
+        let editor = &ctx.state.image_input.mask;
+        let looked = ctx.state.image_input.looked(&editor.picture).cloned();
         if let (Some(looked), Some(document)) = (looked, &editor.document) {
             let size_px = vec2(looked.pixels.width_px as f32, looked.pixels.height_px as f32);
             let place = place(ui, ctx, body, size_px);
@@ -162,11 +162,11 @@ impl StagePanel {
     /// Paints along the pointer's way, and shows how large the brush is.
     fn stroke(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, place: &Place, to_mask: Vec2) {
         let brush = Brush {
-            size_px: ctx.state.bring.mask.brush.size_px * to_mask.x,
-            ..ctx.state.bring.mask.brush
+            size_px: ctx.state.image_input.mask.brush.size_px * to_mask.x,
+            ..ctx.state.image_input.mask.brush
         };
         let events = ui.input(|input| input.events.clone());
-        let send = |edit| ctx.commands.send(UiCommand::Bring(BringCommand::Mask(edit)));
+        let send = |edit| ctx.commands.send(UiCommand::ImageInput(ImageInputCommand::Mask(edit)));
         for event in events {
             let dab = |pos: Pos2, pressure: f32| {
                 let at = place.at(pos) * to_mask;
@@ -204,7 +204,7 @@ impl StagePanel {
             }
         }
         if let Some(pointer) = response.hover_pos() {
-            let radius = 0.5 * ctx.state.bring.mask.brush.size_px * place.zoom / place.pixels_per_point;
+            let radius = 0.5 * ctx.state.image_input.mask.brush.size_px * place.zoom / place.pixels_per_point;
             let painter = ui.painter_at(place.body);
             painter.circle_stroke(pointer, radius + 1.0, Stroke::new(1.0, *ctx.palette.canvas));
             painter.circle_stroke(pointer, radius, Stroke::new(1.0, *ctx.palette.text));
@@ -278,14 +278,14 @@ fn steer(ui: &Ui, ctx: &PanelContext<'_>, response: &Response, place: &Place, is
     }
 }
 
-fn command_button(ui: &mut Ui, ctx: &PanelContext<'_>, command: BringCommand, is_enabled: bool) {
-    let editor = &ctx.state.bring.mask;
+fn command_button(ui: &mut Ui, ctx: &PanelContext<'_>, command: ImageInputCommand, is_enabled: bool) {
+    let editor = &ctx.state.image_input.mask;
     let is_on = match command {
-        BringCommand::EditMask => editor.is_open,
-        BringCommand::ToggleEraser => editor.brush.is_eraser,
+        ImageInputCommand::EditMask => editor.is_open,
+        ImageInputCommand::ToggleEraser => editor.brush.is_eraser,
         _ => false,
     };
-    let command = UiCommand::Bring(command);
+    let command = UiCommand::ImageInput(command);
     let button = Button::selectable(is_on, command.name(ctx.language)).frame_when_inactive(true);
     let tip = command.tooltip(ctx.language, ui.ctx());
     if ui.add_enabled(is_enabled, button).on_hover_text(tip).clicked() {
@@ -294,7 +294,7 @@ fn command_button(ui: &mut Ui, ctx: &PanelContext<'_>, command: BringCommand, is
 }
 
 fn tools(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let editor = &ctx.state.bring.mask;
+    let editor = &ctx.state.image_input.mask;
     let (can_undo, can_redo) = editor
         .document
         .as_ref()
@@ -302,11 +302,11 @@ fn tools(ui: &mut Ui, ctx: &PanelContext<'_>) {
     let is_there = editor.document.is_some();
     let mut brush = editor.brush;
     ui.horizontal_wrapped(|ui| {
-        command_button(ui, ctx, BringCommand::EditMask, true);
-        command_button(ui, ctx, BringCommand::ToggleEraser, is_there);
+        command_button(ui, ctx, ImageInputCommand::EditMask, true);
+        command_button(ui, ctx, ImageInputCommand::ToggleEraser, is_there);
         for edit in [MaskEdit::Undo, MaskEdit::Redo] {
             let is_possible = if edit == MaskEdit::Undo { can_undo } else { can_redo };
-            command_button(ui, ctx, BringCommand::Mask(edit), is_possible);
+            command_button(ui, ctx, ImageInputCommand::Mask(edit), is_possible);
         }
         let fills = [
             MaskEdit::Fill,
@@ -315,7 +315,7 @@ fn tools(ui: &mut Ui, ctx: &PanelContext<'_>) {
             MaskEdit::Feather(FEATHER_PX),
         ];
         for edit in fills {
-            command_button(ui, ctx, BringCommand::Mask(edit), is_there);
+            command_button(ui, ctx, ImageInputCommand::Mask(edit), is_there);
         }
     });
     ui.horizontal(|ui| {
@@ -339,6 +339,7 @@ fn tools(ui: &mut Ui, ctx: &PanelContext<'_>) {
             .on_hover_text(&hardness.tip);
     });
     if brush != editor.brush {
-        ctx.commands.send(UiCommand::Bring(BringCommand::SetBrush(brush)));
+        ctx.commands
+            .send(UiCommand::ImageInput(ImageInputCommand::SetBrush(brush)));
     }
 }

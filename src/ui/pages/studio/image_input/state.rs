@@ -13,7 +13,7 @@ use crate::ui::pages::studio::mask::MaskEditor;
 
 /// A picture that was read.
 #[derive(Debug, Clone)]
-pub struct Looked {
+pub struct InputPicture {
     /// Its pixels.
     pub pixels: Arc<RgbImage>,
     /// A small version.
@@ -26,11 +26,11 @@ pub struct Looked {
 
 /// How far the reading of a picture is.
 #[derive(Debug, Clone)]
-pub enum Look {
+pub enum InputStatus {
     /// Being read.
     Reading,
     /// Read.
-    Done(Arc<Looked>),
+    Done(Arc<InputPicture>),
     /// It cannot be read.
     Failed(String),
 }
@@ -70,11 +70,11 @@ impl Adapters {
 
 /// All of it.
 #[derive(Debug, Default)]
-pub struct Bringing {
+pub struct ImageInputState {
     /// The picture whose targets are shown.
-    pub offered: Option<PathBuf>,
+    pub drop_menu: Option<PathBuf>,
     /// Pictures that were read, oldest first.
-    pub looks: Vec<(PathBuf, Look)>,
+    pub looks: Vec<(PathBuf, InputStatus)>,
     /// What is installed beside models.
     pub adapters: Adapters,
     /// What a few steps make of the picture to start from.
@@ -87,18 +87,18 @@ pub struct Bringing {
     pub is_generate_waiting: bool,
 }
 
-impl Bringing {
+impl ImageInputState {
     /// How far the reading of a picture is; `None` if nobody asked for it.
-    pub fn look(&self, path: &Path) -> Option<&Look> {
+    pub fn look(&self, path: &Path) -> Option<&InputStatus> {
         self.looks
             .iter()
             .find_map(|(known, look)| (known == path).then_some(look))
     }
 
     /// A picture that was read.
-    pub fn looked(&self, path: &Path) -> Option<&Arc<Looked>> {
+    pub fn looked(&self, path: &Path) -> Option<&Arc<InputPicture>> {
         match self.look(path)? {
-            Look::Done(looked) => Some(looked),
+            InputStatus::Done(looked) => Some(looked),
             _ => None,
         }
     }
@@ -106,13 +106,13 @@ impl Bringing {
     /// What a picture says of how it was made.
     pub fn says(&self, path: &Path) -> Says<'_> {
         match self.look(path) {
-            Some(Look::Done(looked)) => looked.record.as_deref().map_or(Says::Nothing, Says::How),
-            Some(Look::Failed(_)) => Says::Nothing,
-            Some(Look::Reading) | None => Says::NotRead,
+            Some(InputStatus::Done(looked)) => looked.record.as_deref().map_or(Says::Nothing, Says::How),
+            Some(InputStatus::Failed(_)) => Says::Nothing,
+            Some(InputStatus::Reading) | None => Says::NotRead,
         }
     }
 
-    pub(super) fn set_look(&mut self, path: &Path, look: Look) {
+    pub(super) fn set_look(&mut self, path: &Path, look: InputStatus) {
         match self.looks.iter_mut().find(|(known, _)| known == path) {
             Some((_, known)) => *known = look,
             None => self.looks.push((path.to_owned(), look)),
@@ -125,14 +125,14 @@ impl AppState {
     pub fn grounds<'a>(&'a self, draft: &Draft, path: &Path) -> Grounds<'a> {
         Grounds {
             takes: self.model(&draft.model).map(|info| info.takes),
-            adapters: &self.bring.adapters,
-            says: self.bring.says(path),
+            adapters: &self.image_input.adapters,
+            says: self.image_input.says(path),
         }
     }
 
     /// Why a picture cannot become this.
     pub fn target_refusal(&self, draft: &Draft, target: Target, path: &Path) -> Option<Text> {
-        if let Some(Look::Failed(reason)) = self.bring.look(path) {
+        if let Some(InputStatus::Failed(reason)) = self.image_input.look(path) {
             return Some(Text::new("bring-unreadable", [("reason", reason.clone())]));
         }
         target.refusal(&self.grounds(draft, path))

@@ -226,9 +226,9 @@ pub fn value_words(value: &str, field: &Field) -> String {
 
 impl SweepProblem {
     /// The same in one sentence.
-    pub fn say(&self, language: Language) -> String {
+    pub fn localise(&self, language: Language) -> String {
         match self {
-            Self::Base(error) => error.text().say(language),
+            Self::Base(error) => error.text().localise(language),
             Self::FromStep(found) => language.tr_with("sweep-problem-from", &[("found", found)]),
             Self::NoColumns => language.tr("sweep-problem-columns"),
             Self::NoOtherPrompt => language.tr("sweep-problem-other"),
@@ -244,7 +244,7 @@ impl SweepProblem {
                 ],
             ),
             Self::Sweep(SweepError::Request { label, source }) => {
-                let reason = crate::ui::pages::studio::form::draft::request_text(source).say(language);
+                let reason = crate::ui::pages::studio::form::draft::request_text(source).localise(language);
                 format!("{label}: {reason}")
             }
             Self::Sweep(SweepError::Field(error)) => field_problem(error, language),
@@ -316,9 +316,9 @@ mod tests {
             ((Field::Steps, "0,4", ""), "steps 0"),
         ] {
             let problem = draft([row.clone()]).to_sweep().unwrap().unwrap_err();
-            let words = problem.say(Language::English);
+            let words = problem.localise(Language::English);
             assert!(words.contains(said), "{row:?}: {words}");
-            assert_ne!(words, problem.say(Language::Japanese));
+            assert_ne!(words, problem.localise(Language::Japanese));
         }
         let mut draft = Draft::default();
         draft.sweep.axes[1].field = Some(Field::Guidance);

@@ -8,7 +8,7 @@ use crate::ui::pages::studio::form::draft::Draft;
 use crate::ui::pages::studio::sweep::draft::{AxisDraft, Preset, field_words, size_words};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{GRID, ROW_HEIGHT};
-use crate::ui::widgets::form_row::Look;
+use crate::ui::widgets::form_row::RowStyle;
 
 /// Keys of the rows' names.
 const ROWS: [&str; 3] = ["sweep-x", "sweep-y", "sweep-z"];
@@ -59,7 +59,7 @@ pub(in crate::ui) fn asked_for(ctx: &PanelContext<'_>) -> (Option<String>, Optio
             Some(ctx.language.tr_with("sweep-start", &[("size", &size_words(&sweep))])),
             is_running.then(|| ctx.tr("sweep-problem-running")),
         ),
-        Some(Err(problem)) => (Some(ctx.tr("sweep-title")), Some(problem.say(ctx.language))),
+        Some(Err(problem)) => (Some(ctx.tr("sweep-title")), Some(problem.localise(ctx.language))),
     }
 }
 
@@ -74,7 +74,7 @@ pub(in crate::ui) fn problem_colour(ctx: &PanelContext<'_>) -> Color32 {
     }
 }
 
-fn presets(ui: &mut Ui, look: Look, draft: &mut Draft) {
+fn presets(ui: &mut Ui, look: RowStyle, draft: &mut Draft) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(GRID, GRID);
         for preset in Preset::ALL {
@@ -119,7 +119,7 @@ fn fields(draft: &Draft) -> Vec<Field> {
 }
 
 /// The field of an axis, and below it its values and the step they hold from.
-fn axis_rows(ui: &mut Ui, look: Look, key: &str, fields: &[Field], axis: &mut AxisDraft) {
+fn axis_rows(ui: &mut Ui, look: RowStyle, key: &str, fields: &[Field], axis: &mut AxisDraft) {
     let none = look.language.tr("sweep-field-none");
     let name = |field: &Option<Field>| {
         field
@@ -160,7 +160,7 @@ fn axis_rows(ui: &mut Ui, look: Look, key: &str, fields: &[Field], axis: &mut Ax
 }
 
 /// What a switch leads to, where the request does not say so itself.
-fn other_prompt(ui: &mut Ui, look: Look, draft: &mut Draft) {
+fn other_prompt(ui: &mut Ui, look: RowStyle, draft: &mut Draft) {
     let has_switch = draft.sweep.axes.iter().any(|axis| axis.field == Some(Field::Switch));
     if !has_switch || !draft.beyond.prompt_switches.is_empty() {
         return;
@@ -180,7 +180,7 @@ fn verdict(ui: &mut Ui, ctx: &PanelContext<'_>) {
             let count = sweep.size().iter().product();
             RichText::new(ctx.language.tr_count("sweep-runs", count)).weak()
         }
-        Some(Err(problem)) => RichText::new(problem.say(ctx.language)).color(*ctx.palette.error),
+        Some(Err(problem)) => RichText::new(problem.localise(ctx.language)).color(*ctx.palette.error),
     };
     ui.add(Label::new(text.small()).wrap());
 }

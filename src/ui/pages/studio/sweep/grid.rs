@@ -14,7 +14,7 @@ use crate::ui::commands::UiCommand;
 use crate::ui::model::step_pictures::latent_picture;
 use crate::ui::model::sweep_cell::{CellRun, CellStatus, Seen};
 use crate::ui::model::sweeping::Sweeping;
-use crate::ui::pages::studio::again::{Again, AgainCommand, Variety};
+use crate::ui::pages::studio::regenerate::{Regenerate, RegenerateCommand, VariationStrength};
 use crate::ui::pages::studio::sweep::draft::{axis_words, cell_words, field_words, value_words};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 
@@ -303,9 +303,15 @@ fn verbs(ui: &mut Ui, ctx: &PanelContext<'_>, (index, cell): (usize, &CellRun), 
     // Each has a third of the line, however small the picture is: none may lie over those of the next one.
     let size = vec2((foot.width() - 2.0 * GAP) / 3.0, FOOT_HEIGHT - 2.0 * GAP);
     for (again, short) in [
-        (Again::Vary(Variety::Subtle), ctx.tr("again-short-subtle")),
-        (Again::Vary(Variety::Strong), ctx.tr("again-short-strong")),
-        (Again::Upscale, ctx.tr("again-short-upscale")),
+        (
+            Regenerate::Vary(VariationStrength::Subtle),
+            ctx.tr("again-short-subtle"),
+        ),
+        (
+            Regenerate::Vary(VariationStrength::Strong),
+            ctx.tr("again-short-strong"),
+        ),
+        (Regenerate::Upscale, ctx.tr("again-short-upscale")),
     ] {
         let button = ui
             .add_enabled_ui(is_there, |ui| ui.add_sized(size, Button::new(short).truncate()))
@@ -315,7 +321,8 @@ fn verbs(ui: &mut Ui, ctx: &PanelContext<'_>, (index, cell): (usize, &CellRun), 
         let button = button.on_hover_text(&tip).on_disabled_hover_text(tip);
         button.widget_info(|| WidgetInfo::labeled(Role::Button, is_there, &name));
         if button.clicked() {
-            ctx.commands.send(UiCommand::Again(AgainCommand::Cell(index, again)));
+            ctx.commands
+                .send(UiCommand::Regenerate(RegenerateCommand::Cell(index, again)));
         }
     }
 }

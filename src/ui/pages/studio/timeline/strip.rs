@@ -308,7 +308,10 @@ fn mark(ui: &Ui, ctx: &PanelContext<'_>, change: &Change, scale: &Scale) {
     let at = pos2(scale.left(index) - GAP / 2.0, scale.lane.top() + 4.0);
     let rect = Rect::from_center_size(at, Vec2::splat(10.0));
     let response = ui.interact(rect, ui.make_persistent_id(("change", index)), Sense::hover());
-    let parts: Vec<String> = change_texts(change).iter().map(|text| text.say(ctx.language)).collect();
+    let parts: Vec<String> = change_texts(change)
+        .iter()
+        .map(|text| text.localise(ctx.language))
+        .collect();
     let (step, what) = ((index + 1).to_string(), parts.join(", "));
     let words = ctx
         .language

@@ -14,7 +14,7 @@ use hareru::job::{
 use hareru::ui::commands::UiCommand;
 use hareru::ui::model::state::View;
 use hareru::ui::pages::Page;
-use hareru::ui::pages::studio::image_input::{Adapters, BringCommand, Target};
+use hareru::ui::pages::studio::image_input::{Adapters, ImageInputCommand, Target};
 
 use super::harness::{Window, plain, record, starter, step};
 use super::looks::{clearing, look};
@@ -49,15 +49,15 @@ fn drop_file(window: &mut Window, path: &Path) {
     window.harness.run();
 }
 
-pub(super) fn send(window: &mut Window, command: BringCommand) {
-    window.harness.state().send(UiCommand::Bring(command));
+pub(super) fn send(window: &mut Window, command: ImageInputCommand) {
+    window.harness.state().send(UiCommand::ImageInput(command));
     window.harness.run();
 }
 
 pub(super) fn wait_for(window: &mut Window, path: &Path) {
     let path = path.to_owned();
     window.wait_until("the picture is read", |studio| {
-        studio.state().bring.looked(&path).is_some()
+        studio.state().image_input.looked(&path).is_some()
     });
 }
 
@@ -90,7 +90,7 @@ fn offered(path: &Path) -> Window {
     let mut window = Window::open_at(path.parent().unwrap());
     drop_file(&mut window, path);
     wait_for(&mut window, path);
-    window.harness.state_mut().state_mut().bring.adapters = installed();
+    window.harness.state_mut().state_mut().image_input.adapters = installed();
     window.harness.run();
     window
 }
@@ -107,7 +107,7 @@ fn a_dropped_picture_should_be_restyled_to_the_depth_that_is_set() {
     let mut window = offered(&path);
     window.harness.get_by_label("Restyle").click();
     window.harness.run();
-    assert!(window.harness.state().state().bring.offered.is_none());
+    assert!(window.harness.state().state().image_input.drop_menu.is_none());
     let draft = window.harness.state().draft();
     assert_eq!(
         (draft.width_px, draft.height_px),
@@ -147,8 +147,8 @@ fn each_number_should_take_its_target() {
         let mut window = offered(&path);
         window.harness.key_press(key);
         window.harness.run();
-        let bring = &window.harness.state().state().bring;
-        assert!(bring.offered.is_none(), "{target:?}");
+        let bring = &window.harness.state().state().image_input;
+        assert!(bring.drop_menu.is_none(), "{target:?}");
         assert_eq!(bring.mask.is_open, target == Target::PaintInto);
         let beyond = &window.harness.state().draft().beyond;
         let init = beyond.init.as_ref().map(|init| (init.file.clone(), init.way.clone()));
@@ -193,7 +193,7 @@ fn settings_should_be_read_from_a_picture_that_has_some() {
     window.harness.run();
     assert_eq!(window.pictures.borrow().opened, std::slice::from_ref(&path));
     // Restyling it begins with what it says it shows.
-    send(&mut window, BringCommand::Take(Target::Restyle, path));
+    send(&mut window, ImageInputCommand::Use(Target::Restyle, path));
     let init = window.harness.state().draft().beyond.init.clone().unwrap();
     assert!(matches!(init.way, InitWay::Inversion { prompt } if prompt == "a red tower"));
 }
@@ -202,7 +202,7 @@ fn settings_should_be_read_from_a_picture_that_has_some() {
 fn what_is_not_possible_should_be_there_and_say_why() {
     let (_folder, path) = photo();
     let mut window = offered(&path);
-    window.harness.state_mut().state_mut().bring.adapters = Adapters::default();
+    window.harness.state_mut().state_mut().image_input.adapters = Adapters::default();
     window.harness.run();
     let is_disabled = |window: &Window, name: &str| window.harness.get_by_label(name).accesskit_node().is_disabled();
     for (name, is_possible) in [
@@ -228,7 +228,7 @@ fn what_is_not_possible_should_be_there_and_say_why() {
     window.harness.key_press(egui::Key::Num3);
     window.harness.run();
     let state = window.harness.state().state();
-    assert!(state.bring.offered.is_some() && window.harness.state().draft().beyond.references.is_empty());
+    assert!(state.image_input.drop_menu.is_some() && window.harness.state().draft().beyond.references.is_empty());
 
     let enlarging = ModelInfo {
         takes: Takes {
@@ -266,7 +266,7 @@ fn letting_go_over_a_card_should_take_it_where_the_pointer_is_seen() {
         window.harness.input_mut().hovered_files.clear();
         drop_file(&mut window, &path);
         let studio = window.harness.state();
-        assert!(studio.state().bring.offered.is_none());
+        assert!(studio.state().image_input.drop_menu.is_none());
         assert_eq!(studio.draft().beyond.init.is_some(), is_taken);
     }
 }
@@ -294,7 +294,7 @@ fn several_dropped_pictures_should_be_compared() {
     }
     window.harness.run();
     assert_eq!(window.harness.state().state().page, Page::Compare);
-    assert!(window.harness.state().state().bring.offered.is_none());
+    assert!(window.harness.state().state().image_input.drop_menu.is_none());
 }
 
 #[test]
@@ -304,8 +304,8 @@ fn pasting_should_offer_a_picture_and_leave_text_to_fields() {
     let image = egui::ColorImage::filled([40, 20], egui::Color32::RED);
     window.harness.event(egui::Event::PasteImage(Arc::new(image)));
     window.harness.run();
-    window.wait_until("it is saved", |studio| studio.state().bring.offered.is_some());
-    let pasted = window.harness.state().state().bring.offered.clone().unwrap();
+    window.wait_until("it is saved", |studio| studio.state().image_input.drop_menu.is_some());
+    let pasted = window.harness.state().state().image_input.drop_menu.clone().unwrap();
     assert!(pasted.starts_with(folder.path().join(".hareru/pasted")));
     assert_eq!(gallery::read_picture(&pasted).unwrap().width_px, 40);
     window.harness.key_press(egui::Key::Escape);
@@ -313,7 +313,7 @@ fn pasting_should_offer_a_picture_and_leave_text_to_fields() {
 
     window.harness.event(egui::Event::Paste(path.display().to_string()));
     window.harness.run();
-    window.wait_until("it is found", |studio| studio.state().bring.offered.is_some());
+    window.wait_until("it is found", |studio| studio.state().image_input.drop_menu.is_some());
     window.harness.key_press(egui::Key::Escape);
     window.harness.run();
 
@@ -322,7 +322,7 @@ fn pasting_should_offer_a_picture_and_leave_text_to_fields() {
     window.harness.event(egui::Event::Paste(path.display().to_string()));
     window.harness.run();
     assert!(window.harness.state().draft().prompt.contains("holiday.png"));
-    assert!(window.harness.state().state().bring.offered.is_none());
+    assert!(window.harness.state().state().image_input.drop_menu.is_none());
 }
 
 #[test]
@@ -352,7 +352,7 @@ fn what_was_brought_in_should_be_left_out_again() {
     let (_folder, path) = photo();
     let mut window = offered(&path);
     for target in [Target::Restyle, Target::Style, Target::Outlines] {
-        send(&mut window, BringCommand::Take(target, path.clone()));
+        send(&mut window, ImageInputCommand::Use(target, path.clone()));
     }
     for name in ["Restyle", "Its style", "Its outlines"] {
         let words = format!("Leave out: {name}");
@@ -367,7 +367,7 @@ fn what_was_brought_in_should_be_left_out_again() {
 /// A window in which a picture is restyled and a preview was asked for.
 fn previewing(path: &Path) -> (Window, JobId) {
     let mut window = offered(path);
-    send(&mut window, BringCommand::Take(Target::Restyle, path.to_owned()));
+    send(&mut window, ImageInputCommand::Use(Target::Restyle, path.to_owned()));
     let depth = window.harness.get_by_role_and_label(Role::Slider, "Depth");
     depth.set_value_accesskit(20.0);
     window.harness.run();
@@ -405,11 +405,13 @@ fn the_newest_preview_should_win_and_none_should_be_saved() {
         },
         Event::Finished { job: second },
     ]);
-    window.wait_until("all is told", |studio| studio.state().bring.preview.jobs.is_empty());
+    window.wait_until("all is told", |studio| {
+        studio.state().image_input.preview.jobs.is_empty()
+    });
     let state = window.harness.state().state();
-    let shown = state.bring.preview.picture.as_ref().unwrap();
+    let shown = state.image_input.preview.picture.as_ref().unwrap();
     assert_eq!(shown.pixels[0], 70);
-    assert!(state.bring.preview.jobs.is_empty() && state.queue.is_empty() && state.run.is_none());
+    assert!(state.image_input.preview.jobs.is_empty() && state.queue.is_empty() && state.run.is_none());
     assert!(window.pictures.borrow().saved.is_empty());
     window.harness.get_by_label("Close the preview").click();
     window.harness.run();
@@ -482,19 +484,19 @@ fn looks_of_bringing_in() {
             window.harness.state().send(UiCommand::SetTheme(choice));
             drop_file(&mut window, &path);
             wait_for(&mut window, &path);
-            window.harness.state_mut().state_mut().bring.adapters = Adapters {
+            window.harness.state_mut().state_mut().image_input.adapters = Adapters {
                 controls: Vec::new(),
                 ..installed()
             };
             look(&mut window, &format!("bring-{language}-{theme}-1-targets"));
-            send(&mut window, BringCommand::Take(Target::Restyle, path.clone()));
-            send(&mut window, BringCommand::Preview);
+            send(&mut window, ImageInputCommand::Use(Target::Restyle, path.clone()));
+            send(&mut window, ImageInputCommand::Preview);
             let job = JobId(window.engine.borrow().submitted.len() as u64);
             window.tell([Event::Started { job }, step(job, 1, [120, 90, 60])]);
             look(&mut window, &format!("bring-{language}-{theme}-2-restyle"));
-            window.harness.state_mut().state_mut().bring.adapters = installed();
+            window.harness.state_mut().state_mut().image_input.adapters = installed();
             for target in [Target::PaintInto, Target::Outlines, Target::Style] {
-                send(&mut window, BringCommand::Take(target, path.clone()));
+                send(&mut window, ImageInputCommand::Use(target, path.clone()));
             }
             super::mask::paint_something(&mut window);
             window.harness.state_mut().draft_mut().beyond.outpaint.right_px = 32;
@@ -511,11 +513,11 @@ fn looks_of_a_photo_that_the_real_engine_restyles() {
     let (folder, path) = photo();
     let mut harness = open(folder.path());
     let send = |harness: &egui_kittest::Harness<'static, hareru::ui::app::Studio>, command| {
-        harness.state().send(UiCommand::Bring(command));
+        harness.state().send(UiCommand::ImageInput(command));
     };
-    send(&harness, BringCommand::Take(Target::Restyle, path.clone()));
+    send(&harness, ImageInputCommand::Use(Target::Restyle, path.clone()));
     until(&mut harness, "the picture is read", |studio| {
-        studio.state().bring.looked(&path).is_some()
+        studio.state().image_input.looked(&path).is_some()
     });
     harness.run_steps(2);
     "a lighthouse at night by the sea".clone_into(&mut harness.state_mut().draft_mut().prompt);
@@ -524,12 +526,12 @@ fn looks_of_a_photo_that_the_real_engine_restyles() {
         let draft = harness.state_mut().draft_mut();
         let strength = (f64::from(depth) + 0.01) / f64::from(draft.steps);
         draft.beyond.init.as_mut().unwrap().strength = strength;
-        send(&harness, BringCommand::Preview);
+        send(&harness, ImageInputCommand::Preview);
         harness.run_steps(2);
         until(&mut harness, "the preview is there", |studio| {
-            studio.state().bring.preview.picture.is_some() && !studio.state().bring.preview.is_at_work()
+            studio.state().image_input.preview.picture.is_some() && !studio.state().image_input.preview.is_at_work()
         });
-        let preview = harness.state().state().bring.preview.picture.clone().unwrap();
+        let preview = harness.state().state().image_input.preview.picture.clone().unwrap();
         gallery::save_pixels(&out.join(format!("restyled-{depth}-preview.png")), &preview).unwrap();
         assert!(
             harness.state().state().recent.len() == 1 || depth > 5,

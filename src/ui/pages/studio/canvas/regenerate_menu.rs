@@ -5,22 +5,27 @@ use std::path::Path;
 use egui::{Button, Ui};
 
 use crate::ui::commands::UiCommand;
-use crate::ui::pages::studio::again::{Again, AgainCommand};
-use crate::ui::pages::studio::image_input::BringCommand;
+use crate::ui::pages::studio::image_input::ImageInputCommand;
+use crate::ui::pages::studio::regenerate::{Regenerate, RegenerateCommand};
 use crate::ui::panel::PanelContext;
 
 /// Lays out the verbs.
 ///
 /// * `has_record`: whether it is known how the picture was made; without it only its pixels can be used.
-pub(in crate::ui) fn again_verbs(ui: &mut Ui, ctx: &PanelContext<'_>, path: &Path, has_record: bool) {
+pub(in crate::ui) fn regenerate_items(ui: &mut Ui, ctx: &PanelContext<'_>, path: &Path, has_record: bool) {
     ui.set_min_width(220.0);
-    for again in Again::ALL {
-        let command = AgainCommand::Picture(path.to_owned(), again);
-        verb(ui, ctx, UiCommand::Again(command), has_record);
+    for again in Regenerate::ALL {
+        let command = RegenerateCommand::Picture(path.to_owned(), again);
+        verb(ui, ctx, UiCommand::Regenerate(command), has_record);
     }
     ui.separator();
-    verb(ui, ctx, UiCommand::Again(AgainCommand::Enlarge(path.to_owned())), true);
-    let offer = UiCommand::Bring(BringCommand::Offer(path.to_owned()));
+    verb(
+        ui,
+        ctx,
+        UiCommand::Regenerate(RegenerateCommand::Enlarge(path.to_owned())),
+        true,
+    );
+    let offer = UiCommand::ImageInput(ImageInputCommand::ShowDropMenu(path.to_owned()));
     let words = ctx.tr("again-bring");
     let response = ui.add(Button::new(words)).on_hover_text(ctx.tr("again-bring.tip"));
     if response.clicked() {
@@ -31,8 +36,8 @@ pub(in crate::ui) fn again_verbs(ui: &mut Ui, ctx: &PanelContext<'_>, path: &Pat
 }
 
 /// The same behind a button.
-pub(in crate::ui) fn again_menu(ui: &mut Ui, ctx: &PanelContext<'_>, path: &Path, has_record: bool) {
-    let menu = ui.menu_button(ctx.tr("again-menu"), |ui| again_verbs(ui, ctx, path, has_record));
+pub(in crate::ui) fn regenerate_menu(ui: &mut Ui, ctx: &PanelContext<'_>, path: &Path, has_record: bool) {
+    let menu = ui.menu_button(ctx.tr("again-menu"), |ui| regenerate_items(ui, ctx, path, has_record));
     menu.response.on_hover_text(ctx.tr("again-menu.tip"));
 }
 

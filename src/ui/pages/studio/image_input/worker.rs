@@ -9,10 +9,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::drawn::{SIDE_PX, drawn, small};
 use super::pasting;
-use super::state::{Adapters, Looked, REFERENCE_NAMES};
+use super::state::{Adapters, InputPicture, REFERENCE_NAMES};
 use crate::gallery;
 use crate::job::RgbImage;
-use crate::ui::services::Wake;
+use crate::ui::services::RepaintHandle;
 
 /// Below the gallery's folder: pictures that were pasted.
 const PASTED: &str = ".hareru/pasted";
@@ -28,7 +28,7 @@ const CONTROL_CLASSES: &[&str] = &["ControlNetModel", "T2IAdapter"];
 /// What is to be done.
 pub(super) enum Task {
     /// Read a picture and draw what could become of it.
-    Look(PathBuf),
+    InputStatus(PathBuf),
     /// Save a picture that was pasted.
     KeepPasted(Arc<ColorImage>),
     /// Find the picture that a text names: a file, or an address to fetch it from.
@@ -43,13 +43,13 @@ pub(super) enum Task {
     },
     /// Read a mask that was saved.
     ReadMask(PathBuf),
-    /// Look for adapters in these folders.
+    /// InputStatus for adapters in these folders.
     FindAdapters(Vec<PathBuf>),
 }
 
 /// What was done.
 pub(super) enum Done {
-    Looked(PathBuf, Result<Arc<Looked>, String>),
+    InputPicture(PathBuf, Result<Arc<InputPicture>, String>),
     /// A picture that was pasted is in this file; `Ok(None)` if there was none.
     Pasted(Result<Option<PathBuf>, String>),
     KeptMask(u64, Result<PathBuf, String>),
@@ -58,19 +58,19 @@ pub(super) enum Done {
 }
 
 /// Threads, once there is something to do: one for all that is on disk, and one for each paste, which may wait long.
-pub(in crate::ui) struct Workbench {
+pub(in crate::ui) struct ImageWorker {
     gallery_dir: PathBuf,
-    wake: Wake,
+    repaint: RepaintHandle,
     answers: (Sender<Done>, Receiver<Done>),
     tasks: Option<Sender<Task>>,
 }
 
-impl Workbench {
+impl ImageWorker {
     /// Nothing is started yet.
-    pub(in crate::ui) fn new(gallery_dir: PathBuf, wake: Wake) -> Self {
+    pub(in crate::ui) fn new(gallery_dir: PathBuf, repaint: RepaintHandle) -> Self {
         Self {
             gallery_dir,
-            wake,
+            repaint,
             answers: channel(),
             tasks: None,
         }
@@ -79,12 +79,12 @@ impl Workbench {
     /// Has something done; the answer comes later.
     pub(super) fn ask(&mut self, task: Task) {
         if matches!(task, Task::Named(_) | Task::Clipboard) {
-            start(&self.gallery_dir, &self.wake, &self.answers.0, std::iter::once(task));
+            start(&self.gallery_dir, &self.repaint, &self.answers.0, std::iter::once(task));
             return;
         }
         let tasks = self.tasks.get_or_insert_with(|| {
             let (tasks, to_do) = channel();
-            start(&self.gallery_dir, &self.wake, &self.answers.0, to_do.into_iter());
+            start(&self.gallery_dir, &self.repaint, &self.answers.0, to_do.into_iter());
             tasks
         });
         tasks.send(task).ok(); // a thread that has ended answers nothing any more
@@ -97,14 +97,19 @@ impl Workbench {
 }
 
 /// Does one task after the other on a thread of its own.
-fn start(folder: &Path, wake: &Wake, answers: &Sender<Done>, tasks: impl Iterator<Item = Task> + Send + 'static) {
-    let (folder, wake, answers) = (folder.to_owned(), Arc::clone(wake), answers.clone());
+fn start(
+    folder: &Path,
+    repaint: &RepaintHandle,
+    answers: &Sender<Done>,
+    tasks: impl Iterator<Item = Task> + Send + 'static,
+) {
+    let (folder, repaint, answers) = (folder.to_owned(), Arc::clone(repaint), answers.clone());
     let work = move || {
         for task in tasks {
             if answers.send(carry_out(&folder, task)).is_err() {
                 return;
             }
-            wake();
+            repaint();
         }
     };
     let started = std::thread::Builder::new().name("pictures in".to_owned()).spawn(work);
@@ -116,9 +121,9 @@ fn start(folder: &Path, wake: &Wake, answers: &Sender<Done>, tasks: impl Iterato
 fn carry_out(gallery_dir: &Path, task: Task) -> Done {
     let pasted = gallery_dir.join(PASTED);
     match task {
-        Task::Look(path) => {
+        Task::InputStatus(path) => {
             let looked = look(&path);
-            Done::Looked(path, looked)
+            Done::InputPicture(path, looked)
         }
         Task::KeepPasted(image) => Done::Pasted(keep_pasted(&pasted, &pasting::opaque(&image)).map(Some)),
         Task::Named(text) => Done::Pasted(pasting::named(&text, &pasted)),
@@ -147,13 +152,13 @@ fn carry_out(gallery_dir: &Path, task: Task) -> Done {
     }
 }
 
-fn look(path: &Path) -> Result<Arc<Looked>, String> {
+fn look(path: &Path) -> Result<Arc<InputPicture>, String> {
     let pixels = gallery::read_picture(path).map_err(|error| error.one_line())?;
     if pixels.width_px == 0 || pixels.height_px == 0 {
         return Err("expected pixels, found none".to_owned());
     }
     let thumbnail = small(&pixels, SIDE_PX);
-    Ok(Arc::new(Looked {
+    Ok(Arc::new(InputPicture {
         drawn: drawn(&thumbnail).map(Arc::new),
         thumbnail: Arc::new(thumbnail),
         record: gallery::read_record(path).ok().map(Arc::new),

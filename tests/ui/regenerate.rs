@@ -7,7 +7,7 @@ use egui_kittest::kittest::Queryable as _;
 use hareru::gallery::SaveEvent;
 use hareru::job::{Event, GenerateRequest, Hires, JobId, Upscale};
 use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::studio::again::{Again, AgainCommand, Variety};
+use hareru::ui::pages::studio::regenerate::{Regenerate, RegenerateCommand, VariationStrength};
 
 use super::harness::{Window, plain, record};
 use crate::support::generated_image;
@@ -24,14 +24,14 @@ fn made() -> GenerateRequest {
 }
 
 /// Asks for something of a picture whose record the gallery then reads.
-fn ask(window: &mut Window, again: Again) {
+fn ask(window: &mut Window, again: Regenerate) {
     ask_of(window, again, Some(made()));
 }
 
 /// The same of a picture that was made so, or does not say how.
-fn ask_of(window: &mut Window, again: Again, made: Option<GenerateRequest>) {
-    let command = AgainCommand::Picture(PathBuf::from(FILE), again);
-    window.harness.state().send(UiCommand::Again(command));
+fn ask_of(window: &mut Window, again: Regenerate, made: Option<GenerateRequest>) {
+    let command = RegenerateCommand::Picture(PathBuf::from(FILE), again);
+    window.harness.state().send(UiCommand::Regenerate(command));
     window.harness.run();
     assert_eq!(window.pictures.borrow().opened, [Path::new(FILE)], "its record is read");
     window.tell_of_pictures(SaveEvent::Opened {
@@ -44,7 +44,7 @@ fn ask_of(window: &mut Window, again: Again, made: Option<GenerateRequest>) {
 #[test]
 fn a_new_seed_should_be_all_that_differs() {
     let mut window = Window::open();
-    ask(&mut window, Again::NewSeed);
+    ask(&mut window, Regenerate::NewSeed);
     let submitted = window.engine.borrow().submitted.clone();
     let [request] = submitted.as_slice() else {
         panic!("{submitted:?}");
@@ -71,7 +71,7 @@ fn a_picture_that_was_only_enlarged_should_be_made_again_not_enlarged_again() {
         upscale: Some(upscale),
         ..made()
     };
-    ask_of(&mut window, Again::NewSeed, Some(enlarged.clone()));
+    ask_of(&mut window, Regenerate::NewSeed, Some(enlarged.clone()));
     assert_eq!(window.engine.borrow().submitted[0].upscale, None);
     let draft = window.harness.state_mut().draft_mut();
     draft.restore(&enlarged);
@@ -85,7 +85,7 @@ fn a_picture_that_was_only_enlarged_should_be_made_again_not_enlarged_again() {
 #[test]
 fn upscaling_should_make_the_same_picture_with_a_second_pass() {
     let mut window = Window::open();
-    ask(&mut window, Again::Upscale);
+    ask(&mut window, Regenerate::Upscale);
     let submitted = window.engine.borrow().submitted.clone();
     let hires = submitted[0].hires.unwrap();
     assert_eq!(hires.scale, 2.0);
@@ -99,7 +99,7 @@ fn upscaling_should_make_the_same_picture_with_a_second_pass() {
 #[test]
 fn settings_should_come_into_the_form_and_the_studio_into_sight() {
     let mut window = Window::open();
-    ask(&mut window, Again::Settings);
+    ask(&mut window, Regenerate::Settings);
     assert!(window.engine.borrow().submitted.is_empty());
     assert_eq!(window.harness.state().draft().prompt, "a boat");
     assert_eq!(window.harness.state().draft().seed, 7);
@@ -108,7 +108,7 @@ fn settings_should_come_into_the_form_and_the_studio_into_sight() {
 #[test]
 fn variations_should_be_four_to_choose_from_each_with_its_verbs() {
     let mut window = Window::open();
-    ask(&mut window, Again::Vary(Variety::Strong));
+    ask(&mut window, Regenerate::Vary(VariationStrength::Strong));
     for job in 1..=4 {
         let request = window.engine.borrow().submitted[job as usize - 1].clone();
         assert_eq!(request.seed, 7);
@@ -157,7 +157,7 @@ fn four_to_choose_from_should_have_seeds_that_count_up() {
 #[test]
 fn a_picture_without_settings_should_say_so() {
     let mut window = Window::open();
-    ask_of(&mut window, Again::NewSeed, None);
+    ask_of(&mut window, Regenerate::NewSeed, None);
     assert!(window.engine.borrow().submitted.is_empty());
     window.harness.get_by_label_contains("boat.png");
 }
@@ -166,7 +166,7 @@ fn a_picture_without_settings_should_say_so() {
 fn a_notice_should_stay_while_the_pointer_is_over_it() {
     const LONG: usize = 40; // steps of a quarter of a second
     let mut window = Window::open();
-    ask_of(&mut window, Again::NewSeed, None);
+    ask_of(&mut window, Regenerate::NewSeed, None);
     window.harness.get_by_label_contains("boat.png").hover();
     (0..LONG).for_each(|_| window.harness.step());
     window.harness.get_by_label_contains("boat.png");

@@ -13,14 +13,14 @@ const UPSCALE_STRENGTH: f64 = 0.4;
 
 /// How far variations go from their picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Variety {
+pub enum VariationStrength {
     /// Details differ.
     Subtle,
     /// The composition differs too.
     Strong,
 }
 
-impl Variety {
+impl VariationStrength {
     /// How much of another seed's noise: interpolated on the sphere, so that even half of it leaves a picture whose kin
     /// can be seen.
     fn strength(self) -> f64 {
@@ -33,37 +33,37 @@ impl Variety {
 
 /// What is wanted of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Again {
+pub enum Regenerate {
     /// Its settings in the form, its seed included.
     Settings,
     /// Another one with the same settings.
     NewSeed,
     /// Four that differ a little from it.
-    Vary(Variety),
+    Vary(VariationStrength),
     /// The same with a second pass at twice the size.
     Upscale,
 }
 
 /// Something of this, to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AgainCommand {
+pub enum RegenerateCommand {
     /// Of a picture, by its file.
-    Picture(PathBuf, Again),
+    Picture(PathBuf, Regenerate),
     /// Of a run of the sweep, by its place among the cells.
-    Cell(usize, Again),
+    Cell(usize, Regenerate),
     /// Four pictures of the form, to choose from.
     Four,
     /// A picture enlarged by a network, which is asked for if none was named before.
     Enlarge(PathBuf),
 }
 
-impl Again {
+impl Regenerate {
     /// All of them, in the order a menu has them.
     pub const ALL: [Self; 5] = [
         Self::Settings,
         Self::NewSeed,
-        Self::Vary(Variety::Subtle),
-        Self::Vary(Variety::Strong),
+        Self::Vary(VariationStrength::Subtle),
+        Self::Vary(VariationStrength::Strong),
         Self::Upscale,
     ];
 
@@ -72,14 +72,14 @@ impl Again {
         match self {
             Self::Settings => "again-settings",
             Self::NewSeed => "again-new-seed",
-            Self::Vary(Variety::Subtle) => "again-vary-subtle",
-            Self::Vary(Variety::Strong) => "again-vary-strong",
+            Self::Vary(VariationStrength::Subtle) => "again-vary-subtle",
+            Self::Vary(VariationStrength::Strong) => "again-vary-strong",
             Self::Upscale => "again-upscale",
         }
     }
 }
 
-impl AgainCommand {
+impl RegenerateCommand {
     /// Key of its name among the texts; its attribute `.tip` says what it does.
     pub fn key(&self) -> &'static str {
         match self {
@@ -98,7 +98,7 @@ pub fn four(base: GenerateRequest) -> Sweep {
 /// Four variations of a request.
 ///
 /// * `seed`: of the first one's other noise.
-pub fn variations(mut base: GenerateRequest, variety: Variety, seed: u64) -> Sweep {
+pub fn variations(mut base: GenerateRequest, variety: VariationStrength, seed: u64) -> Sweep {
     base.variation = Some(Variation {
         seed,
         strength: variety.strength(),
@@ -164,7 +164,7 @@ mod tests {
             seed: 7,
             ..GenerateRequest::default()
         };
-        let (subtle, strong) = (Variety::Subtle, Variety::Strong);
+        let (subtle, strong) = (VariationStrength::Subtle, VariationStrength::Strong);
         assert!(subtle.strength() < strong.strength());
         let cells = variations(base, strong, 40).cells().unwrap();
         let found: Vec<_> = cells

@@ -11,23 +11,23 @@ use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::file_name;
 use crate::ui::pages::Page;
-use crate::ui::pages::studio::again::{self, Again, AgainCommand};
 use crate::ui::pages::studio::form::draft::Draft;
+use crate::ui::pages::studio::regenerate::{self, Regenerate, RegenerateCommand};
 
 /// What waits for a picture's record to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::ui) enum Waiting {
     /// To be made again.
-    Again(Again),
+    Regenerate(Regenerate),
     /// To be enlarged by this network.
     Enlarge(PathBuf),
 }
 
 /// Does what was asked for; what needs a record that is not at hand has it read first.
-pub(super) fn carry_out(studio: &mut Studio, command: AgainCommand) {
+pub(super) fn carry_out(studio: &mut Studio, command: RegenerateCommand) {
     match command {
-        AgainCommand::Picture(path, again) => wait_for(studio, path, Waiting::Again(again)),
-        AgainCommand::Cell(cell, again) => {
+        RegenerateCommand::Picture(path, again) => wait_for(studio, path, Waiting::Regenerate(again)),
+        RegenerateCommand::Cell(cell, again) => {
             let cell = studio
                 .state
                 .sweeping
@@ -37,16 +37,16 @@ pub(super) fn carry_out(studio: &mut Studio, command: AgainCommand) {
                 make(studio, request, again);
             }
         }
-        AgainCommand::Four => {
+        RegenerateCommand::Four => {
             if !studio.draft.is_seed_locked {
                 studio.draft.roll_seed();
             }
             match studio.draft.to_request() {
-                Ok(request) => choose_from(studio, again::four(request)),
-                Err(problem) => studio.state.notices.tell(Level::Error, problem.text()),
+                Ok(request) => choose_from(studio, regenerate::four(request)),
+                Err(problem) => studio.state.notices.notify(Level::Error, problem.text()),
             }
         }
-        AgainCommand::Enlarge(path) => match studio.settings.upscaler.clone().filter(|file| file.is_file()) {
+        RegenerateCommand::Enlarge(path) => match studio.settings.upscaler.clone().filter(|file| file.is_file()) {
             Some(network) => wait_for(studio, path, Waiting::Enlarge(network)),
             None => ask_for_network(studio, path),
         },
@@ -56,16 +56,16 @@ pub(super) fn carry_out(studio: &mut Studio, command: AgainCommand) {
 fn wait_for(studio: &mut Studio, path: PathBuf, waiting: Waiting) {
     if let Some(pictures) = &studio.pictures {
         pictures.open(path.clone());
-        studio.again = Some((path, waiting));
+        studio.regenerating = Some((path, waiting));
     }
 }
 
 fn ask_for_network(studio: &Studio, picture: PathBuf) {
     let title = studio.language.tr("dialog-upscaler");
-    let (commands, wake) = (studio.commands.clone(), Arc::clone(&studio.wake));
+    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
     let answer = move |network| {
         commands.send(UiCommand::UseUpscaler(network, picture));
-        wake();
+        repaint();
     };
     studio.services.dialogs.pick_model(title, Box::new(answer));
 }
@@ -79,17 +79,17 @@ pub(super) fn use_upscaler(studio: &mut Studio, network: PathBuf, picture: PathB
 
 /// Goes on if this picture was read for that.
 pub(in crate::ui) fn go_on_if_wanted(studio: &mut Studio, path: &Path) {
-    let Some((_, waiting)) = studio.again.take_if(|(wanted, _)| wanted == path) else {
+    let Some((_, waiting)) = studio.regenerating.take_if(|(wanted, _)| wanted == path) else {
         return;
     };
     let opened = studio.state.opened.as_ref().filter(|opened| opened.path == path);
     let record = opened.and_then(|opened| opened.record.clone());
     match (waiting, record) {
-        (Waiting::Again(again), Some(record)) => make(studio, record.request.clone(), again),
-        (Waiting::Again(_), None) => {
+        (Waiting::Regenerate(again), Some(record)) => make(studio, record.request.clone(), again),
+        (Waiting::Regenerate(_), None) => {
             let file = [("file", file_name(path))];
             let text = Text::new("notice-no-settings", file);
-            studio.state.notices.tell(Level::Info, text);
+            studio.state.notices.notify(Level::Info, text);
         }
         (Waiting::Enlarge(model), record) => {
             let known = record.map(|record| record.request.clone()).unwrap_or_default();
@@ -108,10 +108,10 @@ pub(in crate::ui) fn go_on_if_wanted(studio: &mut Studio, path: &Path) {
     }
 }
 
-fn make(studio: &mut Studio, request: GenerateRequest, again: Again) {
+fn make(studio: &mut Studio, request: GenerateRequest, again: Regenerate) {
     let request = request.of_making();
     match again {
-        Again::Settings => {
+        Regenerate::Settings => {
             studio.draft.restore(&request);
             studio.state.branching = None;
             studio.state.page = Page::Studio;
@@ -121,7 +121,7 @@ fn make(studio: &mut Studio, request: GenerateRequest, again: Again) {
                 None => studio.describe(model),
             }
         }
-        Again::NewSeed => {
+        Regenerate::NewSeed => {
             let seed = Draft::another_seed();
             submit(
                 studio,
@@ -133,11 +133,11 @@ fn make(studio: &mut Studio, request: GenerateRequest, again: Again) {
                 },
             );
         }
-        Again::Vary(variety) => {
+        Regenerate::Vary(variety) => {
             let seed = Draft::another_seed();
-            choose_from(studio, again::variations(request, variety, seed));
+            choose_from(studio, regenerate::variations(request, variety, seed));
         }
-        Again::Upscale => submit(studio, again::upscaled(request)),
+        Regenerate::Upscale => submit(studio, regenerate::upscaled(request)),
     }
 }
 
