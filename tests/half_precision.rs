@@ -10,8 +10,8 @@ use hareru::job::{
 };
 use hareru::kernels;
 use hareru::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser as _};
-use hareru::pipelines::families::{Conditioning, Prompted, Prompts, StableDiffusion, family_of};
-use hareru::pipelines::{Extras, Job, ShownStep, Watcher, preview};
+use hareru::pipelines::families::{Conditioning, Prompts, StableDiffusion, UNetDenoiser, family_of};
+use hareru::pipelines::{AuxModels, Job, ShownStep, Watcher, preview};
 use hareru::weights::ModelFiles;
 
 use crate::support::reference::relative_l2;
@@ -46,7 +46,7 @@ fn picture(model: &StableDiffusion, request: &GenerateRequest) -> GeneratedImage
         after: None,
         model,
         refiner: None,
-        extras: &Extras::default(),
+        aux: &AuxModels::default(),
         request,
         options: JobOptions::default(),
         control: &JobControl::default(),
@@ -70,7 +70,7 @@ fn predict(model: &StableDiffusion, conditioning: &Conditioning) -> DenoiseOutpu
         wants_uncond: false,
         maps: None,
     };
-    Prompted::new(model, conditioning).denoise(&input).unwrap()
+    UNetDenoiser::new(model, conditioning).denoise(&input).unwrap()
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use candle_core::Device;
 use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode, RgbImage, Tiling};
 use hareru::pipelines::families::StableDiffusion;
-use hareru::pipelines::{Extras, Job, ShownStep, Watcher, load};
+use hareru::pipelines::{AuxModels, Job, ShownStep, Watcher, load};
 
 struct Nobody;
 
@@ -24,7 +24,7 @@ fn make(model: &StableDiffusion, seed: u64, tiling: Tiling) -> RgbImage {
         after: None,
         model,
         refiner: None,
-        extras: &Extras::default(),
+        aux: &AuxModels::default(),
         request: &request,
         options: JobOptions {
             preview: PreviewMode::Off,

@@ -14,9 +14,9 @@ use hareru::job::{
 };
 use hareru::models::unet::AttentionMap;
 use hareru::pipelines::denoise::{Call, InitialLatents, Noise, Observed, Observer, Run, RunOutput};
-use hareru::pipelines::families::{Prompted, Prompts, StableDiffusion};
+use hareru::pipelines::families::{Prompts, StableDiffusion, UNetDenoiser};
 use hareru::pipelines::run_plan::RunPlan;
-use hareru::pipelines::{Extras, Job, PipelineError, ShownStep, Watcher, load};
+use hareru::pipelines::{AuxModels, Job, PipelineError, ShownStep, Watcher, load};
 use tempfile::TempDir;
 
 /// Counts steps, and checks that they are counted without a gap.
@@ -98,7 +98,7 @@ fn make(
         after: None,
         model,
         refiner,
-        extras: &Extras::default(),
+        aux: &AuxModels::default(),
         request,
         options: JobOptions {
             preview: PreviewMode::Off,
@@ -406,7 +406,7 @@ fn whoever_watches_should_see_both_opinions_and_the_attention_and_change_nothing
     let conditioning = model
         .encode_prompts(&Prompts::new("a lighthouse at night", "", [64, 64]))
         .unwrap();
-    let denoiser = Prompted::new(&model, &conditioning);
+    let denoiser = UNetDenoiser::new(&model, &conditioning);
     let sampler = sampler_by_id("euler").unwrap();
     let table = model.scheduler().sigma_table(sampler, "karras", None, 3).unwrap();
     let run = Run {
@@ -468,19 +468,19 @@ fn reference_model() -> (StableDiffusion, PathBuf) {
 fn a_picture_should_be_a_prompt_as_far_as_its_weight_says() {
     let studio = Studio::open();
     let (model, models) = reference_model();
-    let mut extras = Extras::default();
+    let mut aux = AuxModels::default();
     let mut make = |references: Vec<Reference>| -> Result<RgbImage, PipelineError> {
         let request = GenerateRequest {
             prompt: "a painted harbor".to_owned(),
             references,
             ..request()
         };
-        extras.gather(&request, &model)?;
+        aux.gather(&request, &model)?;
         let job = Job {
             after: None,
             model: &model,
             refiner: None,
-            extras: &extras,
+            aux: &aux,
             request: &request,
             options: JobOptions::default(),
             control: &JobControl::default(),
@@ -521,7 +521,7 @@ fn a_control_made_for_another_model_should_be_refused_by_name() {
         }],
         ..request()
     };
-    let error = Extras::default().gather(&request, &model).unwrap_err().to_string();
+    let error = AuxModels::default().gather(&request, &model).unwrap_err().to_string();
     assert!(error.contains("channels") && error.ends_with("controlnet"), "{error}");
 }
 

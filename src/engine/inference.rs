@@ -14,7 +14,7 @@ use crate::job::{
     Phase, Precision, StepEvent,
 };
 use crate::pipelines::families::LoadedModel;
-use crate::pipelines::{self, After, AnyJob, Device, Extras, PipelineError, ShownStep, Steered, Watcher};
+use crate::pipelines::{self, AnyJob, AuxModels, Device, PipelineError, ResumeFrom, ShownStep, Steered, Watcher};
 
 /// Why a job did not finish.
 enum Unfinished {
@@ -46,9 +46,9 @@ pub(super) fn run(
     }
     let mut worker = Worker {
         device: choose_device(options.device),
-        model: Kept::default(),
-        refiner: Kept::default(),
-        extras: Extras::default(),
+        model: ModelCache::default(),
+        refiner: ModelCache::default(),
+        aux: AuxModels::default(),
     };
     for command in commands {
         let told = match command {
@@ -107,16 +107,16 @@ struct Task<'a> {
 
 struct Worker {
     device: Device,
-    model: Kept,
-    refiner: Kept,
-    extras: Extras,
+    model: ModelCache,
+    refiner: ModelCache,
+    aux: AuxModels,
 }
 
 /// The networks used last, in the precision they were last used in.
 #[derive(Default)]
-struct Kept(Option<LoadedModel>);
+struct ModelCache(Option<LoadedModel>);
 
-impl Kept {
+impl ModelCache {
     /// Whether these networks are at hand; `precision` is not [`Precision::Auto`].
     fn has(&self, wanted: &ModelRef, precision: Precision) -> bool {
         let loaded = self.0.as_ref();
@@ -175,7 +175,7 @@ impl Worker {
             Ok(Ok(event)) => return event,
             Ok(Err(error)) => JobError::from(&error),
             Err(payload) => {
-                self.model = Kept::default();
+                self.model = ModelCache::default();
                 panic_error(payload.as_ref())
             }
         };
@@ -202,7 +202,7 @@ impl Worker {
                 error: Arc::new(JobError::from(&error)),
             },
             Err(payload) => {
-                (self.model, self.refiner) = (Kept::default(), Kept::default()); // whatever the panic interrupted is not to be trusted
+                (self.model, self.refiner) = (ModelCache::default(), ModelCache::default()); // whatever the panic interrupted is not to be trusted
                 Event::Failed {
                     job,
                     error: Arc::new(panic_error(payload.as_ref())),
@@ -222,12 +222,12 @@ impl Worker {
         let phase = |phase, fraction| events.lifecycle(Event::Phase { job, phase, fraction });
         let precision = pipelines::resolve_precision(options.precision, &self.device)?;
         let device = &self.device;
-        self.extras.gather_upscaler(request, device, precision)?;
+        self.aux.gather_upscaler(request, device, precision)?;
         let upscaling = |fraction| {
             phase(Phase::Upscaling, Some(fraction)).ok(); // as in a watcher
         };
         if let Some((upscale, picture)) = request.upscale.as_ref().and_then(|u| Some((u, u.picture.as_ref()?))) {
-            let upscaler = self.extras.upscaler(&upscale.model)?;
+            let upscaler = self.aux.upscaler(&upscale.model)?;
             upscaling(0.0);
             let image = upscaler.enlarge_picture(request, upscale, picture, control, &mut |at| upscaling(at))?;
             return Ok(events.lifecycle(Event::Image {
@@ -238,7 +238,7 @@ impl Worker {
         let refiner = if let Some(refiner) = &request.refiner {
             Some(&*self.refiner.load(&refiner.model, device, precision, &phase)?)
         } else {
-            self.refiner = Kept::default(); // a picture that takes one model needs no memory for two
+            self.refiner = ModelCache::default(); // a picture that takes one model needs no memory for two
             None
         };
         let model = self.model.load(&request.model, device, precision, &phase)?;
@@ -246,7 +246,7 @@ impl Worker {
         model.set_vae_tiles(options.vae_tiles);
         model.set_adapters(&request.loras, &request.embeddings)?;
         model.set_vae(request.vae.as_deref())?;
-        self.extras.gather_for(request, model)?;
+        self.aux.gather_for(request, model)?;
         if let Some((kept, step)) = &task.after {
             // The hash is known by now or soon; a branch is worth waiting for it.
             let why = kept.why_inexact(request, *step, model.hash(), precision.id());
@@ -255,7 +255,7 @@ impl Worker {
                 events.lifecycle(Event::Inexact { job, why })?;
             }
         }
-        let after = task.after.as_ref().map(|(kept, step)| After {
+        let after = task.after.as_ref().map(|(kept, step)| ResumeFrom {
             run_id: &kept.record.run_id,
             trajectory: &kept.trajectory,
             step: *step,
@@ -264,7 +264,7 @@ impl Worker {
             model: &*model,
             after,
             refiner,
-            extras: &self.extras,
+            aux: &self.aux,
             request,
             options,
             control,
@@ -280,7 +280,7 @@ impl Worker {
             };
             for mut image in maker.make(index, &mut watcher)? {
                 if let (Some(upscale), None) = (&request.upscale, &request.hires) {
-                    let upscaler = self.extras.upscaler(&upscale.model)?;
+                    let upscaler = self.aux.upscaler(&upscale.model)?;
                     upscaling(0.0);
                     let mut progress = |at| upscaling(at);
                     image.pixels = upscaler.enlarge_for(upscale, image.pixels, control, &mut progress)?;

@@ -10,7 +10,7 @@ use super::Change;
 pub struct JobControl {
     cancelled: AtomicBool,
     pending: Mutex<PendingControls>,
-    told: Condvar,
+    changed: Condvar,
 }
 
 /// What was asked for and not yet done.
@@ -118,16 +118,16 @@ impl JobControl {
                 pending = self.lock();
                 continue;
             }
-            pending = self.told.wait(pending).unwrap_or_else(PoisonError::into_inner);
+            pending = self.changed.wait(pending).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     fn request(&self, ask: impl FnOnce(&mut PendingControls)) {
         ask(&mut self.lock());
-        self.told.notify_all();
+        self.changed.notify_all();
     }
 
-    /// A poisoned lock only means that a thread panicked elsewhere: every wish is made whole.
+    /// A poisoned lock only means that a thread panicked elsewhere: every update is made whole.
     fn lock(&self) -> MutexGuard<'_, PendingControls> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }

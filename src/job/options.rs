@@ -1,4 +1,4 @@
-//! Wishes about how a job is carried out and shown, which do not change what the picture shows.
+//! How a job is carried out and shown; none of this changes what the picture shows.
 
 use super::Precision;
 

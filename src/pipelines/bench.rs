@@ -8,9 +8,9 @@ use candle_nn::{Init, VarBuilder};
 use rayon::prelude::*;
 
 use super::denoiser::{DenoiseInput, Denoiser as _};
-use super::families::{Prompted, Prompts};
+use super::families::{Prompts, UNetDenoiser};
 use super::precision::{precision_of, resolve_dtype};
-use super::{Extras, Job, PipelineError, ShownStep, Watcher};
+use super::{AuxModels, Job, PipelineError, ShownStep, Watcher};
 use crate::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
 use crate::kernels::{self, trace};
 use crate::models::clip::ClipTextModel;
@@ -108,10 +108,10 @@ type Call = Box<dyn Fn() -> Result<(), PipelineError>>;
 /// Builds the network, then times it, on the processor.
 ///
 /// # Errors
-/// [`PipelineError::Misfit`] for a size no network takes or an item the shape does not have; else the network's own.
+/// [`PipelineError::Unsupported`] for a size no network takes or an item the shape does not have; else the network's own.
 pub fn bench(request: &BenchRequest) -> Result<BenchResult, PipelineError> {
     if !request.side_px.is_multiple_of(64) || request.side_px == 0 {
-        return Err(PipelineError::Misfit {
+        return Err(PipelineError::Unsupported {
             what: "resolution",
             expected: "a multiple of 64 px".to_owned(),
             found: request.side_px.to_string(),
@@ -195,7 +195,7 @@ fn random_call(request: &BenchRequest, dtype: DType) -> Result<Call, PipelineErr
             Box::new(move || Ok(network.forward(&ids, 0).map(drop)?))
         }
         BenchItem::Picture => {
-            return Err(PipelineError::Misfit {
+            return Err(PipelineError::Unsupported {
                 what: "item",
                 expected: "unet, vae, taesd or clip (picture is the starter model's)".to_owned(),
                 found: "picture".to_owned(),
@@ -230,7 +230,7 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
     };
     Ok(match request.item {
         BenchItem::Unet => Box::new(move || {
-            let prompted = Prompted::new(&model, &conditioning);
+            let prompted = UNetDenoiser::new(&model, &conditioning);
             let input = DenoiseInput {
                 x: &latents,
                 sigma: 1.0,
@@ -260,7 +260,7 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
                 after: None,
                 model: &model,
                 refiner: None,
-                extras: &Extras::default(),
+                aux: &AuxModels::default(),
                 request: &generate_request,
                 options,
                 control: &JobControl::default(),
@@ -394,10 +394,10 @@ mod tests {
             "{ops:?}"
         );
         assert!(seconds > 0.0);
-        let misfit = bench(&BenchRequest {
+        let unsupported = bench(&BenchRequest {
             side_px: 100,
             ..request
         });
-        assert!(misfit.unwrap_err().to_string().contains("multiple of 64"));
+        assert!(unsupported.unwrap_err().to_string().contains("multiple of 64"));
     }
 }

@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Tensor};
 
 use super::PipelineError;
 use super::denoiser::DenoiseInput;
-use super::families::Told;
+use super::families::PromptEmbeds;
 use crate::models::controlnet::{ControlHint, ControlNetConfig, ControlNetModel, ControlStrength};
 use crate::models::t2i_adapter::{T2IAdapter, T2IAdapterConfig};
 use crate::models::unet::{Residuals, UNetConditions, UNetConfig};
@@ -224,7 +224,7 @@ pub(super) fn residuals(
     controls: &[ActiveControl],
     input: &DenoiseInput<'_>,
     branches: Branches,
-    (told, cond): (&Told, &Told),
+    (told, cond): (&PromptEmbeds, &PromptEmbeds),
     dtype: DType,
 ) -> candle_core::Result<Option<Residuals>> {
     let mut sum: Option<Residuals> = None;

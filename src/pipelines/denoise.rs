@@ -211,7 +211,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// [`SampleError`]: someone asked to stop, the latents are no longer numbers, or the device's own;
-    /// [`PipelineError::Misfit`] if a planned change is not possible.
+    /// [`PipelineError::Unsupported`] if a planned change is not possible.
     pub fn walk(&self, shape: [usize; 4], observer: &mut dyn Observer) -> Result<RunOutput, PipelineError> {
         self.plan.changes.iter().try_for_each(check)?;
         self.denoiser.adopt(&self.plan.changes)?;
@@ -280,7 +280,7 @@ impl Run<'_> {
     fn resumed(&self, resume: &Resume) -> Result<((usize, Tensor), TrajectoryRecorder), PipelineError> {
         let device = self.denoiser.device();
         let place = resume.steps.iter().position(|step| step.index == resume.step);
-        let misfit = |expected: String, found: String| PipelineError::Misfit {
+        let unsupported = |expected: String, found: String| PipelineError::Unsupported {
             what: "step of a branch",
             expected,
             found,
@@ -293,13 +293,13 @@ impl Run<'_> {
                 (Some(first), Some(last)) => format!("one that was kept, {first} to {last},"),
                 _ => "one that was kept (none was)".to_owned(),
             };
-            return Err(misfit(expected, resume.step.to_string()));
+            return Err(unsupported(expected, resume.step.to_string()));
         };
         let record = &resume.steps[place];
         let sigma = self.table.sigmas()[step];
         if (record.sigma - sigma).abs() > 1e-6 * sigma.max(1.0) {
             let words = |sigma: f64| format!("at noise level {sigma:.4}");
-            return Err(misfit(words(sigma), words(record.sigma)));
+            return Err(unsupported(words(sigma), words(record.sigma)));
         }
         let past = TrajectoryRecorder::resumed(&resume.steps[..place], device)?;
         Ok(((step, tensor(&record.x, device)?), past))

@@ -96,7 +96,7 @@ pub trait Denoiser {
     /// own steps. What the loop sees to itself (guidance, sampler, η, seed) is not the denoiser's business.
     ///
     /// # Errors
-    /// [`PipelineError::Misfit`] if these networks cannot be told so in the middle of a run; else whatever reading a
+    /// [`PipelineError::Unsupported`] if these networks cannot be told so in the middle of a run; else whatever reading a
     /// prompt or an adapter costs.
     fn adopt(&self, changes: &[Change]) -> Result<(), PipelineError> {
         for change in changes {
@@ -107,7 +107,7 @@ pub trait Denoiser {
                 (change.control_weights.is_some(), "a change of controls"),
             ] {
                 if is_asked {
-                    return Err(PipelineError::Misfit {
+                    return Err(PipelineError::Unsupported {
                         what: "what changes on the way",
                         expected: "guidance, φ, sampler, η or seed".to_owned(),
                         found: found.to_owned(),

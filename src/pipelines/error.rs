@@ -40,7 +40,7 @@ pub enum PipelineError {
     },
     /// The request does not fit this model.
     #[error("{what} must be {expected} for this model, found {found}")]
-    Misfit {
+    Unsupported {
         /// Which setting.
         what: &'static str,
         /// What the model takes.
@@ -121,7 +121,7 @@ impl From<&PipelineError> for JobError {
             PipelineError::Schedule(ScheduleError::BadTraining { .. }) => JobErrorKind::Model,
             PipelineError::Schedule(_)
             | PipelineError::Adapter(_)
-            | PipelineError::Misfit { .. }
+            | PipelineError::Unsupported { .. }
             | PipelineError::Precision { .. }
             | PipelineError::OtherModel { .. }
             | PipelineError::Picture { .. }

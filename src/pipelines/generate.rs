@@ -12,7 +12,7 @@ use super::latents::{latent_shape, picture_tensor};
 use super::pictures::{from_job, to_job};
 use super::prepare::{Job, Prepared, first_step};
 use super::preview::{is_finite, preview_picture, rgb_from_picture};
-use super::work::{After, Kept, Leg, Watcher, Work, clean};
+use super::work::{JobContext, Kept, ResumeFrom, SamplingPass, Watcher, clean};
 use crate::diffusion::schedule::SigmaTable;
 use crate::diffusion::trajectory::tensor;
 use crate::diffusion::{SampleError, bare};
@@ -35,7 +35,7 @@ struct Pass<'a> {
 }
 
 /// What a second pass starts from that was walked before: nothing of it is used but its size.
-fn resumed_pass(after: After<'_>) -> Result<([usize; 4], InitialLatents), PipelineError> {
+fn resumed_pass(after: ResumeFrom<'_>) -> Result<([usize; 4], InitialLatents), PipelineError> {
     let LatentPlane {
         channels,
         height,
@@ -47,7 +47,7 @@ fn resumed_pass(after: After<'_>) -> Result<([usize; 4], InitialLatents), Pipeli
         first,
         after.trajectory.final_latents.values.len() == channels * height * width,
     ) else {
-        return Err(PipelineError::Misfit {
+        return Err(PipelineError::Unsupported {
             what: "run to branch from",
             expected: "steps that were kept".to_owned(),
             found: "none".to_owned(),
@@ -168,7 +168,7 @@ impl Prepared<'_> {
         index: u32,
         watcher: &mut dyn Watcher,
     ) -> Result<RunOutput, PipelineError> {
-        let leg = Leg {
+        let pass = SamplingPass {
             denoiser,
             guidance: self.work().guidance(),
             sampler: self.sampler,
@@ -182,10 +182,10 @@ impl Prepared<'_> {
             total: self.first_pass_steps() + self.second_pass_steps(),
         };
         let show = |x0: &Tensor, mode| preview_picture(self.job.model, x0, mode);
-        self.work().walk(&leg, index, &show, watcher)
+        self.work().walk(&pass, index, &show, watcher)
     }
 
-    fn work(&self) -> Work<'_> {
+    fn work(&self) -> JobContext<'_> {
         let Job {
             model,
             request,
@@ -195,7 +195,7 @@ impl Prepared<'_> {
             probe,
             ..
         } = self.job;
-        Work {
+        JobContext {
             model,
             request,
             options,
@@ -256,7 +256,7 @@ impl Prepared<'_> {
         let request = self.job.request;
         let enlarged = match (&request.upscale, from_job(decoded.clone())) {
             (Some(upscale), _) => {
-                let upscaler = self.job.extras.upscaler(&upscale.model)?;
+                let upscaler = self.job.aux.upscaler(&upscale.model)?;
                 upscaler.enlarge(decoded, (width, height), self.job.control, &mut |_| ())?
             }
             (None, Some(picture)) => to_job(imageops::resize(&picture, width, height, FilterType::Lanczos3)),

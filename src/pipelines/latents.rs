@@ -8,11 +8,11 @@ use crate::job::{ModelInfo, RgbImage};
 /// Checks that a picture's size suits the model, and gives the shape of its latents.
 ///
 /// # Errors
-/// [`PipelineError::Misfit`] if a side is no multiple of the VAE's factor.
+/// [`PipelineError::Unsupported`] if a side is no multiple of the VAE's factor.
 pub fn latent_shape(info: &ModelInfo, width_px: u32, height_px: u32) -> Result<[usize; 4], PipelineError> {
     let factor = info.vae_factor;
     if !width_px.is_multiple_of(factor) || !height_px.is_multiple_of(factor) || width_px == 0 || height_px == 0 {
-        return Err(PipelineError::Misfit {
+        return Err(PipelineError::Unsupported {
             what: "size",
             expected: format!("multiples of {factor} px"),
             found: format!("{width_px}x{height_px}"),

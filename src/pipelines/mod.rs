@@ -42,12 +42,12 @@
 
 mod adapters;
 mod attention;
+mod aux_models;
 mod bench;
 pub mod controls;
 pub mod denoise;
 pub mod denoiser;
 mod error;
-mod extras;
 pub mod families;
 mod generate;
 mod host;
@@ -76,10 +76,10 @@ mod work;
 use include_dir::{Dir, include_dir};
 
 pub use adapters::Adapters;
+pub use aux_models::AuxModels;
 pub use bench::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace, bench};
 pub use candle_core::Device;
 pub use error::PipelineError;
-pub use extras::Extras;
 pub use inversion::{Inverted, invert};
 pub use latents::{MaskEdge, hard, latent_mask, latent_shape, picture_tensor};
 pub use makers::{AnyJob, Maker, enlarged_size};
@@ -92,7 +92,7 @@ pub use replay::replay;
 pub use run_plan::Steered;
 pub use scheduler::{Scheduler, SchedulerConfig};
 pub use upscale::PictureUpscaler;
-pub use work::{After, ShownStep, Watcher};
+pub use work::{ResumeFrom, ShownStep, Watcher};
 
 use crate::diffusion::names::{sampler_and_schedule_by_name, schedule_by_name};
 use crate::diffusion::samplers::SAMPLERS;
@@ -169,7 +169,7 @@ pub fn load_any(
 /// As [`load_any`], where nothing but Stable Diffusion will do.
 ///
 /// # Errors
-/// As [`load_any`], and [`PipelineError::Misfit`] if the model is of another family.
+/// As [`load_any`], and [`PipelineError::Unsupported`] if the model is of another family.
 pub fn load(
     model: &ModelRef,
     device: &Device,

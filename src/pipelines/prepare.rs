@@ -6,11 +6,11 @@ use candle_core::Tensor;
 use image::{GrayImage, RgbImage};
 
 use super::PipelineError;
+use super::aux_models::AuxModels;
 use super::controls::{ActiveControl, ControlSchedule};
 use super::denoise::{InitialLatents, InpaintBlend, STATE_DTYPE};
 use super::denoiser::Denoiser as _;
-use super::extras::Extras;
-use super::families::{ConcatCond, Conditioning, Prompted, Prompts, StableDiffusion};
+use super::families::{ConcatCond, Conditioning, Prompts, StableDiffusion, UNetDenoiser};
 use super::inversion::invert;
 use super::latents::{MaskEdge, hard, latent_mask, latent_shape, picture_tensor};
 use super::pictures::{Paste, blurred, cover, cover_mask, either, grow, read_gray, read_rgb, region_around, to_job};
@@ -20,7 +20,7 @@ use super::references::ActiveReference;
 use super::refiner_switch::RefinerSwitch;
 use super::run_plan::check;
 use super::scheduled_conditioning::{PromptCache, ScheduledConditioning};
-use super::work::After;
+use super::work::ResumeFrom;
 use crate::diffusion::ScheduleError;
 use crate::diffusion::guidance::Guidance;
 use crate::diffusion::samplers::{Sampler, sampler_by_id};
@@ -41,14 +41,14 @@ pub struct Job<'a> {
     pub model: &'a StableDiffusion,
     /// Those of the last steps, if the request names a refiner.
     pub refiner: Option<&'a StableDiffusion>,
-    /// Networks beside the model, [gathered](Extras::gather) for the request.
-    pub extras: &'a Extras,
+    /// Networks beside the model, [gathered](AuxModels::gather) for the request.
+    pub aux: &'a AuxModels,
     /// What to make.
     pub request: &'a GenerateRequest,
     /// How to show it.
     pub options: JobOptions,
     /// A kept run that the first steps are taken from.
-    pub after: Option<After<'a>>,
+    pub after: Option<ResumeFrom<'a>>,
     /// Whether someone asked to stop.
     pub control: &'a JobControl,
     /// A test's hold on it.
@@ -84,7 +84,7 @@ impl<'a> Job<'a> {
     /// Makes everything that the request's pictures share.
     ///
     /// # Errors
-    /// [`PipelineError::Misfit`] if the request does not fit the model, [`PipelineError::Picture`] if one that it names
+    /// [`PipelineError::Unsupported`] if the request does not fit the model, [`PipelineError::Picture`] if one that it names
     /// cannot be read; else the schedule's, the tokenizer's and the device's.
     pub fn prepare(self) -> Result<Prepared<'a>, PipelineError> {
         let Job { model, request, .. } = self;
@@ -135,12 +135,12 @@ impl<'a> Job<'a> {
     /// The pictures to follow, at the size of the picture that is made.
     fn controls(&self, [_, _, height, width]: [usize; 4]) -> Result<Vec<ActiveControl>, PipelineError> {
         let Job {
-            model, request, extras, ..
+            model, request, aux, ..
         } = *self;
         let factor = model.info().vae_factor;
         let (width, height) = (width as u32 * factor, height as u32 * factor);
         let active = request.controls.iter().map(|control| {
-            let network = extras.control(&control.model)?;
+            let network = aux.control(&control.model)?;
             let mut picture = to_job(cover(&read_rgb(&control.picture)?, width, height));
             if !control.preprocessor.is_empty() {
                 picture = preprocess(&control.preprocessor, &picture, &BTreeMap::new())?;
@@ -160,10 +160,10 @@ impl<'a> Job<'a> {
     /// The pictures as prompts.
     fn references(&self) -> Result<Vec<ActiveReference>, PipelineError> {
         let Job {
-            model, request, extras, ..
+            model, request, aux, ..
         } = *self;
         let active = request.references.iter().map(|reference| {
-            let network = extras.reference(&reference.adapter)?;
+            let network = aux.reference(&reference.adapter)?;
             let picture = to_job(read_rgb(&reference.picture)?);
             let pixels = network.pixels(&picture, model.device())?;
             Ok(network.refer(&pixels, reference.weight, reference.part)?)
@@ -197,7 +197,7 @@ impl<'a> Job<'a> {
                     "a picture made from a prompt"
                 }
             };
-            return Err(PipelineError::Misfit {
+            return Err(PipelineError::Unsupported {
                 what: "the task",
                 expected: task(!edits).to_owned(),
                 found: task(edits).to_owned(),
@@ -277,7 +277,7 @@ impl<'a> Job<'a> {
         first: usize,
     ) -> Result<InitialLatents, PipelineError> {
         let shown = self.model.encode_prompts(&self.prompts(prompt))?;
-        let denoiser = Prompted::new(self.model, &shown);
+        let denoiser = UNetDenoiser::new(self.model, &shown);
         let plain = Guidance {
             scale: 1.0,
             rescale: 0.0,
@@ -302,7 +302,7 @@ impl Prepared<'_> {
             request,
             ..
         } = self.job;
-        let first = Prompted {
+        let first = UNetDenoiser {
             model,
             prompts: Vec::new(),
             beside: self.stage.beside.clone(),
@@ -314,7 +314,7 @@ impl Prepared<'_> {
                 .refiner
                 .as_ref()
                 .map_or(usize::MAX, |refiner| refiner.step as usize);
-            (step, Prompted::new(refiner, told))
+            (step, UNetDenoiser::new(refiner, told))
         });
         let encode = |now: &GenerateRequest| {
             model.encode_prompts(&Prompts {
@@ -379,11 +379,13 @@ impl Canvas {
         let weight = blurred(&mask, blur_px);
         let whole = (0, 0, picture.width(), picture.height());
         let region = match only_masked {
-            Some(padding) => region_around(&mask, padding, (width, height)).ok_or_else(|| PipelineError::Misfit {
-                what: "mask",
-                expected: "white where to paint".to_owned(),
-                found: "none of it white".to_owned(),
-            })?,
+            Some(padding) => {
+                region_around(&mask, padding, (width, height)).ok_or_else(|| PipelineError::Unsupported {
+                    what: "mask",
+                    expected: "white where to paint".to_owned(),
+                    found: "none of it white".to_owned(),
+                })?
+            }
             None => whole,
         };
         let paste = Paste {
@@ -453,7 +455,7 @@ fn check_same_latents(model: &StableDiffusion, refiner: &StableDiffusion) -> Res
     if of(model) == of(refiner) {
         return Ok(());
     }
-    Err(PipelineError::Misfit {
+    Err(PipelineError::Unsupported {
         what: "refiner's latents",
         expected: of(model),
         found: of(refiner),

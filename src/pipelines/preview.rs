@@ -134,13 +134,13 @@ pub(super) fn preview_picture(
 /// The picture of kept latents, by any model that knows latents of their kind.
 ///
 /// # Errors
-/// [`PipelineError::Misfit`] if the model's latents are of another kind; else the device's.
+/// [`PipelineError::Unsupported`] if the model's latents are of another kind; else the device's.
 pub fn decode_latents(
     model: &LoadedModel,
     latents: &LatentPlane,
     mode: PreviewMode,
 ) -> Result<RgbImage, PipelineError> {
-    let misfit = |expected: usize| PipelineError::Misfit {
+    let unsupported = |expected: usize| PipelineError::Unsupported {
         what: "channels of the latents",
         expected: expected.to_string(),
         found: format!(
@@ -155,13 +155,13 @@ pub fn decode_latents(
         latents.values.len() == latents.channels * latents.height * latents.width && !latents.values.is_empty();
     let LoadedModel::StableDiffusion(model) = model else {
         if latents.channels != 3 || !is_even {
-            return Err(misfit(3));
+            return Err(unsupported(3));
         }
         return Ok(rgb_from_picture(&tensor(latents, &Device::Cpu)?)?); // pixels already
     };
     let channels = model.info().latent_channels;
     if latents.channels != channels || !is_even {
-        return Err(misfit(channels));
+        return Err(unsupported(channels));
     }
     let latents = tensor(latents, model.device())?;
     let picture = preview_picture(model, &latents, mode)?;

@@ -129,7 +129,7 @@ fn weights_in(folder: &Path) -> Result<PathBuf, PipelineError> {
     files.sort();
     match <[PathBuf; 1]>::try_from(files) {
         Ok([file]) => Ok(file),
-        Err(files) => Err(PipelineError::Misfit {
+        Err(files) => Err(PipelineError::Unsupported {
             what: "an adapter's folder",
             expected: "one with one weight file (or name the file)".to_owned(),
             found: format!("{} of them in {}", files.len(), folder.display()),

@@ -4,13 +4,13 @@ use candle_core::Device;
 
 use super::Scheduler;
 use super::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
-use super::families::Prompted;
+use super::families::UNetDenoiser;
 
 /// A model for the first steps of a run and, if there is one, another for the last.
 pub(super) struct RefinerSwitch<'a> {
-    pub(super) first: Prompted<'a>,
+    pub(super) first: UNetDenoiser<'a>,
     /// From which step on the other one is asked.
-    pub(super) second: Option<(usize, Prompted<'a>)>,
+    pub(super) second: Option<(usize, UNetDenoiser<'a>)>,
 }
 
 impl Denoiser for RefinerSwitch<'_> {

@@ -106,10 +106,10 @@ pub(super) fn seed_at(changes: &[Change], step: usize) -> Option<u64> {
 /// Whether everything that a change names exists, as far as the loop is concerned.
 ///
 /// # Errors
-/// [`PipelineError::Misfit`] if no sampler has its name.
+/// [`PipelineError::Unsupported`] if no sampler has its name.
 pub(super) fn check(change: &Change) -> Result<(), PipelineError> {
     match &change.sampler {
-        Some(name) if sampler_by_id(name).is_none() => Err(PipelineError::Misfit {
+        Some(name) if sampler_by_id(name).is_none() => Err(PipelineError::Unsupported {
             what: "sampler of a change",
             expected: "one that `hareru samplers` lists".to_owned(),
             found: format!("{name:?}"),

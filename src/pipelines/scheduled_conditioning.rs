@@ -45,13 +45,13 @@ pub(super) struct ScheduledConditioning<'a> {
     /// The request's controls as they were made.
     controls: Vec<ActiveControl>,
     /// In order; never empty once [adopted](Denoiser::adopt).
-    stretches: RefCell<Vec<ConditioningSpan>>,
-    /// The stretch that the networks are told of now.
+    segments: RefCell<Vec<ConditioningSpan>>,
+    /// The segment that the networks are told of now.
     now: Cell<Option<usize>>,
 }
 
 impl<'a> ScheduledConditioning<'a> {
-    /// * `relay`: the networks; their prompts are those of the stretches.
+    /// * `relay`: the networks; their prompts are those of the segments.
     pub(super) fn new(
         relay: RefinerSwitch<'a>,
         (model, request): (&'a StableDiffusion, &'a GenerateRequest),
@@ -65,7 +65,7 @@ impl<'a> ScheduledConditioning<'a> {
             known,
             controls: relay.first.controls.clone(),
             relay: RefCell::new(relay),
-            stretches: RefCell::default(),
+            segments: RefCell::default(),
             now: Cell::new(None),
         }
     }
@@ -85,21 +85,21 @@ impl<'a> ScheduledConditioning<'a> {
 
     /// Tells the networks what holds at a step.
     fn arrive(&self, step: usize) -> Result<(), PipelineError> {
-        let stretches = self.stretches.borrow();
-        let place = stretches.iter().rposition(|stretch| stretch.from <= step);
+        let segments = self.segments.borrow();
+        let place = segments.iter().rposition(|segment| segment.from <= step);
         if place == self.now.get() {
             return Ok(());
         }
-        let Some(stretch) = place.and_then(|place| stretches.get(place)) else {
+        let Some(segment) = place.and_then(|place| segments.get(place)) else {
             return Ok(());
         };
-        self.model.set_loras(&stretch.spoken.loras)?;
+        self.model.set_loras(&segment.spoken.loras)?;
         let mut relay = self.relay.borrow_mut();
-        relay.first.prompts = vec![(0, Arc::clone(&stretch.told))];
+        relay.first.prompts = vec![(0, Arc::clone(&segment.told))];
         relay.first.controls = self
             .controls
             .iter()
-            .zip(&stretch.weights)
+            .zip(&segment.weights)
             .map(|(control, weight)| control.weighed(*weight))
             .collect::<candle_core::Result<_>>()?;
         self.now.set(place);
@@ -125,7 +125,7 @@ impl Denoiser for ScheduledConditioning<'_> {
         let mut steps: Vec<u32> = changes.iter().map(|change| change.step).chain([0]).collect();
         steps.sort_unstable();
         steps.dedup();
-        let mut stretches: Vec<ConditioningSpan> = Vec::with_capacity(steps.len());
+        let mut segments: Vec<ConditioningSpan> = Vec::with_capacity(steps.len());
         for step in steps {
             let now = request.as_of(step);
             let spoken = PromptKey {
@@ -135,8 +135,8 @@ impl Denoiser for ScheduledConditioning<'_> {
             };
             let weights: Vec<f64> = now.controls.iter().map(|control| control.weight).collect();
             let is_new = |last: &ConditioningSpan| last.spoken != spoken || last.weights != weights;
-            if stretches.last().is_none_or(is_new) {
-                stretches.push(ConditioningSpan {
+            if segments.last().is_none_or(is_new) {
+                segments.push(ConditioningSpan {
                     from: step as usize,
                     told: self.told(&now, &spoken)?,
                     spoken,
@@ -144,7 +144,7 @@ impl Denoiser for ScheduledConditioning<'_> {
                 });
             }
         }
-        self.stretches.replace(stretches);
+        self.segments.replace(segments);
         self.now.set(None);
         Ok(())
     }

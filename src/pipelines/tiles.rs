@@ -23,7 +23,7 @@ pub(super) fn usual_tiles(height: usize, width: usize) -> usize {
 }
 
 /// A way through one half of the autoencoder.
-pub(super) struct Passage<'a> {
+pub(super) struct TiledVae<'a> {
     /// Whether it is taken in tiles.
     pub(super) tiles: VaeTiles,
     /// Where it is computed.
@@ -34,7 +34,7 @@ pub(super) struct Passage<'a> {
     pub(super) units: [usize; 2],
 }
 
-impl Passage<'_> {
+impl TiledVae<'_> {
     /// Takes it, as a whole if there is room, else in the largest tiles there is room for.
     ///
     /// * `x`: `(batch, channels, height, width)`.
@@ -276,7 +276,7 @@ mod tests {
 
     /// A passage through a network that is full with more than so many latents.
     fn taken(tiles: VaeTiles, most: usize) -> (Result<Tensor>, usize) {
-        let passage = Passage {
+        let passage = TiledVae {
             tiles,
             device: &DEVICE,
             bytes_per_latent: 1,
@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_picture_for_which_there_is_no_memory_should_be_taken_in_small_tiles() {
-        let passage = Passage {
+        let passage = TiledVae {
             tiles: VaeTiles::Auto,
             device: &DEVICE,
             bytes_per_latent: 1 << 50,
@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn other_failures_should_not_be_tried_again() {
         let calls = Cell::new(0);
-        let passage = Passage {
+        let passage = TiledVae {
             tiles: VaeTiles::Auto,
             device: &DEVICE,
             bytes_per_latent: 1,

@@ -12,7 +12,7 @@ use super::PipelineError;
 use super::latents::picture_tensor;
 use super::pictures::{from_job, read_rgb, to_job};
 use super::preview::rgb_from_picture;
-use super::tiles::{Passage, usual_tiles};
+use super::tiles::{TiledVae, usual_tiles};
 use crate::diffusion::SampleError;
 use crate::job::{
     GenerateRequest, GeneratedImage, JobControl, LatentPlane, Record, RgbImage, Trajectory, Upscale, VaeTiles,
@@ -73,7 +73,7 @@ impl PictureUpscaler {
     /// * `progress`: told how far it is, 0 to 1.
     ///
     /// # Errors
-    /// [`PipelineError::Misfit`] if the result would be too large; that the job was stopped; or the device's.
+    /// [`PipelineError::Unsupported`] if the result would be too large; that the job was stopped; or the device's.
     pub fn enlarge(
         &self,
         picture: RgbImage,
@@ -113,7 +113,7 @@ impl PictureUpscaler {
                 .pad_with_same(3, 0, width.next_multiple_of(PLACE_PX) - width)
         });
         let x = x.map_err(PipelineError::Tensor)?;
-        let passage = Passage {
+        let passage = TiledVae {
             tiles: VaeTiles::Always,
             device: &self.device,
             bytes_per_latent: 0,
@@ -229,7 +229,7 @@ fn check_size((width, height): (u32, u32)) -> Result<(), PipelineError> {
     if fits && width.min(height) > 0 {
         return Ok(());
     }
-    Err(PipelineError::Misfit {
+    Err(PipelineError::Unsupported {
         what: "size of the enlarged picture",
         expected: format!("up to {MAX_SIDE_PX} px a side and {MAX_PIXELS} pixels"),
         found: format!("{width}x{height}"),

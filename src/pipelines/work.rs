@@ -47,7 +47,7 @@ pub struct ShownStep<'a> {
 
 /// A kept run that another one takes its first steps from.
 #[derive(Debug, Clone, Copy)]
-pub struct After<'a> {
+pub struct ResumeFrom<'a> {
     /// Its name, for the record.
     pub run_id: &'a str,
     /// Its steps.
@@ -68,17 +68,17 @@ pub trait Watcher {
 
 /// A request with the model whose name goes into the record.
 #[derive(Clone, Copy)]
-pub(super) struct Work<'a> {
+pub(super) struct JobContext<'a> {
     pub(super) model: &'a dyn Identified,
     pub(super) request: &'a GenerateRequest,
     pub(super) options: JobOptions,
-    pub(super) after: Option<After<'a>>,
+    pub(super) after: Option<ResumeFrom<'a>>,
     pub(super) control: &'a JobControl,
     pub(super) probe: Option<&'a dyn Probe>,
 }
 
 /// One run of the making of a picture.
-pub(super) struct Leg<'a> {
+pub(super) struct SamplingPass<'a> {
     pub(super) denoiser: &'a dyn Denoiser,
     pub(super) guidance: GuidanceSchedule,
     pub(super) sampler: &'a dyn Sampler,
@@ -147,7 +147,7 @@ impl Observer for Shown<'_> {
     }
 }
 
-impl Work<'_> {
+impl JobContext<'_> {
     /// The seed of a picture of the batch.
     pub(super) fn seed(&self, index: u32) -> u64 {
         self.request.seed.wrapping_add(u64::from(index))
@@ -204,7 +204,7 @@ impl Work<'_> {
     /// Walks one run, and tells the watcher of every step.
     pub(super) fn walk(
         &self,
-        leg: &Leg<'_>,
+        pass: &SamplingPass<'_>,
         index: u32,
         show: Show<'_>,
         watcher: &mut dyn Watcher,
@@ -212,39 +212,39 @@ impl Work<'_> {
         let request = self.request;
         let variation = request.variation.map(|variation| {
             let seed = variation.seed.wrapping_add(u64::from(index));
-            (stream_seed(seed, leg.stream), variation.strength)
+            (stream_seed(seed, pass.stream), variation.strength)
         });
         let own = Options {
             eta: request.eta,
             ..Options::default()
         };
         let run = Run {
-            denoiser: leg.denoiser,
-            guidance: leg.guidance.clone(),
-            sampler: leg.sampler,
+            denoiser: pass.denoiser,
+            guidance: pass.guidance.clone(),
+            sampler: pass.sampler,
             options: self.probe.map_or(own, |probe| probe.options(own)),
-            table: leg.table,
-            start: leg.start.clone(),
-            known: leg.known.clone(),
+            table: pass.table,
+            start: pass.start.clone(),
+            known: pass.known.clone(),
             noise: Noise::Seeded {
-                seed: stream_seed(self.seed(index), leg.stream),
+                seed: stream_seed(self.seed(index), pass.stream),
                 source: request.noise_source,
                 variation,
             },
-            plan: leg.plan.clone(),
+            plan: pass.plan.clone(),
             control: self.control,
             probe: self.probe,
         };
         let mut shown = Shown {
             mode: self.options.preview,
-            first: leg.plan.base + leg.start.first(),
-            offset: leg.offset,
-            total: leg.total,
+            first: pass.plan.base + pass.start.first(),
+            offset: pass.offset,
+            total: pass.total,
             colours: self.colours().map(Arc::new),
             show,
             watcher,
         };
-        run.walk(leg.shape, &mut shown)
+        run.walk(pass.shape, &mut shown)
     }
 
     /// A finished run as it is kept.

@@ -5,7 +5,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
 use hareru::pipelines::families::{Prompts, StableDiffusion};
-use hareru::pipelines::{Device, Extras, Job, ShownStep, Watcher, load, preview};
+use hareru::pipelines::{AuxModels, Device, Job, ShownStep, Watcher, load, preview};
 
 /// Steps in one measured run.
 const STEPS: u32 = 25;
@@ -40,7 +40,7 @@ fn whole_run(c: &mut Criterion) {
     let control = JobControl::default();
     let mut group = c.benchmark_group("25 steps with decode");
     group.sample_size(10);
-    let extras = Extras::default();
+    let aux = AuxModels::default();
     for (name, preview) in [
         ("previews off", PreviewMode::Off),
         ("linear", PreviewMode::Linear),
@@ -54,7 +54,7 @@ fn whole_run(c: &mut Criterion) {
             after: None,
             model: &model,
             refiner: None,
-            extras: &extras,
+            aux: &aux,
             request: &request,
             options,
             control: &control,

@@ -59,11 +59,11 @@ impl<'a> AnimateDiff<'a> {
     /// The networks with all they are told of one film.
     ///
     /// # Errors
-    /// [`PipelineError::Misfit`] if the adapter does not know so many frames.
+    /// [`PipelineError::Unsupported`] if the adapter does not know so many frames.
     pub fn of_film(&self, conditioning: &Conditioning, frames: usize) -> Result<Film<'_>, PipelineError> {
         let most = self.motion.max_frames();
         if !(1..=most).contains(&frames) {
-            return Err(PipelineError::Misfit {
+            return Err(PipelineError::Unsupported {
                 what: "frames",
                 expected: format!("1 to {most}"),
                 found: frames.to_string(),

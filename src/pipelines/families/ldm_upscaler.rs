@@ -130,12 +130,12 @@ impl LdmUpscaler {
     /// * `small`: `(1, 3, height, width)` in −1..1; the latents have its height and width.
     ///
     /// # Errors
-    /// [`PipelineError::Misfit`] if the picture has the wrong channels.
+    /// [`PipelineError::Unsupported`] if the picture has the wrong channels.
     pub fn of_picture(&self, small: Tensor) -> Result<LdmUpscaling<'_>, PipelineError> {
         let config = self.unet.config();
         let channels = small.dim(1)? + config.out_channels;
         if channels != config.in_channels {
-            return Err(PipelineError::Misfit {
+            return Err(PipelineError::Unsupported {
                 what: "channels of latents and picture together",
                 expected: config.in_channels.to_string(),
                 found: channels.to_string(),

@@ -124,7 +124,7 @@ impl LoadedModel {
     /// The model, if it is Stable Diffusion.
     ///
     /// # Errors
-    /// [`PipelineError::Misfit`] if it is of another family.
+    /// [`PipelineError::Unsupported`] if it is of another family.
     pub fn stable_diffusion(&self, what: &'static str) -> Result<&StableDiffusion, PipelineError> {
         match self {
             Self::StableDiffusion(model) => Ok(model),
@@ -135,7 +135,7 @@ impl LoadedModel {
     /// As [`Self::stable_diffusion`], by value.
     ///
     /// # Errors
-    /// [`PipelineError::Misfit`] if it is of another family.
+    /// [`PipelineError::Unsupported`] if it is of another family.
     pub fn into_stable_diffusion(self) -> Result<StableDiffusion, PipelineError> {
         match self {
             Self::StableDiffusion(model) => Ok(*model),
@@ -146,7 +146,7 @@ impl LoadedModel {
     /// Decodes by another autoencoder from now on, or by the model's own; see [`StableDiffusion::set_vae`].
     ///
     /// # Errors
-    /// [`PipelineError::Misfit`] if another one is asked for and the model is no Stable Diffusion; else as there.
+    /// [`PipelineError::Unsupported`] if another one is asked for and the model is no Stable Diffusion; else as there.
     pub fn set_vae(&mut self, path: Option<&Path>) -> Result<(), PipelineError> {
         match self {
             Self::StableDiffusion(model) => model.set_vae(path),
@@ -179,7 +179,7 @@ impl LoadedModel {
 }
 
 fn no_stable_diffusion(what: &'static str, model: &OtherModel) -> PipelineError {
-    PipelineError::Misfit {
+    PipelineError::Unsupported {
         what,
         expected: "Stable Diffusion".to_owned(),
         found: format!("{} ({})", model.info.name, model.info.family),

@@ -4,22 +4,22 @@ mod animatediff;
 mod ldm_upscaler;
 mod loaded;
 mod pixel;
-mod prompted;
 mod stable_diffusion;
 mod text;
 mod unclip;
 mod unclip_family;
+mod unet_denoiser;
 mod upscaler;
 
 pub use animatediff::{AnimateDiff, Film, read_motion};
 pub use ldm_upscaler::{LdmUpscaler, LdmUpscaling};
 pub use loaded::{Identified, LoadedModel, Networks, OtherModel};
 pub use pixel::{Pixel, PixelOfClass};
-pub use prompted::{ConcatCond, Prompted};
 pub use stable_diffusion::StableDiffusion;
 pub(super) use stable_diffusion::vae_dtype;
-pub use text::{Conditioning, MicroConditions, Prompts, Told};
+pub use text::{Conditioning, MicroConditions, PromptEmbeds, Prompts};
 pub use unclip::{DecoderStage, PriorStage, StageSchedule, SuperResStage, Texts, Unclip, UnclipText};
+pub use unet_denoiser::{ConcatCond, UNetDenoiser};
 pub use upscaler::{Upscaler, Upscaling};
 
 use std::collections::BTreeMap;

@@ -138,7 +138,7 @@ impl Pixel {
     /// The network with the class of one picture.
     ///
     /// # Errors
-    /// [`PipelineError::Misfit`] if the model has no such class, or has none at all, or needs one.
+    /// [`PipelineError::Unsupported`] if the model has no such class, or has none at all, or needs one.
     pub fn of_class(&self, class: Option<u32>) -> Result<PixelOfClass<'_>, PipelineError> {
         let found = class.map_or_else(|| "none".to_owned(), |class| class.to_string());
         let config = self.config();
@@ -151,7 +151,7 @@ impl Pixel {
         };
         match expected {
             None => Ok(PixelOfClass { model: self, class }),
-            Some(expected) => Err(PipelineError::Misfit {
+            Some(expected) => Err(PipelineError::Unsupported {
                 what: "class",
                 expected,
                 found,

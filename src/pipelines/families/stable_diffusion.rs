@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use candle_core::{DType, Device, Tensor};
 
-use super::text::{Conditioning, Prompts, Reading, TextEncoders};
+use super::text::{Conditioning, EmbeddingLayer, Prompts, TextEncoders};
 use super::{Family, LoadedModel, ModelIndex, name_of};
 use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, Takes, VaeTiles};
 use crate::kernels::Wrap;
@@ -23,7 +23,7 @@ use crate::pipelines::precision::precision_of;
 use crate::pipelines::preview::LinearMap;
 use crate::pipelines::prompt::ClipTokenizer;
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
-use crate::pipelines::tiles::Passage;
+use crate::pipelines::tiles::TiledVae;
 use crate::weights::adapter::Component;
 use crate::weights::{self, ModelFiles};
 
@@ -151,7 +151,7 @@ impl StableDiffusion {
         let vae_dtype = vae_dtype(dtype, &vae_config);
 
         progress(0.0);
-        let (text, text_weights) = TextEncoders::load(files, reading(files, &unet_config)?, device, dtype)?;
+        let (text, text_weights) = TextEncoders::load(files, embedding_layer(files, &unet_config)?, device, dtype)?;
         progress(0.1);
         let vae = weights::build(files, "vae", device, vae_dtype, |vb| {
             AutoencoderKL::new(vb, &vae_config)
@@ -305,7 +305,7 @@ impl StableDiffusion {
     /// Encodes both prompts.
     ///
     /// # Errors
-    /// [`PipelineError::Misfit`] if there are not so many layers as shall be left out; else the tokenizer's and the
+    /// [`PipelineError::Unsupported`] if there are not so many layers as shall be left out; else the tokenizer's and the
     /// device's.
     pub fn encode_prompts(&self, prompts: &Prompts<'_>) -> Result<Conditioning, PipelineError> {
         self.text.encode(prompts)
@@ -346,8 +346,8 @@ impl StableDiffusion {
     /// A way through the autoencoder.
     ///
     /// * `units`: places of its input along the side of one latent, then of its output.
-    fn passage(&self, units: [usize; 2]) -> Passage<'_> {
-        Passage {
+    fn passage(&self, units: [usize; 2]) -> TiledVae<'_> {
+        TiledVae {
             tiles: self.vae_tiles,
             device: &self.device,
             bytes_per_latent: bytes_per_latent(self.vae.config(), self.vae_dtype),
@@ -427,13 +427,13 @@ fn family_name(index: &ModelIndex, unet: &UNetConfig) -> &'static str {
 }
 
 /// How the model's text encoders are to be read.
-fn reading(files: &ModelFiles, unet: &UNetConfig) -> Result<Reading, PipelineError> {
+fn embedding_layer(files: &ModelFiles, unet: &UNetConfig) -> Result<EmbeddingLayer, PipelineError> {
     if unet.addition_embed_type.is_none() {
-        return Ok(Reading::Last);
+        return Ok(EmbeddingLayer::Last);
     }
     let index: ModelIndex = files.json("model_index.json")?;
     let is_set = |part: &str| index.parts.get(part).and_then(serde_json::Value::as_bool);
-    Ok(Reading::Penultimate {
+    Ok(EmbeddingLayer::Penultimate {
         zeros_when_none: is_set("force_zeros_for_empty_prompt").unwrap_or(true),
         with_scores: is_set("requires_aesthetics_score").unwrap_or(false),
     })

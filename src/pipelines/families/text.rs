@@ -1,4 +1,4 @@
-//! From prompts to what a U-Net is told of them: one CLIP tower for Stable Diffusion 1 and 2, two for XL.
+//! From prompts to what a U-Net is told of them: one CLIP encoder for Stable Diffusion 1 and 2, two for XL.
 
 use std::path::PathBuf;
 
@@ -100,14 +100,14 @@ impl MicroConditions {
 
 /// What a U-Net is told of one prompt, or of several as a batch. In [`STATE_DTYPE`].
 #[derive(Debug, Clone)]
-pub struct Told {
+pub struct PromptEmbeds {
     /// Hidden states, `(batch, positions, width)`.
     pub context: Tensor,
     /// XL: pooled text and numbers.
     pub added: Option<AddedConditions>,
 }
 
-impl Told {
+impl PromptEmbeds {
     /// Several as one batch.
     ///
     /// # Errors
@@ -132,26 +132,26 @@ impl Told {
 /// What the U-Net is told of both prompts.
 #[derive(Debug, Clone)]
 pub struct Conditioning {
-    /// Ids of the prompt, one per position, for each tower that the model has: its first and its second.
+    /// Ids of the prompt, one per position, for each encoder that the model has: its first and its second.
     pub prompt_ids: [Option<Vec<u32>>; 2],
     /// Ids of the negative prompt.
     pub negative_ids: [Option<Vec<u32>>; 2],
     /// Of the prompt.
-    pub cond: Told,
+    pub cond: PromptEmbeds,
     /// Of the negative prompt.
-    pub uncond: Told,
+    pub uncond: PromptEmbeds,
     /// Both as one batch, the negative prompt first: the same tensors at every step, so that a network can tell.
-    pub both: Told,
+    pub both: PromptEmbeds,
 }
 
 /// A text encoder with its tokenizer.
-struct Tower {
+struct TextEncoder {
     tokenizer: ClipTokenizer,
     model: ClipTextModel,
 }
 
-impl Tower {
-    /// With its weights, for adapters; `None` if the model has no such tower.
+impl TextEncoder {
+    /// With its weights, for adapters; `None` if the model has no such encoder.
     fn load(
         files: &ModelFiles,
         suffix: &str,
@@ -172,12 +172,12 @@ impl Tower {
     }
 }
 
-/// How the towers' states become what the U-Net is told.
+/// How the encoders' states become what the U-Net is told.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Reading {
+pub(super) enum EmbeddingLayer {
     /// The last layer, normalised: Stable Diffusion 1 and 2.
     Last,
-    /// The layer before the last of each tower side by side, and the last tower's projected pooled state: XL.
+    /// The layer before the last of each encoder side by side, and the last encoder's projected pooled state: XL.
     Penultimate {
         /// Whether no negative prompt means zeros.
         zeros_when_none: bool,
@@ -189,12 +189,12 @@ pub(super) enum Reading {
 /// All text encoders of a model.
 pub(super) struct TextEncoders {
     /// The first and the second; the refiner has the second alone.
-    towers: [Option<Tower>; 2],
-    reading: Reading,
+    encoders: [Option<TextEncoder>; 2],
+    layer: EmbeddingLayer,
     device: Device,
 }
 
-/// What the towers make of one prompt.
+/// What the encoders make of one prompt.
 struct Encoded {
     ids: [Option<Vec<u32>>; 2],
     context: Tensor,
@@ -205,56 +205,58 @@ impl TextEncoders {
     /// With the weights of each, for adapters.
     pub(super) fn load(
         files: &ModelFiles,
-        reading: Reading,
+        layer: EmbeddingLayer,
         device: &Device,
         dtype: DType,
     ) -> Result<(Self, Vec<(Component, Patchable)>), PipelineError> {
         let mut weights = Vec::new();
-        let mut tower = |suffix: &str, component: Component| -> Result<Option<Tower>, PipelineError> {
-            let loaded = Tower::load(files, suffix, device, dtype)?;
-            Ok(loaded.map(|(tower, of_tower)| {
+        let mut encoder = |suffix: &str, component: Component| -> Result<Option<TextEncoder>, PipelineError> {
+            let loaded = TextEncoder::load(files, suffix, device, dtype)?;
+            Ok(loaded.map(|(encoder, of_tower)| {
                 weights.push((component, of_tower));
-                tower
+                encoder
             }))
         };
-        let towers = [
-            tower("", Component::TextEncoder)?,
-            tower("_2", Component::TextEncoder2)?,
+        let encoders = [
+            encoder("", Component::TextEncoder)?,
+            encoder("_2", Component::TextEncoder2)?,
         ];
         let encoders = Self {
-            towers,
-            reading,
+            encoders,
+            layer,
             device: device.clone(),
         };
         Ok((encoders, weights))
     }
 
-    /// Teaches the towers the words of these files, and makes them forget all others.
+    /// Teaches the encoders the words of these files, and makes them forget all others.
     ///
     /// # Errors
     /// As [`teach`].
     pub(super) fn teach(&mut self, embeddings: &[PathBuf]) -> Result<(), PipelineError> {
-        let towers = self.towers.iter_mut().flatten();
-        let mut towers: Vec<_> = towers.map(|tower| (&mut tower.tokenizer, &mut tower.model)).collect();
-        teach(&mut towers, embeddings)
+        let encoders = self.encoders.iter_mut().flatten();
+        let mut encoders: Vec<_> = encoders
+            .map(|encoder| (&mut encoder.tokenizer, &mut encoder.model))
+            .collect();
+        teach(&mut encoders, embeddings)
     }
 
-    /// The tokenizer of the first tower there is.
+    /// The tokenizer of the first encoder there is.
     pub(super) fn tokenizer(&self) -> Option<&ClipTokenizer> {
-        self.towers.iter().flatten().next().map(|tower| &tower.tokenizer)
+        self.encoders.iter().flatten().next().map(|encoder| &encoder.tokenizer)
     }
 
     /// Encodes both prompts.
     ///
     /// # Errors
-    /// [`PipelineError::Misfit`] if there are not so many layers as shall be left out; else the tokenizer's and the
+    /// [`PipelineError::Unsupported`] if there are not so many layers as shall be left out; else the tokenizer's and the
     /// device's.
     pub(super) fn encode(&self, prompts: &Prompts<'_>) -> Result<Conditioning, PipelineError> {
         let cond = self.encode_one(prompts.prompt, prompts.clip_skip)?;
         let mut uncond = self.encode_one(prompts.negative.unwrap_or(""), 0)?;
-        let added = match self.reading {
-            Reading::Last => [None, None],
-            Reading::Penultimate {
+        let added = match self.layer {
+            EmbeddingLayer::Last => [None, None],
+            EmbeddingLayer::Penultimate {
                 zeros_when_none,
                 with_scores,
             } => {
@@ -267,18 +269,18 @@ impl TextEncoders {
             }
         };
         let [cond_added, uncond_added] = added;
-        let cond_told = Told {
+        let cond_told = PromptEmbeds {
             context: cond.context,
             added: cond_added,
         };
-        let uncond_told = Told {
+        let uncond_told = PromptEmbeds {
             context: uncond.context,
             added: uncond_added,
         };
         Ok(Conditioning {
             prompt_ids: cond.ids,
             negative_ids: uncond.ids,
-            both: Told::batch(&[&uncond_told, &cond_told])?,
+            both: PromptEmbeds::batch(&[&uncond_told, &cond_told])?,
             cond: cond_told,
             uncond: uncond_told,
         })
@@ -295,28 +297,28 @@ impl TextEncoders {
         let mut ids = [None, None];
         let mut contexts = Vec::new();
         let mut pooled = None;
-        for (tower, ids) in self.towers.iter().zip(&mut ids) {
-            let Some(Tower { tokenizer, model }) = tower else {
+        for (encoder, ids) in self.encoders.iter().zip(&mut ids) {
+            let Some(TextEncoder { tokenizer, model }) = encoder else {
                 continue;
             };
             let found = tokenizer.encode(text)?;
             let tensor = Tensor::from_slice(&found, (1, found.len()), &self.device)?;
             *ids = Some(found);
-            let skipped_anyway = match self.reading {
-                Reading::Last => 0,
-                Reading::Penultimate { .. } => 1,
+            let skipped_anyway = match self.layer {
+                EmbeddingLayer::Last => 0,
+                EmbeddingLayer::Penultimate { .. } => 1,
             };
             let most = model.config().num_hidden_layers.saturating_sub(1 + skipped_anyway);
             if clip_skip > most {
-                return Err(PipelineError::Misfit {
+                return Err(PipelineError::Unsupported {
                     what: "clip skip",
                     expected: format!("0 to {most}"),
                     found: clip_skip.to_string(),
                 });
             }
-            match self.reading {
-                Reading::Last => contexts.push(model.forward(&tensor, clip_skip)?),
-                Reading::Penultimate { .. } => {
+            match self.layer {
+                EmbeddingLayer::Last => contexts.push(model.forward(&tensor, clip_skip)?),
+                EmbeddingLayer::Penultimate { .. } => {
                     let states = model.forward_pooled(&tensor, clip_skip + skipped_anyway)?;
                     contexts.push(states.raw);
                     pooled = states.projected;
@@ -328,7 +330,7 @@ impl TextEncoders {
             .map(|context| context.to_dtype(STATE_DTYPE))
             .collect::<candle_core::Result<_>>()?;
         if contexts.is_empty() {
-            return Err(PipelineError::Misfit {
+            return Err(PipelineError::Unsupported {
                 what: "text encoder",
                 expected: "text_encoder or text_encoder_2".to_owned(),
                 found: "neither".to_owned(),

@@ -147,7 +147,7 @@ impl Upscaler {
     /// * `noise_level`: how much of the noise the picture is put under, as a timestep.
     ///
     /// # Errors
-    /// [`PipelineError::Misfit`] if the level is beyond what the model takes or the picture has the wrong channels.
+    /// [`PipelineError::Unsupported`] if the level is beyond what the model takes or the picture has the wrong channels.
     pub fn of_picture<'a>(
         &'a self,
         conditioning: &'a Conditioning,
@@ -157,7 +157,7 @@ impl Upscaler {
     ) -> Result<Upscaling<'a>, PipelineError> {
         let most = self.limits.most(&self.low_res);
         if noise_level > most {
-            return Err(PipelineError::Misfit {
+            return Err(PipelineError::Unsupported {
                 what: "noise level",
                 expected: format!("0 to {most}"),
                 found: noise_level.to_string(),
@@ -166,7 +166,7 @@ impl Upscaler {
         let config = self.base.unet().config();
         let channels = small.dim(1)? + self.base.info().latent_channels;
         if channels != config.in_channels {
-            return Err(PipelineError::Misfit {
+            return Err(PipelineError::Unsupported {
                 what: "channels of latents and picture together",
                 expected: config.in_channels.to_string(),
                 found: channels.to_string(),

@@ -15,11 +15,11 @@ use crate::pipelines::denoise::InitialLatents;
 use crate::pipelines::families::{AnimateDiff, Conditioning, StableDiffusion};
 use crate::pipelines::latents::latent_shape;
 use crate::pipelines::preview::preview_picture;
-use crate::pipelines::work::{Kept, Leg, Watcher, Work, clean};
+use crate::pipelines::work::{JobContext, Kept, SamplingPass, Watcher, clean};
 
 /// A model with a motion adapter and its prompts.
 pub(super) struct FilmMaker<'a> {
-    work: Work<'a>,
+    work: JobContext<'a>,
     base: &'a StableDiffusion,
     model: AnimateDiff<'a>,
     conditioning: Conditioning,
@@ -32,7 +32,7 @@ pub(super) struct FilmMaker<'a> {
 
 impl<'a> FilmMaker<'a> {
     pub(super) fn new(
-        work: Work<'a>,
+        work: JobContext<'a>,
         base: &'a StableDiffusion,
         motion: &'a MotionAdapter,
         frames: usize,
@@ -70,7 +70,7 @@ impl Maker for FilmMaker<'_> {
     fn make(&self, index: u32, watcher: &mut dyn Watcher) -> Result<Vec<GeneratedImage>, PipelineError> {
         watcher.phase(Phase::Denoising);
         let began = Instant::now();
-        let leg = Leg {
+        let pass = SamplingPass {
             denoiser: &self.model.of_film(&self.conditioning, self.frames)?,
             guidance: self.work.guidance(),
             sampler: self.sampler,
@@ -84,7 +84,7 @@ impl Maker for FilmMaker<'_> {
             total: self.table.steps(),
         };
         let show = |x0: &Tensor, mode| self.strip(x0, mode);
-        let walked = self.work.walk(&leg, index, &show, watcher)?;
+        let walked = self.work.walk(&pass, index, &show, watcher)?;
         watcher.phase(Phase::Decoding);
         let latents = clean(&walked.x, &self.table)?;
         let kept = self.work.trajectory(index, &self.table, walked, &latents)?;

@@ -11,11 +11,11 @@ use crate::job::{GeneratedImage, Phase, PreviewMode};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::InitialLatents;
 use crate::pipelines::families::{LdmUpscaler, LdmUpscaling};
-use crate::pipelines::work::{Leg, Watcher, Work, clean};
+use crate::pipelines::work::{JobContext, SamplingPass, Watcher, clean};
 
 /// An upscaler with its picture.
 pub(super) struct LdmUpscalerMaker<'a> {
-    work: Work<'a>,
+    work: JobContext<'a>,
     model: &'a LdmUpscaler,
     denoiser: LdmUpscaling<'a>,
     sampler: &'static dyn Sampler,
@@ -24,7 +24,7 @@ pub(super) struct LdmUpscalerMaker<'a> {
 }
 
 impl<'a> LdmUpscalerMaker<'a> {
-    pub(super) fn new(work: Work<'a>, model: &'a LdmUpscaler) -> Result<Self, PipelineError> {
+    pub(super) fn new(work: JobContext<'a>, model: &'a LdmUpscaler) -> Result<Self, PipelineError> {
         parts::allow(work.request, &[&[parts::INIT]])?;
         let (sampler, table) = way(work.request, model.scheduler())?;
         let (small, shape) = small::small_picture(&work, model.device())?;
@@ -47,7 +47,7 @@ impl Maker for LdmUpscalerMaker<'_> {
     fn make(&self, index: u32, watcher: &mut dyn Watcher) -> Result<Vec<GeneratedImage>, PipelineError> {
         watcher.phase(Phase::Denoising);
         let began = Instant::now();
-        let leg = Leg {
+        let pass = SamplingPass {
             denoiser: &self.denoiser,
             guidance: self.work.guidance(),
             sampler: self.sampler,
@@ -64,7 +64,7 @@ impl Maker for LdmUpscalerMaker<'_> {
             PreviewMode::Off | PreviewMode::Linear => Ok(None), // a codebook has no linear map
             PreviewMode::Auto | PreviewMode::Vae => self.decode(x0).map(Some),
         };
-        let walked = self.work.walk(&leg, index, &show, watcher)?;
+        let walked = self.work.walk(&pass, index, &show, watcher)?;
         watcher.phase(Phase::Decoding);
         let latents = clean(&walked.x, &self.table)?;
         let trajectory = self.work.trajectory(index, &self.table, walked, &latents)?;

@@ -11,12 +11,12 @@ mod upscaler;
 pub use small::enlarged_size;
 
 use super::PipelineError;
-use super::extras::Extras;
+use super::aux_models::AuxModels;
 use super::families::{LoadedModel, Networks, Prompts};
 use super::prepare::{Job, Prepared};
 use super::probe::Probe;
 use super::scheduler::Scheduler;
-use super::work::{After, Watcher, Work};
+use super::work::{JobContext, ResumeFrom, Watcher};
 use crate::diffusion::ScheduleError;
 use crate::diffusion::samplers::{Sampler, sampler_by_id};
 use crate::diffusion::schedule::SigmaTable;
@@ -46,14 +46,14 @@ pub struct AnyJob<'a> {
     pub model: &'a LoadedModel,
     /// Those of the last steps, if the request names a refiner.
     pub refiner: Option<&'a LoadedModel>,
-    /// Networks beside the model, [gathered](Extras::gather) for the request.
-    pub extras: &'a Extras,
+    /// Networks beside the model, [gathered](AuxModels::gather) for the request.
+    pub aux: &'a AuxModels,
     /// What to make.
     pub request: &'a GenerateRequest,
     /// How to show it.
     pub options: JobOptions,
     /// A kept run that the first steps are taken from.
-    pub after: Option<After<'a>>,
+    pub after: Option<ResumeFrom<'a>>,
     /// Whether someone asked to stop.
     pub control: &'a JobControl,
     /// A test's hold on it.
@@ -69,7 +69,7 @@ impl<'a> AnyJob<'a> {
         let Self {
             model,
             refiner,
-            extras,
+            aux,
             request,
             options,
             after,
@@ -80,7 +80,7 @@ impl<'a> AnyJob<'a> {
             LoadedModel::StableDiffusion(model) => {
                 parts::refuse(request, parts::OF_OTHERS)?;
                 if let Some(wanted) = &request.film {
-                    let work = Work {
+                    let work = JobContext {
                         model: &**model,
                         request,
                         options,
@@ -88,7 +88,7 @@ impl<'a> AnyJob<'a> {
                         control,
                         probe,
                     };
-                    let motion = extras.motion(&wanted.adapter)?;
+                    let motion = aux.motion(&wanted.adapter)?;
                     let maker = film::FilmMaker::new(work, model, motion, wanted.frames as usize)?;
                     return Ok(Box::new(maker));
                 }
@@ -96,7 +96,7 @@ impl<'a> AnyJob<'a> {
                 let job = Job {
                     model,
                     refiner,
-                    extras,
+                    aux,
                     request,
                     options,
                     after,
@@ -107,7 +107,7 @@ impl<'a> AnyJob<'a> {
             }
             LoadedModel::Other(other) => &**other,
         };
-        let work = Work {
+        let work = JobContext {
             model: other,
             request,
             options,

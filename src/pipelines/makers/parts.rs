@@ -67,7 +67,7 @@ fn given(request: &GenerateRequest) -> Vec<(&'static str, String)> {
 }
 
 fn absent((what, found): (&'static str, String)) -> PipelineError {
-    PipelineError::Misfit {
+    PipelineError::Unsupported {
         what,
         expected: "absent".to_owned(),
         found,
@@ -92,7 +92,7 @@ pub(super) fn check_size(request: &GenerateRequest, (width, height): (u32, u32))
     if (request.width_px, request.height_px) == (width, height) {
         return Ok(());
     }
-    Err(PipelineError::Misfit {
+    Err(PipelineError::Unsupported {
         what: "size",
         expected: format!("{width}x{height}"),
         found: format!("{}x{}", request.width_px, request.height_px),

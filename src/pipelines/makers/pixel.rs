@@ -11,11 +11,11 @@ use crate::job::{GeneratedImage, Phase};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::InitialLatents;
 use crate::pipelines::families::{Pixel, PixelOfClass};
-use crate::pipelines::work::{Leg, Watcher, Work, clean};
+use crate::pipelines::work::{JobContext, SamplingPass, Watcher, clean};
 
 /// A U-Net on pixels, told which class.
 pub(super) struct PixelMaker<'a> {
-    work: Work<'a>,
+    work: JobContext<'a>,
     denoiser: PixelOfClass<'a>,
     sampler: &'static dyn Sampler,
     table: SigmaTable,
@@ -23,13 +23,13 @@ pub(super) struct PixelMaker<'a> {
 }
 
 impl<'a> PixelMaker<'a> {
-    pub(super) fn new(work: Work<'a>, model: &'a Pixel) -> Result<Self, PipelineError> {
+    pub(super) fn new(work: JobContext<'a>, model: &'a Pixel) -> Result<Self, PipelineError> {
         parts::allow(work.request, &[&[parts::CLASS]])?;
         let defaults = &work.model.info().defaults;
         parts::check_size(work.request, (defaults.width_px, defaults.height_px))?;
         let config = model.config();
         if config.out_channels != COLOURS || config.in_channels != COLOURS {
-            return Err(PipelineError::Misfit {
+            return Err(PipelineError::Unsupported {
                 what: "channels of the pictures",
                 expected: format!("{COLOURS} in and out"),
                 found: format!("{} in, {} out", config.in_channels, config.out_channels),
@@ -51,7 +51,7 @@ impl Maker for PixelMaker<'_> {
     fn make(&self, index: u32, watcher: &mut dyn Watcher) -> Result<Vec<GeneratedImage>, PipelineError> {
         watcher.phase(Phase::Denoising);
         let began = Instant::now();
-        let leg = Leg {
+        let pass = SamplingPass {
             denoiser: &self.denoiser,
             guidance: self.work.guidance(),
             sampler: self.sampler,
@@ -65,7 +65,7 @@ impl Maker for PixelMaker<'_> {
             total: self.table.steps(),
         };
         let itself = |x0: &Tensor, _| Ok(Some(x0.clone()));
-        let walked = self.work.walk(&leg, index, &itself, watcher)?;
+        let walked = self.work.walk(&pass, index, &itself, watcher)?;
         let picture = clean(&walked.x, &self.table)?;
         let trajectory = self.work.trajectory(index, &self.table, walked, &picture)?;
         Ok(vec![self.work.finished(index, began, &picture, trajectory)?])

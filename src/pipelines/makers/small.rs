@@ -8,7 +8,7 @@ use crate::job::{InitPicture, InitWay, MAX_SIDE_PX, ModelInfo, SIZE_MULTIPLE_PX}
 use crate::pipelines::PipelineError;
 use crate::pipelines::latents::{latent_shape, picture_tensor};
 use crate::pipelines::pictures::{cover, read_rgb, to_job};
-use crate::pipelines::work::Work;
+use crate::pipelines::work::JobContext;
 
 /// The size in pixels that a picture has when this model has made it larger, as requests name sizes: a multiple of
 /// [`SIZE_MULTIPLE_PX`], so that a few pixels at an edge may be lost.
@@ -28,9 +28,9 @@ pub fn enlarged_size(info: &ModelInfo, picture: &Path) -> Result<(u32, u32), Pip
 
 /// The picture to start from, scaled and cropped so that the result has the size of the request, `(1, 3, height,
 /// width)` in −1..1; with the shape of the latents, which have its height and width.
-pub(super) fn small_picture(work: &Work<'_>, device: &Device) -> Result<(Tensor, [usize; 4]), PipelineError> {
+pub(super) fn small_picture(work: &JobContext<'_>, device: &Device) -> Result<(Tensor, [usize; 4]), PipelineError> {
     let request = work.request;
-    let misfit = |expected: &str, found: &str| PipelineError::Misfit {
+    let unsupported = |expected: &str, found: &str| PipelineError::Unsupported {
         what: "picture to start from",
         expected: expected.to_owned(),
         found: found.to_owned(),
@@ -44,12 +44,12 @@ pub(super) fn small_picture(work: &Work<'_>, device: &Device) -> Result<(Tensor,
         Some(InitPicture {
             way: InitWay::Inversion { .. },
             ..
-        }) => return Err(misfit("the one to enlarge", "one to invert")),
+        }) => return Err(unsupported("the one to enlarge", "one to invert")),
         Some(InitPicture {
             way: InitWay::Beside { .. },
             ..
-        }) => return Err(misfit("the one to enlarge", "one to edit")),
-        None => return Err(misfit("the one to enlarge", "none")),
+        }) => return Err(unsupported("the one to enlarge", "one to edit")),
+        None => return Err(unsupported("the one to enlarge", "none")),
     };
     let shape = latent_shape(work.model.info(), request.width_px, request.height_px)?;
     let [_, _, height, width] = shape;

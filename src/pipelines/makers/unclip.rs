@@ -14,7 +14,7 @@ use crate::pipelines::denoise::{InitialLatents, RunOutput};
 use crate::pipelines::denoiser::Denoiser;
 use crate::pipelines::families::{StageSchedule, Texts, Unclip};
 use crate::pipelines::run_plan::RunPlan;
-use crate::pipelines::work::{Leg, Watcher, Work, clean};
+use crate::pipelines::work::{JobContext, SamplingPass, Watcher, clean};
 
 /// The sampler whose place is taken by the way that the models were made for: DDPM with a variance that they choose.
 const OWN_WAY: &str = "ddpm";
@@ -25,7 +25,7 @@ const PRIOR_GUIDANCE: f64 = 4.0;
 
 /// The three networks with their texts.
 pub(super) struct UnclipMaker<'a> {
-    work: Work<'a>,
+    work: JobContext<'a>,
     model: &'a Unclip,
     texts: Texts,
 }
@@ -45,7 +45,7 @@ struct Stage<'a> {
 }
 
 impl<'a> UnclipMaker<'a> {
-    pub(super) fn new(work: Work<'a>, model: &'a Unclip) -> Result<Self, PipelineError> {
+    pub(super) fn new(work: JobContext<'a>, model: &'a Unclip) -> Result<Self, PipelineError> {
         parts::allow(work.request, &[&[parts::PROMPT, parts::NEGATIVE]])?;
         let defaults = &work.model.info().defaults;
         parts::check_size(work.request, (defaults.width_px, defaults.height_px))?;
@@ -74,7 +74,7 @@ impl<'a> UnclipMaker<'a> {
             let (sampler, table) = way_of_steps(request, stage.schedule.scheduler(), stage.steps)?;
             (sampler, table)
         };
-        let leg = Leg {
+        let pass = SamplingPass {
             denoiser: stage.denoiser,
             guidance: stage.guidance,
             sampler,
@@ -91,7 +91,7 @@ impl<'a> UnclipMaker<'a> {
             total: 2 * self.steps() + SUPER_RES_STEPS,
         };
         let show = |x0: &Tensor, _| Ok(stage.has_pixels.then(|| x0.clone()));
-        let walked = self.work.walk(&leg, index, &show, watcher)?;
+        let walked = self.work.walk(&pass, index, &show, watcher)?;
         let result = clean(&walked.x, &table)?;
         Ok((result, table, walked))
     }

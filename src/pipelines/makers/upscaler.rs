@@ -14,7 +14,7 @@ use crate::pipelines::denoise::InitialLatents;
 use crate::pipelines::families::{Conditioning, Upscaler};
 use crate::pipelines::preview::preview_picture;
 use crate::pipelines::probe::drawn;
-use crate::pipelines::work::{Leg, Watcher, Work, clean, stream_seed};
+use crate::pipelines::work::{JobContext, SamplingPass, Watcher, clean, stream_seed};
 
 /// Noise that the small picture is put under where nothing is said, as a timestep.
 const USUAL_NOISE_LEVEL: u32 = 20;
@@ -23,7 +23,7 @@ const NOISE_OF_SMALL: u64 = 1;
 
 /// An upscaler with picture and prompts.
 pub(super) struct UpscalerMaker<'a> {
-    work: Work<'a>,
+    work: JobContext<'a>,
     model: &'a Upscaler,
     conditioning: Conditioning,
     small: Tensor,
@@ -33,7 +33,7 @@ pub(super) struct UpscalerMaker<'a> {
 }
 
 impl<'a> UpscalerMaker<'a> {
-    pub(super) fn new(work: Work<'a>, model: &'a Upscaler) -> Result<Self, PipelineError> {
+    pub(super) fn new(work: JobContext<'a>, model: &'a Upscaler) -> Result<Self, PipelineError> {
         parts::allow(work.request, &[parts::OF_TEXTS, &[parts::INIT, parts::NOISE_LEVEL]])?;
         let base = model.base();
         let (sampler, table) = way(work.request, base.scheduler())?;
@@ -65,7 +65,7 @@ impl Maker for UpscalerMaker<'_> {
         let base = self.model.base();
         let seed = stream_seed(self.work.seed(index), NOISE_OF_SMALL);
         let noise = drawn(self.work.probe, seed, Draw::Initial, self.small.dims(), base.device())?;
-        let leg = Leg {
+        let pass = SamplingPass {
             denoiser: &self
                 .model
                 .of_picture(&self.conditioning, &self.small, &noise, self.noise_level())?,
@@ -81,7 +81,7 @@ impl Maker for UpscalerMaker<'_> {
             total: self.table.steps(),
         };
         let show = |x0: &Tensor, mode| preview_picture(base, x0, mode);
-        let walked = self.work.walk(&leg, index, &show, watcher)?;
+        let walked = self.work.walk(&pass, index, &show, watcher)?;
         watcher.phase(Phase::Decoding);
         let latents = clean(&walked.x, &self.table)?;
         let trajectory = self.work.trajectory(index, &self.table, walked, &latents)?;

@@ -11,7 +11,7 @@ use crate::diffusion::prediction::{network_input, vp_scale};
 use crate::diffusion::samplers::Options;
 use crate::job::JobControl;
 use crate::pipelines::denoise::{InitialLatents, Noise, Run};
-use crate::pipelines::families::Prompted;
+use crate::pipelines::families::UNetDenoiser;
 use crate::pipelines::run_plan::RunPlan;
 use crate::pipelines::{PipelineError, invert};
 
@@ -23,7 +23,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let latents = network.scaled(&network.encode(&picture)?.mean)?;
     let shape: [usize; 4] = latents.dims4()?.into();
     let conditioning = network.encode_prompts(&prompts(request, [0.0; 2]))?;
-    let denoiser = Prompted::new(&network, &conditioning);
+    let denoiser = UNetDenoiser::new(&network, &conditioning);
     let guidance = Guidance {
         scale: request.cfg_scale,
         rescale: request.guidance_rescale,

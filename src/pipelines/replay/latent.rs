@@ -17,7 +17,7 @@ use crate::pipelines::PipelineError;
 use crate::pipelines::controls::{ActiveControl, Branches, ControlNetwork, residuals};
 use crate::pipelines::denoise::{InitialLatents, InpaintBlend, Noise, Run, STATE_DTYPE};
 use crate::pipelines::denoiser::DenoiseInput;
-use crate::pipelines::families::{ConcatCond, Conditioning, MicroConditions, Prompted, Prompts, StableDiffusion};
+use crate::pipelines::families::{ConcatCond, Conditioning, MicroConditions, Prompts, StableDiffusion, UNetDenoiser};
 use crate::pipelines::latents::{MaskEdge, hard, latent_mask};
 use crate::pipelines::prepare::first_step;
 use crate::pipelines::references::{ActiveReference, ReferenceNetwork};
@@ -42,7 +42,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
             network.encode_prompts(&Prompts { prompt, ..prompts })
         })
         .transpose()?;
-    let mut denoiser = Prompted::new(&network, &conditioning);
+    let mut denoiser = UNetDenoiser::new(&network, &conditioning);
     denoiser
         .prompts
         .extend(switched.map(|switch| switch.step).zip(later.map(Arc::new)));
@@ -106,7 +106,7 @@ fn controls(case: &Opened, network: &StableDiffusion) -> Result<Vec<ActiveContro
 
 /// What the controls give the middle of the U-Net at the first call for the prompt; zeros if none is heard.
 fn control_mid(
-    denoiser: &Prompted<'_>,
+    denoiser: &UNetDenoiser<'_>,
     conditioning: &Conditioning,
     capture: &Capture,
 ) -> Result<Option<Tensor>, PipelineError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 
 use super::StableDiffusion;
-use super::text::{Conditioning, Told};
+use super::text::{Conditioning, PromptEmbeds};
 use crate::models::unet::{UNetConditions, guidance_embedding};
 use crate::pipelines::Scheduler;
 use crate::pipelines::controls::{ActiveControl, Branches, at_the_door, residuals};
@@ -30,7 +30,7 @@ pub enum ConcatCond {
 
 /// A model with all it is told of one picture.
 #[derive(Clone)]
-pub struct Prompted<'a> {
+pub struct UNetDenoiser<'a> {
     /// The networks.
     pub model: &'a StableDiffusion,
     /// The prompts, each from which step on; the first from step 0.
@@ -43,7 +43,7 @@ pub struct Prompted<'a> {
     pub references: Vec<ActiveReference>,
 }
 
-impl<'a> Prompted<'a> {
+impl<'a> UNetDenoiser<'a> {
     /// The same prompts for the whole run, and nothing else.
     pub fn new(model: &'a StableDiffusion, conditioning: &Conditioning) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl<'a> Prompted<'a> {
     }
 }
 
-impl Denoiser for Prompted<'_> {
+impl Denoiser for UNetDenoiser<'_> {
     fn device(&self) -> &Device {
         self.model.device()
     }
@@ -100,7 +100,7 @@ impl Denoiser for Prompted<'_> {
         let conditioning = self.conditioning(input.step)?;
         let guidance = input.guidance;
         let x = self.input(input.x)?;
-        let ask = |x: &Tensor, told: &Told, branches: Branches, embedding: Option<&Tensor>| {
+        let ask = |x: &Tensor, told: &PromptEmbeds, branches: Branches, embedding: Option<&Tensor>| {
             self.ask(input, x, (told, &conditioning.cond), branches, embedding)
         };
         if let Some(width) = self.model.unet().config().time_cond_proj_dim {
@@ -111,7 +111,7 @@ impl Denoiser for Prompted<'_> {
         }
         if let Some(ConcatCond::Edit { latents, scale }) = &self.beside {
             let without = Tensor::cat(&[input.x, &latents.zeros_like()?], 1)?;
-            let told = Told::batch(&[&conditioning.cond, &conditioning.uncond, &conditioning.uncond])?;
+            let told = PromptEmbeds::batch(&[&conditioning.cond, &conditioning.uncond, &conditioning.uncond])?;
             let output = ask(&Tensor::cat(&[&x, &x, &without], 0)?, &told, Branches::Edit, None)?;
             return edited(&output, guidance.scale, *scale);
         }
@@ -128,7 +128,7 @@ impl Denoiser for Prompted<'_> {
     }
 }
 
-impl Prompted<'_> {
+impl UNetDenoiser<'_> {
     /// The U-Net's answer, in [`STATE_DTYPE`]. It computes in its own number format, between two conversions.
     ///
     /// * `x`: the latents of all branches with what is shown beside them.
@@ -138,7 +138,7 @@ impl Prompted<'_> {
         &self,
         input: &DenoiseInput<'_>,
         x: &Tensor,
-        (told, cond): (&Told, &Told),
+        (told, cond): (&PromptEmbeds, &PromptEmbeds),
         branches: Branches,
         embedding: Option<&Tensor>,
     ) -> candle_core::Result<Tensor> {

@@ -18,7 +18,7 @@ use crate::weights::ModelFiles;
 
 /// Networks beside the model, by their paths.
 #[derive(Debug, Default)]
-pub struct Extras {
+pub struct AuxModels {
     /// The model they were read for, and what it computes in.
     made_for: Option<(ModelRef, DType)>,
     controls: BTreeMap<PathBuf, Arc<ControlNetwork>>,
@@ -27,7 +27,7 @@ pub struct Extras {
     upscaler: Option<PictureUpscaler>,
 }
 
-impl Extras {
+impl AuxModels {
     /// As [`Self::gather`] for a model of any family: none but Stable Diffusion has networks beside it.
     ///
     /// # Errors
@@ -135,7 +135,7 @@ impl Extras {
 
 /// A request was prepared with networks gathered for another one.
 fn not_gathered(path: &Path) -> PipelineError {
-    PipelineError::Misfit {
+    PipelineError::Unsupported {
         what: "networks beside the model",
         expected: format!("{} among them", path.display()),
         found: "others".to_owned(),
