@@ -17,8 +17,7 @@
 //! | [`hub`] | models in and on disk: what is installed, what is fetched | config, job | hf-hub, ureq, image, rustix, trash |
 //! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job | image, png, rusqlite, notify, trash |
 //! | [`pipelines`] | text → conditioning → denoise → pixels; model families; reference cases | diffusion, job, kernels, models, weights | tokenizers |
-//! | [`training`] | (to come) | diffusion, job, models, weights | |
-//! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines, training | crossbeam-channel |
+//! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines | crossbeam-channel |
 //! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | config, job | image, png, skrifa |
 //! | [`render`] | what wgpu draws inside egui | job, unfold | wgpu |
 //! | [`ui`] | the window: the studio and, in `ui/pages`, the pages beside it | config, engine, gallery, hub, job, render, unfold | egui, eframe, `egui_plot`, rfd, arboard, opener |
@@ -113,7 +112,6 @@ pub mod kernels;
 pub mod models;
 pub mod pipelines;
 pub mod render;
-pub mod training;
 pub mod ui;
 pub mod unfold;
 pub mod weights;

@@ -1,1 +1,0 @@
-//! Training inside the program. To come; the starter model's recipe is in `assets/starter/recipe`.
