@@ -16,7 +16,8 @@
 //! | [`weights`] | model folders and files → named tensors; adapters and embeddings by the layers they mean | models | safetensors |
 //! | [`hub`] | models in and on disk: what is installed, what is fetched | config, job | hf-hub, ureq, image, rustix, trash |
 //! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job | image, png, rusqlite, notify, trash |
-//! | [`pipelines`] | text → conditioning → denoise → pixels; model families; reference cases | diffusion, job, kernels, models, weights | tokenizers |
+//! | [`conditioning`] | texts → token ids → embeddings, pictures → tensors → latents: what pipelines and training condition networks on | diffusion, job, models, weights | tokenizers |
+//! | [`pipelines`] | conditioning → denoise → pixels; model families; reference cases | conditioning, diffusion, job, kernels, models, weights | |
 //! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines | crossbeam-channel |
 //! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | config, job | image, png, skrifa |
 //! | [`render`] | what wgpu draws inside egui | job, unfold | wgpu |
@@ -102,6 +103,7 @@
 pub static ALLOCATOR: kernels::Arena = kernels::Arena::new();
 
 pub mod cli;
+pub mod conditioning;
 pub mod config;
 pub mod diffusion;
 pub mod engine;

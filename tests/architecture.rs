@@ -12,7 +12,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("weights", &["models"]),
     ("hub", &["config", "job"]),
     ("gallery", &["config", "job"]),
-    ("pipelines", &["diffusion", "job", "kernels", "models", "weights"]),
+    ("conditioning", &["diffusion", "job", "models", "weights"]),
+    (
+        "pipelines",
+        &["conditioning", "diffusion", "job", "kernels", "models", "weights"],
+    ),
     ("engine", &["config", "hub", "job", "kernels", "pipelines"]),
     ("unfold", &["config", "job"]),
     ("render", &["job", "unfold"]),
@@ -24,7 +28,15 @@ const ROOMS: &[(&str, &[&str])] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     (
         "candle_core",
-        &["diffusion", "kernels", "models", "weights", "pipelines", "engine"],
+        &[
+            "diffusion",
+            "kernels",
+            "models",
+            "weights",
+            "conditioning",
+            "pipelines",
+            "engine",
+        ],
     ),
     ("candle_nn", &["kernels", "models", "weights", "pipelines"]),
     ("clap", &["cli"]),

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
+use hareru::conditioning::{Conditioning, Prompts};
 use hareru::diffusion::guidance::Guidance;
 use hareru::diffusion::noise::{Draw, noise_tensor};
 use hareru::job::{
@@ -10,7 +11,7 @@ use hareru::job::{
 };
 use hareru::kernels;
 use hareru::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser as _};
-use hareru::pipelines::families::{Conditioning, Prompts, StableDiffusion, UNetDenoiser, family_of};
+use hareru::pipelines::families::{StableDiffusion, UNetDenoiser, family_of};
 use hareru::pipelines::{AuxModels, Job, ShownStep, Watcher, preview};
 use hareru::weights::ModelFiles;
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
+use hareru::conditioning::Prompts;
 use hareru::diffusion::SampleError;
 use hareru::diffusion::guidance::{Guidance, GuidanceSchedule};
 use hareru::diffusion::noise::{Draw, noise_tensor};
@@ -14,7 +15,7 @@ use hareru::job::{
 };
 use hareru::models::unet::AttentionMap;
 use hareru::pipelines::denoise::{Call, InitialLatents, Noise, Observed, Observer, Run, RunOutput};
-use hareru::pipelines::families::{Prompts, StableDiffusion, UNetDenoiser};
+use hareru::pipelines::families::{StableDiffusion, UNetDenoiser};
 use hareru::pipelines::run_plan::RunPlan;
 use hareru::pipelines::{AuxModels, Job, PipelineError, ShownStep, Watcher, load};
 use tempfile::TempDir;

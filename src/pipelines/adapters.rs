@@ -1,20 +1,14 @@
 //! What is laid over a model's networks for a request, and taken off again.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use candle_core::Tensor;
-
 use super::PipelineError;
-use super::prompt::{ClipTokenizer, LearnedWords};
 use crate::job::LoraSpec;
-use crate::models::clip::ClipTextModel;
 use crate::models::lora::{Patch, Patchable, Patches};
-use crate::weights::adapter::{
-    AdapterError, AdapterFile, Block, Component, EmbeddingFile, LearnedWord, NameTable, StoredChange, Tower,
-};
+use crate::weights::adapter::{AdapterError, AdapterFile, Block, Component, NameTable, StoredChange};
 use crate::weights::{Bytes, LoadError};
 
 /// The adapter of the starter model that needs no file.
@@ -212,61 +206,4 @@ fn report(unmatched: &[&str], file: &AdapterFile) -> Result<(), AdapterError> {
         file.path().display()
     );
     Ok(())
-}
-
-/// Teaches the text encoders the words of these files, and makes them forget all others.
-///
-/// * `encoders`: each with its tokenizer; the second of two comes second.
-///
-/// # Errors
-/// [`PipelineError::Adapter`] if a file cannot be read, has rows for none of the encoders, or claims a word twice: then
-/// nothing has changed.
-pub(super) fn teach(
-    encoders: &mut [(&mut ClipTokenizer, &mut ClipTextModel)],
-    files: &[PathBuf],
-) -> Result<(), PipelineError> {
-    let mut learned: Vec<Vec<LearnedWord>> = vec![Vec::new(); encoders.len()];
-    for path in files {
-        for word in EmbeddingFile::open(path)?.words {
-            let widths = encoders.iter().map(|(_, model)| model.config().hidden_size);
-            let place = place_of(&word, widths.clone()).ok_or_else(|| AdapterError::OtherWidth {
-                name: word.name.clone(),
-                expected: widths.map(|width| width.to_string()).collect::<Vec<_>>().join(" or "),
-                found: word.rows.dims()[1],
-                path: path.clone(),
-            })?;
-            if learned[place]
-                .iter()
-                .any(|other| other.word.eq_ignore_ascii_case(&word.word))
-            {
-                let (word, path) = (word.word, path.clone());
-                return Err(AdapterError::WordTaken { word, path }.into());
-            }
-            learned[place].push(word);
-        }
-    }
-    for ((tokenizer, model), words) in encoders.iter_mut().zip(learned) {
-        let mut next = model.config().vocab_size as u32;
-        let numbered = words.iter().map(|word| {
-            let ids = next..next + word.rows.dims()[0] as u32;
-            next = ids.end;
-            (word.word.clone(), ids)
-        });
-        let numbered = LearnedWords::new(numbered.collect::<Vec<_>>());
-        let rows: Vec<&Tensor> = words.iter().map(|word| &word.rows).collect();
-        let rows = (!rows.is_empty()).then(|| Tensor::cat(&rows, 0)).transpose()?;
-        model.set_learned(rows.as_ref())?;
-        tokenizer.set_learned(numbered);
-    }
-    Ok(())
-}
-
-/// The encoder that the rows are for.
-fn place_of(word: &LearnedWord, mut widths: impl Iterator<Item = usize>) -> Option<usize> {
-    let width = word.rows.dims()[1];
-    match word.tower {
-        Tower::Any => widths.position(|found| found == width),
-        Tower::First => (widths.next() == Some(width)).then_some(0),
-        Tower::Second => (widths.nth(1) == Some(width)).then_some(1),
-    }
 }

@@ -8,9 +8,10 @@ use candle_nn::{Init, VarBuilder};
 use rayon::prelude::*;
 
 use super::denoiser::{DenoiseInput, Denoiser as _};
-use super::families::{Prompts, UNetDenoiser};
+use super::families::UNetDenoiser;
 use super::precision::{precision_of, resolve_dtype};
 use super::{AuxModels, Job, PipelineError, ShownStep, Watcher};
+use crate::conditioning::Prompts;
 use crate::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
 use crate::kernels::{self, trace};
 use crate::models::clip::ClipTextModel;
@@ -222,7 +223,7 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
     };
     let size = [request.side_px; 2];
     let conditioning = model.encode_prompts(&Prompts::new(&generate_request.prompt, "", size))?;
-    let shape = super::latents::latent_shape(model.info(), request.side_px, request.side_px)?;
+    let shape = crate::conditioning::latent_shape(model.info(), request.side_px, request.side_px)?;
     let latents = random(&Shape::from(&shape), 1.7, 1, &Device::Cpu)?;
     let guidance = crate::diffusion::guidance::Guidance {
         scale: generate_request.guidance_scale,

@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Tensor};
 
 use super::PipelineError;
 use super::denoiser::DenoiseInput;
-use super::families::PromptEmbeds;
+use crate::conditioning::PromptEmbeds;
 use crate::models::controlnet::{ControlHint, ControlNetConfig, ControlNetModel, ControlStrength};
 use crate::models::t2i_adapter::{T2IAdapter, T2IAdapterConfig};
 use crate::models::unet::{Residuals, UNetConditions, UNetConfig};

@@ -1,6 +1,6 @@
 //! THE loop: a run from noise to latents, described as data, walked by a sampler, watched and steered on its way.
 
-use candle_core::{DType, Tensor};
+use candle_core::Tensor;
 
 use super::PipelineError;
 use super::denoiser::{DenoiseOutput, Denoiser};
@@ -315,6 +315,3 @@ fn initial_noise(seed: u64, source: NoiseSource, shape: &[usize]) -> Vec<f32> {
         NoiseSource::A1111Gpu => noise_sources::philox(seed, 0, len),
     }
 }
-
-/// The number format of latents, samplers and pictures, whatever the networks compute in.
-pub const STATE_DTYPE: DType = DType::F32;

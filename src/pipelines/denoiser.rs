@@ -39,7 +39,7 @@ impl DenoiseInput<'_> {
 }
 
 /// The network's two opinions and what guidance makes of them, each in the shape of the latents and in
-/// [`STATE_DTYPE`](super::denoise::STATE_DTYPE).
+/// [`STATE_DTYPE`](crate::conditioning::STATE_DTYPE).
 #[derive(Debug, Clone)]
 pub struct DenoiseOutput {
     /// For the negative prompt; `None` where guidance does not need it.

@@ -1,9 +1,9 @@
 //! Why no picture came out.
 
+use crate::conditioning::{ConditioningError, TokenizerError};
 use crate::diffusion::{SampleError, ScheduleError, bare};
 use crate::job::{JobError, JobErrorKind, Precision};
 use crate::pipelines::preprocess::PreprocessError;
-use crate::pipelines::prompt::TokenizerError;
 use crate::weights::LoadError;
 use crate::weights::adapter::AdapterError;
 
@@ -16,9 +16,9 @@ pub enum PipelineError {
     /// An adapter or an embedding is not usable with this model.
     #[error(transparent)]
     Adapter(#[from] AdapterError),
-    /// The tokenizer is not usable.
+    /// A text or a picture cannot condition the model.
     #[error(transparent)]
-    Tokenizer(#[from] TokenizerError),
+    Conditioning(#[from] ConditioningError),
     /// The steps, schedule and spacing do not go together.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
@@ -70,14 +70,6 @@ pub enum PipelineError {
         /// Its file or folder.
         path: String,
     },
-    /// A picture that the request names is not usable.
-    #[error("expected a picture, found a file that is none that can be read: {what}\nFile: {path}")]
-    Picture {
-        /// What is wrong with it.
-        what: String,
-        /// The file.
-        path: String,
-    },
     /// A picture could not be prepared for what follows it.
     #[error(transparent)]
     Preprocess(#[from] PreprocessError),
@@ -94,6 +86,12 @@ pub enum PipelineError {
 impl From<candle_core::Error> for PipelineError {
     fn from(error: candle_core::Error) -> Self {
         Self::Tensor(bare(error))
+    }
+}
+
+impl From<TokenizerError> for PipelineError {
+    fn from(error: TokenizerError) -> Self {
+        Self::Conditioning(error.into())
     }
 }
 
@@ -115,20 +113,26 @@ pub(super) fn is_out_of_memory(error: &candle_core::Error) -> bool {
 impl From<&PipelineError> for JobError {
     fn from(error: &PipelineError) -> Self {
         let kind = match error {
-            PipelineError::Load(_) | PipelineError::Tokenizer(_) | PipelineError::UnknownFamily { .. } => {
-                JobErrorKind::Model
-            }
+            PipelineError::Load(_)
+            | PipelineError::Conditioning(ConditioningError::Load(_) | ConditioningError::Tokenizer(_))
+            | PipelineError::UnknownFamily { .. } => JobErrorKind::Model,
             PipelineError::Schedule(ScheduleError::BadTraining { .. }) => JobErrorKind::Model,
             PipelineError::Schedule(_)
             | PipelineError::Adapter(_)
             | PipelineError::Unsupported { .. }
             | PipelineError::Precision { .. }
             | PipelineError::OtherModel { .. }
-            | PipelineError::Picture { .. }
+            | PipelineError::Conditioning(
+                ConditioningError::Adapter(_)
+                | ConditioningError::Unsupported { .. }
+                | ConditioningError::Picture { .. },
+            )
             | PipelineError::Preprocess(_)
             | PipelineError::Case { .. } => JobErrorKind::Request,
             PipelineError::Sample(SampleError::NotFinite { .. }) => JobErrorKind::NotFinite,
-            PipelineError::Sample(SampleError::Tensor(source)) | PipelineError::Tensor(source) => {
+            PipelineError::Sample(SampleError::Tensor(source))
+            | PipelineError::Conditioning(ConditioningError::Tensor(source))
+            | PipelineError::Tensor(source) => {
                 if is_out_of_memory(source) {
                     JobErrorKind::OutOfMemory
                 } else {

@@ -8,12 +8,10 @@ use image::{GrayImage, RgbImage};
 use super::PipelineError;
 use super::aux_models::AuxModels;
 use super::controls::{ActiveControl, ControlSchedule};
-use super::denoise::{InitialLatents, InpaintBlend, STATE_DTYPE};
+use super::denoise::{InitialLatents, InpaintBlend};
 use super::denoiser::Denoiser as _;
-use super::families::{ConcatCond, Conditioning, Prompts, StableDiffusion, UNetDenoiser};
+use super::families::{ConcatCond, StableDiffusion, UNetDenoiser};
 use super::inversion::invert;
-use super::latents::{MaskEdge, hard, latent_mask, latent_shape, picture_tensor};
-use super::pictures::{Paste, blurred, cover, cover_mask, either, grow, read_gray, read_rgb, region_around, to_job};
 use super::preprocess::preprocess;
 use super::probe::{Probe, latents_of};
 use super::references::ActiveReference;
@@ -21,6 +19,12 @@ use super::refiner_switch::RefinerSwitch;
 use super::run_plan::check;
 use super::scheduled_conditioning::{PromptCache, ScheduledConditioning};
 use super::work::ResumeFrom;
+use crate::conditioning::pictures::{
+    Paste, blurred, cover, cover_mask, either, grow, read_gray, read_rgb, region_around, to_job,
+};
+use crate::conditioning::{Conditioning, Prompts};
+use crate::conditioning::{MaskEdge, hard, latent_mask, latent_shape, picture_tensor};
+use crate::conditioning::{STATE_DTYPE, mask_tensor};
 use crate::diffusion::ScheduleError;
 use crate::diffusion::guidance::Guidance;
 use crate::diffusion::samplers::{Sampler, sampler_by_id};
@@ -84,7 +88,7 @@ impl<'a> Job<'a> {
     /// Makes everything that the request's pictures share.
     ///
     /// # Errors
-    /// [`PipelineError::Unsupported`] if the request does not fit the model, [`PipelineError::Picture`] if one that it names
+    /// [`PipelineError::Unsupported`] if the request does not fit the model, [`ConditioningError::Picture`](crate::conditioning::ConditioningError::Picture) if one that it names
     /// cannot be read; else the schedule's, the tokenizer's and the device's.
     pub fn prepare(self) -> Result<Prepared<'a>, PipelineError> {
         let Job { model, request, .. } = self;
@@ -245,7 +249,7 @@ impl<'a> Job<'a> {
         };
         let (mut known, mut beside) = (None, None);
         if let Some(mask) = &canvas.mask {
-            let pixels = mask_tensor(mask, model)?;
+            let pixels = mask_tensor(mask, model.device())?;
             let is_soft = request.mask.as_ref().is_some_and(|mask| mask.is_soft);
             let edge = if is_soft { MaskEdge::Soft } else { MaskEdge::Hard };
             let mask = latent_mask(&pixels, model.info().vae_factor as usize, edge)?;
@@ -418,13 +422,6 @@ impl Canvas {
 /// The step a run begins with that shall change a picture by `strength` (0 to 1) of itself.
 pub(super) fn first_step(sampler: &dyn Sampler, steps: usize, strength: f64) -> usize {
     sampler.first_step(steps - ((steps as f64 * strength) as usize).min(steps))
-}
-
-/// A mask as a tensor `(1, 1, height, width)` in 0..1.
-fn mask_tensor(mask: &GrayImage, model: &StableDiffusion) -> candle_core::Result<Tensor> {
-    let values: Vec<f32> = mask.as_raw().iter().map(|level| f32::from(*level) / 255.0).collect();
-    let shape = (1, 1, mask.height() as usize, mask.width() as usize);
-    Tensor::from_vec(values, shape, model.device())
 }
 
 /// For a model that takes mask and picture beside the latents where there is none of them: all is to be painted.

@@ -3,8 +3,8 @@
 use candle_core::{D, DType, Device, Tensor};
 
 use super::PipelineError;
-use super::denoise::STATE_DTYPE;
 use super::families::{LoadedModel, StableDiffusion};
+use crate::conditioning::{STATE_DTYPE, rgb_from_picture};
 use crate::diffusion::noise::{Draw, standard_normal};
 use crate::diffusion::trajectory::tensor;
 use crate::job::{LatentColours, LatentPlane, PreviewMode, RgbImage};
@@ -169,30 +169,6 @@ pub fn decode_latents(
     Ok(rgb_from_picture(&picture)?)
 }
 
-/// `(1, 3, height, width)` in −1..1 → 8-bit pixels.
-///
-/// # Errors
-/// If the shape is another.
-pub fn rgb_from_picture(picture: &Tensor) -> candle_core::Result<RgbImage> {
-    let (_, _, height, width) = picture.dims4()?;
-    let levels = picture
-        .squeeze(0)?
-        .to_dtype(DType::F32)?
-        .affine(127.5, 127.5)?
-        .clamp(0f32, 255f32)?
-        .round()?;
-    let pixels = levels
-        .permute((1, 2, 0))?
-        .flatten_all()?
-        .to_dtype(DType::U8)?
-        .to_vec1::<u8>()?;
-    Ok(RgbImage {
-        width_px: width as u32,
-        height_px: height as u32,
-        pixels,
-    })
-}
-
 /// Whether every value is a number.
 ///
 /// # Errors
@@ -276,15 +252,6 @@ mod tests {
             (found[0][0] - 1.0).abs() < 1e-12 && (found[1][2] - 2.0).abs() < 1e-12,
             "{found:?}"
         );
-    }
-
-    #[test]
-    fn pixels_should_round_and_saturate() {
-        let picture = Tensor::new(&[-2.0f32, 0.0, 2.0], &Device::Cpu)
-            .unwrap()
-            .reshape((1, 3, 1, 1))
-            .unwrap();
-        assert_eq!(rgb_from_picture(&picture).unwrap().pixels, [0, 128, 255]);
     }
 
     #[test]

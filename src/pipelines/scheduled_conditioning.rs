@@ -9,8 +9,9 @@ use super::PipelineError;
 use super::Scheduler;
 use super::controls::ActiveControl;
 use super::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
-use super::families::{Conditioning, StableDiffusion};
+use super::families::StableDiffusion;
 use super::refiner_switch::RefinerSwitch;
+use crate::conditioning::Conditioning;
 use crate::job::{Change, GenerateRequest, LoraSpec};
 
 /// What a prompt was encoded from.

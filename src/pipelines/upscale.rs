@@ -9,10 +9,10 @@ use candle_core::{DType, Device, Tensor};
 use image::imageops::{self, FilterType};
 
 use super::PipelineError;
-use super::latents::picture_tensor;
-use super::pictures::{from_job, read_rgb, to_job};
-use super::preview::rgb_from_picture;
 use super::tiles::{TiledVae, usual_tiles};
+use crate::conditioning::picture_tensor;
+use crate::conditioning::pictures::{from_job, read_rgb, to_job};
+use crate::conditioning::rgb_from_picture;
 use crate::diffusion::SampleError;
 use crate::job::{
     GenerateRequest, GeneratedImage, JobControl, LatentPlane, Record, RgbImage, Trajectory, Upscale, VaeTiles,
@@ -162,7 +162,7 @@ impl PictureUpscaler {
     /// Enlarges the picture that a request names instead of making one.
     ///
     /// # Errors
-    /// [`PipelineError::Picture`] if it cannot be read; as [`Self::enlarge`].
+    /// [`ConditioningError::Picture`](crate::conditioning::ConditioningError::Picture) if it cannot be read; as [`Self::enlarge`].
     pub fn enlarge_picture(
         &self,
         request: &GenerateRequest,

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use candle_core::Tensor;
+use hareru::conditioning::Prompts;
 use hareru::engine::{EngineHandle, EngineOptions};
 use hareru::job::{Event, GenerateRequest, JobOptions, LoraSpec, ModelRef, Precision, PreviewMode};
 use hareru::pipelines;
-use hareru::pipelines::families::{Prompts, StableDiffusion};
+use hareru::pipelines::families::StableDiffusion;
 
 use super::{Folder, entry, numbers};
 use crate::support::weights::Entry;

@@ -3,8 +3,9 @@
 //! `cargo bench --bench step` prints the times; ratios between its rows hold on any machine.
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use hareru::conditioning::Prompts;
 use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
-use hareru::pipelines::families::{Prompts, StableDiffusion};
+use hareru::pipelines::families::StableDiffusion;
 use hareru::pipelines::{AuxModels, Device, Job, ShownStep, Watcher, load, preview};
 
 /// Steps in one measured run.

@@ -2,10 +2,11 @@
 
 use candle_core::{Device, Tensor};
 
-use super::{Conditioning, StableDiffusion, at_the_door};
+use super::{StableDiffusion, at_the_door};
+use crate::conditioning::Conditioning;
+use crate::conditioning::STATE_DTYPE;
 use crate::models::unet::{Motion, MotionAdapter, MotionConfig, UNetConditions};
 use crate::pipelines::PipelineError;
-use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use crate::pipelines::scheduler::Scheduler;
 use crate::weights::{self, ModelFiles};

@@ -3,10 +3,10 @@
 use candle_core::{DType, Device, Tensor};
 
 use super::{Family, LoadedModel, ModelIndex, Networks, OtherModel, name_of, requested_px};
+use crate::conditioning::STATE_DTYPE;
 use crate::job::{ModelDefaults, ModelInfo, ModelRef, Takes};
 use crate::models::unet::{ClassCondition, PixelUNetConfig, UNet2DModel};
 use crate::pipelines::PipelineError;
-use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
 use crate::weights::{self, ModelFiles};

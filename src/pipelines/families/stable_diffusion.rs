@@ -5,8 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use candle_core::{DType, Device, Tensor};
 
-use super::text::{Conditioning, EmbeddingLayer, Prompts, TextEncoders};
 use super::{Family, LoadedModel, ModelIndex, name_of};
+use crate::conditioning::ClipTokenizer;
+use crate::conditioning::STATE_DTYPE;
+use crate::conditioning::{Conditioning, EmbeddingLayer, Prompts, TextEncoders};
 use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, Takes, VaeTiles};
 use crate::kernels::Wrap;
 use crate::models::join_edges;
@@ -17,11 +19,9 @@ use crate::models::vae::{AutoencoderKL, Moments, VaeConfig};
 use crate::pipelines::PipelineError;
 use crate::pipelines::adapters::Adapters;
 use crate::pipelines::controls::at_the_door;
-use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::model_hash::ModelHash;
 use crate::pipelines::precision::precision_of;
 use crate::pipelines::preview::LinearMap;
-use crate::pipelines::prompt::ClipTokenizer;
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
 use crate::pipelines::tiles::TiledVae;
 use crate::weights::adapter::Component;
@@ -223,7 +223,7 @@ impl StableDiffusion {
     /// # Errors
     /// [`PipelineError::Adapter`] if a file cannot be read or is for another family of models.
     pub fn set_adapters(&mut self, loras: &[LoraSpec], embeddings: &[PathBuf]) -> Result<usize, PipelineError> {
-        self.text.teach(embeddings)?;
+        self.text.set_learned_words(embeddings)?;
         self.set_loras(loras)
     }
 
@@ -308,7 +308,7 @@ impl StableDiffusion {
     /// [`PipelineError::Unsupported`] if there are not so many layers as shall be left out; else the tokenizer's and the
     /// device's.
     pub fn encode_prompts(&self, prompts: &Prompts<'_>) -> Result<Conditioning, PipelineError> {
-        self.text.encode(prompts)
+        Ok(self.text.encode(prompts)?)
     }
 
     /// The U-Net.

@@ -7,6 +7,8 @@ use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
 
 use super::{ModelIndex, at_the_door};
+use crate::conditioning::ClipTokenizer;
+use crate::conditioning::STATE_DTYPE;
 use crate::diffusion::ScheduleError;
 use crate::diffusion::samplers::UnclipSampler;
 use crate::diffusion::schedule::SigmaTable;
@@ -17,9 +19,7 @@ use crate::models::unet::{
     ClassCondition, PixelUNetConfig, UNet2DConditionModel, UNet2DModel, UNetConditions, UNetConfig,
 };
 use crate::pipelines::PipelineError;
-use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
-use crate::pipelines::prompt::ClipTokenizer;
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
 use crate::weights::{self, ModelFiles};
 

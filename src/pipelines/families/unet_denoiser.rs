@@ -5,11 +5,11 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 
 use super::StableDiffusion;
-use super::text::{Conditioning, PromptEmbeds};
+use crate::conditioning::STATE_DTYPE;
+use crate::conditioning::{Conditioning, PromptEmbeds};
 use crate::models::unet::{UNetConditions, guidance_embedding};
 use crate::pipelines::Scheduler;
 use crate::pipelines::controls::{ActiveControl, Branches, at_the_door, residuals};
-use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use crate::pipelines::references::{ActiveReference, image_prompts};
 

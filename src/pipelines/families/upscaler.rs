@@ -6,12 +6,13 @@ use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
 
 use super::stable_diffusion::StableDiffusionFamily;
-use super::{Conditioning, Family, LoadedModel, ModelIndex, Networks, OtherModel, StableDiffusion, at_the_door};
+use super::{Family, LoadedModel, ModelIndex, Networks, OtherModel, StableDiffusion, at_the_door};
+use crate::conditioning::Conditioning;
+use crate::conditioning::STATE_DTYPE;
 use crate::diffusion::prediction::network_input;
 use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Takes};
 use crate::models::unet::{ClassCondition, UNetConditions};
 use crate::pipelines::PipelineError;
-use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use crate::pipelines::scheduler::Scheduler;
 use crate::weights::ModelFiles;

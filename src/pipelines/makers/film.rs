@@ -6,14 +6,15 @@ use std::time::Instant;
 use candle_core::Tensor;
 
 use super::{Maker, parts, texts, way};
+use crate::conditioning::Conditioning;
+use crate::conditioning::latent_shape;
 use crate::diffusion::samplers::Sampler;
 use crate::diffusion::schedule::SigmaTable;
 use crate::job::{GeneratedImage, LatentPlane, Phase, PreviewMode, StepRecord, Trajectory};
 use crate::models::unet::MotionAdapter;
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::InitialLatents;
-use crate::pipelines::families::{AnimateDiff, Conditioning, StableDiffusion};
-use crate::pipelines::latents::latent_shape;
+use crate::pipelines::families::{AnimateDiff, StableDiffusion};
 use crate::pipelines::preview::preview_picture;
 use crate::pipelines::work::{JobContext, Kept, SamplingPass, Watcher, clean};
 

@@ -12,11 +12,12 @@ pub use small::enlarged_size;
 
 use super::PipelineError;
 use super::aux_models::AuxModels;
-use super::families::{LoadedModel, Networks, Prompts};
+use super::families::{LoadedModel, Networks};
 use super::prepare::{Job, Prepared};
 use super::probe::Probe;
 use super::scheduler::Scheduler;
 use super::work::{JobContext, ResumeFrom, Watcher};
+use crate::conditioning::Prompts;
 use crate::diffusion::ScheduleError;
 use crate::diffusion::samplers::{Sampler, sampler_by_id};
 use crate::diffusion::schedule::SigmaTable;

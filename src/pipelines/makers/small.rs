@@ -4,17 +4,17 @@ use std::path::Path;
 
 use candle_core::{Device, Tensor};
 
+use crate::conditioning::pictures::{cover, read_rgb, to_job};
+use crate::conditioning::{latent_shape, picture_tensor};
 use crate::job::{InitPicture, InitWay, MAX_SIDE_PX, ModelInfo, SIZE_MULTIPLE_PX};
 use crate::pipelines::PipelineError;
-use crate::pipelines::latents::{latent_shape, picture_tensor};
-use crate::pipelines::pictures::{cover, read_rgb, to_job};
 use crate::pipelines::work::JobContext;
 
 /// The size in pixels that a picture has when this model has made it larger, as requests name sizes: a multiple of
 /// [`SIZE_MULTIPLE_PX`], so that a few pixels at an edge may be lost.
 ///
 /// # Errors
-/// [`PipelineError::Picture`] if the file is no picture that can be read.
+/// [`ConditioningError::Picture`](crate::conditioning::ConditioningError::Picture) if the file is no picture that can be read.
 pub fn enlarged_size(info: &ModelInfo, picture: &Path) -> Result<(u32, u32), PipelineError> {
     let (width, height) = read_rgb(picture)?.dimensions();
     let most = f64::from(MAX_SIDE_PX) / f64::from(width.max(height).max(1));

@@ -5,13 +5,14 @@ use std::time::Instant;
 use candle_core::Tensor;
 
 use super::{Maker, parts, small, texts, way};
+use crate::conditioning::Conditioning;
 use crate::diffusion::noise::Draw;
 use crate::diffusion::samplers::Sampler;
 use crate::diffusion::schedule::SigmaTable;
 use crate::job::{GeneratedImage, Phase};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::InitialLatents;
-use crate::pipelines::families::{Conditioning, Upscaler};
+use crate::pipelines::families::Upscaler;
 use crate::pipelines::preview::preview_picture;
 use crate::pipelines::probe::drawn;
 use crate::pipelines::work::{JobContext, SamplingPass, Watcher, clean, stream_seed};

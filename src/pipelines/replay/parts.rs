@@ -6,12 +6,12 @@ use candle_core::{DType, Device, Tensor};
 
 use super::case::Opened;
 use super::{Got, unit_range};
+use crate::conditioning::ClipTokenizer;
+use crate::conditioning::STATE_DTYPE;
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::vae::{AutoencoderKL, VaeConfig};
 use crate::pipelines::PipelineError;
-use crate::pipelines::denoise::STATE_DTYPE;
 use crate::pipelines::families::vae_dtype;
-use crate::pipelines::prompt::ClipTokenizer;
 use crate::weights::{self, ModelFiles};
 
 pub(super) fn tokenize(case: &Opened) -> Result<Got, PipelineError> {

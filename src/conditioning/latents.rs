@@ -1,18 +1,22 @@
 //! Between pictures and latents: sizes, pictures as tensors, masks.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
+use image::GrayImage;
 
-use super::PipelineError;
+use super::ConditioningError;
 use crate::job::{ModelInfo, RgbImage};
+
+/// The number format of latents, samplers and pictures, whatever the networks compute in.
+pub const STATE_DTYPE: DType = DType::F32;
 
 /// Checks that a picture's size suits the model, and gives the shape of its latents.
 ///
 /// # Errors
-/// [`PipelineError::Unsupported`] if a side is no multiple of the VAE's factor.
-pub fn latent_shape(info: &ModelInfo, width_px: u32, height_px: u32) -> Result<[usize; 4], PipelineError> {
+/// [`ConditioningError::Unsupported`] if a side is no multiple of the VAE's factor.
+pub fn latent_shape(info: &ModelInfo, width_px: u32, height_px: u32) -> Result<[usize; 4], ConditioningError> {
     let factor = info.vae_factor;
     if !width_px.is_multiple_of(factor) || !height_px.is_multiple_of(factor) || width_px == 0 || height_px == 0 {
-        return Err(PipelineError::Unsupported {
+        return Err(ConditioningError::Unsupported {
             what: "size",
             expected: format!("multiples of {factor} px"),
             found: format!("{width_px}x{height_px}"),
@@ -40,6 +44,40 @@ pub fn picture_tensor(picture: &RgbImage, device: &Device) -> candle_core::Resul
     Tensor::from_vec(values, (1, height, width, 3), device)?
         .permute((0, 3, 1, 2))?
         .contiguous()
+}
+
+/// `(1, 3, height, width)` in −1..1 → 8-bit pixels.
+///
+/// # Errors
+/// If the shape is another.
+pub fn rgb_from_picture(picture: &Tensor) -> candle_core::Result<RgbImage> {
+    let (_, _, height, width) = picture.dims4()?;
+    let levels = picture
+        .squeeze(0)?
+        .to_dtype(DType::F32)?
+        .affine(127.5, 127.5)?
+        .clamp(0f32, 255f32)?
+        .round()?;
+    let pixels = levels
+        .permute((1, 2, 0))?
+        .flatten_all()?
+        .to_dtype(DType::U8)?
+        .to_vec1::<u8>()?;
+    Ok(RgbImage {
+        width_px: width as u32,
+        height_px: height as u32,
+        pixels,
+    })
+}
+
+/// A mask as a tensor `(1, 1, height, width)` in 0..1.
+///
+/// # Errors
+/// Only the device's.
+pub fn mask_tensor(mask: &GrayImage, device: &Device) -> candle_core::Result<Tensor> {
+    let values: Vec<f32> = mask.as_raw().iter().map(|level| f32::from(*level) / 255.0).collect();
+    let shape = (1, 1, mask.height() as usize, mask.width() as usize);
+    Tensor::from_vec(values, shape, device)
 }
 
 /// How a mask of pixels becomes one of latents.
@@ -99,6 +137,15 @@ mod tests {
         };
         assert_eq!(of(MaskEdge::Hard), [1.0, 0.0, 0.0, 0.0]);
         assert_eq!(of(MaskEdge::Soft), [0.15, 0.25, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn pixels_should_round_and_saturate() {
+        let picture = Tensor::new(&[-2.0f32, 0.0, 2.0], &Device::Cpu)
+            .unwrap()
+            .reshape((1, 3, 1, 1))
+            .unwrap();
+        assert_eq!(rgb_from_picture(&picture).unwrap().pixels, [0, 128, 255]);
     }
 
     #[test]

@@ -1,104 +1,20 @@
-//! From prompts to what a U-Net is told of them: one CLIP encoder for Stable Diffusion 1 and 2, two for XL.
+//! From prompts to embeddings for a U-Net: one CLIP text encoder for Stable Diffusion 1 and 2, two for XL.
 
 use std::path::PathBuf;
 
 use candle_core::{D, DType, Device, Tensor};
 
+use super::prompts::Prompts;
+use super::textual_inversion::set_learned_words;
+use super::{ClipTokenizer, ConditioningError};
+use crate::conditioning::STATE_DTYPE;
 use crate::models::clip::{ClipTextConfig, ClipTextModel};
 use crate::models::lora::Patchable;
 use crate::models::unet::AddedConditions;
-use crate::pipelines::PipelineError;
-use crate::pipelines::adapters::teach;
-use crate::pipelines::denoise::STATE_DTYPE;
-use crate::pipelines::prompt::ClipTokenizer;
 use crate::weights::adapter::Component;
 use crate::weights::{self, ModelFiles};
 
-/// The prompts of one picture and how they are to be read.
-#[derive(Debug, Clone, Copy)]
-pub struct Prompts<'a> {
-    /// What to draw.
-    pub prompt: &'a str,
-    /// What to stay away from; `None` is the empty prompt, which XL models read as nothing at all (zeros) if they were
-    /// trained so (`force_zeros_for_empty_prompt`).
-    pub negative: Option<&'a str>,
-    /// Layers of the text encoder left out at its end, for the prompt only, as diffusers counts: 0 uses all that the
-    /// model was trained with.
-    pub clip_skip: usize,
-    /// Sizes and scores, for XL.
-    pub numbers: MicroConditions,
-}
-
-impl<'a> Prompts<'a> {
-    /// A prompt for a picture of this size, all else as usual.
-    pub fn new(prompt: &'a str, negative: &'a str, [height_px, width_px]: [u32; 2]) -> Self {
-        Self {
-            prompt,
-            negative: (!negative.is_empty()).then_some(negative),
-            clip_skip: 0,
-            numbers: MicroConditions::of_size([f64::from(height_px), f64::from(width_px)]),
-        }
-    }
-}
-
-/// What XL is told of a picture beside the text. Sizes are `[height, width]`, places `[top, left]`, in pixels.
-///
-/// Source: <https://arxiv.org/abs/2307.01952>, section 2.2
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct MicroConditions {
-    /// Size the picture had before it was scaled for training.
-    pub original_size: [f64; 2],
-    /// Where it was cropped.
-    pub crop: [f64; 2],
-    /// Size it is shown at.
-    pub target_size: [f64; 2],
-    /// The same for the negative prompt.
-    pub negative_original_size: [f64; 2],
-    /// The same for the negative prompt.
-    pub negative_crop: [f64; 2],
-    /// The same for the negative prompt.
-    pub negative_target_size: [f64; 2],
-    /// For the refiner: how pleasing the picture shall be, 1 to 10, and how pleasing not.
-    pub aesthetic_scores: [f64; 2],
-}
-
-/// What diffusers tells the refiner.
-const AESTHETIC_SCORES: [f64; 2] = [6.0, 2.5];
-
-impl MicroConditions {
-    /// A picture that was never scaled nor cropped.
-    pub fn of_size(size: [f64; 2]) -> Self {
-        Self {
-            original_size: size,
-            crop: [0.0; 2],
-            target_size: size,
-            negative_original_size: size,
-            negative_crop: [0.0; 2],
-            negative_target_size: size,
-            aesthetic_scores: AESTHETIC_SCORES,
-        }
-    }
-
-    /// The numbers for the prompt and for the negative one, in the order the network expects.
-    fn rows(&self, with_scores: bool) -> [Vec<f64>; 2] {
-        let row = |size: [f64; 2], crop: [f64; 2], target: [f64; 2], score: f64| {
-            let last = if with_scores { vec![score] } else { target.to_vec() };
-            [size.to_vec(), crop.to_vec(), last].concat()
-        };
-        let [good, bad] = self.aesthetic_scores;
-        [
-            row(self.original_size, self.crop, self.target_size, good),
-            row(
-                self.negative_original_size,
-                self.negative_crop,
-                self.negative_target_size,
-                bad,
-            ),
-        ]
-    }
-}
-
-/// What a U-Net is told of one prompt, or of several as a batch. In [`STATE_DTYPE`].
+/// The embeddings of one prompt, or of several as a batch, in [`STATE_DTYPE`].
 #[derive(Debug, Clone)]
 pub struct PromptEmbeds {
     /// Hidden states, `(batch, positions, width)`.
@@ -129,7 +45,7 @@ impl PromptEmbeds {
     }
 }
 
-/// What the U-Net is told of both prompts.
+/// The embeddings of both prompts of a picture.
 #[derive(Debug, Clone)]
 pub struct Conditioning {
     /// Ids of the prompt, one per position, for each encoder that the model has: its first and its second.
@@ -140,7 +56,8 @@ pub struct Conditioning {
     pub cond: PromptEmbeds,
     /// Of the negative prompt.
     pub uncond: PromptEmbeds,
-    /// Both as one batch, the negative prompt first: the same tensors at every step, so that a network can tell.
+    /// Both as one batch, the negative prompt first. The tensors are the same ones at every step, which lets networks reuse
+    /// what they computed from them.
     pub both: PromptEmbeds,
 }
 
@@ -157,7 +74,7 @@ impl TextEncoder {
         suffix: &str,
         device: &Device,
         dtype: DType,
-    ) -> Result<Option<(Self, Patchable)>, PipelineError> {
+    ) -> Result<Option<(Self, Patchable)>, ConditioningError> {
         let (name, tokenizer) = (format!("text_encoder{suffix}"), format!("tokenizer{suffix}"));
         let config = format!("{name}/config.json");
         if !files.exists(&config) {
@@ -172,9 +89,9 @@ impl TextEncoder {
     }
 }
 
-/// How the encoders' states become what the U-Net is told.
+/// Which layers of the text encoders become the embeddings.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum EmbeddingLayer {
+pub enum EmbeddingLayer {
     /// The last layer, normalised: Stable Diffusion 1 and 2.
     Last,
     /// The layer before the last of each encoder side by side, and the last encoder's projected pooled state: XL.
@@ -187,14 +104,14 @@ pub(super) enum EmbeddingLayer {
 }
 
 /// All text encoders of a model.
-pub(super) struct TextEncoders {
+pub struct TextEncoders {
     /// The first and the second; the refiner has the second alone.
     encoders: [Option<TextEncoder>; 2],
     layer: EmbeddingLayer,
     device: Device,
 }
 
-/// What the encoders make of one prompt.
+/// One encoded text.
 struct Encoded {
     ids: [Option<Vec<u32>>; 2],
     context: Tensor,
@@ -202,15 +119,18 @@ struct Encoded {
 }
 
 impl TextEncoders {
-    /// With the weights of each, for adapters.
-    pub(super) fn load(
+    /// Reads the encoders that the model has, with the weights of each for adapters.
+    ///
+    /// # Errors
+    /// [`ConditioningError`] if a file is missing or broken, or the device is out of memory.
+    pub fn load(
         files: &ModelFiles,
         layer: EmbeddingLayer,
         device: &Device,
         dtype: DType,
-    ) -> Result<(Self, Vec<(Component, Patchable)>), PipelineError> {
+    ) -> Result<(Self, Vec<(Component, Patchable)>), ConditioningError> {
         let mut weights = Vec::new();
-        let mut encoder = |suffix: &str, component: Component| -> Result<Option<TextEncoder>, PipelineError> {
+        let mut encoder = |suffix: &str, component: Component| -> Result<Option<TextEncoder>, ConditioningError> {
             let loaded = TextEncoder::load(files, suffix, device, dtype)?;
             Ok(loaded.map(|(encoder, of_tower)| {
                 weights.push((component, of_tower));
@@ -229,29 +149,30 @@ impl TextEncoders {
         Ok((encoders, weights))
     }
 
-    /// Teaches the encoders the words of these files, and makes them forget all others.
+    /// Adds the words of these textual inversion files to the vocabularies in place of all words added before.
     ///
     /// # Errors
-    /// As [`teach`].
-    pub(super) fn teach(&mut self, embeddings: &[PathBuf]) -> Result<(), PipelineError> {
+    /// [`ConditioningError::Adapter`] if a file cannot be read, has rows for none of the encoders, or claims a word twice:
+    /// then nothing has changed.
+    pub fn set_learned_words(&mut self, embeddings: &[PathBuf]) -> Result<(), ConditioningError> {
         let encoders = self.encoders.iter_mut().flatten();
         let mut encoders: Vec<_> = encoders
             .map(|encoder| (&mut encoder.tokenizer, &mut encoder.model))
             .collect();
-        teach(&mut encoders, embeddings)
+        set_learned_words(&mut encoders, embeddings)
     }
 
     /// The tokenizer of the first encoder there is.
-    pub(super) fn tokenizer(&self) -> Option<&ClipTokenizer> {
+    pub fn tokenizer(&self) -> Option<&ClipTokenizer> {
         self.encoders.iter().flatten().next().map(|encoder| &encoder.tokenizer)
     }
 
     /// Encodes both prompts.
     ///
     /// # Errors
-    /// [`PipelineError::Unsupported`] if there are not so many layers as shall be left out; else the tokenizer's and the
+    /// [`ConditioningError::Unsupported`] if there are not so many layers as shall be left out; else the tokenizer's and the
     /// device's.
-    pub(super) fn encode(&self, prompts: &Prompts<'_>) -> Result<Conditioning, PipelineError> {
+    pub fn encode(&self, prompts: &Prompts<'_>) -> Result<Conditioning, ConditioningError> {
         let cond = self.encode_one(prompts.prompt, prompts.clip_skip)?;
         let mut uncond = self.encode_one(prompts.negative.unwrap_or(""), 0)?;
         let added = match self.layer {
@@ -269,31 +190,31 @@ impl TextEncoders {
             }
         };
         let [cond_added, uncond_added] = added;
-        let cond_told = PromptEmbeds {
+        let cond_embeds = PromptEmbeds {
             context: cond.context,
             added: cond_added,
         };
-        let uncond_told = PromptEmbeds {
+        let uncond_embeds = PromptEmbeds {
             context: uncond.context,
             added: uncond_added,
         };
         Ok(Conditioning {
             prompt_ids: cond.ids,
             negative_ids: uncond.ids,
-            both: PromptEmbeds::batch(&[&uncond_told, &cond_told])?,
-            cond: cond_told,
-            uncond: uncond_told,
+            both: PromptEmbeds::batch(&[&uncond_embeds, &cond_embeds])?,
+            cond: cond_embeds,
+            uncond: uncond_embeds,
         })
     }
 
-    fn added(&self, encoded: &Encoded, numbers: Vec<f64>) -> Result<Option<AddedConditions>, PipelineError> {
+    fn added(&self, encoded: &Encoded, numbers: Vec<f64>) -> Result<Option<AddedConditions>, ConditioningError> {
         let count = numbers.len();
         let numbers = Tensor::from_vec(numbers, (1, count), &self.device)?.to_dtype(STATE_DTYPE)?;
         let pooled = encoded.pooled.clone();
         Ok(pooled.map(|pooled| AddedConditions { pooled, numbers }))
     }
 
-    fn encode_one(&self, text: &str, clip_skip: usize) -> Result<Encoded, PipelineError> {
+    fn encode_one(&self, text: &str, clip_skip: usize) -> Result<Encoded, ConditioningError> {
         let mut ids = [None, None];
         let mut contexts = Vec::new();
         let mut pooled = None;
@@ -310,7 +231,7 @@ impl TextEncoders {
             };
             let most = model.config().num_hidden_layers.saturating_sub(1 + skipped_anyway);
             if clip_skip > most {
-                return Err(PipelineError::Unsupported {
+                return Err(ConditioningError::Unsupported {
                     what: "clip skip",
                     expected: format!("0 to {most}"),
                     found: clip_skip.to_string(),
@@ -330,7 +251,7 @@ impl TextEncoders {
             .map(|context| context.to_dtype(STATE_DTYPE))
             .collect::<candle_core::Result<_>>()?;
         if contexts.is_empty() {
-            return Err(PipelineError::Unsupported {
+            return Err(ConditioningError::Unsupported {
                 what: "text encoder",
                 expected: "text_encoder or text_encoder_2".to_owned(),
                 found: "neither".to_owned(),

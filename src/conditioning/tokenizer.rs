@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokenizers::Tokenizer;
 
-use super::words::{LearnedWords, Piece};
+use super::learned_words::{LearnedWords, Piece};
 use crate::weights::ModelFiles;
 
 /// Splits words, numbers and punctuation as CLIP does (`simple_tokenizer.py` of <https://github.com/openai/CLIP>).

@@ -6,7 +6,7 @@ use image::imageops::{self, FilterType};
 use image::metadata::Orientation;
 use image::{GrayImage, ImageDecoder as _, ImageReader, Limits, Luma, RgbImage};
 
-use super::PipelineError;
+use super::ConditioningError;
 use crate::job::{self, MAX_SIDE_PX, Outpaint};
 
 /// Longest side of a picture that is read.
@@ -17,8 +17,8 @@ const MAX_READ_BYTES: u64 = 1 << 30;
 /// Reads a picture, whatever its format, as 8-bit RGB. What is transparent becomes white.
 ///
 /// # Errors
-/// [`PipelineError::Picture`] if it cannot be read or is too large.
-pub(super) fn read_rgb(path: &Path) -> Result<RgbImage, PipelineError> {
+/// [`ConditioningError::Picture`] if it cannot be read or is too large.
+pub fn read_rgb(path: &Path) -> Result<RgbImage, ConditioningError> {
     let mut rgba = read(path)?.into_rgba8();
     for pixel in rgba.pixels_mut() {
         let alpha = u32::from(pixel[3]);
@@ -33,12 +33,12 @@ pub(super) fn read_rgb(path: &Path) -> Result<RgbImage, PipelineError> {
 ///
 /// # Errors
 /// As [`read_rgb`].
-pub(super) fn read_gray(path: &Path) -> Result<GrayImage, PipelineError> {
+pub fn read_gray(path: &Path) -> Result<GrayImage, ConditioningError> {
     Ok(read(path)?.into_luma8())
 }
 
-fn read(path: &Path) -> Result<image::DynamicImage, PipelineError> {
-    let bad = |what: String| PipelineError::Picture {
+fn read(path: &Path) -> Result<image::DynamicImage, ConditioningError> {
+    let bad = |what: String| ConditioningError::Picture {
         what,
         path: path.display().to_string(),
     };
@@ -62,7 +62,7 @@ fn read(path: &Path) -> Result<image::DynamicImage, PipelineError> {
 }
 
 /// Scales a picture so that it covers `width` × `height` pixels, and cuts off what reaches beyond, evenly on both sides.
-pub(super) fn cover(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
+pub fn cover(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
     if picture.dimensions() == (width, height) {
         return picture.clone();
     }
@@ -72,7 +72,7 @@ pub(super) fn cover(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
 }
 
 /// The same for a mask.
-pub(super) fn cover_mask(mask: &GrayImage, width: u32, height: u32) -> GrayImage {
+pub fn cover_mask(mask: &GrayImage, width: u32, height: u32) -> GrayImage {
     if mask.dimensions() == (width, height) {
         return mask.clone();
     }
@@ -99,7 +99,7 @@ fn covered((width, height): (u32, u32), (wanted_width, wanted_height): (u32, u32
 }
 
 /// A picture with room around it, filled with the colours at its edges, and the mask of what is new.
-pub(super) fn grow(picture: &RgbImage, by: Outpaint) -> (RgbImage, GrayImage) {
+pub fn grow(picture: &RgbImage, by: Outpaint) -> (RgbImage, GrayImage) {
     let (width, height) = picture.dimensions();
     let inside = |x: u32, y: u32| {
         let is_inside = (by.left_px..by.left_px + width).contains(&x) && (by.top_px..by.top_px + height).contains(&y);
@@ -118,18 +118,18 @@ pub(super) fn grow(picture: &RgbImage, by: Outpaint) -> (RgbImage, GrayImage) {
 }
 
 /// The brighter of two masks of one size.
-pub(super) fn either(a: &GrayImage, b: &GrayImage) -> GrayImage {
+pub fn either(a: &GrayImage, b: &GrayImage) -> GrayImage {
     GrayImage::from_fn(a.width(), a.height(), |x, y| {
         Luma([a.get_pixel(x, y)[0].max(b.get_pixel(x, y)[0])])
     })
 }
 
 /// A part of a picture: left, top, width, height, in pixels.
-pub(super) type Region = (u32, u32, u32, u32);
+pub type Region = (u32, u32, u32, u32);
 
 /// The part of a picture around what a mask covers (half and more), with so many pixels around it and widened to the
 /// proportions of `width` × `height` as far as the picture reaches; `None` if the mask covers nothing.
-pub(super) fn region_around(mask: &GrayImage, padding: u32, (width, height): (u32, u32)) -> Option<Region> {
+pub fn region_around(mask: &GrayImage, padding: u32, (width, height): (u32, u32)) -> Option<Region> {
     let covered = mask.enumerate_pixels().filter(|(_, _, level)| level[0] >= 128);
     let bounds = covered.fold(None, |bounds: Option<[u32; 4]>, (x, y, _)| {
         let [left, top, right, bottom] = bounds.unwrap_or([x, y, x, y]);
@@ -155,18 +155,18 @@ pub(super) fn region_around(mask: &GrayImage, padding: u32, (width, height): (u3
 
 /// A painted part on its way back into the picture it was cut from.
 #[derive(Debug, Clone)]
-pub(super) struct Paste {
+pub struct Paste {
     /// The whole picture.
-    pub(super) original: RgbImage,
+    pub original: RgbImage,
     /// How much of the painted part counts, of the size of the original: 255 all of it.
-    pub(super) weight: GrayImage,
+    pub weight: GrayImage,
     /// Where the part belongs.
-    pub(super) region: Region,
+    pub region: Region,
 }
 
 impl Paste {
     /// The original with the painted part in its place.
-    pub(super) fn onto(&self, painted: &RgbImage) -> RgbImage {
+    pub fn onto(&self, painted: &RgbImage) -> RgbImage {
         let (left, top, width, height) = self.region;
         let painted = if painted.dimensions() == (width, height) {
             painted.clone()
@@ -187,20 +187,20 @@ impl Paste {
 }
 
 /// Blurs the edge of a mask.
-pub(super) fn blurred(mask: &GrayImage, radius_px: f64) -> GrayImage {
+pub fn blurred(mask: &GrayImage, radius_px: f64) -> GrayImage {
     if radius_px < 0.5 {
         return mask.clone();
     }
     imageops::blur(mask, (radius_px / 2.0) as f32)
 }
 
-/// The pixels as this library has them.
-pub(super) fn from_job(picture: job::RgbImage) -> Option<RgbImage> {
+/// The pixels as the `image` crate has them; `None` if there are too few for the size.
+pub fn from_job(picture: job::RgbImage) -> Option<RgbImage> {
     RgbImage::from_raw(picture.width_px, picture.height_px, picture.pixels)
 }
 
 /// The pixels as jobs carry them.
-pub(super) fn to_job(picture: RgbImage) -> job::RgbImage {
+pub fn to_job(picture: RgbImage) -> job::RgbImage {
     let (width_px, height_px) = picture.dimensions();
     job::RgbImage {
         width_px,

@@ -1,4 +1,4 @@
-//! Words of one's own in a prompt.
+//! Words of a prompt that textual inversion added to the vocabulary.
 
 use std::ops::Range;
 
