@@ -80,9 +80,9 @@
 //!
 //! # How pictures are found again
 //!
-//! The files are the truth: a picture with its record inside, its run and its marks (XMP) beside it. The
-//! [`gallery::Librarian`]'s thread watches them and keeps an index in `SQLite`, [`gallery::index`], which may be deleted at any
-//! time; it answers the window's questions, searches in the language of [`gallery::query`] among them. A record of another
+//! The files are the truth: a picture with its record inside, its run and its user metadata (XMP) beside it. The
+//! [`gallery::IndexService`]'s thread watches them and keeps an index in `SQLite`, [`gallery::index`], which may be deleted at any
+//! time; it answers the requests of the window, searches in the language of [`gallery::query`] among them. A record of another
 //! program becomes one of ours on the way in (`gallery/foreign`), so nothing else knows of their formats.
 //!
 //! # Adding to it

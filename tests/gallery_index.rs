@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hareru::gallery::{
-    self, Entry, EntryId, Flaw, Found, Librarian, LibrarianOptions, LibraryEvent, MarkChange, Marks, Order, Question,
-    Source, TrashPlace,
+    self, EntryId, Flaw, IndexEvent, IndexRequest, IndexService, IndexServiceOptions, MetadataChange, PictureEntry,
+    RecordSource, SearchResult, SortOrder, TrashPlace, UserMetadata,
 };
 use hareru::job::{GenerateRequest, LoraSpec};
 use rand_chacha::ChaCha8Rng;
@@ -40,7 +40,7 @@ fn saved_pictures_should_be_found_with_all_that_is_known_of_them() {
     let entry = entries.iter().find(|entry| entry.path == path).unwrap();
     assert_eq!(
         **entry,
-        Entry {
+        PictureEntry {
             id: entry.id,
             path: path.clone(),
             width_px: 16,
@@ -48,7 +48,7 @@ fn saved_pictures_should_be_found_with_all_that_is_known_of_them() {
             bytes: path.metadata().unwrap().len(),
             modified_unix_ms: entry.modified_unix_ms,
             created_unix_secs: 1_795_219_164,
-            source: Some(Source::Hareru),
+            source: Some(RecordSource::Hareru),
             prompt: "a lighthouse at night, 青い海".to_owned(),
             negative_prompt: "fog".to_owned(),
             model: "Starter".to_owned(),
@@ -58,7 +58,7 @@ fn saved_pictures_should_be_found_with_all_that_is_known_of_them() {
             guidance_scale: Some(7.5),
             steps: Some(12),
             has_run: true,
-            marks: gallery::Marks::default(),
+            user_metadata: gallery::UserMetadata::default(),
         }
     );
     let plain = entries.iter().find(|entry| entry.path != path).unwrap();
@@ -74,8 +74,8 @@ fn a_picture_that_was_just_saved_should_be_known_at_once() {
     assert_eq!(library.scanned, (0, 0));
     assert!(!folder.exists(), "looking must not make folders");
     let path = gallery::save(&folder, &generated_image(small_request())).unwrap();
-    library.ask(Question::Note(path.clone()));
-    library.until(|event| matches!(event, LibraryEvent::ContentChanged).then_some(()));
+    library.request(IndexRequest::AddPicture(path.clone()));
+    library.until(|event| matches!(event, IndexEvent::ContentChanged).then_some(()));
     assert_eq!(library.paths(), [path]);
 }
 
@@ -86,10 +86,10 @@ fn pictures_should_be_found_by_their_files() {
     let library = Library::open(folder.path());
     let unknown = [folder.path().join("gone.png"), PathBuf::from("/elsewhere/a.png")];
     let asked = library
-        .librarian
-        .ask(Question::Find([&unknown[..], std::slice::from_ref(&path)].concat()));
+        .index_service
+        .request(IndexRequest::Find([&unknown[..], std::slice::from_ref(&path)].concat()));
     let found = library.until(|event| match event {
-        LibraryEvent::Entries { ticket, entries } if *ticket == asked => Some(entries.clone()),
+        IndexEvent::Entries { ticket, entries } if *ticket == asked => Some(entries.clone()),
         _ => None,
     });
     assert_eq!(found, library.all());
@@ -104,20 +104,20 @@ fn marks_should_be_in_their_files_and_in_the_index() {
         let library = Library::open(folder.path());
         let ids = library.search("").ids.clone();
         for change in [
-            MarkChange::Rate(4),
-            MarkChange::Favourite(true),
-            MarkChange::Tag("sea".to_owned()),
-            MarkChange::Collect("best".to_owned()),
+            MetadataChange::Rate(4),
+            MetadataChange::Favourite(true),
+            MetadataChange::Tag("sea".to_owned()),
+            MetadataChange::Collect("best".to_owned()),
         ] {
-            library.ask(Question::Mark {
+            library.request(IndexRequest::EditMetadata {
                 ids: ids.clone(),
                 change,
             });
-            library.until(|event| matches!(event, LibraryEvent::Changed(_)).then_some(()));
+            library.until(|event| matches!(event, IndexEvent::Changed(_)).then_some(()));
         }
-        library.ask(Question::Labels);
+        library.request(IndexRequest::Labels);
         library.until(|event| match event {
-            LibraryEvent::Labels { tags, collections } => {
+            IndexEvent::Labels { tags, collections } => {
                 assert_eq!((tags[0].name.as_str(), tags[0].count), ("sea", 1));
                 assert_eq!(collections[0].name, "best");
                 Some(())
@@ -126,12 +126,15 @@ fn marks_should_be_in_their_files_and_in_the_index() {
         });
         library.all()
     };
-    assert_eq!((marked[0].marks.rating, marked[0].marks.is_favourite), (4, true));
+    assert_eq!(
+        (marked[0].user_metadata.rating, marked[0].user_metadata.is_favourite),
+        (4, true)
+    );
 
     // The index is only a copy of what the files say.
     std::fs::remove_dir_all(folder.path().join(".hareru")).unwrap();
     let again = Library::open(folder.path()).all();
-    assert_eq!(again[0].marks, marked[0].marks);
+    assert_eq!(again[0].user_metadata, marked[0].user_metadata);
     assert_ne!(again[0].id, marked[0].id, "an id is never used twice");
 }
 
@@ -153,8 +156,8 @@ fn what_others_do_to_the_files_should_be_seen() {
     std::fs::rename(folder.join("copies"), folder.join("moved")).unwrap();
     library.until_paths(&[&moved, &saved]);
 
-    gallery::write_marks(&moved, &rated(3), None).unwrap();
-    library.until_true(|library| library.all().iter().any(|entry| entry.marks.rating == 3));
+    gallery::write_user_metadata(&moved, &rated(3), None).unwrap();
+    library.until_true(|library| library.all().iter().any(|entry| entry.user_metadata.rating == 3));
 
     std::fs::remove_file(gallery::trajectory_path(&saved)).unwrap();
     library.until_true(|library| library.all().iter().all(|entry| !entry.has_run));
@@ -168,9 +171,9 @@ fn without_word_from_the_system_the_folders_should_be_looked_at_again() {
     let folder = tempfile::tempdir().unwrap();
     let library = Library::open_with(
         folder.path(),
-        LibrarianOptions {
+        IndexServiceOptions {
             poll: Some(Duration::from_millis(50)),
-            ..LibrarianOptions::default()
+            ..IndexServiceOptions::default()
         },
     );
     let saved = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
@@ -210,29 +213,29 @@ fn watched_folders_should_be_shown_and_never_written_to() {
     let library = Library::open_watching(&folder, &[&watched]);
     assert_eq!(library.paths(), sorted(&[&saved, &other]));
     let id = library.all().iter().find(|entry| entry.path == other).unwrap().id;
-    library.ask(Question::Mark {
+    library.request(IndexRequest::EditMetadata {
         ids: vec![id],
-        change: MarkChange::Rate(5),
+        change: MetadataChange::Rate(5),
     });
-    library.until(|event| matches!(event, LibraryEvent::Changed(_)).then_some(()));
-    library.ask(Question::Trash(vec![id]));
+    library.until(|event| matches!(event, IndexEvent::Changed(_)).then_some(()));
+    library.request(IndexRequest::Trash(vec![id]));
     assert_starts(
         &library.failure(),
         "pictures of watched folders are left where they are",
     );
     assert_eq!(files_below(&watched), before);
 
-    // Its marks are kept in the gallery, and not only in the index.
+    // Its user metadata is kept in the gallery, and not only in the index.
     drop(library);
     std::fs::remove_file(folder.join(".hareru").join("index.sqlite")).unwrap();
     let library = Library::open_watching(&folder, &[&watched]);
     let entries = library.all();
     let entry = entries.iter().find(|entry| entry.path == other).unwrap();
-    assert_eq!(entry.marks.rating, 5);
+    assert_eq!(entry.user_metadata.rating, 5);
 
-    library.ask(Question::Watch(Vec::new()));
+    library.request(IndexRequest::Watch(Vec::new()));
     library.until_paths(&[&saved]);
-    library.ask(Question::Watch(vec![watched.clone()]));
+    library.request(IndexRequest::Watch(vec![watched.clone()]));
     library.until_paths(&[&saved, &other]);
     assert_eq!(files_below(&watched), before);
 }
@@ -242,14 +245,14 @@ fn what_is_trashed_should_come_back_whole() {
     let folder = tempfile::tempdir().unwrap();
     let saved = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
     let kept = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
-    gallery::write_marks(&saved, &rated(4), None).unwrap();
+    gallery::write_user_metadata(&saved, &rated(4), None).unwrap();
     let before = files_below(folder.path());
 
     let library = Library::open(folder.path());
     let entry = library.all().iter().find(|entry| entry.path == saved).unwrap().clone();
-    library.ask(Question::Trash(vec![entry.id]));
+    library.request(IndexRequest::Trash(vec![entry.id]));
     let count = library.until(|event| match event {
-        LibraryEvent::Trashed { count } => Some(*count),
+        IndexEvent::Trashed { count } => Some(*count),
         _ => None,
     });
     assert_eq!(count, 1);
@@ -258,18 +261,18 @@ fn what_is_trashed_should_come_back_whole() {
     assert!(beside.iter().all(|path| !path.exists()), "its run goes with it");
     assert_eq!(files_below(folder.path()).len(), before.len(), "nothing is lost");
 
-    library.ask(Question::UndoTrash);
+    library.request(IndexRequest::UndoTrash);
     let count = library.until(|event| match event {
-        LibraryEvent::Restored { count } => Some(*count),
+        IndexEvent::Restored { count } => Some(*count),
         _ => None,
     });
     assert_eq!(count, 1);
     assert_eq!(files_below(folder.path()), before);
     let entries = library.all();
     let again = entries.iter().find(|again| again.path == saved).unwrap();
-    assert_eq!((again.marks.rating, again.has_run), (4, true));
+    assert_eq!((again.user_metadata.rating, again.has_run), (4, true));
 
-    library.ask(Question::UndoTrash);
+    library.request(IndexRequest::UndoTrash);
     assert_starts(&library.failure(), "nothing was put into the trash");
 }
 
@@ -278,15 +281,15 @@ fn a_name_that_was_taken_meanwhile_should_stay() {
     let folder = tempfile::tempdir().unwrap();
     let saved = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
     let library = Library::open(folder.path());
-    library.ask(Question::Trash(library.search("").ids.clone()));
-    library.until(|event| matches!(event, LibraryEvent::Trashed { .. }).then_some(()));
+    library.request(IndexRequest::Trash(library.search("").ids.clone()));
+    library.until(|event| matches!(event, IndexEvent::Trashed { .. }).then_some(()));
     std::fs::write(&saved, "somebody else's").unwrap();
-    library.ask(Question::UndoTrash);
+    library.request(IndexRequest::UndoTrash);
     assert_starts(&library.failure(), "could not bring back from the trash");
     assert_eq!(std::fs::read(&saved).unwrap(), b"somebody else's");
     std::fs::remove_file(&saved).unwrap();
-    library.ask(Question::UndoTrash);
-    library.until(|event| matches!(event, LibraryEvent::Restored { count: 1 }).then_some(()));
+    library.request(IndexRequest::UndoTrash);
+    library.until(|event| matches!(event, IndexEvent::Restored { count: 1 }).then_some(()));
     assert!(gallery::read_record(&saved).is_ok());
 }
 
@@ -304,11 +307,11 @@ fn a_folder_that_is_pulled_away_should_be_told_of_and_come_back() {
             std::fs::create_dir(place).unwrap(); // where a disk was
         }
         let lost = library.until(|event| match event {
-            LibraryEvent::FolderLost(folder) => Some(folder.clone()),
+            IndexEvent::FolderLost(folder) => Some(folder.clone()),
             _ => None,
         });
         assert_eq!(lost, *place);
-        library.ask(Question::Rescan);
+        library.request(IndexRequest::Rescan);
         if !is_empty_left {
             library.scanned();
             assert_eq!(library.paths(), sorted(&[&saved, &other]), "they are still known");
@@ -318,7 +321,7 @@ fn a_folder_that_is_pulled_away_should_be_told_of_and_come_back() {
         }
         std::fs::rename(&away, place).unwrap();
         let found = library.until(|event| match event {
-            LibraryEvent::FolderFound(folder) => Some(folder.clone()),
+            IndexEvent::FolderFound(folder) => Some(folder.clone()),
             _ => None,
         });
         assert_eq!(found, *place);
@@ -389,9 +392,9 @@ fn where_no_index_can_be_written_it_should_be_kept_in_memory() {
     let folder = tempfile::tempdir().unwrap();
     let saved = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
     std::fs::write(folder.path().join(".hareru"), "in the way").unwrap();
-    let librarian = Librarian::start(folder.path(), Vec::new(), || {}).unwrap();
+    let index_service = IndexService::start(folder.path(), Vec::new(), || {}).unwrap();
     let library = Library {
-        librarian,
+        index_service,
         scanned: (0, 0),
     };
     assert_starts(
@@ -409,7 +412,7 @@ fn two_librarians_on_one_gallery_should_agree() {
     let saved: Vec<PathBuf> = (0..40)
         .map(|number| {
             let path = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
-            libraries[number % 2].ask(Question::Note(path.clone()));
+            libraries[number % 2].request(IndexRequest::AddPicture(path.clone()));
             path
         })
         .collect();
@@ -420,15 +423,16 @@ fn two_librarians_on_one_gallery_should_agree() {
     let ids = libraries[0].search("").ids.clone();
     for (library, change) in libraries
         .iter()
-        .zip([MarkChange::Rate(2), MarkChange::Tag("both".to_owned())])
+        .zip([MetadataChange::Rate(2), MetadataChange::Tag("both".to_owned())])
     {
-        library.ask(Question::Mark {
+        library.request(IndexRequest::EditMetadata {
             ids: ids.clone(),
             change,
         });
-        library.until(|event| matches!(event, LibraryEvent::Changed(_)).then_some(()));
+        library.until(|event| matches!(event, IndexEvent::Changed(_)).then_some(()));
     }
-    let marked = |entry: &Arc<Entry>| entry.marks.rating == 2 && entry.marks.tags.contains("both");
+    let marked =
+        |entry: &Arc<PictureEntry>| entry.user_metadata.rating == 2 && entry.user_metadata.tags.contains("both");
     for library in &libraries {
         library.until_true(|library| library.all().iter().all(marked));
     }
@@ -462,14 +466,14 @@ fn an_index_made_anew_should_be_that_which_was_kept() {
         std::fs::remove_file(gallery::trajectory_path(&saved[3])).unwrap();
         std::fs::copy(&saved[5], &saved[4]).unwrap();
         std::fs::write(&saved[6], "no picture any more").unwrap();
-        gallery::write_marks(&saved[7], &rated(round as u8), None).unwrap();
+        gallery::write_user_metadata(&saved[7], &rated(round as u8), None).unwrap();
         if round % 2 == 1 {
             drop(library); // what happens meanwhile is found out later
             std::fs::remove_dir_all(saved[0].parent().unwrap()).unwrap();
             library = Library::open_watching(&folder, &[&watched]);
         }
     }
-    library.ask(Question::Rescan);
+    library.request(IndexRequest::Rescan);
     library.scanned();
     library.until_true(|_| gallery::verify(&folder).is_ok_and(|found| found.is_good()));
     let kept = library.all();
@@ -477,10 +481,10 @@ fn an_index_made_anew_should_be_that_which_was_kept() {
     std::fs::remove_file(folder.join(".hareru").join("index.sqlite")).unwrap();
     let anew = Library::open_watching(&folder, &[&watched]).all();
     assert!(!kept.is_empty());
-    let without_ids = |entries: &[Arc<Entry>]| -> Vec<Entry> {
-        let mut entries: Vec<Entry> = entries
+    let without_ids = |entries: &[Arc<PictureEntry>]| -> Vec<PictureEntry> {
+        let mut entries: Vec<PictureEntry> = entries
             .iter()
-            .map(|entry| Entry {
+            .map(|entry| PictureEntry {
                 id: EntryId(0),
                 ..(**entry).clone()
             })
@@ -625,9 +629,9 @@ fn child_on_a_full_disk() {
         Ok(path) => println!("saved: {}", path.display()),
         Err(error) => println!("not saved: {}", error.one_line()),
     }
-    let librarian = Librarian::start(folder, Vec::new(), || {}).unwrap();
+    let index_service = IndexService::start(folder, Vec::new(), || {}).unwrap();
     let library = Library {
-        librarian,
+        index_service,
         scanned: (0, 0),
     };
     println!("index: {}", library.failure());
@@ -641,7 +645,7 @@ fn what_is_in_the_systems_trash_should_come_back() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("gallery");
     let saved = gallery::save(&folder, &generated_image(small_request())).unwrap();
-    gallery::write_marks(&saved, &rated(4), None).unwrap();
+    gallery::write_user_metadata(&saved, &rated(4), None).unwrap();
     let before = files_below(&folder);
     let said = child("child_that_trashes", &folder, None).unwrap();
     assert!(
@@ -660,23 +664,27 @@ fn child_that_trashes() {
         return;
     };
     let folder = Path::new(&folder);
-    let options = LibrarianOptions {
+    let options = IndexServiceOptions {
         trash: TrashPlace::System,
-        ..LibrarianOptions::default()
+        ..IndexServiceOptions::default()
     };
     let library = Library::open_with(folder, options);
-    library.ask(Question::Trash(library.search("").ids.clone()));
-    library.until(|event| matches!(event, LibraryEvent::Trashed { count: 1 }).then_some(()));
+    library.request(IndexRequest::Trash(library.search("").ids.clone()));
+    library.until(|event| matches!(event, IndexEvent::Trashed { count: 1 }).then_some(()));
     let trash = folder.parent().unwrap().join("data").join("Trash").join("files");
     println!(
         "trashed: {} files in the system's trash, {} pictures left",
         files_below(&trash).len(),
         library.all().len()
     );
-    library.ask(Question::UndoTrash);
-    library.until(|event| matches!(event, LibraryEvent::Restored { count: 1 }).then_some(()));
+    library.request(IndexRequest::UndoTrash);
+    library.until(|event| matches!(event, IndexEvent::Restored { count: 1 }).then_some(()));
     let entries = library.all();
-    println!("restored: {} picture rated {}", entries.len(), entries[0].marks.rating);
+    println!(
+        "restored: {} picture rated {}",
+        entries.len(),
+        entries[0].user_metadata.rating
+    );
 }
 
 #[test]
@@ -729,18 +737,18 @@ fn the_newest_search_should_win() {
     gallery::save(folder.path(), &generated_image(small_request())).unwrap();
     let library = Library::open(folder.path());
     for _ in 0..500 {
-        library.ask(Question::Search {
+        library.request(IndexRequest::Search {
             text: String::new(),
-            order: Order::Oldest,
+            order: SortOrder::Oldest,
         });
     }
-    let last = library.librarian.ask(Question::Search {
+    let last = library.index_service.request(IndexRequest::Search {
         text: String::new(),
-        order: Order::Rating,
+        order: SortOrder::Rating,
     });
     let mut num_answers = 0;
     library.until(|event| match event {
-        LibraryEvent::Found { ticket, .. } => {
+        IndexEvent::Found { ticket, .. } => {
             num_answers += 1;
             (*ticket == last).then_some(())
         }
@@ -749,9 +757,9 @@ fn the_newest_search_should_win() {
     assert!(num_answers < 500, "{num_answers} of 501 were answered");
 }
 
-/// A librarian, and what it said when it had looked at all files.
+/// A index_service, and what it said when it had looked at all files.
 pub(crate) struct Library {
-    pub(crate) librarian: Librarian,
+    pub(crate) index_service: IndexService,
     /// Pictures, and files that cannot be read.
     pub(crate) scanned: (usize, usize),
 }
@@ -760,42 +768,42 @@ impl Library {
     pub(crate) fn open(folder: &Path) -> Self {
         Self::open_with(
             folder,
-            LibrarianOptions {
+            IndexServiceOptions {
                 trash: TrashPlace::Folder,
-                ..LibrarianOptions::default()
+                ..IndexServiceOptions::default()
             },
         )
     }
 
     fn open_watching(folder: &Path, watched: &[&PathBuf]) -> Self {
-        let options = LibrarianOptions {
+        let options = IndexServiceOptions {
             watched: Some(watched.iter().map(|folder| (*folder).clone()).collect()),
             trash: TrashPlace::Folder,
-            ..LibrarianOptions::default()
+            ..IndexServiceOptions::default()
         };
         Self::open_with(folder, options)
     }
 
-    fn open_with(folder: &Path, options: LibrarianOptions) -> Self {
-        let librarian = Librarian::start_with(folder, options, || {}).unwrap();
+    fn open_with(folder: &Path, options: IndexServiceOptions) -> Self {
+        let index_service = IndexService::start_with(folder, options, || {}).unwrap();
         let mut library = Self {
-            librarian,
+            index_service,
             scanned: (0, 0),
         };
         library.scanned = library.scanned();
         library
     }
 
-    fn ask(&self, question: Question) {
-        self.librarian.ask(question);
+    fn request(&self, request: IndexRequest) {
+        self.index_service.request(request);
     }
 
     /// What the first event says for which `wanted` has something to say.
-    fn until<T>(&self, mut wanted: impl FnMut(&LibraryEvent) -> Option<T>) -> T {
+    fn until<T>(&self, mut wanted: impl FnMut(&IndexEvent) -> Option<T>) -> T {
         let start = Instant::now();
         let mut seen = Vec::new();
         while start.elapsed() < PATIENCE {
-            if let Some(event) = self.librarian.wait(Duration::from_millis(100)) {
+            if let Some(event) = self.index_service.wait(Duration::from_millis(100)) {
                 if let Some(found) = wanted(&event) {
                     return found;
                 }
@@ -807,33 +815,33 @@ impl Library {
 
     fn scanned(&self) -> (usize, usize) {
         self.until(|event| match event {
-            LibraryEvent::Scanned { pictures, unreadable } => Some((*pictures, *unreadable)),
+            IndexEvent::Scanned { pictures, unreadable } => Some((*pictures, *unreadable)),
             _ => None,
         })
     }
 
-    fn search(&self, text: &str) -> Arc<Found> {
-        let asked = self.librarian.ask(Question::Search {
+    fn search(&self, text: &str) -> Arc<SearchResult> {
+        let asked = self.index_service.request(IndexRequest::Search {
             text: text.to_owned(),
-            order: Order::Newest,
+            order: SortOrder::Newest,
         });
         self.until(|event| match event {
-            LibraryEvent::Found { ticket, found } if *ticket == asked => Some(found.clone()),
+            IndexEvent::Found { ticket, found } if *ticket == asked => Some(found.clone()),
             _ => None,
         })
     }
 
-    fn entries(&self, ids: Vec<EntryId>) -> Vec<Arc<Entry>> {
-        let asked = self.librarian.ask(Question::Entries(ids));
+    fn entries(&self, ids: Vec<EntryId>) -> Vec<Arc<PictureEntry>> {
+        let asked = self.index_service.request(IndexRequest::Entries(ids));
         self.until(|event| match event {
-            LibraryEvent::Entries { ticket, entries } if *ticket == asked => Some(entries.clone()),
+            IndexEvent::Entries { ticket, entries } if *ticket == asked => Some(entries.clone()),
             _ => None,
         })
     }
 
     fn failure(&self) -> String {
         self.until(|event| match event {
-            LibraryEvent::Failed { message } => Some(message.clone()),
+            IndexEvent::Failed { message } => Some(message.clone()),
             _ => None,
         })
     }
@@ -865,7 +873,7 @@ impl Library {
         }
     }
 
-    fn all(&self) -> Vec<Arc<Entry>> {
+    fn all(&self) -> Vec<Arc<PictureEntry>> {
         self.entries(self.search("").ids.clone())
     }
 
@@ -884,10 +892,10 @@ fn small_request() -> GenerateRequest {
     }
 }
 
-fn rated(rating: u8) -> Marks {
-    Marks {
+fn rated(rating: u8) -> UserMetadata {
+    UserMetadata {
         rating,
-        ..Marks::default()
+        ..UserMetadata::default()
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hareru::gallery::{self, Librarian, Question, SaveEvent, Writer};
+use hareru::gallery::{self, IndexRequest, IndexService, SaveEvent, Writer};
 use hareru::job::GenerateRequest;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
@@ -122,7 +122,7 @@ fn child_that_saves() {
         return;
     };
     let writer = Writer::start(folder.clone(), || {}).unwrap();
-    let librarian = Librarian::start(&folder, Vec::new(), || {}).unwrap();
+    let index_service = IndexService::start(&folder, Vec::new(), || {}).unwrap();
     let (mut asked, mut answered) = (0, 0);
     while answered < count {
         while asked < count && asked < answered + AHEAD {
@@ -139,24 +139,24 @@ fn child_that_saves() {
         match writer.poll() {
             Some(SaveEvent::Saved { path, .. }) => {
                 println!("saved {}", path.display());
-                librarian.ask(Question::Note(path));
+                index_service.request(IndexRequest::AddPicture(path));
                 answered += 1;
             }
             Some(SaveEvent::Failed { message }) => println!("failed: {message}"),
             Some(_) => {}
             None => std::thread::sleep(Duration::from_millis(1)),
         }
-        while let Some(event) = librarian.poll() {
-            if let gallery::LibraryEvent::Failed { message } = event {
+        while let Some(event) = index_service.poll() {
+            if let gallery::IndexEvent::Failed { message } = event {
                 println!("failed: {message}");
             }
         }
     }
     // Until all is in the index.
-    let ticket = librarian.ask(Question::Entries(Vec::new()));
+    let ticket = index_service.request(IndexRequest::Entries(Vec::new()));
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(30) {
-        if let Some(gallery::LibraryEvent::Entries { ticket: found, .. }) = librarian.wait(Duration::from_secs(1))
+        if let Some(gallery::IndexEvent::Entries { ticket: found, .. }) = index_service.wait(Duration::from_secs(1))
             && found == ticket
         {
             return;

@@ -2,7 +2,7 @@
 
 use hareru::gallery::index::search_text;
 use hareru::gallery::query::{Query, ValueKey, complete};
-use hareru::gallery::{Label, Marks};
+use hareru::gallery::{LabelCount, UserMetadata};
 use proptest::prelude::*;
 use rusqlite::{Connection, params, params_from_iter};
 
@@ -18,7 +18,7 @@ struct Row {
     sampler: String,
     source: Option<&'static str>,
     loras: Vec<String>,
-    marks: Marks,
+    user_metadata: UserMetadata,
     seed: Option<u64>,
     guidance: Option<f64>,
     steps: Option<u32>,
@@ -42,12 +42,12 @@ fn tables(rows: &[Row]) -> Connection {
         .unwrap();
     for (id, row) in rows.iter().enumerate() {
         let id = i64::try_from(id).unwrap();
-        let Marks {
+        let UserMetadata {
             rating,
             is_favourite,
             tags,
             collections,
-        } = &row.marks;
+        } = &row.user_metadata;
         connection
             .execute(
                 "INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -116,7 +116,7 @@ fn some_rows() -> Vec<Row> {
             sampler: "dpmpp_2m".to_owned(),
             source: Some("a1111"),
             loras: vec!["add_detail".to_owned()],
-            marks: Marks {
+            user_metadata: UserMetadata {
                 rating: 4,
                 is_favourite: true,
                 tags: set(&["sea", "夜"]),
@@ -286,19 +286,19 @@ fn as_many_words_as_are_allowed_should_be_found() {
     assert_eq!(found(&connection, &negated.join(" ")), [1]);
 }
 
-fn label(name: &str, count: usize) -> Label {
-    Label {
+fn label(name: &str, count: usize) -> LabelCount {
+    LabelCount {
         name: name.to_owned(),
         count,
     }
 }
 
-fn some_values(key: ValueKey) -> Vec<Label> {
+fn some_values(key: ValueKey) -> Vec<LabelCount> {
     match key {
         ValueKey::Model => vec![label("starter", 3), label("Dream Shaper", 9), label("my\"model", 1)],
         ValueKey::Tag => vec![label("sea", 5), label("night sea", 8)],
         ValueKey::Sampler => vec![label("euler", 1)],
-        ValueKey::Lora | ValueKey::Collection | ValueKey::Source => Vec::new(),
+        ValueKey::Lora | ValueKey::Collection | ValueKey::RecordSource => Vec::new(),
     }
 }
 
@@ -416,7 +416,7 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
         sampler: model.to_lowercase(),
         source: (rating > 2).then_some("hareru"),
         loras: loras.into_iter().map(str::to_owned).collect(),
-        marks: Marks {
+        user_metadata: UserMetadata {
             rating,
             is_favourite,
             tags: set(&tags),
@@ -491,7 +491,7 @@ proptest! {
         let facts: [(&str, Fact); 5] = [
             ("cfg", |row| row.guidance),
             ("steps", |row| row.steps.map(f64::from)),
-            ("rating", |row| Some(f64::from(row.marks.rating))),
+            ("rating", |row| Some(f64::from(row.user_metadata.rating))),
             ("width", |row| Some(f64::from(row.size.0))),
             ("height", |row| Some(f64::from(row.size.1))),
         ];
@@ -509,7 +509,7 @@ proptest! {
         prop_assert_eq!(found(&connection, &format!("cfg!={number}")), expected(&|row| row.guidance != Some(number)));
         prop_assert_eq!(found(&connection, &format!("seed:{seed}")), expected(&|row| row.seed == Some(seed)));
         let has = |names: &[String]| names.iter().any(|name| name.to_lowercase().contains(word));
-        let tags = |row: &Row| row.marks.tags.iter().any(|tag| tag.to_lowercase().contains(word));
+        let tags = |row: &Row| row.user_metadata.tags.iter().any(|tag| tag.to_lowercase().contains(word));
         prop_assert_eq!(found(&connection, &format!("lora:{word}")), expected(&|row| has(&row.loras)));
         prop_assert_eq!(found(&connection, &format!("tag:{word}")), expected(&tags));
         prop_assert_eq!(found(&connection, &format!("model:{word}")), expected(&|row| has(std::slice::from_ref(&row.model))));

@@ -1,4 +1,4 @@
-//! Records in files: marks beside pictures, records of other programs, kinds of files, names.
+//! Records in files: user metadata beside pictures, records of other programs, kinds of files, names.
 
 mod files;
 mod foreign;

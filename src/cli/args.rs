@@ -61,7 +61,7 @@ pub(super) enum Command {
     Samplers(ListArgs),
     /// List what can be made of pictures that controls follow
     Preprocessors(ListArgs),
-    /// Write the steps of a kept run as a film or a contact sheet
+    /// Write the steps of a kept run as an animation or a contact sheet
     Unfold(Box<UnfoldArgs>),
     /// Tell what is kept of a run, in numbers
     Trajectory(TrajectoryArgs),
@@ -315,7 +315,7 @@ impl GenerateArgs {
         Ok(defaults)
     }
 
-    /// A film of a sweep needs to know how latents look.
+    /// An animation of a sweep needs to know how latents look.
     pub(super) fn sweep_preview(&self, is_film: bool) -> PreviewMode {
         if is_film { PreviewMode::Linear } else { self.preview() }
     }

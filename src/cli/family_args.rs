@@ -15,11 +15,11 @@ pub(super) struct FamilyArgs {
     #[arg(long, value_name = "N", requires = "init")]
     noise_level: Option<u32>,
 
-    /// Make a film: folder of the motion adapter that is put into the model
+    /// Make an animation: folder of the motion adapter that is put into the model
     #[arg(long, value_name = "DIR")]
     motion_adapter: Option<PathBuf>,
 
-    /// Pictures of the film
+    /// Pictures of the animation
     #[arg(long, value_name = "N", requires = "motion_adapter", default_value_t = 16)]
     frames: u32,
 }

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::CliError;
 use super::output::Output;
 use crate::gallery::{
-    self, Entry, EntryId, Flaw, Found, Librarian, LibrarianOptions, LibraryEvent, Order, Question, Source, Verification,
+    self, EntryId, Flaw, IndexEvent, IndexRequest, IndexService, IndexServiceOptions, PictureEntry, RecordSource,
+    SearchResult, SortOrder, Verification,
 };
 
 /// How long is waited before it is looked whether there is still something to wait for.
@@ -78,7 +79,7 @@ enum ShownOrder {
     Rating,
 }
 
-impl From<ShownOrder> for Order {
+impl From<ShownOrder> for SortOrder {
     fn from(order: ShownOrder) -> Self {
         match order {
             ShownOrder::Newest => Self::Newest,
@@ -132,9 +133,9 @@ pub(super) fn run(
     }
 }
 
-/// A librarian that has looked at all files.
+/// An index service that has looked at all files.
 struct Library {
-    librarian: Librarian,
+    index_service: IndexService,
     pictures: usize,
     unreadable: usize,
 }
@@ -142,25 +143,25 @@ struct Library {
 impl Library {
     /// Opens the index and brings it up to date.
     fn open(folder: &Path, watched: Option<Vec<PathBuf>>, output: Output) -> Result<Self, CliError> {
-        let options = LibrarianOptions {
+        let options = IndexServiceOptions {
             watched,
             poll: Some(Duration::MAX), // one look is enough
-            ..LibrarianOptions::default()
+            ..IndexServiceOptions::default()
         };
-        let librarian = Librarian::start_with(folder, options, || {})
+        let index_service = IndexService::start_with(folder, options, || {})
             .map_err(|error| CliError::Failed(format!("could not start a thread: {error}")))?;
         let mut library = Self {
-            librarian,
+            index_service,
             pictures: 0,
             unreadable: 0,
         };
         (library.pictures, library.unreadable) = library.until(|event| match event {
-            LibraryEvent::Scanned { pictures, unreadable } => Some(Ok((pictures, unreadable))),
-            LibraryEvent::Failed { message } => {
+            IndexEvent::Scanned { pictures, unreadable } => Some(Ok((pictures, unreadable))),
+            IndexEvent::Failed { message } => {
                 output.warn(&message);
                 None
             }
-            LibraryEvent::FolderLost(folder) => {
+            IndexEvent::FolderLost(folder) => {
                 output.warn(&format!(
                     "a folder is not there, its pictures are still known: {}",
                     folder.display()
@@ -173,35 +174,35 @@ impl Library {
     }
 
     /// What the first event says for which `wanted` has something to say.
-    fn until<T>(&self, mut wanted: impl FnMut(LibraryEvent) -> Option<Result<T, CliError>>) -> Result<T, CliError> {
+    fn until<T>(&self, mut wanted: impl FnMut(IndexEvent) -> Option<Result<T, CliError>>) -> Result<T, CliError> {
         loop {
-            if let Some(answer) = self.librarian.wait(PATIENCE).and_then(&mut wanted) {
+            if let Some(answer) = self.index_service.wait(PATIENCE).and_then(&mut wanted) {
                 return answer;
             }
-            if self.librarian.has_ended() {
+            if self.index_service.has_ended() {
                 return Err(CliError::Failed("the gallery's second thread has ended".to_owned()));
             }
         }
     }
 
-    fn search(&self, text: &str, order: Order) -> Result<Arc<Found>, CliError> {
-        self.librarian.ask(Question::Search {
+    fn search(&self, text: &str, order: SortOrder) -> Result<Arc<SearchResult>, CliError> {
+        self.index_service.request(IndexRequest::Search {
             text: text.to_owned(),
             order,
         });
         self.until(|event| match event {
-            LibraryEvent::Found { found, .. } => Some(Ok(found)),
-            LibraryEvent::BadQuery { message, .. } => Some(Err(CliError::Usage(message))),
-            LibraryEvent::Failed { message } => Some(Err(CliError::Failed(message))),
+            IndexEvent::Found { found, .. } => Some(Ok(found)),
+            IndexEvent::BadQuery { message, .. } => Some(Err(CliError::Usage(message))),
+            IndexEvent::Failed { message } => Some(Err(CliError::Failed(message))),
             _ => None,
         })
     }
 
-    fn entries(&self, ids: &[EntryId]) -> Result<Vec<Arc<Entry>>, CliError> {
-        self.librarian.ask(Question::Entries(ids.to_vec()));
+    fn entries(&self, ids: &[EntryId]) -> Result<Vec<Arc<PictureEntry>>, CliError> {
+        self.index_service.request(IndexRequest::Entries(ids.to_vec()));
         self.until(|event| match event {
-            LibraryEvent::Entries { entries, .. } => Some(Ok(entries)),
-            LibraryEvent::Failed { message } => Some(Err(CliError::Failed(message))),
+            IndexEvent::Entries { entries, .. } => Some(Ok(entries)),
+            IndexEvent::Failed { message } => Some(Err(CliError::Failed(message))),
             _ => None,
         })
     }
@@ -219,7 +220,7 @@ fn list(library: &Library, query: &str, shown: &ShownArgs, output: Output) -> Re
     Ok(())
 }
 
-fn entry_json(entry: &Entry) -> Value {
+fn entry_json(entry: &PictureEntry) -> Value {
     json!({
         "path": entry.path.to_string_lossy(),
         "prompt": entry.prompt,
@@ -234,24 +235,24 @@ fn entry_json(entry: &Entry) -> Value {
         "height": entry.height_px,
         "bytes": entry.bytes,
         "created_unix_secs": entry.created_unix_secs,
-        "source": entry.source.map(Source::id),
+        "source": entry.source.map(RecordSource::id),
         "has_run": entry.has_run,
-        "rating": entry.marks.rating,
-        "favourite": entry.marks.is_favourite,
-        "tags": entry.marks.tags,
-        "collections": entry.marks.collections,
+        "rating": entry.user_metadata.rating,
+        "favourite": entry.user_metadata.is_favourite,
+        "tags": entry.user_metadata.tags,
+        "collections": entry.user_metadata.collections,
     })
 }
 
 /// The path, then what is known, in one line.
-fn entry_line(entry: &Entry) -> String {
+fn entry_line(entry: &PictureEntry) -> String {
     let mut parts = vec![
         entry.path.display().to_string(),
         format!("{}x{}", entry.width_px, entry.height_px),
     ];
     parts.extend(entry.seed.map(|seed| format!("seed {seed}")));
-    if entry.marks.rating > 0 {
-        parts.push("★".repeat(usize::from(entry.marks.rating)));
+    if entry.user_metadata.rating > 0 {
+        parts.push("★".repeat(usize::from(entry.user_metadata.rating)));
     }
     let prompt = entry.prompt.split_whitespace().collect::<Vec<_>>().join(" ");
     parts.extend((!prompt.is_empty()).then_some(prompt));

@@ -55,7 +55,7 @@ impl Progress {
         self.bar.set_position(done);
     }
 
-    /// So many frames of a film or a sheet are drawn.
+    /// So many frames of an animation or a sheet are drawn.
     pub(super) fn frame(&self, done: u32, total: u32) {
         self.bar.set_prefix(format!("frame {done}/{total}"));
         self.bar.set_position(u64::from(done));

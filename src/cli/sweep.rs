@@ -1,4 +1,4 @@
-//! `hareru sweep`: one request in many ways, on one labelled sheet or in one film.
+//! `hareru sweep`: one request in many ways, on one labelled sheet or in one animation.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -13,9 +13,9 @@ use super::output::Output;
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery;
 use crate::job::{Axis, GeneratedImage, JobOptions, KeptRun, Sweep, SweepError, longest_start};
-use crate::unfold::{FilmError, FilmFormat, FilmPlan, Frames, GridCell, GridReel};
+use crate::unfold::{AnimationError, AnimationFormat, AnimationOptions, AnimationWriter, GridAnimation, GridCell};
 
-/// How long a step is shown in a film, in milliseconds.
+/// How long a step is shown in an animation, in milliseconds.
 const FRAME_MS: u32 = 125;
 /// How long the end is shown, in milliseconds.
 const LAST_FRAME_MS: u32 = 2000;
@@ -52,7 +52,7 @@ pub(super) fn run(args: &SweepArgs, output: Output, cells_dir: PathBuf) -> Resul
     let Some(sheet) = args.base.out.clone() else {
         return Err(CliError::Usage("a sweep needs --out FILE for its sheet".to_owned()));
     };
-    let film = FilmFormat::of_path(&sheet).filter(|format| *format != FilmFormat::Apng);
+    let film = AnimationFormat::of_path(&sheet).filter(|format| *format != AnimationFormat::Apng);
     let as_picture = sheet.with_extension("png");
     Destination::File(if film.is_some() { as_picture } else { sheet.clone() }).check_writable()?;
     let cells = Destination::Gallery(cells_dir);
@@ -108,14 +108,14 @@ pub(super) fn run(args: &SweepArgs, output: Output, cells_dir: PathBuf) -> Resul
     for z in 0..sheets {
         let of_sheet = &made[z * rows * columns..(z + 1) * rows * columns];
         let path = super::generate::numbered(&sheet, z as u32 + 1);
-        write(&reel(of_sheet, &sweep), film, &path)?;
+        write(&animation(of_sheet, &sweep), film, &path)?;
         output.file(&path)?;
     }
     Ok(())
 }
 
 /// A sheet's runs, with their steps.
-fn reel(made: &[Option<Arc<GeneratedImage>>], sweep: &Sweep) -> GridReel {
+fn animation(made: &[Option<Arc<GeneratedImage>>], sweep: &Sweep) -> GridAnimation {
     let cell = |image: &Option<Arc<GeneratedImage>>| {
         let image = image.as_ref()?;
         Some(GridCell {
@@ -124,7 +124,7 @@ fn reel(made: &[Option<Arc<GeneratedImage>>], sweep: &Sweep) -> GridReel {
         })
     };
     let labels = |axis: &Axis| (0..axis.values.len()).map(|place| axis.label(place)).collect();
-    GridReel {
+    GridAnimation {
         cells: made
             .chunks(sweep.x.values.len())
             .map(|row| row.iter().map(cell).collect())
@@ -134,25 +134,25 @@ fn reel(made: &[Option<Arc<GeneratedImage>>], sweep: &Sweep) -> GridReel {
     }
 }
 
-/// Writes the finished pictures, or all steps as a film.
-fn write(reel: &GridReel, film: Option<FilmFormat>, path: &Path) -> Result<(), CliError> {
+/// Writes the finished pictures, or all steps as an animation.
+fn write(animation: &GridAnimation, film: Option<AnimationFormat>, path: &Path) -> Result<(), CliError> {
     let failed = |error: String| CliError::Failed(format!("{error}: {}", path.display()));
     let Some(format) = film else {
-        let sheet = reel.sheet().map_err(|error| failed(error.to_string()))?;
+        let sheet = animation.sheet().map_err(|error| failed(error.to_string()))?;
         return Ok(gallery::save_pixels(path, &sheet)?);
     };
-    let frames = Frames {
-        plan: FilmPlan {
+    let frames = AnimationWriter {
+        plan: AnimationOptions {
             format,
-            num_frames: reel.num_frames() as u32,
+            num_frames: animation.num_frames() as u32,
             frame_ms: FRAME_MS,
             last_ms: LAST_FRAME_MS,
         },
-        make: &mut |place| reel.frame(place as usize),
+        make: &mut |place| animation.frame(place as usize),
         progress: &mut |_| ControlFlow::Continue(()),
     };
     frames.save(path).map_err(|error| match error {
-        FilmError::Write { .. } => CliError::Failed(error.to_string()),
+        AnimationError::Write { .. } => CliError::Failed(error.to_string()),
         other => failed(other.to_string()),
     })
 }

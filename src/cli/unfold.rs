@@ -1,4 +1,4 @@
-//! `hareru unfold`: the steps of a kept run as a film or a contact sheet.
+//! `hareru unfold`: the steps of a kept run as an animation or a contact sheet.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -9,11 +9,14 @@ use super::progress::Progress;
 use super::unfold_views::{Decoder, Looker, ViewName};
 use crate::gallery;
 use crate::job::{StepRecord, Trajectory};
-use crate::unfold::{FilmError, FilmFormat, FilmPlan, Frames, SheetError, check_contact_sheet, contact_sheet};
+use crate::unfold::{
+    AnimationError, AnimationFormat, AnimationOptions, AnimationWriter, ContactSheetError, check_contact_sheet,
+    contact_sheet,
+};
 
-/// How long the last frame of a film is held, in milliseconds.
+/// How long the last frame of an animation is held, in milliseconds.
 const LAST_FRAME_MS: u32 = 2000;
-/// Frames per second that a film may have.
+/// Frames per second that an animation may have.
 const FPS: std::ops::RangeInclusive<f64> = 0.1..=50.0;
 /// Longest width of a frame in pixels.
 const MAX_WIDTH_PX: i64 = 8192;
@@ -32,7 +35,7 @@ pub(super) struct UnfoldArgs {
     #[arg(long, value_name = "VIEW")]
     second: Option<ViewName>,
 
-    /// Frames per second of a film
+    /// Frames per second of an animation
     #[arg(long, default_value_t = 8.0, value_parser = parse_fps)]
     fps: f64,
 
@@ -40,7 +43,7 @@ pub(super) struct UnfoldArgs {
     #[arg(long, value_name = "A..B", value_parser = parse_steps)]
     steps: Option<Steps>,
 
-    /// Writes a contact sheet instead of a film, of so many steps, spread evenly
+    /// Writes a contact sheet instead of an animation, of so many steps, spread evenly
     #[arg(long, value_name = "COLSxROWS", value_parser = parse_grid)]
     sheet: Option<(usize, usize)>,
 
@@ -70,7 +73,7 @@ impl Steps {
     }
 }
 
-/// Writes the film or the sheet and says its name.
+/// Writes the animation or the sheet and says its name.
 pub(super) fn run(args: &UnfoldArgs, output: Output) -> Result<(), CliError> {
     let format = args.format()?;
     args.check_files()?;
@@ -105,10 +108,10 @@ fn at_file(why: &dyn std::fmt::Display, file: &Path) -> CliError {
 
 impl UnfoldArgs {
     /// What the name says; the format of a sheet is not looked at.
-    fn format(&self) -> Result<FilmFormat, CliError> {
-        let found = FilmFormat::of_path(&self.out);
+    fn format(&self) -> Result<AnimationFormat, CliError> {
+        let found = AnimationFormat::of_path(&self.out);
         let expected = match (found, self.sheet) {
-            (Some(format), None) | (Some(format @ FilmFormat::Apng), Some(_)) => return Ok(format),
+            (Some(format), None) | (Some(format @ AnimationFormat::Apng), Some(_)) => return Ok(format),
             (_, Some(_)) => "a contact sheet is written as PNG, so the name must end in .png",
             (None, None) => "expected a name that ends in .gif, .webp or .png",
         };
@@ -153,11 +156,16 @@ impl UnfoldArgs {
         ))
     }
 
-    fn write_film(&self, steps: &[&StepRecord], format: FilmFormat, looker: &mut Looker<'_>) -> Result<(), CliError> {
+    fn write_film(
+        &self,
+        steps: &[&StepRecord],
+        format: AnimationFormat,
+        looker: &mut Looker<'_>,
+    ) -> Result<(), CliError> {
         let num_frames = steps.len() as u32; // a run has 2000 steps at most
         let progress = Progress::new(true, 1, num_frames);
-        let frames = Frames {
-            plan: FilmPlan {
+        let frames = AnimationWriter {
+            plan: AnimationOptions {
                 format,
                 num_frames,
                 frame_ms: (1000.0 / self.fps).round() as u32,
@@ -170,14 +178,14 @@ impl UnfoldArgs {
             },
         };
         frames.save(&self.out).map_err(|error| match error {
-            FilmError::Frame(error) => error,
-            FilmError::Write { .. } => CliError::Failed(error.to_string()),
+            AnimationError::Frame(error) => error,
+            AnimationError::Write { .. } => CliError::Failed(error.to_string()),
             other => at_file(&other, &self.out),
         })
     }
 
     fn write_sheet(&self, steps: &[&StepRecord], columns: usize, looker: &mut Looker<'_>) -> Result<(), CliError> {
-        let refused = |error: SheetError| at_file(&error, &self.out);
+        let refused = |error: ContactSheetError| at_file(&error, &self.out);
         check_contact_sheet(looker.frame_size(), steps.len(), columns).map_err(refused)?;
         let progress = Progress::new(true, 1, steps.len() as u32);
         let mut cells = Vec::with_capacity(steps.len());

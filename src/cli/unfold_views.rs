@@ -10,13 +10,13 @@ use super::CliError;
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery;
 use crate::job::{DecodeRequest, Event, LatentPlane, PreviewMode, Record, RgbImage, StepRecord, Trajectory};
-use crate::unfold::{self, Missing, Shown, Token, View};
+use crate::unfold::{self, AttentionToken, MissingData, StepView, ViewContext};
 
 /// A view as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ViewName {
     /// One that needs no word.
-    Plain(View),
+    Plain(StepView),
     /// Attention of a word of the prompt.
     Attention(String),
 }
@@ -28,9 +28,9 @@ impl FromStr for ViewName {
         if let Some(word) = text.strip_prefix("attention:").filter(|word| !word.trim().is_empty()) {
             return Ok(Self::Attention(word.trim().to_owned()));
         }
-        let plain = View::PLAIN.into_iter().find(|view| view.id() == text);
+        let plain = StepView::PLAIN.into_iter().find(|view| view.id() == text);
         plain.map(Self::Plain).ok_or_else(|| {
-            let known: Vec<&str> = View::PLAIN.into_iter().map(View::id).collect();
+            let known: Vec<&str> = StepView::PLAIN.into_iter().map(StepView::id).collect();
             format!("expected {} or attention:WORD", known.join(", "))
         })
     }
@@ -38,17 +38,17 @@ impl FromStr for ViewName {
 
 impl ViewName {
     /// The view, if the run has the word.
-    fn view(&self, tokens: &[String]) -> Result<View, String> {
+    fn view(&self, tokens: &[String]) -> Result<StepView, String> {
         let word = match self {
             Self::Plain(view) => return Ok(*view),
             Self::Attention(word) => word,
         };
         if tokens.is_empty() {
-            return Err(Missing::Attention.to_string());
+            return Err(MissingData::Attention.to_string());
         }
         let index = unfold::find_word(tokens, word);
-        let token = index.map(|index| Token { index, level: None });
-        token.map(View::Attention).ok_or_else(|| {
+        let token = index.map(|index| AttentionToken { index, level: None });
+        token.map(StepView::Attention).ok_or_else(|| {
             let known = unfold::words(tokens).join(", ");
             format!("the prompt has no word {word:?}; there is attention of {known}")
         })
@@ -68,9 +68,9 @@ pub(super) enum Decoder {
 
 /// Makes pictures of steps.
 pub(super) struct Looker<'a> {
-    shown: Shown<'a>,
+    shown: ViewContext<'a>,
     /// Views with the range of their heat maps over all steps.
-    views: Vec<(View, f32)>,
+    views: Vec<(StepView, f32)>,
     decoder: Decoder,
     size: (u32, u32),
     engine: Option<Asked>,
@@ -96,7 +96,7 @@ impl<'a> Looker<'a> {
     ) -> Result<Self, String> {
         let views = names.iter().map(|name| Ok((name.view(&trajectory.tokens)?, 0.0)));
         Ok(Self {
-            shown: Shown::from(trajectory),
+            shown: ViewContext::from(trajectory),
             views: views.collect::<Result<_, String>>()?,
             decoder,
             size,
@@ -124,19 +124,19 @@ impl<'a> Looker<'a> {
         (visible, left_out)
     }
 
-    fn range(&self, step: &StepRecord, view: View) -> Result<f32, String> {
+    fn range(&self, step: &StepRecord, view: StepView) -> Result<f32, String> {
         let range = if self.is_decoded(view) {
             unfold::latents(step, view).map(|_| 1.0)
         } else {
             unfold::show(step, view, &self.shown).map(|field| field.range())
         };
         range.map_err(|missing| match missing {
-            Missing::Colours { .. } => format!("{missing}; --decoder tiny or vae may help"),
+            MissingData::Colours { .. } => format!("{missing}; --decoder tiny or vae may help"),
             other => other.to_string(),
         })
     }
 
-    fn is_decoded(&self, view: View) -> bool {
+    fn is_decoded(&self, view: StepView) -> bool {
         self.decoder != Decoder::Linear && unfold::is_picture(view)
     }
 
@@ -166,7 +166,7 @@ impl<'a> Looker<'a> {
         let (width, height) = self.size;
         let mut pictures = Vec::with_capacity(self.views.len());
         for (view, range) in &self.views {
-            let failed = |missing: Missing| CliError::Failed(format!("step {}: {missing}", step.index));
+            let failed = |missing: MissingData| CliError::Failed(format!("step {}: {missing}", step.index));
             pictures.push(match &mut self.engine {
                 Some(asked) if unfold::is_picture(*view) => {
                     let latents = unfold::latents(step, *view).map_err(failed)?;
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn views_should_be_asked_for_by_their_ids() {
-        for view in View::PLAIN {
+        for view in StepView::PLAIN {
             assert_eq!(view.id().parse(), Ok(ViewName::Plain(view)));
         }
         assert_eq!(

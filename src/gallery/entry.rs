@@ -9,7 +9,7 @@ pub struct EntryId(pub i64);
 
 /// Whose words a picture's record is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Source {
+pub enum RecordSource {
     /// This program's.
     Hareru,
     /// A1111 and Forge, and all who write as they do.
@@ -26,7 +26,7 @@ pub enum Source {
     NovelAi,
 }
 
-impl Source {
+impl RecordSource {
     /// All of them.
     pub const ALL: [Self; 7] = [
         Self::Hareru,
@@ -61,7 +61,7 @@ impl Source {
 
 /// What its owner says of a picture. Kept in a file beside it, so that it outlives the index.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Marks {
+pub struct UserMetadata {
     /// 1 to 5; 0 for none.
     pub rating: u8,
     /// Whether it is among the favourites.
@@ -72,9 +72,9 @@ pub struct Marks {
     pub collections: BTreeSet<String>,
 }
 
-/// One change of [`Marks`].
+/// One change of [`UserMetadata`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MarkChange {
+pub enum MetadataChange {
     /// Sets the rating, 0 to 5.
     Rate(u8),
     /// Makes it a favourite, or no longer.
@@ -89,22 +89,22 @@ pub enum MarkChange {
     Uncollect(String),
 }
 
-impl Marks {
+impl UserMetadata {
     /// Takes in a change.
-    pub fn apply(&mut self, change: &MarkChange) {
+    pub fn apply(&mut self, change: &MetadataChange) {
         match change {
-            MarkChange::Rate(rating) => self.rating = (*rating).min(5),
-            MarkChange::Favourite(is_favourite) => self.is_favourite = *is_favourite,
-            MarkChange::Tag(tag) => {
+            MetadataChange::Rate(rating) => self.rating = (*rating).min(5),
+            MetadataChange::Favourite(is_favourite) => self.is_favourite = *is_favourite,
+            MetadataChange::Tag(tag) => {
                 self.tags.insert(tag.clone());
             }
-            MarkChange::Untag(tag) => {
+            MetadataChange::Untag(tag) => {
                 self.tags.remove(tag);
             }
-            MarkChange::Collect(name) => {
+            MetadataChange::Collect(name) => {
                 self.collections.insert(name.clone());
             }
-            MarkChange::Uncollect(name) => {
+            MetadataChange::Uncollect(name) => {
                 self.collections.remove(name);
             }
         }
@@ -113,7 +113,7 @@ impl Marks {
 
 /// A picture as the index has it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct PictureEntry {
     /// Names it.
     pub id: EntryId,
     /// Its file.
@@ -129,7 +129,7 @@ pub struct Entry {
     /// When the picture was made, as its record says, else when the file was changed; in seconds since 1970-01-01 UTC.
     pub created_unix_secs: i64,
     /// Whose record it has, if it has one.
-    pub source: Option<Source>,
+    pub source: Option<RecordSource>,
     /// What it was to show.
     pub prompt: String,
     /// What it was to stay away from.
@@ -149,5 +149,5 @@ pub struct Entry {
     /// Whether its run was kept beside it.
     pub has_run: bool,
     /// What its owner says of it.
-    pub marks: Marks,
+    pub user_metadata: UserMetadata,
 }

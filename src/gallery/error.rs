@@ -115,7 +115,7 @@ pub enum GalleryError {
     },
     /// What its owner says of a picture cannot be read.
     #[error("the file with the marks of a picture is not whole XMP: {path}", path = path.display())]
-    BadMarks {
+    BadUserMetadata {
         /// The file.
         path: PathBuf,
         /// What was expected and what was found.

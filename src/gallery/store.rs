@@ -14,7 +14,7 @@ use super::foreign;
 use super::formats::{SaveOptions, encode, ending, endings, format_of};
 use super::trajectory_budget::hold_to_replace;
 use super::trajectory_file::{self, trajectory_path};
-use super::{GalleryError, Source};
+use super::{GalleryError, RecordSource};
 use crate::config::{PendingFile, PictureFormat, PublishError};
 use crate::job::{GenerateRequest, GeneratedImage, Record, RgbImage};
 
@@ -29,7 +29,7 @@ const MAX_NAME_NUMBER: u32 = 1 << 24;
 
 /// A picture that was saved.
 #[derive(Debug)]
-pub struct Saved {
+pub struct SavedPicture {
     /// The picture.
     pub path: PathBuf,
     /// Bytes of the trajectory beside it, or why there is none: a picture is worth keeping without.
@@ -40,7 +40,7 @@ pub struct Saved {
 ///
 /// # Errors
 /// [`GalleryError::Write`] and the like if the picture could not be saved; then neither file is there.
-pub fn save_run(folder: &Path, image: &GeneratedImage) -> Result<Saved, GalleryError> {
+pub fn save_run(folder: &Path, image: &GeneratedImage) -> Result<SavedPicture, GalleryError> {
     save_run_with(folder, image, &SaveOptions::default())
 }
 
@@ -48,7 +48,11 @@ pub fn save_run(folder: &Path, image: &GeneratedImage) -> Result<Saved, GalleryE
 ///
 /// # Errors
 /// As for [`save_run`].
-pub fn save_run_with(folder: &Path, image: &GeneratedImage, options: &SaveOptions) -> Result<Saved, GalleryError> {
+pub fn save_run_with(
+    folder: &Path,
+    image: &GeneratedImage,
+    options: &SaveOptions,
+) -> Result<SavedPicture, GalleryError> {
     let bytes = encode(&image.pixels, Some(&image.record), options.format, options.quality)?;
     let stem = |attempt| folder.join(options.name_template.relative_stem(&image.record, attempt));
     let with_ending = |attempt, ending: &str| {
@@ -93,7 +97,7 @@ pub fn save_run_with(folder: &Path, image: &GeneratedImage, options: &SaveOption
             Some(Err(error)) => Err(error),
         };
         match picture.publish_new(&path) {
-            Ok(()) => return Ok(Saved { path, trajectory }),
+            Ok(()) => return Ok(SavedPicture { path, trajectory }),
             Err(error) => {
                 if trajectory.is_ok() && has_steps {
                     std::fs::remove_file(trajectory_path(&path)).ok(); // ours: it was made under a name that was free
@@ -131,7 +135,7 @@ fn first_free(is_taken: impl Fn(u32) -> bool) -> u32 {
 /// # Errors
 /// As for [`save_run`].
 pub fn save(folder: &Path, image: &GeneratedImage) -> Result<PathBuf, GalleryError> {
-    let Saved { path, trajectory } = save_run(folder, image)?;
+    let SavedPicture { path, trajectory } = save_run(folder, image)?;
     warn_of(trajectory);
     Ok(path)
 }
@@ -190,12 +194,12 @@ pub fn read_record(path: &Path) -> Result<Record, GalleryError> {
 ///
 /// # Errors
 /// [`GalleryError::NoRecord`] if nothing says so; others if the file or the record is damaged.
-pub fn read_made(path: &Path) -> Result<(Record, Source), GalleryError> {
+pub fn read_made(path: &Path) -> Result<(Record, RecordSource), GalleryError> {
     let mut keywords = vec![RECORD_KEYWORD];
     keywords.extend(foreign::KEYWORDS);
     let contents = container::read(path, &keywords)?;
     if let Some(json) = contents.text(RECORD_KEYWORD) {
-        return Ok((own_record(path, json)?, Source::Hareru));
+        return Ok((own_record(path, json)?, RecordSource::Hareru));
     }
     let bad_text = |keyword: &String| GalleryError::BadText {
         path: path.to_owned(),

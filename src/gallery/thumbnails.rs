@@ -1,4 +1,4 @@
-//! Small copies of pictures, made in the background: the newest wish first, what nobody wishes for any more not at all.
+//! Small copies of pictures, made in the background: the newest request first, what nobody requests for any more not at all.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use super::store::read_picture;
 use super::thumbnail_cache::ThumbnailCache;
-use super::{Entry, GalleryError};
+use super::{GalleryError, PictureEntry};
 use crate::job::RgbImage;
 
 /// Longest side of what the writer hands out beside a saved picture.
@@ -34,8 +34,8 @@ pub struct PictureFile {
     pub bytes: u64,
 }
 
-impl From<&Entry> for PictureFile {
-    fn from(entry: &Entry) -> Self {
+impl From<&PictureEntry> for PictureFile {
+    fn from(entry: &PictureEntry) -> Self {
         Self {
             path: entry.path.clone(),
             modified_unix_ms: entry.modified_unix_ms,
@@ -46,7 +46,7 @@ impl From<&Entry> for PictureFile {
 
 /// How large a copy is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CopySize {
+pub enum ThumbnailSize {
     /// For many at once.
     Small,
     /// For a few; this one is kept on disk.
@@ -55,7 +55,7 @@ pub enum CopySize {
     Large,
 }
 
-impl CopySize {
+impl ThumbnailSize {
     /// Its longest side in pixels, if the picture is not smaller.
     pub const fn side_px(self) -> u32 {
         match self {
@@ -68,30 +68,30 @@ impl CopySize {
 
 /// One copy of one picture.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CopyWish {
+pub struct ThumbnailRequest {
     /// Of which.
     pub file: PictureFile,
     /// How large.
-    pub size: CopySize,
+    pub size: ThumbnailSize,
 }
 
 /// A copy that was made, upright as its EXIF says.
 #[derive(Debug, Clone)]
-pub struct MadeCopy {
+pub struct LoadedThumbnail {
     /// What was wished for.
-    pub wish: CopyWish,
+    pub request: ThumbnailRequest,
     /// The copy, or why the picture cannot be read, in one line.
     pub picture: Result<Arc<RgbImage>, String>,
 }
 
 /// Makes copies on threads of its own. Dropping it ends them after the picture each is at.
 #[derive(Debug)]
-pub struct CopyMaker {
+pub struct ThumbnailLoader {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl CopyMaker {
+impl ThumbnailLoader {
     /// Starts the threads.
     ///
     /// * `cache_dir`: where copies are kept for the next time; need not exist. Without one they are not kept.
@@ -101,54 +101,55 @@ impl CopyMaker {
     /// If the system refuses a thread.
     pub fn start(cache_dir: Option<PathBuf>, wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
-            desk: Mutex::default(),
-            bell: Condvar::new(),
+            queue: Mutex::default(),
+            wakeup: Condvar::new(),
             cache: cache_dir.map(|folder| ThumbnailCache::new(folder, CACHE_BUDGET_BYTES)),
             wake: Box::new(wake),
         });
-        let mut maker = Self {
+        let mut loader = Self {
             shared,
             threads: Vec::new(),
         };
         for _ in 0..THREADS {
-            let shared = Arc::clone(&maker.shared);
+            let shared = Arc::clone(&loader.shared);
             let thread = std::thread::Builder::new().name("thumbnails".to_owned());
-            maker.threads.push(thread.spawn(move || shared.work())?);
+            loader.threads.push(thread.spawn(move || shared.work())?);
         }
-        Ok(maker)
+        Ok(loader)
     }
 
     /// Replaces everything that was wished for and not begun, the most wanted first.
-    pub fn wish(&self, wishes: impl IntoIterator<Item = CopyWish>) {
-        let mut desk = self.shared.desk();
-        let desk = &mut *desk;
-        desk.waiting.clear();
-        for wish in wishes {
-            let is_under_way = desk.at_work.contains(&wish) || desk.done.iter().any(|made| made.wish == wish);
+    pub fn request(&self, requests: impl IntoIterator<Item = ThumbnailRequest>) {
+        let mut queue = self.shared.queue();
+        let queue = &mut *queue;
+        queue.waiting.clear();
+        for request in requests {
+            let is_under_way =
+                queue.in_progress.contains(&request) || queue.done.iter().any(|made| made.request == request);
             if !is_under_way {
-                desk.waiting.push_back(wish);
+                queue.waiting.push_back(request);
             }
         }
-        if !desk.waiting.is_empty() {
-            self.shared.bell.notify_all();
+        if !queue.waiting.is_empty() {
+            self.shared.wakeup.notify_all();
         }
     }
 
     /// The next copy, without waiting.
-    pub fn poll(&self) -> Option<MadeCopy> {
-        self.shared.desk().done.pop_front()
+    pub fn poll(&self) -> Option<LoadedThumbnail> {
+        self.shared.queue().done.pop_front()
     }
 
     /// Whether [`Self::poll`] has something.
-    pub fn has_made(&self) -> bool {
-        !self.shared.desk().done.is_empty()
+    pub fn has_loaded(&self) -> bool {
+        !self.shared.queue().done.is_empty()
     }
 }
 
-impl Drop for CopyMaker {
+impl Drop for ThumbnailLoader {
     fn drop(&mut self) {
-        self.shared.desk().is_closing = true;
-        self.shared.bell.notify_all();
+        self.shared.queue().is_closing = true;
+        self.shared.wakeup.notify_all();
         for thread in self.threads.drain(..) {
             thread.join().ok(); // one that panicked has said so
         }
@@ -157,17 +158,17 @@ impl Drop for CopyMaker {
 
 /// What lies between the window and the threads.
 #[derive(Debug, Default)]
-struct Desk {
-    waiting: VecDeque<CopyWish>,
-    at_work: Vec<CopyWish>,
-    done: VecDeque<MadeCopy>,
+struct ThumbnailQueue {
+    waiting: VecDeque<ThumbnailRequest>,
+    in_progress: Vec<ThumbnailRequest>,
+    done: VecDeque<LoadedThumbnail>,
     is_tidying: bool,
     is_closing: bool,
 }
 
 struct Shared {
-    desk: Mutex<Desk>,
-    bell: Condvar,
+    queue: Mutex<ThumbnailQueue>,
+    wakeup: Condvar,
     cache: Option<ThumbnailCache>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
@@ -180,31 +181,31 @@ impl std::fmt::Debug for Shared {
 
 /// What a thread does next.
 enum Task {
-    Make(CopyWish),
+    Make(ThumbnailRequest),
     Tidy,
 }
 
 impl Shared {
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> MutexGuard<'_, ThumbnailQueue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn work(&self) {
         while let Some(task) = self.next_task() {
             match task {
-                Task::Make(wish) => {
-                    let picture = guarded(|| self.make(&wish));
-                    let mut desk = self.desk();
-                    desk.at_work.retain(|other| *other != wish);
-                    desk.done.push_back(MadeCopy { wish, picture });
-                    drop(desk);
+                Task::Make(request) => {
+                    let picture = guarded(|| self.make(&request));
+                    let mut queue = self.queue();
+                    queue.in_progress.retain(|other| *other != request);
+                    queue.done.push_back(LoadedThumbnail { request, picture });
+                    drop(queue);
                     (self.wake)();
                 }
                 Task::Tidy => {
                     if let Some(cache) = &self.cache {
                         cache.tidy();
                     }
-                    self.desk().is_tidying = false;
+                    self.queue().is_tidying = false;
                 }
             }
         }
@@ -212,32 +213,32 @@ impl Shared {
 
     /// Waits for something to do; `None` at the end.
     fn next_task(&self) -> Option<Task> {
-        let mut desk = self.desk();
+        let mut queue = self.queue();
         loop {
-            if desk.is_closing {
+            if queue.is_closing {
                 return None;
             }
-            if let Some(wish) = desk.waiting.pop_front() {
-                desk.at_work.push(wish.clone());
-                return Some(Task::Make(wish));
+            if let Some(request) = queue.waiting.pop_front() {
+                queue.in_progress.push(request.clone());
+                return Some(Task::Make(request));
             }
-            if !desk.is_tidying && self.cache.as_ref().is_some_and(ThumbnailCache::is_untidy) {
-                desk.is_tidying = true;
+            if !queue.is_tidying && self.cache.as_ref().is_some_and(ThumbnailCache::is_untidy) {
+                queue.is_tidying = true;
                 return Some(Task::Tidy);
             }
-            desk = self.bell.wait(desk).unwrap_or_else(PoisonError::into_inner);
+            queue = self.wakeup.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn make(&self, wish: &CopyWish) -> Result<Arc<RgbImage>, GalleryError> {
-        let CopyWish { file, size } = wish;
-        if *size == CopySize::Large {
+    fn make(&self, request: &ThumbnailRequest) -> Result<Arc<RgbImage>, GalleryError> {
+        let ThumbnailRequest { file, size } = request;
+        if *size == ThumbnailSize::Large {
             return Ok(Arc::new(reduced(&read_picture(&file.path)?, size.side_px())));
         }
         let medium = if let Some(kept) = self.cache.as_ref().and_then(|cache| cache.read(file)) {
             kept
         } else {
-            let copy = reduced(&read_picture(&file.path)?, CopySize::Medium.side_px());
+            let copy = reduced(&read_picture(&file.path)?, ThumbnailSize::Medium.side_px());
             if let Some(cache) = &self.cache {
                 cache.write(file, &copy);
             }
@@ -300,8 +301,8 @@ mod tests {
         }
     }
 
-    fn wish(path: &Path, size: CopySize) -> CopyWish {
-        CopyWish {
+    fn request(path: &Path, size: ThumbnailSize) -> ThumbnailRequest {
+        ThumbnailRequest {
             file: PictureFile {
                 path: path.to_owned(),
                 modified_unix_ms: 7,
@@ -311,10 +312,10 @@ mod tests {
         }
     }
 
-    fn next(maker: &CopyMaker) -> MadeCopy {
+    fn next(loader: &ThumbnailLoader) -> LoadedThumbnail {
         let start = Instant::now();
         loop {
-            if let Some(made) = maker.poll() {
+            if let Some(made) = loader.poll() {
                 return made;
             }
             assert!(start.elapsed() < Duration::from_mins(1), "no copy was made");
@@ -327,19 +328,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.png");
         super::super::save_pixels(&path, &picture(640, 320)).unwrap();
-        let (small, medium) = (wish(&path, CopySize::Small), wish(&path, CopySize::Medium));
+        let (small, medium) = (
+            request(&path, ThumbnailSize::Small),
+            request(&path, ThumbnailSize::Medium),
+        );
         {
-            let maker = CopyMaker::start(Some(folder.path().join("cache")), || ()).unwrap();
-            maker.wish([medium.clone()]);
-            let made = next(&maker);
-            assert_eq!(made.wish, medium);
+            let loader = ThumbnailLoader::start(Some(folder.path().join("cache")), || ()).unwrap();
+            loader.request([medium.clone()]);
+            let made = next(&loader);
+            assert_eq!(made.request, medium);
             let made = made.picture.unwrap();
             assert_eq!((made.width_px, made.height_px), (320, 160));
         }
         std::fs::remove_file(&path).unwrap();
-        let maker = CopyMaker::start(Some(folder.path().join("cache")), || ()).unwrap();
-        maker.wish([small]);
-        let made = next(&maker).picture.unwrap();
+        let loader = ThumbnailLoader::start(Some(folder.path().join("cache")), || ()).unwrap();
+        loader.request([small]);
+        let made = next(&loader).picture.unwrap();
         assert_eq!((made.width_px, made.height_px), (128, 64));
         assert!(made.pixels[0] > 200, "the left is red");
     }
@@ -350,10 +354,13 @@ mod tests {
         let (broken, whole) = (folder.path().join("broken.png"), folder.path().join("whole.png"));
         std::fs::write(&broken, b"not a picture").unwrap();
         super::super::save_pixels(&whole, &picture(16, 16)).unwrap();
-        let maker = CopyMaker::start(None, || ()).unwrap();
-        maker.wish([wish(&broken, CopySize::Medium), wish(&whole, CopySize::Large)]);
-        let mut made = [next(&maker), next(&maker)];
-        made.sort_by_key(|made| made.wish.file.path.clone());
+        let loader = ThumbnailLoader::start(None, || ()).unwrap();
+        loader.request([
+            request(&broken, ThumbnailSize::Medium),
+            request(&whole, ThumbnailSize::Large),
+        ]);
+        let mut made = [next(&loader), next(&loader)];
+        made.sort_by_key(|made| made.request.file.path.clone());
         let message = made[0].picture.clone().unwrap_err();
         assert!(message.contains("broken.png"), "{message}");
         assert_eq!(*made[1].picture.clone().unwrap(), picture(16, 16));
@@ -368,12 +375,12 @@ mod tests {
         for path in &paths {
             super::super::save_pixels(path, &picture(200, 200)).unwrap();
         }
-        let maker = CopyMaker::start(None, || ()).unwrap();
-        maker.wish(paths.iter().map(|path| wish(path, CopySize::Medium)));
-        let last = wish(&paths[199], CopySize::Large);
-        maker.wish([last.clone()]);
+        let loader = ThumbnailLoader::start(None, || ()).unwrap();
+        loader.request(paths.iter().map(|path| request(path, ThumbnailSize::Medium)));
+        let last = request(&paths[199], ThumbnailSize::Large);
+        loader.request([last.clone()]);
         let mut num_made = 1;
-        while next(&maker).wish != last {
+        while next(&loader).request != last {
             num_made += 1;
         }
         assert!(num_made < 100, "{num_made} pictures were read for one");

@@ -13,7 +13,7 @@ use super::GalleryError;
 use super::formats::SaveOptions;
 use super::leftovers::sweep;
 use super::runs::read_run;
-use super::store::{Saved, newest_pictures, read_picture, read_record, save_run_with};
+use super::store::{SavedPicture, newest_pictures, read_picture, read_record, save_run_with};
 use super::thumbnails::thumbnail;
 use super::trajectory_budget::{BudgetKeeper, IsKept};
 use super::trajectory_file::trajectory_path;
@@ -323,7 +323,7 @@ impl Worker {
 
     fn save(&mut self, image: &GeneratedImage) {
         match guarded(|| save_run_with(&self.folder, image, &self.options)) {
-            Ok(Saved { path, trajectory }) => {
+            Ok(SavedPicture { path, trajectory }) => {
                 self.send(SaveEvent::Saved {
                     path: path.clone(),
                     record: Arc::new(image.record.clone()),

@@ -1,4 +1,4 @@
-//! What XMP files say of a picture: its rating, its tags, and marks of our own.
+//! What XMP files say of a picture: its rating, its tags, and user metadata of our own.
 //!
 //! | property | what it is |
 //! |---|---|
@@ -7,7 +7,7 @@
 //! | `hareru:Favourite` | `True` or absent |
 //! | `hareru:Collections` | names, an `rdf:Bag` |
 //!
-//! All else in a file is another program's, and stays as it is, letter for letter, when the marks are written anew: ours
+//! All else in a file is another program's, and stays as it is, letter for letter, when the user metadata is written anew: ours
 //! are cut out where they stand and put into an `rdf:Description` of their own.
 //!
 //! Source: XMP Specification Part 1, <https://github.com/adobe/XMP-Toolkit-SDK/tree/main/docs>
@@ -21,7 +21,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, ResolveResult};
 use quick_xml::reader::NsReader;
 
-use super::Marks;
+use super::UserMetadata;
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 const XMP: &str = "http://ns.adobe.com/xap/1.0/";
@@ -62,25 +62,25 @@ pub enum XmpError {
     },
 }
 
-/// The marks in a text.
+/// The user metadata in a text.
 ///
 /// # Errors
 /// [`XmpError`] if it is not XMP.
-pub(super) fn marks_in(text: &str) -> Result<Marks, XmpError> {
-    Ok(Scan::of(text)?.marks)
+pub(super) fn marks_in(text: &str) -> Result<UserMetadata, XmpError> {
+    Ok(Scan::of(text)?.user_metadata)
 }
 
-/// The text with other marks, all else as it is.
+/// The text with other user metadata, all else as it is.
 ///
 /// # Errors
 /// [`XmpError`] if it is not XMP.
-pub(super) fn with_marks(text: &str, marks: &Marks) -> Result<String, XmpError> {
+pub(super) fn with_user_metadata(text: &str, user_metadata: &UserMetadata) -> Result<String, XmpError> {
     let scan = Scan::of(text)?;
-    let rating = match marks.rating {
+    let rating = match user_metadata.rating {
         0 if scan.is_rejected => "-1".to_owned(),
         rating => rating.to_string(),
     };
-    let ours = description(marks, &rating, &scan.about);
+    let ours = description(user_metadata, &rating, &scan.about);
     let mut edits = scan.edits;
     edits.push(match scan.end {
         End::Before(at) => (at..at, format!("\n{ours}")),
@@ -99,21 +99,21 @@ pub(super) fn with_marks(text: &str, marks: &Marks) -> Result<String, XmpError> 
     Ok(rewritten)
 }
 
-/// A new text with marks.
-pub(super) fn text_of(marks: &Marks) -> String {
+/// A new text with user metadata.
+pub(super) fn text_of(user_metadata: &UserMetadata) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n <rdf:RDF xmlns:rdf=\"{RDF}\">\n{}\n </rdf:RDF>\n</x:xmpmeta>\n",
-        description(marks, &marks.rating.to_string(), "")
+        description(user_metadata, &user_metadata.rating.to_string(), "")
     )
 }
 
-fn description(marks: &Marks, rating: &str, about: &str) -> String {
-    let Marks {
+fn description(user_metadata: &UserMetadata, rating: &str, about: &str) -> String {
+    let UserMetadata {
         rating: _,
         is_favourite,
         tags,
         collections,
-    } = marks;
+    } = user_metadata;
     let mut text = format!(
         "  <rdf:Description rdf:about=\"{}\"\n    xmlns:rdf=\"{RDF}\"\n    xmlns:xmp=\"{XMP}\"\n    xmlns:dc=\"{DC}\"\n    xmlns:hareru=\"{HARERU}\"\n   xmp:Rating=\"{rating}\"",
         escape(about)
@@ -214,7 +214,7 @@ enum End {
 
 /// What a text says, and where.
 struct Scan {
-    marks: Marks,
+    user_metadata: UserMetadata,
     is_rejected: bool,
     /// What its descriptions are about.
     about: String,
@@ -229,7 +229,7 @@ impl Scan {
         let offset = text.len() - text_without_mark.len();
         let mut scanner = Scanner {
             text,
-            marks: Marks::default(),
+            user_metadata: UserMetadata::default(),
             is_rejected: false,
             about: None,
             edits: Vec::new(),
@@ -265,7 +265,7 @@ impl Scan {
             return Err(XmpError::Unclosed);
         }
         Ok(Self {
-            marks: scanner.marks,
+            user_metadata: scanner.user_metadata,
             is_rejected: scanner.is_rejected,
             about: scanner.about.unwrap_or_default(),
             edits: scanner.edits,
@@ -276,7 +276,7 @@ impl Scan {
 
 struct Scanner<'a> {
     text: &'a str,
-    marks: Marks,
+    user_metadata: UserMetadata,
     is_rejected: bool,
     about: Option<String>,
     edits: Vec<(Range<usize>, String)>,
@@ -412,13 +412,13 @@ impl Scanner<'_> {
             Property::Rating => {
                 let rating = value.trim().parse::<f64>().unwrap_or(0.0);
                 self.is_rejected = rating < 0.0;
-                self.marks.rating = rating.clamp(0.0, 5.0).round() as u8; // NaN is 0
+                self.user_metadata.rating = rating.clamp(0.0, 5.0).round() as u8; // NaN is 0
             }
             Property::Favourite => {
-                self.marks.is_favourite = ["true", "1"].contains(&value.trim().to_lowercase().as_str());
+                self.user_metadata.is_favourite = ["true", "1"].contains(&value.trim().to_lowercase().as_str());
             }
-            Property::Tags => add(&mut self.marks.tags),
-            Property::Collections => add(&mut self.marks.collections),
+            Property::Tags => add(&mut self.user_metadata.tags),
+            Property::Collections => add(&mut self.user_metadata.collections),
         }
     }
 }

@@ -6,7 +6,7 @@ use egui::PaintCallbackInfo;
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor};
 use wgpu::TextureViewDimension::{D2, D2Array};
 
-use super::seen::{MAX_CHANNELS, MAX_LEVELS, Seen};
+use super::seen::{LatentView, MAX_CHANNELS, MAX_LEVELS};
 use super::{heat, pipeline, shaders};
 use crate::job::{LatentPlane, RgbImage, StepRecord};
 
@@ -21,8 +21,8 @@ const MAPS_WIDTH: usize = 2048;
 #[derive(Debug, Clone)]
 pub struct LatentPaint {
     /// What to draw; its latents are uploaded again only when the step is another one.
-    pub seen: Seen,
-    /// [`Seen::range`], which need not be found again for every frame.
+    pub seen: LatentView,
+    /// [`LatentView::range`], which need not be found again for every frame.
     pub range: f32,
     /// What attention is laid over; the latents if there is none.
     pub picture: Option<Arc<RgbImage>>,
@@ -293,7 +293,7 @@ fn sizes(paint: &LatentPaint, max_side: u32, max_layers: u32) -> Option<[wgpu::E
 }
 
 /// The planes one after the other, zeros for one that is missing.
-fn plane_bytes(seen: &Seen) -> Vec<u8> {
+fn plane_bytes(seen: &LatentView) -> Vec<u8> {
     let shape = &seen.step.x0;
     let texels = (shape.width * shape.height).max(1);
     let floats = texels * shape.channels.clamp(1, MAX_CHANNELS);

@@ -14,10 +14,10 @@
 //! | attention | x₀ | colour, under the mean map of the tokens |
 //!
 //! A colour c, from [`LatentColours`], is the sRGB value (c + 1) / 2. Heat maps are straight lines in sRGB between
-//! the colours of [`heat`], over 0 to [`Seen::range`] or over −range to range. Attention a = map / range, no
+//! the colours of [`heat`], over 0 to [`LatentView::range`] or over −range to range. Attention a = map / range, no
 //! more than 1, covers 0.8·a of the colour.
 //!
-//! The shader draws these formulas for each pixel, [`Seen::pixels`] for each texel.
+//! The shader draws these formulas for each pixel, [`LatentView::pixels`] for each texel.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use super::heat::{self, HeatStops, mix};
 use crate::job::{LatentColours, LatentPlane, RgbImage, StepRecord, TokenMaps};
-use crate::unfold::View;
+use crate::unfold::StepView;
 use crate::unfold::colour::{MOST_COVER, robust_range};
 
 /// Most channels that are looked at.
@@ -35,7 +35,7 @@ pub(super) const MAX_LEVELS: usize = 8;
 
 /// What is to be seen of a step.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct LatentView {
     /// The step.
     pub step: Arc<StepRecord>,
     /// The result of the run, once it is there.
@@ -43,8 +43,8 @@ pub struct Seen {
     /// How the latents look; without it the first three channels are red, green and blue.
     pub colours: Option<Arc<LatentColours>>,
     /// The way to look.
-    pub view: View,
-    /// The tokens of which [`View::Attention`] shows the mean: the parts of one word.
+    pub view: StepView,
+    /// The tokens of which [`StepView::Attention`] shows the mean: the parts of one word.
     pub word: Range<usize>,
 }
 
@@ -90,7 +90,7 @@ impl Mixed<'_> {
     }
 }
 
-impl Seen {
+impl LatentView {
     /// What is missing for this view, if anything is.
     pub fn lack(&self) -> Option<Lack> {
         let [Some(_), Some(_), last, cond, uncond] = self.planes() else {
@@ -98,13 +98,13 @@ impl Seen {
         };
         let missing_branch = if cond.is_none() { Lack::Branches } else { Lack::Uncond };
         let (is_there, lack) = match self.view {
-            View::Estimate | View::Noisy => return None,
-            View::Noise => (self.step.sigma > 0.0, Lack::Noise),
-            View::Cond => (cond.is_some(), Lack::Branches),
-            View::Uncond => (uncond.is_some(), missing_branch),
-            View::Guidance => (cond.is_some() && uncond.is_some(), missing_branch),
-            View::Difference => (last.is_some(), Lack::Final),
-            View::Attention(_) => (!self.levels().is_empty(), Lack::Attention),
+            StepView::Estimate | StepView::Noisy => return None,
+            StepView::Noise => (self.step.sigma > 0.0, Lack::Noise),
+            StepView::Cond => (cond.is_some(), Lack::Branches),
+            StepView::Uncond => (uncond.is_some(), missing_branch),
+            StepView::Guidance => (cond.is_some() && uncond.is_some(), missing_branch),
+            StepView::Difference => (last.is_some(), Lack::Final),
+            StepView::Attention(_) => (!self.levels().is_empty(), Lack::Attention),
         };
         (!is_there).then_some(lack)
     }
@@ -199,23 +199,23 @@ impl Seen {
         let sigma = self.step.sigma as f32;
         let per_sigma = self.step.sigma.recip() as f32;
         match self.view {
-            View::Estimate | View::Attention(_) => [0.0, 1.0, 0.0, 0.0, 0.0],
-            View::Noisy => [self.step.sigma.hypot(1.0).recip() as f32, 0.0, 0.0, 0.0, 0.0],
-            View::Noise if sigma > 0.0 => [per_sigma, -per_sigma, 0.0, 0.0, 0.0],
-            View::Noise => [0.0; 5],
-            View::Cond => [1.0, 0.0, 0.0, -sigma, 0.0],
-            View::Uncond => [1.0, 0.0, 0.0, 0.0, -sigma],
-            View::Guidance => [0.0, 0.0, 0.0, 1.0, -1.0],
-            View::Difference => [0.0, 1.0, -1.0, 0.0, 0.0],
+            StepView::Estimate | StepView::Attention(_) => [0.0, 1.0, 0.0, 0.0, 0.0],
+            StepView::Noisy => [self.step.sigma.hypot(1.0).recip() as f32, 0.0, 0.0, 0.0, 0.0],
+            StepView::Noise if sigma > 0.0 => [per_sigma, -per_sigma, 0.0, 0.0, 0.0],
+            StepView::Noise => [0.0; 5],
+            StepView::Cond => [1.0, 0.0, 0.0, -sigma, 0.0],
+            StepView::Uncond => [1.0, 0.0, 0.0, 0.0, -sigma],
+            StepView::Guidance => [0.0, 0.0, 0.0, 1.0, -1.0],
+            StepView::Difference => [0.0, 1.0, -1.0, 0.0, 0.0],
         }
     }
 
     /// What the mixture means.
     pub(super) fn meaning(&self) -> Meaning {
         match self.view {
-            View::Guidance => Meaning::Signed,
-            View::Difference => Meaning::Amount,
-            View::Attention(_) => Meaning::Attention,
+            StepView::Guidance => Meaning::Signed,
+            StepView::Difference => Meaning::Amount,
+            StepView::Attention(_) => Meaning::Attention,
             _ => Meaning::Colour,
         }
     }
@@ -235,7 +235,7 @@ impl Seen {
 
     /// The maps that are averaged, without any that is not as it says or does not have the word.
     pub(super) fn levels(&self) -> Vec<&TokenMaps> {
-        let View::Attention(token) = self.view else {
+        let StepView::Attention(token) = self.view else {
             return Vec::new();
         };
         let is_usable = |maps: &TokenMaps| {

@@ -23,7 +23,7 @@ use super::throttle::Throttle;
 use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
 use crate::engine::{Poll, QueueKeeper};
-use crate::gallery::{Librarian, Question, SaveEvent};
+use crate::gallery::{IndexRequest, IndexService, SaveEvent};
 use crate::hub::Hub;
 use crate::job::Event;
 use crate::job::ModelRef;
@@ -48,7 +48,7 @@ pub struct Studio {
     pub(super) engine: Option<Box<dyn Engine>>,
     pub(super) pictures: Option<Box<dyn Pictures>>,
     /// Knows every picture, its own and those of other folders.
-    pub(super) library: Option<Librarian>,
+    pub(super) library: Option<IndexService>,
     /// Knows every model on disk, and fetches others.
     pub(super) hub: Option<Hub>,
     /// Keeps the jobs not yet run.
@@ -296,7 +296,7 @@ impl Studio {
     fn drain_pictures(&mut self, deadline: Instant) {
         while let Some(event) = self.pictures.as_ref().and_then(|pictures| pictures.poll()) {
             if let (SaveEvent::Saved { path, .. }, Some(library)) = (&event, &self.library) {
-                library.ask(Question::Note(path.clone()));
+                library.request(IndexRequest::AddPicture(path.clone()));
             }
             let opened = match &event {
                 SaveEvent::Opened { path, .. } => Some(path.clone()),

@@ -185,7 +185,7 @@ pub type StartEngine = Box<dyn Fn(RepaintHandle) -> Result<Box<dyn Engine>, Stri
 pub type StartPictures = Box<dyn Fn(&Path, RepaintHandle) -> Result<Box<dyn Pictures>, String>>;
 
 /// Opens the index of a gallery and of the folders shown beside it, or says why not.
-pub type StartLibrary = Box<dyn Fn(&Path, Vec<PathBuf>, RepaintHandle) -> Result<gallery::Librarian, String>>;
+pub type StartLibrary = Box<dyn Fn(&Path, Vec<PathBuf>, RepaintHandle) -> Result<gallery::IndexService, String>>;
 
 /// Starts what looks at the models on disk and fetches others, or says why not.
 pub type StartHub = Box<dyn Fn(RepaintHandle) -> Result<Hub, String>>;
@@ -239,7 +239,7 @@ impl Services {
                     .map_err(|error| error.to_string())
             }),
             start_library: Some(Box::new(|folder, watched, repaint| {
-                gallery::Librarian::start(folder, watched, move || repaint()).map_err(|error| error.to_string())
+                gallery::IndexService::start(folder, watched, move || repaint()).map_err(|error| error.to_string())
             })),
             start_hub: Some(Box::new(|repaint| {
                 Hub::start(HubOptions::of_user(), move || repaint()).map_err(|error| error.to_string())

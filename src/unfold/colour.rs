@@ -2,7 +2,7 @@
 
 use image::Rgb32FImage;
 
-use super::field::{Amounts, Field};
+use super::field::{ScalarMap, ViewImage};
 use super::resample::{Curve, enlarged};
 use crate::job::RgbImage;
 
@@ -75,10 +75,10 @@ pub fn robust_range(values: impl Iterator<Item = f32>) -> f32 {
     if *range > 0.0 { *range } else { 1.0 }
 }
 
-impl Field {
+impl ViewImage {
     /// The size of value that is drawn as the end of the map, by [`robust_range`]; 1 for colours.
     pub fn range(&self) -> f32 {
-        let of = |amounts: &Amounts| robust_range(amounts.pixels().map(|value| value.0[0]));
+        let of = |amounts: &ScalarMap| robust_range(amounts.pixels().map(|value| value.0[0]));
         match self {
             Self::Colours(_) => 1.0,
             Self::Signed(amounts) | Self::Amount(amounts) => of(amounts),
@@ -93,7 +93,7 @@ impl Field {
     ///   compared.
     pub fn picture(&self, width_px: u32, height_px: u32, range: f32) -> RgbImage {
         let size = (width_px, height_px);
-        let smooth = |amounts: &Amounts| enlarged(amounts, size, Curve::Smooth).into_raw().into_iter();
+        let smooth = |amounts: &ScalarMap| enlarged(amounts, size, Curve::Smooth).into_raw().into_iter();
         let parts = |colours: &Rgb32FImage| {
             let colours = enlarged(colours, size, Curve::Smooth);
             colours.pixels().map(|colour| colour.0).collect::<Vec<_>>()
@@ -118,8 +118,8 @@ impl Field {
 }
 
 /// The mean of maps of several sizes, each brought to this one by straight lines.
-fn mean(maps: &[Amounts], size: (u32, u32)) -> Amounts {
-    let mut mean = Amounts::new(size.0, size.1);
+fn mean(maps: &[ScalarMap], size: (u32, u32)) -> ScalarMap {
+    let mut mean = ScalarMap::new(size.0, size.1);
     for map in maps {
         for (sum, value) in mean.pixels_mut().zip(enlarged(map, size, Curve::Straight).pixels()) {
             sum.0[0] += value.0[0] / maps.len() as f32;
@@ -172,11 +172,11 @@ mod tests {
 
     #[test]
     fn maps_of_several_sizes_should_count_the_same() {
-        let map = |width, values: &[f32]| Amounts::from_raw(width, 1, values.to_vec()).unwrap();
+        let map = |width, values: &[f32]| ScalarMap::from_raw(width, 1, values.to_vec()).unwrap();
         let maps = vec![map(2, &[0.25, 0.75]), map(1, &[0.5])];
         assert_eq!(mean(&maps, (2, 1)).into_raw(), [0.375, 0.625]);
         let black = Rgb32FImage::new(2, 1);
-        let field = Field::Over(black, maps);
+        let field = ViewImage::Over(black, maps);
         assert_eq!(field.range(), 0.625);
         let picture = field.picture(2, 1, 0.625);
         let expected = over([0.0; 3], 1.0).map(|part| (part * 255.0).round() as u8);
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn an_even_field_should_stay_even_at_any_size() {
-        let field = Field::Signed(Amounts::from_pixel(3, 2, image::Luma([-0.5])));
+        let field = ViewImage::Signed(ScalarMap::from_pixel(3, 2, image::Luma([-0.5])));
         assert_eq!(field.range(), 0.5);
         let picture = field.picture(30, 20, field.range());
         assert_eq!(picture.pixels.len(), 3 * 30 * 20);

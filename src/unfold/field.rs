@@ -4,15 +4,15 @@ use std::ops::Range;
 
 use image::{ImageBuffer, Luma, Rgb, Rgb32FImage};
 
-use super::{Token, View};
+use super::{AttentionToken, StepView};
 use crate::job::{Branches, LatentColours, LatentPlane, StepRecord, TokenMaps, Trajectory};
 
 /// One number for each place.
-pub type Amounts = ImageBuffer<Luma<f32>, Vec<f32>>;
+pub type ScalarMap = ImageBuffer<Luma<f32>, Vec<f32>>;
 
 /// What all steps of a run are looked at with.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Shown<'a> {
+pub struct ViewContext<'a> {
     /// The result, in the scale of the steps; `None` while the run goes on.
     pub final_latents: Option<&'a LatentPlane>,
     /// How its latents look; `None` for networks that walk over pixels themselves.
@@ -21,7 +21,7 @@ pub struct Shown<'a> {
     pub tokens: &'a [String],
 }
 
-impl<'a> From<&'a Trajectory> for Shown<'a> {
+impl<'a> From<&'a Trajectory> for ViewContext<'a> {
     fn from(trajectory: &'a Trajectory) -> Self {
         Self {
             final_latents: Some(&trajectory.final_latents),
@@ -33,20 +33,20 @@ impl<'a> From<&'a Trajectory> for Shown<'a> {
 
 /// What a view shows of a step, one value for each place of the latents.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Field {
+pub enum ViewImage {
     /// Colours in sRGB from 0 to 1, not clamped.
     Colours(Rgb32FImage),
     /// Differences to either side of 0, for [`signed`](super::colour::signed).
-    Signed(Amounts),
+    Signed(ScalarMap),
     /// Amounts from 0, for [`amount`](super::colour::amount).
-    Amount(Amounts),
+    Amount(ScalarMap),
     /// The mean of maps of amounts from 0, each of its own size, laid over colours by [`over`](super::colour::over).
-    Over(Rgb32FImage, Vec<Amounts>),
+    Over(Rgb32FImage, Vec<ScalarMap>),
 }
 
 /// Why a step cannot be seen in some way.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Missing {
+pub enum MissingData {
     /// The branches of guidance are not there.
     #[error("what each prompt alone would have said was not kept")]
     Branches,
@@ -101,12 +101,12 @@ pub enum Missing {
 /// | attention | the token's share, over the colours of x₀ |
 ///
 /// # Errors
-/// [`Missing`]: what the view needs was not kept.
-pub fn show(step: &StepRecord, view: View, run: &Shown<'_>) -> Result<Field, Missing> {
+/// [`MissingData`]: what the view needs was not kept.
+pub fn show(step: &StepRecord, view: StepView, run: &ViewContext<'_>) -> Result<ViewImage, MissingData> {
     match view {
-        View::Guidance => {
-            let branches = step.branches.as_ref().ok_or(Missing::Branches)?;
-            let uncond = branches.uncond.as_ref().ok_or(Missing::Uncond)?;
+        StepView::Guidance => {
+            let branches = step.branches.as_ref().ok_or(MissingData::Branches)?;
+            let uncond = branches.uncond.as_ref().ok_or(MissingData::Uncond)?;
             let differences = per_place(&branches.cond, uncond, |differences| {
                 let (mut sum, mut largest) = (0.0, 0.0_f32);
                 for (cond, uncond) in differences {
@@ -118,22 +118,22 @@ pub fn show(step: &StepRecord, view: View, run: &Shown<'_>) -> Result<Field, Mis
                 }
                 (sum / branches.cond.channels as f32).copysign(largest)
             })?;
-            Ok(Field::Signed(differences))
+            Ok(ViewImage::Signed(differences))
         }
-        View::Difference => {
-            let result = run.final_latents.ok_or(Missing::Final)?;
+        StepView::Difference => {
+            let result = run.final_latents.ok_or(MissingData::Final)?;
             let distances = per_place(result, &step.x0, |differences| {
                 let sum: f32 = differences.map(|(result, x0)| (result - x0).powi(2)).sum();
                 (sum / result.channels as f32).sqrt()
             })?;
-            Ok(Field::Amount(distances))
+            Ok(ViewImage::Amount(distances))
         }
-        View::Attention(token) => Ok(Field::Over(
+        StepView::Attention(token) => Ok(ViewImage::Over(
             colours_of(&step.x0, run.colours)?,
             attention(&step.attention, token, run.tokens)?,
         )),
-        View::Estimate | View::Noisy | View::Noise | View::Uncond | View::Cond => {
-            Ok(Field::Colours(colours_of(&latents(step, view)?, run.colours)?))
+        StepView::Estimate | StepView::Noisy | StepView::Noise | StepView::Uncond | StepView::Cond => {
+            Ok(ViewImage::Colours(colours_of(&latents(step, view)?, run.colours)?))
         }
     }
 }
@@ -150,42 +150,42 @@ pub fn show(step: &StepRecord, view: View, run: &Shown<'_>) -> Result<Field, Mis
 /// They are finite even where σ is that of pure noise, but x₀ of one prompt is lost in rounding there.
 ///
 /// # Errors
-/// [`Missing`]: what the view needs was not kept.
-pub fn latents(step: &StepRecord, view: View) -> Result<LatentPlane, Missing> {
+/// [`MissingData`]: what the view needs was not kept.
+pub fn latents(step: &StepRecord, view: StepView) -> Result<LatentPlane, MissingData> {
     let sigma = step.sigma;
-    let branches = || step.branches.as_ref().ok_or(Missing::Branches);
+    let branches = || step.branches.as_ref().ok_or(MissingData::Branches);
     let without_noise = |noise: &LatentPlane| combined(&step.x, noise, |x, noise| x - sigma * noise);
     match view {
-        View::Noisy => combined(&step.x, &step.x, |x, _| x / sigma.hypot(1.0)),
-        View::Noise if sigma == 0.0 => Err(Missing::Noiseless),
-        View::Noise => combined(&step.x, &step.x0, |x, x0| (x - x0) / sigma),
-        View::Uncond => {
+        StepView::Noisy => combined(&step.x, &step.x, |x, _| x / sigma.hypot(1.0)),
+        StepView::Noise if sigma == 0.0 => Err(MissingData::Noiseless),
+        StepView::Noise => combined(&step.x, &step.x0, |x, x0| (x - x0) / sigma),
+        StepView::Uncond => {
             let Branches { uncond, .. } = branches()?;
-            without_noise(uncond.as_ref().ok_or(Missing::Uncond)?)
+            without_noise(uncond.as_ref().ok_or(MissingData::Uncond)?)
         }
-        View::Cond => without_noise(&branches()?.cond),
-        View::Estimate | View::Guidance | View::Difference | View::Attention(_) => {
+        StepView::Cond => without_noise(&branches()?.cond),
+        StepView::Estimate | StepView::Guidance | StepView::Difference | StepView::Attention(_) => {
             combined(&step.x0, &step.x0, |x0, _| x0)
         }
     }
 }
 
 /// Whether a view shows latents as a picture, which a decoder may make of them.
-pub fn is_picture(view: View) -> bool {
-    !matches!(view, View::Guidance | View::Difference | View::Attention(_))
+pub fn is_picture(view: StepView) -> bool {
+    !matches!(view, StepView::Guidance | StepView::Difference | StepView::Attention(_))
 }
 
 /// Latents as colours: by the run's own map, or as they are if they are red, green and blue from −1 to 1.
 ///
 /// # Errors
-/// [`Missing::Colours`] if there is no map of as many channels, [`Missing::Shape`] for torn ones.
-pub fn colours_of(latents: &LatentPlane, colours: Option<&LatentColours>) -> Result<Rgb32FImage, Missing> {
+/// [`MissingData::Colours`] if there is no map of as many channels, [`MissingData::Shape`] for torn ones.
+pub fn colours_of(latents: &LatentPlane, colours: Option<&LatentColours>) -> Result<Rgb32FImage, MissingData> {
     let &LatentPlane { channels, .. } = latents;
     let (width, height) = size_of(latents)?;
     let fits = |colours: &&LatentColours| colours.weights.iter().all(|weights| weights.len() == channels);
     let colours = colours.filter(fits);
     if colours.is_none() && channels != 3 {
-        return Err(Missing::Colours { channels });
+        return Err(MissingData::Colours { channels });
     }
     let places = latents.height * latents.width;
     Ok(Rgb32FImage::from_fn(width, height, |x, y| {
@@ -200,15 +200,15 @@ pub fn colours_of(latents: &LatentPlane, colours: Option<&LatentColours>) -> Res
 }
 
 /// The mean share of a token's word, at the sizes of its feature maps.
-fn attention(levels: &[TokenMaps], token: Token, tokens: &[String]) -> Result<Vec<Amounts>, Missing> {
+fn attention(levels: &[TokenMaps], token: AttentionToken, tokens: &[String]) -> Result<Vec<ScalarMap>, MissingData> {
     let word = word_of(tokens, token.index);
     let map = |maps: &TokenMaps| {
         let places = maps.height * maps.width;
         if maps.values.len() != maps.tokens * places || places == 0 {
-            return Err(Missing::Shape);
+            return Err(MissingData::Shape);
         }
         if word.end > maps.tokens {
-            return Err(Missing::NoToken {
+            return Err(MissingData::NoToken {
                 index: token.index,
                 found: maps.tokens,
             });
@@ -218,15 +218,15 @@ fn attention(levels: &[TokenMaps], token: Token, tokens: &[String]) -> Result<Ve
             let values = word.clone().map(|token| maps.values[token * places + place]);
             Luma([values.sum::<f32>() / word.len() as f32])
         };
-        Ok(Amounts::from_fn(maps.width as u32, maps.height as u32, value))
+        Ok(ScalarMap::from_fn(maps.width as u32, maps.height as u32, value))
     };
     let found = levels.len();
     match token.level {
-        _ if levels.is_empty() => Err(Missing::Attention),
+        _ if levels.is_empty() => Err(MissingData::Attention),
         None => levels.iter().map(map).collect(),
         Some(level) => Ok(vec![map(levels
             .get(level)
-            .ok_or(Missing::NoLevel { level, found })?)?]),
+            .ok_or(MissingData::NoLevel { level, found })?)?]),
     }
 }
 
@@ -285,10 +285,10 @@ fn per_place(
     a: &LatentPlane,
     b: &LatentPlane,
     value: impl Fn(&mut dyn Iterator<Item = (f32, f32)>) -> f32,
-) -> Result<Amounts, Missing> {
+) -> Result<ScalarMap, MissingData> {
     let (width, height) = pair_size(a, b)?;
     let places = a.height * a.width;
-    Ok(Amounts::from_fn(width, height, |x, y| {
+    Ok(ScalarMap::from_fn(width, height, |x, y| {
         let place = y as usize * a.width + x as usize;
         let mut pairs = (0..a.channels)
             .map(|channel| channel * places + place)
@@ -299,7 +299,7 @@ fn per_place(
 }
 
 /// Latents computed number by number from two others, in double precision; what is not finite becomes 0.
-fn combined(a: &LatentPlane, b: &LatentPlane, value: impl Fn(f64, f64) -> f64) -> Result<LatentPlane, Missing> {
+fn combined(a: &LatentPlane, b: &LatentPlane, value: impl Fn(f64, f64) -> f64) -> Result<LatentPlane, MissingData> {
     pair_size(a, b)?;
     let value = |(a, b): (&f32, &f32)| {
         let value = value(f64::from(*a), f64::from(*b)) as f32;
@@ -312,16 +312,16 @@ fn combined(a: &LatentPlane, b: &LatentPlane, value: impl Fn(f64, f64) -> f64) -
 }
 
 /// Width and height of two latents of the same shape.
-fn pair_size(a: &LatentPlane, b: &LatentPlane) -> Result<(u32, u32), Missing> {
+fn pair_size(a: &LatentPlane, b: &LatentPlane) -> Result<(u32, u32), MissingData> {
     let shape = |plane: &LatentPlane| (plane.channels, plane.height, plane.width);
     if shape(a) != shape(b) || a.values.len() != b.values.len() {
-        return Err(Missing::Shape);
+        return Err(MissingData::Shape);
     }
     size_of(a)
 }
 
 /// Width and height of latents that are whole and not empty.
-fn size_of(plane: &LatentPlane) -> Result<(u32, u32), Missing> {
+fn size_of(plane: &LatentPlane) -> Result<(u32, u32), MissingData> {
     let &LatentPlane {
         channels,
         height,
@@ -331,9 +331,9 @@ fn size_of(plane: &LatentPlane) -> Result<(u32, u32), Missing> {
     let side = |side: usize| u32::try_from(side).ok().filter(|side| *side > 0);
     let len = channels.checked_mul(height).and_then(|rows| rows.checked_mul(width));
     if channels == 0 || len != Some(plane.values.len()) {
-        return Err(Missing::Shape);
+        return Err(MissingData::Shape);
     }
-    side(width).zip(side(height)).ok_or(Missing::Shape)
+    side(width).zip(side(height)).ok_or(MissingData::Shape)
 }
 
 #[cfg(test)]
@@ -366,11 +366,11 @@ mod tests {
         }
     }
 
-    fn values(field: Result<Field, Missing>) -> Vec<f32> {
+    fn values(field: Result<ViewImage, MissingData>) -> Vec<f32> {
         match field.unwrap() {
-            Field::Colours(colours) => colours.into_raw(),
-            Field::Signed(amounts) | Field::Amount(amounts) => amounts.into_raw(),
-            Field::Over(_, maps) => maps.into_iter().flat_map(Amounts::into_raw).collect(),
+            ViewImage::Colours(colours) => colours.into_raw(),
+            ViewImage::Signed(amounts) | ViewImage::Amount(amounts) => amounts.into_raw(),
+            ViewImage::Over(_, maps) => maps.into_iter().flat_map(ScalarMap::into_raw).collect(),
         }
     }
 
@@ -378,26 +378,26 @@ mod tests {
     fn each_view_should_be_its_formula() {
         let step = step();
         let of = |view| latents(&step, view).unwrap().values;
-        let noisy = of(View::Noisy).into_iter().zip([3.0, -1.0, 5.0, 0.0]);
+        let noisy = of(StepView::Noisy).into_iter().zip([3.0, -1.0, 5.0, 0.0]);
         assert!(
             noisy
                 .into_iter()
                 .all(|(found, x)| (found - x / 5.0_f32.sqrt()).abs() < 1e-6)
         );
-        assert_eq!(of(View::Noise), [1.0, -1.0, 3.0, 0.0]);
-        assert_eq!(of(View::Cond), [1.0, 1.0, 4.0, 0.0]);
-        assert_eq!(of(View::Uncond), [2.0, -3.0, 2.0, 0.0]);
-        assert_eq!(of(View::Estimate), step.x0.values);
+        assert_eq!(of(StepView::Noise), [1.0, -1.0, 3.0, 0.0]);
+        assert_eq!(of(StepView::Cond), [1.0, 1.0, 4.0, 0.0]);
+        assert_eq!(of(StepView::Uncond), [2.0, -3.0, 2.0, 0.0]);
+        assert_eq!(of(StepView::Estimate), step.x0.values);
 
         let result = plane(2, &[1.0, 4.0, 1.0, 4.0]);
-        let run = Shown {
+        let run = ViewContext {
             final_latents: Some(&result),
-            ..Shown::default()
+            ..ViewContext::default()
         };
         // At the first place 0.5 and −1, at the second −2 and 0.
-        assert_eq!(values(show(&step, View::Guidance, &run)), [-0.75, -1.0]);
+        assert_eq!(values(show(&step, StepView::Guidance, &run)), [-0.75, -1.0]);
         assert_eq!(
-            values(show(&step, View::Difference, &run)),
+            values(show(&step, StepView::Difference, &run)),
             [2.0_f32.sqrt(), 12.5_f32.sqrt()]
         );
     }
@@ -408,18 +408,18 @@ mod tests {
             weights: vec![vec![0.5, 0.0], vec![0.0, 1.0], vec![1.0, 1.0]],
             bias: [0.0, -1.0, 0.5],
         };
-        let run = Shown {
+        let run = ViewContext {
             colours: Some(&map),
-            ..Shown::default()
+            ..ViewContext::default()
         };
         // x₀ is (1, −1) and (1, 0).
         let expected = [0.75, -0.5, 0.75, 0.75, 0.0, 1.25];
-        assert_eq!(values(show(&step(), View::Estimate, &run)), expected);
+        assert_eq!(values(show(&step(), StepView::Estimate, &run)), expected);
 
         let pixels = plane(3, &[-1.0, 0.0, 1.0]);
         assert_eq!(colours_of(&pixels, None).unwrap().into_raw(), [0.0, 0.5, 1.0]);
-        let none = show(&step(), View::Estimate, &Shown::default());
-        assert_eq!(none, Err(Missing::Colours { channels: 2 }));
+        let none = show(&step(), StepView::Estimate, &ViewContext::default());
+        assert_eq!(none, Err(MissingData::Colours { channels: 2 }));
     }
 
     #[test]
@@ -428,7 +428,7 @@ mod tests {
         for sigma in [1e6, 1e30, f64::MAX, f64::INFINITY] {
             step.sigma = sigma;
             step.x = plane(2, &[(sigma as f32).min(f32::MAX), -3.0, f32::MAX, f32::NAN]);
-            for view in [View::Noisy, View::Noise, View::Uncond, View::Cond] {
+            for view in [StepView::Noisy, StepView::Noise, StepView::Uncond, StepView::Cond] {
                 let latents = latents(&step, view).unwrap();
                 assert!(latents.values.iter().all(|value| value.is_finite()), "{sigma} {view:?}");
                 let colours = LatentColours {
@@ -441,7 +441,7 @@ mod tests {
         }
         step.sigma = 1e6;
         step.x.values[0] = 1e6;
-        let noisy = latents(&step, View::Noisy).unwrap();
+        let noisy = latents(&step, StepView::Noisy).unwrap();
         assert!((noisy.values[0] - 1.0).abs() < 1e-6);
     }
 
@@ -457,37 +457,37 @@ mod tests {
         step.attention = vec![maps(2, 2, &[0.25, 0.75, 0.75, 0.25]), maps(2, 1, &[0.5, 0.5])];
         let pixels = plane(3, &[0.0; 6]);
         step.x0 = pixels;
-        let token = |index, level| View::Attention(Token { index, level });
-        let run = Shown::default();
+        let token = |index, level| StepView::Attention(AttentionToken { index, level });
+        let run = ViewContext::default();
         assert_eq!(values(show(&step, token(1, Some(0)), &run)), [0.75, 0.25]);
         assert_eq!(values(show(&step, token(1, Some(1)), &run)), [0.5]);
         assert_eq!(values(show(&step, token(0, None), &run)), [0.25, 0.75, 0.5]);
         let parts = ["a", "b</w>"].map(str::to_owned);
-        let word = Shown { tokens: &parts, ..run };
+        let word = ViewContext { tokens: &parts, ..run };
         assert_eq!(values(show(&step, token(1, None), &word)), [0.5, 0.5, 0.5]);
         let missing = show(&step, token(2, None), &run);
-        assert_eq!(missing, Err(Missing::NoToken { index: 2, found: 2 }));
+        assert_eq!(missing, Err(MissingData::NoToken { index: 2, found: 2 }));
         let missing = show(&step, token(0, Some(2)), &run);
-        assert_eq!(missing, Err(Missing::NoLevel { level: 2, found: 2 }));
+        assert_eq!(missing, Err(MissingData::NoLevel { level: 2, found: 2 }));
     }
 
     #[test]
     fn what_was_not_kept_should_be_said_and_what_is_torn_refused() {
         let mut step = step();
-        let run = Shown::default();
-        let token = View::Attention(Token::default());
+        let run = ViewContext::default();
+        let token = StepView::Attention(AttentionToken::default());
         step.x0 = plane(3, &[0.0; 6]);
-        assert_eq!(show(&step, token, &run), Err(Missing::Attention));
-        assert_eq!(show(&step, View::Difference, &run), Err(Missing::Final));
-        assert_eq!(show(&step, View::Noise, &run), Err(Missing::Shape));
+        assert_eq!(show(&step, token, &run), Err(MissingData::Attention));
+        assert_eq!(show(&step, StepView::Difference, &run), Err(MissingData::Final));
+        assert_eq!(show(&step, StepView::Noise, &run), Err(MissingData::Shape));
         step.branches.as_mut().unwrap().uncond = None;
-        assert_eq!(show(&step, View::Guidance, &run), Err(Missing::Uncond));
+        assert_eq!(show(&step, StepView::Guidance, &run), Err(MissingData::Uncond));
         step.branches = None;
-        assert_eq!(show(&step, View::Cond, &run), Err(Missing::Branches));
+        assert_eq!(show(&step, StepView::Cond, &run), Err(MissingData::Branches));
         step.x0.values.pop();
-        assert_eq!(show(&step, View::Estimate, &run), Err(Missing::Shape));
+        assert_eq!(show(&step, StepView::Estimate, &run), Err(MissingData::Shape));
         step.sigma = 0.0;
-        assert_eq!(latents(&step, View::Noise), Err(Missing::Noiseless));
+        assert_eq!(latents(&step, StepView::Noise), Err(MissingData::Noiseless));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 /// One way to look at a step of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum View {
+pub enum StepView {
     /// The estimate x₀ of the finished picture.
     #[default]
     Estimate,
@@ -20,12 +20,12 @@ pub enum View {
     /// How far x₀ still is from the final latents, as a heat map (root of the mean square over the channels).
     Difference,
     /// Attention of one token of the prompt, laid over x₀.
-    Attention(Token),
+    Attention(AttentionToken),
 }
 
 /// Whose attention is shown, and of which feature maps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Token {
+pub struct AttentionToken {
     /// Place among [`Trajectory::tokens`](crate::job::Trajectory::tokens).
     pub index: usize,
     /// Place among [`StepRecord::attention`](crate::job::StepRecord::attention); `None` is the mean of all, each
@@ -33,7 +33,7 @@ pub struct Token {
     pub level: Option<usize>,
 }
 
-impl View {
+impl StepView {
     /// Those that need no token, in the order they are offered.
     pub const PLAIN: [Self; 7] = [
         Self::Estimate,

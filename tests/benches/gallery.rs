@@ -12,7 +12,7 @@ use std::time::Instant;
 use criterion::Criterion;
 use hareru::gallery::index::{Index, indexed_text};
 use hareru::gallery::query::Condition;
-use hareru::gallery::{EntryId, Order};
+use hareru::gallery::{EntryId, SortOrder};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use rusqlite::params;
@@ -39,7 +39,7 @@ fn main() {
     criterion.bench_function("open, and all pictures", |bencher| {
         bencher.iter(|| {
             let index = Index::open(folder.path()).unwrap().index;
-            let found = index.search(&condition("1", &[]), Order::Newest).unwrap();
+            let found = index.search(&condition("1", &[]), SortOrder::Newest).unwrap();
             assert_eq!(found.ids.len(), PICTURES as usize);
             black_box(found)
         });
@@ -77,14 +77,14 @@ fn main() {
             ),
         ),
     ] {
-        let num_found = index.search(&condition, Order::Newest).unwrap().ids.len();
-        for (order, order_name) in [(Order::Newest, "newest"), (Order::Rating, "best")] {
+        let num_found = index.search(&condition, SortOrder::Newest).unwrap().ids.len();
+        for (order, order_name) in [(SortOrder::Newest, "newest"), (SortOrder::Rating, "best")] {
             criterion.bench_function(&format!("search {name}: {num_found}, {order_name} first"), |bencher| {
                 bencher.iter(|| black_box(index.search(&condition, order).unwrap()));
             });
         }
     }
-    let ids: Vec<EntryId> = index.search(&condition("1", &[]), Order::Newest).unwrap().ids;
+    let ids: Vec<EntryId> = index.search(&condition("1", &[]), SortOrder::Newest).unwrap().ids;
     criterion.bench_function("200 entries", |bencher| {
         bencher.iter(|| black_box(index.entries(&ids[50_000..50_200]).unwrap()));
     });

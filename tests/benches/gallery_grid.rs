@@ -8,7 +8,9 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use egui_kittest::Harness;
 use hareru::config::Settings;
-use hareru::gallery::{DayCount, Entry, EntryId, Found, LibraryEvent, Marks, Question, Source, Ticket};
+use hareru::gallery::{
+    DayCount, EntryId, IndexEvent, IndexRequest, PictureEntry, RecordSource, SearchResult, Ticket, UserMetadata,
+};
 use hareru::ui::app::Studio;
 use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::Page;
@@ -28,8 +30,8 @@ impl Dialogs for NoDialogs {
     fn pick_picture(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
 }
 
-fn found() -> Found {
-    Found {
+fn found() -> SearchResult {
+    SearchResult {
         ids: (0..).map(EntryId).take(PICTURES).collect(),
         days: (0..)
             .take(PICTURES / PER_DAY)
@@ -42,8 +44,8 @@ fn found() -> Found {
     }
 }
 
-fn entry(id: EntryId) -> Entry {
-    Entry {
+fn entry(id: EntryId) -> PictureEntry {
+    PictureEntry {
         id,
         path: PathBuf::from(format!("/pictures/2026-11-20/{:06}-a-lighthouse-at-night.png", id.0)),
         width_px: 512,
@@ -51,7 +53,7 @@ fn entry(id: EntryId) -> Entry {
         bytes: 400_000,
         modified_unix_ms: 1_700_000_000_000,
         created_unix_secs: 1_700_000_000,
-        source: Some(Source::Hareru),
+        source: Some(RecordSource::Hareru),
         prompt: "a lighthouse at night by the sea, long exposure, film grain".to_owned(),
         negative_prompt: String::new(),
         model: "Starter".to_owned(),
@@ -61,16 +63,16 @@ fn entry(id: EntryId) -> Entry {
         guidance_scale: Some(5.0),
         steps: Some(25),
         has_run: true,
-        marks: Marks {
+        user_metadata: UserMetadata {
             rating: (id.0 % 6) as u8,
             is_favourite: id.0 % 7 == 0,
-            ..Marks::default()
+            ..UserMetadata::default()
         },
     }
 }
 
 /// Answers what the page asks as the index would.
-fn answer(harness: &mut Harness<'static, Studio>, found: &Arc<Found>) {
+fn answer(harness: &mut Harness<'static, Studio>, found: &Arc<SearchResult>) {
     let now = harness.ctx.input(|input| input.time);
     let page = &mut harness.state_mut().state_mut().gallery;
     let mut asked = Vec::new();
@@ -81,13 +83,13 @@ fn answer(harness: &mut Harness<'static, Studio>, found: &Arc<Found>) {
     for (number, question) in (1..).zip(asked) {
         let ticket = Ticket(number);
         match question {
-            Question::Search { .. } => {
+            IndexRequest::Search { .. } => {
                 let found = Arc::clone(found);
-                page.apply(LibraryEvent::Found { ticket, found });
+                page.apply(IndexEvent::Found { ticket, found });
             }
-            Question::Entries(ids) => {
+            IndexRequest::Entries(ids) => {
                 let entries = ids.into_iter().map(|id| Arc::new(entry(id))).collect();
-                page.apply(LibraryEvent::Entries { ticket, entries });
+                page.apply(IndexEvent::Entries { ticket, entries });
             }
             _ => {}
         }
@@ -95,7 +97,7 @@ fn answer(harness: &mut Harness<'static, Studio>, found: &Arc<Found>) {
 }
 
 /// The page with every picture known, in a window of 1920 × 1080 points with cells of a size.
-fn open(side: f32) -> (Harness<'static, Studio>, Arc<Found>) {
+fn open(side: f32) -> (Harness<'static, Studio>, Arc<SearchResult>) {
     let services = Services {
         start_engine: Box::new(|_wake| Err("none is needed".to_owned())),
         start_pictures: Box::new(|_folder, _wake| Err("none are needed".to_owned())),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use exif::{Field, In, Tag, Value};
 use hareru::config::{PictureFormat, Settings};
 use hareru::gallery::{
-    self, GalleryError, NameTemplate, SaveEvent, SaveOptions, Source, Writer, read_made, save_run_with,
+    self, GalleryError, NameTemplate, RecordSource, SaveEvent, SaveOptions, Writer, read_made, save_run_with,
 };
 use hareru::job::GenerateRequest;
 
@@ -51,7 +51,7 @@ fn every_kind_of_file_should_keep_its_record_and_its_steps() {
             assert!(saved.trajectory.is_ok());
             assert_eq!(
                 read_made(&saved.path).unwrap(),
-                (image.record.clone(), Source::Hareru),
+                (image.record.clone(), RecordSource::Hareru),
                 "{ending}"
             );
             assert!(gallery::read_trajectory(&saved.path).is_ok());
@@ -255,7 +255,7 @@ fn exif_of_other_programs_should_be_read() {
         )
         .unwrap();
         let (record, source) = read_made(&path).unwrap();
-        assert_eq!((source, record.request.seed), (Source::A1111, 5));
+        assert_eq!((source, record.request.seed), (RecordSource::A1111, 5));
         assert_eq!(record.request.prompt, "a 海");
     }
     // ComfyUI's animated WebP, here in a JPEG.
@@ -267,7 +267,7 @@ fn exif_of_other_programs_should_be_read() {
     ];
     std::fs::write(&path, jpeg_with(&fields)).unwrap();
     let (record, source) = read_made(&path).unwrap();
-    assert_eq!((source, record.request.seed), (Source::ComfyUi, 3));
+    assert_eq!((source, record.request.seed), (RecordSource::ComfyUi, 3));
     assert_eq!(
         (record.request.width_px, record.request.height_px),
         (16, 8),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use hareru::gallery::{self, GalleryError, Source, read_made, record_from_infotext};
+use hareru::gallery::{self, GalleryError, RecordSource, read_made, record_from_infotext};
 use hareru::job::{GenerateRequest, Hires, LoraSpec, NoiseSource, Record, Tiling, Variation};
 use proptest::prelude::*;
 
@@ -19,7 +19,14 @@ const OLD_INVOKEAI: &str = r#"{"model":"stable diffusion","model_weights":"sd-1.
 type Facts<'a> = (&'a str, &'a str, u32, f64, u64, (u32, u32));
 
 /// Texts of a file; whose they are, facts, prompt, negative prompt and model.
-type Case<'a> = (&'a [(&'a str, &'a str)], Source, Facts<'a>, &'a str, &'a str, &'a str);
+type Case<'a> = (
+    &'a [(&'a str, &'a str)],
+    RecordSource,
+    Facts<'a>,
+    &'a str,
+    &'a str,
+    &'a str,
+);
 
 fn facts(record: &Record) -> Facts<'_> {
     let GenerateRequest {
@@ -49,7 +56,7 @@ fn flat_records_should_be_understood() {
     let cases: [Case<'_>; 5] = [
         (
             &[("invokeai_metadata", INVOKEAI)],
-            Source::InvokeAi,
+            RecordSource::InvokeAi,
             ("euler", "normal", 50, 15.0, 1_554_095_076, (832, 1216)),
             "dark abstract colored painting",
             "image frame",
@@ -57,7 +64,7 @@ fn flat_records_should_be_understood() {
         ),
         (
             &[("sd-metadata", OLD_INVOKEAI), ("Dream", "x")],
-            Source::InvokeAi,
+            RecordSource::InvokeAi,
             ("euler_a", "normal", 50, 7.5, 1, (512, 448)),
             "a red boat",
             "",
@@ -65,7 +72,7 @@ fn flat_records_should_be_understood() {
         ),
         (
             &[("parameters", SWARMUI)],
-            Source::SwarmUi,
+            RecordSource::SwarmUi,
             ("dpmpp_2m_sde", "karras", 20, 7.5, 12_345, (1024, 768)),
             "a cat",
             "dog",
@@ -73,7 +80,7 @@ fn flat_records_should_be_understood() {
         ),
         (
             &[("fooocus_scheme", "fooocus"), ("parameters", FOOOCUS)],
-            Source::Fooocus,
+            RecordSource::Fooocus,
             ("dpmpp_2m_sde", "karras", 30, 4.0, 7, (1152, 896)),
             "a lake",
             "",
@@ -87,7 +94,7 @@ fn flat_records_should_be_understood() {
                 ("Source", "Stable Diffusion 1D44365E"),
                 ("Comment", NOVELAI),
             ],
-            Source::NovelAi,
+            RecordSource::NovelAi,
             ("euler_a", "normal", 28, 11.0, 99, (512, 768)),
             "a fox, {night}",
             "lowres",
@@ -168,14 +175,14 @@ fn the_text_that_says_most_should_count() {
     let path = folder.path().join("a.png");
     let infotext = "a boat\nSteps: 9, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 512x512";
     write_png(&path, &[("prompt", "{}"), ("parameters", infotext)]);
-    assert_eq!(read_made(&path).unwrap().1, Source::A1111);
+    assert_eq!(read_made(&path).unwrap().1, RecordSource::A1111);
     write_png(&path, &[("parameters", infotext), ("invokeai_metadata", INVOKEAI)]);
-    assert_eq!(read_made(&path).unwrap().1, Source::InvokeAi);
+    assert_eq!(read_made(&path).unwrap().1, RecordSource::InvokeAi);
     write_png(&path, &[("parameters", &format!("{infotext}, Version: Fooocus v2.1"))]);
-    assert_eq!(read_made(&path).unwrap().1, Source::Fooocus);
+    assert_eq!(read_made(&path).unwrap().1, RecordSource::Fooocus);
     let own = serde_json::to_string(&record(GenerateRequest::default())).unwrap();
     write_png(&path, &[("invokeai_metadata", INVOKEAI), ("hareru", &own)]);
-    assert_eq!(read_made(&path).unwrap().1, Source::Hareru);
+    assert_eq!(read_made(&path).unwrap().1, RecordSource::Hareru);
     // A prompt may begin with a brace.
     write_png(&path, &[("parameters", &format!("{{red|blue}} {infotext}"))]);
     assert_eq!(read_made(&path).unwrap().0.request.prompt, "{red|blue} a boat");
@@ -307,7 +314,7 @@ proptest! {
         let path = folder.path().join("a.png");
         write_png(&path, &[("invokeai_metadata", &gallery::invokeai_metadata(&written).to_string())]);
         let (restored, source) = read_made(&path).unwrap();
-        prop_assert_eq!(source, Source::InvokeAi);
+        prop_assert_eq!(source, RecordSource::InvokeAi);
         prop_assert_eq!(restored.request, written.request);
         prop_assert_eq!((restored.model_name, restored.model_hash), (written.model_name, written.model_hash));
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use hareru::gallery::{self, Source, comfyui_graph, read_made, record_from_text};
+use hareru::gallery::{self, RecordSource, comfyui_graph, read_made, record_from_text};
 use hareru::job::{Hires, LoraSpec, ModelRef, NoiseSource, Record, Refiner};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ fn default_graph() -> Value {
 
 fn read(graph: &Value) -> Record {
     let (record, source) = record_from_text(&graph.to_string()).unwrap_or_else(|| panic!("{graph}"));
-    assert_eq!(source, Source::ComfyUi);
+    assert_eq!(source, RecordSource::ComfyUi);
     record
 }
 
@@ -41,7 +41,7 @@ fn the_default_graph_should_be_understood() {
     write_png(&path, &[("prompt", &text), ("workflow", "{}")]);
     let (record, source) = read_made(&path).unwrap();
     let request = &record.request;
-    assert_eq!(source, Source::ComfyUi);
+    assert_eq!(source, RecordSource::ComfyUi);
     assert_eq!(
         (request.prompt.as_str(), request.negative_prompt.as_str()),
         ("a glass bottle", "text, watermark")
@@ -222,7 +222,7 @@ proptest! {
         let path = folder.path().join("a.png");
         write_png(&path, &[("prompt", &comfyui_graph(&written).to_string())]);
         let (restored, source) = read_made(&path).unwrap();
-        prop_assert_eq!(source, Source::ComfyUi);
+        prop_assert_eq!(source, RecordSource::ComfyUi);
         prop_assert_eq!(restored.request, written.request);
         prop_assert_eq!(restored.model_name, written.model_name);
     }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use hareru::gallery::{GalleryError, Marks, marks_path, read_marks, write_marks};
+use hareru::gallery::{GalleryError, UserMetadata, read_user_metadata, user_metadata_path, write_user_metadata};
 use proptest::prelude::*;
 
 /// As darktable 4 writes it, shortened; with a rating, tags, history and a creator of its own.
@@ -46,8 +46,8 @@ fn set(words: &[&str]) -> BTreeSet<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-fn some_marks() -> Marks {
-    Marks {
+fn some_marks() -> UserMetadata {
+    UserMetadata {
         rating: 4,
         is_favourite: true,
         tags: set(&["a < b", "\"quoted\" & 'so'", "青い 海"]),
@@ -59,10 +59,10 @@ fn some_marks() -> Marks {
 fn marks_should_come_back_as_they_were_written() {
     let folder = tempfile::tempdir().unwrap();
     let picture = folder.path().join("a.png");
-    assert_eq!(read_marks(&picture, None).unwrap(), Marks::default());
-    for marks in [some_marks(), Marks::default(), some_marks()] {
-        write_marks(&picture, &marks, None).unwrap();
-        assert_eq!(read_marks(&picture, None).unwrap(), marks);
+    assert_eq!(read_user_metadata(&picture, None).unwrap(), UserMetadata::default());
+    for user_metadata in [some_marks(), UserMetadata::default(), some_marks()] {
+        write_user_metadata(&picture, &user_metadata, None).unwrap();
+        assert_eq!(read_user_metadata(&picture, None).unwrap(), user_metadata);
     }
     assert!(folder.path().join("a.png.xmp").is_file());
 }
@@ -70,7 +70,7 @@ fn marks_should_come_back_as_they_were_written() {
 #[test]
 fn no_marks_should_need_no_file() {
     let folder = tempfile::tempdir().unwrap();
-    write_marks(&folder.path().join("a.png"), &Marks::default(), None).unwrap();
+    write_user_metadata(&folder.path().join("a.png"), &UserMetadata::default(), None).unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
@@ -99,12 +99,12 @@ fn what_other_programs_wrote_should_be_read_and_kept() {
         ),
     ] {
         std::fs::write(&file, text).unwrap();
-        let found = read_marks(&picture, None).unwrap();
+        let found = read_user_metadata(&picture, None).unwrap();
         assert_eq!((found.rating, &found.tags), (rating, &tags));
 
-        write_marks(&picture, &some_marks(), None).unwrap();
-        write_marks(&picture, &some_marks(), None).unwrap();
-        assert_eq!(read_marks(&picture, None).unwrap(), some_marks());
+        write_user_metadata(&picture, &some_marks(), None).unwrap();
+        write_user_metadata(&picture, &some_marks(), None).unwrap();
+        assert_eq!(read_user_metadata(&picture, None).unwrap(), some_marks());
         let written = std::fs::read_to_string(&file).unwrap();
         for part in kept {
             assert!(written.contains(part), "{part} is gone from\n{written}");
@@ -120,12 +120,12 @@ fn rejected_should_be_no_stars_and_stay_rejected() {
     let picture = folder.path().join("a.png");
     let file = folder.path().join("a.png.xmp");
     std::fs::write(&file, DARKTABLE.replace("Rating=\"3\"", "Rating=\"-1\"")).unwrap();
-    let mut marks = read_marks(&picture, None).unwrap();
-    assert_eq!(marks.rating, 0);
-    marks.is_favourite = true;
-    write_marks(&picture, &marks, None).unwrap();
+    let mut user_metadata = read_user_metadata(&picture, None).unwrap();
+    assert_eq!(user_metadata.rating, 0);
+    user_metadata.is_favourite = true;
+    write_user_metadata(&picture, &user_metadata, None).unwrap();
     assert!(std::fs::read_to_string(&file).unwrap().contains("Rating=\"-1\""));
-    assert_eq!(read_marks(&picture, None).unwrap(), marks);
+    assert_eq!(read_user_metadata(&picture, None).unwrap(), user_metadata);
 }
 
 #[test]
@@ -133,12 +133,16 @@ fn the_files_of_adobe_should_be_read_where_there_is_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let picture = folder.path().join("a.jpg");
     std::fs::write(folder.path().join("a.xmp"), ADOBE).unwrap();
-    assert_eq!(read_marks(&picture, None).unwrap().rating, 5);
-    write_marks(&picture, &Marks::default(), None).unwrap();
+    assert_eq!(read_user_metadata(&picture, None).unwrap().rating, 5);
+    write_user_metadata(&picture, &UserMetadata::default(), None).unwrap();
     assert_eq!(std::fs::read_to_string(folder.path().join("a.xmp")).unwrap(), ADOBE);
-    write_marks(&picture, &some_marks(), None).unwrap();
-    write_marks(&picture, &Marks::default(), None).unwrap();
-    assert_eq!(read_marks(&picture, None).unwrap(), Marks::default(), "ours count more");
+    write_user_metadata(&picture, &some_marks(), None).unwrap();
+    write_user_metadata(&picture, &UserMetadata::default(), None).unwrap();
+    assert_eq!(
+        read_user_metadata(&picture, None).unwrap(),
+        UserMetadata::default(),
+        "ours count more"
+    );
 }
 
 #[test]
@@ -150,21 +154,21 @@ fn nothing_should_be_written_into_watched_folders() {
     std::fs::write(&picture, "pixels").unwrap();
     std::fs::write(watched.path().join("a.png.xmp"), DARKTABLE).unwrap();
 
-    assert_eq!(read_marks(&picture, Some(&marks_dir)).unwrap().rating, 3);
-    write_marks(&picture, &some_marks(), Some(&marks_dir)).unwrap();
-    assert_eq!(read_marks(&picture, Some(&marks_dir)).unwrap(), some_marks());
+    assert_eq!(read_user_metadata(&picture, Some(&marks_dir)).unwrap().rating, 3);
+    write_user_metadata(&picture, &some_marks(), Some(&marks_dir)).unwrap();
+    assert_eq!(read_user_metadata(&picture, Some(&marks_dir)).unwrap(), some_marks());
     assert_eq!(std::fs::read_dir(watched.path()).unwrap().count(), 2);
     assert_eq!(
         std::fs::read_to_string(watched.path().join("a.png.xmp")).unwrap(),
         DARKTABLE
     );
     // printf pixels | sha256sum | cut -c-32
-    let name = marks_path(&picture, Some(&marks_dir)).unwrap();
+    let name = user_metadata_path(&picture, Some(&marks_dir)).unwrap();
     assert_eq!(name, marks_dir.join("6ec9c2b0eb14010746c8bce8939303b3.xmp"));
 
     let moved = watched.path().join("b.png");
     std::fs::rename(&picture, &moved).unwrap();
-    assert_eq!(read_marks(&moved, Some(&marks_dir)).unwrap(), some_marks());
+    assert_eq!(read_user_metadata(&moved, Some(&marks_dir)).unwrap(), some_marks());
 }
 
 #[test]
@@ -177,12 +181,12 @@ fn broken_files_should_be_told_of_and_kept() {
     let broken = ["", "not XML", "<x:xmpmeta/>", "<rdf:RDF", cut, deep.as_str(), "<a></b>"];
     for (place, text) in broken.iter().enumerate() {
         std::fs::write(&file, text).unwrap();
-        let error = read_marks(&picture, None).unwrap_err();
-        assert!(matches!(error, GalleryError::BadMarks { .. }), "{error:?}");
+        let error = read_user_metadata(&picture, None).unwrap_err();
+        assert!(matches!(error, GalleryError::BadUserMetadata { .. }), "{error:?}");
         assert!(error.one_line().contains("expected"), "{}", error.one_line());
 
-        write_marks(&picture, &some_marks(), None).unwrap();
-        assert_eq!(read_marks(&picture, None).unwrap(), some_marks());
+        write_user_metadata(&picture, &some_marks(), None).unwrap();
+        assert_eq!(read_user_metadata(&picture, None).unwrap(), some_marks());
         let aside = match place {
             0 => "a.png.xmp.broken".to_owned(),
             place => format!("a.png.xmp.broken-{}", place + 1),
@@ -190,10 +194,10 @@ fn broken_files_should_be_told_of_and_kept() {
         assert_eq!(std::fs::read_to_string(folder.path().join(aside)).unwrap(), *text);
     }
     std::fs::write(&file, b"\xff\xfe\x00<").unwrap();
-    assert!(read_marks(&picture, None).is_err(), "UTF-16 is not read");
+    assert!(read_user_metadata(&picture, None).is_err(), "UTF-16 is not read");
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
-    assert!(write_marks(&picture, &some_marks(), None).is_err());
+    assert!(write_user_metadata(&picture, &some_marks(), None).is_err());
     assert!(file.is_dir(), "what is no file is left alone");
 }
 
@@ -207,7 +211,7 @@ fn entities_of_a_document_should_not_be_expanded() {
         ADOBE.replace("harbour", "&b;harbour")
     );
     std::fs::write(folder.path().join("a.png.xmp"), bomb).unwrap();
-    assert_eq!(read_marks(&picture, None).unwrap().tags, set(&["harbour"]));
+    assert_eq!(read_user_metadata(&picture, None).unwrap().tags, set(&["harbour"]));
 }
 
 fn word() -> impl Strategy<Value = String> {
@@ -225,12 +229,12 @@ proptest! {
         collections in prop::collection::btree_set(word(), 0..3),
     ) {
         let without_empty = |words: BTreeSet<String>| words.into_iter().filter(|word| !word.is_empty()).collect();
-        let marks = Marks { rating, is_favourite, tags: without_empty(tags), collections: without_empty(collections) };
+        let user_metadata = UserMetadata { rating, is_favourite, tags: without_empty(tags), collections: without_empty(collections) };
         let folder = tempfile::tempdir().unwrap();
         let picture = folder.path().join("a.png");
         std::fs::write(folder.path().join("a.png.xmp"), DARKTABLE).unwrap();
-        write_marks(Path::new(&picture), &marks, None).unwrap();
-        prop_assert_eq!(read_marks(&picture, None).unwrap(), marks);
+        write_user_metadata(Path::new(&picture), &user_metadata, None).unwrap();
+        prop_assert_eq!(read_user_metadata(&picture, None).unwrap(), user_metadata);
     }
 
     #[test]
@@ -240,9 +244,9 @@ proptest! {
         let mut torn = DARKTABLE.as_bytes().to_vec();
         torn.splice(at..(at + length).min(torn.len()), text.bytes());
         std::fs::write(folder.path().join("a.png.xmp"), torn).unwrap();
-        if let Ok(marks) = read_marks(&picture, None) {
-            write_marks(&picture, &marks, None).unwrap();
-            prop_assert_eq!(read_marks(&picture, None).unwrap(), marks);
+        if let Ok(user_metadata) = read_user_metadata(&picture, None) {
+            write_user_metadata(&picture, &user_metadata, None).unwrap();
+            prop_assert_eq!(read_user_metadata(&picture, None).unwrap(), user_metadata);
         }
     }
 }

@@ -716,7 +716,7 @@ fn looks_of_the_comparison() {
     look(&mut window, "compare-nine");
 }
 
-/// A window whose librarian knows the pictures.
+/// A window whose index service knows the pictures.
 fn with_librarian(folder: &Path, paths: &[PathBuf]) -> Window {
     let mut window = Window::open_with_librarian(folder, in_language("en"));
     ask(&mut window, CompareCommand::Show(paths.to_vec()));
@@ -731,7 +731,7 @@ fn pictures_should_be_rated_by_stars_and_by_key() {
     let folder = tempfile::tempdir().unwrap();
     let paths = three_runs(folder.path());
     let mut window = with_librarian(folder.path(), &paths);
-    let rating = |page: &ComparePage, place: usize| page.pictures[place].entry.as_ref().unwrap().marks.rating;
+    let rating = |page: &ComparePage, place: usize| page.pictures[place].entry.as_ref().unwrap().user_metadata.rating;
     click(&mut window, "Rate 3 of 5: a.png");
     wait(&mut window, "rating", |page| rating(page, 0) == 3);
     press(&mut window, egui::Key::Num5);

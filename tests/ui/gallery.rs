@@ -1,4 +1,4 @@
-//! The gallery's page: what it shows of what the librarian tells, and each of its verbs.
+//! The gallery's page: what it shows of what the index_service tells, and each of its verbs.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,7 +6,8 @@ use std::sync::Arc;
 use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::Queryable as _;
 use hareru::gallery::{
-    Completion, DayCount, Entry, EntryId, Found, Label, LibraryEvent, Marks, Order, Question, Source, Ticket,
+    Completion, DayCount, EntryId, IndexEvent, IndexRequest, LabelCount, PictureEntry, RecordSource, SearchResult,
+    SortOrder, Ticket, UserMetadata,
 };
 use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::Page;
@@ -15,8 +16,8 @@ use hareru::ui::pages::gallery::{GalleryCommand, GalleryPage, Told};
 use super::harness::Window;
 
 /// A picture of the index.
-pub(super) fn entry(id: i64) -> Entry {
-    Entry {
+pub(super) fn entry(id: i64) -> PictureEntry {
+    PictureEntry {
         id: EntryId(id),
         path: PathBuf::from(format!("/pictures/{id:05}.png")),
         width_px: 256,
@@ -24,7 +25,7 @@ pub(super) fn entry(id: i64) -> Entry {
         bytes: 120_000,
         modified_unix_ms: 1_700_000_000_000,
         created_unix_secs: 1_700_000_000,
-        source: Some(Source::Hareru),
+        source: Some(RecordSource::Hareru),
         prompt: format!("a lighthouse number {id}"),
         negative_prompt: "fog".to_owned(),
         model: "Starter".to_owned(),
@@ -34,12 +35,12 @@ pub(super) fn entry(id: i64) -> Entry {
         guidance_scale: Some(5.0),
         steps: Some(25),
         has_run: id % 2 == 0,
-        marks: Marks::default(),
+        user_metadata: UserMetadata::default(),
     }
 }
 
 /// Pictures of which ten were made every day, the newest first.
-pub(super) fn found(count: usize) -> Found {
+pub(super) fn found(count: usize) -> SearchResult {
     let days = (0..)
         .take(count.div_ceil(10))
         .map(|day| DayCount {
@@ -47,7 +48,7 @@ pub(super) fn found(count: usize) -> Found {
             count: (count - 10 * day as usize).min(10),
         })
         .collect();
-    Found {
+    SearchResult {
         ids: (0..i64::try_from(count).unwrap()).rev().map(EntryId).collect(),
         days,
         total: count,
@@ -55,7 +56,7 @@ pub(super) fn found(count: usize) -> Found {
 }
 
 /// Answers everything the page asks as an index with these pictures would; the result is what was asked.
-pub(super) fn answer(page: &mut GalleryPage, found: &Found, now: f64) -> Vec<Question> {
+pub(super) fn answer(page: &mut GalleryPage, found: &SearchResult, now: f64) -> Vec<IndexRequest> {
     let mut all = Vec::new();
     for round in 1..10 {
         let mut asked = Vec::new();
@@ -69,25 +70,25 @@ pub(super) fn answer(page: &mut GalleryPage, found: &Found, now: f64) -> Vec<Que
         for (number, question) in (1..).zip(&asked) {
             let ticket = Ticket(round * 100 + number);
             let event = match question {
-                Question::Search { .. } => LibraryEvent::Found {
+                IndexRequest::Search { .. } => IndexEvent::Found {
                     ticket,
                     found: Arc::new(found.clone()),
                 },
-                Question::Entries(ids) => LibraryEvent::Entries {
+                IndexRequest::Entries(ids) => IndexEvent::Entries {
                     ticket,
                     entries: ids.iter().map(|id| Arc::new(entry(id.0))).collect(),
                 },
-                Question::Labels => LibraryEvent::Labels {
-                    tags: vec![Label {
+                IndexRequest::Labels => IndexEvent::Labels {
+                    tags: vec![LabelCount {
                         name: "sea".to_owned(),
                         count: 12,
                     }],
-                    collections: vec![Label {
+                    collections: vec![LabelCount {
                         name: "best of".to_owned(),
                         count: 3,
                     }],
                 },
-                Question::Complete { .. } => LibraryEvent::Completions {
+                IndexRequest::Complete { .. } => IndexEvent::Completions {
                     ticket,
                     completions: vec![Completion {
                         text: "model:Starter ".to_owned(),
@@ -113,7 +114,7 @@ pub(super) fn window(count: usize) -> Window {
     window
 }
 
-pub(super) fn settle(window: &mut Window, found: &Found) {
+pub(super) fn settle(window: &mut Window, found: &SearchResult) {
     for _ in 0..3 {
         let now = window.harness.ctx.input(|input| input.time);
         answer(&mut window.harness.state_mut().state_mut().gallery, found, now);
@@ -151,7 +152,7 @@ fn only_what_is_in_sight_should_be_asked_for() {
     let ids: Vec<_> = asked
         .iter()
         .filter_map(|question| match question {
-            Question::Entries(ids) => Some(ids),
+            IndexRequest::Entries(ids) => Some(ids),
             _ => None,
         })
         .flatten()
@@ -235,7 +236,7 @@ fn what_is_in_sight_should_stay_when_pictures_come_and_pages_change() {
         .state_mut()
         .state_mut()
         .gallery
-        .apply(LibraryEvent::ContentChanged);
+        .apply(IndexEvent::ContentChanged);
     settle(&mut window, &grown);
     assert_eq!(page(&window).ids().len(), 450);
     let after = window.harness.get_by_role_and_label(Role::Button, &label).rect();
@@ -283,7 +284,7 @@ fn keys_and_stars_should_mark_what_is_chosen_at_once() {
     window.harness.run();
     press(&mut window, Modifiers::NONE, Key::Num4);
     press(&mut window, Modifiers::NONE, Key::F);
-    let marks = |window: &Window| page(window).entry(EntryId(19)).unwrap().marks.clone();
+    let marks = |window: &Window| page(window).entry(EntryId(19)).unwrap().user_metadata.clone();
     assert_eq!((marks(&window).rating, marks(&window).is_favourite), (4, true));
     press(&mut window, Modifiers::NONE, Key::F);
     assert!(!marks(&window).is_favourite, "all are, so none shall be");
@@ -310,9 +311,9 @@ fn keys_and_stars_should_mark_what_is_chosen_at_once() {
 #[test]
 fn pictures_in_the_trash_should_be_told_with_a_way_back() {
     let mut page = GalleryPage::default();
-    let told = page.apply(LibraryEvent::Trashed { count: 3 }).unwrap();
+    let told = page.apply(IndexEvent::Trashed { count: 3 }).unwrap();
     assert!(matches!(told, Told::Undoable(_)));
-    let told = page.apply(LibraryEvent::Restored { count: 3 }).unwrap();
+    let told = page.apply(IndexEvent::Restored { count: 3 }).unwrap();
     assert!(matches!(told, Told::Info(_)));
 }
 
@@ -387,9 +388,9 @@ fn typing_should_be_searched_for_once_it_pauses_and_the_newest_wins() {
     let page = &mut window.harness.state_mut().state_mut().gallery;
     assert_eq!(page.search.text, "sea rating>=4");
     let asked = answer(page, &found(7), now + 1.0);
-    let search = Question::Search {
+    let search = IndexRequest::Search {
         text: "sea rating>=4".to_owned(),
-        order: Order::Newest,
+        order: SortOrder::Newest,
     };
     assert!(asked.contains(&search), "{asked:?}");
     window.harness.run();
@@ -405,13 +406,13 @@ fn an_answer_to_an_older_search_should_be_ignored() {
         Ticket(tickets)
     };
     page.ask_what_is_due(0.0, &mut ask);
-    page.apply(LibraryEvent::ContentChanged);
-    page.apply(LibraryEvent::Found {
+    page.apply(IndexEvent::ContentChanged);
+    page.apply(IndexEvent::Found {
         ticket: Ticket(99),
         found: Arc::new(found(5)),
     });
     assert!(page.found().is_none());
-    page.apply(LibraryEvent::Found {
+    page.apply(IndexEvent::Found {
         ticket: Ticket(1),
         found: Arc::new(found(5)),
     });
@@ -427,14 +428,14 @@ fn a_search_that_is_not_understood_should_be_told_below_the_field_and_in_the_lin
     let page = &mut window.harness.state_mut().state_mut().gallery;
     let mut ticket = None;
     page.ask_what_is_due(1e6, |question| {
-        let is_search = matches!(question, Question::Search { .. });
+        let is_search = matches!(question, IndexRequest::Search { .. });
         let new = Ticket(if is_search { 7 } else { 8 });
         if is_search {
             ticket = Some(new);
         }
         new
     });
-    page.apply(LibraryEvent::BadQuery {
+    page.apply(IndexEvent::BadQuery {
         ticket: ticket.unwrap(),
         message: "expected a number from 0 to 5, found \"x\"".to_owned(),
         range: 7..8,
@@ -508,7 +509,10 @@ fn keys_typed_into_the_field_should_not_be_verbs() {
     press(&mut window, Modifiers::NONE, Key::F);
     press(&mut window, Modifiers::COMMAND, Key::A);
     assert_eq!(chosen(&window), [39]);
-    assert_eq!(page(&window).entry(EntryId(39)).unwrap().marks, Marks::default());
+    assert_eq!(
+        page(&window).entry(EntryId(39)).unwrap().user_metadata,
+        UserMetadata::default()
+    );
 }
 
 #[test]
@@ -547,18 +551,18 @@ fn an_empty_gallery_should_say_what_to_do() {
 fn a_folder_that_is_gone_and_files_being_read_should_be_told_in_the_line_below() {
     let mut window = window(40);
     let page = &mut window.harness.state_mut().state_mut().gallery;
-    page.apply(LibraryEvent::Scanning {
+    page.apply(IndexEvent::Scanning {
         done: 1234,
         total: Some(10_000),
     });
-    let told = page.apply(LibraryEvent::FolderLost(PathBuf::from("/media/stick")));
+    let told = page.apply(IndexEvent::FolderLost(PathBuf::from("/media/stick")));
     assert!(matches!(told, Some(Told::Error(_))));
     window.harness.run();
     window.harness.get_by_label("Looking at files: 1,234 of 10,000");
     window.harness.get_by_label_contains("/media/stick is not there");
     let page = &mut window.harness.state_mut().state_mut().gallery;
-    page.apply(LibraryEvent::FolderFound(PathBuf::from("/media/stick")));
-    page.apply(LibraryEvent::Scanned {
+    page.apply(IndexEvent::FolderFound(PathBuf::from("/media/stick")));
+    page.apply(IndexEvent::Scanned {
         pictures: 40,
         unreadable: 2,
     });
@@ -574,12 +578,12 @@ fn a_refused_mark_should_be_asked_for_again() {
     window.harness.run();
     press(&mut window, Modifiers::NONE, Key::Num5);
     let page = &mut window.harness.state_mut().state_mut().gallery;
-    page.apply(LibraryEvent::Failed {
+    page.apply(IndexEvent::Failed {
         message: "the disk is full".to_owned(),
     });
     settle(&mut window, &found(20));
     let page = self::page(&window);
-    assert_eq!(page.entry(EntryId(19)).unwrap().marks.rating, 0);
+    assert_eq!(page.entry(EntryId(19)).unwrap().user_metadata.rating, 0);
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn a_photo_should_be_restyled_compared_rated_and_found_again() {
     }
     until(&mut harness, "the marks are in their files", |_studio| {
         let rating = |path| {
-            gallery::read_marks(path, None)
+            gallery::read_user_metadata(path, None)
                 .map(|marks| marks.rating)
                 .unwrap_or_default()
         };

@@ -1,4 +1,4 @@
-//! The gallery's page with a real librarian on a real folder, and how it looks.
+//! The gallery's page with a real index_service on a real folder, and how it looks.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use egui::{Key, Modifiers, Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use hareru::gallery::{
-    DayCount, Entry, EntryId, Found, Librarian, LibrarianOptions, LibraryEvent, Marks, TrashPlace, Writer, read_marks,
-    save_as,
+    DayCount, EntryId, IndexEvent, IndexService, IndexServiceOptions, PictureEntry, SearchResult, TrashPlace,
+    UserMetadata, Writer, read_user_metadata, save_as,
 };
 use hareru::job::GenerateRequest;
 use hareru::ui::app::Studio;
@@ -24,10 +24,10 @@ use super::journey::until;
 use crate::support::generated_image;
 
 /// How far the window's clock goes in a step: about as long as one takes, so that what goes away by itself does not
-/// while the librarian works.
+/// while the index_service works.
 const STEP_SECS: f32 = 0.01;
 
-/// A window on a gallery, with its own writer and librarian.
+/// A window on a gallery, with its own writer and index_service.
 fn open(folder: &Path) -> Harness<'static, Studio> {
     let services = Services {
         start_engine: Box::new(|_wake| Err("nothing is made here".to_owned())),
@@ -37,12 +37,12 @@ fn open(folder: &Path) -> Harness<'static, Studio> {
                 .map_err(|error| error.to_string())
         }),
         start_library: Some(Box::new(|folder, watched, repaint| {
-            let options = LibrarianOptions {
+            let options = IndexServiceOptions {
                 watched: Some(watched),
                 trash: TrashPlace::Folder,
                 poll: None,
             };
-            Librarian::start_with(folder, options, move || repaint()).map_err(|error| error.to_string())
+            IndexService::start_with(folder, options, move || repaint()).map_err(|error| error.to_string())
         })),
         start_hub: None,
         start_queue: None,
@@ -107,7 +107,7 @@ fn pictures_should_be_found_by_words_and_by_marks() {
     harness.key_press(Key::Num4);
     harness.step();
     until(&mut harness, "the mark is in its file", |_| {
-        read_marks(&folder.path().join("house.png"), None).is_ok_and(|marks| marks.rating == 4)
+        read_user_metadata(&folder.path().join("house.png"), None).is_ok_and(|marks| marks.rating == 4)
     });
     harness.key_press_modifiers(Modifiers::COMMAND, Key::F);
     harness.step();
@@ -250,27 +250,27 @@ fn landscape(number: u32, width_px: u32, height_px: u32) -> hareru::job::RgbImag
     }
 }
 
-fn shown(id: i64, folder: &std::path::Path) -> Entry {
+fn shown(id: i64, folder: &std::path::Path) -> PictureEntry {
     let sizes = [(512, 512), (512, 768), (768, 512), (640, 384), (96, 96)];
     let (width_px, height_px) = sizes[id as usize % sizes.len()];
     let path = folder.join(format!("2026-11-{:02}-{id:04}-lighthouse.png", 1 + id / 20));
     if !path.exists() {
         hareru::gallery::save_pixels(&path, &landscape(id as u32, width_px, height_px)).unwrap();
     }
-    let mut marks = Marks {
+    let mut marks = UserMetadata {
         rating: if id % 4 == 0 { (id % 6) as u8 } else { 0 },
         is_favourite: id % 9 == 0,
-        ..Marks::default()
+        ..UserMetadata::default()
     };
     marks.tags.extend(["sea".to_owned(), "night".to_owned()]);
     marks.collections.insert("best of".to_owned());
-    Entry {
+    PictureEntry {
         prompt: "a lighthouse at night by the sea, long exposure, film grain, volumetric light".to_owned(),
         negative_prompt: "blurry, lowres".to_owned(),
         width_px,
         height_px,
         path,
-        marks,
+        user_metadata: marks,
         created_unix_secs: 1_794_000_000 + id * 3600,
         ..entry(id)
     }
@@ -281,7 +281,7 @@ fn shown(id: i64, folder: &std::path::Path) -> Entry {
 fn looks_of_the_gallery() {
     let folder = tempfile::tempdir().unwrap();
     let today = 20_777;
-    let found = Found {
+    let found = SearchResult {
         ids: (0..200).map(EntryId).collect(),
         days: [(0, 9), (1, 14), (2, 40), (7, 60), (30, 77)]
             .map(|(ago, count)| DayCount {
@@ -291,14 +291,14 @@ fn looks_of_the_gallery() {
             .to_vec(),
         total: 200,
     };
-    let tell = |window: &mut Window, folder: &std::path::Path, found: &Found| {
+    let tell = |window: &mut Window, folder: &std::path::Path, found: &SearchResult| {
         for _ in 0..30 {
             let now = window.harness.ctx.input(|input| input.time);
             let page = &mut window.harness.state_mut().state_mut().gallery;
             answer(page, found, now);
             let ids: Vec<_> = found.ids.iter().take(200).collect();
             let entries = ids.iter().map(|id| Arc::new(shown(id.0, folder))).collect();
-            page.apply(LibraryEvent::Changed(entries));
+            page.apply(IndexEvent::Changed(entries));
             window.harness.step();
             std::thread::sleep(std::time::Duration::from_millis(40));
         }
@@ -326,7 +326,7 @@ fn looks_of_the_gallery() {
                 window.harness.run();
             }
             let page = &mut window.harness.state_mut().state_mut().gallery;
-            page.apply(LibraryEvent::Scanning {
+            page.apply(IndexEvent::Scanning {
                 done: 1234,
                 total: Some(9000),
             });

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use egui_kittest::Harness;
 use hareru::config::Settings;
 use hareru::engine::{Poll, SubmitError};
-use hareru::gallery::{Librarian, SaveEvent, Writer};
+use hareru::gallery::{IndexService, SaveEvent, Writer};
 use hareru::hub::Hub;
 use hareru::job::{
     DecodeRequest, DeviceInfo, Event, GenerateRequest, GeneratedImage, JobControl, JobId, JobOptions, KeptRun,
@@ -251,7 +251,7 @@ impl Window {
         Self::build_with(builder, settings, parts)
     }
 
-    /// The same with a librarian, who knows them.
+    /// The same with an index service, who knows them.
     pub(crate) fn open_with_librarian(folder: &Path, settings: Settings) -> Self {
         let parts = RealParts {
             folder: Some(folder.to_owned()),
@@ -304,7 +304,7 @@ impl Window {
             }),
             start_library: parts.has_librarian.then(|| -> StartLibrary {
                 Box::new(|folder, watched, repaint| {
-                    Librarian::start(folder, watched, move || repaint()).map_err(|error| error.to_string())
+                    IndexService::start(folder, watched, move || repaint()).map_err(|error| error.to_string())
                 })
             }),
             start_hub: parts.start_hub,

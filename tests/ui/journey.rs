@@ -14,7 +14,7 @@ use hareru::ui::model::state::{JobStatus, Pause, file_name};
 use hareru::ui::model::sweep_cell::CellRun;
 use hareru::ui::pages::studio::exporting::ExportKind;
 use hareru::ui::services::Services;
-use hareru::unfold::FilmFormat;
+use hareru::unfold::AnimationFormat;
 
 use super::harness::{NoDialogs, in_language, open_with};
 
@@ -243,7 +243,7 @@ fn a_run_should_be_paused_changed_branched_compared_and_found_again() {
 
     harness
         .state()
-        .send(UiCommand::Export(ExportKind::Film(FilmFormat::Gif)));
+        .send(UiCommand::Export(ExportKind::Film(AnimationFormat::Gif)));
     harness.step();
     until(&mut harness, "the film is written", |studio| {
         studio.state().exporting.is_none()

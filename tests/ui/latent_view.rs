@@ -5,8 +5,8 @@ use std::sync::Arc;
 use egui_kittest::Harness;
 use hareru::job::{Branches, LatentColours, LatentPlane, RgbImage, StepRecord, TokenMaps};
 use hareru::render::latent_view::LatentPaint;
-use hareru::render::seen::{Lack, Seen};
-use hareru::unfold::{Token, View};
+use hareru::render::seen::{Lack, LatentView};
+use hareru::unfold::{AttentionToken, StepView};
 
 /// Latents that are large at a place that depends on the channel, with a little of everything around.
 pub(super) fn plane(channels: usize, (height, width): (usize, usize), turn: f32) -> LatentPlane {
@@ -83,8 +83,8 @@ pub(super) fn colours() -> LatentColours {
     }
 }
 
-fn seen(view: View) -> Seen {
-    Seen {
+fn seen(view: StepView) -> LatentView {
+    LatentView {
         step: Arc::new(whole_step(3, (6, 8), 5)),
         final_latents: Some(Arc::new(plane(4, (6, 8), 1.4))),
         colours: Some(Arc::new(colours())),
@@ -93,9 +93,9 @@ fn seen(view: View) -> Seen {
     }
 }
 
-fn all_views() -> impl Iterator<Item = View> {
-    let token = |level| View::Attention(Token { index: 1, level });
-    View::PLAIN
+fn all_views() -> impl Iterator<Item = StepView> {
+    let token = |level| StepView::Attention(AttentionToken { index: 1, level });
+    StepView::PLAIN
         .into_iter()
         .chain([token(None), token(Some(0)), token(Some(1))])
 }
@@ -113,7 +113,7 @@ impl eframe::App for Bare {
 }
 
 /// The colours of the middles of all texels as the shader draws them, each `SCALE` pixels wide.
-fn drawn(seen: &Seen, is_cubic: bool) -> RgbImage {
+fn drawn(seen: &LatentView, is_cubic: bool) -> RgbImage {
     // Odd, so that a pixel's middle is that of a texel.
     const SCALE: usize = 5;
     let (width, height) = seen.size();
@@ -160,7 +160,7 @@ fn the_shader_should_draw_every_view_as_its_formula_says() {
 
 #[test]
 fn a_step_of_three_channels_should_need_no_colours() {
-    let mut seen = seen(View::Estimate);
+    let mut seen = seen(StepView::Estimate);
     let step = StepRecord {
         x0: plane(3, (4, 4), 0.4),
         ..(*seen.step).clone()
@@ -178,7 +178,7 @@ fn a_step_of_three_channels_should_need_no_colours() {
 
 #[test]
 fn what_a_step_lacks_should_be_told_and_draw_nothing_wrong() {
-    let lack = |view, change: fn(&mut Seen, &mut StepRecord)| {
+    let lack = |view, change: fn(&mut LatentView, &mut StepRecord)| {
         let mut seen = seen(view);
         let mut step = (*seen.step).clone();
         change(&mut seen, &mut step);
@@ -187,25 +187,29 @@ fn what_a_step_lacks_should_be_told_and_draw_nothing_wrong() {
         assert_eq!(seen.pixels().pixels.len(), 3 * 6 * 8);
         seen.lack()
     };
-    let token = View::Attention(Token::default());
-    assert_eq!(lack(View::Guidance, |_, _| ()), None);
+    let token = StepView::Attention(AttentionToken::default());
+    assert_eq!(lack(StepView::Guidance, |_, _| ()), None);
     assert_eq!(lack(token, |_, _| ()), None);
-    assert_eq!(lack(View::Cond, |_, step| step.branches = None), Some(Lack::Branches));
-    let no_uncond = |_: &mut Seen, step: &mut StepRecord| step.branches.as_mut().unwrap().uncond = None;
-    assert_eq!(lack(View::Guidance, no_uncond), Some(Lack::Uncond));
-    assert_eq!(lack(View::Cond, no_uncond), None);
     assert_eq!(
-        lack(View::Difference, |seen, _| seen.final_latents = None),
+        lack(StepView::Cond, |_, step| step.branches = None),
+        Some(Lack::Branches)
+    );
+    let no_uncond = |_: &mut LatentView, step: &mut StepRecord| step.branches.as_mut().unwrap().uncond = None;
+    assert_eq!(lack(StepView::Guidance, no_uncond), Some(Lack::Uncond));
+    assert_eq!(lack(StepView::Cond, no_uncond), None);
+    assert_eq!(
+        lack(StepView::Difference, |seen, _| seen.final_latents = None),
         Some(Lack::Final)
     );
-    let smaller = |seen: &mut Seen, _: &mut StepRecord| seen.final_latents = Some(Arc::new(plane(4, (3, 8), 1.0)));
-    assert_eq!(lack(View::Difference, smaller), Some(Lack::Final));
-    assert_eq!(lack(View::Noise, |_, step| step.sigma = 0.0), Some(Lack::Noise));
+    let smaller =
+        |seen: &mut LatentView, _: &mut StepRecord| seen.final_latents = Some(Arc::new(plane(4, (3, 8), 1.0)));
+    assert_eq!(lack(StepView::Difference, smaller), Some(Lack::Final));
+    assert_eq!(lack(StepView::Noise, |_, step| step.sigma = 0.0), Some(Lack::Noise));
     assert_eq!(lack(token, |_, step| step.attention.clear()), Some(Lack::Attention));
     assert_eq!(lack(token, |seen, _| seen.word = 4..9), Some(Lack::Attention));
-    let torn = |_: &mut Seen, step: &mut StepRecord| step.x.values.truncate(9);
-    assert_eq!(lack(View::Estimate, torn), Some(Lack::Torn));
-    let torn = |_: &mut Seen, step: &mut StepRecord| {
+    let torn = |_: &mut LatentView, step: &mut StepRecord| step.x.values.truncate(9);
+    assert_eq!(lack(StepView::Estimate, torn), Some(Lack::Torn));
+    let torn = |_: &mut LatentView, step: &mut StepRecord| {
         step.attention.truncate(1);
         step.attention[0].values.pop();
     };
@@ -214,7 +218,7 @@ fn what_a_step_lacks_should_be_told_and_draw_nothing_wrong() {
 
 #[test]
 fn the_range_of_a_heat_map_should_be_what_99_of_100_places_do_not_exceed() {
-    let mut seen = seen(View::Difference);
+    let mut seen = seen(StepView::Difference);
     let size = (15, 20);
     seen.step = Arc::new(whole_step(3, size, 5));
     let last = |odd_places: usize| {

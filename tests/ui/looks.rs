@@ -9,7 +9,7 @@ use hareru::gallery::SaveEvent;
 use hareru::job::{Event, Field, GenerateRequest, JobError, JobErrorKind, JobId, Phase, RgbImage};
 use hareru::ui::commands::UiCommand;
 use hareru::ui::model::unfolding::Ways;
-use hareru::unfold::{Token, View};
+use hareru::unfold::{AttentionToken, StepView};
 
 use super::harness::{Window, plain, record, step};
 use super::views::{finish, walk};
@@ -144,9 +144,12 @@ fn looks_of_the_window() {
 #[ignore = "writes pictures for a person to look at"]
 fn looks_of_the_views() {
     let pairs = [
-        (View::Noisy, None),
-        (View::Estimate, Some(View::Guidance)),
-        (View::Difference, Some(View::Attention(Token { index: 2, level: None }))),
+        (StepView::Noisy, None),
+        (StepView::Estimate, Some(StepView::Guidance)),
+        (
+            StepView::Difference,
+            Some(StepView::Attention(AttentionToken { index: 2, level: None })),
+        ),
     ];
     for (language, choice) in [("en", ThemeChoice::Dark), ("ja", ThemeChoice::Light)] {
         let mut window = Window::open_drawn_in(language);

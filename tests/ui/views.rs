@@ -8,7 +8,7 @@ use hareru::job::{Event, StepRecord};
 use hareru::ui::commands::UiCommand;
 use hareru::ui::model::unfolding::Ways;
 use hareru::ui::widgets::camera::CameraMove;
-use hareru::unfold::{Token, View};
+use hareru::unfold::{AttentionToken, StepView};
 
 use super::harness::{Window, plain, step};
 use super::latent_view::{colours, plane, whole_step};
@@ -73,12 +73,12 @@ fn times_said(window: &Window, text: &str) -> usize {
 fn every_view_should_be_chosen_by_its_name_and_say_what_it_is() {
     let mut window = walked("en");
     for (name, view) in [
-        ("Noisy latents xₜ", View::Noisy),
-        ("Noise ε", View::Noise),
-        ("Without the prompt", View::Uncond),
-        ("With the prompt", View::Cond),
-        ("What guidance adds", View::Guidance),
-        ("Distance to the finished picture", View::Difference),
+        ("Noisy latents xₜ", StepView::Noisy),
+        ("Noise ε", StepView::Noise),
+        ("Without the prompt", StepView::Uncond),
+        ("With the prompt", StepView::Cond),
+        ("What guidance adds", StepView::Guidance),
+        ("Distance to the finished picture", StepView::Difference),
     ] {
         let before = times_said(&window, name); // plots of the same name
         press(&mut window, name);
@@ -94,22 +94,22 @@ fn every_view_should_be_chosen_by_its_name_and_say_what_it_is() {
 fn keys_should_go_through_the_views_but_not_while_a_field_has_the_keyboard() {
     let mut window = walked("en");
     let mut seen = Vec::new();
-    for _ in 0..View::PLAIN.len() {
+    for _ in 0..StepView::PLAIN.len() {
         window.harness.key_press(egui::Key::V);
         window.harness.run();
         seen.push(ways(&window).first);
     }
-    assert_eq!(seen[..6], View::PLAIN[1..]);
-    assert_eq!(seen[6], View::Estimate);
+    assert_eq!(seen[..6], StepView::PLAIN[1..]);
+    assert_eq!(seen[6], StepView::Estimate);
 
     let mut seen = Vec::new();
-    for _ in 0..View::PLAIN.len() {
+    for _ in 0..StepView::PLAIN.len() {
         window.harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::V);
         window.harness.run();
-        assert_eq!(ways(&window).first, View::Estimate);
+        assert_eq!(ways(&window).first, StepView::Estimate);
         seen.push(ways(&window).second);
     }
-    assert_eq!(seen[..6], View::PLAIN.map(Some)[1..]);
+    assert_eq!(seen[..6], StepView::PLAIN.map(Some)[1..]);
     assert_eq!(seen[6], None);
 
     window.harness.get_by_label("Prompt").focus();
@@ -126,7 +126,7 @@ fn a_second_view_should_stand_beside_the_first() {
     let button = window.harness.get_by_role_and_label(Role::Button, "Noise ε");
     button.click_modifiers(egui::Modifiers::SHIFT);
     window.harness.run();
-    assert_eq!(ways(&window).second, Some(View::Noise));
+    assert_eq!(ways(&window).second, Some(StepView::Noise));
     let place = |name: &str| window.harness.get_by_role_and_label(Role::Label, name).rect();
     let canvas = window.harness.get_by_label_contains("Canvas").rect();
     assert!(place("Estimate x₀").right() < canvas.center().x);
@@ -141,7 +141,7 @@ fn a_second_view_should_stand_beside_the_first() {
     let lowest = choices.max_by(|a, b| a.rect().top().total_cmp(&b.rect().top()));
     lowest.unwrap().click();
     window.harness.run();
-    assert_eq!(ways(&window).second, Some(View::Cond));
+    assert_eq!(ways(&window).second, Some(StepView::Cond));
     window.harness.get_by_label("Second view").click();
     window.harness.run();
     window.harness.get_by_role_and_label(Role::Button, "One view").click();
@@ -153,8 +153,8 @@ fn a_second_view_should_stand_beside_the_first() {
 fn both_views_should_move_with_one_camera() {
     let mut window = Window::open_drawn();
     walk(&mut window, |_| ());
-    let second = Some(View::Cond);
-    let first = View::Estimate;
+    let second = Some(StepView::Cond);
+    let first = StepView::Estimate;
     for command in [
         UiCommand::SetWays(Ways { first, second }),
         UiCommand::Camera(CameraMove::Actual),
@@ -186,11 +186,11 @@ fn both_views_should_move_with_one_camera() {
 fn a_view_should_be_drawn_as_its_formula_says() {
     let mut window = Window::open_drawn();
     walk(&mut window, |_| ());
-    let guidance = Ways::default().with_first(View::Guidance);
+    let guidance = Ways::default().with_first(StepView::Guidance);
     window.harness.state().send(UiCommand::SetWays(guidance));
     window.harness.state().send(UiCommand::Camera(CameraMove::Actual));
     window.harness.run();
-    let seen = window.harness.state().state().seen(View::Guidance).unwrap();
+    let seen = window.harness.state().state().seen(StepView::Guidance).unwrap();
     assert_eq!(seen.step.index, 2, "the newest step");
     let pixels = seen.pixels().pixels;
     let canvas = window.harness.get_by_label_contains("Canvas").rect();
@@ -230,7 +230,7 @@ fn a_word_of_several_tokens_should_show_its_attention_and_keep_it_when_it_is_cli
     assert_eq!(ways(&window), Ways::default(), "pointing keeps nothing");
 
     press(&mut window, "lighthouse");
-    let kept = View::Attention(Token { index: 2, level: None });
+    let kept = StepView::Attention(AttentionToken { index: 2, level: None });
     assert_eq!(ways(&window).first, kept);
     let seen = window.harness.state().state().seen(kept).unwrap();
     assert_eq!((seen.word.clone(), seen.lack()), (2..4, None));
@@ -240,7 +240,10 @@ fn a_word_of_several_tokens_should_show_its_attention_and_keep_it_when_it_is_cli
     window.harness.get_by_label("8 × 8").click();
     window.harness.run();
     let level = Some(1);
-    assert_eq!(ways(&window).first, View::Attention(Token { index: 2, level }));
+    assert_eq!(
+        ways(&window).first,
+        StepView::Attention(AttentionToken { index: 2, level })
+    );
 
     window.harness.get_by_label("start").hover();
     window.harness.run();
@@ -292,7 +295,7 @@ fn what_was_not_kept_should_not_be_offered_and_be_told_where_it_was_chosen_befor
         .harness
         .get_by_label("Attention was not kept with this run, so its words cannot be looked at");
 
-    let guidance = Ways::default().with_first(View::Guidance);
+    let guidance = Ways::default().with_first(StepView::Guidance);
     window.harness.state().send(UiCommand::SetWays(guidance));
     window.harness.run();
     window
@@ -302,5 +305,5 @@ fn what_was_not_kept_should_not_be_offered_and_be_told_where_it_was_chosen_befor
         window.harness.key_press(egui::Key::V);
         window.harness.run();
     }
-    assert_eq!(ways(&window).first, View::Noise, "V leaves out what is not there");
+    assert_eq!(ways(&window).first, StepView::Noise, "V leaves out what is not there");
 }

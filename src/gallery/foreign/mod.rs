@@ -28,7 +28,7 @@ pub(super) use fields::lora_name;
 pub use invokeai::invokeai_metadata;
 pub(super) use names::{Names, SAMPLERS, SCHEDULES, theirs};
 
-use super::Source;
+use super::RecordSource;
 use super::container::Text;
 use crate::job::{GenerateRequest, Record};
 
@@ -46,7 +46,7 @@ pub(super) const KEYWORDS: [&str; 9] = [
 ];
 
 /// The record in the texts of a file, and whose it is; the one that says most, if there are several.
-pub(super) fn record_in(texts: &[Text]) -> Option<(Record, Source)> {
+pub(super) fn record_in(texts: &[Text]) -> Option<(Record, RecordSource)> {
     let text_of = |keyword: &str| {
         let text = texts.iter().find(|text| text.keyword == keyword);
         text.map(|text| text.text.as_str())
@@ -61,15 +61,15 @@ pub(super) fn record_in(texts: &[Text]) -> Option<(Record, Source)> {
     let comfyui = || text_of("prompt").and_then(comfyui::record);
     invokeai()
         .or_else(old_invokeai)
-        .map(|record| (record, Source::InvokeAi))
+        .map(|record| (record, RecordSource::InvokeAi))
         .or_else(|| text_of("parameters").and_then(record_from_text))
-        .or_else(|| novelai().map(|record| (record, Source::NovelAi)))
-        .or_else(|| comfyui().map(|record| (record, Source::ComfyUi)))
+        .or_else(|| novelai().map(|record| (record, RecordSource::NovelAi)))
+        .or_else(|| comfyui().map(|record| (record, RecordSource::ComfyUi)))
 }
 
 /// The record that a text amounts to, and whose it is: what stands in `parameters`, or what was copied from there or
 /// from another program. `None` if it says nothing of how a picture was made.
-pub fn record_from_text(text: &str) -> Option<(Record, Source)> {
+pub fn record_from_text(text: &str) -> Option<(Record, RecordSource)> {
     let json = text
         .trim_start()
         .starts_with('{')
@@ -77,18 +77,18 @@ pub fn record_from_text(text: &str) -> Option<(Record, Source)> {
         .flatten();
     if let Some(json) = json.as_ref().and_then(fields::Fields::of) {
         return swarmui::record(json)
-            .map(|record| (record, Source::SwarmUi))
-            .or_else(|| Some((invokeai::record_of(json)?, Source::InvokeAi)))
-            .or_else(|| Some((fooocus::record(json)?, Source::Fooocus)))
-            .or_else(|| Some((comfyui::record_of(json)?, Source::ComfyUi)));
+            .map(|record| (record, RecordSource::SwarmUi))
+            .or_else(|| Some((invokeai::record_of(json)?, RecordSource::InvokeAi)))
+            .or_else(|| Some((fooocus::record(json)?, RecordSource::Fooocus)))
+            .or_else(|| Some((comfyui::record_of(json)?, RecordSource::ComfyUi)));
     }
     let record = record_from_infotext(text)?;
     let source = if record.program.starts_with("Fooocus") {
-        Source::Fooocus
+        RecordSource::Fooocus
     } else if record.program.starts_with("hareru") {
-        Source::Hareru
+        RecordSource::Hareru
     } else {
-        Source::A1111
+        RecordSource::A1111
     };
     Some((record, source))
 }

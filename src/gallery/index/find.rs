@@ -4,7 +4,7 @@ use rusqlite::params_from_iter;
 
 use super::open::Index;
 use crate::gallery::query::{Condition, ValueKey};
-use crate::gallery::{DayCount, EntryId, Found, GalleryError, Label, Order};
+use crate::gallery::{DayCount, EntryId, GalleryError, LabelCount, SearchResult, SortOrder};
 
 /// Highest rating.
 const MAX_RATING: usize = 5;
@@ -14,8 +14,8 @@ impl Index {
     ///
     /// # Errors
     /// [`GalleryError::Index`].
-    pub fn search(&self, condition: &Condition, order: Order) -> Result<Found, GalleryError> {
-        let read = || -> rusqlite::Result<Found> {
+    pub fn search(&self, condition: &Condition, order: SortOrder) -> Result<SearchResult, GalleryError> {
+        let read = || -> rusqlite::Result<SearchResult> {
             // One pass over `facts`, in which most conditions find all they ask for.
             let mut statement = self.connection.prepare_cached(&format!(
                 "SELECT id, day * 8 + rating FROM pictures INDEXED BY facts WHERE {}
@@ -73,7 +73,7 @@ impl Index {
     ///
     /// # Errors
     /// [`GalleryError::Index`].
-    pub fn labels(&self) -> Result<(Vec<Label>, Vec<Label>), GalleryError> {
+    pub fn labels(&self) -> Result<(Vec<LabelCount>, Vec<LabelCount>), GalleryError> {
         let tags = self.values(ValueKey::Tag)?;
         let mut collections = self.values(ValueKey::Collection)?;
         collections.sort_by_cached_key(|label| label.name.to_lowercase());
@@ -84,11 +84,11 @@ impl Index {
     ///
     /// # Errors
     /// [`GalleryError::Index`].
-    pub fn values(&self, key: ValueKey) -> Result<Vec<Label>, GalleryError> {
+    pub fn values(&self, key: ValueKey) -> Result<Vec<LabelCount>, GalleryError> {
         let (table, column) = match key {
             ValueKey::Model => ("pictures", "model"),
             ValueKey::Sampler => ("pictures", "sampler"),
-            ValueKey::Source => ("pictures", "source"),
+            ValueKey::RecordSource => ("pictures", "source"),
             ValueKey::Lora => ("loras", "name"),
             ValueKey::Tag => ("tags", "name"),
             ValueKey::Collection => ("collections", "name"),
@@ -99,7 +99,7 @@ impl Index {
                  GROUP BY {column} ORDER BY count(*) DESC, {column}"
             ))?;
             let labels = statement.query_map([], |row| {
-                Ok(Label {
+                Ok(LabelCount {
                     name: row.get(0)?,
                     count: row.get::<_, i64>(1)? as usize,
                 })
@@ -128,14 +128,14 @@ impl Index {
 }
 
 /// Brings what was found, the newest first, into the order asked for.
-fn ordered(mut found: Vec<(EntryId, i32, u8)>, order: Order, total: usize) -> Found {
+fn ordered(mut found: Vec<(EntryId, i32, u8)>, order: SortOrder, total: usize) -> SearchResult {
     match order {
-        Order::Newest => {}
-        Order::Oldest => found.reverse(),
-        Order::Rating => found.sort_by_key(|(_, _, rating)| MAX_RATING.saturating_sub(usize::from(*rating))),
+        SortOrder::Newest => {}
+        SortOrder::Oldest => found.reverse(),
+        SortOrder::Rating => found.sort_by_key(|(_, _, rating)| MAX_RATING.saturating_sub(usize::from(*rating))),
     }
     let mut days: Vec<DayCount> = Vec::new();
-    if order != Order::Rating {
+    if order != SortOrder::Rating {
         for (_, day, _) in &found {
             match days.last_mut() {
                 Some(last) if last.day == *day => last.count += 1,
@@ -143,7 +143,7 @@ fn ordered(mut found: Vec<(EntryId, i32, u8)>, order: Order, total: usize) -> Fo
             }
         }
     }
-    Found {
+    SearchResult {
         ids: found.into_iter().map(|(id, _, _)| id).collect(),
         days,
         total,

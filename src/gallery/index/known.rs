@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, OptionalExtension as _};
 use super::open::Index;
 use super::place::{from_value, to_value};
 use super::rows::Stamp;
-use crate::gallery::{Entry, EntryId, GalleryError, Marks, Source};
+use crate::gallery::{EntryId, GalleryError, PictureEntry, RecordSource, UserMetadata};
 
 /// A file as the index knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl Index {
     ///
     /// # Errors
     /// [`GalleryError::Index`].
-    pub fn entries(&self, ids: &[EntryId]) -> Result<Vec<Entry>, GalleryError> {
+    pub fn entries(&self, ids: &[EntryId]) -> Result<Vec<PictureEntry>, GalleryError> {
         let read = || {
             let mut statement = self.connection.prepare_cached(ENTRY)?;
             let mut names = Names {
@@ -134,13 +134,13 @@ struct Names<'a> {
     collections: CachedStatement<'a>,
 }
 
-fn entry_of(gallery: &Path, row: &rusqlite::Row<'_>, names: &mut Names<'_>) -> rusqlite::Result<Entry> {
+fn entry_of(gallery: &Path, row: &rusqlite::Row<'_>, names: &mut Names<'_>) -> rusqlite::Result<PictureEntry> {
     let (id, root): (i64, i64) = (row.get(0)?, row.get(1)?);
     let of = |statement: &mut CachedStatement<'_>| -> rusqlite::Result<Vec<String>> {
         statement.query_map([id], |row| row.get(0))?.collect()
     };
     let source: Option<String> = row.get(8)?;
-    Ok(Entry {
+    Ok(PictureEntry {
         id: EntryId(id),
         path: from_value(gallery, root, row.get_ref(2)?),
         width_px: row.get(3)?,
@@ -148,7 +148,7 @@ fn entry_of(gallery: &Path, row: &rusqlite::Row<'_>, names: &mut Names<'_>) -> r
         bytes: row.get::<_, i64>(5)? as u64,
         modified_unix_ms: row.get(6)?,
         created_unix_secs: row.get(7)?,
-        source: source.and_then(|id| Source::from_id(&id)),
+        source: source.and_then(|id| RecordSource::from_id(&id)),
         prompt: row.get(9)?,
         negative_prompt: row.get(10)?,
         model: row.get(11)?,
@@ -158,7 +158,7 @@ fn entry_of(gallery: &Path, row: &rusqlite::Row<'_>, names: &mut Names<'_>) -> r
         guidance_scale: row.get(14)?,
         steps: row.get(15)?,
         has_run: row.get(16)?,
-        marks: Marks {
+        user_metadata: UserMetadata {
             rating: row.get(17)?,
             is_favourite: row.get(18)?,
             tags: of(&mut names.tags)?.into_iter().collect::<BTreeSet<_>>(),

@@ -24,7 +24,7 @@ mod search_text;
 
 pub(in crate::gallery) use known::Known;
 pub(in crate::gallery) use open::{Health, health};
-pub use open::{Index, Opened, VERSION};
+pub use open::{Index, OpenedIndex, VERSION};
 pub(in crate::gallery) use place::{GALLERY_ROOT, Roots};
 pub(in crate::gallery) use rows::{Reading, Row, Stamp, Written, day_of};
 pub use search_text::{indexed_text, search_text};

@@ -94,7 +94,7 @@ pub struct Index {
 
 /// An index, and what came of the one before.
 #[derive(Debug)]
-pub struct Opened {
+pub struct OpenedIndex {
     /// The index.
     pub index: Index,
     /// Where the file that could not be used now is.
@@ -151,12 +151,12 @@ impl Index {
     /// # Errors
     /// [`GalleryError::Write`] and [`GalleryError::Index`] if the folder cannot be written; [`Self::in_memory`] does
     /// then.
-    pub fn open(gallery: &Path) -> Result<Opened, GalleryError> {
+    pub fn open(gallery: &Path) -> Result<OpenedIndex, GalleryError> {
         Self::open_after(gallery, None)
     }
 
     /// As [`Self::open`]; the file of `damaged` is set aside if it is still in its place.
-    pub(in crate::gallery) fn open_after(gallery: &Path, damaged: Option<Self>) -> Result<Opened, GalleryError> {
+    pub(in crate::gallery) fn open_after(gallery: &Path, damaged: Option<Self>) -> Result<OpenedIndex, GalleryError> {
         let damaged = damaged.and_then(|index| index.file);
         let folder = gallery.join(OWN_FOLDER);
         std::fs::create_dir_all(&folder).map_err(GalleryError::write(&folder))?;
@@ -187,7 +187,7 @@ impl Index {
             gallery: gallery.to_owned(),
             file: Some((file, identity)),
         };
-        Ok(Opened { index, set_aside })
+        Ok(OpenedIndex { index, set_aside })
     }
 
     /// An index that is forgotten when it is dropped.

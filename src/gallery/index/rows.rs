@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params}
 use super::open::Index;
 use super::place::{GALLERY_ROOT, Roots, from_value, to_value};
 use super::search_text::indexed_text;
-use crate::gallery::{Entry, EntryId, GalleryError, Marks, Source};
+use crate::gallery::{EntryId, GalleryError, PictureEntry, RecordSource, UserMetadata};
 
 /// What tells without reading a picture whether it is as the index has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,7 +19,7 @@ pub(in crate::gallery) struct Stamp {
     pub(in crate::gallery) modified_ms: i64,
     /// Whether its run is beside it.
     pub(in crate::gallery) has_run: bool,
-    /// When the file of its marks beside it was changed.
+    /// When the file of its user metadata beside it was changed.
     pub(in crate::gallery) marks_ms: Option<i64>,
 }
 
@@ -28,7 +28,7 @@ pub(in crate::gallery) struct Stamp {
 pub(in crate::gallery) struct Row {
     pub(in crate::gallery) root: i64,
     pub(in crate::gallery) marks_ms: Option<i64>,
-    pub(in crate::gallery) entry: Entry,
+    pub(in crate::gallery) entry: PictureEntry,
 }
 
 /// What came of reading a file that has the name of a picture.
@@ -115,24 +115,24 @@ impl Index {
         .map_err(error)
     }
 
-    /// Changes the marks of pictures.
+    /// Changes the user metadata of pictures.
     ///
-    /// * `marks`: of each what it now says, and when its file was changed.
+    /// * `user_metadata`: of each what it now says, and when its file was changed.
     ///
     /// # Errors
     /// [`GalleryError::Index`].
     pub(in crate::gallery) fn set_marks(
         &mut self,
-        marks: &[(EntryId, Marks, Option<i64>)],
+        user_metadata: &[(EntryId, UserMetadata, Option<i64>)],
     ) -> Result<(), GalleryError> {
         let error = self.error();
         self.in_transaction(|transaction| {
-            for (EntryId(id), marks, marks_ms) in marks {
+            for (EntryId(id), user_metadata, marks_ms) in user_metadata {
                 transaction
                     .prepare_cached("UPDATE pictures SET rating = ?, favourite = ?, marks_ms = ? WHERE id = ?")?
-                    .execute(params![marks.rating, marks.is_favourite, marks_ms, id])?;
-                write_names(transaction, "tags", *id, marks.tags.iter())?;
-                write_names(transaction, "collections", *id, marks.collections.iter())?;
+                    .execute(params![user_metadata.rating, user_metadata.is_favourite, marks_ms, id])?;
+                write_names(transaction, "tags", *id, user_metadata.tags.iter())?;
+                write_names(transaction, "collections", *id, user_metadata.collections.iter())?;
             }
             Ok(())
         })
@@ -240,15 +240,15 @@ fn write_row(transaction: &Transaction<'_>, gallery: &Path, row: &Row, written: 
             day_of(entry.created_unix_secs),
             entry.width_px,
             entry.height_px,
-            entry.source.map(Source::id),
+            entry.source.map(RecordSource::id),
             entry.model,
             entry.sampler,
             entry.seed.map(u64::cast_signed),
             entry.guidance_scale.filter(|scale| scale.is_finite()),
             entry.steps,
             entry.has_run,
-            entry.marks.rating.min(5),
-            entry.marks.is_favourite,
+            entry.user_metadata.rating.min(5),
+            entry.user_metadata.is_favourite,
             marks_ms,
             entry.prompt,
             entry.negative_prompt,
@@ -256,8 +256,8 @@ fn write_row(transaction: &Transaction<'_>, gallery: &Path, row: &Row, written: 
         |row| row.get(0),
     )?;
     write_names(transaction, "loras", id, entry.loras.iter())?;
-    write_names(transaction, "tags", id, entry.marks.tags.iter())?;
-    write_names(transaction, "collections", id, entry.marks.collections.iter())?;
+    write_names(transaction, "tags", id, entry.user_metadata.tags.iter())?;
+    write_names(transaction, "collections", id, entry.user_metadata.collections.iter())?;
     transaction
         .prepare_cached("INSERT OR REPLACE INTO words (rowid, prompt, negative) VALUES (?, ?, ?)")?
         .execute(params![

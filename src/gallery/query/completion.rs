@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::keys::{KEYS, Key, MARKS, NameKey};
 use super::lexer::{Body, Operator, Word, plain, words};
 use super::term::quoted;
-use crate::gallery::{Completion, Label};
+use crate::gallery::{Completion, LabelCount};
 
 /// Most ways that are shown.
 const MAX_SHOWN: usize = 12;
@@ -29,14 +29,14 @@ pub enum ValueKey {
     /// Collections.
     Collection,
     /// Whose records pictures have.
-    Source,
+    RecordSource,
 }
 
 /// The ways a search may go on at the caret, the likeliest first: keys, or values of the key before it.
 ///
 /// * `caret`: in bytes.
 /// * `values`: the values there are with the number of pictures that have each; asked for what is needed alone.
-pub fn complete(text: &str, caret: usize, values: impl FnMut(ValueKey) -> Vec<Label>) -> Vec<Completion> {
+pub fn complete(text: &str, caret: usize, values: impl FnMut(ValueKey) -> Vec<LabelCount>) -> Vec<Completion> {
     let caret = text.floor_char_boundary(caret.min(text.len()));
     let Some(place) = Place::of(text, caret) else {
         return Vec::new();
@@ -108,7 +108,7 @@ impl<'a> Place<'a> {
         })
     }
 
-    fn completions(&self, mut values: impl FnMut(ValueKey) -> Vec<Label>) -> Vec<Completion> {
+    fn completions(&self, mut values: impl FnMut(ValueKey) -> Vec<LabelCount>) -> Vec<Completion> {
         match self.key {
             None => self.keys(values),
             Some((Key::Name(key), _)) => self.values(values(value_key(key)), ""),
@@ -127,7 +127,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    fn keys(&self, mut values: impl FnMut(ValueKey) -> Vec<Label>) -> Vec<Completion> {
+    fn keys(&self, mut values: impl FnMut(ValueKey) -> Vec<LabelCount>) -> Vec<Completion> {
         let keys = KEYS.iter().filter(|key| key.start.starts_with(&self.begun));
         let mut completions: Vec<Completion> = keys.map(|key| self.with(key.start, key.start, None)).collect();
         if self.begun.chars().count() >= MIN_LETTERS {
@@ -137,8 +137,8 @@ impl<'a> Place<'a> {
     }
 
     /// Those values that have in them what was begun: first those that begin so, then the more frequent ones.
-    fn values(&self, labels: Vec<Label>, key: &str) -> Vec<Completion> {
-        let mut fitting: Vec<(bool, Label)> = labels
+    fn values(&self, labels: Vec<LabelCount>, key: &str) -> Vec<Completion> {
+        let mut fitting: Vec<(bool, LabelCount)> = labels
             .into_iter()
             .filter_map(|label| {
                 let at = plain(&label.name).find(&self.begun)?;
@@ -150,7 +150,7 @@ impl<'a> Place<'a> {
         });
         fitting
             .into_iter()
-            .map(|(_, Label { name, count })| {
+            .map(|(_, LabelCount { name, count })| {
                 let value = format!("{key}{}", written(&name));
                 self.with(&value, &format!("{key}{name}"), Some(count))
             })
@@ -174,7 +174,7 @@ fn value_key(key: NameKey) -> ValueKey {
         NameKey::Lora => ValueKey::Lora,
         NameKey::Tag => ValueKey::Tag,
         NameKey::Collection => ValueKey::Collection,
-        NameKey::Source => ValueKey::Source,
+        NameKey::RecordSource => ValueKey::RecordSource,
     }
 }
 

@@ -145,7 +145,7 @@ impl Sql {
     fn name(&mut self, key: NameKey, text: &str, is_whole: bool) {
         let text = match key {
             NameKey::Sampler => sampler_id(text),
-            NameKey::Source => source_id(text),
+            NameKey::RecordSource => source_id(text),
             NameKey::Model | NameKey::Lora | NameKey::Tag | NameKey::Collection => text.to_owned(),
         };
         let (operator, value) = if is_whole {
@@ -156,7 +156,7 @@ impl Sql {
         let sql = match key {
             NameKey::Model => format!("model {operator}"),
             NameKey::Sampler => format!("sampler {operator}"),
-            NameKey::Source => format!("ifnull(source {operator}, 0)"),
+            NameKey::RecordSource => format!("ifnull(source {operator}, 0)"),
             NameKey::Lora => format!("id IN (SELECT picture FROM loras WHERE name {operator})"),
             NameKey::Tag => format!("id IN (SELECT picture FROM tags WHERE name {operator})"),
             NameKey::Collection => format!("id IN (SELECT picture FROM collections WHERE name {operator})"),

@@ -21,7 +21,7 @@ pub(super) enum NameKey {
     Lora,
     Tag,
     Collection,
-    Source,
+    RecordSource,
 }
 
 /// What is a number.
@@ -72,7 +72,7 @@ pub(super) const KEYS: &[KeyNames] = &[
     names(Key::Number(NumberKey::Width), "width", "width>=", &["幅"]),
     names(Key::Number(NumberKey::Height), "height", "height>=", &["高さ"]),
     names(Key::Negative, "negative", "negative:", &["ネガティブ"]),
-    names(Key::Name(NameKey::Source), "source", "source:", &["作成元"]),
+    names(Key::Name(NameKey::RecordSource), "source", "source:", &["作成元"]),
     names(Key::Is, "is", "is:", &[]),
     names(Key::Has, "has", "has:", &[]),
 ];

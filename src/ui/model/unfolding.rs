@@ -9,7 +9,7 @@ use crate::job::{
     Change, GenerateRequest, GeneratedImage, JobId, KeptRun, LatentColours, LatentPlane, Record, StepEvent, StepRecord,
     Trajectory,
 };
-use crate::unfold::View;
+use crate::unfold::StepView;
 
 /// Where a run comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +24,9 @@ pub enum Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ways {
     /// On the whole canvas, or its left half.
-    pub first: View,
+    pub first: StepView,
     /// On its right half, if there is one.
-    pub second: Option<View>,
+    pub second: Option<StepView>,
 }
 
 /// A run, step by step.

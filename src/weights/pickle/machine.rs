@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 /// Steps a checkpoint takes: some forty for each tensor.
 const MAX_STEPS: usize = 2_000_000;
-/// Marks open at once; sound files have a handful.
+/// UserMetadata open at once; sound files have a handful.
 const MAX_MARKS: usize = 1000;
 /// Values waiting on the stack; sound files have some thousands.
 const MAX_STACK: usize = 500_000;

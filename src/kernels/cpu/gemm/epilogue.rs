@@ -48,7 +48,7 @@ pub(crate) enum RowMap {
     },
 }
 
-/// Marks a row that is not part of the result.
+/// UserMetadata a row that is not part of the result.
 const NOWHERE: usize = usize::MAX;
 
 impl RowMap {

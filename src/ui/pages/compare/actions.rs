@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::measure::{KeptSteps, Measure};
 use super::{Alike, CompareCommand, ComparePage, Compared, MAX_PICTURES, Way};
-use crate::gallery::{MarkChange, Question};
+use crate::gallery::{IndexRequest, MetadataChange};
 use crate::ui::app::Studio;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::pages::Page;
@@ -242,8 +242,8 @@ fn rate(studio: &mut Studio, place: usize, rating: u8) {
         studio.state.notices.notify(Level::Info, text);
         return;
     };
-    library.ask(Question::Mark {
+    library.request(IndexRequest::EditMetadata {
         ids: vec![entry.id],
-        change: MarkChange::Rate(rating.min(5)),
+        change: MetadataChange::Rate(rating.min(5)),
     });
 }

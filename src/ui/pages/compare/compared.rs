@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::gallery::Entry;
+use crate::gallery::PictureEntry;
 use crate::job::{Record, RgbImage, StepRecord};
 use crate::ui::model::unfolding::Unfolding;
 use crate::unfold::Similarity;
@@ -29,10 +29,10 @@ pub struct Compared {
     pub unfolding: Option<Unfolding>,
     /// Why it cannot be shown.
     pub failure: Option<String>,
-    /// What the librarian knows of it, if anything.
-    pub entry: Option<Arc<Entry>>,
+    /// What the index service knows of it, if anything.
+    pub entry: Option<Arc<PictureEntry>>,
     pub(super) awaited: Awaited,
-    /// Whether the librarian was asked about it.
+    /// Whether the index service was asked about it.
     pub(super) is_sought: bool,
 }
 

@@ -26,7 +26,7 @@ pub use divider::Divider;
 pub(in crate::ui) use panel::ComparePanel;
 pub(in crate::ui) use ticking::tick;
 
-use crate::gallery::{LibraryEvent, SaveEvent};
+use crate::gallery::{IndexEvent, SaveEvent};
 use crate::job::Parting;
 use crate::ui::model::notifications::Text;
 use crate::ui::model::unfolding::Unfolding;
@@ -182,11 +182,11 @@ impl ComparePage {
         copy
     }
 
-    /// Takes in what the librarian says of the pictures.
-    pub fn take_library(&mut self, event: &LibraryEvent) {
+    /// Takes in what the index service says of the pictures.
+    pub fn take_library(&mut self, event: &IndexEvent) {
         let entries = match event {
-            LibraryEvent::Entries { entries, .. } | LibraryEvent::Changed(entries) => entries,
-            LibraryEvent::ContentChanged | LibraryEvent::Scanned { .. } => {
+            IndexEvent::Entries { entries, .. } | IndexEvent::Changed(entries) => entries,
+            IndexEvent::ContentChanged | IndexEvent::Scanned { .. } => {
                 // Those that were not known may be now.
                 for picture in self.pictures.iter_mut().filter(|picture| picture.entry.is_none()) {
                     picture.is_sought = false;

@@ -139,7 +139,7 @@ fn thumbnail(ui: &Ui, ctx: &mut PanelContext<'_>, place: usize, rect: Rect) {
     }
 }
 
-/// Five stars, if the librarian knows the picture.
+/// Five stars, if the index service knows the picture.
 fn stars(ui: &mut Ui, ctx: &PanelContext<'_>, picture: &Compared, place: usize) {
     let Some(entry) = &picture.entry else {
         return;
@@ -148,7 +148,7 @@ fn stars(ui: &mut Ui, ctx: &PanelContext<'_>, picture: &Compared, place: usize) 
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         for star in 1..=5_u8 {
-            let is_on = star <= entry.marks.rating;
+            let is_on = star <= entry.user_metadata.rating;
             let (rect, response) = ui.allocate_exact_size(egui::Vec2::splat(STAR), Sense::click());
             let number = star.to_string();
             let values = [("rating", &*number), ("file", &*file)];
@@ -161,7 +161,7 @@ fn stars(ui: &mut Ui, ctx: &PanelContext<'_>, picture: &Compared, place: usize) 
             };
             paint_star(ui, rect, colour);
             if response.on_hover_text(words).clicked() {
-                let rating = if entry.marks.rating == star { 0 } else { star };
+                let rating = if entry.user_metadata.rating == star { 0 } else { star };
                 send(ctx, CompareCommand::RatePicture(place, rating));
             }
         }

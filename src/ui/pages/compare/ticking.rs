@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{ComparePage, Way};
-use crate::gallery::Question;
+use crate::gallery::IndexRequest;
 use crate::ui::app::Studio;
 use crate::ui::model::playhead::Playback;
 use crate::ui::model::step_pictures::Quality;
@@ -51,7 +51,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
     decode_resting(studio, ctx, now);
 }
 
-/// Asks the librarian what it knows of the pictures, once for each.
+/// Asks the index service what it knows of the pictures, once for each.
 fn seek(studio: &mut Studio) {
     let Some(library) = &studio.library else {
         return;
@@ -63,7 +63,7 @@ fn seek(studio: &mut Studio) {
     });
     let paths: Vec<PathBuf> = unsought.collect();
     if !paths.is_empty() {
-        library.ask(Question::Find(paths));
+        library.request(IndexRequest::Find(paths));
     }
 }
 

@@ -9,14 +9,14 @@ use egui::{Event, Key};
 use super::GalleryCommand;
 use super::desktop;
 use super::page::Told;
-use crate::gallery::{Entry, Librarian, MarkChange, Question};
+use crate::gallery::{IndexRequest, IndexService, MetadataChange, PictureEntry};
 use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::pages::Page;
 use crate::ui::pages::compare::CompareCommand;
 
-/// Longest time a frame spends taking in what the librarian tells; the rest waits for the next.
+/// Longest time a frame spends taking in what the index service tells; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(4);
 /// As many pictures can be held against each other.
 const COMPARABLE: std::ops::RangeInclusive<usize> = 2..=9;
@@ -31,7 +31,7 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
         GalleryCommand::Leave => page.leave(),
         GalleryCommand::Open => open(studio),
         GalleryCommand::Look => page.toggle_look(),
-        GalleryCommand::Rate(rating) => mark(studio, MarkChange::Rate(rating)),
+        GalleryCommand::Rate(rating) => mark(studio, MetadataChange::Rate(rating)),
         GalleryCommand::Favourite => favourite(studio),
         GalleryCommand::EditTags => page.edit_tags(),
         GalleryCommand::Trash => trash(studio),
@@ -61,7 +61,7 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
         }),
         GalleryCommand::Unwatch(folder) => watch(studio, |folders| folders.retain(|other| *other != folder)),
         GalleryCommand::OpenFolder(folder) => desktop::open_folder(studio, folder),
-        GalleryCommand::Rescan => ask(studio, Question::Rescan),
+        GalleryCommand::Rescan => ask(studio, IndexRequest::Rescan),
         GalleryCommand::PutText(text) => ctx.copy_text(text),
         GalleryCommand::Tell(told) => tell(studio, told),
     }
@@ -80,7 +80,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
     let left = studio
         .state
         .gallery
-        .ask_what_is_due(now, |question| library.ask(question));
+        .ask_what_is_due(now, |question| library.request(question));
     if let Some(left) = left {
         ctx.request_repaint_after(Duration::from_secs_f64(left));
     }
@@ -88,7 +88,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
 
 fn drain(studio: &mut Studio) {
     let deadline = Instant::now() + DRAIN_BUDGET;
-    while let Some(event) = studio.library.as_ref().and_then(Librarian::poll) {
+    while let Some(event) = studio.library.as_ref().and_then(IndexService::poll) {
         studio.state.compare.take_library(&event);
         if let Some(told) = studio.state.gallery.apply(event) {
             tell(studio, told);
@@ -131,13 +131,13 @@ fn tell(studio: &mut Studio, told: Told) {
     }
 }
 
-fn ask(studio: &Studio, question: Question) {
+fn ask(studio: &Studio, question: IndexRequest) {
     if let Some(library) = &studio.library {
-        library.ask(question);
+        library.request(question);
     }
 }
 
-fn with_focused(studio: &Studio, act: impl FnOnce(&Studio, &Arc<Entry>)) {
+fn with_focused(studio: &Studio, act: impl FnOnce(&Studio, &Arc<PictureEntry>)) {
     if let Some(entry) = studio.state.gallery.focused() {
         act(studio, entry);
     }
@@ -153,31 +153,31 @@ fn open(studio: &mut Studio) {
     studio.commands.send(UiCommand::ShowPicture(path));
 }
 
-fn mark(studio: &mut Studio, change: MarkChange) {
+fn mark(studio: &mut Studio, change: MetadataChange) {
     let page = &mut studio.state.gallery;
     let ids = page.subjects();
     if ids.is_empty() {
         return;
     }
     page.mark(&ids, &change);
-    ask(studio, Question::Mark { ids, change });
+    ask(studio, IndexRequest::EditMetadata { ids, change });
 }
 
 fn favourite(studio: &mut Studio) {
     let is_favourite = studio.state.gallery.all_favourites();
-    mark(studio, MarkChange::Favourite(!is_favourite));
+    mark(studio, MetadataChange::Favourite(!is_favourite));
 }
 
 fn trash(studio: &Studio) {
     let ids = studio.state.gallery.subjects();
     if !ids.is_empty() {
-        ask(studio, Question::Trash(ids));
+        ask(studio, IndexRequest::Trash(ids));
     }
 }
 
 fn undo_trash(studio: &mut Studio) {
     if studio.state.gallery.take_undo() {
-        ask(studio, Question::UndoTrash);
+        ask(studio, IndexRequest::UndoTrash);
     }
 }
 
@@ -219,5 +219,5 @@ fn add_folder(studio: &Studio) {
 fn watch(studio: &mut Studio, change: impl FnOnce(&mut Vec<PathBuf>)) {
     change(&mut studio.settings.watched_folders);
     (studio.services.keep_settings)(studio.settings.clone());
-    ask(studio, Question::Watch(studio.settings.watched_folders.clone()));
+    ask(studio, IndexRequest::Watch(studio.settings.watched_folders.clone()));
 }

@@ -6,7 +6,7 @@ use super::GalleryCommand;
 use super::dates;
 use super::page::SIDES;
 use super::panel::send;
-use crate::gallery::Order;
+use crate::gallery::SortOrder;
 use crate::ui::commands::UiCommand;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
@@ -169,9 +169,9 @@ fn help(ui: &mut Ui, ctx: &PanelContext<'_>) {
 
 fn order(ui: &mut Ui, ctx: &PanelContext<'_>) {
     let name = |order| match order {
-        Order::Newest => ctx.tr("gallery-order-newest"),
-        Order::Oldest => ctx.tr("gallery-order-oldest"),
-        Order::Rating => ctx.tr("gallery-order-rating"),
+        SortOrder::Newest => ctx.tr("gallery-order-newest"),
+        SortOrder::Oldest => ctx.tr("gallery-order-oldest"),
+        SortOrder::Rating => ctx.tr("gallery-order-rating"),
     };
     let before = ctx.state.gallery.order;
     let mut chosen = before;
@@ -179,7 +179,7 @@ fn order(ui: &mut Ui, ctx: &PanelContext<'_>) {
         .selected_text(name(chosen))
         .width(116.0)
         .show_ui(ui, |ui| {
-            for order in [Order::Newest, Order::Oldest, Order::Rating] {
+            for order in [SortOrder::Newest, SortOrder::Oldest, SortOrder::Rating] {
                 ui.selectable_value(&mut chosen, order, name(order));
             }
         })

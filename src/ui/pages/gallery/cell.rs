@@ -6,7 +6,7 @@ use super::menu;
 use super::panel::send;
 use super::textures::{Copy, Textures};
 use super::{Choice, GalleryCommand};
-use crate::gallery::{CopySize, Entry, EntryId};
+use crate::gallery::{EntryId, PictureEntry, ThumbnailSize};
 use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
 use crate::ui::widgets::stars::{paint_heart, paint_star};
@@ -68,19 +68,19 @@ fn background(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, response: &Respons
     }
 }
 
-fn picture(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, entry: &Entry, room: Rect) {
+fn picture(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, entry: &PictureEntry, room: Rect) {
     let side_px = room.width() * ui.ctx().pixels_per_point();
-    let size = if side_px <= CopySize::Small.side_px() as f32 {
-        CopySize::Small
+    let size = if side_px <= ThumbnailSize::Small.side_px() as f32 {
+        ThumbnailSize::Small
     } else {
-        CopySize::Medium
+        ThumbnailSize::Medium
     };
     let rect = paint_copy(ui, ctx, textures.get(entry, size), entry, room);
     marks(ui, ctx, entry, rect);
 }
 
 /// Paints a picture as large as it fits, or what stands in for it; the result is where it is.
-pub(super) fn paint_copy(ui: &Ui, ctx: &PanelContext<'_>, copy: Copy, entry: &Entry, room: Rect) -> Rect {
+pub(super) fn paint_copy(ui: &Ui, ctx: &PanelContext<'_>, copy: Copy, entry: &PictureEntry, room: Rect) -> Rect {
     let known = vec2(entry.width_px.max(1) as f32, entry.height_px.max(1) as f32);
     let size = match copy {
         Copy::Ready(_, size) => size,
@@ -120,10 +120,10 @@ fn paint_broken(ui: &Ui, ctx: &PanelContext<'_>, rect: Rect) {
 }
 
 /// Stars and heart, on a ground of their own so that they are seen on any picture.
-fn marks(ui: &Ui, ctx: &PanelContext<'_>, entry: &Entry, rect: Rect) {
+fn marks(ui: &Ui, ctx: &PanelContext<'_>, entry: &PictureEntry, rect: Rect) {
     let painter = ui.painter();
     let ground = ctx.palette.canvas.gamma_multiply(0.8);
-    let (rating, is_favourite) = (entry.marks.rating, entry.marks.is_favourite);
+    let (rating, is_favourite) = (entry.user_metadata.rating, entry.user_metadata.is_favourite);
     if rating > 0 {
         let size = vec2(12.0 * f32::from(rating) + 6.0, 16.0);
         let plate = Rect::from_min_size(pos2(rect.left() + 3.0, rect.bottom() - size.y - 3.0), size);
@@ -158,7 +158,7 @@ fn handle_input(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, response: &Respo
     }
 }
 
-fn describe(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &Entry) {
+fn describe(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &PictureEntry) {
     ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
         if !entry.prompt.is_empty() {
             let mut words: String = entry.prompt.chars().take(MAX_TIP_CHARS).collect();

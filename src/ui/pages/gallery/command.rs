@@ -8,7 +8,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use super::layout::Go;
 use super::page::Told;
 use super::selection::Choice;
-use crate::gallery::{MarkChange, Order};
+use crate::gallery::{MetadataChange, SortOrder};
 
 /// One thing to do. What is said of "the pictures" means those chosen, else the one at the keyboard.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +52,7 @@ pub enum GalleryCommand {
     /// Chooses a picture by its place among those found.
     Choose(usize, Choice),
     /// Changes marks of the pictures.
-    Mark(MarkChange),
+    Mark(MetadataChange),
     /// Takes in what is typed into the search field.
     Type {
         /// All of it.
@@ -65,7 +65,7 @@ pub enum GalleryCommand {
     /// Remembers what was looked for.
     Remember,
     /// Shows pictures in another order.
-    SetOrder(Order),
+    SetOrder(SortOrder),
     /// Draws cells of another size, in points.
     SetSide(f32),
     /// Says how large the grid is, in points.

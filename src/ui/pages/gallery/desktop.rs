@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::GalleryCommand;
 use super::page::Told;
-use crate::gallery::{Entry, infotext, read_picture, read_record};
+use crate::gallery::{PictureEntry, infotext, read_picture, read_record};
 use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::Text;
@@ -13,7 +13,7 @@ use crate::ui::model::state::file_name;
 use crate::ui::services::on_own_thread;
 
 /// Copies the pixels of a picture.
-pub(super) fn copy_image(studio: &Studio, entry: &Arc<Entry>) {
+pub(super) fn copy_image(studio: &Studio, entry: &Arc<PictureEntry>) {
     let path = entry.path.clone();
     answer_later(studio, move || {
         let result = put_pixels(&path);
@@ -25,7 +25,7 @@ pub(super) fn copy_image(studio: &Studio, entry: &Arc<Entry>) {
 }
 
 /// Copies the settings of a picture in the form that other programs read.
-pub(super) fn copy_settings(studio: &Studio, entry: &Arc<Entry>) {
+pub(super) fn copy_settings(studio: &Studio, entry: &Arc<PictureEntry>) {
     let entry = Arc::clone(entry);
     answer_later(studio, move || {
         let text = match read_record(&entry.path) {
@@ -40,7 +40,7 @@ pub(super) fn copy_settings(studio: &Studio, entry: &Arc<Entry>) {
 }
 
 /// Opens the folder of a picture.
-pub(super) fn reveal(studio: &Studio, entry: &Arc<Entry>) {
+pub(super) fn reveal(studio: &Studio, entry: &Arc<PictureEntry>) {
     let folder = entry.path.parent().unwrap_or(&entry.path).to_owned();
     open_folder(studio, folder);
 }
@@ -88,7 +88,7 @@ fn put_pixels(path: &Path) -> Result<(), String> {
 }
 
 /// What the index knows, as AUTOMATIC1111's web UI would write it.
-fn known_settings(entry: &Entry) -> String {
+fn known_settings(entry: &PictureEntry) -> String {
     let mut text = entry.prompt.clone();
     if !entry.negative_prompt.is_empty() {
         text.push_str("\nNegative prompt: ");

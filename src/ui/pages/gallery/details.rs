@@ -10,7 +10,7 @@ use super::dates;
 use super::marks::MarksEditor;
 use super::panel::send;
 use super::textures::Textures;
-use crate::gallery::{CopySize, Entry, Source};
+use crate::gallery::{PictureEntry, RecordSource, ThumbnailSize};
 use crate::ui::commands::UiCommand;
 use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
@@ -32,7 +32,7 @@ pub(super) struct Details {
 impl Details {
     pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures) {
         let page = &ctx.state.gallery;
-        let entries: Vec<&Arc<Entry>> = page.subjects().iter().filter_map(|id| page.entry(*id)).collect();
+        let entries: Vec<&Arc<PictureEntry>> = page.subjects().iter().filter_map(|id| page.entry(*id)).collect();
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             Frame::new().inner_margin(Margin::symmetric(12, 12)).show(ui, |ui| {
                 let num_chosen = page.selection.len();
@@ -71,10 +71,10 @@ impl Details {
     }
 }
 
-fn picture(ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures, entry: &Entry) {
+fn picture(ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures, entry: &PictureEntry) {
     let size = vec2(ui.available_width(), PICTURE_HEIGHT);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    cell::paint_copy(ui, ctx, textures.get(entry, CopySize::Medium), entry, rect);
+    cell::paint_copy(ui, ctx, textures.get(entry, ThumbnailSize::Medium), entry, rect);
     ui.add_space(8.0);
     let name = RichText::new(file_name(&entry.path)).family(theme::strong_family());
     ui.add(Label::new(name).truncate())
@@ -99,7 +99,7 @@ fn size_words(bytes: u64) -> String {
     }
 }
 
-fn words(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &Entry) {
+fn words(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &PictureEntry) {
     for (key, text) in [
         ("gallery-prompt", &entry.prompt),
         ("gallery-negative", &entry.negative_prompt),
@@ -125,7 +125,7 @@ fn words(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &Entry) {
     }
 }
 
-fn settings(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &Entry) {
+fn settings(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &PictureEntry) {
     if entry.source.is_none() {
         let none = RichText::new(ctx.tr("gallery-no-record")).color(*ctx.palette.text_weak);
         ui.add(Label::new(none).wrap());
@@ -163,15 +163,15 @@ fn settings(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &Entry) {
     ui.add_space(8.0);
 }
 
-fn source_name(source: Source) -> &'static str {
+fn source_name(source: RecordSource) -> &'static str {
     match source {
-        Source::Hareru => "Hareru",
-        Source::A1111 => "AUTOMATIC1111",
-        Source::ComfyUi => "ComfyUI",
-        Source::InvokeAi => "InvokeAI",
-        Source::SwarmUi => "SwarmUI",
-        Source::Fooocus => "Fooocus",
-        Source::NovelAi => "NovelAI",
+        RecordSource::Hareru => "Hareru",
+        RecordSource::A1111 => "AUTOMATIC1111",
+        RecordSource::ComfyUi => "ComfyUI",
+        RecordSource::InvokeAi => "InvokeAI",
+        RecordSource::SwarmUi => "SwarmUI",
+        RecordSource::Fooocus => "Fooocus",
+        RecordSource::NovelAi => "NovelAI",
     }
 }
 

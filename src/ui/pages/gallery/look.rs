@@ -8,7 +8,7 @@ use super::dates;
 use super::marks::{heart, star_words};
 use super::panel::send;
 use super::textures::{Copy, Textures};
-use crate::gallery::CopySize;
+use crate::gallery::ThumbnailSize;
 use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
 use crate::ui::widgets::stars::star_row;
@@ -44,12 +44,12 @@ fn picture(ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures, whole: 
     let (mut room, mut foot) = whole.split_top_bottom_at_y(whole.bottom() - FOOT_HEIGHT);
     room = room.shrink(MARGIN);
     foot = foot.shrink2(vec2(MARGIN, 0.0));
-    let copy = textures.get(entry, CopySize::Large);
+    let copy = textures.get(entry, ThumbnailSize::Large);
     cell::paint_copy(ui, ctx, copy, entry, room);
     if matches!(copy, Copy::Ready(..)) {
         for beside in [Some(index + 1), index.checked_sub(1)].into_iter().flatten() {
             if let Some(entry) = page.ids().get(beside).and_then(|id| page.entry(*id)) {
-                textures.get(entry, CopySize::Large); // so that going on does not wait
+                textures.get(entry, ThumbnailSize::Large); // so that going on does not wait
             }
         }
     }
@@ -71,10 +71,10 @@ fn picture(ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures, whole: 
     ui.scope_builder(UiBuilder::new().max_rect(marks), |ui| {
         ui.horizontal_centered(|ui| {
             let colours = (*ctx.palette.text, *ctx.palette.text_weak);
-            if let Some(rating) = star_row(ui, entry.marks.rating, &star_words(ctx), colours) {
+            if let Some(rating) = star_row(ui, entry.user_metadata.rating, &star_words(ctx), colours) {
                 send(ctx, GalleryCommand::Rate(rating));
             }
-            heart(ui, ctx, entry.marks.is_favourite);
+            heart(ui, ctx, entry.user_metadata.is_favourite);
         });
     });
     ui.painter().text(

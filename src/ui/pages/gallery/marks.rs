@@ -8,7 +8,7 @@ use egui::{Id, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
 use super::GalleryCommand;
 use super::dates::grouped;
 use super::panel::send;
-use crate::gallery::{Entry, Label, MarkChange};
+use crate::gallery::{LabelCount, MetadataChange, PictureEntry};
 use crate::ui::commands::UiCommand;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
@@ -60,28 +60,28 @@ const COLLECTIONS: Words = Words {
 
 impl MarksEditor {
     /// * `entries`: the pictures, as far as they are known; not empty.
-    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>, entries: &[&Arc<Entry>]) {
+    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>, entries: &[&Arc<PictureEntry>]) {
         rating(ui, ctx, entries);
         let page = &ctx.state.gallery;
         if std::mem::replace(&mut self.taggings, page.taggings) != page.taggings {
             ui.memory_mut(|memory| memory.request_focus(Id::unique(TAGS.id)));
         }
-        let tags = shared(entries, |entry| &entry.marks.tags);
+        let tags = shared(entries, |entry| &entry.user_metadata.tags);
         if let Some(change) = self.tag.show(ui, ctx, &TAGS, &tags, &page.tags) {
             let change = match change {
-                Change::Add(tag) => MarkChange::Tag(tag),
-                Change::Remove(tag) => MarkChange::Untag(tag),
+                Change::Add(tag) => MetadataChange::Tag(tag),
+                Change::Remove(tag) => MetadataChange::Untag(tag),
             };
             send(ctx, GalleryCommand::Mark(change));
         }
-        let collections = shared(entries, |entry| &entry.marks.collections);
+        let collections = shared(entries, |entry| &entry.user_metadata.collections);
         if let Some(change) = self
             .collection
             .show(ui, ctx, &COLLECTIONS, &collections, &page.collections)
         {
             let change = match change {
-                Change::Add(name) => MarkChange::Collect(name),
-                Change::Remove(name) => MarkChange::Uncollect(name),
+                Change::Add(name) => MetadataChange::Collect(name),
+                Change::Remove(name) => MetadataChange::Uncollect(name),
             };
             send(ctx, GalleryCommand::Mark(change));
         }
@@ -89,7 +89,10 @@ impl MarksEditor {
 }
 
 /// Words that all of the pictures have.
-fn shared<'a>(entries: &[&'a Arc<Entry>], words: impl Fn(&'a Entry) -> &'a BTreeSet<String>) -> Vec<&'a String> {
+fn shared<'a>(
+    entries: &[&'a Arc<PictureEntry>],
+    words: impl Fn(&'a PictureEntry) -> &'a BTreeSet<String>,
+) -> Vec<&'a String> {
     let Some((first, others)) = entries.split_first() else {
         return Vec::new();
     };
@@ -107,9 +110,9 @@ pub(super) fn star_words(ctx: &PanelContext<'_>) -> StarWords {
     }
 }
 
-fn rating(ui: &mut Ui, ctx: &PanelContext<'_>, entries: &[&Arc<Entry>]) {
-    let first = entries.first().map_or(0, |entry| entry.marks.rating);
-    let is_same = entries.iter().all(|entry| entry.marks.rating == first);
+fn rating(ui: &mut Ui, ctx: &PanelContext<'_>, entries: &[&Arc<PictureEntry>]) {
+    let first = entries.first().map_or(0, |entry| entry.user_metadata.rating);
+    let is_same = entries.iter().all(|entry| entry.user_metadata.rating == first);
     ui.horizontal(|ui| {
         let colours = (*ctx.palette.text, *ctx.palette.text_weak);
         let shown = if is_same { first } else { 0 };
@@ -117,7 +120,7 @@ fn rating(ui: &mut Ui, ctx: &PanelContext<'_>, entries: &[&Arc<Entry>]) {
             send(ctx, GalleryCommand::Rate(rating));
         }
         ui.add_space(8.0);
-        let is_favourite = entries.iter().all(|entry| entry.marks.is_favourite);
+        let is_favourite = entries.iter().all(|entry| entry.user_metadata.is_favourite);
         heart(ui, ctx, is_favourite);
     });
 }
@@ -155,7 +158,7 @@ impl NewWord {
         ctx: &PanelContext<'_>,
         words: &Words,
         present: &[&String],
-        known: &[Label],
+        known: &[LabelCount],
     ) -> Option<Change> {
         let mut change = None;
         ui.add_space(8.0);
@@ -177,7 +180,7 @@ impl NewWord {
             });
         }
         let typed = self.text.trim().to_lowercase();
-        let matching: Vec<&Label> = known
+        let matching: Vec<&LabelCount> = known
             .iter()
             .filter(|label| label.name.to_lowercase().contains(&typed) && !present.contains(&&label.name))
             .take(MAX_SUGGESTIONS)

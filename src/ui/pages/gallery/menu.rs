@@ -4,7 +4,7 @@ use egui::{Button, Ui};
 
 use super::GalleryCommand;
 use super::panel::send;
-use crate::gallery::Entry;
+use crate::gallery::PictureEntry;
 use crate::ui::commands::UiCommand;
 use crate::ui::pages::studio::canvas::regenerate_menu::regenerate_items;
 use crate::ui::panel::PanelContext;
@@ -23,7 +23,7 @@ const GROUPS: &[&[GalleryCommand]] = &[
 ];
 
 /// Lays out the menu of a picture.
-pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &Entry) {
+pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &PictureEntry) {
     ui.set_min_width(220.0);
     for (index, group) in GROUPS.iter().enumerate() {
         if index > 0 {
@@ -51,7 +51,7 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &Entry) {
     }
 }
 
-fn is_possible(ctx: &PanelContext<'_>, entry: &Entry, command: &GalleryCommand) -> bool {
+fn is_possible(ctx: &PanelContext<'_>, entry: &PictureEntry, command: &GalleryCommand) -> bool {
     match command {
         GalleryCommand::CopyPrompt => !entry.prompt.is_empty(),
         GalleryCommand::CopySettings => entry.source.is_some(),

@@ -2,7 +2,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `page` | what the page knows, from what the librarian tells |
+//! | `page` | what the page knows, from what the index service tells |
 //! | `layout` `selection` `shelf` `search` | its parts: where pictures lie, what is chosen, what is known of them, what is looked for |
 //! | `command` `actions` `desktop` | what can be asked for, and what that does |
 //! | `panel` `rail` `bar` `status` `grid` `cell` `details` `marks` `look` `menu` | how it is drawn |

@@ -8,7 +8,9 @@ use super::layout::{Go, GridLayout};
 use super::search::{Search, SearchError};
 use super::selection::{Choice, Selection};
 use super::shelf::Shelf;
-use crate::gallery::{Entry, EntryId, Found, Label, LibraryEvent, MarkChange, Order, Question, Ticket};
+use crate::gallery::{
+    EntryId, IndexEvent, IndexRequest, LabelCount, MetadataChange, PictureEntry, SearchResult, SortOrder, Ticket,
+};
 use crate::ui::model::notifications::Text;
 
 /// Sides that the cells of the grid can be given, in points.
@@ -48,13 +50,13 @@ pub struct GalleryPage {
     /// What is chosen.
     pub selection: Selection,
     /// In which order pictures are shown.
-    pub order: Order,
+    pub order: SortOrder,
     /// Least side of a cell in points, within [`SIDES`].
     pub side: f32,
     /// Tags, the most used first.
-    pub tags: Vec<Label>,
+    pub tags: Vec<LabelCount>,
     /// Collections, by name.
-    pub collections: Vec<Label>,
+    pub collections: Vec<LabelCount>,
     /// How far the files are looked at; none when that is done.
     pub scanning: Option<Scanning>,
     /// Files that have the name of a picture and cannot be read as one.
@@ -69,7 +71,7 @@ pub struct GalleryPage {
     pub thumbnail_dir: Option<PathBuf>,
     /// Days since 1970-01-01 by the clock on the wall.
     pub today: i32,
-    found: Option<Arc<Found>>,
+    found: Option<Arc<SearchResult>>,
     shelf: Shelf,
     layout: GridLayout,
     /// Room of the grid in points.
@@ -89,7 +91,7 @@ pub struct GalleryPage {
     /// How often pictures were put into the trash and not brought back.
     undoable: usize,
     /// What the pictures found were looked for by.
-    found_by: (String, Order),
+    found_by: (String, SortOrder),
     /// Counts how often something else was looked for.
     pub(super) searches: u64,
 }
@@ -101,7 +103,7 @@ impl Default for GalleryPage {
         Self {
             search,
             selection: Selection::default(),
-            order: Order::default(),
+            order: SortOrder::default(),
             side: 160.0,
             tags: Vec::new(),
             collections: Vec::new(),
@@ -125,7 +127,7 @@ impl Default for GalleryPage {
             changed_at: None,
             searched_at: f64::NEG_INFINITY,
             undoable: 0,
-            found_by: (String::new(), Order::default()),
+            found_by: (String::new(), SortOrder::default()),
             searches: 0,
         }
     }
@@ -133,7 +135,7 @@ impl Default for GalleryPage {
 
 impl GalleryPage {
     /// What was found last; `None` before the first answer.
-    pub fn found(&self) -> Option<&Found> {
+    pub fn found(&self) -> Option<&SearchResult> {
         self.found.as_deref()
     }
 
@@ -143,12 +145,12 @@ impl GalleryPage {
     }
 
     /// All that is known of a picture, if it is known already.
-    pub fn entry(&self, id: EntryId) -> Option<&Arc<Entry>> {
+    pub fn entry(&self, id: EntryId) -> Option<&Arc<PictureEntry>> {
         self.shelf.get(id)
     }
 
     /// The picture the keyboard is at.
-    pub fn focused(&self) -> Option<&Arc<Entry>> {
+    pub fn focused(&self) -> Option<&Arc<PictureEntry>> {
         self.entry(self.selection.focused_id()?)
     }
 
@@ -174,35 +176,35 @@ impl GalleryPage {
         &self.in_sight
     }
 
-    /// Takes in what the librarian has to tell; the result is what the user should hear of it at once.
-    pub fn apply(&mut self, event: LibraryEvent) -> Option<Told> {
+    /// Takes in what the index service has to tell; the result is what the user should hear of it at once.
+    pub fn apply(&mut self, event: IndexEvent) -> Option<Told> {
         match event {
-            LibraryEvent::Found { ticket, found } => self.take_found(ticket, found),
-            LibraryEvent::BadQuery { ticket, message, range } => {
+            IndexEvent::Found { ticket, found } => self.take_found(ticket, found),
+            IndexEvent::BadQuery { ticket, message, range } => {
                 if self.search.answered(ticket) {
                     self.search.error = Some(SearchError { message, range });
                 }
             }
-            LibraryEvent::Entries { ticket, entries } => self.shelf.take(ticket, entries),
-            LibraryEvent::Changed(entries) => {
+            IndexEvent::Entries { ticket, entries } => self.shelf.take(ticket, entries),
+            IndexEvent::Changed(entries) => {
                 self.shelf.put(entries);
                 self.are_labels_due = true;
             }
-            LibraryEvent::Completions { ticket, completions } => self.search.take_completions(ticket, completions),
-            LibraryEvent::Labels { tags, collections } => {
+            IndexEvent::Completions { ticket, completions } => self.search.take_completions(ticket, completions),
+            IndexEvent::Labels { tags, collections } => {
                 self.tags = tags;
                 self.collections = collections;
             }
-            LibraryEvent::ContentChanged => {
+            IndexEvent::ContentChanged => {
                 self.changed_at.get_or_insert(f64::NEG_INFINITY);
                 self.are_labels_due = true;
             }
-            LibraryEvent::Scanning { done, total } => self.scanning = Some(Scanning { done, total }),
-            LibraryEvent::Scanned { unreadable, .. } => {
+            IndexEvent::Scanning { done, total } => self.scanning = Some(Scanning { done, total }),
+            IndexEvent::Scanned { unreadable, .. } => {
                 self.scanning = None;
                 self.unreadable = unreadable;
             }
-            LibraryEvent::Trashed { count } => {
+            IndexEvent::Trashed { count } => {
                 self.undoable += 1;
                 let key = if count == 1 {
                     "gallery-trashed-one"
@@ -211,7 +213,7 @@ impl GalleryPage {
                 };
                 return Some(Told::Undoable(Text::new(key, [("count", count.to_string())])));
             }
-            LibraryEvent::Restored { count } => {
+            IndexEvent::Restored { count } => {
                 let key = if count == 1 {
                     "gallery-restored-one"
                 } else {
@@ -219,19 +221,19 @@ impl GalleryPage {
                 };
                 return Some(Told::Info(Text::new(key, [("count", count.to_string())])));
             }
-            LibraryEvent::FolderLost(folder) => {
+            IndexEvent::FolderLost(folder) => {
                 let values = [("folder", folder.display().to_string())];
                 if !self.lost.contains(&folder) {
                     self.lost.push(folder);
                 }
                 return Some(Told::Error(Text::new("gallery-folder-lost", values)));
             }
-            LibraryEvent::FolderFound(folder) => {
+            IndexEvent::FolderFound(folder) => {
                 self.lost.retain(|lost| *lost != folder);
                 let values = [("folder", folder.display().to_string())];
                 return Some(Told::Info(Text::new("gallery-folder-found", values)));
             }
-            LibraryEvent::Failed { message } => {
+            IndexEvent::Failed { message } => {
                 self.shelf.look_again(); // marks that were shown before they were kept
                 self.search.give_up();
                 return Some(Told::Error(Text::new("gallery-failed", [("reason", message)])));
@@ -240,7 +242,7 @@ impl GalleryPage {
         None
     }
 
-    fn take_found(&mut self, ticket: Ticket, found: Arc<Found>) {
+    fn take_found(&mut self, ticket: Ticket, found: Arc<SearchResult>) {
         if !self.search.answered(ticket) {
             return; // a newer search is under way
         }
@@ -271,7 +273,7 @@ impl GalleryPage {
     /// * `now`: by the clock of the window, in seconds.
     ///
     /// Returns how long until something else is due, in seconds.
-    pub fn ask_what_is_due(&mut self, now: f64, mut ask: impl FnMut(Question) -> Ticket) -> Option<f64> {
+    pub fn ask_what_is_due(&mut self, now: f64, mut ask: impl FnMut(IndexRequest) -> Ticket) -> Option<f64> {
         let refresh_secs = if self.scanning.is_some() {
             REFRESH_SCANNING_SECS
         } else {
@@ -279,7 +281,7 @@ impl GalleryPage {
         };
         let is_refresh_due = self.changed_at.is_some() && now - self.searched_at >= refresh_secs;
         if self.search.is_due(now) || (is_refresh_due && !self.search.is_waiting()) {
-            let ticket = ask(Question::Search {
+            let ticket = ask(IndexRequest::Search {
                 text: self.search.text.clone(),
                 order: self.order,
             });
@@ -288,16 +290,16 @@ impl GalleryPage {
             self.searched_at = now;
         }
         if let Some((text, caret)) = self.search.completion_due(now) {
-            let ticket = ask(Question::Complete { text, caret });
+            let ticket = ask(IndexRequest::Complete { text, caret });
             self.search.completion_asked(ticket);
         }
         let missing = self.shelf.missing();
         if !missing.is_empty() {
-            let ticket = ask(Question::Entries(missing.clone()));
+            let ticket = ask(IndexRequest::Entries(missing.clone()));
             self.shelf.asked(ticket, missing);
         }
         if std::mem::take(&mut self.are_labels_due) {
-            ask(Question::Labels);
+            ask(IndexRequest::Labels);
         }
         let until_refresh = self
             .changed_at
@@ -322,7 +324,7 @@ impl GalleryPage {
         self.lay_out();
     }
 
-    pub(super) fn set_order(&mut self, order: Order) {
+    pub(super) fn set_order(&mut self, order: SortOrder) {
         self.order = order;
         let text = std::mem::take(&mut self.search.text);
         self.search.replace(text);
@@ -378,7 +380,7 @@ impl GalleryPage {
         }
     }
 
-    fn choose_in(&mut self, found: &Found, index: usize, choice: Choice) {
+    fn choose_in(&mut self, found: &SearchResult, index: usize, choice: Choice) {
         self.selection.choose(found, index, choice);
         self.want_known();
     }
@@ -423,7 +425,7 @@ impl GalleryPage {
     pub(super) fn all_favourites(&self) -> bool {
         let subjects = self.subjects();
         let mut known = subjects.iter().filter_map(|id| self.entry(*id)).peekable();
-        known.peek().is_some() && known.all(|entry| entry.marks.is_favourite)
+        known.peek().is_some() && known.all(|entry| entry.user_metadata.is_favourite)
     }
 
     /// Whether something was put into the trash that was not brought back since; that is taken as brought back now.
@@ -434,7 +436,7 @@ impl GalleryPage {
     }
 
     /// Shows a change of marks before the index has it.
-    pub(super) fn mark(&mut self, ids: &[EntryId], change: &MarkChange) {
+    pub(super) fn mark(&mut self, ids: &[EntryId], change: &MetadataChange) {
         self.shelf.mark(ids, change);
     }
 }

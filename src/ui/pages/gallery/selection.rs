@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::gallery::{EntryId, Found};
+use crate::gallery::{EntryId, SearchResult};
 
 /// How a picture is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Selection {
     }
 
     /// The chosen pictures in the order they were found.
-    pub fn ids(&self, found: &Found) -> Vec<EntryId> {
+    pub fn ids(&self, found: &SearchResult) -> Vec<EntryId> {
         if self.chosen.len() == 1 {
             return self.chosen.iter().copied().collect();
         }
@@ -60,7 +60,7 @@ impl Selection {
         ids.filter(|id| self.chosen.contains(id)).collect()
     }
 
-    pub(super) fn choose(&mut self, found: &Found, index: usize, choice: Choice) {
+    pub(super) fn choose(&mut self, found: &SearchResult, index: usize, choice: Choice) {
         let Some(&id) = found.ids.get(index) else { return };
         match choice {
             Choice::Only => {
@@ -82,7 +82,7 @@ impl Selection {
         self.focus = Some((index, id));
     }
 
-    pub(super) fn choose_all(&mut self, found: &Found) {
+    pub(super) fn choose_all(&mut self, found: &SearchResult) {
         self.chosen = found.ids.iter().copied().collect();
         self.anchor = 0;
         if self.focus.is_none() {
@@ -95,7 +95,7 @@ impl Selection {
     }
 
     /// Keeps what is still found. Where the picture at the keyboard is gone, the one in its place takes over.
-    pub(super) fn follow(&mut self, found: &Found) {
+    pub(super) fn follow(&mut self, found: &SearchResult) {
         if !self.chosen.is_empty() {
             let left: HashSet<EntryId> = found
                 .ids
@@ -129,16 +129,16 @@ impl Selection {
 mod tests {
     use super::*;
 
-    fn found(ids: impl IntoIterator<Item = i64>) -> Found {
+    fn found(ids: impl IntoIterator<Item = i64>) -> SearchResult {
         let ids: Vec<_> = ids.into_iter().map(EntryId).collect();
-        Found {
+        SearchResult {
             total: ids.len(),
             ids,
             days: Vec::new(),
         }
     }
 
-    fn chosen(selection: &Selection, found: &Found) -> Vec<i64> {
+    fn chosen(selection: &Selection, found: &SearchResult) -> Vec<i64> {
         selection.ids(found).iter().map(|id| id.0).collect()
     }
 

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::gallery::{Entry, EntryId, MarkChange, Ticket};
+use crate::gallery::{EntryId, MetadataChange, PictureEntry, Ticket};
 
 /// Most pictures of which all is known at once.
 const MAX_KEPT: usize = 4096;
 
 #[derive(Debug)]
 struct Kept {
-    entry: Arc<Entry>,
+    entry: Arc<PictureEntry>,
     used: u64,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Shelf {
 }
 
 impl Shelf {
-    pub(super) fn get(&self, id: EntryId) -> Option<&Arc<Entry>> {
+    pub(super) fn get(&self, id: EntryId) -> Option<&Arc<PictureEntry>> {
         self.kept.get(&id).map(|kept| &kept.entry)
     }
 
@@ -58,7 +58,7 @@ impl Shelf {
     }
 
     /// Takes in an answer; what it leaves out of what was asked for is gone.
-    pub(super) fn take(&mut self, ticket: Ticket, entries: Vec<Arc<Entry>>) {
+    pub(super) fn take(&mut self, ticket: Ticket, entries: Vec<Arc<PictureEntry>>) {
         if let Some((_, asked)) = self.awaited.take_if(|(awaited, _)| *awaited == ticket) {
             let answered: HashSet<EntryId> = entries.iter().map(|entry| entry.id).collect();
             for id in asked.into_iter().filter(|id| !answered.contains(id)) {
@@ -69,7 +69,7 @@ impl Shelf {
         self.put(entries);
     }
 
-    pub(super) fn put(&mut self, entries: Vec<Arc<Entry>>) {
+    pub(super) fn put(&mut self, entries: Vec<Arc<PictureEntry>>) {
         for entry in entries {
             let used = self.clock;
             self.gone.remove(&entry.id);
@@ -85,10 +85,10 @@ impl Shelf {
     }
 
     /// Shows a change before the index has it.
-    pub(super) fn mark(&mut self, ids: &[EntryId], change: &MarkChange) {
+    pub(super) fn mark(&mut self, ids: &[EntryId], change: &MetadataChange) {
         for id in ids {
             if let Some(kept) = self.kept.get_mut(id) {
-                Arc::make_mut(&mut kept.entry).marks.apply(change);
+                Arc::make_mut(&mut kept.entry).user_metadata.apply(change);
             }
         }
     }

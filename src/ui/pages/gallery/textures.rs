@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use egui::{ColorImage, TextureHandle, TextureId, TextureOptions, Vec2};
 
-use crate::gallery::{CopyMaker, CopySize, CopyWish, Entry, PictureFile};
+use crate::gallery::{PictureEntry, PictureFile, ThumbnailLoader, ThumbnailRequest, ThumbnailSize};
 
 /// Memory of the textures that are kept.
 const BUDGET_BYTES: usize = 320 << 20;
@@ -40,14 +40,14 @@ struct Kept {
 /// Textures of the pictures that are or were in sight.
 #[derive(Default)]
 pub(super) struct Textures {
-    maker: Option<CopyMaker>,
+    maker: Option<ThumbnailLoader>,
     has_failed: bool,
     is_still: bool,
-    kept: HashMap<CopyWish, Kept>,
+    kept: HashMap<ThumbnailRequest, Kept>,
     bytes: usize,
     broken: HashSet<PictureFile>,
-    wishes: Vec<CopyWish>,
-    wished: Vec<CopyWish>,
+    requests: Vec<ThumbnailRequest>,
+    wished: Vec<ThumbnailRequest>,
     frame: u64,
 }
 
@@ -76,17 +76,17 @@ impl Textures {
                     let used = self.frame;
                     let kept = Kept { texture, bytes, used };
                     self.bytes += bytes;
-                    if let Some(old) = self.kept.insert(made.wish, kept) {
+                    if let Some(old) = self.kept.insert(made.request, kept) {
                         self.bytes -= old.bytes;
                     }
                 }
                 Err(reason) => {
                     tracing::info!("a picture has no thumbnail: {reason}");
-                    self.broken.insert(made.wish.file);
+                    self.broken.insert(made.request.file);
                 }
             }
         }
-        if maker.has_made() {
+        if maker.has_loaded() {
             ctx.request_repaint();
         }
     }
@@ -97,7 +97,7 @@ impl Textures {
         }
         let (ctx, gather) = (ctx.clone(), if self.is_still { GATHER_STILL } else { GATHER });
         let repaint = move || ctx.request_repaint_after(gather);
-        match CopyMaker::start(folder.map(Path::to_owned), repaint) {
+        match ThumbnailLoader::start(folder.map(Path::to_owned), repaint) {
             Ok(maker) => self.maker = Some(maker),
             Err(error) => {
                 self.has_failed = true;
@@ -107,40 +107,40 @@ impl Textures {
     }
 
     /// A picture at a size, or at another one until that is there.
-    pub(super) fn get(&mut self, entry: &Entry, size: CopySize) -> Copy {
+    pub(super) fn get(&mut self, entry: &PictureEntry, size: ThumbnailSize) -> Copy {
         let file = PictureFile::from(entry);
         if self.has_failed || self.broken.contains(&file) {
             return Copy::Broken;
         }
-        let mut wish = CopyWish { file, size };
-        if let Some(copy) = self.find(&wish) {
+        let mut request = ThumbnailRequest { file, size };
+        if let Some(copy) = self.find(&request) {
             return copy;
         }
-        self.wishes.push(wish.clone());
-        for other in [CopySize::Large, CopySize::Medium, CopySize::Small] {
-            wish.size = other;
-            if let Some(copy) = self.find(&wish) {
+        self.requests.push(request.clone());
+        for other in [ThumbnailSize::Large, ThumbnailSize::Medium, ThumbnailSize::Small] {
+            request.size = other;
+            if let Some(copy) = self.find(&request) {
                 return copy;
             }
         }
         Copy::Waiting
     }
 
-    fn find(&mut self, wish: &CopyWish) -> Option<Copy> {
-        let kept = self.kept.get_mut(wish)?;
+    fn find(&mut self, request: &ThumbnailRequest) -> Option<Copy> {
+        let kept = self.kept.get_mut(request)?;
         kept.used = self.frame;
         Some(Copy::Ready(kept.texture.id(), kept.texture.size_vec2()))
     }
 
     /// Ends a frame: asks for what it lacked, the large ones first, and lets go of what was not seen for longest.
     pub(super) fn end_frame(&mut self) {
-        let mut wishes = std::mem::take(&mut self.wishes);
-        wishes.sort_by_key(|wish| wish.size != CopySize::Large);
-        if wishes != self.wished
+        let mut requests = std::mem::take(&mut self.requests);
+        requests.sort_by_key(|request| request.size != ThumbnailSize::Large);
+        if requests != self.wished
             && let Some(maker) = &self.maker
         {
-            maker.wish(wishes.iter().cloned());
-            self.wished = wishes;
+            maker.request(requests.iter().cloned());
+            self.wished = requests;
         }
         if self.bytes > BUDGET_BYTES {
             self.let_go();
@@ -148,18 +148,18 @@ impl Textures {
     }
 
     fn let_go(&mut self) {
-        let mut ages: Vec<(u64, CopyWish)> = self
+        let mut ages: Vec<(u64, ThumbnailRequest)> = self
             .kept
             .iter()
             .filter(|(_, kept)| kept.used < self.frame)
-            .map(|(wish, kept)| (kept.used, wish.clone()))
+            .map(|(request, kept)| (kept.used, request.clone()))
             .collect();
         ages.sort_by_key(|(used, _)| *used);
-        for (_, wish) in ages {
+        for (_, request) in ages {
             if self.bytes <= BUDGET_BYTES / 4 * 3 {
                 break;
             }
-            if let Some(kept) = self.kept.remove(&wish) {
+            if let Some(kept) = self.kept.remove(&request) {
                 self.bytes -= kept.bytes;
             }
         }

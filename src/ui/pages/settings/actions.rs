@@ -7,7 +7,7 @@ use egui::KeyboardShortcut;
 
 use super::{Clash, SettingsCommand};
 use crate::config::{Settings, log_tail};
-use crate::gallery::{Question, SaveOptions};
+use crate::gallery::{IndexRequest, SaveOptions};
 use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
 use crate::ui::commands::shortcuts::{self, Keymap};
@@ -121,7 +121,7 @@ fn choose_folder(studio: &Studio, title: &str, command: impl FnOnce(PathBuf) -> 
 fn watch(studio: &mut Studio, change_folders: impl FnOnce(&mut Vec<PathBuf>)) {
     change(studio, |settings| change_folders(&mut settings.watched_folders));
     if let Some(library) = &studio.library {
-        library.ask(Question::Watch(studio.settings.watched_folders.clone()));
+        library.request(IndexRequest::Watch(studio.settings.watched_folders.clone()));
     }
 }
 

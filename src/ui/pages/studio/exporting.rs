@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crossbeam_channel::{Receiver, bounded};
 
 use crate::gallery;
-use crate::unfold::{FilmError, FilmFormat, FilmPlan, Frames, GridReel, ReelError, RunReel};
+use crate::unfold::{
+    AnimationError, AnimationFormat, AnimationOptions, AnimationWriter, FrameError, GridAnimation, RunAnimation,
+};
 
 /// How long a step is shown, in milliseconds.
 const FRAME_MS: u32 = 125;
@@ -21,7 +23,7 @@ const MAX_TRIES: u32 = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportKind {
     /// A film.
-    Film(FilmFormat),
+    Film(AnimationFormat),
     /// All steps, or all runs of a sweep, on one picture.
     Sheet,
 }
@@ -29,27 +31,27 @@ pub enum ExportKind {
 impl ExportKind {
     /// All, in the order they are offered.
     pub const ALL: [Self; 4] = [
-        Self::Film(FilmFormat::Gif),
-        Self::Film(FilmFormat::WebP),
-        Self::Film(FilmFormat::Apng),
+        Self::Film(AnimationFormat::Gif),
+        Self::Film(AnimationFormat::WebP),
+        Self::Film(AnimationFormat::Apng),
         Self::Sheet,
     ];
 
     /// Name among texts.
     pub fn key(self) -> &'static str {
         match self {
-            Self::Film(FilmFormat::Gif) => "export-gif",
-            Self::Film(FilmFormat::WebP) => "export-webp",
-            Self::Film(FilmFormat::Apng) => "export-apng",
+            Self::Film(AnimationFormat::Gif) => "export-gif",
+            Self::Film(AnimationFormat::WebP) => "export-webp",
+            Self::Film(AnimationFormat::Apng) => "export-apng",
             Self::Sheet => "export-sheet",
         }
     }
 
     fn ending(self) -> &'static str {
         match self {
-            Self::Film(FilmFormat::Gif) => "unfolding.gif",
-            Self::Film(FilmFormat::WebP) => "unfolding.webp",
-            Self::Film(FilmFormat::Apng) => "unfolding.png",
+            Self::Film(AnimationFormat::Gif) => "unfolding.gif",
+            Self::Film(AnimationFormat::WebP) => "unfolding.webp",
+            Self::Film(AnimationFormat::Apng) => "unfolding.png",
             Self::Sheet => "sheet.png",
         }
     }
@@ -57,14 +59,14 @@ impl ExportKind {
 
 /// What is written.
 #[derive(Debug, Clone)]
-pub enum Reel {
+pub enum Animation {
     /// One run.
-    Run(RunReel),
+    Run(RunAnimation),
     /// A sheet of a sweep.
-    Grid(GridReel),
+    Grid(GridAnimation),
 }
 
-impl Reel {
+impl Animation {
     fn num_frames(&self) -> usize {
         match self {
             Self::Run(run) => run.steps.len(),
@@ -88,17 +90,17 @@ impl Exporting {
     /// # Errors
     /// If the system refuses a thread.
     pub fn start(
-        reel: Reel,
+        animation: Animation,
         kind: ExportKind,
         (folder, stem): (PathBuf, String),
         repaint: impl Fn() + Send + 'static,
     ) -> std::io::Result<Self> {
         let (done, is_stopped) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
         let (sender, answer) = bounded(1);
-        let total = reel.num_frames() as u32;
+        let total = animation.num_frames() as u32;
         let (told, stop) = (Arc::clone(&done), Arc::clone(&is_stopped));
         std::thread::Builder::new().name("export".to_owned()).spawn(move || {
-            let written = write(&reel, kind, &new_name(&folder, &stem, kind), &mut |frames| {
+            let written = write(&animation, kind, &new_name(&folder, &stem, kind), &mut |frames| {
                 told.store(frames, Ordering::Relaxed);
                 repaint();
                 if stop.load(Ordering::Relaxed) {
@@ -151,41 +153,41 @@ fn new_name(folder: &Path, stem: &str, kind: ExportKind) -> PathBuf {
 }
 
 fn write(
-    reel: &Reel,
+    animation: &Animation,
     kind: ExportKind,
     path: &Path,
     progress: &mut dyn FnMut(u32) -> ControlFlow<()>,
 ) -> Result<PathBuf, String> {
-    let say = |error: ReelError| error.to_string();
+    let say = |error: FrameError| error.to_string();
     match kind {
         ExportKind::Sheet => {
-            let sheet = match reel {
-                Reel::Run(run) => run.sheet(),
-                Reel::Grid(grid) => grid.sheet(),
+            let sheet = match animation {
+                Animation::Run(run) => run.sheet(),
+                Animation::Grid(grid) => grid.sheet(),
             };
             gallery::save_pixels(path, &sheet.map_err(say)?).map_err(|error| error.one_line())?;
         }
         ExportKind::Film(format) => {
-            let ranges = match reel {
-                Reel::Run(run) => run.ranges().map_err(say)?,
-                Reel::Grid(_) => Vec::new(),
+            let ranges = match animation {
+                Animation::Run(run) => run.ranges().map_err(say)?,
+                Animation::Grid(_) => Vec::new(),
             };
-            let frames = Frames {
-                plan: FilmPlan {
+            let frames = AnimationWriter {
+                plan: AnimationOptions {
                     format,
-                    num_frames: reel.num_frames() as u32,
+                    num_frames: animation.num_frames() as u32,
                     frame_ms: FRAME_MS,
                     last_ms: LAST_FRAME_MS,
                 },
-                make: &mut |place| match reel {
-                    Reel::Run(run) => run.frame(place as usize, &ranges),
-                    Reel::Grid(grid) => grid.frame(place as usize),
+                make: &mut |place| match animation {
+                    Animation::Run(run) => run.frame(place as usize, &ranges),
+                    Animation::Grid(grid) => grid.frame(place as usize),
                 },
                 progress,
             };
             frames
                 .save(path)
-                .map_err(|error: FilmError<ReelError>| error.to_string())?;
+                .map_err(|error: AnimationError<FrameError>| error.to_string())?;
         }
     }
     Ok(path.to_owned())

@@ -27,11 +27,11 @@ pub(in crate::ui) struct Decoding {
     /// What has been asked since it rests there.
     tried: Vec<Quality>,
     /// Questions without an answer.
-    asked: Vec<Question>,
+    asked: Vec<IndexRequest>,
     last_ticket: u64,
 }
 
-struct Question {
+struct IndexRequest {
     ticket: u64,
     step: Arc<StepRecord>,
     quality: Quality,
@@ -125,7 +125,7 @@ pub(in crate::ui) fn take_answer(studio: &mut Studio, ticket: u64, answer: &Resu
     let Some(question) = place.map(|place| studio.decoding.asked.remove(place)) else {
         return;
     };
-    let Question {
+    let IndexRequest {
         step, quality, keep, ..
     } = question;
     let picture = match answer {
@@ -166,7 +166,7 @@ fn ask(
     quality: Quality,
     keep: Option<KeptRun>,
 ) {
-    let is_same = |asked: &&mut Question| Arc::ptr_eq(&asked.step, &step) && asked.quality == quality;
+    let is_same = |asked: &&mut IndexRequest| Arc::ptr_eq(&asked.step, &step) && asked.quality == quality;
     if let Some(asked) = studio.decoding.asked.iter_mut().find(is_same) {
         asked.keep = keep.or_else(|| asked.keep.take());
         return;
@@ -197,7 +197,7 @@ fn ask(
         return;
     }
     studio.decoding.last_ticket = ticket;
-    studio.decoding.asked.push(Question {
+    studio.decoding.asked.push(IndexRequest {
         ticket,
         step,
         quality,

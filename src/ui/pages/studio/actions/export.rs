@@ -8,9 +8,9 @@ use crate::ui::app::Studio;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::{AppState, file_name};
 use crate::ui::model::sweeping::Sweeping;
-use crate::ui::pages::studio::exporting::{ExportKind, Exporting, Reel};
+use crate::ui::pages::studio::exporting::{Animation, ExportKind, Exporting};
 use crate::ui::pages::studio::sweep::draft::value_words;
-use crate::unfold::{GridCell, GridReel, RunReel};
+use crate::unfold::{GridAnimation, GridCell, RunAnimation};
 
 /// Begins to write a file into the gallery's folder, or beside the picture that is shown.
 pub(super) fn start(studio: &mut Studio, kind: ExportKind) {
@@ -19,9 +19,9 @@ pub(super) fn start(studio: &mut Studio, kind: ExportKind) {
     }
     let state = &studio.state;
     let (reel, stem) = match state.shown_sweep() {
-        Some(sweeping) => (Reel::Grid(grid(sweeping)), "sweep".to_owned()),
+        Some(sweeping) => (Animation::Grid(grid(sweeping)), "sweep".to_owned()),
         None => match run(state) {
-            Some((run, stem)) => (Reel::Run(run), stem),
+            Some((run, stem)) => (Animation::Run(run), stem),
             None => return,
         },
     };
@@ -68,7 +68,7 @@ fn failed(studio: &mut Studio, reason: String) {
 }
 
 /// The run on the canvas in the ways it is looked at, and a name for it.
-fn run(state: &AppState) -> Option<(RunReel, String)> {
+fn run(state: &AppState) -> Option<(RunAnimation, String)> {
     let unfolding = state
         .unfolding
         .as_ref()
@@ -89,7 +89,7 @@ fn run(state: &AppState) -> Option<(RunReel, String)> {
         .steps
         .iter()
         .map(|step| unfolding.pictures.get(step.index).cloned());
-    let reel = RunReel {
+    let reel = RunAnimation {
         decoded: pictures.collect(),
         steps: unfolding.steps.clone(),
         final_latents: unfolding.final_latents.clone(),
@@ -105,7 +105,7 @@ fn run(state: &AppState) -> Option<(RunReel, String)> {
 }
 
 /// The sheet of a sweep that is shown.
-fn grid(sweeping: &Sweeping) -> GridReel {
+fn grid(sweeping: &Sweeping) -> GridAnimation {
     let [columns, rows, _] = sweeping.sweep.size();
     let cell = |place| {
         let (_, cell) = sweeping.at(place)?;
@@ -123,7 +123,7 @@ fn grid(sweeping: &Sweeping) -> GridReel {
                 .collect()
         })
     };
-    GridReel {
+    GridAnimation {
         cells: (0..rows)
             .map(|y| (0..columns).map(|x| cell([x, y, sweeping.sheet])).collect())
             .collect(),

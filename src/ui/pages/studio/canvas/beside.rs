@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::job::{RgbImage, StepRecord};
-use crate::render::seen::Seen;
+use crate::render::seen::LatentView;
 use crate::ui::model::state::{AppState, View as Place};
 use crate::ui::model::unfolding::Unfolding;
-use crate::unfold::View;
+use crate::unfold::StepView;
 
 /// A run beside the one that is shown.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ impl AppState {
     }
 
     /// What a way of looking shows of the step beside.
-    pub fn seen_beside(&self, view: View) -> Option<Seen> {
+    pub fn seen_beside(&self, view: StepView) -> Option<LatentView> {
         let unfolding = self.beside.as_ref()?.unfolding.as_ref()?;
         Some(super::ways::seen_of(unfolding, self.step_beside()?, view))
     }

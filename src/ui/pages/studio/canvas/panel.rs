@@ -23,7 +23,7 @@ use crate::ui::pages::studio::recent::{made_words, with_precision};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::widgets::camera::{Camera, CameraMove};
 use crate::ui::widgets::textures::TextureCache;
-use crate::unfold::View as StepWay;
+use crate::unfold::StepView;
 
 /// Height of the line above the picture.
 const HEADER_HEIGHT: f32 = 34.0;
@@ -139,10 +139,10 @@ impl CanvasPanel {
         ui: &mut Ui,
         ctx: &mut PanelContext<'_>,
         half: Half,
-        (view, has_step): (StepWay, bool),
+        (view, has_step): (StepView, bool),
         shown: &Shown,
     ) {
-        let is_decoded = view == StepWay::Estimate && !shown.is_noise;
+        let is_decoded = view == StepView::Estimate && !shown.is_noise;
         if let Some(seen) = ctx.state.seen(view).filter(|_| !is_decoded) {
             if let Some(lack) = seen.lack() {
                 step_view::say(ui, half.rect, &views::lack_text(ctx, lack));
@@ -153,19 +153,19 @@ impl CanvasPanel {
         } else {
             paint(ui, ctx.has_gpu_canvas, ctx.textures, half, shown);
         }
-        let is_plain = ctx.state.ways.second.is_none() && view == StepWay::Estimate;
+        let is_plain = ctx.state.ways.second.is_none() && view == StepView::Estimate;
         if has_step && !is_plain {
             self.views.caption(ui, ctx, half.rect, view);
         }
     }
 
     /// Draws the run beside: its picture, or the same view of its step.
-    fn paint_beside(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>, half: Half, view: StepWay) {
+    fn paint_beside(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>, half: Half, view: StepView) {
         let Some(beside) = &ctx.state.beside else {
             return;
         };
         let name = file_name(&beside.path);
-        if let Some(image) = ctx.state.picture_beside().filter(|_| view == StepWay::Estimate) {
+        if let Some(image) = ctx.state.picture_beside().filter(|_| view == StepView::Estimate) {
             let shown = Shown {
                 picture_px: size_px(image),
                 image: Arc::clone(image),

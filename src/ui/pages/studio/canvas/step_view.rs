@@ -9,10 +9,10 @@ use super::views;
 use crate::job::{LatentPlane, RgbImage, StepRecord};
 use crate::render::heat::{self, HeatStops};
 use crate::render::latent_view::LatentPaint;
-use crate::render::seen::Seen;
+use crate::render::seen::LatentView;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::GRID;
-use crate::unfold::View;
+use crate::unfold::StepView;
 
 /// How many views are kept after they were drawn.
 const MAX_KEPT: usize = 8;
@@ -45,7 +45,7 @@ pub(in crate::ui) struct StepViews {
 struct Kept {
     step: Arc<StepRecord>,
     final_latents: Option<Arc<LatentPlane>>,
-    view: View,
+    view: StepView,
     word: Range<usize>,
     range: f32,
     /// Where the shader cannot draw.
@@ -59,7 +59,7 @@ impl StepViews {
         ui: &Ui,
         ctx: &mut PanelContext<'_>,
         half: Half,
-        seen: Seen,
+        seen: LatentView,
         picture: Option<Arc<RgbImage>>,
     ) {
         let kept = self.kept(&seen, !ctx.has_gpu_canvas);
@@ -87,7 +87,7 @@ impl StepViews {
     }
 
     /// What a view is called and, for a heat map, its scale, in the half's upper left corner.
-    pub(in crate::ui) fn caption(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>, half: Rect, view: View) {
+    pub(in crate::ui) fn caption(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>, half: Rect, view: StepView) {
         let scale = ctx.state.seen(view).filter(|seen| seen.lack().is_none());
         let scale = scale.and_then(|seen| Some((seen.heat()?, self.kept(&seen, false).range)));
         let room = Rect::from_min_max(half.min + vec2(8.0, 8.0), half.max);
@@ -122,7 +122,7 @@ impl StepViews {
         });
     }
 
-    fn kept(&mut self, seen: &Seen, needs_image: bool) -> &Kept {
+    fn kept(&mut self, seen: &LatentView, needs_image: bool) -> &Kept {
         let is_it = |kept: &Kept| {
             Arc::ptr_eq(&kept.step, &seen.step)
                 && kept.final_latents.as_ref().map(Arc::as_ptr) == seen.final_latents.as_ref().map(Arc::as_ptr)

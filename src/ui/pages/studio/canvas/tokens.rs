@@ -7,7 +7,7 @@ use crate::ui::commands::UiCommand;
 use crate::ui::pages::studio::canvas::ways::{WordKind, words};
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::GRID;
-use crate::unfold::{Token, View};
+use crate::unfold::{AttentionToken, StepView};
 
 /// Width of the choice of feature maps.
 const LEVEL_WIDTH: f32 = 92.0;
@@ -21,7 +21,7 @@ pub(in crate::ui) struct TokenLine {
 
 impl TokenLine {
     /// Lays it out; the result is the attention of the word under the pointer.
-    pub(in crate::ui) fn ui(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>) -> Option<View> {
+    pub(in crate::ui) fn ui(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>) -> Option<StepView> {
         let step = ctx.state.shown_step_record()?;
         if step.attention.is_empty() {
             let text = RichText::new(ctx.tr("tokens-none")).weak();
@@ -43,7 +43,7 @@ impl TokenLine {
         .inner
     }
 
-    fn words(&self, ui: &mut Ui, ctx: &PanelContext<'_>) -> Option<View> {
+    fn words(&self, ui: &mut Ui, ctx: &PanelContext<'_>) -> Option<StepView> {
         let ways = ctx.state.ways;
         let kept = ways.attention();
         let level = kept.map_or(self.level, |kept| kept.level);
@@ -57,7 +57,7 @@ impl TokenLine {
             }
             let button = Button::selectable(is_kept, text).frame_when_inactive(true);
             let response = ui.add(button).on_hover_text(&tip);
-            let view = View::Attention(Token {
+            let view = StepView::Attention(AttentionToken {
                 index: word.tokens.start,
                 level,
             });
@@ -104,7 +104,7 @@ impl TokenLine {
         }
         self.level = chosen;
         if let Some(kept) = kept {
-            let view = View::Attention(Token { level: chosen, ..kept });
+            let view = StepView::Attention(AttentionToken { level: chosen, ..kept });
             ctx.commands
                 .send(UiCommand::SetWays(ctx.state.ways.with_attention(view)));
         }

@@ -9,7 +9,7 @@ use crate::ui::model::unfolding::Ways;
 use crate::ui::pages::studio::canvas::ways::{WordKind, words};
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{GRID, ROW_HEIGHT};
-use crate::unfold::View;
+use crate::unfold::StepView;
 
 /// Width of the choice of the second view.
 const SECOND_WIDTH: f32 = 148.0;
@@ -18,21 +18,21 @@ const EXPLANATION_WIDTH: f32 = 360.0;
 
 /// Key of a view's name among the texts. `.name` says it in full, `.tip` in a sentence, `.more` at length, `.formula`
 /// exactly.
-pub(in crate::ui) fn key(view: View) -> &'static str {
+pub(in crate::ui) fn key(view: StepView) -> &'static str {
     match view {
-        View::Estimate => "view-x0",
-        View::Noisy => "view-xt",
-        View::Noise => "view-noise",
-        View::Uncond => "view-uncond",
-        View::Cond => "view-cond",
-        View::Guidance => "view-guidance",
-        View::Difference => "view-difference",
-        View::Attention(_) => "view-attention",
+        StepView::Estimate => "view-x0",
+        StepView::Noisy => "view-xt",
+        StepView::Noise => "view-noise",
+        StepView::Uncond => "view-uncond",
+        StepView::Cond => "view-cond",
+        StepView::Guidance => "view-guidance",
+        StepView::Difference => "view-difference",
+        StepView::Attention(_) => "view-attention",
     }
 }
 
 /// What a view is called, in full.
-pub(in crate::ui) fn name(ctx: &PanelContext<'_>, view: View) -> String {
+pub(in crate::ui) fn name(ctx: &PanelContext<'_>, view: StepView) -> String {
     let word = word_of(ctx, view).unwrap_or_default();
     ctx.language.tr_with(&format!("{}.name", key(view)), &[("word", &word)])
 }
@@ -59,8 +59,8 @@ pub(in crate::ui) fn word_text(ctx: &PanelContext<'_>, kind: &WordKind) -> Strin
     }
 }
 
-fn word_of(ctx: &PanelContext<'_>, view: View) -> Option<String> {
-    let View::Attention(token) = view else {
+fn word_of(ctx: &PanelContext<'_>, view: StepView) -> Option<String> {
+    let StepView::Attention(token) = view else {
         return None;
     };
     let words = words(&ctx.state.unfolding.as_ref()?.tokens);
@@ -80,7 +80,7 @@ pub(in crate::ui) fn picker(ui: &mut Ui, ctx: &PanelContext<'_>) {
                 let width = ui.available_width().min(SECOND_WIDTH);
                 cell(ui, width, |ui| first_choice(ui, ctx));
             } else {
-                for view in View::PLAIN {
+                for view in StepView::PLAIN {
                     view_button(ui, ctx, view);
                 }
             }
@@ -100,16 +100,16 @@ fn cell(ui: &mut Ui, width: f32, add_contents: impl FnOnce(&mut Ui)) {
 fn buttons_width(ui: &Ui, ctx: &PanelContext<'_>) -> f32 {
     let font = TextStyle::Button.resolve(ui.style());
     let padding = 2.0 * ui.spacing().button_padding.x + ui.spacing().item_spacing.x;
-    let width = |view: View| {
+    let width = |view: StepView| {
         let galley = ui
             .painter()
             .layout_no_wrap(ctx.tr(key(view)), font.clone(), *ctx.palette.text);
         galley.size().x + padding
     };
-    View::PLAIN.into_iter().map(width).sum()
+    StepView::PLAIN.into_iter().map(width).sum()
 }
 
-fn view_button(ui: &mut Ui, ctx: &PanelContext<'_>, view: View) {
+fn view_button(ui: &mut Ui, ctx: &PanelContext<'_>, view: StepView) {
     let ways = ctx.state.ways;
     let button = Button::selectable(ways.first == view, ctx.tr(key(view))).frame_when_inactive(true);
     let response = ui.add_enabled(why_not(ctx, view).is_none(), button);
@@ -134,7 +134,7 @@ fn view_button(ui: &mut Ui, ctx: &PanelContext<'_>, view: View) {
 }
 
 /// Why a view cannot be chosen.
-fn why_not(ctx: &PanelContext<'_>, view: View) -> Option<String> {
+fn why_not(ctx: &PanelContext<'_>, view: StepView) -> Option<String> {
     match ctx.state.seen(view) {
         Some(seen) => seen.lack().map(|lack| lack_text(ctx, lack)),
         None => Some(ctx.tr("view-lacks-step")),
@@ -142,7 +142,7 @@ fn why_not(ctx: &PanelContext<'_>, view: View) -> Option<String> {
 }
 
 /// The sentence of a view, and how to choose it or why it cannot be chosen.
-fn explained(response: Response, ctx: &PanelContext<'_>, view: View) -> Response {
+fn explained(response: Response, ctx: &PanelContext<'_>, view: StepView) -> Response {
     let tip = ctx.tr(&format!("{}.tip", key(view)));
     let why_not = why_not(ctx, view).unwrap_or_default();
     let how = ctx.tr("view-choose");
@@ -160,7 +160,7 @@ fn first_choice(ui: &mut Ui, ctx: &PanelContext<'_>) {
         .width(ui.available_width())
         .truncate()
         .show_ui(ui, |ui| {
-            for view in View::PLAIN {
+            for view in StepView::PLAIN {
                 let is_there = why_not(ctx, view).is_none();
                 let response =
                     ui.add_enabled_ui(is_there, |ui| ui.selectable_value(&mut chosen, view, name(ctx, view)));
@@ -188,7 +188,7 @@ fn second_choice(ui: &mut Ui, ctx: &PanelContext<'_>) {
         .truncate()
         .show_ui(ui, |ui| {
             ui.selectable_value(&mut chosen, None, &none);
-            for view in View::PLAIN.into_iter().filter(|view| *view != ways.first) {
+            for view in StepView::PLAIN.into_iter().filter(|view| *view != ways.first) {
                 let is_there = why_not(ctx, view).is_none();
                 let value = Some(view);
                 let response =

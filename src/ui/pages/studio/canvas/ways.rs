@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::job::StepRecord;
-use crate::render::seen::Seen;
+use crate::render::seen::LatentView;
 use crate::ui::model::state::AppState;
 use crate::ui::model::unfolding::{Unfolding, Ways};
-use crate::unfold::{View, word_of};
+use crate::unfold::{StepView, word_of};
 
 /// How the last part of a word ends among the tokens of CLIP.
 const WORD_END: &str = "</w>";
@@ -68,12 +68,12 @@ pub fn words(tokens: &[String]) -> Vec<Word> {
 }
 
 /// What a way of looking shows of a step of a run.
-pub(in crate::ui) fn seen_of(unfolding: &Unfolding, step: &Arc<StepRecord>, view: View) -> Seen {
+pub(in crate::ui) fn seen_of(unfolding: &Unfolding, step: &Arc<StepRecord>, view: StepView) -> LatentView {
     let word = match view {
-        View::Attention(token) => word_of(&unfolding.tokens, token.index),
+        StepView::Attention(token) => word_of(&unfolding.tokens, token.index),
         _ => 0..0,
     };
-    Seen {
+    LatentView {
         step: Arc::clone(step),
         final_latents: unfolding.final_latents.clone(),
         colours: unfolding.colours.clone(),
@@ -84,20 +84,20 @@ pub(in crate::ui) fn seen_of(unfolding: &Unfolding, step: &Arc<StepRecord>, view
 
 impl AppState {
     /// What a way of looking shows of the step on the canvas.
-    pub fn seen(&self, view: View) -> Option<Seen> {
+    pub fn seen(&self, view: StepView) -> Option<LatentView> {
         Some(seen_of(self.unfolding.as_ref()?, self.shown_step_record()?, view))
     }
 
     /// Whether there is something to see; where there is no step, there may be later.
-    fn can_be_seen(&self, view: View) -> bool {
+    fn can_be_seen(&self, view: StepView) -> bool {
         self.seen(view).is_none_or(|seen| seen.lack().is_none())
     }
 
     /// The same with the next view in the first place.
     pub fn ways_with_next(&self) -> Ways {
-        let here = View::PLAIN.iter().position(|view| *view == self.ways.first);
+        let here = StepView::PLAIN.iter().position(|view| *view == self.ways.first);
         let from = here.map_or(0, |here| here + 1);
-        let mut next = View::PLAIN.iter().cycle().skip(from).take(View::PLAIN.len());
+        let mut next = StepView::PLAIN.iter().cycle().skip(from).take(StepView::PLAIN.len());
         let next = next.find(|view| Some(**view) != self.ways.second && self.can_be_seen(**view));
         Ways {
             first: next.copied().unwrap_or(self.ways.first),
@@ -107,13 +107,13 @@ impl AppState {
 
     /// The same with the next view in the second place; after the last there is none.
     pub fn ways_with_next_second(&self) -> Ways {
-        let here = View::PLAIN.iter().position(|view| Some(*view) == self.ways.second);
+        let here = StepView::PLAIN.iter().position(|view| Some(*view) == self.ways.second);
         let from = match (self.ways.second, here) {
             (None, _) => 0,
             (Some(_), Some(here)) => here + 1,
-            (Some(_), None) => View::PLAIN.len(),
+            (Some(_), None) => StepView::PLAIN.len(),
         };
-        let mut next = View::PLAIN.iter().skip(from);
+        let mut next = StepView::PLAIN.iter().skip(from);
         let next = next.find(|view| **view != self.ways.first && self.can_be_seen(**view));
         Ways {
             second: next.copied(),
@@ -125,7 +125,7 @@ impl AppState {
 impl Ways {
     /// The same with a view in the first place; one that stood beside it changes places with it.
     #[must_use]
-    pub fn with_first(self, view: View) -> Self {
+    pub fn with_first(self, view: StepView) -> Self {
         let second = self
             .second
             .map(|second| if second == view { self.first } else { second });
@@ -134,7 +134,7 @@ impl Ways {
 
     /// The same with a view beside the first, or without it if it stood there.
     #[must_use]
-    pub fn with_second(self, view: View) -> Self {
+    pub fn with_second(self, view: StepView) -> Self {
         Self {
             second: Some(view).filter(|view| self.second != Some(*view)),
             ..self
@@ -144,8 +144,8 @@ impl Ways {
 
     /// The same with the attention of a word, in the place where attention is already, else in the first.
     #[must_use]
-    pub fn with_attention(self, view: View) -> Self {
-        if matches!(self.second, Some(View::Attention(_))) && !matches!(self.first, View::Attention(_)) {
+    pub fn with_attention(self, view: StepView) -> Self {
+        if matches!(self.second, Some(StepView::Attention(_))) && !matches!(self.first, StepView::Attention(_)) {
             Self {
                 second: Some(view),
                 ..self
@@ -159,7 +159,7 @@ impl Ways {
     /// The same without attention.
     #[must_use]
     pub fn without_attention(self) -> Self {
-        let is_plain = |view: &View| !matches!(view, View::Attention(_));
+        let is_plain = |view: &StepView| !matches!(view, StepView::Attention(_));
         Self {
             first: Some(self.first).filter(is_plain).unwrap_or_default(),
             second: self.second.filter(is_plain),
@@ -177,10 +177,10 @@ impl Ways {
     }
 
     /// The word whose attention is kept on the canvas.
-    pub fn attention(&self) -> Option<crate::unfold::Token> {
+    pub fn attention(&self) -> Option<crate::unfold::AttentionToken> {
         let views = [Some(self.first), self.second];
         views.into_iter().flatten().find_map(|view| match view {
-            View::Attention(token) => Some(token),
+            StepView::Attention(token) => Some(token),
             _ => None,
         })
     }
@@ -239,11 +239,14 @@ mod tests {
 
     #[test]
     fn a_view_should_never_stand_beside_itself() {
-        let ways = Ways::default().with_second(View::Noise);
-        assert_eq!(ways.second, Some(View::Noise));
-        let swapped = ways.with_first(View::Noise);
-        assert_eq!((swapped.first, swapped.second), (View::Noise, Some(View::Estimate)));
-        assert_eq!(ways.with_second(View::Noise).second, None);
-        assert_eq!(ways.with_second(View::Estimate).second, None);
+        let ways = Ways::default().with_second(StepView::Noise);
+        assert_eq!(ways.second, Some(StepView::Noise));
+        let swapped = ways.with_first(StepView::Noise);
+        assert_eq!(
+            (swapped.first, swapped.second),
+            (StepView::Noise, Some(StepView::Estimate))
+        );
+        assert_eq!(ways.with_second(StepView::Noise).second, None);
+        assert_eq!(ways.with_second(StepView::Estimate).second, None);
     }
 }

@@ -9,9 +9,9 @@ use rayon::prelude::*;
 
 use super::reading::read;
 use super::walk::{Sighting, Walk};
-use crate::gallery::index::{Index, Opened, Reading};
+use crate::gallery::index::{Index, OpenedIndex, Reading};
 use crate::gallery::store::read_picture;
-use crate::gallery::{Entry, EntryId, GalleryError};
+use crate::gallery::{EntryId, GalleryError, PictureEntry};
 
 /// Pictures that are decoded beside each other: each may take a gigabyte.
 const READERS: usize = 2;
@@ -61,12 +61,12 @@ impl Verification {
 /// [`GalleryError::Read`] if there is no such folder, [`GalleryError::Index`] and the like if the index cannot be opened.
 pub fn verify(gallery: &Path) -> Result<Verification, GalleryError> {
     std::fs::read_dir(gallery).map_err(GalleryError::read(gallery))?;
-    let Opened { mut index, .. } = Index::open(gallery)?;
+    let OpenedIndex { mut index, .. } = Index::open(gallery)?;
     let roots = index.roots()?;
-    let foreign_marks = Index::own_folder(gallery).join("marks");
+    let watched_metadata_dir = Index::own_folder(gallery).join("marks");
     let known = index.known()?;
     let ids: Vec<EntryId> = known.values().filter_map(|known| known.id).collect();
-    let rows: HashMap<PathBuf, Entry> = index
+    let rows: HashMap<PathBuf, PictureEntry> = index
         .entries(&ids)?
         .into_iter()
         .map(|entry| (entry.path.clone(), entry))
@@ -74,7 +74,7 @@ pub fn verify(gallery: &Path) -> Result<Verification, GalleryError> {
 
     let mut walk = Walk::new(&roots);
     let sightings: Vec<Sighting> = std::iter::from_fn(|| walk.next_folder()).flatten().collect();
-    let judge = |sighting: &Sighting| judged(sighting, rows.get(&sighting.path), &foreign_marks);
+    let judge = |sighting: &Sighting| judged(sighting, rows.get(&sighting.path), &watched_metadata_dir);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(READERS).build();
     let judged: Vec<Judged> = match pool {
         Ok(pool) => pool.install(|| sightings.par_iter().map(judge).collect()),
@@ -104,7 +104,7 @@ struct Judged {
     flaw: Option<Flaw>,
 }
 
-fn judged(sighting: &Sighting, row: Option<&Entry>, foreign_marks: &Path) -> Judged {
+fn judged(sighting: &Sighting, row: Option<&PictureEntry>, watched_metadata_dir: &Path) -> Judged {
     let path = &sighting.path;
     let is_whole = catch_unwind(AssertUnwindSafe(|| read_picture(path).is_ok())).unwrap_or_default();
     if !is_whole {
@@ -118,7 +118,7 @@ fn judged(sighting: &Sighting, row: Option<&Entry>, foreign_marks: &Path) -> Jud
             ..Judged::default()
         };
     }
-    let Reading::Picture(read) = read(sighting, foreign_marks) else {
+    let Reading::Picture(read) = read(sighting, watched_metadata_dir) else {
         return Judged {
             flaw: Some(Flaw::Unreadable), // decoded, and yet of no known kind
             ..Judged::default()
@@ -127,7 +127,7 @@ fn judged(sighting: &Sighting, row: Option<&Entry>, foreign_marks: &Path) -> Jud
     let flaw = match row {
         None => Some(Flaw::MissingFromIndex),
         Some(row) => {
-            let expected = Entry {
+            let expected = PictureEntry {
                 id: row.id,
                 ..read.entry.clone()
             };
@@ -154,15 +154,15 @@ fn begins_as_picture(path: &Path) -> bool {
             || start.starts_with(b"RIFF") && start.ends_with(b"WEBP"))
 }
 
-/// Forgets all that the index of the gallery in `gallery` knows; the next [`super::Librarian`] reads every file anew.
+/// Forgets all that the index of the gallery in `gallery` knows; the next [`super::IndexService`] reads every file anew.
 ///
 /// # Errors
 /// As for [`Index::open`].
 pub fn forget_index(gallery: &Path) -> Result<(), GalleryError> {
-    let Opened { mut index, .. } = Index::open(gallery)?;
+    let OpenedIndex { mut index, .. } = Index::open(gallery)?;
     if index.forget_all().is_ok() {
         return Ok(());
     }
-    let Opened { mut index, .. } = Index::open_after(gallery, Some(index))?;
+    let OpenedIndex { mut index, .. } = Index::open_after(gallery, Some(index))?;
     index.forget_all()
 }

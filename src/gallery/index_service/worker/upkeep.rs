@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::{Message, TICK, Worker, is_due};
 use crate::gallery::GalleryError;
-use crate::gallery::index::{Health, Index, Opened, health};
-use crate::gallery::librarian::scan::is_present;
-use crate::gallery::library::LibraryEvent;
+use crate::gallery::index::{Health, Index, OpenedIndex, health};
+use crate::gallery::index_request::IndexEvent;
+use crate::gallery::index_service::scan::is_present;
 use crate::gallery::watch::Watch;
 
 /// How often everything is looked at where the system does not tell of changes.
@@ -32,7 +32,7 @@ impl Worker {
             return;
         }
         match Index::open_after(&self.gallery, damaged) {
-            Ok(Opened { index, set_aside }) => {
+            Ok(OpenedIndex { index, set_aside }) => {
                 self.index = index;
                 if let Some(aside) = set_aside {
                     self.fail(format!(
@@ -77,7 +77,7 @@ impl Worker {
     /// Tries again to have the index in a file.
     fn open_quietly(&mut self) {
         self.opened_at = Instant::now();
-        if let Ok(Opened { index, .. }) = Index::open(&self.gallery) {
+        if let Ok(OpenedIndex { index, .. }) = Index::open(&self.gallery) {
             self.index = index;
             self.scan = None;
             self.know_roots();
@@ -86,7 +86,7 @@ impl Worker {
     }
 
     /// Has the watched folders be these.
-    pub(in crate::gallery::librarian) fn set_watched(&mut self, folders: Vec<PathBuf>) {
+    pub(in crate::gallery::index_service) fn set_watched(&mut self, folders: Vec<PathBuf>) {
         if self.watched.as_ref() == Some(&folders) {
             return;
         }
@@ -98,12 +98,12 @@ impl Worker {
         self.presence.retain(|folder, _| is_kept(folder));
         self.lost.retain(is_kept);
         self.watched = Some(folders);
-        self.send(LibraryEvent::ContentChanged);
+        self.send(IndexEvent::ContentChanged);
         self.watch_and_scan();
     }
 
     /// Has the folders watched; once they are, all is looked at.
-    pub(in crate::gallery::librarian) fn watch_and_scan(&mut self) {
+    pub(in crate::gallery::index_service) fn watch_and_scan(&mut self) {
         self.watch = None;
         self.watch_number += 1;
         if self.options.poll.is_some() {
@@ -136,12 +136,12 @@ impl Worker {
     }
 
     /// Has everything be looked at soon.
-    pub(in crate::gallery::librarian) fn scan_soon(&mut self) {
+    pub(in crate::gallery::index_service) fn scan_soon(&mut self) {
         self.is_scan_due = true;
     }
 
     /// Has everything be looked at soon; folders that are empty are believed to be so.
-    pub(in crate::gallery::librarian) fn rescan(&mut self) {
+    pub(in crate::gallery::index_service) fn rescan(&mut self) {
         if !self.index.is_kept() {
             self.open(None);
         }
@@ -151,14 +151,14 @@ impl Worker {
 
     /// Sees whether the folders and the index are where they were.
     pub(super) fn look_after(&mut self) {
-        if self.looked_after_at.is_some_and(|at| at.elapsed() < TICK) && self.questions.is_empty() {
+        if self.looked_after_at.is_some_and(|at| at.elapsed() < TICK) && self.requests.is_empty() {
             return;
         }
         if !self.index.is_in_place() && self.gallery.is_dir() {
             tracing::info!("the index of the gallery was taken away or overwritten; it is made anew");
             let damaged = self.without_index();
             self.open(damaged);
-            self.send(LibraryEvent::ContentChanged);
+            self.send(IndexEvent::ContentChanged);
             self.is_scan_due = true;
         }
         if self.looked_after_at.is_some_and(|at| at.elapsed() < TICK) {
@@ -187,7 +187,7 @@ impl Worker {
             && version != self.others_version
         {
             self.others_version = version;
-            self.send(LibraryEvent::ContentChanged);
+            self.send(IndexEvent::ContentChanged);
         }
     }
 
@@ -210,11 +210,11 @@ impl Worker {
             if is_there && was_there != Some(true) {
                 is_any_back |= was_there.is_some();
                 if self.lost.remove(&folder) {
-                    self.send(LibraryEvent::FolderFound(folder));
+                    self.send(IndexEvent::FolderFound(folder));
                 }
             } else if !is_there && (was_there == Some(true) || was_there.is_none() && !is_gallery) {
                 self.lost.insert(folder.clone());
-                self.send(LibraryEvent::FolderLost(folder));
+                self.send(IndexEvent::FolderLost(folder));
             }
         }
         if is_any_back {
@@ -223,7 +223,7 @@ impl Worker {
     }
 
     /// Does something with the index; should that be damaged or no longer writable, once more with the next one.
-    pub(in crate::gallery::librarian) fn with_index<T>(
+    pub(in crate::gallery::index_service) fn with_index<T>(
         &mut self,
         work: impl Fn(&mut Index) -> Result<T, GalleryError>,
     ) -> Option<T> {
@@ -273,7 +273,7 @@ impl Worker {
         }
         self.scan = None;
         self.is_scan_due = true;
-        self.send(LibraryEvent::ContentChanged);
+        self.send(IndexEvent::ContentChanged);
         true
     }
 
@@ -293,13 +293,13 @@ impl Worker {
         Some(std::mem::replace(&mut self.index, stand_in))
     }
 
-    /// Where the marks of pictures in watched folders are.
-    pub(in crate::gallery::librarian) fn foreign_marks(&self) -> PathBuf {
+    /// Where the user metadata of pictures in watched folders is.
+    pub(in crate::gallery::index_service) fn watched_metadata_dir(&self) -> PathBuf {
         Index::own_folder(&self.gallery).join("marks")
     }
 
     /// Whether a folder was there when it was last looked for.
-    pub(in crate::gallery::librarian) fn is_root_there(&self, root: i64) -> bool {
+    pub(in crate::gallery::index_service) fn is_root_there(&self, root: i64) -> bool {
         let folder = self.roots.all().find(|(number, _)| *number == root);
         folder.is_some_and(|(_, folder): (i64, &Path)| folder.is_dir())
     }

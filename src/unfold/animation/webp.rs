@@ -16,7 +16,7 @@ use std::io::Write;
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageError};
 
-use super::{FilmError, Frame, Frames};
+use super::{AnimationError, AnimationWriter, Frame};
 
 /// Longest side that the format has.
 const MAX_SIDE_PX: u32 = 1 << 14;
@@ -30,10 +30,10 @@ const CHUNK_HEADER: usize = 8;
 const FILE_HEADER: usize = 12;
 
 pub(super) fn write<E: std::error::Error + 'static>(
-    frames: &mut Frames<'_, E>,
+    frames: &mut AnimationWriter<'_, E>,
     out: &mut dyn Write,
-) -> Result<(), FilmError<E>> {
-    let too_much = || FilmError::Encode(format!("WebP holds sides up to {MAX_SIDE_PX} px and files up to 4 GiB"));
+) -> Result<(), AnimationError<E>> {
+    let too_much = || AnimationError::Encode(format!("WebP holds sides up to {MAX_SIDE_PX} px and files up to 4 GiB"));
     let first = frames.first()?;
     let size @ (width, height) = (first.image.width_px, first.image.height_px);
     if width > MAX_SIDE_PX || height > MAX_SIDE_PX {
@@ -59,7 +59,7 @@ pub(super) fn write<E: std::error::Error + 'static>(
 }
 
 /// The data of a chunk ANMF: a frame that covers the canvas.
-fn animation_frame<E: std::error::Error + 'static>(frame: &Frame) -> Result<Vec<u8>, FilmError<E>> {
+fn animation_frame<E: std::error::Error + 'static>(frame: &Frame) -> Result<Vec<u8>, AnimationError<E>> {
     let (width, height) = (frame.image.width_px, frame.image.height_px);
     let mut data = vec![0; 6]; // at the upper left
     data.extend(u24(width - 1));
@@ -69,16 +69,16 @@ fn animation_frame<E: std::error::Error + 'static>(frame: &Frame) -> Result<Vec<
 
     let mut still = Vec::new();
     if frame.image.pixels.len() != 3 * width as usize * height as usize {
-        return Err(FilmError::Encode("a frame is torn".to_owned()));
+        return Err(AnimationError::Encode("a frame is torn".to_owned()));
     }
     WebPEncoder::new_lossless(&mut still)
         .encode(&frame.image.pixels, width, height, ExtendedColorType::Rgb8)
         .map_err(|error| match error {
-            ImageError::IoError(error) => FilmError::Io(error),
-            other => FilmError::Encode(other.to_string()),
+            ImageError::IoError(error) => AnimationError::Io(error),
+            other => AnimationError::Encode(other.to_string()),
         })?;
     let pixels = still.get(FILE_HEADER..).filter(|chunk| chunk.starts_with(b"VP8L"));
-    data.extend(pixels.ok_or_else(|| FilmError::Encode("expected a still picture of one chunk VP8L".to_owned()))?);
+    data.extend(pixels.ok_or_else(|| AnimationError::Encode("expected a still picture of one chunk VP8L".to_owned()))?);
     Ok(data)
 }
 

@@ -1,4 +1,4 @@
-//! The gallery's second thread: keeps the index true to the files, and answers what the window asks of it.
+//! The thread that keeps the index in step with the files and answers requests from the window and the command line.
 
 mod answers;
 mod reading;
@@ -16,19 +16,19 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
-use super::library::{LibraryEvent, Question, Ticket};
+use super::index_request::{IndexEvent, IndexRequest, Ticket};
 use super::trash::TrashPlace;
 pub use verify::{Flaw, Verification, forget_index, verify};
 use worker::{Ends, Message};
 
-/// Messages in the channel; more questions wait in the handle.
+/// Messages in the channel; more requests wait in the handle.
 const MESSAGE_CAPACITY: usize = 256;
 /// Events that may wait for the window before the thread does.
 const EVENT_CAPACITY: usize = 1024;
 
-/// How a [`Librarian`] works.
+/// How a [`IndexService`] works.
 #[derive(Debug, Clone, Default)]
-pub struct LibrarianOptions {
+pub struct IndexServiceOptions {
     /// Folders that are shown beside the gallery's own and never written to; `None` takes those that the index knows.
     pub watched: Option<Vec<PathBuf>>,
     /// Where pictures go that are deleted.
@@ -39,9 +39,9 @@ pub struct LibrarianOptions {
 
 /// Owns the thread; dropping it ends the thread after the file it is at.
 #[derive(Debug)]
-pub struct Librarian {
+pub struct IndexService {
     messages: Sender<Message>,
-    events: Option<Receiver<LibraryEvent>>,
+    events: Option<Receiver<IndexEvent>>,
     /// What did not fit into the channel: the caller never waits.
     waiting: Mutex<VecDeque<Message>>,
     last_ticket: AtomicU64,
@@ -49,7 +49,7 @@ pub struct Librarian {
     thread: Option<JoinHandle<()>>,
 }
 
-impl Librarian {
+impl IndexService {
     /// Opens the index of the gallery in `folder`, and begins to bring it up to date; searches are answered meanwhile.
     ///
     /// * `watched`: folders that are shown beside it and never written to.
@@ -63,9 +63,9 @@ impl Librarian {
         watched: Vec<PathBuf>,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
-        let options = LibrarianOptions {
+        let options = IndexServiceOptions {
             watched: Some(watched),
-            ..LibrarianOptions::default()
+            ..IndexServiceOptions::default()
         };
         Self::start_with(folder, options, wake)
     }
@@ -76,7 +76,7 @@ impl Librarian {
     /// As for [`Self::start`].
     pub fn start_with(
         folder: &Path,
-        options: LibrarianOptions,
+        options: IndexServiceOptions,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
         let (message_sender, messages) = bounded(MESSAGE_CAPACITY);
@@ -103,21 +103,21 @@ impl Librarian {
         })
     }
 
-    /// Asks; the answer is an event with this ticket. Never waits.
-    pub fn ask(&self, question: Question) -> Ticket {
+    /// Sends a request, which is answered by an event with the returned ticket. Does not block.
+    pub fn request(&self, request: IndexRequest) -> Ticket {
         let ticket = Ticket(self.last_ticket.fetch_add(1, Ordering::Relaxed) + 1);
-        self.hand_over(Some(Message::Ask(ticket, question)));
+        self.hand_over(Some(Message::Request(ticket, request)));
         ticket
     }
 
     /// The next event, without waiting.
-    pub fn poll(&self) -> Option<LibraryEvent> {
+    pub fn poll(&self) -> Option<IndexEvent> {
         self.hand_over(None);
         self.events.as_ref()?.try_recv().ok()
     }
 
     /// The next event, waited for up to `timeout`. Not for the window.
-    pub fn wait(&self, timeout: Duration) -> Option<LibraryEvent> {
+    pub fn wait(&self, timeout: Duration) -> Option<IndexEvent> {
         self.hand_over(None);
         self.events.as_ref()?.recv_timeout(timeout).ok()
     }
@@ -139,14 +139,14 @@ impl Librarian {
                     return;
                 }
                 Err(TrySendError::Disconnected(_)) => {
-                    tracing::error!("the gallery's second thread has ended; a question was not answered");
+                    tracing::error!("the gallery's second thread has ended; a request was not answered");
                 }
             }
         }
     }
 }
 
-impl Drop for Librarian {
+impl Drop for IndexService {
     fn drop(&mut self) {
         self.is_ending.store(true, Ordering::Relaxed);
         drop(self.events.take()); // frees a thread that waits in `send`

@@ -5,7 +5,7 @@ use std::io::Write;
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::{Delay, ImageError, RgbaImage};
 
-use super::{FilmError, Frames};
+use super::{AnimationError, AnimationWriter};
 use crate::job::RgbImage;
 
 /// How carefully colours are chosen (`NeuQuant`), 1 the most and 30 the least.
@@ -14,9 +14,9 @@ const SPEED: i32 = 10;
 const MIN_FRAME_MS: u32 = 20;
 
 pub(super) fn write<E: std::error::Error + 'static>(
-    frames: &mut Frames<'_, E>,
+    frames: &mut AnimationWriter<'_, E>,
     out: &mut dyn Write,
-) -> Result<(), FilmError<E>> {
+) -> Result<(), AnimationError<E>> {
     // The encoder says nothing of an end that it could not write, so it writes where nothing goes wrong.
     let mut bytes = Vec::new();
     let mut encoder = GifEncoder::new_with_speed(&mut bytes, SPEED);
@@ -26,7 +26,7 @@ pub(super) fn write<E: std::error::Error + 'static>(
     for next in 1..=frames.plan.num_frames {
         let hundredths = (frame.ms.max(MIN_FRAME_MS) + 5) / 10;
         let delay = Delay::from_numer_denom_ms(10 * hundredths, 1);
-        let image = with_alpha(&frame.image).ok_or_else(|| FilmError::Encode("a frame is torn".to_owned()))?;
+        let image = with_alpha(&frame.image).ok_or_else(|| AnimationError::Encode("a frame is torn".to_owned()))?;
         encoder
             .encode_frame(image::Frame::from_parts(image, 0, 0, delay))
             .map_err(encode_error)?;
@@ -46,9 +46,9 @@ fn with_alpha(image: &RgbImage) -> Option<RgbaImage> {
     RgbaImage::from_raw(image.width_px, image.height_px, pixels.collect())
 }
 
-fn encode_error<E: std::error::Error + 'static>(error: ImageError) -> FilmError<E> {
+fn encode_error<E: std::error::Error + 'static>(error: ImageError) -> AnimationError<E> {
     match error {
-        ImageError::IoError(error) => FilmError::Io(error),
-        other => FilmError::Encode(other.to_string()),
+        ImageError::IoError(error) => AnimationError::Io(error),
+        other => AnimationError::Encode(other.to_string()),
     }
 }

@@ -25,7 +25,7 @@ pub const MAX_SHEET_PIXELS: u64 = 1 << 26;
 
 /// Why there is no sheet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SheetError {
+pub enum ContactSheetError {
     /// There is no picture.
     #[error("a sheet needs one picture at least")]
     Empty,
@@ -59,8 +59,8 @@ pub fn side_by_side(first: &RgbImage, second: &RgbImage) -> RgbImage {
 /// Pictures with a caption under each, row by row, `columns` in a row, all brought into cells of the first one's size.
 ///
 /// # Errors
-/// [`SheetError`]: nothing to show, or too much.
-pub fn contact_sheet(cells: &[(RgbImage, String)], columns: usize) -> Result<RgbImage, SheetError> {
+/// [`ContactSheetError`]: nothing to show, or too much.
+pub fn contact_sheet(cells: &[(RgbImage, String)], columns: usize) -> Result<RgbImage, ContactSheetError> {
     let columns = columns.clamp(1, cells.len().max(1));
     let rows: Vec<Vec<Option<&RgbImage>>> = cells
         .chunks(columns)
@@ -83,7 +83,7 @@ pub fn contact_sheet(cells: &[(RgbImage, String)], columns: usize) -> Result<Rgb
 ///
 /// # Errors
 /// As [`contact_sheet`] would have.
-pub fn check_contact_sheet(cell: (u32, u32), number: usize, columns: usize) -> Result<(), SheetError> {
+pub fn check_contact_sheet(cell: (u32, u32), number: usize, columns: usize) -> Result<(), ContactSheetError> {
     Grid::with_captions(cell, number, columns).map(|_| ())
 }
 
@@ -91,12 +91,12 @@ pub fn check_contact_sheet(cell: (u32, u32), number: usize, columns: usize) -> R
 /// All pictures are brought into cells of the first one's size; those that are not there leave their place empty.
 ///
 /// # Errors
-/// [`SheetError`]: nothing to show, or too much.
+/// [`ContactSheetError`]: nothing to show, or too much.
 pub fn labelled_grid(
     cells: &[Vec<Option<RgbImage>>],
     column_labels: &[String],
     row_labels: &[String],
-) -> Result<RgbImage, SheetError> {
+) -> Result<RgbImage, ContactSheetError> {
     let rows: Vec<Vec<Option<&RgbImage>>> = cells
         .iter()
         .map(|row| row.iter().map(Option::as_ref).collect())
@@ -137,9 +137,9 @@ struct Grid {
 }
 
 impl Grid {
-    fn with_captions(cell: (u32, u32), number: usize, columns: usize) -> Result<Self, SheetError> {
+    fn with_captions(cell: (u32, u32), number: usize, columns: usize) -> Result<Self, ContactSheetError> {
         if number == 0 {
-            return Err(SheetError::Empty);
+            return Err(ContactSheetError::Empty);
         }
         let columns = columns.clamp(1, number);
         let ink = ink_for(cell);
@@ -160,7 +160,7 @@ impl Grid {
         rows: &[Vec<Option<&RgbImage>>],
         column_labels: &[String],
         row_labels: &[String],
-    ) -> Result<Self, SheetError> {
+    ) -> Result<Self, ContactSheetError> {
         let cell = cell_size(rows)?;
         let ink = ink_for(cell);
         let widest = row_labels.iter().map(|label| ink.width(label)).fold(0.0, f32::max);
@@ -181,14 +181,14 @@ impl Grid {
         grid.sized()
     }
 
-    fn sized(self) -> Result<Self, SheetError> {
+    fn sized(self) -> Result<Self, ContactSheetError> {
         let (width, height) = self.corner64(self.rows, self.columns);
         match (u32::try_from(width), u32::try_from(height)) {
             (Ok(width_px), Ok(height_px)) if width.saturating_mul(height) <= MAX_SHEET_PIXELS => Ok(Self {
                 size: (width_px, height_px),
                 ..self
             }),
-            _ => Err(SheetError::TooLarge {
+            _ => Err(ContactSheetError::TooLarge {
                 width_px: width,
                 height_px: height,
             }),
@@ -236,11 +236,11 @@ impl Grid {
 }
 
 /// Size of the first picture there is.
-fn cell_size(rows: &[Vec<Option<&RgbImage>>]) -> Result<(u32, u32), SheetError> {
+fn cell_size(rows: &[Vec<Option<&RgbImage>>]) -> Result<(u32, u32), ContactSheetError> {
     let first = rows.iter().flatten().find_map(|cell| *cell);
     first
         .map(|first| (first.width_px, first.height_px))
-        .ok_or(SheetError::Empty)
+        .ok_or(ContactSheetError::Empty)
 }
 
 fn ink_for(cell: (u32, u32)) -> Ink {
@@ -357,12 +357,12 @@ mod tests {
 
     #[test]
     fn sheets_of_nothing_or_too_much_should_be_refused() {
-        assert_eq!(contact_sheet(&[], 3), Err(SheetError::Empty));
-        assert_eq!(labelled_grid(&[vec![None]], &[], &[]), Err(SheetError::Empty));
+        assert_eq!(contact_sheet(&[], 3), Err(ContactSheetError::Empty));
+        assert_eq!(labelled_grid(&[vec![None]], &[], &[]), Err(ContactSheetError::Empty));
         let cells = vec![vec![Some(filled(1024, 1, [0; 3])); 100_000]];
         assert!(matches!(
             labelled_grid(&cells, &[], &[]),
-            Err(SheetError::TooLarge { .. })
+            Err(ContactSheetError::TooLarge { .. })
         ));
     }
 

@@ -10,9 +10,9 @@ use image::ImageDecoder as _;
 use super::walk::Sighting;
 use crate::gallery::foreign::lora_name;
 use crate::gallery::index::{GALLERY_ROOT, Reading, Row};
-use crate::gallery::marks_file::read_marks;
 use crate::gallery::store::{MAX_PIXELS, read_made};
-use crate::gallery::{Entry, EntryId, GalleryError, Marks};
+use crate::gallery::user_metadata_file::read_user_metadata;
+use crate::gallery::{EntryId, GalleryError, PictureEntry, UserMetadata};
 use crate::job::{ModelRef, Record};
 
 /// How a PNG begins: signature, length and name of its first chunk.
@@ -22,15 +22,15 @@ const PNG_END: &[u8; 12] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
 
 /// Reads what the index keeps of a file. What a file makes its reader stumble over costs that file alone.
 ///
-/// * `foreign_marks`: where the marks of pictures in watched folders are.
-pub(super) fn read(sighting: &Sighting, foreign_marks: &Path) -> Reading {
+/// * `watched_metadata_dir`: where the user metadata of pictures in watched folders is.
+pub(super) fn read(sighting: &Sighting, watched_metadata_dir: &Path) -> Reading {
     let Sighting { root, path, stamp } = sighting;
     let unreadable = || Reading::Unreadable {
         root: *root,
         path: path.clone(),
         stamp: *stamp,
     };
-    let outcome = catch_unwind(AssertUnwindSafe(|| entry_of(sighting, foreign_marks)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| entry_of(sighting, watched_metadata_dir)));
     match outcome {
         Ok(Ok(entry)) => Reading::Picture(Box::new(Row {
             root: *root,
@@ -51,7 +51,7 @@ pub(super) fn read(sighting: &Sighting, foreign_marks: &Path) -> Reading {
     }
 }
 
-fn entry_of(sighting: &Sighting, foreign_marks: &Path) -> Result<Entry, GalleryError> {
+fn entry_of(sighting: &Sighting, watched_metadata_dir: &Path) -> Result<PictureEntry, GalleryError> {
     let Sighting { root, path, stamp } = sighting;
     let (width_px, height_px) = size(path)?;
     let made = match read_made(path) {
@@ -61,12 +61,12 @@ fn entry_of(sighting: &Sighting, foreign_marks: &Path) -> Result<Entry, GalleryE
             None
         }
     };
-    let foreign_marks = (*root != GALLERY_ROOT).then_some(foreign_marks);
-    let marks = read_marks(path, foreign_marks).unwrap_or_else(|error| {
+    let watched_metadata_dir = (*root != GALLERY_ROOT).then_some(watched_metadata_dir);
+    let user_metadata = read_user_metadata(path, watched_metadata_dir).unwrap_or_else(|error| {
         tracing::warn!("{}", error.one_line());
-        Marks::default()
+        UserMetadata::default()
     });
-    let mut entry = Entry {
+    let mut entry = PictureEntry {
         id: EntryId(0),
         path: path.clone(),
         width_px,
@@ -84,7 +84,7 @@ fn entry_of(sighting: &Sighting, foreign_marks: &Path) -> Result<Entry, GalleryE
         guidance_scale: None,
         steps: None,
         has_run: stamp.has_run,
-        marks,
+        user_metadata,
     };
     if let Some((record, source)) = made {
         entry.source = Some(source);
@@ -94,7 +94,7 @@ fn entry_of(sighting: &Sighting, foreign_marks: &Path) -> Result<Entry, GalleryE
 }
 
 /// Takes over what a record says.
-fn take_record(entry: &mut Entry, record: Record) {
+fn take_record(entry: &mut PictureEntry, record: Record) {
     let Record { request, .. } = record;
     if let Some(created) = i64::try_from(record.created_unix_secs).ok().filter(|secs| *secs > 0) {
         entry.created_unix_secs = created;

@@ -1,29 +1,32 @@
-//! Runs as frames, for films and sheets: one run in one or two views, or the grid of a sweep.
+//! Runs as frames, for animations and sheets: one run in one or two views, or the grid of a sweep.
 
 use std::sync::Arc;
 
-use super::{Field, Missing, SheetError, Shown, View, contact_sheet, fitted, labelled_grid, show, side_by_side};
+use super::{
+    ContactSheetError, MissingData, StepView, ViewContext, ViewImage, contact_sheet, fitted, labelled_grid, show,
+    side_by_side,
+};
 use crate::job::{LatentColours, LatentPlane, RgbImage, StepRecord, Trajectory};
 
 /// Why a frame could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReelError {
+pub enum FrameError {
     /// A step cannot be seen so.
     #[error("step {step}: {why}")]
-    Missing {
+    MissingData {
         /// The step, from 0.
         step: usize,
         /// Why.
-        why: Missing,
+        why: MissingData,
     },
     /// The frame is no sheet.
     #[error(transparent)]
-    Sheet(#[from] SheetError),
+    Sheet(#[from] ContactSheetError),
 }
 
 /// One run, its steps and how they are looked at.
 #[derive(Debug, Clone)]
-pub struct RunReel {
+pub struct RunAnimation {
     /// The steps, in order.
     pub steps: Vec<Arc<StepRecord>>,
     /// The result, if it is there.
@@ -33,7 +36,7 @@ pub struct RunReel {
     /// What the steps' attention belongs to.
     pub tokens: Arc<[String]>,
     /// One view, or two side by side.
-    pub views: Vec<View>,
+    pub views: Vec<StepView>,
     /// Size of each view in pixels.
     pub size_px: (u32, u32),
     /// Decoded pictures of x₀ where there are some, one place for each step; they go before the latents' own look.
@@ -42,23 +45,23 @@ pub struct RunReel {
     pub finished: Option<Arc<RgbImage>>,
 }
 
-impl RunReel {
-    fn field(&self, place: usize, view: View) -> Result<Field, ReelError> {
+impl RunAnimation {
+    fn field(&self, place: usize, view: StepView) -> Result<ViewImage, FrameError> {
         let step = &self.steps[place];
-        let shown = Shown {
+        let shown = ViewContext {
             final_latents: self.final_latents.as_deref(),
             colours: self.colours.as_deref(),
             tokens: &self.tokens,
         };
-        show(step, view, &shown).map_err(|why| ReelError::Missing { step: step.index, why })
+        show(step, view, &shown).map_err(|why| FrameError::MissingData { step: step.index, why })
     }
 
     /// The value at the end of each view's heat map: the largest of all steps.
     ///
     /// # Errors
-    /// [`ReelError::Missing`] if a step cannot be seen so.
-    pub fn ranges(&self) -> Result<Vec<f32>, ReelError> {
-        let range = |view: &View| {
+    /// [`FrameError::MissingData`] if a step cannot be seen so.
+    pub fn ranges(&self) -> Result<Vec<f32>, FrameError> {
+        let range = |view: &StepView| {
             let steps = 0..self.steps.len();
             let ranges = steps.map(|place| Ok(self.field(place, *view)?.range()));
             ranges
@@ -74,26 +77,26 @@ impl RunReel {
     /// * `ranges`: as of [`Self::ranges`].
     ///
     /// # Errors
-    /// [`ReelError::Missing`] if the step cannot be seen so.
-    pub fn frame(&self, place: usize, ranges: &[f32]) -> Result<RgbImage, ReelError> {
+    /// [`FrameError::MissingData`] if the step cannot be seen so.
+    pub fn frame(&self, place: usize, ranges: &[f32]) -> Result<RgbImage, FrameError> {
         let (width, height) = self.size_px;
         let is_last = place + 1 == self.steps.len();
         let mut frames = self
             .views
             .iter()
             .zip(ranges)
-            .map(|(view, range)| -> Result<RgbImage, ReelError> {
+            .map(|(view, range)| -> Result<RgbImage, FrameError> {
                 let decoded = match (&self.finished, self.decoded.get(place)) {
                     (Some(finished), _) if is_last => Some(finished),
                     (_, Some(decoded)) => decoded.as_ref(),
                     _ => None,
                 };
-                match decoded.filter(|_| *view == View::Estimate) {
+                match decoded.filter(|_| *view == StepView::Estimate) {
                     Some(picture) => Ok(fitted(picture, width, height)),
                     None => Ok(self.field(place, *view)?.picture(width, height, *range)),
                 }
             });
-        let first = frames.next().unwrap_or_else(|| Err(SheetError::Empty.into()))?;
+        let first = frames.next().unwrap_or_else(|| Err(ContactSheetError::Empty.into()))?;
         match frames.next() {
             Some(second) => Ok(side_by_side(&first, &second?)),
             None => Ok(first),
@@ -104,13 +107,13 @@ impl RunReel {
     ///
     /// # Errors
     /// As [`Self::frame`], or a sheet that is too large.
-    pub fn sheet(&self) -> Result<RgbImage, ReelError> {
+    pub fn sheet(&self) -> Result<RgbImage, FrameError> {
         let ranges = self.ranges()?;
         let cells = self.steps.iter().enumerate().map(|(place, step)| {
             let caption = format!("{}   σ {:.3}", step.index, step.sigma);
             Ok((self.frame(place, &ranges)?, caption))
         });
-        let cells = cells.collect::<Result<Vec<_>, ReelError>>()?;
+        let cells = cells.collect::<Result<Vec<_>, FrameError>>()?;
         let columns = (cells.len() as f64).sqrt().ceil() as usize;
         Ok(contact_sheet(&cells, columns)?)
     }
@@ -127,7 +130,7 @@ pub struct GridCell {
 
 /// Many runs, unfolding in step.
 #[derive(Debug, Clone)]
-pub struct GridReel {
+pub struct GridAnimation {
     /// Rows of runs; what is not there leaves its place empty.
     pub cells: Vec<Vec<Option<GridCell>>>,
     /// Over the columns.
@@ -136,7 +139,7 @@ pub struct GridReel {
     pub row_labels: Vec<String>,
 }
 
-impl GridReel {
+impl GridAnimation {
     /// Frames: one for each step of the longest run, and one for the finished pictures.
     pub fn num_frames(&self) -> usize {
         let runs = self.cells.iter().flatten().flatten();
@@ -146,19 +149,19 @@ impl GridReel {
     /// All runs at a step; those that are over show their picture.
     ///
     /// # Errors
-    /// [`ReelError`]: nothing to show, too much, or latents of which nobody knows how they look.
-    pub fn frame(&self, place: usize) -> Result<RgbImage, ReelError> {
+    /// [`FrameError`]: nothing to show, too much, or latents of which nobody knows how they look.
+    pub fn frame(&self, place: usize) -> Result<RgbImage, FrameError> {
         let picture = |run: &GridCell| match run.trajectory.steps.get(place) {
             None => Ok((*run.finished).clone()),
             Some(step) => {
-                let field = show(step, View::Estimate, &Shown::from(&*run.trajectory));
-                let field = field.map_err(|why| ReelError::Missing { step: step.index, why })?;
+                let field = show(step, StepView::Estimate, &ViewContext::from(&*run.trajectory));
+                let field = field.map_err(|why| FrameError::MissingData { step: step.index, why })?;
                 Ok(field.picture(run.finished.width_px, run.finished.height_px, 1.0))
             }
         };
         let row = |row: &Vec<Option<GridCell>>| {
             let pictures = row.iter().map(|cell| cell.as_ref().map(picture).transpose());
-            pictures.collect::<Result<Vec<_>, ReelError>>()
+            pictures.collect::<Result<Vec<_>, FrameError>>()
         };
         let cells = self.cells.iter().map(row).collect::<Result<Vec<_>, _>>()?;
         Ok(labelled_grid(&cells, &self.column_labels, &self.row_labels)?)
@@ -168,7 +171,7 @@ impl GridReel {
     ///
     /// # Errors
     /// As [`Self::frame`].
-    pub fn sheet(&self) -> Result<RgbImage, ReelError> {
+    pub fn sheet(&self) -> Result<RgbImage, FrameError> {
         self.frame(self.num_frames() - 1)
     }
 }
@@ -207,8 +210,8 @@ mod tests {
         })
     }
 
-    fn reel(views: &[View]) -> RunReel {
-        RunReel {
+    fn animation(views: &[StepView]) -> RunAnimation {
+        RunAnimation {
             steps: (0..3).map(step).collect(),
             final_latents: None,
             colours: None,
@@ -222,22 +225,22 @@ mod tests {
 
     #[test]
     fn a_run_should_be_shown_by_its_best_pictures() {
-        let reel = reel(&[View::Estimate, View::Noisy]);
-        let ranges = reel.ranges().unwrap();
-        let first = |place| reel.frame(place, &ranges).unwrap().pixels[0];
+        let animation = animation(&[StepView::Estimate, StepView::Noisy]);
+        let ranges = animation.ranges().unwrap();
+        let first = |place| animation.frame(place, &ranges).unwrap().pixels[0];
         assert_eq!(
             [first(0), first(1), first(2)],
             [0, 77, 99],
             "latents, decoded, finished"
         );
-        let frame = reel.frame(0, &ranges).unwrap();
+        let frame = animation.frame(0, &ranges).unwrap();
         assert!(frame.width_px > 16 && frame.height_px == 8, "two views side by side");
-        assert!(reel.sheet().unwrap().width_px > 2 * frame.width_px);
+        assert!(animation.sheet().unwrap().width_px > 2 * frame.width_px);
     }
 
     #[test]
     fn what_was_not_kept_should_be_told_with_its_step() {
-        let error = reel(&[View::Guidance]).ranges().unwrap_err();
+        let error = animation(&[StepView::Guidance]).ranges().unwrap_err();
         assert!(error.to_string().starts_with("step 0: "), "{error}");
     }
 
@@ -257,7 +260,7 @@ mod tests {
                 finished: picture(level),
             })
         };
-        let grid = GridReel {
+        let grid = GridAnimation {
             cells: vec![vec![cell(2, 200), cell(3, 100)], vec![None, cell(3, 50)]],
             column_labels: vec!["1".to_owned(), "2".to_owned()],
             row_labels: vec!["a".to_owned()],

@@ -1,4 +1,4 @@
-//! What the librarian does when it is asked.
+//! How the index service answers requests.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,48 +10,48 @@ use super::walk::{Sighting, Walk, has_picture_name, marks_ms, sight};
 use super::worker::Worker;
 use crate::gallery::formats::endings;
 use crate::gallery::index::{GALLERY_ROOT, Reading, day_of};
-use crate::gallery::library::{LibraryEvent, Question, Ticket};
-use crate::gallery::marks_file::{read_marks, write_marks};
+use crate::gallery::index_request::{IndexEvent, IndexRequest, Ticket};
 use crate::gallery::query::{Query, complete};
 use crate::gallery::trajectory_file::trajectory_path;
-use crate::gallery::{Entry, EntryId, GalleryError, MarkChange, Marks, Order};
+use crate::gallery::user_metadata_file::{read_user_metadata, write_user_metadata};
+use crate::gallery::{EntryId, GalleryError, MetadataChange, PictureEntry, SortOrder, UserMetadata};
 
 /// Files that are looked at one by one; of more, everything is.
 const MAX_TOUCHED: usize = 1000;
 
 impl Worker {
-    pub(super) fn answer(&mut self, ticket: Ticket, question: Question) {
-        match question {
-            Question::Search { text, order } => self.search(ticket, &text, order),
-            Question::Entries(ids) => self.tell_entries(ticket, &ids),
-            Question::Find(paths) => {
+    pub(super) fn answer(&mut self, ticket: Ticket, request: IndexRequest) {
+        match request {
+            IndexRequest::Search { text, order } => self.search(ticket, &text, order),
+            IndexRequest::Entries(ids) => self.tell_entries(ticket, &ids),
+            IndexRequest::Find(paths) => {
                 let ids = self.ids_of(&paths);
                 self.tell_entries(ticket, &ids);
             }
-            Question::Mark { ids, change } => self.mark(&ids, &change),
-            Question::Trash(ids) => self.trash(&ids),
-            Question::UndoTrash => self.undo_trash(),
-            Question::Complete { text, caret } => {
+            IndexRequest::EditMetadata { ids, change } => self.mark(&ids, &change),
+            IndexRequest::Trash(ids) => self.trash(&ids),
+            IndexRequest::UndoTrash => self.undo_trash(),
+            IndexRequest::Complete { text, caret } => {
                 let completions = complete(&text, caret, |key| {
                     self.with_index(|index| index.values(key)).unwrap_or_default()
                 });
-                self.send(LibraryEvent::Completions { ticket, completions });
+                self.send(IndexEvent::Completions { ticket, completions });
             }
-            Question::Labels => {
+            IndexRequest::Labels => {
                 if let Some((tags, collections)) = self.with_index(|index| index.labels()) {
-                    self.send(LibraryEvent::Labels { tags, collections });
+                    self.send(IndexEvent::Labels { tags, collections });
                 }
             }
-            Question::Note(path) => self.look_at(BTreeSet::from([path])),
-            Question::Watch(folders) => self.set_watched(folders),
-            Question::Rescan => self.rescan(),
+            IndexRequest::AddPicture(path) => self.look_at(BTreeSet::from([path])),
+            IndexRequest::Watch(folders) => self.set_watched(folders),
+            IndexRequest::Rescan => self.rescan(),
         }
     }
 
     fn tell_entries(&mut self, ticket: Ticket, ids: &[EntryId]) {
         if let Some(entries) = self.with_index(|index| index.entries(ids)) {
             let entries = entries.into_iter().map(Arc::new).collect();
-            self.send(LibraryEvent::Entries { ticket, entries });
+            self.send(IndexEvent::Entries { ticket, entries });
         }
     }
 
@@ -64,30 +64,30 @@ impl Worker {
         paths.iter().filter_map(find).collect()
     }
 
-    fn search(&mut self, ticket: Ticket, text: &str, order: Order) {
+    fn search(&mut self, ticket: Ticket, text: &str, order: SortOrder) {
         let today = day_of(jiff::Timestamp::now().as_second());
         let condition = match Query::parse(text, today) {
             Ok(query) => query.condition(),
             Err(error) => {
                 let (message, range) = (error.message, error.range);
-                return self.send(LibraryEvent::BadQuery { ticket, message, range });
+                return self.send(IndexEvent::BadQuery { ticket, message, range });
             }
         };
         if let Some(found) = self.with_index(|index| index.search(&condition, order)) {
             let found = Arc::new(found);
-            self.send(LibraryEvent::Found { ticket, found });
+            self.send(IndexEvent::Found { ticket, found });
         }
     }
 
-    fn mark(&mut self, ids: &[EntryId], change: &MarkChange) {
+    fn mark(&mut self, ids: &[EntryId], change: &MetadataChange) {
         let Some(entries) = self.with_index(|index| index.entries(ids)) else {
             return;
         };
-        let mut changed: Vec<(EntryId, Marks, Option<i64>)> = Vec::new();
+        let mut changed: Vec<(EntryId, UserMetadata, Option<i64>)> = Vec::new();
         let mut failures: Vec<String> = Vec::new();
         for entry in entries {
-            match self.mark_file(&entry, change) {
-                Ok(marks) => changed.push((entry.id, marks, marks_ms(&entry.path))),
+            match self.edit_file(&entry, change) {
+                Ok(user_metadata) => changed.push((entry.id, user_metadata, marks_ms(&entry.path))),
                 Err(error) => failures.push(error.one_line()),
             }
         }
@@ -99,28 +99,28 @@ impl Worker {
         self.tell_changed(&ids);
     }
 
-    /// Changes the marks in the file that keeps them.
-    fn mark_file(&self, entry: &Entry, change: &MarkChange) -> Result<Marks, GalleryError> {
-        let foreign = self.foreign_marks();
+    /// Changes the user metadata in the file that keeps them.
+    fn edit_file(&self, entry: &PictureEntry, change: &MetadataChange) -> Result<UserMetadata, GalleryError> {
+        let foreign = self.watched_metadata_dir();
         let is_own = self.roots.root_of(&entry.path) == Some(GALLERY_ROOT);
         let foreign = (!is_own).then_some(foreign.as_path());
-        let mut marks = match read_marks(&entry.path, foreign) {
-            Ok(marks) => marks,
+        let mut user_metadata = match read_user_metadata(&entry.path, foreign) {
+            Ok(user_metadata) => user_metadata,
             Err(error) => {
                 tracing::warn!("{}", error.one_line());
-                entry.marks.clone()
+                entry.user_metadata.clone()
             }
         };
-        marks.apply(change);
-        write_marks(&entry.path, &marks, foreign)?;
-        Ok(marks)
+        user_metadata.apply(change);
+        write_user_metadata(&entry.path, &user_metadata, foreign)?;
+        Ok(user_metadata)
     }
 
     fn trash(&mut self, ids: &[EntryId]) {
         let Some(entries) = self.with_index(|index| index.entries(ids)) else {
             return;
         };
-        let (own, foreign): (Vec<Entry>, Vec<Entry>) = entries
+        let (own, foreign): (Vec<PictureEntry>, Vec<PictureEntry>) = entries
             .into_iter()
             .partition(|entry| self.roots.root_of(&entry.path) == Some(GALLERY_ROOT));
         if let Some(first) = foreign.first() {
@@ -133,7 +133,7 @@ impl Worker {
         let groups = own.into_iter().map(|entry| with_what_is_beside(entry.path)).collect();
         let outcome = self.trash.take(groups);
         self.look_at(outcome.files.into_iter().collect());
-        self.send(LibraryEvent::Trashed {
+        self.send(IndexEvent::Trashed {
             count: outcome.done.len(),
         });
         self.fail_with(&outcome.failures);
@@ -144,7 +144,7 @@ impl Worker {
             return self.fail("nothing was put into the trash that could be brought back".to_owned());
         };
         self.look_at(outcome.files.into_iter().collect());
-        self.send(LibraryEvent::Restored {
+        self.send(IndexEvent::Restored {
             count: outcome.done.len(),
         });
         self.fail_with(&outcome.failures);
@@ -184,12 +184,12 @@ impl Worker {
                 gone.push(path);
             }
         }
-        let marks = self.foreign_marks();
+        let user_metadata = self.watched_metadata_dir();
         let mut readings: Vec<Reading> = gone.into_iter().map(Reading::Gone).collect();
         for sighting in sightings {
             let known = self.with_index(|index| index.known_file(sighting.root, &sighting.path));
             if !known.flatten().is_some_and(|known| is_same(&known, &sighting)) {
-                readings.push(read(&sighting, &marks));
+                readings.push(read(&sighting, &user_metadata));
             }
         }
         if readings.is_empty() {
@@ -202,12 +202,12 @@ impl Worker {
     }
 }
 
-/// A picture, its run and the file of its marks.
+/// A picture, its run and the file of its user metadata.
 fn with_what_is_beside(picture: PathBuf) -> Vec<PathBuf> {
-    let mut marks = picture.clone().into_os_string();
-    marks.push(".xmp");
+    let mut user_metadata = picture.clone().into_os_string();
+    user_metadata.push(".xmp");
     let run = trajectory_path(&picture);
-    vec![picture, run, PathBuf::from(marks)]
+    vec![picture, run, PathBuf::from(user_metadata)]
 }
 
 /// The pictures of that name but for its ending.

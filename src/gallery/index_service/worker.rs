@@ -1,4 +1,4 @@
-//! What lives on the librarian's thread.
+//! What lives on the index service's thread.
 
 mod upkeep;
 
@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
-use super::LibrarianOptions;
+use super::IndexServiceOptions;
 use super::scan::{Progress, Scan};
 use crate::gallery::EntryId;
 use crate::gallery::index::{Health, Index, Roots, Written, health};
-use crate::gallery::library::{LibraryEvent, Question, Ticket};
+use crate::gallery::index_request::{IndexEvent, IndexRequest, Ticket};
 use crate::gallery::trash::Trash;
 use crate::gallery::watch::{Told, Watch};
 
@@ -34,7 +34,7 @@ const MAX_TOLD: usize = 256;
 /// What the thread is sent.
 #[derive(Debug)]
 pub(super) enum Message {
-    Ask(Ticket, Question),
+    Request(Ticket, IndexRequest),
     Told(Told),
     /// The folders of this many beginnings ago are now watched, as far as that goes.
     Watching(u64, Watch),
@@ -43,14 +43,14 @@ pub(super) enum Message {
 
 /// The thread's things.
 pub(super) struct Worker {
-    pub(super) options: LibrarianOptions,
+    pub(super) options: IndexServiceOptions,
     pub(super) gallery: PathBuf,
     /// The watched folders; `None` for those that the index knows.
     pub(super) watched: Option<Vec<PathBuf>>,
     pub(super) index: Index,
     pub(super) roots: Roots,
     pub(super) trash: Trash,
-    pub(super) questions: VecDeque<(Ticket, Question)>,
+    pub(super) requests: VecDeque<(Ticket, IndexRequest)>,
     pub(super) touched: BTreeSet<PathBuf>,
     pub(super) scan: Option<Scan>,
     /// Tells whether another program has changed the index.
@@ -79,7 +79,7 @@ pub(super) struct Worker {
     is_content_told: bool,
     messages: Receiver<Message>,
     own_messages: Sender<Message>,
-    events: Sender<LibraryEvent>,
+    events: Sender<IndexEvent>,
     wake: Box<dyn Fn() + Send + Sync>,
     is_ending: Arc<AtomicBool>,
 }
@@ -88,18 +88,18 @@ pub(super) struct Worker {
 pub(super) struct Ends {
     pub(super) messages: Receiver<Message>,
     pub(super) own_messages: Sender<Message>,
-    pub(super) events: Sender<LibraryEvent>,
+    pub(super) events: Sender<IndexEvent>,
     pub(super) wake: Box<dyn Fn() + Send + Sync>,
     pub(super) is_ending: Arc<AtomicBool>,
 }
 
 /// Opens the index and answers until its handle is gone.
-pub(super) fn run(gallery: PathBuf, options: LibrarianOptions, ends: Ends) {
+pub(super) fn run(gallery: PathBuf, options: IndexServiceOptions, ends: Ends) {
     let index = match Index::in_memory(&gallery) {
         Ok(index) => index,
         Err(error) => {
             let message = error.one_line();
-            ends.events.send(LibraryEvent::Failed { message }).ok(); // its handle may be gone already
+            ends.events.send(IndexEvent::Failed { message }).ok(); // its handle may be gone already
             (ends.wake)();
             return;
         }
@@ -123,7 +123,7 @@ pub(super) fn run(gallery: PathBuf, options: LibrarianOptions, ends: Ends) {
         options,
         gallery,
         index,
-        questions: VecDeque::new(),
+        requests: VecDeque::new(),
         touched: BTreeSet::new(),
         touched_at: None,
         scan: None,
@@ -167,8 +167,8 @@ impl Worker {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             self.look_after();
-            while let Some((ticket, question)) = self.questions.pop_front() {
-                self.answer(ticket, question);
+            while let Some((ticket, request)) = self.requests.pop_front() {
+                self.answer(ticket, request);
             }
             self.is_scan_due |= self.is_told_lost.swap(false, Ordering::Relaxed);
             self.begin_scan_if_due();
@@ -179,7 +179,7 @@ impl Worker {
 
     /// How long there is nothing to do.
     fn patience(&self) -> Duration {
-        if self.scan.is_some() || !self.questions.is_empty() || self.is_scan_due {
+        if self.scan.is_some() || !self.requests.is_empty() || self.is_scan_due {
             return Duration::ZERO;
         }
         if self.touched_at.is_some() { SETTLE / 2 } else { TICK }
@@ -187,20 +187,20 @@ impl Worker {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Ask(ticket, question) => {
-                // The newest search wins, and so does the newest question how one may go on.
-                match question {
-                    Question::Search { .. } => {
-                        self.questions
-                            .retain(|(_, waiting)| !matches!(waiting, Question::Search { .. }));
+            Message::Request(ticket, request) => {
+                // The newest search wins, and so does the newest request how one may go on.
+                match request {
+                    IndexRequest::Search { .. } => {
+                        self.requests
+                            .retain(|(_, waiting)| !matches!(waiting, IndexRequest::Search { .. }));
                     }
-                    Question::Complete { .. } => {
-                        self.questions
-                            .retain(|(_, waiting)| !matches!(waiting, Question::Complete { .. }));
+                    IndexRequest::Complete { .. } => {
+                        self.requests
+                            .retain(|(_, waiting)| !matches!(waiting, IndexRequest::Complete { .. }));
                     }
                     _ => {}
                 }
-                self.questions.push_back((ticket, question));
+                self.requests.push_back((ticket, request));
             }
             Message::Told(Told::Touched(paths)) => self.touch(paths),
             Message::Told(Told::Lost) => self.is_scan_due = true,
@@ -217,8 +217,9 @@ impl Worker {
             return;
         }
         self.is_scan_due = false;
-        let (roots, marks, believed) = (self.roots.clone(), self.foreign_marks(), self.is_empty_believed);
-        self.scan = self.with_index(move |index| Scan::begin(index, roots.clone(), marks.clone(), believed));
+        let (roots, user_metadata, believed) =
+            (self.roots.clone(), self.watched_metadata_dir(), self.is_empty_believed);
+        self.scan = self.with_index(move |index| Scan::begin(index, roots.clone(), user_metadata.clone(), believed));
         self.is_empty_believed = false;
         self.progress_told_at = None;
     }
@@ -257,11 +258,11 @@ impl Worker {
         if !self.is_content_told && (is_over || is_due(self.content_told_at, CONTENT)) {
             self.is_content_told = true;
             self.content_told_at = Some(Instant::now());
-            self.send(LibraryEvent::ContentChanged);
+            self.send(IndexEvent::ContentChanged);
         }
         if is_due(self.progress_told_at, PROGRESS) {
             self.progress_told_at = Some(Instant::now());
-            self.send(LibraryEvent::Scanning { done, total });
+            self.send(IndexEvent::Scanning { done, total });
         }
     }
 
@@ -269,7 +270,7 @@ impl Worker {
         self.scanned_at = Instant::now();
         let counts = self.with_index(|index| Ok((index.num_pictures()?, index.num_unreadable()?)));
         if let Some((pictures, unreadable)) = counts {
-            self.send(LibraryEvent::Scanned { pictures, unreadable });
+            self.send(IndexEvent::Scanned { pictures, unreadable });
         }
     }
 
@@ -297,7 +298,7 @@ impl Worker {
     pub(super) fn tell_written(&mut self, written: &Written) {
         let is_much = written.changed.len() > MAX_TOLD;
         if !written.added.is_empty() || written.removed > 0 || is_much {
-            self.send(LibraryEvent::ContentChanged);
+            self.send(IndexEvent::ContentChanged);
         }
         if !written.changed.is_empty() && !is_much {
             self.tell_changed(&written.changed);
@@ -309,15 +310,15 @@ impl Worker {
         let Some(entries) = self.with_index(|index| index.entries(ids)) else {
             return;
         };
-        self.send(LibraryEvent::Changed(entries.into_iter().map(Arc::new).collect()));
+        self.send(IndexEvent::Changed(entries.into_iter().map(Arc::new).collect()));
     }
 
     pub(super) fn fail(&self, message: String) {
         tracing::warn!("{message}");
-        self.send(LibraryEvent::Failed { message });
+        self.send(IndexEvent::Failed { message });
     }
 
-    pub(super) fn send(&self, event: LibraryEvent) {
+    pub(super) fn send(&self, event: IndexEvent) {
         self.events.send(event).ok(); // nobody listens while the handle is being dropped
         (self.wake)();
     }

@@ -11,17 +11,17 @@ use super::walk::{Sighting, Walk};
 use crate::gallery::GalleryError;
 use crate::gallery::index::{Index, Known, Reading, Roots, Written};
 
-/// Files that are read between two looks at the questions.
+/// Files that are read between two looks at the requests.
 const BATCH: usize = 64;
 /// Threads that read beside each other; the rest of the computer is making pictures.
 const READERS: usize = 4;
-/// How long folders are looked through between two looks at the questions.
+/// How long folders are looked through between two looks at the requests.
 const WALK_TIME: Duration = Duration::from_millis(10);
 
 /// A scan that is under way. What has not changed since the last one is not read again.
 pub(super) struct Scan {
     roots: Roots,
-    foreign_marks: PathBuf,
+    watched_metadata_dir: PathBuf,
     /// Whether folders that are empty are taken at their word.
     is_empty_believed: bool,
     pool: Option<rayon::ThreadPool>,
@@ -50,7 +50,7 @@ pub(super) struct Progress {
 impl Scan {
     /// Begins to look at all files in `roots`.
     ///
-    /// * `foreign_marks`: where the marks of pictures in watched folders are.
+    /// * `watched_metadata_dir`: where the user metadata of pictures in watched folders is.
     /// * `is_empty_believed`: whether a folder that is empty is so by its owner's will, and not because a disk was
     ///   pulled out.
     ///
@@ -59,7 +59,7 @@ impl Scan {
     pub(super) fn begin(
         index: &Index,
         roots: Roots,
-        foreign_marks: PathBuf,
+        watched_metadata_dir: PathBuf,
         is_empty_believed: bool,
     ) -> Result<Self, GalleryError> {
         Ok(Self {
@@ -67,7 +67,7 @@ impl Scan {
             known: index.known()?,
             walk: Walk::new(&roots),
             roots,
-            foreign_marks,
+            watched_metadata_dir,
             pool: None,
             seen: HashSet::new(),
             to_read: Vec::new(),
@@ -130,7 +130,7 @@ impl Scan {
     }
 
     fn read(&self, sightings: &[Sighting]) -> Vec<Reading> {
-        let one = |sighting: &Sighting| read(sighting, &self.foreign_marks);
+        let one = |sighting: &Sighting| read(sighting, &self.watched_metadata_dir);
         match &self.pool {
             Some(pool) => pool.install(|| sightings.par_iter().map(one).collect()),
             None => sightings.iter().map(one).collect(),

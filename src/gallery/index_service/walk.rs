@@ -129,7 +129,7 @@ pub(super) fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".")
 }
 
-/// When the file of a picture's marks beside it was changed; `None` if there is none.
+/// When the file of a picture's user metadata beside it was changed; `None` if there is none.
 pub(super) fn marks_ms(picture: &Path) -> Option<i64> {
     marks_ms_if(picture, Path::exists)
 }

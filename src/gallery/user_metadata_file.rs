@@ -1,6 +1,6 @@
 //! Files that keep what its owner says of a picture: XMP beside it, as darktable and digiKam have it.
 //!
-//! | picture | its marks |
+//! | picture | its user metadata |
 //! |---|---|
 //! | in the gallery's own folder | `NAME.png.xmp` beside `NAME.png` |
 //! | in a watched folder, where nothing is written | `XXXX.xmp` in a folder of the gallery's, `XXXX` the first 32 hexadecimal digits of the SHA-256 of the picture's file |
@@ -14,68 +14,75 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::xmp::{self, XmpError};
-use super::{GalleryError, Marks};
+use super::{GalleryError, UserMetadata};
 use crate::config::PendingFile;
 
 /// Ending of these files.
 const EXTENSION: &str = "xmp";
 /// Longest file that is read; darktable's long histories are some hundred kilobytes.
 const MAX_BYTES: u64 = 16 << 20;
-/// Hexadecimal digits that name the marks of a picture in a watched folder.
+/// Hexadecimal digits that name the user metadata of a picture in a watched folder.
 const NUM_DIGITS: usize = 32;
 /// Broken files of one picture that are kept.
 const MAX_ASIDE: u32 = 1000;
 
-/// What its owner says of a picture; no marks if nothing is said.
+/// What its owner says of a picture; no user metadata if nothing is said.
 ///
-/// * `foreign_dir`: where the marks of pictures are kept beside which nothing is written; `None` for the gallery's own.
+/// * `watched_metadata_dir`: where the user metadata of pictures is kept beside which nothing is written; `None` for the gallery's own.
 ///
 /// # Errors
-/// [`GalleryError::BadMarks`] if the file with the marks is broken, [`GalleryError::Read`] if it or the picture cannot
+/// [`GalleryError::BadUserMetadata`] if the file with the user metadata is broken, [`GalleryError::Read`] if it or the picture cannot
 /// be read.
-pub fn read_marks(picture: &Path, foreign_dir: Option<&Path>) -> Result<Marks, GalleryError> {
+pub fn read_user_metadata(picture: &Path, watched_metadata_dir: Option<&Path>) -> Result<UserMetadata, GalleryError> {
     let mut places = vec![beside(picture), picture.with_extension(EXTENSION)];
-    if let Some(folder) = foreign_dir.filter(|folder| has_files(folder)) {
+    if let Some(folder) = watched_metadata_dir.filter(|folder| has_files(folder)) {
         places.insert(0, foreign(picture, folder)?);
     }
     for path in places {
         if let Some(text) = read(&path)? {
-            return xmp::marks_in(&text).map_err(|source| GalleryError::BadMarks { path, source });
+            return xmp::marks_in(&text).map_err(|source| GalleryError::BadUserMetadata { path, source });
         }
     }
-    Ok(Marks::default())
+    Ok(UserMetadata::default())
 }
 
 /// Writes what its owner says of a picture; what other programs have written into the same file stays. A file that
 /// cannot be read as XMP is kept as `NAME.png.xmp.broken`. Words are written without spaces at their ends.
 ///
-/// * `foreign_dir`: as for [`read_marks`].
+/// * `watched_metadata_dir`: as for [`read_user_metadata`].
 ///
 /// # Errors
 /// [`GalleryError::Write`] or [`GalleryError::Read`]; then the file is as it was.
-pub fn write_marks(picture: &Path, marks: &Marks, foreign_dir: Option<&Path>) -> Result<(), GalleryError> {
-    let path = marks_path(picture, foreign_dir)?;
-    if *marks == Marks::default() && !path.exists() && read_marks(picture, foreign_dir)? == *marks {
+pub fn write_user_metadata(
+    picture: &Path,
+    user_metadata: &UserMetadata,
+    watched_metadata_dir: Option<&Path>,
+) -> Result<(), GalleryError> {
+    let path = user_metadata_path(picture, watched_metadata_dir)?;
+    if *user_metadata == UserMetadata::default()
+        && !path.exists()
+        && read_user_metadata(picture, watched_metadata_dir)? == *user_metadata
+    {
         return Ok(());
     }
     let text = read(&path).and_then(|text| match text {
-        Some(text) => xmp::with_marks(&text, marks).map_err(|source| GalleryError::BadMarks {
+        Some(text) => xmp::with_user_metadata(&text, user_metadata).map_err(|source| GalleryError::BadUserMetadata {
             path: path.clone(),
             source,
         }),
-        None => Ok(xmp::text_of(marks)),
+        None => Ok(xmp::text_of(user_metadata)),
     });
     let text = match text {
         Ok(text) => text,
-        Err(error @ GalleryError::BadMarks { .. }) => {
+        Err(error @ GalleryError::BadUserMetadata { .. }) => {
             let aside = set_aside(&path)?;
             tracing::warn!("{}; it was kept as {}", error.one_line(), aside.display());
-            xmp::text_of(marks)
+            xmp::text_of(user_metadata)
         }
         Err(error) => return Err(error),
     };
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    if foreign_dir.is_some() {
+    if watched_metadata_dir.is_some() {
         std::fs::create_dir_all(folder).map_err(GalleryError::write(folder))?;
     }
     let mut pending = PendingFile::create(folder).map_err(GalleryError::write(&path))?;
@@ -86,14 +93,14 @@ pub fn write_marks(picture: &Path, marks: &Marks, foreign_dir: Option<&Path>) ->
         .map_err(GalleryError::write(&path))
 }
 
-/// Where the marks of a picture are written; the file need not be there.
+/// Where the user metadata of a picture are written; the file need not be there.
 ///
-/// * `foreign_dir`: as for [`read_marks`].
+/// * `watched_metadata_dir`: as for [`read_user_metadata`].
 ///
 /// # Errors
 /// [`GalleryError::Read`] if a picture in a watched folder cannot be read.
-pub fn marks_path(picture: &Path, foreign_dir: Option<&Path>) -> Result<PathBuf, GalleryError> {
-    match foreign_dir {
+pub fn user_metadata_path(picture: &Path, watched_metadata_dir: Option<&Path>) -> Result<PathBuf, GalleryError> {
+    match watched_metadata_dir {
         None => Ok(beside(picture)),
         Some(folder) => foreign(picture, folder),
     }
@@ -120,7 +127,7 @@ fn has_files(folder: &Path) -> bool {
 
 /// The text of a file; `None` if there is no such file.
 fn read(path: &Path) -> Result<Option<String>, GalleryError> {
-    let bad = |source| GalleryError::BadMarks {
+    let bad = |source| GalleryError::BadUserMetadata {
         path: path.to_owned(),
         source,
     };

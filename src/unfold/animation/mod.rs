@@ -1,4 +1,4 @@
-//! A run as a film: frames one after the other, without end, the last one held longer.
+//! A run as an animation: frames one after the other, without end, the last one held longer.
 
 mod apng;
 mod gif;
@@ -16,7 +16,7 @@ const MAX_FRAME_MS: u32 = u16::MAX as u32;
 
 /// Kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FilmFormat {
+pub enum AnimationFormat {
     /// 256 colours for each frame, times in hundredths of a second; shown everywhere.
     Gif,
     /// Lossless animated WebP.
@@ -25,7 +25,7 @@ pub enum FilmFormat {
     Apng,
 }
 
-impl FilmFormat {
+impl AnimationFormat {
     /// The format that a file's ending stands for.
     pub fn of_path(path: &Path) -> Option<Self> {
         let ending = path.extension()?.to_str()?.to_ascii_lowercase();
@@ -38,11 +38,11 @@ impl FilmFormat {
     }
 }
 
-/// What a film is like.
+/// What an animation is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FilmPlan {
+pub struct AnimationOptions {
     /// Kind of file.
-    pub format: FilmFormat,
+    pub format: AnimationFormat,
     /// Number of frames.
     pub num_frames: u32,
     /// How long a frame is shown, in milliseconds; held to 10 to 65535.
@@ -51,9 +51,9 @@ pub struct FilmPlan {
     pub last_ms: u32,
 }
 
-/// Why there is no film. `E` is why a frame could not be made.
+/// Why there is no animation. `E` is why a frame could not be made.
 #[derive(Debug, thiserror::Error)]
-pub enum FilmError<E: std::error::Error + 'static> {
+pub enum AnimationError<E: std::error::Error + 'static> {
     /// There is no frame.
     #[error("a film needs one frame at least")]
     Empty,
@@ -87,13 +87,13 @@ pub enum FilmError<E: std::error::Error + 'static> {
     },
 }
 
-/// Makes the frames of a film one by one, so that they are not all in memory.
-pub struct Frames<'a, E> {
-    /// What the film is like.
-    pub plan: FilmPlan,
+/// Makes the frames of an animation one by one, so that they are not all in memory.
+pub struct AnimationWriter<'a, E> {
+    /// What the animation is like.
+    pub plan: AnimationOptions,
     /// Gives the frame of a number, from 0; all of one size.
     pub make: &'a mut dyn FnMut(u32) -> Result<RgbImage, E>,
-    /// Is told how many frames are done, before each and at the end, and may stop the film.
+    /// Is told how many frames are done, before each and at the end, and may stop the animation.
     pub progress: &'a mut dyn FnMut(u32) -> ControlFlow<()>,
 }
 
@@ -103,26 +103,26 @@ struct Frame {
     ms: u32,
 }
 
-impl<E: std::error::Error + 'static> Frames<'_, E> {
-    /// Writes the film.
+impl<E: std::error::Error + 'static> AnimationWriter<'_, E> {
+    /// Writes the animation.
     ///
     /// # Errors
-    /// [`FilmError`]; then what was written is not to be used.
-    pub fn write(mut self, out: &mut dyn Write) -> Result<(), FilmError<E>> {
+    /// [`AnimationError`]; then what was written is not to be used.
+    pub fn write(mut self, out: &mut dyn Write) -> Result<(), AnimationError<E>> {
         match self.plan.format {
-            FilmFormat::Gif => gif::write(&mut self, out)?,
-            FilmFormat::WebP => webp::write(&mut self, out)?,
-            FilmFormat::Apng => apng::write(&mut self, out)?,
+            AnimationFormat::Gif => gif::write(&mut self, out)?,
+            AnimationFormat::WebP => webp::write(&mut self, out)?,
+            AnimationFormat::Apng => apng::write(&mut self, out)?,
         }
         self.tell(self.plan.num_frames)
     }
 
-    /// Writes the film as a file, which appears whole or not at all and replaces what has its name.
+    /// Writes the animation as a file, which appears whole or not at all and replaces what has its name.
     ///
     /// # Errors
-    /// [`FilmError`]; then there is no new file.
-    pub fn save(self, path: &Path) -> Result<(), FilmError<E>> {
-        let failed = |source| FilmError::Write {
+    /// [`AnimationError`]; then there is no new file.
+    pub fn save(self, path: &Path) -> Result<(), AnimationError<E>> {
+        let failed = |source| AnimationError::Write {
             path: path.to_owned(),
             source,
         };
@@ -130,7 +130,7 @@ impl<E: std::error::Error + 'static> Frames<'_, E> {
         let mut pending = PendingFile::create(folder).map_err(failed)?;
         let mut out = BufWriter::new(pending.file());
         match self.write(&mut out) {
-            Err(FilmError::Io(source)) => return Err(failed(source)),
+            Err(AnimationError::Io(source)) => return Err(failed(source)),
             other => other?,
         }
         out.flush().map_err(failed)?;
@@ -139,19 +139,19 @@ impl<E: std::error::Error + 'static> Frames<'_, E> {
     }
 
     /// The frame of a number; all have the size of the first.
-    fn frame(&mut self, index: u32, size: Option<(u32, u32)>) -> Result<Frame, FilmError<E>> {
-        let FilmPlan {
+    fn frame(&mut self, index: u32, size: Option<(u32, u32)>) -> Result<Frame, AnimationError<E>> {
+        let AnimationOptions {
             num_frames,
             frame_ms,
             last_ms,
             ..
         } = self.plan;
         self.tell(index)?;
-        let image = (self.make)(index).map_err(FilmError::Frame)?;
+        let image = (self.make)(index).map_err(AnimationError::Frame)?;
         let found = (image.width_px, image.height_px);
         let expected = size.unwrap_or(found);
         if found != expected || found.0 == 0 || found.1 == 0 {
-            return Err(FilmError::Size { expected, found });
+            return Err(AnimationError::Size { expected, found });
         }
         let ms = if index + 1 < num_frames { frame_ms } else { last_ms };
         Ok(Frame {
@@ -160,17 +160,17 @@ impl<E: std::error::Error + 'static> Frames<'_, E> {
         })
     }
 
-    fn first(&mut self) -> Result<Frame, FilmError<E>> {
+    fn first(&mut self) -> Result<Frame, AnimationError<E>> {
         if self.plan.num_frames == 0 {
-            return Err(FilmError::Empty);
+            return Err(AnimationError::Empty);
         }
         self.frame(0, None)
     }
 
-    fn tell(&mut self, done: u32) -> Result<(), FilmError<E>> {
+    fn tell(&mut self, done: u32) -> Result<(), AnimationError<E>> {
         match (self.progress)(done) {
             ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(FilmError::Cancelled),
+            ControlFlow::Break(()) => Err(AnimationError::Cancelled),
         }
     }
 }
@@ -203,8 +203,8 @@ mod tests {
         }
     }
 
-    fn plan(format: FilmFormat) -> FilmPlan {
-        FilmPlan {
+    fn plan(format: AnimationFormat) -> AnimationOptions {
+        AnimationOptions {
             format,
             num_frames: 5,
             frame_ms: 120,
@@ -212,10 +212,10 @@ mod tests {
         }
     }
 
-    fn film(format: FilmFormat) -> Vec<u8> {
+    fn film(format: AnimationFormat) -> Vec<u8> {
         let mut told = Vec::new();
         let mut bytes = Vec::new();
-        let frames: Frames<'_, Infallible> = Frames {
+        let frames: AnimationWriter<'_, Infallible> = AnimationWriter {
             plan: plan(format),
             make: &mut |index| Ok(bar(index)),
             progress: &mut |done| {
@@ -247,13 +247,13 @@ mod tests {
         let expected: Vec<(Vec<u8>, u32)> = (0..5)
             .map(|index| (bar(index).pixels, if index < 4 { 120 } else { 2000 }))
             .collect();
-        let webp = WebPDecoder::new(Cursor::new(film(FilmFormat::WebP))).unwrap();
+        let webp = WebPDecoder::new(Cursor::new(film(AnimationFormat::WebP))).unwrap();
         assert!(webp.has_animation());
         assert_eq!(decoded(webp), expected);
-        let apng = PngDecoder::new(Cursor::new(film(FilmFormat::Apng))).unwrap();
+        let apng = PngDecoder::new(Cursor::new(film(AnimationFormat::Apng))).unwrap();
         assert_eq!(decoded(apng.apng().unwrap()), expected);
         // A palette of 256 holds two colours but for rounding.
-        let gif = decoded(GifDecoder::new(Cursor::new(film(FilmFormat::Gif))).unwrap());
+        let gif = decoded(GifDecoder::new(Cursor::new(film(AnimationFormat::Gif))).unwrap());
         assert_eq!(gif.len(), 5);
         for ((found, found_ms), (pixels, ms)) in gif.into_iter().zip(expected) {
             assert_eq!(found_ms, ms);
@@ -266,18 +266,21 @@ mod tests {
     fn films_should_go_on_without_end() {
         let has = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
         // Loop count 0 in each: the application block of GIF, the chunk ANIM of WebP, the chunk acTL of PNG.
-        assert!(has(&film(FilmFormat::Gif), b"NETSCAPE2.0\x03\x01\x00\x00\x00"));
+        assert!(has(&film(AnimationFormat::Gif), b"NETSCAPE2.0\x03\x01\x00\x00\x00"));
         assert!(has(
-            &film(FilmFormat::WebP),
+            &film(AnimationFormat::WebP),
             b"ANIM\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00"
         ));
-        assert!(has(&film(FilmFormat::Apng), b"acTL\x00\x00\x00\x05\x00\x00\x00\x00"));
+        assert!(has(
+            &film(AnimationFormat::Apng),
+            b"acTL\x00\x00\x00\x05\x00\x00\x00\x00"
+        ));
     }
 
     #[test]
     fn a_film_that_is_stopped_or_fails_should_leave_no_file() {
         let folder = tempfile::tempdir().unwrap();
-        for format in [FilmFormat::Gif, FilmFormat::WebP, FilmFormat::Apng] {
+        for format in [AnimationFormat::Gif, AnimationFormat::WebP, AnimationFormat::Apng] {
             let path = folder.path().join("a.film");
             let stop_at_two = |done| match done {
                 2 => ControlFlow::Break(()),
@@ -287,16 +290,16 @@ mod tests {
             let run = |make: &mut dyn FnMut(u32) -> io::Result<RgbImage>,
                        progress: &mut dyn FnMut(u32) -> ControlFlow<()>,
                        num_frames| {
-                let plan = FilmPlan {
+                let plan = AnimationOptions {
                     num_frames,
                     ..plan(format)
                 };
-                Frames { plan, make, progress }.save(&path)
+                AnimationWriter { plan, make, progress }.save(&path)
             };
             let stopped = run(&mut |index| Ok(bar(index)), &mut stop_at_two.clone(), 5);
-            assert!(matches!(stopped, Err(FilmError::Cancelled)));
+            assert!(matches!(stopped, Err(AnimationError::Cancelled)));
             let failed = run(&mut |_| Err(io::ErrorKind::Other.into()), &mut go_on.clone(), 5);
-            assert!(matches!(failed, Err(FilmError::Frame(_))));
+            assert!(matches!(failed, Err(AnimationError::Frame(_))));
             let uneven = |index: u32| {
                 let mut image = bar(index);
                 image.height_px -= index;
@@ -304,10 +307,10 @@ mod tests {
             };
             assert!(matches!(
                 run(&mut uneven.clone(), &mut go_on.clone(), 5),
-                Err(FilmError::Size { .. })
+                Err(AnimationError::Size { .. })
             ));
             let none = run(&mut |index| Ok(bar(index)), &mut go_on.clone(), 0);
-            assert!(matches!(none, Err(FilmError::Empty)));
+            assert!(matches!(none, Err(AnimationError::Empty)));
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 
             run(&mut |index| Ok(bar(index)), &mut go_on.clone(), 1).unwrap();
@@ -315,8 +318,8 @@ mod tests {
             std::fs::remove_file(&path).unwrap();
         }
         let missing = folder.path().join("none").join("a.gif");
-        let frames: Frames<'_, Infallible> = Frames {
-            plan: plan(FilmFormat::Gif),
+        let frames: AnimationWriter<'_, Infallible> = AnimationWriter {
+            plan: plan(AnimationFormat::Gif),
             make: &mut |index| Ok(bar(index)),
             progress: &mut |_| ControlFlow::Continue(()),
         };
@@ -327,13 +330,13 @@ mod tests {
     #[test]
     fn a_name_should_say_its_format() {
         for (name, expected) in [
-            ("a.gif", Some(FilmFormat::Gif)),
-            ("b/a.WEBP", Some(FilmFormat::WebP)),
-            ("a.png", Some(FilmFormat::Apng)),
+            ("a.gif", Some(AnimationFormat::Gif)),
+            ("b/a.WEBP", Some(AnimationFormat::WebP)),
+            ("a.png", Some(AnimationFormat::Apng)),
             ("a.mp4", None),
             ("gif", None),
         ] {
-            assert_eq!(FilmFormat::of_path(Path::new(name)), expected);
+            assert_eq!(AnimationFormat::of_path(Path::new(name)), expected);
         }
     }
 }

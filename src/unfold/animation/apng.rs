@@ -4,15 +4,15 @@ use std::io::Write;
 
 use png::{BitDepth, BlendOp, ColorType, DisposeOp, Encoder, EncodingError};
 
-use super::{FilmError, Frames};
+use super::{AnimationError, AnimationWriter};
 
 /// Times are said in thousandths of a second.
 const PER_SECOND: u16 = 1000;
 
 pub(super) fn write<E: std::error::Error + 'static>(
-    frames: &mut Frames<'_, E>,
+    frames: &mut AnimationWriter<'_, E>,
     out: &mut dyn Write,
-) -> Result<(), FilmError<E>> {
+) -> Result<(), AnimationError<E>> {
     let mut frame = frames.first()?;
     let size = (frame.image.width_px, frame.image.height_px);
     let mut encoder = Encoder::new(out, size.0, size.1);
@@ -36,9 +36,9 @@ pub(super) fn write<E: std::error::Error + 'static>(
     writer.finish().map_err(encode_error)
 }
 
-fn encode_error<E: std::error::Error + 'static>(error: EncodingError) -> FilmError<E> {
+fn encode_error<E: std::error::Error + 'static>(error: EncodingError) -> AnimationError<E> {
     match error {
-        EncodingError::IoError(error) => FilmError::Io(error),
-        other => FilmError::Encode(other.to_string()),
+        EncodingError::IoError(error) => AnimationError::Io(error),
+        other => AnimationError::Encode(other.to_string()),
     }
 }

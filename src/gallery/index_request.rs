@@ -1,17 +1,17 @@
-//! What the librarian can be asked, and what it answers.
+//! Requests to the index service and the events that answer them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Entry, EntryId, MarkChange};
+use super::{EntryId, MetadataChange, PictureEntry};
 
-/// Joins an answer to its question.
+/// Joins an answer to its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Ticket(pub u64);
 
 /// In which order pictures are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Order {
+pub enum SortOrder {
     /// The newest first, by day.
     #[default]
     Newest,
@@ -21,28 +21,28 @@ pub enum Order {
     Rating,
 }
 
-/// What the librarian can be asked.
+/// A request to the index service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Question {
+pub enum IndexRequest {
     /// Which pictures match the words; a later search makes an earlier one that still waits needless.
     Search {
         /// See [`super::query`]; empty finds all.
         text: String,
         /// In which order.
-        order: Order,
+        order: SortOrder,
     },
     /// All that is known of these pictures; those that are gone are left out.
     Entries(Vec<EntryId>),
-    /// The same by their files; those that are not known are left out. Answered by [`LibraryEvent::Entries`].
+    /// The same by their files; those that are not known are left out. Answered by [`IndexEvent::Entries`].
     Find(Vec<PathBuf>),
-    /// Has the marks of pictures changed, in their files and in the index.
-    Mark {
+    /// Has the user metadata of pictures changed, in their files and in the index.
+    EditMetadata {
         /// Which.
         ids: Vec<EntryId>,
         /// How.
-        change: MarkChange,
+        change: MetadataChange,
     },
-    /// Puts pictures, with their runs and marks, into the system's trash.
+    /// Puts pictures, with their runs and user metadata, into the system's trash.
     Trash(Vec<EntryId>),
     /// Brings back what the newest [`Self::Trash`] that was not undone took away.
     UndoTrash,
@@ -56,7 +56,7 @@ pub enum Question {
     /// Which tags and collections there are.
     Labels,
     /// Takes note of a picture that this program has just written.
-    Note(PathBuf),
+    AddPicture(PathBuf),
     /// Shows these folders beside the gallery's own; nothing is ever written to them.
     Watch(Vec<PathBuf>),
     /// Looks at every file again.
@@ -74,7 +74,7 @@ pub struct DayCount {
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Found {
+pub struct SearchResult {
     /// The pictures in order.
     pub ids: Vec<EntryId>,
     /// The same by day, in the same order; empty where the order is not by day.
@@ -96,54 +96,54 @@ pub struct Completion {
 
 /// A tag or a collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Label {
+pub struct LabelCount {
     /// Its name.
     pub name: String,
     /// How many pictures have it.
     pub count: usize,
 }
 
-/// What the librarian has to tell.
+/// An event of the index service.
 #[derive(Debug, Clone)]
-pub enum LibraryEvent {
-    /// Answers [`Question::Search`].
+pub enum IndexEvent {
+    /// Answers [`IndexRequest::Search`].
     Found {
-        /// The question.
+        /// The request.
         ticket: Ticket,
         /// The answer.
-        found: Arc<Found>,
+        found: Arc<SearchResult>,
     },
     /// A search could not be understood.
     BadQuery {
-        /// The question.
+        /// The request.
         ticket: Ticket,
         /// Why, in one line.
         message: String,
         /// Where in the text, in bytes.
         range: std::ops::Range<usize>,
     },
-    /// Answers [`Question::Entries`].
+    /// Answers [`IndexRequest::Entries`].
     Entries {
-        /// The question.
+        /// The request.
         ticket: Ticket,
         /// Those that are still there.
-        entries: Vec<Arc<Entry>>,
+        entries: Vec<Arc<PictureEntry>>,
     },
-    /// Pictures as they are now, after [`Question::Mark`] or after a file was written anew.
-    Changed(Vec<Arc<Entry>>),
-    /// Answers [`Question::Complete`].
+    /// Pictures as they are now, after [`IndexRequest::EditMetadata`] or after a file was written anew.
+    Changed(Vec<Arc<PictureEntry>>),
+    /// Answers [`IndexRequest::Complete`].
     Completions {
-        /// The question.
+        /// The request.
         ticket: Ticket,
         /// The likeliest first.
         completions: Vec<Completion>,
     },
-    /// Answers [`Question::Labels`].
+    /// Answers [`IndexRequest::Labels`].
     Labels {
         /// Tags, the most used first.
-        tags: Vec<Label>,
+        tags: Vec<LabelCount>,
         /// Collections, by name.
-        collections: Vec<Label>,
+        collections: Vec<LabelCount>,
     },
     /// Pictures came or went, or another program changed what is known of them: what was found before may no longer
     /// be all, and what was known may be old.
