@@ -51,12 +51,7 @@ const MOST_COVER: f32 = 0.8;
 @group(0) @binding(2) var maps: texture_2d<f32>;
 @group(0) @binding(3) var picture: texture_2d<f32>;
 
-@vertex
-fn vertex_main(@builtin(vertex_index) index: u32) -> @builtin(position) vec4f {
-    // One triangle that covers the viewport.
-    let corner = vec2f(f32((index << 1u) & 2u), f32(index & 2u));
-    return vec4f(corner * 2.0 - 1.0, 0.0, 1.0);
-}
+//!include common/fullscreen.wgsl
 
 // The mixture of the planes in one channel of one texel.
 fn mixed(texel: vec2i, channel: u32) -> f32 {

@@ -24,12 +24,7 @@ struct Look {
 @group(0) @binding(0) var<uniform> look: Look;
 @group(0) @binding(1) var mask: texture_2d<f32>;
 
-@vertex
-fn vertex_main(@builtin(vertex_index) index: u32) -> @builtin(position) vec4f {
-    // One triangle that covers the viewport.
-    let corner = vec2f(f32((index << 1u) & 2u), f32(index & 2u));
-    return vec4f(corner * 2.0 - 1.0, 0.0, 1.0);
-}
+//!include common/fullscreen.wgsl
 
 // How much is painted under a pixel of the framebuffer; nothing beyond the edges.
 fn painted(pixel: vec2f) -> f32 {

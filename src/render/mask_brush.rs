@@ -3,13 +3,11 @@
 
 use std::sync::Arc;
 
-use egui::PaintCallbackInfo;
-use egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor};
+use wgpu::TextureViewDimension::D2;
 
-use super::{pipeline, shaders};
+use super::pipeline::{self, Gpu, Paint, Target, UniformBytes};
+use super::shaders::{self, Shader};
 
-/// Bytes of the shader's `Look` struct.
-const UNIFORM_BYTES: usize = 80;
 /// The most that a stripe hides of the picture.
 const COVER: f32 = 0.6;
 
@@ -102,161 +100,86 @@ pub struct MaskPaint {
 impl MaskPaint {
     /// The shape to add to a painter; `rect` is the part of the window it may draw on, in points.
     pub fn into_shape(self, rect: egui::Rect) -> egui::Shape {
-        Callback::new_paint_callback(rect, self).into()
+        pipeline::shape(self, rect)
     }
 
-    /// What one who has seen `version` of it must look at again; `None` if nothing.
-    pub fn changed_since(&self, version: u64) -> Option<PxRect> {
-        if version == self.version {
-            return None;
-        }
+    fn whole(&self) -> PxRect {
         let (right, bottom) = self.size_px;
-        let whole = PxRect {
+        PxRect {
             left: 0,
             top: 0,
             right,
             bottom,
-        };
+        }
+    }
+
+    /// What changed after `version`; `None` if nothing did.
+    pub fn changed_since(&self, version: u64) -> Option<PxRect> {
+        if version == self.version {
+            return None;
+        }
         let oldest = self.changes.first().map_or(u64::MAX, |(made, _)| *made);
         if oldest > version + 1 {
-            return Some(whole);
+            return Some(self.whole());
         }
         let newer = self.changes.iter().filter(|(made, _)| *made > version);
         newer.map(|(_, rect)| *rect).reduce(PxRect::union)
     }
-
-    fn uniform(&self, framebuffer_is_srgb: bool) -> [u8; UNIFORM_BYTES] {
-        let mut words = vec![self.origin_px.x, self.origin_px.y, self.scale.x, self.scale.y];
-        for tone in [self.look.light, self.look.dark, self.look.line] {
-            words.extend(tone.map(unit));
-            words.push(1.0);
-        }
-        words.extend([self.look.stripe_px, COVER]);
-        let mut words: Vec<u32> = words.into_iter().map(f32::to_bits).collect();
-        words.extend([u32::from(framebuffer_is_srgb), 0]);
-        let mut bytes = [0; UNIFORM_BYTES];
-        for (place, word) in bytes.chunks_exact_mut(4).zip(words) {
-            place.copy_from_slice(&word.to_ne_bytes());
-        }
-        bytes
-    }
-}
-
-struct MaskResources {
-    pipeline: wgpu::RenderPipeline,
-    layout: wgpu::BindGroupLayout,
-    uniform: wgpu::Buffer,
-    framebuffer_is_srgb: bool,
-    shown: Option<Shown>,
 }
 
 /// The mask on the GPU now.
-struct Shown {
+pub(super) struct Uploaded {
     serial: u64,
     version: u64,
     texture: wgpu::Texture,
-    bind_group: wgpu::BindGroup,
 }
 
-/// Builds the pipeline and keeps it with egui's renderer.
-pub(super) fn install(render_state: &RenderState) {
-    let device = &render_state.device;
-    let label = shaders::MASK_BRUSH.path;
-    let layout = pipeline::layout(device, label, &[wgpu::TextureViewDimension::D2]);
-    let resources = MaskResources {
-        pipeline: pipeline::pipeline_over(render_state, shaders::MASK_BRUSH, &layout),
-        layout,
-        uniform: pipeline::uniform(device, label, UNIFORM_BYTES),
-        framebuffer_is_srgb: render_state.target_format.is_srgb(),
-        shown: None,
-    };
-    render_state.renderer.write().callback_resources.insert(resources);
-}
+impl Paint for MaskPaint {
+    const SHADER: Shader = shaders::MASK_BRUSH;
+    const TEXTURES: &'static [wgpu::TextureViewDimension] = &[D2];
+    const UNIFORM_BYTES: usize = 80;
+    const BLEND: Option<wgpu::BlendState> = Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING);
+    type Cache = Option<Uploaded>;
 
-impl CallbackTrait for MaskPaint {
-    fn prepare(
-        &self,
-        device: &wgpu::Device,
-        queue: &wgpu::Queue,
-        _screen: &ScreenDescriptor,
-        _encoder: &mut wgpu::CommandEncoder,
-        resources: &mut CallbackResources,
-    ) -> Vec<wgpu::CommandBuffer> {
-        if let Some(resources) = resources.get_mut::<MaskResources>() {
-            queue.write_buffer(&resources.uniform, 0, &self.uniform(resources.framebuffer_is_srgb));
-            resources.show(device, queue, self);
+    fn uniform(&self, target: Target) -> Vec<u8> {
+        let mut bytes = UniformBytes::default();
+        bytes.points([self.origin_px, self.scale]);
+        for tone in [self.look.light, self.look.dark, self.look.line] {
+            bytes.floats(tone.map(unit));
+            bytes.floats([1.0]);
         }
-        Vec::new()
+        bytes.floats([self.look.stripe_px, COVER]);
+        bytes.words([target.is_srgb.into(), 0]);
+        bytes.0
     }
 
-    fn paint(
-        &self,
-        _info: PaintCallbackInfo,
-        render_pass: &mut wgpu::RenderPass<'static>,
-        resources: &CallbackResources,
-    ) {
-        let resources = resources.get::<MaskResources>();
-        if let Some((resources, shown)) = resources.and_then(|own| Some((own, own.shown.as_ref()?))) {
-            render_pass.set_pipeline(&resources.pipeline);
-            render_pass.set_bind_group(0, &shown.bind_group, &[]);
-            render_pass.draw(0..3, 0..1);
-        }
-    }
-}
-
-impl MaskResources {
-    fn show(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, paint: &MaskPaint) {
-        let (width, height) = paint.size_px;
+    fn textures(&self, gpu: Gpu<'_>, cache: &mut Option<Uploaded>) -> Option<Vec<wgpu::TextureView>> {
+        let (width, height) = self.size_px;
         let size = wgpu::Extent3d {
             width,
             height,
             depth_or_array_layers: 1,
         };
-        let kept = self.shown.take().filter(|shown| shown.texture.size() == size);
-        let known = kept.as_ref().filter(|shown| shown.serial == paint.serial);
+        let kept = cache.take().filter(|kept| kept.texture.size() == size);
+        let known = kept.as_ref().filter(|kept| kept.serial == self.serial);
         let changed = match known {
-            Some(shown) => paint.changed_since(shown.version),
-            None => Some(PxRect {
-                left: 0,
-                top: 0,
-                right: width,
-                bottom: height,
-            }),
+            Some(kept) => self.changed_since(kept.version),
+            None => Some(self.whole()),
         };
-        let (texture, bind_group) = kept.map_or_else(
-            || self.create_texture(device, size),
-            |shown| (shown.texture, shown.bind_group),
+        let texture = kept.map_or_else(
+            || gpu.texture("mask", size, wgpu::TextureFormat::R8Unorm),
+            |kept| kept.texture,
         );
         if let Some(rect) = changed.filter(|rect| !rect.is_empty()) {
-            upload(queue, &texture, paint, rect);
+            upload(gpu.queue, &texture, self, rect);
         }
-        self.shown = Some(Shown {
-            serial: paint.serial,
-            version: paint.version,
-            texture,
-            bind_group,
-        });
-    }
-
-    fn create_texture(&self, device: &wgpu::Device, size: wgpu::Extent3d) -> (wgpu::Texture, wgpu::BindGroup) {
-        let label = shaders::MASK_BRUSH.path;
-        let texture = pipeline::texture(device, label, size, wgpu::TextureFormat::R8Unorm);
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some(label),
-            layout: &self.layout,
-            entries: &[
-                wgpu::BindGroupEntry {
-                    binding: 0,
-                    resource: self.uniform.as_entire_binding(),
-                },
-                wgpu::BindGroupEntry {
-                    binding: 1,
-                    resource: wgpu::BindingResource::TextureView(&view),
-                },
-            ],
+        *cache = Some(Uploaded {
+            serial: self.serial,
+            version: self.version,
+            texture,
         });
-        (texture, bind_group)
+        Some(vec![view])
     }
 }
 

@@ -8,16 +8,10 @@ pub struct Shader {
     text: &'static str,
 }
 
-/// Draws one picture on the canvas.
-pub const CANVAS: Shader = Shader {
-    path: "canvas.wgsl",
-    text: include_str!("../../shaders/canvas.wgsl"),
-};
-
-/// Draws two pictures against each other.
-pub const COMPARE: Shader = Shader {
-    path: "compare.wgsl",
-    text: include_str!("../../shaders/compare.wgsl"),
+/// Draws pictures, alone or against each other.
+pub const PICTURE: Shader = Shader {
+    path: "picture.wgsl",
+    text: include_str!("../../shaders/picture.wgsl"),
 };
 
 /// Draws one way to look at a step.
@@ -38,8 +32,14 @@ pub const SRGB: Shader = Shader {
     text: include_str!("../../shaders/common/srgb.wgsl"),
 };
 
+/// The vertex shader of all others, for them to include.
+pub const FULLSCREEN: Shader = Shader {
+    path: "common/fullscreen.wgsl",
+    text: include_str!("../../shaders/common/fullscreen.wgsl"),
+};
+
 /// Every shader there is.
-pub const ALL: &[Shader] = &[CANVAS, COMPARE, LATENT_VIEW, MASK_BRUSH, SRGB];
+pub const ALL: &[Shader] = &[PICTURE, LATENT_VIEW, MASK_BRUSH, SRGB, FULLSCREEN];
 
 /// How a line begins that names another file to put in its place.
 const INCLUDE: &str = "//!include ";

@@ -1,12 +1,114 @@
 //! The canvas as it is drawn.
 
+use std::sync::Arc;
+
 use egui_kittest::kittest::Queryable as _;
+use hareru::gallery::SaveEvent;
+use hareru::job::{GenerateRequest, RgbImage, Trajectory};
 use hareru::ui::commands::UiCommand;
 use hareru::ui::widgets::camera::CameraMove;
 
-use super::harness::{Window, step};
+use super::harness::{Window, plain, record, step};
+use super::latent_view::{colours, plane, whole_step};
 
 const RED: [u8; 3] = [200, 30, 30];
+const BLUE: [u8; 3] = [30, 60, 200];
+
+/// Opens a saved picture on the canvas.
+fn open_picture(window: &mut Window, path: &str, pixels: RgbImage) {
+    window.tell_of_pictures(SaveEvent::Saved {
+        path: path.into(),
+        record: Arc::new(record(GenerateRequest::default())),
+        thumbnail: Arc::new(plain(RED, 16)),
+    });
+    window.harness.get_by_label(path).click();
+    window.harness.run();
+    tell_opened(window, path, pixels);
+}
+
+fn tell_opened(window: &mut Window, path: &str, pixels: RgbImage) {
+    window.tell_of_pictures(SaveEvent::Opened {
+        path: path.into(),
+        pixels: Arc::new(pixels),
+        record: Some(Arc::new(record(GenerateRequest::default()))),
+    });
+}
+
+/// Tells the window the three steps of a run, in whose latents every value is multiplied.
+fn tell_steps(window: &mut Window, path: &str, by: f32) {
+    let mut steps: Vec<_> = (0..3).map(|index| whole_step(index, (16, 16), 3)).collect();
+    for value in steps.iter_mut().flat_map(|step| &mut step.x0.values) {
+        *value = by;
+    }
+    window.tell_of_pictures(SaveEvent::TrajectoryOpened {
+        path: path.into(),
+        record: Arc::new(record(GenerateRequest::default())),
+        trajectory: Arc::new(Trajectory {
+            seed: 77,
+            sigmas: vec![6.0, 3.0, 1.0, 0.0],
+            timesteps: vec![500.0; 3],
+            final_latents: plane(4, (16, 16), 1.0),
+            steps,
+            tokens: Vec::new(),
+            colours: Some(colours()),
+        }),
+    });
+}
+
+/// The colours in the middle of both halves of the canvas.
+fn halves(window: &mut Window) -> [[u8; 3]; 2] {
+    let canvas = window.harness.get_by_label_contains("Canvas").rect();
+    let drawn = window.harness.render().unwrap();
+    [0.25, 0.75].map(|part| {
+        let (x, y) = (egui::lerp(canvas.x_range(), part), canvas.center().y);
+        let [red, green, blue, _] = drawn.get_pixel(x as u32, y as u32).0;
+        [red, green, blue]
+    })
+}
+
+#[test]
+fn pictures_beside_each_other_should_each_be_drawn_in_their_own_half() {
+    let mut window = Window::open_drawn();
+    open_picture(&mut window, "one.png", plain(RED, 128));
+    window.harness.state().send(UiCommand::ShowBeside("other.png".into()));
+    window.harness.run();
+    tell_opened(&mut window, "other.png", plain(BLUE, 128));
+    assert_eq!(halves(&mut window), [RED, BLUE]);
+}
+
+#[test]
+fn steps_beside_each_other_should_each_be_drawn_in_their_own_half() {
+    let mut window = Window::open_drawn();
+    open_picture(&mut window, "one.png", plain(RED, 128));
+    tell_steps(&mut window, "one.png", 1.0);
+    window.harness.key_press(egui::Key::Home);
+    window.harness.run();
+    let [left, right] = halves(&mut window);
+    assert_eq!(left, right, "one step fills the canvas");
+    window.harness.state().send(UiCommand::ShowBeside("other.png".into()));
+    window.harness.run();
+    tell_opened(&mut window, "other.png", plain(BLUE, 128));
+    tell_steps(&mut window, "other.png", -1.0);
+    let [beside_left, beside_right] = halves(&mut window);
+    assert_eq!(beside_left, left, "the step that is shown keeps its colour");
+    assert_ne!(beside_right, left, "the other step has its own");
+}
+
+#[test]
+fn a_picture_larger_than_any_texture_should_be_drawn_reduced() {
+    let mut window = Window::open_drawn();
+    let wide = RgbImage {
+        width_px: 9000,
+        height_px: 16,
+        pixels: RED.repeat(9000 * 16),
+    };
+    open_picture(&mut window, "wide.png", wide);
+    for _ in 0..8 {
+        window.harness.state().send(UiCommand::Camera(CameraMove::In));
+    }
+    window.harness.run();
+    assert_eq!(halves(&mut window), [RED, RED]);
+}
 
 #[test]
 fn the_shader_should_draw_the_pixels_of_the_step_unchanged() {

@@ -9,7 +9,7 @@ use egui_kittest::kittest::Queryable as _;
 use hareru::config::{Settings, ThemeChoice};
 use hareru::gallery;
 use hareru::job::{Change, GenerateRequest, GeneratedImage, PreviewMode, Record, RgbImage, Trajectory};
-use hareru::render::compare::{CompareKind, ComparePaint, Placed, difference_pixels};
+use hareru::render::picture::{PictureMode, PicturePaint, Placed, difference_pixels};
 use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::Page;
 use hareru::ui::pages::compare::{Alike, CompareCommand, ComparePage, Divider, Way};
@@ -568,7 +568,7 @@ fn the_studio_should_keep_its_own_picture() {
 
 /// Nothing but two pictures.
 struct Bare {
-    paint: ComparePaint,
+    paint: PicturePaint,
 }
 
 impl eframe::App for Bare {
@@ -582,7 +582,7 @@ impl eframe::App for Bare {
 const SCALE: usize = 5;
 
 /// What the shader draws of two pictures in one place, at the middle of each texel.
-fn drawn(a: &RgbImage, b: &RgbImage, kind: CompareKind) -> Vec<u8> {
+fn drawn(a: &RgbImage, b: &RgbImage, kind: PictureMode) -> Vec<u8> {
     let (width, height) = (a.width_px as usize, a.height_px as usize);
     let size = egui::vec2((SCALE * width) as f32, (SCALE * height) as f32);
     let placed = |image: &RgbImage| Placed {
@@ -591,10 +591,10 @@ fn drawn(a: &RgbImage, b: &RgbImage, kind: CompareKind) -> Vec<u8> {
         size_px: size,
         is_smooth: false,
     };
-    let paint = ComparePaint {
+    let paint = PicturePaint {
         a: placed(a),
         b: placed(b),
-        kind,
+        mode: kind,
         slot: 4,
         frame: 1,
     };
@@ -636,7 +636,7 @@ fn the_shader_should_divide_two_pictures_at_any_angle_as_the_formula_says() {
         let normal = divider.normal();
         let size = egui::vec2(a.width_px as f32, a.height_px as f32);
         let through_px = divider.through * size * SCALE as f32;
-        let found = drawn(&a, &b, CompareKind::Slider { through_px, normal });
+        let found = drawn(&a, &b, PictureMode::Slider { through_px, normal });
         let mut sides = [0, 0];
         let places = (0..a.height_px).flat_map(|y| (0..a.width_px).map(move |x| (x, y)));
         for (index, (x, y)) in places.enumerate() {
@@ -665,13 +665,13 @@ fn the_shader_should_draw_differences_as_the_formula_says() {
         let expected = difference_pixels(&a, &b, gain).unwrap().pixels;
         let distinct: std::collections::BTreeSet<_> = expected.chunks(3).collect();
         assert!(gain > 9.0 || distinct.len() > 15, "shows nothing: {distinct:?}");
-        let found = drawn(&a, &b, CompareKind::Difference(gain));
+        let found = drawn(&a, &b, PictureMode::Difference(gain));
         assert!(farthest(&found, &expected) <= 1, "×{gain}");
     }
-    let white = drawn(&a, &a, CompareKind::Difference(64.0));
+    let white = drawn(&a, &a, PictureMode::Difference(64.0));
     assert!(white.iter().all(|value| *value == 255), "no difference is white");
     assert!(
-        farthest(&drawn(&a, &b, CompareKind::One), &a.pixels) <= 1,
+        farthest(&drawn(&a, &b, PictureMode::One), &a.pixels) <= 1,
         "one alone is as it is"
     );
 }

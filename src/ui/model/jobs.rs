@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use crate::engine::{KeptJob, QueueContent};
 use crate::job::{Event, GenerateRequest, JobError, JobErrorKind, JobId, JobOptions, KeptRun, Record, RgbImage};
-use crate::ui::model::sweep_cell::shrunk;
 use crate::ui::model::unfolding::Unfolding;
 
 /// Jobs that the engine holds: the one at work and the next.
@@ -369,7 +368,7 @@ impl JobQueue {
             }
             Event::Image { job, image } => {
                 if let Some(index) = self.index_in_engine(*job) {
-                    let pixels = shrunk(&Arc::new(image.pixels.clone()), THUMBNAIL_SIDE_PX);
+                    let pixels = Arc::new(image.pixels.clone()).shrunk(THUMBNAIL_SIDE_PX);
                     let job = &mut self.jobs[index];
                     job.made = Some(Made {
                         thumbnail: pixels,

@@ -114,12 +114,12 @@ impl CellRun {
         self.computed.1 += 1;
         let is_too_small = side_px < MIN_PREVIEW_PX && self.colours.is_some();
         if let Some(preview) = event.preview.as_ref().filter(|_| !is_too_small) {
-            self.previews.insert(index, shrunk(preview, side_px));
+            self.previews.insert(index, preview.shrunk(side_px));
         }
     }
 
     pub(in crate::ui) fn take_image(&mut self, image: &GeneratedImage, side_px: u32) {
-        self.image = Some(shrunk(&Arc::new(image.pixels.clone()), side_px));
+        self.image = Some(Arc::new(image.pixels.clone()).shrunk(side_px));
         self.kept = Some(Arc::new(KeptRun {
             record: image.record.clone(),
             trajectory: Arc::clone(&image.trajectory),
@@ -178,54 +178,5 @@ impl CellRun {
             steps.iter().rev().find(|step| step.index <= last)
         });
         taken.or_else(|| self.steps.first().map(|step| &**step))
-    }
-}
-
-/// A copy no side of which is longer than `side_px`, the mean over each block; small pictures stay as they are.
-pub(in crate::ui) fn shrunk(image: &Arc<RgbImage>, side_px: u32) -> Arc<RgbImage> {
-    let (width, height) = (image.width_px as usize, image.height_px as usize);
-    let block = image.width_px.max(image.height_px).div_ceil(side_px.max(1)) as usize;
-    if block <= 1 {
-        return Arc::clone(image);
-    }
-    let (columns, rows) = (width.div_ceil(block), height.div_ceil(block));
-    let mut pixels = Vec::with_capacity(3 * columns * rows);
-    for row in 0..rows {
-        for column in 0..columns {
-            let (mut sums, mut count) = ([0_u32; 3], 0);
-            for y in row * block..((row + 1) * block).min(height) {
-                for x in column * block..((column + 1) * block).min(width) {
-                    let at = 3 * (y * width + x);
-                    for (sum, value) in sums.iter_mut().zip(&image.pixels[at..at + 3]) {
-                        *sum += u32::from(*value);
-                    }
-                    count += 1;
-                }
-            }
-            pixels.extend(sums.map(|sum| (sum / count.max(1)) as u8));
-        }
-    }
-    Arc::new(RgbImage {
-        width_px: columns as u32,
-        height_px: rows as u32,
-        pixels,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_shrunk_picture_should_keep_its_shape_and_its_colours() {
-        let image = Arc::new(RgbImage {
-            width_px: 300,
-            height_px: 151,
-            pixels: [10, 20, 30].repeat(300 * 151),
-        });
-        let small = shrunk(&image, 100);
-        assert_eq!((small.width_px, small.height_px), (100, 51));
-        assert_eq!(small.pixels, [10, 20, 30].repeat(100 * 51));
-        assert!(Arc::ptr_eq(&image, &shrunk(&image, 300)));
     }
 }

@@ -9,3 +9,4 @@ pub(super) mod icon_button;
 pub(super) mod stars;
 pub(super) mod suggest;
 pub(super) mod textures;
+pub(super) mod viewport;

@@ -67,60 +67,17 @@ impl TextureCache {
     }
 }
 
-fn upload(ctx: &egui::Context, image: &RgbImage, size: Size) -> TextureHandle {
-    let (pixels, options) = match size {
-        Size::Thumbnail => (reduced(image, THUMBNAIL_SIDE_PX), TextureOptions::LINEAR),
-        Size::Whole => (color_image(image), TextureOptions::NEAREST),
-        Size::Smooth => (color_image(image), TextureOptions::LINEAR),
+fn upload(ctx: &egui::Context, image: &Arc<RgbImage>, size: Size) -> TextureHandle {
+    let max_side_px = ctx.input(|input| input.max_texture_side) as u32;
+    let (side_px, options) = match size {
+        Size::Thumbnail => (THUMBNAIL_SIDE_PX, TextureOptions::LINEAR),
+        Size::Whole => (max_side_px, TextureOptions::NEAREST),
+        Size::Smooth => (max_side_px, TextureOptions::LINEAR),
     };
-    ctx.load_texture("picture", pixels, options)
+    ctx.load_texture("picture", color_image(&image.shrunk(side_px)), options)
 }
 
-fn color_image(image: &RgbImage) -> ColorImage {
+/// The pixels as egui takes them.
+pub(crate) fn color_image(image: &RgbImage) -> ColorImage {
     ColorImage::from_rgb([image.width_px as usize, image.height_px as usize], &image.pixels)
-}
-
-/// A smaller version whose longest side is at most `side_px`: the mean over each block.
-fn reduced(image: &RgbImage, side_px: u32) -> ColorImage {
-    let (width, height) = (image.width_px as usize, image.height_px as usize);
-    let block = image.width_px.max(image.height_px).div_ceil(side_px).max(1) as usize;
-    if block == 1 {
-        return color_image(image);
-    }
-    let (columns, rows) = ((width / block).max(1), (height / block).max(1));
-    let mut rgb = Vec::with_capacity(3 * columns * rows);
-    for row in 0..rows {
-        for column in 0..columns {
-            let mut sums = [0_u32; 3];
-            let mut count = 0;
-            for y in (row * block..(row + 1) * block).take_while(|y| *y < height) {
-                for x in (column * block..(column + 1) * block).take_while(|x| *x < width) {
-                    let at = 3 * (y * width + x);
-                    for (sum, value) in sums.iter_mut().zip(&image.pixels[at..at + 3]) {
-                        *sum += u32::from(*value);
-                    }
-                    count += 1;
-                }
-            }
-            rgb.extend(sums.map(|sum| (sum / count.max(1)) as u8));
-        }
-    }
-    ColorImage::from_rgb([columns, rows], &rgb)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reduced_picture_should_be_the_mean_of_its_blocks_and_keep_its_shape() {
-        let image = RgbImage {
-            width_px: 300,
-            height_px: 150,
-            pixels: [10, 20, 30].repeat(300 * 150),
-        };
-        let small = reduced(&image, 128);
-        assert_eq!(small.size, [100, 50]);
-        assert!(small.pixels.iter().all(|pixel| pixel.to_array() == [10, 20, 30, 255]));
-    }
 }

@@ -9,13 +9,11 @@ use egui::{
 use super::pointer::PointerHold;
 use super::{ComparePage, Divider, Shown, Way};
 use crate::job::RgbImage;
-use crate::render::compare::{CompareKind, ComparePaint, Placed, difference_pixels};
+use crate::render::picture::{PictureMode, PicturePaint, Placed, difference_pixels};
 use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
-use crate::ui::widgets::camera::Camera;
+use crate::ui::widgets::viewport::Viewport;
 
-/// Room left around a picture that is shown whole, in points.
-const MARGIN: f32 = 8.0;
 /// Room between pictures beside each other.
 const GAP: f32 = 4.0;
 /// How far from the line's point the handle lies that turns it.
@@ -32,36 +30,16 @@ pub(super) struct Canvas {
     difference: Option<([Arc<RgbImage>; 2], f32, Arc<RgbImage>)>,
 }
 
-/// A part of the canvas, and where in it pictures lie.
-#[derive(Clone, Copy)]
-pub(super) struct Frame {
-    /// In points.
-    pub(super) rect: Rect,
-    /// Size of what is fitted into it, in pixels of the picture.
-    picture_px: Vec2,
-    /// Its top left corner, in pixels of the screen.
-    origin_px: Vec2,
-    zoom: f32,
-}
-
-impl Frame {
-    /// What all pictures lie in, in points.
-    pub(super) fn inner(&self, pixels_per_point: f32) -> Rect {
-        let min = (self.origin_px / pixels_per_point).to_pos2();
-        Rect::from_min_size(min, self.picture_px * self.zoom / pixels_per_point)
-    }
-
-    /// A picture in its middle, as large as it fits.
-    fn placed(&self, shown: &Shown) -> Placed {
-        let fit = (self.picture_px / shown.picture_px.max(Vec2::splat(1.0))).min_elem();
-        let size_px = shown.picture_px * fit * self.zoom;
-        let offset = (self.picture_px * self.zoom - size_px) / 2.0;
-        Placed {
-            image: Arc::clone(&shown.image),
-            origin_px: self.origin_px + offset.round(),
-            size_px,
-            is_smooth: fit != 1.0 || (shown.image.width_px as f32) < shown.picture_px.x,
-        }
+/// A picture in the middle of a frame, as large as it fits.
+fn placed(frame: &Viewport, shown: &Shown) -> Placed {
+    let fit = (frame.picture_px / shown.picture_px.max(Vec2::splat(1.0))).min_elem();
+    let size_px = shown.picture_px * fit * frame.zoom;
+    let offset = (frame.size_px() - size_px) / 2.0;
+    Placed {
+        image: Arc::clone(&shown.image),
+        origin_px: frame.origin_px + offset.round(),
+        size_px,
+        is_smooth: fit != 1.0 || (shown.image.width_px as f32) < shown.picture_px.x,
     }
 }
 
@@ -87,7 +65,7 @@ impl Canvas {
             (_, None) => match page.shown(page.first) {
                 Some(shown) => {
                     let frame = self.frame(ui, ctx, body, shown.picture_px);
-                    self.draw(ui, ctx, frame, (0, CompareKind::One), [&shown, &shown]);
+                    self.draw(ui, ctx, frame, (0, PictureMode::One), [&shown, &shown]);
                     vec![frame]
                 }
                 None => Vec::new(),
@@ -100,24 +78,15 @@ impl Canvas {
         self.pointer.handle_input(ui, ctx, &response, &frames);
     }
 
-    fn frame(&mut self, ui: &Ui, ctx: &mut PanelContext<'_>, rect: Rect, picture_px: Vec2) -> Frame {
-        let pixels_per_point = ui.pixels_per_point();
-        let canvas_px = (rect.size() - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0)) * pixels_per_point;
-        *ctx.fit_zoom = Camera::fit_zoom(picture_px, canvas_px);
-        let camera = ctx.state.compare.camera;
-        self.zoom = camera.zoom_for(picture_px, canvas_px);
-        let corner_px = (rect.min.to_vec2() * pixels_per_point).round();
-        let margin_px = Vec2::splat(MARGIN * pixels_per_point);
-        Frame {
-            rect,
-            picture_px,
-            origin_px: corner_px + (camera.origin_px(picture_px, canvas_px) + margin_px).round(),
-            zoom: self.zoom,
-        }
+    fn frame(&mut self, ui: &Ui, ctx: &mut PanelContext<'_>, rect: Rect, picture_px: Vec2) -> Viewport {
+        let frame = Viewport::new(ui, rect, ctx.state.compare.camera, picture_px);
+        *ctx.fit_zoom = frame.fit_zoom;
+        self.zoom = frame.zoom;
+        frame
     }
 
     /// All pictures in a grid; zoom and place are those of all of them.
-    fn beside(&mut self, ui: &Ui, ctx: &mut PanelContext<'_>, body: Rect) -> Vec<Frame> {
+    fn beside(&mut self, ui: &Ui, ctx: &mut PanelContext<'_>, body: Rect) -> Vec<Viewport> {
         let page = &ctx.state.compare;
         let shown: Vec<Option<Shown>> = (0..page.pictures.len()).map(|place| page.shown(place)).collect();
         let picture_px = larger(shown.iter().flatten());
@@ -127,7 +96,7 @@ impl Canvas {
         for (place, (cell, shown)) in cells.into_iter().zip(shown).enumerate() {
             let frame = self.frame(ui, ctx, cell, picture_px);
             if let Some(shown) = shown {
-                self.draw(ui, ctx, frame, (place, CompareKind::One), [&shown, &shown]);
+                self.draw(ui, ctx, frame, (place, PictureMode::One), [&shown, &shown]);
             }
             let letter = match place {
                 _ if place == first => "A  ",
@@ -146,22 +115,22 @@ impl Canvas {
         frames
     }
 
-    fn pair(&mut self, ui: &Ui, ctx: &mut PanelContext<'_>, frame: Frame, way: Way, shown: [&Shown; 2]) {
+    fn pair(&mut self, ui: &Ui, ctx: &mut PanelContext<'_>, frame: Viewport, way: Way, shown: [&Shown; 2]) {
         let page = &ctx.state.compare;
         let (divider, gain) = (page.divider, page.gain);
         match way {
             Way::Blink => {
                 let place = usize::from(page.is_second_shown);
                 let one = shown[place];
-                self.draw(ui, ctx, frame, (0, CompareKind::One), [one, one]);
+                self.draw(ui, ctx, frame, (0, PictureMode::One), [one, one]);
                 let (letter, picture) = [("A  ", page.first), ("B  ", page.second)][place];
                 caption(ui, ctx, frame.rect, picture, letter);
             }
-            Way::Difference => self.draw(ui, ctx, frame, (0, CompareKind::Difference(gain)), shown),
+            Way::Difference => self.draw(ui, ctx, frame, (0, PictureMode::Difference(gain)), shown),
             _ => {
-                let through_px = frame.origin_px + divider.through * frame.picture_px * frame.zoom;
+                let through_px = frame.origin_px + divider.through * frame.size_px();
                 let normal = divider.normal();
-                let kind = CompareKind::Slider { through_px, normal };
+                let kind = PictureMode::Slider { through_px, normal };
                 self.draw(ui, ctx, frame, (0, kind), shown);
                 line(ui, ctx, divider, frame);
             }
@@ -173,17 +142,17 @@ impl Canvas {
         &mut self,
         ui: &Ui,
         ctx: &mut PanelContext<'_>,
-        frame: Frame,
-        (slot, kind): (usize, CompareKind),
+        frame: Viewport,
+        (slot, kind): (usize, PictureMode),
         shown: [&Shown; 2],
     ) {
-        let [a, b] = shown.map(|shown| frame.placed(shown));
+        let [a, b] = shown.map(|shown| placed(&frame, shown));
         let painter = ui.painter_at(frame.rect);
         if ctx.has_gpu_canvas {
-            let paint = ComparePaint {
+            let paint = PicturePaint {
                 a,
                 b,
-                kind,
+                mode: kind,
                 slot,
                 frame: ui.ctx().cumulative_pass_nr(),
             };
@@ -204,18 +173,18 @@ impl Canvas {
             ]
         };
         match kind {
-            CompareKind::One => {
+            PictureMode::One => {
                 let rect = rect_of(&a);
                 painter.add(textured(ui, ctx, &a.image, rect, &corners(rect)));
             }
-            CompareKind::Difference(gain) => {
+            PictureMode::Difference(gain) => {
                 if let Some(image) = self.difference([&a.image, &b.image], gain) {
                     let rect = rect_of(&a);
                     painter.add(textured(ui, ctx, &image, rect, &corners(rect)));
                 }
             }
-            CompareKind::Slider { .. } => {
-                let (divider, inner) = (ctx.state.compare.divider, frame.inner(pixels_per_point));
+            PictureMode::Slider { .. } => {
+                let (divider, inner) = (ctx.state.compare.divider, frame.picture_rect());
                 for (placed, is_second) in [(a, false), (b, true)] {
                     let rect = rect_of(&placed);
                     let part = divider.cut_rect(inner, rect, is_second);
@@ -284,8 +253,8 @@ fn textured(ui: &Ui, ctx: &mut PanelContext<'_>, image: &Arc<RgbImage>, rect: Re
 }
 
 /// The line of the slider, the knob at its point and the handle that turns it.
-fn line(ui: &Ui, ctx: &PanelContext<'_>, divider: Divider, frame: Frame) {
-    let inner = frame.inner(ui.pixels_per_point());
+fn line(ui: &Ui, ctx: &PanelContext<'_>, divider: Divider, frame: Viewport) {
+    let inner = frame.picture_rect();
     let painter = ui.painter_at(frame.rect);
     let (dark, light) = (Color32::from_black_alpha(140), Color32::WHITE);
     if let Some(ends) = divider.ends(inner) {

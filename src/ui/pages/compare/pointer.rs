@@ -2,14 +2,13 @@
 
 use egui::{CursorIcon, Pos2, Rect, Response, Ui, Vec2};
 
-use super::canvas::{Frame, HANDLE_DISTANCE};
+use super::canvas::HANDLE_DISTANCE;
 use super::panel::send;
 use super::{CompareCommand, Divider, Way};
 use crate::ui::panel::PanelContext;
 use crate::ui::widgets::camera::CameraMove;
+use crate::ui::widgets::viewport::Viewport;
 
-/// Points of wheel movement that enlarge by e.
-const WHEEL_POINTS: f32 = 240.0;
 /// Degrees that a point of wheel movement turns the line of the slider.
 const WHEEL_DEGREES: f32 = 0.3;
 /// How near the line and its handles can be taken, in points.
@@ -33,22 +32,25 @@ pub(super) struct PointerHold {
 
 impl PointerHold {
     /// Wheel, pinch, drag and clicks.
-    pub(super) fn handle_input(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, frames: &[Frame]) {
+    pub(super) fn handle_input(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, frames: &[Viewport]) {
         let page = &ctx.state.compare;
-        let pixels_per_point = ui.pixels_per_point();
         let pointer = response.interact_pointer_pos().or_else(|| response.hover_pos());
         let under = pointer.and_then(|pointer| frames.iter().position(|frame| frame.rect.contains(pointer)));
         let has_line = page.way == Way::Slider && page.pair().is_some();
-        let inner = frames.first().map(|frame| frame.inner(pixels_per_point));
+        let inner = frames.first().map(Viewport::picture_rect);
         if let Some((inner, pointer)) = inner.filter(|_| has_line).zip(pointer) {
             self.handle_line(ui, ctx, response, (inner, pointer));
         } else if response.drag_started() {
             self.grab = Some(Grab::Picture);
         }
-        let is_panned = matches!(self.grab, Some(Grab::Picture) | None);
-        if response.dragged() && is_panned && response.drag_delta() != Vec2::ZERO {
-            let delta = response.drag_delta() * pixels_per_point;
-            send(ctx, CompareCommand::Camera(CameraMove::Pan(delta)));
+        let is_panned = response.dragged() && matches!(self.grab, Some(Grab::Picture) | None);
+        let is_turned = has_line && ui.input(|input| input.modifiers.alt);
+        if let Some(frame) = under.map_or(frames.first(), |place| frames.get(place)) {
+            for camera_move in frame.camera_moves(ui, response, is_panned) {
+                if !is_turned || matches!(camera_move, CameraMove::Pan(_)) {
+                    send(ctx, CompareCommand::Camera(camera_move));
+                }
+            }
         }
         if response.drag_stopped() {
             self.grab = None;
@@ -61,16 +63,6 @@ impl PointerHold {
         }
         if response.double_clicked() {
             send(ctx, CompareCommand::Camera(CameraMove::Fit));
-        }
-        let is_turned = has_line && ui.input(|input| input.modifiers.alt);
-        if let Some(pointer) = response.hover_pos().filter(|_| !is_turned) {
-            let (wheel, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
-            let factor = (wheel / WHEEL_POINTS).exp() * pinch;
-            if factor != 1.0 {
-                let anchor_px = (pointer - frames[place].rect.center()) * pixels_per_point;
-                let camera_move = CameraMove::ZoomAt { factor, anchor_px };
-                send(ctx, CompareCommand::Camera(camera_move));
-            }
         }
     }
 

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use egui::{
-    Align, Button, Color32, Layout, Rect, Response, RichText, Role, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo,
-    vec2,
+    Align, Button, Layout, Rect, Response, RichText, Role, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
 };
 
 use super::export_menu::export_menu;
@@ -13,7 +12,6 @@ use super::step_view::{self, Half, StepViews};
 use super::tokens::TokenLine;
 use super::views;
 use crate::job::{GenerateRequest, RgbImage};
-use crate::render::canvas::CanvasPaint;
 use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
 use crate::ui::model::state::{View, file_name};
@@ -22,17 +20,13 @@ use crate::ui::pages::studio::image_input::ImageInputCommand;
 use crate::ui::pages::studio::recent::{made_words, with_precision};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::widgets::camera::{Camera, CameraMove};
-use crate::ui::widgets::textures::TextureCache;
+use crate::ui::widgets::viewport::{Viewport, size_px};
 use crate::unfold::StepView;
 
 /// Height of the line above the picture.
 const HEADER_HEIGHT: f32 = 34.0;
 /// Height of the lines of views and of words below it.
 const LINE_HEIGHT: f32 = 30.0;
-/// Room left around a picture that is shown whole, in points.
-const MARGIN: f32 = 8.0;
-/// Points of wheel movement that enlarge by e.
-const WHEEL_POINTS: f32 = 240.0;
 /// Longest side of the noise of an empty canvas, in pixels.
 const MAX_NOISE_SIDE_PX: u32 = 192;
 
@@ -95,16 +89,32 @@ impl Panel for CanvasPanel {
         let shown = self.shown(ctx);
         let can_steer = has_step || !shown.is_noise;
         let picture_px = picture_px(ctx, &shown);
-        let mut zoom = 1.0;
+        let camera = if can_steer { ctx.state.camera } else { Camera::default() };
+        let views = halves.map(|rect| Viewport::new(ui, rect, camera, picture_px));
+        let zoom = views[0].zoom;
+        *ctx.fit_zoom = views[0].fit_zoom;
         for (index, view) in std::iter::once(ways.first).chain(second).enumerate() {
-            let half;
-            (half, zoom) = place(ui, ctx, (index, halves[index]), picture_px, can_steer);
-            self.paint_view(ui, ctx, half, (view, has_step), &shown);
+            self.paint_view(
+                ui,
+                ctx,
+                Half {
+                    index,
+                    place: views[index],
+                },
+                (view, has_step),
+                &shown,
+            );
         }
         if is_beside {
-            let half;
-            (half, zoom) = place(ui, ctx, (1, halves[1]), picture_px, can_steer);
-            self.paint_beside(ui, ctx, half, ways.first);
+            self.paint_beside(
+                ui,
+                ctx,
+                Half {
+                    index: 1,
+                    place: views[1],
+                },
+                ways.first,
+            );
         }
         if is_split {
             let x = body.center().x;
@@ -122,8 +132,11 @@ impl Panel for CanvasPanel {
         });
         if can_steer {
             let under = response.hover_pos().unwrap_or(body.min);
-            let half = halves.into_iter().find(|half| half.contains(under));
-            steer(ui, ctx, &response, half.unwrap_or(body));
+            let place = views
+                .iter()
+                .find(|place| place.rect.contains(under))
+                .unwrap_or(&views[0]);
+            steer(ui, ctx, &response, place);
         } else {
             invite(ui, ctx, body);
         }
@@ -145,17 +158,18 @@ impl CanvasPanel {
         let is_decoded = view == StepView::Estimate && !shown.is_noise;
         if let Some(seen) = ctx.state.seen(view).filter(|_| !is_decoded) {
             if let Some(lack) = seen.lack() {
-                step_view::say(ui, half.rect, &views::lack_text(ctx, lack));
+                step_view::say(ui, half.place.rect, &views::lack_text(ctx, lack));
             } else {
                 let picture = (!shown.is_noise).then(|| Arc::clone(&shown.image));
                 self.views.paint(ui, ctx, half, seen, picture);
             }
         } else {
-            paint(ui, ctx.has_gpu_canvas, ctx.textures, half, shown);
+            half.place
+                .draw(ui, ctx.textures, ctx.has_gpu_canvas.then_some(half.index), &shown.image);
         }
         let is_plain = ctx.state.ways.second.is_none() && view == StepView::Estimate;
         if has_step && !is_plain {
-            self.views.caption(ui, ctx, half.rect, view);
+            self.views.caption(ui, ctx, half.place.rect, view);
         }
     }
 
@@ -166,19 +180,15 @@ impl CanvasPanel {
         };
         let name = file_name(&beside.path);
         if let Some(image) = ctx.state.picture_beside().filter(|_| view == StepView::Estimate) {
-            let shown = Shown {
-                picture_px: size_px(image),
-                image: Arc::clone(image),
-                is_noise: false,
-            };
-            paint(ui, ctx.has_gpu_canvas, ctx.textures, half, &shown);
+            let place = Viewport::new(ui, half.place.rect, ctx.state.camera, size_px(image));
+            place.draw(ui, ctx.textures, ctx.has_gpu_canvas.then_some(half.index), image);
         } else if let Some(seen) = ctx.state.seen_beside(view) {
             match seen.lack() {
-                Some(lack) => step_view::say(ui, half.rect, &views::lack_text(ctx, lack)),
+                Some(lack) => step_view::say(ui, half.place.rect, &views::lack_text(ctx, lack)),
                 None => self.views.paint(ui, ctx, half, seen, None),
             }
         }
-        let room = half.rect.shrink(8.0);
+        let room = half.place.rect.shrink(8.0);
         let mut ui = ui.new_child(
             UiBuilder::new()
                 .max_rect(room)
@@ -247,10 +257,6 @@ impl CanvasPanel {
     }
 }
 
-fn size_px(image: &RgbImage) -> Vec2 {
-    vec2(image.width_px as f32, image.height_px as f32)
-}
-
 /// Grey-coloured noise, the same every time: a sum of uniform values, near enough to normal for the eye.
 fn still_noise(width_px: u32, height_px: u32) -> RgbImage {
     let mut word = 0x9e37_79b9_u32;
@@ -294,65 +300,10 @@ fn picture_px(ctx: &PanelContext<'_>, shown: &Shown) -> Vec2 {
     }
 }
 
-/// Where the picture lies in a half, and the zoom.
-fn place(
-    ui: &Ui,
-    ctx: &mut PanelContext<'_>,
-    (index, rect): (usize, Rect),
-    picture_px: Vec2,
-    can_steer: bool,
-) -> (Half, f32) {
-    let pixels_per_point = ui.pixels_per_point();
-    let canvas_px = (rect.size() - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0)) * pixels_per_point;
-    *ctx.fit_zoom = Camera::fit_zoom(picture_px, canvas_px);
-    let camera = if can_steer { ctx.state.camera } else { Camera::default() };
-    let zoom = camera.zoom_for(picture_px, canvas_px);
-    let margin_px = Vec2::splat(MARGIN * pixels_per_point);
-    let corner_px = (rect.min.to_vec2() * pixels_per_point).round();
-    let half = Half {
-        index,
-        rect,
-        origin_px: corner_px + (camera.origin_px(picture_px, canvas_px) + margin_px).round(),
-        size_px: picture_px * zoom,
-    };
-    (half, zoom)
-}
-
-/// Draws with the shader where there is one, else as an egui image.
-fn paint(ui: &Ui, has_gpu_canvas: bool, textures: &mut TextureCache, half: Half, shown: &Shown) {
-    let painter = ui.painter_at(half.rect);
-    if has_gpu_canvas {
-        let paint = CanvasPaint {
-            image: Arc::clone(&shown.image),
-            origin_px: half.origin_px,
-            scale: half.size_px / size_px(&shown.image),
-            smooth_enlarge: shown.picture_px.x > size_px(&shown.image).x,
-        };
-        painter.add(paint.into_shape(half.rect));
-    } else {
-        let to_points = ui.pixels_per_point().recip();
-        let rect = Rect::from_min_size((half.origin_px * to_points).to_pos2(), half.size_px * to_points);
-        let texture = textures.whole(ui.ctx(), &shown.image);
-        let uv = Rect::from_min_max(egui::pos2(0.0, 0.0), egui::pos2(1.0, 1.0));
-        painter.image(texture.id(), rect, uv, Color32::WHITE);
-    }
-}
-
 /// Wheel, pinch and drag.
-fn steer(ui: &Ui, ctx: &PanelContext<'_>, response: &Response, body: Rect) {
-    let pixels_per_point = ui.pixels_per_point();
-    if response.dragged() && response.drag_delta() != Vec2::ZERO {
-        let delta = response.drag_delta() * pixels_per_point;
-        ctx.commands.send(UiCommand::Camera(CameraMove::Pan(delta)));
-    }
-    if let Some(pointer) = response.hover_pos() {
-        let (wheel, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
-        let factor = (wheel / WHEEL_POINTS).exp() * pinch;
-        if factor != 1.0 {
-            let anchor_px = (pointer - body.center()) * pixels_per_point;
-            ctx.commands
-                .send(UiCommand::Camera(CameraMove::ZoomAt { factor, anchor_px }));
-        }
+fn steer(ui: &Ui, ctx: &PanelContext<'_>, response: &Response, place: &Viewport) {
+    for camera_move in place.camera_moves(ui, response, response.dragged()) {
+        ctx.commands.send(UiCommand::Camera(camera_move));
     }
     if response.double_clicked() {
         ctx.commands.send(UiCommand::Camera(CameraMove::Fit));

@@ -12,6 +12,7 @@ use crate::render::latent_view::LatentPaint;
 use crate::render::seen::LatentView;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::GRID;
+use crate::ui::widgets::viewport::Viewport;
 use crate::unfold::StepView;
 
 /// How many views are kept after they were drawn.
@@ -28,12 +29,8 @@ const SCALE_SIZE: Vec2 = Vec2::new(64.0, 8.0);
 pub(in crate::ui) struct Half {
     /// Which it is, from the left.
     pub(in crate::ui) index: usize,
-    /// In points.
-    pub(in crate::ui) rect: Rect,
-    /// The picture's top left corner, in pixels of the screen.
-    pub(in crate::ui) origin_px: Vec2,
-    /// The picture's size on the screen, in pixels.
-    pub(in crate::ui) size_px: Vec2,
+    /// Where the picture lies.
+    pub(in crate::ui) place: Viewport,
 }
 
 /// The views drawn lately, with what was found out about them.
@@ -64,13 +61,11 @@ impl StepViews {
     ) {
         let kept = self.kept(&seen, !ctx.has_gpu_canvas);
         let (range, image) = (kept.range, kept.image.clone());
-        let painter = ui.painter_at(half.rect);
+        let painter = ui.painter_at(half.place.rect);
         if let Some(image) = image {
-            let to_points = ui.pixels_per_point().recip();
-            let rect = Rect::from_min_size((half.origin_px * to_points).to_pos2(), half.size_px * to_points);
             let texture = ctx.textures.smooth(ui.ctx(), &image);
             let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-            painter.image(texture.id(), rect, uv, Color32::WHITE);
+            painter.image(texture.id(), half.place.picture_rect(), uv, Color32::WHITE);
             return;
         }
         let (width, height) = seen.size();
@@ -79,11 +74,11 @@ impl StepViews {
             seen,
             picture,
             half: half.index,
-            origin_px: half.origin_px,
-            scale: half.size_px / vec2(width as f32, height as f32).max(Vec2::splat(1.0)),
+            origin_px: half.place.origin_px,
+            scale: half.place.size_px() / vec2(width as f32, height as f32).max(Vec2::splat(1.0)),
             is_cubic: !ctx.state.is_still,
         };
-        painter.add(paint.into_shape(half.rect));
+        painter.add(paint.into_shape(half.place.rect));
     }
 
     /// What a view is called and, for a heat map, its scale, in the half's upper left corner.

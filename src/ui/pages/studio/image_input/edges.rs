@@ -3,10 +3,10 @@
 use egui::{CursorIcon, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2};
 
 use super::command::ImageInputCommand;
-use super::stage::Place;
 use crate::job::Outpaint;
 use crate::ui::commands::UiCommand;
 use crate::ui::panel::PanelContext;
+use crate::ui::widgets::viewport::Viewport;
 
 /// Length and width of a handle, in points.
 const HANDLE: (f32, f32) = (36.0, 10.0);
@@ -16,7 +16,7 @@ const MAX_PX: f32 = 2048.0;
 /// Draws the frame with a handle on each side, and sends how far one is drawn.
 ///
 /// * `size_px`: of the picture, in its own pixels.
-pub(super) fn frame(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, size_px: Vec2) {
+pub(super) fn frame(ui: &Ui, ctx: &PanelContext<'_>, place: &Viewport, size_px: Vec2) {
     let by = ctx.draft.beyond.outpaint;
     let multiple = ctx.draft.defaults.size_multiple_px;
     // Counted in pixels of the result, to whose size the picture is scaled.
@@ -24,8 +24,8 @@ pub(super) fn frame(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, size_px: Vec
     let scale = size_px / result_px;
     let low = -vec2(by.left_px as f32, by.top_px as f32) * scale;
     let high = size_px + vec2(by.right_px as f32, by.bottom_px as f32) * scale;
-    let rect = Rect::from_two_pos(place.point(low), place.point(high));
-    let painter = ui.painter_at(place.body);
+    let rect = Rect::from_two_pos(place.to_point(low), place.to_point(high));
+    let painter = ui.painter_at(place.rect);
     if by.is_any() {
         let corners = [
             rect.left_top(),
@@ -47,10 +47,10 @@ pub(super) fn frame(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, size_px: Vec
     ];
     for (index, (key, middle, size)) in sides.into_iter().enumerate() {
         let handle = Rect::from_center_size(middle, size);
-        if !place.body.intersects(handle) {
+        if !place.rect.intersects(handle) {
             continue;
         }
-        let response = ui.interact(handle.intersect(place.body), ui.scope_id().with(key), Sense::drag());
+        let response = ui.interact(handle.intersect(place.rect), ui.scope_id().with(key), Sense::drag());
         let name = ctx.language.tr_with("bring-handle", &[("side", &ctx.tr(key))]);
         response.widget_info(|| WidgetInfo::labeled(Role::Slider, true, &name));
         let is_lit = response.hovered() || response.dragged();
@@ -63,7 +63,7 @@ pub(super) fn frame(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, size_px: Vec
         let stroke = Stroke::new(1.0, *ctx.palette.accent);
         painter.rect_stroke(handle, 3.0, stroke, StrokeKind::Inside);
         if let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged()) {
-            let at = place.at(pointer);
+            let at = place.to_picture(pointer);
             let beyond = [-at.x, -at.y, at.x - size_px.x, at.y - size_px.y];
             let along = if index % 2 == 0 { scale.x } else { scale.y };
             let wanted = drawn_to(by, index, beyond[index] / along, multiple);

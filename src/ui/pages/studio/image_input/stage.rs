@@ -5,25 +5,19 @@ use std::sync::Arc;
 use egui::{
     Button, Color32, PointerButton, Pos2, Rect, Response, RichText, Role, Sense, Slider, Stroke, Ui, UiBuilder,
 };
-use egui::{Vec2, WidgetInfo, pos2, vec2};
+use egui::{Vec2, WidgetInfo, vec2};
 
 use super::command::ImageInputCommand;
 use super::edges;
 use super::preview::STEPS_TAKEN;
-use crate::job::RgbImage;
-use crate::render::canvas::CanvasPaint;
 use crate::render::mask_brush::{MaskLook, MaskPaint};
 use crate::ui::commands::UiCommand;
 use crate::ui::pages::studio::mask::{Brush, Dab, MaskEdit};
 use crate::ui::panel::{Panel, PanelContext, Slot};
-use crate::ui::widgets::camera::{Camera, CameraMove};
+use crate::ui::widgets::viewport::{Viewport, size_px};
 
 /// Height of what stands above the picture, as on the canvas otherwise.
 const HEADER_HEIGHT: f32 = 94.0;
-/// Room left around a picture that is shown whole, in points.
-const MARGIN: f32 = 8.0;
-/// Points of wheel movement that enlarge by e.
-const WHEEL_POINTS: f32 = 240.0;
 /// Width of a stripe of the mask, in points.
 const STRIPE: f32 = 5.0;
 /// How far feathering goes, in pixels of the mask.
@@ -34,29 +28,6 @@ const FEATHER_PX: u32 = 8;
 pub(in crate::ui) struct StagePanel {
     is_stroking: bool,
     pressure: f32,
-}
-
-/// Where the picture lies.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) body: Rect,
-    /// In pixels of the framebuffer.
-    origin_px: Vec2,
-    /// Framebuffer pixels per pixel of the picture.
-    zoom: f32,
-    pixels_per_point: f32,
-}
-
-impl Place {
-    /// Pixels of the picture under a point.
-    pub(super) fn at(&self, point: Pos2) -> Vec2 {
-        (point.to_vec2() * self.pixels_per_point - self.origin_px) / self.zoom
-    }
-
-    /// The point over a place of the picture.
-    pub(super) fn point(&self, at: Vec2) -> Pos2 {
-        ((at * self.zoom + self.origin_px) / self.pixels_per_point).to_pos2()
-    }
 }
 
 impl Panel for StagePanel {
@@ -105,7 +76,7 @@ fn preview(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &words));
     let place = place(ui, ctx, body, size_px);
     if let Some(picture) = picture {
-        draw(ui, ctx, &place, &picture, size_px);
+        place.draw(ui, ctx.textures, ctx.has_gpu_canvas.then_some(0), &picture);
     }
     steer(ui, ctx, &response, &place, response.dragged());
     let mut ui = header(ui, above);
@@ -131,9 +102,9 @@ impl StagePanel {
         let editor = &ctx.state.image_input.mask;
         let looked = ctx.state.image_input.looked(&editor.picture).cloned();
         if let (Some(looked), Some(document)) = (looked, &editor.document) {
-            let size_px = vec2(looked.pixels.width_px as f32, looked.pixels.height_px as f32);
+            let size_px = size_px(&looked.pixels);
             let place = place(ui, ctx, body, size_px);
-            draw(ui, ctx, &place, &looked.pixels, size_px);
+            place.draw(ui, ctx.textures, ctx.has_gpu_canvas.then_some(0), &looked.pixels);
             let (width, height) = document.size_px();
             let to_mask = vec2(width as f32, height as f32) / size_px;
             if ctx.has_gpu_canvas {
@@ -160,7 +131,7 @@ impl StagePanel {
     }
 
     /// Paints along the pointer's way, and shows how large the brush is.
-    fn stroke(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, place: &Place, to_mask: Vec2) {
+    fn stroke(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, place: &Viewport, to_mask: Vec2) {
         let brush = Brush {
             size_px: ctx.state.image_input.mask.brush.size_px * to_mask.x,
             ..ctx.state.image_input.mask.brush
@@ -169,7 +140,7 @@ impl StagePanel {
         let send = |edit| ctx.commands.send(UiCommand::ImageInput(ImageInputCommand::Mask(edit)));
         for event in events {
             let dab = |pos: Pos2, pressure: f32| {
-                let at = place.at(pos) * to_mask;
+                let at = place.to_picture(pos) * to_mask;
                 Dab {
                     x: at.x,
                     y: at.y,
@@ -205,7 +176,7 @@ impl StagePanel {
         }
         if let Some(pointer) = response.hover_pos() {
             let radius = 0.5 * ctx.state.image_input.mask.brush.size_px * place.zoom / place.pixels_per_point;
-            let painter = ui.painter_at(place.body);
+            let painter = ui.painter_at(place.rect);
             painter.circle_stroke(pointer, radius + 1.0, Stroke::new(1.0, *ctx.palette.canvas));
             painter.circle_stroke(pointer, radius, Stroke::new(1.0, *ctx.palette.text));
             ui.set_cursor_icon(egui::CursorIcon::Crosshair);
@@ -228,53 +199,16 @@ fn look(ctx: &PanelContext<'_>, pixels_per_point: f32) -> MaskLook {
     }
 }
 
-fn place(ui: &Ui, ctx: &mut PanelContext<'_>, body: Rect, picture_px: Vec2) -> Place {
-    let pixels_per_point = ui.pixels_per_point();
-    let canvas_px = (body.size() - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0)) * pixels_per_point;
-    *ctx.fit_zoom = Camera::fit_zoom(picture_px, canvas_px);
-    let camera = ctx.state.camera;
-    let margin_px = Vec2::splat(MARGIN * pixels_per_point);
-    let corner_px = (body.min.to_vec2() * pixels_per_point).round();
-    Place {
-        body,
-        origin_px: corner_px + (camera.origin_px(picture_px, canvas_px) + margin_px).round(),
-        zoom: camera.zoom_for(picture_px, canvas_px),
-        pixels_per_point,
-    }
-}
-
-fn draw(ui: &Ui, ctx: &mut PanelContext<'_>, place: &Place, picture: &Arc<RgbImage>, size_px: Vec2) {
-    let painter = ui.painter_at(place.body);
-    let own_px = vec2(picture.width_px as f32, picture.height_px as f32);
-    if ctx.has_gpu_canvas {
-        let paint = CanvasPaint {
-            image: Arc::clone(picture),
-            origin_px: place.origin_px,
-            scale: size_px * place.zoom / own_px,
-            smooth_enlarge: size_px.x > own_px.x,
-        };
-        painter.add(paint.into_shape(place.body));
-    } else {
-        let rect = Rect::from_two_pos(place.point(Vec2::ZERO), place.point(size_px));
-        let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-        let texture = ctx.textures.whole(ui.ctx(), picture);
-        painter.image(texture.id(), rect, uv, Color32::WHITE);
-    }
+fn place(ui: &Ui, ctx: &mut PanelContext<'_>, body: Rect, picture_px: Vec2) -> Viewport {
+    let place = Viewport::new(ui, body, ctx.state.camera, picture_px);
+    *ctx.fit_zoom = place.fit_zoom;
+    place
 }
 
 /// Wheel and pinch; dragging where that does not paint.
-fn steer(ui: &Ui, ctx: &PanelContext<'_>, response: &Response, place: &Place, is_panned: bool) {
-    let camera = |camera_move| ctx.commands.send(UiCommand::Camera(camera_move));
-    if is_panned && response.drag_delta() != Vec2::ZERO {
-        camera(CameraMove::Pan(response.drag_delta() * place.pixels_per_point));
-    }
-    if let Some(pointer) = response.hover_pos() {
-        let (wheel, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
-        let factor = (wheel / WHEEL_POINTS).exp() * pinch;
-        if factor != 1.0 {
-            let anchor_px = (pointer - place.body.center()) * place.pixels_per_point;
-            camera(CameraMove::ZoomAt { factor, anchor_px });
-        }
+fn steer(ui: &Ui, ctx: &PanelContext<'_>, response: &Response, place: &Viewport, is_panned: bool) {
+    for camera_move in place.camera_moves(ui, response, is_panned) {
+        ctx.commands.send(UiCommand::Camera(camera_move));
     }
 }
 
