@@ -6,7 +6,7 @@ use egui_kittest::kittest::Queryable as _;
 use hareru::gallery::SaveEvent;
 use hareru::job::{GenerateRequest, RgbImage, Trajectory};
 use hareru::ui::commands::UiCommand;
-use hareru::ui::widgets::camera::CameraMove;
+use hareru::ui::model::camera::CameraMove;
 
 use super::harness::{Window, plain, record, step};
 use super::latent_view::{colours, plane, whole_step};

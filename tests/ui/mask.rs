@@ -9,10 +9,10 @@ use hareru::gallery;
 use hareru::job::{GenerateRequest, InitPicture, InitWay, JobId, Mask};
 use hareru::render::mask_brush::MaskLook;
 use hareru::ui::commands::UiCommand;
+use hareru::ui::model::camera::CameraMove;
 use hareru::ui::pages::studio::image_input::{ImageInputCommand, Target};
 use hareru::ui::pages::studio::mask::{Brush, MaskDocument, MaskEdit};
 use hareru::ui::theme;
-use hareru::ui::widgets::camera::CameraMove;
 
 use super::harness::Window;
 use super::image_input::{photo, send, wait_for};

@@ -6,8 +6,8 @@ use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::job::{Event, StepRecord};
 use hareru::ui::commands::UiCommand;
+use hareru::ui::model::camera::CameraMove;
 use hareru::ui::model::unfolding::Ways;
-use hareru::ui::widgets::camera::CameraMove;
 use hareru::unfold::{AttentionToken, StepView};
 
 use super::harness::{Window, plain, step};

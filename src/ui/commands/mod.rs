@@ -8,6 +8,7 @@ use std::sync::mpsc::Sender;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::i18n::Language;
+use super::model::camera::CameraMove;
 use super::model::unfolding::Ways;
 use super::pages::Page;
 use super::pages::compare::CompareCommand;
@@ -18,7 +19,6 @@ use super::pages::settings::SettingsCommand;
 use super::pages::studio::exporting::ExportKind;
 use super::pages::studio::image_input::ImageInputCommand;
 use super::pages::studio::regenerate::RegenerateCommand;
-use super::widgets::camera::CameraMove;
 use crate::config::ThemeChoice;
 use crate::job::{ModelRef, Precision};
 

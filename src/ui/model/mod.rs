@@ -1,5 +1,6 @@
 //! Plain state that pages share, kept up to date from the events of the engine and of the writer of pictures.
 
+pub mod camera;
 pub mod jobs;
 pub mod notifications;
 pub mod playhead;

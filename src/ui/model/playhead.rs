@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::state::{AppState, JobStatus, Run, View};
 use super::unfolding::{Source, Unfolding};
 use crate::job::{KeptRun, RgbImage, StepRecord};
-use crate::ui::widgets::camera::Camera;
+use crate::ui::model::camera::Camera;
 
 /// How a run is played back.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -12,6 +12,7 @@ use crate::job::{
     Change, DeviceInfo, Event, GenerateRequest, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef,
     Phase, Record, RgbImage, StepEvent,
 };
+use crate::ui::model::camera::Camera;
 use crate::ui::pages::Page;
 use crate::ui::pages::compare::ComparePage;
 use crate::ui::pages::gallery::GalleryPage;
@@ -21,7 +22,6 @@ use crate::ui::pages::settings::SettingsPage;
 use crate::ui::pages::studio::canvas::beside::Beside;
 use crate::ui::pages::studio::exporting::Exporting;
 use crate::ui::pages::studio::image_input::ImageInputState;
-use crate::ui::widgets::camera::Camera;
 
 /// Bytes of previews of one run that are kept; beyond it only every second, third, … step keeps its picture.
 const PREVIEW_BUDGET: usize = 192 << 20;

@@ -1,7 +1,5 @@
 //! Controls that several panels share.
 
-pub mod camera;
-
 pub(super) mod explained;
 pub(super) mod fields;
 pub(super) mod form_row;

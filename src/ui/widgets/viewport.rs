@@ -7,7 +7,7 @@ use egui::{Color32, Pos2, Rect, Response, Ui, Vec2, pos2, vec2};
 use super::textures::TextureCache;
 use crate::job::RgbImage;
 use crate::render::picture::{PictureMode, PicturePaint, Placed};
-use crate::ui::widgets::camera::{Camera, CameraMove};
+use crate::ui::model::camera::{Camera, CameraMove};
 
 /// Space left around a picture that is shown whole, in points.
 const MARGIN: f32 = 8.0;

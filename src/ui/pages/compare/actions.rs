@@ -83,7 +83,7 @@ impl ComparePage {
         self.measuring.forget();
         self.playhead = None;
         self.is_playing = false;
-        self.camera = crate::ui::widgets::camera::Camera::default();
+        self.camera = crate::ui::model::camera::Camera::default();
         (self.first, self.second) = (0, 0);
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::{Divider, Way};
-use crate::ui::widgets::camera::CameraMove;
+use crate::ui::model::camera::CameraMove;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,9 +7,9 @@ use super::panel::{button, send};
 use super::{Alike, CompareCommand, ComparePage, Way};
 use crate::render::heat;
 use crate::ui::commands::UiCommand;
+use crate::ui::model::camera::CameraMove;
 use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
-use crate::ui::widgets::camera::CameraMove;
 use crate::unfold::Similarity;
 
 /// Width of the slider of a way.

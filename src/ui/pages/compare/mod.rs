@@ -28,9 +28,9 @@ pub(in crate::ui) use ticking::tick;
 
 use crate::gallery::{IndexEvent, SaveEvent};
 use crate::job::Parting;
+use crate::ui::model::camera::Camera;
 use crate::ui::model::notifications::Text;
 use crate::ui::model::unfolding::Unfolding;
-use crate::ui::widgets::camera::Camera;
 use measure::Measuring;
 
 /// Most pictures that are held against each other.

@@ -5,8 +5,8 @@ use egui::{CursorIcon, Pos2, Rect, Response, Ui, Vec2};
 use super::canvas::HANDLE_DISTANCE;
 use super::panel::send;
 use super::{CompareCommand, Divider, Way};
+use crate::ui::model::camera::CameraMove;
 use crate::ui::panel::PanelContext;
-use crate::ui::widgets::camera::CameraMove;
 use crate::ui::widgets::viewport::Viewport;
 
 /// Degrees that a point of wheel movement turns the line of the slider.

@@ -3,8 +3,8 @@
 use crate::config::ThemeChoice;
 use crate::ui::app::{Studio, theme_preference};
 use crate::ui::i18n::Language;
+use crate::ui::model::camera::CameraMove;
 use crate::ui::model::state::Sides;
-use crate::ui::widgets::camera::CameraMove;
 
 /// Hides both sides; shows both if none is in sight.
 pub(super) fn toggle_sides(studio: &mut Studio, ctx: &egui::Context) {

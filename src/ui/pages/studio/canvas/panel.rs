@@ -14,12 +14,12 @@ use super::views;
 use crate::job::{GenerateRequest, RgbImage};
 use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
+use crate::ui::model::camera::{Camera, CameraMove};
 use crate::ui::model::state::{View, file_name};
 use crate::ui::pages::studio::form::draft::{STARTER_PROMPTS, STARTER_PROMPTS_JA};
 use crate::ui::pages::studio::image_input::ImageInputCommand;
 use crate::ui::pages::studio::recent::{made_words, with_precision};
 use crate::ui::panel::{Panel, PanelContext, Slot};
-use crate::ui::widgets::camera::{Camera, CameraMove};
 use crate::ui::widgets::viewport::{Viewport, size_px};
 use crate::unfold::StepView;
 
