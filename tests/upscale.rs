@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use candle_core::{DType, Device, Tensor};
 use hareru::gallery;
 use hareru::job::{GenerateRequest, JobControl, RgbImage, Upscale};
-use hareru::models::upscaler::{Upscaler, UpscalerConfig};
+use hareru::models::upscaler::{UpscalerConfig, UpscalerModel};
 use hareru::pipelines::PictureUpscaler;
 use hareru::weights::{self, FileKind, ModelFiles};
 
@@ -21,11 +21,11 @@ fn fixture(file: &str) -> PathBuf {
         .join(file)
 }
 
-fn network(path: &Path) -> Upscaler {
+fn network(path: &Path) -> UpscalerModel {
     let files = ModelFiles::open(path).unwrap();
     let config: UpscalerConfig = files.json("upscaler/config.json").unwrap();
     weights::build(&files, "upscaler", &Device::Cpu, DType::F32, |vb| {
-        Upscaler::new(&vb, &config)
+        UpscalerModel::new(&vb, &config)
     })
     .unwrap()
 }

@@ -10,7 +10,7 @@ use super::CliError;
 use super::output::Output;
 use super::progress::DownloadBar;
 use crate::config::{Paths, Settings};
-use crate::hub::{Download, DownloadState, Hub, HubError, HubEvent, HubOptions, Item};
+use crate::hub::{Download, DownloadState, Hub, HubError, HubEvent, HubOptions, InstalledModel};
 
 /// Longest time between two looks at what the hub has to tell.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -94,7 +94,7 @@ fn list(hub: &Hub, output: Output, folders: Vec<PathBuf>) -> Result<(), CliError
     }
 }
 
-fn show(output: Output, item: &Item) -> Result<(), CliError> {
+fn show(output: Output, item: &InstalledModel) -> Result<(), CliError> {
     output.json(&json!({
         "kind": item.kind.folder_name(),
         "name": item.name,

@@ -9,7 +9,7 @@ use super::textual_inversion::set_learned_words;
 use super::{ClipTokenizer, ConditioningError};
 use crate::conditioning::STATE_DTYPE;
 use crate::models::clip::{ClipTextConfig, ClipTextModel};
-use crate::models::lora::Patchable;
+use crate::models::lora::PatchableModel;
 use crate::models::unet::AddedConditions;
 use crate::weights::adapter::Component;
 use crate::weights::{self, ModelFiles};
@@ -74,7 +74,7 @@ impl TextEncoder {
         suffix: &str,
         device: &Device,
         dtype: DType,
-    ) -> Result<Option<(Self, Patchable)>, ConditioningError> {
+    ) -> Result<Option<(Self, PatchableModel)>, ConditioningError> {
         let (name, tokenizer) = (format!("text_encoder{suffix}"), format!("tokenizer{suffix}"));
         let config = format!("{name}/config.json");
         if !files.exists(&config) {
@@ -83,7 +83,7 @@ impl TextEncoder {
         let config: ClipTextConfig = files.json(&config)?;
         let tokenizer = ClipTokenizer::load(files, &tokenizer, config.max_position_embeddings)?;
         let (model, weights) = weights::build(files, &name, device, dtype, |vb| {
-            Patchable::build(vb, |vb| ClipTextModel::new(vb, &config))
+            PatchableModel::build(vb, |vb| ClipTextModel::new(vb, &config))
         })?;
         Ok(Some((Self { tokenizer, model }, weights)))
     }
@@ -128,7 +128,7 @@ impl TextEncoders {
         layer: EmbeddingLayer,
         device: &Device,
         dtype: DType,
-    ) -> Result<(Self, Vec<(Component, Patchable)>), ConditioningError> {
+    ) -> Result<(Self, Vec<(Component, PatchableModel)>), ConditioningError> {
         let mut weights = Vec::new();
         let mut encoder = |suffix: &str, component: Component| -> Result<Option<TextEncoder>, ConditioningError> {
             let loaded = TextEncoder::load(files, suffix, device, dtype)?;

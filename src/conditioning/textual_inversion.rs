@@ -6,7 +6,7 @@ use candle_core::Tensor;
 
 use super::{ClipTokenizer, ConditioningError, LearnedWords};
 use crate::models::clip::ClipTextModel;
-use crate::weights::adapter::{AdapterError, EmbeddingFile, LearnedWord, Tower};
+use crate::weights::adapter::{AdapterError, EmbeddingFile, EncoderTarget, LearnedWord};
 
 /// Adds the words of these files to the vocabularies in place of all words added before.
 ///
@@ -59,8 +59,8 @@ pub(super) fn set_learned_words(
 fn place_of(word: &LearnedWord, mut widths: impl Iterator<Item = usize>) -> Option<usize> {
     let width = word.rows.dims()[1];
     match word.tower {
-        Tower::Any => widths.position(|found| found == width),
-        Tower::First => (widths.next() == Some(width)).then_some(0),
-        Tower::Second => (widths.nth(1) == Some(width)).then_some(1),
+        EncoderTarget::Any => widths.position(|found| found == width),
+        EncoderTarget::First => (widths.next() == Some(width)).then_some(0),
+        EncoderTarget::Second => (widths.nth(1) == Some(width)).then_some(1),
     }
 }

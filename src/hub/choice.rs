@@ -25,7 +25,7 @@ const MAX_NAMED: usize = 6;
 
 /// What was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(super) enum FileChoice {
     /// One file.
     File(RemoteFile),
     /// A folder, with the same paths as in the repository.
@@ -44,7 +44,7 @@ pub(super) fn choose(
     files: &[RemoteFile],
     index: Option<&[u8]>,
     prefer_fp16: bool,
-) -> Result<Choice, HubError> {
+) -> Result<FileChoice, HubError> {
     if let Some(path) = &what.file {
         return named(what, files, path);
     }
@@ -55,12 +55,12 @@ pub(super) fn choose(
     let weights = weights_of(files, "", prefer_fp16);
     if is_part && !weights.is_empty() {
         let config = files.iter().filter(|file| file.path == CONFIG);
-        return Ok(Choice::Folder(config.chain(weights).cloned().collect()));
+        return Ok(FileChoice::Folder(config.chain(weights).cloned().collect()));
     }
     only_file(what, files, prefer_fp16)
 }
 
-fn named(what: &RepoRef, files: &[RemoteFile], path: &str) -> Result<Choice, HubError> {
+fn named(what: &RepoRef, files: &[RemoteFile], path: &str) -> Result<FileChoice, HubError> {
     let missing = || HubError::NotFound {
         what: format!("file {path} in {}", what.id),
     };
@@ -72,10 +72,10 @@ fn named(what: &RepoRef, files: &[RemoteFile], path: &str) -> Result<Choice, Hub
     }
     // The same weights in a form that cannot hide a program.
     let safe = files.iter().find(|file| file.path == format!("{stem}.safetensors"));
-    Ok(Choice::File(safe.unwrap_or(file).clone()))
+    Ok(FileChoice::File(safe.unwrap_or(file).clone()))
 }
 
-fn layout(what: &RepoRef, files: &[RemoteFile], index: &[u8], prefer_fp16: bool) -> Result<Choice, HubError> {
+fn layout(what: &RepoRef, files: &[RemoteFile], index: &[u8], prefer_fp16: bool) -> Result<FileChoice, HubError> {
     let index: Value = serde_json::from_slice(index).map_err(|error| HubError::Answer {
         host: what.id.clone(),
         reason: format!("{MODEL_INDEX} is no JSON: {error}"),
@@ -99,7 +99,7 @@ fn layout(what: &RepoRef, files: &[RemoteFile], index: &[u8], prefer_fp16: bool)
     if !has_weights {
         return Err(HubError::NoModel { id: what.id.clone() });
     }
-    Ok(Choice::Folder(chosen))
+    Ok(FileChoice::Folder(chosen))
 }
 
 /// The weights of one network, and the list of them where they are split: half precision or not, safetensors if at all.
@@ -150,7 +150,7 @@ fn weight_kind(name: &str) -> Option<(&str, bool)> {
 }
 
 /// The only file of weights at the top of a repository, in the safest kind there is.
-fn only_file(what: &RepoRef, files: &[RemoteFile], prefer_fp16: bool) -> Result<Choice, HubError> {
+fn only_file(what: &RepoRef, files: &[RemoteFile], prefer_fp16: bool) -> Result<FileChoice, HubError> {
     let top: Vec<&RemoteFile> = files.iter().filter(|file| !file.path.contains('/')).collect();
     for kind in WEIGHT_ENDINGS {
         let mut of_kind: Vec<&RemoteFile> = top.iter().copied().filter(|file| ending(&file.path) == kind).collect();
@@ -160,7 +160,7 @@ fn only_file(what: &RepoRef, files: &[RemoteFile], prefer_fp16: bool) -> Result<
         }
         match of_kind.as_slice() {
             [] => {}
-            [one] => return Ok(Choice::File((*one).clone())),
+            [one] => return Ok(FileChoice::File((*one).clone())),
             several => {
                 let names: Vec<&str> = several.iter().take(MAX_NAMED).map(|file| &*file.path).collect();
                 return Err(HubError::Ambiguous {
@@ -200,8 +200,8 @@ mod tests {
             prefer_fp16,
         )?;
         let files = match choice {
-            Choice::File(file) => vec![file],
-            Choice::Folder(files) => files,
+            FileChoice::File(file) => vec![file],
+            FileChoice::Folder(files) => files,
         };
         Ok(files.into_iter().map(|file| file.path).collect())
     }

@@ -5,11 +5,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::HubError;
-use super::choice::{Choice, MODEL_INDEX, choose, ending};
+use super::choice::{FileChoice, MODEL_INDEX, choose, ending};
+use super::disk_space;
 use super::http::Client;
-use super::installed::{self, Kind};
+use super::installed::{self, ModelKind};
 use super::repo::RepoRef;
-use super::room;
 use super::source::{HubSource, RemoteFile};
 use super::transfer::{Stop, Transfer};
 use crate::config::PendingFile;
@@ -32,14 +32,14 @@ const NAMELESS: [&str; 4] = [
 
 /// All that a download needs to be taken up again. It names a commit, so that its files cannot change meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Plan {
+pub(super) struct DownloadPlan {
     pub(super) what: RepoRef,
     pub(super) commit: String,
     pub(super) is_folder: bool,
     pub(super) files: Vec<RemoteFile>,
 }
 
-impl Plan {
+impl DownloadPlan {
     /// Asks the hub which files there are and chooses.
     pub(super) fn make(
         source: &HubSource,
@@ -53,8 +53,8 @@ impl Plan {
             .then(|| source.small_file(client, (what, &found.commit), MODEL_INDEX))
             .transpose()?;
         let (is_folder, files) = match choose(what, &found.files, index.as_deref(), prefer_fp16)? {
-            Choice::File(file) => (false, vec![file]),
-            Choice::Folder(files) => (true, files),
+            FileChoice::File(file) => (false, vec![file]),
+            FileChoice::Folder(files) => (true, files),
         };
         Ok(Self {
             what: what.clone(),
@@ -98,7 +98,7 @@ impl Staging {
     }
 
     /// Those that an earlier run of the program left, with their plans, in order of name.
-    pub(super) fn left_over(models_dir: &Path) -> Vec<(Self, Plan)> {
+    pub(super) fn left_over(models_dir: &Path) -> Vec<(Self, DownloadPlan)> {
         let mut found: Vec<_> = fs::read_dir(models_dir)
             .into_iter()
             .flatten()
@@ -115,15 +115,15 @@ impl Staging {
     }
 
     /// The plan, if one was made.
-    pub(super) fn plan(&self) -> Option<Plan> {
+    pub(super) fn plan(&self) -> Option<DownloadPlan> {
         let text = fs::read(self.folder.join(PLAN)).ok()?;
-        let plan: Plan = serde_json::from_slice(&text).ok()?;
+        let plan: DownloadPlan = serde_json::from_slice(&text).ok()?;
         let is_safe = plan.files.iter().all(|file| super::repo::is_safe_path(&file.path));
         (is_safe && !plan.files.is_empty()).then_some(plan)
     }
 
     /// Keeps the plan. Files of an older one stay only if they are among those of the new one, as they are.
-    pub(super) fn keep_plan(&self, plan: &Plan) -> Result<(), HubError> {
+    pub(super) fn keep_plan(&self, plan: &DownloadPlan) -> Result<(), HubError> {
         if self.plan().is_none_or(|old| old != *plan) {
             self.discard()?;
         }
@@ -141,7 +141,7 @@ impl Staging {
     }
 
     /// Bytes that are there.
-    pub(super) fn done_bytes(&self, plan: &Plan) -> u64 {
+    pub(super) fn done_bytes(&self, plan: &DownloadPlan) -> u64 {
         plan.files.iter().map(|file| self.done_of(file)).sum()
     }
 
@@ -175,12 +175,12 @@ impl Staging {
     /// As [`Transfer::run`]; [`HubError::DiskFull`] before anything is fetched if the rest would not fit.
     pub(super) fn fetch(
         &self,
-        plan: &Plan,
+        plan: &DownloadPlan,
         (source, client): (&HubSource, &Client),
         stop: &Stop,
         tell: &mut dyn FnMut(u64),
     ) -> Result<(), HubError> {
-        room::check(&self.folder, plan.total_bytes().saturating_sub(self.done_bytes(plan)))?;
+        disk_space::check(&self.folder, plan.total_bytes().saturating_sub(self.done_bytes(plan)))?;
         for file in &plan.files {
             stop.check()?;
             let path = self.path(file);
@@ -214,14 +214,14 @@ impl Staging {
     ///
     /// # Errors
     /// [`HubError::Exists`], or [`HubError::Io`].
-    pub(super) fn publish(&self, plan: &Plan, models_dir: &Path) -> Result<PathBuf, HubError> {
+    pub(super) fn publish(&self, plan: &DownloadPlan, models_dir: &Path) -> Result<PathBuf, HubError> {
         let files = self.folder.join(FILES);
         let from = match plan.files.first() {
             Some(file) if !plan.is_folder => self.path(file),
             _ => files,
         };
         let folder = match installed::kind_of(&from) {
-            Kind::Model => models_dir.to_owned(),
+            ModelKind::Model => models_dir.to_owned(),
             other => models_dir.join(other.folder_name()),
         };
         fs::create_dir_all(&folder).map_err(HubError::io(&folder))?;
@@ -235,8 +235,8 @@ impl Staging {
     }
 
     /// Where it would be if it were installed already, as far as its name tells.
-    pub(super) fn installed(plan: &Plan, models_dir: &Path) -> Option<PathBuf> {
-        let folders = Kind::ALL.map(|kind| models_dir.join(kind.folder_name()));
+    pub(super) fn installed(plan: &DownloadPlan, models_dir: &Path) -> Option<PathBuf> {
+        let folders = ModelKind::ALL.map(|kind| models_dir.join(kind.folder_name()));
         let mut places = std::iter::once(models_dir.to_owned()).chain(folders);
         places.find_map(|folder| Some(folder.join(plan.name())).filter(|path| path.exists()))
     }

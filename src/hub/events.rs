@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use super::HubError;
-use super::installed::{Hashes, Shelf};
+use super::installed::{Hashes, InstalledModels};
 use crate::job::RgbImage;
 
 /// Names a download among those of one [`Hub`](super::Hub).
@@ -62,7 +62,7 @@ pub enum HubEvent {
     /// A download and what came of it are gone.
     Discarded(DownloadId),
     /// What is on disk; after every scan, and when what is there has changed.
-    Installed(Arc<Shelf>),
+    Installed(Arc<InstalledModels>),
     /// The picture of an item; `None` if it has none that can be read.
     Thumbnail {
         /// The item.
@@ -88,12 +88,12 @@ pub enum HubEvent {
 
 /// Where the hub's threads put it.
 #[derive(Clone)]
-pub(super) struct Teller {
+pub(super) struct EventSender {
     pub(super) events: Sender<HubEvent>,
     pub(super) wake: Arc<dyn Fn() + Send + Sync>,
 }
 
-impl Teller {
+impl EventSender {
     /// Nobody may listen any more.
     pub(super) fn tell(&self, event: HubEvent) {
         self.events.send(event).ok();

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::HubError;
-use super::course::Course;
 use super::download::Staging;
-use super::events::{Download, DownloadId, DownloadState, HubEvent, Teller};
-use super::installed::{Item, ShelfKeeper};
+use super::download_task::DownloadTask;
+use super::events::{Download, DownloadId, DownloadState, EventSender, HubEvent};
+use super::installed::{InstalledModel, ModelLibrary};
 use super::repo::RepoRef;
 use super::source::HubSource;
 use super::transfer::Stop;
@@ -48,16 +48,16 @@ impl HubOptions {
     }
 }
 
-enum Task {
+enum HubTask {
     Scan(Vec<PathBuf>),
-    Thumbnail(Arc<Item>),
+    Thumbnail(Arc<InstalledModel>),
     Remove(PathBuf),
     Used(Vec<PathBuf>),
     Discard(DownloadId),
 }
 
 /// A download that this program knows of.
-struct Known {
+struct KnownDownload {
     what: RepoRef,
     prefer_fp16: bool,
     /// There while a thread works on it.
@@ -67,7 +67,7 @@ struct Known {
 /// The downloads that this program knows of.
 #[derive(Default)]
 struct Downloads {
-    known: BTreeMap<DownloadId, Known>,
+    known: BTreeMap<DownloadId, KnownDownload>,
     num_added: u64,
 }
 
@@ -79,7 +79,7 @@ impl Downloads {
         }
         self.num_added += 1;
         let id = DownloadId(self.num_added);
-        let known = Known {
+        let known = KnownDownload {
             what,
             prefer_fp16,
             stop: None,
@@ -89,7 +89,7 @@ impl Downloads {
     }
 
     /// Has a download be worked on; `None` if it is already, or is not known.
-    fn take_up(&mut self, id: DownloadId) -> Option<(&Known, Arc<Stop>)> {
+    fn take_up(&mut self, id: DownloadId) -> Option<(&KnownDownload, Arc<Stop>)> {
         let known = self.known.get_mut(&id).filter(|known| known.stop.is_none())?;
         let stop = Arc::new(Stop::default());
         known.stop = Some(Arc::clone(&stop));
@@ -107,9 +107,9 @@ impl Downloads {
 /// without waiting: what came so far can be taken up again.
 pub struct Hub {
     options: Arc<HubOptions>,
-    teller: Teller,
+    sender: EventSender,
     events: Receiver<HubEvent>,
-    tasks: Sender<Task>,
+    tasks: Sender<HubTask>,
     to_hash: Sender<PathBuf>,
     downloads: Arc<Mutex<Downloads>>,
 }
@@ -129,23 +129,23 @@ impl Hub {
     /// # Errors
     /// If the system refuses a thread.
     pub fn start(options: HubOptions, wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
-        let (sender, events) = channel();
-        let (tasks, received) = channel::<Task>();
-        let teller = Teller {
-            events: sender,
+        let (to_handle, events) = channel();
+        let (tasks, received) = channel::<HubTask>();
+        let sender = EventSender {
+            events: to_handle,
             wake: Arc::new(wake),
         };
         let options = Arc::new(options);
-        let keeper = ShelfKeeper {
+        let keeper = ModelLibrary {
             models_dir: options.models_dir.clone(),
             usage_file: options.usage_file.clone(),
             hash_cache: options.hash_cache.clone(),
             look_in: options.look_in.clone(),
         };
-        let to_hash = hasher(keeper.clone(), teller.clone())?;
+        let to_hash = hasher(keeper.clone(), sender.clone())?;
         let worker = Worker {
             keeper,
-            teller: teller.clone(),
+            events: sender.clone(),
             downloads: Arc::default(),
         };
         let downloads = Arc::clone(&worker.downloads);
@@ -155,13 +155,13 @@ impl Hub {
                 let work = AssertUnwindSafe(|| worker.carry_out(task));
                 if catch_unwind(work).is_err() {
                     let message = "a mistake in this program stopped what was asked of the models".to_owned();
-                    worker.teller.tell(HubEvent::Failed { message });
+                    worker.events.tell(HubEvent::Failed { message });
                 }
             }
         })?;
         Ok(Self {
             options,
-            teller,
+            sender,
             events,
             tasks,
             to_hash,
@@ -189,53 +189,53 @@ impl Hub {
         let Some((known, stop)) = downloads.take_up(id) else {
             return;
         };
-        let course = Course {
+        let task = DownloadTask {
             id,
             what: known.what.clone(),
             prefer_fp16: known.prefer_fp16,
             stop,
             options: Arc::clone(&self.options),
-            teller: self.teller.clone(),
+            events: self.sender.clone(),
         };
         let all = Arc::clone(&self.downloads);
         let started = std::thread::Builder::new().name("download".to_owned()).spawn(move || {
-            let last = catch_unwind(AssertUnwindSafe(|| course.run())).unwrap_or_else(|_panic| {
-                course.row(DownloadState::Failed("a mistake in this program stopped it".to_owned()))
+            let last = catch_unwind(AssertUnwindSafe(|| task.run())).unwrap_or_else(|_panic| {
+                task.row(DownloadState::Failed("a mistake in this program stopped it".to_owned()))
             });
-            lock(&all).put_down(course.id);
+            lock(&all).put_down(task.id);
             if matches!(last.state, DownloadState::Finished(_)) {
-                lock(&all).known.remove(&course.id);
+                lock(&all).known.remove(&task.id);
             }
-            course.teller.tell(HubEvent::Download(last));
+            task.events.tell(HubEvent::Download(last));
         });
         if let Err(error) = started {
             downloads.put_down(id);
             let message = format!("a download could not be started: {error}");
-            self.teller.tell(HubEvent::Failed { message });
+            self.sender.tell(HubEvent::Failed { message });
         }
     }
 
     /// Stops a download within seconds; what came so far is kept.
     pub fn cancel(&self, id: DownloadId) {
-        if let Some(Known { stop: Some(stop), .. }) = lock(&self.downloads).known.get(&id) {
+        if let Some(KnownDownload { stop: Some(stop), .. }) = lock(&self.downloads).known.get(&id) {
             stop.ask();
         }
     }
 
     /// Takes away a download that has stopped, and what came of it; answered by [`HubEvent::Discarded`].
     pub fn discard(&self, id: DownloadId) {
-        self.ask(Task::Discard(id));
+        self.ask(HubTask::Discard(id));
     }
 
     /// Looks at the models folder and at those of other programs, which are only read; answered by
     /// [`HubEvent::Installed`].
     pub fn scan(&self, folders: Vec<PathBuf>) {
-        self.ask(Task::Scan(folders));
+        self.ask(HubTask::Scan(folders));
     }
 
     /// Reads the picture of an item; answered by [`HubEvent::Thumbnail`].
-    pub fn thumbnail(&self, item: Arc<Item>) {
-        self.ask(Task::Thumbnail(item));
+    pub fn thumbnail(&self, item: Arc<InstalledModel>) {
+        self.ask(HubTask::Thumbnail(item));
     }
 
     /// Computes the hashes of a file, which takes seconds for a large one; answered by [`HubEvent::Hashed`].
@@ -246,12 +246,12 @@ impl Hub {
     /// Puts an item of the models folder into the system's trash, never one of another folder; answered by
     /// [`HubEvent::Removed`] or [`HubEvent::Failed`].
     pub fn remove(&self, path: PathBuf) {
-        self.ask(Task::Remove(path));
+        self.ask(HubTask::Remove(path));
     }
 
     /// Takes note that these are used now.
     pub fn used(&self, paths: Vec<PathBuf>) {
-        self.ask(Task::Used(paths));
+        self.ask(HubTask::Used(paths));
     }
 
     /// The next event, without waiting.
@@ -264,7 +264,7 @@ impl Hub {
         self.events.recv_timeout(longest).ok()
     }
 
-    fn ask(&self, task: Task) {
+    fn ask(&self, task: HubTask) {
         self.tasks.send(task).ok(); // the thread ends after the handle only
     }
 }
@@ -280,12 +280,12 @@ impl Drop for Hub {
 }
 
 /// Computes hashes one after the other, so that nothing else has to wait for them.
-fn hasher(keeper: ShelfKeeper, teller: Teller) -> std::io::Result<Sender<PathBuf>> {
+fn hasher(keeper: ModelLibrary, events: EventSender) -> std::io::Result<Sender<PathBuf>> {
     let (sender, received) = channel::<PathBuf>();
     std::thread::Builder::new().name("hashes".to_owned()).spawn(move || {
         for path in received {
             let hashes = keeper.hashes(&path).map_err(|error| error.one_line());
-            teller.tell(HubEvent::Hashed { path, hashes });
+            events.tell(HubEvent::Hashed { path, hashes });
         }
     })?;
     Ok(sender)
@@ -293,8 +293,8 @@ fn hasher(keeper: ShelfKeeper, teller: Teller) -> std::io::Result<Sender<PathBuf
 
 /// What the hub's own thread works with.
 struct Worker {
-    keeper: ShelfKeeper,
-    teller: Teller,
+    keeper: ModelLibrary,
+    events: EventSender,
     downloads: Arc<Mutex<Downloads>>,
 }
 
@@ -305,7 +305,7 @@ impl Worker {
             if !is_new {
                 continue; // has been asked for meanwhile
             }
-            self.teller.tell(HubEvent::Download(Download {
+            self.events.tell(HubEvent::Download(Download {
                 id,
                 what: plan.what.to_string(),
                 state: DownloadState::Paused,
@@ -316,24 +316,24 @@ impl Worker {
         }
     }
 
-    fn carry_out(&self, task: Task) {
-        let (keeper, teller) = (&self.keeper, &self.teller);
+    fn carry_out(&self, task: HubTask) {
+        let (keeper, events) = (&self.keeper, &self.events);
         match task {
-            Task::Scan(folders) => teller.tell(HubEvent::Installed(Arc::new(keeper.scan(&folders)))),
-            Task::Thumbnail(item) => teller.tell(HubEvent::Thumbnail {
+            HubTask::Scan(folders) => events.tell(HubEvent::Installed(Arc::new(keeper.scan(&folders)))),
+            HubTask::Thumbnail(item) => events.tell(HubEvent::Thumbnail {
                 picture: super::installed::thumbnail(&item).map(Arc::new),
                 path: item.path.clone(),
             }),
-            Task::Remove(path) => match keeper.remove(&path) {
-                Ok(()) => teller.tell(HubEvent::Removed(path)),
-                Err(error) => teller.failed(&error),
+            HubTask::Remove(path) => match keeper.remove(&path) {
+                Ok(()) => events.tell(HubEvent::Removed(path)),
+                Err(error) => events.failed(&error),
             },
-            Task::Used(paths) => {
+            HubTask::Used(paths) => {
                 if let Err(error) = keeper.used(&paths) {
                     tracing::warn!("when models were used is not kept: {}", error.one_line());
                 }
             }
-            Task::Discard(id) => self.discard(id),
+            HubTask::Discard(id) => self.discard(id),
         }
     }
 
@@ -348,9 +348,9 @@ impl Worker {
         match discarded {
             Ok(()) => {
                 downloads.known.remove(&id);
-                self.teller.tell(HubEvent::Discarded(id));
+                self.events.tell(HubEvent::Discarded(id));
             }
-            Err(error) => self.teller.failed(&error),
+            Err(error) => self.events.failed(&error),
         }
     }
 }

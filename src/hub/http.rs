@@ -28,7 +28,7 @@ pub(super) struct Client {
 
 /// What to ask for.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Ask<'a> {
+pub(super) struct HttpRequest<'a> {
     /// Where.
     pub(super) url: &'a str,
     /// Who asks; told to the server of [`Self::url`] alone, not to those it sends to.
@@ -58,7 +58,7 @@ impl Client {
     ///
     /// # Errors
     /// If the address is none or not encrypted, if nobody answers, or if there is no end of redirections.
-    pub(super) fn get(&self, ask: Ask<'_>) -> Result<Response<Body>, HubError> {
+    pub(super) fn get(&self, ask: HttpRequest<'_>) -> Result<Response<Body>, HubError> {
         let first = parse(ask.url)?;
         let mut uri = first.clone();
         for _ in 0..=MAX_REDIRECTS {

@@ -10,8 +10,9 @@
 //! When all files are there and have the promised lengths and checksums, the folder or file is renamed to what it is.
 
 mod choice;
-mod course;
+mod disk_space;
 mod download;
+mod download_task;
 mod error;
 mod events;
 mod handle;
@@ -19,14 +20,13 @@ mod http;
 mod installed;
 mod picture;
 mod repo;
-mod room;
 mod source;
 mod transfer;
 
 pub use error::HubError;
 pub use events::{Download, DownloadId, DownloadState, HubEvent};
 pub use handle::{Hub, HubOptions};
-pub use installed::{Hashes, Item, Kind, Owner, Shelf};
+pub use installed::{FolderOwner, Hashes, InstalledModel, InstalledModels, ModelKind};
 pub use picture::{MAX_PICTURE_BYTES, fetch_picture};
 pub use repo::RepoRef;
 pub use source::HubSource;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::HubError;
-use super::http::{Ask, Client, host_of, refusal};
+use super::http::{Client, HttpRequest, host_of, refusal};
 use crate::config::{PendingFile, PublishError};
 
 /// Largest file of a picture that is fetched, in bytes.
@@ -28,7 +28,10 @@ const MAX_NAME: usize = 80;
 pub fn fetch_picture(url: &str, dir: &Path) -> Result<PathBuf, HubError> {
     let url = url.trim();
     let deadline = Instant::now() + LONGEST;
-    let response = Client::new().get(Ask { url, ..Ask::default() })?;
+    let response = Client::new().get(HttpRequest {
+        url,
+        ..HttpRequest::default()
+    })?;
     if !response.status().is_success() {
         return Err(refusal(response.status(), "such picture", false));
     }

@@ -6,7 +6,7 @@ use hf_hub::Cache;
 use serde::Deserialize;
 
 use super::HubError;
-use super::http::{Ask, Client, host_of, refusal};
+use super::http::{Client, HttpRequest, host_of, refusal};
 use super::repo::{RepoRef, is_safe_path};
 
 /// The hub unless `HF_ENDPOINT` says otherwise.
@@ -117,7 +117,7 @@ impl HubSource {
     }
 
     fn text(&self, client: &Client, url: &str, what: &str, limit: u64) -> Result<Vec<u8>, HubError> {
-        let mut response = client.get(Ask {
+        let mut response = client.get(HttpRequest {
             url,
             token: self.token.as_deref(),
             skip: 0,

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use ureq::http::header::CONTENT_RANGE;
 
 use super::HubError;
-use super::http::{Ask, Client, host_of, refusal};
+use super::http::{Client, HttpRequest, host_of, refusal};
 use super::source::RemoteFile;
 
 /// Bytes read at a time.
@@ -86,7 +86,7 @@ impl<'a> Partial<'a> {
         self.file.write_all(bytes).map_err(|source| match source.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => HubError::DiskFull {
                 needed: needed.saturating_sub(self.bytes),
-                free: super::room::free_bytes(self.path).unwrap_or_default(),
+                free: super::disk_space::free_bytes(self.path).unwrap_or_default(),
             },
             _ => HubError::Io {
                 path: self.path.to_owned(),
@@ -141,7 +141,7 @@ impl Transfer<'_> {
     /// One request: as many bytes as it gives.
     fn take_up(&self, partial: &mut Partial<'_>, tell: &mut dyn FnMut(u64)) -> Result<(), Broken> {
         self.stop.check()?;
-        let ask = Ask {
+        let ask = HttpRequest {
             url: self.url,
             token: self.token,
             skip: partial.bytes,

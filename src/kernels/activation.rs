@@ -1,8 +1,43 @@
-//! Pointwise nonlinearities.
+//! Pointwise nonlinearities: the functions, and the enum by which layers name one.
 
 use candle_core::D;
 use candle_core::Result;
 use candle_core::Tensor;
+
+/// Slope of [`Activation::LeakyRelu`] below 0.
+pub(super) const LEAKY_RELU_SLOPE: f32 = 0.2;
+
+/// A function of each number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Activation {
+    /// x.
+    #[default]
+    None,
+    /// x · sigmoid(x).
+    Silu,
+    /// x · Φ(x).
+    Gelu,
+    /// x · sigmoid(1.702 x).
+    QuickGelu,
+    /// max(x, 0).
+    Relu,
+    /// max(x, x / 5), as in ESRGAN.
+    LeakyRelu,
+}
+
+impl Activation {
+    /// Applies it to every number, by candle's operations.
+    pub(super) fn apply(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::None => Ok(x.clone()),
+            Self::Silu => silu(x),
+            Self::Gelu => gelu(x),
+            Self::QuickGelu => quick_gelu(x),
+            Self::Relu => relu(x),
+            Self::LeakyRelu => x.maximum(&(x * f64::from(LEAKY_RELU_SLOPE))?),
+        }
+    }
+}
 
 /// Logistic function 1 / (1 + e⁻ˣ), any shape.
 ///

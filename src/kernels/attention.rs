@@ -1,7 +1,7 @@
 //! Scaled dot-product attention.
 
 use super::cpu;
-use super::cpu::Multiplied;
+use super::cpu::GemmElement;
 use super::cpu::View;
 use super::cpu::flash::Attended;
 use super::cpu::flash::Attention;
@@ -58,7 +58,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, scale: f64, c
     merge_heads(&sliced(&q?, &k?, &v?, scale, mask.as_ref(), MAX_SCORES)?)
 }
 
-fn direct<E: Multiplied + Attended>(
+fn direct<E: GemmElement + Attended>(
     q: &Tensor,
     k: &Tensor,
     v: &Tensor,

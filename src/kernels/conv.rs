@@ -1,86 +1,40 @@
 //! Two-dimensional convolution, with what networks do just before and just after it.
 
-use super::After;
-use super::GroupNorm;
-use super::after::Unfinished;
 use super::cpu;
 use super::cpu::Element;
-use super::cpu::Multiplied;
+use super::cpu::GemmElement;
 use super::cpu::View;
-use super::cpu::gemm::DEPTH_STEP;
-use super::cpu::gemm::Order;
-use super::cpu::gemm::Packed;
+use super::cpu::channels_last;
+use super::cpu::gemm::K_STEP;
+use super::cpu::gemm::LhsView;
+use super::cpu::gemm::PackedRhs;
 use super::cpu::gemm::RowMap;
-use super::cpu::gemm::Source;
+use super::cpu::gemm::TapOrder;
 use super::cpu::image::Affine;
 use super::cpu::image::Geometry;
-use super::cpu::image::Padded;
-use super::cpu::image::Pixels;
+use super::cpu::image::ImageView;
+use super::cpu::image::PaddedImage;
+use super::norm::GroupNorm;
+use super::padding::Padding;
+use super::padding::Wrap;
+use super::post_ops::PendingGemm;
+use super::post_ops::PostOps;
 use super::trace;
 use super::trace::Op;
+use super::weight_storage::WeightStorage;
 use candle_core::DType;
 use candle_core::Result;
 use candle_core::Tensor;
 use half::bf16;
 
-/// Which edges of a picture join: around them a convolution sees the other edge's pixels instead of zeros.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Wrap {
-    /// Left and right.
-    pub x: bool,
-    /// Top and bottom.
-    pub y: bool,
-}
-
-/// Zeros put around an image before a convolution, in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Padding {
-    /// Rows above.
-    pub top: usize,
-    /// Rows below.
-    pub bottom: usize,
-    /// Columns to the left.
-    pub left: usize,
-    /// Columns to the right.
-    pub right: usize,
-}
-
-impl Padding {
-    /// One row below and one column to the right, as the VAE's downsampler pads.
-    pub const BOTTOM_RIGHT: Self = Self {
-        top: 0,
-        bottom: 1,
-        left: 0,
-        right: 1,
-    };
-
-    /// The same on every side.
-    pub const fn same(pixels: usize) -> Self {
-        Self {
-            top: pixels,
-            bottom: pixels,
-            left: pixels,
-            right: pixels,
-        }
-    }
-}
-
 /// Kernels of a convolution, laid out once for the device they are on.
 #[derive(Debug, Clone)]
 pub struct ConvWeights {
-    form: Form,
-    bias: Option<Tensor>,
+    storage: WeightStorage,
     shape: [usize; 4],
     stride: usize,
     padding: Padding,
     by_line: bool,
-}
-
-#[derive(Debug, Clone)]
-enum Form {
-    F32(Packed<f32>, Option<Vec<f32>>),
-    Bf16(Packed<bf16>, Option<Vec<f32>>),
-    Plain(Tensor),
 }
 
 impl ConvWeights {
@@ -108,15 +62,13 @@ impl ConvWeights {
         let fits = top.max(bottom) < kernel_height && left.max(right) < kernel_width;
         // Short lines of many inputs are worth reading three times while they are in the first cache.
         let by_line = kernel_width == 3 && stride == 1 && inputs > 320;
-        let order = if by_line { Order::LineByLine } else { Order::TapByTap };
-        let form = match weight.dtype() {
-            DType::F32 if cpu::serves(weight) && fits => Form::F32(pack(weight, shape, order)?, to_f32s(bias)?),
-            DType::BF16 if cpu::serves(weight) && fits => Form::Bf16(pack(weight, shape, order)?, to_f32s(bias)?),
-            _ => Form::Plain(weight.clone()),
+        let order = if by_line {
+            TapOrder::LineByLine
+        } else {
+            TapOrder::TapByTap
         };
         Ok(Self {
-            form,
-            bias: bias.cloned(),
+            storage: WeightStorage::new(weight, bias, (shape, order), fits, |column| column)?,
             shape,
             stride,
             padding,
@@ -125,27 +77,16 @@ impl ConvWeights {
     }
 }
 
-fn pack<E: Multiplied>(weight: &Tensor, shape: [usize; 4], order: Order) -> Result<Packed<E>> {
-    let weight = weight.contiguous()?;
-    let view = View::of(&weight);
-    Ok(Packed::new(view.contiguous::<E>()?, shape, order, |column| column))
-}
-
-/// The numbers of a small tensor in f32, on the host.
-pub(super) fn to_f32s(x: Option<&Tensor>) -> Result<Option<Vec<f32>>> {
-    x.map(|x| x.to_dtype(DType::F32)?.flatten_all()?.to_vec1()).transpose()
-}
-
 /// What a convolution reads: feature maps side by side, perhaps normalised, perhaps enlarged, perhaps joined at edges.
 #[derive(Debug, Clone, Copy)]
-pub struct ConvInput<'a> {
+pub struct PreOps<'a> {
     parts: &'a [&'a Tensor],
     norm: Option<(&'a GroupNorm, bool)>,
     size: Option<(usize, usize)>,
     wrap: Wrap,
 }
 
-impl<'a> ConvInput<'a> {
+impl<'a> PreOps<'a> {
     /// * `parts`: `(batch, channels, height, width)` each, read as if concatenated over the channels.
     pub fn new(parts: &'a [&'a Tensor]) -> Self {
         Self {
@@ -156,7 +97,7 @@ impl<'a> ConvInput<'a> {
         }
     }
 
-    /// After normalising groups of channels.
+    /// PostOps normalising groups of channels.
     #[must_use]
     pub fn normalised(self, norm: &'a GroupNorm) -> Self {
         Self {
@@ -165,7 +106,7 @@ impl<'a> ConvInput<'a> {
         }
     }
 
-    /// After normalising groups of channels and x · sigmoid(x).
+    /// PostOps normalising groups of channels and x · sigmoid(x).
     #[must_use]
     pub fn normalised_silu(self, norm: &'a GroupNorm) -> Self {
         Self {
@@ -174,7 +115,7 @@ impl<'a> ConvInput<'a> {
         }
     }
 
-    /// After enlarging by repeating pixels, see [`upsample_nearest`](super::upsample_nearest).
+    /// PostOps enlarging by repeating pixels, see [`upsample_nearest`](super::upsample_nearest).
     #[must_use]
     pub fn enlarged(self, height: usize, width: usize) -> Self {
         Self {
@@ -215,7 +156,7 @@ impl<'a> ConvInput<'a> {
 ///
 /// # Errors
 /// If the shapes do not fit, or the kernel is larger than the padded image.
-pub fn conv2d(input: ConvInput<'_>, weights: &ConvWeights, after: After<'_>) -> Result<Tensor> {
+pub fn conv2d(input: PreOps<'_>, weights: &ConvWeights, post_ops: PostOps<'_>) -> Result<Tensor> {
     let _span = trace::span(Op::Conv2d);
     let [outputs, inputs, kernel_height, kernel_width] = weights.shape;
     let [first, ..] = input.parts else {
@@ -265,27 +206,27 @@ pub fn conv2d(input: ConvInput<'_>, weights: &ConvWeights, after: After<'_>) -> 
         padding: weights.padding,
         wrap: input.wrap,
     };
-    after.check(&[batch, outputs, geometry.out_height(), geometry.out_width()], outputs)?;
+    post_ops.check(&[batch, outputs, geometry.out_height(), geometry.out_width()], outputs)?;
     let is_served = input.parts.iter().all(|part| cpu::serves(part));
     let reads_bf16 = first.dtype() == DType::BF16;
-    match &weights.form {
-        Form::F32(packed, bias) if is_served => {
+    match &weights.storage {
+        WeightStorage::F32(packed, bias) if is_served => {
             let bias = bias.as_deref();
             if reads_bf16 {
-                direct::<bf16, f32>(input, weights, packed, bias, geometry, after)
+                direct::<bf16, f32>(input, weights, packed, bias, geometry, post_ops)
             } else {
-                direct::<f32, f32>(input, weights, packed, bias, geometry, after)
+                direct::<f32, f32>(input, weights, packed, bias, geometry, post_ops)
             }
         }
-        Form::Bf16(packed, bias) if is_served => {
+        WeightStorage::Bf16(packed, bias) if is_served => {
             let bias = bias.as_deref();
             if reads_bf16 {
-                direct::<bf16, bf16>(input, weights, packed, bias, geometry, after)
+                direct::<bf16, bf16>(input, weights, packed, bias, geometry, post_ops)
             } else {
-                direct::<f32, bf16>(input, weights, packed, bias, geometry, after)
+                direct::<f32, bf16>(input, weights, packed, bias, geometry, post_ops)
             }
         }
-        Form::Plain(weight) => {
+        WeightStorage::Plain(weight, bias) => {
             let y = plain(
                 &input.materialised()?,
                 weight,
@@ -293,11 +234,11 @@ pub fn conv2d(input: ConvInput<'_>, weights: &ConvWeights, after: After<'_>) -> 
                 weights.padding,
                 input.wrap,
             )?;
-            let y = match &weights.bias {
+            let y = match bias {
                 Some(bias) => y.broadcast_add(&bias.to_dtype(y.dtype())?.reshape((1, outputs, 1, 1))?)?,
                 None => y,
             };
-            after.apply(&y)
+            post_ops.apply(&y)
         }
         _ => candle_core::bail!(
             "these weights cannot be used with {:?} on {:?}",
@@ -307,18 +248,13 @@ pub fn conv2d(input: ConvInput<'_>, weights: &ConvWeights, after: After<'_>) -> 
     }
 }
 
-/// The same tensor with its channels last: `(batch, height, width, channels)`, contiguous.
-pub(super) fn channels_last(x: &Tensor) -> Result<Tensor> {
-    x.permute((0, 2, 3, 1))?.contiguous()
-}
-
-fn direct<S: Element, E: Multiplied>(
-    input: ConvInput<'_>,
+fn direct<S: Element, E: GemmElement>(
+    input: PreOps<'_>,
     weights: &ConvWeights,
-    packed: &Packed<E>,
+    packed: &PackedRhs<E>,
     bias: Option<&[f32]>,
     geometry: Geometry,
-    after: After<'_>,
+    post_ops: PostOps<'_>,
 ) -> Result<Tensor> {
     let parts = input
         .parts
@@ -330,7 +266,7 @@ fn direct<S: Element, E: Multiplied>(
         .iter()
         .zip(&parts)
         .map(|(view, part)| {
-            Ok(Pixels {
+            Ok(ImageView {
                 data: view.contiguous::<S>()?,
                 channels: part.dim(3)?,
             })
@@ -345,22 +281,22 @@ fn direct<S: Element, E: Multiplied>(
         && S::DTYPE == E::DTYPE
         && input.norm.is_none()
         && input.size.is_none_or(|size| size == (height, width))
-        && pixels.iter().all(|part| part.channels.is_multiple_of(DEPTH_STEP));
+        && pixels.iter().all(|part| part.channels.is_multiple_of(K_STEP));
     let shape = [batch, geometry.out_height(), geometry.out_width()];
     if reads_as_is {
         let sources = views
             .iter()
             .zip(&pixels)
-            .map(|(view, part)| Ok(Source::rows(view.contiguous::<E>()?, 0, part.channels, part.channels)))
+            .map(|(view, part)| Ok(LhsView::rows(view.contiguous::<E>()?, 0, part.channels, part.channels)))
             .collect::<Result<Vec<_>>>()?;
-        let product = Unfinished {
+        let product = PendingGemm {
             packed,
             bias,
             sources: &sources,
             rows: batch * height * width,
             map: RowMap::Same,
         };
-        return after.finish(&product, &shape);
+        return post_ops.finish(&product, &shape);
     }
 
     let affine = input
@@ -372,16 +308,16 @@ fn direct<S: Element, E: Multiplied>(
         shift: &affine.shift,
         silu: *silu,
     });
-    let padded = Padded::<E>::new(&pixels, affine, geometry);
+    let padded = PaddedImage::<E>::new(&pixels, affine, geometry);
     let sources = padded.sources(weights.by_line);
-    let product = Unfinished {
+    let product = PendingGemm {
         packed,
         bias,
         sources: &sources,
         rows: geometry.rows(),
         map: if is_pointwise { RowMap::Same } else { geometry.row_map() },
     };
-    after.finish(&product, &shape)
+    post_ops.finish(&product, &shape)
 }
 
 /// Candle's own convolution; padding it cannot express is written out first.
@@ -432,7 +368,7 @@ mod tests {
         padding: Padding,
     ) -> Result<Tensor> {
         let weights = ConvWeights::new(weight, bias, stride, padding)?;
-        conv2d(ConvInput::new(&[x]), &weights, After::default())
+        conv2d(PreOps::new(&[x]), &weights, PostOps::default())
     }
 
     /// The formula of the documentation, in f64.
@@ -536,9 +472,9 @@ mod tests {
                 let expected = by_definition(&laid.contiguous().unwrap(), &weight, stride, Padding::default());
                 let weights = ConvWeights::new(&weight, None, stride, padding).unwrap();
                 let parts = [&x];
-                let input = ConvInput::new(&parts).wrapped(wrap);
+                let input = PreOps::new(&parts).wrapped(wrap);
                 for found in [
-                    conv2d(input, &weights, After::default()).unwrap(),
+                    conv2d(input, &weights, PostOps::default()).unwrap(),
                     plain(&x, &weight, stride, padding, wrap).unwrap(),
                 ] {
                     let found = found.flatten_all().unwrap().to_vec1::<f32>().unwrap();

@@ -1,42 +1,31 @@
 //! Affine maps of the last axis.
 
-use super::After;
-use super::after::Unfinished;
-use super::conv::to_f32s;
 use super::cpu;
-use super::cpu::Multiplied;
+use super::cpu::GemmElement;
 use super::cpu::View;
-use super::cpu::gemm::Activation;
-use super::cpu::gemm::COLUMNS;
-use super::cpu::gemm::DEPTH_STEP;
 use super::cpu::gemm::Epilogue;
-use super::cpu::gemm::Order;
-use super::cpu::gemm::Packed;
-use super::cpu::gemm::Product;
+use super::cpu::gemm::Gemm;
+use super::cpu::gemm::K_STEP;
+use super::cpu::gemm::LhsView;
+use super::cpu::gemm::NR;
+use super::cpu::gemm::PackedRhs;
 use super::cpu::gemm::RowMap;
-use super::cpu::gemm::Source;
+use super::cpu::gemm::TapOrder;
+use super::post_ops::PendingGemm;
+use super::post_ops::PostOps;
 use super::trace;
 use super::trace::Op;
-use candle_core::DType;
+use super::weight_storage::WeightStorage;
 use candle_core::Result;
 use candle_core::Tensor;
-use half::bf16;
 
 /// Weights of an affine map, laid out once for the device they are on.
 #[derive(Debug, Clone)]
 pub struct LinearWeights {
-    form: Form,
-    bias: Option<Tensor>,
+    storage: WeightStorage,
     inputs: usize,
     outputs: usize,
     is_gated: bool,
-}
-
-#[derive(Debug, Clone)]
-enum Form {
-    F32(Packed<f32>, Option<Vec<f32>>),
-    Bf16(Packed<bf16>, Option<Vec<f32>>),
-    Plain(Tensor),
 }
 
 impl LinearWeights {
@@ -69,19 +58,17 @@ impl LinearWeights {
             candle_core::bail!("linear expects {outputs} biases, found {:?}", bias.dims());
         }
         // A gated panel holds 16 values and their 16 gates.
-        let can_pack = !is_gated || outputs.is_multiple_of(COLUMNS);
-        let form = match weight.dtype() {
-            DType::F32 if cpu::serves(weight) && can_pack => {
-                Form::F32(pack(weight, is_gated)?, pack_bias(bias, is_gated)?)
+        let can_pack = !is_gated || outputs.is_multiple_of(NR);
+        let columns = |column: usize| {
+            if is_gated {
+                gated_column(column, outputs)
+            } else {
+                column
             }
-            DType::BF16 if cpu::serves(weight) && can_pack => {
-                Form::Bf16(pack(weight, is_gated)?, pack_bias(bias, is_gated)?)
-            }
-            _ => Form::Plain(weight.clone()),
         };
+        let layout = ([outputs, inputs, 1, 1], TapOrder::TapByTap);
         Ok(Self {
-            form,
-            bias: bias.cloned(),
+            storage: WeightStorage::new(weight, bias, layout, can_pack, columns)?,
             inputs,
             outputs,
             is_gated,
@@ -91,41 +78,9 @@ impl LinearWeights {
 
 /// Which output stands in a column of gated panels.
 fn gated_column(column: usize, outputs: usize) -> usize {
-    let (panel, lane) = (column / COLUMNS, column % COLUMNS);
-    let half = COLUMNS / 2;
+    let (panel, lane) = (column / NR, column % NR);
+    let half = NR / 2;
     panel * half + lane % half + lane / half * (outputs / 2)
-}
-
-fn pack<E: Multiplied>(weight: &Tensor, is_gated: bool) -> Result<Packed<E>> {
-    let (outputs, inputs) = weight.dims2()?;
-    let weight = weight.contiguous()?;
-    let view = View::of(&weight);
-    let columns = |column: usize| {
-        if is_gated {
-            gated_column(column, outputs)
-        } else {
-            column
-        }
-    };
-    Ok(Packed::new(
-        view.contiguous::<E>()?,
-        [outputs, inputs, 1, 1],
-        Order::TapByTap,
-        columns,
-    ))
-}
-
-fn pack_bias(bias: Option<&Tensor>, is_gated: bool) -> Result<Option<Vec<f32>>> {
-    let bias = to_f32s(bias)?;
-    Ok(if is_gated {
-        bias.map(|bias| {
-            (0..bias.len())
-                .map(|column| bias[gated_column(column, bias.len())])
-                .collect()
-        })
-    } else {
-        bias
-    })
 }
 
 /// y = x Wᵀ + b over the last axis, then what `after` says.
@@ -136,19 +91,23 @@ fn pack_bias(bias: Option<&Tensor>, is_gated: bool) -> Result<Option<Vec<f32>>> 
 ///
 /// # Errors
 /// If the shapes do not fit or a tensor is on another device.
-pub fn linear(x: &Tensor, weights: &LinearWeights, after: After<'_>) -> Result<Tensor> {
+pub fn linear(x: &Tensor, weights: &LinearWeights, post_ops: PostOps<'_>) -> Result<Tensor> {
     let _span = trace::span(Op::Linear);
     let leading = leading_axes(x, weights)?;
     let mut shape = leading.to_vec();
     shape.push(weights.outputs);
-    if weights.is_gated || after.condition.is_some() {
+    if weights.is_gated || post_ops.condition.is_some() {
         candle_core::bail!("gated weights and conditions have functions of their own");
     }
-    after.check(&shape, weights.outputs)?;
-    match &weights.form {
-        Form::F32(packed, bias) if cpu::serves(x) => multiply(x, packed, bias.as_deref(), after)?.reshape(shape),
-        Form::Bf16(packed, bias) if cpu::serves(x) => multiply(x, packed, bias.as_deref(), after)?.reshape(shape),
-        Form::Plain(weight) => after.apply(&plain(x, weight, weights.bias.as_ref())?),
+    post_ops.check(&shape, weights.outputs)?;
+    match &weights.storage {
+        WeightStorage::F32(packed, bias) if cpu::serves(x) => {
+            multiply(x, packed, bias.as_deref(), post_ops)?.reshape(shape)
+        }
+        WeightStorage::Bf16(packed, bias) if cpu::serves(x) => {
+            multiply(x, packed, bias.as_deref(), post_ops)?.reshape(shape)
+        }
+        WeightStorage::Plain(weight, bias) => post_ops.apply(&plain(x, weight, bias.as_ref())?),
         _ => candle_core::bail!("these weights cannot be used with {:?} on {:?}", x.dtype(), x.device()),
     }
 }
@@ -171,14 +130,14 @@ pub fn linear_geglu(x: &Tensor, weights: &LinearWeights) -> Result<Tensor> {
     }
     let mut shape = leading_axes(x, weights)?.to_vec();
     shape.push(weights.outputs / 2);
-    match &weights.form {
-        Form::F32(packed, bias) if cpu::serves(x) => {
+    match &weights.storage {
+        WeightStorage::F32(packed, bias) if cpu::serves(x) => {
             with_rows(x, |source, rows| gate(packed, bias.as_deref(), source, rows))?.reshape(shape)
         }
-        Form::Bf16(packed, bias) if cpu::serves(x) => {
+        WeightStorage::Bf16(packed, bias) if cpu::serves(x) => {
             with_rows(x, |source, rows| gate(packed, bias.as_deref(), source, rows))?.reshape(shape)
         }
-        Form::Plain(weight) => super::geglu(&plain(x, weight, weights.bias.as_ref())?),
+        WeightStorage::Plain(weight, bias) => super::geglu(&plain(x, weight, bias.as_ref())?),
         _ => candle_core::bail!("these weights cannot be used with {:?} on {:?}", x.dtype(), x.device()),
     }
 }
@@ -196,43 +155,53 @@ fn leading_axes<'a>(x: &'a Tensor, weights: &LinearWeights) -> Result<&'a [usize
 }
 
 /// Calls `multiply` with the rows of `x`, in the format of the weights and filled up to whole steps of depth, and their number.
-fn with_rows<E: Multiplied, R>(x: &Tensor, multiply: impl FnOnce(Source<'_, E>, usize) -> Result<R>) -> Result<R> {
+fn with_rows<E: GemmElement, R>(x: &Tensor, multiply: impl FnOnce(LhsView<'_, E>, usize) -> Result<R>) -> Result<R> {
     let x = x.contiguous()?.to_dtype(E::DTYPE)?;
     let inputs = x.dim(candle_core::D::Minus1)?;
     let rows = x.elem_count() / inputs;
     let view = View::of(&x);
     let numbers = view.contiguous::<E>()?;
-    let depth = inputs.next_multiple_of(DEPTH_STEP);
+    let depth = inputs.next_multiple_of(K_STEP);
     if depth == inputs {
-        return multiply(Source::rows(numbers, 0, inputs, depth), rows);
+        return multiply(LhsView::rows(numbers, 0, inputs, depth), rows);
     }
     let mut filled = vec![E::default(); rows * depth];
     for (filled, row) in filled.chunks_exact_mut(depth).zip(numbers.chunks_exact(inputs)) {
         filled[..inputs].copy_from_slice(row);
     }
-    multiply(Source::rows(&filled, 0, depth, depth), rows)
+    multiply(LhsView::rows(&filled, 0, depth, depth), rows)
 }
 
-fn multiply<E: Multiplied>(x: &Tensor, packed: &Packed<E>, bias: Option<&[f32]>, after: After<'_>) -> Result<Tensor> {
+fn multiply<E: GemmElement>(
+    x: &Tensor,
+    packed: &PackedRhs<E>,
+    bias: Option<&[f32]>,
+    post_ops: PostOps<'_>,
+) -> Result<Tensor> {
     with_rows(x, |source, rows| {
-        let product = Unfinished {
+        let product = PendingGemm {
             packed,
             bias,
             sources: &[source],
             rows,
             map: RowMap::Same,
         };
-        after.finish(&product, &[rows])
+        post_ops.finish(&product, &[rows])
     })
 }
 
-fn gate<E: Multiplied>(packed: &Packed<E>, bias: Option<&[f32]>, source: Source<'_, E>, rows: usize) -> Result<Tensor> {
+fn gate<E: GemmElement>(
+    packed: &PackedRhs<E>,
+    bias: Option<&[f32]>,
+    source: LhsView<'_, E>,
+    rows: usize,
+) -> Result<Tensor> {
     let epilogue = Epilogue::<E> {
         bias,
-        activation: Activation::GeGlu,
+        is_gated: true,
         ..Epilogue::plain(rows)
     };
-    let y = Product {
+    let y = Gemm {
         sources: &[source],
         rows,
         weights: packed,
@@ -285,7 +254,7 @@ mod tests {
             )
             .unwrap();
             let x_tensor = Tensor::from_slice(&x, shape, &Device::Cpu).unwrap();
-            let y = linear(&x_tensor, &weights, After::default()).unwrap();
+            let y = linear(&x_tensor, &weights, PostOps::default()).unwrap();
             assert_eq!(y.dims().split_last(), Some((&outputs, leading.as_slice())));
 
             let y = y.flatten_all().unwrap().to_vec1::<f32>().unwrap();

@@ -1,10 +1,10 @@
 //! Normalisation over groups of channels and over the last axis.
 
-use super::conv::channels_last;
 use super::cpu;
 use super::cpu::Element;
 use super::cpu::View;
-use super::cpu::image::Pixels;
+use super::cpu::channels_last;
+use super::cpu::image::ImageView;
 use super::cpu::norm::GroupAffine;
 use super::cpu::norm::apply_affine;
 use super::cpu::norm::group_affine;
@@ -26,7 +26,7 @@ pub struct GroupNorm {
     numbers: [Vec<f32>; 2],
     groups: usize,
     eps: f64,
-    format: Option<DType>,
+    dtype: Option<DType>,
 }
 
 impl GroupNorm {
@@ -47,15 +47,15 @@ impl GroupNorm {
             numbers,
             groups,
             eps,
-            format: None,
+            dtype: None,
         })
     }
 
     /// Results in this format whatever is normalised: that of the layer that reads them.
     #[must_use]
-    pub fn giving(self, format: DType) -> Self {
+    pub fn with_dtype(self, dtype: DType) -> Self {
         Self {
-            format: Some(format),
+            dtype: Some(dtype),
             ..self
         }
     }
@@ -79,7 +79,7 @@ impl GroupNorm {
     /// The affine map that normalises these feature maps, read side by side.
     ///
     /// * `parts`: `(batch, pixels, channels)` each.
-    pub(super) fn affine<E: Element>(&self, parts: &[Pixels<'_, E>], sizes: [usize; 2]) -> Result<GroupAffine> {
+    pub(super) fn affine<E: Element>(&self, parts: &[ImageView<'_, E>], sizes: [usize; 2]) -> Result<GroupAffine> {
         let [weight, bias] = &self.numbers;
         let channels: usize = parts.iter().map(|part| part.channels).sum();
         if channels != weight.len() {
@@ -99,7 +99,7 @@ impl GroupNorm {
             );
         }
         if cpu::serves(x) {
-            return match (x.dtype(), self.format.unwrap_or_else(|| x.dtype())) {
+            return match (x.dtype(), self.dtype.unwrap_or_else(|| x.dtype())) {
                 (DType::BF16, DType::BF16) => self.direct::<bf16, bf16>(x, silu),
                 (DType::BF16, _) => self.direct::<bf16, f32>(x, silu),
                 (_, DType::BF16) => self.direct::<f32, bf16>(x, silu),
@@ -113,7 +113,7 @@ impl GroupNorm {
             .broadcast_mul(&self.weight.to_dtype(y.dtype())?.reshape(per_channel)?)?
             .broadcast_add(&self.bias.to_dtype(y.dtype())?.reshape(per_channel)?)?;
         let y = if silu { y.silu()? } else { y };
-        y.to_dtype(self.format.unwrap_or_else(|| x.dtype()))
+        y.to_dtype(self.dtype.unwrap_or_else(|| x.dtype()))
     }
 
     fn direct<S: Element, E: Element>(&self, x: &Tensor, silu: bool) -> Result<Tensor> {
@@ -121,7 +121,7 @@ impl GroupNorm {
         let (batch, height, width, channels) = x.dims4()?;
         let view = View::of(&x);
         let data = view.contiguous::<S>()?;
-        let affine = self.affine(&[Pixels { data, channels }], [batch, height * width])?;
+        let affine = self.affine(&[ImageView { data, channels }], [batch, height * width])?;
         let y = apply_affine::<S, E>(data, channels, height * width, &affine, silu);
         Tensor::from_vec(y, x.shape(), x.device())?.permute((0, 3, 1, 2))
     }
@@ -136,7 +136,7 @@ pub struct LayerNorm {
     bias: Tensor,
     numbers: [Vec<f32>; 2],
     eps: f64,
-    format: Option<DType>,
+    dtype: Option<DType>,
 }
 
 impl LayerNorm {
@@ -150,15 +150,15 @@ impl LayerNorm {
             weight: weight.clone(),
             bias: bias.clone(),
             eps,
-            format: None,
+            dtype: None,
         })
     }
 
     /// Results in this format whatever is normalised: that of the layer that reads them.
     #[must_use]
-    pub fn giving(self, format: DType) -> Self {
+    pub fn with_dtype(self, dtype: DType) -> Self {
         Self {
-            format: Some(format),
+            dtype: Some(dtype),
             ..self
         }
     }
@@ -178,7 +178,7 @@ impl LayerNorm {
             );
         }
         if cpu::serves(x) {
-            return match (x.dtype(), self.format.unwrap_or_else(|| x.dtype())) {
+            return match (x.dtype(), self.dtype.unwrap_or_else(|| x.dtype())) {
                 (DType::BF16, DType::BF16) => self.direct::<bf16, bf16>(x),
                 (DType::BF16, _) => self.direct::<bf16, f32>(x),
                 (_, DType::BF16) => self.direct::<f32, bf16>(x),
@@ -188,7 +188,7 @@ impl LayerNorm {
         let y = standardise(x, self.eps)?;
         y.broadcast_mul(&self.weight.to_dtype(y.dtype())?)?
             .broadcast_add(&self.bias.to_dtype(y.dtype())?)?
-            .to_dtype(self.format.unwrap_or_else(|| x.dtype()))
+            .to_dtype(self.dtype.unwrap_or_else(|| x.dtype()))
     }
 
     fn direct<S: Element, E: Element>(&self, x: &Tensor) -> Result<Tensor> {

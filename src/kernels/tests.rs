@@ -151,7 +151,7 @@ fn conv2d_should_match_the_plain_one_with_all_that_is_done_before_and_after() {
         let bias = numbers(&[outputs], seed + 3);
         let norm = GroupNorm::new(&numbers(&[inputs], seed + 4), &numbers(&[inputs], seed + 5), 1, 1e-5).unwrap();
 
-        let mut input = ConvInput::new(&parts);
+        let mut input = PreOps::new(&parts);
         let mut seen = Tensor::cat(
             &parts.iter().map(|part| rounded(part, DType::F32)).collect::<Vec<_>>(),
             1,
@@ -186,33 +186,33 @@ fn conv2d_should_match_the_plain_one_with_all_that_is_done_before_and_after() {
         let condition = numbers(&[if dice.below(2) == 0 { 1 } else { batch }, outputs], seed + 6);
         let shortcut = rounded(&numbers(expected.dims(), seed + 7), dtype);
         let typed_shortcut = shortcut.to_dtype(dtype).unwrap();
-        let mut after = After::default();
+        let mut post_ops = PostOps::default();
         if dice.below(2) == 0 {
-            after.condition = Some(&condition);
+            post_ops.condition = Some(&condition);
             expected = expected
                 .broadcast_add(&condition.reshape((condition.dim(0).unwrap(), outputs, 1, 1)).unwrap())
                 .unwrap();
         }
-        after.nonlinearity = dice.one_of(&[Nonlinearity::None, Nonlinearity::Silu, Nonlinearity::Gelu]);
-        expected = match after.nonlinearity {
-            Nonlinearity::Silu => expected.silu().unwrap(),
-            Nonlinearity::Gelu => expected.gelu_erf().unwrap(),
+        post_ops.activation = dice.one_of(&[Activation::None, Activation::Silu, Activation::Gelu]);
+        expected = match post_ops.activation {
+            Activation::Silu => expected.silu().unwrap(),
+            Activation::Gelu => expected.gelu_erf().unwrap(),
             _ => expected,
         };
         if dice.below(2) == 0 {
-            after.shortcut = Some(&typed_shortcut);
+            post_ops.shortcut = Some(&typed_shortcut);
             expected = (expected + &shortcut).unwrap();
         }
         if dice.below(2) == 0 {
-            after.relu = true;
+            post_ops.relu = true;
             expected = expected.relu().unwrap();
         }
-        after.format = (dice.below(3) == 0).then_some(DType::F32);
-        let found = conv2d(input, &weights, after).unwrap();
-        assert_eq!(found.dtype(), after.format.unwrap_or(dtype), "{context}");
+        post_ops.dtype = (dice.below(3) == 0).then_some(DType::F32);
+        let found = conv2d(input, &weights, post_ops).unwrap();
+        assert_eq!(found.dtype(), post_ops.dtype.unwrap_or(dtype), "{context}");
         let error = relative_error(&found, &expected);
         assert!(error < tolerance(dtype), "{context}: off by {error:e}");
-        let again = conv2d(input, &weights, after).unwrap();
+        let again = conv2d(input, &weights, post_ops).unwrap();
         assert_eq!(
             relative_error(&again, &found),
             0.0,
@@ -246,7 +246,7 @@ fn linear_should_match_the_plain_one_for_any_number_of_rows_and_columns() {
 
         let shortcut = numbers(&[rows, outputs], seed + 3).to_dtype(dtype).unwrap();
         let weights = LinearWeights::new(&weight, Some(&bias)).unwrap();
-        let found = linear(&x, &weights, After::add(&shortcut)).unwrap();
+        let found = linear(&x, &weights, PostOps::add(&shortcut)).unwrap();
         let expected = (&product + rounded(&shortcut, DType::F32)).unwrap();
         let error = relative_error(&found, &expected);
         assert!(error < tolerance(dtype), "{context}: off by {error:e}");

@@ -14,7 +14,7 @@ pub mod ip_adapter;
 mod layers;
 pub mod lora;
 mod per_block;
-mod slot;
+mod reloadable;
 pub mod t2i_adapter;
 pub mod taesd;
 pub mod unclip;

@@ -7,9 +7,9 @@ use super::error::MAX_BLOCKS;
 use super::error::MAX_CHANNELS;
 use super::layers::Conv2d;
 use super::unet::Residuals;
-use crate::kernels::After;
-use crate::kernels::ConvInput;
-use crate::kernels::Nonlinearity;
+use crate::kernels::Activation;
+use crate::kernels::PostOps;
+use crate::kernels::PreOps;
 use candle_core::Result;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -236,8 +236,8 @@ impl AdapterBlock {
             x = conv.forward(&x)?;
         }
         for (first, second) in &self.resnets {
-            let h = first.forward_with(ConvInput::new(&[&x]), After::apply_to_each(Nonlinearity::Relu))?;
-            x = second.forward_with(ConvInput::new(&[&h]), After::add(&x))?;
+            let h = first.forward_with(PreOps::new(&[&x]), PostOps::activation(Activation::Relu))?;
+            x = second.forward_with(PreOps::new(&[&h]), PostOps::add(&x))?;
         }
         match &self.out_conv {
             Some(conv) => conv.forward(&x),

@@ -5,8 +5,8 @@
 use super::ConfigError;
 use super::error::MAX_BLOCKS;
 use super::layers::Conv2d;
-use crate::kernels::After;
-use crate::kernels::ConvInput;
+use crate::kernels::PostOps;
+use crate::kernels::PreOps;
 use candle_core::Result;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -122,10 +122,10 @@ impl Layer {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match self {
             Self::Conv(conv, relu) => conv.forward_with(
-                ConvInput::new(&[x]),
-                After {
+                PreOps::new(&[x]),
+                PostOps {
                     relu: *relu,
-                    ..After::default()
+                    ..PostOps::default()
                 },
             ),
             Self::Block(block) => block.forward(x),
@@ -133,9 +133,9 @@ impl Layer {
             Self::Upsample(factor, conv) => {
                 let (_, _, height, width) = x.dims4()?;
                 let (height, width) = (height * factor, width * factor);
-                conv.forward_with(ConvInput::new(&[x]).enlarged(height, width), After::default())
+                conv.forward_with(PreOps::new(&[x]).enlarged(height, width), PostOps::default())
             }
-            Self::Out(conv) => conv.forward_with(ConvInput::new(&[x]), After::in_f32()),
+            Self::Out(conv) => conv.forward_with(PreOps::new(&[x]), PostOps::in_f32()),
         }
     }
 }
@@ -156,17 +156,17 @@ impl TinyBlock {
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let [first, second, third] = &self.convs;
-        let relu = After {
+        let relu = PostOps {
             relu: true,
-            ..After::default()
+            ..PostOps::default()
         };
-        let h = first.forward_with(ConvInput::new(&[x]), relu)?;
-        let h = second.forward_with(ConvInput::new(&[&h]), relu)?;
-        let shortcut = After {
+        let h = first.forward_with(PreOps::new(&[x]), relu)?;
+        let h = second.forward_with(PreOps::new(&[&h]), relu)?;
+        let shortcut = PostOps {
             shortcut: Some(x),
             ..relu
         };
-        third.forward_with(ConvInput::new(&[&h]), shortcut)
+        third.forward_with(PreOps::new(&[&h]), shortcut)
     }
 }
 

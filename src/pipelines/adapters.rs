@@ -7,8 +7,8 @@ use std::time::{Instant, SystemTime};
 
 use super::PipelineError;
 use crate::job::LoraSpec;
-use crate::models::lora::{Patch, Patchable, Patches};
-use crate::weights::adapter::{AdapterError, AdapterFile, Block, Component, NameTable, StoredChange};
+use crate::models::lora::{PatchableModel, WeightPatch, WeightPatches};
+use crate::weights::adapter::{AdapterError, AdapterFile, Component, NameTable, StoredDelta, UNetBlock};
 use crate::weights::{Bytes, LoadError};
 
 /// The adapter of the starter model that needs no file.
@@ -32,7 +32,7 @@ pub struct Adapters {
 #[derive(Debug)]
 struct Network {
     component: Component,
-    weights: Patchable,
+    weights: PatchableModel,
     parameters: BTreeMap<String, Vec<usize>>,
 }
 
@@ -44,7 +44,7 @@ struct Opened {
 
 impl Adapters {
     /// * `networks`: as they were built, each once.
-    pub fn new(networks: impl IntoIterator<Item = (Component, Patchable)>) -> Self {
+    pub fn new(networks: impl IntoIterator<Item = (Component, PatchableModel)>) -> Self {
         let networks: Vec<Network> = networks
             .into_iter()
             .map(|(component, weights)| Network {
@@ -74,7 +74,7 @@ impl Adapters {
             .iter()
             .map(|spec| self.open(&spec.path))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut patches: BTreeMap<usize, Patches> = BTreeMap::new();
+        let mut patches: BTreeMap<usize, WeightPatches> = BTreeMap::new();
         for (spec, opened) in loras.iter().zip(&files) {
             self.plan(spec, &opened.file, &mut patches)?;
         }
@@ -121,7 +121,7 @@ impl Adapters {
         &self,
         spec: &LoraSpec,
         file: &AdapterFile,
-        patches: &mut BTreeMap<usize, Patches>,
+        patches: &mut BTreeMap<usize, WeightPatches>,
     ) -> Result<(), AdapterError> {
         let blocks = self.block_weights(spec)?;
         let mut unmatched = Vec::new();
@@ -156,22 +156,25 @@ impl Adapters {
                 if !change.fits(shape) {
                     return Err(AdapterError::OtherShape {
                         layer: name.clone(),
-                        expected: StoredChange::extent_of(shape),
+                        expected: StoredDelta::extent_of(shape),
                         found: change.extent(),
                         path: file.path().to_owned(),
                     });
                 }
                 if weight != 0.0 {
-                    let change = Arc::clone(change);
+                    let delta = Arc::clone(change);
                     let of_network = patches.entry(place).or_default();
-                    of_network.entry(parameter).or_default().push(Patch { change, weight });
+                    of_network
+                        .entry(parameter)
+                        .or_default()
+                        .push(WeightPatch { delta, weight });
                 }
             }
         }
         report(&unmatched, file)
     }
 
-    fn block_weights(&self, spec: &LoraSpec) -> Result<Option<BTreeMap<Block, f64>>, AdapterError> {
+    fn block_weights(&self, spec: &LoraSpec) -> Result<Option<BTreeMap<UNetBlock, f64>>, AdapterError> {
         let Some(list) = &spec.block_weights else {
             return Ok(None);
         };

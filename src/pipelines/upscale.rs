@@ -17,7 +17,7 @@ use crate::diffusion::SampleError;
 use crate::job::{
     GenerateRequest, GeneratedImage, JobControl, LatentPlane, Record, RgbImage, Trajectory, Upscale, VaeTiles,
 };
-use crate::models::upscaler::{Upscaler, UpscalerConfig};
+use crate::models::upscaler::{UpscalerConfig, UpscalerModel};
 use crate::weights::{self, ModelFiles};
 
 /// Family id of records of pictures that were only enlarged.
@@ -32,7 +32,7 @@ const MAX_PIXELS: u64 = 1 << 27;
 /// A network that enlarges pictures, and the file it is from.
 #[derive(Debug)]
 pub struct PictureUpscaler {
-    network: Upscaler,
+    network: UpscalerModel,
     dtype: DType,
     device: Device,
     path: PathBuf,
@@ -48,7 +48,7 @@ impl PictureUpscaler {
     pub fn open(path: &Path, device: &Device, dtype: DType) -> Result<Self, PipelineError> {
         let files = ModelFiles::open(path)?;
         let config: UpscalerConfig = files.json("upscaler/config.json")?;
-        let network = weights::build(&files, "upscaler", device, dtype, |vb| Upscaler::new(&vb, &config))?;
+        let network = weights::build(&files, "upscaler", device, dtype, |vb| UpscalerModel::new(&vb, &config))?;
         Ok(Self {
             network,
             dtype,

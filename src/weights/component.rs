@@ -4,7 +4,7 @@ use super::LoadError;
 use super::ModelFiles;
 use super::Renaming;
 use super::TensorSource;
-use super::rename::Change;
+use super::rename::TensorTransform;
 use super::tensors_from;
 use candle_core::DType;
 use candle_core::Device;
@@ -183,21 +183,21 @@ impl Component {
     }
 
     /// The file's name for a tensor, and what must be done to it; `None` if the file has none.
-    fn origin<'a>(&'a self, name: &'a str) -> Option<(&'a str, Change)> {
+    fn origin<'a>(&'a self, name: &'a str) -> Option<(&'a str, TensorTransform)> {
         match &self.renaming {
             Some(renaming) => {
                 let origin = renaming.origin(name)?;
-                Some((&origin.source, origin.change))
+                Some((&origin.source, origin.transform))
             }
-            None => Some((name, Change::None)),
+            None => Some((name, TensorTransform::None)),
         }
     }
 
     fn find(&self, name: &str, expected: Option<&Shape>, dtype: DType, device: &Device) -> Result<Tensor, LoadError> {
-        let (source, change) = self.origin(name).ok_or_else(|| self.missing(name))?;
+        let (source, transform) = self.origin(name).ok_or_else(|| self.missing(name))?;
         let file = self.shards.iter().find(|file| file.contains(source));
         let file = file.ok_or_else(|| self.missing(name))?;
-        let found = file.shape(source).map(|shape| change.shape(shape));
+        let found = file.shape(source).map(|shape| transform.shape(shape));
         if let (Some(expected), Some(found)) = (expected, found)
             && without_last_ones(expected.dims()) != without_last_ones(&found)
         {
@@ -210,7 +210,7 @@ impl Component {
             });
         }
         let tensor = file.tensor_as(source, dtype, device)?;
-        let tensor = change.apply(&tensor.ok_or_else(|| self.missing(name))?)?;
+        let tensor = transform.apply(&tensor.ok_or_else(|| self.missing(name))?)?;
         Ok(match expected {
             Some(expected) if expected != tensor.shape() => tensor.reshape(expected)?,
             _ => tensor,

@@ -35,7 +35,7 @@ pub use gguf::GgufFile;
 pub use hash::model_hash;
 pub use pickle::PickleFile;
 pub use python_json::from_python_json;
-pub use rename::{Change, Origin, Renaming};
+pub use rename::{Renaming, TensorOrigin, TensorTransform};
 pub use safetensors::SafetensorsFile;
 pub use single::SingleFile;
 pub use source::{TensorSource, open_tensors, tensors_from};

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 /// The kinds of number that weight files hold, little-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stored {
+pub(super) enum StoredDtype {
     F64,
     F32,
     F16,
@@ -27,7 +27,7 @@ pub(super) enum Stored {
     Bool,
 }
 
-impl Stored {
+impl StoredDtype {
     /// Bytes of one number.
     pub(super) fn bytes(self) -> usize {
         match self {
@@ -60,7 +60,7 @@ impl Stored {
 /// If the bytes are not as many as the shape needs, or the device has no room.
 pub(super) fn tensor(
     data: &[u8],
-    stored: Stored,
+    stored: StoredDtype,
     shape: &[usize],
     dtype: DType,
     device: &Device,
@@ -69,14 +69,14 @@ pub(super) fn tensor(
         return Tensor::from_vec(halves::f16_to_bf16(data), shape, device);
     }
     let tensor = match stored {
-        Stored::F8E4m3 => by_table(data, e4m3_to_f32, shape, device)?,
-        Stored::F8E5m2 => by_table(
+        StoredDtype::F8E4m3 => by_table(data, e4m3_to_f32, shape, device)?,
+        StoredDtype::F8E5m2 => by_table(
             data,
             |byte| f16::from_bits(u16::from(byte) << 8).to_f32(),
             shape,
             device,
         )?,
-        Stored::I8 => {
+        StoredDtype::I8 => {
             let numbers: Vec<i16> = data.iter().map(|byte| i16::from(byte.cast_signed())).collect();
             Tensor::from_vec(numbers, shape, device)?
         }
@@ -115,10 +115,10 @@ mod tests {
             tensor.to_vec1::<f32>().unwrap()
         };
         assert_eq!(
-            read(Stored::F8E4m3),
+            read(StoredDtype::F8E4m3),
             [0.0, 0.001_953_125, 1.0, 1.125, 448.0, -0.0, -1.0, 0.015_625]
         );
-        let found = read(Stored::F8E5m2);
+        let found = read(StoredDtype::F8E5m2);
         assert!(found[4].is_nan(), "0x7e is no number in E5M2");
         assert_eq!(found[..4], [0.0, 1.525_878_9e-5, 0.5, 0.625]);
         assert_eq!(found[5..], [-0.0, -0.5, 0.000_122_070_31]);

@@ -4,7 +4,7 @@ use super::Bytes;
 use super::LoadError;
 use super::TensorSource;
 use super::numbers;
-use super::numbers::Stored;
+use super::numbers::StoredDtype;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Tensor;
@@ -95,7 +95,9 @@ impl SafetensorsFile {
 
     /// Kind of number a tensor comes in, f32 for 8-bit floats; `None` if there is no such tensor or it cannot be read.
     pub fn dtype(&self, name: &str) -> Option<DType> {
-        self.info(name).and_then(|info| stored(info.dtype)).map(Stored::dtype)
+        self.info(name)
+            .and_then(|info| stored(info.dtype))
+            .map(StoredDtype::dtype)
     }
 
     /// The file's path, for messages.
@@ -164,21 +166,21 @@ fn described_length(bytes: &[u8]) -> Option<u64> {
     header_end.checked_add(ends.max().unwrap_or_default())
 }
 
-fn stored(dtype: Dtype) -> Option<Stored> {
+fn stored(dtype: Dtype) -> Option<StoredDtype> {
     match dtype {
-        Dtype::F64 => Some(Stored::F64),
-        Dtype::F32 => Some(Stored::F32),
-        Dtype::F16 => Some(Stored::F16),
-        Dtype::BF16 => Some(Stored::Bf16),
-        Dtype::F8_E4M3 => Some(Stored::F8E4m3),
-        Dtype::F8_E5M2 => Some(Stored::F8E5m2),
-        Dtype::I64 => Some(Stored::I64),
-        Dtype::I32 => Some(Stored::I32),
-        Dtype::I16 => Some(Stored::I16),
-        Dtype::U32 => Some(Stored::U32),
-        Dtype::U8 => Some(Stored::U8),
-        Dtype::I8 => Some(Stored::I8),
-        Dtype::BOOL => Some(Stored::Bool),
+        Dtype::F64 => Some(StoredDtype::F64),
+        Dtype::F32 => Some(StoredDtype::F32),
+        Dtype::F16 => Some(StoredDtype::F16),
+        Dtype::BF16 => Some(StoredDtype::Bf16),
+        Dtype::F8_E4M3 => Some(StoredDtype::F8E4m3),
+        Dtype::F8_E5M2 => Some(StoredDtype::F8E5m2),
+        Dtype::I64 => Some(StoredDtype::I64),
+        Dtype::I32 => Some(StoredDtype::I32),
+        Dtype::I16 => Some(StoredDtype::I16),
+        Dtype::U32 => Some(StoredDtype::U32),
+        Dtype::U8 => Some(StoredDtype::U8),
+        Dtype::I8 => Some(StoredDtype::I8),
+        Dtype::BOOL => Some(StoredDtype::Bool),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! What each form comes to, against sums written out.
 
 use candle_core::{Device, Tensor};
-use hareru::models::lora::Change as _;
+use hareru::models::lora::WeightDelta as _;
 use hareru::weights::adapter::AdapterFile;
 
 use super::{Folder, entry, numbers};

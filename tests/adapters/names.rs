@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use hareru::weights::adapter::{AdapterFile, Block, BlockNames, Component, EmbeddingFile, NameTable, Tower};
+use hareru::weights::adapter::{
+    AdapterFile, Component, EmbeddingFile, EncoderTarget, NameTable, UNetBlock, UNetBlockNames,
+};
 use hareru::weights::{Bytes, SafetensorsFile};
 
 use super::{Folder, entry};
@@ -90,67 +92,91 @@ fn unet_modules(attending: &[bool]) -> Vec<String> {
 #[test]
 fn blocks_should_have_the_names_and_numbers_of_the_original() {
     let modules = unet_modules(&[true, true, true, false]);
-    let names = BlockNames::new(&modules.iter().map(String::as_str).collect::<Vec<_>>());
+    let names = UNetBlockNames::new(&modules.iter().map(String::as_str).collect::<Vec<_>>());
     for (ours, theirs, block) in [
-        ("conv_in", "input_blocks.0.0", Block::In(0)),
-        ("time_embedding.linear_1", "time_embed.0", Block::Base),
+        ("conv_in", "input_blocks.0.0", UNetBlock::In(0)),
+        ("time_embedding.linear_1", "time_embed.0", UNetBlock::Base),
         (
             "down_blocks.0.resnets.0.conv1",
             "input_blocks.1.0.in_layers.2",
-            Block::In(1),
+            UNetBlock::In(1),
         ),
         (
             "down_blocks.0.attentions.1.proj_in",
             "input_blocks.2.1.proj_in",
-            Block::In(2),
+            UNetBlock::In(2),
         ),
-        ("down_blocks.0.downsamplers.0.conv", "input_blocks.3.0.op", Block::In(3)),
+        (
+            "down_blocks.0.downsamplers.0.conv",
+            "input_blocks.3.0.op",
+            UNetBlock::In(3),
+        ),
         (
             "down_blocks.3.resnets.1.conv1",
             "input_blocks.11.0.in_layers.2",
-            Block::In(11),
+            UNetBlock::In(11),
         ),
-        ("mid_block.resnets.1.conv2", "middle_block.2.out_layers.3", Block::Mid),
-        ("up_blocks.0.upsamplers.0.conv", "output_blocks.2.1.conv", Block::Out(2)),
+        (
+            "mid_block.resnets.1.conv2",
+            "middle_block.2.out_layers.3",
+            UNetBlock::Mid,
+        ),
+        (
+            "up_blocks.0.upsamplers.0.conv",
+            "output_blocks.2.1.conv",
+            UNetBlock::Out(2),
+        ),
         (
             "up_blocks.1.attentions.0.proj_in",
             "output_blocks.3.1.proj_in",
-            Block::Out(3),
+            UNetBlock::Out(3),
         ),
-        ("up_blocks.1.upsamplers.0.conv", "output_blocks.5.2.conv", Block::Out(5)),
+        (
+            "up_blocks.1.upsamplers.0.conv",
+            "output_blocks.5.2.conv",
+            UNetBlock::Out(5),
+        ),
         (
             "up_blocks.3.resnets.2.conv1",
             "output_blocks.11.0.in_layers.2",
-            Block::Out(11),
+            UNetBlock::Out(11),
         ),
-        ("conv_out", "out.2", Block::Base),
+        ("conv_out", "out.2", UNetBlock::Base),
     ] {
         assert_eq!(names.original(ours), Some((theirs.to_owned(), block)), "{ours}");
     }
     let weights = names.weights(&(0..17).map(f64::from).collect::<Vec<_>>()).unwrap();
-    assert_eq!(weights[&Block::Base], 0.0);
-    assert_eq!((weights[&Block::In(1)], weights[&Block::In(8)]), (1.0, 6.0));
+    assert_eq!(weights[&UNetBlock::Base], 0.0);
+    assert_eq!((weights[&UNetBlock::In(1)], weights[&UNetBlock::In(8)]), (1.0, 6.0));
     assert_eq!(
-        (weights[&Block::Mid], weights[&Block::Out(3)], weights[&Block::Out(11)]),
+        (
+            weights[&UNetBlock::Mid],
+            weights[&UNetBlock::Out(3)],
+            weights[&UNetBlock::Out(11)]
+        ),
         (7.0, 8.0, 16.0)
     );
-    assert!(!weights.contains_key(&Block::In(0)) && !weights.contains_key(&Block::Out(2)));
+    assert!(!weights.contains_key(&UNetBlock::In(0)) && !weights.contains_key(&UNetBlock::Out(2)));
     let weights = names.weights(&(0..26).map(f64::from).collect::<Vec<_>>()).unwrap();
     assert_eq!(
-        (weights[&Block::In(0)], weights[&Block::Mid], weights[&Block::Out(11)]),
+        (
+            weights[&UNetBlock::In(0)],
+            weights[&UNetBlock::Mid],
+            weights[&UNetBlock::Out(11)]
+        ),
         (1.0, 13.0, 25.0)
     );
     assert_eq!(names.weights(&[1.0; 5]), Err([17, 26]));
 
     let modules = unet_modules(&[false, true, true]);
-    let names = BlockNames::new(&modules.iter().map(String::as_str).collect::<Vec<_>>());
+    let names = UNetBlockNames::new(&modules.iter().map(String::as_str).collect::<Vec<_>>());
     let weights = names.weights(&[1.0; 12]).unwrap();
     assert!(
         [4, 5, 7, 8]
             .iter()
-            .all(|index| weights.contains_key(&Block::In(*index)))
+            .all(|index| weights.contains_key(&UNetBlock::In(*index)))
     );
-    assert!((0..6).all(|index| weights.contains_key(&Block::Out(index))));
+    assert!((0..6).all(|index| weights.contains_key(&UNetBlock::Out(index))));
     assert_eq!(names.weights(&[]), Err([12, 20]));
 }
 
@@ -255,7 +281,10 @@ fn embeddings_should_be_read_in_every_layout() {
     let pair = [entry("clip_g", &[2, 20], 1), entry("clip_l", &[2, 16], 2)];
     let file = EmbeddingFile::open(&folder.file("style.safetensors", &pair)).unwrap();
     let towers: Vec<_> = file.words.iter().map(|word| (word.word.as_str(), word.tower)).collect();
-    assert_eq!(towers, [("style", Tower::Second), ("style", Tower::First)]);
+    assert_eq!(
+        towers,
+        [("style", EncoderTarget::Second), ("style", EncoderTarget::First)]
+    );
     assert_eq!(file.words[0].rows.dims(), [2, 20]);
     let pickled = [entry("string_to_param.*", &[2, 16], 1)];
     let file = EmbeddingFile::open(&folder.file("v1.5.safetensors", &pickled)).unwrap();

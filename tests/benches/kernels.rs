@@ -3,7 +3,7 @@
 //! `cargo bench --bench kernels`; `HARERU_KERNELS` forces other instructions.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use hareru::kernels::{self, After, ConvInput, ConvWeights, LinearWeights, Padding};
+use hareru::kernels::{self, ConvWeights, LinearWeights, Padding, PostOps, PreOps};
 use hareru::pipelines::Device;
 
 use candle_core::{DType, Tensor};
@@ -38,7 +38,7 @@ fn linears(c: &mut Criterion) {
             let weights = LinearWeights::new(&numbers(&[outputs, inputs], dtype), None).expect("weights");
             group.throughput(Throughput::Elements((2 * rows * outputs * inputs) as u64));
             group.bench_function(format!("{rows}x{outputs}x{inputs} {dtype:?}"), |b| {
-                b.iter(|| kernels::linear(&x, &weights, After::default()).expect("shapes fit"));
+                b.iter(|| kernels::linear(&x, &weights, PostOps::default()).expect("shapes fit"));
             });
         }
     }
@@ -67,7 +67,7 @@ fn convolutions(c: &mut Criterion) {
             group.bench_function(
                 format!("{inputs} to {outputs} at {side}, batch {batch}, {dtype:?}"),
                 |b| {
-                    b.iter(|| kernels::conv2d(ConvInput::new(&[&x]), &weights, After::default()).expect("shapes fit"));
+                    b.iter(|| kernels::conv2d(PreOps::new(&[&x]), &weights, PostOps::default()).expect("shapes fit"));
                 },
             );
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hareru::hub::{Hub, HubEvent, Item, Kind, Owner, Shelf};
+use hareru::hub::{FolderOwner, Hub, HubEvent, InstalledModel, InstalledModels, ModelKind};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -19,7 +19,7 @@ fn hub(folder: &Path) -> Hub {
     Hub::start(options(folder, "https://127.0.0.1:1"), || {}).unwrap()
 }
 
-fn scan(hub: &Hub, folders: &[PathBuf]) -> Arc<Shelf> {
+fn scan(hub: &Hub, folders: &[PathBuf]) -> Arc<InstalledModels> {
     hub.scan(folders.to_vec());
     loop {
         match hub.wait(PATIENCE).expect("the hub should answer") {
@@ -30,7 +30,7 @@ fn scan(hub: &Hub, folders: &[PathBuf]) -> Arc<Shelf> {
     }
 }
 
-fn item<'a>(shelf: &'a Shelf, name: &str) -> &'a Arc<Item> {
+fn item<'a>(shelf: &'a InstalledModels, name: &str) -> &'a Arc<InstalledModel> {
     let mut items = shelf.items.iter();
     items
         .find(|item| item.name == name)
@@ -102,15 +102,15 @@ fn kinds_and_families_should_be_told_by_headers() {
         .map(|item| (item.kind, &*item.name, item.family))
         .collect();
     let expected = [
-        (Kind::Model, "castle", Some("SD 1.x")),
-        (Kind::Model, "someone--tiny", Some("SDXL")),
-        (Kind::Lora, "glow", Some("SDXL")),
-        (Kind::Embedding, "one-word", Some("SD 1.x")),
-        (Kind::Embedding, "soft-light", Some("SDXL")),
-        (Kind::Control, "canny", Some("SD 2.x")),
-        (Kind::Control, "depth", Some("SD 1.x")),
-        (Kind::Vae, "clear", None),
-        (Kind::Upscaler, "sharp", None),
+        (ModelKind::Model, "castle", Some("SD 1.x")),
+        (ModelKind::Model, "someone--tiny", Some("SDXL")),
+        (ModelKind::Lora, "glow", Some("SDXL")),
+        (ModelKind::Embedding, "one-word", Some("SD 1.x")),
+        (ModelKind::Embedding, "soft-light", Some("SDXL")),
+        (ModelKind::Control, "canny", Some("SD 2.x")),
+        (ModelKind::Control, "depth", Some("SD 1.x")),
+        (ModelKind::Vae, "clear", None),
+        (ModelKind::Upscaler, "sharp", None),
     ];
     assert_eq!(found, expected);
     assert!(shelf.items.iter().all(|item| item.error.is_none() && item.is_ours()));
@@ -174,9 +174,9 @@ fn folders_of_other_programs_should_be_understood_and_left_as_they_are() {
     let hub = hub(folder.path());
     let offered = scan(&hub, &[]).offered.clone();
     let expected = [
-        (comfy.clone(), Owner::ComfyUi),
-        (a1111.clone(), Owner::A1111),
-        (invoke.clone(), Owner::InvokeAi),
+        (comfy.clone(), FolderOwner::ComfyUi),
+        (a1111.clone(), FolderOwner::A1111),
+        (invoke.clone(), FolderOwner::InvokeAi),
     ];
     assert_eq!(offered, expected);
 
@@ -188,15 +188,15 @@ fn folders_of_other_programs_should_be_understood_and_left_as_they_are() {
         .map(|item| (item.kind, &*item.name, item.owner))
         .collect();
     let expected = [
-        (Kind::Model, "castle", Owner::ComfyUi),
-        (Kind::Model, "old", Owner::A1111),
-        (Kind::Model, "tower", Owner::InvokeAi),
-        (Kind::Lora, "glow", Owner::ComfyUi),
-        (Kind::Lora, "snow", Owner::InvokeAi),
-        (Kind::Embedding, "fog", Owner::ComfyUi),
-        (Kind::Embedding, "rain", Owner::A1111),
-        (Kind::Vae, "clear", Owner::A1111),
-        (Kind::Upscaler, "4x", Owner::ComfyUi),
+        (ModelKind::Model, "castle", FolderOwner::ComfyUi),
+        (ModelKind::Model, "old", FolderOwner::A1111),
+        (ModelKind::Model, "tower", FolderOwner::InvokeAi),
+        (ModelKind::Lora, "glow", FolderOwner::ComfyUi),
+        (ModelKind::Lora, "snow", FolderOwner::InvokeAi),
+        (ModelKind::Embedding, "fog", FolderOwner::ComfyUi),
+        (ModelKind::Embedding, "rain", FolderOwner::A1111),
+        (ModelKind::Vae, "clear", FolderOwner::A1111),
+        (ModelKind::Upscaler, "4x", FolderOwner::ComfyUi),
     ];
     assert_eq!(found, expected);
     assert_eq!((&shelf.offered, &shelf.missing), (&vec![], &vec![gone]));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use hareru::config::{Settings, ThemeChoice};
-use hareru::hub::{DownloadState, Hub, Kind};
+use hareru::hub::{DownloadState, Hub, ModelKind};
 use hareru::job::{Event, JobId, ModelRef};
 use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::Page;
@@ -296,7 +296,7 @@ fn looks_of_the_models_page() {
                 std::thread::sleep(Duration::from_millis(10));
             }
             save(&mut window, &format!("models-{language}-{name}-models"));
-            let page = UiCommand::Models(ModelsCommand::ShowKind(Kind::Lora));
+            let page = UiCommand::Models(ModelsCommand::ShowKind(ModelKind::Lora));
             window.harness.state_mut().send(page);
             let fetch = ModelsCommand::Fetch {
                 what: "someone/tiny".to_owned(),

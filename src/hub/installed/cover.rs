@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use super::header::Header;
-use super::{Item, notes};
+use super::{InstalledModel, notes};
 use crate::job::RgbImage;
 
 /// Longest side of a thumbnail, in pixels.
@@ -72,7 +72,7 @@ fn first(mut paths: impl Iterator<Item = PathBuf>) -> Cover {
 }
 
 /// The picture of an item, made small; `None` if it has none that can be read.
-pub(in crate::hub) fn thumbnail(item: &Item) -> Option<RgbImage> {
+pub(in crate::hub) fn thumbnail(item: &InstalledModel) -> Option<RgbImage> {
     let bytes = match &item.cover {
         Cover::None => return None,
         Cover::File(path) => {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Kind, Owner};
+use super::{FolderOwner, ModelKind};
 
 /// Largest file of paths that is read, in bytes.
 const MAX_YAML_BYTES: u64 = 1 << 20;
@@ -21,95 +21,95 @@ const COMMON: [&str; 9] = [
 
 /// A folder to look through.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct ScanFolder {
     pub(super) path: PathBuf,
-    pub(super) owner: Owner,
+    pub(super) owner: FolderOwner,
     /// What is in it, where the file itself does not tell.
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<ModelKind>,
 }
 
 /// What `ComfyUI` calls its folders, in `models` and in `extra_model_paths.yaml`.
-const COMFY: [(&str, Kind); 8] = [
-    ("checkpoints", Kind::Model),
-    ("loras", Kind::Lora),
-    ("embeddings", Kind::Embedding),
-    ("controlnet", Kind::Control),
-    ("t2i_adapter", Kind::Control),
-    ("ipadapter", Kind::Control),
-    ("vae", Kind::Vae),
-    ("upscale_models", Kind::Upscaler),
+const COMFY: [(&str, ModelKind); 8] = [
+    ("checkpoints", ModelKind::Model),
+    ("loras", ModelKind::Lora),
+    ("embeddings", ModelKind::Embedding),
+    ("controlnet", ModelKind::Control),
+    ("t2i_adapter", ModelKind::Control),
+    ("ipadapter", ModelKind::Control),
+    ("vae", ModelKind::Vae),
+    ("upscale_models", ModelKind::Upscaler),
 ];
 
 /// The folders of A1111 and Forge.
-const A1111: [(&str, Kind); 10] = [
-    ("models/Stable-diffusion", Kind::Model),
-    ("models/Lora", Kind::Lora),
-    ("models/LyCORIS", Kind::Lora),
-    ("embeddings", Kind::Embedding),
-    ("models/ControlNet", Kind::Control),
-    ("extensions/sd-webui-controlnet/models", Kind::Control),
-    ("models/VAE", Kind::Vae),
-    ("models/ESRGAN", Kind::Upscaler),
-    ("models/RealESRGAN", Kind::Upscaler),
-    ("models/DAT", Kind::Upscaler),
+const A1111: [(&str, ModelKind); 10] = [
+    ("models/Stable-diffusion", ModelKind::Model),
+    ("models/Lora", ModelKind::Lora),
+    ("models/LyCORIS", ModelKind::Lora),
+    ("embeddings", ModelKind::Embedding),
+    ("models/ControlNet", ModelKind::Control),
+    ("extensions/sd-webui-controlnet/models", ModelKind::Control),
+    ("models/VAE", ModelKind::Vae),
+    ("models/ESRGAN", ModelKind::Upscaler),
+    ("models/RealESRGAN", ModelKind::Upscaler),
+    ("models/DAT", ModelKind::Upscaler),
 ];
 
 /// What `InvokeAI` calls kinds, in folders such as `models/sd-1/lora`.
-const INVOKE: [(&str, Kind); 8] = [
-    ("main", Kind::Model),
-    ("lora", Kind::Lora),
-    ("embedding", Kind::Embedding),
-    ("controlnet", Kind::Control),
-    ("t2i_adapter", Kind::Control),
-    ("ip_adapter", Kind::Control),
-    ("vae", Kind::Vae),
-    ("spandrel_image_to_image", Kind::Upscaler),
+const INVOKE: [(&str, ModelKind); 8] = [
+    ("main", ModelKind::Model),
+    ("lora", ModelKind::Lora),
+    ("embedding", ModelKind::Embedding),
+    ("controlnet", ModelKind::Control),
+    ("t2i_adapter", ModelKind::Control),
+    ("ip_adapter", ModelKind::Control),
+    ("vae", ModelKind::Vae),
+    ("spandrel_image_to_image", ModelKind::Upscaler),
 ];
 
 /// Whose folder it is, by what is in it.
-pub(super) fn owner_of(folder: &Path) -> Owner {
+pub(super) fn owner_of(folder: &Path) -> FolderOwner {
     let has = |path: &str| folder.join(path).exists();
     if has("models/Stable-diffusion") {
-        Owner::A1111
+        FolderOwner::A1111
     } else if has("invokeai.yaml") || has("databases/invokeai.db") || has("models/sd-1") || has("models/sdxl") {
-        Owner::InvokeAi
+        FolderOwner::InvokeAi
     } else if has("models/checkpoints") || has("models/loras") || has("extra_model_paths.yaml") {
-        Owner::ComfyUi
+        FolderOwner::ComfyUi
     } else {
-        Owner::User
+        FolderOwner::User
     }
 }
 
 /// Where to look in a folder that the user added.
-pub(super) fn places(folder: &Path) -> Vec<Place> {
+pub(super) fn places(folder: &Path) -> Vec<ScanFolder> {
     let owner = owner_of(folder);
-    let place = |path: PathBuf, kind| Place { path, owner, kind };
+    let place = |path: PathBuf, kind| ScanFolder { path, owner, kind };
     match owner {
-        Owner::A1111 => A1111.map(|(name, kind)| place(folder.join(name), Some(kind))).into(),
-        Owner::ComfyUi => {
+        FolderOwner::A1111 => A1111.map(|(name, kind)| place(folder.join(name), Some(kind))).into(),
+        FolderOwner::ComfyUi => {
             let own = COMFY.map(|(name, kind)| place(folder.join("models").join(name), Some(kind)));
             let mut places = Vec::from(own);
             places.extend(extra_paths(folder));
             places
         }
-        Owner::InvokeAi => invoke(&folder.join("models")),
-        Owner::Hareru | Owner::User => vec![place(folder.to_owned(), None)],
+        FolderOwner::InvokeAi => invoke(&folder.join("models")),
+        FolderOwner::Hareru | FolderOwner::User => vec![place(folder.to_owned(), None)],
     }
 }
 
 /// `models/BASE/KIND`, or, of newer ones, `models/ID` with files that must tell themselves what they are.
-fn invoke(models: &Path) -> Vec<Place> {
-    let owner = Owner::InvokeAi;
+fn invoke(models: &Path) -> Vec<ScanFolder> {
+    let owner = FolderOwner::InvokeAi;
     let mut places = Vec::new();
     for base in subfolders(models) {
-        let known: Vec<Place> = INVOKE
+        let known: Vec<ScanFolder> = INVOKE
             .iter()
             .map(|(name, kind)| (base.join(name), Some(*kind)))
             .filter(|(path, _)| path.is_dir())
-            .map(|(path, kind)| Place { path, owner, kind })
+            .map(|(path, kind)| ScanFolder { path, owner, kind })
             .collect();
         if known.is_empty() {
-            places.push(Place {
+            places.push(ScanFolder {
                 path: base,
                 owner,
                 kind: None,
@@ -132,16 +132,16 @@ fn subfolders(folder: &Path) -> Vec<PathBuf> {
 
 /// The folders that `extra_model_paths.yaml` names. Only what its own example has is understood: sections, a
 /// `base_path`, and one path or a block of paths for each kind.
-fn extra_paths(folder: &Path) -> Vec<Place> {
+fn extra_paths(folder: &Path) -> Vec<ScanFolder> {
     let file = folder.join("extra_model_paths.yaml");
     let is_small = std::fs::metadata(&file).is_ok_and(|metadata| metadata.len() <= MAX_YAML_BYTES);
     let text = is_small.then(|| std::fs::read_to_string(&file).ok()).flatten();
     let text = text.unwrap_or_default();
     let (mut places, mut base, mut block) = (Vec::new(), folder.to_owned(), None);
     let mut add = |base: &Path, kind, path: &str| {
-        places.push(Place {
+        places.push(ScanFolder {
             path: base.join(path),
-            owner: Owner::ComfyUi,
+            owner: FolderOwner::ComfyUi,
             kind: Some(kind),
         });
     };
@@ -191,15 +191,15 @@ fn expanded(path: &str) -> PathBuf {
 }
 
 /// Folders of other programs that are there and not among `known`.
-pub(super) fn offered(look_in: &[PathBuf], known: &[PathBuf]) -> Vec<(PathBuf, Owner)> {
+pub(super) fn offered(look_in: &[PathBuf], known: &[PathBuf]) -> Vec<(PathBuf, FolderOwner)> {
     let candidates = look_in.iter().flat_map(|folder| COMMON.map(|name| folder.join(name)));
-    let mut found: Vec<(PathBuf, Owner)> = candidates
+    let mut found: Vec<(PathBuf, FolderOwner)> = candidates
         .filter(|path| path.is_dir() && !known.contains(path))
         .map(|path| {
             let owner = owner_of(&path);
             (path, owner)
         })
-        .filter(|(_, owner)| *owner != Owner::User)
+        .filter(|(_, owner)| *owner != FolderOwner::User)
         .collect();
     // On systems whose names do not tell a from A, the same folder may have been found twice.
     let mut seen = Vec::new();
@@ -228,11 +228,14 @@ mod tests {
             .map(|place| (place.path, place.kind))
             .collect();
         let expected = [
-            (PathBuf::from("/sd/webui/models/Stable-diffusion"), Some(Kind::Model)),
-            (PathBuf::from("/sd/webui/models/Lora"), Some(Kind::Lora)),
-            (PathBuf::from("/sd/webui/models/LyCORIS"), Some(Kind::Lora)),
-            (PathBuf::from("/sd/webui/models/VAE"), Some(Kind::Vae)),
-            (folder.path().join("mine"), Some(Kind::Lora)),
+            (
+                PathBuf::from("/sd/webui/models/Stable-diffusion"),
+                Some(ModelKind::Model),
+            ),
+            (PathBuf::from("/sd/webui/models/Lora"), Some(ModelKind::Lora)),
+            (PathBuf::from("/sd/webui/models/LyCORIS"), Some(ModelKind::Lora)),
+            (PathBuf::from("/sd/webui/models/VAE"), Some(ModelKind::Vae)),
+            (folder.path().join("mine"), Some(ModelKind::Lora)),
         ];
         assert_eq!(found, expected);
     }

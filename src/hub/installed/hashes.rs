@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::header::Header;
-use super::kind::{Kind, kind_and_family};
+use super::kind::{ModelKind, kind_and_family};
 use crate::config::PendingFile;
 use crate::hub::HubError;
 
@@ -43,7 +43,7 @@ impl Hashes {
         let header = Header::read(path).ok();
         let is_lora = header
             .as_ref()
-            .is_some_and(|header| kind_and_family(header).0 == Some(Kind::Lora));
+            .is_some_and(|header| kind_and_family(header).0 == Some(ModelKind::Lora));
         let noted = header.and_then(|mut header| header.notes.remove("sshs_model_hash"));
 
         let mut file = File::open(path).map_err(HubError::io(path))?;

@@ -4,7 +4,7 @@ use super::header::Header;
 
 /// What something on disk is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum ModelKind {
     /// Makes pictures.
     Model,
     /// Laid over a model: LoRA and its kin.
@@ -19,7 +19,7 @@ pub enum Kind {
     Upscaler,
 }
 
-impl Kind {
+impl ModelKind {
     /// Every kind, in the order of a list.
     pub const ALL: [Self; 6] = [
         Self::Model,
@@ -67,35 +67,35 @@ const LORA: [&str; 8] = [
 const UPSCALER: [&str; 4] = ["conv_first.weight", "model.0.weight", "model.1.sub.", "params_ema"];
 
 /// What a header tells; `None` if nothing known.
-pub(super) fn kind_and_family(header: &Header) -> (Option<Kind>, Option<&'static str>) {
+pub(super) fn kind_and_family(header: &Header) -> (Option<ModelKind>, Option<&'static str>) {
     let kind = kind(header);
     let family = match kind {
-        Some(Kind::Upscaler | Kind::Vae) | None => None,
-        Some(Kind::Embedding) => embedding_family(header),
+        Some(ModelKind::Upscaler | ModelKind::Vae) | None => None,
+        Some(ModelKind::Embedding) => embedding_family(header),
         Some(_) => family(header),
     };
     (kind, family)
 }
 
-fn kind(header: &Header) -> Option<Kind> {
+fn kind(header: &Header) -> Option<ModelKind> {
     let any = |test: &dyn Fn(&str) -> bool| header.tensors.keys().any(|name| test(name));
     let begins = |prefix: &'static str| any(&|name| name.starts_with(prefix));
     let has = |part: &'static str| any(&|name| name.contains(part));
     if LORA.into_iter().any(has) {
-        return Some(Kind::Lora);
+        return Some(ModelKind::Lora);
     }
     if begins("control_model.") || has("controlnet_cond_embedding") || has("input_hint_block") {
-        return Some(Kind::Control);
+        return Some(ModelKind::Control);
     }
     if begins("image_proj.") || begins("ip_adapter.") || begins("adapter.body.") || begins("body.0.") && has(".block1.")
     {
-        return Some(Kind::Control);
+        return Some(ModelKind::Control);
     }
     if begins("model.diffusion_model.") || begins("double_blocks.") || begins("input_blocks.0.0.") {
-        return Some(Kind::Model);
+        return Some(ModelKind::Model);
     }
     if begins("decoder.") && begins("encoder.") || begins("first_stage_model.") {
-        return Some(Kind::Vae);
+        return Some(ModelKind::Vae);
     }
     let is_embedding = header.tensors.len() <= 4
         && (has("emb_params")
@@ -103,9 +103,9 @@ fn kind(header: &Header) -> Option<Kind> {
             || header.tensors.contains_key("clip_g")
             || is_words(header));
     if is_embedding {
-        return Some(Kind::Embedding);
+        return Some(ModelKind::Embedding);
     }
-    UPSCALER.into_iter().any(begins).then_some(Kind::Upscaler)
+    UPSCALER.into_iter().any(begins).then_some(ModelKind::Upscaler)
 }
 
 /// A single table of a few tokens as wide as a text encoder: `(tokens, 768)`.

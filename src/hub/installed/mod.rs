@@ -16,7 +16,7 @@ mod usage;
 use std::path::{Path, PathBuf};
 
 pub use hashes::Hashes;
-pub use kind::Kind;
+pub use kind::ModelKind;
 
 pub(super) use cover::thumbnail;
 pub(super) use scan::kind_of;
@@ -26,7 +26,7 @@ use cover::Cover;
 
 /// Whose folder something is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Owner {
+pub enum FolderOwner {
     /// This program's models folder.
     Hareru,
     /// `ComfyUI`.
@@ -39,7 +39,7 @@ pub enum Owner {
     User,
 }
 
-impl Owner {
+impl FolderOwner {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
@@ -54,19 +54,19 @@ impl Owner {
 
 /// Something that is installed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Item {
+pub struct InstalledModel {
     /// File, or folder in the diffusers layout.
     pub path: PathBuf,
     /// Name for people: that of the file without its ending.
     pub name: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: ModelKind,
     /// For which models, e.g. `SDXL`, if its header tells.
     pub family: Option<&'static str>,
     /// Bytes on disk.
     pub bytes: u64,
     /// Whose folder it is in; only what is in the program's own can be removed.
-    pub owner: Owner,
+    pub owner: FolderOwner,
     /// Words that call what it has learned.
     pub trigger_words: Vec<String>,
     /// The weight that is said to be good, of an adapter.
@@ -80,7 +80,7 @@ pub struct Item {
     cover: Cover,
 }
 
-impl Item {
+impl InstalledModel {
     /// Whether it brings a picture, which may still turn out to be broken.
     pub fn has_cover(&self) -> bool {
         self.cover != Cover::None
@@ -88,24 +88,24 @@ impl Item {
 
     /// Whether it is in the program's own folder.
     pub fn is_ours(&self) -> bool {
-        self.owner == Owner::Hareru
+        self.owner == FolderOwner::Hareru
     }
 }
 
 /// All that is installed.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Shelf {
+pub struct InstalledModels {
     /// In order of kind, then name.
-    pub items: Vec<std::sync::Arc<Item>>,
+    pub items: Vec<std::sync::Arc<InstalledModel>>,
     /// Folders of other programs that were found and are not shown yet.
-    pub offered: Vec<(PathBuf, Owner)>,
+    pub offered: Vec<(PathBuf, FolderOwner)>,
     /// Folders that should be shown and are not there.
     pub missing: Vec<PathBuf>,
 }
 
 /// Looks at the disk for the [`super::Hub`].
 #[derive(Debug, Clone)]
-pub(super) struct ShelfKeeper {
+pub(super) struct ModelLibrary {
     pub(super) models_dir: PathBuf,
     pub(super) usage_file: PathBuf,
     pub(super) hash_cache: PathBuf,
@@ -113,9 +113,9 @@ pub(super) struct ShelfKeeper {
     pub(super) look_in: Vec<PathBuf>,
 }
 
-impl ShelfKeeper {
+impl ModelLibrary {
     /// Everything in the models folder and in `folders`.
-    pub(super) fn scan(&self, folders: &[PathBuf]) -> Shelf {
+    pub(super) fn scan(&self, folders: &[PathBuf]) -> InstalledModels {
         let mut shelf = scan::scan(&self.models_dir, folders);
         let (used, known) = (usage::read(&self.usage_file), hashes::Cache::read(&self.hash_cache));
         for item in &mut shelf.items {

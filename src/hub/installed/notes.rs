@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::header::Header;
-use super::{Item, Kind};
+use super::{InstalledModel, ModelKind};
 
 /// Words that are shown.
 const MAX_WORDS: usize = 8;
@@ -69,8 +69,8 @@ fn commonest(text: &str) -> Vec<String> {
 }
 
 /// Takes in what files beside an item say, which their owner may have written; they have the last word.
-pub(super) fn add(item: &mut Item) {
-    if item.kind == Kind::Embedding {
+pub(super) fn add(item: &mut InstalledModel) {
+    if item.kind == ModelKind::Embedding {
         item.trigger_words = vec![item.name.clone()]; // the word it was saved under
         return;
     }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::folders::{Place, places};
+use super::folders::{ScanFolder, places};
 use super::header::Header;
-use super::kind::{Kind, by_name, by_text_width, kind_and_family};
-use super::{Cover, Item, Owner, Shelf, cover, notes};
+use super::kind::{ModelKind, by_name, by_text_width, kind_and_family};
+use super::{Cover, FolderOwner, InstalledModel, InstalledModels, cover, notes};
 use crate::hub::HubError;
 
 /// Folders inside folders that are looked into.
@@ -24,18 +24,18 @@ const MAX_WORD_BYTES: u64 = 2 << 20;
 const NETWORK: &str = "diffusion_pytorch_model";
 
 /// What is in the models folder and in those that were added, which may also be single files.
-pub(super) fn scan(models_dir: &Path, added: &[PathBuf]) -> Shelf {
-    let mut shelf = Shelf::default();
-    let own = Place {
+pub(super) fn scan(models_dir: &Path, added: &[PathBuf]) -> InstalledModels {
+    let mut shelf = InstalledModels::default();
+    let own = ScanFolder {
         path: models_dir.to_owned(),
-        owner: Owner::Hareru,
+        owner: FolderOwner::Hareru,
         kind: None,
     };
     let mut walk = Walk::default();
     walk.place(&own);
     for folder in added {
         if folder.is_file() {
-            walk.file(folder, Owner::User, None);
+            walk.file(folder, FolderOwner::User, None);
         } else if folder.is_dir() {
             for place in places(folder) {
                 walk.place(&place);
@@ -51,36 +51,36 @@ pub(super) fn scan(models_dir: &Path, added: &[PathBuf]) -> Shelf {
 }
 
 /// What a file or folder is, for its place in the models folder.
-pub(in crate::hub) fn kind_of(path: &Path) -> Kind {
+pub(in crate::hub) fn kind_of(path: &Path) -> ModelKind {
     let mut walk = Walk::default();
     if path.is_dir() {
-        walk.folder(path, Owner::Hareru, None, MAX_DEPTH);
+        walk.folder(path, FolderOwner::Hareru, None, MAX_DEPTH);
     } else {
-        walk.file(path, Owner::Hareru, None);
+        walk.file(path, FolderOwner::Hareru, None);
     }
-    walk.items.first().map_or(Kind::Model, |item| item.kind)
+    walk.items.first().map_or(ModelKind::Model, |item| item.kind)
 }
 
 #[derive(Default)]
 struct Walk {
-    items: Vec<Item>,
+    items: Vec<InstalledModel>,
     seen: BTreeSet<PathBuf>,
     num_entries: usize,
 }
 
 impl Walk {
-    fn place(&mut self, place: &Place) {
+    fn place(&mut self, place: &ScanFolder) {
         self.folder(&place.path, place.owner, place.kind, 0);
     }
 
-    fn folder(&mut self, folder: &Path, owner: Owner, kind: Option<Kind>, depth: usize) {
+    fn folder(&mut self, folder: &Path, owner: FolderOwner, kind: Option<ModelKind>, depth: usize) {
         if folder.join("model_index.json").is_file() {
-            self.add_folder(folder, owner, Kind::Model);
+            self.add_folder(folder, owner, ModelKind::Model);
             return;
         }
         if let Some(config) = network_config(folder) {
             let class = kind_of_class(config["_class_name"].as_str().unwrap_or_default());
-            self.add_folder(folder, owner, class.or(kind).unwrap_or(Kind::Model));
+            self.add_folder(folder, owner, class.or(kind).unwrap_or(ModelKind::Model));
             return;
         }
         if depth > MAX_DEPTH {
@@ -96,9 +96,9 @@ impl Walk {
                 continue; // unfinished downloads are among these
             }
             if path.is_dir() {
-                let named = Kind::ALL
+                let named = ModelKind::ALL
                     .into_iter()
-                    .find(|kind| owner == Owner::Hareru && kind.folder_name() == name);
+                    .find(|kind| owner == FolderOwner::Hareru && kind.folder_name() == name);
                 self.folder(&path, owner, named.or(kind), depth + 1);
             } else {
                 self.file(&path, owner, kind);
@@ -107,7 +107,7 @@ impl Walk {
     }
 
     /// A file, if it is one of weights.
-    fn file(&mut self, path: &Path, owner: Owner, hint: Option<Kind>) {
+    fn file(&mut self, path: &Path, owner: FolderOwner, hint: Option<ModelKind>) {
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         let Ok(metadata) = std::fs::metadata(path) else { return };
         if metadata.len() == 0 && ending != "safetensors" {
@@ -115,9 +115,9 @@ impl Walk {
         }
         let by_ending = match ending.as_str() {
             "safetensors" => None,
-            "ckpt" | "gguf" => Some(Kind::Model),
-            "pth" => Some(Kind::Upscaler),
-            "pt" | "bin" if metadata.len() <= MAX_WORD_BYTES => Some(Kind::Embedding),
+            "ckpt" | "gguf" => Some(ModelKind::Model),
+            "pth" => Some(ModelKind::Upscaler),
+            "pt" | "bin" if metadata.len() <= MAX_WORD_BYTES => Some(ModelKind::Embedding),
             "pt" | "bin" if hint.is_some() => None,
             _ => return,
         };
@@ -126,26 +126,26 @@ impl Walk {
             match Header::read(path) {
                 Ok(header) => {
                     let (kind, family) = kind_and_family(&header);
-                    item.kind = kind.or(hint).unwrap_or(Kind::Model);
+                    item.kind = kind.or(hint).unwrap_or(ModelKind::Model);
                     item.family = family;
                     item.trigger_words = notes::of_header(&header);
                     item.cover = cover::beside(path).or_embedded(&header);
                 }
                 Err(error) => {
-                    item.kind = hint.unwrap_or(Kind::Model);
+                    item.kind = hint.unwrap_or(ModelKind::Model);
                     item.error = Some(reason(&error));
                     item.cover = cover::beside(path);
                 }
             }
         } else {
-            item.kind = hint.or(by_ending).unwrap_or(Kind::Model);
+            item.kind = hint.or(by_ending).unwrap_or(ModelKind::Model);
             item.cover = cover::beside(path);
         }
         notes::add(&mut item);
         self.add(item);
     }
 
-    fn add_folder(&mut self, folder: &Path, owner: Owner, kind: Kind) {
+    fn add_folder(&mut self, folder: &Path, owner: FolderOwner, kind: ModelKind) {
         let mut item = item(folder, owner, size_of(folder, 0));
         item.name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         item.kind = kind;
@@ -157,24 +157,24 @@ impl Walk {
                 let class = index["_class_name"].as_str().unwrap_or_default().to_lowercase();
                 item.family = item.family.or_else(|| by_name(&class));
             }
-            Err(error) if kind == Kind::Model => item.error = Some(reason(&error)),
+            Err(error) if kind == ModelKind::Model => item.error = Some(reason(&error)),
             Err(_) => {}
         }
         self.add(item);
     }
 
-    fn add(&mut self, item: Item) {
+    fn add(&mut self, item: InstalledModel) {
         if self.seen.insert(item.path.clone()) {
             self.items.push(item);
         }
     }
 }
 
-fn item(path: &Path, owner: Owner, bytes: u64) -> Item {
-    Item {
+fn item(path: &Path, owner: FolderOwner, bytes: u64) -> InstalledModel {
+    InstalledModel {
         path: path.to_owned(),
         name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-        kind: Kind::Model,
+        kind: ModelKind::Model,
         family: None,
         bytes,
         owner,
@@ -202,10 +202,10 @@ fn network_config(folder: &Path) -> Option<Value> {
     has_weights.then(|| config(&folder.join("config.json"))).flatten()
 }
 
-fn kind_of_class(class: &str) -> Option<Kind> {
+fn kind_of_class(class: &str) -> Option<ModelKind> {
     match class {
-        "ControlNetModel" | "T2IAdapter" => Some(Kind::Control),
-        class if class.starts_with("Autoencoder") => Some(Kind::Vae),
+        "ControlNetModel" | "T2IAdapter" => Some(ModelKind::Control),
+        class if class.starts_with("Autoencoder") => Some(ModelKind::Vae),
         _ => None,
     }
 }

@@ -8,20 +8,20 @@
 
 use super::element;
 use super::element::Element;
-use super::gemm::DEPTH_STEP;
-use super::gemm::Multiplied;
+use super::gemm::GemmElement;
+use super::gemm::K_STEP;
+use super::gemm::LhsView;
+use super::gemm::OutputPtr;
 use super::gemm::RowMap;
-use super::gemm::Source;
-use super::gemm::Target;
 use super::vectorised;
-use crate::kernels::Padding;
-use crate::kernels::Wrap;
+use crate::kernels::padding::Padding;
+use crate::kernels::padding::Wrap;
 use rayon::prelude::*;
 use std::mem::MaybeUninit;
 
 /// Channels-last pixels of one of the tensors that are read side by side.
 #[derive(Clone, Copy)]
-pub(crate) struct Pixels<'a, E> {
+pub(crate) struct ImageView<'a, E> {
     /// `(batch, height, width, channels)`.
     pub(crate) data: &'a [E],
     /// Channels of this tensor.
@@ -112,7 +112,7 @@ impl Geometry {
 
     /// Numbers of a pixel, filled up.
     fn depth(&self) -> usize {
-        self.channels.next_multiple_of(DEPTH_STEP)
+        self.channels.next_multiple_of(K_STEP)
     }
 
     /// Numbers from one pixel to the next. A stride of whole pages would put every row of a tile in one set of the
@@ -121,7 +121,7 @@ impl Geometry {
         const PAGE: usize = 4096;
         let depth = self.depth();
         if (depth * size_of::<E>()).is_multiple_of(PAGE) {
-            depth + DEPTH_STEP
+            depth + K_STEP
         } else {
             depth
         }
@@ -144,8 +144,8 @@ impl Geometry {
 
     /// Pixels of one of the stride² pictures of every stride-th pixel, with what the last rows read beyond.
     fn phase_pixels(&self) -> usize {
-        /// A product may have more rows than there are, see `Micro::ROWS`.
-        const SPARE_ROWS: usize = super::gemm::MAX_ROWS;
+        /// A product may have more rows than there are, see `MicroKernel::MR`.
+        const SPARE_ROWS: usize = super::gemm::MAX_MR;
         let shifts = (self.kernel[0] - 1) / self.stride * self.pitch() + (self.kernel[1] - 1) / self.stride;
         let whole = self.batch * self.lines() * self.pitch();
         (self.rows().max(SPARE_ROWS) + shifts).max(whole + self.padding.top * self.pitch() + self.padding.left)
@@ -157,10 +157,10 @@ impl Geometry {
     #[inline(always)]
     fn write_line<S: Element, E: Element>(
         &self,
-        sources: &[Pixels<'_, S>],
+        sources: &[ImageView<'_, S>],
         affine: Option<Affine<'_>>,
         index: usize,
-        target: Target<E>,
+        target: OutputPtr<E>,
     ) {
         let Self {
             batch,
@@ -259,14 +259,18 @@ pub(crate) fn apply<S: Element, E: Element>(
 }
 
 /// A batch of padded pictures.
-pub(crate) struct Padded<E> {
+pub(crate) struct PaddedImage<E> {
     data: Vec<E>,
     geometry: Geometry,
 }
 
-impl<E: Multiplied> Padded<E> {
+impl<E: GemmElement> PaddedImage<E> {
     /// Copies the sources side by side (their channels one after another) into the padded form.
-    pub(crate) fn new<S: Element>(sources: &[Pixels<'_, S>], affine: Option<Affine<'_>>, geometry: Geometry) -> Self {
+    pub(crate) fn new<S: Element>(
+        sources: &[ImageView<'_, S>],
+        affine: Option<Affine<'_>>,
+        geometry: Geometry,
+    ) -> Self {
         let Geometry {
             batch,
             channels,
@@ -287,7 +291,7 @@ impl<E: Multiplied> Padded<E> {
         let phase = geometry.phase_pixels();
         let len = stride * stride * phase * pixel;
         let mut data = Vec::with_capacity(len);
-        let target = Target::new(&mut data);
+        let target = OutputPtr::new(&mut data);
 
         let lines_in_phase = phase.div_ceil(pitch);
         (0..stride * stride * lines_in_phase)
@@ -305,7 +309,7 @@ impl<E: Multiplied> Padded<E> {
     }
 
     /// The rows of the product, in the order of weights packed tap by tap, or line by line if `by_line`.
-    pub(crate) fn sources(&self, by_line: bool) -> Vec<Source<'_, E>> {
+    pub(crate) fn sources(&self, by_line: bool) -> Vec<LhsView<'_, E>> {
         let geometry = &self.geometry;
         let (pixel, phase) = (geometry.pixel_stride::<E>(), geometry.phase_pixels());
         let [lines, taps] = geometry.kernel;
@@ -313,7 +317,7 @@ impl<E: Multiplied> Padded<E> {
         let source = |line: usize, tap: usize, taps: usize| {
             let phase_index = line % stride * stride + tap % stride;
             let shift = line / stride * geometry.pitch() + tap / stride;
-            Source {
+            LhsView {
                 data: &self.data,
                 offset: (phase_index * phase + shift) * pixel,
                 stride: pixel,

@@ -1,8 +1,8 @@
 //! Statistics of groups of channels, and normalisation of rows.
 
 use super::element::Element;
-use super::gemm::Target;
-use super::image::Pixels;
+use super::gemm::OutputPtr;
+use super::image::ImageView;
 use super::image::apply;
 use super::vectorised;
 use rayon::prelude::*;
@@ -47,7 +47,7 @@ impl Moments {
 /// * `sources`: `(batch, pixels, channels)` each.
 /// * `weight`, `bias`: one per channel of all sources together; `groups` divides them.
 pub(crate) fn group_affine<E: Element>(
-    sources: &[Pixels<'_, E>],
+    sources: &[ImageView<'_, E>],
     [batch, pixels]: [usize; 2],
     groups: usize,
     weight: &[f32],
@@ -151,7 +151,7 @@ pub(crate) fn apply_affine<S: Element, E: Element>(
     silu: bool,
 ) -> Vec<E> {
     let mut out = Vec::with_capacity(numbers.len());
-    let target = Target::new(&mut out);
+    let target = OutputPtr::new(&mut out);
     let rows_per_task = (PIXELS_PER_SUM / 4).max(1);
     let tasks_per_image = pixels.div_ceil(rows_per_task);
     let batch = numbers.len() / (channels * pixels).max(1);
@@ -183,7 +183,7 @@ pub(crate) fn layer_norm<S: Element, E: Element>(numbers: &[S], weight: &[f32], 
     const ROWS_PER_TASK: usize = 32;
     let channels = weight.len();
     let mut out = Vec::with_capacity(numbers.len());
-    let target = Target::new(&mut out);
+    let target = OutputPtr::new(&mut out);
     numbers
         .par_chunks(ROWS_PER_TASK * channels)
         .enumerate()

@@ -79,3 +79,26 @@ pub(crate) fn path() -> Path {
         })
     })
 }
+
+/// Runs `work` compiled for the path in use, so that its loops over slices become this processor's vectors.
+pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,fma,avx2,f16c,bmi2")]
+        fn avx512<R>(work: impl FnOnce() -> R) -> R {
+            work()
+        }
+        #[target_feature(enable = "avx2,fma,f16c,bmi2")]
+        fn avx2<R>(work: impl FnOnce() -> R) -> R {
+            work()
+        }
+        match path() {
+            // SAFETY: a path is only ever in use where the processor has its instructions.
+            Path::Amx | Path::Avx512 => return unsafe { avx512(work) },
+            // SAFETY: as above.
+            Path::Avx2 => return unsafe { avx2(work) },
+            Path::Portable => {}
+        }
+    }
+    work()
+}

@@ -1,23 +1,23 @@
 //! What `text_encoder/config.json` says.
 
 use super::super::ConfigError;
-use crate::kernels::Nonlinearity;
+use crate::kernels::Activation;
 
 /// The nonlinearity between the two linear maps of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Activation {
+pub enum HiddenAct {
     /// x · sigmoid(1.702 x): the original CLIP.
     QuickGelu,
     /// x · Φ(x): OpenCLIP, as in Stable Diffusion 2.
     Gelu,
 }
 
-impl Activation {
-    pub(super) fn nonlinearity(self) -> Nonlinearity {
+impl HiddenAct {
+    pub(super) fn activation(self) -> Activation {
         match self {
-            Self::QuickGelu => Nonlinearity::QuickGelu,
-            Self::Gelu => Nonlinearity::Gelu,
+            Self::QuickGelu => Activation::QuickGelu,
+            Self::Gelu => Activation::Gelu,
         }
     }
 }
@@ -39,7 +39,7 @@ pub struct ClipTextConfig {
     /// Most tokens in a prompt, its ends included.
     pub max_position_embeddings: usize,
     /// Nonlinearity.
-    pub hidden_act: Activation,
+    pub hidden_act: HiddenAct,
     /// Added to the variance in normalisations.
     pub layer_norm_eps: f64,
     /// Channels of the space that texts and pictures share.
@@ -57,7 +57,7 @@ impl Default for ClipTextConfig {
             num_hidden_layers: 12,
             num_attention_heads: 8,
             max_position_embeddings: 77,
-            hidden_act: Activation::QuickGelu,
+            hidden_act: HiddenAct::QuickGelu,
             layer_norm_eps: 1e-5,
             projection_dim: 512,
             eos_token_id: 49407,

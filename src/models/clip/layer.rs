@@ -1,10 +1,10 @@
 //! One layer of a tower.
 
-use super::Activation;
 use super::ClipTextConfig;
+use super::HiddenAct;
 use crate::kernels;
-use crate::kernels::After;
 use crate::kernels::LayerNorm;
+use crate::kernels::PostOps;
 use crate::models::layers::Linear;
 use crate::models::layers::layer_norm;
 use candle_core::Result;
@@ -17,7 +17,7 @@ pub(super) struct LayerShape {
     pub(super) hidden: usize,
     pub(super) intermediate: usize,
     pub(super) heads: usize,
-    pub(super) activation: Activation,
+    pub(super) activation: HiddenAct,
     pub(super) eps: f64,
     /// Whether a token sees only those before it and itself.
     pub(super) causal: bool,
@@ -45,7 +45,7 @@ pub(super) struct ClipLayer {
     layer_norm2: LayerNorm,
     fc1: Linear,
     fc2: Linear,
-    activation: Activation,
+    activation: HiddenAct,
     heads: usize,
     scale: f64,
     causal: bool,
@@ -83,10 +83,10 @@ impl ClipLayer {
         let qkv = self.qkv_proj.forward(&self.layer_norm1.forward(x)?)?;
         let part = |index: usize| qkv.narrow(2, index * hidden, hidden);
         let attended = kernels::attention(&part(0)?, &part(1)?, &part(2)?, self.heads, self.scale, self.causal)?;
-        let x = self.out_proj.forward_then(&attended, After::add(x))?;
+        let x = self.out_proj.forward_with(&attended, PostOps::add(x))?;
 
-        let activation = After::apply_to_each(self.activation.nonlinearity());
-        let h = self.fc1.forward_then(&self.layer_norm2.forward(&x)?, activation)?;
-        self.fc2.forward_then(&h, After::add(&x))
+        let activation = PostOps::activation(self.activation.activation());
+        let h = self.fc1.forward_with(&self.layer_norm2.forward(&x)?, activation)?;
+        self.fc2.forward_with(&h, PostOps::add(&x))
     }
 }

@@ -7,6 +7,6 @@ mod layer;
 mod text;
 mod vision;
 
-pub use config::{Activation, ClipTextConfig};
+pub use config::{ClipTextConfig, HiddenAct};
 pub use text::{ClipTextModel, TextStates};
 pub use vision::{ClipVisionConfig, ClipVisionModel, VisionStates};

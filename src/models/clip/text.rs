@@ -4,7 +4,7 @@ use super::ClipTextConfig;
 use super::layer::ClipLayer;
 use crate::kernels::LayerNorm;
 use crate::models::layers::Linear;
-use crate::models::layers::in_full;
+use crate::models::layers::full_precision;
 use crate::models::layers::layer_norm;
 use candle_core::DType;
 use candle_core::IndexOp as _;
@@ -60,14 +60,18 @@ impl ClipTextModel {
         let embeddings = vb.pp("embeddings");
         let layers = vb.pp("encoder").pp("layers");
         Ok(Self {
-            token_embedding: in_full(&embeddings).get((config.vocab_size, hidden), "token_embedding.weight")?,
+            token_embedding: full_precision(&embeddings).get((config.vocab_size, hidden), "token_embedding.weight")?,
             learned: None,
-            position_embedding: in_full(&embeddings)
+            position_embedding: full_precision(&embeddings)
                 .get((config.max_position_embeddings, hidden), "position_embedding.weight")?,
             layers: (0..config.num_hidden_layers)
                 .map(|index| ClipLayer::new(&layers.pp(index), config.into()))
                 .collect::<Result<_>>()?,
-            final_layer_norm: layer_norm(&in_full(&vb).pp("final_layer_norm"), hidden, config.layer_norm_eps)?,
+            final_layer_norm: layer_norm(
+                &full_precision(&vb).pp("final_layer_norm"),
+                hidden,
+                config.layer_norm_eps,
+            )?,
             text_projection,
             config: config.clone(),
         })

@@ -1,6 +1,6 @@
 //! The picture tower: pixels to what they show.
 
-use super::Activation;
+use super::HiddenAct;
 use super::layer::ClipLayer;
 use super::layer::LayerShape;
 use crate::kernels::LayerNorm;
@@ -8,7 +8,7 @@ use crate::models::ConfigError;
 use crate::models::error::MAX_CHANNELS;
 use crate::models::layers::Conv2d;
 use crate::models::layers::Linear;
-use crate::models::layers::in_full;
+use crate::models::layers::full_precision;
 use crate::models::layers::layer_norm;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -38,7 +38,7 @@ pub struct ClipVisionConfig {
     /// Side of the squares that become tokens.
     pub patch_size: usize,
     /// Nonlinearity.
-    pub hidden_act: Activation,
+    pub hidden_act: HiddenAct,
     /// Added to the variance in normalisations.
     pub layer_norm_eps: f64,
 }
@@ -54,7 +54,7 @@ impl Default for ClipVisionConfig {
             num_channels: 3,
             image_size: 224,
             patch_size: 32,
-            hidden_act: Activation::QuickGelu,
+            hidden_act: HiddenAct::QuickGelu,
             layer_norm_eps: 1e-5,
         }
     }
@@ -128,7 +128,7 @@ impl ClipVisionModel {
         let projection = Linear::without_bias(&vb.pp("visual_projection"), hidden, config.projection_dim)?;
         let has_prefix = vb.contains_tensor("vision_model.embeddings.class_embedding");
         let vb = if has_prefix { vb.pp("vision_model") } else { vb };
-        let embeddings = in_full(&vb).pp("embeddings");
+        let embeddings = full_precision(&vb).pp("embeddings");
         let layers = vb.pp("encoder").pp("layers");
         let shape = LayerShape {
             hidden,
@@ -148,7 +148,7 @@ impl ClipVisionModel {
             )?,
             position_embedding: embeddings.get((config.tokens(), hidden), "position_embedding.weight")?,
             // The name is a slip of the pen that every file repeats.
-            pre_norm: layer_norm(&in_full(&vb).pp("pre_layrnorm"), hidden, config.layer_norm_eps)?,
+            pre_norm: layer_norm(&full_precision(&vb).pp("pre_layrnorm"), hidden, config.layer_norm_eps)?,
             layers: (0..config.num_hidden_layers)
                 .map(|index| ClipLayer::new(&layers.pp(index), shape))
                 .collect::<Result<_>>()?,

@@ -2,12 +2,12 @@
 
 use super::ChannelOrder;
 use super::ControlNetConfig;
-use crate::kernels::After;
-use crate::kernels::ConvInput;
-use crate::kernels::Nonlinearity;
+use crate::kernels::Activation;
 use crate::kernels::Padding;
+use crate::kernels::PostOps;
+use crate::kernels::PreOps;
 use crate::models::layers::Conv2d;
-use crate::models::layers::in_full;
+use crate::models::layers::full_precision;
 use crate::models::unet::Residuals;
 use crate::models::unet::UNetConditions;
 use crate::models::unet::UNetEncoder;
@@ -77,7 +77,7 @@ impl ControlNetModel {
         let coarsest = widths.last().copied().unwrap_or_default();
         let out = |name: &str, channels: usize| Conv2d::pointwise(&vb.pp(name), channels, channels, false);
         Ok(Self {
-            hint: HintEmbedding::new(&in_full(&vb).pp("controlnet_cond_embedding"), config)?,
+            hint: HintEmbedding::new(&full_precision(&vb).pp("controlnet_cond_embedding"), config)?,
             down: widths
                 .iter()
                 .enumerate()
@@ -144,7 +144,7 @@ impl ControlNetModel {
         };
         let factors = strength.factors(self.down.len() + 1);
         let finish = |conv: &Conv2d, features: &Tensor, factor: f64| {
-            let map = conv.forward_with(ConvInput::new(&[features]), After::in_format(features.dtype()))?;
+            let map = conv.forward_with(PreOps::new(&[features]), PostOps::in_dtype(features.dtype()))?;
             let map = map.affine(factor, 0.0)?;
             if pools { map.mean_keepdim((2, 3)) } else { Ok(map) }
         };
@@ -196,10 +196,10 @@ impl HintEmbedding {
     }
 
     fn forward(&self, image: &Tensor) -> Result<Tensor> {
-        let silu = After::apply_to_each(Nonlinearity::Silu);
-        let mut x = self.conv_in.forward_with(ConvInput::new(&[image]), silu)?;
+        let silu = PostOps::activation(Activation::Silu);
+        let mut x = self.conv_in.forward_with(PreOps::new(&[image]), silu)?;
         for block in &self.blocks {
-            x = block.forward_with(ConvInput::new(&[&x]), silu)?;
+            x = block.forward_with(PreOps::new(&[&x]), silu)?;
         }
         self.conv_out.forward(&x)
     }

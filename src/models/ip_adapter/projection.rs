@@ -1,9 +1,9 @@
 //! From what an image encoder says to tokens.
 
 use super::resampler::Resampler;
-use crate::kernels::After;
+use crate::kernels::Activation;
 use crate::kernels::LayerNorm;
-use crate::kernels::Nonlinearity;
+use crate::kernels::PostOps;
 use crate::models::layers::Linear;
 use crate::models::layers::layer_norm;
 use candle_core::Result;
@@ -96,7 +96,7 @@ impl ImageProjection {
                 norm.forward(&proj.forward(states)?.reshape((batch, (), *channels))?)
             }
             Self::Each { first, second, norm } => {
-                let h = first.forward_then(states, After::apply_to_each(Nonlinearity::Gelu))?;
+                let h = first.forward_with(states, PostOps::activation(Activation::Gelu))?;
                 norm.forward(&second.forward(&h)?)
             }
             Self::Resampled(resampler) => resampler.forward(states),

@@ -5,11 +5,11 @@
 use super::projection::LAYER_NORM_EPS;
 use super::projection::matrix;
 use crate::kernels;
-use crate::kernels::After;
+use crate::kernels::Activation;
 use crate::kernels::LayerNorm;
-use crate::kernels::Nonlinearity;
+use crate::kernels::PostOps;
 use crate::models::layers::Linear;
-use crate::models::layers::in_full;
+use crate::models::layers::full_precision;
 use crate::models::layers::layer_norm;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -34,7 +34,7 @@ pub(super) struct Resampler {
 impl Resampler {
     /// Sizes and the number of layers are those of the tensors.
     pub(super) fn new(vb: &VarBuilder<'_>) -> Result<Self> {
-        let latents = in_full(vb).get_unchecked("latents")?;
+        let latents = full_precision(vb).get_unchecked("latents")?;
         let (_, _, hidden) = latents.dims3()?;
         let (_, inputs) = matrix(vb, "proj_in.weight")?;
         let (outputs, _) = matrix(vb, "proj_out.weight")?;
@@ -110,9 +110,9 @@ impl Layer {
         let heads = self.inner / HEAD_CHANNELS;
         let scale = (HEAD_CHANNELS as f64).sqrt().recip();
         let attended = kernels::attention(&q, &k, &v, heads, scale, false)?;
-        let latents = self.out.forward_then(&attended, After::add(latents))?;
-        let gelu = After::apply_to_each(Nonlinearity::Gelu);
-        let h = self.first.forward_then(&self.norm.forward(&latents)?, gelu)?;
-        self.second.forward_then(&h, After::add(&latents))
+        let latents = self.out.forward_with(&attended, PostOps::add(latents))?;
+        let gelu = PostOps::activation(Activation::Gelu);
+        let h = self.first.forward_with(&self.norm.forward(&latents)?, gelu)?;
+        self.second.forward_with(&h, PostOps::add(&latents))
     }
 }

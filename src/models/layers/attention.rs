@@ -2,7 +2,7 @@
 
 use super::Linear;
 use crate::kernels;
-use crate::kernels::After;
+use crate::kernels::PostOps;
 use candle_core::DType;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -31,7 +31,7 @@ pub(in crate::models) struct AttentionConfig {
 
 /// What attention over other tokens looks at beside them, and what it is to tell of itself.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::models) struct Beside<'a> {
+pub(in crate::models) struct AttentionExtras<'a> {
     /// Further keys and values, `(batch or 1, tokens, channels)` each. Every pair is attended to on its own, and what
     /// comes of it is added.
     pub(in crate::models) pairs: &'a [(&'a Tensor, &'a Tensor)],
@@ -41,7 +41,7 @@ pub(in crate::models) struct Beside<'a> {
 
 /// Attention with its projections.
 ///
-/// Every attention of the U-Net and the VAE passes through [`Attention::forward_beside`], so this is the one place where
+/// Every attention of the U-Net and the VAE passes through [`Attention::forward_with`], so this is the one place where
 /// maps can be observed or replaced.
 #[derive(Debug, Clone)]
 pub(in crate::models) struct Attention {
@@ -58,14 +58,14 @@ enum Projections {
     /// Queries, keys and values of the same tokens, in one product.
     Own(Linear),
     /// Keys and values of other tokens, kept as long as those stay the same: they do from step to step.
-    Other { q: Linear, kv: Linear, newest: Newest },
+    Other { q: Linear, kv: Linear, newest: KvCache },
 }
 
 /// What was made of the context seen last, by the weights of that time.
 #[derive(Debug, Clone, Default)]
-struct Newest(Arc<Mutex<Option<(TensorId, u64, Tensor)>>>);
+struct KvCache(Arc<Mutex<Option<(TensorId, u64, Tensor)>>>);
 
-impl Newest {
+impl KvCache {
     fn get_or_make(&self, context: &Tensor, project: &Linear) -> Result<Tensor> {
         let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let version = project.version();
@@ -106,7 +106,7 @@ impl Attention {
             Some(context_channels) => Projections::Other {
                 q: Linear::stacked(vb, &[q], channels, inner_channels, bias)?,
                 kv: Linear::stacked(vb, &[k, v], context_channels, inner_channels, bias)?,
-                newest: Newest::default(),
+                newest: KvCache::default(),
             },
         };
         Ok(Self {
@@ -126,18 +126,18 @@ impl Attention {
     ///
     /// Returns `(batch, tokens, channels)`.
     pub(in crate::models) fn forward(&self, x: &Tensor, context: Option<&Tensor>, shortcut: &Tensor) -> Result<Tensor> {
-        Ok(self.forward_beside(x, context, Beside::default(), shortcut)?.0)
+        Ok(self.forward_with(x, context, AttentionExtras::default(), shortcut)?.0)
     }
 
     /// As [`Attention::forward`], looking at more than the context.
     ///
     /// Returns `(batch, tokens, channels)`, and if they are wanted how much each token looks at those of the context,
     /// `(context_tokens, tokens)`, the mean of all heads, in f32.
-    pub(in crate::models) fn forward_beside(
+    pub(in crate::models) fn forward_with(
         &self,
         x: &Tensor,
         context: Option<&Tensor>,
-        beside: Beside<'_>,
+        beside: AttentionExtras<'_>,
         shortcut: &Tensor,
     ) -> Result<(Tensor, Option<Tensor>)> {
         let (q, k, v) = self.project(x, context)?;
@@ -154,7 +154,7 @@ impl Attention {
         let watched = beside.watched.map(|row| self.probabilities(&q, &k, row)).transpose()?;
         let y = self
             .to_out
-            .forward_then(&y.to_dtype(x.dtype())?, After::add(shortcut))?;
+            .forward_with(&y.to_dtype(x.dtype())?, PostOps::add(shortcut))?;
         Ok((y, watched))
     }
 

@@ -1,13 +1,13 @@
 //! Weights with the one kernel that uses them.
 
 use crate::kernels;
-use crate::kernels::After;
-use crate::kernels::ConvInput;
 use crate::kernels::ConvWeights;
 use crate::kernels::LinearWeights;
 use crate::kernels::Padding;
+use crate::kernels::PostOps;
+use crate::kernels::PreOps;
 use crate::models::joined_edges;
-use crate::models::slot::Slot;
+use crate::models::reloadable::ReloadableWeights;
 use candle_core::DType;
 use candle_core::Result;
 use candle_core::Shape;
@@ -21,14 +21,14 @@ fn small(vb: &VarBuilder<'_>, shape: impl Into<Shape>, name: &str) -> Result<Ten
 }
 
 /// For layers that cost nothing and whose rounding would be felt everywhere: f32 where the processor computes in bf16.
-pub(in crate::models) fn in_full<'a>(vb: &VarBuilder<'a>) -> VarBuilder<'a> {
+pub(in crate::models) fn full_precision<'a>(vb: &VarBuilder<'a>) -> VarBuilder<'a> {
     let is_rounded = vb.device().is_cpu() && vb.dtype() == DType::BF16;
     vb.to_dtype(if is_rounded { DType::F32 } else { vb.dtype() })
 }
 
 /// An affine map of the last axis.
 #[derive(Debug, Clone)]
-pub(in crate::models) struct Linear(Slot<LinearWeights>);
+pub(in crate::models) struct Linear(ReloadableWeights<LinearWeights>);
 
 impl Linear {
     /// `weight` `(outputs, inputs)` and `bias` `(outputs)`.
@@ -37,13 +37,13 @@ impl Linear {
             let weight = vb.get((outputs, inputs), "weight")?;
             LinearWeights::new(&weight, Some(&small(vb, outputs, "bias")?))
         };
-        Ok(Self(Slot::new(vb, &["weight", "bias"], make)?))
+        Ok(Self(ReloadableWeights::new(vb, &["weight", "bias"], make)?))
     }
 
     /// `weight` alone.
     pub(in crate::models) fn without_bias(vb: &VarBuilder<'_>, inputs: usize, outputs: usize) -> Result<Self> {
         let make = move |vb: &VarBuilder<'_>| LinearWeights::new(&vb.get((outputs, inputs), "weight")?, None);
-        Ok(Self(Slot::new(vb, &["weight"], make)?))
+        Ok(Self(ReloadableWeights::new(vb, &["weight"], make)?))
     }
 
     /// Several maps of the same numbers, their outputs side by side.
@@ -68,7 +68,7 @@ impl Linear {
             LinearWeights::new(&weight, bias.as_ref())
         };
         let tensors: Vec<&str> = tensors.iter().map(String::as_str).collect();
-        Ok(Self(Slot::new(vb, &tensors, make)?))
+        Ok(Self(ReloadableWeights::new(vb, &tensors, make)?))
     }
 
     /// How often its weights were replaced.
@@ -78,18 +78,18 @@ impl Linear {
 
     /// `(…, inputs)` → `(…, outputs)`.
     pub(in crate::models) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.forward_then(x, After::default())
+        self.forward_with(x, PostOps::default())
     }
 
     /// And then.
-    pub(in crate::models) fn forward_then(&self, x: &Tensor, after: After<'_>) -> Result<Tensor> {
-        kernels::linear(x, &self.0.read(), after)
+    pub(in crate::models) fn forward_with(&self, x: &Tensor, post_ops: PostOps<'_>) -> Result<Tensor> {
+        kernels::linear(x, &self.0.read(), post_ops)
     }
 }
 
 /// An affine map whose first half of outputs is gated by the second.
 #[derive(Debug, Clone)]
-pub(in crate::models) struct GeGlu(Slot<LinearWeights>);
+pub(in crate::models) struct GeGlu(ReloadableWeights<LinearWeights>);
 
 impl GeGlu {
     /// `weight` `(2 · outputs, inputs)` and `bias` `(2 · outputs)`.
@@ -98,7 +98,7 @@ impl GeGlu {
             let weight = vb.get((2 * outputs, inputs), "weight")?;
             LinearWeights::gated(&weight, Some(&small(vb, 2 * outputs, "bias")?))
         };
-        Ok(Self(Slot::new(vb, &["weight", "bias"], make)?))
+        Ok(Self(ReloadableWeights::new(vb, &["weight", "bias"], make)?))
     }
 
     /// `(…, inputs)` → `(…, outputs)`.
@@ -109,7 +109,7 @@ impl GeGlu {
 
 /// A square convolution.
 #[derive(Debug, Clone)]
-pub(in crate::models) struct Conv2d(Slot<ConvWeights>);
+pub(in crate::models) struct Conv2d(ReloadableWeights<ConvWeights>);
 
 impl Conv2d {
     /// `kernel`×`kernel`, stride 1, padded so that the size stays.
@@ -129,7 +129,7 @@ impl Conv2d {
             let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
             ConvWeights::new(&weight, None, stride, Padding::same(kernel / 2))
         };
-        Ok(Self(Slot::new(vb, &["weight"], make)?))
+        Ok(Self(ReloadableWeights::new(vb, &["weight"], make)?))
     }
 
     /// Of squares that lie side by side: `kernel`×`kernel`, as far apart as they are wide, without a bias.
@@ -143,7 +143,7 @@ impl Conv2d {
             let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
             ConvWeights::new(&weight, None, kernel, Padding::default())
         };
-        Ok(Self(Slot::new(vb, &["weight"], make)?))
+        Ok(Self(ReloadableWeights::new(vb, &["weight"], make)?))
     }
 
     /// With a stride and a padding of its own.
@@ -159,7 +159,7 @@ impl Conv2d {
             let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
             ConvWeights::new(&weight, Some(&small(vb, outputs, "bias")?), stride, padding)
         };
-        Ok(Self(Slot::new(vb, &["weight", "bias"], make)?))
+        Ok(Self(ReloadableWeights::new(vb, &["weight", "bias"], make)?))
     }
 
     /// 1×1, from weights that may be those of a linear map: `(outputs, inputs)`.
@@ -176,17 +176,17 @@ impl Conv2d {
             let weight = vb.get((outputs, inputs), "weight")?.reshape((outputs, inputs, 1, 1))?;
             ConvWeights::new(&weight, Some(&small(vb, outputs, "bias")?), 1, Padding::default())
         };
-        Ok(Self(Slot::new(vb, &["weight", "bias"], make)?))
+        Ok(Self(ReloadableWeights::new(vb, &["weight", "bias"], make)?))
     }
 
     /// `(batch, inputs, height, width)` → `(batch, outputs, …)`.
     pub(in crate::models) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.forward_with(ConvInput::new(&[x]), After::default())
+        self.forward_with(PreOps::new(&[x]), PostOps::default())
     }
 
     /// With something done before and after; edges [join](crate::models::join_edges) as the thread says.
-    pub(in crate::models) fn forward_with(&self, input: ConvInput<'_>, after: After<'_>) -> Result<Tensor> {
-        kernels::conv2d(input.wrapped(joined_edges()), &self.0.read(), after)
+    pub(in crate::models) fn forward_with(&self, input: PreOps<'_>, post_ops: PostOps<'_>) -> Result<Tensor> {
+        kernels::conv2d(input.wrapped(joined_edges()), &self.0.read(), post_ops)
     }
 }
 
@@ -208,5 +208,5 @@ pub(in crate::models) fn group_norm(
 /// Normalisation over the last axis: `weight` and `bias` `(channels)`.
 pub(in crate::models) fn layer_norm(vb: &VarBuilder<'_>, channels: usize, eps: f64) -> Result<kernels::LayerNorm> {
     let (weight, bias) = (small(vb, channels, "weight")?, small(vb, channels, "bias")?);
-    Ok(kernels::LayerNorm::new(&weight, &bias, eps)?.giving(vb.dtype()))
+    Ok(kernels::LayerNorm::new(&weight, &bias, eps)?.with_dtype(vb.dtype()))
 }

@@ -6,8 +6,8 @@ mod embeddings;
 mod resample;
 mod resnet;
 
-pub(super) use attention::{Attention, AttentionConfig, Beside};
-pub(super) use basic::{Conv2d, GeGlu, Linear, group_norm, in_full, layer_norm};
+pub(super) use attention::{Attention, AttentionConfig, AttentionExtras};
+pub(super) use basic::{Conv2d, GeGlu, Linear, full_precision, group_norm, layer_norm};
 pub(super) use embeddings::{TimestepEmbedding, sinusoid};
 pub(super) use resample::{Downsample, Upsample};
 pub(super) use resnet::{Resize, ResnetBlock, ResnetShape};

@@ -1,9 +1,9 @@
 //! Halving and enlarging feature maps.
 
 use super::Conv2d;
-use crate::kernels::After;
-use crate::kernels::ConvInput;
 use crate::kernels::Padding;
+use crate::kernels::PostOps;
+use crate::kernels::PreOps;
 use candle_core::Result;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -28,8 +28,7 @@ impl Downsample {
 
     /// `(batch, channels, height, width)` → half of each, rounded up.
     pub(in crate::models) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.conv
-            .forward_with(ConvInput::new(&[x]), After::in_format(x.dtype()))
+        self.conv.forward_with(PreOps::new(&[x]), PostOps::in_dtype(x.dtype()))
     }
 }
 
@@ -55,9 +54,7 @@ impl Upsample {
 
     /// Enlarges to a given size, which need not be the double: a skip of odd size has to be met.
     pub(in crate::models) fn forward_to(&self, x: &Tensor, height: usize, width: usize) -> Result<Tensor> {
-        self.conv.forward_with(
-            ConvInput::new(&[x]).enlarged(height, width),
-            After::in_format(x.dtype()),
-        )
+        self.conv
+            .forward_with(PreOps::new(&[x]).enlarged(height, width), PostOps::in_dtype(x.dtype()))
     }
 }

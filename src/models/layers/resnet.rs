@@ -2,12 +2,12 @@
 
 use super::Conv2d;
 use super::Linear;
+use super::full_precision;
 use super::group_norm;
-use super::in_full;
 use crate::kernels;
-use crate::kernels::After;
-use crate::kernels::ConvInput;
 use crate::kernels::GroupNorm;
+use crate::kernels::PostOps;
+use crate::kernels::PreOps;
 use candle_core::Result;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -94,7 +94,7 @@ impl ResnetBlock {
             conv1: Conv2d::new(&vb.pp("conv1"), inputs, outputs, 3)?,
             time_emb_proj: shape
                 .time_channels
-                .map(|channels| Linear::new(&in_full(vb).pp("time_emb_proj"), channels, per_output * outputs))
+                .map(|channels| Linear::new(&full_precision(vb).pp("time_emb_proj"), channels, per_output * outputs))
                 .transpose()?,
             norm2: group_norm(&vb.pp("norm2"), outputs, groups, eps)?,
             conv2: Conv2d::new(&vb.pp("conv2"), outputs, outputs, 3)?,
@@ -111,12 +111,12 @@ impl ResnetBlock {
     /// Returns `(batch, outputs, height, width)`.
     pub(in crate::models) fn forward(&self, parts: &[&Tensor], time: Option<&Tensor>) -> Result<Tensor> {
         let condition = self.condition(time)?;
-        let before = ConvInput::new(parts);
+        let before = PreOps::new(parts);
         let h = self
             .conv1
             .forward_with(before.normalised_silu(&self.norm1), self.added(condition.as_ref()))?;
         let shortcut = match (&self.conv_shortcut, parts) {
-            (Some(conv), [x, ..]) => conv.forward_with(before, After::in_format(x.dtype()))?,
+            (Some(conv), [x, ..]) => conv.forward_with(before, PostOps::in_dtype(x.dtype()))?,
             (Some(_), []) => candle_core::bail!("a residual block needs a feature map"),
             (None, [x]) => (*x).clone(),
             (None, parts) => Tensor::cat(parts, 1)?,
@@ -136,10 +136,10 @@ impl ResnetBlock {
         let h = resize.apply(&self.norm1.forward_silu(x)?)?;
         let h = self
             .conv1
-            .forward_with(ConvInput::new(&[&h]), self.added(condition.as_ref()))?;
+            .forward_with(PreOps::new(&[&h]), self.added(condition.as_ref()))?;
         let mut shortcut = resize.apply(x)?;
         if let Some(conv) = &self.conv_shortcut {
-            shortcut = conv.forward_with(ConvInput::new(&[&shortcut]), After::in_format(x.dtype()))?;
+            shortcut = conv.forward_with(PreOps::new(&[&shortcut]), PostOps::in_dtype(x.dtype()))?;
         }
         self.second_half(&h, condition.as_ref(), &shortcut)
     }
@@ -153,18 +153,18 @@ impl ResnetBlock {
     }
 
     /// Adds the condition, where that is what is done with it.
-    fn added<'a>(&self, condition: Option<&'a Tensor>) -> After<'a> {
-        After {
+    fn added<'a>(&self, condition: Option<&'a Tensor>) -> PostOps<'a> {
+        PostOps {
             condition: condition.filter(|_| !self.scale_shift),
-            ..After::default()
+            ..PostOps::default()
         }
     }
 
     fn second_half(&self, h: &Tensor, condition: Option<&Tensor>, shortcut: &Tensor) -> Result<Tensor> {
         let (true, Some(condition)) = (self.scale_shift, condition) else {
             let h = [h];
-            let before = ConvInput::new(&h).normalised_silu(&self.norm2);
-            return self.conv2.forward_with(before, After::add(shortcut));
+            let before = PreOps::new(&h).normalised_silu(&self.norm2);
+            return self.conv2.forward_with(before, PostOps::add(shortcut));
         };
         let parts = condition.to_dtype(h.dtype())?.unsqueeze(2)?.unsqueeze(3)?.chunk(2, 1)?;
         let [scale, shift] = parts.as_slice() else {
@@ -173,6 +173,6 @@ impl ResnetBlock {
         let h = self.norm2.forward(h)?;
         let h = h.broadcast_mul(&(scale + 1.0)?)?.broadcast_add(shift)?;
         self.conv2
-            .forward_with(ConvInput::new(&[&kernels::silu(&h)?]), After::add(shortcut))
+            .forward_with(PreOps::new(&[&kernels::silu(&h)?]), PostOps::add(shortcut))
     }
 }

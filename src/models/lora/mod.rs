@@ -8,4 +8,4 @@ mod factors;
 mod patchable;
 
 pub use factors::{Factor, Factors, decomposed};
-pub use patchable::{Change, Patch, Patchable, Patches};
+pub use patchable::{PatchableModel, WeightDelta, WeightPatch, WeightPatches};

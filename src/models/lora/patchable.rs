@@ -1,7 +1,7 @@
 //! A network whose weights can be changed.
 
-use super::super::slot;
-use super::super::slot::Recorded;
+use super::super::reloadable;
+use super::super::reloadable::WeightLoader;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Result;
@@ -17,7 +17,7 @@ use std::sync::PoisonError;
 use std::sync::RwLock;
 
 /// How one tensor is changed.
-pub trait Change: fmt::Debug + Send + Sync {
+pub trait WeightDelta: fmt::Debug + Send + Sync {
     /// What is added to the tensor, in its shape, on its device, in f32.
     ///
     /// * `base`: the tensor as the model's files have it, in f32. Several changes of a tensor all see this one, so
@@ -31,48 +31,48 @@ pub trait Change: fmt::Debug + Send + Sync {
 
 /// A change with its weight.
 #[derive(Debug, Clone)]
-pub struct Patch {
+pub struct WeightPatch {
     /// What to add.
-    pub change: Arc<dyn Change>,
+    pub delta: Arc<dyn WeightDelta>,
     /// Times this.
     pub weight: f64,
 }
 
-impl PartialEq for Patch {
+impl PartialEq for WeightPatch {
     /// Whether it is the very same change by the same weight.
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.change, &other.change) && self.weight.to_bits() == other.weight.to_bits()
+        Arc::ptr_eq(&self.delta, &other.delta) && self.weight.to_bits() == other.weight.to_bits()
     }
 }
 
 /// The changes of a network, by the full names of its tensors.
-pub type Patches = BTreeMap<String, Vec<Patch>>;
+pub type WeightPatches = BTreeMap<String, Vec<WeightPatch>>;
 
-/// The weights of a network that was built by [`Patchable::build`].
-pub struct Patchable {
+/// The weights of a network that was built by [`PatchableModel::build`].
+pub struct PatchableModel {
     vb: VarBuilder<'static>,
     shared: Arc<Shared>,
-    slots: Vec<Recorded>,
-    /// What each slot's tensors were changed by when it was filled last; `None` if that is not known.
-    filled: Vec<Option<Vec<Patch>>>,
+    loaders: Vec<WeightLoader>,
+    /// What each loader's tensors were changed by when it was filled last; `None` if that is not known.
+    filled: Vec<Option<Vec<WeightPatch>>>,
 }
 
 /// What backend and owner both know.
 #[derive(Default)]
 struct Shared {
-    patches: RwLock<Patches>,
+    patches: RwLock<WeightPatches>,
     shapes: RwLock<BTreeMap<String, Vec<usize>>>,
 }
 
-impl fmt::Debug for Patchable {
+impl fmt::Debug for PatchableModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Patchable")
-            .field("num_slots", &self.slots.len())
+        f.debug_struct("PatchableModel")
+            .field("num_slots", &self.loaders.len())
             .finish_non_exhaustive()
     }
 }
 
-impl Patchable {
+impl PatchableModel {
     /// Builds a network in such a way that its weights can be changed afterwards.
     ///
     /// * `vb`: the weights as the files have them; stays open.
@@ -88,12 +88,12 @@ impl Patchable {
             shared: Arc::clone(&shared),
         };
         let vb = VarBuilder::from_backend(Box::new(backend), dtype, device);
-        let (network, slots) = slot::record(|| new(vb.clone()))?;
-        let filled = vec![Some(Vec::new()); slots.len()];
+        let (network, loaders) = reloadable::record(|| new(vb.clone()))?;
+        let filled = vec![Some(Vec::new()); loaders.len()];
         let weights = Self {
             vb,
             shared,
-            slots,
+            loaders,
             filled,
         };
         Ok((network, weights))
@@ -102,7 +102,7 @@ impl Patchable {
     /// Full names and shapes of all tensors that can be changed.
     pub fn parameters(&self) -> BTreeMap<String, Vec<usize>> {
         let shapes = self.shared.shapes.read().unwrap_or_else(PoisonError::into_inner);
-        let names = self.slots.iter().flat_map(|slot| &slot.names);
+        let names = self.loaders.iter().flat_map(|loader| &loader.names);
         names
             .filter_map(|name| Some((name.clone(), shapes.get(name)?.clone())))
             .collect()
@@ -116,18 +116,18 @@ impl Patchable {
     /// # Errors
     /// If a tensor cannot be read or a change does not fit. Some layers may have been made anew by then; the next call
     /// knows which.
-    pub fn set(&mut self, patches: Patches) -> Result<usize> {
-        let wanted_of = |slot: &Recorded| -> Vec<Patch> {
-            let of_slot = slot.names.iter().filter_map(|name| patches.get(name));
+    pub fn set(&mut self, patches: WeightPatches) -> Result<usize> {
+        let wanted_of = |loader: &WeightLoader| -> Vec<WeightPatch> {
+            let of_slot = loader.names.iter().filter_map(|name| patches.get(name));
             of_slot.flatten().cloned().collect()
         };
-        let wanted: Vec<_> = self.slots.iter().map(wanted_of).collect();
+        let wanted: Vec<_> = self.loaders.iter().map(wanted_of).collect();
         *self.shared.patches.write().unwrap_or_else(PoisonError::into_inner) = patches;
         let mut num_filled = 0;
-        for ((slot, filled), wanted) in self.slots.iter().zip(&mut self.filled).zip(wanted) {
+        for ((loader, filled), wanted) in self.loaders.iter().zip(&mut self.filled).zip(wanted) {
             if filled.as_ref() != Some(&wanted) {
                 *filled = None;
-                slot.fill(&self.vb)?;
+                loader.fill(&self.vb)?;
                 *filled = Some(wanted);
                 num_filled += 1;
             }
@@ -143,7 +143,7 @@ struct Patched {
 }
 
 impl Patched {
-    fn patches(&self, name: &str) -> Vec<Patch> {
+    fn patches(&self, name: &str) -> Vec<WeightPatch> {
         let patches = self.shared.patches.read().unwrap_or_else(PoisonError::into_inner);
         patches.get(name).cloned().unwrap_or_default()
     }
@@ -161,7 +161,7 @@ impl SimpleBackend for Patched {
         let base = self.base.get_with_hints_dtype(shape, name, hints, DType::F32)?;
         // The changes first, then the base: two halves of a change are then the whole, to the last bit.
         let mut sum: Option<Tensor> = None;
-        for Patch { change, weight } in patches {
+        for WeightPatch { delta: change, weight } in patches {
             let delta = change.delta(&base, weight)?;
             sum = Some(match sum {
                 Some(sum) => (sum + delta)?,

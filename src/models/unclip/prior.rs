@@ -1,14 +1,14 @@
 //! The prior.
 
 use crate::kernels;
-use crate::kernels::After;
+use crate::kernels::Activation;
 use crate::kernels::LayerNorm;
-use crate::kernels::Nonlinearity;
+use crate::kernels::PostOps;
 use crate::models::ConfigError;
 use crate::models::error::MAX_CHANNELS;
 use crate::models::layers::Linear;
 use crate::models::layers::TimestepEmbedding;
-use crate::models::layers::in_full;
+use crate::models::layers::full_precision;
 use crate::models::layers::layer_norm;
 use crate::models::layers::sinusoid;
 use candle_core::DType;
@@ -162,7 +162,7 @@ impl PriorTransformer {
         let pooled = config.embedding_proj_dim.unwrap_or(width);
         let result = config.clip_embed_dim.unwrap_or(width);
         let tokens = config.num_embeddings + config.additional_embeddings;
-        let full = in_full(&vb);
+        let full = full_precision(&vb);
         let blocks = vb.pp("transformer_blocks");
         Ok(Self {
             time_embedding: TimestepEmbedding::new(&full.pp("time_embedding"), inner, inner, None)?,
@@ -299,9 +299,9 @@ impl Block {
         let scale = ((channels / self.heads) as f64).sqrt().recip();
         let mask = mask.to_dtype(qkv.dtype())?;
         let attended = kernels::masked_attention(&part(0)?, &part(1)?, &part(2)?, self.heads, scale, &mask)?;
-        let x = self.to_out.forward_then(&attended, After::add(x))?;
-        let gelu = After::apply_to_each(Nonlinearity::Gelu);
-        let h = self.ff_in.forward_then(&self.norm3.forward(&x)?, gelu)?;
-        self.ff_out.forward_then(&h, After::add(&x))
+        let x = self.to_out.forward_with(&attended, PostOps::add(x))?;
+        let gelu = PostOps::activation(Activation::Gelu);
+        let h = self.ff_in.forward_with(&self.norm3.forward(&x)?, gelu)?;
+        self.ff_out.forward_with(&h, PostOps::add(&x))
     }
 }

@@ -4,7 +4,7 @@ use crate::kernels::LayerNorm;
 use crate::models::ConfigError;
 use crate::models::error::MAX_CHANNELS;
 use crate::models::layers::Linear;
-use crate::models::layers::in_full;
+use crate::models::layers::full_precision;
 use crate::models::layers::layer_norm;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -86,7 +86,7 @@ impl UnclipTextProj {
             let is_sane = (1..=MAX_CHANNELS).contains(&value);
             ConfigError::check(is_sane, NETWORK, field, value, format!("1 to {MAX_CHANNELS}"))?;
         }
-        let vb = in_full(&vb);
+        let vb = full_precision(&vb);
         let linear = |name: &str, outputs: usize| Linear::new(&vb.pp(name), width, outputs);
         Ok(Self {
             no_picture: vb.get(width, "learned_classifier_free_guidance_embeddings")?,

@@ -4,7 +4,7 @@ use super::super::ConfigError;
 use super::super::error::MAX_CHANNELS;
 use crate::models::layers::Linear;
 use crate::models::layers::TimestepEmbedding;
-use crate::models::layers::in_full;
+use crate::models::layers::full_precision;
 use candle_core::Result;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -84,7 +84,7 @@ impl ClassEmbedding {
         wave_channels: usize,
         time_channels: usize,
     ) -> Result<Self> {
-        let vb = in_full(vb).pp("class_embedding");
+        let vb = full_precision(vb).pp("class_embedding");
         let embedding = |inputs: usize| TimestepEmbedding::new(&vb, inputs, time_channels, None);
         Ok(match shape {
             ClassShape::Table(classes) => Self::Table(vb.get((classes, time_channels), "weight")?),

@@ -5,13 +5,13 @@ use super::super::PerBlock;
 use super::super::error::MAX_BLOCKS;
 use super::super::error::MAX_CHANNELS;
 use super::class::ClassShape;
-use super::plan::AttentionShape;
-use super::plan::BlockShape;
-use super::plan::LevelShape;
-use super::plan::Plan;
-use super::plan::ResamplerShape;
-use super::plan::TransformerShape;
-use super::plan::WithTextShape;
+use super::layout::AddedKvShape;
+use super::layout::AttentionShape;
+use super::layout::BlockShape;
+use super::layout::LevelShape;
+use super::layout::ResamplerShape;
+use super::layout::TransformerShape;
+use super::layout::UNetLayout;
 use crate::models::layers::ResnetShape;
 
 /// The network's name in messages.
@@ -250,7 +250,7 @@ impl UNetConfig {
     ///
     /// # Errors
     /// If the configuration asks for something this version does not have.
-    pub(super) fn plan(&self) -> Result<Plan, ConfigError> {
+    pub(super) fn layout(&self) -> Result<UNetLayout, ConfigError> {
         self.check_blocks()?;
         self.check_variants()?;
         let groups = self.groups();
@@ -273,7 +273,7 @@ impl UNetConfig {
                 Ok(BlockShape {
                     attention: match kind {
                         CROSS_DOWN | CROSS_UP => self.transformer(from_bottom, only_cross)?,
-                        SIMPLE_DOWN | SIMPLE_UP => self.with_text(from_bottom, only_cross)?,
+                        SIMPLE_DOWN | SIMPLE_UP => self.added_kv(from_bottom, only_cross)?,
                         _ => AttentionShape::None,
                     },
                     resampler: match kind {
@@ -299,10 +299,10 @@ impl UNetConfig {
             self.freq_shift,
             format!("less than {frequencies}"),
         )?;
-        Ok(Plan {
+        Ok(UNetLayout {
             mid: if self.mid_block_type.as_deref() == Some(SIMPLE_MID) {
                 let of_all = self.only_cross_attention == PerBlock::All(true);
-                self.with_text(0, self.mid_block_only_cross_attention.unwrap_or(of_all))?
+                self.added_kv(0, self.mid_block_only_cross_attention.unwrap_or(of_all))?
             } else {
                 self.transformer(0, false)?
             },
@@ -342,7 +342,7 @@ impl UNetConfig {
     }
 
     /// Attentions to pixels and text of the level `from_bottom` places above the coarsest.
-    fn with_text(&self, from_bottom: usize, only_cross: bool) -> Result<AttentionShape, ConfigError> {
+    fn added_kv(&self, from_bottom: usize, only_cross: bool) -> Result<AttentionShape, ConfigError> {
         let index = self.block_out_channels.len() - 1 - from_bottom;
         let channels = self.block_out_channels[index];
         let head = self.attention_head_dim.get(index).unwrap_or_default();
@@ -353,7 +353,7 @@ impl UNetConfig {
             head,
             format!("channels of a head that divide {channels} channels"),
         )?;
-        Ok(AttentionShape::WithText(WithTextShape {
+        Ok(AttentionShape::AddedKvAttention(AddedKvShape {
             heads: channels / head,
             context_channels: self.cross_attention_dim.get(index).unwrap_or_default(),
             groups: self.groups(),

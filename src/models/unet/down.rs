@@ -1,10 +1,10 @@
 //! One resolution on the way down.
 
 use super::AttentionMaps;
-use super::attend::FeatureAttention;
+use super::attention::SpatialAttention;
+use super::layout::ResamplerShape;
+use super::layout::UNetLayout;
 use super::motion::BlockMotion;
-use super::plan::Plan;
-use super::plan::ResamplerShape;
 use super::residuals::add;
 use crate::models::ip_adapter::ImagePrompt;
 use crate::models::layers::Downsample;
@@ -16,7 +16,7 @@ use candle_nn::VarBuilder;
 
 /// What every block of a U-Net is told beside the features.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Told<'a> {
+pub(super) struct BlockInputs<'a> {
     /// `(batch or 1, time_channels)`, its nonlinearity already applied.
     pub(super) time: &'a Tensor,
     /// The text, `(batch, tokens, context_channels)`.
@@ -31,7 +31,7 @@ pub(super) struct Told<'a> {
     pub(super) maps: Option<&'a AttentionMaps>,
 }
 
-impl Told<'_> {
+impl BlockInputs<'_> {
     /// The motion that follows a residual block and its attention.
     pub(super) fn moved(&self, x: Tensor, layer: usize) -> Result<Tensor> {
         match self.motion {
@@ -48,7 +48,7 @@ impl Told<'_> {
 #[derive(Debug, Clone)]
 pub(super) struct DownBlock {
     resnets: Vec<ResnetBlock>,
-    attentions: Vec<FeatureAttention>,
+    attentions: Vec<SpatialAttention>,
     downsampler: Option<Downsampler>,
 }
 
@@ -61,31 +61,31 @@ enum Downsampler {
 
 impl DownBlock {
     /// * `index`: of the block, 0 the finest.
-    pub(super) fn new(vb: &VarBuilder<'_>, plan: &Plan, index: usize) -> Result<Self> {
-        let level = plan.levels[index];
+    pub(super) fn new(vb: &VarBuilder<'_>, layout: &UNetLayout, index: usize) -> Result<Self> {
+        let level = layout.levels[index];
         let channels = level.channels;
         let before = index
             .checked_sub(1)
-            .map_or(channels, |above| plan.levels[above].channels);
+            .map_or(channels, |above| layout.levels[above].channels);
         let resnets = (0..level.layers)
             .map(|layer| {
                 let inputs = if layer == 0 { before } else { channels };
-                ResnetBlock::shaped(&vb.pp("resnets").pp(layer), inputs, channels, plan.resnet)
+                ResnetBlock::shaped(&vb.pp("resnets").pp(layer), inputs, channels, layout.resnet)
             })
             .collect::<Result<_>>()?;
-        let is_last = index + 1 == plan.levels.len();
+        let is_last = index + 1 == layout.levels.len();
         let downsampler = || {
             let vb = vb.pp("downsamplers.0");
             Result::Ok(match level.down.resampler {
                 ResamplerShape::Conv { padding } => Downsampler::Conv(Downsample::new(&vb, channels, padding)?),
                 ResamplerShape::Resnet => {
-                    Downsampler::Resnet(Box::new(ResnetBlock::shaped(&vb, channels, channels, plan.resnet)?))
+                    Downsampler::Resnet(Box::new(ResnetBlock::shaped(&vb, channels, channels, layout.resnet)?))
                 }
             })
         };
         Ok(Self {
             resnets,
-            attentions: FeatureAttention::each(
+            attentions: SpatialAttention::each(
                 vb,
                 ("down_blocks", index),
                 level.layers,
@@ -103,7 +103,7 @@ impl DownBlock {
     pub(super) fn forward(
         &self,
         x: &Tensor,
-        told: Told<'_>,
+        told: BlockInputs<'_>,
         added: Option<&Tensor>,
         skips: &mut Vec<Tensor>,
     ) -> Result<Tensor> {

@@ -1,8 +1,8 @@
 //! The coarsest resolution.
 
-use super::attend::FeatureAttention;
-use super::down::Told;
-use super::plan::Plan;
+use super::attention::SpatialAttention;
+use super::down::BlockInputs;
+use super::layout::UNetLayout;
 use super::sites::MID_TRANSFORMER;
 use crate::models::layers::ResnetBlock;
 use candle_core::Result;
@@ -13,22 +13,22 @@ use candle_nn::VarBuilder;
 #[derive(Debug, Clone)]
 pub(super) struct MidBlock {
     first: ResnetBlock,
-    attention: Option<FeatureAttention>,
+    attention: Option<SpatialAttention>,
     second: ResnetBlock,
 }
 
 impl MidBlock {
     /// * `channels`: of the coarsest level.
-    pub(super) fn new(vb: &VarBuilder<'_>, plan: &Plan, channels: usize) -> Result<Self> {
-        let resnet = |name: &str| ResnetBlock::shaped(&vb.pp(name), channels, channels, plan.resnet);
+    pub(super) fn new(vb: &VarBuilder<'_>, layout: &UNetLayout, channels: usize) -> Result<Self> {
+        let resnet = |name: &str| ResnetBlock::shaped(&vb.pp(name), channels, channels, layout.resnet);
         Ok(Self {
             first: resnet("resnets.0")?,
-            attention: FeatureAttention::new(&vb.pp("attentions.0"), MID_TRANSFORMER, channels, plan.mid)?,
+            attention: SpatialAttention::new(&vb.pp("attentions.0"), MID_TRANSFORMER, channels, layout.mid)?,
             second: resnet("resnets.1")?,
         })
     }
 
-    pub(super) fn forward(&self, x: &Tensor, told: Told<'_>) -> Result<Tensor> {
+    pub(super) fn forward(&self, x: &Tensor, told: BlockInputs<'_>) -> Result<Tensor> {
         let mut x = self.first.forward(&[x], Some(told.time))?;
         if let Some(attention) = &self.attention {
             x = attention.forward(&x, told)?;

@@ -3,17 +3,17 @@
 //!
 //! Source: <https://arxiv.org/abs/2112.10752>
 
-mod attend;
+mod attention;
 mod class;
 mod config;
 mod down;
+mod layout;
 mod maps;
 mod mid;
 mod model;
 mod motion;
 mod pixel;
 mod pixel_config;
-mod plan;
 mod residuals;
 mod sites;
 mod transformer;

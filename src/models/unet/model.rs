@@ -5,8 +5,8 @@ use super::Residuals;
 use super::UNetConfig;
 use super::class::ClassCondition;
 use super::class::ClassEmbedding;
+use super::down::BlockInputs;
 use super::down::DownBlock;
-use super::down::Told;
 use super::mid::MidBlock;
 use super::motion::BlockMotion;
 use super::motion::Motion;
@@ -15,14 +15,14 @@ use super::motion::MotionModule;
 use super::residuals::add;
 use super::up::UpBlock;
 use crate::kernels;
-use crate::kernels::After;
-use crate::kernels::ConvInput;
 use crate::kernels::GroupNorm;
+use crate::kernels::PostOps;
+use crate::kernels::PreOps;
 use crate::models::ip_adapter::ImagePrompt;
 use crate::models::layers::Conv2d;
 use crate::models::layers::TimestepEmbedding;
+use crate::models::layers::full_precision;
 use crate::models::layers::group_norm;
-use crate::models::layers::in_full;
 use crate::models::layers::sinusoid;
 use candle_core::DType;
 use candle_core::Device;
@@ -94,8 +94,12 @@ impl<'a> UNetConditions<'a> {
     ///
     /// * `time`: the embedding that every residual block adds.
     /// * `modules`: the motion modules of the block.
-    fn told(&self, time: &'a Tensor, modules: impl Fn(&'a MotionAdapter) -> Option<&'a Vec<MotionModule>>) -> Told<'a> {
-        Told {
+    fn told(
+        &self,
+        time: &'a Tensor,
+        modules: impl Fn(&'a MotionAdapter) -> Option<&'a Vec<MotionModule>>,
+    ) -> BlockInputs<'a> {
+        BlockInputs {
             time,
             context: Some(self.context),
             context_mask: self.context_mask,
@@ -163,12 +167,12 @@ impl UNet2DConditionModel {
         reason = "a builder is handed over, as to every network"
     )]
     pub fn new(vb: VarBuilder<'_>, config: &UNetConfig) -> Result<Self> {
-        let plan = config.plan()?;
+        let layout = config.layout()?;
         let channels = config.first_channels();
         Ok(Self {
             encoder: UNetEncoder::new(&vb, config)?,
-            up_blocks: (0..plan.levels.len())
-                .map(|index| UpBlock::new(&vb.pp("up_blocks").pp(index), &plan, index))
+            up_blocks: (0..layout.levels.len())
+                .map(|index| UpBlock::new(&vb.pp("up_blocks").pp(index), &layout, index))
                 .collect::<Result<_>>()?,
             conv_norm_out: group_norm(&vb.pp("conv_norm_out"), channels, config.groups(), config.norm_eps)?,
             conv_out: Conv2d::new(&vb.pp("conv_out"), channels, config.out_channels, 3)?,
@@ -201,23 +205,23 @@ impl UNet2DConditionModel {
             x = block.forward(&x, told, &mut skips)?;
         }
         let last = [&x];
-        let before = ConvInput::new(&last).normalised_silu(&self.conv_norm_out);
-        self.conv_out.forward_with(before, After::in_f32())
+        let before = PreOps::new(&last).normalised_silu(&self.conv_norm_out);
+        self.conv_out.forward_with(before, PostOps::in_f32())
     }
 }
 
 impl UNetEncoder {
     /// Weights under the names of the whole network.
     pub(in crate::models) fn new(vb: &VarBuilder<'_>, config: &UNetConfig) -> Result<Self> {
-        let plan = config.plan()?;
-        let (Some(first), Some(coarsest)) = (plan.levels.first(), plan.levels.last()) else {
+        let layout = config.layout()?;
+        let (Some(first), Some(coarsest)) = (layout.levels.first(), layout.levels.last()) else {
             candle_core::bail!("unet config: block_out_channels is empty");
         };
         let channels = first.channels;
         Ok(Self {
-            conv_in: Conv2d::new(&in_full(vb).pp("conv_in"), config.in_channels, channels, 3)?,
+            conv_in: Conv2d::new(&full_precision(vb).pp("conv_in"), config.in_channels, channels, 3)?,
             time_embedding: TimestepEmbedding::new(
-                &in_full(vb).pp("time_embedding"),
+                &full_precision(vb).pp("time_embedding"),
                 channels,
                 config.time_channels(),
                 config.time_cond_proj_dim,
@@ -225,17 +229,22 @@ impl UNetEncoder {
             add_embedding: config
                 .added_channels()?
                 .map(|inputs| {
-                    TimestepEmbedding::new(&in_full(vb).pp("add_embedding"), inputs, config.time_channels(), None)
+                    TimestepEmbedding::new(
+                        &full_precision(vb).pp("add_embedding"),
+                        inputs,
+                        config.time_channels(),
+                        None,
+                    )
                 })
                 .transpose()?,
             class_embedding: config
                 .class_shape()?
                 .map(|shape| ClassEmbedding::new(vb, shape, channels, config.time_channels()))
                 .transpose()?,
-            down_blocks: (0..plan.levels.len())
-                .map(|index| DownBlock::new(&vb.pp("down_blocks").pp(index), &plan, index))
+            down_blocks: (0..layout.levels.len())
+                .map(|index| DownBlock::new(&vb.pp("down_blocks").pp(index), &layout, index))
                 .collect::<Result<_>>()?,
-            mid_block: MidBlock::new(&vb.pp("mid_block"), &plan, coarsest.channels)?,
+            mid_block: MidBlock::new(&vb.pp("mid_block"), &layout, coarsest.channels)?,
             config: config.clone(),
         })
     }

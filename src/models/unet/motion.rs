@@ -3,17 +3,17 @@
 //! Source: `AnimateDiff`, <https://arxiv.org/abs/2307.04725>, section 4.2
 
 use super::UNetConfig;
-use crate::kernels::After;
 use crate::kernels::GroupNorm;
 use crate::kernels::LayerNorm;
+use crate::kernels::PostOps;
 use crate::models::ConfigError;
 use crate::models::PerBlock;
 use crate::models::layers::Attention;
 use crate::models::layers::AttentionConfig;
 use crate::models::layers::GeGlu;
 use crate::models::layers::Linear;
+use crate::models::layers::full_precision;
 use crate::models::layers::group_norm;
-use crate::models::layers::in_full;
 use crate::models::layers::layer_norm;
 use candle_core::Device;
 use candle_core::Result;
@@ -254,11 +254,11 @@ impl MotionModule {
             .forward(&h)?
             .permute((0, 3, 2, 1))?
             .reshape((films * pixels, frames, channels))?;
-        let mut tokens = self.proj_in.forward_then(&h, After::in_format(x.dtype()))?;
+        let mut tokens = self.proj_in.forward_with(&h, PostOps::in_dtype(x.dtype()))?;
         for block in &self.blocks {
             tokens = block.forward(&tokens)?;
         }
-        let h = self.proj_out.forward_then(&tokens, After::add(&by_pixel(x)?))?;
+        let h = self.proj_out.forward_with(&tokens, PostOps::add(&by_pixel(x)?))?;
         h.reshape((films, pixels, frames, channels))?
             .permute((0, 2, 3, 1))?
             .reshape((batch, channels, height, width))
@@ -297,7 +297,9 @@ impl MotionBlock {
         let inner = 4 * channels;
         // Files may bring the table, rounded as their weights are.
         let places = if vb.contains_tensor("pos_embed.pe") {
-            in_full(vb).get((1, frames, channels), "pos_embed.pe")?.squeeze(0)?
+            full_precision(vb)
+                .get((1, frames, channels), "pos_embed.pe")?
+                .squeeze(0)?
         } else {
             places(frames, channels, vb.device())?
         };
@@ -320,7 +322,7 @@ impl MotionBlock {
         let x = self.attn1.forward(&placed(self.norm1.forward(x)?)?, None, x)?;
         let x = self.attn2.forward(&placed(self.norm2.forward(&x)?)?, None, &x)?;
         let gated = self.ff_in.forward(&self.norm3.forward(&x)?)?;
-        self.ff_out.forward_then(&gated, After::add(&x))
+        self.ff_out.forward_with(&gated, PostOps::add(&x))
     }
 }
 

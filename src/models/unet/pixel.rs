@@ -2,19 +2,19 @@
 
 use super::class::ClassCondition;
 use super::class::ClassEmbedding;
+use super::down::BlockInputs;
 use super::down::DownBlock;
-use super::down::Told;
 use super::mid::MidBlock;
 use super::pixel_config::PixelUNetConfig;
 use super::up::UpBlock;
 use crate::kernels;
-use crate::kernels::After;
-use crate::kernels::ConvInput;
 use crate::kernels::GroupNorm;
+use crate::kernels::PostOps;
+use crate::kernels::PreOps;
 use crate::models::layers::Conv2d;
 use crate::models::layers::TimestepEmbedding;
+use crate::models::layers::full_precision;
 use crate::models::layers::group_norm;
-use crate::models::layers::in_full;
 use crate::models::layers::sinusoid;
 use candle_core::DType;
 use candle_core::Result;
@@ -48,30 +48,35 @@ impl UNet2DModel {
         reason = "a builder is handed over, as to every network"
     )]
     pub fn new(vb: VarBuilder<'_>, config: &PixelUNetConfig) -> Result<Self> {
-        let plan = config.plan()?;
-        let (Some(first), Some(coarsest)) = (plan.levels.first(), plan.levels.last()) else {
+        let layout = config.layout()?;
+        let (Some(first), Some(coarsest)) = (layout.levels.first(), layout.levels.last()) else {
             candle_core::bail!("unet config: block_out_channels is empty");
         };
         let (channels, time_channels) = (first.channels, config.time_channels());
-        let blocks = 0..plan.levels.len();
+        let blocks = 0..layout.levels.len();
         Ok(Self {
-            conv_in: Conv2d::new(&in_full(&vb).pp("conv_in"), config.in_channels, channels, 3)?,
-            time_embedding: TimestepEmbedding::new(&in_full(&vb).pp("time_embedding"), channels, time_channels, None)?,
+            conv_in: Conv2d::new(&full_precision(&vb).pp("conv_in"), config.in_channels, channels, 3)?,
+            time_embedding: TimestepEmbedding::new(
+                &full_precision(&vb).pp("time_embedding"),
+                channels,
+                time_channels,
+                None,
+            )?,
             class_embedding: config
                 .class_shape()?
                 .map(|shape| ClassEmbedding::new(&vb, shape, channels, time_channels))
                 .transpose()?,
             down_blocks: blocks
                 .clone()
-                .map(|index| DownBlock::new(&vb.pp("down_blocks").pp(index), &plan, index))
+                .map(|index| DownBlock::new(&vb.pp("down_blocks").pp(index), &layout, index))
                 .collect::<Result<_>>()?,
             mid_block: config
                 .mid_block_type
                 .as_ref()
-                .map(|_| MidBlock::new(&vb.pp("mid_block"), &plan, coarsest.channels))
+                .map(|_| MidBlock::new(&vb.pp("mid_block"), &layout, coarsest.channels))
                 .transpose()?,
             up_blocks: blocks
-                .map(|index| UpBlock::new(&vb.pp("up_blocks").pp(index), &plan, index))
+                .map(|index| UpBlock::new(&vb.pp("up_blocks").pp(index), &layout, index))
                 .collect::<Result<_>>()?,
             conv_norm_out: group_norm(
                 &vb.pp("conv_norm_out"),
@@ -122,7 +127,7 @@ impl UNet2DModel {
         let waves = |numbers: &[f64]| sinusoid(numbers, channels, flip_sin_to_cos, freq_shift, x.device());
         let time = self.time_embedding.forward(&waves(timesteps)?.to_dtype(dtype)?, None)?;
         let time = kernels::silu(&ClassEmbedding::add(self.class_embedding.as_ref(), time, class, waves)?)?;
-        let told = Told {
+        let told = BlockInputs {
             time: &time,
             context: None,
             context_mask: None,
@@ -148,7 +153,7 @@ impl UNet2DModel {
             x = block.forward(&x, told, &mut skips)?;
         }
         let last = [&x];
-        let before = ConvInput::new(&last).normalised_silu(&self.conv_norm_out);
-        self.conv_out.forward_with(before, After::in_f32())
+        let before = PreOps::new(&last).normalised_silu(&self.conv_norm_out);
+        self.conv_out.forward_with(before, PostOps::in_f32())
     }
 }

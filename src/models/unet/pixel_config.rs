@@ -5,12 +5,12 @@ use super::super::error::MAX_BLOCKS;
 use super::super::error::MAX_CHANNELS;
 use super::class::ClassShape;
 use super::config::SCALE_SHIFT;
-use super::plan::AttentionShape;
-use super::plan::BlockShape;
-use super::plan::LevelShape;
-use super::plan::PixelShape;
-use super::plan::Plan;
-use super::plan::ResamplerShape;
+use super::layout::AttentionShape;
+use super::layout::BlockShape;
+use super::layout::LevelShape;
+use super::layout::ResamplerShape;
+use super::layout::SelfAttentionShape;
+use super::layout::UNetLayout;
 use crate::models::PerBlock;
 use crate::models::layers::ResnetShape;
 
@@ -150,7 +150,7 @@ impl PixelUNetConfig {
     ///
     /// # Errors
     /// If the configuration asks for something this version does not have.
-    pub(super) fn plan(&self) -> Result<Plan, ConfigError> {
+    pub(super) fn layout(&self) -> Result<UNetLayout, ConfigError> {
         self.check()?;
         let scale_shift = self.resnet_time_scale_shift == SCALE_SHIFT;
         let groups = self.norm_num_groups;
@@ -189,7 +189,7 @@ impl PixelUNetConfig {
             .collect::<Result<_, ConfigError>>()?;
         // Where the time scales and shifts, the middle's attention is not normalised unless that is asked for.
         let mid_groups = self.attn_norm_num_groups.or_else(|| (!scale_shift).then_some(groups));
-        Ok(Plan {
+        Ok(UNetLayout {
             levels,
             mid: if self.add_attention && self.mid_block_type.is_some() {
                 self.attention(self.block_out_channels[last], mid_groups)?
@@ -215,7 +215,7 @@ impl PixelUNetConfig {
             format!("a head of 1 to {channels} channels"),
         )?;
         let heads = channels / head;
-        Ok(AttentionShape::Pixels(PixelShape {
+        Ok(AttentionShape::SelfAttention2d(SelfAttentionShape {
             inner_channels: heads * head,
             heads,
             groups,

@@ -2,7 +2,7 @@
 
 use super::super::ConfigError;
 use super::UNetConfig;
-use super::plan::AttentionShape;
+use super::layout::AttentionShape;
 
 /// The middle's transformer.
 pub(super) const MID_TRANSFORMER: &str = "mid_block.attentions.0";
@@ -43,8 +43,8 @@ impl UNetConfig {
     /// # Errors
     /// If the configuration asks for something this version does not have.
     pub fn cross_attentions(&self) -> Result<Vec<CrossAttentionSite>, ConfigError> {
-        let plan = self.plan()?;
-        let levels = &plan.levels;
+        let layout = self.layout()?;
+        let levels = &layout.levels;
         let mut transformers = Vec::new();
         for (index, level) in levels.iter().enumerate() {
             let named = |layer| transformer_name("down_blocks", index, layer);
@@ -57,7 +57,7 @@ impl UNetConfig {
             transformers.extend(of_level);
         }
         let middle = levels.last();
-        transformers.extend(middle.map(|level| (MID_TRANSFORMER.to_owned(), level.channels, plan.mid)));
+        transformers.extend(middle.map(|level| (MID_TRANSFORMER.to_owned(), level.channels, layout.mid)));
         let sites = transformers.into_iter().flat_map(|(transformer, channels, attention)| {
             let shape = match attention {
                 AttentionShape::Transformer(shape) => Some(shape),
@@ -76,7 +76,7 @@ impl UNetConfig {
     /// Channels of every skip, the finest first; there is one before the first block, one behind every layer and one
     /// behind every downsampler.
     pub(in crate::models) fn skip_channels(&self) -> Result<Vec<usize>, ConfigError> {
-        let levels = self.plan()?.levels;
+        let levels = self.layout()?.levels;
         let mut channels = vec![self.first_channels()];
         for (index, level) in levels.iter().enumerate() {
             let downsampled = usize::from(index + 1 < levels.len());

@@ -1,16 +1,16 @@
 //! Attention over the pixels of a feature map and over the conditioning.
 
 use super::AttentionMaps;
-use super::down::Told;
-use super::plan::TransformerShape;
+use super::down::BlockInputs;
+use super::layout::TransformerShape;
 use super::sites::block_name;
-use crate::kernels::After;
-use crate::kernels::ConvInput;
 use crate::kernels::GroupNorm;
 use crate::kernels::LayerNorm;
+use crate::kernels::PostOps;
+use crate::kernels::PreOps;
 use crate::models::layers::Attention;
 use crate::models::layers::AttentionConfig;
-use crate::models::layers::Beside;
+use crate::models::layers::AttentionExtras;
 use crate::models::layers::Conv2d;
 use crate::models::layers::GeGlu;
 use crate::models::layers::Linear;
@@ -53,11 +53,11 @@ impl SpatialTransformer {
     /// * `context`: `(batch, tokens, context_channels)`.
     ///
     /// Returns the shape of `x`.
-    pub(super) fn forward(&self, x: &Tensor, context: &Tensor, told: Told<'_>) -> Result<Tensor> {
+    pub(super) fn forward(&self, x: &Tensor, context: &Tensor, told: BlockInputs<'_>) -> Result<Tensor> {
         let (batch, channels, height, width) = x.dims4()?;
         let h = self
             .proj_in
-            .forward_with(ConvInput::new(&[x]).normalised(&self.norm), After::in_format(x.dtype()))?;
+            .forward_with(PreOps::new(&[x]).normalised(&self.norm), PostOps::in_dtype(x.dtype()))?;
         // Channels last, pixels are tokens already.
         let mut tokens = h.permute((0, 2, 3, 1))?.reshape((batch, height * width, channels))?;
         for block in &self.blocks {
@@ -66,7 +66,7 @@ impl SpatialTransformer {
         let h = tokens
             .reshape((batch, height, width, channels))?
             .permute((0, 3, 1, 2))?;
-        self.proj_out.forward_with(ConvInput::new(&[&h]), After::add(x))
+        self.proj_out.forward_with(PreOps::new(&[&h]), PostOps::add(x))
     }
 }
 
@@ -115,25 +115,25 @@ impl TransformerBlock {
     }
 
     /// * `size`: height and width of the picture that the tokens are.
-    fn forward(&self, x: &Tensor, context: &Tensor, told: Told<'_>, size: (usize, usize)) -> Result<Tensor> {
+    fn forward(&self, x: &Tensor, context: &Tensor, told: BlockInputs<'_>, size: (usize, usize)) -> Result<Tensor> {
         let first = self.only_cross.then_some(context);
         let x = self.attn1.forward(&self.norm1.forward(x)?, first, x)?;
         let x = self.attend(&x, context, told, size)?;
         let gated = self.ff_in.forward(&self.norm3.forward(&x)?)?;
-        self.ff_out.forward_then(&gated, After::add(&x))
+        self.ff_out.forward_with(&gated, PostOps::add(&x))
     }
 
     /// Cross-attention to the text, and to the pictures if there are any; whoever watches is told.
-    fn attend(&self, x: &Tensor, context: &Tensor, told: Told<'_>, size: (usize, usize)) -> Result<Tensor> {
+    fn attend(&self, x: &Tensor, context: &Tensor, told: BlockInputs<'_>, size: (usize, usize)) -> Result<Tensor> {
         let maps = told.maps.filter(|maps| maps.wants(&self.name));
         let prompts = told.image_prompts.iter();
         let pairs: Vec<_> = prompts.filter_map(|prompt| prompt.at(&self.name)).collect();
-        let beside = Beside {
+        let beside = AttentionExtras {
             pairs: &pairs,
             watched: maps.map(AttentionMaps::row),
         };
         let asking = self.norm2.forward(x)?;
-        let (y, watched) = self.attn2.forward_beside(&asking, Some(context), beside, x)?;
+        let (y, watched) = self.attn2.forward_with(&asking, Some(context), beside, x)?;
         if let (Some(maps), Some(probabilities)) = (maps, watched) {
             maps.record(&self.name, &probabilities, size)?;
         }

@@ -1,9 +1,9 @@
 //! One resolution on the way up.
 
-use super::attend::FeatureAttention;
-use super::down::Told;
-use super::plan::Plan;
-use super::plan::ResamplerShape;
+use super::attention::SpatialAttention;
+use super::down::BlockInputs;
+use super::layout::ResamplerShape;
+use super::layout::UNetLayout;
 use crate::models::layers::Resize;
 use crate::models::layers::ResnetBlock;
 use crate::models::layers::Upsample;
@@ -15,7 +15,7 @@ use candle_nn::VarBuilder;
 #[derive(Debug, Clone)]
 pub(super) struct UpBlock {
     resnets: Vec<ResnetBlock>,
-    attentions: Vec<FeatureAttention>,
+    attentions: Vec<SpatialAttention>,
     upsampler: Option<Upsampler>,
 }
 
@@ -28,8 +28,8 @@ enum Upsampler {
 
 impl UpBlock {
     /// * `index`: of the block, 0 the coarsest.
-    pub(super) fn new(vb: &VarBuilder<'_>, plan: &Plan, index: usize) -> Result<Self> {
-        let levels = &plan.levels;
+    pub(super) fn new(vb: &VarBuilder<'_>, layout: &UNetLayout, index: usize) -> Result<Self> {
+        let levels = &layout.levels;
         let from_top = levels.len() - 1 - index;
         let level = levels[from_top];
         let channels = level.channels;
@@ -42,7 +42,7 @@ impl UpBlock {
                 let below = if layer == 0 { coarser.channels } else { channels };
                 // The last skip of a level is what came into it on the way down.
                 let skip = if layer + 1 == layers { finer.channels } else { channels };
-                ResnetBlock::shaped(&vb.pp("resnets").pp(layer), below + skip, channels, plan.resnet)
+                ResnetBlock::shaped(&vb.pp("resnets").pp(layer), below + skip, channels, layout.resnet)
             })
             .collect::<Result<_>>()?;
         let is_last = from_top == 0;
@@ -51,19 +51,19 @@ impl UpBlock {
             Result::Ok(match level.up.resampler {
                 ResamplerShape::Conv { .. } => Upsampler::Conv(Upsample::new(&vb, channels)?),
                 ResamplerShape::Resnet => {
-                    Upsampler::Resnet(Box::new(ResnetBlock::shaped(&vb, channels, channels, plan.resnet)?))
+                    Upsampler::Resnet(Box::new(ResnetBlock::shaped(&vb, channels, channels, layout.resnet)?))
                 }
             })
         };
         Ok(Self {
             resnets,
-            attentions: FeatureAttention::each(vb, ("up_blocks", index), layers, channels, level.up.attention)?,
+            attentions: SpatialAttention::each(vb, ("up_blocks", index), layers, channels, level.up.attention)?,
             upsampler: (!is_last).then(upsampler).transpose()?,
         })
     }
 
     /// Takes its skips from the end of `skips`.
-    pub(super) fn forward(&self, x: &Tensor, told: Told<'_>, skips: &mut Vec<Tensor>) -> Result<Tensor> {
+    pub(super) fn forward(&self, x: &Tensor, told: BlockInputs<'_>, skips: &mut Vec<Tensor>) -> Result<Tensor> {
         let mut x = x.clone();
         for (layer, resnet) in self.resnets.iter().enumerate() {
             let Some(skip) = skips.pop() else {

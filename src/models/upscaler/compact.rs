@@ -6,7 +6,7 @@ use candle_core::{DType, Result, Tensor};
 use candle_nn::VarBuilder;
 
 use super::UpscalerConfig;
-use crate::kernels::{After, ConvInput, upsample_nearest};
+use crate::kernels::{PostOps, PreOps, upsample_nearest};
 use crate::models::layers::Conv2d;
 
 /// The network.
@@ -41,7 +41,7 @@ impl Compact {
             let y = conv.forward(&x)?;
             y.relu()? - y.neg()?.relu()?.broadcast_mul(&slope.to_dtype(y.dtype())?)?
         })?;
-        let added = self.last.forward_with(ConvInput::new(&[&deep]), After::in_f32())?;
+        let added = self.last.forward_with(PreOps::new(&[&deep]), PostOps::in_f32())?;
         let plain = upsample_nearest(&x.to_dtype(DType::F32)?, self.scale * height, self.scale * width)?;
         plain + shuffled(&added, self.scale)?
     }

@@ -18,7 +18,7 @@ const MAX_WIDTH: usize = 1024;
 /// How an upscaler is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Architecture {
+pub enum UpscalerArchitecture {
     /// Residual-in-residual dense blocks: ESRGAN, `RealESRGAN`, BSRGAN.
     Rrdb,
     /// A plain row of convolutions that enlarges at its very end: the fast models of `RealESRGAN`.
@@ -29,14 +29,14 @@ pub enum Architecture {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct UpscalerConfig {
     /// How it is built.
-    pub architecture: Architecture,
+    pub architecture: UpscalerArchitecture,
     /// Channels of its feature maps.
     pub width: usize,
-    /// Channels each convolution of a dense block adds; 0 for [`Architecture::Compact`].
+    /// Channels each convolution of a dense block adds; 0 for [`UpscalerArchitecture::Compact`].
     pub growth: usize,
     /// Dense blocks, or convolutions between the first and the last.
     pub blocks: usize,
-    /// How often [`Architecture::Rrdb`] doubles the size; 0 for the other.
+    /// How often [`UpscalerArchitecture::Rrdb`] doubles the size; 0 for the other.
     pub doublings: usize,
     /// Pixels along the side of a square that goes in as channels: 1, 2 or 4.
     pub unshuffle: usize,
@@ -69,7 +69,7 @@ impl UpscalerConfig {
 
 /// A network that enlarges pictures.
 #[derive(Debug)]
-pub struct Upscaler {
+pub struct UpscalerModel {
     network: Network,
     config: UpscalerConfig,
 }
@@ -80,7 +80,7 @@ enum Network {
     Compact(Box<Compact>),
 }
 
-impl Upscaler {
+impl UpscalerModel {
     /// Builds the network; tensors go by the names of `BasicSR`, see `weights/rename/upscaler.rs`.
     ///
     /// # Errors
@@ -88,8 +88,8 @@ impl Upscaler {
     pub fn new(vb: &VarBuilder<'_>, config: &UpscalerConfig) -> Result<Self> {
         config.validate().map_err(candle_core::Error::wrap)?;
         let network = match config.architecture {
-            Architecture::Rrdb => Network::Rrdb(Box::new(Rrdb::new(vb, config)?)),
-            Architecture::Compact => Network::Compact(Box::new(Compact::new(vb, config)?)),
+            UpscalerArchitecture::Rrdb => Network::Rrdb(Box::new(Rrdb::new(vb, config)?)),
+            UpscalerArchitecture::Compact => Network::Compact(Box::new(Compact::new(vb, config)?)),
         };
         Ok(Self {
             network,

@@ -7,7 +7,7 @@ use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
 
 use super::UpscalerConfig;
-use crate::kernels::{After, ConvInput, Nonlinearity};
+use crate::kernels::{Activation, PostOps, PreOps};
 use crate::models::layers::Conv2d;
 
 /// How much of what a block adds is added.
@@ -40,11 +40,11 @@ impl DenseBlock {
         let mut seen = vec![x.clone()];
         for conv in &self.convs[..4] {
             let parts: Vec<&Tensor> = seen.iter().collect();
-            let next = conv.forward_with(ConvInput::new(&parts), leaky())?;
+            let next = conv.forward_with(PreOps::new(&parts), leaky())?;
             seen.push(next);
         }
         let parts: Vec<&Tensor> = seen.iter().collect();
-        let added = self.convs[4].forward_with(ConvInput::new(&parts), After::default())?;
+        let added = self.convs[4].forward_with(PreOps::new(&parts), PostOps::default())?;
         x + (added * RESIDUAL)?
     }
 }
@@ -104,18 +104,18 @@ impl Rrdb {
             .try_fold(first.clone(), |x, block| block.forward(&x))?;
         let mut x = self
             .after_blocks
-            .forward_with(ConvInput::new(&[&deep]), After::add(&first))?;
+            .forward_with(PreOps::new(&[&deep]), PostOps::add(&first))?;
         for conv in &self.doublings {
             let (_, _, height, width) = x.dims4()?;
-            x = conv.forward_with(ConvInput::new(&[&x]).enlarged(2 * height, 2 * width), leaky())?;
+            x = conv.forward_with(PreOps::new(&[&x]).enlarged(2 * height, 2 * width), leaky())?;
         }
-        let x = self.detail.forward_with(ConvInput::new(&[&x]), leaky())?;
-        self.last.forward_with(ConvInput::new(&[&x]), After::in_f32())
+        let x = self.detail.forward_with(PreOps::new(&[&x]), leaky())?;
+        self.last.forward_with(PreOps::new(&[&x]), PostOps::in_f32())
     }
 }
 
-fn leaky() -> After<'static> {
-    After::apply_to_each(Nonlinearity::LeakyRelu)
+fn leaky() -> PostOps<'static> {
+    PostOps::activation(Activation::LeakyRelu)
 }
 
 /// Squares of pixels as channels: channel c of square place (u, v) becomes channel (c · side + u) · side + v.

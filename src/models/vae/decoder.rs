@@ -3,9 +3,9 @@
 use super::VaeConfig;
 use super::config::NORM_EPS;
 use super::mid::MidBlock;
-use crate::kernels::After;
-use crate::kernels::ConvInput;
 use crate::kernels::GroupNorm;
+use crate::kernels::PostOps;
+use crate::kernels::PreOps;
 use crate::models::layers::Conv2d;
 use crate::models::layers::ResnetBlock;
 use crate::models::layers::Upsample;
@@ -68,7 +68,7 @@ impl Decoder {
             }
         }
         let last = [&x];
-        let before = ConvInput::new(&last).normalised_silu(&self.conv_norm_out);
-        self.conv_out.forward_with(before, After::in_f32())
+        let before = PreOps::new(&last).normalised_silu(&self.conv_norm_out);
+        self.conv_out.forward_with(before, PostOps::in_f32())
     }
 }

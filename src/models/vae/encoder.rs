@@ -3,9 +3,9 @@
 use super::VaeConfig;
 use super::config::NORM_EPS;
 use super::mid::MidBlock;
-use crate::kernels::After;
-use crate::kernels::ConvInput;
 use crate::kernels::GroupNorm;
+use crate::kernels::PostOps;
+use crate::kernels::PreOps;
 use crate::models::layers::Conv2d;
 use crate::models::layers::Downsample;
 use crate::models::layers::ResnetBlock;
@@ -58,7 +58,7 @@ impl Encoder {
     }
 
     /// * `last`: what follows the last convolution.
-    pub(super) fn forward(&self, image: &Tensor, last: After<'_>) -> Result<Tensor> {
+    pub(super) fn forward(&self, image: &Tensor, last: PostOps<'_>) -> Result<Tensor> {
         let mut x = self.conv_in.forward(image)?;
         for (resnets, downsampler) in &self.down_blocks {
             for resnet in resnets {
@@ -70,7 +70,7 @@ impl Encoder {
         }
         let x = self.mid_block.forward(&x)?;
         let x = [&x];
-        let before = ConvInput::new(&x).normalised_silu(&self.conv_norm_out);
+        let before = PreOps::new(&x).normalised_silu(&self.conv_norm_out);
         self.conv_out.forward_with(before, last)
     }
 }

@@ -3,8 +3,8 @@
 use super::VaeConfig;
 use super::decoder::Decoder;
 use super::encoder::Encoder;
-use crate::kernels::After;
-use crate::kernels::ConvInput;
+use crate::kernels::PostOps;
+use crate::kernels::PreOps;
 use crate::models::layers::Conv2d;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -105,10 +105,10 @@ impl AutoencoderKL {
         }
         let moments = match &self.quant_conv {
             Some(quant_conv) => {
-                let moments = self.encoder.forward(image, After::default())?;
-                quant_conv.forward_with(ConvInput::new(&[&moments]), After::in_f32())?
+                let moments = self.encoder.forward(image, PostOps::default())?;
+                quant_conv.forward_with(PreOps::new(&[&moments]), PostOps::in_f32())?
             }
-            None => self.encoder.forward(image, After::in_f32())?,
+            None => self.encoder.forward(image, PostOps::in_f32())?,
         };
         let channels = self.config.latent_channels;
         let (lowest, highest) = LOGVAR_RANGE;

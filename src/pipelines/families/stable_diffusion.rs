@@ -12,7 +12,7 @@ use crate::conditioning::{Conditioning, EmbeddingLayer, Prompts, TextEncoders};
 use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, Takes, VaeTiles};
 use crate::kernels::Wrap;
 use crate::models::join_edges;
-use crate::models::lora::Patchable;
+use crate::models::lora::PatchableModel;
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::unet::{UNet2DConditionModel, UNetConfig};
 use crate::models::vae::{AutoencoderKL, Moments, VaeConfig};
@@ -165,7 +165,7 @@ impl StableDiffusion {
         };
         progress(0.2);
         let (unet, unet_weights) = weights::build(files, "unet", device, dtype, |vb| {
-            Patchable::build(vb, |vb| UNet2DConditionModel::new(vb, &unet_config))
+            PatchableModel::build(vb, |vb| UNet2DConditionModel::new(vb, &unet_config))
         })?;
         progress(1.0);
         Ok(Self {

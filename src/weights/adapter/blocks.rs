@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 /// A block as lists of block weights name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Block {
+pub enum UNetBlock {
     /// `BASE`: the text encoders, and what belongs to no block.
     Base,
     /// `IN00` and so on: `input_blocks`.
@@ -17,13 +17,13 @@ pub enum Block {
 }
 
 /// Layers outside the blocks: ours, theirs, block.
-const OUTSIDE: &[(&str, &str, Block)] = &[
-    ("time_embedding.linear_1", "time_embed.0", Block::Base),
-    ("time_embedding.linear_2", "time_embed.2", Block::Base),
-    ("add_embedding.linear_1", "label_emb.0.0", Block::Base),
-    ("add_embedding.linear_2", "label_emb.0.2", Block::Base),
-    ("conv_in", "input_blocks.0.0", Block::In(0)),
-    ("conv_out", "out.2", Block::Base),
+const OUTSIDE: &[(&str, &str, UNetBlock)] = &[
+    ("time_embedding.linear_1", "time_embed.0", UNetBlock::Base),
+    ("time_embedding.linear_2", "time_embed.2", UNetBlock::Base),
+    ("add_embedding.linear_1", "label_emb.0.0", UNetBlock::Base),
+    ("add_embedding.linear_2", "label_emb.0.2", UNetBlock::Base),
+    ("conv_in", "input_blocks.0.0", UNetBlock::In(0)),
+    ("conv_out", "out.2", UNetBlock::Base),
 ];
 /// Layers of a residual block: ours, theirs.
 const RESIDUAL: &Renamed = &[
@@ -41,7 +41,7 @@ struct Part {
     theirs: String,
     /// What has other names inside.
     inside: &'static Renamed,
-    block: Block,
+    block: UNetBlock,
 }
 
 /// Our names and theirs.
@@ -49,22 +49,22 @@ type Renamed = [(&'static str, &'static str)];
 
 /// Where the parts of a U-Net are found in the original implementation.
 #[derive(Debug, Clone, Default)]
-pub struct BlockNames {
+pub struct UNetBlockNames {
     parts: Vec<Part>,
-    all: BTreeSet<Block>,
-    attending: BTreeSet<Block>,
+    all: BTreeSet<UNetBlock>,
+    attending: BTreeSet<UNetBlock>,
 }
 
-impl BlockNames {
+impl UNetBlockNames {
     /// * `modules`: full names of the U-Net's layers, without `.weight`.
     pub fn new(modules: &[&str]) -> Self {
         let mut names = Self::default();
         for (ours, theirs, block) in OUTSIDE {
             names.add((*ours).to_owned(), (*theirs).to_owned(), &[], *block);
         }
-        names.all.insert(Block::Base);
-        names.all.insert(Block::In(0));
-        names.attending.extend([Block::Base, Block::Mid]);
+        names.all.insert(UNetBlock::Base);
+        names.all.insert(UNetBlock::In(0));
+        names.attending.extend([UNetBlock::Base, UNetBlock::Mid]);
 
         let is_there = |prefix: &str| modules.iter().any(|module| module.starts_with(prefix));
         let count = |prefix: &str| {
@@ -75,11 +75,11 @@ impl BlockNames {
         for level in 0..count("down_blocks.") {
             let ours = format!("down_blocks.{level}.");
             for layer in 0..count(&format!("{ours}resnets.")) {
-                names.layer(&ours, layer, ("input_blocks", Block::In(index)), &is_there);
+                names.layer(&ours, layer, ("input_blocks", UNetBlock::In(index)), &is_there);
                 index += 1;
             }
             if is_there(&format!("{ours}downsamplers.0.")) {
-                let block = Block::In(index);
+                let block = UNetBlock::In(index);
                 names.all.insert(block);
                 let theirs = format!("input_blocks.{index}.0.op");
                 names.add(format!("{ours}downsamplers.0.conv"), theirs, &[], block);
@@ -92,16 +92,16 @@ impl BlockNames {
                 format!("mid_block.{part}"),
                 format!("middle_block.{theirs}."),
                 inside,
-                Block::Mid,
+                UNetBlock::Mid,
             );
         }
-        names.all.insert(Block::Mid);
+        names.all.insert(UNetBlock::Mid);
         let mut index = 0;
         for level in 0..count("up_blocks.") {
             let ours = format!("up_blocks.{level}.");
             let layers = count(&format!("{ours}resnets."));
             for layer in 0..layers {
-                let block = Block::Out(index);
+                let block = UNetBlock::Out(index);
                 let attends = names.layer(&ours, layer, ("output_blocks", block), &is_there);
                 if layer + 1 == layers && is_there(&format!("{ours}upsamplers.0.")) {
                     let place = if attends { 2 } else { 1 };
@@ -119,10 +119,10 @@ impl BlockNames {
         &mut self,
         ours: &str,
         layer: usize,
-        (theirs, block): (&str, Block),
+        (theirs, block): (&str, UNetBlock),
         is_there: &impl Fn(&str) -> bool,
     ) -> bool {
-        let (Block::In(index) | Block::Out(index)) = block else {
+        let (UNetBlock::In(index) | UNetBlock::Out(index)) = block else {
             return false;
         };
         self.all.insert(block);
@@ -141,7 +141,7 @@ impl BlockNames {
         attends
     }
 
-    fn add(&mut self, ours: String, theirs: String, inside: &'static Renamed, block: Block) {
+    fn add(&mut self, ours: String, theirs: String, inside: &'static Renamed, block: UNetBlock) {
         self.parts.push(Part {
             ours,
             theirs,
@@ -153,7 +153,7 @@ impl BlockNames {
     /// The name of a layer in the original implementation, and its block.
     ///
     /// * `module`: its full name here.
-    pub fn original(&self, module: &str) -> Option<(String, Block)> {
+    pub fn original(&self, module: &str) -> Option<(String, UNetBlock)> {
         self.parts.iter().find_map(|part| {
             let rest = module.strip_prefix(part.ours.as_str())?;
             if !part.ours.ends_with('.') && !rest.is_empty() {
@@ -166,8 +166,8 @@ impl BlockNames {
     }
 
     /// The block of a layer.
-    pub fn block(&self, module: &str) -> Block {
-        self.original(module).map_or(Block::Base, |(_, block)| block)
+    pub fn block(&self, module: &str) -> UNetBlock {
+        self.original(module).map_or(UNetBlock::Base, |(_, block)| block)
     }
 
     /// What a list of block weights says of each block: in the order BASE, IN, MID, OUT, either of all blocks or of those
@@ -175,7 +175,7 @@ impl BlockNames {
     ///
     /// # Errors
     /// The numbers of weights that would be understood.
-    pub fn weights(&self, list: &[f64]) -> Result<BTreeMap<Block, f64>, [usize; 2]> {
+    pub fn weights(&self, list: &[f64]) -> Result<BTreeMap<UNetBlock, f64>, [usize; 2]> {
         let blocks = [&self.attending, &self.all]
             .into_iter()
             .find(|blocks| blocks.len() == list.len())

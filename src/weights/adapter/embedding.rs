@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// The text encoder that rows are meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tower {
+pub enum EncoderTarget {
     /// The only one, or whichever has their width.
     Any,
     /// The first of two.
@@ -23,7 +23,7 @@ pub struct LearnedWord {
     /// What is written in prompts.
     pub word: String,
     /// Whom it is for.
-    pub tower: Tower,
+    pub tower: EncoderTarget,
     /// Name of the tensor in the file.
     pub name: String,
     /// `(vectors, width)` in f32: as many tokens as vectors.
@@ -74,11 +74,11 @@ impl EmbeddingFile {
         let mut words = Vec::new();
         for (name, tensor) in tensors {
             let (word, tower) = match name.as_str() {
-                "emb_params" => (stem.clone(), Tower::Any),
-                "clip_l" => (stem.clone(), Tower::First),
-                "clip_g" => (stem.clone(), Tower::Second),
-                name if name.rsplit('.').next() == Some("*") => (stem.clone(), Tower::Any),
-                name => (name.to_owned(), Tower::Any),
+                "emb_params" => (stem.clone(), EncoderTarget::Any),
+                "clip_l" => (stem.clone(), EncoderTarget::First),
+                "clip_g" => (stem.clone(), EncoderTarget::Second),
+                name if name.rsplit('.').next() == Some("*") => (stem.clone(), EncoderTarget::Any),
+                name => (name.to_owned(), EncoderTarget::Any),
             };
             let rows = match tensor.rank() {
                 1 => tensor.unsqueeze(0),

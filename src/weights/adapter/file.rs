@@ -1,10 +1,10 @@
 //! A file of low-rank changes, by layers.
 
 use super::AdapterError;
-use super::Layer;
+use super::AdapterLayer;
 use super::Source;
 use super::layer::LayerReader;
-use super::layer::Parts;
+use super::layer::LayerTensors;
 use super::peft::PeftSettings;
 use crate::weights::{Bytes, open_tensors, tensors_from};
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ const BEFORE_ADAPTER_NAMES: [&str; 3] = [".lora_A.", ".lora_B.", ".lora_magnitud
 #[derive(Debug)]
 pub struct AdapterFile {
     path: PathBuf,
-    layers: BTreeMap<String, Layer>,
+    layers: BTreeMap<String, AdapterLayer>,
 }
 
 impl AdapterFile {
@@ -77,7 +77,7 @@ impl AdapterFile {
     }
 
     fn of_tensors(file: &Source, path: &Path) -> Result<Self, AdapterError> {
-        let mut parts_of: BTreeMap<String, Parts> = BTreeMap::new();
+        let mut parts_of: BTreeMap<String, LayerTensors> = BTreeMap::new();
         let mut unknown = Vec::new();
         let names = file.names();
         for name in &names {
@@ -135,7 +135,7 @@ impl AdapterFile {
     }
 
     /// Its layers, by the names it gives them.
-    pub fn layers(&self) -> &BTreeMap<String, Layer> {
+    pub fn layers(&self) -> &BTreeMap<String, AdapterLayer> {
         &self.layers
     }
 }

@@ -1,11 +1,11 @@
 //! One layer of a file of changes: which form its tensors have, and whether they go together.
 
 use super::Source;
-use super::StoredChange;
+use super::StoredDelta;
 use super::peft::PeftSettings;
-use super::stored::Extent;
+use super::stored::Decomposition;
+use super::stored::DeltaShape;
 use super::stored::FactorNames;
-use super::stored::Form;
 use super::stored::Magnitude;
 use candle_core::DType;
 use candle_core::Device;
@@ -17,31 +17,31 @@ const MAX_KERNEL: usize = 64;
 
 /// What a file does to one layer.
 #[derive(Debug)]
-pub struct Layer {
+pub struct AdapterLayer {
     /// To its weight.
-    pub weight: Option<Arc<StoredChange>>,
+    pub weight: Option<Arc<StoredDelta>>,
     /// To its bias.
-    pub bias: Option<Arc<StoredChange>>,
+    pub bias: Option<Arc<StoredDelta>>,
 }
 
 /// The tensors of one layer by their parts.
 #[derive(Debug, Default)]
-pub(super) struct Parts(pub(super) BTreeMap<&'static str, String>);
+pub(super) struct LayerTensors(pub(super) BTreeMap<&'static str, String>);
 
 /// What is needed to understand one layer.
 pub(super) struct LayerReader<'a> {
     pub(super) file: &'a Source,
     pub(super) settings: &'a PeftSettings,
     pub(super) name: &'a str,
-    pub(super) parts: &'a Parts,
+    pub(super) parts: &'a LayerTensors,
 }
 
 /// A form with its size and, if it has one, its rank.
-type Found = (Form, Extent, Option<usize>);
+type Found = (Decomposition, DeltaShape, Option<usize>);
 
 impl LayerReader<'_> {
     /// The layer, or what is wrong with it.
-    pub(super) fn read(&self) -> Result<Layer, String> {
+    pub(super) fn read(&self) -> Result<AdapterLayer, String> {
         let weight = match self.form()? {
             Some((form, extent, rank)) => Some(self.change(form, extent, self.scale(rank)?)?),
             None => None,
@@ -52,10 +52,10 @@ impl LayerReader<'_> {
             (None, None) => None,
         };
         let bias = bias.map(|(name, scale)| {
-            let form = Form::One(FactorNames::Whole(name.to_owned()));
+            let form = Decomposition::One(FactorNames::Whole(name.to_owned()));
             let extent = (self.shape(name)?.iter().product(), 1);
             let file = Arc::clone(self.file);
-            Ok::<_, String>(Arc::new(StoredChange {
+            Ok::<_, String>(Arc::new(StoredDelta {
                 file,
                 form,
                 scale,
@@ -63,15 +63,15 @@ impl LayerReader<'_> {
                 extent,
             }))
         });
-        Ok(Layer {
+        Ok(AdapterLayer {
             weight,
             bias: bias.transpose()?,
         })
     }
 
-    fn change(&self, form: Form, extent: Extent, scale: f64) -> Result<Arc<StoredChange>, String> {
+    fn change(&self, form: Decomposition, extent: DeltaShape, scale: f64) -> Result<Arc<StoredDelta>, String> {
         let magnitude = self.magnitude(extent)?;
-        Ok(Arc::new(StoredChange {
+        Ok(Arc::new(StoredDelta {
             file: Arc::clone(self.file),
             form,
             scale,
@@ -82,7 +82,7 @@ impl LayerReader<'_> {
 
     /// The lengths of a decomposed weight, if there are any: PEFT has one for each output, whatever their shape;
     /// LyCORIS `(outputs, 1, …)` or `(1, inputs, …)`.
-    fn magnitude(&self, extent: Extent) -> Result<Option<Magnitude>, String> {
+    fn magnitude(&self, extent: DeltaShape) -> Result<Option<Magnitude>, String> {
         let (name, is_peft) = match (self.part("magnitude"), self.part("dora_scale")) {
             (Some(name), _) => (name, true),
             (None, Some(name)) => (name, false),
@@ -128,7 +128,7 @@ impl LayerReader<'_> {
             Some(mid) => self.tucker(mid, up, down, true)?,
             None => self.product(up, down)?,
         };
-        Ok(Some((Form::One(names), extent, rank)))
+        Ok(Some((Decomposition::One(names), extent, rank)))
     }
 
     fn loha(&self) -> Result<Option<Found>, String> {
@@ -151,7 +151,7 @@ impl LayerReader<'_> {
             ));
         }
         let rank = self.shape(need("hada_w1_b")?)?[0];
-        Ok(Some((Form::Hadamard(first, second), extent, Some(rank))))
+        Ok(Some((Decomposition::Hadamard(first, second), extent, Some(rank))))
     }
 
     fn lokr(&self) -> Result<Option<Found>, String> {
@@ -182,7 +182,7 @@ impl LayerReader<'_> {
         let (second, other, second_rank) = factor("lokr_w2", "lokr_t2", "lokr_w2_a", "lokr_w2_b")?;
         let extent = (extent.0.saturating_mul(other.0), extent.1.saturating_mul(other.1));
         Ok(Some((
-            Form::Kronecker(first, second),
+            Decomposition::Kronecker(first, second),
             extent,
             second_rank.or(first_rank),
         )))
@@ -192,13 +192,13 @@ impl LayerReader<'_> {
         self.part("diff")
             .map(|name| {
                 let extent = extent_of(self.shape(name)?);
-                Ok((Form::One(FactorNames::Whole(name.to_owned())), extent, None))
+                Ok((Decomposition::One(FactorNames::Whole(name.to_owned())), extent, None))
             })
             .transpose()
     }
 
     /// `(outputs, rank)` · `(rank, …)`.
-    fn product(&self, a: &str, b: &str) -> Result<(FactorNames, Extent), String> {
+    fn product(&self, a: &str, b: &str) -> Result<(FactorNames, DeltaShape), String> {
         let (left, right) = (extent_of(self.shape(a)?), extent_of(self.shape(b)?));
         if left.1 != right.0 || left.1 == 0 {
             return Err(format!(
@@ -209,7 +209,7 @@ impl LayerReader<'_> {
         Ok((FactorNames::Product(a.to_owned(), b.to_owned()), (left.0, right.1)))
     }
 
-    fn tucker(&self, core: &str, a: &str, b: &str, is_turned: bool) -> Result<(FactorNames, Extent), String> {
+    fn tucker(&self, core: &str, a: &str, b: &str, is_turned: bool) -> Result<(FactorNames, DeltaShape), String> {
         let shape = self.shape(core)?;
         let (left, right) = (extent_of(self.shape(a)?), extent_of(self.shape(b)?));
         let (rank, outputs) = if is_turned { (left.1, left.0) } else { left };
@@ -291,6 +291,6 @@ impl LayerReader<'_> {
     }
 }
 
-fn extent_of(shape: &[usize]) -> Extent {
+fn extent_of(shape: &[usize]) -> DeltaShape {
     (shape[0], shape[1..].iter().product())
 }

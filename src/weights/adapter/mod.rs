@@ -13,13 +13,13 @@ mod names;
 mod peft;
 mod stored;
 
-pub use blocks::{Block, BlockNames};
-pub use embedding::{EmbeddingFile, LearnedWord, Tower};
+pub use blocks::{UNetBlock, UNetBlockNames};
+pub use embedding::{EmbeddingFile, EncoderTarget, LearnedWord};
 pub use error::AdapterError;
 pub use file::AdapterFile;
-pub use layer::Layer;
-pub use names::{Component, NameTable, Target};
-pub use stored::StoredChange;
+pub use layer::AdapterLayer;
+pub use names::{Component, LayerTarget, NameTable};
+pub use stored::StoredDelta;
 
 use super::LoadError;
 use super::TensorSource;

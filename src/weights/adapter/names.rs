@@ -1,7 +1,7 @@
 //! Every name under which a parameter may be found in an adapter.
 
-use super::Block;
-use super::BlockNames;
+use super::UNetBlock;
+use super::UNetBlockNames;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
@@ -18,20 +18,20 @@ pub enum Component {
 
 /// A layer of a loaded network.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct LayerTarget {
     /// The network.
     pub component: Component,
     /// The layer's full name there, without `.weight`.
     pub module: String,
     /// Its block.
-    pub block: Block,
+    pub block: UNetBlock,
 }
 
 /// From the names that files give to layers to the layers of the networks at hand.
 #[derive(Debug, Default)]
 pub struct NameTable {
-    targets: HashMap<String, Target>,
-    blocks: BlockNames,
+    targets: HashMap<String, LayerTarget>,
+    blocks: UNetBlockNames,
 }
 
 /// Attention layers as the processors of old diffusers call them: the end of ours, the end of theirs.
@@ -62,15 +62,15 @@ impl NameTable {
                 .filter_map(|name| name.strip_suffix(".weight"))
                 .collect();
             if component == Component::UNet {
-                table.blocks = BlockNames::new(&modules);
+                table.blocks = UNetBlockNames::new(&modules);
             }
             for module in modules {
-                let target = Target {
+                let target = LayerTarget {
                     component,
                     module: module.to_owned(),
                     block: match component {
                         Component::UNet => table.blocks.block(module),
-                        Component::TextEncoder | Component::TextEncoder2 => Block::Base,
+                        Component::TextEncoder | Component::TextEncoder2 => UNetBlock::Base,
                     },
                 };
                 for name in table.names(component, module) {
@@ -84,12 +84,12 @@ impl NameTable {
     /// The layer that a file means.
     ///
     /// * `name`: as the file has it, without the part (`.lora_down.weight`) at its end.
-    pub fn find(&self, name: &str) -> Option<&Target> {
+    pub fn find(&self, name: &str) -> Option<&LayerTarget> {
         self.targets.get(name)
     }
 
     /// The U-Net's blocks.
-    pub fn blocks(&self) -> &BlockNames {
+    pub fn blocks(&self) -> &UNetBlockNames {
         &self.blocks
     }
 

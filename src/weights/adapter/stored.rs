@@ -1,9 +1,9 @@
 //! A change as it lies in a file.
 
 use super::Source;
-use crate::models::lora::Change;
 use crate::models::lora::Factor;
 use crate::models::lora::Factors;
+use crate::models::lora::WeightDelta;
 use crate::models::lora::decomposed;
 use candle_core::DType;
 use candle_core::Device;
@@ -26,7 +26,7 @@ pub(super) enum FactorNames {
 
 /// Names of the tensors of [`Factors`].
 #[derive(Debug)]
-pub(super) enum Form {
+pub(super) enum Decomposition {
     One(FactorNames),
     Hadamard(FactorNames, FactorNames),
     Kronecker(FactorNames, FactorNames),
@@ -41,21 +41,21 @@ pub(super) struct Magnitude {
 }
 
 /// Size of a change: outputs, and the numbers of each (inputs times kernel).
-pub(super) type Extent = (usize, usize);
+pub(super) type DeltaShape = (usize, usize);
 
 /// A change of one tensor that is read from its file when it is needed, so that adapters cost no memory.
 #[derive(Debug)]
-pub struct StoredChange {
+pub struct StoredDelta {
     pub(super) file: Source,
-    pub(super) form: Form,
+    pub(super) form: Decomposition,
     /// α over rank.
     pub(super) scale: f64,
     /// For DoRA.
     pub(super) magnitude: Option<Magnitude>,
-    pub(super) extent: Extent,
+    pub(super) extent: DeltaShape,
 }
 
-impl StoredChange {
+impl StoredDelta {
     /// Whether it fits a tensor of this shape.
     pub fn fits(&self, shape: &[usize]) -> bool {
         let (outputs, rest) = self.extent;
@@ -112,14 +112,14 @@ impl StoredChange {
     }
 }
 
-impl Change for StoredChange {
+impl WeightDelta for StoredDelta {
     fn delta(&self, base: &Tensor, weight: f64) -> Result<Tensor> {
         let device = base.device();
         let factor = |names| self.factor(names, device);
         let factors = match &self.form {
-            Form::One(factor_names) => Factors::One(factor(factor_names)?),
-            Form::Hadamard(first, second) => Factors::Hadamard(factor(first)?, factor(second)?),
-            Form::Kronecker(first, second) => Factors::Kronecker(factor(first)?, factor(second)?),
+            Decomposition::One(factor_names) => Factors::One(factor(factor_names)?),
+            Decomposition::Hadamard(first, second) => Factors::Hadamard(factor(first)?, factor(second)?),
+            Decomposition::Kronecker(first, second) => Factors::Kronecker(factor(first)?, factor(second)?),
         };
         let Some(Magnitude { name, is_per_output }) = &self.magnitude else {
             return factors.scaled(self.scale * weight)?.dense(base.dims());

@@ -5,7 +5,7 @@ use super::Dialect;
 use super::FileKind;
 use super::Part;
 use super::Parts;
-use crate::models::upscaler::{Architecture, UpscalerConfig};
+use crate::models::upscaler::{UpscalerArchitecture, UpscalerConfig};
 use candle_core::DType;
 use candle_core::Device;
 use serde_json::Value;
@@ -64,7 +64,7 @@ fn upscaler(source: &dyn TensorSource, part: &Part) -> Option<UpscalerConfig> {
             _ => return None,
         };
         return Some(UpscalerConfig {
-            architecture: Architecture::Rrdb,
+            architecture: UpscalerArchitecture::Rrdb,
             width: part.size(source, "conv_first.weight", 0)?,
             growth: part.size(source, "body.0.rdb1.conv1.weight", 0)?,
             blocks: part.count(|block| format!("body.{block}.rdb1.conv1.weight")),
@@ -77,7 +77,7 @@ fn upscaler(source: &dyn TensorSource, part: &Part) -> Option<UpscalerConfig> {
     let last = part.count(|place| format!("body.{place}.weight")).checked_sub(1)?;
     let pixels = part.size(source, &format!("body.{last}.weight"), 0)? / 3;
     Some(UpscalerConfig {
-        architecture: Architecture::Compact,
+        architecture: UpscalerArchitecture::Compact,
         width: part.size(source, "body.0.weight", 0)?,
         growth: 0,
         blocks: last.checked_sub(2)? / 2,

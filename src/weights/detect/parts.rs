@@ -138,7 +138,7 @@ impl Part {
     pub(in crate::weights) fn shape(&self, source: &dyn TensorSource, name: &str) -> Option<Vec<usize>> {
         let origin = self.renaming.origin(name)?;
         let shape = source.shape(&origin.source)?;
-        Some(origin.change.shape(shape))
+        Some(origin.transform.shape(shape))
     }
 
     /// One dimension of a tensor.

@@ -3,7 +3,7 @@
 //! Layouts as in `ggml-common.h` and `ggml-quants.c` of <https://github.com/ggml-org/ggml>. Fields are named as there:
 //! `d` scales a block, `m` or `dmin` is its minimum, `qs` are the low bits, `qh` the high ones.
 
-use super::super::numbers::Stored;
+use super::super::numbers::StoredDtype;
 use half::f16;
 use rayon::prelude::*;
 
@@ -16,9 +16,9 @@ const BLOCKS_PER_TASK: usize = 512;
 
 /// A way of packing numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Packing {
+pub(super) enum GgmlType {
     /// One after the other.
-    Plain(Stored),
+    Plain(StoredDtype),
     Q4_0,
     Q4_1,
     Q5_0,
@@ -31,12 +31,12 @@ pub(super) enum Packing {
     Q6K,
 }
 
-impl Packing {
+impl GgmlType {
     /// By ggml's number for it; `None` if it is not known here.
     pub(super) fn from_id(id: u32) -> Option<Self> {
         Some(match id {
-            0 => Self::Plain(Stored::F32),
-            1 => Self::Plain(Stored::F16),
+            0 => Self::Plain(StoredDtype::F32),
+            1 => Self::Plain(StoredDtype::F16),
             2 => Self::Q4_0,
             3 => Self::Q4_1,
             6 => Self::Q5_0,
@@ -47,12 +47,12 @@ impl Packing {
             12 => Self::Q4K,
             13 => Self::Q5K,
             14 => Self::Q6K,
-            24 => Self::Plain(Stored::I8),
-            25 => Self::Plain(Stored::I16),
-            26 => Self::Plain(Stored::I32),
-            27 => Self::Plain(Stored::I64),
-            28 => Self::Plain(Stored::F64),
-            30 => Self::Plain(Stored::Bf16),
+            24 => Self::Plain(StoredDtype::I8),
+            25 => Self::Plain(StoredDtype::I16),
+            26 => Self::Plain(StoredDtype::I32),
+            27 => Self::Plain(StoredDtype::I64),
+            28 => Self::Plain(StoredDtype::F64),
+            30 => Self::Plain(StoredDtype::Bf16),
             _ => return None,
         })
     }
@@ -75,20 +75,20 @@ impl Packing {
     }
 }
 
-/// The numbers in whole blocks, by all threads. Nothing for [`Packing::Plain`], which is no packing.
-pub(super) fn unpack(data: &[u8], packing: Packing) -> Vec<f32> {
+/// The numbers in whole blocks, by all threads. Nothing for [`GgmlType::Plain`], which is no packing.
+pub(super) fn unpack(data: &[u8], packing: GgmlType) -> Vec<f32> {
     let unpack: fn(&[u8], &mut [f32]) = match packing {
-        Packing::Plain(_) => return Vec::new(),
-        Packing::Q4_0 => q4_0,
-        Packing::Q4_1 => q4_1,
-        Packing::Q5_0 => q5_0,
-        Packing::Q5_1 => q5_1,
-        Packing::Q8_0 => q8_0,
-        Packing::Q2K => q2_k,
-        Packing::Q3K => q3_k,
-        Packing::Q4K => q4_k,
-        Packing::Q5K => q5_k,
-        Packing::Q6K => q6_k,
+        GgmlType::Plain(_) => return Vec::new(),
+        GgmlType::Q4_0 => q4_0,
+        GgmlType::Q4_1 => q4_1,
+        GgmlType::Q5_0 => q5_0,
+        GgmlType::Q5_1 => q5_1,
+        GgmlType::Q8_0 => q8_0,
+        GgmlType::Q2K => q2_k,
+        GgmlType::Q3K => q3_k,
+        GgmlType::Q4K => q4_k,
+        GgmlType::Q5K => q5_k,
+        GgmlType::Q6K => q6_k,
     };
     let (numbers, bytes) = packing.layout();
     let mut out = vec![0.0; data.len() / bytes * numbers];
@@ -257,16 +257,16 @@ mod tests {
         let tensor = Tensor::from_vec(numbers.clone(), (4, LARGE), &Device::Cpu).unwrap();
         let peak = numbers.iter().fold(0f32, |peak, number| peak.max(number.abs()));
         for (packing, dtype, bits) in [
-            (Packing::Q4_0, GgmlDType::Q4_0, 4),
-            (Packing::Q4_1, GgmlDType::Q4_1, 4),
-            (Packing::Q5_0, GgmlDType::Q5_0, 5),
-            (Packing::Q5_1, GgmlDType::Q5_1, 5),
-            (Packing::Q8_0, GgmlDType::Q8_0, 8),
-            (Packing::Q2K, GgmlDType::Q2K, 2),
-            (Packing::Q3K, GgmlDType::Q3K, 3),
-            (Packing::Q4K, GgmlDType::Q4K, 4),
-            (Packing::Q5K, GgmlDType::Q5K, 5),
-            (Packing::Q6K, GgmlDType::Q6K, 6),
+            (GgmlType::Q4_0, GgmlDType::Q4_0, 4),
+            (GgmlType::Q4_1, GgmlDType::Q4_1, 4),
+            (GgmlType::Q5_0, GgmlDType::Q5_0, 5),
+            (GgmlType::Q5_1, GgmlDType::Q5_1, 5),
+            (GgmlType::Q8_0, GgmlDType::Q8_0, 8),
+            (GgmlType::Q2K, GgmlDType::Q2K, 2),
+            (GgmlType::Q3K, GgmlDType::Q3K, 3),
+            (GgmlType::Q4K, GgmlDType::Q4K, 4),
+            (GgmlType::Q5K, GgmlDType::Q5K, 5),
+            (GgmlType::Q6K, GgmlDType::Q6K, 6),
         ] {
             let packed = QTensor::quantize(&tensor, dtype).unwrap();
             let expected = packed.dequantize(&Device::Cpu).unwrap().flatten_all().unwrap();

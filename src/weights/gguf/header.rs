@@ -1,7 +1,7 @@
 //! What a GGUF file says it holds. Nothing is reserved for a count before what it counts has been seen.
 
 use super::super::error::Broken;
-use super::blocks::Packing;
+use super::blocks::GgmlType;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -18,8 +18,8 @@ const ORIGINAL_SHAPE: &str = "comfy.gguf.orig_shape.";
 
 /// A tensor's description.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) packing: Packing,
+pub(super) struct TensorInfo {
+    pub(super) packing: GgmlType,
     /// Outermost dimension first.
     pub(super) shape: Vec<usize>,
     /// Where its blocks lie in the file.
@@ -27,14 +27,14 @@ pub(super) struct Entry {
 }
 
 /// All of it.
-pub(super) struct Header {
-    pub(super) tensors: BTreeMap<String, Entry>,
+pub(super) struct GgufHeader {
+    pub(super) tensors: BTreeMap<String, TensorInfo>,
     /// Texts that the maker attached.
     pub(super) notes: BTreeMap<String, String>,
 }
 
 /// Reads the header and checks it.
-pub(super) fn read(bytes: &[u8]) -> Result<Header, Broken> {
+pub(super) fn read(bytes: &[u8]) -> Result<GgufHeader, Broken> {
     let mut cursor = Cursor { bytes, at: MAGIC.len() };
     let version = cursor.u32()?;
     if !matches!(version, 2 | 3) {
@@ -82,7 +82,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Header, Broken> {
             format!("two that share byte {}", pair[1].start),
         ));
     }
-    Ok(Header {
+    Ok(GgufHeader {
         tensors: entries,
         notes: meta.notes,
     })
@@ -121,9 +121,9 @@ impl<'a> Info<'a> {
         })
     }
 
-    fn place(&self, start: u64, length: usize, shapes: &BTreeMap<String, Vec<usize>>) -> Result<Entry, Broken> {
+    fn place(&self, start: u64, length: usize, shapes: &BTreeMap<String, Vec<usize>>) -> Result<TensorInfo, Broken> {
         let Self { name, dims, kind, .. } = self;
-        let packing = Packing::from_id(*kind).ok_or_else(|| {
+        let packing = GgmlType::from_id(*kind).ok_or_else(|| {
             Broken::new(
                 format!("tensor {name:?} as F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 or Q2_K to Q6_K"),
                 format!("kind {kind}"),
@@ -156,7 +156,7 @@ impl<'a> Info<'a> {
                 .try_fold(1usize, |product, size| product.checked_mul(*size));
             product == count
         });
-        Ok(Entry {
+        Ok(TensorInfo {
             packing,
             shape: original.cloned().unwrap_or(stored),
             data,

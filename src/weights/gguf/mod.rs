@@ -9,11 +9,11 @@ use super::Bytes;
 use super::LoadError;
 use super::TensorSource;
 use super::numbers;
-use blocks::Packing;
+use blocks::GgmlType;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Tensor;
-use header::Entry;
+use header::TensorInfo;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ use std::path::PathBuf;
 #[derive(Debug)]
 pub struct GgufFile {
     bytes: Bytes,
-    tensors: BTreeMap<String, Entry>,
+    tensors: BTreeMap<String, TensorInfo>,
     notes: BTreeMap<String, String>,
     path: PathBuf,
 }
@@ -61,7 +61,7 @@ impl TensorSource for GgufFile {
 
     fn dtype(&self, name: &str) -> Option<DType> {
         self.tensors.get(name).map(|entry| match entry.packing {
-            Packing::Plain(stored) => stored.dtype(),
+            GgmlType::Plain(stored) => stored.dtype(),
             _ => DType::F32,
         })
     }
@@ -72,7 +72,7 @@ impl TensorSource for GgufFile {
         };
         let data = &self.bytes[entry.data.clone()];
         let tensor = match entry.packing {
-            Packing::Plain(stored) => numbers::tensor(data, stored, &entry.shape, dtype, device)?,
+            GgmlType::Plain(stored) => numbers::tensor(data, stored, &entry.shape, dtype, device)?,
             packing => {
                 let tensor = Tensor::from_vec(blocks::unpack(data, packing), entry.shape.as_slice(), &Device::Cpu)?;
                 tensor.to_dtype(dtype)?.to_device(device)?

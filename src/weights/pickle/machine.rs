@@ -6,7 +6,7 @@
 
 use super::super::error::Broken;
 use super::names::look_up;
-use super::value::Known;
+use super::value::KnownGlobal;
 use super::value::Node;
 use super::value::StorageRef;
 use super::value::TensorRef;
@@ -257,7 +257,7 @@ impl<'a> Machine<'a> {
             let shown: String = format!("{module}.{name}").chars().take(80).collect();
             Broken::new("a pickle of weights", format!("one that asks for {shown:?}"))
         })?;
-        self.stack.push(known.map_or(Value::Opaque, Value::Known));
+        self.stack.push(known.map_or(Value::Opaque, Value::KnownGlobal));
         Ok(())
     }
 
@@ -293,22 +293,22 @@ impl<'a> Machine<'a> {
     }
 
     fn call(&mut self, callable: Value, arguments: Value) -> Result<Value, Broken> {
-        let Value::Known(known) = callable else {
+        let Value::KnownGlobal(known) = callable else {
             return Ok(Value::Opaque);
         };
         match known {
-            Known::OrderedDict => {
+            KnownGlobal::OrderedDict => {
                 self.make(Node::Dict(Vec::new()));
                 self.pop()
             }
-            Known::RebuildParameter => Ok(self.items(arguments).first().copied().unwrap_or(Value::Opaque)),
-            Known::RebuildTensor | Known::RebuildTyped => {
-                let tensor = self.tensor(arguments, known == Known::RebuildTyped);
+            KnownGlobal::RebuildParameter => Ok(self.items(arguments).first().copied().unwrap_or(Value::Opaque)),
+            KnownGlobal::RebuildTensor | KnownGlobal::RebuildTyped => {
+                let tensor = self.tensor(arguments, known == KnownGlobal::RebuildTyped);
                 let tensor = tensor.ok_or_else(|| Broken::new("tensors in the pickle", "one that makes no sense"))?;
                 self.make(Node::Tensor(Box::new(tensor)));
                 self.pop()
             }
-            Known::Storage(_) | Known::Number(_) => Ok(Value::Opaque),
+            KnownGlobal::Storage(_) | KnownGlobal::Number(_) => Ok(Value::Opaque),
         }
     }
 
@@ -322,7 +322,7 @@ impl<'a> Machine<'a> {
         };
         let mut storage = (**storage).clone();
         if is_typed {
-            let Some(Value::Known(Known::Number(stored))) = arguments.get(6) else {
+            let Some(Value::KnownGlobal(KnownGlobal::Number(stored))) = arguments.get(6) else {
                 return None;
             };
             let bytes = storage.numbers.checked_mul(storage.stored.bytes())?;
@@ -342,7 +342,7 @@ impl<'a> Machine<'a> {
         let read = || {
             let [
                 tag,
-                Value::Known(Known::Storage(stored)),
+                Value::KnownGlobal(KnownGlobal::Storage(stored)),
                 Value::Text(start, end),
                 _,
                 numbers,

@@ -1,7 +1,7 @@
 //! Names out of Python: which are understood, which are passed over, which a weight file has no business with.
 
-use super::super::numbers::Stored;
-use super::value::Known;
+use super::super::numbers::StoredDtype;
+use super::value::KnownGlobal;
 
 /// Modules through which a pickle reaches the system or runs code. Nothing is ever called here; a file that asks for
 /// them is still not a file of weights.
@@ -59,15 +59,15 @@ const PLAIN_BUILTINS: &[&str] = &[
 ///
 /// # Errors
 /// The module, if weights have no business with it.
-pub(super) fn look_up<'a>(module: &'a str, name: &str) -> Result<Option<Known>, &'a str> {
+pub(super) fn look_up<'a>(module: &'a str, name: &str) -> Result<Option<KnownGlobal>, &'a str> {
     let known = match (module, name) {
-        ("collections", "OrderedDict") => Some(Known::OrderedDict),
-        ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2") => Some(Known::RebuildTensor),
-        ("torch._utils", "_rebuild_parameter") => Some(Known::RebuildParameter),
-        ("torch._utils", "_rebuild_tensor_v3") => Some(Known::RebuildTyped),
+        ("collections", "OrderedDict") => Some(KnownGlobal::OrderedDict),
+        ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2") => Some(KnownGlobal::RebuildTensor),
+        ("torch._utils", "_rebuild_parameter") => Some(KnownGlobal::RebuildParameter),
+        ("torch._utils", "_rebuild_tensor_v3") => Some(KnownGlobal::RebuildTyped),
         ("torch" | "torch.storage" | "torch.cuda", _) => {
-            let number = number(name).map(Known::Number);
-            storage(name).map(Known::Storage).or(number)
+            let number = number(name).map(KnownGlobal::Number);
+            storage(name).map(KnownGlobal::Storage).or(number)
         }
         _ => None,
     };
@@ -79,32 +79,32 @@ pub(super) fn look_up<'a>(module: &'a str, name: &str) -> Result<Option<Known>, 
     Ok(known)
 }
 
-fn storage(name: &str) -> Option<Stored> {
+fn storage(name: &str) -> Option<StoredDtype> {
     Some(match name {
-        "DoubleStorage" => Stored::F64,
-        "FloatStorage" => Stored::F32,
-        "HalfStorage" => Stored::F16,
-        "BFloat16Storage" => Stored::Bf16,
-        "Float8_e4m3fnStorage" => Stored::F8E4m3,
-        "Float8_e5m2Storage" => Stored::F8E5m2,
-        "LongStorage" => Stored::I64,
-        "IntStorage" => Stored::I32,
-        "ShortStorage" => Stored::I16,
-        "ByteStorage" | "UntypedStorage" => Stored::U8,
-        "CharStorage" => Stored::I8,
-        "BoolStorage" => Stored::Bool,
+        "DoubleStorage" => StoredDtype::F64,
+        "FloatStorage" => StoredDtype::F32,
+        "HalfStorage" => StoredDtype::F16,
+        "BFloat16Storage" => StoredDtype::Bf16,
+        "Float8_e4m3fnStorage" => StoredDtype::F8E4m3,
+        "Float8_e5m2Storage" => StoredDtype::F8E5m2,
+        "LongStorage" => StoredDtype::I64,
+        "IntStorage" => StoredDtype::I32,
+        "ShortStorage" => StoredDtype::I16,
+        "ByteStorage" | "UntypedStorage" => StoredDtype::U8,
+        "CharStorage" => StoredDtype::I8,
+        "BoolStorage" => StoredDtype::Bool,
         _ => return None,
     })
 }
 
-fn number(name: &str) -> Option<Stored> {
+fn number(name: &str) -> Option<StoredDtype> {
     Some(match name {
-        "float64" => Stored::F64,
-        "float32" => Stored::F32,
-        "float16" => Stored::F16,
-        "bfloat16" => Stored::Bf16,
-        "float8_e4m3fn" => Stored::F8E4m3,
-        "float8_e5m2" => Stored::F8E5m2,
+        "float64" => StoredDtype::F64,
+        "float32" => StoredDtype::F32,
+        "float16" => StoredDtype::F16,
+        "bfloat16" => StoredDtype::Bf16,
+        "float8_e4m3fn" => StoredDtype::F8E4m3,
+        "float8_e5m2" => StoredDtype::F8E5m2,
         _ => return None,
     })
 }

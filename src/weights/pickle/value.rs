@@ -1,6 +1,6 @@
 //! What a pickle can stand for, as far as weights go.
 
-use super::super::numbers::Stored;
+use super::super::numbers::StoredDtype;
 use std::ops::Range;
 
 /// One value. Those that hold others are an index into the machine's list of [`Node`]s, so that nothing is nested in
@@ -14,14 +14,14 @@ pub(super) enum Value {
     /// Characters or bytes, where they stand in the file.
     Text(usize, usize),
     /// A name that stands for something known.
-    Known(Known),
+    KnownGlobal(KnownGlobal),
     /// An index into the nodes.
     Node(usize),
 }
 
 /// The names out of Python that mean something here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
+pub(super) enum KnownGlobal {
     OrderedDict,
     /// `torch._utils._rebuild_tensor` and `_rebuild_tensor_v2`.
     RebuildTensor,
@@ -30,9 +30,9 @@ pub(super) enum Known {
     /// `torch._utils._rebuild_tensor_v3`, which tells the kind of number apart from the storage.
     RebuildTyped,
     /// `torch.FloatStorage` and the like.
-    Storage(Stored),
+    Storage(StoredDtype),
     /// `torch.float16` and the like.
-    Number(Stored),
+    Number(StoredDtype),
 }
 
 /// A value that holds others.
@@ -50,7 +50,7 @@ pub(super) enum Node {
 pub(super) struct StorageRef {
     /// What it is called, where that stands in the file.
     pub(super) key: Range<usize>,
-    pub(super) stored: Stored,
+    pub(super) stored: StoredDtype,
     /// Numbers in it, by the pickle.
     pub(super) numbers: usize,
 }

@@ -11,7 +11,7 @@ use super::unet;
 const HINT: &str = "input_hint_block.";
 
 pub(super) fn renaming(source: &dyn TensorSource, prefix: &str) -> Renaming {
-    let layout = unet::Layout::of(source, prefix);
+    let layout = unet::LdmLayout::of(source, prefix);
     // A nonlinearity stands between two convolutions of the hint, so they have even numbers.
     let hints = names_below(source, &format!("{prefix}{HINT}"))
         .filter_map(|(_, rest)| Some(split_number(&rest)?.0))

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// How a tensor of a file becomes one of a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum TensorTransform {
     /// Only the name differs.
     None,
     /// Part `part` of `parts` equal ones along the first dimension: queries, keys and values in one.
@@ -28,7 +28,7 @@ pub enum Change {
     Squeeze,
 }
 
-impl Change {
+impl TensorTransform {
     /// The shape a tensor has afterwards; the same if the change does not fit it.
     pub(super) fn shape(self, shape: &[usize]) -> Vec<usize> {
         match (self, shape) {
@@ -58,17 +58,17 @@ impl Change {
 
 /// Where a network's tensor comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
+pub struct TensorOrigin {
     /// Its name in the file.
     pub source: String,
     /// What must be done to it.
-    pub change: Change,
+    pub transform: TensorTransform,
 }
 
 /// A table from a network's names to those of a file. What it does not list, the network does not have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Renaming {
-    table: BTreeMap<String, Origin>,
+    table: BTreeMap<String, TensorOrigin>,
 }
 
 impl Renaming {
@@ -140,7 +140,7 @@ impl Renaming {
     }
 
     /// Where a network's tensor comes from; `None` if the file does not have it.
-    pub fn origin(&self, name: &str) -> Option<&Origin> {
+    pub fn origin(&self, name: &str) -> Option<&TensorOrigin> {
         self.table.get(name)
     }
 
@@ -155,12 +155,12 @@ impl Renaming {
     }
 
     fn add(&mut self, target: impl Into<String>, source: &str) {
-        self.add_changed(target, source, Change::None);
+        self.add_transformed(target, source, TensorTransform::None);
     }
 
-    fn add_changed(&mut self, target: impl Into<String>, source: &str, change: Change) {
+    fn add_transformed(&mut self, target: impl Into<String>, source: &str, transform: TensorTransform) {
         let source = source.to_owned();
-        self.table.insert(target.into(), Origin { source, change });
+        self.table.insert(target.into(), TensorOrigin { source, transform });
     }
 }
 

@@ -3,8 +3,8 @@
 //! Source: `transformer.py` of <https://github.com/mlfoundations/open_clip>
 
 use super::super::TensorSource;
-use super::Change;
 use super::Renaming;
+use super::TensorTransform;
 use super::names_below;
 use super::replace_start;
 use super::split_number;
@@ -33,7 +33,7 @@ pub(super) fn renaming(source: &dyn TensorSource, prefix: &str) -> Renaming {
     let mut renaming = Renaming::default();
     for (name, rest) in names_below(source, prefix) {
         if rest == "text_projection" {
-            renaming.add_changed("text_projection.weight", &name, Change::Transpose);
+            renaming.add_transformed("text_projection.weight", &name, TensorTransform::Transpose);
         } else if rest == "text_projection.weight" {
             renaming.add(rest, &name);
         } else if let Some(target) = replace_start(&rest, OUTER) {
@@ -44,7 +44,7 @@ pub(super) fn renaming(source: &dyn TensorSource, prefix: &str) -> Renaming {
                 for (part, projection) in FUSED.iter().enumerate() {
                     let target = format!("{layer}.self_attn.{projection}.{kind}");
                     let parts = FUSED.len();
-                    renaming.add_changed(target, &name, Change::Part { part, parts });
+                    renaming.add_transformed(target, &name, TensorTransform::Part { part, parts });
                 }
             } else if let Some(rest) = replace_start(rest, LAYER) {
                 renaming.add(format!("{layer}.{rest}"), &name);

@@ -33,7 +33,7 @@ const RESNET: &[(&str, &str)] = &[
 
 /// What block number so-and-so of a list is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Block {
+pub(super) enum LdmBlock {
     /// A residual block, with or without attention, and at the end of its level going up, the upsampler.
     Layer {
         level: usize,
@@ -46,14 +46,14 @@ pub(super) enum Block {
 
 /// The levels of a U-Net or `ControlNet`, derived from the names that are there.
 #[derive(Debug)]
-pub(super) struct Layout {
+pub(super) struct LdmLayout {
     /// `input_blocks.1` and on.
-    pub(super) down: Vec<Block>,
+    pub(super) down: Vec<LdmBlock>,
     /// `output_blocks.0` and on.
-    pub(super) up: Vec<Block>,
+    pub(super) up: Vec<LdmBlock>,
 }
 
-impl Layout {
+impl LdmLayout {
     /// * `prefix`: before `input_blocks.`.
     pub(super) fn of(source: &dyn TensorSource, prefix: &str) -> Self {
         let has = |name: String| source.contains(&format!("{prefix}{name}"));
@@ -61,10 +61,10 @@ impl Layout {
         let mut down = Vec::new();
         for index in 1.. {
             if has(format!("input_blocks.{index}.0.in_layers.0.weight")) {
-                down.push(Block::Layer { level, layer });
+                down.push(LdmBlock::Layer { level, layer });
                 layer += 1;
             } else if has(format!("input_blocks.{index}.0.op.weight")) {
-                down.push(Block::Downsample { level });
+                down.push(LdmBlock::Downsample { level });
                 (level, layer) = (level + 1, 0);
             } else {
                 break;
@@ -76,7 +76,7 @@ impl Layout {
             if !has(format!("output_blocks.{index}.0.in_layers.0.weight")) {
                 break;
             }
-            up.push(Block::Layer { level, layer });
+            up.push(LdmBlock::Layer { level, layer });
             layer += 1;
             let ends = (1..3).any(|part| has(format!("output_blocks.{index}.{part}.conv.weight")));
             if ends {
@@ -88,7 +88,7 @@ impl Layout {
 }
 
 pub(super) fn renaming(source: &dyn TensorSource, prefix: &str) -> Renaming {
-    let layout = Layout::of(source, prefix);
+    let layout = LdmLayout::of(source, prefix);
     let mut renaming = Renaming::default();
     for (name, rest) in names_below(source, prefix) {
         if let Some(target) = target(&layout, &rest) {
@@ -99,7 +99,7 @@ pub(super) fn renaming(source: &dyn TensorSource, prefix: &str) -> Renaming {
 }
 
 /// The diffusers name of a tensor; `None` for what is no part of a U-Net.
-pub(super) fn target(layout: &Layout, name: &str) -> Option<String> {
+pub(super) fn target(layout: &LdmLayout, name: &str) -> Option<String> {
     if let Some(target) = replace_start(name, OUTER) {
         return Some(target);
     }
@@ -121,15 +121,15 @@ pub(super) fn target(layout: &Layout, name: &str) -> Option<String> {
     };
     let (part, rest) = split_number(name)?;
     match *blocks.get(index)? {
-        Block::Downsample { level } => {
+        LdmBlock::Downsample { level } => {
             let rest = rest.strip_prefix("op.")?;
             Some(format!("{side}.{level}.downsamplers.0.conv.{rest}"))
         }
-        Block::Layer { level, layer } if part == 0 => {
+        LdmBlock::Layer { level, layer } if part == 0 => {
             let rest = replace_start(rest, RESNET)?;
             Some(format!("{side}.{level}.resnets.{layer}.{rest}"))
         }
-        Block::Layer { level, layer } => Some(match rest.strip_prefix("conv.") {
+        LdmBlock::Layer { level, layer } => Some(match rest.strip_prefix("conv.") {
             Some(rest) => format!("{side}.{level}.upsamplers.0.conv.{rest}"),
             None => format!("{side}.{level}.attentions.{layer}.{rest}"),
         }),

@@ -4,8 +4,8 @@
 //! Source: `model.py` of <https://github.com/CompVis/latent-diffusion>
 
 use super::super::TensorSource;
-use super::Change;
 use super::Renaming;
+use super::TensorTransform;
 use super::names_below;
 use super::replace_start;
 use super::split_number;
@@ -49,7 +49,7 @@ pub(super) fn renaming(source: &dyn TensorSource, prefix: &str) -> Renaming {
             continue;
         };
         if let Some(target) = replace_start(rest, ATTENTION) {
-            renaming.add_changed(format!("{half}.{target}"), &name, Change::Squeeze);
+            renaming.add_transformed(format!("{half}.{target}"), &name, TensorTransform::Squeeze);
         } else if let Some(target) = replace_start(rest, OUTER).or_else(|| level_target(rest, up_levels)) {
             renaming.add(format!("{half}.{target}"), &name);
         }

@@ -14,7 +14,7 @@ use super::Attention;
 use super::Tokens;
 use crate::kernels::cpu::amx::Tiles;
 use crate::kernels::cpu::element::Element;
-use crate::kernels::cpu::gemm::Target;
+use crate::kernels::cpu::gemm::OutputPtr;
 use half::bf16;
 use rayon::prelude::*;
 use std::arch::asm;
@@ -91,7 +91,7 @@ pub(crate) unsafe fn run(attention: &Attention<'_, bf16>) -> Vec<bf16> {
         .collect();
 
     let mut out = Vec::with_capacity(batch * queries.count * heads * dim);
-    let target = Target::new(&mut out);
+    let target = OutputPtr::new(&mut out);
     let blocks = queries.count.div_ceil(QUERIES);
     let tasks_per_head = blocks.div_ceil(BLOCKS_PER_TASK);
     (0..batch * heads * tasks_per_head)
@@ -187,7 +187,7 @@ unsafe fn one_block(
     index: usize,
     first: usize,
     scratch: &mut Scratch,
-    target: Target<bf16>,
+    target: OutputPtr<bf16>,
 ) {
     let Attention {
         queries,

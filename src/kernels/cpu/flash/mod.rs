@@ -7,17 +7,17 @@
 mod amx;
 
 use super::element;
-use super::gemm::Block;
-use super::gemm::COLUMNS;
-use super::gemm::DEPTH_STEP;
-use super::gemm::MAX_ROWS;
-use super::gemm::Micro;
-use super::gemm::Multiplied;
-use super::gemm::Order;
-use super::gemm::Packed;
-use super::gemm::Source;
-use super::gemm::Target;
-use super::gemm::WithMicro;
+use super::gemm::AccTile;
+use super::gemm::GemmElement;
+use super::gemm::K_STEP;
+use super::gemm::LhsView;
+use super::gemm::MAX_MR;
+use super::gemm::MicroKernel;
+use super::gemm::NR;
+use super::gemm::OutputPtr;
+use super::gemm::PackedRhs;
+use super::gemm::TapOrder;
+use super::gemm::WithMicroKernel;
 use super::path::Path;
 use super::path::path;
 use half::bf16;
@@ -63,7 +63,7 @@ pub(crate) struct Attention<'a, E> {
     pub(crate) causal: bool,
 }
 
-impl<E: Multiplied + Attended> Attention<'_, E> {
+impl<E: GemmElement + Attended> Attention<'_, E> {
     /// Computes it: `(batch, queries, heads · dim)`.
     pub(crate) fn run(self) -> Vec<E> {
         assert_eq!(self.keys.count, self.values.count, "one value per key");
@@ -99,16 +99,16 @@ impl Attended for bf16 {
 /// One head's keys and values as right factors.
 struct Head<E> {
     /// Kᵀ: `(dim, keys)`.
-    keys: Packed<E>,
+    keys: PackedRhs<E>,
     /// V: `(keys, dim)`.
-    values: Packed<E>,
+    values: PackedRhs<E>,
 }
 
-impl<E: Multiplied> WithMicro<E> for Attention<'_, E> {
+impl<E: GemmElement> WithMicroKernel<E> for Attention<'_, E> {
     type Output = Vec<E>;
 
-    fn run<M: Micro<Element = E>>(self, micro: M) -> Vec<E> {
-        const QUERIES_PER_TASK: usize = 4 * MAX_ROWS;
+    fn run<M: MicroKernel<Element = E>>(self, micro: M) -> Vec<E> {
+        const QUERIES_PER_TASK: usize = 4 * MAX_MR;
         let Self {
             queries,
             keys,
@@ -126,7 +126,7 @@ impl<E: Multiplied> WithMicro<E> for Attention<'_, E> {
                 for (token, row) in rows.chunks_exact_mut(dim).enumerate() {
                     row.copy_from_slice(keys.head(batch, token, head, dim));
                 }
-                let keys_packed = Packed::new(&rows, [keys.count, dim, 1, 1], Order::TapByTap, |column| column);
+                let keys_packed = PackedRhs::new(&rows, [keys.count, dim, 1, 1], TapOrder::TapByTap, |column| column);
                 for token in 0..values.count {
                     for (d, number) in values.head(batch, token, head, dim).iter().enumerate() {
                         rows[d * values.count + token] = *number;
@@ -134,13 +134,13 @@ impl<E: Multiplied> WithMicro<E> for Attention<'_, E> {
                 }
                 Head {
                     keys: keys_packed,
-                    values: Packed::new(&rows, [dim, values.count, 1, 1], Order::TapByTap, |column| column),
+                    values: PackedRhs::new(&rows, [dim, values.count, 1, 1], TapOrder::TapByTap, |column| column),
                 }
             })
             .collect();
 
         let mut out = Vec::with_capacity(batch * queries.count * heads * dim);
-        let target = Target::new(&mut out);
+        let target = OutputPtr::new(&mut out);
         let tasks_per_head = queries.count.div_ceil(QUERIES_PER_TASK);
         (0..batch * heads * tasks_per_head)
             .into_par_iter()
@@ -152,8 +152,8 @@ impl<E: Multiplied> WithMicro<E> for Attention<'_, E> {
                 micro.within(
                     #[inline(always)]
                     || {
-                        for first in range.clone().step_by(M::ROWS) {
-                            let last = (first + M::ROWS).min(range.end);
+                        for first in range.clone().step_by(M::MR) {
+                            let last = (first + M::MR).min(range.end);
                             self.rows(micro, &packed[head], head, first..last, &mut scratch, target);
                         }
                     },
@@ -171,37 +171,37 @@ struct Scratch<E> {
     scores: Vec<f32>,
     weights: Vec<E>,
     sums: Vec<f32>,
-    block: Block,
+    block: AccTile,
 }
 
-impl<E: Multiplied> Scratch<E> {
-    fn new<M: Micro>(dim: usize) -> Self {
+impl<E: GemmElement> Scratch<E> {
+    fn new<M: MicroKernel>(dim: usize) -> Self {
         Self {
-            queries: vec![E::default(); M::ROWS * dim.next_multiple_of(DEPTH_STEP)],
-            scores: vec![0.0; M::ROWS * KEYS_PER_BLOCK],
-            weights: vec![E::default(); M::ROWS * KEYS_PER_BLOCK],
-            sums: vec![0.0; M::ROWS * dim.next_multiple_of(COLUMNS)],
-            block: Block::new(),
+            queries: vec![E::default(); M::MR * dim.next_multiple_of(K_STEP)],
+            scores: vec![0.0; M::MR * KEYS_PER_BLOCK],
+            weights: vec![E::default(); M::MR * KEYS_PER_BLOCK],
+            sums: vec![0.0; M::MR * dim.next_multiple_of(NR)],
+            block: AccTile::new(),
         }
     }
 }
 
-impl<E: Multiplied> Attention<'_, E> {
-    /// Up to [`Micro::ROWS`] queries of one head.
+impl<E: GemmElement> Attention<'_, E> {
+    /// Up to [`MicroKernel::MR`] queries of one head.
     #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "the whole, its part, and where to work")]
-    fn rows<M: Micro<Element = E>>(
+    fn rows<M: MicroKernel<Element = E>>(
         &self,
         micro: M,
         packed: &Head<E>,
         head: usize,
         range: std::ops::Range<usize>,
         scratch: &mut Scratch<E>,
-        target: Target<E>,
+        target: OutputPtr<E>,
     ) {
         let Self { heads, dim, scale, .. } = *self;
         let (batch, head) = (head / heads, head % heads);
-        let (depth, columns) = (dim.next_multiple_of(DEPTH_STEP), dim.next_multiple_of(COLUMNS));
+        let (depth, columns) = (dim.next_multiple_of(K_STEP), dim.next_multiple_of(NR));
         let num_keys = self.keys.count;
         let Scratch {
             queries,
@@ -216,23 +216,23 @@ impl<E: Multiplied> Attention<'_, E> {
             }
         }
         sums.fill(0.0);
-        let mut largest = [f32::MIN; MAX_ROWS];
-        let mut totals = [0f32; MAX_ROWS];
+        let mut largest = [f32::MIN; MAX_MR];
+        let mut totals = [0f32; MAX_MR];
 
         for first_key in (0..num_keys).step_by(KEYS_PER_BLOCK) {
             let count = KEYS_PER_BLOCK.min(num_keys - first_key);
             if self.causal && first_key >= range.end {
                 break;
             }
-            for part in 0..count.div_ceil(COLUMNS) {
-                let panel = packed.keys.panel(first_key / COLUMNS + part);
-                // SAFETY: within `within`; the queries are `ROWS` rows of the panel's depth.
-                unsafe { micro.block(&[Source::rows(queries, 0, depth, depth)], 0, panel, block) };
+            for part in 0..count.div_ceil(NR) {
+                let panel = packed.keys.panel(first_key / NR + part);
+                // SAFETY: within `within`; the queries are `MR` rows of the panel's depth.
+                unsafe { micro.block(&[LhsView::rows(queries, 0, depth, depth)], 0, panel, block) };
                 for (row, scores) in scores.chunks_exact_mut(KEYS_PER_BLOCK).enumerate() {
-                    scores[part * COLUMNS..(part + 1) * COLUMNS].copy_from_slice(block.row(row));
+                    scores[part * NR..(part + 1) * NR].copy_from_slice(block.row(row));
                 }
             }
-            let filled = count.next_multiple_of(DEPTH_STEP);
+            let filled = count.next_multiple_of(K_STEP);
             let rows = scores
                 .chunks_exact_mut(KEYS_PER_BLOCK)
                 .zip(weights.chunks_exact_mut(KEYS_PER_BLOCK))
@@ -256,26 +256,26 @@ impl<E: Multiplied> Attention<'_, E> {
                     *score = element::exp(*score - maximum);
                 }
                 scores[seen..filled].fill(0.0);
-                let mut lanes = [0f32; DEPTH_STEP];
+                let mut lanes = [0f32; K_STEP];
                 for (weights, scores) in weights[..filled]
-                    .chunks_exact_mut(DEPTH_STEP)
-                    .zip(scores.chunks_exact(DEPTH_STEP))
+                    .chunks_exact_mut(K_STEP)
+                    .zip(scores.chunks_exact(K_STEP))
                 {
-                    for lane in 0..DEPTH_STEP {
+                    for lane in 0..K_STEP {
                         weights[lane] = E::from_f32(scores[lane]);
                         lanes[lane] += weights[lane].to_f32();
                     }
                 }
                 totals[row] += lanes.iter().sum::<f32>();
             }
-            for part in 0..columns / COLUMNS {
+            for part in 0..columns / NR {
                 let panel = packed.values.panel(part);
-                let panel = &panel[first_key * COLUMNS..(first_key + filled) * COLUMNS];
-                let source = Source::rows(weights, 0, KEYS_PER_BLOCK, filled);
-                // SAFETY: within `within`; the weights are `ROWS` rows of the panel's depth.
+                let panel = &panel[first_key * NR..(first_key + filled) * NR];
+                let source = LhsView::rows(weights, 0, KEYS_PER_BLOCK, filled);
+                // SAFETY: within `within`; the weights are `MR` rows of the panel's depth.
                 unsafe { micro.block(&[source], 0, panel, block) };
                 for (row, sums) in sums.chunks_exact_mut(columns).enumerate() {
-                    for (sum, add) in sums[part * COLUMNS..].iter_mut().zip(block.row(row)) {
+                    for (sum, add) in sums[part * NR..].iter_mut().zip(block.row(row)) {
                         *sum += add;
                     }
                 }

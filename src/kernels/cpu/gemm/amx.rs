@@ -1,10 +1,10 @@
 //! Blocks of 32×32 from four accumulating tiles.
 
-use super::Block;
-use super::COLUMNS;
-use super::DEPTH_STEP;
-use super::Micro;
-use super::Source;
+use super::micro::AccTile;
+use super::micro::K_STEP;
+use super::micro::LhsView;
+use super::micro::MicroKernel;
+use super::micro::NR;
 use crate::kernels::cpu::amx::Tiles;
 use crate::kernels::cpu::path::Path;
 use half::bf16;
@@ -20,9 +20,9 @@ impl AmxBf16 {
     }
 }
 
-impl Micro for AmxBf16 {
+impl MicroKernel for AmxBf16 {
     type Element = bf16;
-    const ROWS: usize = 32;
+    const MR: usize = 32;
 
     fn within<R>(self, work: impl FnOnce() -> R) -> R {
         #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,fma,avx2,f16c,bmi2")]
@@ -37,7 +37,7 @@ impl Micro for AmxBf16 {
     }
 
     #[inline(always)]
-    unsafe fn block(self, sources: &[Source<'_, bf16>], first_row: usize, panel: &[bf16], block: &mut Block) {
+    unsafe fn block(self, sources: &[LhsView<'_, bf16>], first_row: usize, panel: &[bf16], block: &mut AccTile) {
         let mut weights = panel.as_ptr();
         // SAFETY: tiles are configured (`within`); the sources hold 32 rows from `first_row` on and the panel as many
         // rows as they are deep (the caller's promise); a block holds 32 rows of 32 numbers.
@@ -51,13 +51,13 @@ impl Micro for AmxBf16 {
             );
             for source in sources {
                 let rows = source.data.as_ptr().add(source.offset + first_row * source.stride);
-                let steps = source.depth / DEPTH_STEP;
+                let steps = source.depth / K_STEP;
                 if source.taps == 3 {
                     accumulate_three(rows, source.stride, source.tap_stride, weights, steps);
                 } else {
                     accumulate(rows, source.stride, weights, steps);
                 }
-                weights = weights.add(source.total_depth() * COLUMNS);
+                weights = weights.add(source.total_depth() * NR);
             }
             let out = block.0.as_mut_ptr();
             asm!(
@@ -66,8 +66,8 @@ impl Micro for AmxBf16 {
                 "tilestored [{lower} + {stride}], tmm2",
                 "tilestored [{lower} + {stride} + 64], tmm3",
                 upper = in(reg) out,
-                lower = in(reg) out.add(16 * COLUMNS),
-                stride = in(reg) COLUMNS * size_of::<f32>(),
+                lower = in(reg) out.add(16 * NR),
+                stride = in(reg) NR * size_of::<f32>(),
                 options(nostack),
             );
         }

@@ -1,10 +1,10 @@
 //! bf16 on AVX-512: with the dot product of pairs where the processor has it, else by widening.
 
-use super::Block;
-use super::COLUMNS;
-use super::DEPTH_STEP;
-use super::Micro;
-use super::Source;
+use super::micro::AccTile;
+use super::micro::K_STEP;
+use super::micro::LhsView;
+use super::micro::MicroKernel;
+use super::micro::NR;
 use crate::kernels::cpu::path::Path;
 use half::bf16;
 #[cfg_attr(
@@ -28,11 +28,11 @@ impl Avx512Bf16 {
 }
 
 /// Rows of a block: twelve of two registers leave room for the weights.
-const ROWS: usize = 12;
+const MR: usize = 12;
 
-impl Micro for Avx512Bf16 {
+impl MicroKernel for Avx512Bf16 {
     type Element = bf16;
-    const ROWS: usize = ROWS;
+    const MR: usize = MR;
 
     fn within<R>(self, work: impl FnOnce() -> R) -> R {
         #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,fma,avx2,f16c,bmi2")]
@@ -44,7 +44,7 @@ impl Micro for Avx512Bf16 {
     }
 
     #[inline(always)]
-    unsafe fn block(self, sources: &[Source<'_, bf16>], first_row: usize, panel: &[bf16], block: &mut Block) {
+    unsafe fn block(self, sources: &[LhsView<'_, bf16>], first_row: usize, panel: &[bf16], block: &mut AccTile) {
         // SAFETY: the processor has the instructions; the rest is the caller's promise.
         unsafe {
             if self.has_dot_product {
@@ -57,11 +57,11 @@ impl Micro for Avx512Bf16 {
 }
 
 /// # Safety
-/// As [`Micro::block`], on a processor with AVX-512 BF16.
+/// As [`MicroKernel::block`], on a processor with AVX-512 BF16.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16")]
-unsafe fn dot_product(sources: &[Source<'_, bf16>], first_row: usize, panel: &[bf16], block: &mut Block) {
-    let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
-    // SAFETY: pointers stay within the sources and the panel, see `Micro::block`.
+unsafe fn dot_product(sources: &[LhsView<'_, bf16>], first_row: usize, panel: &[bf16], block: &mut AccTile) {
+    let mut sums = [[_mm512_setzero_ps(); 2]; MR];
+    // SAFETY: pointers stay within the sources and the panel, see `MicroKernel::block`.
     unsafe {
         for_each_pair(sources, first_row, panel, |rows, stride, left, right| {
             let left: __m512bh = std::mem::transmute(_mm512_loadu_si512(left.cast()));
@@ -78,10 +78,10 @@ unsafe fn dot_product(sources: &[Source<'_, bf16>], first_row: usize, panel: &[b
 }
 
 /// # Safety
-/// As [`Micro::block`], on a processor with AVX-512.
+/// As [`MicroKernel::block`], on a processor with AVX-512.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-unsafe fn widened(sources: &[Source<'_, bf16>], first_row: usize, panel: &[bf16], block: &mut Block) {
-    let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
+unsafe fn widened(sources: &[LhsView<'_, bf16>], first_row: usize, panel: &[bf16], block: &mut AccTile) {
+    let mut sums = [[_mm512_setzero_ps(); 2]; MR];
     let upper = _mm512_set1_epi32(0xffff_0000_u32.cast_signed());
     // SAFETY: as above.
     unsafe {
@@ -106,10 +106,10 @@ unsafe fn widened(sources: &[Source<'_, bf16>], first_row: usize, panel: &[bf16]
 /// Calls `step` for each pair of depth with the rows at it, their stride, and the weights of columns 0–15 and 16–31.
 ///
 /// # Safety
-/// As [`Micro::block`].
+/// As [`MicroKernel::block`].
 #[inline(always)]
 unsafe fn for_each_pair(
-    sources: &[Source<'_, bf16>],
+    sources: &[LhsView<'_, bf16>],
     first_row: usize,
     panel: &[bf16],
     mut step: impl FnMut(*const bf16, usize, *const bf16, *const bf16),
@@ -119,14 +119,14 @@ unsafe fn for_each_pair(
         // SAFETY: the source holds the rows, the panel as many rows as the sources are deep.
         unsafe {
             let rows = source.data.as_ptr().add(source.offset + first_row * source.stride);
-            for first in (0..source.depth).step_by(DEPTH_STEP) {
+            for first in (0..source.depth).step_by(K_STEP) {
                 for tap in 0..source.taps {
                     let rows = rows.add(tap * source.tap_stride + first);
-                    for pair in 0..DEPTH_STEP / 2 {
+                    for pair in 0..K_STEP / 2 {
                         let left = weights.add(pair * 32);
-                        step(rows.add(2 * pair), source.stride, left, left.add(16 * DEPTH_STEP));
+                        step(rows.add(2 * pair), source.stride, left, left.add(16 * K_STEP));
                     }
-                    weights = weights.add(DEPTH_STEP * COLUMNS);
+                    weights = weights.add(K_STEP * NR);
                 }
             }
         }
@@ -136,8 +136,8 @@ unsafe fn for_each_pair(
 /// # Safety
 /// On a processor with AVX-512.
 #[target_feature(enable = "avx512f")]
-unsafe fn write(sums: &[[__m512; 2]; ROWS], block: &mut Block) {
-    for (row, sum) in block.0.chunks_exact_mut(COLUMNS).zip(sums) {
+unsafe fn write(sums: &[[__m512; 2]; MR], block: &mut AccTile) {
+    for (row, sum) in block.0.chunks_exact_mut(NR).zip(sums) {
         // SAFETY: a row holds 32 numbers.
         unsafe {
             _mm512_storeu_ps(row.as_mut_ptr(), sum[0]);

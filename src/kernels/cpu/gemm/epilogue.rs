@@ -1,34 +1,14 @@
-//! What is done to a block of results before it is written: bias, condition, nonlinearity, shortcut, rounding.
+//! The post-operations of a product, applied to each tile before it is written: bias, condition, activation, shortcut,
+//! rounding.
 
-use super::Block;
-use super::COLUMNS;
-use super::Target;
+use super::micro::AccTile;
+use super::micro::BlockPosition;
+use super::micro::NR;
+use super::output::OutputPtr;
+use crate::kernels::activation::Activation;
+use crate::kernels::activation::LEAKY_RELU_SLOPE;
 use crate::kernels::cpu::element;
 use crate::kernels::cpu::element::Element;
-use std::ops::Range;
-
-/// Slope of [`Activation::LeakyRelu`] below 0.
-pub(crate) const LEAK: f32 = 0.2;
-
-/// A function of one number, or of two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Activation {
-    /// x.
-    #[default]
-    None,
-    /// x · sigmoid(x).
-    Silu,
-    /// x · Φ(x).
-    Gelu,
-    /// x · sigmoid(1.702 x).
-    QuickGelu,
-    /// max(x, 0).
-    Relu,
-    /// max(x, [`LEAK`] · x).
-    LeakyRelu,
-    /// a · gelu(g) for the two halves of a panel; half as many results as columns.
-    GeGlu,
-}
 
 /// Where the rows of a product go.
 #[derive(Debug, Clone, Copy)]
@@ -52,27 +32,27 @@ pub(crate) enum RowMap {
 const NOWHERE: usize = usize::MAX;
 
 impl RowMap {
-    /// The places of the rows from `row` on.
+    /// Where the rows from `row` on go, one after another.
     #[inline(always)]
-    fn places(self, row: usize) -> Places {
+    fn cursor(self, row: usize) -> RowCursor {
         let (mut index, mut y, mut x) = (0, 0, row);
         if let Self::Image { image, pitch, .. } = self {
             let rest = row % image;
             (index, y, x) = (row / image, rest / pitch, rest % pitch);
         }
-        Places { map: self, index, y, x }
+        RowCursor { map: self, index, y, x }
     }
 }
 
-/// Walks along the rows, so that nothing is divided on the way.
-struct Places {
+/// Advances along the rows, so that no division is needed per row.
+struct RowCursor {
     map: RowMap,
     index: usize,
     y: usize,
     x: usize,
 }
 
-impl Places {
+impl RowCursor {
     #[inline(always)]
     fn next(&mut self) -> usize {
         let x = self.x;
@@ -111,8 +91,10 @@ pub(crate) struct Epilogue<'a, O> {
     pub(crate) bias: Option<&'a [f32]>,
     /// Added to the rows of each image: `(images, columns)`, and the result's rows per image.
     pub(crate) condition: Option<(&'a [f32], usize)>,
-    /// Nonlinearity before the shortcut.
+    /// Applied before the shortcut, if the columns are not gated.
     pub(crate) activation: Activation,
+    /// GEGLU: a · gelu(g) for the halves a and g of each panel, which gives half as many results as columns.
+    pub(crate) is_gated: bool,
     /// Added after it, in the shape of the result.
     pub(crate) shortcut: Option<&'a [O]>,
     /// Whether negative sums become 0 at the very end.
@@ -130,6 +112,7 @@ impl<O: Element> Epilogue<'_, O> {
             bias: None,
             condition: None,
             activation: Activation::None,
+            is_gated: false,
             shortcut: None,
             relu_after: false,
             rows: RowMap::Same,
@@ -139,10 +122,7 @@ impl<O: Element> Epilogue<'_, O> {
 
     /// Numbers in a row of the result.
     pub(crate) fn width(&self, outputs: usize) -> usize {
-        match self.activation {
-            Activation::GeGlu => outputs / 2,
-            _ => outputs,
-        }
+        if self.is_gated { outputs / 2 } else { outputs }
     }
 
     /// Asserts that every part has the size that `finish` relies on.
@@ -163,7 +143,7 @@ impl<O: Element> Epilogue<'_, O> {
             "the shortcut must have the shape of the result"
         );
         assert!(
-            self.activation != Activation::GeGlu || outputs.is_multiple_of(2 * COLUMNS / 2),
+            !self.is_gated || outputs.is_multiple_of(NR),
             "gated columns come in whole panels"
         );
         match self.rows {
@@ -182,69 +162,51 @@ impl<O: Element> Epilogue<'_, O> {
         }
     }
 
-    /// Finishes rows `range` of a block that begins at row `start` and writes them.
+    /// Finishes a tile and writes its results.
     ///
     /// # Safety
-    /// [`Target`] holds `output_rows` rows; nobody else writes the results of these rows and this panel.
+    /// [`OutputPtr`] holds `output_rows` rows; nobody else writes the results of these rows and this panel.
     #[inline(always)]
-    #[expect(clippy::too_many_arguments, reason = "a block, its place, and where its results go")]
-    pub(crate) unsafe fn finish(
-        &self,
-        block: &Block,
-        start: usize,
-        range: Range<usize>,
-        panel: usize,
-        outputs: usize,
-        target: Target<O>,
-    ) {
-        let first = panel * COLUMNS;
-        let columns = COLUMNS.min(outputs - first);
-        let bias = self.bias.map(|bias| &bias[first..first + columns]);
-        let width = self.width(outputs);
-        let (out_first, out_columns) = match self.activation {
-            Activation::GeGlu => (first / 2, columns / 2),
-            _ => (first, columns),
-        };
-        let mut places = self.rows.places(range.start);
-        if columns == COLUMNS {
-            let bias = bias.and_then(|bias| bias.first_chunk::<COLUMNS>());
-            for row in range {
-                let place = places.next();
-                if place >= self.output_rows {
-                    continue;
-                }
-                let mut values = *block.row(row - start);
-                if let Some(bias) = bias {
-                    add(&mut values, bias);
-                }
-                if let Some((condition, rows_per_image)) = self.condition {
-                    let begin = place / rows_per_image * outputs + first;
-                    if let Some(condition) = condition[begin..].first_chunk::<COLUMNS>() {
-                        add(&mut values, condition);
-                    }
-                }
-                let begin = place * width + out_first;
-                if self.activation == Activation::GeGlu {
-                    let mut gated = [0f32; COLUMNS / 2];
-                    for lane in 0..COLUMNS / 2 {
-                        gated[lane] = values[lane] * O::gelu(values[lane + COLUMNS / 2]);
-                    }
-                    // SAFETY: the caller's promise.
-                    unsafe { self.put(gated, begin, target) };
-                } else {
-                    activate::<O>(&mut values, self.activation);
-                    // SAFETY: the caller's promise.
-                    unsafe { self.put(values, begin, target) };
-                }
+    pub(super) unsafe fn finish(&self, tile: &AccTile, position: BlockPosition, outputs: usize, target: OutputPtr<O>) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if outputs - position.panel * NR >= NR {
+                self.finish_columns::<true>(tile, position, outputs, target);
+            } else {
+                self.finish_columns::<false>(tile, position, outputs, target);
             }
-            return;
         }
+    }
+
+    /// As [`Epilogue::finish`]. Of a full panel the compiler knows the number of columns, and so makes whole vectors of
+    /// every step.
+    ///
+    /// # Safety
+    /// As [`Epilogue::finish`].
+    #[inline(always)]
+    unsafe fn finish_columns<const IS_FULL: bool>(
+        &self,
+        tile: &AccTile,
+        BlockPosition { start, range, panel }: BlockPosition,
+        outputs: usize,
+        target: OutputPtr<O>,
+    ) {
+        let first = panel * NR;
+        let columns = if IS_FULL { NR } else { outputs - first };
+        let (out_first, out_columns) = if self.is_gated {
+            (first / 2, columns / 2)
+        } else {
+            (first, columns)
+        };
+        let width = self.width(outputs);
+        let bias = self.bias.map(|bias| &bias[first..first + columns]);
+        let mut cursor = self.rows.cursor(range.start);
         for row in range {
-            let place = places.next();
+            let place = cursor.next();
             if place >= self.output_rows {
                 continue;
             }
-            let mut values = *block.row(row - start);
+            let mut values = *tile.row(row - start);
             if let Some(bias) = bias {
                 add(&mut values, bias);
             }
@@ -252,36 +214,22 @@ impl<O: Element> Epilogue<'_, O> {
                 let begin = place / rows_per_image * outputs + first;
                 add(&mut values, &condition[begin..begin + columns]);
             }
-            activate::<O>(&mut values, self.activation);
+            if self.is_gated {
+                gate::<O>(&mut values);
+            } else {
+                activate::<O>(&mut values, self.activation);
+            }
             let begin = place * width + out_first;
             if let Some(shortcut) = self.shortcut {
                 add(&mut values, &shortcut[begin..begin + out_columns]);
             }
+            if self.relu_after {
+                values = values.map(|value| value.max(0.0));
+            }
             // SAFETY: the caller's promise.
             let out = unsafe { target.slice(begin, out_columns) };
             for (out, value) in out.iter_mut().zip(&values) {
-                let value = if self.relu_after { value.max(0.0) } else { *value };
-                out.write(O::from_f32(value));
-            }
-        }
-    }
-
-    /// Adds the shortcut and writes `N` results.
-    ///
-    /// # Safety
-    /// As [`Epilogue::finish`].
-    #[inline(always)]
-    unsafe fn put<const N: usize>(&self, mut values: [f32; N], begin: usize, target: Target<O>) {
-        if let Some(shortcut) = self.shortcut.and_then(|shortcut| shortcut[begin..].first_chunk::<N>()) {
-            add(&mut values, shortcut);
-        }
-        if self.relu_after {
-            values = values.map(|value| value.max(0.0));
-        }
-        // SAFETY: the caller's promise.
-        if let Some(out) = unsafe { target.slice(begin, N) }.first_chunk_mut::<N>() {
-            for lane in 0..N {
-                out[lane].write(O::from_f32(values[lane]));
+                out.write(O::from_f32(*value));
             }
         }
     }
@@ -295,9 +243,9 @@ fn add<E: Element>(values: &mut [f32], terms: &[E]) {
     }
 }
 
-/// Applies a nonlinearity to a row of a block; what is gated ends up in the first half.
+/// Applies the activation to a row of a tile.
 #[inline(always)]
-fn activate<O: Element>(values: &mut [f32; COLUMNS], activation: Activation) {
+fn activate<O: Element>(values: &mut [f32; NR], activation: Activation) {
     match activation {
         Activation::None => {}
         Activation::Silu => {
@@ -322,14 +270,17 @@ fn activate<O: Element>(values: &mut [f32; COLUMNS], activation: Activation) {
         }
         Activation::LeakyRelu => {
             for value in values {
-                *value = value.max(LEAK * *value);
+                *value = value.max(LEAKY_RELU_SLOPE * *value);
             }
         }
-        Activation::GeGlu => {
-            let (a, gate) = values.split_at_mut(COLUMNS / 2);
-            for (a, gate) in a.iter_mut().zip(gate) {
-                *a *= O::gelu(*gate);
-            }
-        }
+    }
+}
+
+/// Multiplies the first half of a row by the GELU of the second.
+#[inline(always)]
+fn gate<O: Element>(values: &mut [f32; NR]) {
+    let (a, gate) = values.split_at_mut(NR / 2);
+    for (a, gate) in a.iter_mut().zip(gate) {
+        *a *= O::gelu(*gate);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::words;
 use super::{ModelsCommand, used_by};
 use crate::config::Settings;
-use crate::hub::{DownloadState, Hub, Kind};
+use crate::hub::{DownloadState, Hub, ModelKind};
 use crate::job::{LoraSpec, ModelRef};
 use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
@@ -135,22 +135,22 @@ fn put(studio: &mut Studio, path: &Path) {
         return;
     };
     match item.kind {
-        Kind::Model => studio.send(UiCommand::UseModel(ModelRef::Path(path.to_owned()))),
-        Kind::Vae => studio.draft.beyond.vae = Some(path.to_owned()),
-        Kind::Lora => {
+        ModelKind::Model => studio.send(UiCommand::UseModel(ModelRef::Path(path.to_owned()))),
+        ModelKind::Vae => studio.draft.beyond.vae = Some(path.to_owned()),
+        ModelKind::Lora => {
             if !studio.draft.loras.iter().any(|lora| lora.path == path) {
                 let weight = item.preferred_weight.unwrap_or(1.0);
                 studio.draft.loras.push(LoraSpec::new(path, weight));
                 put_words(studio, path, &item.trigger_words);
             }
         }
-        Kind::Embedding => {
+        ModelKind::Embedding => {
             if !studio.draft.embeddings.iter().any(|known| known == path) {
                 studio.draft.embeddings.push(path.to_owned());
                 put_words(studio, path, &item.trigger_words);
             }
         }
-        Kind::Control | Kind::Upscaler => {} // need a picture; they are chosen where one is
+        ModelKind::Control | ModelKind::Upscaler => {} // need a picture; they are chosen where one is
     }
 }
 

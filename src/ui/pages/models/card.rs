@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use egui::{Align, Button, DragValue, Frame, Label, Layout, Margin, Rect, RichText, Sense, Ui, UiBuilder, vec2};
 
 use super::ModelsCommand;
-use crate::hub::{Item, Kind};
+use crate::hub::{InstalledModel, ModelKind};
 use crate::job::ModelRef;
 use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
@@ -29,7 +29,7 @@ const ERROR_ROWS: usize = 3;
 const DAY_SECS: i64 = 86_400;
 
 /// A card of this width: picture, name, what is known, and what can be done with it.
-pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &Item, width: f32) {
+pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &InstalledModel, width: f32) {
     let (rect, _) = ui.allocate_exact_size(vec2(width, CARD_HEIGHT), Sense::hover());
     let is_in_form = is_in_form(ctx, item);
     let stroke = if is_in_form {
@@ -56,14 +56,14 @@ pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &Item, width: 
     });
 }
 
-fn name(ui: &mut Ui, item: &Item) {
+fn name(ui: &mut Ui, item: &InstalledModel) {
     let text = RichText::new(&item.name).family(theme::strong_family());
     ui.add(Label::new(text).truncate())
         .on_hover_text(item.path.display().to_string());
 }
 
 /// Family, size, and whose folder it is in; or why it cannot be used.
-fn about(ui: &mut Ui, ctx: &PanelContext<'_>, item: &Item) {
+fn about(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel) {
     let refusal = ctx
         .state
         .refusal(&ModelRef::Path(item.path.clone()))
@@ -84,7 +84,7 @@ fn about(ui: &mut Ui, ctx: &PanelContext<'_>, item: &Item) {
 }
 
 /// Trigger words, else hash; and when it was used.
-fn details(ui: &mut Ui, ctx: &PanelContext<'_>, item: &Item) {
+fn details(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel) {
     let hash = match &item.hashes {
         Some(hashes) => hashes.lora.as_deref().unwrap_or_else(|| hashes.short()).to_owned(),
         None if ctx.state.models_page.hashing.contains(&item.path) => ctx.tr("models-hashing"),
@@ -132,7 +132,7 @@ pub(super) fn size_words(bytes: u64) -> String {
 }
 
 /// Its picture, else a field with its initial.
-fn cover(ui: &Ui, ctx: &mut PanelContext<'_>, item: &Item, rect: Rect) {
+fn cover(ui: &Ui, ctx: &mut PanelContext<'_>, item: &InstalledModel, rect: Rect) {
     ui.painter().rect_filled(rect, 3.0, *ctx.palette.field);
     let known = ctx.state.models_page.covers.get(&item.path);
     if let Some(Some(picture)) = known {
@@ -158,25 +158,25 @@ fn cover(ui: &Ui, ctx: &mut PanelContext<'_>, item: &Item, rect: Rect) {
         .text(rect.center(), egui::Align2::CENTER_CENTER, initial, font, colour);
 }
 
-fn is_in_form(ctx: &PanelContext<'_>, item: &Item) -> bool {
+fn is_in_form(ctx: &PanelContext<'_>, item: &InstalledModel) -> bool {
     let draft = &ctx.draft;
     match item.kind {
-        Kind::Model => matches!(&draft.model, ModelRef::Path(path) if *path == item.path),
-        Kind::Lora => draft.loras.iter().any(|lora| lora.path == item.path),
-        Kind::Embedding => draft.embeddings.contains(&item.path),
-        Kind::Vae => draft.beyond.vae.as_ref() == Some(&item.path),
-        Kind::Control | Kind::Upscaler => false,
+        ModelKind::Model => matches!(&draft.model, ModelRef::Path(path) if *path == item.path),
+        ModelKind::Lora => draft.loras.iter().any(|lora| lora.path == item.path),
+        ModelKind::Embedding => draft.embeddings.contains(&item.path),
+        ModelKind::Vae => draft.beyond.vae.as_ref() == Some(&item.path),
+        ModelKind::Control | ModelKind::Upscaler => false,
     }
 }
 
-fn verbs(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &Item, is_in_form: bool) {
-    let can_put = item.error.is_none() && !matches!(item.kind, Kind::Control | Kind::Upscaler);
+fn verbs(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &InstalledModel, is_in_form: bool) {
+    let can_put = item.error.is_none() && !matches!(item.kind, ModelKind::Control | ModelKind::Upscaler);
     let (put, out) = (
         ModelsCommand::Put(item.path.clone()),
         ModelsCommand::TakeOut(item.path.clone()),
     );
     match (can_put, is_in_form, item.kind) {
-        (_, true, Kind::Model) => {
+        (_, true, ModelKind::Model) => {
             ui.label(RichText::new(ctx.tr("models-in-form")).color(*ctx.palette.accent));
         }
         (_, true, _) => {
@@ -201,7 +201,7 @@ fn verbs(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &Item, is_in_form: bool)
 }
 
 /// A button that speaks its item's name to those who do not see on which card it is.
-fn verb(ui: &mut Ui, ctx: &PanelContext<'_>, item: &Item, command: ModelsCommand) {
+fn verb(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel, command: ModelsCommand) {
     let command = UiCommand::Models(command);
     let name = command.name(ctx.language);
     let response = ui
@@ -214,7 +214,7 @@ fn verb(ui: &mut Ui, ctx: &PanelContext<'_>, item: &Item, command: ModelsCommand
 }
 
 /// How much of an adapter is laid over the model.
-fn weight(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &Item) {
+fn weight(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &InstalledModel) {
     let (name, tip) = (ctx.tr("models-weight"), ctx.tr("models-weight.tip"));
     let Some(lora) = ctx.draft.loras.iter_mut().find(|lora| lora.path == item.path) else {
         return;
@@ -231,7 +231,7 @@ fn weight(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &Item) {
     }
 }
 
-fn menu(ui: &mut Ui, ctx: &PanelContext<'_>, item: &Item) {
+fn menu(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel) {
     let mut commands = Vec::new();
     if item.hashes.is_none() && item.path.extension().is_some() {
         commands.push(ModelsCommand::ComputeHashes(item.path.clone()));

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use crate::hub::{DownloadId, Kind};
+use crate::hub::{DownloadId, ModelKind};
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModelsCommand {
     /// Shows what there is of a kind.
-    ShowKind(Kind),
+    ShowKind(ModelKind),
     /// Gives the keyboard to the search field.
     Search,
     /// Looks at the folders again.

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::hub::{Download, DownloadState, HubEvent, Item, Kind, Shelf};
+use crate::hub::{Download, DownloadState, HubEvent, InstalledModel, InstalledModels, ModelKind};
 use crate::job::{GenerateRequest, JobId, ModelRef, RgbImage};
 use crate::ui::model::notifications::{Level, Notices, Text};
 use crate::ui::model::state::file_name;
@@ -25,11 +25,11 @@ pub(in crate::ui) use panel::ModelsPanel;
 #[derive(Debug)]
 pub struct ModelsPage {
     /// What is installed.
-    pub shelf: Arc<Shelf>,
+    pub shelf: Arc<InstalledModels>,
     /// Whether the folders have been looked at.
     pub is_scanned: bool,
     /// What is shown.
-    pub kind: Kind,
+    pub kind: ModelKind,
     /// Downloads that go on, wait or are over, in the order they began.
     pub downloads: Vec<Download>,
     /// Pictures of items; `None` while one is read, and where there is none.
@@ -49,7 +49,7 @@ impl Default for ModelsPage {
         Self {
             shelf: Arc::default(),
             is_scanned: false,
-            kind: Kind::Model,
+            kind: ModelKind::Model,
             downloads: Vec::new(),
             covers: BTreeMap::new(),
             hashing: BTreeSet::new(),
@@ -62,18 +62,18 @@ impl Default for ModelsPage {
 
 impl ModelsPage {
     /// What is installed of a kind, in order of name.
-    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Arc<Item>> {
+    pub fn of_kind(&self, kind: ModelKind) -> impl Iterator<Item = &Arc<InstalledModel>> {
         self.shelf.items.iter().filter(move |item| item.kind == kind)
     }
 
     /// Models that can be chosen, in order of name.
     pub fn models(&self) -> impl Iterator<Item = ModelRef> {
-        let usable = self.of_kind(Kind::Model).filter(|item| item.error.is_none());
+        let usable = self.of_kind(ModelKind::Model).filter(|item| item.error.is_none());
         usable.map(|item| ModelRef::Path(item.path.clone()))
     }
 
     /// What is at this path.
-    pub fn item(&self, path: &Path) -> Option<&Arc<Item>> {
+    pub fn item(&self, path: &Path) -> Option<&Arc<InstalledModel>> {
         self.shelf.items.iter().find(|item| item.path == path)
     }
 
@@ -131,7 +131,7 @@ impl ModelsPage {
         is_over
     }
 
-    fn change(&mut self, path: &Path, change: impl FnOnce(&mut Item)) {
+    fn change(&mut self, path: &Path, change: impl FnOnce(&mut InstalledModel)) {
         let shelf = Arc::make_mut(&mut self.shelf);
         if let Some(item) = shelf.items.iter_mut().find(|item| item.path == path) {
             change(Arc::make_mut(item));

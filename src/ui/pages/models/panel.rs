@@ -8,7 +8,7 @@ use super::ModelsCommand;
 use super::card::{self, CARD_HEIGHT, CARD_WIDTH, GAP};
 use super::downloads::DownloadForm;
 use super::folders;
-use crate::hub::{Item, Kind};
+use crate::hub::{InstalledModel, ModelKind};
 use crate::ui::commands::UiCommand;
 use crate::ui::pages::Page;
 use crate::ui::panel::{Panel, PanelContext, Slot};
@@ -75,7 +75,7 @@ impl ModelsPanel {
         self.search_row(ui, ctx);
         ui.add_space(8.0);
         let page = &ctx.state.models_page;
-        let items: Vec<Arc<Item>> = page
+        let items: Vec<Arc<InstalledModel>> = page
             .of_kind(page.kind)
             .filter(|item| is_found(item, &self.search))
             .cloned()
@@ -137,7 +137,7 @@ pub(super) fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: ModelsCommand
 
 /// One line for each kind, with how many there are.
 fn kinds(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    for kind in Kind::ALL {
+    for kind in ModelKind::ALL {
         let page = &ctx.state.models_page;
         let (name, tip) = (ctx.tr(kind_key(kind)), ctx.tr(&format!("{}.tip", kind_key(kind))));
         let count = page.of_kind(kind).count();
@@ -151,19 +151,19 @@ fn kinds(ui: &mut Ui, ctx: &PanelContext<'_>) {
     }
 }
 
-fn kind_key(kind: Kind) -> &'static str {
+fn kind_key(kind: ModelKind) -> &'static str {
     match kind {
-        Kind::Model => "models-kind-model",
-        Kind::Lora => "models-kind-lora",
-        Kind::Embedding => "models-kind-embedding",
-        Kind::Control => "models-kind-control",
-        Kind::Vae => "models-kind-vae",
-        Kind::Upscaler => "models-kind-upscaler",
+        ModelKind::Model => "models-kind-model",
+        ModelKind::Lora => "models-kind-lora",
+        ModelKind::Embedding => "models-kind-embedding",
+        ModelKind::Control => "models-kind-control",
+        ModelKind::Vae => "models-kind-vae",
+        ModelKind::Upscaler => "models-kind-upscaler",
     }
 }
 
 /// Whether every word of the search is in the name, the folder, the family or the trigger words, or begins the hash.
-fn is_found(item: &Item, search: &str) -> bool {
+fn is_found(item: &InstalledModel, search: &str) -> bool {
     if search.trim().is_empty() {
         return true;
     }

@@ -14,7 +14,7 @@ use super::target::{Says, Target, fitted_size, preprocessor_for};
 use super::worker::{Done, Task};
 use crate::config::Paths;
 use crate::engine;
-use crate::hub::Kind;
+use crate::hub::ModelKind;
 use crate::job::{Control, Event, InitPicture, InitWay, Mask, ModelRef, Outpaint, Reference, ReferencePart, Takes};
 use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
@@ -365,7 +365,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, _ctx: &egui::Context) {
             Done::ReadMask(file, read) => masks::take_read(studio, &file, read),
             Done::Found(adapters) => {
                 let shelf = studio.state.models_page.shelf.items.iter();
-                let controls = shelf.filter(|item| item.kind == Kind::Control);
+                let controls = shelf.filter(|item| item.kind == ModelKind::Control);
                 let paths = controls.map(|item| item.path.as_path());
                 studio.state.image_input.adapters = adapters.with(paths);
             }

@@ -12,13 +12,13 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
 thread_local! {
-    /// The slots of the network that is being built on this thread, if somebody wants to know them.
-    static RECORDED: RefCell<Option<Vec<Recorded>>> = const { RefCell::new(None) };
+    /// The loaders of the network that is being built on this thread, if somebody wants to know them.
+    static RECORDED: RefCell<Option<Vec<WeightLoader>>> = const { RefCell::new(None) };
 }
 
 /// What a layer made of its tensors for one kernel, in a place where it can be replaced. Clones share the place.
 #[derive(Debug)]
-pub(in crate::models) struct Slot<T>(Arc<Held<T>>);
+pub(in crate::models) struct ReloadableWeights<T>(Arc<Held<T>>);
 
 #[derive(Debug)]
 struct Held<T> {
@@ -26,14 +26,14 @@ struct Held<T> {
     version: AtomicU64,
 }
 
-impl<T> Clone for Slot<T> {
+impl<T> Clone for ReloadableWeights<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<T> From<T> for Slot<T> {
-    /// A slot that nobody will fill anew.
+impl<T> From<T> for ReloadableWeights<T> {
+    /// A weights that nobody will fill anew.
     fn from(value: T) -> Self {
         Self(Arc::new(Held {
             value: RwLock::new(value),
@@ -42,7 +42,7 @@ impl<T> From<T> for Slot<T> {
     }
 }
 
-impl<T: Send + Sync + 'static> Slot<T> {
+impl<T: Send + Sync + 'static> ReloadableWeights<T> {
     /// * `names`: of all tensors that `make` asks for.
     /// * `make`: makes the value from a builder that stands where `vb` does.
     pub(in crate::models) fn new(
@@ -50,10 +50,10 @@ impl<T: Send + Sync + 'static> Slot<T> {
         names: &[&str],
         make: impl Fn(&VarBuilder<'_>) -> Result<T> + Send + Sync + 'static,
     ) -> Result<Self> {
-        let slot = Self::from(make(vb)?);
+        let weights = Self::from(make(vb)?);
         RECORDED.with_borrow_mut(|recorded| {
             let Some(recorded) = recorded else { return };
-            let (prefix, slot) = (vb.prefix(), slot.clone());
+            let (prefix, weights) = (vb.prefix(), weights.clone());
             let full_name = |name: &&str| {
                 if prefix.is_empty() {
                     (*name).to_owned()
@@ -61,23 +61,23 @@ impl<T: Send + Sync + 'static> Slot<T> {
                     format!("{prefix}.{name}")
                 }
             };
-            recorded.push(Recorded {
+            recorded.push(WeightLoader {
                 names: names.iter().map(full_name).collect(),
                 prefix: prefix.clone(),
                 dtype: vb.dtype(),
                 make_anew: Box::new(move |vb| {
                     let value = make(vb)?;
-                    *slot.0.value.write().unwrap_or_else(PoisonError::into_inner) = value;
-                    slot.0.version.fetch_add(1, Ordering::Relaxed);
+                    *weights.0.value.write().unwrap_or_else(PoisonError::into_inner) = value;
+                    weights.0.version.fetch_add(1, Ordering::Relaxed);
                     Ok(())
                 }),
             });
         });
-        Ok(slot)
+        Ok(weights)
     }
 }
 
-impl<T> Slot<T> {
+impl<T> ReloadableWeights<T> {
     /// What is in it now.
     pub(in crate::models) fn read(&self) -> impl Deref<Target = T> {
         self.0.value.read().unwrap_or_else(PoisonError::into_inner)
@@ -89,8 +89,8 @@ impl<T> Slot<T> {
     }
 }
 
-/// A slot as whoever fills it sees it.
-pub(super) struct Recorded {
+/// A weights as whoever fills it sees it.
+pub(super) struct WeightLoader {
     /// Full names of its tensors.
     pub(super) names: Vec<String>,
     prefix: String,
@@ -98,10 +98,10 @@ pub(super) struct Recorded {
     make_anew: Box<Make>,
 }
 
-/// Reads tensors and fills a slot.
+/// Reads tensors and fills a weights.
 type Make = dyn Fn(&VarBuilder<'_>) -> Result<()> + Send + Sync;
 
-impl Recorded {
+impl WeightLoader {
     /// Reads its tensors again. If that fails it keeps what it had.
     ///
     /// * `root`: a builder at the root of the network.
@@ -115,10 +115,10 @@ impl Recorded {
     }
 }
 
-/// Builds a network, noting its slots.
-pub(super) fn record<T>(build: impl FnOnce() -> Result<T>) -> Result<(T, Vec<Recorded>)> {
+/// Builds a network, noting its loaders.
+pub(super) fn record<T>(build: impl FnOnce() -> Result<T>) -> Result<(T, Vec<WeightLoader>)> {
     /// Puts back what was there before, even if building panics.
-    struct Outer(Option<Vec<Recorded>>);
+    struct Outer(Option<Vec<WeightLoader>>);
     impl Drop for Outer {
         fn drop(&mut self) {
             RECORDED.set(self.0.take());

@@ -1,105 +1,73 @@
-//! What a layer does to its result before anyone else sees it.
+//! Post-operations: what a layer does to its product before the result is written.
 
-use super::conv::channels_last;
-use super::conv::to_f32s;
+use super::activation::Activation;
 use super::cpu::Element;
-use super::cpu::Multiplied;
+use super::cpu::GemmElement;
 use super::cpu::View;
-use super::cpu::gemm::Activation;
+use super::cpu::channels_last;
 use super::cpu::gemm::Epilogue;
-use super::cpu::gemm::LEAK;
-use super::cpu::gemm::Packed;
-use super::cpu::gemm::Product;
+use super::cpu::gemm::Gemm;
+use super::cpu::gemm::LhsView;
+use super::cpu::gemm::PackedRhs;
 use super::cpu::gemm::RowMap;
-use super::cpu::gemm::Source;
+use super::cpu::to_f32s;
 use candle_core::DType;
 use candle_core::Result;
 use candle_core::Tensor;
 use half::bf16;
 
-/// A function of each number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Nonlinearity {
-    /// x.
-    #[default]
-    None,
-    /// x · sigmoid(x).
-    Silu,
-    /// x · Φ(x).
-    Gelu,
-    /// x · sigmoid(1.702 x).
-    QuickGelu,
-    /// max(x, 0).
-    Relu,
-    /// max(x, x / 5), as networks that enlarge pictures have it.
-    LeakyRelu,
-}
-
-impl Nonlinearity {
-    fn apply(self, x: &Tensor) -> Result<Tensor> {
-        match self {
-            Self::None => Ok(x.clone()),
-            Self::Silu => super::silu(x),
-            Self::Gelu => super::gelu(x),
-            Self::QuickGelu => super::quick_gelu(x),
-            Self::Relu => super::relu(x),
-            Self::LeakyRelu => x.maximum(&(x * f64::from(LEAK))?),
-        }
-    }
-}
-
 /// A product on the processor, and where its rows go.
-pub(super) struct Unfinished<'a, E> {
-    pub(super) packed: &'a Packed<E>,
+pub(super) struct PendingGemm<'a, E> {
+    pub(super) packed: &'a PackedRhs<E>,
     pub(super) bias: Option<&'a [f32]>,
-    pub(super) sources: &'a [Source<'a, E>],
+    pub(super) sources: &'a [LhsView<'a, E>],
     pub(super) rows: usize,
     pub(super) map: RowMap,
 }
 
-/// y → relu?(nonlinearity(y + condition) + shortcut).
+/// y → relu?(activation(y + condition) + shortcut).
 #[derive(Debug, Clone, Copy, Default)]
-pub struct After<'a> {
+pub struct PostOps<'a> {
     /// `(batch or 1, outputs)`, added to all pixels of a picture; for convolutions.
     pub condition: Option<&'a Tensor>,
     /// Applied before the shortcut.
-    pub nonlinearity: Nonlinearity,
-    /// Added after the nonlinearity, in the shape of the result.
+    pub activation: Activation,
+    /// Added after the activation, in the shape of the result.
     pub shortcut: Option<&'a Tensor>,
     /// Whether negative sums become 0 in the end.
     pub relu: bool,
-    /// Format of the result: that of the weights if nothing else is said. Sums over many layers keep more digits in
-    /// f32 than the layers compute with.
-    pub format: Option<DType>,
+    /// Number type of the result; that of the weights if `None`. Sums over many layers keep more digits in f32 than the
+    /// layers compute with.
+    pub dtype: Option<DType>,
 }
 
-impl<'a> After<'a> {
-    /// Adds `x` to the result, in the format of `x`.
+impl<'a> PostOps<'a> {
+    /// Adds `x` to the result, in the number type of `x`.
     pub fn add(x: &'a Tensor) -> Self {
         Self {
             shortcut: Some(x),
-            format: Some(x.dtype()),
+            dtype: Some(x.dtype()),
             ..Self::default()
         }
     }
 
     /// The result in f32, whatever the layer computes in.
     pub fn in_f32() -> Self {
-        Self::in_format(DType::F32)
+        Self::in_dtype(DType::F32)
     }
 
-    /// The result in this format, whatever the layer computes in.
-    pub fn in_format(format: DType) -> Self {
+    /// The result in this number type, whatever the layer computes in.
+    pub fn in_dtype(dtype: DType) -> Self {
         Self {
-            format: Some(format),
+            dtype: Some(dtype),
             ..Self::default()
         }
     }
 
-    /// A nonlinearity.
-    pub fn apply_to_each(nonlinearity: Nonlinearity) -> Self {
+    /// An activation and nothing else.
+    pub fn activation(activation: Activation) -> Self {
         Self {
-            nonlinearity,
+            activation,
             ..Self::default()
         }
     }
@@ -127,15 +95,15 @@ impl<'a> After<'a> {
         if let Some(condition) = self.condition {
             y = y.broadcast_add(&condition.to_dtype(y.dtype())?.unsqueeze(2)?.unsqueeze(3)?)?;
         }
-        y = self.nonlinearity.apply(&y)?;
+        y = self.activation.apply(&y)?;
         if let Some(shortcut) = self.shortcut {
             y = (shortcut.to_dtype(y.dtype())? + y)?;
         }
         if self.relu {
             y = super::relu(&y)?;
         }
-        match self.format {
-            Some(format) => y.to_dtype(format),
+        match self.dtype {
+            Some(dtype) => y.to_dtype(dtype),
             None => Ok(y),
         }
     }
@@ -144,15 +112,15 @@ impl<'a> After<'a> {
     ///
     /// * `shape`: leading axes of the result; for feature maps `[batch, height, width]`, and the channels are put in
     ///   their place.
-    pub(super) fn finish<E: Multiplied>(&self, product: &Unfinished<'_, E>, shape: &[usize]) -> Result<Tensor> {
-        match self.format.unwrap_or(E::DTYPE) {
+    pub(super) fn finish<E: GemmElement>(&self, product: &PendingGemm<'_, E>, shape: &[usize]) -> Result<Tensor> {
+        match self.dtype.unwrap_or(E::DTYPE) {
             DType::BF16 => self.finish_as::<E, bf16>(product, shape),
             _ => self.finish_as::<E, f32>(product, shape),
         }
     }
 
-    fn finish_as<E: Multiplied, O: Element>(&self, product: &Unfinished<'_, E>, shape: &[usize]) -> Result<Tensor> {
-        let Unfinished {
+    fn finish_as<E: GemmElement, O: Element>(&self, product: &PendingGemm<'_, E>, shape: &[usize]) -> Result<Tensor> {
+        let PendingGemm {
             packed,
             bias,
             sources,
@@ -181,20 +149,14 @@ impl<'a> After<'a> {
         let epilogue = Epilogue {
             bias,
             condition: condition.as_ref().map(|(values, rows)| (values.as_slice(), *rows)),
-            activation: match self.nonlinearity {
-                Nonlinearity::None => Activation::None,
-                Nonlinearity::Silu => Activation::Silu,
-                Nonlinearity::Gelu => Activation::Gelu,
-                Nonlinearity::QuickGelu => Activation::QuickGelu,
-                Nonlinearity::Relu => Activation::Relu,
-                Nonlinearity::LeakyRelu => Activation::LeakyRelu,
-            },
+            activation: self.activation,
+            is_gated: false,
             shortcut: view.as_ref().map(View::contiguous::<O>).transpose()?,
             relu_after: self.relu,
             rows: map,
             output_rows,
         };
-        let y = Product {
+        let y = Gemm {
             sources,
             rows,
             weights: packed,

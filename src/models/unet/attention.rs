@@ -1,14 +1,14 @@
 //! What may follow a residual block: attention of one kind or another.
 
-use super::down::Told;
-use super::plan::AttentionShape;
-use super::plan::PixelShape;
-use super::plan::WithTextShape;
+use super::down::BlockInputs;
+use super::layout::AddedKvShape;
+use super::layout::AttentionShape;
+use super::layout::SelfAttentionShape;
 use super::sites::transformer_name;
 use super::transformer::SpatialTransformer;
 use crate::kernels;
-use crate::kernels::After;
 use crate::kernels::GroupNorm;
+use crate::kernels::PostOps;
 use crate::models::layers::Attention;
 use crate::models::layers::AttentionConfig;
 use crate::models::layers::Linear;
@@ -18,17 +18,17 @@ use candle_core::Tensor;
 use candle_nn::VarBuilder;
 
 /// Epsilon of the normalisation before attention to pixels and text; diffusers fixes it whatever the config says.
-const WITH_TEXT_EPS: f64 = 1e-5;
+const ADDED_KV_EPS: f64 = 1e-5;
 
 /// Attention over a feature map.
 #[derive(Debug, Clone)]
-pub(super) enum FeatureAttention {
+pub(super) enum SpatialAttention {
     Transformer(SpatialTransformer),
-    WithText(WithText),
-    Pixels(Pixels),
+    AddedKvAttention(AddedKvAttention),
+    SelfAttention2d(SelfAttention2d),
 }
 
-impl FeatureAttention {
+impl SpatialAttention {
     /// `None` if nothing is attended to.
     ///
     /// * `name`: of this attention within the network, as its weights are called.
@@ -38,8 +38,12 @@ impl FeatureAttention {
             AttentionShape::Transformer(shape) => {
                 Some(Self::Transformer(SpatialTransformer::new(vb, name, channels, shape)?))
             }
-            AttentionShape::WithText(shape) => Some(Self::WithText(WithText::new(vb, channels, shape)?)),
-            AttentionShape::Pixels(shape) => Some(Self::Pixels(Pixels::new(vb, channels, shape)?)),
+            AttentionShape::AddedKvAttention(shape) => {
+                Some(Self::AddedKvAttention(AddedKvAttention::new(vb, channels, shape)?))
+            }
+            AttentionShape::SelfAttention2d(shape) => {
+                Some(Self::SelfAttention2d(SelfAttention2d::new(vb, channels, shape)?))
+            }
         })
     }
 
@@ -63,15 +67,15 @@ impl FeatureAttention {
     }
 
     /// `(batch, channels, height, width)` → the same.
-    pub(super) fn forward(&self, x: &Tensor, told: Told<'_>) -> Result<Tensor> {
+    pub(super) fn forward(&self, x: &Tensor, told: BlockInputs<'_>) -> Result<Tensor> {
         let context = || match told.context {
             Some(context) => Ok(context),
             None => candle_core::bail!("this U-Net needs a text"),
         };
         match self {
             Self::Transformer(transformer) => transformer.forward(x, context()?, told),
-            Self::WithText(attention) => attention.forward(x, context()?, told.context_mask),
-            Self::Pixels(attention) => attention.forward(x),
+            Self::AddedKvAttention(attention) => attention.forward(x, context()?, told.context_mask),
+            Self::SelfAttention2d(attention) => attention.forward(x),
         }
     }
 }
@@ -90,13 +94,13 @@ fn to_pixels(tokens: &Tensor, like: &Tensor) -> Result<Tensor> {
 
 /// Attention of the pixels to each other, and a shortcut around it.
 #[derive(Debug, Clone)]
-pub(super) struct Pixels {
+pub(super) struct SelfAttention2d {
     norm: Option<GroupNorm>,
     attention: Attention,
 }
 
-impl Pixels {
-    fn new(vb: &VarBuilder<'_>, channels: usize, shape: PixelShape) -> Result<Self> {
+impl SelfAttention2d {
+    fn new(vb: &VarBuilder<'_>, channels: usize, shape: SelfAttentionShape) -> Result<Self> {
         let sizes = AttentionConfig {
             channels,
             context_channels: None,
@@ -128,19 +132,19 @@ impl Pixels {
 ///
 /// Source: GLIDE, <https://arxiv.org/abs/2112.10741>, section 3.1
 #[derive(Debug, Clone)]
-pub(super) struct WithText {
+pub(super) struct AddedKvAttention {
     norm: GroupNorm,
     /// Queries, and unless the text alone is looked at keys and values, of the pixels.
     own: Linear,
     /// Keys and values of the text.
     text: Linear,
     to_out: Linear,
-    shape: WithTextShape,
+    shape: AddedKvShape,
     channels: usize,
 }
 
-impl WithText {
-    fn new(vb: &VarBuilder<'_>, channels: usize, shape: WithTextShape) -> Result<Self> {
+impl AddedKvAttention {
+    fn new(vb: &VarBuilder<'_>, channels: usize, shape: AddedKvShape) -> Result<Self> {
         let own: &[&str] = if shape.only_cross {
             &["to_q"]
         } else {
@@ -148,7 +152,7 @@ impl WithText {
         };
         let text = ["add_k_proj", "add_v_proj"];
         Ok(Self {
-            norm: group_norm(&vb.pp("group_norm"), channels, shape.groups, WITH_TEXT_EPS)?,
+            norm: group_norm(&vb.pp("group_norm"), channels, shape.groups, ADDED_KV_EPS)?,
             own: Linear::stacked(vb, own, channels, channels, true)?,
             text: Linear::stacked(vb, &text, shape.context_channels, channels, true)?,
             to_out: Linear::new(&vb.pp("to_out.0"), channels, channels)?,
@@ -184,7 +188,7 @@ impl WithText {
         to_pixels(
             &self
                 .to_out
-                .forward_then(&y.to_dtype(x.dtype())?, After::add(&shortcut))?,
+                .forward_with(&y.to_dtype(x.dtype())?, PostOps::add(&shortcut))?,
             x,
         )
     }

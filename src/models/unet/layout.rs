@@ -4,7 +4,7 @@ use crate::models::layers::ResnetShape;
 
 /// A U-Net's blocks.
 #[derive(Debug, Clone)]
-pub(super) struct Plan {
+pub(super) struct UNetLayout {
     /// Every resolution, the finest first; not empty.
     pub(super) levels: Vec<LevelShape>,
     /// What the middle attends to.
@@ -49,9 +49,9 @@ pub(super) enum AttentionShape {
     /// Themselves and the text, in transformer blocks.
     Transformer(TransformerShape),
     /// Themselves and the text in one attention.
-    WithText(WithTextShape),
+    AddedKvAttention(AddedKvShape),
     /// Themselves.
-    Pixels(PixelShape),
+    SelfAttention2d(SelfAttentionShape),
 }
 
 /// What the transformers of one block look like.
@@ -69,7 +69,7 @@ pub(super) struct TransformerShape {
 
 /// Attention whose keys are those of the text and of the pixels.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct WithTextShape {
+pub(super) struct AddedKvShape {
     pub(super) heads: usize,
     pub(super) context_channels: usize,
     pub(super) groups: usize,
@@ -79,7 +79,7 @@ pub(super) struct WithTextShape {
 
 /// Attention of pixels to each other.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct PixelShape {
+pub(super) struct SelfAttentionShape {
     /// Channels of queries, keys and values, all heads together.
     pub(super) inner_channels: usize,
     pub(super) heads: usize,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::HubError;
-use super::download::{Plan, Staging};
-use super::events::{Download, DownloadId, DownloadState, HubEvent, Teller};
+use super::download::{DownloadPlan, Staging};
+use super::events::{Download, DownloadId, DownloadState, EventSender, HubEvent};
 use super::handle::HubOptions;
 use super::http::Client;
 use super::repo::RepoRef;
@@ -19,16 +19,16 @@ const TELL_EVERY: Duration = Duration::from_millis(150);
 const SPEED_OVER: Duration = Duration::from_secs(5);
 
 /// A download at work, on its own thread.
-pub(super) struct Course {
+pub(super) struct DownloadTask {
     pub(super) id: DownloadId,
     pub(super) what: RepoRef,
     pub(super) prefer_fp16: bool,
     pub(super) stop: Arc<Stop>,
     pub(super) options: Arc<HubOptions>,
-    pub(super) teller: Teller,
+    pub(super) events: EventSender,
 }
 
-impl Course {
+impl DownloadTask {
     pub(super) fn row(&self, state: DownloadState) -> Download {
         let staging = Staging::of(&self.options.models_dir, &self.what);
         let plan = staging.plan();
@@ -37,14 +37,14 @@ impl Course {
             what: self.what.to_string(),
             state,
             done_bytes: plan.as_ref().map_or(0, |plan| staging.done_bytes(plan)),
-            total_bytes: plan.as_ref().map_or(0, Plan::total_bytes),
+            total_bytes: plan.as_ref().map_or(0, DownloadPlan::total_bytes),
             bytes_per_sec: 0.0,
         }
     }
 
     /// The last that is told of it.
     pub(super) fn run(&self) -> Download {
-        self.teller.tell(HubEvent::Download(self.row(DownloadState::Asking)));
+        self.events.tell(HubEvent::Download(self.row(DownloadState::Asking)));
         match self.fetch() {
             Ok((path, bytes)) => Download {
                 done_bytes: bytes,
@@ -61,17 +61,17 @@ impl Course {
         let staging = Staging::of(models_dir, &self.what);
         let plan = match staging.plan() {
             Some(plan) => plan,
-            None => Plan::make(&self.options.source, &client, &self.what, self.prefer_fp16)?,
+            None => DownloadPlan::make(&self.options.source, &client, &self.what, self.prefer_fp16)?,
         };
         self.stop.check()?;
         if let Some(path) = Staging::installed(&plan, models_dir) {
             return Err(HubError::Exists { path });
         }
-        super::room::check(models_dir, plan.total_bytes().saturating_sub(staging.done_bytes(&plan)))?;
+        super::disk_space::check(models_dir, plan.total_bytes().saturating_sub(staging.done_bytes(&plan)))?;
         staging.keep_plan(&plan)?;
 
         let mut row = self.row(DownloadState::Running);
-        self.teller.tell(HubEvent::Download(row.clone()));
+        self.events.tell(HubEvent::Download(row.clone()));
         let mut speed = Speed::new(row.done_bytes);
         let mut told = Instant::now();
         staging.fetch(&plan, (&self.options.source, &client), &self.stop, &mut |bytes| {
@@ -79,7 +79,7 @@ impl Course {
             row.bytes_per_sec = speed.now(bytes);
             if told.elapsed() >= TELL_EVERY {
                 told = Instant::now();
-                self.teller.tell(HubEvent::Download(row.clone()));
+                self.events.tell(HubEvent::Download(row.clone()));
             }
         })?;
         let path = staging.publish(&plan, models_dir)?;
