@@ -1,15 +1,15 @@
 //! Persisted settings, the folders the program uses, whole-file writes, and the log.
 
+mod file_writer;
 mod log_file;
 mod logging;
 mod paths;
 mod pending_file;
 mod settings;
 
+pub use file_writer::FileWriter;
 pub use log_file::log_tail;
 pub use logging::start_logging;
 pub use paths::Paths;
 pub use pending_file::{PendingFile, PublishError};
-pub use settings::{
-    DEFAULT_NAME_TEMPLATE, MAX_UI_SCALE, MIN_UI_SCALE, PictureFormat, Settings, SettingsError, ThemeChoice,
-};
+pub use settings::{DEFAULT_NAME_TEMPLATE, MAX_UI_SCALE, MIN_UI_SCALE, PictureFormat, Settings, ThemeChoice};

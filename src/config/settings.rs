@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::PendingFile;
-
 /// Smallest size of the window's text and controls.
 pub const MIN_UI_SCALE: f32 = 0.5;
 /// Largest size of the window's text and controls.
@@ -107,22 +105,6 @@ impl Default for Settings {
     }
 }
 
-/// Why the settings could not be saved.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// The settings are not valid JSON, which is a mistake in this program.
-    #[error("could not put the settings into words")]
-    Encode(#[from] serde_json::Error),
-    /// The disk or the system refused.
-    #[error("could not write the settings to {path}", path = path.display())]
-    Write {
-        /// The settings file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-}
-
 impl Settings {
     /// [`Self::trajectory_budget_mib`] in bytes.
     pub fn trajectory_budget_bytes(&self) -> u64 {
@@ -143,17 +125,14 @@ impl Settings {
         }
     }
 
-    /// Writes the settings, whole or not at all, making the folder if needed.
+    /// The settings as the bytes of their file.
     ///
     /// # Errors
-    /// [`SettingsError::Write`] if the folder or the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), SettingsError> {
-        let mut text = serde_json::to_string_pretty(self)?;
-        text.push('\n');
-        PendingFile::replace(path, text.as_bytes()).map_err(|source| SettingsError::Write {
-            path: path.to_owned(),
-            source,
-        })
+    /// If a path among them is not valid Unicode, which JSON cannot hold.
+    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        bytes.push(b'\n');
+        Ok(bytes)
     }
 
     fn within_limits(mut self) -> Self {
@@ -184,6 +163,7 @@ fn set_aside(path: &Path, error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::PendingFile;
 
     #[test]
     fn settings_should_survive_saving_and_loading() {
@@ -209,7 +189,7 @@ mod tests {
             reduce_motion: true,
             shortcuts: BTreeMap::from([("command-generate".to_owned(), "Ctrl+G".to_owned())]),
         };
-        settings.save(&path).unwrap();
+        PendingFile::replace(&path, &settings.to_json().unwrap()).unwrap();
         assert_eq!(Settings::load(&path), (settings, None));
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Paths, Settings};
+use crate::config::{FileWriter, Paths, Settings};
 use crate::engine::{EngineHandle, EngineOptions, Poll, QueueKeeper, SubmitError};
 use crate::gallery;
 use crate::hub::{Hub, HubOptions};
@@ -164,12 +164,12 @@ impl Dialogs for SystemDialogs {
     }
 }
 
-fn keep_settings(settings: Settings) {
-    on_own_thread(move || {
-        if let Err(error) = settings.save(&Paths::of_user().settings_file) {
-            tracing::warn!("the settings could not be kept: {error}");
-        }
-    });
+/// Has settings written to the user's file; a failure is logged.
+fn write_settings(writer: &FileWriter, settings: &Settings) {
+    match settings.to_json() {
+        Ok(bytes) => writer.write(Paths::of_user().settings_file, bytes),
+        Err(error) => tracing::warn!("the settings could not be written: {error}"),
+    }
 }
 
 pub(super) fn on_own_thread(work: impl FnOnce() + Send + 'static) {
@@ -208,7 +208,8 @@ pub struct Services {
     pub dialogs: Box<dyn Dialogs>,
     /// The newest file of the log.
     pub log_file: PathBuf,
-    /// Keeps the settings for the next start; returns at once.
+    /// Writes the settings for the next start; returns at once. The newest ones win, and dropping it waits until they are
+    /// written.
     pub keep_settings: Box<dyn Fn(Settings)>,
 }
 
@@ -227,6 +228,7 @@ impl Services {
 
     /// The real ones, but for the file of the queue.
     pub fn real(options: EngineOptions) -> Self {
+        let writer = FileWriter::start();
         Self {
             start_engine: Box::new(move |repaint| {
                 EngineHandle::start(options.clone(), move || repaint())
@@ -247,7 +249,7 @@ impl Services {
             start_queue: None,
             log_file: Paths::of_user().log_file,
             dialogs: Box::new(SystemDialogs),
-            keep_settings: Box::new(keep_settings),
+            keep_settings: Box::new(move |settings| write_settings(&writer, &settings)),
         }
     }
 }
