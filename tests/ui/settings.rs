@@ -310,3 +310,66 @@ fn looks_of_the_settings() {
         }
     }
 }
+
+/// A window with a field for the room of runs, on the settings' page or in the studio's inspector.
+fn window_with_budget(page: Page) -> Window {
+    let mut window = Window::open_set(Settings {
+        trajectory_budget_mib: 300,
+        ..in_language("en")
+    });
+    match page {
+        Page::Settings => open_section(&mut window, Section::Computing),
+        page => window.harness.state().send(UiCommand::ShowPage(page)),
+    }
+    window.harness.run();
+    window
+}
+
+#[test]
+fn a_budget_should_not_take_effect_before_it_is_entered() {
+    let (role, label) = (Role::SpinButton, "Room for runs");
+    for page in [Page::Settings, Page::Studio] {
+        let mut window = window_with_budget(page);
+        click_role(&mut window, role, label);
+        for digit in ["4", "0", "9", "6"] {
+            window.harness.event(egui::Event::Text(digit.to_owned()));
+            window.harness.run();
+            let budgets = window.pictures.borrow().budgets.clone();
+            assert_eq!(budgets, [300 << 20], "{page:?}: nothing changes while {digit} is typed");
+        }
+        press(&mut window, egui::Modifiers::NONE, egui::Key::Enter);
+        assert_eq!(window.pictures.borrow().budgets, [300 << 20, 4096 << 20], "{page:?}");
+        assert_eq!(kept(&window).trajectory_budget_mib, 4096, "{page:?}");
+
+        click_role(&mut window, role, label);
+        window.harness.event(egui::Event::Text("5".to_owned()));
+        window.harness.run();
+        press(&mut window, egui::Modifiers::NONE, egui::Key::Escape);
+        assert_eq!(
+            kept(&window).trajectory_budget_mib,
+            4096,
+            "{page:?}: Escape leaves the budget as it was"
+        );
+    }
+}
+
+#[test]
+fn a_dragged_budget_should_take_effect_when_the_pointer_is_released() {
+    for page in [Page::Settings, Page::Studio] {
+        let mut window = window_with_budget(page);
+        let field = window.harness.get_by_role_and_label(Role::SpinButton, "Room for runs");
+        let start = field.rect().center();
+        window.harness.drag_at(start);
+        window.harness.run();
+        for way in [-40.0, -80.0, 20.0, 60.0] {
+            window.harness.hover_at(start + egui::vec2(way, 0.0));
+            window.harness.run();
+            assert_eq!(window.pictures.borrow().budgets, [300 << 20], "{page:?}: still dragged");
+        }
+        window.harness.drop_at(start + egui::vec2(60.0, 0.0));
+        window.harness.run();
+        let budgets = window.pictures.borrow().budgets.clone();
+        assert_eq!(budgets.len(), 2, "{page:?}: {budgets:?}");
+        assert!(budgets[1] > 300 << 20, "{page:?}: {budgets:?}");
+    }
+}

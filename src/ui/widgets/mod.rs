@@ -1,5 +1,6 @@
 //! Controls that several panels share.
 
+pub(super) mod budget_field;
 pub(super) mod explained;
 pub(super) mod fields;
 pub(super) mod form_row;

@@ -1,6 +1,6 @@
 //! Device, precision, threads, what is kept of runs.
 
-use egui::{DragValue, Ui};
+use egui::{DragValue, Ui, Vec2};
 
 use super::SettingsCommand;
 use super::rows::{choice, note, row, switch, title};
@@ -8,11 +8,10 @@ use crate::engine;
 use crate::job::Precision;
 use crate::ui::commands::UiCommand;
 use crate::ui::panel::PanelContext;
+use crate::ui::widgets::budget_field::budget_field;
 
 /// How the processor is named in the settings.
 pub(in crate::ui) const PROCESSOR: &str = "cpu";
-/// Most room that can be given, in MiB: 1 TiB.
-const MAX_BUDGET_MIB: u64 = 1 << 20;
 
 /// Lays the part out.
 pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
@@ -101,15 +100,9 @@ fn threads(ui: &mut Ui, ctx: &PanelContext<'_>) {
 
 fn budget(ui: &mut Ui, ctx: &PanelContext<'_>) {
     let text = ctx.look().text("kept-budget");
-    let mut mib = ctx.settings.trajectory_budget_mib;
-    let field = DragValue::new(&mut mib)
-        .range(0..=MAX_BUDGET_MIB)
-        .clamp_existing_to_range(false)
-        .speed(16.0)
-        .suffix(" MiB");
-    let field = ui.add(field);
+    let (field, mib) = budget_field(ui, ctx.settings.trajectory_budget_mib, Vec2::ZERO);
     field.accessible_name(&text.name).on_hover_text(&text.tip);
-    if mib != ctx.settings.trajectory_budget_mib {
+    if let Some(mib) = mib {
         ctx.commands.send(UiCommand::SetTrajectoryBudget(mib));
     }
 }

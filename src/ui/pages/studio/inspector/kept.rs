@@ -1,14 +1,13 @@
 //! What is kept of runs: how much room the one on the canvas takes, and how much there is.
 
-use egui::{DragValue, Ui, vec2};
+use egui::{Ui, vec2};
 
 use crate::ui::commands::UiCommand;
 use crate::ui::model::unfolding::Unfolding;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::ROW_HEIGHT;
+use crate::ui::widgets::budget_field::budget_field;
 
-/// Most room that can be given, in MiB: 1 TiB.
-const MAX_BUDGET_MIB: u64 = 1 << 20;
 /// Bytes of a value in single precision: latents.
 const SINGLE: usize = 4;
 /// Bytes of a value in half precision: what is kept for views only.
@@ -116,18 +115,13 @@ fn switch(ui: &mut Ui, ctx: &PanelContext<'_>, key: &str, is_on: bool, size: Opt
 
 fn budget(ui: &mut Ui, ctx: &PanelContext<'_>) {
     let text = ctx.look().text("kept-budget");
-    let mut mib = ctx.settings.trajectory_budget_mib;
-    ui.horizontal(|ui| {
+    let mib = ui.horizontal(|ui| {
         ui.label(&text.name).on_hover_text(&text.tip);
-        let widget = DragValue::new(&mut mib)
-            .range(0..=MAX_BUDGET_MIB)
-            .clamp_existing_to_range(false)
-            .speed(16.0)
-            .suffix(" MiB");
-        let field = ui.add_sized(vec2(92.0, ROW_HEIGHT), widget);
+        let (field, mib) = budget_field(ui, ctx.settings.trajectory_budget_mib, vec2(92.0, ROW_HEIGHT));
         field.accessible_name(&text.name).on_hover_text(&text.tip);
+        mib
     });
-    if mib != ctx.settings.trajectory_budget_mib {
+    if let Some(mib) = mib.inner {
         ctx.commands.send(UiCommand::SetTrajectoryBudget(mib));
     }
 }
