@@ -196,7 +196,9 @@ impl Studio {
     /// Has the engine read a model before it is needed; should the queue be full, it is read when it is needed.
     fn preload(&self) {
         if let Some(engine) = &self.engine {
-            engine.preload(self.draft.model.clone(), self.draft.precision).ok();
+            engine
+                .preload(self.draft.request.model.clone(), self.draft.precision)
+                .ok();
         }
     }
 
@@ -286,7 +288,7 @@ impl Studio {
                 }
                 self.preload();
             }
-            Event::ModelDescribed { info } if info.model == self.draft.model => self.draft.adopt(info),
+            Event::ModelDescribed { info } if info.model == self.draft.request.model => self.draft.adopt(info),
             Event::Decoded { ticket, picture } => actions::decode::take_answer(self, *ticket, picture),
             _ => {}
         }

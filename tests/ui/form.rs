@@ -10,13 +10,13 @@ use super::harness::{Window, starter};
 #[test]
 fn typing_a_prompt_should_put_it_into_the_request() {
     let mut window = Window::open();
-    window.harness.state_mut().draft_mut().prompt.clear();
+    window.harness.state_mut().draft_mut().request.prompt.clear();
     window.harness.run();
     window.harness.get_by_label("Prompt").focus();
     window.harness.run();
     window.harness.get_by_label("Prompt").type_text("a red cat 猫");
     window.harness.run();
-    assert_eq!(window.harness.state().draft().prompt, "a red cat 猫");
+    assert_eq!(window.harness.state().draft().request.prompt, "a red cat 猫");
 
     window.harness.get_by_label("Generate").click();
     window.harness.run();
@@ -33,14 +33,14 @@ fn typing_a_prompt_should_put_it_into_the_request() {
 #[test]
 fn generate_should_be_disabled_with_a_reason_while_the_form_has_a_problem() {
     let mut window = Window::open();
-    window.harness.state_mut().draft_mut().prompt.clear();
+    window.harness.state_mut().draft_mut().request.prompt.clear();
     window.harness.run();
     assert!(window.harness.get_by_label("Generate").accesskit_node().is_disabled());
     window.harness.get_by_label("Write what the picture shall show");
 
     let draft = window.harness.state_mut().draft_mut();
-    "a cat".clone_into(&mut draft.prompt);
-    draft.width_px = 100;
+    "a cat".clone_into(&mut draft.request.prompt);
+    draft.request.width_px = 100;
     window.harness.run();
     window.harness.get_by_label_contains("Sides must be multiples of 8");
     window
@@ -58,7 +58,7 @@ fn a_chip_should_fill_in_its_prompt_and_chips_should_go_once_something_is_made()
     let mut window = Window::open();
     window.harness.get_by_label(STARTER_PROMPTS[1]).click();
     window.harness.run();
-    assert_eq!(window.harness.state().draft().prompt, STARTER_PROMPTS[1]);
+    assert_eq!(window.harness.state().draft().request.prompt, STARTER_PROMPTS[1]);
 
     window.generate();
     assert!(window.harness.query_by_label(STARTER_PROMPTS[2]).is_none());
@@ -112,8 +112,8 @@ fn four_steps_should_lay_the_adapter_over_the_starter_and_take_it_off_again() {
     window.harness.run();
     assert_eq!(
         (
-            window.harness.state().draft().loras.len(),
-            window.harness.state().draft().steps
+            window.harness.state().draft().request.loras.len(),
+            window.harness.state().draft().request.steps
         ),
         (0, 25)
     );
@@ -126,11 +126,11 @@ fn sides_should_be_multiples_of_what_the_model_needs() {
     let width = window.harness.get_by_label("Width");
     width.set_value_accesskit(264.0);
     window.harness.run();
-    assert_eq!(window.harness.state().draft().width_px, 272);
+    assert_eq!(window.harness.state().draft().request.width_px, 272);
 
     let draft = window.harness.state_mut().draft_mut();
-    draft.prompt = "a boat".to_owned();
-    draft.width_px = 264; // as a restored picture may have it
+    draft.request.prompt = "a boat".to_owned();
+    draft.request.width_px = 264; // as a restored picture may have it
     window.harness.run();
     window.harness.get_by_label_contains("multiples of 16 from 16 to");
     window.generate();
@@ -143,7 +143,7 @@ fn sliders_should_take_the_values_a_user_sets() {
     let guidance = window.harness.get_by_role_and_label(Role::Slider, "Guidance (CFG)");
     guidance.set_value_accesskit(9.0);
     window.harness.run();
-    assert_eq!(window.harness.state().draft().guidance_scale, 9.0);
+    assert_eq!(window.harness.state().draft().request.guidance_scale, 9.0);
 }
 
 #[test]
@@ -157,7 +157,11 @@ fn a_typed_number_should_go_beyond_the_slider_but_not_beyond_its_whole_range() {
         window.harness.run();
         window.harness.key_press(egui::Key::Enter);
         window.harness.run();
-        assert_eq!(window.harness.state().draft().guidance_scale, expected, "typed {typed}");
+        assert_eq!(
+            window.harness.state().draft().request.guidance_scale,
+            expected,
+            "typed {typed}"
+        );
     }
 }
 
@@ -165,20 +169,20 @@ fn a_typed_number_should_go_beyond_the_slider_but_not_beyond_its_whole_range() {
 fn a_value_that_is_not_the_default_should_carry_a_dot_that_takes_it_back() {
     let mut window = Window::open();
     assert!(window.harness.query_by_label_contains("the model's default").is_none());
-    window.harness.state_mut().draft_mut().steps = 7;
+    window.harness.state_mut().draft_mut().request.steps = 7;
     window.harness.run();
     window
         .harness
         .get_by_label_contains("the model's default is 25")
         .click();
     window.harness.run();
-    assert_eq!(window.harness.state().draft().steps, 25);
+    assert_eq!(window.harness.state().draft().request.steps, 25);
 }
 
 #[test]
 fn eta_should_be_shown_for_ddim_only() {
     let mut window = Window::open();
-    "euler".clone_into(&mut window.harness.state_mut().draft_mut().sampler);
+    "euler".clone_into(&mut window.harness.state_mut().draft_mut().request.sampler);
     window.harness.run();
     assert!(
         window
@@ -186,7 +190,7 @@ fn eta_should_be_shown_for_ddim_only() {
             .query_by_role_and_label(Role::Slider, "Noise η")
             .is_none()
     );
-    "ddim".clone_into(&mut window.harness.state_mut().draft_mut().sampler);
+    "ddim".clone_into(&mut window.harness.state_mut().draft_mut().request.sampler);
     window.harness.run();
     window.harness.get_by_role_and_label(Role::Slider, "Noise η");
 }

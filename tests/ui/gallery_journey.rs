@@ -46,10 +46,10 @@ fn a_photo_should_be_restyled_compared_rated_and_found_again() {
     harness.run_steps(2);
     for depth in DEPTHS {
         let draft = harness.state_mut().draft_mut();
-        "a lighthouse at night by the sea".clone_into(&mut draft.prompt);
+        "a lighthouse at night by the sea".clone_into(&mut draft.request.prompt);
         draft.is_seed_locked = true;
-        draft.steps = STEPS;
-        let init = draft.beyond.init.as_mut().unwrap();
+        draft.request.steps = STEPS;
+        let init = draft.request.init.as_mut().unwrap();
         assert!(matches!(init.way, InitWay::Inversion { .. }));
         init.strength = f64::from(depth) / f64::from(STEPS);
         let saved = harness.state().state().recent.len();

@@ -110,7 +110,7 @@ fn a_dropped_picture_should_be_restyled_to_the_depth_that_is_set() {
     assert!(window.harness.state().state().image_input.drop_menu.is_none());
     let draft = window.harness.state().draft();
     assert_eq!(
-        (draft.width_px, draft.height_px),
+        (draft.request.width_px, draft.request.height_px),
         (320, 208),
         "its proportions, as many pixels as is native"
     );
@@ -150,7 +150,7 @@ fn each_number_should_take_its_target() {
         let bring = &window.harness.state().state().image_input;
         assert!(bring.drop_menu.is_none(), "{target:?}");
         assert_eq!(bring.mask.is_open, target == Target::PaintInto);
-        let beyond = &window.harness.state().draft().beyond;
+        let beyond = &window.harness.state().draft().request;
         let init = beyond.init.as_ref().map(|init| (init.file.clone(), init.way.clone()));
         let reference = |part| beyond.references.len() == 1 && beyond.references[0].part == part;
         match target {
@@ -194,7 +194,7 @@ fn settings_should_be_read_from_a_picture_that_has_some() {
     assert_eq!(window.pictures.borrow().opened, std::slice::from_ref(&path));
     // Restyling it begins with what it says it shows.
     send(&mut window, ImageInputCommand::Use(Target::Restyle, path));
-    let init = window.harness.state().draft().beyond.init.clone().unwrap();
+    let init = window.harness.state().draft().request.init.clone().unwrap();
     assert!(matches!(init.way, InitWay::Inversion { prompt } if prompt == "a red tower"));
 }
 
@@ -228,7 +228,7 @@ fn what_is_not_possible_should_be_there_and_say_why() {
     window.harness.key_press(egui::Key::Num3);
     window.harness.run();
     let state = window.harness.state().state();
-    assert!(state.image_input.drop_menu.is_some() && window.harness.state().draft().beyond.references.is_empty());
+    assert!(state.image_input.drop_menu.is_some() && window.harness.state().draft().request.references.is_empty());
 
     let enlarging = ModelInfo {
         takes: Takes {
@@ -253,7 +253,7 @@ fn letting_go_over_a_card_should_take_it_where_the_pointer_is_seen() {
     window.harness.key_press(egui::Key::Escape);
     window.harness.run();
     for (pointer, is_taken) in [(card, true), (egui::pos2(4.0, 4.0), false)] {
-        window.harness.state_mut().draft_mut().beyond.init = None;
+        window.harness.state_mut().draft_mut().request.init = None;
         let hovered = egui::HoveredFile {
             path: Some(path.clone()),
             ..egui::HoveredFile::default()
@@ -267,7 +267,7 @@ fn letting_go_over_a_card_should_take_it_where_the_pointer_is_seen() {
         drop_file(&mut window, &path);
         let studio = window.harness.state();
         assert!(studio.state().image_input.drop_menu.is_none());
-        assert_eq!(studio.draft().beyond.init.is_some(), is_taken);
+        assert_eq!(studio.draft().request.init.is_some(), is_taken);
     }
 }
 
@@ -321,7 +321,7 @@ fn pasting_should_offer_a_picture_and_leave_text_to_fields() {
     window.harness.run();
     window.harness.event(egui::Event::Paste(path.display().to_string()));
     window.harness.run();
-    assert!(window.harness.state().draft().prompt.contains("holiday.png"));
+    assert!(window.harness.state().draft().request.prompt.contains("holiday.png"));
     assert!(window.harness.state().state().image_input.drop_menu.is_none());
 }
 
@@ -360,7 +360,7 @@ fn what_was_brought_in_should_be_left_out_again() {
         window.harness.run();
         assert!(window.harness.query_by_label(&words).is_none());
     }
-    let beyond = &window.harness.state().draft().beyond;
+    let beyond = &window.harness.state().draft().request;
     assert_eq!(*beyond, GenerateRequest::default());
 }
 
@@ -499,7 +499,7 @@ fn looks_of_bringing_in() {
                 send(&mut window, ImageInputCommand::Use(target, path.clone()));
             }
             super::mask::paint_something(&mut window);
-            window.harness.state_mut().draft_mut().beyond.outpaint.right_px = 32;
+            window.harness.state_mut().draft_mut().request.outpaint.right_px = 32;
             look(&mut window, &format!("bring-{language}-{theme}-3-mask"));
         }
     }
@@ -520,12 +520,12 @@ fn looks_of_a_photo_that_the_real_engine_restyles() {
         studio.state().image_input.looked(&path).is_some()
     });
     harness.run_steps(2);
-    "a lighthouse at night by the sea".clone_into(&mut harness.state_mut().draft_mut().prompt);
+    "a lighthouse at night by the sea".clone_into(&mut harness.state_mut().draft_mut().request.prompt);
     harness.state_mut().draft_mut().is_seed_locked = true;
     for depth in [5, 12, 18, 23] {
         let draft = harness.state_mut().draft_mut();
-        let strength = (f64::from(depth) + 0.01) / f64::from(draft.steps);
-        draft.beyond.init.as_mut().unwrap().strength = strength;
+        let strength = (f64::from(depth) + 0.01) / f64::from(draft.request.steps);
+        draft.request.init.as_mut().unwrap().strength = strength;
         send(&harness, ImageInputCommand::Preview);
         harness.run_steps(2);
         until(&mut harness, "the preview is there", |studio| {

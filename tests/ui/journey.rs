@@ -34,7 +34,7 @@ pub(super) fn open(gallery_dir: &Path) -> Harness<'static, Studio> {
     };
     let mut harness = open_with(Harness::builder(), services, in_language("en"), gallery_dir);
     until(&mut harness, "the model is described", |studio| {
-        let model = &studio.draft().model;
+        let model = &studio.draft().request.model;
         let refusal = studio.state().refusal(model);
         assert!(refusal.is_none(), "the model is refused: {refusal:?}");
         studio.state().model(model).is_some()
@@ -61,8 +61,8 @@ pub(super) fn has_ended(studio: &Studio) -> bool {
 fn a_typed_prompt_should_become_a_saved_picture_step_by_step() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = open(folder.path());
-    harness.state_mut().draft_mut().prompt.clear();
-    harness.state_mut().draft_mut().steps = 6;
+    harness.state_mut().draft_mut().request.prompt.clear();
+    harness.state_mut().draft_mut().request.steps = 6;
     harness.run();
     harness.get_by_label("Prompt").focus();
     harness.run();
@@ -101,7 +101,7 @@ fn a_typed_prompt_should_become_a_saved_picture_step_by_step() {
 fn escape_should_stop_a_run_within_one_step() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = open(folder.path());
-    harness.state_mut().draft_mut().steps = 500;
+    harness.state_mut().draft_mut().request.steps = 500;
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
     harness.step();
     let num_steps = |studio: &Studio| studio.state().run.as_ref().map_or(0, |run| run.steps.len());
@@ -126,7 +126,7 @@ fn a_sweep_should_be_saved_run_by_run_and_share_its_first_steps() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = open(folder.path());
     let draft = harness.state_mut().draft_mut();
-    draft.steps = 5;
+    draft.request.steps = 5;
     draft.sweep.axes[0].field = Some(Field::Guidance);
     "-3, 9".clone_into(&mut draft.sweep.axes[0].values);
     "3".clone_into(&mut draft.sweep.axes[0].from_step);
@@ -163,8 +163,8 @@ fn a_sweep_should_be_saved_run_by_run_and_share_its_first_steps() {
 fn a_run_should_be_paused_changed_branched_compared_and_found_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = open(folder.path());
-    harness.state_mut().draft_mut().steps = 12;
-    harness.state_mut().draft_mut().prompt = "a mountain at noon".to_owned();
+    harness.state_mut().draft_mut().request.steps = 12;
+    harness.state_mut().draft_mut().request.prompt = "a mountain at noon".to_owned();
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
     harness.step();
     let num_steps = |studio: &Studio| {
@@ -185,7 +185,7 @@ fn a_run_should_be_paused_changed_branched_compared_and_found_again() {
         });
     }
 
-    harness.state_mut().draft_mut().prompt = "a forest in snow".to_owned();
+    harness.state_mut().draft_mut().request.prompt = "a forest in snow".to_owned();
     harness.step();
     harness.state().send(UiCommand::ApplyChanges);
     harness.step();
@@ -206,7 +206,7 @@ fn a_run_should_be_paused_changed_branched_compared_and_found_again() {
     harness.step();
     harness.state().send(UiCommand::BranchHere);
     harness.step();
-    harness.state_mut().draft_mut().guidance_scale = -3.0;
+    harness.state_mut().draft_mut().request.guidance_scale = -3.0;
     harness.step();
     harness.state().send(UiCommand::Generate);
     harness.step();

@@ -116,8 +116,8 @@ fn looks_of_the_window() {
             fill_strip(&mut window, 5);
             let job = half_way(&mut window);
             let draft = window.harness.state_mut().draft_mut();
-            draft.guidance_scale = 7.5;
-            "ddim".clone_into(&mut draft.sampler);
+            draft.request.guidance_scale = 7.5;
+            "ddim".clone_into(&mut draft.request.sampler);
             look(&mut window, &format!("{language}-{theme}-2-half-way"));
 
             let error = Arc::new(JobError {
@@ -133,7 +133,7 @@ fn looks_of_the_window() {
             window.harness.step();
             save(&mut window, &format!("{language}-{theme}-4-drop"));
             window.harness.input_mut().hovered_files.clear();
-            window.harness.state_mut().draft_mut().prompt.clear();
+            window.harness.state_mut().draft_mut().request.prompt.clear();
             window.harness.get_by_label("2026-11-20 0003.png").click();
             look(&mut window, &format!("{language}-{theme}-3-failed"));
         }

@@ -209,7 +209,7 @@ fn a_picture_asked_for_at_once_should_wait_for_the_mask() {
     let mut window = open(&path);
     stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
     window.wait_until("it is saved", |studio| !studio.state().image_input.mask.is_unsaved());
-    let first = window.harness.state().draft().beyond.mask.clone().unwrap().file;
+    let first = window.harness.state().draft().request.mask.clone().unwrap().file;
     let submitted = window.engine.borrow().submitted.len();
     send(&mut window, ImageInputCommand::Mask(MaskEdit::Invert));
     window.harness.state().send(UiCommand::Generate);
@@ -311,7 +311,7 @@ fn a_mask_that_is_saved_late_should_not_come_to_another_picture() {
     wait_for(&mut window, &other);
     std::thread::sleep(std::time::Duration::from_millis(50));
     window.harness.run();
-    assert_eq!(window.harness.state().draft().beyond.mask, None);
+    assert_eq!(window.harness.state().draft().request.mask, None);
 }
 
 #[test]
@@ -442,7 +442,7 @@ fn an_edge_should_be_drawn_outwards_to_paint_on_beyond_it() {
     window.harness.step();
     press(&mut window, end, false);
     window.harness.run();
-    let right_px = window.harness.state().draft().beyond.outpaint.right_px;
+    let right_px = window.harness.state().draft().request.outpaint.right_px;
     assert!(
         (48..=80).contains(&right_px) && right_px.is_multiple_of(16),
         "{right_px}"
@@ -454,7 +454,7 @@ fn an_edge_should_be_drawn_outwards_to_paint_on_beyond_it() {
 fn only_painting_on_beyond_the_edges_should_need_no_mask() {
     let (_folder, path) = photo();
     let mut window = open(&path);
-    window.harness.state_mut().draft_mut().beyond.outpaint.left_px = 32;
+    window.harness.state_mut().draft_mut().request.outpaint.left_px = 32;
     window.harness.run();
     window.harness.get_by_label("Generate").click();
     window.harness.run();

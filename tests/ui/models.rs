@@ -84,7 +84,7 @@ fn a_model_should_come_into_the_form_and_into_its_list() {
     let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
     let castle = ModelRef::Path(folder.path().join("models/castle.safetensors"));
     click(&mut window, "Use: castle");
-    assert_eq!(window.harness.state().draft().model, castle);
+    assert_eq!(window.harness.state().draft().request.model, castle);
     assert_eq!(window.engine.borrow().described.last(), Some(&castle));
     assert!(window.harness.query_by_label("In the form").is_some());
     let offered: Vec<_> = window.harness.state().state().models_page.models().collect();
@@ -108,19 +108,25 @@ fn a_lora_should_bring_its_words_and_take_them_away_again() {
     let folder = tempfile::tempdir().unwrap();
     furnish(folder.path());
     let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
-    "a tower".clone_into(&mut window.harness.state_mut().draft_mut().prompt);
+    "a tower".clone_into(&mut window.harness.state_mut().draft_mut().request.prompt);
     click(&mut window, "LoRAs");
     click(&mut window, "Use: glow");
     let draft = window.harness.state().draft();
-    assert_eq!(draft.prompt, "a tower, glow style");
-    assert_eq!(draft.loras[0].path, folder.path().join("models/loras/glow.safetensors"));
-    assert_eq!((draft.loras[0].unet_weight, draft.loras[0].text_weight), (0.8, 0.8));
-    assert!(draft.to_request().unwrap().loras == draft.loras);
+    assert_eq!(draft.request.prompt, "a tower, glow style");
+    assert_eq!(
+        draft.request.loras[0].path,
+        folder.path().join("models/loras/glow.safetensors")
+    );
+    assert_eq!(
+        (draft.request.loras[0].unet_weight, draft.request.loras[0].text_weight),
+        (0.8, 0.8)
+    );
+    assert!(draft.to_request().unwrap().loras == draft.request.loras);
     assert!(window.harness.query_by_label("Weight: glow").is_some());
 
     click(&mut window, "Take out: glow");
     let draft = window.harness.state().draft();
-    assert_eq!((&*draft.prompt, draft.loras.len()), ("a tower", 0));
+    assert_eq!((&*draft.request.prompt, draft.request.loras.len()), ("a tower", 0));
 }
 
 #[test]
@@ -128,13 +134,13 @@ fn an_embedding_and_an_autoencoder_should_come_and_go() {
     let folder = tempfile::tempdir().unwrap();
     furnish(folder.path());
     let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
-    "a tower".clone_into(&mut window.harness.state_mut().draft_mut().prompt);
+    "a tower".clone_into(&mut window.harness.state_mut().draft_mut().request.prompt);
     click(&mut window, "Embeddings");
     click(&mut window, "Use: soft-light");
-    assert_eq!(window.harness.state().draft().prompt, "a tower, soft-light");
-    assert_eq!(window.harness.state().draft().embeddings.len(), 1);
+    assert_eq!(window.harness.state().draft().request.prompt, "a tower, soft-light");
+    assert_eq!(window.harness.state().draft().request.embeddings.len(), 1);
     click(&mut window, "Take out: soft-light");
-    assert_eq!(window.harness.state().draft().prompt, "a tower");
+    assert_eq!(window.harness.state().draft().request.prompt, "a tower");
     click(&mut window, "VAEs");
     click(&mut window, "Use: clear");
     let vae = folder.path().join("models/vae/clear.safetensors");

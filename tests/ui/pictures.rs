@@ -97,7 +97,10 @@ fn dropping_a_folder_should_use_it_as_a_model() {
         .dropped_files
         .push(Arc::new(Dropped(path.clone())));
     window.harness.run();
-    assert_eq!(window.harness.state().draft().model, hareru::job::ModelRef::Path(path));
+    assert_eq!(
+        window.harness.state().draft().request.model,
+        hareru::job::ModelRef::Path(path)
+    );
 }
 
 #[test]

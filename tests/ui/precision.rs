@@ -109,7 +109,7 @@ fn a_kept_precision_should_be_used_only_where_it_is_supported() {
 fn a_finished_picture_should_say_in_which_precision_it_was_computed() {
     let mut window = Window::open();
     window.harness.state_mut().draft_mut().is_seed_locked = true;
-    window.harness.state_mut().draft_mut().seed = 7;
+    window.harness.state_mut().draft_mut().request.seed = 7;
     let job = window.generate();
     window.tell([step(job, 1, [200, 30, 30])]);
     window.harness.get_by_label("Seed 7");

@@ -21,7 +21,7 @@ const BLUE: [u8; 3] = [40, 60, 200];
 /// Puts pictures with these prompts into the queue; the first begins.
 fn fill(window: &mut Window, prompts: &[&str]) {
     for prompt in prompts {
-        (*prompt).clone_into(&mut window.harness.state_mut().draft_mut().prompt);
+        (*prompt).clone_into(&mut window.harness.state_mut().draft_mut().request.prompt);
         window.harness.state().send(UiCommand::Generate);
         window.harness.run();
     }
@@ -364,7 +364,7 @@ fn looks_of_the_queue() {
             window.harness.state().send(UiCommand::SetTheme(choice));
             show_page(&mut window);
             super::looks::look(&mut window, &format!("{language}-{theme}-queue-empty"));
-            window.harness.state_mut().draft_mut().batch_count = 2;
+            window.harness.state_mut().draft_mut().request.batch_count = 2;
             let all = [
                 "a lighthouse at night, stars, long exposure",
                 "a red bicycle against a white wall",

@@ -101,8 +101,8 @@ fn settings_should_come_into_the_form_and_the_studio_into_sight() {
     let mut window = Window::open();
     ask(&mut window, Regenerate::Settings);
     assert!(window.engine.borrow().submitted.is_empty());
-    assert_eq!(window.harness.state().draft().prompt, "a boat");
-    assert_eq!(window.harness.state().draft().seed, 7);
+    assert_eq!(window.harness.state().draft().request.prompt, "a boat");
+    assert_eq!(window.harness.state().draft().request.seed, 7);
 }
 
 #[test]

@@ -257,7 +257,7 @@ fn the_line_above_should_fit_the_smallest_window_in_both_languages() {
         let mut window = Window::open_in(language);
         window.harness.set_size(egui::vec2(960.0, 600.0));
         for number in 0..12 {
-            window.harness.state_mut().draft_mut().seed = number;
+            window.harness.state_mut().draft_mut().request.seed = number;
             window.harness.state().send(UiCommand::Generate);
         }
         window.harness.run();

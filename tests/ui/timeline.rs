@@ -377,9 +377,9 @@ fn what_differs_in_the_form_should_be_applied_at_the_next_step() {
     assert!(window.harness.query_by_label(apply).is_none());
     let generate = window.harness.get_by_label("Generate").rect();
     let draft = window.harness.state_mut().draft_mut();
-    draft.guidance_scale = 9.0;
-    "a lighthouse".clone_into(&mut draft.prompt);
-    draft.steps = 7;
+    draft.request.guidance_scale = 9.0;
+    "a lighthouse".clone_into(&mut draft.request.prompt);
+    draft.request.steps = 7;
     window.harness.run();
     window.harness.get_by_label(apply);
     assert_eq!(
@@ -411,7 +411,7 @@ fn what_differs_in_the_form_should_be_applied_at_the_next_step() {
 #[test]
 fn a_change_that_is_refused_should_be_told_and_offered_again() {
     let (mut window, job) = running(3);
-    window.harness.state_mut().draft_mut().guidance_scale = 9.0;
+    window.harness.state_mut().draft_mut().request.guidance_scale = 9.0;
     window.harness.run();
     click(&mut window, "Apply at the next step");
     let error = Arc::new(JobError {
@@ -431,15 +431,15 @@ fn a_branch_should_leave_at_the_step_and_change_only_what_differs() {
     click(&mut window, "Step 4");
     press(&mut window, egui::Key::B);
     window.harness.get_by_label("Branching at step 4 of 0001.png");
-    assert_eq!(window.harness.state().draft().prompt, "a lighthouse at night");
+    assert_eq!(window.harness.state().draft().request.prompt, "a lighthouse at night");
     let expected_guidance = kept_record().request.guidance_scale;
     assert_eq!(
-        window.harness.state().draft().guidance_scale,
+        window.harness.state().draft().request.guidance_scale,
         expected_guidance,
         "as of that step"
     );
 
-    window.harness.state_mut().draft_mut().guidance_scale = -3.0;
+    window.harness.state_mut().draft_mut().request.guidance_scale = -3.0;
     let job = window.generate();
     let (kept, at) = window.engine.borrow().branched[0].clone();
     assert_eq!((at, &*kept.record.run_id), (3, "run-a"));
@@ -475,7 +475,7 @@ fn what_cannot_change_at_a_step_should_start_a_new_run_and_say_so() {
     let mut window = kept();
     click(&mut window, "Step 4");
     press(&mut window, egui::Key::B);
-    window.harness.state_mut().draft_mut().width_px = 192;
+    window.harness.state_mut().draft_mut().request.width_px = 192;
     window.harness.run();
     window.harness.get_by_label_contains("it starts a new run");
     window.generate();
@@ -630,7 +630,7 @@ fn read_again(folder: &Path, path: &Path) -> Vec<SaveEvent> {
 fn what_the_engine_made_should_be_there_with_all_its_steps_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let mut first = journey::open(folder.path());
-    first.state_mut().draft_mut().steps = 4;
+    first.state_mut().draft_mut().request.steps = 4;
     first.run();
     first.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
     first.step();
@@ -708,7 +708,7 @@ fn looks_of_the_timeline() {
         window.harness.state().send(UiCommand::SetTheme(choice));
         fill_strip(&mut window, 5);
         let job = half_way(&mut window);
-        window.harness.state_mut().draft_mut().guidance_scale = 9.0;
+        window.harness.state_mut().draft_mut().request.guidance_scale = 9.0;
         window.harness.state().send(UiCommand::PlayOrPause);
         window.harness.state().send(UiCommand::ShowStep(7));
         let change = Arc::new(Change {
@@ -733,7 +733,7 @@ fn looks_of_the_timeline() {
         window.harness.run();
         window.harness.state().send(UiCommand::BranchHere);
         window.harness.run();
-        window.harness.state_mut().draft_mut().width_px = 192;
+        window.harness.state_mut().draft_mut().request.width_px = 192;
         look(&mut window, &format!("timeline-{language}-{theme}-2-branching"));
     }
 }

@@ -19,7 +19,7 @@ const GREY: [u8; 3] = [90, 90, 90];
 /// Three steps of 25 of a picture of 128 pixels, with everything that can be kept.
 pub(super) fn walk(window: &mut Window, change: impl Fn(&mut StepRecord)) {
     let draft = window.harness.state_mut().draft_mut();
-    (draft.width_px, draft.height_px) = (128, 128);
+    (draft.request.width_px, draft.request.height_px) = (128, 128);
     let job = window.generate();
     let tokens: Arc<[String]> = TOKENS.map(str::to_owned).into();
     for index in 0..3 {

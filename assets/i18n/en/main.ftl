@@ -189,20 +189,24 @@ dialog-model-folder = Open a model folder
 dialog-picture = Open a picture
 
 # What a restored picture's settings ask for beyond the form
-carried-title = Also from this picture
-carried-drop = Drop
+extra-title = Also from this picture
+extra-drop = Drop
     .tip = Leave all of this out of the next picture
-carried-lora = Adapters: { $what }
-carried-embedding = Words from { $what }
-carried-switch = Later: “{ $what }”
-carried-refiner = Last steps by { $what }
-carried-hires = A second pass at a larger size
-carried-upscale = Enlargement by a network
-carried-variation = A little of another seed
-carried-tiling = Edges join without a seam
-carried-noise = Starts from another program's noise
-carried-guidance = Guidance changes over the run
-carried-vae = Decoded by { $what }
+extra-lora = Adapters: { $what }
+extra-embedding = Words from { $what }
+extra-switch = Later: “{ $what }”
+extra-refiner = Last steps by { $what }
+extra-hires = A second pass at a larger size
+extra-upscale = Enlargement by a network
+extra-variation = A little of another seed
+extra-tiling = Edges join without a seam
+extra-noise = Starts from another program's noise
+extra-guidance = Guidance changes over the run
+extra-vae = Decoded by { $what }
+extra-noise-level = Noise over the picture that is enlarged: { $what }
+extra-stop = Ends after step { $what }
+extra-film = Frames of an animation
+extra-changes = Settings change at later steps
 
 # Branches
 notice-inexact = This branch is not exactly the run it left: { $why }.

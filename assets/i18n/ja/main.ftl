@@ -187,20 +187,24 @@ dialog-model-folder = モデルのフォルダーを開く
 dialog-picture = 画像を開く
 
 # 復元した設定のうち、フォームに欄のないもの
-carried-title = この画像からの引き継ぎ
-carried-drop = 外す
+extra-title = この画像からの引き継ぎ
+extra-drop = 外す
     .tip = 次の画像では、これらをすべて使いません
-carried-lora = アダプター：{ $what }
-carried-embedding = { $what } の言葉
-carried-switch = 途中から「{ $what }」
-carried-refiner = 最後のステップは { $what }
-carried-hires = 大きくして描き直す
-carried-upscale = 拡大モデルによる拡大
-carried-variation = 別のシードを少し混ぜる
-carried-tiling = 端が継ぎ目なくつながる
-carried-noise = ほかのソフトのノイズから始める
-carried-guidance = ガイダンスが途中で変わる
-carried-vae = { $what } でデコード
+extra-lora = アダプター：{ $what }
+extra-embedding = { $what } の言葉
+extra-switch = 途中から「{ $what }」
+extra-refiner = 最後のステップは { $what }
+extra-hires = 大きくして描き直す
+extra-upscale = 拡大モデルによる拡大
+extra-variation = 別のシードを少し混ぜる
+extra-tiling = 端が継ぎ目なくつながる
+extra-noise = ほかのソフトのノイズから始める
+extra-guidance = ガイダンスが途中で変わる
+extra-vae = { $what } でデコード
+extra-noise-level = 拡大する画像に加えるノイズ：{ $what }
+extra-stop = ステップ { $what } で終わる
+extra-film = アニメーションのコマ
+extra-changes = 途中のステップで設定が変わる
 
 # Branches
 notice-inexact = この分岐は元の実行と完全には一致しません：{ $why }

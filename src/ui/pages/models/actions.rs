@@ -136,17 +136,17 @@ fn put(studio: &mut Studio, path: &Path) {
     };
     match item.kind {
         ModelKind::Model => studio.send(UiCommand::UseModel(ModelRef::Path(path.to_owned()))),
-        ModelKind::Vae => studio.draft.beyond.vae = Some(path.to_owned()),
+        ModelKind::Vae => studio.draft.request.vae = Some(path.to_owned()),
         ModelKind::Lora => {
-            if !studio.draft.loras.iter().any(|lora| lora.path == path) {
+            if !studio.draft.request.loras.iter().any(|lora| lora.path == path) {
                 let weight = item.preferred_weight.unwrap_or(1.0);
-                studio.draft.loras.push(LoraSpec::new(path, weight));
+                studio.draft.request.loras.push(LoraSpec::new(path, weight));
                 put_words(studio, path, &item.trigger_words);
             }
         }
         ModelKind::Embedding => {
-            if !studio.draft.embeddings.iter().any(|known| known == path) {
-                studio.draft.embeddings.push(path.to_owned());
+            if !studio.draft.request.embeddings.iter().any(|known| known == path) {
+                studio.draft.request.embeddings.push(path.to_owned());
                 put_words(studio, path, &item.trigger_words);
             }
         }
@@ -155,20 +155,20 @@ fn put(studio: &mut Studio, path: &Path) {
 }
 
 fn put_words(studio: &mut Studio, path: &Path, trigger_words: &[String]) {
-    let added = words::put_in(&mut studio.draft.prompt, trigger_words);
+    let added = words::put_in(&mut studio.draft.request.prompt, trigger_words);
     let known = &mut studio.state.models_page.added_words;
     known.entry(path.to_owned()).or_default().extend(added);
 }
 
 fn take_out(studio: &mut Studio, path: &Path) {
     let draft = &mut studio.draft;
-    draft.loras.retain(|lora| lora.path != path);
-    draft.embeddings.retain(|known| known != path);
-    if draft.beyond.vae.as_deref() == Some(path) {
-        draft.beyond.vae = None;
+    draft.request.loras.retain(|lora| lora.path != path);
+    draft.request.embeddings.retain(|known| known != path);
+    if draft.request.vae.as_deref() == Some(path) {
+        draft.request.vae = None;
     }
     if let Some(added) = studio.state.models_page.added_words.remove(path) {
-        words::take_out(&mut draft.prompt, &added);
+        words::take_out(&mut draft.request.prompt, &added);
     }
 }
 

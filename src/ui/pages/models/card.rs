@@ -161,10 +161,10 @@ fn cover(ui: &Ui, ctx: &mut PanelContext<'_>, item: &InstalledModel, rect: Rect)
 fn is_in_form(ctx: &PanelContext<'_>, item: &InstalledModel) -> bool {
     let draft = &ctx.draft;
     match item.kind {
-        ModelKind::Model => matches!(&draft.model, ModelRef::Path(path) if *path == item.path),
-        ModelKind::Lora => draft.loras.iter().any(|lora| lora.path == item.path),
-        ModelKind::Embedding => draft.embeddings.contains(&item.path),
-        ModelKind::Vae => draft.beyond.vae.as_ref() == Some(&item.path),
+        ModelKind::Model => matches!(&draft.request.model, ModelRef::Path(path) if *path == item.path),
+        ModelKind::Lora => draft.request.loras.iter().any(|lora| lora.path == item.path),
+        ModelKind::Embedding => draft.request.embeddings.contains(&item.path),
+        ModelKind::Vae => draft.request.vae.as_ref() == Some(&item.path),
         ModelKind::Control | ModelKind::Upscaler => false,
     }
 }
@@ -216,7 +216,7 @@ fn verb(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel, command: Mod
 /// How much of an adapter is laid over the model.
 fn weight(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &InstalledModel) {
     let (name, tip) = (ctx.tr("models-weight"), ctx.tr("models-weight.tip"));
-    let Some(lora) = ctx.draft.loras.iter_mut().find(|lora| lora.path == item.path) else {
+    let Some(lora) = ctx.draft.request.loras.iter_mut().find(|lora| lora.path == item.path) else {
         return;
     };
     let mut weight = lora.unet_weight;

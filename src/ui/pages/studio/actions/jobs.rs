@@ -25,7 +25,7 @@ pub(super) fn options(studio: &Studio) -> JobOptions {
 
 /// Puts what the form says at the end of the queue.
 pub(super) fn generate(studio: &mut Studio) {
-    if studio.state.refusal(&studio.draft.model).is_some() {
+    if studio.state.refusal(&studio.draft.request.model).is_some() {
         return;
     }
     if let Some(problem) = studio.draft.first_problem() {

@@ -49,7 +49,7 @@ fn set(sweeping: &mut Sweeping, step: usize) -> bool {
 /// Begins the sweep that the form asks for.
 fn start(studio: &mut Studio) {
     let is_running = studio.state.sweeping.as_ref().is_some_and(|old| !old.has_ended());
-    if is_running || studio.state.refusal(&studio.draft.model).is_some() {
+    if is_running || studio.state.refusal(&studio.draft.request.model).is_some() {
         return;
     }
     if studio.engine.is_none() {

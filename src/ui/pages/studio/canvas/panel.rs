@@ -232,7 +232,7 @@ impl CanvasPanel {
         }
         let (width_px, height_px) = match &state.run {
             Some(run) => (run.request.width_px, run.request.height_px),
-            None => (ctx.draft.width_px, ctx.draft.height_px),
+            None => (ctx.draft.request.width_px, ctx.draft.request.height_px),
         };
         let image = self.noise(width_px, height_px);
         Shown {
@@ -409,12 +409,12 @@ fn invite(ui: &mut Ui, ctx: &mut PanelContext<'_>, body: Rect) {
         Language::Japanese => STARTER_PROMPTS_JA,
     };
     for prompt in prompts {
-        let is_chosen = ctx.draft.prompt == prompt;
+        let is_chosen = ctx.draft.request.prompt == prompt;
         let chip = Button::selectable(is_chosen, prompt)
             .frame_when_inactive(true)
             .min_size(vec2(inner.width(), 28.0));
         if ui.add(chip).on_hover_text(ctx.tr("canvas-chip-tip")).clicked() {
-            prompt.clone_into(&mut ctx.draft.prompt);
+            prompt.clone_into(&mut ctx.draft.request.prompt);
         }
     }
 }

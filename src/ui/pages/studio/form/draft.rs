@@ -4,8 +4,8 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use crate::job::{
-    GenerateRequest, JobOptions, LoraSpec, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, Mask, ModelInfo, ModelRef,
-    Precision, PreviewMode, RequestError, SIZE_MULTIPLE_PX, Takes, TimestepSpacing,
+    GenerateRequest, JobOptions, LoraSpec, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, Mask, ModelDefaults, ModelInfo,
+    ModelRef, Precision, PreviewMode, RequestError, SIZE_MULTIPLE_PX, Takes,
 };
 use crate::ui::model::notifications::Text;
 use crate::ui::pages::studio::sweep::draft::SweepDraft;
@@ -32,29 +32,11 @@ const FEW_STEPS: (u32, f64) = (4, 1.0);
 /// The sampler that η belongs to.
 pub const SAMPLER_WITH_ETA: &str = "ddim";
 
-/// The values a model looks best with, and those that no model changes.
+/// The values a model looks best with, and what it accepts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Defaults {
-    /// Native width in pixels.
-    pub width_px: u32,
-    /// Native height in pixels.
-    pub height_px: u32,
-    /// Sampler steps.
-    pub steps: u32,
-    /// Guidance scale.
-    pub guidance_scale: f64,
-    /// φ.
-    pub guidance_rescale: f64,
-    /// Sampler id.
-    pub sampler: String,
-    /// Schedule id.
-    pub schedule: String,
-    /// η.
-    pub eta: f64,
-    /// Layers of the text encoder to leave out.
-    pub clip_skip: u32,
-    /// Pictures to make.
-    pub batch_count: u32,
+    /// Every field at the value that the model looks best with, or that no model changes.
+    pub request: GenerateRequest,
     /// What the sides of pictures are multiples of, in pixels.
     pub size_multiple_px: u32,
     /// What the model takes from a request.
@@ -63,18 +45,8 @@ pub struct Defaults {
 
 impl Default for Defaults {
     fn default() -> Self {
-        let request = GenerateRequest::default();
         Self {
-            width_px: request.width_px,
-            height_px: request.height_px,
-            steps: request.steps,
-            guidance_scale: request.guidance_scale,
-            guidance_rescale: request.guidance_rescale,
-            sampler: request.sampler,
-            schedule: request.schedule,
-            eta: request.eta,
-            clip_skip: request.clip_skip,
-            batch_count: request.batch_count,
+            request: GenerateRequest::default(),
             size_multiple_px: SIZE_MULTIPLE_PX,
             takes: Takes::default(),
         }
@@ -83,17 +55,26 @@ impl Default for Defaults {
 
 impl From<&ModelInfo> for Defaults {
     fn from(info: &ModelInfo) -> Self {
-        let model = &info.defaults;
+        let ModelDefaults {
+            width_px,
+            height_px,
+            steps,
+            guidance_scale,
+            sampler,
+            schedule,
+        } = info.defaults;
         Self {
-            width_px: model.width_px,
-            height_px: model.height_px,
-            steps: model.steps,
-            guidance_scale: model.guidance_scale,
-            sampler: model.sampler.to_owned(),
-            schedule: model.schedule.to_owned(),
+            request: GenerateRequest {
+                width_px,
+                height_px,
+                steps,
+                guidance_scale,
+                sampler: sampler.to_owned(),
+                schedule: schedule.to_owned(),
+                ..GenerateRequest::default()
+            },
             size_multiple_px: info.size_multiple_px(),
             takes: info.takes,
-            ..Self::default()
         }
     }
 }
@@ -101,42 +82,10 @@ impl From<&ModelInfo> for Defaults {
 /// The form, as the user left it. Anything may stand in it; [`Draft::to_request`] checks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
-    /// What to draw.
-    pub prompt: String,
-    /// What to stay away from.
-    pub negative_prompt: String,
-    /// The model to ask.
-    pub model: ModelRef,
-    /// Width in pixels.
-    pub width_px: u32,
-    /// Height in pixels.
-    pub height_px: u32,
-    /// Sampler steps.
-    pub steps: u32,
-    /// `uncond + s · (cond − uncond)`.
-    pub guidance_scale: f64,
-    /// φ.
-    pub guidance_rescale: f64,
-    /// Sampler id.
-    pub sampler: String,
-    /// Schedule id.
-    pub schedule: String,
-    /// Spacing of the timesteps; `None` takes the model's own.
-    pub timestep_spacing: Option<TimestepSpacing>,
-    /// Noise added by DDIM.
-    pub eta: f64,
-    /// Seed of the next picture.
-    pub seed: u64,
+    /// Every setting of the next picture, as typed. A mask without a file is one that is still to be painted.
+    pub request: GenerateRequest,
     /// Whether the next picture keeps the seed, instead of drawing a new one.
     pub is_seed_locked: bool,
-    /// Pictures to make.
-    pub batch_count: u32,
-    /// Layers of the text encoder to leave out.
-    pub clip_skip: u32,
-    /// Adapters of a restored picture; another model does without them.
-    pub loras: Vec<LoraSpec>,
-    /// Embeddings of a restored picture; another model does without them.
-    pub embeddings: Vec<PathBuf>,
     /// How previews are made.
     pub preview: PreviewMode,
     /// What the networks compute in; no part of a picture's settings, so that restoring leaves it.
@@ -145,8 +94,6 @@ pub struct Draft {
     pub defaults: Defaults,
     /// Whether fields at their default follow when the model is described; not those of a restored picture.
     pub follows_model: bool,
-    /// What a restored request asks for beyond the fields of the form: pictures to start from, controls, a second pass.
-    pub beyond: GenerateRequest,
     /// Which fields differ, if many runs are wanted.
     pub sweep: SweepDraft,
 }
@@ -155,25 +102,11 @@ impl Default for Draft {
     fn default() -> Self {
         let defaults = Defaults::default();
         Self {
-            prompt: STARTER_PROMPTS[0].to_owned(),
-            beyond: GenerateRequest::default(),
-            negative_prompt: String::new(),
-            model: ModelRef::Starter,
-            width_px: defaults.width_px,
-            height_px: defaults.height_px,
-            steps: defaults.steps,
-            guidance_scale: defaults.guidance_scale,
-            guidance_rescale: defaults.guidance_rescale,
-            sampler: defaults.sampler.clone(),
-            schedule: defaults.schedule.clone(),
-            timestep_spacing: None,
-            eta: defaults.eta,
-            seed: 0,
+            request: GenerateRequest {
+                prompt: STARTER_PROMPTS[0].to_owned(),
+                ..defaults.request.clone()
+            },
             is_seed_locked: false,
-            batch_count: defaults.batch_count,
-            clip_skip: defaults.clip_skip,
-            loras: Vec::new(),
-            embeddings: Vec::new(),
             preview: PreviewMode::Auto,
             precision: Precision::Auto,
             defaults,
@@ -271,128 +204,138 @@ impl Draft {
     /// The first thing that stands in the way.
     pub fn to_request(&self) -> Result<GenerateRequest, DraftError> {
         let reads_prompt = self.defaults.takes.prompt;
-        if reads_prompt && self.prompt.trim().is_empty() {
-            return Err(DraftError::EmptyPrompt);
-        }
-        let said = |prompt: &str| {
-            if reads_prompt {
+        let mut request = self.request.clone();
+        for prompt in [&mut request.prompt, &mut request.negative_prompt] {
+            *prompt = if reads_prompt {
                 prompt.trim().to_owned()
             } else {
                 String::new()
-            }
-        };
-        let request = GenerateRequest {
-            model: self.model.clone(),
-            prompt: said(&self.prompt),
-            negative_prompt: said(&self.negative_prompt),
-            width_px: self.width_px,
-            height_px: self.height_px,
-            steps: self.steps,
-            guidance_scale: self.guidance_scale,
-            guidance_rescale: self.guidance_rescale,
-            sampler: self.sampler.clone(),
-            schedule: self.schedule.clone(),
-            timestep_spacing: self.timestep_spacing,
-            eta: self.eta,
-            seed: self.seed,
-            batch_count: self.batch_count,
-            clip_skip: self.clip_skip,
-            loras: self.loras.clone(),
-            embeddings: self.embeddings.clone(),
-            mask: self.mask()?,
-            ..self.beyond.clone()
-        };
+            };
+        }
+        if reads_prompt && request.prompt.is_empty() {
+            return Err(DraftError::EmptyPrompt);
+        }
+        let is_unpainted = |mask: &Mask| mask.file.as_os_str().is_empty();
+        if request.mask.take_if(|mask| is_unpainted(mask)).is_some() && !request.outpaint.is_any() {
+            return Err(DraftError::NowhereToPaint);
+        }
         request.validate()?;
         let multiple_px = self.defaults.size_multiple_px;
-        if [self.width_px, self.height_px]
-            .iter()
-            .any(|side| side % multiple_px != 0)
-        {
+        let (width_px, height_px) = (request.width_px, request.height_px);
+        if [width_px, height_px].iter().any(|side| side % multiple_px != 0) {
             return Err(DraftError::Size {
-                width_px: self.width_px,
-                height_px: self.height_px,
+                width_px,
+                height_px,
                 multiple_px,
             });
         }
         Ok(request)
     }
 
-    /// Where to paint: a mask without a file says that it is still to be painted.
-    fn mask(&self) -> Result<Option<Mask>, DraftError> {
-        match &self.beyond.mask {
-            Some(mask) if !mask.file.as_os_str().is_empty() => Ok(Some(mask.clone())),
-            Some(_) if !self.beyond.outpaint.is_any() => Err(DraftError::NowhereToPaint),
-            _ => Ok(None),
-        }
-    }
-
-    /// What the form carries along from a restored picture without having fields for it, a line for each.
-    pub fn carried(&self) -> Vec<Text> {
+    /// The settings of a restored picture that the form has no fields for, a line for each.
+    pub fn extra_settings(&self) -> Vec<Text> {
+        // Every field is named here, so that a new one is either a field of the form or listed.
         let GenerateRequest {
+            model: _,
+            prompt: _,
+            negative_prompt: _,
+            width_px: _,
+            height_px: _,
+            steps: _,
+            guidance_scale: _,
+            guidance_rescale: _,
+            sampler: _,
+            schedule: _,
+            timestep_spacing: _,
+            eta: _,
+            seed: _,
+            batch_count: _,
+            clip_skip: _,
+            init: _,
+            mask: _,
+            outpaint: _,
+            controls: _,
+            references: _,
+            class_label: _,
+            vae,
+            guidance_interval,
+            guidance_schedule,
             prompt_switches,
             hires,
             upscale,
             refiner,
-            vae,
             variation,
-            guidance_interval,
-            guidance_schedule,
-            noise_source,
             tiling,
-            ..
-        } = &self.beyond;
-        let file = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let files = |paths: &mut dyn Iterator<Item = &PathBuf>| paths.map(|path| file(path)).collect::<Vec<_>>();
-        let mut lines = Vec::new();
-        let mut say = |key: &'static str, what: String| lines.push(Text::new(key, [("what", what)]));
-        for (key, found) in [
-            ("carried-lora", files(&mut self.loras.iter().map(|lora| &lora.path))),
-            ("carried-embedding", files(&mut self.embeddings.iter())),
-        ] {
-            if !found.is_empty() {
-                say(key, found.join(", "));
-            }
-        }
-        for switch in prompt_switches {
-            say("carried-switch", switch.prompt.clone());
-        }
-        if let Some(vae) = vae {
-            say("carried-vae", file(vae));
-        }
-        if let Some(refiner) = refiner {
-            say("carried-refiner", refiner.model.to_string());
-        }
+            noise_source,
+            loras,
+            embeddings,
+            noise_level,
+            film,
+            changes,
+            stop_after,
+        } = &self.request;
         let plain = GenerateRequest::default();
-        let others = [
-            (hires.is_some(), "carried-hires"),
-            (upscale.is_some(), "carried-upscale"),
-            (variation.is_some(), "carried-variation"),
-            (*tiling != plain.tiling, "carried-tiling"),
-            (*noise_source != plain.noise_source, "carried-noise"),
+        let file = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let files = |paths: Vec<&PathBuf>| {
+            let names: Vec<String> = paths.into_iter().map(|path| file(path)).collect();
+            (!names.is_empty()).then(|| names.join(", "))
+        };
+        let named = [
+            ("extra-lora", files(loras.iter().map(|lora| &lora.path).collect())),
+            ("extra-embedding", files(embeddings.iter().collect())),
+            ("extra-vae", vae.as_deref().map(file)),
             (
-                *guidance_interval != plain.guidance_interval || !guidance_schedule.is_empty(),
-                "carried-guidance",
+                "extra-refiner",
+                refiner.as_ref().map(|refiner| refiner.model.to_string()),
             ),
+            ("extra-noise-level", noise_level.map(|level| level.to_string())),
+            ("extra-stop", stop_after.map(|steps| steps.to_string())),
         ];
+        let has_guidance = *guidance_interval != plain.guidance_interval || !guidance_schedule.is_empty();
+        let others = [
+            (hires.is_some(), "extra-hires"),
+            (upscale.is_some(), "extra-upscale"),
+            (variation.is_some(), "extra-variation"),
+            (*tiling != plain.tiling, "extra-tiling"),
+            (*noise_source != plain.noise_source, "extra-noise"),
+            (has_guidance, "extra-guidance"),
+            (film.is_some(), "extra-film"),
+            (!changes.is_empty(), "extra-changes"),
+        ];
+        let named = named.into_iter().filter_map(|(key, what)| Some((key, what?)));
+        let switches = prompt_switches
+            .iter()
+            .map(|switch| ("extra-switch", switch.prompt.clone()));
         let others = others.into_iter().filter(|(is_there, _)| *is_there);
-        lines.extend(others.map(|(_, key)| Text::key(key)));
-        lines
+        named
+            .chain(switches)
+            .map(|(key, what)| Text::new(key, [("what", what)]))
+            .chain(others.map(|(_, key)| Text::key(key)))
+            .collect()
     }
 
-    /// Leaves out all that is [carried along](Self::carried).
-    pub fn drop_carried(&mut self) {
-        let kept = std::mem::take(&mut self.beyond);
-        self.beyond = GenerateRequest {
-            init: kept.init,
-            mask: kept.mask,
-            outpaint: kept.outpaint,
-            controls: kept.controls,
-            references: kept.references,
-            class_label: kept.class_label,
-            ..GenerateRequest::default()
+    /// Sets all [extra settings](Self::extra_settings) to their defaults.
+    pub fn drop_extra_settings(&mut self) {
+        let plain = GenerateRequest::default();
+        self.request = GenerateRequest {
+            vae: plain.vae,
+            guidance_interval: plain.guidance_interval,
+            guidance_schedule: plain.guidance_schedule,
+            prompt_switches: plain.prompt_switches,
+            hires: plain.hires,
+            upscale: plain.upscale,
+            refiner: plain.refiner,
+            variation: plain.variation,
+            tiling: plain.tiling,
+            noise_source: plain.noise_source,
+            loras: plain.loras,
+            embeddings: plain.embeddings,
+            noise_level: plain.noise_level,
+            film: plain.film,
+            changes: plain.changes,
+            stop_after: plain.stop_after,
+            ..std::mem::take(&mut self.request)
         };
-        self.loras.clear();
-        self.embeddings.clear();
     }
 
     /// What the form says about how the job is carried out and shown.
@@ -411,49 +354,34 @@ impl Draft {
 
     /// Takes every setting of a request, so that the same picture would be made again.
     pub fn restore(&mut self, request: &GenerateRequest) {
-        let request = request.clone().of_making();
-        self.beyond = request.clone();
-        self.prompt = request.prompt;
-        self.negative_prompt = request.negative_prompt;
-        self.model = request.model;
-        self.width_px = request.width_px;
-        self.height_px = request.height_px;
-        self.steps = request.steps;
-        self.guidance_scale = request.guidance_scale;
-        self.guidance_rescale = request.guidance_rescale;
-        self.sampler = request.sampler;
-        self.schedule = request.schedule;
-        self.timestep_spacing = request.timestep_spacing;
-        self.eta = request.eta;
-        self.seed = request.seed;
+        self.request = request.clone().of_making();
         self.is_seed_locked = true;
-        self.batch_count = request.batch_count;
-        self.clip_skip = request.clip_skip;
-        self.loras = request.loras;
-        self.embeddings = request.embeddings;
         self.follows_model = false;
     }
 
     /// Whether the starter model draws in few steps, by the adapter that was distilled for that.
     pub fn is_few_steps(&self) -> bool {
-        self.loras
+        self.request
+            .loras
             .iter()
             .any(|lora| lora.path == Path::new(LoraSpec::STARTER_FOUR_STEPS))
     }
 
     /// Lays that adapter over the model with the settings it was made for, or goes back to the model's own.
     pub fn set_few_steps(&mut self, is_few: bool) {
-        self.loras
+        let Self { request, defaults, .. } = self;
+        request
+            .loras
             .retain(|lora| lora.path != Path::new(LoraSpec::STARTER_FOUR_STEPS));
         if is_few {
-            self.loras.push(LoraSpec::new(LoraSpec::STARTER_FOUR_STEPS, 1.0));
-            (self.steps, self.guidance_scale) = FEW_STEPS;
-            (self.sampler, self.schedule) = ("ddim".to_owned(), "normal".to_owned());
+            request.loras.push(LoraSpec::new(LoraSpec::STARTER_FOUR_STEPS, 1.0));
+            (request.steps, request.guidance_scale) = FEW_STEPS;
+            (request.sampler, request.schedule) = ("ddim".to_owned(), "normal".to_owned());
         } else {
-            self.steps = self.defaults.steps;
-            self.guidance_scale = self.defaults.guidance_scale;
-            self.sampler.clone_from(&self.defaults.sampler);
-            self.schedule.clone_from(&self.defaults.schedule);
+            let own = &defaults.request;
+            (request.steps, request.guidance_scale) = (own.steps, own.guidance_scale);
+            request.sampler.clone_from(&own.sampler);
+            request.schedule.clone_from(&own.schedule);
         }
     }
 
@@ -462,16 +390,16 @@ impl Draft {
         if self.is_few_steps() {
             self.set_few_steps(false);
         }
-        self.model = model;
-        self.loras.clear();
-        self.embeddings.clear();
+        self.request.model = model;
+        self.request.loras.clear();
+        self.request.embeddings.clear();
         self.follows_model = true;
     }
 
     /// Learns what the chosen model looks best with. Fields that stood at the old default follow; what the user set stays.
     pub fn adopt(&mut self, info: &ModelInfo) {
         let old = std::mem::replace(&mut self.defaults, Defaults::from(info));
-        let class = &mut self.beyond.class_label;
+        let class = &mut self.request.class_label;
         *class = info
             .takes
             .classes
@@ -479,19 +407,19 @@ impl Draft {
         if !std::mem::take(&mut self.follows_model) {
             return;
         }
-        let new = &self.defaults;
-        if (self.width_px, self.height_px) == (old.width_px, old.height_px) {
-            (self.width_px, self.height_px) = (new.width_px, new.height_px);
+        let (form, old, new) = (&mut self.request, old.request, &self.defaults.request);
+        if (form.width_px, form.height_px) == (old.width_px, old.height_px) {
+            (form.width_px, form.height_px) = (new.width_px, new.height_px);
         }
-        follow(&mut self.steps, &old.steps, &new.steps);
-        follow(&mut self.guidance_scale, &old.guidance_scale, &new.guidance_scale);
-        follow(&mut self.sampler, &old.sampler, &new.sampler);
-        follow(&mut self.schedule, &old.schedule, &new.schedule);
+        follow(&mut form.steps, &old.steps, &new.steps);
+        follow(&mut form.guidance_scale, &old.guidance_scale, &new.guidance_scale);
+        follow(&mut form.sampler, &old.sampler, &new.sampler);
+        follow(&mut form.schedule, &old.schedule, &new.schedule);
     }
 
     /// Draws another seed.
     pub fn roll_seed(&mut self) {
-        self.seed = Self::another_seed();
+        self.request.seed = Self::another_seed();
     }
 
     /// A seed by chance, short enough to be read out.
@@ -510,7 +438,7 @@ fn follow<T: PartialEq + Clone>(value: &mut T, old: &T, new: &T) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::{ModelDefaults, PromptSwitch};
+    use crate::job::{Change, Film, Hires, NoiseSource, PromptSwitch, Tiling, TimestepSpacing, Variation};
 
     #[test]
     fn restoring_a_request_should_give_that_request_again() {
@@ -542,9 +470,59 @@ mod tests {
         draft.restore(&request);
         assert_eq!(draft.to_request(), Ok(request));
         assert!(draft.is_seed_locked, "the same picture needs the same seed");
-        assert_eq!(draft.carried().len(), 3, "an adapter, an embedding and another prompt");
-        draft.drop_carried();
-        assert_eq!(draft.carried(), []);
+        assert_eq!(
+            draft.extra_settings().len(),
+            3,
+            "an adapter, an embedding and another prompt"
+        );
+        draft.drop_extra_settings();
+        assert_eq!(draft.extra_settings(), []);
+    }
+
+    #[test]
+    fn every_setting_without_a_field_should_be_listed_and_dropped() {
+        let plain = GenerateRequest::default();
+        let extra: [fn(&mut GenerateRequest); 14] = [
+            |request| request.vae = Some("/vae".into()),
+            |request| request.guidance_interval = [0.2, 0.8],
+            |request| request.guidance_schedule = vec![7.0, 3.0],
+            |request| {
+                request.prompt_switches = vec![PromptSwitch {
+                    step: 3,
+                    prompt: "a tower".to_owned(),
+                }];
+            },
+            |request| {
+                request.hires = Some(Hires {
+                    scale: 2.0,
+                    strength: 0.4,
+                    steps: None,
+                })
+            },
+            |request| request.variation = Some(Variation { seed: 1, strength: 0.1 }),
+            |request| request.tiling = Tiling { x: true, y: true },
+            |request| request.noise_source = NoiseSource::TorchCpu,
+            |request| request.loras = vec![LoraSpec::new("/adapters/b.safetensors", 0.5)],
+            |request| request.embeddings = vec!["/embeddings/c.safetensors".into()],
+            |request| request.noise_level = Some(20),
+            |request| {
+                request.film = Some(Film {
+                    adapter: "/motion".into(),
+                    frames: 16,
+                })
+            },
+            |request| request.changes = vec![Change::at(2)],
+            |request| request.stop_after = Some(4),
+        ];
+        for set in extra {
+            let mut request = plain.clone();
+            set(&mut request);
+            let mut draft = Draft::default();
+            draft.restore(&request);
+            assert_eq!(draft.extra_settings().len(), 1, "it would be used unseen: {request:?}");
+            draft.drop_extra_settings();
+            assert_eq!(draft.request, plain, "nothing else may be dropped");
+        }
     }
 
     fn described(takes: Takes) -> ModelInfo {
@@ -583,14 +561,14 @@ mod tests {
             (Some(0), ""),
             "{draft:?}"
         );
-        assert!(!draft.prompt.is_empty(), "it stays for the next model");
-        draft.beyond.class_label = Some(7);
+        assert!(!draft.request.prompt.is_empty(), "it stays for the next model");
+        draft.request.class_label = Some(7);
         draft.adopt(&described(Takes {
             prompt: false,
             classes: Some(3),
             ..Takes::default()
         }));
-        assert_eq!(draft.beyond.class_label, Some(2), "the last that there is");
+        assert_eq!(draft.request.class_label, Some(2), "the last that there is");
         draft.adopt(&described(Takes::default()));
         assert_eq!(draft.to_request().unwrap().class_label, None);
     }
@@ -608,59 +586,41 @@ mod tests {
             (4, 1.0, "ddim")
         );
         draft.set_few_steps(true);
-        assert_eq!(draft.loras.len(), 1);
+        assert_eq!(draft.request.loras.len(), 1);
         draft.set_few_steps(false);
         assert_eq!(
-            (draft.loras.len(), draft.steps, &draft.sampler),
-            (0, 30, &before.defaults.sampler)
+            (draft.request.loras.len(), draft.request.steps, &draft.request.sampler),
+            (0, 30, &before.defaults.request.sampler)
         );
         draft.set_few_steps(true);
         draft.choose_model(ModelRef::Flowers);
-        assert_eq!(draft.steps, 30, "the adapter is not for other models");
+        assert_eq!(draft.request.steps, 30, "the adapter is not for other models");
     }
 
     #[test]
     fn what_the_user_set_should_survive_another_model() {
         let info = described(Takes::default());
-        let mut draft = Draft {
-            steps: 3,
-            ..Draft::default()
-        };
+        let mut draft = Draft::default();
+        draft.request.steps = 3;
         draft.adopt(&info);
-        assert_eq!(draft.steps, 3, "set by the user");
-        assert_eq!((draft.width_px, draft.height_px), (512, 512));
-        assert_eq!(draft.sampler, "euler");
+        assert_eq!(draft.request.steps, 3, "set by the user");
+        assert_eq!((draft.request.width_px, draft.request.height_px), (512, 512));
+        assert_eq!(draft.request.sampler, "euler");
     }
 
     #[test]
     fn every_bad_value_should_be_named_before_it_reaches_the_engine() {
-        let bad = [
-            Draft {
-                prompt: "  ".to_owned(),
-                ..Draft::default()
-            },
-            Draft {
-                width_px: 100,
-                ..Draft::default()
-            },
-            Draft {
-                steps: 0,
-                ..Draft::default()
-            },
-            Draft {
-                guidance_scale: f64::NAN,
-                ..Draft::default()
-            },
-            Draft {
-                eta: 2.0,
-                ..Draft::default()
-            },
-            Draft {
-                batch_count: 0,
-                ..Draft::default()
-            },
+        let bad: [fn(&mut GenerateRequest); 6] = [
+            |form| form.prompt = "  ".to_owned(),
+            |form| form.width_px = 100,
+            |form| form.steps = 0,
+            |form| form.guidance_scale = f64::NAN,
+            |form| form.eta = 2.0,
+            |form| form.batch_count = 0,
         ];
-        for draft in bad {
+        for spoil in bad {
+            let mut draft = Draft::default();
+            spoil(&mut draft.request);
             assert!(draft.first_problem().is_some(), "{draft:?}");
         }
         assert_eq!(Draft::default().first_problem(), None);

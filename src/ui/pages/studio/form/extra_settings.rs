@@ -1,16 +1,16 @@
-//! What a restored picture's settings ask for beyond the form: pictures to start from, controls, adapters. Seen, so that
-//! nothing works in secret, and dropped with one click.
+//! The settings of a restored picture that the form has no fields for, such as adapters: a list, so that none is used
+//! unseen, with a button that drops them.
 
 use egui::{Frame, Label, Margin, RichText, Ui};
 
 use crate::ui::panel::{Panel, PanelContext, Slot};
 
-/// Lists what is carried along; not there when nothing is.
+/// Lists the extra settings; not there when there are none.
 pub(in crate::ui) struct ExtraSettingsPanel;
 
 impl Panel for ExtraSettingsPanel {
     fn id(&self) -> &'static str {
-        "carried"
+        "extra_settings"
     }
 
     fn slot(&self) -> Slot {
@@ -18,22 +18,22 @@ impl Panel for ExtraSettingsPanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        let carried = ctx.draft.carried();
-        if carried.is_empty() {
+        let extra = ctx.draft.extra_settings();
+        if extra.is_empty() {
             return;
         }
         Frame::group(ui.style()).inner_margin(Margin::same(8)).show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.horizontal(|ui| {
-                ui.label(RichText::new(ctx.tr("carried-title")).strong());
+                ui.label(RichText::new(ctx.tr("extra-title")).strong());
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    let drop = ui.button(ctx.tr("carried-drop"));
-                    if drop.on_hover_text(ctx.tr("carried-drop.tip")).clicked() {
-                        ctx.draft.drop_carried();
+                    let drop = ui.button(ctx.tr("extra-drop"));
+                    if drop.on_hover_text(ctx.tr("extra-drop.tip")).clicked() {
+                        ctx.draft.drop_extra_settings();
                     }
                 });
             });
-            for text in carried {
+            for text in extra {
                 ui.add(Label::new(RichText::new(text.localise(ctx.language)).weak()).truncate());
             }
         });

@@ -144,7 +144,7 @@ fn problem(ctx: &PanelContext<'_>) -> Option<String> {
     if ctx.state.engine != EngineStatus::Running {
         return Some(ctx.tr("problem-engine-stopped"));
     }
-    if ctx.state.refusal(&ctx.draft.model).is_some() {
+    if ctx.state.refusal(&ctx.draft.request.model).is_some() {
         return Some(ctx.tr("problem-model-refused"));
     }
     let problem = ctx.draft.first_problem()?;

@@ -24,7 +24,7 @@ impl Panel for ModelPanel {
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         ui.separator();
         ui.add_space(4.0);
-        let chosen = ctx.draft.model.clone();
+        let chosen = ctx.draft.request.model.clone();
         ctx.look().row(ui, "form-model", None, |ui, text| {
             let combo = ComboBox::from_id_salt("model")
                 .selected_text(model_name(ctx, &chosen))
@@ -64,7 +64,7 @@ impl Panel for ModelPanel {
 
 /// The line below: what is known of the model, or why it cannot be used. Always there, so that nothing moves.
 fn about(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let model = &ctx.draft.model;
+    let model = &ctx.draft.request.model;
     let (text, colour) = if let Some(error) = ctx.state.refusal(model) {
         (error.message.clone(), ctx.palette.error)
     } else if let Some(info) = ctx.state.model(model) {

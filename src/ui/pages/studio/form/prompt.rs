@@ -23,17 +23,17 @@ impl Panel for PromptPanel {
         if let Some(classes) = ctx.draft.defaults.takes.classes {
             let names = ctx
                 .state
-                .model(&ctx.draft.model)
+                .model(&ctx.draft.request.model)
                 .map_or(&[][..], |info| &info.class_names);
-            let class = ctx.draft.beyond.class_label.get_or_insert(0);
+            let class = ctx.draft.request.class_label.get_or_insert(0);
             class_row(ui, look, classes, names, class);
         }
         if !ctx.draft.defaults.takes.prompt {
             return;
         }
-        text_field(ui, look, "form-prompt", 4, &mut ctx.draft.prompt);
+        text_field(ui, look, "form-prompt", 4, &mut ctx.draft.request.prompt);
         ui.add_space(4.0);
-        text_field(ui, look, "form-negative", 2, &mut ctx.draft.negative_prompt);
+        text_field(ui, look, "form-negative", 2, &mut ctx.draft.request.negative_prompt);
         ui.add_space(8.0);
     }
 }

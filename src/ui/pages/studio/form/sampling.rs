@@ -38,8 +38,8 @@ impl Panel for SamplingPanel {
             look,
             "form-sampler",
             &samplers,
-            &mut draft.sampler,
-            &defaults.sampler,
+            &mut draft.request.sampler,
+            &defaults.request.sampler,
         );
         let schedules = engine::schedules();
         choice_row(
@@ -47,10 +47,10 @@ impl Panel for SamplingPanel {
             look,
             "form-schedule",
             &schedules,
-            &mut draft.schedule,
-            &defaults.schedule,
+            &mut draft.request.schedule,
+            &defaults.request.schedule,
         );
-        if draft.model == ModelRef::Starter {
+        if draft.request.model == ModelRef::Starter {
             few_steps_row(ui, look, draft);
         }
         number_rows(ui, look, draft, &defaults);
@@ -86,44 +86,44 @@ fn few_steps_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft) {
 }
 
 fn number_rows(ui: &mut Ui, look: RowStyle, draft: &mut Draft, defaults: &Defaults) {
-    let mut steps = f64::from(draft.steps);
+    let mut steps = f64::from(draft.request.steps);
     let scale = Scale {
         usual: 1.0..=60.0,
         whole: 1.0..=f64::from(MAX_STEPS),
         step: 1.0,
         decimals: 0,
-        default: f64::from(defaults.steps),
+        default: f64::from(defaults.request.steps),
     };
     look.slider_row(ui, "form-steps", &mut steps, &scale);
-    draft.steps = steps.round() as u32;
+    draft.request.steps = steps.round() as u32;
 
     let scale = Scale {
         usual: 1.0..=15.0,
         whole: -10.0..=30.0,
         step: 0.1,
         decimals: 1,
-        default: defaults.guidance_scale,
+        default: defaults.request.guidance_scale,
     };
-    look.slider_row(ui, "form-guidance", &mut draft.guidance_scale, &scale);
+    look.slider_row(ui, "form-guidance", &mut draft.request.guidance_scale, &scale);
 
     let scale = Scale {
         usual: 0.0..=1.0,
         whole: -10.0..=10.0,
         step: 0.01,
         decimals: 2,
-        default: defaults.guidance_rescale,
+        default: defaults.request.guidance_rescale,
     };
-    look.slider_row(ui, "form-rescale", &mut draft.guidance_rescale, &scale);
+    look.slider_row(ui, "form-rescale", &mut draft.request.guidance_rescale, &scale);
 
-    if draft.sampler == SAMPLER_WITH_ETA {
+    if draft.request.sampler == SAMPLER_WITH_ETA {
         let scale = Scale {
             usual: 0.0..=1.0,
             whole: 0.0..=1.0,
             step: 0.01,
             decimals: 2,
-            default: defaults.eta,
+            default: defaults.request.eta,
         };
-        look.slider_row(ui, "form-eta", &mut draft.eta, &scale);
+        look.slider_row(ui, "form-eta", &mut draft.request.eta, &scale);
     }
 }
 
@@ -156,38 +156,38 @@ fn combo(ui: &mut Ui, text: &RowText, salt: &str, selected: &str, add_items: imp
 }
 
 fn size_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft, defaults: &Defaults) {
-    let native = (defaults.width_px, defaults.height_px);
+    let native = (defaults.request.width_px, defaults.request.height_px);
     let multiple = defaults.size_multiple_px;
-    let changed = ((draft.width_px, draft.height_px) != native).then(|| size_text(native));
+    let changed = ((draft.request.width_px, draft.request.height_px) != native).then(|| size_text(native));
     let (is_reset, ()) = look.row(ui, "form-size", changed, |ui, text| {
         let width = look.language.tr("form-width");
         let height = look.language.tr("form-height");
-        side(ui, &mut draft.width_px, multiple)
+        side(ui, &mut draft.request.width_px, multiple)
             .accessible_name(width)
             .on_hover_text(&text.tip);
         ui.label("×");
-        side(ui, &mut draft.height_px, multiple)
+        side(ui, &mut draft.request.height_px, multiple)
             .accessible_name(height)
             .on_hover_text(&text.tip);
         let presets = look.text("form-size-presets");
         let combo = ComboBox::from_id_salt("size")
-            .selected_text(ratio_text(draft.width_px, draft.height_px))
+            .selected_text(ratio_text(draft.request.width_px, draft.request.height_px))
             .width(ui.available_width())
             .show_ui(ui, |ui| {
                 for (width_px, height_px) in size_presets(native, multiple) {
-                    let is_chosen = (draft.width_px, draft.height_px) == (width_px, height_px);
+                    let is_chosen = (draft.request.width_px, draft.request.height_px) == (width_px, height_px);
                     if ui
                         .selectable_label(is_chosen, size_text((width_px, height_px)))
                         .clicked()
                     {
-                        (draft.width_px, draft.height_px) = (width_px, height_px);
+                        (draft.request.width_px, draft.request.height_px) = (width_px, height_px);
                     }
                 }
             });
         combo.response.accessible_name(presets.name).on_hover_text(presets.tip);
     });
     if is_reset {
-        (draft.width_px, draft.height_px) = native;
+        (draft.request.width_px, draft.request.height_px) = native;
     }
 }
 
@@ -250,7 +250,7 @@ fn off(ratio: f64, (w, h): (i32, i32)) -> f64 {
 fn seed_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft) {
     look.row(ui, "form-seed", None, |ui, text| {
         let width = ui.available_width() - 2.0 * (ROW_HEIGHT + GRID);
-        let widget = DragValue::new(&mut draft.seed).speed(1.0).clip_text(true);
+        let widget = DragValue::new(&mut draft.request.seed).speed(1.0).clip_text(true);
         let field = ui.add_sized(vec2(width, ROW_HEIGHT), widget);
         if field.changed() {
             draft.is_seed_locked = true;
@@ -273,9 +273,10 @@ fn seed_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft) {
 }
 
 fn batch_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft, defaults: &Defaults) {
-    let changed = (draft.batch_count != defaults.batch_count).then(|| defaults.batch_count.to_string());
+    let changed =
+        (draft.request.batch_count != defaults.request.batch_count).then(|| defaults.request.batch_count.to_string());
     let (is_reset, ()) = look.row(ui, "form-batch", changed, |ui, text| {
-        let widget = DragValue::new(&mut draft.batch_count)
+        let widget = DragValue::new(&mut draft.request.batch_count)
             .range(1..=MAX_BATCH_COUNT)
             .clamp_existing_to_range(false)
             .speed(0.1);
@@ -283,7 +284,7 @@ fn batch_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft, defaults: &Defaults
         field.accessible_name(&text.name).on_hover_text(&text.tip);
     });
     if is_reset {
-        draft.batch_count = defaults.batch_count;
+        draft.request.batch_count = defaults.request.batch_count;
     }
 }
 
@@ -362,28 +363,29 @@ fn spacing_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft) {
         Some(TimestepSpacing::Trailing) => look.language.tr("spacing-trailing"),
         Some(TimestepSpacing::Linspace) => look.language.tr("spacing-linspace"),
     };
-    let changed = draft.timestep_spacing.map(|_| name(None));
+    let changed = draft.request.timestep_spacing.map(|_| name(None));
     let (is_reset, ()) = look.row(ui, "form-spacing", changed, |ui, text| {
-        combo(ui, text, "spacing", &name(draft.timestep_spacing), |ui| {
+        combo(ui, text, "spacing", &name(draft.request.timestep_spacing), |ui| {
             for spacing in SPACINGS {
-                ui.selectable_value(&mut draft.timestep_spacing, spacing, name(spacing));
+                ui.selectable_value(&mut draft.request.timestep_spacing, spacing, name(spacing));
             }
         });
     });
     if is_reset {
-        draft.timestep_spacing = None;
+        draft.request.timestep_spacing = None;
     }
 }
 
 fn clip_skip_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft, defaults: &Defaults) {
-    let changed = (draft.clip_skip != defaults.clip_skip).then(|| defaults.clip_skip.to_string());
+    let changed =
+        (draft.request.clip_skip != defaults.request.clip_skip).then(|| defaults.request.clip_skip.to_string());
     let (is_reset, ()) = look.row(ui, "form-clip-skip", changed, |ui, text| {
-        let widget = DragValue::new(&mut draft.clip_skip).range(0..=12).speed(0.05);
+        let widget = DragValue::new(&mut draft.request.clip_skip).range(0..=12).speed(0.05);
         let field = ui.add_sized(vec2(56.0, ROW_HEIGHT), widget);
         field.accessible_name(&text.name).on_hover_text(&text.tip);
     });
     if is_reset {
-        draft.clip_skip = defaults.clip_skip;
+        draft.request.clip_skip = defaults.request.clip_skip;
     }
 }
 

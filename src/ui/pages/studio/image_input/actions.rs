@@ -61,7 +61,7 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, _ctx: &egui::Context, comman
         ImageInputCommand::Preview => preview::want(studio),
         ImageInputCommand::ClosePreview => preview::close(studio),
         ImageInputCommand::EditMask => masks::toggle(studio),
-        ImageInputCommand::SetOutpaint(outpaint) => studio.draft.beyond.outpaint = outpaint,
+        ImageInputCommand::SetOutpaint(outpaint) => studio.draft.request.outpaint = outpaint,
         ImageInputCommand::Mask(edit) => masks::edit(studio, edit),
         ImageInputCommand::SetBrush(brush) => studio.state.image_input.mask.brush = brush,
         ImageInputCommand::SmallerBrush => resize_brush(studio, false),
@@ -191,10 +191,10 @@ pub(super) fn look(studio: &mut Studio, path: &Path) {
     if matches!(bring.look(path), Some(InputStatus::Reading | InputStatus::Done(_))) {
         return;
     }
-    let beyond = &studio.draft.beyond;
-    let mut used: Vec<&Path> = beyond.init.iter().map(|init| init.file.as_path()).collect();
-    used.extend(beyond.controls.iter().map(|control| control.picture.as_path()));
-    used.extend(beyond.references.iter().map(|reference| reference.picture.as_path()));
+    let form = &studio.draft.request;
+    let mut used: Vec<&Path> = form.init.iter().map(|init| init.file.as_path()).collect();
+    used.extend(form.controls.iter().map(|control| control.picture.as_path()));
+    used.extend(form.references.iter().map(|reference| reference.picture.as_path()));
     used.extend(bring.drop_menu.as_deref());
     bring
         .looks
@@ -236,17 +236,17 @@ fn start_from(studio: &mut Studio, target: Target, path: &Path) {
         Target::Restyle => InitWay::Inversion { prompt: shown },
         _ => InitWay::Noise,
     };
-    let beyond = &mut studio.draft.beyond;
-    beyond.init = Some(InitPicture {
+    let form = &mut studio.draft.request;
+    form.init = Some(InitPicture {
         file: path.to_owned(),
         strength: target.strength(),
         way,
     });
-    beyond.mask = None;
-    beyond.outpaint = Outpaint::default();
+    form.mask = None;
+    form.outpaint = Outpaint::default();
     preview::close(studio);
     if target == Target::PaintInto {
-        studio.draft.beyond.mask = Some(Mask::default());
+        studio.draft.request.mask = Some(Mask::default());
         if !studio.state.image_input.mask.is_open {
             masks::toggle(studio);
         }
@@ -259,7 +259,7 @@ fn start_from(studio: &mut Studio, target: Target, path: &Path) {
 
 fn refer(studio: &mut Studio, path: &Path, part: ReferencePart) {
     if let Some(adapter) = studio.state.image_input.adapters.references.first().cloned() {
-        studio.draft.beyond.references.push(Reference {
+        studio.draft.request.references.push(Reference {
             adapter,
             picture: path.to_owned(),
             part,
@@ -270,14 +270,14 @@ fn refer(studio: &mut Studio, path: &Path, part: ReferencePart) {
 
 fn follow(studio: &mut Studio, path: &Path) {
     if let Some(model) = studio.state.image_input.adapters.controls.first().cloned() {
-        studio.draft.beyond.controls.push(Control {
+        studio.draft.request.controls.push(Control {
             preprocessor: preprocessor_for(&model, &engine::preprocessors()),
             model,
             picture: path.to_owned(),
             ..Control::default()
         });
     }
-    if studio.draft.beyond.init.is_none() {
+    if studio.draft.request.init.is_none() {
         studio.state.image_input.fitting = Some(path.to_owned());
         fit(studio);
     }
@@ -299,30 +299,30 @@ fn fit(studio: &mut Studio) {
     studio.state.image_input.fitting = None;
     let takes = studio
         .state
-        .model(&studio.draft.model)
+        .model(&studio.draft.request.model)
         .map_or_else(Takes::default, |info| info.takes);
     let defaults = &studio.draft.defaults;
-    let native = (defaults.width_px, defaults.height_px);
+    let native = (defaults.request.width_px, defaults.request.height_px);
     let multiple = defaults.size_multiple_px;
     let size = fitted_size((pixels.width_px, pixels.height_px), native, multiple, takes);
-    (studio.draft.width_px, studio.draft.height_px) = size;
+    (studio.draft.request.width_px, studio.draft.request.height_px) = size;
 }
 
 fn remove(studio: &mut Studio, brought: InputImage) {
-    let beyond = &mut studio.draft.beyond;
+    let form = &mut studio.draft.request;
     match brought {
         InputImage::Start => {
-            beyond.init = None;
-            beyond.mask = None;
-            beyond.outpaint = Outpaint::default();
+            form.init = None;
+            form.mask = None;
+            form.outpaint = Outpaint::default();
             preview::close(studio);
             masks::close(studio);
         }
-        InputImage::Control(place) if place < beyond.controls.len() => {
-            beyond.controls.remove(place);
+        InputImage::Control(place) if place < form.controls.len() => {
+            form.controls.remove(place);
         }
-        InputImage::Reference(place) if place < beyond.references.len() => {
-            beyond.references.remove(place);
+        InputImage::Reference(place) if place < form.references.len() => {
+            form.references.remove(place);
         }
         InputImage::Control(_) | InputImage::Reference(_) => {}
     }
@@ -378,10 +378,10 @@ pub(in crate::ui) fn tick(studio: &mut Studio, _ctx: &egui::Context) {
 
 /// Has the pictures read that restored settings name.
 fn look_at_restored(studio: &mut Studio) {
-    let beyond = &studio.draft.beyond;
-    let pictures = beyond.init.iter().map(|init| &init.file);
-    let pictures = pictures.chain(beyond.controls.iter().map(|control| &control.picture));
-    let pictures = pictures.chain(beyond.references.iter().map(|reference| &reference.picture));
+    let form = &studio.draft.request;
+    let pictures = form.init.iter().map(|init| &init.file);
+    let pictures = pictures.chain(form.controls.iter().map(|control| &control.picture));
+    let pictures = pictures.chain(form.references.iter().map(|reference| &reference.picture));
     let unknown = pictures
         .into_iter()
         .find(|path| studio.state.image_input.look(path).is_none());

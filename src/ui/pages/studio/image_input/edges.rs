@@ -17,10 +17,10 @@ const MAX_PX: f32 = 2048.0;
 ///
 /// * `size_px`: of the picture, in its own pixels.
 pub(super) fn frame(ui: &Ui, ctx: &PanelContext<'_>, place: &Viewport, size_px: Vec2) {
-    let by = ctx.draft.beyond.outpaint;
+    let by = ctx.draft.request.outpaint;
     let multiple = ctx.draft.defaults.size_multiple_px;
     // Counted in pixels of the result, to whose size the picture is scaled.
-    let result_px = vec2(ctx.draft.width_px as f32, ctx.draft.height_px as f32).max(Vec2::splat(1.0));
+    let result_px = vec2(ctx.draft.request.width_px as f32, ctx.draft.request.height_px as f32).max(Vec2::splat(1.0));
     let scale = size_px / result_px;
     let low = -vec2(by.left_px as f32, by.top_px as f32) * scale;
     let high = size_px + vec2(by.right_px as f32, by.bottom_px as f32) * scale;

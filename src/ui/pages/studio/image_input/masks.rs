@@ -22,14 +22,14 @@ pub(super) fn toggle(studio: &mut Studio) {
     if studio.state.image_input.mask.is_open {
         return close(studio);
     }
-    let Some(picture) = studio.draft.beyond.init.as_ref().map(|init| init.file.clone()) else {
+    let Some(picture) = studio.draft.request.init.as_ref().map(|init| init.file.clone()) else {
         return;
     };
     super::preview::close(studio);
     if let Some(sweeping) = &mut studio.state.sweeping {
         sweeping.is_shown = false;
     }
-    studio.draft.beyond.mask.get_or_insert_with(Mask::default);
+    studio.draft.request.mask.get_or_insert_with(Mask::default);
     super::actions::look(studio, &picture);
     let editor = &mut studio.state.image_input.mask;
     editor.belong_to(&picture);
@@ -52,7 +52,7 @@ pub(super) fn edit(studio: &mut Studio, edit: MaskEdit) {
 
 /// Begins a mask whose picture is there, and has it saved when it has changed.
 pub(super) fn tick(studio: &mut Studio) {
-    let Some(init) = &studio.draft.beyond.init else {
+    let Some(init) = &studio.draft.request.init else {
         studio.state.image_input.mask.is_open = false;
         return;
     };
@@ -60,7 +60,7 @@ pub(super) fn tick(studio: &mut Studio) {
         studio.state.image_input.mask.is_open = false; // another picture, from elsewhere
         return;
     }
-    let file = studio.draft.beyond.mask.as_ref().map(|mask| mask.file.clone());
+    let file = studio.draft.request.mask.as_ref().map(|mask| mask.file.clone());
     let editor = &mut studio.state.image_input.mask;
     if editor.file != file.unwrap_or_default() && editor.reading.is_none() && !editor.is_unsaved() {
         editor.document = None; // the form has taken up another one
@@ -96,7 +96,7 @@ fn begin(studio: &mut Studio) {
         return;
     };
     let document = MaskDocument::of_picture(looked.pixels.width_px, looked.pixels.height_px);
-    let file = studio.draft.beyond.mask.as_ref().map(|mask| mask.file.clone());
+    let file = studio.draft.request.mask.as_ref().map(|mask| mask.file.clone());
     let editor = &mut studio.state.image_input.mask;
     if let Some(file) = file.filter(|file| !file.as_os_str().is_empty()) {
         editor.file.clone_from(&file);
@@ -121,7 +121,7 @@ pub(super) fn take_read(studio: &mut Studio, file: &PathBuf, read: Result<RgbIma
     let mut document = MaskDocument::of_picture(looked.pixels.width_px, looked.pixels.height_px);
     match read {
         Ok(mask) => {
-            let is_inverted = studio.draft.beyond.mask.as_ref().is_some_and(|mask| mask.is_inverted);
+            let is_inverted = studio.draft.request.mask.as_ref().is_some_and(|mask| mask.is_inverted);
             let levels: Vec<u8> = mask.pixels.iter().step_by(3).copied().collect();
             document.load(mask.width_px, mask.height_px, &levels);
             bring.mask.set(document);
@@ -138,7 +138,7 @@ pub(super) fn take_read(studio: &mut Studio, file: &PathBuf, read: Result<RgbIma
             }
         }
     }
-    if let Some(mask) = &mut studio.draft.beyond.mask {
+    if let Some(mask) = &mut studio.draft.request.mask {
         mask.is_inverted = false;
     }
 }
@@ -175,7 +175,7 @@ pub(super) fn take_kept(studio: &mut Studio, version: u64, kept: Result<PathBuf,
 
 fn set_file(studio: &mut Studio, file: PathBuf) {
     studio.state.image_input.mask.file.clone_from(&file);
-    studio.draft.beyond.mask.get_or_insert_with(Mask::default).file = file;
+    studio.draft.request.mask.get_or_insert_with(Mask::default).file = file;
     if studio.state.is_preview_shown() {
         super::preview::want(studio);
     }
@@ -183,9 +183,9 @@ fn set_file(studio: &mut Studio, file: PathBuf) {
 
 /// Whether the mask is one that the form asks for.
 fn is_of_form(studio: &Studio) -> bool {
-    let beyond = &studio.draft.beyond;
-    let picture = beyond.init.as_ref().map(|init| init.file.as_path());
-    beyond.mask.is_some() && picture == Some(studio.state.image_input.mask.picture.as_path())
+    let form = &studio.draft.request;
+    let picture = form.init.as_ref().map(|init| init.file.as_path());
+    form.mask.is_some() && picture == Some(studio.state.image_input.mask.picture.as_path())
 }
 
 /// Whether making a picture must wait for the mask; then it is made once that is saved.

@@ -41,29 +41,29 @@ impl Panel for ImageInputPanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        if let Some(mut init) = ctx.draft.beyond.init.clone() {
-            let before = (init.clone(), ctx.draft.beyond.mask.clone(), ctx.draft.beyond.outpaint);
+        if let Some(mut init) = ctx.draft.request.init.clone() {
+            let before = (init.clone(), ctx.draft.request.mask.clone(), ctx.draft.request.outpaint);
             group(ui, |ui| start(ui, ctx, &mut init));
-            if ctx.draft.beyond.init.is_some() {
-                ctx.draft.beyond.init = Some(init.clone());
+            if ctx.draft.request.init.is_some() {
+                ctx.draft.request.init = Some(init.clone());
             }
-            if before != (init, ctx.draft.beyond.mask.clone(), ctx.draft.beyond.outpaint) {
+            if before != (init, ctx.draft.request.mask.clone(), ctx.draft.request.outpaint) {
                 ctx.commands.send(UiCommand::ImageInput(ImageInputCommand::Preview));
             }
         }
-        for place in 0..ctx.draft.beyond.controls.len() {
-            let mut control = ctx.draft.beyond.controls[place].clone();
+        for place in 0..ctx.draft.request.controls.len() {
+            let mut control = ctx.draft.request.controls[place].clone();
             ui.push_id(("control", place), |ui| {
                 group(ui, |ui| follow(ui, ctx, place, &mut control));
             });
-            ctx.draft.beyond.controls[place] = control;
+            ctx.draft.request.controls[place] = control;
         }
-        for place in 0..ctx.draft.beyond.references.len() {
-            let mut reference = ctx.draft.beyond.references[place].clone();
+        for place in 0..ctx.draft.request.references.len() {
+            let mut reference = ctx.draft.request.references[place].clone();
             ui.push_id(("reference", place), |ui| {
                 group(ui, |ui| refer(ui, ctx, place, &mut reference));
             });
-            ctx.draft.beyond.references[place] = reference;
+            ctx.draft.request.references[place] = reference;
         }
         ui.horizontal(|ui| {
             for command in [ImageInputCommand::Choose, ImageInputCommand::Paste] {
@@ -138,7 +138,7 @@ fn target_of(init: &InitPicture, mask: Option<&Mask>, outpaint: Outpaint) -> Tar
 }
 
 fn start(ui: &mut Ui, ctx: &mut PanelContext<'_>, init: &mut InitPicture) {
-    let target = target_of(init, ctx.draft.beyond.mask.as_ref(), ctx.draft.beyond.outpaint);
+    let target = target_of(init, ctx.draft.request.mask.as_ref(), ctx.draft.request.outpaint);
     heading(ui, ctx, target.key(), &init.file, InputImage::Start);
     let look = ctx.look();
     match &mut init.way {
@@ -194,7 +194,7 @@ fn strength_of(depth: u32, steps: u32) -> f64 {
 
 /// How deep the picture is inverted: from the picture as it is, 0, to all noise, N.
 fn depth(ui: &mut Ui, ctx: &mut PanelContext<'_>, picture: &Path, strength: &mut f64) {
-    let steps = ctx.draft.steps;
+    let steps = ctx.draft.request.steps;
     let before = (f64::from(steps) * *strength).floor();
     let mut depth = before;
     ui.add_space(4.0);
@@ -248,7 +248,7 @@ fn mask(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
     let look = ctx.look();
     let is_blank = ctx
         .draft
-        .beyond
+        .request
         .mask
         .as_ref()
         .is_none_or(|mask| mask.file.as_os_str().is_empty());
@@ -266,7 +266,7 @@ fn mask(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         let key = if is_blank { "mask-blank" } else { "mask-there" };
         ui.add(Label::new(RichText::new(ctx.tr(key)).weak()).truncate());
     });
-    let Some(mask) = &mut ctx.draft.beyond.mask else {
+    let Some(mask) = &mut ctx.draft.request.mask else {
         return;
     };
     let scale = Scale {
@@ -304,7 +304,7 @@ fn outpaint(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
     ui.label(RichText::new(&text.name).color(*ctx.palette.text_weak))
         .on_hover_text(&text.tip);
     let multiple = ctx.draft.defaults.size_multiple_px;
-    let by = &mut ctx.draft.beyond.outpaint;
+    let by = &mut ctx.draft.request.outpaint;
     let sides = [
         ("bring-left", "← ", &mut by.left_px),
         ("bring-top", "↑ ", &mut by.top_px),

@@ -64,9 +64,9 @@ fn preview(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
     let (above, body) = rooms(ui);
     let response = ui.allocate_rect(body, Sense::click_and_drag());
     let preview = &ctx.state.image_input.preview;
-    let init = ctx.draft.beyond.init.as_ref();
+    let init = ctx.draft.request.init.as_ref();
     let before = init.and_then(|init| ctx.state.image_input.looked(&init.file));
-    let size_px = vec2(ctx.draft.width_px as f32, ctx.draft.height_px as f32);
+    let size_px = vec2(ctx.draft.request.width_px as f32, ctx.draft.request.height_px as f32);
     let picture = preview
         .picture
         .clone()

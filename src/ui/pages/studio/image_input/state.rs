@@ -124,7 +124,7 @@ impl AppState {
     /// What decides which targets a picture has.
     pub fn grounds<'a>(&'a self, draft: &Draft, path: &Path) -> Grounds<'a> {
         Grounds {
-            takes: self.model(&draft.model).map(|info| info.takes),
+            takes: self.model(&draft.request.model).map(|info| info.takes),
             adapters: &self.image_input.adapters,
             says: self.image_input.says(path),
         }

@@ -96,8 +96,8 @@ impl Target {
     /// What it would do now, with this form.
     pub fn hint(self, draft: &Draft, grounds: &Grounds<'_>) -> Text {
         let adapter = |found: &[std::path::PathBuf]| found.first().map_or_else(String::new, |path| file_name(path));
-        let steps = draft.steps.to_string();
-        let part = f64::from(draft.steps) * self.strength();
+        let steps = draft.request.steps.to_string();
+        let part = f64::from(draft.request.steps) * self.strength();
         let taken = [("depth", format!("{:.0}", part.floor())), ("steps", steps)];
         match self {
             Self::Restyle => Text::new("bring-restyle-hint", taken),

@@ -43,7 +43,7 @@ impl Panel for PlotsPanel {
         }
         self.told = told;
 
-        let course = course(ctx.state, ctx.draft.steps);
+        let course = course(ctx.state, ctx.draft.request.steps);
         let here = shown::position(ctx.state).and_then(|at| self.series.numbers().get(at).copied());
         ctx.look().section(ui, "inspector-plots", |ui| {
             for chart in charts(ctx, self.series.numbers(), here, &course) {

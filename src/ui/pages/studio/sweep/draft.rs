@@ -330,7 +330,7 @@ mod tests {
     fn presets_should_be_sweeps_as_they_are() {
         for preset in Preset::ALL {
             let mut draft = Draft::default();
-            draft.sweep.take(preset, draft.steps);
+            draft.sweep.take(preset, draft.request.steps);
             "a dog".clone_into(&mut draft.sweep.other_prompt);
             let sweep = draft.to_sweep().unwrap().unwrap();
             assert_eq!(sweep.size(), [9, 1, 1], "{preset:?}");

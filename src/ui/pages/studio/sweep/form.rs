@@ -80,7 +80,7 @@ fn presets(ui: &mut Ui, look: RowStyle, draft: &mut Draft) {
         for preset in Preset::ALL {
             let text = look.text(preset.key());
             if ui.button(text.name).on_hover_text(text.tip).clicked() {
-                draft.sweep.take(preset, draft.steps);
+                draft.sweep.take(preset, draft.request.steps);
             }
         }
         let text = look.text("sweep-clear");
@@ -112,9 +112,9 @@ fn fields(draft: &Draft) -> Vec<Field> {
         Field::Prompt,
         Field::Negative,
     ];
-    fields.extend(draft.beyond.init.as_ref().map(|_| Field::Strength));
-    fields.extend((1..=draft.loras.len().max(1)).map(Field::Lora));
-    fields.extend((1..=draft.beyond.controls.len()).map(Field::Control));
+    fields.extend(draft.request.init.as_ref().map(|_| Field::Strength));
+    fields.extend((1..=draft.request.loras.len().max(1)).map(Field::Lora));
+    fields.extend((1..=draft.request.controls.len()).map(Field::Control));
     fields
 }
 
@@ -162,7 +162,7 @@ fn axis_rows(ui: &mut Ui, look: RowStyle, key: &str, fields: &[Field], axis: &mu
 /// What a switch leads to, where the request does not say so itself.
 fn other_prompt(ui: &mut Ui, look: RowStyle, draft: &mut Draft) {
     let has_switch = draft.sweep.axes.iter().any(|axis| axis.field == Some(Field::Switch));
-    if !has_switch || !draft.beyond.prompt_switches.is_empty() {
+    if !has_switch || !draft.request.prompt_switches.is_empty() {
         return;
     }
     look.row(ui, "sweep-other", None, |ui, text| {

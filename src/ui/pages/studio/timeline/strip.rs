@@ -117,7 +117,7 @@ impl Strip {
         let state = ctx.state;
         let to_come = state
             .shown_record()
-            .map_or(ctx.draft.steps, |record| record.request.steps);
+            .map_or(ctx.draft.request.steps, |record| record.request.steps);
         let total = state
             .unfolding
             .as_ref()
