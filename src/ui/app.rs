@@ -14,6 +14,7 @@ use super::model::notifications::{Level, Text};
 use super::model::state::{AppState, EngineStatus};
 use super::pages::studio::actions;
 use super::pages::studio::form::draft::Draft;
+use super::pages::studio::form::history::FormHistory;
 use super::pages::studio::image_input;
 use super::pages::{self, Page};
 use super::panel::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT, default_panels};
@@ -58,6 +59,7 @@ pub struct Studio {
     pub(super) settings: Settings,
     pub(super) language: Language,
     pub(super) draft: Draft,
+    pub(super) form_history: FormHistory,
     pub(super) state: AppState,
     pub(super) commands: CommandSender,
     received: Receiver<UiCommand>,
@@ -114,6 +116,7 @@ impl Studio {
             language: Language::choose(settings.language.as_deref()),
             settings,
             draft: Draft::default(),
+            form_history: FormHistory::default(),
             state: AppState {
                 is_still,
                 ..AppState::default()
@@ -439,6 +442,7 @@ impl eframe::App for Studio {
         pages::queue::tick(self, ctx);
         pages::settings::tick(self, ctx);
         image_input::tick(self, ctx);
+        actions::form::watch(self, ctx);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

@@ -3,6 +3,7 @@
 mod canvas;
 mod compare;
 mod form;
+mod form_undo;
 mod gallery;
 mod gallery_journey;
 mod gallery_live;

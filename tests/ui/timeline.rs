@@ -784,3 +784,26 @@ fn another_run_should_stand_beside_in_step() {
     click(&mut window, "Close the run beside");
     assert!(window.harness.state().state().beside.is_none());
 }
+
+#[test]
+fn undo_should_leave_a_branch_with_the_form_as_it_was() {
+    let mut window = kept();
+    let form = |window: &Window| window.harness.state().draft().request.clone();
+    let before = form(&window);
+    click(&mut window, "Step 4");
+    press(&mut window, egui::Key::B);
+    let branch = form(&window);
+    assert_ne!(branch, before);
+    window
+        .harness
+        .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    window.harness.run();
+    assert_eq!(form(&window), before);
+    assert!(window.harness.state().state().branching.is_none(), "it was left");
+    window
+        .harness
+        .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Y);
+    window.harness.run();
+    assert_eq!(form(&window), branch);
+    window.harness.get_by_label_contains("Branching at step 4");
+}

@@ -45,6 +45,10 @@ pub enum UiCommand {
     ShowPicture(PathBuf),
     /// Fills the form with the settings of the picture on the canvas.
     UseSettings,
+    /// Takes back the newest edit of the form.
+    UndoForm,
+    /// Makes an edit of the form again that was taken back.
+    RedoForm,
     /// Asks for a picture to open.
     ChoosePicture,
     /// Opens a picture and takes its settings.
@@ -192,6 +196,8 @@ impl UiCommand {
         Self::FocusControls,
         Self::ShowSweep,
         Self::Regenerate(RegenerateCommand::Four),
+        Self::UndoForm,
+        Self::RedoForm,
     ];
 
     /// Those of the studio that have no key unless the user gives them one.
@@ -242,6 +248,15 @@ impl UiCommand {
         }
     }
 
+    /// Whether its key is heard only while a mask is painted, or only while none is; `None` for both.
+    pub fn needs_mask(&self) -> Option<bool> {
+        match self {
+            Self::ImageInput(ImageInputCommand::Mask(_)) => Some(true),
+            Self::UndoForm | Self::RedoForm => Some(false),
+            _ => None,
+        }
+    }
+
     /// Key of its name among the texts; its attribute `.tip` says what it does.
     pub fn key(&self) -> Option<&'static str> {
         Some(match self {
@@ -261,6 +276,8 @@ impl UiCommand {
             Self::PreviousStep => "command-previous-step",
             Self::NextStep => "command-next-step",
             Self::FirstStep => "command-first-step",
+            Self::UndoForm => "command-undo-form",
+            Self::RedoForm => "command-redo-form",
             Self::UseSettings => "command-use-settings",
             Self::ChoosePicture => "command-open-picture",
             Self::ChooseModelFolder => "command-open-model",
@@ -331,6 +348,11 @@ impl UiCommand {
         const CONTROLS: &[KeyboardShortcut] = &[plain(Key::F6)];
         const FOUR: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::ALT, Key::Enter)];
         const SWEEP: &[KeyboardShortcut] = &[plain(Key::G)];
+        const UNDO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::COMMAND, Key::Z)];
+        const REDO: &[KeyboardShortcut] = &[
+            KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
+            KeyboardShortcut::new(Modifiers::COMMAND, Key::Y),
+        ];
         match self {
             Self::ShowPage(page) => page.shortcut(),
             Self::Gallery(command) => command.shortcuts(),
@@ -366,6 +388,8 @@ impl UiCommand {
             Self::FocusControls => CONTROLS,
             Self::ShowSweep => SWEEP,
             Self::Regenerate(RegenerateCommand::Four) => FOUR,
+            Self::UndoForm => UNDO,
+            Self::RedoForm => REDO,
             _ => &[],
         }
     }

@@ -87,7 +87,7 @@ impl Keymap {
         };
         let others = self.entries.iter().filter(|other| other.id != id);
         others
-            .filter(|other| other.keys.contains(&key) && other.command.scope().meets(own.command.scope()))
+            .filter(|other| other.keys.contains(&key) && other.command.meets(&own.command))
             .collect()
     }
 
@@ -105,6 +105,14 @@ impl Scope {
     /// Whether a key can be heard in both.
     pub fn meets(self, other: Self) -> bool {
         self == other || self == Self::Everywhere || other == Self::Everywhere
+    }
+}
+
+impl UiCommand {
+    /// Whether the key of both can be heard at one time.
+    fn meets(&self, other: &Self) -> bool {
+        let masks = self.needs_mask().zip(other.needs_mask());
+        self.scope().meets(other.scope()) && masks.is_none_or(|(own, other)| own == other)
     }
 }
 
@@ -188,14 +196,15 @@ pub(in crate::ui) fn handle_input(studio: &Studio, ctx: &egui::Context) {
         return;
     }
     let keymap = of(ctx);
-    let page = studio.state.page;
+    let (page, is_mask_shown) = (studio.state.page, studio.state.is_mask_shown());
     let is_busy = studio.state.current_job().is_some() && !studio.state.gallery.is_looking; // Escape closes that first
-    let has_focus = ctx.egui_wants_keyboard_input();
+    let (has_focus, is_typing) = (ctx.egui_wants_keyboard_input(), ctx.text_edit_focused());
     let is_open = studio.state.overlay == Overlay::Commands;
     let mut all: Vec<(&KeyBinding, KeyboardShortcut)> = keymap
         .entries()
         .iter()
         .filter(|entry| entry.command.scope().meets(Scope::Page(page)))
+        .filter(|entry| entry.command.needs_mask().is_none_or(|needs| needs == is_mask_shown))
         .flat_map(|entry| entry.keys.iter().map(move |key| (entry, *key)))
         .collect();
     // Shift does not keep a key without it from being heard: those with more to hold come first.
@@ -207,7 +216,7 @@ pub(in crate::ui) fn handle_input(studio: &Studio, ctx: &egui::Context) {
         }
         // Escape leaves fields and closes menus when there is nothing to stop.
         let is_free = *command == UiCommand::Stop && !is_busy;
-        if is_free || (has_focus && is_typed(command, key)) {
+        if is_free || (has_focus && is_typed(command, key, is_typing)) {
             continue;
         }
         if ctx.input_mut(|input| input.consume_shortcut(&key)) {
@@ -221,10 +230,13 @@ fn num_held(modifiers: Modifiers) -> u8 {
 }
 
 /// Whether the key must not be taken from a control that has the keyboard.
-fn is_typed(command: &UiCommand, key: KeyboardShortcut) -> bool {
+///
+/// * `is_typing`: whether that is a field of text, which has an undo of its own.
+fn is_typed(command: &UiCommand, key: KeyboardShortcut, is_typing: bool) -> bool {
     let is_of_fields = match command {
         UiCommand::ImageInput(command) => command.is_typed(),
         UiCommand::Gallery(command) => command.yields_to_fields(),
+        UiCommand::UndoForm | UiCommand::RedoForm => is_typing,
         _ => false,
     };
     let is_letter = key.modifiers.is_none() || key.modifiers == Modifiers::SHIFT;

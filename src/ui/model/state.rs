@@ -319,7 +319,7 @@ pub struct AppState {
     /// How a run is played back.
     pub playback: Playback,
     /// The branch that the form is filled in for.
-    pub branching: Option<Branching>,
+    pub branching: Option<Arc<Branching>>,
     /// A film or a sheet in the making.
     pub exporting: Option<Exporting>,
     /// Another run beside it, in step.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::form;
 use crate::ui::app::Studio;
 use crate::ui::model::playhead::Branching;
 
@@ -17,17 +18,12 @@ pub(super) fn branch_here(studio: &mut Studio) {
     };
     let index = step.index as u32;
     let request = kept.record.request.as_of(index);
-    studio.state.branching = Some(Branching {
+    let branching = Branching {
         kept: Arc::new(kept),
         step: index,
         trunk: Box::new(unfolding.trunk(step.index)),
         of: state.shown_path().map(Path::to_owned),
-    });
+    };
     studio.state.playback.is_on = false;
-    studio.draft.restore(&request);
-    if let Some(info) = studio.state.model(&request.model).cloned() {
-        studio.draft.adopt(&info);
-    } else {
-        studio.describe(request.model);
-    }
+    form::restore(studio, &request, Some(Arc::new(branching)));
 }

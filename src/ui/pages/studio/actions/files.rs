@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::form;
 use crate::job::ModelRef;
 use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
@@ -81,16 +82,9 @@ fn restore(studio: &mut Studio, path: &Path) {
             .notify(Level::Info, Text::new("notice-no-settings", file));
         return;
     };
-    studio.draft.restore(&record.request);
-    studio.state.branching = None; // the form is that of another run now
+    form::restore(studio, &record.request, None);
     studio
         .state
         .notices
         .notify(Level::Info, Text::new("notice-restored", file));
-    let model = record.request.model.clone();
-    if let Some(info) = studio.state.model(&model).cloned() {
-        studio.draft.adopt(&info);
-    } else {
-        studio.describe(model);
-    }
 }

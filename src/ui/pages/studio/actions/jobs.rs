@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::form;
 use crate::config::Settings;
 use crate::job::{GenerateRequest, JobOptions, ModelRef, Precision};
 use crate::ui::app::Studio;
@@ -118,10 +119,6 @@ pub(super) fn set_trajectory_budget(studio: &mut Studio, mib: u64) {
 
 /// Chooses a model; what is known of it comes as an event.
 pub(super) fn use_model(studio: &mut Studio, model: ModelRef) {
-    studio.draft.choose_model(model.clone());
-    if let Some(info) = studio.state.model(&model).cloned() {
-        studio.draft.adopt(&info);
-    } else {
-        studio.describe(model);
-    }
+    studio.draft.choose_model(model);
+    form::adopt_model(studio);
 }

@@ -4,6 +4,7 @@ pub(in crate::ui) mod branch;
 pub(in crate::ui) mod decode;
 pub(in crate::ui) mod export;
 pub(in crate::ui) mod files;
+pub(in crate::ui) mod form;
 pub(in crate::ui) mod jobs;
 pub(in crate::ui) mod play;
 pub(in crate::ui) mod regenerate;
@@ -32,6 +33,8 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
         UiCommand::OpenDropped(paths)
             if studio.state.page == pages::Page::Compare && pages::compare::take_dropped(studio, &paths) => {}
         UiCommand::OpenDropped(paths) => image_input::open_dropped(studio, paths),
+        UiCommand::UndoForm => form::undo(studio),
+        UiCommand::RedoForm => form::redo(studio),
         UiCommand::UseSettings => files::use_settings(studio),
         UiCommand::ShowPicture(path) => files::show_picture(studio, path),
         UiCommand::ShowLive => studio.state.show_live(),

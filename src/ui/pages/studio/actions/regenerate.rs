@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::jobs;
-use super::sweep;
+use super::{form, jobs, sweep};
 use crate::job::{GenerateRequest, Sweep, Upscale};
 use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
@@ -112,14 +111,8 @@ fn make(studio: &mut Studio, request: GenerateRequest, again: Regenerate) {
     let request = request.of_making();
     match again {
         Regenerate::Settings => {
-            studio.draft.restore(&request);
-            studio.state.branching = None;
+            form::restore(studio, &request, None);
             studio.state.page = Page::Studio;
-            let model = request.model.clone();
-            match studio.state.model(&model).cloned() {
-                Some(info) => studio.draft.adopt(&info),
-                None => studio.describe(model),
-            }
         }
         Regenerate::NewSeed => {
             let seed = Draft::another_seed();

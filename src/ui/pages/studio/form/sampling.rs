@@ -398,11 +398,8 @@ mod tests {
         for (native, multiple) in [((256, 256), 16), ((512, 512), 8), ((768, 768), 8)] {
             for (width_px, height_px) in size_presets(native, multiple) {
                 assert!(width_px.is_multiple_of(multiple) && height_px.is_multiple_of(multiple));
-                let draft = Draft {
-                    width_px,
-                    height_px,
-                    ..Draft::default()
-                };
+                let mut draft = Draft::default();
+                (draft.request.width_px, draft.request.height_px) = (width_px, height_px);
                 assert_eq!(draft.first_problem(), None, "{width_px} × {height_px}");
             }
         }

@@ -22,7 +22,7 @@ use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::file_name;
 use crate::ui::pages::Page;
 use crate::ui::pages::compare::CompareCommand;
-use crate::ui::pages::studio::actions::files;
+use crate::ui::pages::studio::actions::{files, form};
 
 /// The file every model in the diffusers layout has.
 const MODEL_INDEX: &str = "model_index.json";
@@ -217,6 +217,7 @@ fn take(studio: &mut Studio, target: Target, path: &Path) {
     look(studio, path);
     studio.state.page = Page::Studio;
     studio.state.sides.is_form_shown = true;
+    form::mark(studio);
     studio.state.branching = None; // the form is that of another run now
     match target {
         Target::Restyle | Target::StartFrom | Target::PaintInto => start_from(studio, target, path),

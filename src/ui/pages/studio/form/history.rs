@@ -1,0 +1,152 @@
+//! Undo and redo of the form.
+
+use std::sync::{Arc, Weak};
+
+use egui::util::undoer::Undoer;
+
+use super::draft::Draft;
+use crate::job::{GenerateRequest, PreviewMode};
+use crate::ui::model::playhead::Branching;
+use crate::ui::pages::studio::sweep::draft::SweepDraft;
+
+/// What an undo step goes back to: everything that is typed, and the branch that it is typed for.
+#[derive(Debug, Clone)]
+struct Snapshot {
+    request: GenerateRequest,
+    is_seed_locked: bool,
+    preview: PreviewMode,
+    sweep: SweepDraft,
+    /// A weak reference, so that a run does not stay in memory for as long as a step of the history does.
+    branching: Weak<Branching>,
+}
+
+impl PartialEq for Snapshot {
+    fn eq(&self, other: &Self) -> bool {
+        self.request == other.request
+            && self.is_seed_locked == other.is_seed_locked
+            && self.preview == other.preview
+            && self.sweep == other.sweep
+            && self.branching.ptr_eq(&other.branching)
+    }
+}
+
+impl Snapshot {
+    fn of(draft: &Draft, branching: Option<&Arc<Branching>>) -> Self {
+        let mut request = draft.request.clone();
+        if !draft.is_seed_locked {
+            request.seed = 0; // drawn anew for each picture, so it is not something the user typed
+        }
+        Self {
+            request,
+            is_seed_locked: draft.is_seed_locked,
+            preview: draft.preview,
+            sweep: draft.sweep.clone(),
+            branching: branching.map(Arc::downgrade).unwrap_or_default(),
+        }
+    }
+
+    fn put_into(self, draft: &mut Draft) {
+        let seed = draft.request.seed;
+        draft.request = self.request;
+        if !self.is_seed_locked {
+            draft.request.seed = seed;
+        }
+        draft.is_seed_locked = self.is_seed_locked;
+        draft.preview = self.preview;
+        draft.sweep = self.sweep;
+        draft.follows_model = false;
+    }
+}
+
+/// The history of the form.
+///
+/// Edits in quick succession, such as the letters of a word or the drag of a slider, are one step. A form that is
+/// overwritten as a whole is always a step of its own, see [`Self::mark`].
+#[derive(Default)]
+pub(in crate::ui) struct FormHistory {
+    undoer: Undoer<Snapshot>,
+    /// The newest branch, so that undo finds it again after it was left.
+    branching: Option<Arc<Branching>>,
+}
+
+impl FormHistory {
+    /// Looks for edits; to be called once in every frame.
+    ///
+    /// * `now`: the clock of the window, in seconds.
+    pub(in crate::ui) fn watch(&mut self, now: f64, draft: &Draft, branching: Option<&Arc<Branching>>) {
+        if let Some(branching) = branching {
+            self.branching = Some(Arc::clone(branching));
+        }
+        self.undoer.feed_state(now, &Snapshot::of(draft, branching));
+    }
+
+    /// Makes what stands in the form a step that undo returns to; to be called before the form is overwritten.
+    pub(in crate::ui) fn mark(&mut self, draft: &Draft, branching: Option<&Arc<Branching>>) {
+        self.undoer.add_undo(&Snapshot::of(draft, branching));
+    }
+
+    /// Goes one step back; whether there was one.
+    pub(in crate::ui) fn undo(&mut self, draft: &mut Draft, branching: &mut Option<Arc<Branching>>) -> bool {
+        let now = Snapshot::of(draft, branching.as_ref());
+        let before = self.undoer.undo(&now).cloned();
+        Self::go_to(before, draft, branching)
+    }
+
+    /// Goes one step forward again; whether there was one.
+    pub(in crate::ui) fn redo(&mut self, draft: &mut Draft, branching: &mut Option<Arc<Branching>>) -> bool {
+        let now = Snapshot::of(draft, branching.as_ref());
+        let after = self.undoer.redo(&now).cloned();
+        Self::go_to(after, draft, branching)
+    }
+
+    fn go_to(there: Option<Snapshot>, draft: &mut Draft, branching: &mut Option<Arc<Branching>>) -> bool {
+        let Some(there) = there else { return false };
+        *branching = there.branching.upgrade();
+        there.put_into(draft);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_overwritten_form_should_come_back_as_it_was_and_go_again() {
+        let (mut history, mut draft, mut branching) = (FormHistory::default(), Draft::default(), None);
+        history.watch(0.0, &draft, None);
+        draft.request.steps = 7;
+        history.watch(0.1, &draft, None);
+        let typed = draft.clone();
+        history.mark(&draft, None);
+        draft.restore(&GenerateRequest {
+            prompt: "another".to_owned(),
+            ..GenerateRequest::default()
+        });
+        let restored = draft.clone();
+        history.watch(0.2, &draft, None);
+
+        assert!(history.undo(&mut draft, &mut branching));
+        assert_eq!(draft.request.steps, typed.request.steps);
+        assert_eq!(
+            (&draft.request.prompt, draft.is_seed_locked),
+            (&typed.request.prompt, false)
+        );
+        assert!(history.redo(&mut draft, &mut branching));
+        assert_eq!(draft, restored);
+        assert!(!history.redo(&mut draft, &mut branching), "there is nothing newer");
+        assert!(history.undo(&mut draft, &mut branching) && history.undo(&mut draft, &mut branching));
+        assert_eq!(draft.request.steps, Draft::default().request.steps);
+        assert!(!history.undo(&mut draft, &mut branching), "there is nothing older");
+    }
+
+    #[test]
+    fn a_seed_that_is_drawn_should_be_no_step() {
+        let (mut history, mut draft, mut branching) = (FormHistory::default(), Draft::default(), None);
+        for second in 0..4 {
+            draft.roll_seed();
+            history.watch(f64::from(second) * 2.0, &draft, None);
+        }
+        assert!(!history.undo(&mut draft, &mut branching), "nobody typed a seed");
+    }
+}
