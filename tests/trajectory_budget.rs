@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use hareru::gallery::{self, BudgetReport, GalleryError, SaveEvent, Writer, WriterOptions};
+use hareru::gallery::{self, BudgetReport, GalleryError, SaveEvent, TrashPlace, Writer, WriterOptions};
 use hareru::job::{GeneratedImage, Trajectory};
 
 #[cfg(target_os = "linux")]
@@ -228,7 +228,7 @@ fn two_programs_should_keep_one_gallery_within_its_budget_and_lose_no_picture() 
     let budget_bytes = 6 * size(&saved(one.path(), &run(0)).1);
     let start = || {
         let options = WriterOptions {
-            trajectory_budget_bytes: budget_bytes,
+            trajectory_budget_bytes: Some(budget_bytes),
             ..WriterOptions::default()
         };
         Writer::start_with(folder.path().to_owned(), options, || {}).unwrap()
@@ -318,7 +318,11 @@ fn on_a_full_disk_thinning_should_leave_the_run_whole_until_room_is_made() {
 #[test]
 fn the_writer_should_mind_its_budget_between_its_tasks() {
     let folder = tempfile::tempdir().unwrap();
-    let writer = Writer::start(folder.path().to_owned(), || {}).unwrap();
+    let options = WriterOptions {
+        trash: TrashPlace::Folder,
+        ..WriterOptions::default()
+    };
+    let writer = Writer::start_with(folder.path().to_owned(), options, || {}).unwrap();
     let image = Arc::new(run(0));
     for _ in 0..3 {
         writer.save(Arc::clone(&image));
@@ -412,4 +416,113 @@ fn wait_until(mut is_so: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "it did not happen");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+#[test]
+fn a_forecast_should_say_what_a_budget_takes_and_take_nothing() {
+    let gallery = Gallery::new();
+    let folder = gallery.folder.path();
+    let total = RUNS as u64 * gallery.whole_bytes;
+    let before = contents(&gallery.trajectories);
+    for budget_bytes in [total, total - 1, 2 * gallery.thin_bytes + 1, 0] {
+        let forecast = gallery::forecast_budget(folder, budget_bytes, &|_| false);
+        assert_eq!(contents(&gallery.trajectories), before, "a forecast changes no file");
+        let copy = tempfile::tempdir().unwrap();
+        let day_folder = copy
+            .path()
+            .join(gallery.trajectories[0].parent().unwrap().file_name().unwrap());
+        std::fs::create_dir(&day_folder).unwrap();
+        for path in &gallery.trajectories {
+            let copied = day_folder.join(path.file_name().unwrap());
+            std::fs::copy(path, &copied).unwrap();
+            let file = File::options().write(true).open(&copied).unwrap();
+            file.set_modified(modified(path)).unwrap();
+        }
+        let done = gallery::keep_within_budget(copy.path(), budget_bytes, &|_| false);
+        let names = |paths: &[PathBuf]| {
+            paths
+                .iter()
+                .map(|path| path.file_name().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            names(&forecast.thinned),
+            names(&done.thinned),
+            "budget of {budget_bytes}"
+        );
+        assert_eq!(
+            names(&forecast.dropped),
+            names(&done.dropped),
+            "budget of {budget_bytes}"
+        );
+        assert_eq!(forecast.bytes_before, done.bytes_before);
+        assert!(
+            forecast.bytes_after.abs_diff(done.bytes_after) < 1024 * RUNS as u64,
+            "{} against {}",
+            forecast.bytes_after,
+            done.bytes_after
+        );
+    }
+}
+
+#[test]
+fn a_lowered_budget_should_put_runs_into_the_trash_and_say_so() {
+    let gallery = Gallery::new();
+    let folder = gallery.folder.path();
+    let options = WriterOptions {
+        trajectory_budget_bytes: Some(RUNS as u64 * gallery.whole_bytes),
+        trash: TrashPlace::Folder,
+        ..WriterOptions::default()
+    };
+    let writer = Writer::start_with(folder.to_owned(), options, || {}).unwrap();
+    writer.forecast_trajectory_budget(0);
+    let mut forecast = None;
+    wait_until(|| {
+        if let Some(SaveEvent::BudgetForecast {
+            budget_bytes: 0,
+            report,
+        }) = writer.poll()
+        {
+            forecast = Some(report);
+        }
+        forecast.is_some()
+    });
+    assert_eq!(forecast.unwrap().dropped, gallery.trajectories);
+    assert!(
+        gallery.trajectories.iter().all(|path| path.exists()),
+        "nothing is done yet"
+    );
+
+    writer.set_trajectory_budget(0);
+    let mut applied = None;
+    wait_until(|| {
+        if let Some(SaveEvent::BudgetApplied(report)) = writer.poll() {
+            applied = Some(report);
+        }
+        applied.is_some()
+    });
+    assert_eq!(applied.unwrap().dropped, gallery.trajectories);
+    assert!(gallery.trajectories.iter().all(|path| !path.exists()));
+    let mut trashed = files_below(&folder.join(".hareru/trash"));
+    trashed.sort();
+    let mut expected: Vec<_> = gallery
+        .trajectories
+        .iter()
+        .map(|path| path.file_name().unwrap().to_owned())
+        .collect();
+    expected.sort();
+    assert_eq!(trashed, expected, "every run can be brought back");
+}
+
+fn files_below(folder: &Path) -> Vec<std::ffi::OsString> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            names.extend(files_below(&path));
+        } else {
+            names.push(path.file_name().unwrap().to_owned());
+        }
+    }
+    names
 }

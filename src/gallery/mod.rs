@@ -24,6 +24,7 @@ mod container;
 mod entry;
 mod error;
 mod exif_record;
+mod file_lock;
 mod foreign;
 mod formats;
 pub mod index;
@@ -60,7 +61,7 @@ pub use store::{
     save_run, save_run_with,
 };
 pub use thumbnails::{LoadedThumbnail, PictureFile, ThumbnailLoader, ThumbnailRequest, ThumbnailSize};
-pub use trajectory_budget::{BudgetReport, IsKept, keep_within_budget, trajectory_bytes};
+pub use trajectory_budget::{BudgetReport, IsKept, forecast_budget, keep_within_budget, trajectory_bytes};
 pub use trajectory_file::{KeptParts, TrajectoryHeader, TrajectorySize, trajectory_path};
 pub use trash::TrashPlace;
 pub use user_metadata_file::{read_user_metadata, user_metadata_path, write_user_metadata};

@@ -10,9 +10,9 @@ use image::metadata::Orientation;
 
 use super::container;
 use super::exif_record::RECORD_KEYWORD;
+use super::file_lock::hold_to_replace;
 use super::foreign;
 use super::formats::{SaveOptions, encode, ending, endings, format_of};
-use super::trajectory_budget::hold_to_replace;
 use super::trajectory_file::{self, trajectory_path};
 use super::{GalleryError, RecordSource};
 use crate::config::{PendingFile, PictureFormat, PublishError};

@@ -1,41 +1,52 @@
 //! Keeps the trajectories of a gallery within a budget: the oldest are first thinned to x and x₀, then dropped.
 //! Pictures are never touched, nor what their owner wants to keep whole, nor files that this program does not
-//! understand.
+//! understand. A forecast takes the same steps without changing a file.
 //!
 //! Two programs may do this in one gallery: each file is locked while it is changed, and replaced as a whole.
 
 use std::collections::VecDeque;
-use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::GalleryError;
+use super::file_lock::hold;
+use super::index::Index;
 use super::store::files_in;
 use super::trajectory_file::{self, TrajectoryFile};
+use super::trash::{Trash, TrashPlace};
 use crate::config::PendingFile;
 
 /// Another program may add to the folder, so it is measured again after as many saves.
 const SAVES_BETWEEN_MEASURES: u32 = 32;
 /// A part of the budget that is freed beyond need, so that not every save has to look at all files again.
 const SLACK: u64 = 16;
-/// How often a file that is replaced again and again is tried to be locked.
-const MAX_ATTEMPTS: usize = 1000;
 
 /// Whether the trajectory of a picture is to be left as it is, whatever the budget.
 pub type IsKept = Box<dyn Fn(&Path) -> bool + Send>;
 
-/// What was done to keep within a budget.
+/// What was done, or would be done, to keep within a budget.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BudgetReport {
     /// Bytes of what may be thinned and dropped, before.
     pub bytes_before: u64,
     /// The same after.
     pub bytes_after: u64,
-    /// Trajectories that lost what is for views alone, in the order it was done.
+    /// Trajectories that lose what is for views alone, in order.
     pub thinned: Vec<PathBuf>,
-    /// Trajectories that were dropped, in the order it was done.
+    /// Trajectories that are dropped, in order.
     pub dropped: Vec<PathBuf>,
+}
+
+/// What becomes of the trajectories that do not fit into a budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Disposal {
+    /// Nothing: the report says what would.
+    Forecast,
+    /// They are deleted.
+    Delete,
+    /// They go to the trash.
+    Trash(TrashPlace),
 }
 
 /// Thins and drops trajectories in `folder` and the folders in it, the oldest first, until those that are not kept
@@ -44,9 +55,13 @@ pub struct BudgetReport {
 ///
 /// * `is_kept`: whether the trajectory of that picture is left as it is; it does not count then.
 pub fn keep_within_budget(folder: &Path, budget_bytes: u64, is_kept: &dyn Fn(&Path) -> bool) -> BudgetReport {
-    let mut pruning = Pruning::plan(folder, budget_bytes, is_kept);
-    while pruning.step() {}
-    pruning.report
+    Pruning::plan(folder, budget_bytes, is_kept, Disposal::Delete).run()
+}
+
+/// What [`keep_within_budget`] would do, without doing it. The bytes after are an estimate that is exact to the length of
+/// the files' headers.
+pub fn forecast_budget(folder: &Path, budget_bytes: u64, is_kept: &dyn Fn(&Path) -> bool) -> BudgetReport {
+    Pruning::plan(folder, budget_bytes, is_kept, Disposal::Forecast).run()
 }
 
 /// Bytes of all trajectories in `folder` and the folders in it that are not kept.
@@ -66,23 +81,31 @@ struct Candidate {
 }
 
 /// Keeping within a budget, in steps short enough to do something else between them.
-pub(super) struct Pruning {
+struct Pruning {
     budget_bytes: u64,
+    disposal: Disposal,
+    trash: Trash,
     /// Not looked at yet, the oldest first.
     whole: VecDeque<Candidate>,
     /// Known to be ours, with nothing left to thin; the oldest first.
     thin: VecDeque<Candidate>,
     /// Whether the thin ones were measured again.
     is_measured: bool,
-    pub(super) report: BudgetReport,
+    report: BudgetReport,
 }
 
 impl Pruning {
-    pub(super) fn plan(folder: &Path, budget_bytes: u64, is_kept: &dyn Fn(&Path) -> bool) -> Self {
+    fn plan(folder: &Path, budget_bytes: u64, is_kept: &dyn Fn(&Path) -> bool, disposal: Disposal) -> Self {
         let whole = candidates(folder, is_kept);
         let bytes = whole.iter().map(|candidate| candidate.bytes).sum();
+        let place = match disposal {
+            Disposal::Trash(place) => place,
+            Disposal::Forecast | Disposal::Delete => TrashPlace::default(),
+        };
         Self {
             budget_bytes,
+            disposal,
+            trash: Trash::new(&Index::own_folder(folder), place),
             whole: whole.into(),
             thin: VecDeque::new(),
             is_measured: false,
@@ -94,14 +117,19 @@ impl Pruning {
         }
     }
 
+    fn run(mut self) -> BudgetReport {
+        while self.step() {}
+        self.report
+    }
+
     /// Looks at one file. Returns whether there is more to do.
-    pub(super) fn step(&mut self) -> bool {
+    fn step(&mut self) -> bool {
         if self.report.bytes_after <= self.budget_bytes {
             return false;
         }
         if let Some(candidate) = self.whole.pop_front() {
             self.thin(candidate);
-        } else if !self.is_measured {
+        } else if !self.is_measured && self.disposal != Disposal::Forecast {
             // What other programs have done in the meantime counts before anything is dropped.
             let now = self
                 .thin
@@ -118,7 +146,11 @@ impl Pruning {
     }
 
     fn thin(&mut self, mut candidate: Candidate) {
-        match thin(&candidate.path) {
+        let thinned = match self.disposal {
+            Disposal::Forecast => thin_bytes(&candidate.path),
+            Disposal::Delete | Disposal::Trash(_) => thin(&candidate.path),
+        };
+        match thinned {
             Ok(None) => {
                 // Another program may have thinned it since it was measured.
                 let bytes = std::fs::metadata(&candidate.path).map_or(0, |file| file.len());
@@ -153,7 +185,18 @@ impl Pruning {
     }
 
     fn drop_file(&mut self, candidate: &Candidate) {
-        let dropped = hold(&candidate.path).and_then(|_held| std::fs::remove_file(&candidate.path));
+        let dropped = match self.disposal {
+            Disposal::Forecast => Ok(()),
+            Disposal::Delete => hold(&candidate.path).and_then(|_held| std::fs::remove_file(&candidate.path)),
+            Disposal::Trash(_) => hold(&candidate.path).and_then(|_held| {
+                let outcome = self.trash.take(vec![vec![candidate.path.clone()]]);
+                outcome
+                    .failures
+                    .into_iter()
+                    .next()
+                    .map_or(Ok(()), |why| Err(io::Error::other(why)))
+            }),
+        };
         match dropped {
             Ok(()) => {
                 self.forget(candidate.bytes);
@@ -173,10 +216,17 @@ impl Pruning {
 }
 
 /// Looks after the budget of a folder as trajectories are added to it.
+///
+/// What no longer fits as new runs are saved is deleted: that is what a budget is for. What no longer fits because the
+/// budget was lowered goes to the trash.
 pub(super) struct BudgetKeeper {
     folder: PathBuf,
-    budget_bytes: u64,
+    /// `None` until one is set: nothing is thinned or dropped.
+    budget_bytes: Option<u64>,
     is_kept: IsKept,
+    trash: TrashPlace,
+    /// Whether the budget was lowered and what no longer fits is being taken away.
+    is_lowering: bool,
     /// Bytes of all trajectories that are not kept, as far as this program knows.
     bytes: u64,
     /// Saves since the folder was measured.
@@ -185,11 +235,13 @@ pub(super) struct BudgetKeeper {
 }
 
 impl BudgetKeeper {
-    pub(super) fn new(folder: PathBuf, budget_bytes: u64, is_kept: IsKept) -> Self {
+    pub(super) fn new(folder: PathBuf, budget_bytes: Option<u64>, is_kept: IsKept, trash: TrashPlace) -> Self {
         Self {
             folder,
             budget_bytes,
             is_kept,
+            trash,
+            is_lowering: false,
             bytes: 0,
             num_saves: 0,
             pruning: None,
@@ -215,40 +267,59 @@ impl BudgetKeeper {
     }
 
     pub(super) fn set(&mut self, budget_bytes: u64) {
-        self.budget_bytes = budget_bytes;
+        self.is_lowering |= self.budget_bytes.is_some_and(|before| budget_bytes < before);
+        self.budget_bytes = Some(budget_bytes);
         self.measure();
+    }
+
+    /// What [`Self::set`] would lead to, without doing it.
+    pub(super) fn forecast(&self, budget_bytes: u64) -> BudgetReport {
+        let bytes = trajectory_bytes(&self.folder, &self.is_kept);
+        let target = if bytes > budget_bytes {
+            with_slack(budget_bytes)
+        } else {
+            budget_bytes
+        };
+        forecast_budget(&self.folder, target, &self.is_kept)
     }
 
     pub(super) fn has_work(&self) -> bool {
         self.pruning.is_some()
     }
 
-    /// Looks at one file.
-    pub(super) fn step(&mut self) {
-        let Some(pruning) = &mut self.pruning else { return };
-        if !pruning.step() {
-            let BudgetReport {
-                bytes_before,
-                bytes_after,
-                thinned,
-                dropped,
-            } = &pruning.report;
-            tracing::info!(
-                "trajectories had {bytes_before} bytes, now {bytes_after}: {} thinned, {} dropped",
-                thinned.len(),
-                dropped.len()
-            );
-            self.bytes = *bytes_after;
-            self.pruning = None;
+    /// Looks at one file. Returns what was done once a lowered budget is kept.
+    pub(super) fn step(&mut self) -> Option<BudgetReport> {
+        if self.pruning.as_mut()?.step() {
+            return None;
         }
+        let report = self.pruning.take()?.report;
+        tracing::info!(
+            "trajectories had {} bytes, now {}: {} thinned, {} dropped",
+            report.bytes_before,
+            report.bytes_after,
+            report.thinned.len(),
+            report.dropped.len()
+        );
+        self.bytes = report.bytes_after;
+        std::mem::take(&mut self.is_lowering).then_some(report)
     }
 
     fn plan(&mut self) {
-        self.pruning = (self.bytes > self.budget_bytes).then(|| {
-            let target = self.budget_bytes - self.budget_bytes / SLACK;
-            Pruning::plan(&self.folder, target, &self.is_kept)
-        });
+        let budget_bytes = self.budget_bytes.filter(|budget_bytes| self.bytes > *budget_bytes);
+        self.is_lowering &= budget_bytes.is_some();
+        let disposal = if self.is_lowering {
+            Disposal::Trash(self.trash)
+        } else {
+            Disposal::Delete
+        };
+        self.pruning = budget_bytes
+            .map(|budget_bytes| Pruning::plan(&self.folder, with_slack(budget_bytes), &self.is_kept, disposal));
     }
+}
+
+/// What is aimed at once a budget is exceeded.
+fn with_slack(budget_bytes: u64) -> u64 {
+    budget_bytes - budget_bytes / SLACK
 }
 
 /// The oldest first.
@@ -302,53 +373,9 @@ fn thin(path: &Path) -> Result<Option<u64>, GalleryError> {
     Ok(Some(bytes))
 }
 
-/// Locks a file that is to be replaced or removed, so that no other program does so meanwhile, until the handle is
-/// dropped.
-///
-/// # Errors
-/// [`io::ErrorKind::WouldBlock`] if another program has it or has just replaced it.
-fn hold(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
-        Err(TryLockError::Error(error)) => tracing::debug!("could not lock a file: {error}: {}", path.display()),
-    }
-    if is_same_file(&file, path)? {
-        Ok(file)
-    } else {
-        Err(io::ErrorKind::WouldBlock.into())
-    }
-}
-
-/// As [`hold`], but waits for another program to be done; `None` if there is no such file.
-pub(super) fn hold_to_replace(path: &Path) -> io::Result<Option<File>> {
-    for _attempt in 0..MAX_ATTEMPTS {
-        let file = match File::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            file => file?,
-        };
-        if let Err(error) = file.lock() {
-            tracing::debug!("could not lock a file: {error}: {}", path.display());
-        }
-        if is_same_file(&file, path).unwrap_or(false) {
-            return Ok(Some(file));
-        }
-    }
-    Err(io::ErrorKind::WouldBlock.into())
-}
-
-/// Whether that name still is the name of that file.
-#[cfg(unix)]
-fn is_same_file(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt as _;
-    let (open, named) = (file.metadata()?, std::fs::metadata(path)?);
-    Ok((open.dev(), open.ino()) == (named.dev(), named.ino()))
-}
-
-/// Whether that name still is the name of that file, as far as its size and age tell.
-#[cfg(not(unix))]
-fn is_same_file(file: &File, path: &Path) -> io::Result<bool> {
-    let (open, named) = (file.metadata()?, std::fs::metadata(path)?);
-    Ok((open.len(), open.modified()?) == (named.len(), named.modified()?))
+/// Size that a trajectory would have after [`thin`]; `None` if there is nothing to leave out.
+fn thin_bytes(path: &Path) -> Result<Option<u64>, GalleryError> {
+    let whole = trajectory_file::open(path)?;
+    let size = whole.size();
+    Ok((!size.parts.is_thin()).then(|| size.bytes - whole.view_bytes()))
 }

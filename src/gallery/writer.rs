@@ -15,8 +15,9 @@ use super::leftovers::sweep;
 use super::runs::read_run;
 use super::store::{SavedPicture, newest_pictures, read_picture, read_record, save_run_with};
 use super::thumbnails::thumbnail;
-use super::trajectory_budget::{BudgetKeeper, IsKept};
+use super::trajectory_budget::{BudgetKeeper, BudgetReport, IsKept};
 use super::trajectory_file::trajectory_path;
+use super::trash::TrashPlace;
 use crate::job::{GeneratedImage, KeptRun, Record, RgbImage, Trajectory};
 
 /// Pictures shown when the program starts.
@@ -25,22 +26,23 @@ const MAX_LISTED: usize = 60;
 const COMMAND_CAPACITY: usize = 64;
 /// Events that may wait for the window before the thread does.
 const EVENT_CAPACITY: usize = 256;
-/// Room for trajectories unless the user says otherwise.
-const DEFAULT_TRAJECTORY_BUDGET_BYTES: u64 = 2 << 30;
-
 /// How a [`Writer`] keeps its folder.
 pub struct WriterOptions {
-    /// Most bytes of trajectories that are not kept, in the whole folder; 0 keeps none.
-    pub trajectory_budget_bytes: u64,
+    /// Most bytes of trajectories that are not kept, in the whole folder; 0 keeps none. `None` has no limit until one is
+    /// set.
+    pub trajectory_budget_bytes: Option<u64>,
     /// Whether the trajectory of a picture is left as it is whatever the budget; asked on the gallery's thread.
     pub is_kept: IsKept,
+    /// Where trajectories go that no longer fit because the budget was lowered.
+    pub trash: TrashPlace,
 }
 
 impl Default for WriterOptions {
     fn default() -> Self {
         Self {
-            trajectory_budget_bytes: DEFAULT_TRAJECTORY_BUDGET_BYTES,
+            trajectory_budget_bytes: None,
             is_kept: Box::new(|_picture| false),
+            trash: TrashPlace::default(),
         }
     }
 }
@@ -107,6 +109,15 @@ pub enum SaveEvent {
         /// Why, in one line; `None` if none were kept.
         reason: Option<String>,
     },
+    /// What a budget would do; answers [`Writer::forecast_trajectory_budget`].
+    BudgetForecast {
+        /// The budget that was asked about.
+        budget_bytes: u64,
+        /// What would be thinned and dropped. Nothing was changed.
+        report: Arc<BudgetReport>,
+    },
+    /// A budget that was lowered is kept: what was thinned, and what was put into the trash.
+    BudgetApplied(Arc<BudgetReport>),
     /// A picture could not be read.
     OpenFailed {
         /// The file.
@@ -120,6 +131,7 @@ enum Command {
     Save(Arc<GeneratedImage>),
     Open(PathBuf),
     Budget(u64),
+    Forecast(u64),
     Options(SaveOptions),
 }
 
@@ -154,7 +166,12 @@ impl Writer {
         let (command_sender, command_receiver) = bounded(COMMAND_CAPACITY);
         let (event_sender, event_receiver) = bounded(EVENT_CAPACITY);
         let mut worker = Worker {
-            budget: BudgetKeeper::new(folder.clone(), options.trajectory_budget_bytes, options.is_kept),
+            budget: BudgetKeeper::new(
+                folder.clone(),
+                options.trajectory_budget_bytes,
+                options.is_kept,
+                options.trash,
+            ),
             folder,
             options: SaveOptions::default(),
             commands: command_receiver,
@@ -184,7 +201,15 @@ impl Writer {
         self.hand_over(Some(Command::Open(path)));
     }
 
-    /// Sets how many bytes of trajectories there may be, see [`WriterOptions::trajectory_budget_bytes`].
+    /// Asks what [`Self::set_trajectory_budget`] would thin and drop; the answer is [`SaveEvent::BudgetForecast`]. Nothing is
+    /// changed.
+    pub fn forecast_trajectory_budget(&self, bytes: u64) {
+        self.hand_over(Some(Command::Forecast(bytes)));
+    }
+
+    /// Sets how many bytes of trajectories there may be, see [`WriterOptions::trajectory_budget_bytes`]. If that is less
+    /// than before and some no longer fit, these are thinned, then put into the trash; the last word is
+    /// [`SaveEvent::BudgetApplied`].
     pub fn set_trajectory_budget(&self, bytes: u64) {
         self.hand_over(Some(Command::Budget(bytes)));
     }
@@ -256,11 +281,9 @@ impl Worker {
             match command {
                 Some(command) => self.execute(command),
                 None => {
-                    guarded(|| {
-                        self.budget.step();
-                        Ok(())
-                    })
-                    .ok();
+                    if let Ok(Some(report)) = guarded(|| Ok(self.budget.step())) {
+                        self.send(SaveEvent::BudgetApplied(Arc::new(report)));
+                    }
                 }
             }
         }
@@ -317,6 +340,10 @@ impl Worker {
                 Err(message) => SaveEvent::OpenFailed { path, message },
             }),
             Command::Budget(bytes) => self.budget.set(bytes),
+            Command::Forecast(budget_bytes) => self.send(SaveEvent::BudgetForecast {
+                budget_bytes,
+                report: Arc::new(self.budget.forecast(budget_bytes)),
+            }),
             Command::Options(options) => self.options = options,
         }
     }

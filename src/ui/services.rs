@@ -92,6 +92,8 @@ pub trait Pictures {
     fn open(&self, path: PathBuf);
     /// See [`gallery::Writer::set_trajectory_budget`].
     fn set_trajectory_budget(&self, bytes: u64);
+    /// See [`gallery::Writer::forecast_trajectory_budget`].
+    fn forecast_trajectory_budget(&self, bytes: u64);
     /// See [`gallery::Writer::set_options`].
     fn set_options(&self, options: gallery::SaveOptions);
     /// See [`gallery::Writer::poll`].
@@ -109,6 +111,10 @@ impl Pictures for gallery::Writer {
 
     fn set_trajectory_budget(&self, bytes: u64) {
         Self::set_trajectory_budget(self, bytes);
+    }
+
+    fn forecast_trajectory_budget(&self, bytes: u64) {
+        Self::forecast_trajectory_budget(self, bytes);
     }
 
     fn set_options(&self, options: gallery::SaveOptions) {

@@ -51,6 +51,8 @@ pub(crate) struct PictureNotes {
     pub(crate) saved: Vec<Arc<GeneratedImage>>,
     pub(crate) opened: Vec<PathBuf>,
     pub(crate) budgets: Vec<u64>,
+    /// Budgets that were only asked about.
+    pub(crate) forecasts: Vec<u64>,
     /// How pictures are to be saved.
     pub(crate) save_options: Vec<hareru::gallery::SaveOptions>,
     pub(crate) events: VecDeque<SaveEvent>,
@@ -129,6 +131,10 @@ impl Pictures for FakePictures {
 
     fn set_trajectory_budget(&self, bytes: u64) {
         self.0.borrow_mut().budgets.push(bytes);
+    }
+
+    fn forecast_trajectory_budget(&self, bytes: u64) {
+        self.0.borrow_mut().forecasts.push(bytes);
     }
 
     fn set_options(&self, options: hareru::gallery::SaveOptions) {

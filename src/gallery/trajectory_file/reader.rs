@@ -117,6 +117,17 @@ impl TrajectoryFile {
         }
     }
 
+    /// Bytes of the tensors that are for views alone, which thinning leaves out.
+    pub(in crate::gallery) fn view_bytes(&self) -> u64 {
+        let is_for_views = |name: &str| name.starts_with("eps_") || name.starts_with("attention");
+        let tensors = self.metadata.tensors();
+        let sizes = tensors
+            .iter()
+            .filter(|(name, _)| is_for_views(name))
+            .map(|(_, tensor)| tensor.data_offsets.1 - tensor.data_offsets.0);
+        sizes.sum::<usize>() as u64
+    }
+
     /// The record as it stands in the file.
     pub(in crate::gallery) fn record(&self) -> &serde_json::Value {
         &self.header.record

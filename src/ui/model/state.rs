@@ -487,6 +487,7 @@ impl AppState {
                 }
             }
             SaveEvent::TrajectoryMissing { path, reason } => self.take_missing(path, reason),
+            SaveEvent::BudgetForecast { .. } | SaveEvent::BudgetApplied(_) => {}
             SaveEvent::OpenFailed { path, message } => {
                 if self.restoring.as_deref() == Some(&*path) {
                     self.restoring = None;
