@@ -94,7 +94,8 @@
 //!   [`pipelines::preprocess::PREPROCESSORS`].
 //! * **A model family**: one file in `pipelines/families/`, one line in [`pipelines::families::FAMILIES`]; its
 //!   networks, if new, in `models/`.
-//! * **A panel**: one file in the folder of its page, a line in its `mod.rs`, a line in `ui/panel.rs`; **a page**: one folder in `ui/pages/`.
+//! * **A panel**: one file in the folder of its page, a line in its `mod.rs`, a line in `ui/panel.rs`; **a page**: one folder in
+//!   `ui/pages/` with a struct that implements `Page`, and its line in `ui/pages/mod.rs`.
 //! * **Another program's records**: one file in `gallery/foreign/`.
 //! * **A shader**: one file in `shaders/`, one `include_str!` in `render/shaders.rs`; validated by test by itself.
 

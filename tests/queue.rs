@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use hareru::engine::{KeptJob, QueueContent, QueueEvent, QueueKeeper, QueueTrouble};
 use hareru::job::{Event, GenerateRequest, JobId, JobOptions, Precision, PreviewMode, VaeTiles};
-use hareru::ui::pages::queue::{Ending, JobQueue, Order, QueueId, Stage};
+use hareru::ui::model::jobs::{Ending, JobQueue, Order, QueueId, Stage};
 use proptest::prelude::*;
 
 fn request(seed: u64) -> Arc<GenerateRequest> {

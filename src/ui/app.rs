@@ -9,23 +9,20 @@ use egui::{CentralPanel, Frame, Margin, Panel as SidePanel, Rangef};
 
 use super::commands::shortcuts;
 use super::commands::{CommandSender, UiCommand};
-use super::i18n::Language;
-use super::model::notifications::{Level, Text};
 use super::model::state::{AppState, EngineStatus};
 use super::pages::studio::actions;
 use super::pages::studio::form::draft::Draft;
 use super::pages::studio::form::history::FormHistory;
 use super::pages::studio::image_input;
-use super::pages::{self, Page};
+use super::pages::{self, Handled, PageContext, PageId, Pages};
 use super::panel::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT, default_panels};
-use super::services::{Engine, Pictures, RepaintHandle, Services};
+use super::services::{RepaintHandle, ServiceFactory, Services, Surroundings};
 use super::theme;
 use super::throttle::Throttle;
 use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
-use crate::engine::{Poll, QueueKeeper};
-use crate::gallery::{IndexRequest, IndexService, SaveEvent};
-use crate::hub::Hub;
+use crate::engine::Poll;
+use crate::gallery::{IndexRequest, SaveEvent};
 use crate::job::Event;
 use crate::job::ModelRef;
 use crate::job::Precision;
@@ -41,33 +38,37 @@ const INSPECTOR_PART: f32 = 0.2;
 /// Width of the inspector, in points.
 const INSPECTOR_WIDTH: Rangef = Rangef { min: 284.0, max: 340.0 };
 
+/// What the panels of a window can reach, borrowed field by field so that panels and pages stay free.
+macro_rules! panel_context {
+    ($studio:expr, $ui:expr) => {
+        PanelContext {
+            draft: &mut $studio.draft,
+            state: &$studio.state,
+            commands: &$studio.services.commands,
+            language: $studio.services.language,
+            palette: theme::palette($ui.ctx().theme()),
+            settings: &$studio.services.settings,
+            gallery_dir: &$studio.services.gallery_dir,
+            theme_choice: $studio.services.settings.theme,
+            textures: &mut $studio.textures,
+            has_gpu_canvas: $studio.has_gpu_canvas,
+            fit_zoom: &mut $studio.fit_zoom,
+        }
+    };
+}
+
 /// The window.
 pub struct Studio {
     pub(super) services: Services,
-    pub(super) repaint: RepaintHandle,
     throttle: Arc<Throttle>,
-    pub(super) engine: Option<Box<dyn Engine>>,
-    pub(super) pictures: Option<Box<dyn Pictures>>,
-    /// Knows every picture, its own and those of other folders.
-    pub(super) library: Option<IndexService>,
-    /// Knows every model on disk, and fetches others.
-    pub(super) hub: Option<Hub>,
-    /// Keeps the jobs not yet run.
-    pub(super) queue_keeper: Option<QueueKeeper>,
-    /// Where pictures are kept.
-    pub(super) gallery_dir: PathBuf,
-    pub(super) settings: Settings,
-    pub(super) language: Language,
     pub(super) draft: Draft,
     pub(super) form_history: FormHistory,
     pub(super) state: AppState,
-    pub(super) commands: CommandSender,
     received: Receiver<UiCommand>,
     panels: Vec<Box<dyn Panel>>,
+    pages: Pages,
     textures: TextureCache,
     has_gpu_canvas: bool,
-    /// Whether the processor draws.
-    pub(super) is_software: bool,
     /// The zoom at which all of the picture is shown, as the canvas last saw it.
     pub(super) fit_zoom: f32,
     /// Until when a run has been played, by the clock of the window in seconds.
@@ -84,7 +85,7 @@ impl Studio {
     /// Sets up the window and starts engine and gallery; neither is waited for.
     pub fn new(
         creation: &eframe::CreationContext<'_>,
-        services: Services,
+        factory: ServiceFactory,
         settings: Settings,
         gallery_dir: impl AsRef<Path>,
     ) -> Self {
@@ -102,43 +103,40 @@ impl Studio {
         let (sender, received) = channel();
         let throttle = Arc::new(Throttle::new(is_software));
         let repaint = repaint(ctx.clone(), Arc::clone(&throttle));
+        let gallery_dir = gallery_dir.as_ref().to_owned();
+        let mut state = AppState {
+            is_still,
+            ..AppState::default()
+        };
+        let surroundings = Surroundings {
+            settings,
+            gallery_dir: gallery_dir.clone(),
+            commands: CommandSender::new(sender),
+            repaint: Arc::clone(&repaint),
+            is_software,
+        };
+        let services = Services::start(factory, surroundings, &mut state.notices);
+        state.is_gallery_listed = services.pictures.is_none();
         let mut studio = Self {
-            worker: image_input::ImageWorker::new(gallery_dir.as_ref().to_owned(), Arc::clone(&repaint)),
-            repaint,
+            worker: image_input::ImageWorker::new(gallery_dir, repaint),
             throttle,
             services,
-            engine: None,
-            pictures: None,
-            library: None,
-            hub: None,
-            queue_keeper: None,
-            gallery_dir: gallery_dir.as_ref().to_owned(),
-            language: Language::choose(settings.language.as_deref()),
-            settings,
             draft: Draft::default(),
             form_history: FormHistory::default(),
-            state: AppState {
-                is_still,
-                ..AppState::default()
-            },
-            commands: CommandSender::new(sender),
+            state,
             received,
             panels: default_panels(),
+            pages: Pages::default(),
             textures: TextureCache::default(),
-            is_software,
             has_gpu_canvas: creation.wgpu_render_state.is_some(),
             fit_zoom: 1.0,
             played_until: None,
             regenerating: None,
             decoding: actions::decode::Decoding::default(),
         };
-        studio.draft.precision = kept_precision(&studio.settings);
+        studio.draft.precision = kept_precision(&studio.services.settings);
         studio.draft.roll_seed();
         studio.start_engine();
-        studio.start_pictures(gallery_dir.as_ref());
-        studio.start_library();
-        pages::models::start(&mut studio);
-        studio.start_queue();
         studio
     }
 
@@ -164,112 +162,56 @@ impl Studio {
 
     /// Has something done before the next frame.
     pub fn send(&self, command: UiCommand) {
-        self.commands.send(command);
+        self.services.commands.send(command);
     }
 
-    /// Starts an engine and asks it about its device and the models; what it says of the device has the model in the
-    /// form read.
+    /// Starts an engine. What it says of its device has the model in the form read.
     pub(super) fn start_engine(&mut self) {
         self.decoding.forget();
-        match (self.services.start_engine)(Arc::clone(&self.repaint)) {
-            Ok(engine) => {
-                self.engine = Some(engine);
-                self.state.engine = EngineStatus::Running;
-                if let Some(engine) = &self.engine {
-                    engine.describe_device().ok(); // a new engine's queue has room; one that has ended says so itself
-                }
-                self.describe(ModelRef::Starter);
-            }
+        match self.services.restart_engine(&mut self.state.notices) {
+            Ok(()) => self.state.engine = EngineStatus::Running,
             Err(reason) => self.state.engine_stopped(Some(reason)),
         }
     }
 
     /// Asks the engine about a model; the answer is an event.
     pub(super) fn describe(&mut self, model: ModelRef) {
-        if let Some(engine) = &self.engine
-            && let Err(error) = engine.describe(model)
-        {
-            let reason = [("reason", error.to_string())];
-            self.state
-                .notices
-                .notify(Level::Error, Text::new("notice-failed-internal", reason));
-        }
+        self.services.describe(model, &mut self.state.notices);
     }
 
-    /// Has the engine read a model before it is needed; should the queue be full, it is read when it is needed.
-    fn preload(&self) {
-        if let Some(engine) = &self.engine {
-            engine
-                .preload(self.draft.request.model.clone(), self.draft.precision)
-                .ok();
-        }
-    }
-
-    fn start_pictures(&mut self, folder: &Path) {
-        match (self.services.start_pictures)(folder, Arc::clone(&self.repaint)) {
-            Ok(pictures) => {
-                pictures.set_trajectory_budget(self.settings.trajectory_budget_bytes());
-                self.pictures = Some(pictures);
-                pages::settings::set_save_options(self);
-            }
-            Err(reason) => {
-                let values = [("folder", folder.display().to_string()), ("reason", reason)];
-                self.state
-                    .notices
-                    .notify(Level::Error, Text::new("notice-no-gallery", values));
-                self.state.is_gallery_listed = true;
-            }
-        }
-    }
-
-    fn start_library(&mut self) {
-        let Some(start) = &self.services.start_library else {
-            return;
+    /// The pages that keep their own state, and what they can change beside it.
+    fn pages<'a>(&'a mut self, egui: &'a egui::Context) -> (&'a mut Pages, PageContext<'a>) {
+        let context = PageContext {
+            egui,
+            state: &mut self.state,
+            draft: &mut self.draft,
+            services: &mut self.services,
         };
-        let watched = self.settings.watched_folders.clone();
-        match start(&self.gallery_dir, watched, Arc::clone(&self.repaint)) {
-            Ok(library) => self.library = Some(library),
-            Err(reason) => {
-                let values = [("folder", self.gallery_dir.display().to_string()), ("reason", reason)];
-                self.state
-                    .notices
-                    .notify(Level::Error, Text::new("notice-no-gallery", values));
-            }
-        }
-    }
-
-    fn start_queue(&mut self) {
-        let Some(start) = &self.services.start_queue else {
-            return;
-        };
-        match start(Arc::clone(&self.repaint)) {
-            Ok(keeper) => self.queue_keeper = Some(keeper),
-            Err(reason) => {
-                let text = Text::new("queue-not-kept", [("reason", reason)]);
-                self.state.notices.notify(Level::Error, text);
-            }
-        }
+        (&mut self.pages, context)
     }
 
     fn take_commands(&mut self, ctx: &egui::Context) {
         while let Ok(command) = self.received.try_recv() {
-            actions::carry_out(self, ctx, command);
+            let (pages, mut context) = self.pages(ctx);
+            if let Handled::No(command) = pages.command(command, &mut context) {
+                actions::carry_out(self, ctx, command);
+            }
             ctx.request_repaint();
         }
     }
 
     fn drain_engine(&mut self, deadline: Instant) {
-        while let Some(engine) = &self.engine {
+        while let Some(engine) = &self.services.engine {
             match engine.poll() {
                 Poll::Event(event) => self.take_event(event),
                 Poll::Empty => return,
                 Poll::Disconnected => {
-                    self.engine = None;
+                    self.services.engine = None;
                     self.state.engine_stopped(None);
                 }
             }
             if Instant::now() > deadline {
-                (self.repaint)();
+                (self.services.repaint)();
                 return;
             }
         }
@@ -281,7 +223,7 @@ impl Studio {
         }
         match &event {
             Event::Image { image, .. } => {
-                if let Some(pictures) = &self.pictures {
+                if let Some(pictures) = &self.services.pictures {
                     pictures.save(Arc::clone(image));
                 }
             }
@@ -289,7 +231,8 @@ impl Studio {
                 if !info.supports(self.draft.precision) {
                     self.draft.precision = Precision::Auto; // kept by another computer, or another device
                 }
-                self.preload();
+                let model = self.draft.request.model.clone();
+                self.services.preload(model, self.draft.precision);
             }
             Event::ModelDescribed { info } if info.model == self.draft.request.model => self.draft.adopt(info),
             Event::Decoded { ticket, picture } => actions::decode::take_answer(self, *ticket, picture),
@@ -299,8 +242,8 @@ impl Studio {
     }
 
     fn drain_pictures(&mut self, deadline: Instant) {
-        while let Some(event) = self.pictures.as_ref().and_then(|pictures| pictures.poll()) {
-            if let (SaveEvent::Saved { path, .. }, Some(library)) = (&event, &self.library) {
+        while let Some(event) = self.services.pictures.as_ref().and_then(|pictures| pictures.poll()) {
+            if let (SaveEvent::Saved { path, .. }, Some(library)) = (&event, &self.services.index) {
                 library.request(IndexRequest::AddPicture(path.clone()));
             }
             let opened = match &event {
@@ -313,9 +256,19 @@ impl Studio {
                 actions::regenerate::go_on_if_wanted(self, &path);
             }
             if Instant::now() > deadline {
-                (self.repaint)();
+                (self.services.repaint)();
                 return;
             }
+        }
+    }
+
+    /// Has keys taken by the page that is shown, else as those of commands.
+    fn handle_input(&mut self, ctx: &egui::Context) {
+        let shown = self.state.page;
+        let (pages, mut context) = self.pages(ctx);
+        let is_taken = pages.page(shown).is_some_and(|page| page.handle_input(&mut context));
+        if !is_taken {
+            shortcuts::handle_input(&self.state, &self.services.commands, ctx);
         }
     }
 
@@ -325,7 +278,7 @@ impl Studio {
             dropped.map(|file| file.path().to_owned()).collect()
         });
         if !paths.is_empty() {
-            self.commands.send(UiCommand::OpenDropped(paths));
+            self.services.commands.send(UiCommand::OpenDropped(paths));
         }
     }
 
@@ -401,22 +354,20 @@ impl Studio {
     }
 
     fn show_slot(&mut self, ui: &mut egui::Ui, slot: Slot) {
-        let mut context = PanelContext {
-            draft: &mut self.draft,
-            state: &self.state,
-            commands: &self.commands,
-            language: self.language,
-            palette: theme::palette(ui.ctx().theme()),
-            settings: &self.settings,
-            gallery_dir: &self.gallery_dir,
-            theme_choice: self.settings.theme,
-            textures: &mut self.textures,
-            has_gpu_canvas: self.has_gpu_canvas,
-            fit_zoom: &mut self.fit_zoom,
-        };
+        let mut context = panel_context!(self, ui);
         for panel in self.panels.iter_mut().filter(|panel| panel.slot() == slot) {
             ui.push_id(panel.id(), |ui| panel.ui(ui, &mut context));
         }
+    }
+
+    /// Shows a page that keeps its own state; the result is false for the others.
+    fn show_page(&mut self, ui: &mut egui::Ui, id: PageId) -> bool {
+        let mut context = panel_context!(self, ui);
+        let Some(page) = self.pages.page(id) else {
+            return false;
+        };
+        ui.push_id(id.key(), |ui| page.ui(ui, &mut context));
+        true
     }
 }
 
@@ -428,7 +379,7 @@ impl eframe::App for Studio {
         let deadline = now + DRAIN_BUDGET;
         self.take_dropped_files(ctx);
         image_input::handle_input(self, ctx);
-        shortcuts::handle_input(self, ctx);
+        self.handle_input(ctx);
         self.take_commands(ctx);
         self.drain_engine(deadline);
         self.drain_pictures(deadline);
@@ -438,9 +389,10 @@ impl eframe::App for Studio {
         actions::export::poll(self);
         pages::gallery::tick(self, ctx);
         pages::compare::tick(self, ctx);
-        pages::models::tick(self, ctx);
-        pages::queue::tick(self, ctx);
-        pages::settings::tick(self, ctx);
+        let (pages, mut context) = self.pages(ctx);
+        for page in pages.all() {
+            page.tick(&mut context);
+        }
         image_input::tick(self, ctx);
         actions::form::watch(self, ctx);
     }
@@ -454,11 +406,15 @@ impl eframe::App for Studio {
             .frame(frame(*palette.panel, Margin::symmetric(12, 0)))
             .show(ui, |ui| self.show_slot(ui, Slot::Top));
         match self.state.page {
-            Page::Studio => self.studio_page(ui, palette),
+            PageId::Studio => self.studio_page(ui, palette),
             page => {
                 CentralPanel::default()
                     .frame(frame(*palette.canvas, Margin::ZERO))
-                    .show(ui, |ui| self.show_slot(ui, Slot::Page(page)));
+                    .show(ui, |ui| {
+                        if !self.show_page(ui, page) {
+                            self.show_slot(ui, Slot::Page(page));
+                        }
+                    });
             }
         }
         self.show_slot(ui, Slot::Overlay);

@@ -11,6 +11,7 @@ pub mod theme;
 pub mod widgets;
 
 mod chrome;
+mod job_dispatch;
 mod panel;
 mod throttle;
 
@@ -54,7 +55,7 @@ pub fn run(settings: Settings, gallery_dir: PathBuf) -> Result<(), UiError> {
     if settings.device.as_deref() == Some(pages::settings::PROCESSOR) {
         engine_options.device = DeviceChoice::Cpu;
     }
-    let services = services::Services::real(engine_options).with_queue_file(queue_file);
+    let services = services::ServiceFactory::real(engine_options).with_queue_file(queue_file);
     eframe::run_native(
         "hareru",
         options,

@@ -9,7 +9,7 @@ use super::i18n::Language;
 use super::model::state::AppState;
 use super::pages::studio::form::draft::Draft;
 use super::pages::studio::{canvas, form, image_input, inspector, recent, sides, sweep, timeline};
-use super::pages::{self, Page};
+use super::pages::{self, PageId};
 use super::theme::Palette;
 use super::widgets::form_row::RowStyle;
 use super::widgets::textures::TextureCache;
@@ -42,7 +42,7 @@ pub(super) enum Slot {
     /// Along the foot of the window.
     Recent,
     /// All below the first line, on a page other than the studio.
-    Page(Page),
+    Page(PageId),
     /// Above all others.
     Overlay,
 }
@@ -81,9 +81,6 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::new(recent::RecentPanel),
         Box::<pages::gallery::GalleryPanel>::default(),
         Box::<pages::compare::ComparePanel>::default(),
-        Box::<pages::models::ModelsPanel>::default(),
-        Box::<pages::queue::QueuePanel>::default(),
-        Box::<pages::settings::SettingsPanel>::default(),
         Box::<palette::PalettePanel>::default(),
         Box::<notices::NoticesPanel>::default(),
         Box::<image_input::drop_menu::DropMenuPanel>::default(),

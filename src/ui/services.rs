@@ -1,5 +1,7 @@
 //! What the window needs from elsewhere, behind traits, so that a test can put its own in their place.
 
+mod running;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +12,8 @@ use crate::hub::{Hub, HubOptions};
 use crate::job::{
     DecodeRequest, GenerateRequest, GeneratedImage, JobControl, JobId, JobOptions, KeptRun, ModelRef, Precision,
 };
+
+pub(in crate::ui) use running::{Services, Surroundings};
 
 /// Asks the window to be painted; called from any thread.
 pub type RepaintHandle = Arc<dyn Fn() + Send + Sync>;
@@ -198,8 +202,8 @@ pub type StartHub = Box<dyn Fn(RepaintHandle) -> Result<Hub, String>>;
 /// Begins to keep the jobs not yet run, or says why not.
 pub type StartQueue = Box<dyn Fn(RepaintHandle) -> Result<QueueKeeper, String>>;
 
-/// Everything the window needs from elsewhere.
-pub struct Services {
+/// How the services of the window are started.
+pub struct ServiceFactory {
     /// Called when the window opens, and again after the engine has stopped.
     pub start_engine: StartEngine,
     /// Called when the window opens.
@@ -219,7 +223,7 @@ pub struct Services {
     pub keep_settings: Box<dyn Fn(Settings)>,
 }
 
-impl Services {
+impl ServiceFactory {
     /// Keeps the jobs not yet run in this file.
     #[must_use]
     pub fn with_queue_file(self, path: PathBuf) -> Self {

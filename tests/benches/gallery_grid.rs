@@ -13,9 +13,9 @@ use hareru::gallery::{
 };
 use hareru::ui::app::Studio;
 use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::Page;
+use hareru::ui::pages::PageId;
 use hareru::ui::pages::gallery::GalleryCommand;
-use hareru::ui::services::{Dialogs, Services};
+use hareru::ui::services::{Dialogs, ServiceFactory};
 
 /// Pictures in the index.
 const PICTURES: usize = 100_000;
@@ -98,7 +98,7 @@ fn answer(harness: &mut Harness<'static, Studio>, found: &Arc<SearchResult>) {
 
 /// The page with every picture known, in a window of 1920 × 1080 points with cells of a size.
 fn open(side: f32) -> (Harness<'static, Studio>, Arc<SearchResult>) {
-    let services = Services {
+    let services = ServiceFactory {
         start_engine: Box::new(|_wake| Err("none is needed".to_owned())),
         start_pictures: Box::new(|_folder, _wake| Err("none are needed".to_owned())),
         start_library: None,
@@ -112,7 +112,7 @@ fn open(side: f32) -> (Harness<'static, Studio>, Arc<SearchResult>) {
         .with_size([1920.0, 1080.0])
         .build_eframe(|creation| Studio::new(creation, services, Settings::default(), Path::new("/nowhere")));
     let found = Arc::new(found());
-    harness.state().send(UiCommand::ShowPage(Page::Gallery));
+    harness.state().send(UiCommand::ShowPage(PageId::Gallery));
     harness.state().send(UiCommand::Gallery(GalleryCommand::SetSide(side)));
     for _ in 0..6 {
         harness.step();

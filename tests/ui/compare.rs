@@ -11,7 +11,7 @@ use hareru::gallery;
 use hareru::job::{Change, GenerateRequest, GeneratedImage, PreviewMode, Record, RgbImage, Trajectory};
 use hareru::render::picture::{PictureMode, PicturePaint, Placed, difference_pixels};
 use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::Page;
+use hareru::ui::pages::PageId;
 use hareru::ui::pages::compare::{Alike, CompareCommand, ComparePage, Divider, Way};
 
 use super::harness::{Window, in_language, plain, record};
@@ -164,14 +164,14 @@ fn an_empty_page_should_say_how_pictures_get_here() {
     window.harness.get_by_label_contains("press C");
     window.harness.get_by_label_contains("drop picture files");
     click(&mut window, "Open the gallery");
-    assert_eq!(window.harness.state().state().page, Page::Gallery);
+    assert_eq!(window.harness.state().state().page, PageId::Gallery);
 }
 
 #[test]
 fn every_way_should_be_reached_by_its_name_and_by_key() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = three(&folder);
-    assert_eq!(window.harness.state().state().page, Page::Compare);
+    assert_eq!(window.harness.state().state().page, PageId::Compare);
     for (label, way) in [
         ("Side by side", Way::Beside),
         ("Blink", Way::Blink),
@@ -685,7 +685,7 @@ fn looks_of_the_comparison() {
         for (theme, choice) in [("dark", ThemeChoice::Dark), ("light", ThemeChoice::Light)] {
             let mut window = Window::open_over(folder.path(), in_language(language), true);
             window.harness.state().send(UiCommand::SetTheme(choice));
-            window.harness.state().send(UiCommand::ShowPage(Page::Compare));
+            window.harness.state().send(UiCommand::ShowPage(PageId::Compare));
             look(&mut window, &format!("compare-{language}-{theme}-0-empty"));
             ask(&mut window, CompareCommand::Show(paths.clone()));
             wait(&mut window, "reading", settled);

@@ -10,7 +10,7 @@ use hareru::gallery::{
     SortOrder, Ticket, UserMetadata,
 };
 use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::Page;
+use hareru::ui::pages::PageId;
 use hareru::ui::pages::gallery::{GalleryCommand, GalleryPage, Told};
 
 use super::harness::Window;
@@ -108,7 +108,7 @@ pub(super) fn answer(page: &mut GalleryPage, found: &SearchResult, now: f64) -> 
 /// A window that shows the gallery with so many pictures.
 pub(super) fn window(count: usize) -> Window {
     let mut window = Window::open();
-    window.harness.state().send(UiCommand::ShowPage(Page::Gallery));
+    window.harness.state().send(UiCommand::ShowPage(PageId::Gallery));
     window.harness.run();
     settle(&mut window, &found(count));
     window
@@ -140,7 +140,7 @@ fn chosen(window: &Window) -> Vec<i64> {
 #[test]
 fn only_what_is_in_sight_should_be_asked_for() {
     let mut window = Window::open();
-    window.harness.state().send(UiCommand::ShowPage(Page::Gallery));
+    window.harness.state().send(UiCommand::ShowPage(PageId::Gallery));
     window.harness.run();
     let found = found(100_000);
     let now = window.harness.ctx.input(|input| input.time);
@@ -242,9 +242,9 @@ fn what_is_in_sight_should_stay_when_pictures_come_and_pages_change() {
     let after = window.harness.get_by_role_and_label(Role::Button, &label).rect();
     assert!((after.top() - before.top()).abs() < 2.0, "{before} became {after}");
 
-    window.harness.state().send(UiCommand::ShowPage(Page::Studio));
+    window.harness.state().send(UiCommand::ShowPage(PageId::Studio));
     window.harness.run();
-    window.harness.state().send(UiCommand::ShowPage(Page::Gallery));
+    window.harness.state().send(UiCommand::ShowPage(PageId::Gallery));
     window.harness.run();
     let again = window.harness.get_by_role_and_label(Role::Button, &label).rect();
     assert!((again.top() - before.top()).abs() < 2.0, "{before} became {again}");
@@ -256,7 +256,7 @@ fn enter_should_open_in_the_studio_with_its_run() {
     window.harness.get_by_role_and_label(Role::Button, "00018.png").click();
     window.harness.run();
     press(&mut window, Modifiers::NONE, Key::Enter);
-    assert_eq!(window.harness.state().state().page, Page::Studio);
+    assert_eq!(window.harness.state().state().page, PageId::Studio);
     assert_eq!(window.pictures.borrow().opened, [entry(18).path]);
 }
 
@@ -323,11 +323,11 @@ fn two_to_nine_should_be_compared_and_no_others() {
     window.harness.get_by_role_and_label(Role::Button, "00019.png").click();
     window.harness.run();
     press(&mut window, Modifiers::NONE, Key::C);
-    assert_eq!(window.harness.state().state().page, Page::Gallery);
+    assert_eq!(window.harness.state().state().page, PageId::Gallery);
     window.harness.get_by_label_contains("Choose two to nine pictures");
     press(&mut window, Modifiers::SHIFT, Key::ArrowRight);
     press(&mut window, Modifiers::NONE, Key::C);
-    assert_eq!(window.harness.state().state().page, Page::Compare);
+    assert_eq!(window.harness.state().state().page, PageId::Compare);
 }
 
 #[test]

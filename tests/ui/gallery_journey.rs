@@ -5,7 +5,7 @@ use hareru::gallery;
 use hareru::job::InitWay;
 use hareru::ui::app::Studio;
 use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::Page;
+use hareru::ui::pages::PageId;
 use hareru::ui::pages::compare::{CompareCommand, Compared, Way};
 use hareru::ui::pages::gallery::GalleryCommand;
 use hareru::ui::pages::studio::image_input::{ImageInputCommand, Target};
@@ -25,7 +25,7 @@ fn send(harness: &mut Harness<'static, Studio>, command: UiCommand) {
 /// The pictures that a search of the gallery's page finds.
 fn found(harness: &mut Harness<'static, Studio>, text: &str, count: usize) {
     let search = GalleryCommand::SearchFor(text.to_owned());
-    send(harness, UiCommand::ShowPage(Page::Gallery));
+    send(harness, UiCommand::ShowPage(PageId::Gallery));
     send(harness, UiCommand::Gallery(search));
     until(harness, &format!("{count} are found by {text:?}"), |studio| {
         studio.state().gallery.ids().len() == count
@@ -70,7 +70,7 @@ fn a_photo_should_be_restyled_compared_rated_and_found_again() {
         let page = &studio.state().compare;
         page.pictures.len() == 4 && page.pictures.iter().all(Compared::is_read)
     });
-    assert_eq!(harness.state().state().page, Page::Compare);
+    assert_eq!(harness.state().state().page, PageId::Compare);
     assert_eq!(harness.state().state().compare.way, Way::Slider);
     assert!(harness.state().state().compare.num_steps() > 0, "the runs were kept");
     send(&mut harness, UiCommand::Compare(CompareCommand::ShowStep(0)));

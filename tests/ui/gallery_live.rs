@@ -14,9 +14,9 @@ use hareru::gallery::{
 use hareru::job::GenerateRequest;
 use hareru::ui::app::Studio;
 use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::Page;
+use hareru::ui::pages::PageId;
 use hareru::ui::pages::gallery::GalleryCommand;
-use hareru::ui::services::{Pictures, Services};
+use hareru::ui::services::{Pictures, ServiceFactory};
 
 use super::gallery::{answer, entry, press};
 use super::harness::{NoDialogs, Window, in_language, open_with};
@@ -29,7 +29,7 @@ const STEP_SECS: f32 = 0.01;
 
 /// A window on a gallery, with its own writer and index_service.
 fn open(folder: &Path) -> Harness<'static, Studio> {
-    let services = Services {
+    let services = ServiceFactory {
         start_engine: Box::new(|_wake| Err("nothing is made here".to_owned())),
         start_pictures: Box::new(|folder, repaint| {
             Writer::start(folder.to_owned(), move || repaint())
@@ -56,7 +56,7 @@ fn open(folder: &Path) -> Harness<'static, Studio> {
         in_language("en"),
         folder,
     );
-    harness.state().send(UiCommand::ShowPage(Page::Gallery));
+    harness.state().send(UiCommand::ShowPage(PageId::Gallery));
     harness.step();
     harness
 }
@@ -313,7 +313,7 @@ fn looks_of_the_gallery() {
             let page = &mut window.harness.state_mut().state_mut().gallery;
             page.thumbnail_dir = Some(folder.path().join("cache"));
             window.harness.state().send(UiCommand::SetTheme(choice));
-            window.harness.state().send(UiCommand::ShowPage(Page::Gallery));
+            window.harness.state().send(UiCommand::ShowPage(PageId::Gallery));
             window.harness.run();
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-0-opening"));
             tell(&mut window, folder.path(), &found);

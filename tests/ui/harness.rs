@@ -16,7 +16,7 @@ use hareru::job::{
     LatentPlane, ModelDefaults, ModelInfo, ModelRef, Precision, Record, RgbImage, StepEvent, StepRecord,
 };
 use hareru::ui::app::Studio;
-use hareru::ui::services::{Dialogs, Engine, Pictures, RepaintHandle, Services, StartHub, StartLibrary};
+use hareru::ui::services::{Dialogs, Engine, Pictures, RepaintHandle, ServiceFactory, StartHub, StartLibrary};
 
 /// What the stand-in of the engine was asked, and what it will say.
 #[derive(Default)]
@@ -295,7 +295,7 @@ impl Window {
         let kept = Rc::new(RefCell::new(Vec::new()));
         let (engine_notes, picture_notes) = (Rc::clone(&engine), Rc::clone(&pictures));
         let kept_settings = Rc::clone(&kept);
-        let services = Services {
+        let services = ServiceFactory {
             start_engine: Box::new(move |repaint| {
                 engine_notes.borrow_mut().num_starts += 1;
                 engine_notes.borrow_mut().repaint = Some(repaint);
@@ -368,7 +368,7 @@ pub(crate) fn in_language(language: &str) -> Settings {
 /// A window with these services.
 pub(crate) fn open_with(
     builder: egui_kittest::HarnessBuilder<Studio>,
-    services: Services,
+    services: ServiceFactory,
     settings: Settings,
     gallery_dir: &Path,
 ) -> Harness<'static, Studio> {

@@ -13,7 +13,7 @@ use hareru::job::{
 };
 use hareru::ui::commands::UiCommand;
 use hareru::ui::model::state::View;
-use hareru::ui::pages::Page;
+use hareru::ui::pages::PageId;
 use hareru::ui::pages::studio::image_input::{Adapters, ImageInputCommand, Target};
 
 use super::harness::{Window, plain, record, starter, step};
@@ -280,7 +280,7 @@ fn a_click_beside_the_cards_should_only_look_at_the_picture() {
     window.harness.run();
     assert!(window.harness.query_by_label("Restyle").is_none());
     assert_eq!(*window.harness.state().draft(), before);
-    assert_eq!(window.harness.state().state().page, Page::Compare);
+    assert_eq!(window.harness.state().state().page, PageId::Compare);
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn several_dropped_pictures_should_be_compared() {
         window.harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
     }
     window.harness.run();
-    assert_eq!(window.harness.state().state().page, Page::Compare);
+    assert_eq!(window.harness.state().state().page, PageId::Compare);
     assert!(window.harness.state().state().image_input.drop_menu.is_none());
 }
 

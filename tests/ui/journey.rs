@@ -13,7 +13,7 @@ use hareru::ui::commands::UiCommand;
 use hareru::ui::model::state::{JobStatus, Pause, file_name};
 use hareru::ui::model::sweep_cell::CellRun;
 use hareru::ui::pages::studio::exporting::ExportKind;
-use hareru::ui::services::Services;
+use hareru::ui::services::ServiceFactory;
 use hareru::unfold::AnimationFormat;
 
 use super::harness::{NoDialogs, in_language, open_with};
@@ -26,11 +26,11 @@ pub(super) fn open(gallery_dir: &Path) -> Harness<'static, Studio> {
         device: DeviceChoice::Cpu,
         ..EngineOptions::default()
     };
-    let services = Services {
+    let services = ServiceFactory {
         dialogs: Box::new(NoDialogs),
         keep_settings: Box::new(|_settings| {}),
         start_hub: None, // the models of whoever runs the tests are theirs
-        ..Services::real(options)
+        ..ServiceFactory::real(options)
     };
     let mut harness = open_with(Harness::builder(), services, in_language("en"), gallery_dir);
     until(&mut harness, "the model is described", |studio| {

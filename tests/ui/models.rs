@@ -10,7 +10,7 @@ use hareru::config::{Settings, ThemeChoice};
 use hareru::hub::{DownloadState, Hub, ModelKind};
 use hareru::job::{Event, JobId, ModelRef};
 use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::Page;
+use hareru::ui::pages::PageId;
 use hareru::ui::pages::models::ModelsCommand;
 use serde_json::{Value, json};
 
@@ -54,9 +54,9 @@ fn open(folder: &Path, endpoint: &str, settings: Settings) -> Window {
     let mut window = Window::open_with_hub(settings, move |repaint| {
         Hub::start(options.clone(), move || repaint()).map_err(|error| error.to_string())
     });
-    window.harness.state_mut().send(UiCommand::ShowPage(Page::Models));
+    window.harness.state_mut().send(UiCommand::ShowPage(PageId::Models));
     until(&mut window, |window| {
-        window.harness.state().state().models_page.is_scanned
+        window.harness.state().state().installed.is_scanned
     });
     window
 }
@@ -87,7 +87,7 @@ fn a_model_should_come_into_the_form_and_into_its_list() {
     assert_eq!(window.harness.state().draft().request.model, castle);
     assert_eq!(window.engine.borrow().described.last(), Some(&castle));
     assert!(window.harness.query_by_label("In the form").is_some());
-    let offered: Vec<_> = window.harness.state().state().models_page.models().collect();
+    let offered: Vec<_> = window.harness.state().state().installed.models().collect();
     assert_eq!(offered, [castle], "and no broken one");
 }
 
@@ -208,11 +208,18 @@ fn a_hash_should_be_computed_when_it_is_asked_for() {
     click(&mut window, "More: castle");
     click(&mut window, "Compute hash");
     until(&mut window, |window| {
-        let page = &window.harness.state().state().models_page;
-        page.item(&path).unwrap().hashes.is_some()
+        let installed = &window.harness.state().state().installed;
+        installed.item(&path).unwrap().hashes.is_some()
     });
-    let page = &window.harness.state().state().models_page;
-    let short = page.item(&path).unwrap().hashes.as_ref().unwrap().short().to_owned();
+    let installed = &window.harness.state().state().installed;
+    let short = installed
+        .item(&path)
+        .unwrap()
+        .hashes
+        .as_ref()
+        .unwrap()
+        .short()
+        .to_owned();
     assert!(window.harness.query_by_label_contains(&short).is_some());
 }
 
@@ -231,7 +238,7 @@ fn what_a_job_uses_should_be_known_as_used() {
             .harness
             .state()
             .state()
-            .models_page
+            .installed
             .item(&path)
             .unwrap()
             .last_used_unix_secs
@@ -258,7 +265,7 @@ fn a_download_should_be_seen_stopped_resumed_and_listed() {
     field.type_text("someone/tiny");
     window.harness.run_ok();
     click(&mut window, "Download");
-    let state = |window: &Window| window.harness.state().state().models_page.downloads.first().cloned();
+    let state = |window: &Window| window.harness.state().state().installed.downloads.first().cloned();
     until(&mut window, |window| {
         state(window).is_some_and(|download| download.done_bytes > 0)
     });

@@ -10,7 +10,7 @@ use hareru::gallery::SaveEvent;
 use hareru::job::{Event, JobError, JobErrorKind, JobId};
 use hareru::ui::commands::UiCommand;
 use hareru::ui::model::state::View;
-use hareru::ui::pages::Page;
+use hareru::ui::pages::PageId;
 use hareru::ui::pages::queue::QueueCommand;
 
 use super::harness::{Window, plain, step};
@@ -29,13 +29,13 @@ fn fill(window: &mut Window, prompts: &[&str]) {
 }
 
 fn show_page(window: &mut Window) {
-    window.harness.state().send(UiCommand::ShowPage(Page::Queue));
+    window.harness.state().send(UiCommand::ShowPage(PageId::Queue));
     window.harness.run();
 }
 
 /// Prompts in the order they are to be made.
 fn prompts(window: &Window) -> Vec<String> {
-    let jobs = window.harness.state().state().queue_page.jobs.jobs();
+    let jobs = window.harness.state().state().jobs.jobs();
     jobs.iter().map(|job| job.order.request.prompt.clone()).collect()
 }
 
@@ -120,7 +120,7 @@ fn a_paused_queue_should_finish_the_job_at_work_and_begin_no_other() {
     window
         .harness
         .get_by_label("Paused: no job begins until you resume the queue");
-    window.harness.state().send(UiCommand::ShowPage(Page::Studio));
+    window.harness.state().send(UiCommand::ShowPage(PageId::Studio));
     window.harness.run();
     window.harness.get_by_label("The queue is paused; 2 jobs are waiting");
     show_page(&mut window);
@@ -138,7 +138,7 @@ fn jobs_should_be_taken_away_duplicated_and_tried_again_by_their_buttons() {
     window.harness.run();
     assert_eq!(prompts(&window), ["a", "b", "c", "c"]);
     let seeds: Vec<u64> = {
-        let jobs = window.harness.state().state().queue_page.jobs.jobs();
+        let jobs = window.harness.state().state().jobs.jobs();
         jobs.iter().map(|job| job.order.request.seed).collect()
     };
     assert_eq!(
@@ -219,7 +219,7 @@ fn a_finished_job_should_be_shown_in_the_studio_by_a_click() {
         .click();
     window.harness.run();
     let state = window.harness.state().state();
-    assert_eq!(state.page, Page::Studio);
+    assert_eq!(state.page, PageId::Studio);
     assert_eq!(state.view, View::Picture("/nowhere/a.png".into()));
 }
 
@@ -267,7 +267,7 @@ fn until_kept(window: &mut Window, path: &Path, prompts: &[&str]) {
         window.harness.step();
         let (content, _) = QueueContent::load(path);
         let found: Vec<&str> = content.jobs.iter().map(|job| &*job.request.prompt).collect();
-        let now = window.harness.state().state().queue_page.jobs.content();
+        let now = window.harness.state().state().jobs.content();
         let at_work = |content: &QueueContent| content.jobs.iter().filter(|job| job.was_running).count();
         if found == prompts && at_work(&content) == at_work(&now) {
             return;

@@ -6,13 +6,13 @@ use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::config::{PictureFormat, Settings, ThemeChoice};
 use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::Page;
+use hareru::ui::pages::PageId;
 use hareru::ui::pages::settings::{Section, SettingsCommand};
 
 use super::harness::{Window, in_language};
 
 fn open_section(window: &mut Window, section: Section) {
-    window.harness.state().send(UiCommand::ShowPage(Page::Settings));
+    window.harness.state().send(UiCommand::ShowPage(PageId::Settings));
     let show = SettingsCommand::Show(section);
     window.harness.state().send(UiCommand::Settings(show));
     window.harness.run();
@@ -43,7 +43,7 @@ fn the_gear_should_open_the_page_and_each_part_should_show_itself_in_both_langua
     for language in ["en", "ja"] {
         let mut window = Window::open_in(language);
         click(&mut window, if language == "en" { "Settings" } else { "設定" });
-        assert_eq!(window.harness.state().state().page, Page::Settings);
+        assert_eq!(window.harness.state().state().page, PageId::Settings);
         for section in Section::ALL {
             open_section(&mut window, section);
         }
@@ -217,7 +217,7 @@ fn the_list_of_commands_should_find_one_by_a_part_of_its_name_and_do_it() {
     window.harness.get_by_label("Command").type_text("queue");
     window.harness.run();
     press(&mut window, egui::Modifiers::NONE, egui::Key::Enter);
-    assert_eq!(window.harness.state().state().page, Page::Queue);
+    assert_eq!(window.harness.state().state().page, PageId::Queue);
     assert!(window.harness.query_by_label("Command").is_none(), "the list is closed");
 
     press(&mut window, egui::Modifiers::COMMAND, egui::Key::K);
@@ -235,8 +235,8 @@ fn a_command_of_another_page_should_show_that_page_first() {
     window.harness.run();
     press(&mut window, egui::Modifiers::NONE, egui::Key::Enter);
     let state = window.harness.state().state();
-    assert_eq!(state.page, Page::Queue);
-    assert!(state.queue_page.jobs.is_paused());
+    assert_eq!(state.page, PageId::Queue);
+    assert!(state.jobs.is_paused());
 }
 
 #[test]
@@ -312,13 +312,13 @@ fn looks_of_the_settings() {
 }
 
 /// A window with a field for the room of runs, on the settings' page or in the studio's inspector.
-fn window_with_budget(page: Page) -> Window {
+fn window_with_budget(page: PageId) -> Window {
     let mut window = Window::open_set(Settings {
         trajectory_budget_mib: 300,
         ..in_language("en")
     });
     match page {
-        Page::Settings => open_section(&mut window, Section::Computing),
+        PageId::Settings => open_section(&mut window, Section::Computing),
         page => window.harness.state().send(UiCommand::ShowPage(page)),
     }
     window.harness.run();
@@ -328,7 +328,7 @@ fn window_with_budget(page: Page) -> Window {
 #[test]
 fn a_budget_should_not_take_effect_before_it_is_entered() {
     let (role, label) = (Role::SpinButton, "Room for runs");
-    for page in [Page::Settings, Page::Studio] {
+    for page in [PageId::Settings, PageId::Studio] {
         let mut window = window_with_budget(page);
         click_role(&mut window, role, label);
         for digit in ["4", "0", "9", "6"] {
@@ -355,7 +355,7 @@ fn a_budget_should_not_take_effect_before_it_is_entered() {
 
 #[test]
 fn a_dragged_budget_should_take_effect_when_the_pointer_is_released() {
-    for page in [Page::Settings, Page::Studio] {
+    for page in [PageId::Settings, PageId::Studio] {
         let mut window = window_with_budget(page);
         let field = window.harness.get_by_role_and_label(Role::SpinButton, "Room for runs");
         let start = field.rect().center();

@@ -7,7 +7,7 @@ use egui::{Align, Align2, Area, Frame, Id, Layout, Order, RichText, Stroke, Ui, 
 
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Notice};
-use crate::ui::pages::Page;
+use crate::ui::pages::PageId;
 use crate::ui::panel::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT};
 use crate::ui::widgets::icon_button::{Icon, icon_button};
 
@@ -45,7 +45,7 @@ impl Panel for NoticesPanel {
         }
         let now = ui.input(|input| input.time);
         let foot = match ctx.state.page {
-            Page::Studio => RECENT_HEIGHT + TIMELINE_HEIGHT,
+            PageId::Studio => RECENT_HEIGHT + TIMELINE_HEIGHT,
             _ => STATUS_HEIGHT,
         };
         let area = Area::new(Id::unique("notices"))

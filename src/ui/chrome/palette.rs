@@ -9,7 +9,7 @@ use crate::ui::commands::shortcuts::{self, KeyBinding};
 use crate::ui::commands::{Scope, UiCommand};
 use crate::ui::i18n::Language;
 use crate::ui::model::state::Overlay;
-use crate::ui::pages::Page;
+use crate::ui::pages::PageId;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::ROW_HEIGHT;
 
@@ -170,7 +170,7 @@ impl PalettePanel {
 
 /// The commands whose names, in either language, have all the words that were typed; those that begin with them first,
 /// and among equals those of the page that is shown.
-fn found<'a>(entries: &'a [KeyBinding], text: &str, page: Page) -> Vec<&'a KeyBinding> {
+fn found<'a>(entries: &'a [KeyBinding], text: &str, page: PageId) -> Vec<&'a KeyBinding> {
     let text = text.trim().to_lowercase();
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut found: Vec<(bool, bool, usize, &KeyBinding)> = entries
@@ -202,20 +202,20 @@ mod tests {
     fn commands_should_be_found_by_their_names_in_both_languages() {
         let keymap = Keymap::new(&BTreeMap::new());
         for text in ["next st", "STEP next", "次のステップ"] {
-            let found = found(keymap.entries(), text, Page::Studio);
+            let found = found(keymap.entries(), text, PageId::Studio);
             assert_eq!(
                 found.first().map(|entry| &entry.command),
                 Some(&UiCommand::NextStep),
                 "{text}"
             );
         }
-        assert!(found(keymap.entries(), "no such thing", Page::Studio).is_empty());
+        assert!(found(keymap.entries(), "no such thing", PageId::Studio).is_empty());
     }
 
     #[test]
     fn commands_of_the_page_that_is_shown_should_come_first() {
         let keymap = Keymap::new(&BTreeMap::new());
-        for page in [Page::Studio, Page::Queue] {
+        for page in [PageId::Studio, PageId::Queue] {
             let found = found(keymap.entries(), "", page);
             let is_here = |entry: &&KeyBinding| entry.command.scope().meets(Scope::Page(page));
             let num_here = found.iter().filter(|entry| is_here(entry)).count();

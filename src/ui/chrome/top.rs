@@ -5,7 +5,7 @@ use egui::{Align, Button, Layout, RichText, Ui, vec2};
 use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
 use crate::ui::model::notifications::Level;
-use crate::ui::pages::Page;
+use crate::ui::pages::PageId;
 use crate::ui::pages::studio::sides;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{self, ROW_HEIGHT};
@@ -34,10 +34,10 @@ impl Panel for TopPanel {
             tabs(ui, ctx);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 4.0;
-                icon(ui, ctx, Icon::Gear, UiCommand::ShowPage(Page::Settings));
+                icon(ui, ctx, Icon::Gear, UiCommand::ShowPage(PageId::Settings));
                 language_toggle(ui, ctx);
                 icon(ui, ctx, Icon::Folder, UiCommand::ChoosePicture);
-                if ctx.state.page == Page::Studio {
+                if ctx.state.page == PageId::Studio {
                     sides::toggles(ui, ctx);
                 }
                 notices_menu(ui, ctx);
@@ -49,11 +49,11 @@ impl Panel for TopPanel {
 
 /// One for each page but the settings, which have their sign at the right.
 fn tabs(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    for page in Page::ALL.into_iter().filter(|page| *page != Page::Settings) {
+    for page in PageId::ALL.into_iter().filter(|page| *page != PageId::Settings) {
         let show = UiCommand::ShowPage(page);
-        let count = ctx.state.queue_page.jobs.jobs().len();
+        let count = ctx.state.jobs.jobs().len();
         let words = match (page, count) {
-            (Page::Queue, 1..) => ctx.language.tr_with("queue-tab", &[("count", &count.to_string())]),
+            (PageId::Queue, 1..) => ctx.language.tr_with("queue-tab", &[("count", &count.to_string())]),
             _ => show.name(ctx.language),
         };
         let tab = ui.selectable_label(ctx.state.page == page, words);

@@ -10,7 +10,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use super::i18n::Language;
 use super::model::camera::CameraMove;
 use super::model::unfolding::Ways;
-use super::pages::Page;
+use super::pages::PageId;
 use super::pages::compare::CompareCommand;
 use super::pages::gallery::GalleryCommand;
 use super::pages::models::ModelsCommand;
@@ -138,7 +138,7 @@ pub enum UiCommand {
     /// Enlarges a picture (the second) by a network (the first), from now on by this one.
     UseUpscaler(PathBuf, PathBuf),
     /// Shows a page.
-    ShowPage(Page),
+    ShowPage(PageId),
     /// Something of the gallery's page.
     Gallery(GalleryCommand),
     /// Something of the page that compares.
@@ -159,7 +159,7 @@ pub enum Scope {
     /// On every page.
     Everywhere,
     /// On one page.
-    Page(Page),
+    Page(PageId),
 }
 
 const fn plain(key: Key) -> KeyboardShortcut {
@@ -218,7 +218,7 @@ impl UiCommand {
 
     /// Every command that has a key or can be given one.
     pub fn all() -> Vec<Self> {
-        let mut all = Page::ALL.map(Self::ShowPage).to_vec();
+        let mut all = PageId::ALL.map(Self::ShowPage).to_vec();
         all.extend_from_slice(Self::WITH_SHORTCUT);
         all.extend_from_slice(Self::WITHOUT_SHORTCUT);
         all.extend(GalleryCommand::WITH_SHORTCUT.iter().cloned().map(Self::Gallery));
@@ -239,12 +239,12 @@ impl UiCommand {
             | Self::ChoosePicture
             | Self::FocusControls
             | Self::Generate => Scope::Everywhere,
-            Self::Gallery(_) => Scope::Page(Page::Gallery),
-            Self::Compare(_) => Scope::Page(Page::Compare),
-            Self::Models(_) => Scope::Page(Page::Models),
-            Self::Queue(_) => Scope::Page(Page::Queue),
-            Self::Settings(_) => Scope::Page(Page::Settings),
-            _ => Scope::Page(Page::Studio),
+            Self::Gallery(_) => Scope::Page(PageId::Gallery),
+            Self::Compare(_) => Scope::Page(PageId::Compare),
+            Self::Models(_) => Scope::Page(PageId::Models),
+            Self::Queue(_) => Scope::Page(PageId::Queue),
+            Self::Settings(_) => Scope::Page(PageId::Settings),
+            _ => Scope::Page(PageId::Studio),
         }
     }
 

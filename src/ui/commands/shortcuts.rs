@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use egui::{Event, Id, Key, KeyboardShortcut, Modifiers};
+use egui::{Id, Key, KeyboardShortcut, Modifiers};
 
 use super::{CommandSender, Scope, UiCommand};
-use crate::ui::app::Studio;
 use crate::ui::i18n::Language;
-use crate::ui::model::state::Overlay;
-use crate::ui::pages::settings::SettingsCommand;
+use crate::ui::model::state::{AppState, Overlay};
 
 /// A command that can have a key.
 #[derive(Debug, Clone, PartialEq)]
@@ -190,16 +188,12 @@ impl UiCommand {
 }
 
 /// Takes the keys of commands out of the input and sends the commands.
-pub(in crate::ui) fn handle_input(studio: &Studio, ctx: &egui::Context) {
-    if let Some(id) = &studio.state.settings_page.recording {
-        record(&studio.commands, ctx, id);
-        return;
-    }
+pub(in crate::ui) fn handle_input(state: &AppState, commands: &CommandSender, ctx: &egui::Context) {
     let keymap = of(ctx);
-    let (page, is_mask_shown) = (studio.state.page, studio.state.is_mask_shown());
-    let is_busy = studio.state.current_job().is_some() && !studio.state.gallery.is_looking; // Escape closes that first
+    let (page, is_mask_shown) = (state.page, state.is_mask_shown());
+    let is_busy = state.current_job().is_some() && !state.gallery.is_looking; // Escape closes that first
     let (has_focus, is_typing) = (ctx.egui_wants_keyboard_input(), ctx.text_edit_focused());
-    let is_open = studio.state.overlay == Overlay::Commands;
+    let is_open = state.overlay == Overlay::Commands;
     let mut all: Vec<(&KeyBinding, KeyboardShortcut)> = keymap
         .entries()
         .iter()
@@ -220,7 +214,7 @@ pub(in crate::ui) fn handle_input(studio: &Studio, ctx: &egui::Context) {
             continue;
         }
         if ctx.input_mut(|input| input.consume_shortcut(&key)) {
-            studio.commands.send(command.clone());
+            commands.send(command.clone());
         }
     }
 }
@@ -241,47 +235,6 @@ fn is_typed(command: &UiCommand, key: KeyboardShortcut, is_typing: bool) -> bool
     };
     let is_letter = key.modifiers.is_none() || key.modifiers == Modifiers::SHIFT;
     is_of_fields || (is_letter && *command != UiCommand::Stop)
-}
-
-/// Takes the next key as the one that was chosen for a command; Escape chooses none.
-fn record(commands: &CommandSender, ctx: &egui::Context, id: &str) {
-    let pressed = ctx.input_mut(|input| {
-        let mut pressed = None;
-        input.events.retain(|event| match event {
-            Event::Key {
-                key,
-                pressed: true,
-                repeat: false,
-                modifiers,
-                ..
-            } => {
-                pressed = pressed.or(Some((*key, *modifiers)));
-                false
-            }
-            Event::Key { .. } | Event::Text(_) => false,
-            _ => true,
-        });
-        pressed
-    });
-    let Some((key, held)) = pressed else {
-        return;
-    };
-    if key == Key::Escape {
-        commands.send(UiCommand::Settings(SettingsCommand::StopRecording));
-        return;
-    }
-    let mut modifiers = Modifiers::NONE;
-    for (is_held, modifier) in [
-        (held.command || held.ctrl, Modifiers::COMMAND),
-        (held.alt, Modifiers::ALT),
-        (held.shift, Modifiers::SHIFT),
-    ] {
-        if is_held {
-            modifiers |= modifier;
-        }
-    }
-    let key = KeyboardShortcut::new(modifiers, key);
-    commands.send(UiCommand::Settings(SettingsCommand::Bind(id.to_owned(), key)));
 }
 
 #[cfg(test)]

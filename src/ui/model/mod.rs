@@ -1,11 +1,13 @@
 //! Plain state that pages share, kept up to date from the events of the engine and of the writer of pictures.
 
 pub mod camera;
+pub mod installed;
 pub mod jobs;
 pub mod notifications;
 pub mod playhead;
 pub mod state;
 pub mod step_pictures;
+pub mod step_times;
 pub mod sweep_cell;
 pub mod sweeping;
 pub mod unfolding;

@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::installed::Installed;
+use super::jobs::JobQueue;
 use super::notifications::{Level, Notices, Text};
 use super::playhead::{Branching, Playback};
+use super::step_times::StepTimes;
 use super::sweeping::Sweeping;
 use super::unfolding::{Source, Unfolding, Ways};
 use crate::gallery::{Listed, SaveEvent};
@@ -13,12 +16,9 @@ use crate::job::{
     Phase, Record, RgbImage, StepEvent,
 };
 use crate::ui::model::camera::Camera;
-use crate::ui::pages::Page;
+use crate::ui::pages::PageId;
 use crate::ui::pages::compare::ComparePage;
 use crate::ui::pages::gallery::GalleryPage;
-use crate::ui::pages::models::ModelsPage;
-use crate::ui::pages::queue::QueuePage;
-use crate::ui::pages::settings::SettingsPage;
 use crate::ui::pages::studio::canvas::beside::Beside;
 use crate::ui::pages::studio::exporting::Exporting;
 use crate::ui::pages::studio::image_input::ImageInputState;
@@ -293,7 +293,7 @@ pub struct AppState {
     /// The device that computes, once the engine has told.
     pub device: Option<Arc<DeviceInfo>>,
     /// Jobs that the engine has and that have not ended, in order; what waits for its turn before it comes there is in
-    /// [`Self::queue_page`].
+    /// [`Self::jobs`].
     pub queue: Vec<QueuedJob>,
     /// The run on the canvas.
     pub run: Option<Run>,
@@ -343,17 +343,17 @@ pub struct AppState {
     /// Pictures that are brought in.
     pub image_input: ImageInputState,
     /// What fills the window.
-    pub page: Page,
+    pub page: PageId,
     /// What the gallery's page knows.
     pub gallery: GalleryPage,
     /// What the page that compares knows.
     pub compare: ComparePage,
-    /// What the models' page knows.
-    pub models_page: ModelsPage,
-    /// What the queue's page knows.
-    pub queue_page: QueuePage,
-    /// What the settings' page knows.
-    pub settings_page: SettingsPage,
+    /// The jobs that wait, run or have ended.
+    pub jobs: JobQueue,
+    /// How long steps take.
+    pub step_times: StepTimes,
+    /// The models on disk.
+    pub installed: Installed,
 }
 
 impl AppState {
@@ -362,7 +362,13 @@ impl AppState {
         if let Some(sweeping) = &mut self.sweeping {
             sweeping.apply(&event);
         }
-        self.queue_page.apply(&event);
+        if let Event::Step(step) = &event {
+            let job = self.jobs.jobs().iter().find(|job| job.stage.job() == Some(step.job));
+            if let Some(job) = job {
+                self.step_times.measure(&job.order.request, step);
+            }
+        }
+        self.jobs.apply(&event);
         match event {
             Event::Started { job } => self.start(job),
             Event::Phase { job, phase, fraction } => {
@@ -441,7 +447,7 @@ impl AppState {
                 if let Some(sweeping) = &mut self.sweeping {
                     sweeping.saved(&path, &record);
                 }
-                self.queue_page.saved(&path, &record);
+                self.jobs.saved(&path, &record);
                 self.recent.retain(|picture| picture.path != path);
                 self.recent.insert(
                     0,
@@ -527,7 +533,7 @@ impl AppState {
     pub fn engine_stopped(&mut self, reason: Option<String>) {
         self.engine = EngineStatus::Stopped { reason };
         self.queue.clear();
-        self.queue_page.jobs.engine_stopped();
+        self.jobs.engine_stopped();
         if let Some(sweeping) = &mut self.sweeping {
             sweeping.engine_stopped();
         }
@@ -561,7 +567,7 @@ impl AppState {
 
     /// Jobs whose turn has not come: those of the queue, and a run of a sweep.
     pub fn num_waiting(&self) -> usize {
-        let jobs = &self.queue_page.jobs;
+        let jobs = &self.jobs;
         let is_listed = |queued: &QueuedJob| jobs.jobs().iter().any(|job| job.stage.job() == Some(queued.job));
         let others = self
             .queue

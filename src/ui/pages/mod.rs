@@ -8,11 +8,17 @@ pub mod queue;
 pub mod settings;
 pub mod studio;
 
-use egui::{Key, KeyboardShortcut, Modifiers};
+use egui::{Key, KeyboardShortcut, Modifiers, Ui};
+
+use super::commands::UiCommand;
+use super::model::state::AppState;
+use super::panel::PanelContext;
+use super::services::Services;
+use studio::form::draft::Draft;
 
 /// What fills the window below its first line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Page {
+pub enum PageId {
     /// Where pictures are made.
     #[default]
     Studio,
@@ -28,7 +34,7 @@ pub enum Page {
     Settings,
 }
 
-impl Page {
+impl PageId {
     /// Every page, in the order of the tabs.
     pub const ALL: [Self; 6] = [
         Self::Studio,
@@ -70,5 +76,78 @@ impl Page {
             Self::Queue => QUEUE,
             Self::Settings => SETTINGS,
         }
+    }
+}
+
+/// What a page can change beside its own state.
+pub(in crate::ui) struct PageContext<'a> {
+    /// The window.
+    pub(in crate::ui) egui: &'a egui::Context,
+    /// What pages share.
+    pub(in crate::ui) state: &'a mut AppState,
+    /// The form.
+    pub(in crate::ui) draft: &'a mut Draft,
+    /// What a page may ask for.
+    pub(in crate::ui) services: &'a mut Services,
+}
+
+/// Whether a page has carried out a command.
+pub(in crate::ui) enum Handled {
+    /// It has.
+    Yes,
+    /// The command is not one of its own.
+    No(UiCommand),
+}
+
+/// A page of the window. It keeps its own state; what pages share is in the context.
+pub(in crate::ui) trait Page {
+    /// Which page it is. Its name is the text called [`PageId::key`].
+    fn id(&self) -> PageId;
+
+    /// Lays it out below the first line of the window.
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>);
+
+    /// Carries a command out if it is one of its own. Returns at once.
+    fn command(&mut self, command: UiCommand, ctx: &mut PageContext<'_>) -> Handled;
+
+    /// Takes in what other threads have to tell; called before every frame, whichever page is shown.
+    fn tick(&mut self, ctx: &mut PageContext<'_>);
+
+    /// Takes keys out of the input before commands are looked for among them. The result says whether no key may mean a
+    /// command now.
+    fn handle_input(&mut self, _ctx: &mut PageContext<'_>) -> bool {
+        false
+    }
+}
+
+/// The pages that keep their own state.
+#[derive(Default)]
+pub(in crate::ui) struct Pages {
+    models: models::ModelsPage,
+    queue: queue::QueuePage,
+    settings: settings::SettingsPage,
+}
+
+impl Pages {
+    /// All of them.
+    pub(in crate::ui) fn all(&mut self) -> [&mut dyn Page; 3] {
+        [&mut self.models, &mut self.queue, &mut self.settings]
+    }
+
+    /// One of them.
+    pub(in crate::ui) fn page(&mut self, id: PageId) -> Option<&mut dyn Page> {
+        self.all().into_iter().find(|page| page.id() == id)
+    }
+
+    /// Has the page a command belongs to carry it out.
+    pub(in crate::ui) fn command(&mut self, command: UiCommand, ctx: &mut PageContext<'_>) -> Handled {
+        let mut left = command;
+        for page in self.all() {
+            match page.command(left, ctx) {
+                Handled::Yes => return Handled::Yes,
+                Handled::No(command) => left = command,
+            }
+        }
+        Handled::No(left)
     }
 }

@@ -7,7 +7,7 @@ use super::{Alike, CompareCommand, ComparePage, Compared, MAX_PICTURES, Way};
 use crate::gallery::{IndexRequest, MetadataChange};
 use crate::ui::app::Studio;
 use crate::ui::model::notifications::{Level, Text};
-use crate::ui::pages::Page;
+use crate::ui::pages::PageId;
 
 /// By how much one press turns the line of the slider, in degrees.
 const TURN_DEGREES: f32 = 45.0;
@@ -191,7 +191,7 @@ impl ComparePage {
 
 /// Adds pictures and has them read.
 fn add(studio: &mut Studio, paths: Vec<PathBuf>) {
-    studio.state.page = Page::Compare;
+    studio.state.page = PageId::Compare;
     let page = &mut studio.state.compare;
     let mut left_out = 0;
     let mut added = Vec::new();
@@ -211,7 +211,7 @@ fn add(studio: &mut Studio, paths: Vec<PathBuf>) {
         let text = Text::new("compare-too-many", [("count", left_out.to_string())]);
         studio.state.notices.notify(Level::Info, text);
     }
-    if let Some(pictures) = &studio.pictures {
+    if let Some(pictures) = &studio.services.pictures {
         for path in &added {
             pictures.open(path.clone());
         }
@@ -236,7 +236,7 @@ fn rate(studio: &mut Studio, place: usize, rating: u8) {
     let Some(picture) = studio.state.compare.pictures.get(place) else {
         return;
     };
-    let Some((library, entry)) = studio.library.as_ref().zip(picture.entry.as_ref()) else {
+    let Some((library, entry)) = studio.services.index.as_ref().zip(picture.entry.as_ref()) else {
         let file = crate::ui::model::state::file_name(&picture.path);
         let text = Text::new("compare-not-rated", [("file", file)]);
         studio.state.notices.notify(Level::Info, text);

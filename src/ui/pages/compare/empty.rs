@@ -3,7 +3,7 @@
 use egui::{Align, Button, Layout, Rect, RichText, Ui, UiBuilder, vec2};
 
 use crate::ui::commands::UiCommand;
-use crate::ui::pages::Page;
+use crate::ui::pages::PageId;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 
@@ -22,7 +22,7 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>, whole: Rect) {
     ui.add(egui::Label::new(RichText::new(ctx.tr("compare-empty-gallery")).weak()).wrap());
     ui.add(egui::Label::new(RichText::new(ctx.tr("compare-empty-drop")).weak()).wrap());
     ui.add_space(6.0);
-    let gallery = UiCommand::ShowPage(Page::Gallery);
+    let gallery = UiCommand::ShowPage(PageId::Gallery);
     let button = ui.add(Button::new(ctx.tr("compare-empty-open")));
     if button.on_hover_text(gallery.tooltip(ctx.language, ui.ctx())).clicked() {
         ctx.commands.send(gallery);

@@ -10,7 +10,7 @@ use super::table;
 use super::time;
 use super::{CompareCommand, Way};
 use crate::ui::commands::UiCommand;
-use crate::ui::pages::Page;
+use crate::ui::pages::PageId;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 
 /// Height of the line of ways and of the line of words below it.
@@ -36,7 +36,7 @@ impl Panel for ComparePanel {
     }
 
     fn slot(&self) -> Slot {
-        Slot::Page(Page::Compare)
+        Slot::Page(PageId::Compare)
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {

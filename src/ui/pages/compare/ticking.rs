@@ -9,7 +9,7 @@ use crate::gallery::IndexRequest;
 use crate::ui::app::Studio;
 use crate::ui::model::playhead::Playback;
 use crate::ui::model::step_pictures::Quality;
-use crate::ui::pages::Page;
+use crate::ui::pages::PageId;
 use crate::ui::pages::studio::actions::decode;
 
 /// How long the playhead rests before its steps are decoded quickly, in seconds.
@@ -20,12 +20,12 @@ const EXACT_AFTER: f64 = 0.8;
 /// Takes in what other threads have to tell; called before every frame, whichever page is shown.
 pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
     studio.state.compare.measuring.poll();
-    if studio.state.page != Page::Compare {
+    if studio.state.page != PageId::Compare {
         studio.state.compare.is_playing = false;
         return;
     }
     seek(studio);
-    let is_still = studio.state.is_still || studio.settings.reduce_motion;
+    let is_still = studio.state.is_still || studio.services.settings.reduce_motion;
     let page = &mut studio.state.compare;
     let now = ctx.input(|input| input.time);
     if page.is_playing {
@@ -43,7 +43,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
         page.moved_at = None;
     }
     if let Some(question) = page.measuring.is_idle().then(|| page.next_question()).flatten() {
-        let repaint = Arc::clone(&studio.repaint);
+        let repaint = Arc::clone(&studio.services.repaint);
         if let Err(error) = studio.state.compare.measuring.ask(question, move || repaint()) {
             tracing::warn!("could not start a thread: {error}");
         }
@@ -53,7 +53,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
 
 /// Asks the index service what it knows of the pictures, once for each.
 fn seek(studio: &mut Studio) {
-    let Some(library) = &studio.library else {
+    let Some(library) = &studio.services.index else {
         return;
     };
     let pictures = studio.state.compare.pictures.iter_mut();

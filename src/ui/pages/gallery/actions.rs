@@ -13,7 +13,7 @@ use crate::gallery::{IndexRequest, IndexService, MetadataChange, PictureEntry};
 use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Text};
-use crate::ui::pages::Page;
+use crate::ui::pages::PageId;
 use crate::ui::pages::compare::CompareCommand;
 
 /// Longest time a frame spends taking in what the index service tells; the rest waits for the next.
@@ -70,13 +70,13 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
 /// Takes in what other threads have to tell; called before every frame, whichever page is shown.
 pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
     drain(studio);
-    if studio.state.page != Page::Gallery {
+    if studio.state.page != PageId::Gallery {
         return; // what is due is asked for when it is looked at
     }
     studio.state.gallery.today = super::dates::today();
     handle_keys(studio, ctx);
     let now = ctx.input(|input| input.time);
-    let Some(library) = &studio.library else { return };
+    let Some(library) = &studio.services.index else { return };
     let left = studio
         .state
         .gallery
@@ -88,13 +88,13 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
 
 fn drain(studio: &mut Studio) {
     let deadline = Instant::now() + DRAIN_BUDGET;
-    while let Some(event) = studio.library.as_ref().and_then(IndexService::poll) {
+    while let Some(event) = studio.services.index.as_ref().and_then(IndexService::poll) {
         studio.state.compare.take_library(&event);
         if let Some(told) = studio.state.gallery.apply(event) {
             tell(studio, told);
         }
         if Instant::now() > deadline {
-            (studio.repaint)();
+            (studio.services.repaint)();
             return;
         }
     }
@@ -110,11 +110,14 @@ fn handle_keys(studio: &Studio, ctx: &egui::Context) {
         (is_copy, input.key_pressed(Key::Escape))
     });
     if is_copy {
-        studio.commands.send(UiCommand::Gallery(GalleryCommand::CopyImage));
+        studio
+            .services
+            .commands
+            .send(UiCommand::Gallery(GalleryCommand::CopyImage));
         ctx.request_repaint();
     }
     if is_escape {
-        studio.commands.send(UiCommand::Gallery(GalleryCommand::Leave));
+        studio.services.commands.send(UiCommand::Gallery(GalleryCommand::Leave));
         ctx.request_repaint();
     }
 }
@@ -132,7 +135,7 @@ fn tell(studio: &mut Studio, told: Told) {
 }
 
 fn ask(studio: &Studio, question: IndexRequest) {
-    if let Some(library) = &studio.library {
+    if let Some(library) = &studio.services.index {
         library.request(question);
     }
 }
@@ -149,8 +152,8 @@ fn open(studio: &mut Studio) {
     };
     let path = entry.path.clone();
     studio.state.gallery.is_looking = false;
-    studio.commands.send(UiCommand::ShowPage(Page::Studio));
-    studio.commands.send(UiCommand::ShowPicture(path));
+    studio.services.commands.send(UiCommand::ShowPage(PageId::Studio));
+    studio.services.commands.send(UiCommand::ShowPicture(path));
 }
 
 fn mark(studio: &mut Studio, change: MetadataChange) {
@@ -194,8 +197,11 @@ fn compare(studio: &mut Studio) {
         .filter_map(|id| Some(page.entry(*id)?.path.clone()))
         .collect();
     studio.state.gallery.is_looking = false;
-    studio.commands.send(UiCommand::Compare(CompareCommand::Show(paths)));
-    studio.commands.send(UiCommand::ShowPage(Page::Compare));
+    studio
+        .services
+        .commands
+        .send(UiCommand::Compare(CompareCommand::Show(paths)));
+    studio.services.commands.send(UiCommand::ShowPage(PageId::Compare));
 }
 
 fn copy_prompt(studio: &mut Studio, ctx: &egui::Context) {
@@ -207,8 +213,8 @@ fn copy_prompt(studio: &mut Studio, ctx: &egui::Context) {
 }
 
 fn add_folder(studio: &Studio) {
-    let title = studio.language.tr("gallery-choose-folder");
-    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
+    let title = studio.services.language.tr("gallery-choose-folder");
+    let (commands, repaint) = (studio.services.commands.clone(), Arc::clone(&studio.services.repaint));
     let answer = move |folder| {
         commands.send(UiCommand::Gallery(GalleryCommand::Watch(folder)));
         repaint();
@@ -217,7 +223,10 @@ fn add_folder(studio: &Studio) {
 }
 
 fn watch(studio: &mut Studio, change: impl FnOnce(&mut Vec<PathBuf>)) {
-    change(&mut studio.settings.watched_folders);
-    (studio.services.keep_settings)(studio.settings.clone());
-    ask(studio, IndexRequest::Watch(studio.settings.watched_folders.clone()));
+    change(&mut studio.services.settings.watched_folders);
+    studio.services.save_settings();
+    ask(
+        studio,
+        IndexRequest::Watch(studio.services.settings.watched_folders.clone()),
+    );
 }

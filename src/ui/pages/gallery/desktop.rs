@@ -58,7 +58,7 @@ pub(super) fn open_folder(studio: &Studio, folder: PathBuf) {
 }
 
 fn answer_later(studio: &Studio, work: impl FnOnce() -> Vec<GalleryCommand> + Send + 'static) {
-    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
+    let (commands, repaint) = (studio.services.commands.clone(), Arc::clone(&studio.services.repaint));
     on_own_thread(move || {
         for command in work() {
             commands.send(UiCommand::Gallery(command));

@@ -9,7 +9,7 @@ use super::look;
 use super::rail;
 use super::status;
 use super::textures::Textures;
-use crate::ui::pages::Page;
+use crate::ui::pages::PageId;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 
 /// Width of the side that says what there is.
@@ -36,7 +36,7 @@ impl Panel for GalleryPanel {
     }
 
     fn slot(&self) -> Slot {
-        Slot::Page(Page::Gallery)
+        Slot::Page(PageId::Gallery)
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use egui::{Align, Button, DragValue, Frame, Label, Layout, Margin, Rect, RichText, Sense, Ui, UiBuilder, vec2};
 
-use super::ModelsCommand;
+use super::{ModelsCommand, ModelsPage};
 use crate::hub::{InstalledModel, ModelKind};
 use crate::job::ModelRef;
 use crate::ui::commands::UiCommand;
@@ -29,7 +29,7 @@ const ERROR_ROWS: usize = 3;
 const DAY_SECS: i64 = 86_400;
 
 /// A card of this width: picture, name, what is known, and what can be done with it.
-pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &InstalledModel, width: f32) {
+pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>, page: &ModelsPage, item: &InstalledModel, width: f32) {
     let (rect, _) = ui.allocate_exact_size(vec2(width, CARD_HEIGHT), Sense::hover());
     let is_in_form = is_in_form(ctx, item);
     let stroke = if is_in_form {
@@ -42,14 +42,14 @@ pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &InstalledMode
     let inside = rect.shrink(MARGIN);
     let (picture, mut words) = inside.split_left_right_at_x(inside.left() + COVER_SIDE);
     words.min.x += MARGIN;
-    cover(ui, ctx, item, picture);
+    cover(ui, ctx, page, item, picture);
     let layout = UiBuilder::new().max_rect(words).layout(Layout::top_down(Align::Min));
     ui.scope_builder(layout, |ui| {
         ui.spacing_mut().item_spacing = vec2(6.0, 3.0);
         ui.set_clip_rect(rect.intersect(ui.clip_rect()));
         name(ui, item);
         about(ui, ctx, item);
-        details(ui, ctx, item);
+        details(ui, ctx, page, item);
         ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
             ui.horizontal(|ui| verbs(ui, ctx, item, is_in_form));
         });
@@ -84,10 +84,10 @@ fn about(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel) {
 }
 
 /// Trigger words, else hash; and when it was used.
-fn details(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel) {
+fn details(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ModelsPage, item: &InstalledModel) {
     let hash = match &item.hashes {
         Some(hashes) => hashes.lora.as_deref().unwrap_or_else(|| hashes.short()).to_owned(),
-        None if ctx.state.models_page.hashing.contains(&item.path) => ctx.tr("models-hashing"),
+        None if page.hashing.contains(&item.path) => ctx.tr("models-hashing"),
         None => String::new(),
     };
     let used = last_used(ctx.language, item.last_used_unix_secs);
@@ -132,9 +132,9 @@ pub(super) fn size_words(bytes: u64) -> String {
 }
 
 /// Its picture, else a field with its initial.
-fn cover(ui: &Ui, ctx: &mut PanelContext<'_>, item: &InstalledModel, rect: Rect) {
+fn cover(ui: &Ui, ctx: &mut PanelContext<'_>, page: &ModelsPage, item: &InstalledModel, rect: Rect) {
     ui.painter().rect_filled(rect, 3.0, *ctx.palette.field);
-    let known = ctx.state.models_page.covers.get(&item.path);
+    let known = page.covers.get(&item.path);
     if let Some(Some(picture)) = known {
         let texture = ctx.textures.smooth(ui.ctx(), picture);
         // As much of the middle as the square shows.

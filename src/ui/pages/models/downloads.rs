@@ -7,7 +7,7 @@ use super::card::size_words;
 use crate::hub::{Download, DownloadState};
 use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
-use crate::ui::model::state::AppState;
+use crate::ui::model::installed::Installed;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{GRID, ROW_HEIGHT};
 
@@ -29,8 +29,8 @@ pub(super) struct DownloadForm {
 
 impl DownloadForm {
     /// Height of the field and of what is on its way, with margins.
-    pub(super) fn height(state: &AppState) -> f32 {
-        let num_rows = state.models_page.downloads.len().min(MAX_ROWS);
+    pub(super) fn height(installed: &Installed) -> f32 {
+        let num_rows = installed.downloads.len().min(MAX_ROWS);
         20.0 + ROW_HEIGHT + num_rows as f32 * (ROW_HEIGHT + GRID)
     }
 
@@ -38,7 +38,7 @@ impl DownloadForm {
         ui.spacing_mut().item_spacing.y = GRID;
         self.field(ui, ctx);
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            for download in &ctx.state.models_page.downloads {
+            for download in &ctx.state.installed.downloads {
                 ui.push_id(download.id, |ui| row(ui, ctx, download));
             }
         });

@@ -16,7 +16,7 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
     let heading = RichText::new(ctx.tr("models-folders")).family(theme::strong_family());
     ui.label(heading).on_hover_text(ctx.tr("models-folders.tip"));
     ui.add_space(2.0);
-    let shelf = &ctx.state.models_page.shelf;
+    let shelf = &ctx.state.installed.models;
     for path in &ctx.settings.model_folders {
         row(ui, path, "", |ui| {
             let forget = UiCommand::Models(ModelsCommand::ForgetPath(path.clone()));

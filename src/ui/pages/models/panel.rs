@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use egui::{Align, Layout, Rect, TextEdit, Ui, UiBuilder, Vec2};
 
-use super::ModelsCommand;
 use super::card::{self, CARD_HEIGHT, CARD_WIDTH, GAP};
 use super::downloads::DownloadForm;
 use super::folders;
+use super::{ModelsCommand, ModelsPage};
 use crate::hub::{InstalledModel, ModelKind};
 use crate::ui::commands::UiCommand;
-use crate::ui::pages::Page;
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::panel::PanelContext;
 use crate::ui::theme::ROW_HEIGHT;
 
 /// Width of the left side.
@@ -19,39 +18,24 @@ const SIDE_WIDTH: f32 = 250.0;
 /// Space inside each part.
 const PART_MARGIN: Vec2 = Vec2::new(14.0, 10.0);
 
-/// All of the page.
-#[derive(Default)]
-pub(in crate::ui) struct ModelsPanel {
-    search: String,
-    num_searches: usize,
-    downloads: DownloadForm,
-}
-
-impl Panel for ModelsPanel {
-    fn id(&self) -> &'static str {
-        "models"
-    }
-
-    fn slot(&self) -> Slot {
-        Slot::Page(Page::Models)
-    }
-
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+impl ModelsPage {
+    /// Lays the page out.
+    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         let page = ui.max_rect().intersect(ui.clip_rect());
         let (side, rest) = page.split_left_right_at_x(page.left() + SIDE_WIDTH);
-        let (shelf, foot) = rest.split_top_bottom_at_y(rest.bottom() - DownloadForm::height(ctx.state));
+        let (shelf, foot) = rest.split_top_bottom_at_y(rest.bottom() - DownloadForm::height(&ctx.state.installed));
         let line = egui::Stroke::new(1.0, *ctx.palette.separator);
         let panel = *ctx.palette.panel;
         part(ui, "kinds", (side, panel), |ui| {
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                kinds(ui, ctx);
+                self.kinds(ui, ctx);
                 ui.add_space(8.0);
                 ui.separator();
                 folders::show(ui, ctx);
             });
         });
         part(ui, "shelf", (shelf, *ctx.palette.canvas), |ui| self.shelf(ui, ctx));
-        part(ui, "downloads", (foot, panel), |ui| self.downloads.show(ui, ctx));
+        part(ui, "downloads", (foot, panel), |ui| self.form.show(ui, ctx));
         ui.painter().vline(side.right(), side.y_range(), line);
         ui.painter().hline(foot.x_range(), foot.top(), line);
     }
@@ -70,18 +54,18 @@ fn part(ui: &mut Ui, name: &str, (rect, fill): (Rect, egui::Color32), add_conten
     });
 }
 
-impl ModelsPanel {
+impl ModelsPage {
     fn shelf(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         self.search_row(ui, ctx);
         ui.add_space(8.0);
-        let page = &ctx.state.models_page;
-        let items: Vec<Arc<InstalledModel>> = page
-            .of_kind(page.kind)
+        let installed = &ctx.state.installed;
+        let items: Vec<Arc<InstalledModel>> = installed
+            .of_kind(self.kind())
             .filter(|item| is_found(item, &self.search))
             .cloned()
             .collect();
         if items.is_empty() {
-            let key = match (page.is_scanned, page.of_kind(page.kind).next()) {
+            let key = match (installed.is_scanned, installed.of_kind(self.kind()).next()) {
                 (false, _) => "models-scanning",
                 (true, None) => "models-none",
                 (true, Some(_)) => "models-none-found",
@@ -101,7 +85,7 @@ impl ModelsPanel {
                     ui.horizontal(|ui| {
                         ui.spacing_mut().item_spacing.x = GAP;
                         for item in items.iter().skip(row * num_columns).take(num_columns) {
-                            ui.push_id(&item.path, |ui| card::show(ui, ctx, item, card_width));
+                            ui.push_id(&item.path, |ui| card::show(ui, ctx, self, item, card_width));
                         }
                     });
                 }
@@ -118,11 +102,26 @@ impl ModelsPanel {
                 .min_size(egui::vec2(0.0, ROW_HEIGHT));
             let response = ui.add(field).accessible_name(&name);
             let response = response.on_hover_text(search.tooltip(ctx.language, ui.ctx()));
-            if std::mem::replace(&mut self.num_searches, ctx.state.models_page.num_searches) != self.num_searches {
+            if std::mem::take(&mut self.is_search_wanted) {
                 response.request_focus();
             }
             button(ui, ctx, ModelsCommand::Rescan);
         });
+    }
+
+    /// One line for each kind, with how many there are.
+    fn kinds(&self, ui: &mut Ui, ctx: &PanelContext<'_>) {
+        for kind in ModelKind::ALL {
+            let (name, tip) = (ctx.tr(kind_key(kind)), ctx.tr(&format!("{}.tip", kind_key(kind))));
+            let count = ctx.state.installed.of_kind(kind).count();
+            let row = egui::Button::selectable(self.kind() == kind, name.as_str())
+                .right_text(egui::RichText::new(count.to_string()).color(*ctx.palette.text_weak))
+                .min_size(egui::vec2(ui.available_width(), ROW_HEIGHT));
+            let response = ui.add(row).on_hover_text(tip).accessible_name(name);
+            if response.clicked() {
+                ctx.commands.send(UiCommand::Models(ModelsCommand::ShowKind(kind)));
+            }
+        }
     }
 }
 
@@ -132,22 +131,6 @@ pub(super) fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: ModelsCommand
     let button = ui.button(command.name(ctx.language));
     if button.on_hover_text(command.tooltip(ctx.language, ui.ctx())).clicked() {
         ctx.commands.send(command);
-    }
-}
-
-/// One line for each kind, with how many there are.
-fn kinds(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    for kind in ModelKind::ALL {
-        let page = &ctx.state.models_page;
-        let (name, tip) = (ctx.tr(kind_key(kind)), ctx.tr(&format!("{}.tip", kind_key(kind))));
-        let count = page.of_kind(kind).count();
-        let row = egui::Button::selectable(page.kind == kind, name.as_str())
-            .right_text(egui::RichText::new(count.to_string()).color(*ctx.palette.text_weak))
-            .min_size(egui::vec2(ui.available_width(), ROW_HEIGHT));
-        let response = ui.add(row).on_hover_text(tip).accessible_name(name);
-        if response.clicked() {
-            ctx.commands.send(UiCommand::Models(ModelsCommand::ShowKind(kind)));
-        }
     }
 }
 

@@ -1,180 +1,167 @@
-//! What each command of the page does.
+//! What each command of the page does, and what it tells the desktop.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use egui::{UserAttentionType, ViewportCommand};
 
-use super::{Ended, QueueCommand, QueueId, QueuePage};
-use crate::engine::{QueueContent, QueueEvent, QueueKeeper, QueueTrouble, SubmitError};
-use crate::job::{JobError, JobErrorKind, JobId};
-use crate::ui::app::Studio;
+use super::{QueueCommand, QueuePage};
+use crate::engine::{QueueContent, QueueEvent, QueueKeeper, QueueTrouble};
 use crate::ui::commands::UiCommand;
+use crate::ui::job_dispatch::{advance, cancel_all};
+use crate::ui::model::jobs::{Ended, JobQueue, QueueId};
 use crate::ui::model::notifications::{Level, Text};
-use crate::ui::model::state::{AppState, QueuedJob};
-use crate::ui::pages::Page;
-use crate::ui::pages::studio::form::draft::request_text;
+use crate::ui::model::state::AppState;
+use crate::ui::pages::{PageContext, PageId};
 
 /// What the desktop calls the window when nothing is at work.
 const TITLE: &str = "Hareru";
 
-/// Does what the page was asked for. Returns at once.
-pub(in crate::ui) fn carry_out(studio: &mut Studio, _ctx: &egui::Context, command: QueueCommand) {
-    let page = &mut studio.state.queue_page;
-    let selected = page.selected;
-    let moved = |page: &mut QueuePage, by: isize| {
-        if let Some(id) = selected {
-            page.jobs.move_by(id, by);
-        }
-    };
-    match command {
-        QueueCommand::TogglePause => page.jobs.set_paused(!page.jobs.is_paused()),
-        QueueCommand::Clear => {
-            let names = page.jobs.clear();
-            cancel_all(studio, &names);
-        }
-        QueueCommand::ClearDone => page.jobs.clear_done(),
-        QueueCommand::SelectPrevious => select(page, -1),
-        QueueCommand::SelectNext => select(page, 1),
-        QueueCommand::MoveUp => moved(page, -1),
-        QueueCommand::MoveDown => moved(page, 1),
-        QueueCommand::MoveFirst => moved(page, isize::MIN),
-        QueueCommand::MoveLast => moved(page, isize::MAX),
-        QueueCommand::CancelSelected => {
-            if let Some(id) = selected {
-                cancel(studio, id);
+impl QueuePage {
+    /// Does what the page was asked for. Returns at once.
+    pub(super) fn carry_out(&mut self, command: QueueCommand, ctx: &mut PageContext<'_>) {
+        let jobs = &mut ctx.state.jobs;
+        let selected = self.selected;
+        match command {
+            QueueCommand::TogglePause => jobs.set_paused(!jobs.is_paused()),
+            QueueCommand::Clear => {
+                let names = jobs.clear();
+                cancel_all(ctx.state, ctx.services, &names);
+            }
+            QueueCommand::ClearDone => jobs.clear_done(),
+            QueueCommand::SelectPrevious => self.select(jobs, -1),
+            QueueCommand::SelectNext => self.select(jobs, 1),
+            QueueCommand::MoveUp => move_by(jobs, selected, -1),
+            QueueCommand::MoveDown => move_by(jobs, selected, 1),
+            QueueCommand::MoveFirst => move_by(jobs, selected, isize::MIN),
+            QueueCommand::MoveLast => move_by(jobs, selected, isize::MAX),
+            QueueCommand::CancelSelected => {
+                if let Some(id) = selected {
+                    self.cancel(id, ctx);
+                }
+            }
+            QueueCommand::DuplicateSelected => {
+                if let Some(id) = selected {
+                    jobs.duplicate(id);
+                }
+            }
+            QueueCommand::Select(id) => self.selected = Some(id),
+            QueueCommand::MoveTo(id, place) => jobs.move_to(id, place),
+            QueueCommand::Cancel(id) => self.cancel(id, ctx),
+            QueueCommand::Duplicate(id) => {
+                jobs.duplicate(id);
+            }
+            QueueCommand::Retry(id) => {
+                jobs.retry(id);
+            }
+            QueueCommand::Show(id) => {
+                let done = jobs.done().find(|done| done.id == id);
+                if let Some(path) = done.and_then(|done| done.path().map(Path::to_owned)) {
+                    ctx.services.send(UiCommand::ShowPage(PageId::Studio));
+                    ctx.services.send(UiCommand::ShowPicture(path));
+                }
             }
         }
-        QueueCommand::DuplicateSelected => {
-            if let Some(id) = selected {
-                page.jobs.duplicate(id);
-            }
-        }
-        QueueCommand::Select(id) => page.selected = Some(id),
-        QueueCommand::MoveTo(id, place) => page.jobs.move_to(id, place),
-        QueueCommand::Cancel(id) => cancel(studio, id),
-        QueueCommand::Duplicate(id) => {
-            page.jobs.duplicate(id);
-        }
-        QueueCommand::Retry(id) => {
-            page.jobs.retry(id);
-        }
-        QueueCommand::Show(id) => {
-            let path = page
-                .jobs
-                .done()
-                .find(|done| done.id == id)
-                .and_then(|done| done.path().map(Path::to_owned));
-            if let Some(path) = path {
-                studio.commands.send(UiCommand::ShowPage(Page::Studio));
-                studio.commands.send(UiCommand::ShowPicture(path));
-            }
-        }
+        advance(ctx.state, ctx.services);
     }
-    advance(studio);
-}
 
-/// Takes a job away, or stops it; what stood below it is selected.
-fn cancel(studio: &mut Studio, id: QueueId) {
-    let page = &mut studio.state.queue_page;
-    let place = page.jobs.jobs().iter().position(|job| job.id == id);
-    let name = page.jobs.cancel(id);
-    if page.selected == Some(id)
-        && page.jobs.job(id).is_none()
-        && let Some(place) = place
-    {
-        let jobs = page.jobs.jobs();
-        page.selected = jobs.get(place).or_else(|| jobs.last()).map(|job| job.id);
-    }
-    cancel_all(studio, name.as_slice());
-}
-
-fn cancel_all(studio: &mut Studio, names: &[JobId]) {
-    for name in names {
-        if let Some(engine) = &studio.engine {
-            engine.cancel(*name);
+    /// Takes a job away, or stops it; what stood below it is selected.
+    fn cancel(&mut self, id: QueueId, ctx: &mut PageContext<'_>) {
+        let jobs = &mut ctx.state.jobs;
+        let place = jobs.jobs().iter().position(|job| job.id == id);
+        let name = jobs.cancel(id);
+        if self.selected == Some(id)
+            && jobs.job(id).is_none()
+            && let Some(place) = place
+        {
+            let jobs = jobs.jobs();
+            self.selected = jobs.get(place).or_else(|| jobs.last()).map(|job| job.id);
         }
-        studio.state.stopping(*name);
+        cancel_all(ctx.state, ctx.services, name.as_slice());
     }
-}
 
-/// Selects the job so many rows below.
-fn select(page: &mut QueuePage, by: isize) {
-    let jobs = page.jobs.jobs();
-    let place = jobs.iter().position(|job| Some(job.id) == page.selected);
-    let next = match place {
-        Some(place) => place.saturating_add_signed(by).min(jobs.len().saturating_sub(1)),
-        None if by < 0 => jobs.len().saturating_sub(1),
-        None => 0,
-    };
-    page.selected = jobs.get(next).map(|job| job.id);
-}
-
-/// Has the engine hold the first jobs of the queue and no others.
-pub(in crate::ui) fn advance(studio: &mut Studio) {
-    let taken = studio.state.queue_page.jobs.take_back();
-    cancel_all(studio, &taken);
-    while let (Some(next), Some(engine)) = (studio.state.queue_page.jobs.next(), &mut studio.engine) {
-        let (id, order) = (next.id, next.order.clone());
-        let request = (*order.request).clone();
-        let (submitted, trunk) = match order.leaves {
-            Some(leaves) => {
-                let after = (leaves.kept, leaves.step);
-                (engine.submit_after(request, after, order.options), leaves.trunk)
-            }
-            None => (engine.submit(request, order.options), None),
+    /// Selects the job so many rows below.
+    fn select(&mut self, jobs: &JobQueue, by: isize) {
+        let jobs = jobs.jobs();
+        let place = jobs.iter().position(|job| Some(job.id) == self.selected);
+        let next = match place {
+            Some(place) => place.saturating_add_signed(by).min(jobs.len().saturating_sub(1)),
+            None if by < 0 => jobs.len().saturating_sub(1),
+            None => 0,
         };
-        match submitted {
-            Ok(name) => {
-                studio.state.queue_page.jobs.handed(id, name);
-                studio.state.queue.push(QueuedJob {
-                    job: name,
-                    request: order.request,
-                    has_started: false,
-                    is_stopping: false,
-                    trunk,
-                });
+        self.selected = jobs.get(next).map(|job| job.id);
+    }
+
+    /// Takes in what the thread that keeps the jobs has to tell, has the engine go on, and keeps the desktop informed.
+    pub(super) fn drain_keeper(&mut self, ctx: &mut PageContext<'_>) {
+        while let Some(event) = ctx.services.queue_keeper.as_ref().and_then(QueueKeeper::poll) {
+            match event {
+                QueueEvent::Loaded { content, trouble } => {
+                    self.is_loaded = true;
+                    take_kept(ctx.state, content, trouble);
+                }
+                QueueEvent::NotKept { message } => {
+                    let text = Text::new("queue-not-kept", [("reason", message)]);
+                    ctx.state.notices.notify(Level::Error, text);
+                }
             }
-            Err(SubmitError::Request(error)) => {
-                let text = request_text(&error);
-                let message = text.localise(studio.language);
-                let kind = JobErrorKind::Request;
-                studio.state.notices.notify(Level::Error, text);
-                let error = Arc::new(JobError { kind, message });
-                studio.state.queue_page.jobs.refused(id, error);
+        }
+        advance(ctx.state, ctx.services);
+        self.update_desktop(ctx.state, ctx.egui);
+        if let Some(keeper) = &ctx.services.queue_keeper
+            && self.is_loaded
+            && self.kept != ctx.state.jobs.revision()
+        {
+            self.kept = ctx.state.jobs.revision();
+            keeper.keep(ctx.state.jobs.content());
+        }
+    }
+
+    /// Keeps the window's title true, and says what happened while nobody looked.
+    fn update_desktop(&mut self, state: &mut AppState, ctx: &egui::Context) {
+        let is_focused = ctx.input(|input| input.focused);
+        // Telling it costs a frame. Where the processor draws, it is told to those only who do not see the window itself.
+        let title = if state.is_still && is_focused {
+            TITLE.to_owned()
+        } else {
+            title(state)
+        };
+        if self.title != title {
+            ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+        let ended = state.jobs.take_ended();
+        if !is_focused {
+            self.away.pictures += ended.pictures;
+            self.away.failed += ended.failed;
+            if ended != Ended::default() && (state.jobs.num_running() == 0 || ended.failed > 0) {
+                ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
             }
-            Err(SubmitError::QueueFull) => return, // it is asked again before the next frame
-            Err(SubmitError::EngineStopped) => return studio.state.engine_stopped(None),
+            return;
+        }
+        let away = std::mem::take(&mut self.away);
+        if away != Ended::default() {
+            let values = [
+                ("pictures", away.pictures.to_string()),
+                ("failed", away.failed.to_string()),
+            ];
+            let key = if away.failed == 0 {
+                "queue-away"
+            } else {
+                "queue-away-failed"
+            };
+            state.notices.notify(Level::Info, Text::new(key, values));
         }
     }
 }
 
-/// Takes in what other threads have to tell; called before every frame, whichever page is shown.
-pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
-    while let Some(event) = studio.queue_keeper.as_ref().and_then(QueueKeeper::poll) {
-        match event {
-            QueueEvent::Loaded { content, trouble } => take_kept(&mut studio.state, content, trouble),
-            QueueEvent::NotKept { message } => {
-                let text = Text::new("queue-not-kept", [("reason", message)]);
-                studio.state.notices.notify(Level::Error, text);
-            }
-        }
-    }
-    advance(studio);
-    tell_desktop(&mut studio.state, ctx);
-    let page = &mut studio.state.queue_page;
-    if let Some(keeper) = &studio.queue_keeper
-        && page.is_loaded
-        && page.kept != page.jobs.revision()
-    {
-        page.kept = page.jobs.revision();
-        keeper.keep(page.jobs.content());
+fn move_by(jobs: &mut JobQueue, id: Option<QueueId>, by: isize) {
+    if let Some(id) = id {
+        jobs.move_by(id, by);
     }
 }
 
 /// Takes in the jobs of the last time.
 fn take_kept(state: &mut AppState, content: QueueContent, trouble: Option<QueueTrouble>) {
-    state.queue_page.is_loaded = true;
     match trouble {
         None => {}
         Some(QueueTrouble::Damaged { reason, aside }) => {
@@ -193,45 +180,7 @@ fn take_kept(state: &mut AppState, content: QueueContent, trouble: Option<QueueT
         let key = if was_running { "queue-back-first" } else { "queue-back" };
         state.notices.notify(Level::Info, Text::new(key, count));
     }
-    state.queue_page.jobs.restore(content);
-}
-
-/// Keeps the window's title true, and says what happened while nobody looked.
-fn tell_desktop(state: &mut AppState, ctx: &egui::Context) {
-    let is_focused = ctx.input(|input| input.focused);
-    // Telling it costs a frame. Where the processor draws, it is told to those only who do not see the window itself.
-    let title = if state.is_still && is_focused {
-        TITLE.to_owned()
-    } else {
-        title(state)
-    };
-    let page = &mut state.queue_page;
-    if page.title != title {
-        ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
-        page.title = title;
-    }
-    let ended = page.jobs.take_ended();
-    if !is_focused {
-        page.away.pictures += ended.pictures;
-        page.away.failed += ended.failed;
-        if ended != Ended::default() && (page.jobs.num_running() == 0 || ended.failed > 0) {
-            ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
-        }
-        return;
-    }
-    let away = std::mem::take(&mut page.away);
-    if away != Ended::default() {
-        let values = [
-            ("pictures", away.pictures.to_string()),
-            ("failed", away.failed.to_string()),
-        ];
-        let key = if away.failed == 0 {
-            "queue-away"
-        } else {
-            "queue-away-failed"
-        };
-        state.notices.notify(Level::Info, Text::new(key, values));
-    }
+    state.jobs.restore(content);
 }
 
 /// The steps of the run at work, then the program.

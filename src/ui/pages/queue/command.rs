@@ -2,7 +2,7 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use super::QueueId;
+use crate::ui::model::jobs::QueueId;
 
 /// One thing to do. Those without a name of a job are about the selected one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

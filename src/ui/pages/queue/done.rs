@@ -2,9 +2,10 @@
 
 use egui::{Id, RichText, Ui};
 
+use super::QueueCommand;
 use super::row::{self, Row};
-use super::{DoneJob, Ending, QueueCommand};
 use crate::ui::commands::UiCommand;
+use crate::ui::model::jobs::{DoneJob, Ending};
 use crate::ui::model::state::job_error_text;
 use crate::ui::panel::PanelContext;
 use crate::ui::widgets::icon_button::Icon;
@@ -12,7 +13,7 @@ use crate::ui::widgets::icon_button::Icon;
 /// Lists them, the newest first.
 pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
     let state = ctx.state;
-    for done in state.queue_page.jobs.done() {
+    for done in state.jobs.done() {
         let title = row::title(ctx, &done.order);
         let row = Row {
             about: about(ctx, done),

@@ -5,51 +5,51 @@ mod command;
 mod done;
 mod panel;
 mod row;
-mod times;
 
-use std::path::Path;
+use egui::Ui;
 
-pub use crate::ui::model::jobs::{DoneJob, Ended, Ending, Job, JobQueue, Leaves, Order, QueueId, Stage};
-pub(in crate::ui) use actions::{advance, carry_out, tick};
 pub use command::QueueCommand;
-pub(in crate::ui) use panel::QueuePanel;
-pub use times::{StepTimes, TimeLeft};
 
-use crate::job::{Event, Record};
+use super::{Handled, Page, PageContext, PageId};
+use crate::ui::commands::UiCommand;
+use crate::ui::model::jobs::{Ended, QueueId};
+use crate::ui::panel::PanelContext;
 
-/// What the page knows.
-#[derive(Debug, Default)]
-pub struct QueuePage {
-    /// The jobs.
-    pub jobs: JobQueue,
-    /// How long steps take.
-    pub times: StepTimes,
+/// The page and what it knows.
+#[derive(Default)]
+pub(in crate::ui) struct QueuePage {
     /// The job that keys are about.
-    pub selected: Option<QueueId>,
+    selected: Option<QueueId>,
+    /// The job that hangs on the pointer.
+    dragged: Option<QueueId>,
     /// Whether the jobs of the last time are here, so that the file may be written.
-    pub is_loaded: bool,
-    /// The [revision](JobQueue::revision) that was kept last.
+    is_loaded: bool,
+    /// The [revision](crate::ui::model::jobs::JobQueue::revision) that was kept last.
     kept: u64,
     /// What ended while the window was behind others.
     away: Ended,
-    /// What the desktop calls the window, as it was told last.
+    /// The title of the window, as the desktop was told it last.
     title: String,
 }
 
-impl QueuePage {
-    /// Takes in one event of the engine.
-    pub fn apply(&mut self, event: &Event) {
-        if let Event::Step(step) = event {
-            let job = self.jobs.jobs().iter().find(|job| job.stage.job() == Some(step.job));
-            if let Some(job) = job {
-                self.times.measure(&job.order.request, step);
-            }
-        }
-        self.jobs.apply(event);
+impl Page for QueuePage {
+    fn id(&self) -> PageId {
+        PageId::Queue
     }
 
-    /// Notes where a picture was saved.
-    pub fn saved(&mut self, path: &Path, record: &Record) {
-        self.jobs.saved(path, record);
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        self.show(ui, ctx);
+    }
+
+    fn command(&mut self, command: UiCommand, ctx: &mut PageContext<'_>) -> Handled {
+        match command {
+            UiCommand::Queue(command) => self.carry_out(command, ctx),
+            other => return Handled::No(other),
+        }
+        Handled::Yes
+    }
+
+    fn tick(&mut self, ctx: &mut PageContext<'_>) {
+        self.drain_keeper(ctx);
     }
 }

@@ -4,11 +4,12 @@ use egui::{Align, Button, Frame, Id, Layout, Margin, Rect, RichText, Stroke, Ui}
 
 use super::done;
 use super::row::{self, Row};
-use super::{Job, QueueCommand, QueueId, Stage};
+use super::{QueueCommand, QueuePage};
 use crate::ui::commands::UiCommand;
+use crate::ui::model::jobs::{Job, QueueId, Stage};
 use crate::ui::model::state::JobStatus;
-use crate::ui::pages::Page;
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::pages::PageId;
+use crate::ui::panel::PanelContext;
 use crate::ui::widgets::icon_button::Icon;
 
 /// Space at both sides of the lists.
@@ -16,30 +17,16 @@ const MARGIN: i8 = 20;
 /// Near the edges of the list, a row that is dragged scrolls it.
 const SCROLL_EDGE: f32 = 40.0;
 
-/// All of the page.
-#[derive(Default)]
-pub(in crate::ui) struct QueuePanel {
-    /// The job that hangs on the pointer.
-    dragged: Option<QueueId>,
-}
-
-impl Panel for QueuePanel {
-    fn id(&self) -> &'static str {
-        "queue"
-    }
-
-    fn slot(&self) -> Slot {
-        Slot::Page(Page::Queue)
-    }
-
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+impl QueuePage {
+    /// Lays the page out.
+    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         ui.spacing_mut().item_spacing.y = 0.0;
         Frame::new()
             .fill(*ctx.palette.panel)
             .inner_margin(Margin::symmetric(MARGIN, 8))
             .show(ui, |ui| head(ui, ctx));
-        let page = &ctx.state.queue_page;
-        if page.jobs.jobs().is_empty() && page.jobs.done().len() == 0 && ctx.state.sweeping.is_none() {
+        let jobs = &ctx.state.jobs;
+        if jobs.jobs().is_empty() && jobs.done().len() == 0 && ctx.state.sweeping.is_none() {
             let key = UiCommand::Generate.keys_text(ui.ctx());
             let words = ctx.language.tr_with("queue-none", &[("key", &key)]);
             ui.centered_and_justified(|ui| ui.label(RichText::new(words).color(*ctx.palette.text_weak)));
@@ -51,12 +38,10 @@ impl Panel for QueuePanel {
                 .show(ui, |ui| self.lists(ui, ctx));
         });
     }
-}
 
-impl QueuePanel {
     fn lists(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         let state = ctx.state;
-        let jobs = &state.queue_page.jobs;
+        let jobs = &state.jobs;
         let first = jobs.num_running();
         sweep(ui, ctx);
         if first > 0 {
@@ -69,7 +54,7 @@ impl QueuePanel {
                     text_button(ui, ctx, QueueCommand::Clear);
                 });
             }
-            let shown = job_row(ui, ctx, job);
+            let shown = job_row(ui, ctx, job, self.selected == Some(job.id));
             if shown.is_clicked {
                 ctx.commands.send(UiCommand::Queue(QueueCommand::Select(job.id)));
             }
@@ -129,7 +114,7 @@ impl QueuePanel {
 
 /// How much there is to do, and the switch.
 fn head(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let jobs = &ctx.state.queue_page.jobs;
+    let jobs = &ctx.state.jobs;
     ui.horizontal(|ui| {
         ui.set_min_height(30.0);
         ui.heading(ctx.tr("page-queue"));
@@ -155,7 +140,7 @@ fn head(ui: &mut Ui, ctx: &PanelContext<'_>) {
 }
 
 fn summary(ctx: &PanelContext<'_>) -> String {
-    let jobs = &ctx.state.queue_page.jobs;
+    let jobs = &ctx.state.jobs;
     let count = jobs.jobs().len();
     if count == 0 {
         return ctx.tr("queue-empty");
@@ -193,7 +178,7 @@ fn text_button(ui: &mut Ui, ctx: &PanelContext<'_>, command: QueueCommand) {
     }
 }
 
-fn job_row(ui: &mut Ui, ctx: &mut PanelContext<'_>, job: &Job) -> row::RowResponse {
+fn job_row(ui: &mut Ui, ctx: &mut PanelContext<'_>, job: &Job, is_selected: bool) -> row::RowResponse {
     let title = row::title(ctx, &job.order);
     let run = ctx
         .state
@@ -208,7 +193,7 @@ fn job_row(ui: &mut Ui, ctx: &mut PanelContext<'_>, job: &Job) -> row::RowRespon
         about: row::about(ctx, &job.order),
         status: status(ctx, job, taken),
         picture: run.and_then(|run| run.newest().cloned()),
-        is_selected: ctx.state.queue_page.selected == Some(job.id),
+        is_selected,
         has_handle: !matches!(job.stage, Stage::Running(_)),
         fraction,
         title: title.clone(),
@@ -228,7 +213,7 @@ fn job_row(ui: &mut Ui, ctx: &mut PanelContext<'_>, job: &Job) -> row::RowRespon
         }
         for (icon, key, by) in [(Icon::Down, "queue-move-down", 1), (Icon::Up, "queue-move-up", -1)] {
             if row::button(ui, ctx, icon, key, &title) {
-                let jobs = &ctx.state.queue_page.jobs;
+                let jobs = &ctx.state.jobs;
                 let place = jobs.jobs().iter().position(|job| job.id == id).unwrap_or_default();
                 let place = place.saturating_sub(jobs.num_running()).saturating_add_signed(by);
                 send(QueueCommand::MoveTo(id, place));
@@ -277,7 +262,7 @@ fn sweep(ui: &mut Ui, ctx: &PanelContext<'_>) {
         let show = UiCommand::ShowSweep;
         let button = ui.button(show.name(ctx.language));
         if button.on_hover_text(show.tooltip(ctx.language, ui.ctx())).clicked() {
-            ctx.commands.send(UiCommand::ShowPage(Page::Studio));
+            ctx.commands.send(UiCommand::ShowPage(PageId::Studio));
             ctx.commands.send(show);
         }
     });

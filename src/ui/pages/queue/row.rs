@@ -6,8 +6,8 @@ use egui::{
     Align, Id, Label, Layout, Rect, Response, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use super::Order;
 use crate::job::{ModelRef, RgbImage};
+use crate::ui::model::jobs::Order;
 use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme;

@@ -11,9 +11,10 @@ use crate::ui::panel::PanelContext;
 const HEIGHT: f32 = 420.0;
 
 /// Lays the part out.
-pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
+///
+/// * `log`: the last lines of the log, or why they cannot be read; `None` until they have been.
+pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>, log: Option<&Result<Vec<String>, String>>) {
     title(ui, ctx, "settings-log");
-    let log = ctx.state.settings_page.log.as_ref();
     let again = ui
         .horizontal(|ui| {
             let again = ui.button(ctx.tr("settings-log-again"));

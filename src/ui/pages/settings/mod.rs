@@ -11,12 +11,14 @@ mod panel;
 mod pictures;
 mod rows;
 
-use egui::KeyboardShortcut;
+use egui::{KeyboardShortcut, Ui};
 
-pub(in crate::ui) use actions::{carry_out, set_save_options, tick};
 pub use command::SettingsCommand;
 pub(in crate::ui) use computing::PROCESSOR;
-pub(in crate::ui) use panel::SettingsPanel;
+
+use super::{Handled, Page, PageContext, PageId};
+use crate::ui::commands::UiCommand;
+use crate::ui::panel::PanelContext;
 
 /// A part of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,26 +64,58 @@ impl Section {
 
 /// A key that was chosen and is that of other commands already.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Clash {
+pub(in crate::ui) struct Clash {
     /// The command it was chosen for.
-    pub id: String,
+    id: String,
     /// The key.
-    pub key: KeyboardShortcut,
+    key: KeyboardShortcut,
     /// The commands that have it.
-    pub others: Vec<String>,
+    others: Vec<String>,
     /// Whether the two can change their keys: there is one other, and nothing else is in the way.
-    pub can_swap: bool,
+    can_swap: bool,
 }
 
-/// What the page knows.
-#[derive(Debug, Default)]
-pub struct SettingsPage {
+/// The page and what it knows.
+#[derive(Default)]
+pub(in crate::ui) struct SettingsPage {
     /// What is shown.
-    pub section: Section,
+    section: Section,
+    /// The template for names while it is typed.
+    template: Option<String>,
+    /// What commands are looked for by.
+    filter: String,
     /// The command that the next key is chosen for.
-    pub recording: Option<String>,
+    recording: Option<String>,
     /// A key that was not taken.
-    pub clash: Option<Clash>,
+    clash: Option<Clash>,
     /// The last lines of the log, or why they cannot be read; `None` until they have been.
-    pub log: Option<Result<Vec<String>, String>>,
+    log: Option<Result<Vec<String>, String>>,
+}
+
+impl Page for SettingsPage {
+    fn id(&self) -> PageId {
+        PageId::Settings
+    }
+
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        self.show(ui, ctx);
+    }
+
+    fn command(&mut self, command: UiCommand, ctx: &mut PageContext<'_>) -> Handled {
+        match command {
+            UiCommand::Settings(command) => self.carry_out(command, ctx),
+            other => return Handled::No(other),
+        }
+        Handled::Yes
+    }
+
+    fn tick(&mut self, ctx: &mut PageContext<'_>) {
+        if ctx.state.page != PageId::Settings {
+            self.recording = None; // keys mean what they say on other pages
+        }
+    }
+
+    fn handle_input(&mut self, ctx: &mut PageContext<'_>) -> bool {
+        self.record_key(ctx)
+    }
 }

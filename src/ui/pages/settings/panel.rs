@@ -5,13 +5,11 @@ use egui::{Frame, Margin, Panel as SidePanel, ScrollArea, Ui, vec2};
 use super::about;
 use super::computing;
 use super::general;
-use super::keys;
 use super::log;
 use super::pictures;
-use super::{Section, SettingsCommand};
+use super::{Section, SettingsCommand, SettingsPage};
 use crate::ui::commands::UiCommand;
-use crate::ui::pages::Page;
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::panel::PanelContext;
 use crate::ui::theme::ROW_HEIGHT;
 
 /// Width of the list of parts.
@@ -19,26 +17,10 @@ const LIST_WIDTH: f32 = 190.0;
 /// Longest lines of a part.
 const PART_WIDTH: f32 = 760.0;
 
-/// All of the page.
-#[derive(Default)]
-pub(in crate::ui) struct SettingsPanel {
-    /// The template for names while it is typed.
-    template: Option<String>,
-    /// What commands are looked for by.
-    filter: String,
-}
-
-impl Panel for SettingsPanel {
-    fn id(&self) -> &'static str {
-        "settings"
-    }
-
-    fn slot(&self) -> Slot {
-        Slot::Page(Page::Settings)
-    }
-
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        let shown = ctx.state.settings_page.section;
+impl SettingsPage {
+    /// Lays the page out.
+    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>) {
+        let shown = self.section;
         SidePanel::left("settings_parts")
             .exact_size(LIST_WIDTH)
             .resizable(false)
@@ -70,8 +52,8 @@ impl Panel for SettingsPanel {
                             Section::General => general::show(ui, ctx),
                             Section::Pictures => pictures::show(ui, ctx, &mut self.template),
                             Section::Computing => computing::show(ui, ctx),
-                            Section::Keys => keys::show(ui, ctx, &mut self.filter),
-                            Section::Log => log::show(ui, ctx),
+                            Section::Keys => self.show_keys(ui, ctx),
+                            Section::Log => log::show(ui, ctx, self.log.as_ref()),
                             Section::About => about::show(ui, ctx),
                         }
                     });

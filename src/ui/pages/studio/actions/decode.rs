@@ -171,7 +171,7 @@ fn ask(
         asked.keep = keep.or_else(|| asked.keep.take());
         return;
     }
-    let Some(engine) = &studio.engine else {
+    let Some(engine) = &studio.services.engine else {
         return;
     };
     let ticket = studio.decoding.last_ticket + 1;
@@ -230,7 +230,7 @@ fn save(studio: &Studio, kept: KeptRun, step: &StepRecord, picture: &RgbImage) {
     record.created_unix_secs = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());
-    if let Some(pictures) = &studio.pictures {
+    if let Some(pictures) = &studio.services.pictures {
         pictures.save(Arc::new(GeneratedImage {
             pixels: picture.clone(),
             record,

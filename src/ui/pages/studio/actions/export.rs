@@ -26,8 +26,8 @@ pub(super) fn start(studio: &mut Studio, kind: ExportKind) {
         },
     };
     let beside = state.shown_path().and_then(Path::parent).map(Path::to_owned);
-    let folder = beside.unwrap_or_else(|| studio.gallery_dir.clone());
-    let repaint = Arc::clone(&studio.repaint);
+    let folder = beside.unwrap_or_else(|| studio.services.gallery_dir.clone());
+    let repaint = Arc::clone(&studio.services.repaint);
     match Exporting::start(reel, kind, (folder, stem), move || repaint()) {
         Ok(exporting) => studio.state.exporting = Some(exporting),
         Err(error) => failed(studio, error.to_string()),

@@ -1,7 +1,6 @@
 //! Pictures and models that come from files.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::form;
 use crate::job::ModelRef;
@@ -10,32 +9,21 @@ use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::file_name;
 use crate::ui::pages::studio::canvas::beside::Beside;
+use crate::ui::services::Services;
 
 /// Asks for the folder of a model.
-pub(super) fn choose_model_folder(studio: &Studio) {
-    let title = studio.language.tr("dialog-model-folder");
-    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
-    let answer = move |path| {
-        commands.send(UiCommand::UseModel(ModelRef::Path(path)));
-        repaint();
-    };
-    studio.services.dialogs.pick_folder(title, Box::new(answer));
+pub(super) fn choose_model_folder(services: &Services) {
+    services.pick_folder("dialog-model-folder", |path| UiCommand::UseModel(ModelRef::Path(path)));
 }
 
 /// Asks for a picture to open.
-pub(super) fn choose_picture(studio: &Studio) {
-    let title = studio.language.tr("dialog-picture");
-    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
-    let answer = move |path| {
-        commands.send(UiCommand::OpenPicture(path));
-        repaint();
-    };
-    studio.services.dialogs.pick_picture(title, Box::new(answer));
+pub(super) fn choose_picture(services: &Services) {
+    services.pick_picture("dialog-picture", UiCommand::OpenPicture);
 }
 
 /// Opens a picture and takes its settings once it is read.
 pub(in crate::ui) fn open_picture(studio: &mut Studio, path: PathBuf) {
-    if let Some(pictures) = &studio.pictures {
+    if let Some(pictures) = &studio.services.pictures {
         pictures.open(path.clone());
         studio.state.restoring = Some(path);
     }
@@ -43,7 +31,7 @@ pub(in crate::ui) fn open_picture(studio: &mut Studio, path: PathBuf) {
 
 /// Shows a saved picture; its thumbnail stands in until it is read.
 pub(super) fn show_picture(studio: &mut Studio, path: PathBuf) {
-    if let Some(pictures) = &studio.pictures {
+    if let Some(pictures) = &studio.services.pictures {
         pictures.open(path.clone());
     }
     studio.state.show_picture(path);
@@ -51,7 +39,7 @@ pub(super) fn show_picture(studio: &mut Studio, path: PathBuf) {
 
 /// Shows another saved run beside the one on the canvas.
 pub(super) fn show_beside(studio: &mut Studio, path: PathBuf) {
-    if let Some(pictures) = &studio.pictures {
+    if let Some(pictures) = &studio.services.pictures {
         pictures.open(path.clone());
     }
     studio.state.beside = Some(Beside::new(path));

@@ -6,9 +6,9 @@ use super::form;
 use crate::config::Settings;
 use crate::job::{GenerateRequest, JobOptions, ModelRef, Precision};
 use crate::ui::app::Studio;
+use crate::ui::job_dispatch::advance;
+use crate::ui::model::jobs::{Leaves, Order};
 use crate::ui::model::notifications::{Level, Text};
-use crate::ui::pages;
-use crate::ui::pages::queue::{Leaves, Order};
 use crate::ui::pages::studio::form::changes::{Plan, planned};
 use crate::ui::pages::studio::form::draft::request_text;
 
@@ -18,8 +18,8 @@ const MAX_JOBS: usize = 1000;
 /// How the next pictures are made and what is kept of them.
 pub(super) fn options(studio: &Studio) -> JobOptions {
     JobOptions {
-        keep_branches: studio.settings.keep_branches,
-        keep_attention: studio.settings.keep_attention,
+        keep_branches: studio.services.settings.keep_branches,
+        keep_attention: studio.services.settings.keep_attention,
         ..studio.draft.options()
     }
 }
@@ -63,9 +63,9 @@ pub(super) fn submit(studio: &mut Studio, request: GenerateRequest) {
 
 /// Puts a request at the end of the queue; whether it could be.
 fn put_in(studio: &mut Studio, request: GenerateRequest, leaves: Option<Leaves>) -> bool {
-    let problem = if studio.engine.is_none() {
+    let problem = if studio.services.engine.is_none() {
         Some(Text::key("notice-engine-stopped"))
-    } else if studio.state.queue_page.jobs.jobs().len() >= MAX_JOBS {
+    } else if studio.state.jobs.jobs().len() >= MAX_JOBS {
         Some(Text::key("notice-queue-full"))
     } else {
         request.validate().err().map(|error| request_text(&error))
@@ -75,13 +75,13 @@ fn put_in(studio: &mut Studio, request: GenerateRequest, leaves: Option<Leaves>)
         return false;
     }
     let options = options(studio);
-    studio.state.queue_page.jobs.push(Order {
+    studio.state.jobs.push(Order {
         request: Arc::new(request),
         options,
         leaves,
     });
     studio.state.show_live();
-    pages::queue::advance(studio);
+    advance(&mut studio.state, &mut studio.services);
     true
 }
 
@@ -90,7 +90,7 @@ pub(super) fn stop(studio: &mut Studio) {
     let Some(job) = studio.state.current_job().map(|queued| queued.job) else {
         return;
     };
-    if let Some(engine) = &studio.engine {
+    if let Some(engine) = &studio.services.engine {
         engine.cancel(job);
         studio.state.stopping(job);
     }
@@ -99,21 +99,21 @@ pub(super) fn stop(studio: &mut Studio) {
 /// Has the next pictures computed in another precision, and remembers it.
 pub(super) fn set_precision(studio: &mut Studio, precision: Precision) {
     studio.draft.precision = precision;
-    studio.settings.precision = (precision != Precision::Auto).then(|| precision.to_string());
-    (studio.services.keep_settings)(studio.settings.clone());
+    studio.services.settings.precision = (precision != Precision::Auto).then(|| precision.to_string());
+    studio.services.save_settings();
 }
 
 /// Changes what is kept of runs, and remembers it.
 pub(super) fn keep(studio: &mut Studio, change: impl FnOnce(&mut Settings)) {
-    change(&mut studio.settings);
-    (studio.services.keep_settings)(studio.settings.clone());
+    change(&mut studio.services.settings);
+    studio.services.save_settings();
 }
 
 /// Keeps runs up to so many MiB from now on.
 pub(super) fn set_trajectory_budget(studio: &mut Studio, mib: u64) {
     keep(studio, |settings| settings.trajectory_budget_mib = mib);
-    if let Some(pictures) = &studio.pictures {
-        pictures.set_trajectory_budget(studio.settings.trajectory_budget_bytes());
+    if let Some(pictures) = &studio.services.pictures {
+        pictures.set_trajectory_budget(studio.services.settings.trajectory_budget_bytes());
     }
 }
 

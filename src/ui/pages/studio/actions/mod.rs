@@ -27,11 +27,11 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
         UiCommand::Stop => jobs::stop(studio),
         UiCommand::RestartEngine => studio.start_engine(),
         UiCommand::UseModel(model) => jobs::use_model(studio, model),
-        UiCommand::ChooseModelFolder => files::choose_model_folder(studio),
-        UiCommand::ChoosePicture => files::choose_picture(studio),
+        UiCommand::ChooseModelFolder => files::choose_model_folder(&studio.services),
+        UiCommand::ChoosePicture => files::choose_picture(&studio.services),
         UiCommand::OpenPicture(path) => files::open_picture(studio, path),
         UiCommand::OpenDropped(paths)
-            if studio.state.page == pages::Page::Compare && pages::compare::take_dropped(studio, &paths) => {}
+            if studio.state.page == pages::PageId::Compare && pages::compare::take_dropped(studio, &paths) => {}
         UiCommand::OpenDropped(paths) => image_input::open_dropped(studio, paths),
         UiCommand::UndoForm => form::undo(studio),
         UiCommand::RedoForm => form::redo(studio),
@@ -84,9 +84,7 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
         UiCommand::ShowPage(page) => studio.state.page = page,
         UiCommand::Gallery(command) => pages::gallery::carry_out(studio, ctx, command),
         UiCommand::Compare(command) => pages::compare::carry_out(studio, ctx, command),
-        UiCommand::Models(command) => pages::models::carry_out(studio, ctx, command),
-        UiCommand::Queue(command) => pages::queue::carry_out(studio, ctx, command),
-        UiCommand::Settings(command) => pages::settings::carry_out(studio, ctx, command),
+        UiCommand::Models(_) | UiCommand::Queue(_) | UiCommand::Settings(_) => {} // their pages have carried them out
         UiCommand::ImageInput(command) => image_input::carry_out(studio, ctx, command),
     }
 }

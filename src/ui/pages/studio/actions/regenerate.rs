@@ -9,7 +9,7 @@ use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::file_name;
-use crate::ui::pages::Page;
+use crate::ui::pages::PageId;
 use crate::ui::pages::studio::form::draft::Draft;
 use crate::ui::pages::studio::regenerate::{self, Regenerate, RegenerateCommand};
 
@@ -45,23 +45,25 @@ pub(super) fn carry_out(studio: &mut Studio, command: RegenerateCommand) {
                 Err(problem) => studio.state.notices.notify(Level::Error, problem.text()),
             }
         }
-        RegenerateCommand::Enlarge(path) => match studio.settings.upscaler.clone().filter(|file| file.is_file()) {
-            Some(network) => wait_for(studio, path, Waiting::Enlarge(network)),
-            None => ask_for_network(studio, path),
-        },
+        RegenerateCommand::Enlarge(path) => {
+            match studio.services.settings.upscaler.clone().filter(|file| file.is_file()) {
+                Some(network) => wait_for(studio, path, Waiting::Enlarge(network)),
+                None => ask_for_network(studio, path),
+            }
+        }
     }
 }
 
 fn wait_for(studio: &mut Studio, path: PathBuf, waiting: Waiting) {
-    if let Some(pictures) = &studio.pictures {
+    if let Some(pictures) = &studio.services.pictures {
         pictures.open(path.clone());
         studio.regenerating = Some((path, waiting));
     }
 }
 
 fn ask_for_network(studio: &Studio, picture: PathBuf) {
-    let title = studio.language.tr("dialog-upscaler");
-    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
+    let title = studio.services.language.tr("dialog-upscaler");
+    let (commands, repaint) = (studio.services.commands.clone(), Arc::clone(&studio.services.repaint));
     let answer = move |network| {
         commands.send(UiCommand::UseUpscaler(network, picture));
         repaint();
@@ -71,8 +73,8 @@ fn ask_for_network(studio: &Studio, picture: PathBuf) {
 
 /// Remembers a network that enlarges pictures, and enlarges one with it.
 pub(super) fn use_upscaler(studio: &mut Studio, network: PathBuf, picture: PathBuf) {
-    studio.settings.upscaler = Some(network.clone());
-    (studio.services.keep_settings)(studio.settings.clone());
+    studio.services.settings.upscaler = Some(network.clone());
+    studio.services.save_settings();
     wait_for(studio, picture, Waiting::Enlarge(network));
 }
 
@@ -112,7 +114,7 @@ fn make(studio: &mut Studio, request: GenerateRequest, again: Regenerate) {
     match again {
         Regenerate::Settings => {
             form::restore(studio, &request, None);
-            studio.state.page = Page::Studio;
+            studio.state.page = PageId::Studio;
         }
         Regenerate::NewSeed => {
             let seed = Draft::another_seed();
@@ -135,11 +137,11 @@ fn make(studio: &mut Studio, request: GenerateRequest, again: Regenerate) {
 }
 
 fn submit(studio: &mut Studio, request: GenerateRequest) {
-    studio.state.page = Page::Studio;
+    studio.state.page = PageId::Studio;
     jobs::submit(studio, request);
 }
 
 fn choose_from(studio: &mut Studio, choices: Sweep) {
-    studio.state.page = Page::Studio;
+    studio.state.page = PageId::Studio;
     sweep::begin(studio, Ok(choices));
 }

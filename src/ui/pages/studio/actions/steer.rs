@@ -10,7 +10,7 @@ use crate::ui::pages::studio::form::changes::pending_change;
 /// Whoever may be asked for something: the run at work.
 fn control(studio: &Studio) -> Option<Arc<JobControl>> {
     let job = studio.state.steerable_run()?.job;
-    studio.engine.as_ref()?.control(job)
+    studio.services.engine.as_ref()?.control(job)
 }
 
 /// Lets the run wait, or go on.

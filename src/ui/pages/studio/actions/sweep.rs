@@ -52,7 +52,7 @@ fn start(studio: &mut Studio) {
     if is_running || studio.state.refusal(&studio.draft.request.model).is_some() {
         return;
     }
-    if studio.engine.is_none() {
+    if studio.services.engine.is_none() {
         let text = Text::key("notice-engine-stopped");
         studio.state.notices.notify(Level::Error, text);
         return;
@@ -83,7 +83,7 @@ pub(super) fn begin(studio: &mut Studio, sweep: Result<Sweep, SweepProblem>) {
             advance(studio);
         }
         Err(problem) => {
-            let reason = problem.localise(studio.language);
+            let reason = problem.localise(studio.services.language);
             let text = Text::new("sweep-problem", [("reason", reason)]);
             studio.state.notices.notify(Level::Error, text);
         }
@@ -92,11 +92,11 @@ pub(super) fn begin(studio: &mut Studio, sweep: Result<Sweep, SweepProblem>) {
 
 /// Hands the next run of the sweep to the engine if the one before has ended.
 pub(in crate::ui) fn advance(studio: &mut Studio) {
-    if studio.state.queue_page.jobs.is_paused() {
+    if studio.state.jobs.is_paused() {
         return;
     }
     while let Some(sweeping) = &mut studio.state.sweeping {
-        let (Some(next), Some(engine)) = (sweeping.next(), &mut studio.engine) else {
+        let (Some(next), Some(engine)) = (sweeping.next(), &mut studio.services.engine) else {
             return;
         };
         let request = (*next.request).clone();
@@ -118,7 +118,7 @@ pub(in crate::ui) fn advance(studio: &mut Studio) {
                 return;
             }
             Err(SubmitError::Request(error)) => {
-                let message = request_text(&error).localise(studio.language);
+                let message = request_text(&error).localise(studio.services.language);
                 let kind = JobErrorKind::Request;
                 sweeping.refused(next.cell, Arc::new(JobError { kind, message }));
             }
@@ -147,7 +147,7 @@ pub(super) fn open_cell(studio: &Studio, cell: usize) {
     let sweeping = studio.state.sweeping.as_ref();
     let path = sweeping.and_then(|sweeping| sweeping.cells.get(cell)?.path.clone());
     if let Some(path) = path {
-        studio.commands.send(UiCommand::ShowPicture(path));
+        studio.services.commands.send(UiCommand::ShowPicture(path));
     }
 }
 

@@ -24,14 +24,14 @@ pub(super) fn move_camera(studio: &mut Studio, camera_move: CameraMove) {
 
 /// Speaks another language from now on.
 pub(super) fn set_language(studio: &mut Studio, language: Language) {
-    studio.language = language;
-    studio.settings.language = Some(language.tag().to_owned());
-    (studio.services.keep_settings)(studio.settings.clone());
+    studio.services.language = language;
+    studio.services.settings.language = Some(language.tag().to_owned());
+    studio.services.save_settings();
 }
 
 /// Wears another theme from now on.
 pub(super) fn set_theme(studio: &mut Studio, ctx: &egui::Context, choice: ThemeChoice) {
     ctx.set_theme(theme_preference(choice));
-    studio.settings.theme = choice;
-    (studio.services.keep_settings)(studio.settings.clone());
+    studio.services.settings.theme = choice;
+    studio.services.save_settings();
 }

@@ -29,7 +29,7 @@ pub(in crate::ui) fn regenerate_items(ui: &mut Ui, ctx: &PanelContext<'_>, path:
     let words = ctx.tr("again-bring");
     let response = ui.add(Button::new(words)).on_hover_text(ctx.tr("again-bring.tip"));
     if response.clicked() {
-        ctx.commands.send(UiCommand::ShowPage(crate::ui::pages::Page::Studio));
+        ctx.commands.send(UiCommand::ShowPage(crate::ui::pages::PageId::Studio));
         ctx.commands.send(offer);
         ui.close();
     }

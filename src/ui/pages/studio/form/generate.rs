@@ -73,7 +73,7 @@ impl Panel for GeneratePanel {
         });
         // The line is always there, so that nothing moves when it has something to say.
         let num_waiting = ctx.state.num_waiting();
-        let is_held = num_waiting > 0 && ctx.state.queue_page.jobs.is_paused();
+        let is_held = num_waiting > 0 && ctx.state.jobs.is_paused();
         let line = match (problem, remark(ctx)) {
             (Some(problem), _) => RichText::new(problem).color(form::problem_colour(ctx)),
             (None, Some(remark)) => RichText::new(remark).color(*ctx.palette.warning),

@@ -37,7 +37,7 @@ impl Panel for ModelPanel {
                         .models
                         .iter()
                         .map(|info| info.model.clone())
-                        .chain(ctx.state.models_page.models())
+                        .chain(ctx.state.installed.models())
                     {
                         if !models.contains(&model) {
                             models.push(model);

@@ -20,7 +20,7 @@ use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::file_name;
-use crate::ui::pages::Page;
+use crate::ui::pages::PageId;
 use crate::ui::pages::compare::CompareCommand;
 use crate::ui::pages::studio::actions::{files, form};
 
@@ -162,8 +162,8 @@ pub(in crate::ui) fn open_dropped(studio: &mut Studio, paths: Vec<PathBuf>) {
 }
 
 fn choose(studio: &Studio) {
-    let title = studio.language.tr("bring-dialog");
-    let (commands, repaint) = (studio.commands.clone(), Arc::clone(&studio.repaint));
+    let title = studio.services.language.tr("bring-dialog");
+    let (commands, repaint) = (studio.services.commands.clone(), Arc::clone(&studio.services.repaint));
     let answer = move |path| {
         commands.send(UiCommand::ImageInput(ImageInputCommand::ShowDropMenu(path)));
         repaint();
@@ -181,7 +181,7 @@ fn offer(studio: &mut Studio, path: PathBuf) {
 /// Where adapters are looked for.
 fn adapter_folders(studio: &Studio) -> Vec<PathBuf> {
     let own = Paths::of_user().models_dir;
-    let others = studio.settings.model_folders.iter().cloned();
+    let others = studio.services.settings.model_folders.iter().cloned();
     std::iter::once(own).chain(others).collect()
 }
 
@@ -211,11 +211,11 @@ fn take(studio: &mut Studio, target: Target, path: &Path) {
     studio.state.image_input.drop_menu = None;
     if target == Target::ReadSettings {
         files::open_picture(studio, path.to_owned());
-        studio.state.page = Page::Studio;
+        studio.state.page = PageId::Studio;
         return;
     }
     look(studio, path);
-    studio.state.page = Page::Studio;
+    studio.state.page = PageId::Studio;
     studio.state.sides.is_form_shown = true;
     form::mark(studio);
     studio.state.branching = None; // the form is that of another run now
@@ -365,7 +365,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, _ctx: &egui::Context) {
             Done::KeptMask(version, kept) => masks::take_kept(studio, version, kept),
             Done::ReadMask(file, read) => masks::take_read(studio, &file, read),
             Done::Found(adapters) => {
-                let shelf = studio.state.models_page.shelf.items.iter();
+                let shelf = studio.state.installed.models.items.iter();
                 let controls = shelf.filter(|item| item.kind == ModelKind::Control);
                 let paths = controls.map(|item| item.path.as_path());
                 studio.state.image_input.adapters = adapters.with(paths);

@@ -13,7 +13,7 @@ use crate::ui::pages::studio::mask::{MaskDocument, MaskEdit, Saved};
 impl AppState {
     /// Whether the mask stands on the canvas.
     pub fn is_mask_shown(&self) -> bool {
-        self.page == crate::ui::pages::Page::Studio && self.image_input.mask.is_open
+        self.page == crate::ui::pages::PageId::Studio && self.image_input.mask.is_open
     }
 }
 

@@ -42,7 +42,7 @@ impl AppState {
 
     /// Whether a preview stands on the canvas.
     pub fn is_preview_shown(&self) -> bool {
-        self.page == crate::ui::pages::Page::Studio && self.image_input.preview.over == Some(self.beneath())
+        self.page == crate::ui::pages::PageId::Studio && self.image_input.preview.over == Some(self.beneath())
     }
 }
 
@@ -87,7 +87,7 @@ pub(super) fn close(studio: &mut Studio) {
 }
 
 fn stop(studio: &Studio) {
-    if let Some(engine) = &studio.engine {
+    if let Some(engine) = &studio.services.engine {
         for job in &studio.state.image_input.preview.jobs {
             engine.cancel(*job);
         }
@@ -99,7 +99,7 @@ pub(super) fn tick(studio: &mut Studio) {
     let is_shown = studio.state.is_preview_shown();
     let is_busy = !studio.state.queue.is_empty();
     let preview = &mut studio.state.image_input.preview;
-    if studio.engine.is_none() {
+    if studio.services.engine.is_none() {
         preview.jobs.clear();
     }
     if !preview.jobs.is_empty() && (is_busy || !is_shown) && preview.request.take().is_some() {
@@ -127,6 +127,7 @@ pub(super) fn tick(studio: &mut Studio) {
         ..JobOptions::default()
     };
     let submitted = studio
+        .services
         .engine
         .as_mut()
         .map(|engine| engine.submit(request.clone(), options));

@@ -1,9 +1,8 @@
 //! How long jobs take, by what was measured.
 
 use crate::job::{GenerateRequest, ModelRef, StepEvent};
-use crate::ui::model::state::AppState;
-
 use crate::ui::model::jobs::{Job, Stage};
+use crate::ui::model::state::AppState;
 
 /// How much the newest step counts against those before.
 const NEWEST: f64 = 0.25;
@@ -79,7 +78,7 @@ pub struct TimeLeft {
 impl AppState {
     /// Wall time until a job of the queue is done once it is its turn, in seconds.
     pub fn job_secs_left(&self, job: &Job) -> Option<f64> {
-        let (times, request) = (&self.queue_page.times, &job.order.request);
+        let (times, request) = (&self.step_times, &job.order.request);
         let run = self.run.as_ref().filter(|run| job.stage == Stage::Running(run.job));
         let Some(run) = run else {
             return times.secs(request);
@@ -93,7 +92,7 @@ impl AppState {
 
     /// Wall time until the queue is empty.
     pub fn queue_time_left(&self) -> TimeLeft {
-        let each = self.queue_page.jobs.jobs().iter().map(|job| self.job_secs_left(job));
+        let each = self.jobs.jobs().iter().map(|job| self.job_secs_left(job));
         each.fold(TimeLeft::default(), |left, secs| match secs {
             Some(secs) => TimeLeft {
                 secs: left.secs + secs,
