@@ -54,8 +54,8 @@ impl SamplerContext for GaussianData {
         Ok((x * factor)?)
     }
 
-    fn noise_like(&mut self, x: &Tensor, index: usize) -> Result<Tensor, SampleError> {
-        let values = standard_normal(11, Draw::Step(index), x.elem_count());
+    fn noise_like(&mut self, x: &Tensor, _step: usize, draw: usize) -> Result<Tensor, SampleError> {
+        let values = standard_normal(11, Draw::Step(draw), x.elem_count());
         Ok(Tensor::from_vec(values, x.dims(), &Device::Cpu)?.to_dtype(x.dtype())?)
     }
 
@@ -67,21 +67,42 @@ impl SamplerContext for GaussianData {
         self.x0_uncond.as_ref()
     }
 
-    fn observe(&mut self, step: Step<'_>) -> Result<(), SampleError> {
-        self.seen.push(step.index);
-        self.past.push(PastStep {
-            sigma: step.sigma,
-            x: step.x.clone(),
-            x0: step.x0.clone(),
-        });
-        if self.stop_at == Some(step.index) {
-            Err(SampleError::Cancelled)
-        } else {
-            Ok(())
-        }
+    fn keep_corrected(&mut self, back: usize, corrected: Tensor) {
+        let place = self.past.len() - 1 - back;
+        self.past[place].corrected = Some(corrected);
     }
+}
 
-    fn land(&mut self, x: Tensor, _index: usize) -> Result<Tensor, SampleError> {
+impl GaussianData {
+    /// Takes the steps of a run from `first` on, as the denoise loop does.
+    fn sample(
+        &mut self,
+        sampler: &dyn Sampler,
+        mut x: Tensor,
+        table: &SigmaTable,
+        options: Options,
+        first: usize,
+    ) -> Result<Tensor, SampleError> {
+        let mut index = first;
+        while index < table.steps() {
+            let sigma = table.sigmas()[index];
+            let x0 = self.denoise(&x, sigma)?;
+            self.seen.push(index);
+            self.past.push(PastStep::new(sigma, x.clone(), x0.clone()));
+            if self.stop_at == Some(index) {
+                return Err(SampleError::Cancelled);
+            }
+            let step = Step {
+                index,
+                x: &x,
+                x0: &x0,
+                table,
+                options,
+            };
+            let next = sampler.next_index(self, &step);
+            x = sampler.step(self, &step)?;
+            index = next;
+        }
         Ok(x)
     }
 }
@@ -120,29 +141,26 @@ fn error_after(sampler: &dyn Sampler, options: Options, steps: usize) -> f64 {
     let mut host = GaussianData::new(1.0);
     for sigma in &table.sigmas()[..first] {
         let x = scalar(exact(*sigma));
-        host.past.push(PastStep {
-            sigma: *sigma,
-            x0: (&x / (1.0 + sigma * sigma)).unwrap(),
-            x,
-        });
+        let x0 = (&x / (1.0 + sigma * sigma)).unwrap();
+        host.past.push(PastStep::new(*sigma, x, x0));
     }
     let start = scalar(exact(table.sigmas()[first]));
-    sampler.sample(&mut host, start, &table, options, first).unwrap();
+    host.sample(sampler, start, &table, options, first).unwrap();
     let last = &host.past[host.past.len() - 1];
     (value(&last.x) - exact(last.sigma)).abs()
 }
 
 #[test]
 fn every_deterministic_sampler_should_converge_at_its_declared_order() {
-    for sampler in SAMPLERS.iter().filter(|sampler| !sampler.is_stochastic(0.0)) {
+    for sampler in SAMPLERS.iter().filter(|sampler| !sampler.spec().is_stochastic(0.0)) {
         let error = |steps| error_after(*sampler, Options::default(), steps);
         let ratio = error(80) / error(160);
-        let expected = 2f64.powi(sampler.order());
-        println!("{}: {ratio:.2} for {expected}", sampler.id());
+        let expected = 2f64.powi(sampler.spec().order);
+        println!("{}: {ratio:.2} for {expected}", sampler.spec().id);
         assert!(
             ratio > 0.9 * expected,
             "{}: halving the step cut the error by {ratio:.2}, expected {expected}",
-            sampler.id()
+            sampler.spec().id
         );
     }
 }
@@ -167,19 +185,13 @@ fn solvers_of_several_orders_should_converge_at_the_order_asked_for() {
 
 #[test]
 fn every_deterministic_sampler_should_arrive_where_no_noise_is_left() {
-    for sampler in SAMPLERS.iter().filter(|sampler| !sampler.is_stochastic(0.0)) {
-        let end = sampler
-            .sample(
-                &mut GaussianData::new(1.0),
-                scalar(1.0),
-                &table(160),
-                Options::default(),
-                0,
-            )
+    for sampler in SAMPLERS.iter().filter(|sampler| !sampler.spec().is_stochastic(0.0)) {
+        let end = GaussianData::new(1.0)
+            .sample(*sampler, scalar(1.0), &table(160), Options::default(), 0)
             .unwrap();
         let exact = 1.0 / (1.0 + SIGMA_MAX * SIGMA_MAX).sqrt();
         let error = (value(&end) / exact - 1.0).abs();
-        assert!(error < 0.03, "{}: off by {error:.2e}", sampler.id());
+        assert!(error < 0.03, "{}: off by {error:.2e}", sampler.spec().id);
     }
 }
 
@@ -189,11 +201,11 @@ fn every_stochastic_sampler_should_keep_the_spread_of_the_data() {
     const S: f64 = 0.5;
     for sampler in SAMPLERS {
         for (eta, variance) in [(0.0, Variance::Small), (1.0, Variance::Small), (0.0, Variance::Large)] {
-            let is_variant = sampler.id() == "ddpm" || variance == Variance::Small;
-            if !sampler.is_stochastic(eta) || !is_variant {
+            let is_variant = sampler.spec().id == "ddpm" || variance == Variance::Small;
+            if !sampler.spec().is_stochastic(eta) || !is_variant {
                 continue;
             }
-            let is_consistency_model = matches!(sampler.id(), "lcm" | "tcd");
+            let is_consistency_model = matches!(sampler.spec().id, "lcm" | "tcd");
             let table = if is_consistency_model {
                 SigmaTable::from_levels(table(480).sigmas().to_vec(), vec![999.0; 480]) // far from their boundary
             } else {
@@ -210,13 +222,13 @@ fn every_stochastic_sampler_should_keep_the_spread_of_the_data() {
                 variance,
                 ..Options::default()
             };
-            let end = sampler.sample(&mut host, start, &table, options, 0).unwrap();
+            let end = host.sample(*sampler, start, &table, options, 0).unwrap();
             let values = end.to_vec1::<f64>().unwrap();
             let spread = (values.iter().map(|v| v * v).sum::<f64>() / SAMPLES as f64).sqrt();
             assert!(
                 (spread - S).abs() < 0.015,
                 "{} (eta {eta}, {variance:?}): spread {spread:.3}, expected {S}",
-                sampler.id()
+                sampler.spec().id
             );
         }
     }
@@ -229,9 +241,9 @@ fn every_sampler_should_stop_at_the_step_the_user_cancelled() {
             stop_at: Some(3),
             ..GaussianData::new(1.0)
         };
-        let end = sampler.sample(&mut host, scalar(1.0), &table(10), Options::default(), 0);
-        assert!(matches!(end, Err(SampleError::Cancelled)), "{}", sampler.id());
-        assert_eq!(host.seen, [0, 1, 2, 3], "{}", sampler.id());
+        let end = host.sample(*sampler, scalar(1.0), &table(10), Options::default(), 0);
+        assert!(matches!(end, Err(SampleError::Cancelled)), "{}", sampler.spec().id);
+        assert_eq!(host.seen, [0, 1, 2, 3], "{}", sampler.spec().id);
     }
 }
 
@@ -246,16 +258,19 @@ fn every_sampler_should_resume_a_run_exactly_at_any_step() {
                 ..Options::default()
             };
             let walk = |host: &mut GaussianData, x: Tensor, first: usize| {
-                let end = sampler.sample(host, x, &table(STEPS), options, first).unwrap();
+                let end = host.sample(*sampler, x, &table(STEPS), options, first).unwrap();
                 end.to_vec1::<f64>().unwrap()
             };
             let mut whole = GaussianData::new(1.0);
             let expected = walk(&mut whole, Tensor::new(&[1f64, -2.0], &Device::Cpu).unwrap(), 0);
-            assert!(expected.iter().all(|value| value.is_finite()), "{}", sampler.id());
-            assert_eq!(whole.seen, (0..STEPS).collect::<Vec<_>>(), "{}", sampler.id());
+            assert!(expected.iter().all(|value| value.is_finite()), "{}", sampler.spec().id);
+            assert_eq!(whole.seen, (0..STEPS).collect::<Vec<_>>(), "{}", sampler.spec().id);
             for first in 1..STEPS {
+                // As read from a file, without what the sampler derived.
+                let steps = whole.past[..first].iter();
+                let past = steps.map(|step| PastStep::new(step.sigma, step.x.clone(), step.x0.clone()));
                 let mut branch = GaussianData {
-                    past: whole.past[..first].to_vec(),
+                    past: past.collect(),
                     ..GaussianData::new(1.0)
                 };
                 let found = walk(&mut branch, whole.past[first].x.clone(), first);
@@ -263,7 +278,7 @@ fn every_sampler_should_resume_a_run_exactly_at_any_step() {
                     found,
                     expected,
                     "{} at step {first}: a branch without a change must be the run itself",
-                    sampler.id()
+                    sampler.spec().id
                 );
             }
         }
@@ -276,28 +291,26 @@ fn every_sampler_should_start_from_a_picture() {
         let first = sampler.first_step(6);
         let table = table(10);
         let mut host = GaussianData::new(1.0);
-        let end = sampler
+        let end = host
             .sample(
-                &mut host,
+                *sampler,
                 scalar(table.sigmas()[first]),
                 &table,
                 Options::default(),
                 first,
             )
             .unwrap();
-        assert!(value(&end).is_finite(), "{}", sampler.id());
-        assert_eq!(host.seen[0], first, "{}", sampler.id());
-        assert_eq!(host.seen[host.seen.len() - 1], 9, "{}", sampler.id());
+        assert!(value(&end).is_finite(), "{}", sampler.spec().id);
+        assert_eq!(host.seen[0], first, "{}", sampler.spec().id);
+        assert_eq!(host.seen[host.seen.len() - 1], 9, "{}", sampler.spec().id);
     }
 }
 
 /// One step of `id` between two levels, with nothing else in the table.
 fn one_step(id: &str, host: &mut GaussianData, x: f64, from: f64, to: f64) -> f64 {
     let table = timed(vec![from, to]);
-    let end = sampler_by_id(id)
-        .unwrap()
-        .sample(host, scalar(x), &table, Options::default(), 0)
-        .unwrap();
+    let sampler = sampler_by_id(id).unwrap();
+    let end = host.sample(sampler, scalar(x), &table, Options::default(), 0).unwrap();
     value(&end)
 }
 
@@ -339,8 +352,8 @@ fn restart_should_be_heun_until_there_are_enough_steps() {
         let sampler = sampler_by_id(id).unwrap();
         let mut host = GaussianData::new(1.0);
         value(
-            &sampler
-                .sample(&mut host, scalar(1.0), &table(steps), Options::default(), 0)
+            &host
+                .sample(sampler, scalar(1.0), &table(steps), Options::default(), 0)
                 .unwrap(),
         )
     };
@@ -352,9 +365,11 @@ fn restart_should_be_heun_until_there_are_enough_steps() {
 fn sampler_names_should_be_unique() {
     for (index, sampler) in SAMPLERS.iter().enumerate() {
         assert!(
-            SAMPLERS[..index].iter().all(|other| other.id() != sampler.id()),
+            SAMPLERS[..index]
+                .iter()
+                .all(|other| other.spec().id != sampler.spec().id),
             "{}",
-            sampler.id()
+            sampler.spec().id
         );
     }
 }

@@ -378,6 +378,17 @@ fn pictures_that_cannot_be_used_should_be_clear_errors() {
     assert!(error.contains("changed by instruction"), "{error}");
 }
 
+#[test]
+fn an_unknown_sampler_should_be_reported_as_a_sampler() {
+    let studio = Studio::open();
+    let request = GenerateRequest {
+        sampler: "no such".to_owned(),
+        ..request()
+    };
+    let error = make(&studio.model, None, &request).unwrap_err().to_string();
+    assert_eq!(error, "no sampler is called \"no such\"");
+}
+
 /// Asks for attention in the middle of the U-Net, and keeps what comes.
 #[derive(Default)]
 struct Attentive {
@@ -432,8 +443,8 @@ fn whoever_watches_should_see_both_opinions_and_the_attention_and_change_nothing
     };
     let mut attentive = Attentive::default();
     let bits = |walked: RunOutput| walked.x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    let watched = bits(run.walk([1, 16, 8, 8], &mut attentive).unwrap());
-    let unwatched = bits(run.walk([1, 16, 8, 8], &mut |_: &Observed<'_>| Ok(())).unwrap());
+    let watched = bits(run.sample([1, 16, 8, 8], &mut attentive).unwrap());
+    let unwatched = bits(run.sample([1, 16, 8, 8], &mut |_: &Observed<'_>| Ok(())).unwrap());
     assert_eq!(watched, unwatched);
     assert_eq!(attentive.opinions, 6, "two in each of three calls");
     assert_eq!(attentive.maps.len(), 3);

@@ -6,9 +6,9 @@ pub enum SampleError {
     /// Someone asked to stop. An outcome, not a failure: match it before showing errors.
     #[error("cancelled")]
     Cancelled,
-    /// The sampler shall leave the run as it is: whoever asked it to walk goes on from elsewhere. No failure either.
-    #[error("the run was turned to another step")]
-    Turned,
+    /// A sampler was called without a recorded step: a bug of the loop.
+    #[error("no step of the run was recorded")]
+    NoStep,
     /// NaN or infinity in the latents; what follows would be noise.
     #[error("the latents are no longer finite at step {step}; a wider number format (f32) may help")]
     NotFinite {
@@ -70,6 +70,12 @@ pub enum ScheduleError {
         /// What was expected.
         expected: &'static str,
         /// What the configuration says.
+        found: String,
+    },
+    /// No sampler of that name.
+    #[error("no sampler is called {found:?}")]
+    UnknownSampler {
+        /// The name asked for.
         found: String,
     },
     /// No schedule of that name.

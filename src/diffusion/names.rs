@@ -5,13 +5,16 @@
 //! name, `DPM++ 2M Karras` and `dpmpp_2m_k`: [`sampler_and_schedule_by_name`] takes them apart.
 
 use super::ScheduleError;
-use super::samplers::{SAMPLERS, Sampler};
+use super::samplers::{SAMPLERS, Sampler, SamplerSpec};
 use super::schedule::{SCHEDULES, Schedule};
 
 /// The sampler of that id, label or alias.
 pub fn sampler_by_name(name: &str) -> Option<&'static dyn Sampler> {
     let plain = plain(name);
-    let is_called = |sampler: &&&dyn Sampler| matches(&plain, sampler.id(), sampler.label(), sampler.aliases());
+    let is_called = |sampler: &&&dyn Sampler| {
+        let SamplerSpec { id, label, aliases, .. } = sampler.spec();
+        matches(&plain, id, label, aliases)
+    };
     SAMPLERS.iter().find(is_called).copied()
 }
 
@@ -72,9 +75,10 @@ mod tests {
     fn every_name_should_mean_one_sampler_and_one_schedule() {
         let mut seen = std::collections::HashMap::new();
         for sampler in SAMPLERS {
-            for name in [sampler.id(), sampler.label()].iter().chain(sampler.aliases()) {
-                let other = *seen.entry(("sampler", plain(name))).or_insert_with(|| sampler.id());
-                assert_eq!(other, sampler.id(), "{name}");
+            let SamplerSpec { id, label, aliases, .. } = *sampler.spec();
+            for name in [id, label].iter().chain(aliases) {
+                let other = *seen.entry(("sampler", plain(name))).or_insert(id);
+                assert_eq!(other, id, "{name}");
             }
         }
         for schedule in SCHEDULES {
@@ -119,7 +123,11 @@ mod tests {
             // InvokeAI
             ("kdpm_2_a", "dpm2_a"),
         ] {
-            assert_eq!(sampler_by_name(name).map(Sampler::id), Some(id), "{name}");
+            assert_eq!(
+                sampler_by_name(name).map(|sampler| sampler.spec().id),
+                Some(id),
+                "{name}"
+            );
         }
         for (name, id) in [
             ("SGM Uniform", "sgm_uniform"),
@@ -145,7 +153,7 @@ mod tests {
             ("DPMPP2MKarras", "dpmpp_2m", Some("karras")),
         ] {
             let (found, with) = sampler_and_schedule_by_name(name).unwrap();
-            assert_eq!((found.id(), with.map(Schedule::id)), (sampler, schedule), "{name}");
+            assert_eq!((found.spec().id, with.map(Schedule::id)), (sampler, schedule), "{name}");
         }
         assert!(sampler_and_schedule_by_name("Karras").is_none());
         assert!(sampler_and_schedule_by_name("DPM++ 9M Karras").is_none());

@@ -21,11 +21,11 @@ impl TrajectoryRecorder {
     /// If a plane's numbers do not fit its size, or the device's.
     pub fn resumed(steps: &[StepRecord], device: &Device) -> candle_core::Result<Self> {
         let past = steps.iter().map(|step| {
-            Ok(PastStep {
-                sigma: step.sigma,
-                x: tensor(&step.x, device)?,
-                x0: tensor(&step.x0, device)?,
-            })
+            Ok(PastStep::new(
+                step.sigma,
+                tensor(&step.x, device)?,
+                tensor(&step.x0, device)?,
+            ))
         });
         Ok(Self {
             past: past.collect::<candle_core::Result<_>>()?,
@@ -39,13 +39,9 @@ impl TrajectoryRecorder {
     ///
     /// # Errors
     /// Only the device's.
-    pub fn record(&mut self, step: Step<'_>, record: StepRecord) -> candle_core::Result<&StepRecord> {
-        let Step { sigma, x, x0, .. } = step;
-        self.past.push(PastStep {
-            sigma,
-            x: x.clone(),
-            x0: x0.clone(),
-        });
+    pub fn record(&mut self, step: &Step<'_>, record: StepRecord) -> candle_core::Result<&StepRecord> {
+        let Step { x, x0, .. } = *step;
+        self.past.push(PastStep::new(step.sigma(), x.clone(), x0.clone()));
         self.steps.push(StepRecord {
             x: plane(x)?,
             x0: plane(x0)?,
@@ -57,6 +53,20 @@ impl TrajectoryRecorder {
     /// The step `back` places before the newest one.
     pub fn past(&self, back: usize) -> Option<&PastStep> {
         self.past.iter().rev().nth(back)
+    }
+
+    /// Keeps what the corrector made of the step `back` places before the newest one.
+    pub fn keep_corrected(&mut self, back: usize, corrected: Tensor) {
+        if let Some(past) = self.past.iter_mut().rev().nth(back) {
+            past.corrected = Some(corrected);
+        }
+    }
+
+    /// Forgets what the corrector made of all steps, because another sampler takes over.
+    pub fn forget_corrected(&mut self) {
+        for past in &mut self.past {
+            past.corrected = None;
+        }
     }
 
     /// Forgets a step and all after it, and gives what it started from; `None` if there is no such step.

@@ -50,11 +50,11 @@ pub mod denoiser;
 mod error;
 pub mod families;
 mod generate;
-mod host;
 mod inversion;
 mod makers;
 mod memory;
 mod model_hash;
+mod observer;
 mod precision;
 mod prepare;
 pub mod preprocess;
@@ -63,6 +63,8 @@ mod probe;
 pub mod references;
 mod refiner_switch;
 mod replay;
+mod run;
+mod run_context;
 pub mod run_plan;
 mod scheduled_conditioning;
 mod scheduler;
@@ -106,9 +108,9 @@ pub fn samplers() -> Vec<Choice> {
     SAMPLERS
         .iter()
         .map(|sampler| Choice {
-            id: sampler.id(),
-            label: sampler.label(),
-            aliases: sampler.aliases(),
+            id: sampler.spec().id,
+            label: sampler.spec().label,
+            aliases: sampler.spec().aliases,
         })
         .collect()
 }
@@ -128,7 +130,7 @@ pub fn schedules() -> Vec<Choice> {
 /// The ids of the sampler that goes by a name, and of the schedule that the name may end with.
 pub fn sampler_id(name: &str) -> Option<(&'static str, Option<&'static str>)> {
     let (sampler, schedule) = sampler_and_schedule_by_name(name)?;
-    Some((sampler.id(), schedule.map(Schedule::id)))
+    Some((sampler.spec().id, schedule.map(Schedule::id)))
 }
 
 /// The id of the schedule that goes by a name.

@@ -25,7 +25,6 @@ use crate::conditioning::pictures::{
 use crate::conditioning::{Conditioning, Prompts};
 use crate::conditioning::{MaskEdge, hard, latent_mask, latent_shape, picture_tensor};
 use crate::conditioning::{STATE_DTYPE, mask_tensor};
-use crate::diffusion::ScheduleError;
 use crate::diffusion::guidance::Guidance;
 use crate::diffusion::samplers::{Sampler, sampler_by_id};
 use crate::diffusion::schedule::SigmaTable;
@@ -93,9 +92,7 @@ impl<'a> Job<'a> {
     pub fn prepare(self) -> Result<Prepared<'a>, PipelineError> {
         let Job { model, request, .. } = self;
         let _joined = join_edges(self.wrap());
-        let sampler = sampler_by_id(&request.sampler).ok_or_else(|| ScheduleError::UnknownSchedule {
-            found: request.sampler.clone(),
-        })?;
+        let sampler = sampler_by_id(&request.sampler)?;
         let steps = request.steps as usize;
         let spacing = request.timestep_spacing;
         let table = model

@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Tensor};
 
-use super::denoise::Call;
+use super::observer::Call;
 use crate::diffusion::noise::{Draw, noise_tensor};
 use crate::diffusion::samplers::Options;
 use crate::models::vae::Moments;

@@ -83,15 +83,15 @@ pub(super) fn guidance_at(schedule: &GuidanceSchedule, changes: &[Change], step:
     now.at(step, steps)
 }
 
-/// Who walks from a step on, and with which parameters.
-pub(super) fn walker_at<'a>(
+/// The sampler of a step and its parameters.
+pub(super) fn sampler_at<'a>(
     (sampler, options): (&'a dyn Sampler, Options),
     changes: &[Change],
     step: usize,
 ) -> (&'a dyn Sampler, Options) {
     let mut now = (sampler, options);
     for change in begun(changes, step) {
-        let other = change.sampler.as_deref().and_then(sampler_by_id);
+        let other = change.sampler.as_deref().and_then(|id| sampler_by_id(id).ok());
         now.0 = other.map_or(now.0, |sampler| sampler);
         now.1.eta = change.eta.unwrap_or(now.1.eta);
     }
@@ -109,7 +109,7 @@ pub(super) fn seed_at(changes: &[Change], step: usize) -> Option<u64> {
 /// [`PipelineError::Unsupported`] if no sampler has its name.
 pub(super) fn check(change: &Change) -> Result<(), PipelineError> {
     match &change.sampler {
-        Some(name) if sampler_by_id(name).is_none() => Err(PipelineError::Unsupported {
+        Some(name) if sampler_by_id(name).is_err() => Err(PipelineError::Unsupported {
             what: "sampler of a change",
             expected: "one that `hareru samplers` lists".to_owned(),
             found: format!("{name:?}"),
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!((at(4).scale, at(4).rescale), (-3.0, 0.7));
         assert_eq!((seed_at(&changes, 2), seed_at(&changes, 3)), (None, Some(8)));
         let euler = sampler_by_id("euler").unwrap();
-        let ids = [1, 2].map(|step| walker_at((euler, Options::default()), &changes, step).0.id());
+        let ids = [1, 2].map(|step| sampler_at((euler, Options::default()), &changes, step).0.spec().id);
         assert_eq!(ids, ["euler", "heun"]);
     }
 

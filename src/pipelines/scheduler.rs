@@ -194,7 +194,7 @@ impl Scheduler {
         let has_final_noise = self.config.final_sigmas_type == "sigma_min";
         let (mut levels, timesteps) = match self.process {
             Process::Discrete => {
-                let ends_at_min = match sampler.timestep_style() {
+                let ends_at_min = match sampler.spec().timestep_style {
                     TimestepStyle::Stride => !self.config.set_alpha_to_one,
                     TimestepStyle::Integers | TimestepStyle::Distilled => false,
                     TimestepStyle::Sigmas
@@ -205,11 +205,11 @@ impl Scheduler {
                 return SigmaTable::new(&TableSpec {
                     training: &self.training,
                     schedule,
-                    style: sampler.timestep_style(),
+                    style: sampler.spec().timestep_style,
                     spacing: spacing.unwrap_or(self.config.timestep_spacing),
                     offset: self.config.steps_offset,
                     steps,
-                    end: if ends_at_min || sampler.leaves_noise() {
+                    end: if ends_at_min || sampler.spec().leaves_noise {
                         FinalSigma::TrainingMin
                     } else {
                         FinalSigma::Zero
@@ -241,7 +241,7 @@ impl Scheduler {
             Process::Angle => angle_levels(steps)?,
         };
         let least = levels[steps - 1];
-        levels.push(if has_final_noise || sampler.leaves_noise() {
+        levels.push(if has_final_noise || sampler.spec().leaves_noise {
             least
         } else {
             0.0

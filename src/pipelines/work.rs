@@ -244,7 +244,7 @@ impl JobContext<'_> {
             show,
             watcher,
         };
-        run.walk(pass.shape, &mut shown)
+        run.sample(pass.shape, &mut shown)
     }
 
     /// A finished run as it is kept.

@@ -65,7 +65,7 @@ fn names_of_records_should_mean_what_they_mean_where_samplers_are_chosen() {
         "restart",
     ];
     for name in samplers {
-        let expected = sampler_by_name(name).unwrap_or_else(|| panic!("{name}")).id();
+        let expected = sampler_by_name(name).unwrap_or_else(|| panic!("{name}")).spec().id;
         assert_eq!(read(name, "Karras").0, expected, "{name}");
     }
     for name in [

@@ -2,9 +2,11 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerContext, ancestral_step, begin, relabel, slope, toward, with_noise};
+use super::{
+    Sampler, SamplerContext, SamplerSpec, Step, StepNoise, ancestral_step, relabel, slope, toward, with_noise,
+};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::TimestepStyle;
 
 /// Song et al. (2020), <https://arxiv.org/abs/2010.02502>, eq. 12. One model call per step.
 ///
@@ -12,51 +14,29 @@ use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 pub(super) struct Ddim;
 
 impl Sampler for Ddim {
-    fn id(&self) -> &'static str {
-        "ddim"
+    fn spec(&self) -> &SamplerSpec {
+        const SPEC: SamplerSpec = SamplerSpec {
+            id: "ddim",
+            label: "DDIM",
+            aliases: &["DDIMScheduler"],
+            order: 1,
+            timestep_style: TimestepStyle::Stride,
+            noise: StepNoise::WithEta,
+            ..SamplerSpec::DEFAULT
+        };
+        &SPEC
     }
 
-    fn label(&self) -> &'static str {
-        "DDIM"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["DDIMScheduler"]
-    }
-
-    fn order(&self) -> i32 {
-        1
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Stride
-    }
-
-    fn is_stochastic(&self, eta: f64) -> bool {
-        eta > 0.0
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        for index in first..table.steps() {
-            let x0 = begin(host, &x, table, index)?;
-            let (sigma, target) = (table.sigmas()[index], table.target(index));
-            let (down, up) = ancestral_step(sigma, target, options.eta);
-            x = match host.x0_unclipped() {
-                // The noise is what the network said it is, also where x₀ was held to a range since.
-                Some(free) => (&x0 + (slope(&x, free, sigma)? * down)?)?,
-                None => toward(&x, &x0, down / sigma)?, // x₀ + σ_down ε
-            };
-            x = with_noise(host, x, up, index)?;
-            x = relabel(x, target, table.sigmas()[index + 1])?;
-            x = host.land(x, index)?;
-        }
-        Ok(x)
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let Step { x, x0, .. } = *step;
+        let (sigma, target) = (step.sigma(), step.target());
+        let (sigma_down, sigma_up) = ancestral_step(sigma, target, step.options.eta);
+        let x = match ctx.x0_unclipped() {
+            // ε is what the network predicted, also where x₀ was clamped since.
+            Some(unclipped) => (x0 + (slope(x, unclipped, sigma)? * sigma_down)?)?,
+            None => toward(x, x0, sigma_down / sigma)?, // x₀ + σ_down ε
+        };
+        let x = with_noise(ctx, x, sigma_up, step.index, step.index)?;
+        Ok(relabel(x, target, step.next_sigma())?)
     }
 }

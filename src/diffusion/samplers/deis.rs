@@ -3,68 +3,46 @@
 use candle_core::Tensor;
 
 use super::multistep::{num_past, powers, quadrature, weighted_sum};
-use super::{Options, Sampler, SamplerContext, begin, slope, stable_order};
+use super::{Sampler, SamplerContext, SamplerSpec, Step, stable_order};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::TimestepStyle;
 
-/// Adams–Bashforth method over the noise ε as a polynomial in ln σ. Second order unless told otherwise, one model call
-/// per step.
+/// Adams–Bashforth method over the noise ε as a polynomial in ln σ. Second order unless options say otherwise, one model
+/// call per step.
 ///
 /// Zhang & Chen (2022), ρAB-DEIS, <https://arxiv.org/abs/2204.13902>; `DEISMultistepScheduler`.
 pub(super) struct Deis;
 
 impl Sampler for Deis {
-    fn id(&self) -> &'static str {
-        "deis"
+    fn spec(&self) -> &SamplerSpec {
+        const SPEC: SamplerSpec = SamplerSpec {
+            id: "deis",
+            label: "DEIS",
+            aliases: &["DEISMultistepScheduler"],
+            order: 2,
+            timestep_style: TimestepStyle::Solver,
+            leaves_noise: true,
+            ..SamplerSpec::DEFAULT
+        };
+        &SPEC
     }
 
-    fn label(&self) -> &'static str {
-        "DEIS"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["DEISMultistepScheduler"]
-    }
-
-    fn order(&self) -> i32 {
-        2
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Solver
-    }
-
-    fn leaves_noise(&self) -> bool {
-        true
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        for index in first..table.steps() {
-            begin(host, &x, table, index)?;
-            let (sigma, target) = (table.sigmas()[index], table.target(index));
-            let order = options
-                .order
-                .unwrap_or(2)
-                .min(num_past(host))
-                .min(stable_order(table, index));
-            let past: Vec<_> = (0..order.max(1)).filter_map(|back| host.past(back)).collect();
-            let nodes: Vec<f64> = past.iter().map(|past| (past.sigma / sigma).ln()).collect();
-            let noises = past
-                .iter()
-                .map(|past| slope(&past.x, &past.x0, past.sigma))
-                .collect::<candle_core::Result<Vec<_>>>()?;
-            let weights = quadrature(&nodes, &moments(sigma, target, nodes.len()));
-            x = (x + weighted_sum(&noises, &weights)?)?;
-            x = host.land(x, index)?;
-        }
-        Ok(x)
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let (sigma, target) = (step.sigma(), step.target());
+        let order = step
+            .options
+            .order
+            .unwrap_or(2)
+            .min(num_past(ctx))
+            .min(stable_order(step));
+        let past: Vec<_> = (0..order.max(1)).filter_map(|back| ctx.past(back)).collect();
+        let nodes: Vec<f64> = past.iter().map(|past| (past.sigma / sigma).ln()).collect();
+        let noises = past
+            .iter()
+            .map(|past| past.noise())
+            .collect::<candle_core::Result<Vec<_>>>()?;
+        let weights = quadrature(&nodes, &moments(sigma, target, nodes.len()));
+        Ok((step.x + weighted_sum(&noises, &weights)?)?) // x′ = x + ∫ ε dσ
     }
 }
 

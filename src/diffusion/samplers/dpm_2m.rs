@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerContext, begin, slope, stable_order};
+use super::{Sampler, SamplerContext, SamplerSpec, Step, slope, stable_order};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::TimestepStyle;
 
 /// DPM-Solver(2M) with the midpoint rule: as DPM++ 2M, of the noise instead of the picture. One model call per step.
 ///
@@ -13,49 +13,29 @@ use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 pub(super) struct Dpm2M;
 
 impl Sampler for Dpm2M {
-    fn id(&self) -> &'static str {
-        "dpm_2m"
+    fn spec(&self) -> &SamplerSpec {
+        const SPEC: SamplerSpec = SamplerSpec {
+            id: "dpm_2m",
+            label: "DPM 2M",
+            order: 2,
+            timestep_style: TimestepStyle::Solver,
+            leaves_noise: true,
+            ..SamplerSpec::DEFAULT
+        };
+        &SPEC
     }
 
-    fn label(&self) -> &'static str {
-        "DPM 2M"
-    }
-
-    fn order(&self) -> i32 {
-        2
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Solver
-    }
-
-    fn leaves_noise(&self) -> bool {
-        true
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        let most = options.order.unwrap_or(2);
-        for index in first..table.steps() {
-            let x0 = begin(host, &x, table, index)?;
-            let (sigma, target) = (table.sigmas()[index], table.target(index));
-            let mut noise = slope(&x, &x0, sigma)?;
-            if most.min(stable_order(table, index)) > 1
-                && let Some(before) = host.past(1)
-            {
-                let ratio = (sigma / target).ln() / (before.sigma / sigma).ln();
-                let change = (&noise - slope(&before.x, &before.x0, before.sigma)?)?;
-                noise = (noise + (change * (0.5 * ratio))?)?;
-            }
-            x = (x + (noise * (target - sigma))?)?;
-            x = host.land(x, index)?;
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let Step { x, x0, .. } = *step;
+        let (sigma, target) = (step.sigma(), step.target());
+        let mut noise = slope(x, x0, sigma)?;
+        let order = step.options.order.unwrap_or(2).min(stable_order(step));
+        if let Some(last) = ctx.past(1).filter(|_| order > 1) {
+            // λ = −ln σ; h / h_last, the inverse of r in the paper
+            let r_inverse = (sigma / target).ln() / (last.sigma / sigma).ln();
+            let change = (&noise - last.noise()?)?;
+            noise = (noise + (change * (0.5 * r_inverse))?)?; // ε + (ε − ε_last) / (2 r)
         }
-        Ok(x)
+        Ok((x + (noise * (target - sigma))?)?) // x′ = x + (σ′ − σ) ε
     }
 }

@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerContext, begin, toward};
+use super::{Sampler, SamplerContext, SamplerSpec, Step, toward};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::TimestepStyle;
 
 /// DPM-Solver++(2S): two steps of the table make one of second order; the first of them goes by Euler's method. One
 /// model call per step.
@@ -13,50 +13,30 @@ use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 pub(super) struct Dpmpp2S;
 
 impl Sampler for Dpmpp2S {
-    fn id(&self) -> &'static str {
-        "dpmpp_2s"
+    fn spec(&self) -> &SamplerSpec {
+        const SPEC: SamplerSpec = SamplerSpec {
+            id: "dpmpp_2s",
+            label: "DPM++ 2S",
+            aliases: &["DPMSolverSinglestepScheduler"],
+            order: 2,
+            timestep_style: TimestepStyle::Singlestep,
+            ..SamplerSpec::DEFAULT
+        };
+        &SPEC
     }
 
-    fn label(&self) -> &'static str {
-        "DPM++ 2S"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["DPMSolverSinglestepScheduler"]
-    }
-
-    fn order(&self) -> i32 {
-        2
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Singlestep
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        let is_second_order = options.order != Some(1);
-        for index in first..table.steps() {
-            let x0 = begin(host, &x, table, index)?;
-            let (sigma, target) = (table.sigmas()[index], table.target(index));
-            x = match host.past(1) {
-                Some(start) if is_second_order && index % 2 == 1 && target > 0.0 => {
-                    let ratio = target / start.sigma;
-                    // How much longer the whole step is than its first half, in ln σ.
-                    let stretch = ratio.ln() / (sigma / start.sigma).ln();
-                    let change = ((&x0 - &start.x0)? * (0.5 * (1.0 - ratio) * stretch))?;
-                    (toward(&start.x, &start.x0, ratio)? + change)?
-                }
-                _ => toward(&x, &x0, target / sigma)?,
-            };
-            x = host.land(x, index)?;
-        }
-        Ok(x)
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let Step { x, x0, .. } = *step;
+        let (sigma, target) = (step.sigma(), step.target());
+        let is_second_half = step.index % 2 == 1 && step.options.order != Some(1) && target > 0.0;
+        let Some(start) = ctx.past(1).filter(|_| is_second_half) else {
+            return Ok(toward(x, x0, target / sigma)?); // x′ = (σ′/σ) x + (1 − σ′/σ) x₀
+        };
+        // Both halves at once from the start s of the first: λ = −ln σ, h = λ′ − λ_s, r = (λ − λ_s) / h.
+        let ratio = target / start.sigma; // e⁻ʰ
+        let r_inverse = ratio.ln() / (sigma / start.sigma).ln();
+        // x′ = e⁻ʰ x_s + (1 − e⁻ʰ) (x₀_s + (x₀ − x₀_s) / (2 r))
+        let change = ((x0 - &start.x0)? * (0.5 * (1.0 - ratio) * r_inverse))?;
+        Ok((toward(&start.x, &start.x0, ratio)? + change)?)
     }
 }

@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerContext, ancestral_step, begin, toward, with_noise};
+use super::{Sampler, SamplerContext, SamplerSpec, Step, StepNoise, ancestral_step, toward, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::TimestepStyle;
 
 /// A whole second-order step to below the next noise level, and noise up to it. Two model calls per step.
 ///
@@ -12,53 +12,35 @@ use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 pub(super) struct Dpmpp2SAncestral;
 
 impl Sampler for Dpmpp2SAncestral {
-    fn id(&self) -> &'static str {
-        "dpmpp_2s_a"
+    fn spec(&self) -> &SamplerSpec {
+        const SPEC: SamplerSpec = SamplerSpec {
+            id: "dpmpp_2s_a",
+            label: "DPM++ 2S a",
+            aliases: &["dpmpp_2s_ancestral"],
+            order: 1,
+            timestep_style: TimestepStyle::Sigmas,
+            noise: StepNoise::Always,
+            ..SamplerSpec::DEFAULT
+        };
+        &SPEC
     }
 
-    fn label(&self) -> &'static str {
-        "DPM++ 2S a"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["dpmpp_2s_ancestral"]
-    }
-
-    fn order(&self) -> i32 {
-        1
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Sigmas
-    }
-
-    fn is_stochastic(&self, _eta: f64) -> bool {
-        true
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        _options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        for index in first..table.steps() {
-            let x0 = begin(host, &x, table, index)?;
-            let sigma = table.sigmas()[index];
-            let (down, up) = ancestral_step(sigma, table.target(index), 1.0);
-            if down == 0.0 {
-                x = x0;
-            } else {
-                let middle = (sigma * down).sqrt();
-                let halfway = toward(&x, &x0, middle / sigma)?;
-                let x0_halfway = host.denoise(&halfway, middle)?;
-                x = toward(&x, &x0_halfway, down / sigma)?;
-                x = with_noise(host, x, up, index)?;
-            }
-            x = host.land(x, index)?;
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let Step { x, x0, .. } = *step;
+        let sigma = step.sigma();
+        let (sigma_down, sigma_up) = ancestral_step(sigma, step.target(), 1.0);
+        if sigma_down == 0.0 {
+            return Ok(x0.clone());
         }
-        Ok(x)
+        let sigma_mid = (sigma * sigma_down).sqrt(); // r = ½
+        let x_mid = toward(x, x0, sigma_mid / sigma)?;
+        let x0_mid = ctx.denoise(&x_mid, sigma_mid)?;
+        with_noise(
+            ctx,
+            toward(x, &x0_mid, sigma_down / sigma)?,
+            sigma_up,
+            step.index,
+            step.index,
+        )
     }
 }

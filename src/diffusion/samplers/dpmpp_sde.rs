@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerContext, ancestral_step, begin, toward, with_noise};
+use super::{Sampler, SamplerContext, SamplerSpec, Step, StepNoise, ancestral_step, toward, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::TimestepStyle;
 
 /// DPM-Solver++ for the SDE: the estimate at the middle of the step, reached with noise, carries the whole of it. Two
 /// model calls per step.
@@ -14,53 +14,36 @@ use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 pub(super) struct DpmppSde;
 
 impl Sampler for DpmppSde {
-    fn id(&self) -> &'static str {
-        "dpmpp_sde"
+    fn spec(&self) -> &SamplerSpec {
+        const SPEC: SamplerSpec = SamplerSpec {
+            id: "dpmpp_sde",
+            label: "DPM++ SDE",
+            aliases: &["dpmpp_sde_gpu", "DPMSolverSDEScheduler"],
+            order: 1,
+            timestep_style: TimestepStyle::Sigmas,
+            noise: StepNoise::Always,
+            ..SamplerSpec::DEFAULT
+        };
+        &SPEC
     }
 
-    fn label(&self) -> &'static str {
-        "DPM++ SDE"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["dpmpp_sde_gpu", "DPMSolverSDEScheduler"]
-    }
-
-    fn order(&self) -> i32 {
-        1
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Sigmas
-    }
-
-    fn is_stochastic(&self, _eta: f64) -> bool {
-        true
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        _options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        for index in first..table.steps() {
-            let x0 = begin(host, &x, table, index)?;
-            let (sigma, target) = (table.sigmas()[index], table.target(index));
-            if target == 0.0 {
-                x = x0;
-            } else {
-                let middle = (sigma * target).sqrt();
-                let (down, up) = ancestral_step(sigma, middle, 1.0);
-                let halfway = with_noise(host, toward(&x, &x0, down / sigma)?, up, 2 * index)?;
-                let x0_halfway = host.denoise(&halfway, middle)?;
-                let (down, up) = ancestral_step(sigma, target, 1.0);
-                x = with_noise(host, toward(&x, &x0_halfway, down / sigma)?, up, 2 * index + 1)?;
-            }
-            x = host.land(x, index)?;
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let Step { index, x, x0, .. } = *step;
+        let (sigma, target) = (step.sigma(), step.target());
+        if target == 0.0 {
+            return Ok(x0.clone());
         }
-        Ok(x)
+        let sigma_mid = (sigma * target).sqrt(); // r = ½
+        let (sigma_down, sigma_up) = ancestral_step(sigma, sigma_mid, 1.0);
+        let x_mid = with_noise(ctx, toward(x, x0, sigma_down / sigma)?, sigma_up, index, 2 * index)?;
+        let x0_mid = ctx.denoise(&x_mid, sigma_mid)?;
+        let (sigma_down, sigma_up) = ancestral_step(sigma, target, 1.0);
+        with_noise(
+            ctx,
+            toward(x, &x0_mid, sigma_down / sigma)?,
+            sigma_up,
+            index,
+            2 * index + 1,
+        )
     }
 }

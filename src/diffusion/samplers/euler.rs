@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerContext, begin, slope};
+use super::{Sampler, SamplerContext, SamplerSpec, Step, slope};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::TimestepStyle;
 
 /// Euler's method on the probability-flow ODE. First order, one model call per step.
 ///
@@ -12,41 +12,20 @@ use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 pub(super) struct Euler;
 
 impl Sampler for Euler {
-    fn id(&self) -> &'static str {
-        "euler"
+    fn spec(&self) -> &SamplerSpec {
+        const SPEC: SamplerSpec = SamplerSpec {
+            id: "euler",
+            label: "Euler",
+            aliases: &["EulerDiscreteScheduler", "EDMEulerScheduler", "edm_euler"],
+            order: 1,
+            timestep_style: TimestepStyle::Sigmas,
+            ..SamplerSpec::DEFAULT
+        };
+        &SPEC
     }
 
-    fn label(&self) -> &'static str {
-        "Euler"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["EulerDiscreteScheduler", "EDMEulerScheduler", "edm_euler"]
-    }
-
-    fn order(&self) -> i32 {
-        1
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Sigmas
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        _options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        for index in first..table.steps() {
-            let x0 = begin(host, &x, table, index)?;
-            let sigma = table.sigmas()[index];
-            let d = slope(&x, &x0, sigma)?; //                     d = (x − x₀) / σ
-            x = (x + (d * (table.target(index) - sigma))?)?; //    x + (σ′ − σ) d
-            x = host.land(x, index)?;
-        }
-        Ok(x)
+    fn step(&self, _ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let d = slope(step.x, step.x0, step.sigma())?; // d = (x − x₀) / σ
+        Ok((step.x + (d * (step.target() - step.sigma()))?)?) // x′ = x + (σ′ − σ) d
     }
 }

@@ -2,58 +2,34 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerContext, ancestral_step, begin, slope, with_noise};
+use super::{Sampler, SamplerContext, SamplerSpec, Step, StepNoise, ancestral_step, slope, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::TimestepStyle;
 
-/// Walks below the next noise level by Euler's method and adds noise up to it. One model call per step.
+/// Euler's step to below the next noise level, and noise up to it. One model call per step.
 ///
 /// Source: ancestral sampling of <https://arxiv.org/abs/2006.11239> in the variables of
-/// <https://arxiv.org/abs/2206.00364>.
+/// <https://arxiv.org/abs/2206.00364>; `sample_euler_ancestral` of k-diffusion.
 pub(super) struct EulerAncestral;
 
 impl Sampler for EulerAncestral {
-    fn id(&self) -> &'static str {
-        "euler_a"
+    fn spec(&self) -> &SamplerSpec {
+        const SPEC: SamplerSpec = SamplerSpec {
+            id: "euler_a",
+            label: "Euler a",
+            aliases: &["euler_ancestral", "EulerAncestralDiscreteScheduler"],
+            order: 1,
+            timestep_style: TimestepStyle::Sigmas,
+            noise: StepNoise::Always,
+            ..SamplerSpec::DEFAULT
+        };
+        &SPEC
     }
 
-    fn label(&self) -> &'static str {
-        "Euler a"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["euler_ancestral", "EulerAncestralDiscreteScheduler"]
-    }
-
-    fn order(&self) -> i32 {
-        1
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Sigmas
-    }
-
-    fn is_stochastic(&self, _eta: f64) -> bool {
-        true
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        _options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        for index in first..table.steps() {
-            let x0 = begin(host, &x, table, index)?;
-            let sigma = table.sigmas()[index];
-            let (down, up) = ancestral_step(sigma, table.target(index), 1.0);
-            let d = slope(&x, &x0, sigma)?;
-            x = (x + (d * (down - sigma))?)?;
-            x = with_noise(host, x, up, index)?;
-            x = host.land(x, index)?;
-        }
-        Ok(x)
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let (sigma_down, sigma_up) = ancestral_step(step.sigma(), step.target(), 1.0);
+        let d = slope(step.x, step.x0, step.sigma())?;
+        let x = (step.x + (d * (sigma_down - step.sigma()))?)?; // x + (σ_down − σ) d
+        with_noise(ctx, x, sigma_up, step.index, step.index)
     }
 }

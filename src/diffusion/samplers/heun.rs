@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerContext, begin, slope, toward};
+use super::{Sampler, SamplerContext, SamplerSpec, Step, slope, toward};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::TimestepStyle;
 
 /// Euler's step, then the mean of the slopes at both of its ends. Second order, two model calls per step.
 ///
@@ -12,47 +12,27 @@ use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 pub(super) struct Heun;
 
 impl Sampler for Heun {
-    fn id(&self) -> &'static str {
-        "heun"
+    fn spec(&self) -> &SamplerSpec {
+        const SPEC: SamplerSpec = SamplerSpec {
+            id: "heun",
+            label: "Heun",
+            aliases: &["HeunDiscreteScheduler"],
+            order: 2,
+            timestep_style: TimestepStyle::Sigmas,
+            ..SamplerSpec::DEFAULT
+        };
+        &SPEC
     }
 
-    fn label(&self) -> &'static str {
-        "Heun"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["HeunDiscreteScheduler"]
-    }
-
-    fn order(&self) -> i32 {
-        2
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Sigmas
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        _options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        for index in first..table.steps() {
-            let x0 = begin(host, &x, table, index)?;
-            x = correct(host, &x, &x0, table.sigmas()[index], table.target(index))?;
-            x = host.land(x, index)?;
-        }
-        Ok(x)
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        heun_step(ctx, step.x, step.x0, step.sigma(), step.target())
     }
 }
 
 /// One step of the method from `sigma` to `target`, whose first call gave `x0`; of first order where the slope at its
 /// end has no meaning, without noise.
-pub(super) fn correct(
-    host: &mut dyn SamplerContext,
+pub(super) fn heun_step(
+    ctx: &mut dyn SamplerContext,
     x: &Tensor,
     x0: &Tensor,
     sigma: f64,
@@ -62,7 +42,7 @@ pub(super) fn correct(
     if target == 0.0 {
         return Ok(ahead);
     }
-    let x0_ahead = host.denoise(&ahead, target)?;
+    let x0_ahead = ctx.denoise(&ahead, target)?;
     let slopes = (slope(x, x0, sigma)? + slope(&ahead, &x0_ahead, target)?)?;
-    Ok((x + (slopes * (0.5 * (target - sigma)))?)?)
+    Ok((x + (slopes * (0.5 * (target - sigma)))?)?) // x′ = x + (σ′ − σ) (d + d′) / 2
 }

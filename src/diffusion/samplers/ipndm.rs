@@ -3,9 +3,9 @@
 use candle_core::Tensor;
 
 use super::multistep::{MOST_STEPS, adams_bashforth, num_past, weighted_sum};
-use super::{Options, PastStep, Sampler, SamplerContext, begin, slope};
+use super::{PastStep, Sampler, SamplerContext, SamplerSpec, Step};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{PURE_NOISE, SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::{PURE_NOISE, TimestepStyle};
 
 /// Adams–Bashforth method of fourth order with the weights of equal steps, first order at its start. One model call per
 /// step.
@@ -15,62 +15,41 @@ use crate::diffusion::schedule::{PURE_NOISE, SigmaTable, TimestepStyle};
 pub(super) struct Ipndm;
 
 impl Sampler for Ipndm {
-    fn id(&self) -> &'static str {
-        "ipndm"
+    fn spec(&self) -> &SamplerSpec {
+        const SPEC: SamplerSpec = SamplerSpec {
+            id: "ipndm",
+            label: "IPNDM",
+            aliases: &["IPNDMScheduler"],
+            order: 2,
+            timestep_style: TimestepStyle::Sigmas,
+            ..SamplerSpec::DEFAULT
+        };
+        &SPEC
     }
 
-    fn label(&self) -> &'static str {
-        "IPNDM"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["IPNDMScheduler"]
-    }
-
-    fn order(&self) -> i32 {
-        2
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Sigmas
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        _options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        for index in first..table.steps() {
-            let x0 = begin(host, &x, table, index)?;
-            let (sigma, target) = (table.sigmas()[index], table.target(index));
-            if sigma >= PURE_NOISE {
-                x = (x * (target / sigma))?;
-            } else {
-                let known = num_past(host).min(MOST_STEPS);
-                let noises = (0..known)
-                    .filter_map(|back| host.past(back))
-                    .map(noise)
-                    .collect::<candle_core::Result<Vec<_>>>()?;
-                x = if target == 0.0 && known < 2 {
-                    x0
-                } else {
-                    (x + (weighted_sum(&noises, adams_bashforth(known))? * (target - sigma))?)?
-                };
-            }
-            x = host.land(x, index)?;
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let Step { x, x0, .. } = *step;
+        let (sigma, target) = (step.sigma(), step.target());
+        if sigma >= PURE_NOISE {
+            return Ok((x * (target / sigma))?);
         }
-        Ok(x)
+        let known = num_past(ctx).min(MOST_STEPS);
+        if target == 0.0 && known < 2 {
+            return Ok(x0.clone());
+        }
+        let noises = (0..known)
+            .filter_map(|back| ctx.past(back))
+            .map(noise)
+            .collect::<candle_core::Result<Vec<_>>>()?;
+        Ok((x + (weighted_sum(&noises, adams_bashforth(known))? * (target - sigma))?)?) // x′ = x + (σ′ − σ) Σ wᵢ εᵢ
     }
 }
 
-/// The noise ε of a step. There is nothing but noise in pure noise, whatever the network says.
+/// The noise ε of a step. Pure noise holds no picture, whatever the network predicts.
 fn noise(past: &PastStep) -> candle_core::Result<Tensor> {
     if past.sigma >= PURE_NOISE {
         &past.x / past.sigma
     } else {
-        slope(&past.x, &past.x0, past.sigma)
+        past.noise()
     }
 }

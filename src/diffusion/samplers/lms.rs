@@ -3,9 +3,9 @@
 use candle_core::Tensor;
 
 use super::multistep::{MOST_STEPS, num_past, powers, quadrature, weighted_sum};
-use super::{Options, Sampler, SamplerContext, begin, slope};
+use super::{PastStep, Sampler, SamplerContext, SamplerSpec, Step};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::TimestepStyle;
 
 /// Adams–Bashforth method of fourth order with the weights of the actual noise levels. One model call per step.
 ///
@@ -14,52 +14,34 @@ use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
 pub(super) struct Lms;
 
 impl Sampler for Lms {
-    fn id(&self) -> &'static str {
-        "lms"
+    fn spec(&self) -> &SamplerSpec {
+        const SPEC: SamplerSpec = SamplerSpec {
+            id: "lms",
+            label: "LMS",
+            aliases: &["LMSDiscreteScheduler"],
+            order: 4,
+            timestep_style: TimestepStyle::Sigmas,
+            ..SamplerSpec::DEFAULT
+        };
+        &SPEC
     }
 
-    fn label(&self) -> &'static str {
-        "LMS"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["LMSDiscreteScheduler"]
-    }
-
-    fn order(&self) -> i32 {
-        4
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Sigmas
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        _options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        for index in first..table.steps() {
-            begin(host, &x, table, index)?;
-            let sigma = table.sigmas()[index];
-            let order = MOST_STEPS.min(index + 1);
-            let nodes: Vec<f64> = (0..order).map(|back| table.sigmas()[index - back] - sigma).collect();
-            let length = table.target(index) - sigma;
-            let moments: Vec<f64> = (1..=order)
-                .zip(powers(length))
-                .map(|(k, power)| length * power / k as f64) // ∫ uᵏ⁻¹
-                .collect();
-            let weights = quadrature(&nodes, &moments);
-            let slopes = (0..order.min(num_past(host)))
-                .filter_map(|back| host.past(back))
-                .map(|past| slope(&past.x, &past.x0, past.sigma))
-                .collect::<candle_core::Result<Vec<_>>>()?;
-            x = (x + weighted_sum(&slopes, &weights)?)?;
-            x = host.land(x, index)?;
-        }
-        Ok(x)
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let (index, sigma) = (step.index, step.sigma());
+        let order = MOST_STEPS.min(index + 1);
+        let nodes: Vec<f64> = (0..order)
+            .map(|back| step.table.sigmas()[index - back] - sigma)
+            .collect();
+        let length = step.target() - sigma;
+        let moments: Vec<f64> = (1..=order)
+            .zip(powers(length))
+            .map(|(k, power)| length * power / k as f64) // ∫ uᵏ⁻¹
+            .collect();
+        let weights = quadrature(&nodes, &moments);
+        let slopes = (0..order.min(num_past(ctx)))
+            .filter_map(|back| ctx.past(back))
+            .map(PastStep::noise)
+            .collect::<candle_core::Result<Vec<_>>>()?;
+        Ok((step.x + weighted_sum(&slopes, &weights)?)?) // x′ = x + ∫ d dσ
     }
 }

@@ -1,8 +1,11 @@
-//! Ways of walking from noise to picture. One file per algorithm, one line in [`SAMPLERS`].
+//! Samplers: step functions from noise to picture. One file per algorithm, one line in [`SAMPLERS`].
 //!
-//! A sampler sees x₀ and σ only; what networks predict and when they were trained ends outside this room.
+//! A sampler sees x₀ and σ only, and takes one [`Step`] at a time: the loop over the steps, with pausing, going back and
+//! changing settings, is [`pipelines::denoise`](crate::pipelines::denoise). Equations are in the variables of k-diffusion:
+//! x = x₀ + σ·ε, λ = −ln σ, h the change of λ over a step, r a past step's distance in units of h.
 
 mod cfg_pp;
+mod context;
 mod ddim;
 mod ddpm;
 mod deis;
@@ -15,7 +18,6 @@ mod dpmpp_sde;
 mod euler;
 mod euler_ancestral;
 mod heun;
-mod host;
 mod ipndm;
 mod lcm;
 mod lms;
@@ -29,59 +31,93 @@ mod unipc;
 
 use candle_core::Tensor;
 
-pub use host::{PastStep, SamplerContext, Step};
+pub use context::{PastStep, SamplerContext, Step};
 pub use unclip::UnclipSampler;
 
-use super::SampleError;
 use super::prediction::{divide, vp_scale};
-use super::schedule::{SigmaTable, TimestepStyle};
+use super::schedule::TimestepStyle;
+use super::{SampleError, ScheduleError};
 
-/// One way of walking from noise to image, registered in [`SAMPLERS`].
+/// One way of solving from noise to image, registered in [`SAMPLERS`].
 pub trait Sampler: Sync {
-    /// Stable name in metadata and on the command line, e.g. `dpmpp_2m`.
-    fn id(&self) -> &'static str;
-    /// What people call it.
-    fn label(&self) -> &'static str;
-    /// What other programs call it: AUTOMATIC1111, ComfyUI, diffusers, stable-diffusion.cpp, InvokeAI. Case, spaces,
-    /// hyphens and underscores do not matter, nor whether a plus is written `+` or `p`.
-    fn aliases(&self) -> &'static [&'static str] {
-        &[]
-    }
-    /// Order of accuracy in the step size, once it has its history; held to it by `tests/sampler_contract.rs`.
-    fn order(&self) -> i32;
-    /// Where its timesteps lie.
-    fn timestep_style(&self) -> TimestepStyle;
-    /// Whether it adds noise on the way; `eta` as in [`Options`].
-    fn is_stochastic(&self, _eta: f64) -> bool {
-        false
-    }
-    /// Whether it needs the estimate for the negative prompt alone, see [`SamplerContext::x0_uncond`].
-    fn wants_uncond(&self) -> bool {
-        false
-    }
-    /// Whether a run ends at the least noise of training whatever the model's configuration says, as in diffusers.
-    fn leaves_noise(&self) -> bool {
-        false
-    }
+    /// What it is called and what it needs.
+    fn spec(&self) -> &SamplerSpec;
     /// The step at which a run over a picture begins when `skipped` of the steps are left out.
     fn first_step(&self, skipped: usize) -> usize {
         skipped
     }
-    /// Walks `x` from step `first` of `table` to its end; `first` > 0 resumes a trajectory, or starts from a picture
-    /// if there is no past.
-    ///
-    /// Returns the latents at the noise level the table ends at.
+    /// The step that comes after `step`.
+    fn next_index(&self, _ctx: &dyn SamplerContext, step: &Step<'_>) -> usize {
+        step.index + 1
+    }
+    /// Takes one step: the latents at the noise level that the [next](Self::next_index) one starts from, or that the run
+    /// ends at. The step is the newest of the context's [past](SamplerContext::past).
     ///
     /// # Errors
-    /// Whatever the host reports.
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        x: Tensor,
-        table: &SigmaTable,
-        options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError>;
+    /// Whatever the context reports.
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError>;
+}
+
+impl std::fmt::Debug for dyn Sampler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.spec().id)
+    }
+}
+
+/// What a sampler is called and what it needs.
+#[derive(Debug, Clone, Copy)]
+pub struct SamplerSpec {
+    /// Stable name in metadata and on the command line, e.g. `dpmpp_2m`.
+    pub id: &'static str,
+    /// Name in lists.
+    pub label: &'static str,
+    /// Names in other programs: AUTOMATIC1111, ComfyUI, diffusers, stable-diffusion.cpp, InvokeAI. Case, spaces, hyphens
+    /// and underscores do not matter, nor whether a plus is written `+` or `p`.
+    pub aliases: &'static [&'static str],
+    /// Order of accuracy in the step size, once it has its history; `tests/sampler_contract.rs` checks it.
+    pub order: i32,
+    /// Where its timesteps lie.
+    pub timestep_style: TimestepStyle,
+    /// Whether its steps add noise.
+    pub noise: StepNoise,
+    /// Whether it needs the estimate for the negative prompt alone, see [`SamplerContext::x0_uncond`].
+    pub wants_uncond: bool,
+    /// Whether a run ends at the least noise of training whatever the model's configuration says, as in diffusers.
+    pub leaves_noise: bool,
+}
+
+impl SamplerSpec {
+    /// What most samplers have in common; a base for literals.
+    pub(super) const DEFAULT: Self = Self {
+        id: "",
+        label: "",
+        aliases: &[],
+        order: 1,
+        timestep_style: TimestepStyle::Sigmas,
+        noise: StepNoise::None,
+        wants_uncond: false,
+        leaves_noise: false,
+    };
+
+    /// Whether steps add noise at an `eta` as in [`Options`].
+    pub fn is_stochastic(&self, eta: f64) -> bool {
+        match self.noise {
+            StepNoise::None => false,
+            StepNoise::WithEta => eta > 0.0,
+            StepNoise::Always => true,
+        }
+    }
+}
+
+/// Whether a sampler's steps add noise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepNoise {
+    /// It solves the ODE.
+    None,
+    /// As much as [`Options::eta`] says.
+    WithEta,
+    /// At every step.
+    Always,
 }
 
 /// Parameters that some samplers have.
@@ -115,8 +151,8 @@ pub static SAMPLERS: &[&dyn Sampler] = &[
     &euler_ancestral::EulerAncestral,
     &heun::Heun,
     &lms::Lms,
-    &dpm2::Dpm2,
-    &dpm2::Dpm2Ancestral,
+    &dpm2::DPM2,
+    &dpm2::DPM2_ANCESTRAL,
     &dpm_2m::Dpm2M,
     &dpmpp_2s::Dpmpp2S,
     &dpmpp_2s_ancestral::Dpmpp2SAncestral,
@@ -139,41 +175,32 @@ pub static SAMPLERS: &[&dyn Sampler] = &[
     &cfg_pp::DDIM_CFG_PP,
 ];
 
-/// The sampler called `id`, if there is one. [`sampler_by_name`](super::names::sampler_by_name) knows more names.
-pub fn sampler_by_id(id: &str) -> Option<&'static dyn Sampler> {
-    SAMPLERS.iter().find(|sampler| sampler.id() == id).copied()
+/// The sampler called `id`. [`sampler_by_name`](super::names::sampler_by_name) knows more names.
+///
+/// # Errors
+/// [`ScheduleError::UnknownSampler`] if there is none.
+pub fn sampler_by_id(id: &str) -> Result<&'static dyn Sampler, ScheduleError> {
+    let sampler = SAMPLERS.iter().find(|sampler| sampler.spec().id == id).copied();
+    sampler.ok_or_else(|| ScheduleError::UnknownSampler { found: id.to_owned() })
 }
 
 /// Below this many steps the last ones of the multistep solvers are of lower order, for stability
 /// (`lower_order_final`).
 const FEW_STEPS: usize = 15;
 
-/// The highest order that step `index` of a multistep solver should take, for stability near the end of short runs.
-fn stable_order(table: &SigmaTable, index: usize) -> usize {
-    let left = table.steps() - index;
-    if table.target(index) == 0.0 {
+/// The highest order that a step of a multistep solver should take, for stability near the end of short runs.
+fn stable_order(step: &Step<'_>) -> usize {
+    let steps = step.table.steps();
+    if step.target() == 0.0 {
         1
-    } else if table.steps() < FEW_STEPS {
-        left
+    } else if steps < FEW_STEPS {
+        steps - step.index
     } else {
         usize::MAX
     }
 }
 
-/// Asks for x₀ at the start of step `index`, and reports the step.
-fn begin(host: &mut dyn SamplerContext, x: &Tensor, table: &SigmaTable, index: usize) -> Result<Tensor, SampleError> {
-    let sigma = table.sigmas()[index];
-    let x0 = host.denoise(x, sigma)?;
-    host.observe(Step {
-        index,
-        sigma,
-        x,
-        x0: &x0,
-    })?;
-    Ok(x0)
-}
-
-/// (x − x₀) / σ: the slope of the probability-flow ODE, and the noise ε as the model sees it.
+/// (x − x₀) / σ: the slope dx/dσ of the probability-flow ODE, k-diffusion's `to_d`, and the noise ε as the model sees it.
 pub(crate) fn slope(x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
     divide(&(x - x0)?, sigma)
 }
@@ -183,10 +210,16 @@ fn toward(x: &Tensor, x0: &Tensor, ratio: f64) -> candle_core::Result<Tensor> {
     (x * ratio)? + (x0 * (1.0 - ratio))?
 }
 
-/// `x` with noise of standard deviation `amount`, draw `index`; none is drawn for an amount of 0.
-fn with_noise(host: &mut dyn SamplerContext, x: Tensor, amount: f64, index: usize) -> Result<Tensor, SampleError> {
+/// `x` with noise of standard deviation `amount`, by the seed of step `step`; none is drawn for an amount of 0.
+fn with_noise(
+    ctx: &mut dyn SamplerContext,
+    x: Tensor,
+    amount: f64,
+    step: usize,
+    draw: usize,
+) -> Result<Tensor, SampleError> {
     if amount > 0.0 {
-        Ok((&x + (host.noise_like(&x, index)? * amount)?)?)
+        Ok((&x + (ctx.noise_like(&x, step, draw)? * amount)?)?)
     } else {
         Ok(x)
     }

@@ -3,13 +3,41 @@
 use candle_core::Tensor;
 
 use super::SamplerContext;
+use crate::diffusion::SampleError;
 
 /// The most steps the linear multistep methods look at.
 pub(super) const MOST_STEPS: usize = 4;
 
-/// How many steps of the trajectory there are to look back at.
-pub(super) fn num_past(host: &dyn SamplerContext) -> usize {
-    (0..usize::MAX).take_while(|back| host.past(*back).is_some()).count()
+/// How many steps of the run there are to look back at, with the one that is being taken.
+pub(super) fn num_past(ctx: &dyn SamplerContext) -> usize {
+    (0..usize::MAX).take_while(|back| ctx.past(*back).is_some()).count()
+}
+
+/// The latents of the step that is being taken after the corrector: those of the oldest step, corrected step by step. What
+/// is kept in the recorded steps is not computed again.
+///
+/// * `correct`: makes the corrected latents of the step `back` places before the newest from those of the step before it.
+pub(super) fn corrected(
+    ctx: &mut dyn SamplerContext,
+    mut correct: impl FnMut(&mut dyn SamplerContext, &Tensor, usize) -> Result<Tensor, SampleError>,
+) -> Result<Tensor, SampleError> {
+    let mut back = 0;
+    let mut x = loop {
+        let Some(past) = ctx.past(back) else {
+            return Err(SampleError::NoStep);
+        };
+        match &past.corrected {
+            Some(corrected) => break corrected.clone(),
+            None if ctx.past(back + 1).is_none() => break past.x.clone(),
+            None => back += 1,
+        }
+    };
+    while back > 0 {
+        back -= 1;
+        x = correct(ctx, &x, back)?;
+        ctx.keep_corrected(back, x.clone());
+    }
+    Ok(x)
 }
 
 /// 1, u, u² …

@@ -3,23 +3,21 @@
 use candle_core::Tensor;
 
 use super::multistep::{MOST_STEPS, adams_bashforth, num_past, weighted_sum};
-use super::{Options, Sampler, SamplerContext, begin, relabel, toward};
+use super::{Sampler, SamplerContext, SamplerSpec, Step, relabel, toward};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::TimestepStyle;
 
 /// Adams–Bashforth method of fourth order with the weights of equal steps, over the network's own outputs.
 ///
 /// Liu et al. (2022), <https://arxiv.org/abs/2202.09778>; `PNDMScheduler`. On unequal steps it is of second order.
 pub(super) struct Pndm {
-    id: &'static str,
-    label: &'static str,
-    aliases: &'static [&'static str],
-    start: Start,
+    spec: SamplerSpec,
+    warm_up: WarmUp,
 }
 
 /// How the first steps are taken, which have nothing to look back at.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Start {
+enum WarmUp {
     /// One step of Heun's kind, of two model calls: PLMS.
     Heun,
     /// Three steps of the classical Runge–Kutta method, of four model calls each.
@@ -30,127 +28,100 @@ enum Start {
 const NUM_PRK_STEPS: usize = 3;
 
 pub(super) static PNDM: Pndm = Pndm {
-    id: "pndm",
-    label: "PLMS",
-    aliases: &["PNDMScheduler"],
-    start: Start::Heun,
+    spec: SamplerSpec {
+        id: "pndm",
+        label: "PLMS",
+        aliases: &["PNDMScheduler"],
+        order: 2,
+        timestep_style: TimestepStyle::Stride,
+        ..SamplerSpec::DEFAULT
+    },
+    warm_up: WarmUp::Heun,
 };
 
 pub(super) static PNDM_PRK: Pndm = Pndm {
-    id: "pndm_prk",
-    label: "PNDM PRK",
-    aliases: &[],
-    start: Start::RungeKutta,
+    spec: SamplerSpec {
+        id: "pndm_prk",
+        label: "PNDM PRK",
+        order: 2,
+        timestep_style: TimestepStyle::Stride,
+        ..SamplerSpec::DEFAULT
+    },
+    warm_up: WarmUp::RungeKutta,
 };
 
 impl Sampler for Pndm {
-    fn id(&self) -> &'static str {
-        self.id
+    fn spec(&self) -> &SamplerSpec {
+        &self.spec
     }
 
-    fn label(&self) -> &'static str {
-        self.label
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        self.aliases
-    }
-
-    fn order(&self) -> i32 {
-        2
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Stride
-    }
-
-    /// The doubled first timestep counts as one of those left out, in diffusers, and then the step after the first.
+    /// diffusers calls PLMS twice in its second timestep, and counts the double as one of the steps left out.
     fn first_step(&self, skipped: usize) -> usize {
-        match self.start {
-            Start::Heun if skipped > 1 => skipped - 1,
+        match self.warm_up {
+            WarmUp::Heun if skipped > 1 => skipped - 1,
             _ => skipped,
         }
     }
 
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        _options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        let from_picture = first > 0 && host.past(0).is_none() && self.start == Start::Heun;
-        let mut index = first;
-        while index < table.steps() {
-            let x0 = begin(host, &x, table, index)?;
-            let (sigma, next) = (table.sigmas()[index], table.sigmas()[index + 1]);
-            let is_last = index + 1 == table.steps();
-            let known = num_past(host).min(MOST_STEPS);
-            let output = match self.start {
-                Start::Heun if known == 1 && !is_last => heun_output(host, &x, &x0, table, index)?,
-                Start::RungeKutta if known <= NUM_PRK_STEPS && !is_last => {
-                    runge_kutta_output(host, &x, &x0, table, index)?
-                }
-                _ => {
-                    let outputs = (0..known)
-                        .filter_map(|back| host.past(back))
-                        .map(|past| host.output_from_x0(&past.x, &past.x0, past.sigma))
-                        .collect::<candle_core::Result<Vec<_>>>()?;
-                    weighted_sum(&outputs, adams_bashforth(known))?
-                }
-            };
-            let x0 = host.x0_from_output(&x, &output, sigma)?;
-            x = toward(&x, &x0, table.target(index) / sigma)?;
-            x = relabel(x, table.target(index), next)?;
-            x = host.land(x, index)?;
-            index += 1;
-            if from_picture && index == first + 1 && index + 1 < table.steps() {
-                x = relabel(x, next, table.sigmas()[index + 1])?;
-                index += 1;
-            }
+    /// A run over a picture then leaves out the step after its first.
+    fn next_index(&self, ctx: &dyn SamplerContext, step: &Step<'_>) -> usize {
+        let is_over_picture = step.index > 0 && num_past(ctx) == 1 && self.warm_up == WarmUp::Heun;
+        if is_over_picture && step.index + 2 < step.table.steps() {
+            step.index + 2
+        } else {
+            step.index + 1
         }
-        Ok(x)
+    }
+
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let (sigma, target) = (step.sigma(), step.target());
+        let known = num_past(ctx).min(MOST_STEPS);
+        let output = match self.warm_up {
+            WarmUp::Heun if known == 1 && !step.is_last() => heun_output(ctx, step)?,
+            WarmUp::RungeKutta if known <= NUM_PRK_STEPS && !step.is_last() => runge_kutta_output(ctx, step)?,
+            _ => {
+                let outputs = (0..known)
+                    .filter_map(|back| ctx.past(back))
+                    .map(|past| ctx.output_from_x0(&past.x, &past.x0, past.sigma))
+                    .collect::<candle_core::Result<Vec<_>>>()?;
+                weighted_sum(&outputs, adams_bashforth(known))?
+            }
+        };
+        let x0 = ctx.x0_from_output(step.x, &output, sigma)?;
+        let x = toward(step.x, &x0, target / sigma)?;
+        let x = relabel(x, target, step.next_sigma())?;
+        let next = step.table.sigmas()[self.next_index(ctx, step)];
+        Ok(relabel(x, step.next_sigma(), next)?)
     }
 }
 
-/// The mean of the outputs at both ends of step `index`.
-fn heun_output(
-    host: &mut dyn SamplerContext,
-    x: &Tensor,
-    x0: &Tensor,
-    table: &SigmaTable,
-    index: usize,
-) -> Result<Tensor, SampleError> {
-    let (sigma, target, next) = (table.sigmas()[index], table.target(index), table.sigmas()[index + 1]);
+/// The mean of the outputs at both ends of the step.
+fn heun_output(ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+    let Step { x, x0, .. } = *step;
+    let (sigma, target, next) = (step.sigma(), step.target(), step.next_sigma());
     let ahead = relabel(toward(x, x0, target / sigma)?, target, next)?;
-    let there = ask(host, &ahead, next)?;
-    Ok(((host.output_from_x0(x, x0, sigma)? + there)? * 0.5)?)
+    let there = output_at(ctx, &ahead, next)?;
+    Ok(((ctx.output_from_x0(x, x0, sigma)? + there)? * 0.5)?)
 }
 
-/// The weighted mean of the outputs at both ends and twice in the middle of step `index`.
-fn runge_kutta_output(
-    host: &mut dyn SamplerContext,
-    x: &Tensor,
-    x0: &Tensor,
-    table: &SigmaTable,
-    index: usize,
-) -> Result<Tensor, SampleError> {
-    let (sigma, target, next) = (table.sigmas()[index], table.target(index), table.sigmas()[index + 1]);
+/// The weighted mean of the outputs at both ends and twice in the middle of the step: (k₁ + 2k₂ + 2k₃ + k₄) / 6.
+fn runge_kutta_output(ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+    let Step { x, x0, .. } = *step;
+    let (sigma, target, next) = (step.sigma(), step.target(), step.next_sigma());
     // Strides are halved downwards, so that the middle is another one as seen from the other end.
-    let (landed, middle) = table.middle(index);
-    let first = host.output_from_x0(x, x0, sigma)?;
-    let second = ask(host, &relabel(toward(x, x0, landed / sigma)?, landed, middle)?, middle)?;
-    let x0 = host.x0_from_output(x, &second, sigma)?;
-    let third = ask(host, &toward(x, &x0, middle / sigma)?, middle)?;
-    let x0 = host.x0_from_output(x, &third, sigma)?;
-    let fourth = ask(host, &relabel(toward(x, &x0, target / sigma)?, target, next)?, next)?;
-    let ends = (first + fourth)?;
-    Ok((((second + third)? * 2.0 + ends)? / 6.0)?)
+    let (landed, middle) = step.table.middle(step.index);
+    let k1 = ctx.output_from_x0(x, x0, sigma)?;
+    let k2 = output_at(ctx, &relabel(toward(x, x0, landed / sigma)?, landed, middle)?, middle)?;
+    let x0 = ctx.x0_from_output(x, &k2, sigma)?;
+    let k3 = output_at(ctx, &toward(x, &x0, middle / sigma)?, middle)?;
+    let x0 = ctx.x0_from_output(x, &k3, sigma)?;
+    let k4 = output_at(ctx, &relabel(toward(x, &x0, target / sigma)?, target, next)?, next)?;
+    let ends = (k1 + k4)?;
+    Ok((((k2 + k3)? * 2.0 + ends)? / 6.0)?)
 }
 
 /// The network's output at a level.
-fn ask(host: &mut dyn SamplerContext, x: &Tensor, sigma: f64) -> Result<Tensor, SampleError> {
-    let x0 = host.denoise(x, sigma)?;
-    Ok(host.output_from_x0(x, &x0, sigma)?)
+fn output_at(ctx: &mut dyn SamplerContext, x: &Tensor, sigma: f64) -> Result<Tensor, SampleError> {
+    let x0 = ctx.denoise(x, sigma)?;
+    Ok(ctx.output_from_x0(x, &x0, sigma)?)
 }

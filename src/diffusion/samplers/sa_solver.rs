@@ -2,13 +2,13 @@
 
 use candle_core::Tensor;
 
-use super::multistep::{num_past, powers, quadrature, weighted_sum};
-use super::{Options, PastStep, Sampler, SamplerContext, begin};
+use super::multistep::{corrected, num_past, powers, quadrature, weighted_sum};
+use super::{PastStep, Sampler, SamplerContext, SamplerSpec, Step, StepNoise};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::TimestepStyle;
 
-/// Adams–Bashforth predictor and Adams–Moulton corrector for the SDE, both of second order unless told otherwise. One
-/// model call per step.
+/// Adams–Bashforth predictor and Adams–Moulton corrector for the SDE, both of second order unless options say otherwise.
+/// One model call per step.
 ///
 /// Xue et al. (2023), <https://arxiv.org/abs/2309.05019>, in the prediction of x₀; `SASolverScheduler`.
 pub(super) struct SaSolver;
@@ -17,110 +17,79 @@ pub(super) struct SaSolver;
 const NOISY_TIMESTEPS: std::ops::RangeInclusive<f64> = 200.0..=800.0;
 
 impl Sampler for SaSolver {
-    fn id(&self) -> &'static str {
-        "sa_solver"
+    fn spec(&self) -> &SamplerSpec {
+        const SPEC: SamplerSpec = SamplerSpec {
+            id: "sa_solver",
+            label: "SA-Solver",
+            aliases: &["SASolverScheduler"],
+            order: 1,
+            timestep_style: TimestepStyle::Solver,
+            noise: StepNoise::Always,
+            leaves_noise: true,
+            ..SamplerSpec::DEFAULT
+        };
+        &SPEC
     }
 
-    fn label(&self) -> &'static str {
-        "SA-Solver"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["SASolverScheduler"]
-    }
-
-    fn order(&self) -> i32 {
-        1
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Solver
-    }
-
-    fn is_stochastic(&self, _eta: f64) -> bool {
-        true
-    }
-
-    fn leaves_noise(&self) -> bool {
-        true
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        let most = options.order.unwrap_or(2);
-        let start = first - num_past(host).min(first);
-        let is_noisy = |step: usize| NOISY_TIMESTEPS.contains(&table.timesteps()[step]);
-        // The corrected latents of the newest step. Those of a resumed run are made again from its past.
-        let mut corrected: Option<Tensor> = None;
-        for index in start..table.steps() {
-            let is_past = index < first;
-            if !is_past {
-                begin(host, &x, table, index)?;
-            }
-            let newest = if is_past { first - 1 - index } else { 0 };
-            let past: Vec<PastStep> = (newest..newest + most.max(2))
-                .filter_map(|back| host.past(back).cloned())
-                .collect();
-            let here = match corrected {
-                None => past[0].x.clone(),
-                Some(before) => {
-                    let order = most.min(index - start + 1).min(table.steps() - index + 1);
-                    let noise = host.noise_like(&before, index - 1)?;
-                    let leg = Leg {
-                        from: past[1].sigma,
-                        to: past[0].sigma,
-                        is_noisy: is_noisy(index - 1),
-                        is_correction: true,
-                    };
-                    leg.walk(&before, &past[..order], &noise)?
-                }
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let Step { index, table, .. } = *step;
+        let most = step.options.order.unwrap_or(2);
+        let left = table.steps() - index;
+        let is_noisy = |index: usize| NOISY_TIMESTEPS.contains(&table.timesteps()[index]);
+        let known = num_past(ctx);
+        let x = corrected(ctx, |ctx, before, back| {
+            let from = index - back - 1;
+            let noise = ctx.noise_like(before, from, from)?;
+            let order = most.min(known - back).min(left + back + 1);
+            let past = past_steps(ctx, back, order.max(2));
+            let interval = Interval {
+                from: past[1].sigma,
+                to: past[0].sigma,
+                is_noisy: is_noisy(from),
+                is_correction: true,
             };
-            if !is_past {
-                let order = most.min(index - start + 1).min(table.steps() - index);
-                let noise = host.noise_like(&here, index)?;
-                let leg = Leg {
-                    from: table.sigmas()[index],
-                    to: table.target(index),
-                    is_noisy: is_noisy(index),
-                    is_correction: false,
-                };
-                x = leg.walk(&here, &past[..order], &noise)?;
-                x = host.land(x, index)?;
-            }
-            corrected = Some(here);
-        }
-        Ok(x)
+            Ok(interval.solve(before, &past[..order], &noise)?)
+        })?;
+        let noise = ctx.noise_like(&x, index, index)?;
+        let interval = Interval {
+            from: step.sigma(),
+            to: step.target(),
+            is_noisy: is_noisy(index),
+            is_correction: false,
+        };
+        Ok(interval.solve(&x, &past_steps(ctx, 0, most.min(known).min(left)), &noise)?)
     }
 }
 
-/// A way between two noise levels.
-struct Leg {
+/// `count` past steps, the one `back` places before the newest first.
+fn past_steps(ctx: &dyn SamplerContext, back: usize, count: usize) -> Vec<&PastStep> {
+    (back..back + count).filter_map(|back| ctx.past(back)).collect()
+}
+
+/// A step between two noise levels.
+struct Interval {
     from: f64,
     to: f64,
     is_noisy: bool,
     is_correction: bool,
 }
 
-impl Leg {
-    /// Goes from `x` by the estimates of `past`, newest first: those before the leg, and the one at its end if this is
-    /// a correction.
-    fn walk(&self, x: &Tensor, past: &[PastStep], noise: &Tensor) -> candle_core::Result<Tensor> {
+impl Interval {
+    /// Goes from `x` by the estimates of `past`, newest first: those up to the start of the interval, and the one at its
+    /// end if this is a correction.
+    ///
+    /// With λ = −ln σ, h its change and a = 1 + τ²: x′ = e⁻ᵃʰ x + a ∫ eᵃᵘ x₀(u) du + σ′ √(1 − e⁻²⁽ᵃ⁻¹⁾ʰ) ε.
+    fn solve(&self, x: &Tensor, past: &[&PastStep], noise: &Tensor) -> candle_core::Result<Tensor> {
         let ratio = self.to / self.from; // e⁻ʰ
-        let a = if self.is_noisy { 2.0 } else { 1.0 }; // 1 + τ²
+        let a = if self.is_noisy { 2.0 } else { 1.0 };
         let estimates: Vec<Tensor> = past.iter().map(|past| past.x0.clone()).collect();
         let x = ((x * ratio.powf(a))? + weighted_sum(&estimates, &self.weights(past, ratio, a))?)?;
         let added = self.to * (1.0 - ratio.powf(2.0 * (a - 1.0))).max(0.0).sqrt();
         x + (noise * added)?
     }
 
-    /// a ∫ eᵃᵘ ℓᵢ(u) du over the leg, with u = ln σ of its end less ln σ, which is −h at its start.
-    fn weights(&self, past: &[PastStep], ratio: f64, a: f64) -> Vec<f64> {
+    /// a ∫ eᵃᵘ ℓᵢ(u) du over the interval, with u = ln σ of its end less ln σ, which is −h at its start.
+    fn weights(&self, past: &[&PastStep], ratio: f64, a: f64) -> Vec<f64> {
         if past.len() == 1 {
             return vec![1.0 - ratio.powf(a)];
         }

@@ -2,66 +2,41 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerContext, begin, toward, with_noise};
+use super::{Sampler, SamplerContext, SamplerSpec, Step, StepNoise, toward, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::TimestepStyle;
 
 /// Jumps down the trajectory to a fraction 1 − γ of the next timestep and adds noise up to its level. One model call per
 /// step.
 ///
-/// Zheng et al. (2024), algorithm 4, <https://arxiv.org/abs/2402.19159>; `TCDScheduler`. γ is [`Options::eta`].
+/// Zheng et al. (2024), algorithm 4, <https://arxiv.org/abs/2402.19159>; `TCDScheduler`. γ is
+/// [`Options::eta`](super::Options::eta).
 pub(super) struct Tcd;
 
 impl Sampler for Tcd {
-    fn id(&self) -> &'static str {
-        "tcd"
+    fn spec(&self) -> &SamplerSpec {
+        const SPEC: SamplerSpec = SamplerSpec {
+            id: "tcd",
+            label: "TCD",
+            aliases: &["TCDScheduler"],
+            order: 1,
+            timestep_style: TimestepStyle::Distilled,
+            noise: StepNoise::WithEta,
+            leaves_noise: true,
+            ..SamplerSpec::DEFAULT
+        };
+        &SPEC
     }
 
-    fn label(&self) -> &'static str {
-        "TCD"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["TCDScheduler"]
-    }
-
-    fn order(&self) -> i32 {
-        1
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Distilled
-    }
-
-    fn is_stochastic(&self, eta: f64) -> bool {
-        eta > 0.0
-    }
-
-    fn leaves_noise(&self) -> bool {
-        true
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        for index in first..table.steps() {
-            let x0 = begin(host, &x, table, index)?;
-            let (sigma, target) = (table.sigmas()[index], table.target(index));
-            let is_last = index + 1 == table.steps();
-            let down = if is_last {
-                target
-            } else {
-                table.below(index, 1.0 - options.eta).min(target)
-            };
-            x = toward(&x, &x0, down / sigma)?;
-            x = with_noise(host, x, (target * target - down * down).sqrt(), index)?;
-            x = host.land(x, index)?;
-        }
-        Ok(x)
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let target = step.target();
+        let sigma_down = if step.is_last() {
+            target
+        } else {
+            step.table.below(step.index, 1.0 - step.options.eta).min(target)
+        };
+        let x = toward(step.x, step.x0, sigma_down / step.sigma())?;
+        let sigma_up = (target * target - sigma_down * sigma_down).sqrt();
+        with_noise(ctx, x, sigma_up, step.index, step.index)
     }
 }

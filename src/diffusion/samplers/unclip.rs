@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Options, Sampler, SamplerContext, Step};
+use super::{Sampler, SamplerContext, SamplerSpec, Step, StepNoise};
 use crate::diffusion::prediction::{network_input, vp_scale};
 use crate::diffusion::schedule::{BetaSchedule, SigmaTable, TimestepStyle, TrainingSchedule};
 use crate::diffusion::{SampleError, ScheduleError};
@@ -124,54 +124,27 @@ impl Posterior {
 }
 
 impl Sampler for UnclipSampler {
-    fn id(&self) -> &'static str {
-        "unclip"
+    fn spec(&self) -> &SamplerSpec {
+        const SPEC: SamplerSpec = SamplerSpec {
+            id: "unclip",
+            label: "unCLIP",
+            order: 1,
+            timestep_style: TimestepStyle::Stride,
+            noise: StepNoise::Always,
+            ..SamplerSpec::DEFAULT
+        };
+        &SPEC
     }
 
-    fn label(&self) -> &'static str {
-        "unCLIP"
-    }
-
-    fn order(&self) -> i32 {
-        1
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Stride
-    }
-
-    fn is_stochastic(&self, _eta: f64) -> bool {
-        true
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        _options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        for index in first..table.steps() {
-            let sigma = table.sigmas()[index];
-            let x0 = host.denoise(&x, sigma)?;
-            host.observe(Step {
-                index,
-                sigma,
-                x: &x,
-                x0: &x0,
-            })?;
-
-            let posterior = self.posterior(table, index);
-            let target = table.target(index);
-            x = ((&x0 * posterior.of_x0)? + (network_input(&x, sigma)? * posterior.of_x)?)?;
-            if target > 0.0 {
-                let noise = host.noise_like(&x, index)?;
-                x = (x + posterior.spread(&noise, host.variance())?)?;
-            }
-            x = host.land((x * vp_scale(target))?, index)?;
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let posterior = self.posterior(step.table, step.index);
+        let target = step.target();
+        let mut x = ((step.x0 * posterior.of_x0)? + (network_input(step.x, step.sigma())? * posterior.of_x)?)?;
+        if target > 0.0 {
+            let noise = ctx.noise_like(&x, step.index, step.index)?;
+            x = (x + posterior.spread(&noise, ctx.variance())?)?;
         }
-        Ok(x)
+        Ok((x * vp_scale(target))?)
     }
 }
 

@@ -2,19 +2,17 @@
 
 use candle_core::Tensor;
 
-use super::multistep::{num_past, powers};
-use super::{Options, PastStep, Sampler, SamplerContext, begin, toward};
+use super::multistep::{corrected, num_past, powers};
+use super::{PastStep, Sampler, SamplerContext, SamplerSpec, Step, toward};
 use crate::diffusion::SampleError;
-use crate::diffusion::schedule::{SigmaTable, TimestepStyle};
+use crate::diffusion::schedule::TimestepStyle;
 
-/// `UniPC`: the call that predicts the next step also corrects the last one. Second order unless told otherwise, one
-/// model call per step.
+/// `UniPC`: the call that predicts the next step also corrects the last one. Second order unless options say otherwise,
+/// one model call per step.
 ///
 /// Zhao et al. (2023), <https://arxiv.org/abs/2302.04867>, in the prediction of x₀; `UniPCMultistepScheduler`.
 pub(super) struct UniPc {
-    id: &'static str,
-    label: &'static str,
-    aliases: &'static [&'static str],
+    spec: SamplerSpec,
     b: B,
 }
 
@@ -27,108 +25,91 @@ enum B {
     Second,
 }
 
+/// What both variants have in common.
+const BASE: SamplerSpec = SamplerSpec {
+    order: 2,
+    timestep_style: TimestepStyle::Solver,
+    ..SamplerSpec::DEFAULT
+};
+
 pub(super) static UNIPC: UniPc = UniPc {
-    id: "unipc",
-    label: "UniPC",
-    aliases: &["uni_pc_bh2", "unipc_bh2", "UniPCMultistepScheduler"],
+    spec: SamplerSpec {
+        id: "unipc",
+        label: "UniPC",
+        aliases: &["uni_pc_bh2", "unipc_bh2", "UniPCMultistepScheduler"],
+        ..BASE
+    },
     b: B::Second,
 };
 
 pub(super) static UNIPC_BH1: UniPc = UniPc {
-    id: "unipc_bh1",
-    label: "UniPC bh1",
-    aliases: &["uni_pc_bh1"],
+    spec: SamplerSpec {
+        id: "unipc_bh1",
+        label: "UniPC bh1",
+        aliases: &["uni_pc_bh1"],
+        ..BASE
+    },
     b: B::First,
 };
 
 impl Sampler for UniPc {
-    fn id(&self) -> &'static str {
-        self.id
+    fn spec(&self) -> &SamplerSpec {
+        &self.spec
     }
 
-    fn label(&self) -> &'static str {
-        self.label
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        self.aliases
-    }
-
-    fn order(&self) -> i32 {
-        2
-    }
-
-    fn timestep_style(&self) -> TimestepStyle {
-        TimestepStyle::Solver
-    }
-
-    fn sample(
-        &self,
-        host: &mut dyn SamplerContext,
-        mut x: Tensor,
-        table: &SigmaTable,
-        options: Options,
-        first: usize,
-    ) -> Result<Tensor, SampleError> {
-        let most = options.order.unwrap_or(2);
-        let start = first - num_past(host).min(first);
-        let order_of = |step: usize| most.min(table.steps() - step).min(step - start + 1);
-        // The corrected latents of the newest step. Those of a resumed run are made again from its past.
-        let mut corrected: Option<Tensor> = None;
-        for index in start..table.steps() {
-            let is_past = index < first;
-            if !is_past {
-                begin(host, &x, table, index)?;
-            }
-            let newest = if is_past { first - 1 - index } else { 0 };
-            let past: Vec<&PastStep> = (newest..=newest + most).filter_map(|back| host.past(back)).collect();
-            let here = match corrected {
-                None => past[0].x.clone(),
-                Some(before) => {
-                    let order = order_of(index - 1);
-                    self.step(&before, past[0].sigma, &past[1..=order], Some(&past[0].x0))?
-                }
-            };
-            if !is_past {
-                x = self.step(&here, table.target(index), &past[..order_of(index)], None)?;
-                x = host.land(x, index)?;
-            }
-            corrected = Some(here);
-        }
-        Ok(x)
+    fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
+        let most = step.options.order.unwrap_or(2);
+        let left = step.table.steps() - step.index;
+        let known = num_past(ctx);
+        let x = corrected(ctx, |ctx, before, back| {
+            let order = most.min(left + back + 1).min(known - back - 1);
+            let past: Vec<_> = (back..=back + order).filter_map(|back| ctx.past(back)).collect();
+            Ok(self.solve(before, past[0].sigma, &past[1..], Some(&past[0].x0))?)
+        })?;
+        let order = most.min(left).min(known);
+        let past: Vec<_> = (0..order).filter_map(|back| ctx.past(back)).collect();
+        Ok(self.solve(&x, step.target(), &past, None)?)
     }
 }
 
 impl UniPc {
     /// A step from `x`, at the level of the newest of `past`, to `target`, by as many steps as `past` holds.
     ///
+    /// With λ = −ln σ, h = λ′ − λ and rᵢ = (λᵢ − λ) / h: x′ = e⁻ʰ x + (1 − e⁻ʰ) x₀ − B(−h) Σ wᵢ (x₀ᵢ − x₀) / rᵢ.
+    ///
     /// * `past`: newest first, at least one.
     /// * `there`: the estimate at `target` if it is known: then the step is a correction.
-    fn step(&self, x: &Tensor, target: f64, past: &[&PastStep], there: Option<&Tensor>) -> candle_core::Result<Tensor> {
+    fn solve(
+        &self,
+        x: &Tensor,
+        target: f64,
+        past: &[&PastStep],
+        there: Option<&Tensor>,
+    ) -> candle_core::Result<Tensor> {
         let PastStep { sigma, x0, .. } = past[0];
         let euler = toward(x, x0, target / sigma)?;
         if past.len() == 1 && there.is_none() {
             return Ok(euler);
         }
         let h = (sigma / target).ln();
-        let mut places: Vec<f64> = past[1..].iter().map(|past| (sigma / past.sigma).ln() / h).collect();
+        let mut r: Vec<f64> = past[1..].iter().map(|past| (sigma / past.sigma).ln() / h).collect();
         let mut estimates: Vec<&Tensor> = past[1..].iter().map(|past| &past.x0).collect();
         if let Some(there) = there {
-            places.push(1.0);
+            r.push(1.0);
             estimates.push(there);
         }
-        let scale = match self.b {
+        let b = match self.b {
             B::First => -h,
             B::Second => (-h).exp_m1(),
         };
-        let weights = if places.len() == 1 {
+        let weights = if r.len() == 1 {
             vec![0.5]
         } else {
-            solve(&places, &right_side(-h, scale, places.len()))
+            solve(&r, &right_side(-h, b, r.len()))
         };
         let mut x = euler;
-        for ((estimate, place), weight) in estimates.into_iter().zip(&places).zip(&weights) {
-            x = (x - ((estimate - x0)? * (scale * weight / place))?)?;
+        for ((estimate, r), weight) in estimates.into_iter().zip(&r).zip(&weights) {
+            x = (x - ((estimate - x0)? * (b * weight / r))?)?;
         }
         Ok(x)
     }

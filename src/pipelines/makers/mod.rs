@@ -18,7 +18,6 @@ use super::probe::Probe;
 use super::scheduler::Scheduler;
 use super::work::{JobContext, ResumeFrom, Watcher};
 use crate::conditioning::Prompts;
-use crate::diffusion::ScheduleError;
 use crate::diffusion::samplers::{Sampler, sampler_by_id};
 use crate::diffusion::schedule::SigmaTable;
 use crate::job::{GenerateRequest, GeneratedImage, JobControl, JobOptions};
@@ -148,9 +147,7 @@ fn way_of_steps(
     scheduler: &Scheduler,
     steps: usize,
 ) -> Result<(&'static dyn Sampler, SigmaTable), PipelineError> {
-    let sampler = sampler_by_id(&request.sampler).ok_or_else(|| ScheduleError::UnknownSchedule {
-        found: request.sampler.clone(),
-    })?;
+    let sampler = sampler_by_id(&request.sampler)?;
     let table = scheduler.sigma_table(sampler, &request.schedule, request.timestep_spacing, steps)?;
     Ok((sampler, table))
 }

@@ -185,7 +185,7 @@ pub(super) fn known_sampler(wanted: &CaseSampler) -> Option<(&'static dyn Sample
         "default" => "normal",
         other => other,
     };
-    Some((sampler_by_id(id)?, schedule))
+    Some((sampler_by_id(id).ok()?, schedule))
 }
 
 /// The sampler's parameters in a case.

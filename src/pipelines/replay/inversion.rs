@@ -64,7 +64,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         probe: None,
     };
     let mut capture = Capture::new(got, scale);
-    let walked = run.walk(shape, &mut capture)?;
+    let walked = run.sample(shape, &mut capture)?;
     let last_sigma = table.sigmas()[table.steps()];
     let mut got = capture.finish(&walked.x, last_sigma)?;
     let picture = network.decode(&(walked.x / vp_scale(last_sigma))?)?;

@@ -82,7 +82,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         Some(ConcatCond::Edit { latents, .. }) => Some(latents.zeros_like()?), // of the batch's last part
         None => None,
     };
-    let walked = run.walk(shape, &mut capture)?;
+    let walked = run.sample(shape, &mut capture)?;
     if let Some(mid) = control_mid(&denoiser, &conditioning, &capture)? {
         capture.got.insert("controlnet_mid.000".to_owned(), mid);
     }

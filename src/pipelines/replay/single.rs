@@ -54,7 +54,7 @@ pub(super) fn walk(
         probe: None,
     };
     let mut capture = Capture::new(got, scale);
-    let walked = run.walk(shape, &mut capture)?;
+    let walked = run.sample(shape, &mut capture)?;
     let last_sigma = table.sigmas()[table.steps()];
     let got = capture.finish(&walked.x, last_sigma)?;
     Ok(((walked.x / vp_scale(last_sigma))?, got))

@@ -124,7 +124,7 @@ impl Stage<'_> {
             probe: None,
         };
         let mut whole = Whole(Capture::new(Got::new(), Scale::of("UnCLIPScheduler")));
-        let walked = run.walk(shape, &mut whole)?;
+        let walked = run.sample(shape, &mut whole)?;
         let mut kept = whole.0.finish(&walked.x, 0.0)?;
         kept.insert("init_noise_sigma".to_owned(), Tensor::new(&[1f32], &Device::Cpu)?);
         let named = |(name, tensor)| (format!("{}.{name}", self.name), tensor);

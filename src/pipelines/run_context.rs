@@ -1,15 +1,16 @@
-//! What a sampler walks with: the networks, the noise, the past, and whoever watches and steers.
+//! The context of a run's steps: the networks, the noise, the recorded past, and whoever watches and steers.
 
 use std::time::Instant;
 
 use candle_core::Tensor;
 
 use super::attention::{token_maps, widened};
-use super::denoise::{Call, InpaintBlend, Noise, Observed, Observer, Run};
 use super::denoiser::{DenoiseInput, DenoiseOutput};
+use super::observer::{Call, Observed, Observer};
 use super::preview::is_finite;
 use super::probe::drawn;
-use super::run_plan::{Steered, check, guidance_at, seed_at, walker_at};
+use super::run::{InpaintBlend, Noise, Run};
+use super::run_plan::{Steered, check, guidance_at, sampler_at, seed_at};
 use crate::diffusion::SampleError;
 use crate::diffusion::noise::Draw;
 use crate::diffusion::prediction::vp_scale;
@@ -31,16 +32,18 @@ struct Newest {
     x0_unclipped: Option<Tensor>,
 }
 
-/// Where a run goes on when its sampler has left it.
-pub(super) enum Goal {
-    /// At the beginning of a step, from these latents.
-    Step(usize, Tensor),
-    /// Nowhere: so many steps were walked, and this is the result.
-    End(usize, Tensor),
+/// What was asked for before a step.
+pub(super) enum Turned {
+    /// Nothing: the step is taken.
+    Go,
+    /// An earlier step is taken instead, from its latents.
+    Back { to: usize, from: Tensor },
+    /// No more steps are taken, and this is the result.
+    End(Tensor),
 }
 
-/// The sampler's window on the model.
-pub(super) struct Host<'a, 'o> {
+/// The networks of a run and its state, as samplers see them.
+pub(super) struct RunContext<'a, 'o> {
     run: &'a Run<'a>,
     /// What the run started from, at unit variance.
     noise: Tensor,
@@ -53,29 +56,27 @@ pub(super) struct Host<'a, 'o> {
     /// The first step that is taken.
     first: usize,
     /// The step that is being taken.
-    pub(super) step: usize,
+    step: usize,
     /// What changes on the way, planned and asked for.
     changes: Vec<Change>,
-    /// Who walks now: the sampler's id and η.
-    walker: Option<(&'static str, f64)>,
-    /// Where to go on when the sampler leaves.
-    pub(super) turned: Option<Goal>,
+    /// The sampler of the newest step, by id.
+    sampler: Option<&'static str>,
     /// The tokens of each prompt that was looked at, and how many steps had been kept when it came.
     token_lists: Vec<(usize, Vec<String>)>,
     began: Instant,
     step_began: Instant,
 }
 
-impl<'a, 'o> Host<'a, 'o> {
+impl<'a, 'o> RunContext<'a, 'o> {
     /// * `noise`: what the run starts from, at unit variance.
-    /// * `recorder`: the past of a run that is taken up at `step`.
+    /// * `recorder`: the past of a run that is resumed.
     /// * `first`: the first step of the whole run.
     pub(super) fn new(
         run: &'a Run<'a>,
         noise: Tensor,
         recorder: TrajectoryRecorder,
         observer: &'o mut dyn Observer,
-        (first, step): (usize, usize),
+        first: usize,
     ) -> Self {
         let resume = run.plan.resume.as_ref();
         let tokens = resume
@@ -90,10 +91,9 @@ impl<'a, 'o> Host<'a, 'o> {
             num_calls: 0,
             drawn: Vec::new(),
             first,
-            step,
+            step: first,
             changes: run.plan.changes.clone(),
-            walker: None,
-            turned: None,
+            sampler: None,
             token_lists: tokens.map(|tokens| (0, tokens)).into_iter().collect(),
             began: Instant::now(),
             step_began: Instant::now(),
@@ -101,7 +101,7 @@ impl<'a, 'o> Host<'a, 'o> {
     }
 }
 
-impl Host<'_, '_> {
+impl RunContext<'_, '_> {
     /// The timestep that goes with a noise level: the table's own where it has one, else by interpolation.
     fn timestep(&self, sigma: f64) -> f64 {
         let table = self.run.table;
@@ -111,7 +111,7 @@ impl Host<'_, '_> {
     }
 }
 
-impl SamplerContext for Host<'_, '_> {
+impl SamplerContext for RunContext<'_, '_> {
     fn denoise(&mut self, x: &Tensor, sigma: f64) -> Result<Tensor, SampleError> {
         if self.run.control.is_cancelled() {
             return Err(SampleError::Cancelled);
@@ -123,7 +123,7 @@ impl SamplerContext for Host<'_, '_> {
             ..
         } = self.run;
         let timestep = self.timestep(sigma);
-        let wants_uncond = self.walker(self.step).0.wants_uncond();
+        let wants_uncond = self.sampler_at(self.step).0.spec().wants_uncond;
         let prediction = denoiser.scheduler().prediction;
         let input = prediction.network_input(x, sigma)?;
         let is_kept = self.run.plan.keep.attention && self.newest_step() != Some(self.step);
@@ -190,16 +190,16 @@ impl SamplerContext for Host<'_, '_> {
         self.newest.as_ref()?.predicted.variance.as_ref()
     }
 
-    fn noise_like(&mut self, x: &Tensor, index: usize) -> Result<Tensor, SampleError> {
-        let place = self.drawn.iter().position(|drawn| *drawn == index);
+    fn noise_like(&mut self, x: &Tensor, step: usize, draw: usize) -> Result<Tensor, SampleError> {
+        let place = self.drawn.iter().position(|drawn| *drawn == draw);
         let place = place.unwrap_or_else(|| {
-            self.drawn.push(index);
+            self.drawn.push(draw);
             self.drawn.len() - 1
         });
         match &self.run.noise {
             Noise::Seeded { seed, .. } => {
-                let seed = seed_at(&self.changes, self.step).unwrap_or(*seed);
-                Ok(drawn(self.run.probe, seed, Draw::Step(index), x.dims(), x.device())?.to_dtype(x.dtype())?)
+                let seed = seed_at(&self.changes, step).unwrap_or(*seed);
+                Ok(drawn(self.run.probe, seed, Draw::Step(draw), x.dims(), x.device())?.to_dtype(x.dtype())?)
             }
             Noise::Given { steps, .. } => steps.get(place).cloned().ok_or_else(|| {
                 SampleError::Tensor(candle_core::Error::Msg(format!(
@@ -214,6 +214,10 @@ impl SamplerContext for Host<'_, '_> {
         self.recorder.past(back)
     }
 
+    fn keep_corrected(&mut self, back: usize, corrected: Tensor) {
+        self.recorder.keep_corrected(back, corrected);
+    }
+
     fn output_from_x0(&self, x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
         let prediction = self.run.denoiser.scheduler().prediction;
         prediction.output_from_x0(x, x0, sigma)
@@ -223,21 +227,43 @@ impl SamplerContext for Host<'_, '_> {
         let prediction = self.run.denoiser.scheduler().prediction;
         prediction.x0_from_output(x, output, sigma)
     }
+}
 
-    fn observe(&mut self, step: Step<'_>) -> Result<(), SampleError> {
+impl<'a> RunContext<'a, '_> {
+    /// The sampler of a step and its parameters.
+    fn sampler_at(&self, step: usize) -> (&'a dyn Sampler, Options) {
+        sampler_at((self.run.sampler, self.run.options), &self.changes, step)
+    }
+
+    /// Makes `step` the one that is being taken, and says by which sampler.
+    pub(super) fn begin_step(&mut self, step: usize) -> (&'a dyn Sampler, Options) {
+        self.step = step;
+        let (sampler, options) = self.sampler_at(step);
+        let id = sampler.spec().id;
+        if self.sampler.replace(id).is_some_and(|before| before != id) {
+            self.recorder.forget_corrected();
+        }
+        (sampler, options)
+    }
+
+    /// Keeps a step that the network was called for, and shows it.
+    ///
+    /// # Errors
+    /// [`SampleError::NotFinite`] if the latents are lost, else the observer's.
+    pub(super) fn record(&mut self, step: &Step<'_>) -> Result<(), SampleError> {
         if !is_finite(step.x0)? {
             return Err(SampleError::NotFinite { step: step.index + 1 });
         }
         let now = Instant::now();
-        let timestep = self.timestep(step.sigma);
+        let timestep = self.timestep(step.sigma());
         let secs = (now - self.step_began).as_secs_f64();
         self.step_began = now;
-        let (branches, attention) = self.kept_of(&step)?;
+        let (branches, attention) = self.kept_of(step)?;
         let record = self.recorder.record(
             step,
             StepRecord {
                 index: self.run.plan.base + step.index,
-                sigma: step.sigma,
+                sigma: step.sigma(),
                 timestep,
                 x: LatentPlane::default(),
                 x0: LatentPlane::default(),
@@ -260,25 +286,18 @@ impl SamplerContext for Host<'_, '_> {
         Ok(())
     }
 
-    fn land(&mut self, x: Tensor, index: usize) -> Result<Tensor, SampleError> {
-        self.step = index + 1;
-        let sigma = self.run.table.sigmas()[index + 1];
+    /// Ends a step whose latents are at the level that step `next` starts from, or the run ends at: the picture that is
+    /// kept is put back.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub(super) fn finish_step(&mut self, x: Tensor, next: usize) -> Result<Tensor, SampleError> {
+        let sigma = self.run.table.sigmas()[next];
         self.observer.landed(&x, sigma)?;
-        let x = self.with_known(x, sigma)?;
-        if self.step < self.run.table.steps() {
-            self.turn(self.step, &x)?;
-        }
-        Ok(x)
-    }
-}
-
-impl<'a> Host<'a, '_> {
-    /// The latents with what is known put back.
-    fn with_known(&self, x: Tensor, sigma: f64) -> Result<Tensor, SampleError> {
         let Some(InpaintBlend { latents, mask }) = &self.run.known else {
             return Ok(x);
         };
-        let known = if self.step == self.run.table.steps() {
+        let known = if next == self.run.table.steps() {
             (latents * vp_scale(sigma))? // the end is without noise even where the table leaves some
         } else {
             (latents + (&self.noise * sigma)?)?
@@ -286,55 +305,43 @@ impl<'a> Host<'a, '_> {
         Ok((x.broadcast_mul(mask)? + known.broadcast_mul(&mask.affine(-1.0, 1.0)?)?)?)
     }
 
-    /// Who walks from a step on.
-    pub(super) fn walker(&self, step: usize) -> (&'a dyn Sampler, Options) {
-        walker_at((self.run.sampler, self.run.options), &self.changes, step)
-    }
-
     /// The step that the newest call belongs to.
     fn newest_step(&self) -> Option<usize> {
         self.newest.as_ref().map(|newest| newest.step)
     }
 
-    /// Before each step: what was asked for happens, and what was planned for it.
+    /// Does what was asked for before a step. Waits while the run is paused.
     ///
     /// # Errors
-    /// [`SampleError::Turned`] if the sampler shall leave the run.
-    pub(super) fn turn(&mut self, step: usize, x: &Tensor) -> Result<(), SampleError> {
+    /// Only the device's.
+    pub(super) fn before_step(&mut self, step: usize) -> Result<Turned, SampleError> {
         let base = self.run.plan.base;
         let control = self.run.control;
-        let has_steps = self.recorder.past(0).is_some();
-        if has_steps && self.run.plan.stop_after == Some(step) {
-            return self.end(step);
+        let newest = self.recorder.past(0).map(|past| past.x0.clone());
+        if self.run.plan.stop_after == Some(step)
+            && let Some(x0) = newest
+        {
+            return self.end(&x0);
+        }
+        if !self.run.plan.is_steered {
+            return Ok(Turned::Go);
         }
         let mut has_waited = false;
-        let turn = if self.run.plan.is_steered {
-            control.next_turn(&mut || {
-                has_waited = true;
-                self.observer.steered(Steered::Waiting(base + step));
-            })
-        } else {
-            Turn::Go
-        };
+        let turn = control.next_turn(&mut || {
+            has_waited = true;
+            self.observer.steered(Steered::Waiting(base + step));
+        });
         if has_waited {
             self.observer.steered(Steered::GoingOn);
             self.step_began = Instant::now();
         }
-        match turn {
-            Turn::Change(changes) => changes.into_iter().for_each(|change| self.adopt(change, step)),
-            Turn::Back(to) => return self.back_to(to as usize, (step, x)),
-            Turn::End if has_steps => return self.end(step),
-            Turn::Go | Turn::End => {}
+        match (turn, newest) {
+            (Turn::Change(changes), _) => changes.into_iter().for_each(|change| self.adopt(change, step)),
+            (Turn::Back(to), _) => return Ok(self.back_to(to as usize, step)),
+            (Turn::End, Some(x0)) => return self.end(&x0),
+            (Turn::Go | Turn::End, _) => {}
         }
-        let (sampler, options) = self.walker(step);
-        let walker = (sampler.id(), options.eta);
-        match self.walker.replace(walker) {
-            Some(before) if before != walker => {
-                self.turned = Some(Goal::Step(step, x.clone()));
-                Err(SampleError::Turned)
-            }
-            _ => Ok(()),
-        }
+        Ok(Turned::Go)
     }
 
     /// Makes a change that was asked for, if it is possible.
@@ -363,38 +370,33 @@ impl<'a> Host<'a, '_> {
         }
     }
 
-    /// Takes up an earlier step again. Later changes that were not planned are forgotten.
-    fn back_to(&mut self, index: usize, (step, x): (usize, &Tensor)) -> Result<(), SampleError> {
-        let own = index.saturating_sub(self.run.plan.base);
-        let goal = match self.recorder.back_to(index) {
-            Some(x) => (own, x),
-            None => (step, x.clone()), // not a step of this run: it stays where it is
+    /// Returns to an earlier step; where `index` is no step of this run, to `step` itself. Later changes that were not
+    /// planned are forgotten.
+    fn back_to(&mut self, index: usize, step: usize) -> Turned {
+        let base = self.run.plan.base;
+        let from = self.recorder.back_to(index);
+        let to = if from.is_some() {
+            index.saturating_sub(base)
+        } else {
+            step
         };
         let planned = &self.run.plan.changes;
         let before = self.changes.len();
         self.changes
-            .retain(|change| change.step as usize <= goal.0 || planned.contains(change));
+            .retain(|change| change.step as usize <= to || planned.contains(change));
         if self.changes.len() != before {
             self.run.denoiser.adopt(&self.changes).ok(); // fewer of those that were possible
         }
-        self.token_lists.retain(|(from, _)| *from < goal.0.max(1)); // lists of steps that are no more
-        self.observer.steered(Steered::WentBack(self.run.plan.base + goal.0));
-        self.walker = None;
+        self.token_lists.retain(|(from, _)| *from < to.max(1)); // lists of steps that are no more
+        self.observer.steered(Steered::WentBack(base + to));
         self.newest = None;
-        self.turned = Some(Goal::Step(goal.0, goal.1));
-        Err(SampleError::Turned)
+        from.map_or(Turned::Go, |from| Turned::Back { to, from })
     }
 
-    /// Ends the run with the newest estimate as its result.
-    fn end(&mut self, after: usize) -> Result<(), SampleError> {
+    /// Ends the run with an estimate as its result.
+    fn end(&self, x0: &Tensor) -> Result<Turned, SampleError> {
         let last = self.run.table.sigmas()[self.run.table.steps()];
-        let x0 = self
-            .recorder
-            .past(0)
-            .map(|newest| &newest.x0 * vp_scale(last))
-            .transpose()?;
-        self.turned = x0.map(|x0| Goal::End(after, x0));
-        Err(SampleError::Turned)
+        Ok(Turned::End((x0 * vp_scale(last))?))
     }
 
     /// What a step keeps beside its latents.
@@ -405,8 +407,8 @@ impl<'a> Host<'a, '_> {
         let predicted = &newest.predicted;
         let prediction = self.run.denoiser.scheduler().prediction;
         let noise = |output: &Tensor| -> Result<_, SampleError> {
-            let x0 = prediction.x0_from_output(step.x, output, step.sigma)?;
-            Ok(plane(&slope(step.x, &x0, step.sigma)?)?)
+            let x0 = prediction.x0_from_output(step.x, output, step.sigma())?;
+            Ok(plane(&slope(step.x, &x0, step.sigma())?)?)
         };
         let branches = if self.run.plan.keep.branches {
             Some(Branches {

@@ -1,0 +1,90 @@
+//! What a run shows to whoever watches it.
+
+use candle_core::Tensor;
+
+use super::denoiser::DenoiseOutput;
+use super::run_plan::Steered;
+use crate::diffusion::SampleError;
+use crate::job::StepRecord;
+use crate::models::unet::AttentionMap;
+
+/// A call of the network, as it is shown to whoever watches the run.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// Place among the calls of the run, from 0; second-order samplers call twice a step.
+    pub index: usize,
+    /// The step it belongs to, from 0.
+    pub step: usize,
+    /// Noise level of `x`.
+    pub sigma: f64,
+    /// What the network was given.
+    pub timestep: f64,
+    /// The noisy latents, x₀ + σ·ε.
+    pub x: &'a Tensor,
+    /// The same as the network was given them, unit variance.
+    pub input: &'a Tensor,
+    /// The estimate of the clean latents.
+    pub x0: &'a Tensor,
+    /// What the network said, with and without the prompt.
+    pub predicted: &'a DenoiseOutput,
+    /// Where the prompt was looked at, layer by layer, if the observer [asked](Observer::attention_layers) for it.
+    pub attention: &'a [AttentionMap],
+}
+
+/// A step as it is shown to whoever watches the run.
+#[derive(Debug)]
+pub struct Observed<'a> {
+    /// The step as it is kept.
+    pub record: &'a StepRecord,
+    /// The noisy latents, x₀ + σ·ε.
+    pub x: &'a Tensor,
+    /// The estimate of the clean latents.
+    pub x0: &'a Tensor,
+    /// What the network said in its newest call, with and without the prompt.
+    pub predicted: &'a DenoiseOutput,
+    /// What the record's attention belongs to: the tokens of the step's prompt.
+    pub tokens: &'a [String],
+    /// Wall time since the run began, in seconds.
+    pub elapsed_secs: f64,
+}
+
+/// Watches a run.
+pub trait Observer {
+    /// Whether cross-attention shall be watched in the next call, and in which layers: beginnings of their names, none for
+    /// every layer (see [`AttentionMaps::new`](crate::models::unet::AttentionMaps::new)).
+    fn attention_layers(&self) -> Option<Vec<String>> {
+        None
+    }
+
+    /// The network was called.
+    ///
+    /// # Errors
+    /// Whatever shall end the run.
+    fn called(&mut self, _call: &Call<'_>) -> Result<(), SampleError> {
+        Ok(())
+    }
+
+    /// The network has said what a step needs, and the step is about to be taken.
+    ///
+    /// # Errors
+    /// Whatever shall end the run.
+    fn stepped(&mut self, observed: &Observed<'_>) -> Result<(), SampleError>;
+
+    /// A step has been taken to `x`, x₀ + σ·ε at level `sigma`; what is known is not yet put back.
+    ///
+    /// # Errors
+    /// Whatever shall end the run.
+    fn landed(&mut self, _x: &Tensor, _sigma: f64) -> Result<(), SampleError> {
+        Ok(())
+    }
+
+    /// Something happened that is no step.
+    fn steered(&mut self, _what: Steered<'_>) {}
+}
+
+/// A closure watches the steps.
+impl<F: FnMut(&Observed<'_>) -> Result<(), SampleError>> Observer for F {
+    fn stepped(&mut self, observed: &Observed<'_>) -> Result<(), SampleError> {
+        self(observed)
+    }
+}
