@@ -22,6 +22,7 @@ mod gallery_store;
 mod generate_families;
 mod half_precision;
 mod hub;
+mod inversion;
 mod networks;
 mod networks_control;
 mod queue;

@@ -2,6 +2,7 @@
 
 use candle_core::{DType, Device, Tensor};
 use hareru::diffusion::SampleError;
+use hareru::diffusion::forward_process::{ForwardProcess, Mixing, Prediction};
 use hareru::diffusion::noise::{Draw, standard_normal};
 use hareru::diffusion::samplers::{
     Options, PastStep, SAMPLERS, Sampler, SamplerContext, Step, Variance, sampler_by_id,
@@ -15,6 +16,7 @@ const SIGMA_MAX: f64 = 10.0;
 /// Its ODE is solved by x(0) = x(σ) · s / √(s² + σ²), so every sampler has a known right answer.
 struct GaussianData {
     s: f64,
+    process: ForwardProcess,
     /// Answers with the end of the ODE instead of the mean of x₀, as a distilled model would.
     is_consistency_model: bool,
     /// Without a prompt the data is this many times as wide.
@@ -29,6 +31,11 @@ impl GaussianData {
     fn new(s: f64) -> Self {
         Self {
             s,
+            process: ForwardProcess {
+                mixing: Mixing::VariancePreserving,
+                prediction: Prediction::Epsilon,
+                training: training(),
+            },
             is_consistency_model: false,
             uncond: None,
             x0_uncond: None,
@@ -65,6 +72,10 @@ impl SamplerContext for GaussianData {
 
     fn x0_uncond(&self) -> Option<&Tensor> {
         self.x0_uncond.as_ref()
+    }
+
+    fn process(&self) -> &ForwardProcess {
+        &self.process
     }
 
     fn keep_corrected(&mut self, back: usize, corrected: Tensor) {
@@ -107,9 +118,14 @@ impl GaussianData {
     }
 }
 
+/// The noise levels of Stable Diffusion.
+fn training() -> TrainingSchedule {
+    TrainingSchedule::new(BetaSchedule::ScaledLinear, 0.00085, 0.012, 1000).unwrap()
+}
+
 /// `levels` and an end, with the timesteps of Stable Diffusion.
 fn timed(levels: Vec<f64>) -> SigmaTable {
-    let training = TrainingSchedule::new(BetaSchedule::ScaledLinear, 0.00085, 0.012, 1000).unwrap();
+    let training = training();
     let steps = levels.len() - 1;
     let timesteps = levels[..steps].iter().map(|s| training.timestep_of(*s)).collect();
     SigmaTable::from_levels(levels, timesteps)

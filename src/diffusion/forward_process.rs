@@ -27,7 +27,6 @@ impl Prediction {
             "epsilon" => Some(Self::Epsilon),
             "v_prediction" => Some(Self::Velocity),
             "sample" => Some(Self::Sample),
-            "flow_prediction" => Some(Self::Flow),
             _ => None,
         }
     }
@@ -365,7 +364,11 @@ mod tests {
             near(value(&process.network_input(&x, sigma).unwrap()), expected, "input");
             // The same input, taken for that of another level.
             let other = process.relabel(x.clone(), sigma, 1.5).unwrap();
-            near(value(&process.network_input(&other, 1.5).unwrap()), expected, "relabelled");
+            near(
+                value(&process.network_input(&other, 1.5).unwrap()),
+                expected,
+                "relabelled",
+            );
         }
     }
 
@@ -376,8 +379,15 @@ mod tests {
             for sigma in [0.05, 1.0, 12.5] {
                 let back = process.sigma_of(process.timestep_of(sigma));
                 // Between training timesteps σ is interpolated in itself, t in its logarithm.
-                let allowed = if mixing == Mixing::VariancePreserving { 1e-4 } else { 1e-12 };
-                assert!((back / sigma - 1.0).abs() < allowed, "{mixing:?}: {back}, expected {sigma}");
+                let allowed = if mixing == Mixing::VariancePreserving {
+                    1e-4
+                } else {
+                    1e-12
+                };
+                assert!(
+                    (back / sigma - 1.0).abs() < allowed,
+                    "{mixing:?}: {back}, expected {sigma}"
+                );
             }
         }
         let flow = process(Mixing::Flow, Prediction::Flow);

@@ -1,15 +1,14 @@
 //! The mathematics of diffusion. Knows tensors, not networks.
 //!
 //! Inside this room latents are written as x = x₀ + σ·ε ("variance exploding"): the clean latents plus noise of
-//! standard deviation σ. The network sees x / √(1 + σ²) ("variance preserving"); that change of scale and the
-//! meaning of the network's output are known to [`prediction`] alone.
+//! standard deviation σ. What the network sees of them, and what its output means, is known to [`forward_process`] alone.
 
 mod error;
+pub mod forward_process;
 pub mod guidance;
 pub mod names;
 pub mod noise;
 pub mod noise_sources;
-pub mod prediction;
 pub mod samplers;
 pub mod schedule;
 pub mod trajectory;

@@ -9,6 +9,7 @@ pub use super::run::{InitialLatents, InpaintBlend, Noise, Run, RunOutput};
 use super::run_context::{RunContext, Turned};
 use super::run_plan::{Resume, check};
 use crate::diffusion::SampleError;
+use crate::diffusion::forward_process::ForwardProcess;
 use crate::diffusion::noise::{Draw, slerp, standard_normal};
 use crate::diffusion::noise_sources;
 use crate::diffusion::samplers::{SamplerContext as _, Step};
@@ -30,9 +31,10 @@ impl Run<'_> {
         let noise = self.initial_noise(&shape)?;
         let (x, first) = match &self.start {
             InitialLatents::Noise => ((&noise * self.table.initial_scale())?, 0),
-            InitialLatents::Picture { latents, first } => {
-                ((latents + (&noise * self.table.sigmas()[*first])?)?, *first)
-            }
+            InitialLatents::Picture { latents, first } => (
+                ForwardProcess::add_noise(latents, &noise, self.table.sigmas()[*first])?,
+                *first,
+            ),
             InitialLatents::Noisy { x, first } => (x.clone(), *first),
         };
         let (mut index, mut x, recorder) = match &self.plan.resume {
@@ -69,9 +71,12 @@ impl Run<'_> {
             let step = self.table.steps();
             return Err(SampleError::NotFinite { step }.into());
         }
+        let last = self.table.sigmas()[self.table.steps()];
+        let latents = self.denoiser.scheduler().process.decoder_input(&x, last)?;
         let (steps, asked, tokens) = ctx.into_parts();
         Ok(RunOutput {
             x,
+            latents,
             steps,
             tokens,
             asked,

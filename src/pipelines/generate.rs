@@ -10,7 +10,7 @@ use super::denoise::{InitialLatents, RunOutput};
 use super::denoiser::Denoiser;
 use super::prepare::{Job, Prepared, first_step};
 use super::preview::{is_finite, preview_picture};
-use super::work::{JobContext, Kept, ResumeFrom, SamplingPass, Watcher, clean};
+use super::work::{JobContext, Kept, ResumeFrom, SamplingPass, Watcher};
 use crate::conditioning::pictures::{from_job, to_job};
 use crate::conditioning::rgb_from_picture;
 use crate::conditioning::{latent_shape, picture_tensor};
@@ -85,7 +85,7 @@ impl Prepared<'_> {
         if let (Some(hires), Some(second), false) = (self.job.request.hires, &second_table, is_ended) {
             let first = walked.take();
             let (shape, start) = match (&first, resumed) {
-                (Some(first), _) => self.enlarged(&first.x, hires, second)?,
+                (Some(first), _) => self.enlarged(&first.latents, hires, second)?,
                 (None, Some(after)) => resumed_pass(after)?,
                 (None, None) => (self.stage.shape, self.stage.start.clone()),
             };
@@ -112,7 +112,7 @@ impl Prepared<'_> {
         }
 
         watcher.phase(Phase::Decoding);
-        let latents = clean(&walked.x, table)?;
+        let latents = walked.latents.clone();
         let (picture, decoder) = self.decoded(&latents)?;
         self.work().decoded(&picture);
         let mut pixels = rgb_from_picture(&picture)?;
@@ -244,12 +244,12 @@ impl Prepared<'_> {
     /// latents what lies between pixels.
     fn enlarged(
         &self,
-        x: &Tensor,
+        latents: &Tensor,
         hires: Hires,
         table: &SigmaTable,
     ) -> Result<([usize; 4], InitialLatents), PipelineError> {
         let model = self.job.model;
-        let decoded = rgb_from_picture(&self.decoded(&clean(x, &self.table)?)?.0)?;
+        let decoded = rgb_from_picture(&self.decoded(latents)?.0)?;
         let factor = model.info().vae_factor;
         let side = |px: u32| ((f64::from(px) * hires.scale / f64::from(factor)).round() as u32).max(1) * factor;
         let (width, height) = (side(decoded.width_px), side(decoded.height_px));

@@ -79,7 +79,7 @@ pub use aux_models::AuxModels;
 pub use bench::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace, bench};
 pub use candle_core::Device;
 pub use error::PipelineError;
-pub use inversion::{Inverted, invert};
+pub use inversion::invert;
 pub use makers::{AnyJob, Maker, enlarged_size};
 pub use model_hash::keep_hashes_in;
 pub use precision::{describe_device, resolve_precision};

@@ -283,14 +283,12 @@ impl<'a> Job<'a> {
             scale: 1.0,
             rescale: 0.0,
         };
-        let mut inverted = invert(&denoiser, latents, table, plain, first, self.control)?;
-        Ok(match inverted.levels.pop() {
-            Some(x) => InitialLatents::Noisy { x, first },
-            None => InitialLatents::Picture {
-                latents: latents.clone(),
-                first,
-            },
-        })
+        if first == table.steps() {
+            let latents = latents.clone();
+            return Ok(InitialLatents::Picture { latents, first });
+        }
+        let x = invert(&denoiser, latents, table, plain, first, self.control)?.x;
+        Ok(InitialLatents::Noisy { x, first })
     }
 }
 

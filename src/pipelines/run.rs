@@ -102,6 +102,8 @@ pub struct Run<'a> {
 pub struct RunOutput {
     /// The result at the last noise level of the table, x₀ + σ·ε.
     pub x: Tensor,
+    /// The same as a decoder takes it.
+    pub latents: Tensor,
     /// Every step.
     pub steps: Vec<StepRecord>,
     /// What the steps' attention belongs to; empty if none was kept.

@@ -12,8 +12,8 @@ use super::probe::drawn;
 use super::run::{InpaintBlend, Noise, Run};
 use super::run_plan::{Steered, check, guidance_at, sampler_at, seed_at};
 use crate::diffusion::SampleError;
+use crate::diffusion::forward_process::ForwardProcess;
 use crate::diffusion::noise::Draw;
-use crate::diffusion::prediction::vp_scale;
 use crate::diffusion::samplers::{Options, PastStep, Sampler, SamplerContext, Step, slope};
 use crate::diffusion::trajectory::{TrajectoryRecorder, plane};
 use crate::job::{Branches, Change, LatentPlane, StepRecord, TokenMaps, Turn};
@@ -107,7 +107,7 @@ impl RunContext<'_, '_> {
         let table = self.run.table;
         table
             .timestep_at(self.step, sigma)
-            .unwrap_or_else(|| self.run.denoiser.scheduler().timestep_of(sigma))
+            .unwrap_or_else(|| self.process().timestep_of(sigma))
     }
 }
 
@@ -124,8 +124,8 @@ impl SamplerContext for RunContext<'_, '_> {
         } = self.run;
         let timestep = self.timestep(sigma);
         let wants_uncond = self.sampler_at(self.step).0.spec().wants_uncond;
-        let prediction = denoiser.scheduler().prediction;
-        let input = prediction.network_input(x, sigma)?;
+        let process = &denoiser.scheduler().process;
+        let input = process.network_input(x, sigma)?;
         let is_kept = self.run.plan.keep.attention && self.newest_step() != Some(self.step);
         let maps = match self.observer.attention_layers() {
             Some(layers) => Some(AttentionMaps::new(layers, 0)),
@@ -142,13 +142,13 @@ impl SamplerContext for RunContext<'_, '_> {
             wants_uncond,
             maps: maps.as_ref(),
         })?;
-        let free = prediction.x0_from_output(x, &predicted.guided, sigma)?;
+        let free = process.x0_from_output(x, &predicted.guided, sigma)?;
         let (x0, x0_unclipped) = match denoiser.clip() {
             Some(range) => (free.clamp(-range, range)?, Some(free)),
             None => (free, None),
         };
         let x0_uncond = match &predicted.uncond {
-            Some(uncond) if wants_uncond => Some(prediction.x0_from_output(x, uncond, sigma)?),
+            Some(uncond) if wants_uncond => Some(process.x0_from_output(x, uncond, sigma)?),
             _ => None,
         };
         let attention = maps.map_or_else(Vec::new, |maps| maps.take());
@@ -218,14 +218,15 @@ impl SamplerContext for RunContext<'_, '_> {
         self.recorder.keep_corrected(back, corrected);
     }
 
-    fn output_from_x0(&self, x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
-        let prediction = self.run.denoiser.scheduler().prediction;
-        prediction.output_from_x0(x, x0, sigma)
+    fn process(&self) -> &ForwardProcess {
+        &self.run.denoiser.scheduler().process
     }
 
-    fn x0_from_output(&self, x: &Tensor, output: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
-        let prediction = self.run.denoiser.scheduler().prediction;
-        prediction.x0_from_output(x, output, sigma)
+    fn noise_estimate(&self, x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
+        match &self.newest {
+            Some(newest) => self.process().noise_from_output(x, &newest.predicted.guided, sigma),
+            None => slope(x, x0, sigma),
+        }
     }
 }
 
@@ -298,9 +299,9 @@ impl<'a> RunContext<'a, '_> {
             return Ok(x);
         };
         let known = if next == self.run.table.steps() {
-            (latents * vp_scale(sigma))? // the end is without noise even where the table leaves some
+            self.process().final_latents(latents, sigma)? // the end is without noise even where the table leaves some
         } else {
-            (latents + (&self.noise * sigma)?)?
+            ForwardProcess::add_noise(latents, &self.noise, sigma)?
         };
         Ok((x.broadcast_mul(mask)? + known.broadcast_mul(&mask.affine(-1.0, 1.0)?)?)?)
     }
@@ -396,7 +397,7 @@ impl<'a> RunContext<'a, '_> {
     /// Ends the run with an estimate as its result.
     fn end(&self, x0: &Tensor) -> Result<Turned, SampleError> {
         let last = self.run.table.sigmas()[self.run.table.steps()];
-        Ok(Turned::End((x0 * vp_scale(last))?))
+        Ok(Turned::End(self.process().final_latents(x0, last)?))
     }
 
     /// What a step keeps beside its latents.
@@ -405,9 +406,9 @@ impl<'a> RunContext<'a, '_> {
             return Ok((None, Vec::new()));
         };
         let predicted = &newest.predicted;
-        let prediction = self.run.denoiser.scheduler().prediction;
+        let process = &self.run.denoiser.scheduler().process;
         let noise = |output: &Tensor| -> Result<_, SampleError> {
-            let x0 = prediction.x0_from_output(step.x, output, step.sigma())?;
+            let x0 = process.x0_from_output(step.x, output, step.sigma())?;
             Ok(plane(&slope(step.x, &x0, step.sigma())?)?)
         };
         let branches = if self.run.plan.keep.branches {

@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::PipelineError;
 use crate::diffusion::ScheduleError;
+use crate::diffusion::forward_process::{ForwardProcess, Mixing, Prediction};
 use crate::diffusion::names::schedule_by_name;
-use crate::diffusion::prediction::{Prediction, vp_scale};
 use crate::diffusion::samplers::Sampler;
 use crate::diffusion::schedule::{
     BetaSchedule, FinalSigma, PURE_NOISE, SigmaTable, Span, TableSpec, TimestepStyle, TrainingSchedule, karras_sigmas,
@@ -56,18 +56,6 @@ pub struct SchedulerConfig {
     pub sigma_schedule: String,
 }
 
-/// How noise levels and what the network is told of them go together.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Process {
-    /// By the timesteps of training.
-    Discrete,
-    /// Freely between two levels; the network is told ln σ / 4.
-    Edm { sigma_min: f64, sigma_max: f64 },
-    /// From pure noise along a fixed curve; the network is told the angle between noise and picture, 1 for noise
-    /// (`IPNDMScheduler`).
-    Angle,
-}
-
 impl Default for SchedulerConfig {
     fn default() -> Self {
         Self {
@@ -96,13 +84,10 @@ impl Default for SchedulerConfig {
 /// A scheduler's configuration, checked.
 #[derive(Debug, Clone)]
 pub struct Scheduler {
-    /// The noise levels of training.
-    pub training: TrainingSchedule,
-    /// What the network predicts.
-    pub prediction: Prediction,
+    /// The process it was trained on.
+    pub process: ForwardProcess,
     /// Whether the model is of SDXL's kind: schedules that were optimised for one kind follow it.
     pub is_xl: bool,
-    process: Process,
     config: SchedulerConfig,
 }
 
@@ -132,17 +117,20 @@ impl Scheduler {
         if config.rescale_betas_zero_snr {
             training = training.with_zero_terminal_snr();
         }
-        let (prediction, process) = match config.sigma_data {
-            Some(sigma_data) => edm(&config, prediction, sigma_data)?,
-            // It takes what the network says for v, whatever it was trained to say.
-            None if config.class_name == "IPNDMScheduler" => (Prediction::Velocity, Process::Angle),
-            None => (prediction, Process::Discrete),
+        let (mixing, prediction) = match config.sigma_data {
+            Some(sigma_data) => (edm(&config, sigma_data)?, prediction),
+            // It takes the network's output for v, whatever it was trained to predict.
+            None if config.class_name == "IPNDMScheduler" => (Mixing::Angle, Prediction::Velocity),
+            None if config.class_name == "FlowMatchEulerDiscreteScheduler" => (Mixing::Flow, Prediction::Flow),
+            None => (Mixing::VariancePreserving, prediction),
         };
         Ok(Self {
-            training,
-            prediction,
+            process: ForwardProcess {
+                mixing,
+                prediction,
+                training,
+            },
             is_xl: false,
-            process,
             config,
         })
     }
@@ -168,15 +156,6 @@ impl Scheduler {
         is_clipped.then_some(self.config.clip_sample_range)
     }
 
-    /// What the network is told of a noise level between those of a table of noise levels.
-    pub fn timestep_of(&self, sigma: f64) -> f64 {
-        match self.process {
-            Process::Discrete => self.training.timestep_of(sigma),
-            Process::Edm { .. } => 0.25 * sigma.ln(),
-            Process::Angle => sigma.atan() / std::f64::consts::FRAC_PI_2,
-        }
-    }
-
     /// The noise levels of a run.
     ///
     /// * `spacing`: `None` takes the model's own.
@@ -192,8 +171,8 @@ impl Scheduler {
     ) -> Result<SigmaTable, ScheduleError> {
         let schedule = schedule_by_name(schedule)?;
         let has_final_noise = self.config.final_sigmas_type == "sigma_min";
-        let (mut levels, timesteps) = match self.process {
-            Process::Discrete => {
+        let (mut levels, timesteps) = match self.process.mixing {
+            Mixing::VariancePreserving => {
                 let ends_at_min = match sampler.spec().timestep_style {
                     TimestepStyle::Stride => !self.config.set_alpha_to_one,
                     TimestepStyle::Integers | TimestepStyle::Distilled => false,
@@ -203,7 +182,7 @@ impl Scheduler {
                     | TimestepStyle::Singlestep => has_final_noise,
                 };
                 return SigmaTable::new(&TableSpec {
-                    training: &self.training,
+                    process: &self.process,
                     schedule,
                     style: sampler.spec().timestep_style,
                     spacing: spacing.unwrap_or(self.config.timestep_spacing),
@@ -217,7 +196,9 @@ impl Scheduler {
                     is_xl: self.is_xl,
                 });
             }
-            Process::Edm { sigma_min, sigma_max } => {
+            Mixing::Edm {
+                sigma_min, sigma_max, ..
+            } => {
                 let planned = karras_sigmas(steps, sigma_min, sigma_max, self.config.rho)?;
                 let wanted = if schedule.keeps_timesteps() {
                     schedule_by_name(&self.config.sigma_schedule)?
@@ -231,14 +212,15 @@ impl Scheduler {
                         planned: &planned,
                         sigma_min,
                         sigma_max,
-                        training: &self.training,
+                        training: &self.process.training,
                         is_xl: self.is_xl,
                     })?
                 };
-                let timesteps = levels.iter().map(|sigma| self.timestep_of(*sigma)).collect();
+                let timesteps = levels.iter().map(|sigma| self.process.timestep_of(*sigma)).collect();
                 (levels, timesteps)
             }
-            Process::Angle => angle_levels(steps)?,
+            Mixing::Angle => angle_levels(steps)?,
+            Mixing::Flow => flow_levels(steps)?,
         };
         let least = levels[steps - 1];
         levels.push(if has_final_noise || sampler.spec().leaves_noise {
@@ -246,17 +228,13 @@ impl Scheduler {
         } else {
             0.0
         });
-        let scale = vp_scale(levels[0]);
+        let scale = self.process.initial_scale(levels[0]);
         Ok(SigmaTable::from_levels(levels, timesteps).with_initial_scale(scale))
     }
 }
 
 /// The preconditioning of EDM, checked.
-fn edm(
-    config: &SchedulerConfig,
-    prediction: Prediction,
-    sigma_data: f64,
-) -> Result<(Prediction, Process), ScheduleError> {
+fn edm(config: &SchedulerConfig, sigma_data: f64) -> Result<Mixing, ScheduleError> {
     let (sigma_min, sigma_max) = (config.sigma_min.unwrap_or(0.002), config.sigma_max.unwrap_or(80.0));
     if !(0.0 < sigma_min && sigma_min < sigma_max && sigma_max.is_finite()) {
         return Err(ScheduleError::BadSigmaRange { sigma_min, sigma_max });
@@ -267,14 +245,11 @@ fn edm(
             found: format!("{sigma_data} and {}", config.rho),
         });
     }
-    let prediction = match prediction {
-        Prediction::Sample => Prediction::Sample,
-        other => Prediction::Edm {
-            sigma_data,
-            is_velocity: other == Prediction::Velocity,
-        },
-    };
-    Ok((prediction, Process::Edm { sigma_min, sigma_max }))
+    Ok(Mixing::Edm {
+        sigma_min,
+        sigma_max,
+        sigma_data,
+    })
 }
 
 /// Falling levels, pure noise first, and the angles there: noise is the square of a sine of the time left, in f32 as
@@ -290,6 +265,18 @@ fn angle_levels(steps: usize) -> Result<(Vec<f64>, Vec<f64>), ScheduleError> {
         let picture = (1.0 - noise * noise).sqrt();
         let sigma = (f64::from(noise) / f64::from(picture)).min(PURE_NOISE);
         (sigma, f64::from(noise.atan2(picture) / PI * 2.0))
+    };
+    Ok((0..steps).map(level).unzip())
+}
+
+/// Falling levels of a flow, pure noise first, and the timesteps there: t in equal steps from 1.
+fn flow_levels(steps: usize) -> Result<(Vec<f64>, Vec<f64>), ScheduleError> {
+    if steps == 0 {
+        return Err(ScheduleError::NoSteps);
+    }
+    let level = |i: usize| {
+        let t = 1.0 - i as f64 / steps as f64;
+        ((t / (1.0 - t)).min(PURE_NOISE), 1000.0 * t)
     };
     Ok((0..steps).map(level).unzip())
 }

@@ -15,7 +15,6 @@ use super::run_plan::{Keep, Resume, RunPlan, Steered, changes_from};
 use crate::conditioning::rgb_from_picture;
 use crate::diffusion::SampleError;
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
-use crate::diffusion::prediction::vp_scale;
 use crate::diffusion::samplers::{Options, Sampler};
 use crate::diffusion::schedule::SigmaTable;
 use crate::diffusion::trajectory::plane;
@@ -363,9 +362,4 @@ fn new_run_id() -> String {
 pub(super) fn stream_seed(seed: u64, stream: u64) -> u64 {
     const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15; // 2⁶⁴ / φ: multiples of it lie far apart
     seed.wrapping_add(stream.wrapping_mul(GOLDEN))
-}
-
-/// The latents at the end of a run as a decoder takes them.
-pub(super) fn clean(x: &Tensor, table: &SigmaTable) -> candle_core::Result<Tensor> {
-    x / vp_scale(table.sigmas()[table.steps()])
 }

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Sampler, SamplerContext, SamplerSpec, Step, relabel, slope};
+use super::{Sampler, SamplerContext, SamplerSpec, Step, slope};
 use crate::diffusion::SampleError;
 use crate::diffusion::schedule::TimestepStyle;
 
@@ -37,6 +37,6 @@ impl Sampler for CfgPp {
     fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
         let noise = slope(step.x, ctx.x0_uncond().unwrap_or(step.x0), step.sigma())?;
         let x = (step.x0 + (noise * step.target())?)?; // x′ = x₀ + σ′ ε_uncond
-        Ok(relabel(x, step.target(), step.next_sigma())?)
+        Ok(ctx.process().relabel(x, step.target(), step.next_sigma())?)
     }
 }

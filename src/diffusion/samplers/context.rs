@@ -4,6 +4,7 @@ use candle_core::Tensor;
 
 use super::{Options, slope};
 use crate::diffusion::SampleError;
+use crate::diffusion::forward_process::ForwardProcess;
 use crate::diffusion::schedule::SigmaTable;
 
 /// A step before it is taken. The model has been called at its start.
@@ -107,18 +108,13 @@ pub trait SamplerContext {
     fn variance(&self) -> Option<&Tensor> {
         None
     }
-    /// The network's output when its estimate is `x0`; PLMS extrapolates this. ε unless the context knows better.
+    /// The forward process that the model was trained on.
+    fn process(&self) -> &ForwardProcess;
+    /// The noise ε in `x` by the network's newest output, which has one where σ = 0 too.
     ///
     /// # Errors
     /// If the shapes differ.
-    fn output_from_x0(&self, x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
+    fn noise_estimate(&self, x: &Tensor, x0: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
         slope(x, x0, sigma)
-    }
-    /// The estimate that goes with an [output](Self::output_from_x0) of the network.
-    ///
-    /// # Errors
-    /// If the shapes differ.
-    fn x0_from_output(&self, x: &Tensor, output: &Tensor, sigma: f64) -> candle_core::Result<Tensor> {
-        x - (output * sigma)?
     }
 }

@@ -2,9 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{
-    Sampler, SamplerContext, SamplerSpec, Step, StepNoise, ancestral_step, relabel, slope, toward, with_noise,
-};
+use super::{Sampler, SamplerContext, SamplerSpec, Step, StepNoise, ancestral_step, slope, toward, with_noise};
 use crate::diffusion::SampleError;
 use crate::diffusion::schedule::TimestepStyle;
 
@@ -37,6 +35,6 @@ impl Sampler for Ddim {
             None => toward(x, x0, sigma_down / sigma)?, // x₀ + σ_down ε
         };
         let x = with_noise(ctx, x, sigma_up, step.index, step.index)?;
-        Ok(relabel(x, target, step.next_sigma())?)
+        Ok(ctx.process().relabel(x, target, step.next_sigma())?)
     }
 }

@@ -4,7 +4,6 @@ use candle_core::Tensor;
 
 use super::{Sampler, SamplerContext, SamplerSpec, Step, StepNoise, with_noise};
 use crate::diffusion::SampleError;
-use crate::diffusion::prediction::network_input;
 use crate::diffusion::schedule::TimestepStyle;
 
 /// Jumps to the end at every step and adds noise back up to the next level. One model call per step.
@@ -36,7 +35,7 @@ impl Sampler for Lcm {
         let t = step.table.timesteps()[step.index] * TIMESTEP_SCALE;
         let norm = t * t + SIGMA_DATA * SIGMA_DATA;
         let (c_skip, c_out) = (SIGMA_DATA * SIGMA_DATA / norm, t / norm.sqrt());
-        let clean = ((step.x0 * c_out)? + (network_input(step.x, step.sigma())? * c_skip)?)?;
+        let clean = ((step.x0 * c_out)? + (ctx.process().network_input(step.x, step.sigma())? * c_skip)?)?;
         with_noise(ctx, clean, step.target(), step.index, step.index)
     }
 }

@@ -7,6 +7,7 @@
 mod cfg_pp;
 mod context;
 mod ddim;
+mod ddim_inverse;
 mod ddpm;
 mod deis;
 mod dpm2;
@@ -32,9 +33,10 @@ mod unipc;
 use candle_core::Tensor;
 
 pub use context::{PastStep, SamplerContext, Step};
+pub use ddim_inverse::DdimInverse;
 pub use unclip::UnclipSampler;
 
-use super::prediction::{divide, vp_scale};
+use super::forward_process::divide;
 use super::schedule::TimestepStyle;
 use super::{SampleError, ScheduleError};
 
@@ -222,16 +224,6 @@ fn with_noise(
         Ok((&x + (ctx.noise_like(&x, step, draw)? * amount)?)?)
     } else {
         Ok(x)
-    }
-}
-
-/// Where the stride does not divide the training length, a step lands beside the level that the next one starts from,
-/// which takes the same unit-variance latents for those of its own.
-fn relabel(x: Tensor, landed: f64, next: f64) -> candle_core::Result<Tensor> {
-    if next == landed {
-        Ok(x)
-    } else {
-        x * (vp_scale(next) / vp_scale(landed))
     }
 }
 

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use super::multistep::{MOST_STEPS, adams_bashforth, num_past, weighted_sum};
-use super::{Sampler, SamplerContext, SamplerSpec, Step, relabel, toward};
+use super::{Sampler, SamplerContext, SamplerSpec, Step, toward};
 use crate::diffusion::SampleError;
 use crate::diffusion::schedule::TimestepStyle;
 
@@ -82,16 +82,16 @@ impl Sampler for Pndm {
             _ => {
                 let outputs = (0..known)
                     .filter_map(|back| ctx.past(back))
-                    .map(|past| ctx.output_from_x0(&past.x, &past.x0, past.sigma))
+                    .map(|past| ctx.process().output_from_x0(&past.x, &past.x0, past.sigma))
                     .collect::<candle_core::Result<Vec<_>>>()?;
                 weighted_sum(&outputs, adams_bashforth(known))?
             }
         };
-        let x0 = ctx.x0_from_output(step.x, &output, sigma)?;
+        let x0 = ctx.process().x0_from_output(step.x, &output, sigma)?;
         let x = toward(step.x, &x0, target / sigma)?;
-        let x = relabel(x, target, step.next_sigma())?;
+        let x = ctx.process().relabel(x, target, step.next_sigma())?;
         let next = step.table.sigmas()[self.next_index(ctx, step)];
-        Ok(relabel(x, step.next_sigma(), next)?)
+        Ok(ctx.process().relabel(x, step.next_sigma(), next)?)
     }
 }
 
@@ -99,9 +99,9 @@ impl Sampler for Pndm {
 fn heun_output(ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
     let Step { x, x0, .. } = *step;
     let (sigma, target, next) = (step.sigma(), step.target(), step.next_sigma());
-    let ahead = relabel(toward(x, x0, target / sigma)?, target, next)?;
+    let ahead = ctx.process().relabel(toward(x, x0, target / sigma)?, target, next)?;
     let there = output_at(ctx, &ahead, next)?;
-    Ok(((ctx.output_from_x0(x, x0, sigma)? + there)? * 0.5)?)
+    Ok(((ctx.process().output_from_x0(x, x0, sigma)? + there)? * 0.5)?)
 }
 
 /// The weighted mean of the outputs at both ends and twice in the middle of the step: (k₁ + 2k₂ + 2k₃ + k₄) / 6.
@@ -110,12 +110,14 @@ fn runge_kutta_output(ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<T
     let (sigma, target, next) = (step.sigma(), step.target(), step.next_sigma());
     // Strides are halved downwards, so that the middle is another one as seen from the other end.
     let (landed, middle) = step.table.middle(step.index);
-    let k1 = ctx.output_from_x0(x, x0, sigma)?;
-    let k2 = output_at(ctx, &relabel(toward(x, x0, landed / sigma)?, landed, middle)?, middle)?;
-    let x0 = ctx.x0_from_output(x, &k2, sigma)?;
+    let k1 = ctx.process().output_from_x0(x, x0, sigma)?;
+    let ahead = ctx.process().relabel(toward(x, x0, landed / sigma)?, landed, middle)?;
+    let k2 = output_at(ctx, &ahead, middle)?;
+    let x0 = ctx.process().x0_from_output(x, &k2, sigma)?;
     let k3 = output_at(ctx, &toward(x, &x0, middle / sigma)?, middle)?;
-    let x0 = ctx.x0_from_output(x, &k3, sigma)?;
-    let k4 = output_at(ctx, &relabel(toward(x, &x0, target / sigma)?, target, next)?, next)?;
+    let x0 = ctx.process().x0_from_output(x, &k3, sigma)?;
+    let ahead = ctx.process().relabel(toward(x, &x0, target / sigma)?, target, next)?;
+    let k4 = output_at(ctx, &ahead, next)?;
     let ends = (k1 + k4)?;
     Ok((((k2 + k3)? * 2.0 + ends)? / 6.0)?)
 }
@@ -123,5 +125,5 @@ fn runge_kutta_output(ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<T
 /// The network's output at a level.
 fn output_at(ctx: &mut dyn SamplerContext, x: &Tensor, sigma: f64) -> Result<Tensor, SampleError> {
     let x0 = ctx.denoise(x, sigma)?;
-    Ok(ctx.output_from_x0(x, &x0, sigma)?)
+    Ok(ctx.process().output_from_x0(x, &x0, sigma)?)
 }

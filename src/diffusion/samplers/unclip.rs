@@ -3,7 +3,6 @@
 use candle_core::Tensor;
 
 use super::{Sampler, SamplerContext, SamplerSpec, Step, StepNoise};
-use crate::diffusion::prediction::{network_input, vp_scale};
 use crate::diffusion::schedule::{BetaSchedule, SigmaTable, TimestepStyle, TrainingSchedule};
 use crate::diffusion::{SampleError, ScheduleError};
 
@@ -139,12 +138,13 @@ impl Sampler for UnclipSampler {
     fn step(&self, ctx: &mut dyn SamplerContext, step: &Step<'_>) -> Result<Tensor, SampleError> {
         let posterior = self.posterior(step.table, step.index);
         let target = step.target();
-        let mut x = ((step.x0 * posterior.of_x0)? + (network_input(step.x, step.sigma())? * posterior.of_x)?)?;
+        let mut x =
+            ((step.x0 * posterior.of_x0)? + (ctx.process().network_input(step.x, step.sigma())? * posterior.of_x)?)?;
         if target > 0.0 {
             let noise = ctx.noise_like(&x, step.index, step.index)?;
             x = (x + posterior.spread(&noise, ctx.variance())?)?;
         }
-        Ok((x * vp_scale(target))?)
+        Ok((x * ctx.process().input_norm(target))?)
     }
 }
 
@@ -171,7 +171,7 @@ mod tests {
         let table = UnclipSampler::sigma_table(&training, 8).unwrap();
         for index in 1..7 {
             let posterior = walk.posterior(&table, index);
-            let alpha = |sigma: f64| 1.0 / vp_scale(sigma);
+            let alpha = |sigma: f64| 1.0 / sigma.hypot(1.0);
             let (now, next) = (table.sigmas()[index], table.sigmas()[index + 1]);
             // α·x₀ + σα·ε goes to α′·x₀ + σ′α′·ε, in mean and in variance.
             let clean = posterior.of_x0 + posterior.of_x * alpha(now);

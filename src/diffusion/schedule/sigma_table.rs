@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Schedule, Span, TimestepStyle, TrainingSchedule};
 use crate::diffusion::ScheduleError;
-use crate::diffusion::prediction::vp_scale;
+use crate::diffusion::forward_process::ForwardProcess;
 use crate::job::TimestepSpacing;
 
 /// diffusers computes the timestep of the highest noise level a few ulps too low, so that cutting off its fraction
@@ -23,8 +23,8 @@ pub enum FinalSigma {
 /// What a table of noise levels is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct TableSpec<'a> {
-    /// The noise levels the model knows.
-    pub training: &'a TrainingSchedule,
+    /// The forward process, by whose timesteps of training the levels are chosen.
+    pub process: &'a ForwardProcess,
     /// How they are spread.
     pub schedule: &'static dyn Schedule,
     /// The habits of the sampler's class.
@@ -59,7 +59,7 @@ impl SigmaTable {
     ///
     /// # Errors
     /// [`ScheduleError`] if there are no steps, more than can be told apart, or no range to place them in.
-    pub fn new(plan: &TableSpec<'_>) -> Result<Self, ScheduleError> {
+    pub fn new(spec: &TableSpec<'_>) -> Result<Self, ScheduleError> {
         let TableSpec {
             schedule,
             style,
@@ -69,11 +69,11 @@ impl SigmaTable {
             end,
             is_xl,
             ..
-        } = *plan;
+        } = *spec;
         let training = if style.stands_pure_noise() {
-            plan.training.to_pure_noise()
+            spec.process.training.to_pure_noise()
         } else {
-            Cow::Borrowed(plan.training)
+            Cow::Borrowed(&spec.process.training)
         };
         let training = training.as_ref();
         let most = style.most_steps(training);
@@ -132,7 +132,7 @@ impl SigmaTable {
         }
         let initial_scale = match spacing {
             TimestepSpacing::Trailing | TimestepSpacing::Linspace if style.is_free() => sigmas[0],
-            _ => vp_scale(sigmas[0]),
+            _ => spec.process.initial_scale(sigmas[0]),
         };
         Ok(Self {
             sigmas,
@@ -156,6 +156,24 @@ impl SigmaTable {
             targets,
             training: None,
             is_rounded: false,
+        }
+    }
+
+    /// The way back up to the level that step `first` starts from: the steps from there on in reverse, each from the level
+    /// it leads to, at the timestep it starts from.
+    #[must_use]
+    pub fn reversed(&self, first: usize) -> Self {
+        let steps = first.min(self.steps())..self.steps();
+        let targets: Vec<f64> = steps.clone().rev().map(|step| self.sigmas[step]).collect();
+        let mut sigmas: Vec<f64> = steps.clone().rev().map(|step| self.targets[step]).collect();
+        sigmas.push(self.sigmas[steps.start]);
+        Self {
+            initial_scale: sigmas[0],
+            sigmas,
+            timesteps: steps.rev().map(|step| self.timesteps[step]).collect(),
+            targets,
+            training: None,
+            is_rounded: true,
         }
     }
 

@@ -78,7 +78,7 @@ impl StageSchedule {
         };
         let (training, walk) = UnclipSampler::trained(config.num_train_timesteps)?;
         let mut scheduler = Scheduler::new(config)?;
-        scheduler.training = training;
+        scheduler.process.training = training;
         Ok(Self {
             scheduler,
             walk,
@@ -101,7 +101,7 @@ impl StageSchedule {
     /// # Errors
     /// [`ScheduleError`] if there are no steps or more than timesteps.
     pub fn sigma_table(&self, steps: usize) -> Result<SigmaTable, ScheduleError> {
-        UnclipSampler::sigma_table(&self.scheduler.training, steps)
+        UnclipSampler::sigma_table(&self.scheduler.process.training, steps)
     }
 }
 

@@ -9,7 +9,7 @@ use super::stable_diffusion::StableDiffusionFamily;
 use super::{Family, LoadedModel, ModelIndex, Networks, OtherModel, StableDiffusion, at_the_door};
 use crate::conditioning::Conditioning;
 use crate::conditioning::STATE_DTYPE;
-use crate::diffusion::prediction::network_input;
+use crate::diffusion::forward_process::ForwardProcess;
 use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Takes};
 use crate::models::unet::{ClassCondition, UNetConditions};
 use crate::pipelines::PipelineError;
@@ -87,7 +87,8 @@ impl Family for UpscalerFamily {
 impl Limits {
     /// Most noise that the small picture may be under, as a timestep of this training.
     fn most(&self, low_res: &Scheduler) -> u32 {
-        self.max_noise_level.min(low_res.training.timesteps() as u32 - 1)
+        self.max_noise_level
+            .min(low_res.process.training.timesteps() as u32 - 1)
     }
 }
 
@@ -173,11 +174,12 @@ impl Upscaler {
                 found: channels.to_string(),
             });
         }
-        let sigma = self.low_res.training.sigma_at(f64::from(noise_level));
+        let process = &self.low_res.process;
+        let sigma = process.sigma_of(f64::from(noise_level));
         Ok(Upscaling {
             model: self,
             conditioning,
-            beside: network_input(&(small + (noise * sigma)?)?, sigma)?,
+            beside: process.network_input(&ForwardProcess::add_noise(small, noise, sigma)?, sigma)?,
             noise_level,
         })
     }

@@ -16,7 +16,7 @@ use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::InitialLatents;
 use crate::pipelines::families::{AnimateDiff, StableDiffusion};
 use crate::pipelines::preview::preview_picture;
-use crate::pipelines::work::{JobContext, Kept, SamplingPass, Watcher, clean};
+use crate::pipelines::work::{JobContext, Kept, SamplingPass, Watcher};
 
 /// A model with a motion adapter and its prompts.
 pub(super) struct FilmMaker<'a> {
@@ -87,7 +87,7 @@ impl Maker for FilmMaker<'_> {
         let show = |x0: &Tensor, mode| self.strip(x0, mode);
         let walked = self.work.walk(&pass, index, &show, watcher)?;
         watcher.phase(Phase::Decoding);
-        let latents = clean(&walked.x, &self.table)?;
+        let latents = walked.latents.clone();
         let kept = self.work.trajectory(index, &self.table, walked, &latents)?;
         let pictures = self.model.decode(&latents, self.frames)?;
         let number = |frame: usize| index * self.frames as u32 + frame as u32;

@@ -11,7 +11,7 @@ use crate::job::{GeneratedImage, Phase, PreviewMode};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::InitialLatents;
 use crate::pipelines::families::{LdmUpscaler, LdmUpscaling};
-use crate::pipelines::work::{JobContext, SamplingPass, Watcher, clean};
+use crate::pipelines::work::{JobContext, SamplingPass, Watcher};
 
 /// An upscaler with its picture.
 pub(super) struct LdmUpscalerMaker<'a> {
@@ -66,7 +66,7 @@ impl Maker for LdmUpscalerMaker<'_> {
         };
         let walked = self.work.walk(&pass, index, &show, watcher)?;
         watcher.phase(Phase::Decoding);
-        let latents = clean(&walked.x, &self.table)?;
+        let latents = walked.latents.clone();
         let trajectory = self.work.trajectory(index, &self.table, walked, &latents)?;
         let picture = self.decode(&latents)?;
         Ok(vec![self.work.finished(index, began, &picture, trajectory)?])

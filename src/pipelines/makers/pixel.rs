@@ -11,7 +11,7 @@ use crate::job::{GeneratedImage, Phase};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::InitialLatents;
 use crate::pipelines::families::{Pixel, PixelOfClass};
-use crate::pipelines::work::{JobContext, SamplingPass, Watcher, clean};
+use crate::pipelines::work::{JobContext, SamplingPass, Watcher};
 
 /// A U-Net on pixels, told which class.
 pub(super) struct PixelMaker<'a> {
@@ -66,7 +66,7 @@ impl Maker for PixelMaker<'_> {
         };
         let itself = |x0: &Tensor, _| Ok(Some(x0.clone()));
         let walked = self.work.walk(&pass, index, &itself, watcher)?;
-        let picture = clean(&walked.x, &self.table)?;
+        let picture = walked.latents.clone();
         let trajectory = self.work.trajectory(index, &self.table, walked, &picture)?;
         Ok(vec![self.work.finished(index, began, &picture, trajectory)?])
     }

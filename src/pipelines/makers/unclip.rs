@@ -14,7 +14,7 @@ use crate::pipelines::denoise::{InitialLatents, RunOutput};
 use crate::pipelines::denoiser::Denoiser;
 use crate::pipelines::families::{StageSchedule, Texts, Unclip};
 use crate::pipelines::run_plan::RunPlan;
-use crate::pipelines::work::{JobContext, SamplingPass, Watcher, clean};
+use crate::pipelines::work::{JobContext, SamplingPass, Watcher};
 
 /// The sampler whose place is taken by the way that the models were made for: DDPM with a variance that they choose.
 const OWN_WAY: &str = "ddpm";
@@ -92,7 +92,7 @@ impl<'a> UnclipMaker<'a> {
         };
         let show = |x0: &Tensor, _| Ok(stage.has_pixels.then(|| x0.clone()));
         let walked = self.work.walk(&pass, index, &show, watcher)?;
-        let result = clean(&walked.x, &table)?;
+        let result = walked.latents.clone();
         Ok((result, table, walked))
     }
 }

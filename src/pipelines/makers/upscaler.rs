@@ -15,7 +15,7 @@ use crate::pipelines::denoise::InitialLatents;
 use crate::pipelines::families::Upscaler;
 use crate::pipelines::preview::preview_picture;
 use crate::pipelines::probe::drawn;
-use crate::pipelines::work::{JobContext, SamplingPass, Watcher, clean, stream_seed};
+use crate::pipelines::work::{JobContext, SamplingPass, Watcher, stream_seed};
 
 /// Noise that the small picture is put under where nothing is said, as a timestep.
 const USUAL_NOISE_LEVEL: u32 = 20;
@@ -84,7 +84,7 @@ impl Maker for UpscalerMaker<'_> {
         let show = |x0: &Tensor, mode| preview_picture(base, x0, mode);
         let walked = self.work.walk(&pass, index, &show, watcher)?;
         watcher.phase(Phase::Decoding);
-        let latents = clean(&walked.x, &self.table)?;
+        let latents = walked.latents.clone();
         let trajectory = self.work.trajectory(index, &self.table, walked, &latents)?;
         let picture = base.decode(&latents)?;
         Ok(vec![self.work.finished(index, began, &picture, trajectory)?])

@@ -5,7 +5,6 @@ use candle_core::{Device, Tensor};
 use super::Got;
 use super::case::CaseSampler;
 use crate::diffusion::SampleError;
-use crate::diffusion::prediction::network_input;
 use crate::diffusion::samplers::{Options, Sampler, Variance, sampler_by_id};
 use crate::diffusion::schedule::SigmaTable;
 use crate::pipelines::denoise::{Call, Observed, Observer};
@@ -53,7 +52,7 @@ impl Scale {
         if self.is_exploding {
             Ok(x.clone())
         } else {
-            network_input(x, sigma)
+            x / sigma.hypot(1.0)
         }
     }
 

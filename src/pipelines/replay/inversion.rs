@@ -7,8 +7,8 @@ use super::case::Opened;
 use super::latent::{prompts, sigma_table, told};
 use super::{Got, unit_range};
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
-use crate::diffusion::prediction::{network_input, vp_scale};
 use crate::diffusion::samplers::Options;
+use crate::diffusion::trajectory::tensor;
 use crate::job::JobControl;
 use crate::pipelines::denoise::{InitialLatents, Noise, Run};
 use crate::pipelines::families::UNetDenoiser;
@@ -33,27 +33,33 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let mut got = told(request, &conditioning)?;
     insert_table(&mut got, &table, scale)?;
     let inverted = invert(&denoiser, &latents, &table, guidance, 0, &control)?;
-    for (index, x) in inverted.levels.iter().enumerate() {
-        let sigma = table.sigmas()[table.steps() - 1 - index];
-        got.insert(format!("inverse.latents.{index:03}"), network_input(x, sigma)?);
+    let mut levels = Vec::new();
+    for step in &inverted.steps[1..] {
+        levels.push(tensor(&step.x, network.device())?);
     }
-    let timesteps: Vec<f32> = inverted.timesteps.iter().map(|t| *t as f32).collect();
+    levels.push(inverted.x.clone());
+    for (index, x) in levels.iter().enumerate() {
+        let sigma = table.sigmas()[table.steps() - 1 - index];
+        let seen = network.scheduler().process.network_input(x, sigma)?;
+        got.insert(format!("inverse.latents.{index:03}"), seen);
+    }
+    let timesteps: Vec<f32> = inverted.steps.iter().map(|step| step.timestep as f32).collect();
     let count = timesteps.len();
     got.insert(
         "inverse.timesteps".to_owned(),
         Tensor::from_vec(timesteps, count, &Device::Cpu)?,
     );
     got.insert("init_latents".to_owned(), latents.clone());
-    let Some(x) = inverted.levels.last() else {
-        return Err(case.bad("expected at least one step".to_owned()));
-    };
     let run = Run {
         denoiser: &denoiser,
         guidance: GuidanceSchedule::from(guidance),
         sampler,
         options: Options::default(),
         table: &table,
-        start: InitialLatents::Noisy { x: x.clone(), first: 0 },
+        start: InitialLatents::Noisy {
+            x: inverted.x,
+            first: 0,
+        },
         known: None,
         noise: Noise::Given {
             initial: latents.zeros_like()?,
@@ -67,7 +73,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let walked = run.sample(shape, &mut capture)?;
     let last_sigma = table.sigmas()[table.steps()];
     let mut got = capture.finish(&walked.x, last_sigma)?;
-    let picture = network.decode(&(walked.x / vp_scale(last_sigma))?)?;
+    let picture = network.decode(&walked.latents)?;
     got.insert("image".to_owned(), unit_range(&picture)?);
     Ok(got)
 }

@@ -12,7 +12,6 @@ use crate::conditioning::STATE_DTYPE;
 use crate::conditioning::{Conditioning, MicroConditions, Prompts};
 use crate::conditioning::{MaskEdge, hard, latent_mask};
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
-use crate::diffusion::prediction::vp_scale;
 use crate::diffusion::samplers::Sampler;
 use crate::diffusion::schedule::SigmaTable;
 use crate::job::{JobControl, ReferencePart};
@@ -88,7 +87,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     }
     let last_sigma = table.sigmas()[table.steps()];
     let mut got = capture.finish(&walked.x, last_sigma)?;
-    let picture = decode(case, &network, &(walked.x / vp_scale(last_sigma))?)?;
+    let picture = decode(case, &network, &walked.latents)?;
     got.insert("image".to_owned(), unit_range(&picture)?);
     Ok(got)
 }

@@ -6,7 +6,6 @@ use super::Got;
 use super::capture::{Capture, Scale, insert_table, known_sampler, sampler_options};
 use super::case::Opened;
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
-use crate::diffusion::prediction::vp_scale;
 use crate::job::JobControl;
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoise::{InitialLatents, Noise, Run};
@@ -57,5 +56,5 @@ pub(super) fn walk(
     let walked = run.sample(shape, &mut capture)?;
     let last_sigma = table.sigmas()[table.steps()];
     let got = capture.finish(&walked.x, last_sigma)?;
-    Ok(((walked.x / vp_scale(last_sigma))?, got))
+    Ok((walked.latents, got))
 }
