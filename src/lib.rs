@@ -35,7 +35,7 @@
 //! * **There is exactly one denoise loop**, `pipelines/denoise.rs`. Image to image, inpainting, controls, a refiner are data
 //!   that it is given ([`pipelines::denoiser`]), not copies of it.
 //! * **No file is believed and none is run**: pickles are read as data, sizes and offsets are checked before anything is allocated.
-//! * **Samplers see x₀ and σ only.** ε, v, betas and timesteps end at `diffusion/prediction.rs` and
+//! * **Samplers see x₀ and σ only.** ε, v, betas and timesteps end at `diffusion/forward_process.rs` and
 //!   `diffusion/schedule/`.
 //! * **"Guidance scale" means `uncond + s·(cond − uncond)`** everywhere.
 //! * **Same request, same seed: same noise** on every device; it is made by `diffusion/noise.rs`, never by the device.
@@ -73,7 +73,7 @@
 //! # How a run is changed on its way
 //!
 //! A [`job::Change`] belongs to a step, and the request lists them. Whoever steers a run adds one before its next step
-//! ([`job::JobControl`] → `pipelines/host.rs`), a branch is its parent's request with one more
+//! ([`job::JobControl`] → `pipelines/run_context.rs`), a branch is its parent's request with one more
 //! ([`job::GenerateRequest::branched`]), a prompt switch is one, a cell of a sweep may have one. So each of them is made again
 //! from its request alone; a [`job::KeptRun`] only saves the steps that two requests
 //! [share](job::GenerateRequest::shared_steps). What [`unfold`] shows is computed from the kept steps, without a network.

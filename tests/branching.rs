@@ -180,6 +180,24 @@ fn a_branch_with_a_change_should_be_the_run_whose_request_says_so_from_the_start
 }
 
 #[test]
+fn a_branch_after_another_seed_should_add_the_noise_of_each_steps_own_seed() {
+    let mut engine = engine();
+    for sampler in ["sa_solver", "dpmpp_sde", "euler_a"] {
+        let request = GenerateRequest {
+            sampler: sampler.to_owned(),
+            changes: vec![Change {
+                seed: Some(99),
+                ..Change::at(2)
+            }],
+            ..request()
+        };
+        let whole = make(&mut engine, request.clone());
+        let branched = branch(&mut engine, &whole, request.branched(Change::at(4)), 4);
+        assert_same(&whole, &branched, sampler);
+    }
+}
+
+#[test]
 fn every_sampler_should_be_able_to_take_over_from_another() {
     let mut engine = engine();
     for sampler in hareru::engine::samplers() {

@@ -6,40 +6,143 @@
 
 use super::{GenerateRequest, LoraSpec, MAX_STEPS, RequestError};
 
-/// What is different from one step on. What is `None` stays as it was.
-#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
-pub struct Change {
-    /// The first step that goes by it, from 0. Steps are counted as [`StepRecord::index`](super::StepRecord::index)
-    /// does; those of a second pass count on after the request's.
-    pub step: u32,
+/// Declares [`Change`] from the table of what may change at a step: each field, how it is read from a request and written
+/// to it, and what the networks have to be conditioned on anew for it (`None`: the denoise loop sees to it).
+macro_rules! changes {
+    ($($(#[$doc:meta])* $field:ident: $type:ty { get: $get:expr, set: $set:expr, conditioning: $conditioning:expr })*) => {
+        /// What is different from one step on. What is `None` stays as it was.
+        #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+        #[serde(default)]
+        pub struct Change {
+            /// The first step that goes by it, from 0. Steps are counted as
+            /// [`StepRecord::index`](super::StepRecord::index) does; those of a second pass count on after the request's.
+            pub step: u32,
+            $($(#[$doc])* #[serde(skip_serializing_if = "Option::is_none")] pub $field: Option<$type>,)*
+        }
+
+        impl Change {
+            /// Both changes in one, of which `later` wins; the step stays.
+            #[must_use]
+            pub fn then(self, later: Self) -> Self {
+                Self { step: self.step, $($field: later.$field.or(self.$field),)* }
+            }
+
+            /// The difference between two requests as a change at a step, as far as it can be one.
+            pub fn between(now: &GenerateRequest, wanted: &GenerateRequest, step: u32) -> Self {
+                Self {
+                    step,
+                    $($field: {
+                        let get: fn(&GenerateRequest) -> $type = $get;
+                        let (now, wanted) = (get(now), get(wanted));
+                        now.differs(&wanted).then_some(wanted)
+                    },)*
+                }
+            }
+
+            /// The first of its fields that networks have to be conditioned on anew, in words; `None` if the denoise loop
+            /// sees to all of them.
+            pub fn conditioning(&self) -> Option<&'static str> {
+                let changed = [$(self.$field.as_ref().and($conditioning),)*];
+                changed.into_iter().flatten().next()
+            }
+
+            /// Makes the change in a request from the beginning.
+            fn apply_to(self, request: &mut GenerateRequest) {
+                $(if let Some(value) = self.$field {
+                    let set: fn(&mut GenerateRequest, $type) = $set;
+                    set(request, value);
+                })*
+            }
+        }
+    };
+}
+
+changes! {
     /// What to draw.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prompt: Option<String>,
+    prompt: String {
+        get: |request| request.prompt.clone(),
+        set: |request, prompt| request.prompt = prompt,
+        conditioning: Some("a change of the prompt")
+    }
     /// What to stay away from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub negative_prompt: Option<String>,
+    negative_prompt: String {
+        get: |request| request.negative_prompt.clone(),
+        set: |request, prompt| request.negative_prompt = prompt,
+        conditioning: Some("a change of the negative prompt")
+    }
     /// Guidance scale; takes the place of a schedule of scales too.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub guidance_scale: Option<f64>,
+    guidance_scale: f64 {
+        get: |request| request.guidance_scale,
+        set: |request, scale| {
+            request.guidance_scale = scale;
+            request.guidance_schedule.clear();
+        },
+        conditioning: None
+    }
     /// φ.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub guidance_rescale: Option<f64>,
+    guidance_rescale: f64 {
+        get: |request| request.guidance_rescale,
+        set: |request, phi| request.guidance_rescale = phi,
+        conditioning: None
+    }
     /// Sampler, which goes on over the same noise levels.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sampler: Option<String>,
+    sampler: String {
+        get: |request| request.sampler.clone(),
+        set: |request, sampler| request.sampler = sampler,
+        conditioning: None
+    }
     /// Noise added by DDIM and TCD.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub eta: Option<f64>,
+    eta: f64 {
+        get: |request| request.eta,
+        set: |request, eta| request.eta = eta,
+        conditioning: None
+    }
     /// Seed of the noise that steps add from here on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seed: Option<u64>,
+    seed: u64 {
+        get: |request| request.seed,
+        set: |request, seed| request.seed = seed,
+        conditioning: None
+    }
     /// All adapters from here on, in place of those before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub loras: Option<Vec<LoraSpec>>,
+    loras: Vec<LoraSpec> {
+        get: |request| request.loras.clone(),
+        set: |request, loras| request.loras = loras,
+        conditioning: Some("a change of adapters")
+    }
     /// How much each of the request's controls counts from here on, in their order.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub control_weights: Option<Vec<f64>>,
+    control_weights: Vec<f64> {
+        get: |request| request.controls.iter().map(|control| control.weight).collect(),
+        set: |request, weights| {
+            for (control, weight) in request.controls.iter_mut().zip(weights) {
+                control.weight = weight;
+            }
+        },
+        conditioning: Some("a change of controls")
+    }
+}
+
+/// Whether a wanted value is another one than that of now, and can take its place.
+trait Differs: PartialEq {
+    fn differs(&self, wanted: &Self) -> bool {
+        self != wanted
+    }
+}
+
+impl Differs for String {
+    fn differs(&self, wanted: &Self) -> bool {
+        self.trim() != wanted.trim()
+    }
+}
+
+impl Differs for f64 {}
+impl Differs for u64 {}
+impl Differs for Vec<LoraSpec> {}
+
+impl Differs for Vec<f64> {
+    /// Weights of other controls cannot take the place of these.
+    fn differs(&self, wanted: &Self) -> bool {
+        self.len() == wanted.len() && self != wanted
+    }
 }
 
 impl Change {
@@ -54,23 +157,6 @@ impl Change {
     /// Whether it changes nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::at(self.step)
-    }
-
-    /// Both changes in one, of which `later` wins; the step stays.
-    #[must_use]
-    pub fn then(self, later: Self) -> Self {
-        Self {
-            step: self.step,
-            prompt: later.prompt.or(self.prompt),
-            negative_prompt: later.negative_prompt.or(self.negative_prompt),
-            guidance_scale: later.guidance_scale.or(self.guidance_scale),
-            guidance_rescale: later.guidance_rescale.or(self.guidance_rescale),
-            sampler: later.sampler.or(self.sampler),
-            eta: later.eta.or(self.eta),
-            seed: later.seed.or(self.seed),
-            loras: later.loras.or(self.loras),
-            control_weights: later.control_weights.or(self.control_weights),
-        }
     }
 
     pub(super) fn validate(&self, request: &GenerateRequest) -> Result<(), RequestError> {
@@ -137,33 +223,10 @@ impl GenerateRequest {
         };
         for change in self.all_changes() {
             if change.step <= step {
-                now.take(change);
+                change.apply_to(&mut now);
             }
         }
         now
-    }
-
-    /// Makes a change from the beginning.
-    fn take(&mut self, change: Change) {
-        fn set<T>(field: &mut T, value: Option<T>) {
-            if let Some(value) = value {
-                *field = value;
-            }
-        }
-        if change.guidance_scale.is_some() {
-            self.guidance_schedule.clear();
-        }
-        set(&mut self.prompt, change.prompt);
-        set(&mut self.negative_prompt, change.negative_prompt);
-        set(&mut self.guidance_scale, change.guidance_scale);
-        set(&mut self.guidance_rescale, change.guidance_rescale);
-        set(&mut self.sampler, change.sampler);
-        set(&mut self.eta, change.eta);
-        set(&mut self.seed, change.seed);
-        set(&mut self.loras, change.loras);
-        for (control, weight) in self.controls.iter_mut().zip(change.control_weights.unwrap_or_default()) {
-            control.weight = weight;
-        }
     }
 
     /// The same request with one change more, which takes the place of what was to change at that step or later.
@@ -264,6 +327,37 @@ mod tests {
         });
         assert_eq!(branch.shared_steps(&parent), 0);
         assert_eq!(branch.seed, parent.seed);
+    }
+
+    #[test]
+    fn the_difference_of_two_requests_should_lead_from_one_to_the_other() {
+        let now = request();
+        let wanted = GenerateRequest {
+            prompt: "  a cat ".to_owned(), // only blanks differ
+            negative_prompt: "rain".to_owned(),
+            guidance_scale: 2.5,
+            eta: 0.5,
+            seed: 8,
+            loras: vec![LoraSpec::new("/a.safetensors", 0.5)],
+            ..request()
+        };
+        let change = Change::between(&now, &wanted, 3);
+        let expected = Change {
+            negative_prompt: Some("rain".to_owned()),
+            guidance_scale: Some(2.5),
+            eta: Some(0.5),
+            seed: Some(8),
+            loras: Some(wanted.loras.clone()),
+            ..Change::at(3)
+        };
+        assert_eq!(change, expected);
+        assert_eq!(Change::between(&now, &now, 3), Change::at(3));
+        assert_eq!(change.conditioning(), Some("a change of the negative prompt"));
+        assert_eq!(guided(3, 1.0).conditioning(), None);
+        assert_eq!(
+            Change::between(&now.branched(change).as_of(3), &wanted, 3),
+            Change::at(3)
+        );
     }
 
     #[test]

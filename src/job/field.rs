@@ -211,51 +211,24 @@ impl Field {
     pub fn change(&self, request: &GenerateRequest, step: u32, value: &str) -> Result<Change, FieldError> {
         let mut then = request.as_of(step);
         self.set(&mut then, value)?;
-        let none = Change::at(step);
-        Ok(match self {
-            Self::Guidance => Change {
-                guidance_scale: Some(then.guidance_scale),
-                ..none
-            },
-            Self::Rescale => Change {
-                guidance_rescale: Some(then.guidance_rescale),
-                ..none
-            },
-            Self::Sampler => Change {
-                sampler: Some(then.sampler),
-                ..none
-            },
-            Self::Eta => Change {
-                eta: Some(then.eta),
-                ..none
-            },
-            Self::Seed => Change {
-                seed: Some(then.seed),
-                ..none
-            },
-            Self::Words(_) | Self::Prompt => Change {
-                prompt: Some(then.prompt),
-                ..none
-            },
-            Self::Negative => Change {
-                negative_prompt: Some(then.negative_prompt),
-                ..none
-            },
-            Self::Lora(_) => Change {
-                loras: Some(then.loras),
-                ..none
-            },
+        let mut change = Change::at(step);
+        match self {
+            Self::Guidance => change.guidance_scale = Some(then.guidance_scale),
+            Self::Rescale => change.guidance_rescale = Some(then.guidance_rescale),
+            Self::Sampler => change.sampler = Some(then.sampler),
+            Self::Eta => change.eta = Some(then.eta),
+            Self::Seed => change.seed = Some(then.seed),
+            Self::Words(_) | Self::Prompt => change.prompt = Some(then.prompt),
+            Self::Negative => change.negative_prompt = Some(then.negative_prompt),
+            Self::Lora(_) => change.loras = Some(then.loras),
             Self::Control(_) => {
-                let weights = then.controls.iter().map(|control| control.weight).collect();
-                Change {
-                    control_weights: Some(weights),
-                    ..none
-                }
+                change.control_weights = Some(then.controls.iter().map(|control| control.weight).collect());
             }
             Self::Steps | Self::VariationSeed | Self::Schedule | Self::Strength | Self::ClipSkip | Self::Switch => {
                 return Err(FieldError::Fixed { field: self.name() });
             }
-        })
+        }
+        Ok(change)
     }
 
     fn number(&self, value: &str) -> Result<f64, FieldError> {

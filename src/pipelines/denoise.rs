@@ -7,7 +7,7 @@ pub use super::observer::{Call, Observed, Observer};
 use super::preview::is_finite;
 pub use super::run::{InitialLatents, InpaintBlend, Noise, Run, RunOutput};
 use super::run_context::{RunContext, Turned};
-use super::run_plan::{Resume, check};
+use super::run_plan::{Resume, StepSettings, check};
 use crate::diffusion::SampleError;
 use crate::diffusion::forward_process::ForwardProcess;
 use crate::diffusion::noise::{Draw, slerp, standard_normal};
@@ -52,7 +52,7 @@ impl Run<'_> {
                     break;
                 }
             }
-            let (sampler, options) = ctx.begin_step(index);
+            let StepSettings { sampler, options, .. } = ctx.begin_step(index);
             let x0 = ctx.denoise(&x, self.table.sigmas()[index])?;
             let step = Step {
                 index,

@@ -99,21 +99,12 @@ pub trait Denoiser {
     /// [`PipelineError::Unsupported`] if these networks cannot be told so in the middle of a run; else whatever reading a
     /// prompt or an adapter costs.
     fn adopt(&self, changes: &[Change]) -> Result<(), PipelineError> {
-        for change in changes {
-            for (is_asked, found) in [
-                (change.prompt.is_some(), "a change of the prompt"),
-                (change.negative_prompt.is_some(), "a change of the negative prompt"),
-                (change.loras.is_some(), "a change of adapters"),
-                (change.control_weights.is_some(), "a change of controls"),
-            ] {
-                if is_asked {
-                    return Err(PipelineError::Unsupported {
-                        what: "what changes on the way",
-                        expected: "guidance, φ, sampler, η or seed".to_owned(),
-                        found: found.to_owned(),
-                    });
-                }
-            }
+        if let Some(found) = changes.iter().find_map(Change::conditioning) {
+            return Err(PipelineError::Unsupported {
+                what: "what changes on the way",
+                expected: "guidance, φ, sampler, η or seed".to_owned(),
+                found: found.to_owned(),
+            });
         }
         Ok(())
     }

@@ -10,11 +10,11 @@ use super::observer::{Call, Observed, Observer};
 use super::preview::is_finite;
 use super::probe::drawn;
 use super::run::{InpaintBlend, Noise, Run};
-use super::run_plan::{Steered, check, guidance_at, sampler_at, seed_at};
+use super::run_plan::{Steered, StepSettings, check};
 use crate::diffusion::SampleError;
 use crate::diffusion::forward_process::ForwardProcess;
 use crate::diffusion::noise::Draw;
-use crate::diffusion::samplers::{Options, PastStep, Sampler, SamplerContext, Step, slope};
+use crate::diffusion::samplers::{PastStep, SamplerContext, Step, slope};
 use crate::diffusion::trajectory::{TrajectoryRecorder, plane};
 use crate::job::{Branches, Change, LatentPlane, StepRecord, TokenMaps, Turn};
 use crate::models::unet::{AttentionMap, AttentionMaps};
@@ -116,14 +116,10 @@ impl SamplerContext for RunContext<'_, '_> {
         if self.run.control.is_cancelled() {
             return Err(SampleError::Cancelled);
         }
-        let Run {
-            denoiser,
-            guidance,
-            table,
-            ..
-        } = self.run;
+        let Run { denoiser, table, .. } = self.run;
+        let settings = self.settings_at(self.step);
         let timestep = self.timestep(sigma);
-        let wants_uncond = self.sampler_at(self.step).0.spec().wants_uncond;
+        let wants_uncond = settings.sampler.spec().wants_uncond;
         let process = &denoiser.scheduler().process;
         let input = process.network_input(x, sigma)?;
         let is_kept = self.run.plan.keep.attention && self.newest_step() != Some(self.step);
@@ -138,7 +134,7 @@ impl SamplerContext for RunContext<'_, '_> {
             step: self.step,
             first: self.first,
             steps: table.steps(),
-            guidance: guidance_at(guidance, &self.changes, self.step, table.steps()),
+            guidance: settings.guidance,
             wants_uncond,
             maps: maps.as_ref(),
         })?;
@@ -198,7 +194,7 @@ impl SamplerContext for RunContext<'_, '_> {
         });
         match &self.run.noise {
             Noise::Seeded { seed, .. } => {
-                let seed = seed_at(&self.changes, step).unwrap_or(*seed);
+                let seed = self.settings_at(step).seed.unwrap_or(*seed);
                 Ok(drawn(self.run.probe, seed, Draw::Step(draw), x.dims(), x.device())?.to_dtype(x.dtype())?)
             }
             Noise::Given { steps, .. } => steps.get(place).cloned().ok_or_else(|| {
@@ -231,20 +227,22 @@ impl SamplerContext for RunContext<'_, '_> {
 }
 
 impl<'a> RunContext<'a, '_> {
-    /// The sampler of a step and its parameters.
-    fn sampler_at(&self, step: usize) -> (&'a dyn Sampler, Options) {
-        sampler_at((self.run.sampler, self.run.options), &self.changes, step)
+    /// What holds at a step.
+    fn settings_at(&self, step: usize) -> StepSettings<'a> {
+        let run = self.run;
+        let own = (run.sampler, run.options);
+        StepSettings::at(own, &run.guidance, &self.changes, (step, run.table.steps()))
     }
 
-    /// Makes `step` the one that is being taken, and says by which sampler.
-    pub(super) fn begin_step(&mut self, step: usize) -> (&'a dyn Sampler, Options) {
+    /// Makes `step` the one that is being taken, and says what holds there.
+    pub(super) fn begin_step(&mut self, step: usize) -> StepSettings<'a> {
         self.step = step;
-        let (sampler, options) = self.sampler_at(step);
-        let id = sampler.spec().id;
+        let settings = self.settings_at(step);
+        let id = settings.sampler.spec().id;
         if self.sampler.replace(id).is_some_and(|before| before != id) {
             self.recorder.forget_corrected();
         }
-        (sampler, options)
+        settings
     }
 
     /// Keeps a step that the network was called for, and shows it.

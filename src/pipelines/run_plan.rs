@@ -70,37 +70,50 @@ pub fn changes_from(changes: Vec<Change>, base: usize) -> Vec<Change> {
     changes.into_iter().map(shifted).collect()
 }
 
-/// How predictions are weighed at a step: the schedule, with the changes up to the step.
-pub(super) fn guidance_at(schedule: &GuidanceSchedule, changes: &[Change], step: usize, steps: usize) -> Guidance {
-    let mut now = schedule.clone();
-    for change in begun(changes, step) {
-        if let Some(scale) = change.guidance_scale {
-            now.base.scale = scale;
-            now.scales.clear();
+/// What holds at one step of a run.
+#[derive(Clone, Copy)]
+pub(super) struct StepSettings<'a> {
+    /// The sampler that takes it.
+    pub sampler: &'a dyn Sampler,
+    /// The sampler's parameters.
+    pub options: Options,
+    /// How the predictions with and without the prompt are weighed.
+    pub guidance: Guidance,
+    /// Seed of the noise that it adds; `None` is the run's.
+    pub seed: Option<u64>,
+}
+
+impl<'a> StepSettings<'a> {
+    /// A run's own settings with all changes up to a step.
+    ///
+    /// * `steps`: of the whole run.
+    pub(super) fn at(
+        (sampler, options): (&'a dyn Sampler, Options),
+        schedule: &GuidanceSchedule,
+        changes: &[Change],
+        (step, steps): (usize, usize),
+    ) -> Self {
+        let mut schedule = schedule.clone();
+        let mut now = Self {
+            sampler,
+            options,
+            guidance: schedule.base,
+            seed: None,
+        };
+        for change in changes.iter().filter(|change| change.step as usize <= step) {
+            let sampler = change.sampler.as_deref().and_then(|id| sampler_by_id(id).ok());
+            now.sampler = sampler.unwrap_or(now.sampler);
+            now.options.eta = change.eta.unwrap_or(now.options.eta);
+            now.seed = change.seed.or(now.seed);
+            if let Some(scale) = change.guidance_scale {
+                schedule.base.scale = scale;
+                schedule.scales.clear();
+            }
+            schedule.base.rescale = change.guidance_rescale.unwrap_or(schedule.base.rescale);
         }
-        now.base.rescale = change.guidance_rescale.unwrap_or(now.base.rescale);
+        now.guidance = schedule.at(step, steps);
+        now
     }
-    now.at(step, steps)
-}
-
-/// The sampler of a step and its parameters.
-pub(super) fn sampler_at<'a>(
-    (sampler, options): (&'a dyn Sampler, Options),
-    changes: &[Change],
-    step: usize,
-) -> (&'a dyn Sampler, Options) {
-    let mut now = (sampler, options);
-    for change in begun(changes, step) {
-        let other = change.sampler.as_deref().and_then(|id| sampler_by_id(id).ok());
-        now.0 = other.map_or(now.0, |sampler| sampler);
-        now.1.eta = change.eta.unwrap_or(now.1.eta);
-    }
-    now
-}
-
-/// The seed of the noise that a step adds, if it is not the run's.
-pub(super) fn seed_at(changes: &[Change], step: usize) -> Option<u64> {
-    begun(changes, step).filter_map(|change| change.seed).last()
 }
 
 /// Whether everything that a change names exists, as far as the loop is concerned.
@@ -116,10 +129,6 @@ pub(super) fn check(change: &Change) -> Result<(), PipelineError> {
         }),
         _ => Ok(()),
     }
-}
-
-fn begun(changes: &[Change], step: usize) -> impl Iterator<Item = &Change> {
-    changes.iter().filter(move |change| change.step as usize <= step)
 }
 
 #[cfg(test)]
@@ -147,13 +156,13 @@ mod tests {
                 ..Change::at(3)
             },
         ];
-        let at = |step| guidance_at(&schedule, &changes, step, 5);
-        assert!((at(1).scale - 1.75).abs() < 1e-12);
-        assert_eq!((at(2).scale, at(2).rescale), (-3.0, 0.0));
-        assert_eq!((at(4).scale, at(4).rescale), (-3.0, 0.7));
-        assert_eq!((seed_at(&changes, 2), seed_at(&changes, 3)), (None, Some(8)));
-        let euler = sampler_by_id("euler").unwrap();
-        let ids = [1, 2].map(|step| sampler_at((euler, Options::default()), &changes, step).0.spec().id);
+        let euler = (sampler_by_id("euler").unwrap(), Options::default());
+        let at = |step| StepSettings::at(euler, &schedule, &changes, (step, 5));
+        assert!((at(1).guidance.scale - 1.75).abs() < 1e-12);
+        assert_eq!((at(2).guidance.scale, at(2).guidance.rescale), (-3.0, 0.0));
+        assert_eq!((at(4).guidance.scale, at(4).guidance.rescale), (-3.0, 0.7));
+        assert_eq!((at(2).seed, at(3).seed), (None, Some(8)));
+        let ids = [1, 2].map(|step| at(step).sampler.spec().id);
         assert_eq!(ids, ["euler", "heun"]);
     }
 

@@ -8,29 +8,6 @@ use crate::ui::model::notifications::Text;
 use crate::ui::model::playhead::Branching;
 use crate::ui::model::state::AppState;
 
-/// The difference between two requests as a change at a step, as far as it can be one.
-pub fn change_between(now: &GenerateRequest, wanted: &GenerateRequest, step: u32) -> Change {
-    fn differs<T: PartialEq + Clone>(now: &T, wanted: &T) -> Option<T> {
-        (now != wanted).then(|| wanted.clone())
-    }
-    let words = |now: &str, wanted: &str| (now.trim() != wanted.trim()).then(|| wanted.to_owned());
-    let weights =
-        |request: &GenerateRequest| -> Vec<f64> { request.controls.iter().map(|control| control.weight).collect() };
-    let (before, after) = (weights(now), weights(wanted));
-    Change {
-        step,
-        prompt: words(&now.prompt, &wanted.prompt),
-        negative_prompt: words(&now.negative_prompt, &wanted.negative_prompt),
-        guidance_scale: differs(&now.guidance_scale, &wanted.guidance_scale),
-        guidance_rescale: differs(&now.guidance_rescale, &wanted.guidance_rescale),
-        sampler: differs(&now.sampler, &wanted.sampler),
-        eta: differs(&now.eta, &wanted.eta),
-        seed: differs(&now.seed, &wanted.seed),
-        loras: differs(&now.loras, &wanted.loras),
-        control_weights: differs(&before, &after).filter(|_| before.len() == after.len()),
-    }
-}
-
 /// What the run at work would change at its next step if it went by the form; `None` if nothing.
 pub fn pending_change(state: &AppState, draft: &Draft) -> Option<Change> {
     let run = state.steerable_run().filter(|_| state.branching.is_none())?;
@@ -45,7 +22,7 @@ pub fn pending_change(state: &AppState, draft: &Draft) -> Option<Change> {
     });
     let change = Change {
         seed: None, // the form's is that of the next picture
-        ..change_between(&now.as_of(step), &wanted, step)
+        ..Change::between(&now.as_of(step), &wanted, step)
     };
     (!change.is_empty()).then_some(change)
 }
@@ -65,7 +42,7 @@ impl Branching {
     /// * `precision`: what it would be computed in; empty if unknown.
     pub fn plan(&self, form: &GenerateRequest, precision: &str) -> Plan {
         let base = &self.kept.record.request;
-        let change = change_between(&base.as_of(self.step), form, self.step);
+        let change = Change::between(&base.as_of(self.step), form, self.step);
         let branch = base.branched(change);
         let trimmed = |request: GenerateRequest| GenerateRequest {
             prompt: request.prompt.trim().to_owned(),
@@ -150,7 +127,7 @@ mod tests {
             ..GenerateRequest::default()
         };
         let mut wanted = now.clone();
-        assert!(change_between(&now, &wanted, 3).is_empty());
+        assert!(Change::between(&now, &wanted, 3).is_empty());
         wanted.guidance_scale = -3.0;
         wanted.controls[0].weight = 0.5;
         wanted.prompt = " a cat ".to_owned();
@@ -159,10 +136,10 @@ mod tests {
             control_weights: Some(vec![0.5]),
             ..Change::at(3)
         };
-        assert_eq!(change_between(&now, &wanted, 3), expected);
+        assert_eq!(Change::between(&now, &wanted, 3), expected);
         wanted.controls.clear();
         assert_eq!(
-            change_between(&now, &wanted, 3).control_weights,
+            Change::between(&now, &wanted, 3).control_weights,
             None,
             "they are others"
         );
