@@ -6,6 +6,7 @@
 mod error;
 pub mod forward_process;
 pub mod guidance;
+pub(crate) mod linear;
 pub mod names;
 pub mod noise;
 pub mod noise_sources;

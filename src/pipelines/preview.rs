@@ -5,6 +5,7 @@ use candle_core::{D, DType, Device, Tensor};
 use super::PipelineError;
 use super::families::{LoadedModel, StableDiffusion};
 use crate::conditioning::{STATE_DTYPE, rgb_from_picture};
+use crate::diffusion::linear::solve;
 use crate::diffusion::noise::{Draw, standard_normal};
 use crate::diffusion::trajectory::tensor;
 use crate::job::{LatentColours, LatentPlane, PreviewMode, RgbImage};
@@ -37,7 +38,7 @@ impl LinearMap {
         let config = vae.config();
         let (factor, channels) = (vae.factor(), config.latent_channels);
         let width = channels + 1;
-        let mut normal = vec![0.0; width * width];
+        let mut normal = vec![vec![0.0; width]; width];
         let mut right = vec![[0.0; 3]; width];
         for picture in 0..FIT_PICTURES {
             let field = colour_field(picture, FIT_SIDE * factor);
@@ -60,7 +61,7 @@ impl LinearMap {
                 let row: Vec<f64> = latents.iter().map(|channel| channel[place]).chain([1.0]).collect();
                 for (i, a) in row.iter().enumerate() {
                     for (j, b) in row.iter().enumerate() {
-                        normal[i * width + j] += a * b;
+                        normal[i][j] += a * b;
                     }
                     for (colour, sum) in colours.iter().zip(&mut right[i]) {
                         *sum += a * colour[place];
@@ -68,7 +69,7 @@ impl LinearMap {
                 }
             }
         }
-        (0..channels).for_each(|i| normal[i * width + i] += RIDGE);
+        (0..channels).for_each(|i| normal[i][i] += RIDGE);
         let mut weight = solve(normal, right);
         let bias = weight.pop().unwrap_or_default();
         Ok(Self { weight, bias })
@@ -203,56 +204,9 @@ fn colour_field(seed: u64, side: usize) -> Vec<f32> {
     values
 }
 
-/// Solves `matrix · x = right` for a symmetric positive definite `matrix` by Gaussian elimination with pivoting.
-fn solve(mut matrix: Vec<f64>, mut right: Vec<[f64; 3]>) -> Vec<[f64; 3]> {
-    let n = right.len();
-    for column in 0..n {
-        let pivot = (column..n)
-            .max_by(|a, b| matrix[a * n + column].abs().total_cmp(&matrix[b * n + column].abs()))
-            .unwrap_or(column);
-        right.swap(column, pivot);
-        (0..n).for_each(|k| matrix.swap(column * n + k, pivot * n + k));
-        let head = matrix[column * n + column];
-        if head == 0.0 {
-            continue;
-        }
-        for row in (0..n).filter(|row| *row != column) {
-            let factor = matrix[row * n + column] / head;
-            (column..n).for_each(|k| matrix[row * n + k] -= factor * matrix[column * n + k]);
-            let source = right[column];
-            right[row]
-                .iter_mut()
-                .zip(source)
-                .for_each(|(value, s)| *value -= factor * s);
-        }
-    }
-    let diagonal = |i: usize| {
-        if matrix[i * n + i] == 0.0 {
-            1.0
-        } else {
-            matrix[i * n + i]
-        }
-    };
-    right
-        .iter()
-        .enumerate()
-        .map(|(i, row)| row.map(|value| value / diagonal(i)))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn elimination_should_solve_a_known_system() {
-        // [[2, 1], [1, 3]] · [[1], [2]] = [[4], [7]]
-        let found = solve(vec![2.0, 1.0, 1.0, 3.0], vec![[4.0; 3], [7.0; 3]]);
-        assert!(
-            (found[0][0] - 1.0).abs() < 1e-12 && (found[1][2] - 2.0).abs() < 1e-12,
-            "{found:?}"
-        );
-    }
 
     #[test]
     fn nan_and_infinity_should_be_noticed() {

@@ -5,6 +5,7 @@ use candle_core::Tensor;
 use super::multistep::{corrected, num_past, powers};
 use super::{PastStep, Sampler, SamplerContext, SamplerSpec, Step, toward};
 use crate::diffusion::SampleError;
+use crate::diffusion::linear::solve;
 use crate::diffusion::schedule::TimestepStyle;
 
 /// `UniPC`: the call that predicts the next step also corrects the last one. Second order unless options say otherwise,
@@ -105,7 +106,7 @@ impl UniPc {
         let weights = if r.len() == 1 {
             vec![0.5]
         } else {
-            solve(&r, &right_side(-h, b, r.len()))
+            solve_weights(&r, &right_side(-h, b, r.len()))
         };
         let mut x = euler;
         for ((estimate, r), weight) in estimates.into_iter().zip(&r).zip(&weights) {
@@ -129,25 +130,11 @@ fn right_side(h: f64, scale: f64, count: usize) -> Vec<f64> {
         .collect()
 }
 
-/// The weights w with Σ wᵢ placesᵢᵏ = rightₖ for k from 0, by elimination. Places differ from each other.
-fn solve(places: &[f64], right: &[f64]) -> Vec<f64> {
-    let n = places.len();
-    let powers: Vec<Vec<f64>> = places.iter().map(|place| powers(*place).take(n).collect()).collect();
-    let mut rows: Vec<Vec<f64>> = (0..n)
-        .map(|k| powers.iter().map(|powers| powers[k]).chain([right[k]]).collect())
-        .collect();
-    for column in 0..n {
-        let largest = (column..n)
-            .max_by(|a, b| rows[*a][column].abs().total_cmp(&rows[*b][column].abs()))
-            .unwrap_or(column);
-        rows.swap(column, largest);
-        let pivot = rows[column].clone();
-        for (_, row) in rows.iter_mut().enumerate().filter(|(k, _)| *k != column) {
-            let factor = row[column] / pivot[column];
-            row.iter_mut().zip(&pivot).for_each(|(value, p)| *value -= factor * p);
-        }
-    }
-    (0..n).map(|k| rows[k][n] / rows[k][k]).collect()
+/// The weights w with Σ wᵢ rᵢᵏ = rightₖ for k from 0. The rᵢ differ from each other.
+fn solve_weights(r: &[f64], right: &[f64]) -> Vec<f64> {
+    let rows = (0..r.len()).map(|k| r.iter().filter_map(|r| powers(*r).nth(k)).collect());
+    let found = solve(rows.collect(), right.iter().map(|value| [*value]).collect());
+    found.into_iter().map(|[weight]| weight).collect()
 }
 
 #[cfg(test)]
@@ -156,11 +143,11 @@ mod tests {
 
     #[test]
     fn weights_should_solve_their_equations() {
-        let (places, right) = ([-2.5, -1.0, 1.0], [0.3, -0.7, 1.1]);
-        let weights = solve(&places, &right);
+        let (r, right) = ([-2.5, -1.0, 1.0], [0.3, -0.7, 1.1]);
+        let weights = solve_weights(&r, &right);
         for (k, expected) in right.iter().enumerate() {
-            let power = |place: f64| powers(place).nth(k).unwrap();
-            let found: f64 = places.iter().zip(&weights).map(|(p, w)| w * power(*p)).sum();
+            let power = |r: f64| powers(r).nth(k).unwrap();
+            let found: f64 = r.iter().zip(&weights).map(|(r, w)| w * power(*r)).sum();
             assert!((found - expected).abs() < 1e-12, "{k}: {found}");
         }
     }
