@@ -6,7 +6,7 @@
 
 use super::ScheduleError;
 use super::samplers::{SAMPLERS, Sampler, SamplerSpec};
-use super::schedule::{SCHEDULES, Schedule};
+use super::schedule::{SCHEDULES, Schedule, ScheduleSpec};
 
 /// The sampler of that id, label or alias.
 pub fn sampler_by_name(name: &str) -> Option<&'static dyn Sampler> {
@@ -24,7 +24,10 @@ pub fn sampler_by_name(name: &str) -> Option<&'static dyn Sampler> {
 /// [`ScheduleError::UnknownSchedule`] if there is none.
 pub fn schedule_by_name(name: &str) -> Result<&'static dyn Schedule, ScheduleError> {
     let plain = plain(name);
-    let is_called = |schedule: &&&dyn Schedule| matches(&plain, schedule.id(), schedule.label(), schedule.aliases());
+    let is_called = |schedule: &&&dyn Schedule| {
+        let ScheduleSpec { id, label, aliases, .. } = schedule.spec();
+        matches(&plain, id, label, aliases)
+    };
     SCHEDULES
         .iter()
         .find(is_called)
@@ -43,8 +46,9 @@ pub fn sampler_and_schedule_by_name(name: &str) -> Option<(&'static dyn Sampler,
         None => plain(name),
     };
     SCHEDULES.iter().find_map(|schedule| {
-        let names = [schedule.id(), schedule.label()];
-        let names = names.iter().chain(schedule.aliases());
+        let ScheduleSpec { id, label, aliases, .. } = *schedule.spec();
+        let names = [id, label];
+        let names = names.iter().chain(aliases);
         let sampler = names
             .filter_map(|end| joined.strip_suffix(plain(end).as_str()))
             .find_map(sampler_by_name)?;
@@ -82,9 +86,10 @@ mod tests {
             }
         }
         for schedule in SCHEDULES {
-            for name in [schedule.id(), schedule.label()].iter().chain(schedule.aliases()) {
-                let other = *seen.entry(("schedule", plain(name))).or_insert_with(|| schedule.id());
-                assert_eq!(other, schedule.id(), "{name}");
+            let ScheduleSpec { id, label, aliases, .. } = *schedule.spec();
+            for name in [id, label].iter().chain(aliases) {
+                let other = *seen.entry(("schedule", plain(name))).or_insert(id);
+                assert_eq!(other, id, "{name}");
             }
         }
     }
@@ -137,7 +142,7 @@ mod tests {
             ("DDIM", "ddim_uniform"),
             ("ays", "align_your_steps"),
         ] {
-            assert_eq!(schedule_by_name(name).unwrap().id(), id, "{name}");
+            assert_eq!(schedule_by_name(name).unwrap().spec().id, id, "{name}");
         }
     }
 
@@ -153,7 +158,11 @@ mod tests {
             ("DPMPP2MKarras", "dpmpp_2m", Some("karras")),
         ] {
             let (found, with) = sampler_and_schedule_by_name(name).unwrap();
-            assert_eq!((found.spec().id, with.map(Schedule::id)), (sampler, schedule), "{name}");
+            assert_eq!(
+                (found.spec().id, with.map(|schedule| schedule.spec().id)),
+                (sampler, schedule),
+                "{name}"
+            );
         }
         assert!(sampler_and_schedule_by_name("Karras").is_none());
         assert!(sampler_and_schedule_by_name("DPM++ 9M Karras").is_none());

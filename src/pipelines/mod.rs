@@ -94,7 +94,7 @@ pub use work::{ResumeFrom, ShownStep, Watcher};
 
 use crate::diffusion::names::{sampler_and_schedule_by_name, schedule_by_name};
 use crate::diffusion::samplers::SAMPLERS;
-use crate::diffusion::schedule::{SCHEDULES, Schedule};
+use crate::diffusion::schedule::SCHEDULES;
 use crate::job::{Choice, ModelInfo, ModelRef, Precision};
 use crate::weights::ModelFiles;
 use families::{LoadedModel, StableDiffusion, family_of};
@@ -120,9 +120,9 @@ pub fn schedules() -> Vec<Choice> {
     SCHEDULES
         .iter()
         .map(|schedule| Choice {
-            id: schedule.id(),
-            label: schedule.label(),
-            aliases: schedule.aliases(),
+            id: schedule.spec().id,
+            label: schedule.spec().label,
+            aliases: schedule.spec().aliases,
         })
         .collect()
 }
@@ -130,12 +130,12 @@ pub fn schedules() -> Vec<Choice> {
 /// The ids of the sampler that goes by a name, and of the schedule that the name may end with.
 pub fn sampler_id(name: &str) -> Option<(&'static str, Option<&'static str>)> {
     let (sampler, schedule) = sampler_and_schedule_by_name(name)?;
-    Some((sampler.spec().id, schedule.map(Schedule::id)))
+    Some((sampler.spec().id, schedule.map(|schedule| schedule.spec().id)))
 }
 
 /// The id of the schedule that goes by a name.
 pub fn schedule_id(name: &str) -> Option<&'static str> {
-    Some(schedule_by_name(name).ok()?.id())
+    Some(schedule_by_name(name).ok()?.spec().id)
 }
 
 /// What can be said of a model without reading its weights.

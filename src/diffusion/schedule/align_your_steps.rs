@@ -1,6 +1,6 @@
 //! Levels that were optimised for a kind of model.
 
-use super::{Schedule, Span};
+use super::{Schedule, ScheduleSpec, Span};
 use crate::diffusion::ScheduleError;
 
 /// Sabour et al. (2024), <https://arxiv.org/abs/2404.14507>: the published levels of ten steps, interpolated in ln σ for
@@ -17,16 +17,15 @@ const SDXL: [f64; 11] = [
 ];
 
 impl Schedule for AlignYourSteps {
-    fn id(&self) -> &'static str {
-        "align_your_steps"
-    }
-
-    fn label(&self) -> &'static str {
-        "Align Your Steps"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["ays"]
+    fn spec(&self) -> &ScheduleSpec {
+        const SPEC: ScheduleSpec = ScheduleSpec {
+            id: "align_your_steps",
+            label: "Align Your Steps",
+            aliases: &["ays"],
+            rounds_to_nearest: true,
+            ..ScheduleSpec::DEFAULT
+        };
+        &SPEC
     }
 
     fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
@@ -39,9 +38,5 @@ impl Schedule for AlignYourSteps {
             (table[low].ln() * (1.0 - weight) + table[low + 1].ln() * weight).exp()
         };
         Ok((0..steps).map(level).collect())
-    }
-
-    fn rounds_to_nearest(&self) -> bool {
-        true
     }
 }

@@ -2,7 +2,7 @@
 
 use statrs::distribution::{Beta as BetaDistribution, ContinuousCDF as _};
 
-use super::{Schedule, Span};
+use super::{Schedule, ScheduleSpec, Span};
 use crate::diffusion::ScheduleError;
 
 /// Dense at both ends of the run: quantiles of Beta(0.6, 0.6) (Lee et al. 2024, <https://arxiv.org/abs/2407.12173>).
@@ -12,12 +12,13 @@ pub(super) struct Beta;
 const SHAPE: f64 = 0.6;
 
 impl Schedule for Beta {
-    fn id(&self) -> &'static str {
-        "beta"
-    }
-
-    fn label(&self) -> &'static str {
-        "Beta"
+    fn spec(&self) -> &ScheduleSpec {
+        const SPEC: ScheduleSpec = ScheduleSpec {
+            id: "beta",
+            label: "Beta",
+            ..ScheduleSpec::DEFAULT
+        };
+        &SPEC
     }
 
     fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {

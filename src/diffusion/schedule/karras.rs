@@ -1,6 +1,6 @@
 //! Noise levels of Karras et al. (2022).
 
-use super::{Schedule, Span};
+use super::{Schedule, ScheduleSpec, Span};
 use crate::diffusion::ScheduleError;
 
 /// Dense near the end of the run, sparse near its beginning.
@@ -10,20 +10,18 @@ pub(super) struct Karras;
 const RHO: f64 = 7.0;
 
 impl Schedule for Karras {
-    fn id(&self) -> &'static str {
-        "karras"
-    }
-
-    fn label(&self) -> &'static str {
-        "Karras"
+    fn spec(&self) -> &ScheduleSpec {
+        const SPEC: ScheduleSpec = ScheduleSpec {
+            id: "karras",
+            label: "Karras",
+            rounds_to_nearest: true,
+            ..ScheduleSpec::DEFAULT
+        };
+        &SPEC
     }
 
     fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
         karras_sigmas(span.steps(), span.sigma_min, span.sigma_max, RHO)
-    }
-
-    fn rounds_to_nearest(&self) -> bool {
-        true
     }
 }
 

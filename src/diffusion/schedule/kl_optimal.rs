@@ -1,7 +1,7 @@
 //! Evenly spaced in arctan σ.
 
 use super::karras::spread;
-use super::{Schedule, Span};
+use super::{Schedule, ScheduleSpec, Span};
 use crate::diffusion::ScheduleError;
 
 /// The levels that minimise the Kullback–Leibler bound of Align Your Steps where data is Gaussian (Sabour et al. 2024,
@@ -9,12 +9,14 @@ use crate::diffusion::ScheduleError;
 pub(super) struct KlOptimal;
 
 impl Schedule for KlOptimal {
-    fn id(&self) -> &'static str {
-        "kl_optimal"
-    }
-
-    fn label(&self) -> &'static str {
-        "KL Optimal"
+    fn spec(&self) -> &ScheduleSpec {
+        const SPEC: ScheduleSpec = ScheduleSpec {
+            id: "kl_optimal",
+            label: "KL Optimal",
+            rounds_to_nearest: true,
+            ..ScheduleSpec::DEFAULT
+        };
+        &SPEC
     }
 
     fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
@@ -26,9 +28,5 @@ impl Schedule for KlOptimal {
             f64::atan,
             f64::tan,
         )
-    }
-
-    fn rounds_to_nearest(&self) -> bool {
-        true
     }
 }

@@ -1,6 +1,6 @@
 //! A straight line, then a parabola.
 
-use super::{Schedule, Span};
+use super::{Schedule, ScheduleSpec, Span};
 use crate::diffusion::ScheduleError;
 
 /// The noise level falls along a line to 97.5 % of its largest for the first half of the steps, then along a parabola
@@ -11,12 +11,14 @@ pub(super) struct LinearQuadratic;
 const THRESHOLD: f64 = 0.025;
 
 impl Schedule for LinearQuadratic {
-    fn id(&self) -> &'static str {
-        "linear_quadratic"
-    }
-
-    fn label(&self) -> &'static str {
-        "Linear Quadratic"
+    fn spec(&self) -> &ScheduleSpec {
+        const SPEC: ScheduleSpec = ScheduleSpec {
+            id: "linear_quadratic",
+            label: "Linear Quadratic",
+            rounds_to_nearest: true,
+            ..ScheduleSpec::DEFAULT
+        };
+        &SPEC
     }
 
     fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
@@ -39,9 +41,5 @@ impl Schedule for LinearQuadratic {
             }
         };
         Ok((0..steps).map(|i| sigma_max * (1.0 - gone(i))).collect())
-    }
-
-    fn rounds_to_nearest(&self) -> bool {
-        true
     }
 }

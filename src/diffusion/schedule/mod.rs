@@ -43,29 +43,41 @@ impl Span<'_> {
     }
 }
 
-/// One way of spreading noise levels. Unit structs, registered in [`SCHEDULES`].
+/// One way of spreading noise levels, registered in [`SCHEDULES`].
 pub trait Schedule: Sync {
-    /// Stable name in records and on the command line, e.g. `karras`.
-    fn id(&self) -> &'static str;
-    /// What people call it.
-    fn label(&self) -> &'static str;
-    /// What other programs call it, as [`Sampler::aliases`](super::samplers::Sampler::aliases).
-    fn aliases(&self) -> &'static [&'static str] {
-        &[]
-    }
+    /// What it is called and how its timesteps are treated.
+    fn spec(&self) -> &ScheduleSpec;
     /// `span.steps()` falling noise levels.
     ///
     /// # Errors
     /// [`ScheduleError::BadSigmaRange`] if the range is empty or not finite.
     fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError>;
+}
+
+/// What a schedule is called and how its timesteps are treated.
+#[derive(Debug, Clone, Copy)]
+pub struct ScheduleSpec {
+    /// Stable name in records and on the command line, e.g. `karras`.
+    pub id: &'static str,
+    /// Name in lists.
+    pub label: &'static str,
+    /// Names in other programs, as [`SamplerSpec::aliases`](super::samplers::SamplerSpec::aliases).
+    pub aliases: &'static [&'static str],
     /// Whether diffusers' solvers round this schedule's timesteps to the nearest integer (else they cut them off).
-    fn rounds_to_nearest(&self) -> bool {
-        false
-    }
+    pub rounds_to_nearest: bool,
     /// Whether the levels are those of the spacing's timesteps, unchanged.
-    fn keeps_timesteps(&self) -> bool {
-        false
-    }
+    pub keeps_timesteps: bool,
+}
+
+impl ScheduleSpec {
+    /// What most schedules have in common; a base for literals.
+    const DEFAULT: Self = Self {
+        id: "",
+        label: "",
+        aliases: &[],
+        rounds_to_nearest: false,
+        keeps_timesteps: false,
+    };
 }
 
 /// Every schedule, in the order lists show them.
@@ -91,14 +103,14 @@ pub static SCHEDULES: &[&dyn Schedule] = &[
 pub fn schedule_by_id(id: &str) -> Result<&'static dyn Schedule, ScheduleError> {
     SCHEDULES
         .iter()
-        .find(|schedule| schedule.id() == id)
+        .find(|schedule| schedule.spec().id == id)
         .copied()
         .ok_or_else(|| ScheduleError::UnknownSchedule { found: id.to_owned() })
 }
 
 impl std::fmt::Debug for dyn Schedule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.id())
+        f.write_str(self.spec().id)
     }
 }
 
@@ -126,7 +138,7 @@ mod tests {
     fn every_schedule_should_fall_from_the_most_noise() {
         for schedule in SCHEDULES {
             for steps in [1, 2, 3, 10, 37, 200] {
-                let (training, sigmas) = sigmas(schedule.id(), steps, false);
+                let (training, sigmas) = sigmas(schedule.spec().id, steps, false);
                 assert_eq!(sigmas.len(), steps, "{schedule:?}");
                 assert!(
                     sigmas.windows(2).all(|pair| pair[1] < pair[0]),
@@ -134,7 +146,7 @@ mod tests {
                 );
                 assert!(sigmas[steps - 1] > 0.0, "{schedule:?} {sigmas:?}");
                 let start = sigmas[0] / training.sigma_max();
-                let is_leading = schedule.id() == "ddim_uniform"; // leaves out the stride before the end
+                let is_leading = schedule.spec().id == "ddim_uniform"; // leaves out the stride before the end
                 assert!((start - 1.0).abs() < 1e-3 || is_leading, "{schedule:?} {start}");
             }
         }

@@ -1,6 +1,6 @@
 //! Polynomials in ln σ.
 
-use super::{Schedule, Span};
+use super::{Schedule, ScheduleSpec, Span};
 use crate::diffusion::ScheduleError;
 
 /// ln σ falls like a power of the way (`get_sigmas_polyexponential` of k-diffusion).
@@ -10,20 +10,18 @@ pub(super) struct Polyexponential;
 const RHO: f64 = 1.0;
 
 impl Schedule for Polyexponential {
-    fn id(&self) -> &'static str {
-        "polyexponential"
-    }
-
-    fn label(&self) -> &'static str {
-        "Polyexponential"
+    fn spec(&self) -> &ScheduleSpec {
+        const SPEC: ScheduleSpec = ScheduleSpec {
+            id: "polyexponential",
+            label: "Polyexponential",
+            rounds_to_nearest: true,
+            ..ScheduleSpec::DEFAULT
+        };
+        &SPEC
     }
 
     fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
         polyexponential_sigmas(span.steps(), span.sigma_min, span.sigma_max, RHO)
-    }
-
-    fn rounds_to_nearest(&self) -> bool {
-        true
     }
 }
 

@@ -1,13 +1,11 @@
 //! Levels at evenly chosen training timesteps, whatever the spacing asked for.
 
-use super::{Schedule, Span};
+use super::{Schedule, ScheduleSpec, Span};
 use crate::diffusion::ScheduleError;
 
 /// The three ways in which ComfyUI picks timesteps (`comfy/samplers.py`).
 pub(super) struct Sampled {
-    id: &'static str,
-    label: &'static str,
-    aliases: &'static [&'static str],
+    spec: ScheduleSpec,
     rule: Rule,
 }
 
@@ -22,37 +20,39 @@ enum Rule {
 }
 
 pub(super) static SGM_UNIFORM: Sampled = Sampled {
-    id: "sgm_uniform",
-    label: "SGM Uniform",
-    aliases: &[],
+    spec: ScheduleSpec {
+        id: "sgm_uniform",
+        label: "SGM Uniform",
+        rounds_to_nearest: true,
+        ..ScheduleSpec::DEFAULT
+    },
     rule: Rule::Sgm,
 };
 
 pub(super) static SIMPLE: Sampled = Sampled {
-    id: "simple",
-    label: "Simple",
-    aliases: &[],
+    spec: ScheduleSpec {
+        id: "simple",
+        label: "Simple",
+        rounds_to_nearest: true,
+        ..ScheduleSpec::DEFAULT
+    },
     rule: Rule::Simple,
 };
 
 pub(super) static DDIM_UNIFORM: Sampled = Sampled {
-    id: "ddim_uniform",
-    label: "DDIM Uniform",
-    aliases: &["ddim"],
+    spec: ScheduleSpec {
+        id: "ddim_uniform",
+        label: "DDIM Uniform",
+        aliases: &["ddim"],
+        rounds_to_nearest: true,
+        ..ScheduleSpec::DEFAULT
+    },
     rule: Rule::Ddim,
 };
 
 impl Schedule for Sampled {
-    fn id(&self) -> &'static str {
-        self.id
-    }
-
-    fn label(&self) -> &'static str {
-        self.label
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        self.aliases
+    fn spec(&self) -> &ScheduleSpec {
+        &self.spec
     }
 
     fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
@@ -63,9 +63,5 @@ impl Schedule for Sampled {
             Rule::Ddim => (1 + (steps - 1 - i) * (total / steps).max(1)).min(total - 1) as f64,
         };
         Ok((0..steps).map(|i| span.training.sigma_at(timestep(i))).collect())
-    }
-
-    fn rounds_to_nearest(&self) -> bool {
-        true
     }
 }
