@@ -3,7 +3,7 @@
 /// Why a run ended before its last step.
 #[derive(Debug, thiserror::Error)]
 pub enum SampleError {
-    /// Someone asked to stop. An outcome, not a failure: match it before showing errors.
+    /// The job was cancelled. An outcome, not a failure: match it before showing errors.
     #[error("cancelled")]
     Cancelled,
     /// A sampler was called without a recorded step: a bug of the loop.

@@ -32,13 +32,13 @@ impl Prediction {
     }
 }
 
-/// How picture and noise are mixed, and how the network is told how much.
+/// How picture and noise are mixed, and how the noise level is encoded for the network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Mixing {
     /// Variance preserving: the network sees α·x₀ + α·σ·ε with α = 1/√(1+σ²), and the timestep of training
     /// (<https://arxiv.org/abs/2006.11239>).
     VariancePreserving,
-    /// The same mixture; the network is told the angle between noise and picture, 0 to 1, 1 for noise (`IPNDMScheduler`).
+    /// The same mixture; the network is given the angle between noise and picture, 0 to 1, 1 for noise (`IPNDMScheduler`).
     Angle,
     /// Preconditioned: the network sees x/√(σ²+`sigma_data²`) and ln σ / 4, and its output is scaled
     /// (Karras et al. 2022, table 1, <https://arxiv.org/abs/2206.00364>).
@@ -55,7 +55,7 @@ pub enum Mixing {
     Flow,
 }
 
-/// Timesteps of a flow from picture to noise, as networks are told.
+/// The timestep of a flow at pure noise.
 const FLOW_TIMESTEPS: f64 = 1000.0;
 
 /// The forward process that a network was trained on.
@@ -190,7 +190,7 @@ impl ForwardProcess {
         }
     }
 
-    /// What the network is told of a noise level.
+    /// The timestep that the network is given for a noise level.
     pub fn timestep_of(&self, sigma: f64) -> f64 {
         match self.mixing {
             Mixing::VariancePreserving => self.training.timestep_of(sigma),
@@ -200,7 +200,7 @@ impl ForwardProcess {
         }
     }
 
-    /// The noise level of which the network is told so: the inverse of [`timestep_of`](Self::timestep_of).
+    /// The noise level of a timestep: the inverse of [`timestep_of`](Self::timestep_of).
     pub fn sigma_of(&self, timestep: f64) -> f64 {
         match self.mixing {
             Mixing::VariancePreserving => self.training.sigma_at(timestep),

@@ -7,9 +7,6 @@ use candle_core::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
-/// Name of this generator in records.
-pub const RNG_NAME: &str = "hareru-1";
-
 /// Which of a run's independent draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Draw {

@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::Change;
 
-/// Shared between whoever submitted a job and the thread that runs it, which looks here before every step.
+/// Shared between the submitter of a job and the thread that runs it, which reads it before every step.
 #[derive(Debug, Default)]
 pub struct JobControl {
     cancelled: AtomicBool,
@@ -26,7 +26,7 @@ struct PendingControls {
 
 /// What a run shall do before its next step.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Turn {
+pub enum NextAction {
     /// Take it.
     Go,
     /// Take it by these changes, in order; their steps are not to be looked at.
@@ -44,7 +44,7 @@ impl JobControl {
         self.request(|pending| pending.is_paused = false);
     }
 
-    /// Whether someone asked the job to stop.
+    /// Whether the job was asked to stop.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
@@ -90,30 +90,30 @@ impl JobControl {
     /// What the run shall do next; waits while it is paused and nothing is asked of it.
     ///
     /// * `waiting`: called once if it has to wait.
-    pub fn next_turn(&self, waiting: &mut dyn FnMut()) -> Turn {
+    pub fn next_action(&self, waiting: &mut dyn FnMut()) -> NextAction {
         let mut pending = self.lock();
-        let mut has_told = false;
+        let mut has_notified = false;
         loop {
             if let Some(step) = pending.back_to.take() {
-                return Turn::Back(step);
+                return NextAction::Back(step);
             }
             if pending.is_to_end {
                 pending.is_to_end = false;
-                return Turn::End;
+                return NextAction::End;
             }
             let may_step = !pending.is_paused || pending.single_steps > 0 || self.is_cancelled();
             if may_step {
                 pending.single_steps = pending.single_steps.saturating_sub(1);
                 let changes = std::mem::take(&mut pending.changes);
                 return if changes.is_empty() {
-                    Turn::Go
+                    NextAction::Go
                 } else {
-                    Turn::Change(changes)
+                    NextAction::Change(changes)
                 };
             }
-            if !has_told {
-                has_told = true;
-                drop(pending); // whoever is told may ask for something
+            if !has_notified {
+                has_notified = true;
+                drop(pending); // the callback may ask for something
                 waiting();
                 pending = self.lock();
                 continue;
@@ -140,20 +140,20 @@ mod tests {
     #[test]
     fn a_paused_run_should_take_single_steps_and_change_what_it_does() {
         let control = JobControl::default();
-        assert_eq!(control.next_turn(&mut || panic!("it must not wait")), Turn::Go);
+        assert_eq!(control.next_action(&mut || panic!("it must not wait")), NextAction::Go);
         control.single_step();
-        assert_eq!(control.next_turn(&mut || ()), Turn::Go);
+        assert_eq!(control.next_action(&mut || ()), NextAction::Go);
         let mut waits = 0;
-        let turn = control.next_turn(&mut || {
+        let action = control.next_action(&mut || {
             waits += 1;
             control.change(Change::at(9));
             control.back_to(3);
         });
-        assert_eq!((turn, waits), (Turn::Back(3), 1));
+        assert_eq!((action, waits), (NextAction::Back(3), 1));
         control.resume();
-        assert_eq!(control.next_turn(&mut || ()), Turn::Change(vec![Change::at(9)]));
+        assert_eq!(control.next_action(&mut || ()), NextAction::Change(vec![Change::at(9)]));
         control.end_early();
-        assert_eq!(control.next_turn(&mut || ()), Turn::End);
+        assert_eq!(control.next_action(&mut || ()), NextAction::End);
     }
 
     #[test]
@@ -161,9 +161,9 @@ mod tests {
         let control = JobControl::default();
         control.pause();
         std::thread::scope(|scope| {
-            let turn = scope.spawn(|| control.next_turn(&mut || ()));
+            let action = scope.spawn(|| control.next_action(&mut || ()));
             control.cancel();
-            assert_eq!(turn.join().unwrap(), Turn::Go);
+            assert_eq!(action.join().unwrap(), NextAction::Go);
         });
         assert!(control.is_cancelled());
     }

@@ -22,7 +22,7 @@ mod trajectory;
 
 pub use adapters::LoraSpec;
 pub use change::{Change, Origin};
-pub use control::{JobControl, Turn};
+pub use control::{JobControl, NextAction};
 pub use decode::DecodeRequest;
 pub use difference::{Difference, Parting, SettingRow, settings_that_differ};
 pub use error::{JobError, JobErrorKind};

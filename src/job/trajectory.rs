@@ -68,7 +68,7 @@ pub struct Trajectory {
     /// What the maps of [`StepRecord::attention`] belong to: the tokens of the prompt as text, from the one that begins
     /// it to the one that ends it, and a last one, empty, for everything after. Empty if no attention was kept.
     pub tokens: Vec<String>,
-    /// How its latents look without a decoder; `None` for networks that walk over pixels themselves.
+    /// How its latents look without a decoder; `None` for networks that work on pixels themselves.
     pub colours: Option<LatentColours>,
 }
 

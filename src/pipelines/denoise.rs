@@ -6,7 +6,7 @@ use super::PipelineError;
 pub use super::observer::{Call, Observed, Observer};
 use super::preview::is_finite;
 pub use super::run::{InitialLatents, InpaintBlend, Noise, Run, RunOutput};
-use super::run_context::{RunContext, Turned};
+use super::run_context::{BeforeStep, RunContext};
 use super::run_plan::{Resume, StepSettings, check};
 use crate::diffusion::SampleError;
 use crate::diffusion::forward_process::ForwardProcess;
@@ -23,7 +23,7 @@ impl Run<'_> {
     /// * `observer`: sees every call and every step.
     ///
     /// # Errors
-    /// [`SampleError`]: someone asked to stop, the latents are no longer finite, or the device's own;
+    /// [`SampleError`]: the job was cancelled, the latents are no longer finite, or the device's own;
     /// [`PipelineError::Unsupported`] if a planned change is not possible.
     pub fn sample(&self, shape: [usize; 4], observer: &mut dyn Observer) -> Result<RunOutput, PipelineError> {
         self.plan.changes.iter().try_for_each(check)?;
@@ -45,9 +45,9 @@ impl Run<'_> {
         let mut ended_after = None;
         while index < self.table.steps() {
             match ctx.before_step(index)? {
-                Turned::Go => {}
-                Turned::Back { to, from } => (index, x) = (to, from),
-                Turned::End(result) => {
+                BeforeStep::Go => {}
+                BeforeStep::Back { to, from } => (index, x) = (to, from),
+                BeforeStep::End(result) => {
                     (x, ended_after) = (result, Some(self.plan.base + index));
                     break;
                 }
@@ -105,7 +105,7 @@ impl Run<'_> {
         Tensor::from_vec(values, shape, self.denoiser.device())
     }
 
-    /// Where a recorded run is taken up, and its past.
+    /// The step at which a recorded run is resumed, its latents, and the steps before it.
     fn resumed(&self, resume: &Resume) -> Result<(usize, Tensor, TrajectoryRecorder), PipelineError> {
         let device = self.denoiser.device();
         let place = resume.steps.iter().position(|step| step.index == resume.step);

@@ -1,4 +1,4 @@
-//! What the denoise loop asks at each call of a network, and what it is told.
+//! Input and output of a network call, and the networks with their conditioning.
 
 use candle_core::{Device, Tensor};
 
@@ -81,7 +81,7 @@ impl DenoiseOutput {
     }
 }
 
-/// Networks together with everything they are told of one picture: prompts, images, controls. All tasks are such
+/// Networks together with everything they are conditioned on: prompts, images, controls. All tasks are such
 /// data; there is one loop that asks.
 pub trait Denoiser {
     /// Where its tensors live.
@@ -92,11 +92,11 @@ pub trait Denoiser {
     fn clip(&self) -> Option<f64> {
         None
     }
-    /// Takes note of what changes on the way, in place of what it was told before; `changes` are in the order of the run's
+    /// Prepares for the changes of the run, in place of those it was given before; `changes` are in the order of the run's
     /// own steps. What the loop sees to itself (guidance, sampler, η, seed) is not the denoiser's business.
     ///
     /// # Errors
-    /// [`PipelineError::Unsupported`] if these networks cannot be told so in the middle of a run; else whatever reading a
+    /// [`PipelineError::Unsupported`] if these networks cannot be conditioned anew in the middle of a run; else whatever reading a
     /// prompt or an adapter costs.
     fn adopt(&self, changes: &[Change]) -> Result<(), PipelineError> {
         if let Some(found) = changes.iter().find_map(Change::conditioning) {

@@ -1,4 +1,4 @@
-//! What a run shows to whoever watches it.
+//! What a run shows to its observer.
 
 use candle_core::Tensor;
 
@@ -8,7 +8,7 @@ use crate::diffusion::SampleError;
 use crate::job::StepRecord;
 use crate::models::unet::AttentionMap;
 
-/// A call of the network, as it is shown to whoever watches the run.
+/// A call of the network, as the observer of a run sees it.
 #[derive(Debug)]
 pub struct Call<'a> {
     /// Place among the calls of the run, from 0; second-order samplers call twice a step.
@@ -25,13 +25,13 @@ pub struct Call<'a> {
     pub input: &'a Tensor,
     /// The estimate of the clean latents.
     pub x0: &'a Tensor,
-    /// What the network said, with and without the prompt.
+    /// The network's output, with and without the prompt.
     pub predicted: &'a DenoiseOutput,
-    /// Where the prompt was looked at, layer by layer, if the observer [asked](Observer::attention_layers) for it.
+    /// Cross-attention over the prompt, layer by layer, if the observer [asked](Observer::attention_layers) for it.
     pub attention: &'a [AttentionMap],
 }
 
-/// A step as it is shown to whoever watches the run.
+/// A step as the observer of a run sees it.
 #[derive(Debug)]
 pub struct Observed<'a> {
     /// The step as it is kept.
@@ -40,7 +40,7 @@ pub struct Observed<'a> {
     pub x: &'a Tensor,
     /// The estimate of the clean latents.
     pub x0: &'a Tensor,
-    /// What the network said in its newest call, with and without the prompt.
+    /// The output of the network's newest call, with and without the prompt.
     pub predicted: &'a DenoiseOutput,
     /// What the record's attention belongs to: the tokens of the step's prompt.
     pub tokens: &'a [String],
@@ -50,7 +50,7 @@ pub struct Observed<'a> {
 
 /// Watches a run.
 pub trait Observer {
-    /// Whether cross-attention shall be watched in the next call, and in which layers: beginnings of their names, none for
+    /// Whether cross-attention is captured in the next call, and in which layers: prefixes of their names, none for
     /// every layer (see [`AttentionMaps::new`](crate::models::unet::AttentionMaps::new)).
     fn attention_layers(&self) -> Option<Vec<String>> {
         None
@@ -64,13 +64,13 @@ pub trait Observer {
         Ok(())
     }
 
-    /// The network has said what a step needs, and the step is about to be taken.
+    /// The network was called for a step, which is about to be taken.
     ///
     /// # Errors
     /// Whatever shall end the run.
     fn stepped(&mut self, observed: &Observed<'_>) -> Result<(), SampleError>;
 
-    /// A step has been taken to `x`, x₀ + σ·ε at level `sigma`; what is known is not yet put back.
+    /// A step has been taken to `x`, x₀ + σ·ε at level `sigma`; the kept part of an inpainted picture is not yet put back.
     ///
     /// # Errors
     /// Whatever shall end the run.

@@ -73,7 +73,7 @@ pub struct InpaintBlend {
 
 /// One run, completely described.
 pub struct Run<'a> {
-    /// The networks with all they are told of the picture.
+    /// The networks with everything they are conditioned on.
     pub denoiser: &'a dyn Denoiser,
     /// How the predictions with and without the prompt are weighed.
     pub guidance: GuidanceSchedule,
@@ -87,11 +87,11 @@ pub struct Run<'a> {
     pub start: InitialLatents,
     /// What stays as it is.
     pub known: Option<InpaintBlend>,
-    /// The noise to start from and to add on the way.
+    /// The noise to start from and to add at steps.
     pub noise: Noise,
-    /// What happens on the way.
+    /// What changes, ends or resumes it.
     pub plan: RunPlan,
-    /// What someone asks of it while it is on its way.
+    /// Requests to pause, change or end it while it runs.
     pub control: &'a JobControl,
     /// A test's hold on it.
     pub probe: Option<&'a dyn Probe>,
@@ -110,6 +110,6 @@ pub struct RunOutput {
     pub tokens: Vec<String>,
     /// What was asked for on the way beside what was planned, counted as the records are.
     pub asked: Vec<Change>,
-    /// How many steps were walked, if the run was ended early; counted as the records are.
+    /// How many steps were taken, if the run was ended early; counted as the records are.
     pub ended_after: Option<usize>,
 }

@@ -1,4 +1,4 @@
-//! The context of a run's steps: the networks, the noise, the recorded past, and whoever watches and steers.
+//! The context of a run's steps: the networks, the noise, the recorded past, its observer and its control.
 
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ use crate::diffusion::forward_process::ForwardProcess;
 use crate::diffusion::noise::Draw;
 use crate::diffusion::samplers::{PastStep, SamplerContext, Step, slope};
 use crate::diffusion::trajectory::{TrajectoryRecorder, plane};
-use crate::job::{Branches, Change, LatentPlane, StepRecord, TokenMaps, Turn};
+use crate::job::{Branches, Change, LatentPlane, NextAction, StepRecord, TokenMaps};
 use crate::models::unet::{AttentionMap, AttentionMaps};
 
 /// The newest call of the network.
@@ -33,7 +33,7 @@ struct Newest {
 }
 
 /// What was asked for before a step.
-pub(super) enum Turned {
+pub(super) enum BeforeStep {
     /// Nothing: the step is taken.
     Go,
     /// An earlier step is taken instead, from its latents.
@@ -313,7 +313,7 @@ impl<'a> RunContext<'a, '_> {
     ///
     /// # Errors
     /// Only the device's.
-    pub(super) fn before_step(&mut self, step: usize) -> Result<Turned, SampleError> {
+    pub(super) fn before_step(&mut self, step: usize) -> Result<BeforeStep, SampleError> {
         let base = self.run.plan.base;
         let control = self.run.control;
         let newest = self.recorder.past(0).map(|past| past.x0.clone());
@@ -323,10 +323,10 @@ impl<'a> RunContext<'a, '_> {
             return self.end(&x0);
         }
         if !self.run.plan.is_steered {
-            return Ok(Turned::Go);
+            return Ok(BeforeStep::Go);
         }
         let mut has_waited = false;
-        let turn = control.next_turn(&mut || {
+        let action = control.next_action(&mut || {
             has_waited = true;
             self.observer.steered(Steered::Waiting(base + step));
         });
@@ -334,13 +334,13 @@ impl<'a> RunContext<'a, '_> {
             self.observer.steered(Steered::GoingOn);
             self.step_began = Instant::now();
         }
-        match (turn, newest) {
-            (Turn::Change(changes), _) => changes.into_iter().for_each(|change| self.adopt(change, step)),
-            (Turn::Back(to), _) => return Ok(self.back_to(to as usize, step)),
-            (Turn::End, Some(x0)) => return self.end(&x0),
-            (Turn::Go | Turn::End, _) => {}
+        match (action, newest) {
+            (NextAction::Change(changes), _) => changes.into_iter().for_each(|change| self.adopt(change, step)),
+            (NextAction::Back(to), _) => return Ok(self.back_to(to as usize, step)),
+            (NextAction::End, Some(x0)) => return self.end(&x0),
+            (NextAction::Go | NextAction::End, _) => {}
         }
-        Ok(Turned::Go)
+        Ok(BeforeStep::Go)
     }
 
     /// Makes a change that was asked for, if it is possible.
@@ -356,11 +356,11 @@ impl<'a> RunContext<'a, '_> {
         match adopted {
             Ok(()) => {
                 self.changes = changes;
-                let told = Change {
+                let counted = Change {
                     step: (self.run.plan.base + step) as u32,
                     ..change
                 };
-                self.observer.steered(Steered::Changed(&told));
+                self.observer.steered(Steered::Changed(&counted));
             }
             Err(error) => {
                 self.observer.steered(Steered::Refused(&error));
@@ -371,7 +371,7 @@ impl<'a> RunContext<'a, '_> {
 
     /// Returns to an earlier step; where `index` is no step of this run, to `step` itself. Later changes that were not
     /// planned are forgotten.
-    fn back_to(&mut self, index: usize, step: usize) -> Turned {
+    fn back_to(&mut self, index: usize, step: usize) -> BeforeStep {
         let base = self.run.plan.base;
         let from = self.recorder.back_to(index);
         let to = if from.is_some() {
@@ -389,13 +389,13 @@ impl<'a> RunContext<'a, '_> {
         self.token_lists.retain(|(from, _)| *from < to.max(1)); // lists of steps that are no more
         self.observer.steered(Steered::WentBack(base + to));
         self.newest = None;
-        from.map_or(Turned::Go, |from| Turned::Back { to, from })
+        from.map_or(BeforeStep::Go, |from| BeforeStep::Back { to, from })
     }
 
     /// Ends the run with an estimate as its result.
-    fn end(&self, x0: &Tensor) -> Result<Turned, SampleError> {
+    fn end(&self, x0: &Tensor) -> Result<BeforeStep, SampleError> {
         let last = self.run.table.sigmas()[self.run.table.steps()];
-        Ok(Turned::End(self.process().final_latents(x0, last)?))
+        Ok(BeforeStep::End(self.process().final_latents(x0, last)?))
     }
 
     /// What a step keeps beside its latents.

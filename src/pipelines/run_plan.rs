@@ -1,4 +1,4 @@
-//! What may happen to a run on its way: it is changed, paused, sent back, ended early, or begun in its middle.
+//! What changes a run while it is sampled, and where it is resumed, ended or counted from.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::job::{Change, StepRecord};
 /// A run's plan beside its first settings.
 #[derive(Debug, Clone, Default)]
 pub struct RunPlan {
-    /// Whether whoever has the run's control may pause and change it.
+    /// Whether the run follows its [`JobControl`](crate::job::JobControl).
     pub is_steered: bool,
     /// What changes, in the order of the run's own steps.
     pub changes: Vec<Change>,
@@ -20,11 +20,11 @@ pub struct RunPlan {
     pub resume: Option<Resume>,
     /// What each step keeps beside its latents.
     pub keep: Keep,
-    /// Added to the place of a step where it is told or kept: a second pass counts on.
+    /// Added to the index of a step in events and records: a second pass counts on.
     pub base: usize,
 }
 
-/// The beginning of a run that has been walked before.
+/// The beginning of a run that was sampled before.
 #[derive(Debug, Clone)]
 pub struct Resume {
     /// Its steps, at least those before [`Self::step`] and that one.

@@ -36,7 +36,7 @@ struct ConditioningSpan {
     weights: Vec<f64>,
 }
 
-/// A model and perhaps its refiner, told other things at other steps.
+/// A model and perhaps its refiner, with conditioning that changes at given steps.
 pub(super) struct ScheduledConditioning<'a> {
     pub(super) model: &'a StableDiffusion,
     pub(super) request: &'a GenerateRequest,
@@ -47,7 +47,7 @@ pub(super) struct ScheduledConditioning<'a> {
     controls: Vec<ActiveControl>,
     /// In order; never empty once [adopted](Denoiser::adopt).
     segments: RefCell<Vec<ConditioningSpan>>,
-    /// The segment that the networks are told of now.
+    /// The segment that the networks are conditioned on now.
     now: Cell<Option<usize>>,
 }
 

@@ -9,7 +9,7 @@ use hareru::config::ThemeChoice;
 use hareru::gallery::{self, SaveEvent, Writer};
 use hareru::job::{
     Change, Event, GenerateRequest, GeneratedImage, JobControl, JobError, JobErrorKind, JobId, LatentColours,
-    LatentPlane, Phase, PreviewMode, Record, StepRecord, Trajectory, Turn,
+    LatentPlane, NextAction, Phase, PreviewMode, Record, StepRecord, Trajectory,
 };
 use hareru::ui::commands::UiCommand;
 use hareru::ui::model::state::View;
@@ -39,8 +39,8 @@ fn control(window: &Window, job: JobId) -> Arc<JobControl> {
 }
 
 /// What the run would do next; it must not have to wait.
-fn turn(window: &Window, job: JobId) -> Turn {
-    control(window, job).next_turn(&mut || panic!("nothing was asked of the run"))
+fn next_action(window: &Window, job: JobId) -> NextAction {
+    control(window, job).next_action(&mut || panic!("nothing was asked of the run"))
 }
 
 fn press(window: &mut Window, key: egui::Key) {
@@ -174,17 +174,17 @@ fn space_should_pause_the_run_and_let_it_go_on() {
 fn a_single_step_should_be_taken_and_the_run_wait() {
     let (mut window, job) = running(5);
     press(&mut window, egui::Key::Period);
-    assert_eq!(turn(&window, job), Turn::Go);
+    assert_eq!(next_action(&window, job), NextAction::Go);
     assert!(control(&window, job).is_paused());
     click(&mut window, "Single step");
-    assert_eq!(turn(&window, job), Turn::Go);
+    assert_eq!(next_action(&window, job), NextAction::Go);
 }
 
 #[test]
 fn stepping_back_should_take_the_newest_step_again() {
     let (mut window, job) = running(5);
     press(&mut window, egui::Key::Comma);
-    assert_eq!(turn(&window, job), Turn::Back(4));
+    assert_eq!(next_action(&window, job), NextAction::Back(4));
     window.tell([Event::WentBack { job, step: 4 }]);
     window.harness.get_by_label("Step 4/25");
     assert!(
@@ -200,7 +200,7 @@ fn stepping_back_should_take_the_newest_step_again() {
 fn stopping_after_this_step_should_end_the_run_early() {
     let (mut window, job) = running(5);
     click(&mut window, "Stop after this step");
-    assert_eq!(turn(&window, job), Turn::End);
+    assert_eq!(next_action(&window, job), NextAction::End);
     assert!(window.engine.borrow().cancelled.is_empty(), "its picture is wanted");
 }
 
@@ -396,7 +396,7 @@ fn what_differs_in_the_form_should_be_applied_at_the_next_step() {
         guidance_scale: Some(9.0),
         ..Change::at(3)
     };
-    assert_eq!(turn(&window, job), Turn::Change(vec![expected.clone()]));
+    assert_eq!(next_action(&window, job), NextAction::Change(vec![expected.clone()]));
     assert_eq!(window.engine.borrow().submitted.len(), 1, "no new job");
     assert!(window.harness.query_by_label(apply).is_none(), "it was asked for");
 
@@ -511,7 +511,10 @@ fn a_run_at_work_should_be_branched_too() {
     };
     assert_eq!(kept.record.request, *request);
     assert_eq!(kept.trajectory.steps.len(), 2);
-    assert!(control(&window, job).next_turn(&mut || ()) == Turn::Go, "it goes on");
+    assert!(
+        control(&window, job).next_action(&mut || ()) == NextAction::Go,
+        "it goes on"
+    );
 }
 
 #[test]

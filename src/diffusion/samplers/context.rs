@@ -80,7 +80,7 @@ pub trait SamplerContext {
     /// The model's estimate x₀ of the clean latents, same shape as `x`. Guidance is already applied.
     ///
     /// # Errors
-    /// [`SampleError`]: the network's, or someone asked to stop.
+    /// [`SampleError`]: the network's, or that the job was cancelled.
     fn denoise(&mut self, x: &Tensor, sigma: f64) -> Result<Tensor, SampleError>;
     /// N(0, 1) in the shape of `x`, a function of the step's seed and of `draw` alone; the same on every device.
     ///

@@ -227,7 +227,7 @@ fn with_noise(
     }
 }
 
-/// Splits a step of the ODE and the SDE: the level to walk down to, and how much fresh noise then leads back up to
+/// Splits a step of the ODE and the SDE: the level to step down to, and how much fresh noise then leads back up to
 /// `target`. `eta` 0 adds none, 1 as much as the forward process took away.
 ///
 /// `σ_up² = η² σ′² (σ² − σ′²) / σ²`, `σ_down² = σ′² − σ_up²`. Source: <https://arxiv.org/abs/2010.02502>, eq. 16.

@@ -1,4 +1,4 @@
-//! The reverse process of DDPM as `unCLIP` walks it, with a variance that the network may choose.
+//! The reverse process of DDPM as `unCLIP` samples it, with a variance that the network may choose.
 
 use candle_core::Tensor;
 
@@ -24,7 +24,7 @@ fn rounded(value: f64) -> f64 {
 }
 
 impl UnclipSampler {
-    /// The noise levels of its models' training, the squared cosine, and the way to walk through them.
+    /// The noise levels of its models' training, the squared cosine, and their sampler.
     ///
     /// # Errors
     /// [`ScheduleError::BadTraining`] unless there are 2 to 1000000 timesteps.
@@ -167,10 +167,10 @@ mod tests {
 
     #[test]
     fn a_step_should_keep_what_is_clean_and_what_is_noise() {
-        let (training, walk) = UnclipSampler::trained(1000).unwrap();
+        let (training, sampler) = UnclipSampler::trained(1000).unwrap();
         let table = UnclipSampler::sigma_table(&training, 8).unwrap();
         for index in 1..7 {
-            let posterior = walk.posterior(&table, index);
+            let posterior = sampler.posterior(&table, index);
             let alpha = |sigma: f64| 1.0 / sigma.hypot(1.0);
             let (now, next) = (table.sigmas()[index], table.sigmas()[index + 1]);
             // α·x₀ + σα·ε goes to α′·x₀ + σ′α′·ε, in mean and in variance.
