@@ -28,64 +28,64 @@ pub(super) type PromptCache = RefCell<Vec<(PromptKey, Arc<Conditioning>)>>;
 /// Encodes both prompts of a request, with the adapters that lie over the networks.
 pub(super) type Encode<'a> = &'a dyn Fn(&GenerateRequest) -> Result<Conditioning, PipelineError>;
 
-/// What holds from one step on.
-struct ConditioningSpan {
+/// The conditioning from one step on.
+struct Segment {
     from: usize,
-    spoken: PromptKey,
-    told: Arc<Conditioning>,
+    key: PromptKey,
+    conditioning: Arc<Conditioning>,
     weights: Vec<f64>,
 }
 
 /// A model and perhaps its refiner, with conditioning that changes at given steps.
 pub(super) struct ScheduledConditioning<'a> {
-    pub(super) model: &'a StableDiffusion,
-    pub(super) request: &'a GenerateRequest,
-    pub(super) encode: Encode<'a>,
-    pub(super) known: &'a PromptCache,
-    relay: RefCell<RefinerSwitch<'a>>,
+    model: &'a StableDiffusion,
+    request: &'a GenerateRequest,
+    encode: Encode<'a>,
+    cache: &'a PromptCache,
+    networks: RefCell<RefinerSwitch<'a>>,
     /// The request's controls as they were made.
     controls: Vec<ActiveControl>,
     /// In order; never empty once [adopted](Denoiser::adopt).
-    segments: RefCell<Vec<ConditioningSpan>>,
+    segments: RefCell<Vec<Segment>>,
     /// The segment that the networks are conditioned on now.
     now: Cell<Option<usize>>,
 }
 
 impl<'a> ScheduledConditioning<'a> {
-    /// * `relay`: the networks; their prompts are those of the segments.
+    /// * `networks`: their prompts are those of the segments.
     pub(super) fn new(
-        relay: RefinerSwitch<'a>,
+        networks: RefinerSwitch<'a>,
         (model, request): (&'a StableDiffusion, &'a GenerateRequest),
         encode: Encode<'a>,
-        known: &'a PromptCache,
+        cache: &'a PromptCache,
     ) -> Self {
         Self {
             model,
             request,
             encode,
-            known,
-            controls: relay.first.controls.clone(),
-            relay: RefCell::new(relay),
+            cache,
+            controls: networks.first.controls.clone(),
+            networks: RefCell::new(networks),
             segments: RefCell::default(),
             now: Cell::new(None),
         }
     }
 
     /// The prompts of what holds at a step, encoded with its adapters.
-    fn told(&self, now: &GenerateRequest, spoken: &PromptKey) -> Result<Arc<Conditioning>, PipelineError> {
-        let known = self.known.borrow();
-        if let Some((_, told)) = known.iter().find(|(known, _)| known == spoken) {
-            return Ok(Arc::clone(told));
+    fn conditioning(&self, now: &GenerateRequest, key: &PromptKey) -> Result<Arc<Conditioning>, PipelineError> {
+        let cache = self.cache.borrow();
+        if let Some((_, conditioning)) = cache.iter().find(|(cached, _)| cached == key) {
+            return Ok(Arc::clone(conditioning));
         }
-        drop(known);
-        self.model.set_loras(&spoken.loras)?;
-        let told = Arc::new((self.encode)(now)?);
-        self.known.borrow_mut().push((spoken.clone(), Arc::clone(&told)));
-        Ok(told)
+        drop(cache);
+        self.model.set_loras(&key.loras)?;
+        let conditioning = Arc::new((self.encode)(now)?);
+        self.cache.borrow_mut().push((key.clone(), Arc::clone(&conditioning)));
+        Ok(conditioning)
     }
 
-    /// Tells the networks what holds at a step.
-    fn arrive(&self, step: usize) -> Result<(), PipelineError> {
+    /// Conditions the networks on what holds at a step.
+    fn condition_for(&self, step: usize) -> Result<(), PipelineError> {
         let segments = self.segments.borrow();
         let place = segments.iter().rposition(|segment| segment.from <= step);
         if place == self.now.get() {
@@ -94,10 +94,10 @@ impl<'a> ScheduledConditioning<'a> {
         let Some(segment) = place.and_then(|place| segments.get(place)) else {
             return Ok(());
         };
-        self.model.set_loras(&segment.spoken.loras)?;
-        let mut relay = self.relay.borrow_mut();
-        relay.first.prompts = vec![(0, Arc::clone(&segment.told))];
-        relay.first.controls = self
+        self.model.set_loras(&segment.key.loras)?;
+        let mut networks = self.networks.borrow_mut();
+        networks.first.prompts = vec![(0, Arc::clone(&segment.conditioning))];
+        networks.first.controls = self
             .controls
             .iter()
             .zip(&segment.weights)
@@ -126,21 +126,21 @@ impl Denoiser for ScheduledConditioning<'_> {
         let mut steps: Vec<u32> = changes.iter().map(|change| change.step).chain([0]).collect();
         steps.sort_unstable();
         steps.dedup();
-        let mut segments: Vec<ConditioningSpan> = Vec::with_capacity(steps.len());
+        let mut segments: Vec<Segment> = Vec::with_capacity(steps.len());
         for step in steps {
             let now = request.as_of(step);
-            let spoken = PromptKey {
+            let key = PromptKey {
                 prompt: now.prompt.clone(),
                 negative_prompt: now.negative_prompt.clone(),
                 loras: now.loras.clone(),
             };
             let weights: Vec<f64> = now.controls.iter().map(|control| control.weight).collect();
-            let is_new = |last: &ConditioningSpan| last.spoken != spoken || last.weights != weights;
+            let is_new = |last: &Segment| last.key != key || last.weights != weights;
             if segments.last().is_none_or(is_new) {
-                segments.push(ConditioningSpan {
+                segments.push(Segment {
                     from: step as usize,
-                    told: self.told(&now, &spoken)?,
-                    spoken,
+                    conditioning: self.conditioning(&now, &key)?,
+                    key,
                     weights,
                 });
             }
@@ -151,11 +151,11 @@ impl Denoiser for ScheduledConditioning<'_> {
     }
 
     fn tokens(&self, step: usize) -> Vec<String> {
-        self.relay.borrow().tokens(step)
+        self.networks.borrow().tokens(step)
     }
 
     fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
-        self.arrive(input.step).map_err(candle_core::Error::wrap)?;
-        self.relay.borrow().denoise(input)
+        self.condition_for(input.step).map_err(candle_core::Error::wrap)?;
+        self.networks.borrow().denoise(input)
     }
 }
