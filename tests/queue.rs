@@ -21,7 +21,7 @@ fn order(seed: u64) -> Order {
     Order {
         request: request(seed),
         options: JobOptions::default(),
-        leaves: None,
+        branch_point: None,
     }
 }
 

@@ -26,10 +26,10 @@ pub(super) fn advance(state: &mut AppState, services: &mut Services) {
     while let (Some(next), Some(engine)) = (state.jobs.next(), &mut services.engine) {
         let (id, order) = (next.id, next.order.clone());
         let request = (*order.request).clone();
-        let (submitted, trunk) = match order.leaves {
-            Some(leaves) => {
-                let after = (leaves.kept, leaves.step);
-                (engine.submit_after(request, after, order.options), leaves.trunk)
+        let (submitted, parent) = match order.branch_point {
+            Some(point) => {
+                let after = (point.kept, point.step);
+                (engine.submit_after(request, after, order.options), point.parent)
             }
             None => (engine.submit(request, order.options), None),
         };
@@ -41,7 +41,7 @@ pub(super) fn advance(state: &mut AppState, services: &mut Services) {
                     request: order.request,
                     has_started: false,
                     is_stopping: false,
-                    trunk,
+                    parent,
                 });
             }
             Err(SubmitError::Request(error)) => {

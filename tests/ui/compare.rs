@@ -121,12 +121,12 @@ fn settled(page: &ComparePage) -> bool {
     let runs = page
         .pictures
         .iter()
-        .filter(|picture| picture.unfolding.is_some())
+        .filter(|picture| picture.timeline.is_some())
         .count();
     let has_run = page
         .pictures
         .get(page.first)
-        .is_some_and(|first| first.unfolding.is_some());
+        .is_some_and(|first| first.timeline.is_some());
     let are_parted =
         !has_run || runs < 2 || (0..page.pictures.len()).filter_map(|at| page.parting(at)).count() == runs - 1;
     are_read && is_measured && are_parted
@@ -554,7 +554,7 @@ fn the_studio_should_keep_its_own_picture() {
     let mut window = Window::open_over(folder.path(), in_language("en"), false);
     window.harness.state().send(UiCommand::ShowPicture(paths[0].clone()));
     let end = Instant::now() + Duration::from_secs(30);
-    while window.harness.state().state().unfolding.is_none() && Instant::now() < end {
+    while window.harness.state().state().timeline.is_none() && Instant::now() < end {
         window.harness.run();
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -563,7 +563,7 @@ fn the_studio_should_keep_its_own_picture() {
     let state = window.harness.state().state();
     assert_eq!(state.opened.as_ref().map(|opened| &opened.path), Some(&paths[0]));
     assert_eq!(state.shown_path(), Some(&*paths[0]));
-    assert!(state.unfolding.is_some());
+    assert!(state.timeline.is_some());
 }
 
 /// Nothing but two pictures.

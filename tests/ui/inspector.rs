@@ -8,8 +8,8 @@ use hareru::config::{Settings, ThemeChoice};
 use hareru::gallery::SaveEvent;
 use hareru::job::{Branches, Change, GenerateRequest, JobId, LatentPlane, Origin, Record, StepRecord, TokenMaps};
 use hareru::ui::commands::UiCommand;
+use hareru::ui::model::run_timeline::{RunTimeline, Source};
 use hareru::ui::model::state::{Sides, View};
-use hareru::ui::model::unfolding::{Source, Unfolding};
 
 use super::harness::{Window, in_language, plain, record, step};
 
@@ -54,11 +54,11 @@ fn step_record(index: usize, shape: f32) -> Arc<StepRecord> {
 }
 
 /// A run of 25 steps of which `count` are there.
-pub(super) fn unfolding(job: JobId, request: &Arc<GenerateRequest>, count: usize, shape: f32) -> Unfolding {
-    Unfolding {
+pub(super) fn timeline(job: JobId, request: &Arc<GenerateRequest>, count: usize, shape: f32) -> RunTimeline {
+    RunTimeline {
         steps: (0..count).map(|index| step_record(index, shape)).collect(),
         sigmas: (0..=25).map(|index| 14.6 * 0.82_f64.powi(index)).collect(),
-        ..Unfolding::new(Source::Live(job), Arc::clone(request))
+        ..RunTimeline::new(Source::Live(job), Arc::clone(request))
     }
 }
 
@@ -75,7 +75,7 @@ pub(super) fn half_way(mut window: Window) -> (Window, JobId) {
     let job = window.generate();
     window.tell((1..=12).map(|number| step(job, number, [200, 30, 30])));
     let request = Arc::clone(&window.harness.state().state().run.as_ref().unwrap().request);
-    window.harness.state_mut().state_mut().unfolding = Some(unfolding(job, &request, 12, 1.0));
+    window.harness.state_mut().state_mut().timeline = Some(timeline(job, &request, 12, 1.0));
     window.harness.run();
     (window, job)
 }
@@ -193,8 +193,8 @@ fn numbers_of_the_shown_step_should_stand_beside_the_plots() {
 #[test]
 fn a_run_without_both_sides_of_guidance_should_say_so() {
     let (mut window, _) = half_way(open());
-    let unfolding = window.harness.state_mut().state_mut().unfolding.as_mut().unwrap();
-    for step in &mut unfolding.steps {
+    let timeline = window.harness.state_mut().state_mut().timeline.as_mut().unwrap();
+    for step in &mut timeline.steps {
         Arc::make_mut(step).branches = None;
     }
     window.harness.run();
@@ -240,14 +240,14 @@ fn a_branch_should_be_drawn_beside_the_run_it_left() {
             .is_none()
     );
     let branch = Arc::new(parent.branched(guided(8, -3.0)));
-    window.harness.state_mut().state_mut().unfolding = Some(unfolding(JobId(job.0 + 1), &branch, 25, 2.0));
+    window.harness.state_mut().state_mut().timeline = Some(timeline(JobId(job.0 + 1), &branch, 25, 2.0));
     window.harness.run();
     window.harness.get_by_label("Thin: 1 run that began the same way");
     let other = Arc::new(GenerateRequest {
         seed: parent.seed ^ 1,
         ..(*parent).clone()
     });
-    window.harness.state_mut().state_mut().unfolding = Some(unfolding(JobId(job.0 + 2), &other, 25, 2.0));
+    window.harness.state_mut().state_mut().timeline = Some(timeline(JobId(job.0 + 2), &other, 25, 2.0));
     window.harness.run();
     assert!(
         window
@@ -357,8 +357,8 @@ fn two_chosen_runs_should_be_compared() {
 fn the_settings_of_the_run_should_tell_every_change_on_the_way() {
     let (mut window, _) = half_way(open());
     window.harness.get_by_label("None");
-    let unfolding = window.harness.state_mut().state_mut().unfolding.as_mut().unwrap();
-    unfolding.changes.push(Arc::new(guided(11, 9.0)));
+    let timeline = window.harness.state_mut().state_mut().timeline.as_mut().unwrap();
+    timeline.changes.push(Arc::new(guided(11, 9.0)));
     window.harness.run();
     window.harness.get_by_label("Steps: 25");
     window.harness.get_by_label("Step 12: Guidance (CFG) 5 → 9");
@@ -469,12 +469,12 @@ fn looks_of_the_inspector() {
         window.harness.state().send(UiCommand::SetTheme(choice));
         family(&mut window);
         let request = Arc::clone(&window.harness.state().state().run.as_ref().unwrap().request);
-        let mut branch = unfolding(JobId(job.0 + 1), &Arc::new(request.branched(guided(8, -3.0))), 18, 1.4);
-        for (step, known) in branch.steps.iter_mut().zip(unfolding(job, &request, 8, 1.0).steps) {
+        let mut branch = timeline(JobId(job.0 + 1), &Arc::new(request.branched(guided(8, -3.0))), 18, 1.4);
+        for (step, known) in branch.steps.iter_mut().zip(timeline(job, &request, 8, 1.0).steps) {
             *step = known;
         }
         branch.changes.push(Arc::new(guided(8, -3.0)));
-        window.harness.state_mut().state_mut().unfolding = Some(branch);
+        window.harness.state_mut().state_mut().timeline = Some(branch);
         window.harness.run();
         let [a, b] = if language == "en" {
             [

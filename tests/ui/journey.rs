@@ -168,8 +168,8 @@ fn a_run_should_be_paused_changed_branched_compared_and_found_again() {
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
     harness.step();
     let num_steps = |studio: &Studio| {
-        let unfolding = studio.state().unfolding.as_ref();
-        unfolding.map_or(0, |unfolding| unfolding.steps.len())
+        let timeline = studio.state().timeline.as_ref();
+        timeline.map_or(0, |timeline| timeline.steps.len())
     };
     until(&mut harness, "the run has begun", |studio| num_steps(studio) >= 1);
     harness.state().send(UiCommand::PlayOrPause);

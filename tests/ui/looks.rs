@@ -8,7 +8,7 @@ use hareru::config::ThemeChoice;
 use hareru::gallery::SaveEvent;
 use hareru::job::{Event, Field, GenerateRequest, JobError, JobErrorKind, JobId, Phase, RgbImage};
 use hareru::ui::commands::UiCommand;
-use hareru::ui::model::unfolding::Ways;
+use hareru::ui::model::run_timeline::ViewPair;
 use hareru::unfold::{AttentionToken, StepView};
 
 use super::harness::{Window, plain, record, step};
@@ -157,7 +157,10 @@ fn looks_of_the_views() {
         walk(&mut window, |_| ());
         finish(&mut window);
         for (index, (first, second)) in pairs.into_iter().enumerate() {
-            window.harness.state().send(UiCommand::SetWays(Ways { first, second }));
+            window
+                .harness
+                .state()
+                .send(UiCommand::SetViews(ViewPair { first, second }));
             if index > 0 {
                 window.harness.state().send(UiCommand::ExplainView);
             }

@@ -1,4 +1,4 @@
-//! Many runs unfolding together, by the names of what is on the page.
+//! Many runs that are made together, by the names of what is on the page.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -641,9 +641,9 @@ fn what_the_engine_made_should_be_there_with_all_its_steps_after_a_restart() {
     journey::until(&mut first, "the picture is saved", |studio| {
         !studio.state().recent.is_empty()
     });
-    let unfolding = first.state().state().unfolding.clone().unwrap();
-    assert_eq!(unfolding.steps.len(), 4);
-    assert_eq!(unfolding.sigmas.len(), 5);
+    let timeline = first.state().state().timeline.clone().unwrap();
+    assert_eq!(timeline.steps.len(), 4);
+    assert_eq!(timeline.sigmas.len(), 5);
     drop(first);
 
     let mut second = journey::open(folder.path());
@@ -653,20 +653,20 @@ fn what_the_engine_made_should_be_there_with_all_its_steps_after_a_restart() {
     let path = second.state().state().recent[0].path.clone();
     second.state().send(UiCommand::ShowPicture(path));
     journey::until(&mut second, "the steps are read", |studio| {
-        studio.state().unfolding.is_some()
+        studio.state().timeline.is_some()
     });
     second.state().send(UiCommand::ShowStep(1));
     second.step();
     let state = second.state().state();
-    let again = state.unfolding.as_ref().unwrap();
+    let again = state.timeline.as_ref().unwrap();
     assert_eq!(again.missing, None);
     assert_eq!(again.steps.len(), 4);
     assert_eq!(
         state.shown_step_record().unwrap().x0,
-        unfolding.steps[1].x0,
+        timeline.steps[1].x0,
         "bit for bit"
     );
-    assert_eq!(again.request.seed, unfolding.request.seed);
+    assert_eq!(again.request.seed, timeline.request.seed);
 }
 
 /// A run whose latents clear up, with a few steps decoded.

@@ -1,4 +1,4 @@
-//! The ways to look at a step, by the names of their controls.
+//! The views to look at a step, by the names of their controls.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::job::{Event, StepRecord};
 use hareru::ui::commands::UiCommand;
 use hareru::ui::model::camera::CameraMove;
-use hareru::ui::model::unfolding::Ways;
+use hareru::ui::model::run_timeline::ViewPair;
 use hareru::unfold::{AttentionToken, StepView};
 
 use super::harness::{Window, plain, step};
@@ -40,8 +40,8 @@ pub(super) fn walk(window: &mut Window, change: impl Fn(&mut StepRecord)) {
 
 /// The picture is finished, so that there is something to compare with.
 pub(super) fn finish(window: &mut Window) {
-    let unfolding = window.harness.state_mut().state_mut().unfolding.as_mut().unwrap();
-    unfolding.final_latents = Some(Arc::new(plane(4, (16, 16), 1.4)));
+    let timeline = window.harness.state_mut().state_mut().timeline.as_mut().unwrap();
+    timeline.final_latents = Some(Arc::new(plane(4, (16, 16), 1.4)));
     window.harness.run();
 }
 
@@ -52,8 +52,8 @@ fn walked(language: &str) -> Window {
     window
 }
 
-fn ways(window: &Window) -> Ways {
-    window.harness.state().state().ways
+fn views(window: &Window) -> ViewPair {
+    window.harness.state().state().views
 }
 
 fn press(window: &mut Window, name: &str) {
@@ -82,11 +82,11 @@ fn every_view_should_be_chosen_by_its_name_and_say_what_it_is() {
     ] {
         let before = times_said(&window, name); // plots of the same name
         press(&mut window, name);
-        assert_eq!(ways(&window).first, view);
+        assert_eq!(views(&window).first, view);
         assert_eq!(times_said(&window, name), before + 1, "{name} is written on the canvas");
     }
     press(&mut window, "Estimate x₀");
-    assert_eq!(ways(&window), Ways::default());
+    assert_eq!(views(&window), ViewPair::default());
     assert_eq!(times_said(&window, "Estimate x₀"), 0, "the picture needs no words");
 }
 
@@ -97,7 +97,7 @@ fn keys_should_go_through_the_views_but_not_while_a_field_has_the_keyboard() {
     for _ in 0..StepView::PLAIN.len() {
         window.harness.key_press(egui::Key::V);
         window.harness.run();
-        seen.push(ways(&window).first);
+        seen.push(views(&window).first);
     }
     assert_eq!(seen[..6], StepView::PLAIN[1..]);
     assert_eq!(seen[6], StepView::Estimate);
@@ -106,8 +106,8 @@ fn keys_should_go_through_the_views_but_not_while_a_field_has_the_keyboard() {
     for _ in 0..StepView::PLAIN.len() {
         window.harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::V);
         window.harness.run();
-        assert_eq!(ways(&window).first, StepView::Estimate);
-        seen.push(ways(&window).second);
+        assert_eq!(views(&window).first, StepView::Estimate);
+        seen.push(views(&window).second);
     }
     assert_eq!(seen[..6], StepView::PLAIN.map(Some)[1..]);
     assert_eq!(seen[6], None);
@@ -117,7 +117,7 @@ fn keys_should_go_through_the_views_but_not_while_a_field_has_the_keyboard() {
     window.harness.key_press(egui::Key::V);
     window.harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::V);
     window.harness.run();
-    assert_eq!(ways(&window), Ways::default());
+    assert_eq!(views(&window), ViewPair::default());
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_second_view_should_stand_beside_the_first() {
     let button = window.harness.get_by_role_and_label(Role::Button, "Noise ε");
     button.click_modifiers(egui::Modifiers::SHIFT);
     window.harness.run();
-    assert_eq!(ways(&window).second, Some(StepView::Noise));
+    assert_eq!(views(&window).second, Some(StepView::Noise));
     let place = |name: &str| window.harness.get_by_role_and_label(Role::Label, name).rect();
     let canvas = window.harness.get_by_label_contains("Canvas").rect();
     assert!(place("Estimate x₀").right() < canvas.center().x);
@@ -141,12 +141,12 @@ fn a_second_view_should_stand_beside_the_first() {
     let lowest = choices.max_by(|a, b| a.rect().top().total_cmp(&b.rect().top()));
     lowest.unwrap().click();
     window.harness.run();
-    assert_eq!(ways(&window).second, Some(StepView::Cond));
+    assert_eq!(views(&window).second, Some(StepView::Cond));
     window.harness.get_by_label("Second view").click();
     window.harness.run();
     window.harness.get_by_role_and_label(Role::Button, "One view").click();
     window.harness.run();
-    assert_eq!(ways(&window).second, None);
+    assert_eq!(views(&window).second, None);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn both_views_should_move_with_one_camera() {
     let second = Some(StepView::Cond);
     let first = StepView::Estimate;
     for command in [
-        UiCommand::SetWays(Ways { first, second }),
+        UiCommand::SetViews(ViewPair { first, second }),
         UiCommand::Camera(CameraMove::Actual),
         UiCommand::Camera(CameraMove::Pan(egui::vec2(80.0, 0.0))),
     ] {
@@ -186,8 +186,8 @@ fn both_views_should_move_with_one_camera() {
 fn a_view_should_be_drawn_as_its_formula_says() {
     let mut window = Window::open_drawn();
     walk(&mut window, |_| ());
-    let guidance = Ways::default().with_first(StepView::Guidance);
-    window.harness.state().send(UiCommand::SetWays(guidance));
+    let guidance = ViewPair::default().with_first(StepView::Guidance);
+    window.harness.state().send(UiCommand::SetViews(guidance));
     window.harness.state().send(UiCommand::Camera(CameraMove::Actual));
     window.harness.run();
     let seen = window.harness.state().state().seen(StepView::Guidance).unwrap();
@@ -227,11 +227,11 @@ fn a_word_of_several_tokens_should_show_its_attention_and_keep_it_when_it_is_cli
     window.harness.get_by_label("lighthouse").hover();
     window.harness.run();
     assert!(is_said(&window, attention));
-    assert_eq!(ways(&window), Ways::default(), "pointing keeps nothing");
+    assert_eq!(views(&window), ViewPair::default(), "pointing keeps nothing");
 
     press(&mut window, "lighthouse");
     let kept = StepView::Attention(AttentionToken { index: 2, level: None });
-    assert_eq!(ways(&window).first, kept);
+    assert_eq!(views(&window).first, kept);
     let seen = window.harness.state().state().seen(kept).unwrap();
     assert_eq!((seen.word.clone(), seen.lack()), (2..4, None));
 
@@ -241,7 +241,7 @@ fn a_word_of_several_tokens_should_show_its_attention_and_keep_it_when_it_is_cli
     window.harness.run();
     let level = Some(1);
     assert_eq!(
-        ways(&window).first,
+        views(&window).first,
         StepView::Attention(AttentionToken { index: 2, level })
     );
 
@@ -249,7 +249,7 @@ fn a_word_of_several_tokens_should_show_its_attention_and_keep_it_when_it_is_cli
     window.harness.run();
     assert!(is_said(&window, "Attention to “start”"));
     press(&mut window, "lighthouse");
-    assert_eq!(ways(&window), Ways::default());
+    assert_eq!(views(&window), ViewPair::default());
 }
 
 #[test]
@@ -295,8 +295,8 @@ fn what_was_not_kept_should_not_be_offered_and_be_told_where_it_was_chosen_befor
         .harness
         .get_by_label("Attention was not kept with this run, so its words cannot be looked at");
 
-    let guidance = Ways::default().with_first(StepView::Guidance);
-    window.harness.state().send(UiCommand::SetWays(guidance));
+    let guidance = ViewPair::default().with_first(StepView::Guidance);
+    window.harness.state().send(UiCommand::SetViews(guidance));
     window.harness.run();
     window
         .harness
@@ -305,5 +305,5 @@ fn what_was_not_kept_should_not_be_offered_and_be_told_where_it_was_chosen_befor
         window.harness.key_press(egui::Key::V);
         window.harness.run();
     }
-    assert_eq!(ways(&window).first, StepView::Noise, "V leaves out what is not there");
+    assert_eq!(views(&window).first, StepView::Noise, "V leaves out what is not there");
 }

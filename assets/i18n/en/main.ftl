@@ -218,10 +218,10 @@ notice-inexact = This branch is not exactly the run it left: { $why }.
 notice-run-not-kept = { $file } was saved, but without its steps: { $reason }
 ## A run that is kept, steered and branched
 
-unfolding-foreign = The steps beside this picture belong to another one
-unfolding-none = No steps of this picture were kept
-unfolding-gaps = Only { $kept } of { $total } steps were kept
-unfolding-unreadable = The steps of this picture cannot be read: { $reason }
+run-steps-foreign = The steps beside this picture belong to another one
+run-steps-none = No steps of this picture were kept
+run-steps-gaps = Only { $kept } of { $total } steps were kept
+run-steps-unreadable = The steps of this picture cannot be read: { $reason }
 steer-refused = This cannot be changed on the way: { $reason }
 command-last-step = Last step
     .tip = Goes to the end of the run

@@ -216,10 +216,10 @@ notice-inexact = この分岐は元の実行と完全には一致しません：
 notice-run-not-kept = { $file } は保存しましたが、ステップの記録は残せませんでした：{ $reason }
 ## 保存された実行、途中の変更、分岐
 
-unfolding-foreign = この画像の隣にあるステップは、別の画像のものです
-unfolding-none = この画像のステップは保存されていません
-unfolding-gaps = { $total } ステップのうち { $kept } ステップだけが保存されています
-unfolding-unreadable = この画像のステップを読めません：{ $reason }
+run-steps-foreign = この画像の隣にあるステップは、別の画像のものです
+run-steps-none = この画像のステップは保存されていません
+run-steps-gaps = { $total } ステップのうち { $kept } ステップだけが保存されています
+run-steps-unreadable = この画像のステップを読めません：{ $reason }
 steer-refused = 途中では変えられません：{ $reason }
 command-last-step = 最後のステップ
     .tip = 展開の終わりへ移ります

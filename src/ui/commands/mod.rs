@@ -9,7 +9,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::i18n::Language;
 use super::model::camera::CameraMove;
-use super::model::unfolding::Ways;
+use super::model::run_timeline::ViewPair;
 use super::pages::PageId;
 use super::pages::compare::CompareCommand;
 use super::pages::gallery::GalleryCommand;
@@ -99,8 +99,8 @@ pub enum UiCommand {
     ShowBeside(PathBuf),
     /// Shows one run alone again.
     CloseBeside,
-    /// Looks at steps in these ways.
-    SetWays(Ways),
+    /// Looks at steps in these views.
+    SetViews(ViewPair),
     /// Looks at steps in the next way.
     NextView,
     /// Looks at steps in the next second way, or no longer in two.

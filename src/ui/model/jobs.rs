@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::engine::{KeptJob, QueueContent};
 use crate::job::{Event, GenerateRequest, JobError, JobErrorKind, JobId, JobOptions, KeptRun, Record, RgbImage};
-use crate::ui::model::unfolding::Unfolding;
+use crate::ui::model::run_timeline::RunTimeline;
 
 /// Jobs that the engine holds: the one at work and the next.
 const MAX_IN_ENGINE: usize = 2;
@@ -25,13 +25,13 @@ pub struct QueueId(pub u64);
 
 /// Where a branch leaves another run.
 #[derive(Debug, Clone)]
-pub struct Leaves {
+pub struct BranchPoint {
     /// The run.
     pub kept: Arc<KeptRun>,
     /// The first step that is not taken from it.
     pub step: u32,
     /// Its steps before, with their pictures.
-    pub trunk: Option<Box<Unfolding>>,
+    pub parent: Option<Box<RunTimeline>>,
     /// Whether the request alone, without the run, makes the same picture.
     pub is_exact: bool,
 }
@@ -44,7 +44,7 @@ pub struct Order {
     /// How it is carried out.
     pub options: JobOptions,
     /// For a branch: the run it leaves.
-    pub leaves: Option<Leaves>,
+    pub branch_point: Option<BranchPoint>,
 }
 
 /// How far a job is.
@@ -201,7 +201,7 @@ impl JobQueue {
             let order = Order {
                 request: job.request,
                 options: job.options,
-                leaves: None,
+                branch_point: None,
             };
             self.insert(start + place, order);
         }
@@ -277,7 +277,7 @@ impl JobQueue {
         };
         let order = Order {
             request: Arc::new(request),
-            leaves: None, // noise of another seed comes from another start
+            branch_point: None, // noise of another seed comes from another start
             ..order
         };
         Some(self.insert((index + 1).max(self.num_running()), order))
@@ -407,7 +407,7 @@ impl JobQueue {
 
     /// What is to be kept: all but the branches that cannot be made without the run they leave.
     pub fn content(&self) -> QueueContent {
-        let is_whole = |job: &&Job| job.order.leaves.as_ref().is_none_or(|leaves| leaves.is_exact);
+        let is_whole = |job: &&Job| job.order.branch_point.as_ref().is_none_or(|point| point.is_exact);
         let jobs = self.jobs.iter().filter(is_whole).map(|job| KeptJob {
             request: Arc::clone(&job.order.request),
             options: job.order.options,

@@ -1,10 +1,10 @@
-//! Where in the unfolding the window looks, and what is to be seen there.
+//! Where in the timeline the window looks, and what is to be seen there.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::run_timeline::{RunTimeline, Source};
 use super::state::{AppState, JobStatus, Run, View};
-use super::unfolding::{Source, Unfolding};
 use crate::job::{KeptRun, RgbImage, StepRecord};
 use crate::ui::model::camera::Camera;
 
@@ -49,15 +49,15 @@ pub struct Branching {
     /// The first step of its own, counted as records do.
     pub step: u32,
     /// The steps before it, with their pictures.
-    pub trunk: Box<Unfolding>,
+    pub parent: Box<RunTimeline>,
     /// The file of the picture it leaves; `None` for the run at work.
     pub of: Option<PathBuf>,
 }
 
 impl AppState {
-    /// The step on the canvas, by its place in the unfolding; the newest where the whole is shown.
+    /// The step on the canvas, by its place in the timeline; the newest where the whole is shown.
     pub fn shown_step(&self) -> Option<usize> {
-        let num_steps = self.unfolding.as_ref()?.steps.len();
+        let num_steps = self.timeline.as_ref()?.steps.len();
         match &self.view {
             View::Step(place) => Some(*place).filter(|place| *place < num_steps),
             View::Live | View::Picture(_) => num_steps.checked_sub(1),
@@ -66,7 +66,7 @@ impl AppState {
 
     /// The step on the canvas; the newest where the whole is shown.
     pub fn shown_step_record(&self) -> Option<&Arc<StepRecord>> {
-        self.unfolding.as_ref()?.steps.get(self.shown_step()?)
+        self.timeline.as_ref()?.steps.get(self.shown_step()?)
     }
 
     /// What there is to see of the step the playhead stands on; `None` if it stands at the end.
@@ -74,13 +74,13 @@ impl AppState {
         let View::Step(place) = self.view else {
             return None;
         };
-        let unfolding = self.unfolding.as_ref()?;
-        unfolding.pictures.best(unfolding.steps.get(place)?.index)
+        let timeline = self.timeline.as_ref()?;
+        timeline.pictures.best(timeline.steps.get(place)?.index)
     }
 
     /// The file of the saved picture on the canvas, or of the one whose step is.
     pub fn shown_path(&self) -> Option<&Path> {
-        match (&self.view, self.unfolding.as_ref().map(|unfolding| &unfolding.source)) {
+        match (&self.view, self.timeline.as_ref().map(|timeline| &timeline.source)) {
             (View::Picture(path), _) | (View::Step(_), Some(Source::Kept(path))) => Some(path),
             _ => None,
         }
@@ -101,9 +101,9 @@ impl AppState {
         self.steerable_run().is_some() && self.shown_path().is_none()
     }
 
-    /// The unfolding of the run, shown or not.
-    pub fn live_unfolding(&self) -> Option<&Unfolding> {
-        let all = [self.unfolding.as_ref(), self.parked.as_ref()];
+    /// The timeline of the run, shown or not.
+    pub fn live_timeline(&self) -> Option<&RunTimeline> {
+        let all = [self.timeline.as_ref(), self.parked.as_ref()];
         all.into_iter()
             .flatten()
             .find(|any| matches!(any.source, Source::Live(_)))
@@ -113,8 +113,8 @@ impl AppState {
     pub fn show_live(&mut self) {
         self.view = View::Live;
         self.playback.is_on = false;
-        if self.is_kept_shown() || self.unfolding.is_none() {
-            self.unfolding = self.parked.take();
+        if self.is_kept_shown() || self.timeline.is_none() {
+            self.timeline = self.parked.take();
         }
     }
 
@@ -123,8 +123,8 @@ impl AppState {
         if self.shown_path() != Some(&*path) {
             self.playback.is_on = false;
             if self.is_kept_shown() {
-                self.unfolding = None;
-            } else if let Some(live) = self.unfolding.take() {
+                self.timeline = None;
+            } else if let Some(live) = self.timeline.take() {
                 self.parked = Some(live);
             }
         }
@@ -132,29 +132,29 @@ impl AppState {
         self.camera = Camera::default();
     }
 
-    /// Shows a step of the unfolding, by its place.
+    /// Shows a step of the timeline, by its place.
     pub fn show_step(&mut self, place: usize) {
-        if let Some(unfolding) = &mut self.unfolding
-            && let Some(record) = unfolding.steps.get(place)
+        if let Some(timeline) = &mut self.timeline
+            && let Some(record) = timeline.steps.get(place)
         {
-            let colours = unfolding.colours.as_deref();
-            unfolding.pictures.look_at(record.index, &record.x0, colours);
+            let colours = timeline.colours.as_deref();
+            timeline.pictures.look_at(record.index, &record.x0, colours);
             self.view = View::Step(place);
         }
     }
 
-    /// Shows the end of the unfolding: what is newest, or the saved picture.
+    /// Shows the end of the timeline: what is newest, or the saved picture.
     pub fn show_end(&mut self) {
-        self.view = match self.unfolding.as_ref().map(|unfolding| &unfolding.source) {
+        self.view = match self.timeline.as_ref().map(|timeline| &timeline.source) {
             Some(Source::Kept(path)) => View::Picture(path.clone()),
             Some(Source::Live(_)) => View::Live,
             None => return,
         };
     }
 
-    /// Goes on or back along the unfolding; past its end means the end.
+    /// Goes on or back along the timeline; past its end means the end.
     pub fn move_step(&mut self, by: isize) {
-        let num_steps = self.unfolding.as_ref().map_or(0, |unfolding| unfolding.steps.len());
+        let num_steps = self.timeline.as_ref().map_or(0, |timeline| timeline.steps.len());
         let here = match self.view {
             View::Step(place) => place,
             View::Live | View::Picture(_) => num_steps,
@@ -168,21 +168,21 @@ impl AppState {
     }
 
     /// Takes up what was kept of the saved picture that is shown.
-    pub(in crate::ui) fn set_kept_unfolding(&mut self, kept: Unfolding) {
+    pub(in crate::ui) fn set_kept_timeline(&mut self, kept: RunTimeline) {
         let is_waited_for =
             matches!((&self.view, &kept.source), (View::Picture(shown), Source::Kept(path)) if shown == path);
-        if is_waited_for && self.unfolding.is_none() {
-            self.unfolding = Some(kept);
+        if is_waited_for && self.timeline.is_none() {
+            self.timeline = Some(kept);
         }
     }
 
     /// The run begins another picture.
-    pub(in crate::ui) fn set_live_unfolding(&mut self, unfolding: Unfolding) {
+    pub(in crate::ui) fn set_live_timeline(&mut self, timeline: RunTimeline) {
         if self.shown_path().is_some() {
-            self.parked = Some(unfolding);
+            self.parked = Some(timeline);
         } else {
             self.parked = None;
-            self.unfolding = Some(unfolding);
+            self.timeline = Some(timeline);
             self.view = View::Live;
         }
     }
@@ -195,7 +195,7 @@ impl AppState {
     }
 
     fn is_kept_shown(&self) -> bool {
-        let shown = self.unfolding.as_ref();
-        shown.is_some_and(|unfolding| matches!(unfolding.source, Source::Kept(_)))
+        let shown = self.timeline.as_ref();
+        shown.is_some_and(|timeline| matches!(timeline.source, Source::Kept(_)))
     }
 }

@@ -7,9 +7,9 @@ use super::installed::Installed;
 use super::jobs::JobQueue;
 use super::notifications::{Level, Notices, Text};
 use super::playhead::{Branching, Playback};
+use super::run_timeline::{RunTimeline, Source, ViewPair};
 use super::step_times::StepTimes;
 use super::sweeping::Sweeping;
-use super::unfolding::{Source, Unfolding, Ways};
 use crate::gallery::{Listed, SaveEvent};
 use crate::job::{
     Change, DeviceInfo, Event, GenerateRequest, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef,
@@ -209,7 +209,7 @@ pub struct QueuedJob {
     /// Whether it was asked to stop.
     pub is_stopping: bool,
     /// For a branch: the run it leaves, cut off where it does.
-    pub trunk: Option<Box<Unfolding>>,
+    pub parent: Option<Box<RunTimeline>>,
 }
 
 /// A saved picture in the strip.
@@ -240,7 +240,7 @@ pub enum View {
     /// Whatever is newest in the run.
     #[default]
     Live,
-    /// One step of the unfolding, by its place among those that are there.
+    /// One step of the timeline, by its place among those that are there.
     Step(usize),
     /// A saved picture.
     Picture(PathBuf),
@@ -313,9 +313,9 @@ pub struct AppState {
     pub view: View,
     /// The run on the canvas, step by step: that of [`Self::run`], or the one that was kept with the picture that is
     /// shown.
-    pub unfolding: Option<Unfolding>,
+    pub timeline: Option<RunTimeline>,
     /// That of [`Self::run`], while a kept one is shown in its place.
-    pub parked: Option<Unfolding>,
+    pub parked: Option<RunTimeline>,
     /// How a run is played back.
     pub playback: Playback,
     /// The branch that the form is filled in for.
@@ -325,7 +325,7 @@ pub struct AppState {
     /// Another run beside it, in step.
     pub beside: Option<Beside>,
     /// How its steps are looked at: one way, or two side by side.
-    pub ways: Ways,
+    pub views: ViewPair,
     /// Whether what the first of them means is explained.
     pub is_explaining: bool,
     /// Many runs that unfold together, if a sweep was asked for.
@@ -396,8 +396,8 @@ impl AppState {
                 if let Some(run) = self.run_of(job) {
                     run.asked.clear();
                 }
-                if let Some(unfolding) = self.unfolding_of(job) {
-                    unfolding.take_change(change);
+                if let Some(timeline) = self.timeline_of(job) {
+                    timeline.take_change(change);
                 }
             }
             Event::ChangeRefused { job, error } => {
@@ -486,10 +486,10 @@ impl AppState {
             } => {
                 let trajectory = Arc::unwrap_or_clone(trajectory); // the gallery has let go of it
                 let is_beside = self.beside_waiting_for(&path).is_some();
-                let kept = Unfolding::kept(path, record, trajectory);
+                let kept = RunTimeline::kept(path, record, trajectory);
                 match &mut self.beside {
-                    Some(beside) if is_beside => beside.unfolding = Some(kept),
-                    _ => self.set_kept_unfolding(kept),
+                    Some(beside) if is_beside => beside.timeline = Some(kept),
+                    _ => self.set_kept_timeline(kept),
                 }
             }
             SaveEvent::TrajectoryMissing { path, reason } => self.take_missing(path, reason),
@@ -607,17 +607,17 @@ impl AppState {
         };
         queued.has_started = true;
         let request = Arc::clone(&queued.request);
-        let trunk = queued.trunk.take();
+        let parent = queued.parent.take();
         let mut run = Run::new(job, Arc::clone(&request));
         if queued.is_stopping {
             run.status = JobStatus::Stopping;
         }
         self.run = Some(run);
-        let mut unfolding = Unfolding::live(job, &request, 0);
-        if let Some(trunk) = trunk {
-            unfolding.grow_from(*trunk);
+        let mut timeline = RunTimeline::live(job, &request, 0);
+        if let Some(parent) = parent {
+            timeline.grow_from(*parent);
         }
-        self.set_live_unfolding(unfolding);
+        self.set_live_timeline(timeline);
     }
 
     fn take_step(&mut self, step: StepEvent) {
@@ -626,14 +626,14 @@ impl AppState {
         };
         let (job, request) = (run.job, Arc::clone(&run.request));
         if run.image_index != step.image_index {
-            self.set_live_unfolding(Unfolding::live(job, &request, step.image_index));
+            self.set_live_timeline(RunTimeline::live(job, &request, step.image_index));
         }
-        if let Some(unfolding) = self.unfolding_of(job) {
-            unfolding.take_step(&step);
+        if let Some(timeline) = self.timeline_of(job) {
+            timeline.take_step(&step);
         }
         let dropped = self.run_of(job).and_then(|run| run.take_step(step));
-        if let (Some(index), Some(unfolding)) = (dropped, self.unfolding_of(job)) {
-            unfolding.pictures.remove(index);
+        if let (Some(index), Some(timeline)) = (dropped, self.timeline_of(job)) {
+            timeline.pictures.remove(index);
         }
     }
 
@@ -641,8 +641,8 @@ impl AppState {
         if let Some(run) = self.run_of(job) {
             run.steps.retain(|taken| taken.index < step as usize);
         }
-        if let Some(unfolding) = self.unfolding_of(job) {
-            unfolding.go_back(step);
+        if let Some(timeline) = self.timeline_of(job) {
+            timeline.go_back(step);
         }
         self.hold_playhead();
     }
@@ -661,14 +661,11 @@ impl AppState {
             run.elapsed_secs = Some(image.record.elapsed_secs);
         }
         let shown = self.shown_step_record().map(|record| record.index);
-        if let Some(unfolding) = self.unfolding_of(job) {
-            unfolding.take_image(image);
+        if let Some(timeline) = self.timeline_of(job) {
+            timeline.take_image(image);
             if matches!(self.view, View::Step(_))
-                && let Some(unfolding) = self
-                    .unfolding
-                    .as_ref()
-                    .filter(|shown| shown.source == Source::Live(job))
-                && let Some(place) = shown.and_then(|index| unfolding.place_of(index))
+                && let Some(timeline) = self.timeline.as_ref().filter(|shown| shown.source == Source::Live(job))
+                && let Some(place) = shown.and_then(|index| timeline.place_of(index))
             {
                 self.view = View::Step(place); // there may be steps before it that were not told
             }
@@ -705,13 +702,13 @@ impl AppState {
         let record = self.opened.as_ref().filter(|opened| opened.path == path);
         let record = record.and_then(|opened| opened.record.clone());
         let request = record.as_ref().map(|record| record.request.clone()).unwrap_or_default();
-        self.set_kept_unfolding(Unfolding {
+        self.set_kept_timeline(RunTimeline {
             record,
             missing: Some(match reason {
-                Some(reason) => Text::new("unfolding-unreadable", [("reason", reason)]),
-                None => Text::key("unfolding-none"),
+                Some(reason) => Text::new("run-steps-unreadable", [("reason", reason)]),
+                None => Text::key("run-steps-none"),
             }),
-            ..Unfolding::new(Source::Kept(path), Arc::new(request))
+            ..RunTimeline::new(Source::Kept(path), Arc::new(request))
         });
     }
 
@@ -719,9 +716,9 @@ impl AppState {
         self.run.as_mut().filter(|run| run.job == job)
     }
 
-    /// The unfolding of a job's newest picture, shown or not.
-    fn unfolding_of(&mut self, job: JobId) -> Option<&mut Unfolding> {
-        let all = [self.unfolding.as_mut(), self.parked.as_mut()];
+    /// The timeline of a job's newest picture, shown or not.
+    fn timeline_of(&mut self, job: JobId) -> Option<&mut RunTimeline> {
+        let all = [self.timeline.as_mut(), self.parked.as_mut()];
         all.into_iter().flatten().find(|any| any.source == Source::Live(job))
     }
 }

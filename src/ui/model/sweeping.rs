@@ -1,4 +1,4 @@
-//! Many runs unfolding together: what is to be run next, and what of each is seen. A pure function of the events that
+//! Many runs that are made together: what is to be run next, and what of each is seen. A pure function of the events that
 //! were told.
 
 use std::path::Path;

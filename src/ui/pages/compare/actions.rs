@@ -171,18 +171,18 @@ impl ComparePage {
         let others = self.pictures.iter().filter(|picture| picture.path != first.path);
         let runs: Vec<&Compared> = std::iter::once(first)
             .chain(others)
-            .filter(|picture| picture.unfolding.is_some())
+            .filter(|picture| picture.timeline.is_some())
             .collect();
-        let is_new = first.unfolding.is_some() && runs.len() > 1;
+        let is_new = first.timeline.is_some() && runs.len() > 1;
         if !is_new || self.measuring.knows_runs(runs.iter().map(|run| &run.path)) {
             return None;
         }
         let kept = runs.into_iter().filter_map(|run| {
-            let unfolding = run.unfolding.as_ref()?;
+            let timeline = run.timeline.as_ref()?;
             Some(KeptSteps {
                 path: run.path.clone(),
-                steps: unfolding.steps.clone(),
-                result: unfolding.final_latents.clone(),
+                steps: timeline.steps.clone(),
+                result: timeline.final_latents.clone(),
             })
         });
         Some(Measure::Runs(kept.collect()))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::gallery::PictureEntry;
 use crate::job::{Record, RgbImage, StepRecord};
-use crate::ui::model::unfolding::Unfolding;
+use crate::ui::model::run_timeline::RunTimeline;
 use crate::unfold::Similarity;
 
 /// What is still to come of a picture.
@@ -26,7 +26,7 @@ pub struct Compared {
     /// How it was made, if it says so.
     pub record: Option<Arc<Record>>,
     /// Its steps, if they were kept, once they are read.
-    pub unfolding: Option<Unfolding>,
+    pub timeline: Option<RunTimeline>,
     /// Why it cannot be shown.
     pub failure: Option<String>,
     /// What the index service knows of it, if anything.
@@ -42,7 +42,7 @@ impl Compared {
             path,
             pixels: None,
             record: None,
-            unfolding: None,
+            timeline: None,
             failure: None,
             entry: None,
             awaited: Awaited::Picture,
@@ -58,9 +58,9 @@ impl Compared {
     /// The step at a place of the run, or the last that was kept before it; `None` where there is none, and where the run
     /// has ended.
     pub fn step_at(&self, place: usize) -> Option<&Arc<StepRecord>> {
-        let unfolding = self.unfolding.as_ref().filter(|unfolding| place < unfolding.total)?;
-        let before = unfolding.steps.iter().rfind(|step| step.index <= place);
-        before.or_else(|| unfolding.steps.first())
+        let timeline = self.timeline.as_ref().filter(|timeline| place < timeline.total)?;
+        let before = timeline.steps.iter().rfind(|step| step.index <= place);
+        before.or_else(|| timeline.steps.first())
     }
 }
 

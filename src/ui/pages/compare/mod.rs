@@ -30,7 +30,7 @@ use crate::gallery::{IndexEvent, SaveEvent};
 use crate::job::Parting;
 use crate::ui::model::camera::Camera;
 use crate::ui::model::notifications::Text;
-use crate::ui::model::unfolding::Unfolding;
+use crate::ui::model::run_timeline::RunTimeline;
 use measure::Measuring;
 
 /// Most pictures that are held against each other.
@@ -171,8 +171,8 @@ impl ComparePage {
                 record,
                 trajectory,
             } => {
-                let kept = Unfolding::kept(path, record, Arc::unwrap_or_clone(trajectory));
-                picture.unfolding = Some(kept).filter(|kept| !kept.steps.is_empty());
+                let kept = RunTimeline::kept(path, record, Arc::unwrap_or_clone(trajectory));
+                picture.timeline = Some(kept).filter(|kept| !kept.steps.is_empty());
                 if let Some(place) = self.playhead {
                     self.show_step(Some(place));
                 }
@@ -203,10 +203,8 @@ impl ComparePage {
     }
 
     /// Every run, to be given pictures of its steps.
-    pub(in crate::ui) fn unfoldings_mut(&mut self) -> impl Iterator<Item = &mut Unfolding> {
-        self.pictures
-            .iter_mut()
-            .filter_map(|picture| picture.unfolding.as_mut())
+    pub(in crate::ui) fn timelines_mut(&mut self) -> impl Iterator<Item = &mut RunTimeline> {
+        self.pictures.iter_mut().filter_map(|picture| picture.timeline.as_mut())
     }
 
     /// The place of a picture.
@@ -216,7 +214,7 @@ impl ComparePage {
 
     /// Steps of the longest run; 0 if none was kept.
     pub fn num_steps(&self) -> usize {
-        let runs = self.pictures.iter().filter_map(|picture| picture.unfolding.as_ref());
+        let runs = self.pictures.iter().filter_map(|picture| picture.timeline.as_ref());
         runs.map(|run| run.total).max().unwrap_or_default()
     }
 
@@ -225,7 +223,7 @@ impl ComparePage {
         let picture = self.pictures.get(place)?;
         let pixels = picture.pixels.as_ref()?;
         let step = self.playhead.and_then(|at| picture.step_at(at));
-        let of_step = step.and_then(|step| picture.unfolding.as_ref()?.pictures.best(step.index));
+        let of_step = step.and_then(|step| picture.timeline.as_ref()?.pictures.best(step.index));
         Some(Shown {
             picture_px: egui::vec2(pixels.width_px as f32, pixels.height_px as f32),
             image: Arc::clone(of_step.unwrap_or(pixels)),
@@ -272,9 +270,9 @@ impl ComparePage {
         };
         for picture in &mut self.pictures {
             let step = picture.step_at(at).cloned();
-            if let (Some(step), Some(unfolding)) = (step, &mut picture.unfolding) {
-                let colours = unfolding.colours.as_deref();
-                unfolding.pictures.look_at(step.index, &step.x0, colours);
+            if let (Some(step), Some(timeline)) = (step, &mut picture.timeline) {
+                let colours = timeline.colours.as_deref();
+                timeline.pictures.look_at(step.index, &step.x0, colours);
             }
         }
     }

@@ -111,14 +111,14 @@ fn decode_resting(studio: &mut Studio, ctx: &egui::Context, now: f64) {
     let page = &mut studio.state.compare;
     let mut wanted = Vec::new();
     for picture in &page.pictures {
-        let (Some(step), Some(unfolding)) = (picture.step_at(at), &picture.unfolding) else {
+        let (Some(step), Some(timeline)) = (picture.step_at(at), &picture.timeline) else {
             continue;
         };
         let is_tried = page.rest.tried.contains(&(picture.path.clone(), wish));
-        if unfolding.pictures.quality(step.index).is_some_and(|kept| kept >= wish) || is_tried {
+        if timeline.pictures.quality(step.index).is_some_and(|kept| kept >= wish) || is_tried {
             continue;
         }
-        wanted.push((picture.path.clone(), Arc::clone(step), Arc::clone(&unfolding.request)));
+        wanted.push((picture.path.clone(), Arc::clone(step), Arc::clone(&timeline.request)));
         if wish == Quality::Exact {
             break;
         }

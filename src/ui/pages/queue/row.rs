@@ -195,10 +195,10 @@ pub(super) fn about(ctx: &PanelContext<'_>, order: &Order) -> String {
         words.push_str(" · ");
         words.push_str(&ctx.language.tr_count("queue-pictures", request.batch_count as usize));
     }
-    if let Some(leaves) = &order.leaves {
+    if let Some(branch_point) = &order.branch_point {
         words.push_str(" · ");
-        let step = (leaves.step + 1).to_string();
-        let key = if leaves.is_exact {
+        let step = (branch_point.step + 1).to_string();
+        let key = if branch_point.is_exact {
             "queue-branch"
         } else {
             "queue-branch-unkept"

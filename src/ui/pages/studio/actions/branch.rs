@@ -10,10 +10,10 @@ use crate::ui::model::playhead::Branching;
 /// Fills the form with what held at the step on the canvas; Generate then makes a branch there.
 pub(super) fn branch_here(studio: &mut Studio) {
     let state = &studio.state;
-    let (Some(step), Some(unfolding)) = (state.shown_step_record(), &state.unfolding) else {
+    let (Some(step), Some(timeline)) = (state.shown_step_record(), &state.timeline) else {
         return;
     };
-    let Some(kept) = unfolding.kept_run(step.index) else {
+    let Some(kept) = timeline.kept_run(step.index) else {
         return;
     };
     let index = step.index as u32;
@@ -21,7 +21,7 @@ pub(super) fn branch_here(studio: &mut Studio) {
     let branching = Branching {
         kept: Arc::new(kept),
         step: index,
-        trunk: Box::new(unfolding.trunk(step.index)),
+        parent: Box::new(timeline.parent_steps(step.index)),
         of: state.shown_path().map(Path::to_owned),
     };
     studio.state.playback.is_on = false;

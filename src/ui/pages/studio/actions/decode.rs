@@ -58,11 +58,11 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
     let step = state
         .shown_step_record()
         .filter(|_| matches!(state.view, View::Step(_)));
-    let (Some(step), Some(unfolding)) = (step.cloned(), &state.unfolding) else {
+    let (Some(step), Some(timeline)) = (step.cloned(), &state.timeline) else {
         studio.decoding.rest = None;
         return;
     };
-    let quality = unfolding.pictures.quality(step.index);
+    let quality = timeline.pictures.quality(step.index);
     let (is_playing, is_busy) = (state.playback.is_on, state.active_run().is_some());
     let now = ctx.input(|input| input.time);
     let decoding = &mut studio.decoding;
@@ -105,14 +105,14 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
 /// Saves the step on the canvas as a picture, once it is decoded.
 pub(super) fn keep_step(studio: &mut Studio) {
     let state = &studio.state;
-    let (Some(step), Some(unfolding)) = (state.shown_step_record().cloned(), &state.unfolding) else {
+    let (Some(step), Some(timeline)) = (state.shown_step_record().cloned(), &state.timeline) else {
         return;
     };
-    let Some(kept) = unfolding.kept_run(step.index) else {
+    let Some(kept) = timeline.kept_run(step.index) else {
         return;
     };
-    let decoded = unfolding.pictures.get(step.index);
-    let is_exact = unfolding.pictures.quality(step.index) == Some(Quality::Exact);
+    let decoded = timeline.pictures.get(step.index);
+    let is_exact = timeline.pictures.quality(step.index) == Some(Quality::Exact);
     match decoded.filter(|_| is_exact).cloned() {
         Some(picture) => save(studio, kept, &step, &picture),
         None => ask_shown(studio, step, Quality::Exact, Some(kept)),
@@ -136,10 +136,10 @@ pub(in crate::ui) fn take_answer(studio: &mut Studio, ticket: u64, answer: &Resu
         }
     };
     let state = &mut studio.state;
-    let unfoldings = [state.unfolding.as_mut(), state.parked.as_mut()];
-    for unfolding in unfoldings.into_iter().flatten().chain(state.compare.unfoldings_mut()) {
-        if unfolding.steps.iter().any(|known| Arc::ptr_eq(known, &step)) {
-            unfolding.pictures.insert(step.index, quality, Arc::clone(picture));
+    let timelines = [state.timeline.as_mut(), state.parked.as_mut()];
+    for timeline in timelines.into_iter().flatten().chain(state.compare.timelines_mut()) {
+        if timeline.steps.iter().any(|known| Arc::ptr_eq(known, &step)) {
+            timeline.pictures.insert(step.index, quality, Arc::clone(picture));
         }
     }
     if let Some(kept) = keep {
@@ -154,8 +154,8 @@ pub(in crate::ui) fn ask_of(studio: &mut Studio, request: &GenerateRequest, step
 
 /// The same for the run that is shown.
 fn ask_shown(studio: &mut Studio, step: Arc<StepRecord>, quality: Quality, keep: Option<KeptRun>) {
-    let unfolding = studio.state.unfolding.as_ref();
-    if let Some(request) = unfolding.map(|unfolding| Arc::clone(&unfolding.request)) {
+    let timeline = studio.state.timeline.as_ref();
+    if let Some(request) = timeline.map(|timeline| Arc::clone(&timeline.request)) {
         ask(studio, (&request, step), quality, keep);
     }
 }

@@ -67,12 +67,9 @@ fn failed(studio: &mut Studio, reason: String) {
     studio.state.notices.notify(Level::Error, text);
 }
 
-/// The run on the canvas in the ways it is looked at, and a name for it.
+/// The run on the canvas in the views it is looked at, and a name for it.
 fn run(state: &AppState) -> Option<(RunAnimation, String)> {
-    let unfolding = state
-        .unfolding
-        .as_ref()
-        .filter(|unfolding| !unfolding.steps.is_empty())?;
+    let timeline = state.timeline.as_ref().filter(|timeline| !timeline.steps.is_empty())?;
     let opened = state
         .opened
         .as_ref()
@@ -82,20 +79,20 @@ fn run(state: &AppState) -> Option<(RunAnimation, String)> {
         Some(_) => opened.map(|opened| &opened.pixels),
         None => live,
     };
-    let request = &unfolding.request;
+    let request = &timeline.request;
     let stem = state.shown_path().and_then(Path::file_stem).map(PathBuf::from);
     let stem = stem.map_or_else(|| format!("seed-{}", request.seed), |stem| stem.display().to_string());
-    let pictures = unfolding
+    let pictures = timeline
         .steps
         .iter()
-        .map(|step| unfolding.pictures.get(step.index).cloned());
+        .map(|step| timeline.pictures.get(step.index).cloned());
     let reel = RunAnimation {
         decoded: pictures.collect(),
-        steps: unfolding.steps.clone(),
-        final_latents: unfolding.final_latents.clone(),
-        colours: unfolding.colours.clone(),
-        tokens: Arc::clone(&unfolding.tokens),
-        views: std::iter::once(state.ways.first).chain(state.ways.second).collect(),
+        steps: timeline.steps.clone(),
+        final_latents: timeline.final_latents.clone(),
+        colours: timeline.colours.clone(),
+        tokens: Arc::clone(&timeline.tokens),
+        views: std::iter::once(state.views.first).chain(state.views.second).collect(),
         size_px: finished.map_or((request.width_px, request.height_px), |picture| {
             (picture.width_px, picture.height_px)
         }),

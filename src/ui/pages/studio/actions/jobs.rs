@@ -7,7 +7,7 @@ use crate::config::Settings;
 use crate::job::{GenerateRequest, JobOptions, ModelRef, Precision};
 use crate::ui::app::Studio;
 use crate::ui::job_dispatch::advance;
-use crate::ui::model::jobs::{Leaves, Order};
+use crate::ui::model::jobs::{BranchPoint, Order};
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::pages::studio::form::changes::{Plan, planned};
 use crate::ui::pages::studio::form::draft::request_text;
@@ -34,14 +34,18 @@ pub(super) fn generate(studio: &mut Studio) {
         return;
     }
     let plan = planned(&studio.state, &studio.draft);
-    let (request, leaves) = if let Some((kept, step, Plan::Branch(request, inexact))) = plan {
-        let leaves = Leaves {
+    let (request, branch_point) = if let Some((kept, step, Plan::Branch(request, inexact))) = plan {
+        let branch_point = BranchPoint {
             kept,
             step,
-            trunk: studio.state.branching.as_ref().map(|branching| branching.trunk.clone()),
+            parent: studio
+                .state
+                .branching
+                .as_ref()
+                .map(|branching| branching.parent.clone()),
             is_exact: inexact.is_none(),
         };
-        (*request, Some(leaves))
+        (*request, Some(branch_point))
     } else {
         if !studio.draft.is_seed_locked {
             studio.draft.roll_seed();
@@ -51,7 +55,7 @@ pub(super) fn generate(studio: &mut Studio) {
         };
         (request, None)
     };
-    if put_in(studio, request, leaves) {
+    if put_in(studio, request, branch_point) {
         studio.state.branching = None; // it is made now, or what cannot change at a step makes a run of its own
     }
 }
@@ -62,7 +66,7 @@ pub(super) fn submit(studio: &mut Studio, request: GenerateRequest) {
 }
 
 /// Puts a request at the end of the queue; whether it could be.
-fn put_in(studio: &mut Studio, request: GenerateRequest, leaves: Option<Leaves>) -> bool {
+fn put_in(studio: &mut Studio, request: GenerateRequest, branch_point: Option<BranchPoint>) -> bool {
     let problem = if studio.services.engine.is_none() {
         Some(Text::key("notice-engine-stopped"))
     } else if studio.state.jobs.jobs().len() >= MAX_JOBS {
@@ -78,7 +82,7 @@ fn put_in(studio: &mut Studio, request: GenerateRequest, leaves: Option<Leaves>)
     studio.state.jobs.push(Order {
         request: Arc::new(request),
         options,
-        leaves,
+        branch_point,
     });
     studio.state.show_live();
     advance(&mut studio.state, &mut studio.services);

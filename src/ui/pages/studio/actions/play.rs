@@ -13,7 +13,7 @@ pub(super) fn play_or_pause(studio: &mut Studio) {
         return steer::pause_or_resume(studio);
     }
     let state = &mut studio.state;
-    let num_steps = state.unfolding.as_ref().map_or(0, |unfolding| unfolding.steps.len());
+    let num_steps = state.timeline.as_ref().map_or(0, |timeline| timeline.steps.len());
     state.playback.is_on = !state.playback.is_on && num_steps > 0;
     let is_at_end = !matches!(state.view, View::Step(place) if place + 1 < num_steps);
     if state.playback.is_on && is_at_end {
@@ -50,7 +50,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
 }
 
 fn advance(state: &mut AppState, by: usize) {
-    let num_steps = state.unfolding.as_ref().map_or(0, |unfolding| unfolding.steps.len());
+    let num_steps = state.timeline.as_ref().map_or(0, |timeline| timeline.steps.len());
     let here = match state.view {
         View::Step(place) => place,
         View::Live | View::Picture(_) => num_steps,

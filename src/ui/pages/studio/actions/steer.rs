@@ -45,7 +45,7 @@ pub(super) fn step_back(studio: &mut Studio) {
     }
     let newest = studio
         .state
-        .live_unfolding()
+        .live_timeline()
         .and_then(|live| live.next_index().checked_sub(1));
     let (Some(control), Some(newest)) = (control(studio), newest) else {
         return;

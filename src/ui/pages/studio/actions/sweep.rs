@@ -112,7 +112,7 @@ pub(in crate::ui) fn advance(studio: &mut Studio) {
                     request: Arc::clone(&next.request),
                     has_started: false,
                     is_stopping: false,
-                    trunk: None,
+                    parent: None,
                 });
                 sweeping.submitted(next, job);
                 return;

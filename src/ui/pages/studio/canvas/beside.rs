@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::job::{RgbImage, StepRecord};
 use crate::render::seen::LatentView;
+use crate::ui::model::run_timeline::RunTimeline;
 use crate::ui::model::state::{AppState, View as Place};
-use crate::ui::model::unfolding::Unfolding;
 use crate::unfold::StepView;
 
 /// A run beside the one that is shown.
@@ -17,7 +17,7 @@ pub struct Beside {
     /// Its picture, once it is read.
     pub picture: Option<Arc<RgbImage>>,
     /// Its steps, once they are read.
-    pub unfolding: Option<Unfolding>,
+    pub timeline: Option<RunTimeline>,
 }
 
 impl Beside {
@@ -26,7 +26,7 @@ impl Beside {
         Self {
             path,
             picture: None,
-            unfolding: None,
+            timeline: None,
         }
     }
 }
@@ -36,13 +36,13 @@ impl AppState {
     pub(in crate::ui) fn beside_waiting_for(&mut self, path: &std::path::Path) -> Option<&mut Beside> {
         let is_shown = self.shown_path() == Some(path);
         let beside = self.beside.as_mut()?;
-        let is_whole = beside.picture.is_some() && beside.unfolding.is_some();
+        let is_whole = beside.picture.is_some() && beside.timeline.is_some();
         (beside.path == path && !is_shown && !is_whole).then_some(beside)
     }
 
     /// The step beside: the one of the same place in its run, or its last before; its newest where the whole is shown.
     pub fn step_beside(&self) -> Option<&Arc<StepRecord>> {
-        let steps = &self.beside.as_ref()?.unfolding.as_ref()?.steps;
+        let steps = &self.beside.as_ref()?.timeline.as_ref()?.steps;
         match (&self.view, self.shown_step_record()) {
             (Place::Step(_), Some(shown)) => steps.iter().rfind(|step| step.index <= shown.index),
             _ => steps.last(),
@@ -57,7 +57,7 @@ impl AppState {
 
     /// What a way of looking shows of the step beside.
     pub fn seen_beside(&self, view: StepView) -> Option<LatentView> {
-        let unfolding = self.beside.as_ref()?.unfolding.as_ref()?;
-        Some(super::ways::seen_of(unfolding, self.step_beside()?, view))
+        let timeline = self.beside.as_ref()?.timeline.as_ref()?;
+        Some(super::view_pair::seen_of(timeline, self.step_beside()?, view))
     }
 }

@@ -25,9 +25,9 @@ pub(in crate::ui) fn export_menu(ui: &mut Ui, ctx: &PanelContext<'_>) {
     }
     let has_steps = ctx
         .state
-        .unfolding
+        .timeline
         .as_ref()
-        .is_some_and(|unfolding| !unfolding.steps.is_empty());
+        .is_some_and(|timeline| !timeline.steps.is_empty());
     let is_possible = has_steps || ctx.state.shown_sweep().is_some();
     ui.add_enabled_ui(is_possible, |ui| {
         let menu = ui.menu_button(ctx.tr("export-menu"), |ui| {

@@ -1,7 +1,7 @@
 //! The picture in the middle of the page, live, step by step, or finished.
 
 pub mod beside;
-pub mod ways;
+pub mod view_pair;
 
 pub(in crate::ui) mod panel;
 pub(in crate::ui) mod regenerate_menu;

@@ -79,10 +79,10 @@ impl Panel for CanvasPanel {
 
         views::picker(&mut line(ui, picker), ctx);
         let looked_at = self.tokens.ui(&mut line(ui, tokens), ctx);
-        let ways = looked_at.map_or(ctx.state.ways, |view| ctx.state.ways.with_attention(view));
+        let pair = looked_at.map_or(ctx.state.views, |view| ctx.state.views.with_attention(view));
         let has_step = ctx.state.shown_step_record().is_some();
         let is_beside = ctx.state.beside.is_some();
-        let second = ways.second.filter(|_| has_step && !is_beside);
+        let second = pair.second.filter(|_| has_step && !is_beside);
         let is_split = second.is_some() || is_beside;
         let halves = halves(body, is_split);
 
@@ -93,7 +93,7 @@ impl Panel for CanvasPanel {
         let views = halves.map(|rect| Viewport::new(ui, rect, camera, picture_px));
         let zoom = views[0].zoom;
         *ctx.fit_zoom = views[0].fit_zoom;
-        for (index, view) in std::iter::once(ways.first).chain(second).enumerate() {
+        for (index, view) in std::iter::once(pair.first).chain(second).enumerate() {
             self.paint_view(
                 ui,
                 ctx,
@@ -113,7 +113,7 @@ impl Panel for CanvasPanel {
                     index: 1,
                     place: views[1],
                 },
-                ways.first,
+                pair.first,
             );
         }
         if is_split {
@@ -167,7 +167,7 @@ impl CanvasPanel {
             half.place
                 .draw(ui, ctx.textures, ctx.has_gpu_canvas.then_some(half.index), &shown.image);
         }
-        let is_plain = ctx.state.ways.second.is_none() && view == StepView::Estimate;
+        let is_plain = ctx.state.views.second.is_none() && view == StepView::Estimate;
         if has_step && !is_plain {
             self.views.caption(ui, ctx, half.place.rect, view);
         }
@@ -206,8 +206,8 @@ impl CanvasPanel {
 
     fn shown(&mut self, ctx: &PanelContext<'_>) -> Shown {
         let state = ctx.state;
-        if let Some((image, unfolding)) = state.shown_step_picture().zip(state.unfolding.as_ref()) {
-            return Shown::of(image, &unfolding.request);
+        if let Some((image, timeline)) = state.shown_step_picture().zip(state.timeline.as_ref()) {
+            return Shown::of(image, &timeline.request);
         }
         if let Some(path) = state.shown_path() {
             if let Some(opened) = state.opened.as_ref().filter(|opened| opened.path == *path) {
@@ -292,9 +292,9 @@ fn halves(body: Rect, is_split: bool) -> [Rect; 2] {
 
 /// The size that the zoom is counted from: of the picture, whatever stands for it.
 fn picture_px(ctx: &PanelContext<'_>, shown: &Shown) -> Vec2 {
-    match &ctx.state.unfolding {
-        Some(unfolding) if shown.is_noise && ctx.state.shown_step_record().is_some() => {
-            vec2(unfolding.request.width_px as f32, unfolding.request.height_px as f32)
+    match &ctx.state.timeline {
+        Some(timeline) if shown.is_noise && ctx.state.shown_step_record().is_some() => {
+            vec2(timeline.request.width_px as f32, timeline.request.height_px as f32)
         }
         _ => shown.picture_px,
     }

@@ -4,7 +4,7 @@ use egui::{Align, Button, ComboBox, Layout, RichText, ScrollArea, Ui};
 
 use super::views::word_text;
 use crate::ui::commands::UiCommand;
-use crate::ui::pages::studio::canvas::ways::{WordKind, words};
+use crate::ui::pages::studio::canvas::view_pair::{WordKind, words};
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::GRID;
 use crate::unfold::{AttentionToken, StepView};
@@ -44,12 +44,12 @@ impl TokenLine {
     }
 
     fn words(&self, ui: &mut Ui, ctx: &PanelContext<'_>) -> Option<StepView> {
-        let ways = ctx.state.ways;
-        let kept = ways.attention();
+        let views = ctx.state.views;
+        let kept = views.attention();
         let level = kept.map_or(self.level, |kept| kept.level);
         let tip = ctx.tr("tokens-word");
         let mut looked_at = None;
-        for word in words(&ctx.state.unfolding.as_ref()?.tokens) {
+        for word in words(&ctx.state.timeline.as_ref()?.tokens) {
             let is_kept = kept.is_some_and(|kept| word.tokens.contains(&kept.index));
             let mut text = RichText::new(word_text(ctx, &word.kind));
             if !matches!(word.kind, WordKind::Written(_)) {
@@ -65,12 +65,12 @@ impl TokenLine {
                 looked_at = Some(view);
             }
             if response.clicked() {
-                let ways = if is_kept {
-                    ways.without_attention()
+                let views = if is_kept {
+                    views.without_attention()
                 } else {
-                    ways.with_attention(view)
+                    views.with_attention(view)
                 };
-                ctx.commands.send(UiCommand::SetWays(ways));
+                ctx.commands.send(UiCommand::SetViews(views));
             }
         }
         looked_at
@@ -84,7 +84,7 @@ impl TokenLine {
             Some(maps) => format!("{} × {}", maps.width, maps.height),
             None => ctx.tr("tokens-mean"),
         };
-        let kept = ctx.state.ways.attention();
+        let kept = ctx.state.views.attention();
         let before = kept.map_or(self.level, |kept| kept.level);
         let mut chosen = before;
         let response = ComboBox::from_id_salt("attention_level")
@@ -106,7 +106,7 @@ impl TokenLine {
         if let Some(kept) = kept {
             let view = StepView::Attention(AttentionToken { level: chosen, ..kept });
             ctx.commands
-                .send(UiCommand::SetWays(ctx.state.ways.with_attention(view)));
+                .send(UiCommand::SetViews(ctx.state.views.with_attention(view)));
         }
     }
 }

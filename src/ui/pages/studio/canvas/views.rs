@@ -5,8 +5,8 @@ use egui::{pos2, vec2};
 
 use crate::render::seen::Lack;
 use crate::ui::commands::UiCommand;
-use crate::ui::model::unfolding::Ways;
-use crate::ui::pages::studio::canvas::ways::{WordKind, words};
+use crate::ui::model::run_timeline::ViewPair;
+use crate::ui::pages::studio::canvas::view_pair::{WordKind, words};
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{GRID, ROW_HEIGHT};
 use crate::unfold::StepView;
@@ -63,7 +63,7 @@ fn word_of(ctx: &PanelContext<'_>, view: StepView) -> Option<String> {
     let StepView::Attention(token) = view else {
         return None;
     };
-    let words = words(&ctx.state.unfolding.as_ref()?.tokens);
+    let words = words(&ctx.state.timeline.as_ref()?.tokens);
     let word = words.iter().find(|word| word.tokens.contains(&token.index))?;
     Some(word_text(ctx, &word.kind))
 }
@@ -110,10 +110,10 @@ fn buttons_width(ui: &Ui, ctx: &PanelContext<'_>) -> f32 {
 }
 
 fn view_button(ui: &mut Ui, ctx: &PanelContext<'_>, view: StepView) {
-    let ways = ctx.state.ways;
-    let button = Button::selectable(ways.first == view, ctx.tr(key(view))).frame_when_inactive(true);
+    let views = ctx.state.views;
+    let button = Button::selectable(views.first == view, ctx.tr(key(view))).frame_when_inactive(true);
     let response = ui.add_enabled(why_not(ctx, view).is_none(), button);
-    if ways.second == Some(view) {
+    if views.second == Some(view) {
         let rect = response.rect.shrink2(vec2(6.0, 0.0));
         let line = [
             pos2(rect.left(), rect.bottom() - 1.0),
@@ -124,12 +124,12 @@ fn view_button(ui: &mut Ui, ctx: &PanelContext<'_>, view: StepView) {
     let response = explained(response, ctx, view).accessible_name(name(ctx, view));
     if response.clicked() {
         let is_second = ui.input(|input| input.modifiers.shift);
-        let ways = if is_second {
-            ways.with_second(view)
+        let views = if is_second {
+            views.with_second(view)
         } else {
-            ways.with_first(view)
+            views.with_first(view)
         };
-        ctx.commands.send(UiCommand::SetWays(ways));
+        ctx.commands.send(UiCommand::SetViews(views));
     }
 }
 
@@ -153,8 +153,8 @@ fn explained(response: Response, ctx: &PanelContext<'_>, view: StepView) -> Resp
 
 /// The first view as a list.
 fn first_choice(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let ways = ctx.state.ways;
-    let mut chosen = ways.first;
+    let views = ctx.state.views;
+    let mut chosen = views.first;
     let response = ComboBox::from_id_salt("first_view")
         .selected_text(name(ctx, chosen))
         .width(ui.available_width())
@@ -171,15 +171,15 @@ fn first_choice(ui: &mut Ui, ctx: &PanelContext<'_>) {
     response
         .accessible_name(ctx.tr("view-first"))
         .on_hover_text(UiCommand::NextView.tooltip(ctx.language, ui.ctx()));
-    if chosen != ways.first {
-        ctx.commands.send(UiCommand::SetWays(ways.with_first(chosen)));
+    if chosen != views.first {
+        ctx.commands.send(UiCommand::SetViews(views.with_first(chosen)));
     }
 }
 
 /// The second view as a list, with none in front.
 fn second_choice(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let ways = ctx.state.ways;
-    let mut chosen = ways.second;
+    let views = ctx.state.views;
+    let mut chosen = views.second;
     let none = ctx.tr("view-second-none");
     let text = chosen.map_or_else(|| none.clone(), |view| name(ctx, view));
     let response = ComboBox::from_id_salt("second_view")
@@ -188,7 +188,7 @@ fn second_choice(ui: &mut Ui, ctx: &PanelContext<'_>) {
         .truncate()
         .show_ui(ui, |ui| {
             ui.selectable_value(&mut chosen, None, &none);
-            for view in StepView::PLAIN.into_iter().filter(|view| *view != ways.first) {
+            for view in StepView::PLAIN.into_iter().filter(|view| *view != views.first) {
                 let is_there = why_not(ctx, view).is_none();
                 let value = Some(view);
                 let response =
@@ -200,8 +200,11 @@ fn second_choice(ui: &mut Ui, ctx: &PanelContext<'_>) {
     response
         .accessible_name(ctx.tr("view-second"))
         .on_hover_text(UiCommand::NextSecondView.tooltip(ctx.language, ui.ctx()));
-    if chosen != ways.second {
-        ctx.commands.send(UiCommand::SetWays(Ways { second: chosen, ..ways }));
+    if chosen != views.second {
+        ctx.commands.send(UiCommand::SetViews(ViewPair {
+            second: chosen,
+            ..views
+        }));
     }
 }
 
@@ -222,7 +225,7 @@ pub(in crate::ui) fn explanation(ui: &Ui, ctx: &PanelContext<'_>, canvas: Rect) 
     if !ctx.state.is_explaining {
         return;
     }
-    let view = ctx.state.ways.first;
+    let view = ctx.state.views.first;
     let key = key(view);
     let mut is_open = true;
     egui::Window::new(RichText::new(name(ctx, view)).heading())

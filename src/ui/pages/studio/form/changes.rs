@@ -11,7 +11,7 @@ use crate::ui::model::state::AppState;
 /// What the run at work would change at its next step if it went by the form; `None` if nothing.
 pub fn pending_change(state: &AppState, draft: &Draft) -> Option<Change> {
     let run = state.steerable_run().filter(|_| state.branching.is_none())?;
-    let live = state.live_unfolding()?;
+    let live = state.live_timeline()?;
     let wanted = draft
         .to_request()
         .ok()

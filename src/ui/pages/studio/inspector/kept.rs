@@ -3,7 +3,7 @@
 use egui::{Ui, vec2};
 
 use crate::ui::commands::UiCommand;
-use crate::ui::model::unfolding::Unfolding;
+use crate::ui::model::run_timeline::RunTimeline;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::ROW_HEIGHT;
 use crate::ui::widgets::budget_field::budget_field;
@@ -26,7 +26,7 @@ impl Panel for KeptPanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        let sizes = ctx.state.unfolding.as_ref().map(Sizes::of);
+        let sizes = ctx.state.timeline.as_ref().map(Sizes::of);
         ctx.look().section(ui, "inspector-kept", |ui| {
             let words = match &sizes {
                 Some(sizes) => ctx.language.tr_with("kept-size", &[("size", &mib(sizes.total()))]),
@@ -61,9 +61,9 @@ struct Sizes {
 }
 
 impl Sizes {
-    fn of(unfolding: &Unfolding) -> Self {
-        let steps = || unfolding.steps.iter();
-        let result = unfolding
+    fn of(timeline: &RunTimeline) -> Self {
+        let steps = || timeline.steps.iter();
+        let result = timeline
             .final_latents
             .as_ref()
             .map_or(0, |latents| latents.values.len());

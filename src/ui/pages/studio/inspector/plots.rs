@@ -33,13 +33,13 @@ impl Panel for PlotsPanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        let unfolding = ctx.state.unfolding.as_ref();
-        let has_new_steps = self.series.update(unfolding.map_or(&[], |unfolding| &unfolding.steps));
-        let told = unfolding.map(|unfolding| (unfolding.record.is_some(), unfolding.changes.len()));
-        if let Some(unfolding) = unfolding
+        let timeline = ctx.state.timeline.as_ref();
+        let has_new_steps = self.series.update(timeline.map_or(&[], |timeline| &timeline.steps));
+        let told = timeline.map(|timeline| (timeline.record.is_some(), timeline.changes.len()));
+        if let Some(timeline) = timeline
             && (has_new_steps || self.told != told)
         {
-            self.path.update(unfolding);
+            self.path.update(timeline);
         }
         self.told = told;
 
@@ -56,7 +56,7 @@ impl Panel for PlotsPanel {
 
 /// What all plots share.
 fn course(state: &AppState, planned: u32) -> Course {
-    let Some(unfolding) = &state.unfolding else {
+    let Some(timeline) = &state.timeline else {
         return Course {
             total: planned as usize,
             steps: Vec::new(),
@@ -64,20 +64,16 @@ fn course(state: &AppState, planned: u32) -> Course {
             changes: Vec::new(),
         };
     };
-    let steps: Vec<usize> = unfolding.steps.iter().map(|step| step.index + 1).collect();
-    let planned = match unfolding.sigmas.len() {
-        0 | 1 => unfolding.request.steps as usize,
+    let steps: Vec<usize> = timeline.steps.iter().map(|step| step.index + 1).collect();
+    let planned = match timeline.sigmas.len() {
+        0 | 1 => timeline.request.steps as usize,
         levels => levels - 1,
     };
     Course {
         total: planned.max(steps.last().copied().unwrap_or_default()),
         playhead: shown::position(state).and_then(|at| steps.get(at).copied()),
         steps,
-        changes: unfolding
-            .changes
-            .iter()
-            .map(|change| change.step as usize + 1)
-            .collect(),
+        changes: timeline.changes.iter().map(|change| change.step as usize + 1).collect(),
     }
 }
 

@@ -119,11 +119,11 @@ impl RunTreePanel {
     /// Makes the tree anew if anything it shows has changed.
     fn update(&mut self, state: &AppState) {
         let live = state.run.as_ref().map(|run| {
-            let unfolding = state.unfolding.as_ref();
-            let changes = unfolding.map_or(0, |unfolding| unfolding.changes.len());
+            let timeline = state.timeline.as_ref();
+            let changes = timeline.map_or(0, |timeline| timeline.changes.len());
             (Arc::as_ptr(&run.request) as usize, changes)
         });
-        let record = state.unfolding.as_ref().and_then(|unfolding| unfolding.record.as_ref());
+        let record = state.timeline.as_ref().and_then(|timeline| timeline.record.as_ref());
         let told = Told {
             num_pictures: state.recent.len(),
             newest: state.recent.first().map(|picture| picture.path.clone()),
@@ -273,18 +273,18 @@ fn pictures(state: &AppState) -> impl Iterator<Item = (Node, Entry)> {
 
 /// The run that is seen step by step, once it has a name.
 fn shown_id(state: &AppState) -> Option<&String> {
-    let record = state.unfolding.as_ref()?.record.as_ref()?;
+    let record = state.timeline.as_ref()?.record.as_ref()?;
     Some(&record.run_id)
 }
 
 /// The run in the making, until it is among the saved pictures.
 fn live_run(state: &AppState) -> Option<(Node, Entry)> {
     let run = state.run.as_ref()?;
-    let live = state.unfolding.as_ref().filter(|unfolding| {
-        let record = unfolding.record.as_ref();
-        Arc::ptr_eq(&unfolding.request, &run.request) || record.is_some_and(|record| record.request == *run.request)
+    let live = state.timeline.as_ref().filter(|timeline| {
+        let record = timeline.record.as_ref();
+        Arc::ptr_eq(&timeline.request, &run.request) || record.is_some_and(|record| record.request == *run.request)
     });
-    let record = live.and_then(|unfolding| unfolding.record.as_ref());
+    let record = live.and_then(|timeline| timeline.record.as_ref());
     let run_id = record.map(|record| record.run_id.clone()).unwrap_or_default();
     let is_saved = |picture: &crate::ui::model::state::RecentPicture| {
         let record = picture.record.as_ref();

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::job::{GenerateRequest, Record};
+use crate::ui::model::run_timeline::RunTimeline;
 use crate::ui::model::state::{AppState, View};
-use crate::ui::model::unfolding::Unfolding;
 
-/// The step on the canvas, by its place among those of the unfolding; the newest if none is chosen.
+/// The step on the canvas, by its place among those of the timeline; the newest if none is chosen.
 pub(in crate::ui) fn position(state: &AppState) -> Option<usize> {
-    let steps = &state.unfolding.as_ref()?.steps;
+    let steps = &state.timeline.as_ref()?.steps;
     let last = steps.len().checked_sub(1)?;
     match state.view {
         View::Step(at) => Some(at.min(last)),
@@ -17,13 +17,13 @@ pub(in crate::ui) fn position(state: &AppState) -> Option<usize> {
 }
 
 /// What a run was asked for, with all that was changed on its way so far.
-pub(in crate::ui) fn asked(unfolding: &Unfolding) -> GenerateRequest {
-    if let Some(record) = &unfolding.record {
+pub(in crate::ui) fn asked(timeline: &RunTimeline) -> GenerateRequest {
+    if let Some(record) = &timeline.record {
         return record.request.clone();
     }
-    let mut request = (*unfolding.request).clone();
+    let mut request = (*timeline.request).clone();
     let known = request.all_changes();
-    let new = unfolding.changes.iter().filter(|change| !known.contains(change));
+    let new = timeline.changes.iter().filter(|change| !known.contains(change));
     request.changes.extend(new.map(|change| (**change).clone()));
     request
 }
@@ -43,10 +43,10 @@ impl Settings {
         if let View::Picture(_) = state.view {
             return state.shown_record().cloned().map(Self::Record);
         }
-        if let Some(unfolding) = &state.unfolding {
-            return Some(match &unfolding.record {
+        if let Some(timeline) = &state.timeline {
+            return Some(match &timeline.record {
                 Some(record) => Self::Record(Arc::clone(record)),
-                None => Self::Request(Arc::clone(&unfolding.request), unfolding.changes.len()),
+                None => Self::Request(Arc::clone(&timeline.request), timeline.changes.len()),
             });
         }
         let run = state.run.as_ref()?;
@@ -64,11 +64,9 @@ impl Settings {
 
     /// What was asked for, changes on the way included.
     pub(in crate::ui) fn request(&self, state: &AppState) -> GenerateRequest {
-        match (self, &state.unfolding) {
+        match (self, &state.timeline) {
             (Self::Record(record), _) => record.request.clone(),
-            (Self::Request(request, _), Some(unfolding)) if Arc::ptr_eq(request, &unfolding.request) => {
-                asked(unfolding)
-            }
+            (Self::Request(request, _), Some(timeline)) if Arc::ptr_eq(request, &timeline.request) => asked(timeline),
             (Self::Request(request, _), _) => (**request).clone(),
         }
     }

@@ -6,8 +6,8 @@ use super::strip::Strip;
 use super::transport;
 use crate::job::{Phase, StepRecord};
 use crate::ui::commands::UiCommand;
+use crate::ui::model::run_timeline::RunTimeline;
 use crate::ui::model::state::{EngineStatus, JobStatus, Pause, Run, View};
-use crate::ui::model::unfolding::Unfolding;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 
 /// Room kept for the lamp.
@@ -68,13 +68,13 @@ fn numbers(ui: &mut Ui, ctx: &PanelContext<'_>) {
         cell(ui, room, RichText::new(reason).weak());
         return;
     }
-    let Some(unfolding) = &ctx.state.unfolding else {
+    let Some(timeline) = &ctx.state.timeline else {
         return;
     };
     if let Some(step) = ctx.state.shown_step_record() {
-        step_numbers(ui, ctx, unfolding, step);
+        step_numbers(ui, ctx, timeline, step);
     }
-    if let Some(missing) = &unfolding.missing {
+    if let Some(missing) = &timeline.missing {
         let room = ui.available_width() - LAMP_ROOM;
         cell(
             ui,
@@ -84,9 +84,9 @@ fn numbers(ui: &mut Ui, ctx: &PanelContext<'_>) {
     }
 }
 
-fn step_numbers(ui: &mut Ui, ctx: &PanelContext<'_>, unfolding: &Unfolding, step: &StepRecord) {
+fn step_numbers(ui: &mut Ui, ctx: &PanelContext<'_>, timeline: &RunTimeline, step: &StepRecord) {
     let language = ctx.language;
-    let (number, total) = ((step.index + 1).to_string(), unfolding.total.to_string());
+    let (number, total) = ((step.index + 1).to_string(), timeline.total.to_string());
     let step_words = language.tr_with("timeline-step", &[("step", &number), ("total", &total)]);
     cell(ui, 96.0, step_words.into());
     cell(ui, 62.0, RichText::new(format!("σ {}", sigma_text(step.sigma))));

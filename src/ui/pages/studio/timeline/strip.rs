@@ -9,9 +9,9 @@ use egui::{Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, Wid
 use super::panel::{secs_text, sigma_text};
 use crate::job::{Change, RgbImage, StepRecord};
 use crate::ui::commands::UiCommand;
+use crate::ui::model::run_timeline::RunTimeline;
 use crate::ui::model::state::View;
 use crate::ui::model::step_pictures::latent_picture;
-use crate::ui::model::unfolding::Unfolding;
 use crate::ui::pages::studio::form::changes::change_texts;
 use crate::ui::panel::PanelContext;
 
@@ -119,38 +119,38 @@ impl Strip {
             .shown_record()
             .map_or(ctx.draft.request.steps, |record| record.request.steps);
         let total = state
-            .unfolding
+            .timeline
             .as_ref()
-            .map_or(to_come as usize, |unfolding| unfolding.total);
+            .map_or(to_come as usize, |timeline| timeline.total);
         let scale = Scale::new(area, total);
-        let Some(unfolding) = &state.unfolding else {
+        let Some(timeline) = &state.timeline else {
             self.latents.clear();
             return empty_cells(ui, ctx, &scale, 0);
         };
         self.latents.retain(|index, (of, _)| {
-            let place = unfolding.place_of(*index);
-            place.is_some_and(|place| Arc::ptr_eq(of, &unfolding.steps[place]))
+            let place = timeline.place_of(*index);
+            place.is_some_and(|place| Arc::ptr_eq(of, &timeline.steps[place]))
         });
-        let shown = state.shown_step().and_then(|place| unfolding.steps.get(place));
+        let shown = state.shown_step().and_then(|place| timeline.steps.get(place));
         let shown = shown.map(|record| record.index);
         name_playhead(ctx, &response, shown, total);
-        scrub(ctx, unfolding, &scale, &response);
+        scrub(ctx, timeline, &scale, &response);
 
-        empty_cells(ui, ctx, &scale, unfolding.next_index());
-        for (place, record) in unfolding.steps.iter().enumerate() {
+        empty_cells(ui, ctx, &scale, timeline.next_index());
+        for (place, record) in timeline.steps.iter().enumerate() {
             // Of steps that share a picture, it is that of the one on the canvas, else of the first.
-            let is_first = place == 0 || !scale.share(unfolding.steps[place - 1].index, record.index);
+            let is_first = place == 0 || !scale.share(timeline.steps[place - 1].index, record.index);
             let has_shown = shown.is_some_and(|shown| scale.share(shown, record.index));
             if (is_first && !has_shown) || shown == Some(record.index) {
-                self.picture(ui, ctx, unfolding, record, scale.group_picture(record.index));
+                self.picture(ui, ctx, timeline, record, scale.group_picture(record.index));
             }
             step_cell(ui, ctx, (place, record), &scale, shown == Some(record.index));
         }
-        curve(ui, ctx, unfolding, &scale, shown);
-        for change in &unfolding.changes {
+        curve(ui, ctx, timeline, &scale, shown);
+        for change in &timeline.changes {
             mark(ui, ctx, change, &scale);
         }
-        hover(ctx, unfolding, &scale, &response);
+        hover(ctx, timeline, &scale, &response);
     }
 
     /// How a step looks: decoded, else its latents.
@@ -158,16 +158,16 @@ impl Strip {
         &mut self,
         ui: &Ui,
         ctx: &mut PanelContext<'_>,
-        unfolding: &Unfolding,
+        timeline: &RunTimeline,
         record: &Arc<StepRecord>,
         rect: Rect,
     ) {
         if !ui.is_rect_visible(rect) {
             return;
         }
-        let picture = match unfolding.pictures.get(record.index) {
+        let picture = match timeline.pictures.get(record.index) {
             Some(picture) => Some(Arc::clone(picture)),
-            None => self.latent(unfolding, record),
+            None => self.latent(timeline, record),
         };
         let Some(picture) = picture else {
             ui.painter().rect_filled(rect, 3.0, *ctx.palette.active);
@@ -180,7 +180,7 @@ impl Strip {
             .paint_at(ui, rect);
     }
 
-    fn latent(&mut self, unfolding: &Unfolding, record: &Arc<StepRecord>) -> Option<Arc<RgbImage>> {
+    fn latent(&mut self, timeline: &RunTimeline, record: &Arc<StepRecord>) -> Option<Arc<RgbImage>> {
         let kept = self
             .latents
             .get(&record.index)
@@ -188,7 +188,7 @@ impl Strip {
         if let Some((_, picture)) = kept {
             return picture.clone();
         }
-        let picture = latent_picture(&record.x0, unfolding.colours.as_deref(), LATENT_SIDE_PX).map(Arc::new);
+        let picture = latent_picture(&record.x0, timeline.colours.as_deref(), LATENT_SIDE_PX).map(Arc::new);
         self.latents.insert(record.index, (Arc::clone(record), picture.clone()));
         picture
     }
@@ -202,14 +202,14 @@ fn name_playhead(ctx: &PanelContext<'_>, response: &Response, shown: Option<usiz
 }
 
 /// The playhead follows the pointer; beyond the newest step it stays with the newest.
-fn scrub(ctx: &PanelContext<'_>, unfolding: &Unfolding, scale: &Scale, response: &Response) {
+fn scrub(ctx: &PanelContext<'_>, timeline: &RunTimeline, scale: &Scale, response: &Response) {
     let is_wanted = response.dragged() || response.clicked();
     let Some(pointer) = response.interact_pointer_pos().filter(|_| is_wanted) else {
         return;
     };
     let index = scale.index_at(pointer.x);
-    let place = unfolding.steps.partition_point(|record| record.index < index);
-    if place < unfolding.steps.len() {
+    let place = timeline.steps.partition_point(|record| record.index < index);
+    if place < timeline.steps.len() {
         if ctx.state.view != View::Step(place) {
             ctx.commands.send(UiCommand::ShowStep(place));
         }
@@ -250,10 +250,10 @@ fn step_cell(ui: &Ui, ctx: &PanelContext<'_>, (place, record): (usize, &StepReco
 }
 
 /// Bars for how long each step took, a curve of the noise levels on a logarithmic scale, and the playhead over both.
-fn curve(ui: &Ui, ctx: &PanelContext<'_>, unfolding: &Unfolding, scale: &Scale, shown: Option<usize>) {
+fn curve(ui: &Ui, ctx: &PanelContext<'_>, timeline: &RunTimeline, scale: &Scale, shown: Option<usize>) {
     let (painter, lane) = (ui.painter(), scale.lane);
-    let longest = unfolding.steps.iter().map(|record| record.secs).fold(0.0, f64::max);
-    for record in unfolding.steps.iter().filter(|record| record.secs > 0.0) {
+    let longest = timeline.steps.iter().map(|record| record.secs).fold(0.0, f64::max);
+    for record in timeline.steps.iter().filter(|record| record.secs > 0.0) {
         let height = (record.secs / longest) as f32 * lane.height();
         let left = scale.left(record.index);
         let bar = Rect::from_x_y_ranges(
@@ -262,18 +262,18 @@ fn curve(ui: &Ui, ctx: &PanelContext<'_>, unfolding: &Unfolding, scale: &Scale, 
         );
         painter.rect_filled(bar, 1.0, *ctx.palette.raised);
     }
-    let sigmas: Vec<(usize, f64)> = if unfolding.sigmas.is_empty() {
-        unfolding
+    let sigmas: Vec<(usize, f64)> = if timeline.sigmas.is_empty() {
+        timeline
             .steps
             .iter()
             .map(|record| (record.index, record.sigma))
             .collect()
     } else {
-        unfolding.sigmas.iter().copied().enumerate().take(scale.total).collect()
+        timeline.sigmas.iter().copied().enumerate().take(scale.total).collect()
     };
     let levels = sigmas.iter().filter(|(_, sigma)| *sigma > 0.0 && sigma.is_finite());
     let levels: Vec<(usize, f64)> = levels.map(|(index, sigma)| (*index, sigma.ln())).collect();
-    let floor = if unfolding.sigmas.is_empty() {
+    let floor = if timeline.sigmas.is_empty() {
         USUAL_END.ln() // so that the curve of a run at work does not stretch with every step
     } else {
         f64::MAX
@@ -326,10 +326,10 @@ fn mark(ui: &Ui, ctx: &PanelContext<'_>, change: &Change, scale: &Scale) {
 }
 
 /// The numbers of the step under the pointer.
-fn hover(ctx: &PanelContext<'_>, unfolding: &Unfolding, scale: &Scale, response: &Response) {
+fn hover(ctx: &PanelContext<'_>, timeline: &RunTimeline, scale: &Scale, response: &Response) {
     let pointer = response.hover_pos().filter(|pointer| scale.lane.contains(*pointer));
-    let place = pointer.and_then(|pointer| unfolding.place_of(scale.index_at(pointer.x)));
-    let Some(record) = place.and_then(|place| unfolding.steps.get(place)) else {
+    let place = pointer.and_then(|pointer| timeline.place_of(scale.index_at(pointer.x)));
+    let Some(record) = place.and_then(|place| timeline.steps.get(place)) else {
         return;
     };
     let number = (record.index + 1).to_string();

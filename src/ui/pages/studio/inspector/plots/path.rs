@@ -7,7 +7,7 @@ use egui_plot::{Line, Plot, PlotPoint, Points};
 
 use super::chart::{Course, scrub, still};
 use crate::job::{GenerateRequest, LatentPlane, StepRecord};
-use crate::ui::model::unfolding::{Source, Unfolding};
+use crate::ui::model::run_timeline::{RunTimeline, Source};
 use crate::ui::pages::studio::inspector::shown;
 use crate::ui::panel::PanelContext;
 use crate::unfold::paths;
@@ -53,22 +53,22 @@ pub(super) struct PathPlot {
 
 impl PathPlot {
     /// Takes in the run that is shown; called when it has changed.
-    pub(super) fn update(&mut self, unfolding: &Unfolding) {
-        let run_id = unfolding.record.as_ref().map(|record| record.run_id.clone());
+    pub(super) fn update(&mut self, timeline: &RunTimeline) {
+        let run_id = timeline.record.as_ref().map(|record| record.run_id.clone());
         let run_id = run_id.filter(|id| !id.is_empty());
         let is_same = |seen: &Sketch| match (&seen.run_id, &run_id) {
             (Some(a), Some(b)) => a == b,
-            (None, _) => seen.source == unfolding.source,
+            (None, _) => seen.source == timeline.source,
             (Some(_), None) => false,
         };
-        let every = unfolding.steps.len().div_ceil(MAX_STEPS).max(1);
+        let every = timeline.steps.len().div_ceil(MAX_STEPS).max(1);
         self.seen.retain(|seen| !is_same(seen));
         self.seen.truncate(MAX_RUNS - 1);
         let sketch = Sketch {
-            source: unfolding.source.clone(),
+            source: timeline.source.clone(),
             run_id,
-            request: shown::asked(unfolding),
-            steps: unfolding.steps.iter().step_by(every).map(sketch).collect(),
+            request: shown::asked(timeline),
+            steps: timeline.steps.iter().step_by(every).map(sketch).collect(),
         };
         self.seen.insert(0, sketch);
         self.compute();
@@ -110,7 +110,7 @@ impl PathPlot {
         if self.latents != before {
             self.compute();
         }
-        let is_there = ctx.state.unfolding.is_some();
+        let is_there = ctx.state.timeline.is_some();
         let paths: &[Vec<[f64; 2]>] = if is_there { &self.paths } else { &[] };
         let numbers: Vec<usize> = match self.seen.first() {
             Some(shown) if is_there => shown.steps.iter().map(|(number, _)| *number).collect(),

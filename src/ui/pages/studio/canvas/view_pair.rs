@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::job::StepRecord;
 use crate::render::seen::LatentView;
+use crate::ui::model::run_timeline::{RunTimeline, ViewPair};
 use crate::ui::model::state::AppState;
-use crate::ui::model::unfolding::{Unfolding, Ways};
 use crate::unfold::{StepView, word_of};
 
 /// How the last part of a word ends among the tokens of CLIP.
@@ -68,15 +68,15 @@ pub fn words(tokens: &[String]) -> Vec<Word> {
 }
 
 /// What a way of looking shows of a step of a run.
-pub(in crate::ui) fn seen_of(unfolding: &Unfolding, step: &Arc<StepRecord>, view: StepView) -> LatentView {
+pub(in crate::ui) fn seen_of(timeline: &RunTimeline, step: &Arc<StepRecord>, view: StepView) -> LatentView {
     let word = match view {
-        StepView::Attention(token) => word_of(&unfolding.tokens, token.index),
+        StepView::Attention(token) => word_of(&timeline.tokens, token.index),
         _ => 0..0,
     };
     LatentView {
         step: Arc::clone(step),
-        final_latents: unfolding.final_latents.clone(),
-        colours: unfolding.colours.clone(),
+        final_latents: timeline.final_latents.clone(),
+        colours: timeline.colours.clone(),
         view,
         word,
     }
@@ -85,7 +85,7 @@ pub(in crate::ui) fn seen_of(unfolding: &Unfolding, step: &Arc<StepRecord>, view
 impl AppState {
     /// What a way of looking shows of the step on the canvas.
     pub fn seen(&self, view: StepView) -> Option<LatentView> {
-        Some(seen_of(self.unfolding.as_ref()?, self.shown_step_record()?, view))
+        Some(seen_of(self.timeline.as_ref()?, self.shown_step_record()?, view))
     }
 
     /// Whether there is something to see; where there is no step, there may be later.
@@ -94,35 +94,35 @@ impl AppState {
     }
 
     /// The same with the next view in the first place.
-    pub fn ways_with_next(&self) -> Ways {
-        let here = StepView::PLAIN.iter().position(|view| *view == self.ways.first);
+    pub fn views_with_next(&self) -> ViewPair {
+        let here = StepView::PLAIN.iter().position(|view| *view == self.views.first);
         let from = here.map_or(0, |here| here + 1);
         let mut next = StepView::PLAIN.iter().cycle().skip(from).take(StepView::PLAIN.len());
-        let next = next.find(|view| Some(**view) != self.ways.second && self.can_be_seen(**view));
-        Ways {
-            first: next.copied().unwrap_or(self.ways.first),
-            ..self.ways
+        let next = next.find(|view| Some(**view) != self.views.second && self.can_be_seen(**view));
+        ViewPair {
+            first: next.copied().unwrap_or(self.views.first),
+            ..self.views
         }
     }
 
     /// The same with the next view in the second place; after the last there is none.
-    pub fn ways_with_next_second(&self) -> Ways {
-        let here = StepView::PLAIN.iter().position(|view| Some(*view) == self.ways.second);
-        let from = match (self.ways.second, here) {
+    pub fn views_with_next_second(&self) -> ViewPair {
+        let here = StepView::PLAIN.iter().position(|view| Some(*view) == self.views.second);
+        let from = match (self.views.second, here) {
             (None, _) => 0,
             (Some(_), Some(here)) => here + 1,
             (Some(_), None) => StepView::PLAIN.len(),
         };
         let mut next = StepView::PLAIN.iter().skip(from);
-        let next = next.find(|view| **view != self.ways.first && self.can_be_seen(**view));
-        Ways {
+        let next = next.find(|view| **view != self.views.first && self.can_be_seen(**view));
+        ViewPair {
             second: next.copied(),
-            ..self.ways
+            ..self.views
         }
     }
 }
 
-impl Ways {
+impl ViewPair {
     /// The same with a view in the first place; one that stood beside it changes places with it.
     #[must_use]
     pub fn with_first(self, view: StepView) -> Self {
@@ -239,14 +239,14 @@ mod tests {
 
     #[test]
     fn a_view_should_never_stand_beside_itself() {
-        let ways = Ways::default().with_second(StepView::Noise);
-        assert_eq!(ways.second, Some(StepView::Noise));
-        let swapped = ways.with_first(StepView::Noise);
+        let views = ViewPair::default().with_second(StepView::Noise);
+        assert_eq!(views.second, Some(StepView::Noise));
+        let swapped = views.with_first(StepView::Noise);
         assert_eq!(
             (swapped.first, swapped.second),
             (StepView::Noise, Some(StepView::Estimate))
         );
-        assert_eq!(ways.with_second(StepView::Noise).second, None);
-        assert_eq!(ways.with_second(StepView::Estimate).second, None);
+        assert_eq!(views.with_second(StepView::Noise).second, None);
+        assert_eq!(views.with_second(StepView::Estimate).second, None);
     }
 }

@@ -22,7 +22,7 @@ pub enum Source {
 
 /// How a step is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Ways {
+pub struct ViewPair {
     /// On the whole canvas, or its left half.
     pub first: StepView,
     /// On its right half, if there is one.
@@ -31,7 +31,7 @@ pub struct Ways {
 
 /// A run, step by step.
 #[derive(Debug, Clone)]
-pub struct Unfolding {
+pub struct RunTimeline {
     /// Where it comes from.
     pub source: Source,
     /// What was asked for, for this picture alone; changes made on the way are in [`Self::changes`] until the picture is
@@ -61,7 +61,7 @@ pub struct Unfolding {
     pub pictures: StepPictures,
 }
 
-impl Unfolding {
+impl RunTimeline {
     /// A run of which nothing is known but what was asked for.
     pub fn new(source: Source, request: Arc<GenerateRequest>) -> Self {
         Self {
@@ -139,22 +139,22 @@ impl Unfolding {
     }
 
     /// Takes over the steps of the run that this one leaves, with how they look.
-    pub fn grow_from(&mut self, trunk: Self) {
-        self.steps = trunk.steps;
-        self.pictures = trunk.pictures;
-        self.sigmas = trunk.sigmas; // no change changes these
-        self.timesteps = trunk.timesteps;
-        self.tokens = trunk.tokens;
-        self.colours = trunk.colours;
+    pub fn grow_from(&mut self, parent: Self) {
+        self.steps = parent.steps;
+        self.pictures = parent.pictures;
+        self.sigmas = parent.sigmas; // no change changes these
+        self.timesteps = parent.timesteps;
+        self.tokens = parent.tokens;
+        self.colours = parent.colours;
     }
 
     /// The run up to a step that is no longer in it: where another one leaves it.
     #[must_use]
-    pub fn trunk(&self, index: usize) -> Self {
-        let mut trunk = self.clone();
-        trunk.steps.retain(|record| record.index < index);
-        trunk.pictures.forget_from(index);
-        trunk
+    pub fn parent_steps(&self, index: usize) -> Self {
+        let mut parent = self.clone();
+        parent.steps.retain(|record| record.index < index);
+        parent.pictures.forget_from(index);
+        parent
     }
 
     /// Takes in a step, in the place of one that was taken before.
@@ -285,16 +285,16 @@ fn unfinished(request: GenerateRequest) -> Record {
 /// What a kept trajectory lacks, in a sentence.
 fn missing_of(record: &Record, trajectory: &Trajectory) -> Option<Text> {
     if trajectory.seed != record.request.seed {
-        return Some(Text::key("unfolding-foreign"));
+        return Some(Text::key("run-steps-foreign"));
     }
     let mut indices: Vec<usize> = trajectory.steps.iter().map(|step| step.index).collect();
     indices.sort_unstable();
     let (Some(first), Some(last)) = (indices.first(), indices.last()) else {
-        return Some(Text::key("unfolding-none"));
+        return Some(Text::key("run-steps-none"));
     };
     let whole = last - first + 1;
     (indices.len() < whole).then(|| {
         let counts = [("kept", indices.len().to_string()), ("total", whole.to_string())];
-        Text::new("unfolding-gaps", counts)
+        Text::new("run-steps-gaps", counts)
     })
 }
