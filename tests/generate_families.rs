@@ -2,14 +2,15 @@
 //! the reference where it is at hand.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{VarBuilder, VarMap};
 use hareru::engine::{EngineHandle, EngineOptions, enlarged_size, samplers};
 use hareru::gallery::save_pixels;
 use hareru::job::{
-    Event, Film, GenerateRequest, GeneratedImage, InitPicture, InitWay, JobOptions, LoraSpec, ModelInfo, ModelRef,
-    PreviewMode, PromptSwitch, RgbImage, StepEvent,
+    DecodeRequest, Event, Film, GenerateRequest, GeneratedImage, InitPicture, InitWay, JobOptions, LatentPlane,
+    LoraSpec, ModelInfo, ModelRef, Precision, PreviewMode, PromptSwitch, RgbImage, StepEvent,
 };
 use hareru::models::unet::{PixelUNetConfig, UNet2DModel};
 use hareru::models::vae::{VqConfig, VqDecoder};
@@ -130,6 +131,25 @@ impl Studio {
 
     fn one(&mut self, request: &GenerateRequest) -> GeneratedImage {
         self.make(request).0.pop().unwrap()
+    }
+
+    /// The picture of kept latents.
+    fn decode(&self, model: &ModelRef, mode: PreviewMode, latents: &LatentPlane) -> RgbImage {
+        let request = DecodeRequest {
+            ticket: 1,
+            model: model.clone(),
+            vae: None,
+            precision: Precision::Auto,
+            mode,
+            latents: Arc::new(latents.clone()),
+        };
+        self.0.decode(request).unwrap();
+        match self.0.wait() {
+            Some(Event::Decoded {
+                picture: Ok(picture), ..
+            }) => (*picture).clone(),
+            other => panic!("the latents should be decoded, but: {other:?}"),
+        }
     }
 
     /// Holds that the request is refused, and by which words.
@@ -307,6 +327,34 @@ fn a_picture_should_be_enlarged_by_latents_of_a_codebook() {
     );
     request.prompt = "a cat".to_owned();
     studio.refuses(&request, "prompt must be absent for this model, found \"a cat\"");
+}
+
+#[test]
+fn latents_of_a_codebook_should_be_decoded_and_not_shown_as_pixels() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = ldm_model(folder.path());
+    let file = small_picture(folder.path(), 12, 10);
+    let mut studio = Studio::open();
+    let request = GenerateRequest {
+        width_px: 48,
+        height_px: 40,
+        init: Some(init(&file)),
+        ..studio.request(&model)
+    };
+    let made = studio.one(&request);
+    let trajectory = &made.trajectory;
+    for mode in [PreviewMode::Auto, PreviewMode::Vae] {
+        let shown = studio.decode(&model, mode, &trajectory.final_latents);
+        assert_eq!(
+            shown, made.pixels,
+            "{mode:?}: kept latents should give the picture that they gave"
+        );
+    }
+    let colours = trajectory.colours.as_ref();
+    let colours = colours.expect("views of the steps need the map from codebook latents to colours");
+    assert!(colours.weights.iter().all(|weights| weights.len() == 3));
+    let is_identity = |weights: &[Vec<f32>]| (0..3).all(|i| weights[i][i] == 1.0);
+    assert!(!is_identity(&colours.weights), "latents of a codebook are no colours");
 }
 
 #[test]

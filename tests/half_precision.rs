@@ -1,18 +1,17 @@
 //! Networks in 16 bits, while everything around them stays in 32.
 
+use std::any::Any;
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
-use hareru::conditioning::{Conditioning, Prompts};
+use hareru::conditioning::{Conditioning, Prompts, rgb_from_picture};
 use hareru::diffusion::guidance::Guidance;
 use hareru::diffusion::noise::{Draw, noise_tensor};
-use hareru::job::{
-    GenerateRequest, GeneratedImage, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode, RgbImage,
-};
+use hareru::job::{GenerateRequest, GeneratedImage, JobControl, ModelRef, Phase, Precision, PreviewMode, RgbImage};
 use hareru::kernels;
 use hareru::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser as _};
-use hareru::pipelines::families::{StableDiffusion, UNetDenoiser, family_of};
-use hareru::pipelines::{AuxModels, Job, ShownStep, Watcher, preview};
+use hareru::pipelines::families::{StableDiffusion, family_of};
+use hareru::pipelines::{AuxModels, DenoiserInputs, JobContext, Model as _, ShownStep, Watcher};
 use hareru::weights::ModelFiles;
 
 use crate::support::reference::relative_l2;
@@ -22,8 +21,9 @@ fn starter(dtype: DType) -> StableDiffusion {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/starter/model");
     let files = ModelFiles::open(folder).unwrap();
     let family = family_of(&files).unwrap();
-    let load = family.load(&ModelRef::Starter, &files, &Device::Cpu, dtype, &mut |_| ());
-    load.unwrap().into_stable_diffusion().unwrap()
+    let load = family.load(&ModelRef::Starter, &files, (&Device::Cpu, dtype), &mut |_| ());
+    let model: Box<dyn Any> = load.unwrap();
+    *model.downcast().unwrap()
 }
 
 /// Every format beside f32 in which the CPU can compute, be it by plain candle.
@@ -43,17 +43,9 @@ fn as_tensor(picture: &RgbImage) -> Tensor {
 }
 
 fn picture(model: &StableDiffusion, request: &GenerateRequest) -> GeneratedImage {
-    let job = Job {
-        after: None,
-        model,
-        refiner: None,
-        aux: &AuxModels::default(),
-        request,
-        options: JobOptions::default(),
-        control: &JobControl::default(),
-        probe: None,
-    };
-    job.prepare().unwrap().picture(0, &mut Blind).unwrap()
+    let (aux, control) = (AuxModels::default(), JobControl::default());
+    let job = JobContext::new(model, &aux, request, &control);
+    job.prepare().unwrap().pictures(0, &mut Blind).unwrap().remove(0)
 }
 
 fn predict(model: &StableDiffusion, conditioning: &Conditioning) -> DenoiseOutput {
@@ -71,7 +63,8 @@ fn predict(model: &StableDiffusion, conditioning: &Conditioning) -> DenoiseOutpu
         wants_uncond: false,
         maps: None,
     };
-    UNetDenoiser::new(model, conditioning).denoise(&input).unwrap()
+    let inputs = DenoiserInputs::of(conditioning.clone());
+    model.unet_denoiser(inputs).unwrap().denoise(&input).unwrap()
 }
 
 #[test]
@@ -122,9 +115,10 @@ fn every_kind_of_preview_should_work_in_half_precision() {
     for dtype in formats() {
         let model = starter(dtype);
         for mode in [PreviewMode::Auto, PreviewMode::Linear, PreviewMode::Vae] {
-            let found = preview::preview(&model, &latents(), mode).unwrap().unwrap();
-            let expected = preview::preview(&exact, &latents(), mode).unwrap().unwrap();
-            let off = relative_l2(&as_tensor(&found), &as_tensor(&expected));
+            let found = model.preview(&latents(), mode).unwrap().unwrap();
+            let expected = exact.preview(&latents(), mode).unwrap().unwrap();
+            let levels = |picture| as_tensor(&rgb_from_picture(picture).unwrap());
+            let off = relative_l2(&levels(&found), &levels(&expected));
             assert!(off < 0.03, "{mode:?} in {dtype:?} is off by {off:.1e}");
         }
     }

@@ -3,7 +3,7 @@
 use candle_core::Device;
 use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode, RgbImage, Tiling};
 use hareru::pipelines::families::StableDiffusion;
-use hareru::pipelines::{AuxModels, Job, ShownStep, Watcher, load};
+use hareru::pipelines::{AuxModels, JobContext, ShownStep, Watcher, load};
 
 struct Nobody;
 
@@ -20,20 +20,20 @@ fn make(model: &StableDiffusion, seed: u64, tiling: Tiling) -> RgbImage {
         tiling,
         ..GenerateRequest::default()
     };
-    let job = Job {
-        after: None,
-        model,
-        refiner: None,
-        aux: &AuxModels::default(),
-        request: &request,
+    let (aux, control) = (AuxModels::default(), JobControl::default());
+    let job = JobContext {
         options: JobOptions {
             preview: PreviewMode::Off,
             ..JobOptions::default()
         },
-        control: &JobControl::default(),
-        probe: None,
+        ..JobContext::new(model, &aux, &request, &control)
     };
-    job.prepare().unwrap().picture(0, &mut Nobody).unwrap().pixels
+    job.prepare()
+        .unwrap()
+        .pictures(0, &mut Nobody)
+        .unwrap()
+        .remove(0)
+        .pixels
 }
 
 /// Mean difference of neighbours across the joined edge, and the mean over all neighbours inside: left and right, then

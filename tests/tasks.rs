@@ -15,9 +15,9 @@ use hareru::job::{
 };
 use hareru::models::unet::AttentionMap;
 use hareru::pipelines::denoise::{Call, InitialLatents, Noise, Observed, Observer, Run, RunOutput};
-use hareru::pipelines::families::{StableDiffusion, UNetDenoiser};
+use hareru::pipelines::families::StableDiffusion;
 use hareru::pipelines::run_plan::RunPlan;
-use hareru::pipelines::{AuxModels, Job, PipelineError, ShownStep, Watcher, load};
+use hareru::pipelines::{AuxModels, DenoiserInputs, JobContext, Model, PipelineError, ShownStep, Watcher, load};
 use tempfile::TempDir;
 
 /// Counts steps, and checks that they are counted without a gap.
@@ -95,22 +95,18 @@ fn make(
     refiner: Option<&StableDiffusion>,
     request: &GenerateRequest,
 ) -> Result<(GeneratedImage, usize), PipelineError> {
-    let job = Job {
-        after: None,
-        model,
-        refiner,
-        aux: &AuxModels::default(),
-        request,
+    let (aux, control) = (AuxModels::default(), JobControl::default());
+    let job = JobContext {
+        refiner: refiner.map(|refiner| refiner as &dyn Model),
         options: JobOptions {
             preview: PreviewMode::Off,
             ..JobOptions::default()
         },
-        control: &JobControl::default(),
-        probe: None,
+        ..JobContext::new(model, &aux, request, &control)
     };
     let mut count = Count(0);
-    let picture = job.prepare()?.picture(0, &mut count)?;
-    Ok((picture, count.0))
+    let mut pictures = job.prepare()?.pictures(0, &mut count)?;
+    Ok((pictures.remove(0), count.0))
 }
 
 fn drawn(width_px: u32, height_px: u32, colour: impl Fn(u32, u32) -> [u8; 3]) -> RgbImage {
@@ -418,7 +414,7 @@ fn whoever_watches_should_see_both_opinions_and_the_attention_and_change_nothing
     let conditioning = model
         .encode_prompts(&Prompts::new("a lighthouse at night", "", [64, 64]))
         .unwrap();
-    let denoiser = UNetDenoiser::new(&model, &conditioning);
+    let denoiser = model.unet_denoiser(DenoiserInputs::of(conditioning)).unwrap();
     let sampler = sampler_by_id("euler").unwrap();
     let table = model.scheduler().sigma_table(sampler, "karras", None, 3).unwrap();
     let run = Run {
@@ -488,17 +484,9 @@ fn a_picture_should_be_a_prompt_as_far_as_its_weight_says() {
             ..request()
         };
         aux.gather(&request, &model)?;
-        let job = Job {
-            after: None,
-            model: &model,
-            refiner: None,
-            aux: &aux,
-            request: &request,
-            options: JobOptions::default(),
-            control: &JobControl::default(),
-            probe: None,
-        };
-        Ok(job.prepare()?.picture(0, &mut Count(0))?.pixels)
+        let control = JobControl::default();
+        let job = JobContext::new(&model, &aux, &request, &control);
+        Ok(job.prepare()?.pictures(0, &mut Count(0))?.remove(0).pixels)
     };
     let reference = |weight, part| Reference {
         adapter: models.join("ip_adapter"),

@@ -4,7 +4,7 @@ use candle_core::{Device, Tensor};
 use hareru::job::{ModelRef, Precision, VaeTiles};
 use hareru::kernels::Wrap;
 use hareru::models::join_edges;
-use hareru::pipelines::load;
+use hareru::pipelines::{Model as _, load};
 
 /// Smooth colours with a few edges, `(1, 3, side, side)` in −1..1; it goes on where it ends.
 fn scene(side: usize) -> Tensor {

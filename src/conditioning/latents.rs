@@ -1,6 +1,6 @@
 //! Between pictures and latents: sizes, pictures as tensors, masks.
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{D, DType, Device, Tensor};
 use image::GrayImage;
 
 use super::ConditioningError;
@@ -68,6 +68,20 @@ pub fn rgb_from_picture(picture: &Tensor) -> candle_core::Result<RgbImage> {
         height_px: height as u32,
         pixels,
     })
+}
+
+/// Whether every value is a number.
+///
+/// # Errors
+/// Only the device's.
+pub fn is_finite(x: &Tensor) -> candle_core::Result<bool> {
+    // NaN and infinity both survive x·0, and a sum keeps them.
+    Ok(x.to_dtype(DType::F32)?
+        .affine(0.0, 0.0)?
+        .flatten_all()?
+        .sum(D::Minus1)?
+        .to_scalar::<f32>()?
+        == 0.0)
 }
 
 /// A mask as a tensor `(1, 1, height, width)` in 0..1.
@@ -146,6 +160,14 @@ mod tests {
             .reshape((1, 3, 1, 1))
             .unwrap();
         assert_eq!(rgb_from_picture(&picture).unwrap().pixels, [0, 128, 255]);
+    }
+
+    #[test]
+    fn nan_and_infinity_should_be_noticed() {
+        for (value, fine) in [(1.0f32, true), (f32::NAN, false), (f32::INFINITY, false)] {
+            let x = Tensor::new(&[0.5f32, value], &Device::Cpu).unwrap();
+            assert_eq!(is_finite(&x).unwrap(), fine, "{value}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod tokenizer;
 
 pub use error::ConditioningError;
 pub use latents::{
-    MaskEdge, STATE_DTYPE, hard, latent_mask, latent_shape, mask_tensor, picture_tensor, rgb_from_picture,
+    MaskEdge, STATE_DTYPE, hard, is_finite, latent_mask, latent_shape, mask_tensor, picture_tensor, rgb_from_picture,
 };
 pub use learned_words::LearnedWords;
 pub use prompts::{MicroConditions, Prompts};

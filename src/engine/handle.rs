@@ -1,54 +1,25 @@
 //! The engine as the window and the command line see it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
-use super::decodes::Decodes;
+use super::command::{Command, EngineOptions, QueuedJob};
+use super::decode_queue::DecodeQueue;
 use super::events::EventSender;
 use super::inference;
-use crate::config::Paths;
 use crate::job::{
-    DecodeRequest, Event, GenerateRequest, JobControl, JobId, JobOptions, KeptRun, ModelRef, Precision, RequestError,
-    Start,
+    Choice, DecodeRequest, Event, GenerateRequest, JobControl, JobId, JobOptions, KeptRun, ModelRef, Precision,
+    RequestError, Start,
 };
+use crate::pipelines;
 
 /// Jobs that may wait; one more is refused with [`SubmitError::QueueFull`].
 const MAX_QUEUED: usize = 256;
 /// Events that may wait for the window before steps are dropped.
 const EVENT_CAPACITY: usize = 256;
-
-/// Which device computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum DeviceChoice {
-    /// The first GPU this build can use, else the processor.
-    #[default]
-    Auto,
-    /// The processor.
-    Cpu,
-}
-
-/// How the engine is set up for its whole life.
-#[derive(Debug, Clone, Default)]
-pub struct EngineOptions {
-    /// Which device computes.
-    pub device: DeviceChoice,
-    /// Where hashes of model files are kept; `None` computes them anew in every run of the program.
-    pub hash_cache: Option<PathBuf>,
-}
-
-impl EngineOptions {
-    /// The first GPU this build can use, else the processor; hashes are kept in the user's cache.
-    pub fn of_user() -> Self {
-        Self {
-            device: DeviceChoice::Auto,
-            hash_cache: Some(Paths::of_user().cache_dir.join("hashes.json")),
-        }
-    }
-}
 
 /// Why the engine could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -72,23 +43,6 @@ pub enum SubmitError {
     EngineStopped,
 }
 
-/// What the engine is told.
-pub(super) enum Command {
-    Generate {
-        job: JobId,
-        request: Box<GenerateRequest>,
-        options: JobOptions,
-        control: Arc<JobControl>,
-        /// A kept run and the first step that is not taken from it.
-        after: Option<(Arc<KeptRun>, u32)>,
-    },
-    /// Someone [asked](Decodes::ask) to see latents.
-    Decode,
-    DescribeDevice,
-    Describe(ModelRef),
-    Preload(ModelRef, Precision),
-}
-
 /// What [`EngineHandle::poll`] found.
 #[derive(Debug)]
 pub enum Poll {
@@ -100,13 +54,25 @@ pub enum Poll {
     Disconnected,
 }
 
-/// Owns the inference thread. Dropping it cancels what runs and waits for at most one network call.
+/// Owns the inference thread.
+///
+/// Jobs are carried out one by one in the order they were [submitted](Self::submit). The events of a job come in this
+/// order: [`Event::Started`]; [`Event::Phase`] whenever it goes on to something else; for each picture its
+/// [`Event::Step`]s, with [`Event::Paused`], [`Event::Resumed`], [`Event::Changed`], [`Event::ChangeRefused`] and
+/// [`Event::WentBack`] between them, then [`Event::Image`]; and exactly one of [`Event::Finished`], [`Event::Cancelled`]
+/// and [`Event::Failed`]. A job that is cancelled while it waits has the last of these alone. Steps are dropped while
+/// [`JobOptions::keep_every_step`] is off and the listener is slow; all other events wait for it. Answers to
+/// [`Self::decode`], [`Self::describe`] and [`Self::preload`] come between the events of jobs.
+///
+/// Dropping the handle cancels what runs and what waits, then closes the command channel, which ends the thread's loop,
+/// then the event channel, which frees a thread that waits for the listener, and joins the thread. That takes at most one
+/// call of a network.
 pub struct EngineHandle {
     commands: Option<Sender<Command>>,
     events: Option<Receiver<Event>>,
     thread: Option<JoinHandle<()>>,
     controls: Arc<Mutex<BTreeMap<JobId, Arc<JobControl>>>>,
-    decodes: Arc<Decodes>,
+    decodes: Arc<DecodeQueue>,
     next_job: u64,
 }
 
@@ -120,7 +86,7 @@ impl EngineHandle {
         let (event_sender, event_receiver) = bounded(EVENT_CAPACITY);
         let controls = Arc::new(Mutex::new(BTreeMap::new()));
         let sender = EventSender::new(event_sender, Arc::new(wake));
-        let decodes = Arc::new(Decodes::default());
+        let decodes = Arc::new(DecodeQueue::new());
         let thread = {
             let controls = Arc::clone(&controls);
             let decodes = Arc::clone(&decodes);
@@ -168,23 +134,23 @@ impl EngineHandle {
         &mut self,
         request: GenerateRequest,
         options: JobOptions,
-        after: Option<(Arc<KeptRun>, u32)>,
+        resume_from: Option<(Arc<KeptRun>, u32)>,
     ) -> Result<JobId, SubmitError> {
         request.validate()?;
-        let request = super::with_ids(request)?;
+        let request = with_ids(request)?;
         let job = JobId(self.next_job);
         let control = Arc::new(JobControl::default());
         if options.start == Start::Paused {
             control.pause();
         }
         lock(&self.controls).insert(job, Arc::clone(&control));
-        let sent = self.send(Command::Generate {
-            job,
-            request: Box::new(request),
+        let sent = self.send(Command::Generate(Box::new(QueuedJob {
+            id: job,
+            request,
             options,
             control,
-            after,
-        });
+            resume_from,
+        })));
         if sent.is_err() {
             lock(&self.controls).remove(&job);
         }
@@ -235,12 +201,13 @@ impl EngineHandle {
     /// if the job's model is the one asked for, else after the job.
     ///
     /// # Errors
-    /// [`SubmitError`]: a full queue, or an engine that has ended.
+    /// [`SubmitError::QueueFull`] if too many such requests wait.
     pub fn decode(&self, request: DecodeRequest) -> Result<(), SubmitError> {
-        if !self.decodes.ask(request) {
-            return Err(SubmitError::QueueFull);
+        if self.decodes.push(request) {
+            Ok(())
+        } else {
+            Err(SubmitError::QueueFull)
         }
-        self.send(Command::Decode)
     }
 
     /// Asks every job to stop.
@@ -284,6 +251,24 @@ impl Drop for EngineHandle {
             thread.join().ok();
         }
     }
+}
+
+/// The request with the ids of its sampler and its schedule, whatever names it has for them. A schedule at the end of the
+/// sampler's name, as in `DPM++ 2M Karras`, is the one that counts.
+fn with_ids(mut request: GenerateRequest) -> Result<GenerateRequest, RequestError> {
+    let unknown = |kind, found: &str, known: Vec<Choice>| RequestError::Unknown {
+        kind,
+        found: found.to_owned(),
+        known: known.iter().map(|choice| choice.id).collect::<Vec<_>>().join(", "),
+    };
+    let (sampler, schedule) = pipelines::sampler_id(&request.sampler)
+        .ok_or_else(|| unknown("sampler", &request.sampler, pipelines::samplers()))?;
+    let schedule = schedule.or_else(|| pipelines::schedule_id(&request.schedule));
+    request.schedule = schedule
+        .ok_or_else(|| unknown("schedule", &request.schedule, pipelines::schedules()))?
+        .to_owned();
+    request.sampler = sampler.to_owned();
+    Ok(request)
 }
 
 /// A poisoned lock only means that another thread panicked between two map operations, each of which is whole.

@@ -4,31 +4,29 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, select};
 
-use super::decodes::Decodes;
+use super::command::{Command, DeviceChoice, EngineOptions, QueuedJob};
+use super::decode_queue::DecodeQueue;
 use super::events::{EngineGone, EventSender};
-use super::handle::{Command, DeviceChoice, EngineOptions};
-use crate::job::{
-    DecodeRequest, Event, GenerateRequest, JobControl, JobError, JobErrorKind, JobId, JobOptions, KeptRun, ModelRef,
-    Phase, Precision, StepEvent,
+use crate::job::{DecodeRequest, Event, JobError, JobErrorKind, JobId, ModelRef, Phase, Precision, StepEvent};
+use crate::pipelines::{
+    self, AuxModels, Device, JobContext, Model, PipelineError, ResumeFrom, ShownStep, Steered, Watcher,
 };
-use crate::pipelines::families::LoadedModel;
-use crate::pipelines::{self, AnyJob, AuxModels, Device, PipelineError, ResumeFrom, ShownStep, Steered, Watcher};
 
 /// Why a job did not finish.
-enum Unfinished {
+enum JobFailure {
     Pipeline(PipelineError),
     Gone(EngineGone),
 }
 
-impl From<PipelineError> for Unfinished {
+impl From<PipelineError> for JobFailure {
     fn from(error: PipelineError) -> Self {
         Self::Pipeline(error)
     }
 }
 
-impl From<EngineGone> for Unfinished {
+impl From<EngineGone> for JobFailure {
     fn from(gone: EngineGone) -> Self {
         Self::Gone(gone)
     }
@@ -37,7 +35,7 @@ impl From<EngineGone> for Unfinished {
 /// Works off commands until the handle is dropped. `on_end` is called when a job has ended, before its last event.
 pub(super) fn run(
     options: &EngineOptions,
-    (commands, decodes): (&Receiver<Command>, &Decodes),
+    (commands, decodes): (&Receiver<Command>, &DecodeQueue),
     events: &EventSender,
     on_end: impl Fn(JobId),
 ) {
@@ -50,41 +48,13 @@ pub(super) fn run(
         refiner: ModelCache::default(),
         aux: AuxModels::default(),
     };
-    for command in commands {
-        let told = match command {
-            Command::Generate {
-                job,
-                request,
-                options,
-                control,
-                after,
-            } => {
-                let task = Task {
-                    job,
-                    request: &request,
-                    options,
-                    control: &control,
-                    after,
-                    decodes,
-                };
-                let last = worker.job(&task, events);
-                on_end(job);
-                last.and_then(|event| events.lifecycle(event))
-            }
-            Command::Decode => match decodes.take() {
-                Some(request) => events.lifecycle(worker.decode(request)),
-                None => Ok(()), // it was answered between two steps
+    loop {
+        let told = select! {
+            recv(commands) -> command => match command {
+                Ok(command) => worker.carry_out(command, decodes, events, &on_end),
+                Err(_closed) => return,
             },
-            Command::DescribeDevice => {
-                let info = Arc::new(pipelines::describe_device(&worker.device));
-                events.lifecycle(Event::DeviceDescribed { info })
-            }
-            Command::Describe(model) => events.lifecycle(answer(model, pipelines::describe)),
-            Command::Preload(model, precision) => events.lifecycle(answer(model, |model| {
-                let device = &worker.device;
-                let loaded = worker.model.load_or_reuse(model, device, precision, &mut |_| ())?;
-                Ok(loaded.info().clone())
-            })),
+            recv(decodes.added()) -> _ => worker.answer_decodes(decodes, events),
         };
         if told.is_err() {
             return;
@@ -93,16 +63,6 @@ pub(super) fn run(
             crate::ALLOCATOR.trim(); // whoever waits needs no memory to work with
         }
     }
-}
-
-/// A job and all it came with.
-struct Task<'a> {
-    job: JobId,
-    request: &'a GenerateRequest,
-    options: JobOptions,
-    control: &'a JobControl,
-    after: Option<(Arc<KeptRun>, u32)>,
-    decodes: &'a Decodes,
 }
 
 struct Worker {
@@ -114,7 +74,7 @@ struct Worker {
 
 /// The networks used last, in the precision they were last used in.
 #[derive(Default)]
-struct ModelCache(Option<LoadedModel>);
+struct ModelCache(Option<Box<dyn Model>>);
 
 impl ModelCache {
     /// Whether these networks are at hand; `precision` is not [`Precision::Auto`].
@@ -130,7 +90,7 @@ impl ModelCache {
         device: &Device,
         precision: Precision,
         progress: &mut dyn FnMut(f32),
-    ) -> Result<&mut LoadedModel, PipelineError> {
+    ) -> Result<&mut dyn Model, PipelineError> {
         let precision = pipelines::resolve_precision(precision, device)?;
         if !self.has(wanted, precision) {
             self.0 = None; // frees the old weights before the new ones are read
@@ -139,7 +99,7 @@ impl ModelCache {
             Some(loaded) => loaded,
             None => pipelines::load_any(wanted, device, precision, progress)?,
         };
-        Ok(self.0.insert(loaded))
+        Ok(&mut **self.0.insert(loaded))
     }
 
     /// The same, telling how far it is.
@@ -149,7 +109,7 @@ impl ModelCache {
         device: &Device,
         precision: Precision,
         phase: &impl Fn(Phase, Option<f32>) -> Result<(), EngineGone>,
-    ) -> Result<&mut LoadedModel, Unfinished> {
+    ) -> Result<&mut dyn Model, JobFailure> {
         if !self.has(wanted, precision) {
             phase(Phase::LoadingModel, None)?;
         }
@@ -161,7 +121,39 @@ impl ModelCache {
 }
 
 impl Worker {
-    /// Answers a question for the picture of latents.
+    fn carry_out(
+        &mut self,
+        command: Command,
+        decodes: &DecodeQueue,
+        events: &EventSender,
+        on_end: &impl Fn(JobId),
+    ) -> Result<(), EngineGone> {
+        match command {
+            Command::Generate(job) => {
+                let last = self.job(&job, decodes, events);
+                on_end(job.id);
+                last.and_then(|event| events.lifecycle(event))
+            }
+            Command::DescribeDevice => {
+                let info = Arc::new(pipelines::describe_device(&self.device));
+                events.lifecycle(Event::DeviceDescribed { info })
+            }
+            Command::Describe(model) => events.lifecycle(answer(model, pipelines::describe)),
+            Command::Preload(model, precision) => events.lifecycle(answer(model, |model| {
+                let loaded = self.model.load_or_reuse(model, &self.device, precision, &mut |_| ())?;
+                Ok(loaded.info().clone())
+            })),
+        }
+    }
+
+    fn answer_decodes(&mut self, decodes: &DecodeQueue, events: &EventSender) -> Result<(), EngineGone> {
+        while let Some(request) = decodes.pop() {
+            events.lifecycle(self.decode(request))?;
+        }
+        Ok(())
+    }
+
+    /// Answers a request for the picture of latents.
     fn decode(&mut self, request: DecodeRequest) -> Event {
         let ticket = request.ticket;
         let answer = catch_unwind(AssertUnwindSafe(|| {
@@ -186,18 +178,18 @@ impl Worker {
     }
 
     /// Runs one job and gives the event it ends with.
-    fn job(&mut self, task: &Task<'_>, events: &EventSender) -> Result<Event, EngineGone> {
-        let job = task.job;
-        if task.control.is_cancelled() {
+    fn job(&mut self, queued: &QueuedJob, decodes: &DecodeQueue, events: &EventSender) -> Result<Event, EngineGone> {
+        let job = queued.id;
+        if queued.control.is_cancelled() {
             return Ok(Event::Cancelled { job });
         }
         events.lifecycle(Event::Started { job })?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.pictures(task, events)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.pictures(queued, decodes, events)));
         Ok(match outcome {
             Ok(Ok(())) => Event::Finished { job },
-            Ok(Err(Unfinished::Gone(gone))) => return Err(gone),
-            Ok(Err(Unfinished::Pipeline(error))) if error.is_cancelled() => Event::Cancelled { job },
-            Ok(Err(Unfinished::Pipeline(error))) => Event::Failed {
+            Ok(Err(JobFailure::Gone(gone))) => return Err(gone),
+            Ok(Err(JobFailure::Pipeline(error))) if error.is_cancelled() => Event::Cancelled { job },
+            Ok(Err(JobFailure::Pipeline(error))) => Event::Failed {
                 job,
                 error: Arc::new(JobError::from(&error)),
             },
@@ -211,14 +203,15 @@ impl Worker {
         })
     }
 
-    fn pictures(&mut self, task: &Task<'_>, events: &EventSender) -> Result<(), Unfinished> {
-        let Task {
-            job,
+    fn pictures(&mut self, queued: &QueuedJob, decodes: &DecodeQueue, events: &EventSender) -> Result<(), JobFailure> {
+        let QueuedJob {
+            id,
             request,
             options,
             control,
-            ..
-        } = *task;
+            resume_from,
+        } = queued;
+        let (job, options) = (*id, *options);
         let phase = |phase, fraction| events.lifecycle(Event::Phase { job, phase, fraction });
         let precision = pipelines::resolve_precision(options.precision, &self.device)?;
         let device = &self.device;
@@ -246,8 +239,8 @@ impl Worker {
         model.set_vae_tiles(options.vae_tiles);
         model.set_adapters(&request.loras, &request.embeddings)?;
         model.set_vae(request.vae.as_deref())?;
-        self.aux.gather_for(request, model)?;
-        if let Some((kept, step)) = &task.after {
+        self.aux.gather(request, model)?;
+        if let Some((kept, step)) = resume_from {
             // The hash is known by now or soon; a branch is worth waiting for it.
             let why = kept.why_inexact(request, *step, model.hash(), precision.id());
             if let Some(why) = why {
@@ -255,14 +248,14 @@ impl Worker {
                 events.lifecycle(Event::Inexact { job, why })?;
             }
         }
-        let after = task.after.as_ref().map(|(kept, step)| ResumeFrom {
+        let resume_from = resume_from.as_ref().map(|(kept, step)| ResumeFrom {
             run_id: &kept.record.run_id,
             trajectory: &kept.trajectory,
             step: *step,
         });
-        let maker = AnyJob {
+        let prepared = JobContext {
             model: &*model,
-            after,
+            resume_from,
             refiner,
             aux: &self.aux,
             request,
@@ -273,12 +266,13 @@ impl Worker {
         .prepare()?;
         for index in 0..request.batch_count {
             let mut watcher = JobWatcher {
-                task,
+                job: queued,
+                decodes,
                 model: &*model,
                 index,
                 events,
             };
-            for mut image in maker.make(index, &mut watcher)? {
+            for mut image in prepared.pictures(index, &mut watcher)? {
                 if let (Some(upscale), None) = (&request.upscale, &request.hires) {
                     let upscaler = self.aux.upscaler(&upscale.model)?;
                     upscaling(0.0);
@@ -296,7 +290,7 @@ impl Worker {
 }
 
 /// The picture of latents, or why there is none; a panic is an answer too.
-fn decoded(model: &LoadedModel, request: DecodeRequest) -> Event {
+fn decoded(model: &dyn Model, request: DecodeRequest) -> Event {
     let DecodeRequest {
         ticket, mode, latents, ..
     } = request;
@@ -310,8 +304,9 @@ fn decoded(model: &LoadedModel, request: DecodeRequest) -> Event {
 
 /// Turns what the pipeline reports into events.
 struct JobWatcher<'a> {
-    task: &'a Task<'a>,
-    model: &'a LoadedModel,
+    job: &'a QueuedJob,
+    decodes: &'a DecodeQueue,
+    model: &'a dyn Model,
     index: u32,
     events: &'a EventSender,
 }
@@ -321,7 +316,7 @@ impl Watcher for JobWatcher<'_> {
         // If nobody listens any more, the next life-cycle event of the job ends the worker.
         self.events
             .lifecycle(Event::Phase {
-                job: self.task.job,
+                job: self.job.id,
                 phase,
                 fraction: None,
             })
@@ -340,7 +335,7 @@ impl Watcher for JobWatcher<'_> {
             colours,
         } = step;
         let event = StepEvent {
-            job: self.task.job,
+            job: self.job.id,
             image_index: self.index,
             step: index as u32 + 1,
             total: total as u32,
@@ -353,12 +348,12 @@ impl Watcher for JobWatcher<'_> {
             tokens: tokens.into(),
             colours: colours.map(Arc::clone),
         };
-        self.events.step(event, self.task.options.keep_every_step);
+        self.events.step(event, self.job.options.keep_every_step);
         self.answer_decodes();
     }
 
     fn steered(&mut self, what: Steered<'_>) {
-        let job = self.task.job;
+        let job = self.job.id;
         let event = match what {
             Steered::Waiting(step) => {
                 self.answer_decodes();
@@ -382,9 +377,9 @@ impl Watcher for JobWatcher<'_> {
 impl JobWatcher<'_> {
     /// Between two steps, latents are shown that someone waits for and this job's model can decode.
     fn answer_decodes(&self) {
-        let is_ours =
-            |request: &DecodeRequest| request.model == self.task.request.model && request.vae == self.task.request.vae;
-        while let Some(request) = self.task.decodes.take_if(is_ours) {
+        let own = &self.job.request;
+        let is_ours = |request: &DecodeRequest| request.model == own.model && request.vae == own.vae;
+        while let Some(request) = self.decodes.pop_if(is_ours) {
             self.events.lifecycle(decoded(self.model, request)).ok();
         }
     }

@@ -1,7 +1,8 @@
 //! Threads: the handle that the window and the command line hold, and the inference thread behind it; the one that keeps
 //! the jobs not yet run.
 
-mod decodes;
+mod command;
+mod decode_queue;
 mod events;
 mod handle;
 mod inference;
@@ -10,14 +11,15 @@ mod queue_keeper;
 
 use std::path::Path;
 
-pub use handle::{DeviceChoice, EngineHandle, EngineOptions, EngineStartError, Poll, SubmitError};
+pub use command::{DeviceChoice, EngineOptions};
+pub use handle::{EngineHandle, EngineStartError, Poll, SubmitError};
 pub use queue_file::{KeptJob, QueueContent, QueueTrouble};
 pub use queue_keeper::{QueueEvent, QueueKeeper};
 
 pub use crate::kernels::{ThreadsError, max_threads, physical_cores, set_threads};
 pub use crate::pipelines::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace};
 
-use crate::job::{Choice, GenerateRequest, JobError, ModelInfo, Precision, RequestError};
+use crate::job::{Choice, JobError, ModelInfo, Precision};
 use crate::pipelines;
 
 /// Every sampler, in the order a list shows them.
@@ -60,22 +62,4 @@ pub fn enlarged_size(info: &ModelInfo, picture: &Path) -> Result<(u32, u32), Job
 /// in that precision.
 pub fn replay(case: &Path, out: &Path, precision: Precision) -> Result<(), JobError> {
     pipelines::replay(case, out, precision).map_err(|error| JobError::from(&error))
-}
-
-/// The request with the ids of its sampler and its schedule, whatever names it has for them. A schedule at the end of the
-/// sampler's name, as in `DPM++ 2M Karras`, is the one that counts.
-fn with_ids(mut request: GenerateRequest) -> Result<GenerateRequest, RequestError> {
-    let unknown = |kind, found: &str, known: Vec<Choice>| RequestError::Unknown {
-        kind,
-        found: found.to_owned(),
-        known: known.iter().map(|choice| choice.id).collect::<Vec<_>>().join(", "),
-    };
-    let (sampler, schedule) =
-        pipelines::sampler_id(&request.sampler).ok_or_else(|| unknown("sampler", &request.sampler, samplers()))?;
-    let schedule = schedule.or_else(|| pipelines::schedule_id(&request.schedule));
-    request.schedule = schedule
-        .ok_or_else(|| unknown("schedule", &request.schedule, schedules()))?
-        .to_owned();
-    request.sampler = sampler.to_owned();
-    Ok(request)
 }

@@ -8,7 +8,8 @@ use candle_core::{DType, Device};
 
 use super::PipelineError;
 use super::controls::ControlNetwork;
-use super::families::{LoadedModel, StableDiffusion, read_motion};
+use super::families::read_motion;
+use super::model::Model;
 use super::precision::dtype_of;
 use super::references::ReferenceNetwork;
 use super::upscale::PictureUpscaler;
@@ -28,23 +29,6 @@ pub struct AuxModels {
 }
 
 impl AuxModels {
-    /// As [`Self::gather`] for a model of any family: none but Stable Diffusion has networks beside it.
-    ///
-    /// # Errors
-    /// As [`Self::gather`].
-    pub fn gather_for(&mut self, request: &GenerateRequest, model: &LoadedModel) -> Result<(), PipelineError> {
-        match model {
-            LoadedModel::StableDiffusion(model) => self.gather(request, model)?,
-            LoadedModel::Other(_) => {
-                *self = Self {
-                    upscaler: self.upscaler.take(),
-                    ..Self::default()
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Reads the network that enlarges for a request, or lets go of it if the request has none.
     ///
     /// # Errors
@@ -75,12 +59,14 @@ impl AuxModels {
         found.ok_or_else(|| not_gathered(path))
     }
 
-    /// Reads those that a request needs and that are not at hand, and lets go of those it does not need.
+    /// Reads those that a request needs and that are not at hand, and lets go of those it does not need. A model without a
+    /// U-Net for them needs none.
     ///
     /// # Errors
     /// [`PipelineError::Load`] if one cannot be read or is made for another model.
-    pub fn gather(&mut self, request: &GenerateRequest, model: &StableDiffusion) -> Result<(), PipelineError> {
-        let made_for = Some((model.info().model.clone(), model.dtype()));
+    pub fn gather(&mut self, request: &GenerateRequest, model: &dyn Model) -> Result<(), PipelineError> {
+        let unet = model.unet_config();
+        let made_for = unet.map(|_| (model.info().model.clone(), model.dtype()));
         if self.made_for != made_for {
             *self = Self {
                 made_for,
@@ -88,12 +74,13 @@ impl AuxModels {
                 ..Self::default()
             };
         }
+        let Some(unet) = unet else { return Ok(()) };
         let (device, dtype) = (model.device(), model.dtype());
         let needed = |path: &Path| request.controls.iter().any(|control| control.model == path);
         self.controls.retain(|path, _| needed(path));
         for control in &request.controls {
             if !self.controls.contains_key(&control.model) {
-                let network = ControlNetwork::open(&control.model, model.unet().config(), device, dtype)?;
+                let network = ControlNetwork::open(&control.model, unet, device, dtype)?;
                 self.controls.insert(control.model.clone(), Arc::new(network));
             }
         }
@@ -101,7 +88,7 @@ impl AuxModels {
         self.references.retain(|path, _| needed(path));
         for reference in &request.references {
             if !self.references.contains_key(&reference.adapter) {
-                let network = ReferenceNetwork::open(&reference.adapter, model.unet().config(), device, dtype)?;
+                let network = ReferenceNetwork::open(&reference.adapter, unet, device, dtype)?;
                 self.references.insert(reference.adapter.clone(), Arc::new(network));
             }
         }

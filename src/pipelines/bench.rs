@@ -8,9 +8,9 @@ use candle_nn::{Init, VarBuilder};
 use rayon::prelude::*;
 
 use super::denoiser::{DenoiseInput, Denoiser as _};
-use super::families::UNetDenoiser;
+use super::model::{DenoiserInputs, Model as _};
 use super::precision::{precision_of, resolve_dtype};
-use super::{AuxModels, Job, PipelineError, ShownStep, Watcher};
+use super::{AuxModels, JobContext, PipelineError, ShownStep, Watcher};
 use crate::conditioning::Prompts;
 use crate::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
 use crate::kernels::{self, trace};
@@ -223,7 +223,7 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
     };
     let size = [request.side_px; 2];
     let conditioning = model.encode_prompts(&Prompts::new(&generate_request.prompt, "", size))?;
-    let shape = crate::conditioning::latent_shape(model.info(), request.side_px, request.side_px)?;
+    let shape = model.latent_shape(request.side_px, request.side_px)?;
     let latents = random(&Shape::from(&shape), 1.7, 1, &Device::Cpu)?;
     let guidance = crate::diffusion::guidance::Guidance {
         scale: generate_request.guidance_scale,
@@ -231,7 +231,7 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
     };
     Ok(match request.item {
         BenchItem::Unet => Box::new(move || {
-            let prompted = UNetDenoiser::new(&model, &conditioning);
+            let denoiser = model.unet_denoiser(DenoiserInputs::of(conditioning.clone()))?;
             let input = DenoiseInput {
                 x: &latents,
                 sigma: 1.0,
@@ -243,7 +243,7 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
                 wants_uncond: false,
                 maps: None,
             };
-            Ok(prompted.denoise(&input).map(drop)?)
+            Ok(denoiser.denoise(&input).map(drop)?)
         }),
         BenchItem::Vae => Box::new(move || Ok(model.decode(&latents).map(drop)?)),
         BenchItem::Taesd => Box::new(move || Ok(model.decode_tiny(&latents).map(drop)?)),
@@ -257,17 +257,12 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
                 preview: PreviewMode::Off,
                 ..JobOptions::default()
             };
-            let job = Job {
-                after: None,
-                model: &model,
-                refiner: None,
-                aux: &AuxModels::default(),
-                request: &generate_request,
+            let (aux, control) = (AuxModels::default(), JobControl::default());
+            let context = JobContext {
                 options,
-                control: &JobControl::default(),
-                probe: None,
+                ..JobContext::new(&model, &aux, &generate_request, &control)
             };
-            job.prepare()?.picture(0, &mut Blind).map(drop)
+            context.prepare()?.pictures(0, &mut Blind).map(drop)
         }),
     })
 }

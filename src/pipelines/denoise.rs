@@ -4,10 +4,10 @@ use candle_core::Tensor;
 
 use super::PipelineError;
 pub use super::observer::{Call, Observed, Observer};
-use super::preview::is_finite;
 pub use super::run::{InitialLatents, InpaintBlend, Noise, Run, RunOutput};
 use super::run_context::{BeforeStep, RunContext};
 use super::run_plan::{Resume, StepSettings, check};
+use crate::conditioning::is_finite;
 use crate::diffusion::SampleError;
 use crate::diffusion::forward_process::ForwardProcess;
 use crate::diffusion::noise::{Draw, slerp, standard_normal};

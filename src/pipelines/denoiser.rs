@@ -81,6 +81,21 @@ impl DenoiseOutput {
     }
 }
 
+/// Checks that changes concern nothing but what the loop sees to itself.
+///
+/// # Errors
+/// [`PipelineError::Unsupported`] for the first that concerns the conditioning of the network.
+pub(super) fn refuse_conditioning(changes: &[Change]) -> Result<(), PipelineError> {
+    if let Some(found) = changes.iter().find_map(Change::conditioning) {
+        return Err(PipelineError::Unsupported {
+            what: "what changes on the way",
+            expected: "guidance, φ, sampler, η or seed".to_owned(),
+            found: found.to_owned(),
+        });
+    }
+    Ok(())
+}
+
 /// Networks together with everything they are conditioned on: prompts, images, controls. All tasks are such
 /// data; there is one loop that asks.
 pub trait Denoiser {
@@ -99,14 +114,7 @@ pub trait Denoiser {
     /// [`PipelineError::Unsupported`] if these networks cannot be conditioned anew in the middle of a run; else whatever reading a
     /// prompt or an adapter costs.
     fn adopt(&self, changes: &[Change]) -> Result<(), PipelineError> {
-        if let Some(found) = changes.iter().find_map(Change::conditioning) {
-            return Err(PipelineError::Unsupported {
-                what: "what changes on the way",
-                expected: "guidance, φ, sampler, η or seed".to_owned(),
-                found: found.to_owned(),
-            });
-        }
-        Ok(())
+        refuse_conditioning(changes)
     }
     /// The tokens of the prompt of a step as text, and a last one, empty, for all positions after them; none if there is
     /// no text.

@@ -1,7 +1,16 @@
 //! Composition: text → conditioning → denoise → pixels.
 //!
-//! There is one loop, [`denoise`]; a task is data that it is given: a [`denoiser`] (networks with everything they are
-//! told of one picture), where to start, what is known and stays.
+//! # The way of a request
+//!
+//! | step | what happens |
+//! |---|---|
+//! | [`JobContext`] | the engine puts the request together with the loaded [`Model`] and whatever else carries it out |
+//! | [`JobContext::prepare`] → [`Prepared`] | what all pictures of the request share: prompts encoded, pictures read, controls made |
+//! | [`Prepared::pictures`] | the [passes](pass::Passes) of one picture, the decoder, the record |
+//! | [`denoise::Run`] | one pass, described as data; the only loop |
+//!
+//! Families differ in their [`Model`] and in the [parts of a request](model::Family::supports) that they take; all else is
+//! the same for all.
 //!
 //! # What is held to what
 //!
@@ -44,25 +53,32 @@ mod adapters;
 mod attention;
 mod aux_models;
 mod bench;
+mod context;
 pub mod controls;
 pub mod denoise;
 pub mod denoiser;
 mod error;
 pub mod families;
+mod frames;
 mod generate;
+mod image_passes;
+mod input_picture;
 mod inversion;
-mod makers;
+mod linear_map;
 mod memory;
+pub mod model;
 mod model_hash;
 mod observer;
+pub mod pass;
 mod precision;
 mod prepare;
 pub mod preprocess;
-pub mod preview;
+mod preview;
 mod probe;
 pub mod references;
 mod refiner_switch;
 mod replay;
+mod request_parts;
 mod run;
 mod run_context;
 pub mod run_plan;
@@ -70,7 +86,6 @@ mod scheduled_conditioning;
 mod scheduler;
 mod tiles;
 mod upscale;
-mod work;
 
 use include_dir::{Dir, include_dir};
 
@@ -78,26 +93,28 @@ pub use adapters::Adapters;
 pub use aux_models::AuxModels;
 pub use bench::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace, bench};
 pub use candle_core::Device;
+pub use context::{JobContext, ResumeFrom, ShownStep, Watcher};
 pub use error::PipelineError;
+pub use generate::Prepared;
+pub use input_picture::enlarged_size;
 pub use inversion::invert;
-pub use makers::{AnyJob, Maker, enlarged_size};
+pub use model::{ConcatCond, DenoiserInputs, Model, ModelBase};
 pub use model_hash::keep_hashes_in;
 pub use precision::{describe_device, resolve_precision};
-pub use prepare::{Job, Prepared};
 pub use preview::decode_latents;
 pub use probe::Probe;
 pub use replay::replay;
 pub use run_plan::Steered;
 pub use scheduler::{Scheduler, SchedulerConfig};
 pub use upscale::PictureUpscaler;
-pub use work::{ResumeFrom, ShownStep, Watcher};
 
 use crate::diffusion::names::{sampler_and_schedule_by_name, schedule_by_name};
 use crate::diffusion::samplers::SAMPLERS;
 use crate::diffusion::schedule::SCHEDULES;
 use crate::job::{Choice, ModelInfo, ModelRef, Precision};
 use crate::weights::ModelFiles;
-use families::{LoadedModel, StableDiffusion, family_of};
+use families::stable_diffusion::FAMILY as STABLE_DIFFUSION;
+use families::{StableDiffusion, family_of};
 
 /// The models that are there at once, in the layout of any other.
 static STARTER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/assets/starter/model");
@@ -160,32 +177,8 @@ pub fn load_any(
     device: &Device,
     precision: Precision,
     progress: &mut dyn FnMut(f32),
-) -> Result<LoadedModel, PipelineError> {
+) -> Result<Box<dyn Model>, PipelineError> {
     load_any_files(model, &open(model)?, device, precision, progress)
-}
-
-/// As [`load_any`], where nothing but Stable Diffusion will do.
-///
-/// # Errors
-/// As [`load_any`], and [`PipelineError::Unsupported`] if the model is of another family.
-pub fn load(
-    model: &ModelRef,
-    device: &Device,
-    precision: Precision,
-    progress: &mut dyn FnMut(f32),
-) -> Result<StableDiffusion, PipelineError> {
-    load_any(model, device, precision, progress)?.into_stable_diffusion()
-}
-
-/// As [`load`], from files that are open already.
-fn load_files(
-    model: &ModelRef,
-    files: &ModelFiles,
-    device: &Device,
-    precision: Precision,
-    progress: &mut dyn FnMut(f32),
-) -> Result<StableDiffusion, PipelineError> {
-    load_any_files(model, files, device, precision, progress)?.into_stable_diffusion()
 }
 
 /// As [`load_any`], from files that are open already.
@@ -198,12 +191,45 @@ pub fn load_any_files(
     device: &Device,
     precision: Precision,
     progress: &mut dyn FnMut(f32),
-) -> Result<LoadedModel, PipelineError> {
+) -> Result<Box<dyn Model>, PipelineError> {
     let dtype = precision::resolve_dtype(precision, device)?;
-    let loaded = family_of(files)?.load(model, files, device, dtype, progress);
+    let loaded = family_of(files)?.load(model, files, (device, dtype), progress);
     // What reading left behind is not what a run needs.
     crate::ALLOCATOR.trim();
     loaded
+}
+
+/// As [`load_any`], where nothing but Stable Diffusion will do.
+///
+/// # Errors
+/// As [`load_any`], and [`PipelineError::Unsupported`] if the model is of another family.
+pub fn load(
+    model: &ModelRef,
+    device: &Device,
+    precision: Precision,
+    progress: &mut dyn FnMut(f32),
+) -> Result<StableDiffusion, PipelineError> {
+    load_files(model, &open(model)?, device, precision, progress)
+}
+
+/// As [`load`], from files that are open already.
+fn load_files(
+    model: &ModelRef,
+    files: &ModelFiles,
+    device: &Device,
+    precision: Precision,
+    progress: &mut dyn FnMut(f32),
+) -> Result<StableDiffusion, PipelineError> {
+    let dtype = precision::resolve_dtype(precision, device)?;
+    let family = family_of(files)?;
+    if family.id != STABLE_DIFFUSION.id {
+        return Err(PipelineError::Unsupported {
+            what: "model",
+            expected: STABLE_DIFFUSION.label.to_owned(),
+            found: family.label.to_owned(),
+        });
+    }
+    StableDiffusion::load(family.source(model, files, (device, dtype))?, progress)
 }
 
 fn open(model: &ModelRef) -> Result<ModelFiles, PipelineError> {

@@ -1,16 +1,19 @@
 //! Two models that take turns in one run.
 
+use std::rc::Rc;
+
 use candle_core::Device;
 
-use super::Scheduler;
 use super::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
-use super::families::UNetDenoiser;
+use super::{PipelineError, Scheduler};
+use crate::job::Change;
 
-/// A model for the first steps of a run and, if there is one, another for the last.
+/// A model for the first steps of a run, its refiner for the last.
 pub(super) struct RefinerSwitch<'a> {
-    pub(super) first: UNetDenoiser<'a>,
-    /// From which step on the other one is asked.
-    pub(super) second: Option<(usize, UNetDenoiser<'a>)>,
+    pub(super) first: Rc<dyn Denoiser + 'a>,
+    pub(super) refiner: Box<dyn Denoiser + 'a>,
+    /// The first step of the refiner.
+    pub(super) step: usize,
 }
 
 impl Denoiser for RefinerSwitch<'_> {
@@ -22,14 +25,23 @@ impl Denoiser for RefinerSwitch<'_> {
         self.first.scheduler()
     }
 
+    fn clip(&self) -> Option<f64> {
+        self.first.clip()
+    }
+
+    fn adopt(&self, changes: &[Change]) -> Result<(), PipelineError> {
+        self.first.adopt(changes)
+    }
+
     fn tokens(&self, step: usize) -> Vec<String> {
         self.first.tokens(step)
     }
 
     fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
-        match &self.second {
-            Some((step, second)) if input.step >= *step => second.denoise(input),
-            _ => self.first.denoise(input),
+        if input.step >= self.step {
+            self.refiner.denoise(input)
+        } else {
+            self.first.denoise(input)
         }
     }
 }

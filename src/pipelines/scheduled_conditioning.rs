@@ -1,132 +1,152 @@
-//! Networks whose prompt, adapters and controls change in the middle of a run.
+//! A network whose prompt, adapters and controls change in the middle of a run.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use candle_core::Device;
 
-use super::PipelineError;
-use super::Scheduler;
-use super::controls::ActiveControl;
-use super::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
-use super::families::StableDiffusion;
-use super::refiner_switch::RefinerSwitch;
+use super::context::JobContext;
+use super::denoiser::{DenoiseInput, DenoiseOutput, Denoiser, refuse_conditioning};
+use super::model::{ConcatCond, DenoiserInputs};
+use super::request_parts::RequestPart;
+use super::{PipelineError, Scheduler};
 use crate::conditioning::Conditioning;
 use crate::job::{Change, GenerateRequest, LoraSpec};
 
-/// What a prompt was encoded from.
+/// What prompts are encoded from.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct PromptKey {
+struct PromptKey {
     prompt: String,
     negative_prompt: String,
     loras: Vec<LoraSpec>,
 }
 
-/// Prompts that were encoded before, for all pictures of a request.
-pub(super) type PromptCache = RefCell<Vec<(PromptKey, Arc<Conditioning>)>>;
-
-/// Encodes both prompts of a request, with the adapters that lie over the networks.
-pub(super) type Encode<'a> = &'a dyn Fn(&GenerateRequest) -> Result<Conditioning, PipelineError>;
-
-/// The conditioning from one step on.
-struct Segment {
+/// What holds from one step on.
+struct ConditioningSpan {
     from: usize,
     key: PromptKey,
-    conditioning: Arc<Conditioning>,
-    weights: Vec<f64>,
+    prompts: Option<Arc<Conditioning>>,
+    control_weights: Vec<f64>,
 }
 
-/// A model and perhaps its refiner, with conditioning that changes at given steps.
+/// The network of the span that the run is in.
+struct Current<'a> {
+    span: usize,
+    denoiser: Box<dyn Denoiser + 'a>,
+}
+
+/// A model that is conditioned by other prompts, adapters and weights of controls at other steps; one for all pictures of
+/// a request.
 pub(super) struct ScheduledConditioning<'a> {
-    model: &'a StableDiffusion,
-    request: &'a GenerateRequest,
-    encode: Encode<'a>,
-    cache: &'a PromptCache,
-    networks: RefCell<RefinerSwitch<'a>>,
-    /// The request's controls as they were made.
-    controls: Vec<ActiveControl>,
+    context: JobContext<'a>,
+    scheduler: Arc<Scheduler>,
+    /// What conditions every step; prompts are those of the spans, controls as the request weighs them.
+    inputs: RefCell<DenoiserInputs<'a>>,
+    /// All prompts that were encoded.
+    encoded: RefCell<Vec<(PromptKey, Arc<Conditioning>)>>,
     /// In order; never empty once [adopted](Denoiser::adopt).
-    segments: RefCell<Vec<Segment>>,
-    /// The segment that the networks are conditioned on now.
-    now: Cell<Option<usize>>,
+    spans: RefCell<Vec<ConditioningSpan>>,
+    current: RefCell<Option<Current<'a>>>,
 }
 
 impl<'a> ScheduledConditioning<'a> {
-    /// * `networks`: their prompts are those of the segments.
-    pub(super) fn new(
-        networks: RefinerSwitch<'a>,
-        (model, request): (&'a StableDiffusion, &'a GenerateRequest),
-        encode: Encode<'a>,
-        cache: &'a PromptCache,
-    ) -> Self {
+    /// * `inputs`: what conditions every step, without prompts.
+    pub(super) fn new(context: JobContext<'a>, scheduler: Arc<Scheduler>, inputs: DenoiserInputs<'a>) -> Self {
         Self {
-            model,
-            request,
-            encode,
-            cache,
-            controls: networks.first.controls.clone(),
-            networks: RefCell::new(networks),
-            segments: RefCell::default(),
-            now: Cell::new(None),
+            context,
+            scheduler: Arc::clone(&scheduler),
+            inputs: RefCell::new(DenoiserInputs {
+                scheduler: Some(scheduler),
+                ..inputs
+            }),
+            encoded: RefCell::default(),
+            spans: RefCell::default(),
+            current: RefCell::new(None),
         }
+    }
+
+    /// Shows the network something else beside the latents from the next call on.
+    pub(super) fn set_concat(&self, concat: ConcatCond) {
+        self.inputs.borrow_mut().concat = Some(concat);
+        self.current.replace(None);
+    }
+
+    fn takes_prompts(&self) -> bool {
+        self.context.model.base().family.supports.contains(&RequestPart::Prompt)
     }
 
     /// The prompts of what holds at a step, encoded with its adapters.
-    fn conditioning(&self, now: &GenerateRequest, key: &PromptKey) -> Result<Arc<Conditioning>, PipelineError> {
-        let cache = self.cache.borrow();
-        if let Some((_, conditioning)) = cache.iter().find(|(cached, _)| cached == key) {
-            return Ok(Arc::clone(conditioning));
+    fn encode(&self, now: &GenerateRequest, key: &PromptKey) -> Result<Option<Arc<Conditioning>>, PipelineError> {
+        if !self.takes_prompts() {
+            return Ok(None);
         }
-        drop(cache);
-        self.model.set_loras(&key.loras)?;
-        let conditioning = Arc::new((self.encode)(now)?);
-        self.cache.borrow_mut().push((key.clone(), Arc::clone(&conditioning)));
-        Ok(conditioning)
+        let encoded = self.encoded.borrow();
+        if let Some((_, prompts)) = encoded.iter().find(|(known, _)| known == key) {
+            return Ok(Some(Arc::clone(prompts)));
+        }
+        drop(encoded);
+        let model = self.context.model;
+        model.set_loras(&key.loras)?;
+        let prompts = Arc::new(model.encode_prompts(&JobContext::prompts(now, &now.prompt))?);
+        self.encoded.borrow_mut().push((key.clone(), Arc::clone(&prompts)));
+        Ok(Some(prompts))
     }
 
-    /// Conditions the networks on what holds at a step.
-    fn condition_for(&self, step: usize) -> Result<(), PipelineError> {
-        let segments = self.segments.borrow();
-        let place = segments.iter().rposition(|segment| segment.from <= step);
-        if place == self.now.get() {
-            return Ok(());
-        }
-        let Some(segment) = place.and_then(|place| segments.get(place)) else {
+    /// Conditions the network as it is at a step.
+    pub(super) fn arrive(&self, step: usize) -> Result<(), PipelineError> {
+        let spans = self.spans.borrow();
+        let mut begun = spans.iter().enumerate().rev();
+        let Some((place, span)) = begun.find(|(_, span)| span.from <= step) else {
             return Ok(());
         };
-        self.model.set_loras(&segment.key.loras)?;
-        let mut networks = self.networks.borrow_mut();
-        networks.first.prompts = vec![(0, Arc::clone(&segment.conditioning))];
-        networks.first.controls = self
-            .controls
-            .iter()
-            .zip(&segment.weights)
-            .map(|(control, weight)| control.weighed(*weight))
-            .collect::<candle_core::Result<_>>()?;
-        self.now.set(place);
+        let mut current = self.current.borrow_mut();
+        if current.as_ref().is_some_and(|current| current.span == place) {
+            return Ok(());
+        }
+        let model = self.context.model;
+        model.set_loras(&span.key.loras)?;
+        let inputs = self.inputs.borrow().clone();
+        let weighed = inputs.controls.iter().zip(&span.control_weights);
+        let weighed = weighed.map(|(control, weight)| control.weighed(*weight));
+        *current = Some(Current {
+            span: place,
+            denoiser: model.denoiser(DenoiserInputs {
+                prompts: span.prompts.clone(),
+                controls: weighed.collect::<candle_core::Result<_>>()?,
+                ..inputs
+            })?,
+        });
         Ok(())
     }
 }
 
 impl Denoiser for ScheduledConditioning<'_> {
     fn device(&self) -> &Device {
-        self.model.device()
+        self.context.model.device()
     }
 
     fn scheduler(&self) -> &Scheduler {
-        self.model.scheduler()
+        &self.scheduler
+    }
+
+    fn clip(&self) -> Option<f64> {
+        let is_clipped = self.context.model.clips_samples();
+        is_clipped.then(|| self.scheduler.clip()).flatten()
     }
 
     fn adopt(&self, changes: &[Change]) -> Result<(), PipelineError> {
+        if !self.takes_prompts() {
+            refuse_conditioning(changes)?;
+        }
         let request = GenerateRequest {
             changes: changes.to_vec(),
             prompt_switches: Vec::new(),
-            ..self.request.clone()
+            ..self.context.request.clone()
         };
         let mut steps: Vec<u32> = changes.iter().map(|change| change.step).chain([0]).collect();
         steps.sort_unstable();
         steps.dedup();
-        let mut segments: Vec<Segment> = Vec::with_capacity(steps.len());
+        let mut spans: Vec<ConditioningSpan> = Vec::with_capacity(steps.len());
         for step in steps {
             let now = request.as_of(step);
             let key = PromptKey {
@@ -134,28 +154,34 @@ impl Denoiser for ScheduledConditioning<'_> {
                 negative_prompt: now.negative_prompt.clone(),
                 loras: now.loras.clone(),
             };
-            let weights: Vec<f64> = now.controls.iter().map(|control| control.weight).collect();
-            let is_new = |last: &Segment| last.key != key || last.weights != weights;
-            if segments.last().is_none_or(is_new) {
-                segments.push(Segment {
+            let control_weights: Vec<f64> = now.controls.iter().map(|control| control.weight).collect();
+            let differs = |last: &ConditioningSpan| last.key != key || last.control_weights != control_weights;
+            if spans.last().is_none_or(differs) {
+                spans.push(ConditioningSpan {
                     from: step as usize,
-                    conditioning: self.conditioning(&now, &key)?,
+                    prompts: self.encode(&now, &key)?,
                     key,
-                    weights,
+                    control_weights,
                 });
             }
         }
-        self.segments.replace(segments);
-        self.now.set(None);
+        self.spans.replace(spans);
+        self.current.replace(None);
         Ok(())
     }
 
     fn tokens(&self, step: usize) -> Vec<String> {
-        self.networks.borrow().tokens(step)
+        let arrived = self.arrive(step);
+        let current = self.current.borrow();
+        let current = current.as_ref().filter(|_| arrived.is_ok());
+        current.map_or_else(Vec::new, |current| current.denoiser.tokens(step))
     }
 
     fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
-        self.condition_for(input.step).map_err(candle_core::Error::wrap)?;
-        self.networks.borrow().denoise(input)
+        self.arrive(input.step).map_err(candle_core::Error::wrap)?;
+        match &*self.current.borrow() {
+            Some(current) => current.denoiser.denoise(input),
+            None => candle_core::bail!("no prompt for step {}", input.step + 1),
+        }
     }
 }

@@ -6,11 +6,11 @@ use super::PipelineError;
 use crate::diffusion::ScheduleError;
 use crate::diffusion::forward_process::{ForwardProcess, Mixing, Prediction};
 use crate::diffusion::names::schedule_by_name;
-use crate::diffusion::samplers::Sampler;
+use crate::diffusion::samplers::{Sampler, sampler_by_id};
 use crate::diffusion::schedule::{
     BetaSchedule, FinalSigma, PURE_NOISE, SigmaTable, Span, TableSpec, TimestepStyle, TrainingSchedule, karras_sigmas,
 };
-use crate::job::TimestepSpacing;
+use crate::job::{GenerateRequest, TimestepSpacing};
 
 /// What a diffusers scheduler's configuration says, whatever its class.
 #[derive(Debug, Clone, Deserialize)]
@@ -148,6 +148,20 @@ impl Scheduler {
             is_xl: self.is_xl,
             ..changed
         })
+    }
+
+    /// The sampler that a request names, and the noise levels of so many of its steps.
+    ///
+    /// # Errors
+    /// [`ScheduleError`] if there is no such sampler or schedule, or the steps do not fit.
+    pub(super) fn for_request(
+        &self,
+        request: &GenerateRequest,
+        steps: usize,
+    ) -> Result<(&'static dyn Sampler, SigmaTable), ScheduleError> {
+        let sampler = sampler_by_id(&request.sampler)?;
+        let table = self.sigma_table(sampler, &request.schedule, request.timestep_spacing, steps)?;
+        Ok((sampler, table))
     }
 
     /// The range −r..r that estimates of the clean picture are held to, unless they are held to none.

@@ -6,8 +6,8 @@ use candle_core::Tensor;
 use hareru::conditioning::Prompts;
 use hareru::engine::{EngineHandle, EngineOptions};
 use hareru::job::{Event, GenerateRequest, JobOptions, LoraSpec, ModelRef, Precision, PreviewMode};
-use hareru::pipelines;
 use hareru::pipelines::families::StableDiffusion;
+use hareru::pipelines::{self, Model as _};
 
 use super::{Folder, entry, numbers};
 use crate::support::weights::Entry;

@@ -6,7 +6,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use hareru::conditioning::Prompts;
 use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
 use hareru::pipelines::families::StableDiffusion;
-use hareru::pipelines::{AuxModels, Device, Job, ShownStep, Watcher, load, preview};
+use hareru::pipelines::{AuxModels, Device, JobContext, Model as _, ShownStep, Watcher, load};
 
 /// Steps in one measured run.
 const STEPS: u32 = 25;
@@ -51,18 +51,12 @@ fn whole_run(c: &mut Criterion) {
             preview,
             ..JobOptions::default()
         };
-        let job = Job {
-            after: None,
-            model: &model,
-            refiner: None,
-            aux: &aux,
-            request: &request,
+        let job = JobContext {
             options,
-            control: &control,
-            probe: None,
+            ..JobContext::new(&model, &aux, &request, &control)
         };
         let prepared = job.prepare().expect("the starter model draws this");
-        group.bench_function(name, |b| b.iter(|| prepared.picture(0, &mut Blind)));
+        group.bench_function(name, |b| b.iter(|| prepared.pictures(0, &mut Blind)));
     }
     group.finish();
 }
@@ -84,7 +78,7 @@ fn parts(c: &mut Criterion) {
         ("preview tiny", PreviewMode::Auto),
         ("decode", PreviewMode::Vae),
     ] {
-        group.bench_function(name, |b| b.iter(|| preview::preview(&model, &latents, mode)));
+        group.bench_function(name, |b| b.iter(|| model.preview(&latents, mode)));
     }
     group.bench_function("encode prompts", |b| {
         b.iter(|| model.encode_prompts(&Prompts::new("a lighthouse at night", "", [64; 2])));

@@ -2,33 +2,33 @@
 
 mod animatediff;
 mod ldm_upscaler;
-mod loaded;
+mod low_res;
 mod pixel;
-mod stable_diffusion;
+mod pixel_denoiser;
+pub(super) mod stable_diffusion;
 mod unclip;
 mod unclip_family;
+mod unclip_passes;
 mod unet_denoiser;
 mod upscaler;
 
-pub use animatediff::{AnimateDiff, Film, read_motion};
-pub use ldm_upscaler::{LdmUpscaler, LdmUpscaling};
-pub use loaded::{Identified, LoadedModel, Networks, OtherModel};
-pub use pixel::{Pixel, PixelOfClass};
+pub(super) use animatediff::film_scheduler;
+pub use animatediff::read_motion;
+pub use ldm_upscaler::LdmUpscaler;
+pub use pixel::Pixel;
 pub use stable_diffusion::StableDiffusion;
 pub(super) use stable_diffusion::vae_dtype;
 pub use unclip::{DecoderStage, PriorStage, StageSchedule, SuperResStage, Texts, Unclip, UnclipText};
-pub use unet_denoiser::{ConcatCond, UNetDenoiser};
-pub use upscaler::{Upscaler, Upscaling};
+pub use unet_denoiser::UNetDenoiser;
 
 use std::collections::BTreeMap;
 
-use candle_core::{DType, Device};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::PipelineError;
-use super::controls::at_the_door;
-use crate::job::{MAX_SIDE_PX, ModelInfo, ModelRef, SIZE_MULTIPLE_PX};
+use super::model::Family;
+use crate::job::{MAX_SIDE_PX, ModelRef, SIZE_MULTIPLE_PX};
 use crate::weights::ModelFiles;
 
 /// A diffusers folder's `model_index.json`.
@@ -42,59 +42,29 @@ pub struct ModelIndex {
     pub parts: BTreeMap<String, Value>,
 }
 
-/// One architecture: how to recognise it and how to bring it up.
-pub trait Family: Sync {
-    /// Stable name in records, e.g. `stable_diffusion`.
-    fn id(&self) -> &'static str;
-    /// What people call it.
-    fn label(&self) -> &'static str;
-    /// Whether a folder with this index is of this family; true for exactly one family.
-    fn claims(&self, index: &ModelIndex) -> bool;
-    /// What can be said without reading weights.
-    ///
-    /// # Errors
-    /// [`PipelineError`] if a configuration is missing or broken.
-    fn describe(&self, model: &ModelRef, files: &ModelFiles) -> Result<ModelInfo, PipelineError>;
-    /// Reads the weights and builds the networks.
-    ///
-    /// * `dtype`: what the networks compute in; whether the device can is not checked here.
-    /// * `progress`: called with the fraction that is done, 0 to 1.
-    ///
-    /// # Errors
-    /// [`PipelineError`] if a file is missing or broken, or the device is out of memory.
-    fn load(
-        &self,
-        model: &ModelRef,
-        files: &ModelFiles,
-        device: &Device,
-        dtype: DType,
-        progress: &mut dyn FnMut(f32),
-    ) -> Result<LoadedModel, PipelineError>;
-}
-
 /// Every family.
-pub static FAMILIES: &[&dyn Family] = &[
-    &stable_diffusion::StableDiffusionFamily,
-    &pixel::PixelFamily,
-    &upscaler::UpscalerFamily,
-    &ldm_upscaler::LdmUpscalerFamily,
-    &unclip_family::UnclipFamily,
+pub static FAMILIES: &[&Family] = &[
+    &stable_diffusion::FAMILY,
+    &pixel::FAMILY,
+    &upscaler::FAMILY,
+    &ldm_upscaler::FAMILY,
+    &unclip_family::FAMILY,
 ];
 
 /// The family a folder belongs to.
 ///
 /// # Errors
 /// [`PipelineError::Load`] without a readable `model_index.json`, [`PipelineError::UnknownFamily`] if none claims it.
-pub fn family_of(files: &ModelFiles) -> Result<&'static dyn Family, PipelineError> {
+pub fn family_of(files: &ModelFiles) -> Result<&'static Family, PipelineError> {
     let index: ModelIndex = files.json("model_index.json")?;
     FAMILIES
         .iter()
-        .find(|family| family.claims(&index))
+        .find(|family| family.classes.contains(&index.class_name.as_str()))
         .copied()
         .ok_or_else(|| PipelineError::UnknownFamily {
             expected: FAMILIES
                 .iter()
-                .map(|family| family.label())
+                .map(|family| family.label)
                 .collect::<Vec<_>>()
                 .join(", "),
             found: index.class_name.clone(),

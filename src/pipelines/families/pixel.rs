@@ -1,190 +1,144 @@
 //! Diffusion on the pixels themselves, with classes or without: `DDPMPipeline` and `DDIMPipeline`.
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::Tensor;
 
-use super::{Family, LoadedModel, ModelIndex, Networks, OtherModel, name_of, requested_px};
-use crate::conditioning::STATE_DTYPE;
+use super::pixel_denoiser::PixelDenoiser;
+use super::{name_of, requested_px};
 use crate::job::{ModelDefaults, ModelInfo, ModelRef, Takes};
-use crate::models::unet::{ClassCondition, PixelUNetConfig, UNet2DModel};
+use crate::models::unet::{PixelUNetConfig, UNet2DModel};
 use crate::pipelines::PipelineError;
-use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
+use crate::pipelines::denoiser::Denoiser;
+use crate::pipelines::model::{DenoiserInputs, Family, Model, ModelBase, ModelSource};
+use crate::pipelines::request_parts::RequestPart;
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
 use crate::weights::{self, ModelFiles};
 
-/// Pipelines whose parts are one U-Net and a scheduler.
-const CLASSES: &[&str] = &["DDPMPipeline", "DDIMPipeline"];
-
 /// What the classes are called, in their order: a list of words that may lie in the folder.
 const CLASS_NAMES: &str = "classes.json";
+/// Red, green and blue.
+const COLOURS: usize = 3;
 
-/// A U-Net on pixels, ready to be asked.
+/// Models whose parts are one U-Net and a scheduler.
+pub(super) static FAMILY: Family = Family {
+    id: "pixel",
+    label: "DDPM or DDIM on pixels",
+    classes: &["DDPMPipeline", "DDIMPipeline"],
+    supports: &[RequestPart::Class],
+    describe,
+    load: |source, _progress| Ok(Box::new(Pixel::load(source)?)),
+};
+
+fn describe(model: &ModelRef, files: &ModelFiles) -> Result<ModelInfo, PipelineError> {
+    let unet: PixelUNetConfig = files.json("unet/config.json")?;
+    let scheduler: SchedulerConfig = files.json("scheduler/scheduler_config.json")?;
+    let (height, width) = unet.sides();
+    // A table of classes; models that are told a number take any.
+    let classes = match unet.class_embed_type.as_deref() {
+        Some("timestep") => Some(u32::MAX),
+        Some(_) => None,
+        None => unet.num_class_embeds.map(|classes| classes as u32),
+    };
+    let class_names = match classes {
+        Some(classes) if files.exists(CLASS_NAMES) => {
+            let mut names: Vec<String> = files.json(CLASS_NAMES)?;
+            names.truncate(classes as usize);
+            names
+        }
+        _ => Vec::new(),
+    };
+    Ok(ModelInfo {
+        model: model.clone(),
+        name: name_of(model),
+        family: FAMILY.id,
+        prediction: scheduler.prediction_type,
+        latent_channels: unet.out_channels,
+        vae_factor: 1,
+        has_tiny_decoder: false,
+        takes: Takes {
+            prompt: false,
+            classes,
+            is_size_fixed: true,
+            ..Takes::default()
+        },
+        class_names,
+        defaults: ModelDefaults {
+            width_px: requested_px(width),
+            height_px: requested_px(height),
+            steps: 50,
+            guidance_scale: 1.0,
+            sampler: "ddim",
+            schedule: "normal",
+        },
+    })
+}
+
+/// A U-Net on pixels, which are its latents.
 pub struct Pixel {
-    device: Device,
-    dtype: DType,
-    scheduler: Scheduler,
+    base: ModelBase,
     unet: UNet2DModel,
 }
 
-/// Registers them.
-pub(super) struct PixelFamily;
-
-impl Family for PixelFamily {
-    fn id(&self) -> &'static str {
-        "pixel"
-    }
-
-    fn label(&self) -> &'static str {
-        "DDPM or DDIM on pixels"
-    }
-
-    fn claims(&self, index: &ModelIndex) -> bool {
-        Pixel::claims(index)
-    }
-
-    fn describe(&self, model: &ModelRef, files: &ModelFiles) -> Result<ModelInfo, PipelineError> {
-        let unet: PixelUNetConfig = files.json("unet/config.json")?;
-        let scheduler: SchedulerConfig = files.json("scheduler/scheduler_config.json")?;
-        let (height, width) = unet.sides();
-        // A table of classes; models that are told a number take any.
-        let classes = match unet.class_embed_type.as_deref() {
-            Some("timestep") => Some(u32::MAX),
-            Some(_) => None,
-            None => unet.num_class_embeds.map(|classes| classes as u32),
-        };
-        let class_names = match classes {
-            Some(classes) if files.exists(CLASS_NAMES) => {
-                let mut names: Vec<String> = files.json(CLASS_NAMES)?;
-                names.truncate(classes as usize);
-                names
-            }
-            _ => Vec::new(),
-        };
-        Ok(ModelInfo {
-            model: model.clone(),
-            name: name_of(model),
-            family: self.id(),
-            prediction: scheduler.prediction_type,
-            latent_channels: unet.out_channels,
-            vae_factor: 1,
-            has_tiny_decoder: false,
-            takes: Takes {
-                prompt: false,
-                classes,
-                is_size_fixed: true,
-                ..Takes::default()
-            },
-            class_names,
-            defaults: ModelDefaults {
-                width_px: requested_px(width),
-                height_px: requested_px(height),
-                steps: 50,
-                guidance_scale: 1.0,
-                sampler: "ddim",
-                schedule: "normal",
-            },
-        })
-    }
-
-    fn load(
-        &self,
-        model: &ModelRef,
-        files: &ModelFiles,
-        device: &Device,
-        dtype: DType,
-        progress: &mut dyn FnMut(f32),
-    ) -> Result<LoadedModel, PipelineError> {
-        let info = self.describe(model, files)?;
-        let networks = Networks::Pixel(Box::new(Pixel::load(files, device, dtype)?));
-        progress(1.0);
-        Ok(OtherModel::loaded(info, dtype, files, networks))
-    }
-}
-
 impl Pixel {
-    /// Whether a folder with this index is of this family.
-    pub fn claims(index: &ModelIndex) -> bool {
-        CLASSES.contains(&index.class_name.as_str())
-    }
-
-    /// Reads the weights and builds the network; arguments as of [`Family::load`](super::Family::load).
-    ///
-    /// # Errors
-    /// [`PipelineError`] if a file is missing or broken, or the device is out of memory.
-    pub fn load(files: &ModelFiles, device: &Device, dtype: DType) -> Result<Self, PipelineError> {
+    pub(in crate::pipelines) fn load(source: ModelSource<'_>) -> Result<Self, PipelineError> {
+        let ModelSource {
+            files, device, dtype, ..
+        } = source;
         let config: PixelUNetConfig = files.json("unet/config.json")?;
+        let scheduler = Scheduler::new(files.json("scheduler/scheduler_config.json")?)?;
+        let unet = weights::build(files, "unet", device, dtype, |vb| UNet2DModel::new(vb, &config))?;
         Ok(Self {
-            device: device.clone(),
-            dtype,
-            scheduler: Scheduler::new(files.json("scheduler/scheduler_config.json")?)?,
-            unet: weights::build(files, "unet", device, dtype, |vb| UNet2DModel::new(vb, &config))?,
+            base: ModelBase::new(source, scheduler),
+            unet,
         })
     }
 
-    /// Its network's shape.
-    pub fn config(&self) -> &PixelUNetConfig {
-        self.unet.config()
-    }
-
-    /// Takes another training schedule than the model's own; for reference cases.
-    pub(in crate::pipelines) fn set_scheduler(&mut self, scheduler: Scheduler) {
-        self.scheduler = scheduler;
-    }
-
-    /// How it was trained.
-    pub fn scheduler(&self) -> &Scheduler {
-        &self.scheduler
-    }
-
-    /// The network with the class of one picture.
-    ///
-    /// # Errors
-    /// [`PipelineError::Unsupported`] if the model has no such class, or has none at all, or needs one.
-    pub fn of_class(&self, class: Option<u32>) -> Result<PixelOfClass<'_>, PipelineError> {
-        let found = class.map_or_else(|| "none".to_owned(), |class| class.to_string());
-        let config = self.config();
+    /// Checks that the model has this class.
+    fn check_class(&self, class: Option<u32>) -> Result<(), PipelineError> {
+        let config = self.unet.config();
         let expected = match (config.class_embed_type.as_deref(), config.num_class_embeds, class) {
-            (None, None, None) | (Some("timestep"), _, Some(_)) => None,
-            (Some("timestep"), _, None) => Some("a number".to_owned()),
-            (None, Some(classes), Some(class)) if (class as usize) < classes => None,
-            (None, Some(classes), _) => Some(format!("0 to {}", classes.saturating_sub(1))),
-            _ => Some("absent".to_owned()),
+            (None, None, None) | (Some("timestep"), _, Some(_)) => return Ok(()),
+            (Some("timestep"), _, None) => "a number".to_owned(),
+            (None, Some(classes), Some(class)) if (class as usize) < classes => return Ok(()),
+            (None, Some(classes), _) => format!("0 to {}", classes.saturating_sub(1)),
+            _ => "absent".to_owned(),
         };
-        match expected {
-            None => Ok(PixelOfClass { model: self, class }),
-            Some(expected) => Err(PipelineError::Unsupported {
-                what: "class",
-                expected,
-                found,
-            }),
+        Err(PipelineError::Unsupported {
+            what: "class",
+            expected,
+            found: class.map_or_else(|| "none".to_owned(), |class| class.to_string()),
+        })
+    }
+}
+
+impl Model for Pixel {
+    fn base(&self) -> &ModelBase {
+        &self.base
+    }
+
+    fn denoiser<'a>(&'a self, inputs: DenoiserInputs<'a>) -> Result<Box<dyn Denoiser + 'a>, PipelineError> {
+        let config = self.unet.config();
+        if config.out_channels != COLOURS || config.in_channels != COLOURS {
+            return Err(PipelineError::Unsupported {
+                what: "channels of the pictures",
+                expected: format!("{COLOURS} in and out"),
+                found: format!("{} in, {} out", config.in_channels, config.out_channels),
+            });
         }
-    }
-}
-
-/// A model with the class of one picture.
-#[derive(Clone, Copy)]
-pub struct PixelOfClass<'a> {
-    model: &'a Pixel,
-    class: Option<u32>,
-}
-
-impl Denoiser for PixelOfClass<'_> {
-    fn device(&self) -> &Device {
-        &self.model.device
+        self.check_class(inputs.class_label)?;
+        Ok(Box::new(PixelDenoiser::new(&self.base, &self.unet, inputs)))
     }
 
-    fn scheduler(&self) -> &Scheduler {
-        &self.model.scheduler
+    /// The network's own size, which a request may round up.
+    fn latent_shape(&self, _width_px: u32, _height_px: u32) -> Result<[usize; 4], PipelineError> {
+        let (height, width) = self.unet.config().sides();
+        Ok([1, COLOURS, height, width])
     }
 
-    fn clip(&self) -> Option<f64> {
-        self.model.scheduler.clip()
+    fn clips_samples(&self) -> bool {
+        true
     }
 
-    fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
-        let label = self.class.map(|class| [class]);
-        let class = label.as_ref().map(|label| ClassCondition::Labels(label));
-        let x = super::at_the_door(input.x, self.model.dtype)?;
-        let output: Tensor = self.model.unet.forward(&x, &[input.timestep], class)?;
-        Ok(DenoiseOutput::alone(output.to_dtype(STATE_DTYPE)?))
+    fn decode(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
+        Ok(latents.clone())
     }
 }

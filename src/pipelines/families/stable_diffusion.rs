@@ -1,15 +1,14 @@
 //! Stable Diffusion 1, 2 and XL: CLIP text encoders, a U-Net on the latents of a KL autoencoder.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Tensor};
 
-use super::{Family, LoadedModel, ModelIndex, name_of};
-use crate::conditioning::ClipTokenizer;
-use crate::conditioning::STATE_DTYPE;
-use crate::conditioning::{Conditioning, EmbeddingLayer, Prompts, TextEncoders};
-use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, Takes, VaeTiles};
+use super::low_res::LowRes;
+use super::{ModelIndex, UNetDenoiser, name_of};
+use crate::conditioning::{ClipTokenizer, Conditioning, EmbeddingLayer, Prompts, STATE_DTYPE, TextEncoders};
+use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, PreviewMode, Takes, VaeTiles};
 use crate::kernels::Wrap;
 use crate::models::join_edges;
 use crate::models::lora::PatchableModel;
@@ -19,9 +18,10 @@ use crate::models::vae::{AutoencoderKL, Moments, VaeConfig};
 use crate::pipelines::PipelineError;
 use crate::pipelines::adapters::Adapters;
 use crate::pipelines::controls::at_the_door;
-use crate::pipelines::model_hash::ModelHash;
-use crate::pipelines::precision::precision_of;
-use crate::pipelines::preview::LinearMap;
+use crate::pipelines::denoiser::Denoiser;
+use crate::pipelines::linear_map::LinearMap;
+use crate::pipelines::model::{ConcatCond, DenoiserInputs, Family, Model, ModelBase, ModelSource};
+use crate::pipelines::request_parts::RequestPart;
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
 use crate::pipelines::tiles::TiledVae;
 use crate::weights::adapter::Component;
@@ -29,32 +29,47 @@ use crate::weights::{self, ModelFiles};
 
 /// Where a model may bring a tiny decoder; not part of the diffusers layout, which ignores it.
 const TINY_FOLDER: &str = "vae_tiny";
-/// Pipelines whose parts are these networks and no others.
-const CLASSES: &[&str] = &[
-    "LatentConsistencyModelPipeline",
-    "StableDiffusionImg2ImgPipeline",
-    "StableDiffusionInpaintPipeline",
-    "StableDiffusionInstructPix2PixPipeline",
-    "StableDiffusionPipeline",
-    "StableDiffusionXLImg2ImgPipeline",
-    "StableDiffusionXLInpaintPipeline",
-    "StableDiffusionXLPipeline",
-];
-
-/// Registers Stable Diffusion 1.x, 2.x and XL.
-pub(super) struct StableDiffusionFamily;
+/// Stable Diffusion 1.x, 2.x and XL.
+pub(in crate::pipelines) static FAMILY: Family = Family {
+    id: "stable_diffusion",
+    label: "Stable Diffusion 1, 2 or XL",
+    classes: &[
+        "LatentConsistencyModelPipeline",
+        "StableDiffusionImg2ImgPipeline",
+        "StableDiffusionInpaintPipeline",
+        "StableDiffusionInstructPix2PixPipeline",
+        "StableDiffusionPipeline",
+        "StableDiffusionXLImg2ImgPipeline",
+        "StableDiffusionXLInpaintPipeline",
+        "StableDiffusionXLPipeline",
+    ],
+    supports: &[
+        RequestPart::Prompt,
+        RequestPart::NegativePrompt,
+        RequestPart::ClipSkip,
+        RequestPart::Adapters,
+        RequestPart::Embeddings,
+        RequestPart::Film,
+        RequestPart::Init,
+        RequestPart::Mask,
+        RequestPart::Outpainting,
+        RequestPart::Controls,
+        RequestPart::References,
+        RequestPart::PromptSwitch,
+        RequestPart::SecondPass,
+        RequestPart::Refiner,
+        RequestPart::Tiling,
+    ],
+    describe,
+    load: |source, progress| Ok(Box::new(StableDiffusion::load(source, progress)?)),
+};
 
 /// The networks of one model, ready to be asked. Whatever they compute in, what goes in and comes out is
 /// [`STATE_DTYPE`].
 pub struct StableDiffusion {
-    info: ModelInfo,
-    device: Device,
-    /// What the text encoder, the U-Net and the tiny decoder compute in.
-    dtype: DType,
+    base: ModelBase,
     /// What the autoencoder computes in.
     vae_dtype: DType,
-    hash: ModelHash,
-    scheduler: Scheduler,
     text: TextEncoders,
     unet: UNet2DConditionModel,
     adapters: Mutex<Adapters>,
@@ -62,8 +77,10 @@ pub struct StableDiffusion {
     /// The model's own autoencoder, while another one is in its place.
     replaced: Option<Replaced>,
     tiny: Option<AutoencoderTiny>,
-    linear: std::sync::OnceLock<LinearMap>,
+    linear: OnceLock<LinearMap>,
     vae_tiles: VaeTiles,
+    /// For models that enlarge: how their small pictures are put under noise.
+    pub(super) low_res: Option<LowRes>,
 }
 
 /// An autoencoder that another one stands for.
@@ -74,76 +91,50 @@ struct Replaced {
     by: PathBuf,
 }
 
-impl Family for StableDiffusionFamily {
-    fn id(&self) -> &'static str {
-        "stable_diffusion"
-    }
-
-    fn label(&self) -> &'static str {
-        "Stable Diffusion 1, 2 or XL"
-    }
-
-    fn claims(&self, index: &ModelIndex) -> bool {
-        CLASSES.contains(&index.class_name.as_str())
-    }
-
-    fn describe(&self, model: &ModelRef, files: &ModelFiles) -> Result<ModelInfo, PipelineError> {
-        let unet: UNetConfig = files.json("unet/config.json")?;
-        let vae: VaeConfig = files.json("vae/config.json")?;
-        let scheduler: SchedulerConfig = files.json("scheduler/scheduler_config.json")?;
-        let factor = vae.factor() as u32;
-        let native_px = unet.sample_size.as_ref().and_then(|size| size.get(0)).unwrap_or(64) as u32 * factor;
-        let defaults = match model {
-            ModelRef::Starter => (25, 4.5),
-            _ => (25, 7.5),
-        };
-        let is_distilled = unet.time_cond_proj_dim.is_some();
-        let (steps, guidance_scale) = if is_distilled { (4, 8.5) } else { defaults };
-        let index: ModelIndex = files.json("model_index.json")?;
-        Ok(ModelInfo {
-            model: model.clone(),
-            name: name_of(model),
-            family: family_name(&index, &unet),
-            prediction: scheduler.prediction_type,
-            latent_channels: vae.latent_channels,
-            vae_factor: factor,
-            has_tiny_decoder: files.exists(&format!("{TINY_FOLDER}/config.json")),
-            takes: Takes::default(),
-            class_names: Vec::new(),
-            defaults: ModelDefaults {
-                width_px: native_px,
-                height_px: native_px,
-                steps,
-                guidance_scale,
-                sampler: if is_distilled { "lcm" } else { "dpmpp_2m" },
-                schedule: if is_distilled { "normal" } else { "karras" },
-            },
-        })
-    }
-
-    fn load(
-        &self,
-        model: &ModelRef,
-        files: &ModelFiles,
-        device: &Device,
-        dtype: DType,
-        progress: &mut dyn FnMut(f32),
-    ) -> Result<LoadedModel, PipelineError> {
-        let loaded = StableDiffusion::load(model, files, device, dtype, progress)?;
-        Ok(LoadedModel::StableDiffusion(Box::new(loaded)))
-    }
+/// What can be said of a model without reading its weights.
+pub(super) fn describe(model: &ModelRef, files: &ModelFiles) -> Result<ModelInfo, PipelineError> {
+    let unet: UNetConfig = files.json("unet/config.json")?;
+    let vae: VaeConfig = files.json("vae/config.json")?;
+    let scheduler: SchedulerConfig = files.json("scheduler/scheduler_config.json")?;
+    let factor = vae.factor() as u32;
+    let native_px = unet.sample_size.as_ref().and_then(|size| size.get(0)).unwrap_or(64) as u32 * factor;
+    let defaults = match model {
+        ModelRef::Starter => (25, 4.5),
+        _ => (25, 7.5),
+    };
+    let is_distilled = unet.time_cond_proj_dim.is_some();
+    let (steps, guidance_scale) = if is_distilled { (4, 8.5) } else { defaults };
+    let index: ModelIndex = files.json("model_index.json")?;
+    Ok(ModelInfo {
+        model: model.clone(),
+        name: name_of(model),
+        family: family_name(&index, &unet),
+        prediction: scheduler.prediction_type,
+        latent_channels: vae.latent_channels,
+        vae_factor: factor,
+        has_tiny_decoder: files.exists(&format!("{TINY_FOLDER}/config.json")),
+        takes: Takes::default(),
+        class_names: Vec::new(),
+        defaults: ModelDefaults {
+            width_px: native_px,
+            height_px: native_px,
+            steps,
+            guidance_scale,
+            sampler: if is_distilled { "lcm" } else { "dpmpp_2m" },
+            schedule: if is_distilled { "normal" } else { "karras" },
+        },
+    })
 }
 
 impl StableDiffusion {
-    /// Reads the weights and builds the networks; arguments as of [`Family::load`].
-    pub(super) fn load(
-        model: &ModelRef,
-        files: &ModelFiles,
-        device: &Device,
-        dtype: DType,
+    /// Reads the weights and builds the networks.
+    pub(in crate::pipelines) fn load(
+        source: ModelSource<'_>,
         progress: &mut dyn FnMut(f32),
     ) -> Result<Self, PipelineError> {
-        let info = StableDiffusionFamily.describe(model, files)?;
+        let ModelSource {
+            files, device, dtype, ..
+        } = source;
         let mut scheduler = Scheduler::new(files.json("scheduler/scheduler_config.json")?)?;
         let unet_config: UNetConfig = files.json("unet/config.json")?;
         scheduler.is_xl = unet_config.addition_embed_type.is_some();
@@ -156,7 +147,7 @@ impl StableDiffusion {
         let vae = weights::build(files, "vae", device, vae_dtype, |vb| {
             AutoencoderKL::new(vb, &vae_config)
         })?;
-        let tiny = if info.has_tiny_decoder {
+        let tiny = if source.info.has_tiny_decoder {
             let config: TinyConfig = files.json(&format!("{TINY_FOLDER}/config.json"))?;
             let build = |vb| AutoencoderTiny::new(vb, &config);
             Some(weights::build(files, TINY_FOLDER, device, dtype, build)?)
@@ -167,14 +158,9 @@ impl StableDiffusion {
         let (unet, unet_weights) = weights::build(files, "unet", device, dtype, |vb| {
             PatchableModel::build(vb, |vb| UNet2DConditionModel::new(vb, &unet_config))
         })?;
-        progress(1.0);
         Ok(Self {
-            info,
-            device: device.clone(),
-            dtype,
+            base: ModelBase::new(source, scheduler),
             vae_dtype,
-            hash: ModelHash::begin(files.clone()),
-            scheduler,
             text,
             unet,
             adapters: Mutex::new(Adapters::new(
@@ -183,73 +169,176 @@ impl StableDiffusion {
             vae,
             replaced: None,
             tiny,
-            linear: std::sync::OnceLock::new(),
+            linear: OnceLock::new(),
             vae_tiles: VaeTiles::default(),
+            low_res: None,
         })
-    }
-
-    /// What is known of the model.
-    pub fn info(&self) -> &ModelInfo {
-        &self.info
-    }
-
-    /// Where its tensors live.
-    pub fn device(&self) -> &Device {
-        &self.device
-    }
-
-    /// What its networks compute in; never [`Precision::Auto`].
-    pub fn precision(&self) -> Precision {
-        precision_of(self.dtype)
-    }
-
-    /// How it was trained.
-    pub fn scheduler(&self) -> &Scheduler {
-        &self.scheduler
     }
 
     /// Takes another training schedule than the model's own; for reference cases.
     pub(in crate::pipelines) fn set_scheduler(&mut self, scheduler: Scheduler) {
-        let is_xl = self.scheduler.is_xl;
-        self.scheduler = scheduler;
-        self.scheduler.is_xl = is_xl;
+        let is_xl = self.base.scheduler.is_xl;
+        self.base.scheduler = scheduler;
+        self.base.scheduler.is_xl = is_xl;
     }
 
-    /// Lays these adapters over the networks, teaches the text encoder the words of these embeddings, and takes away
-    /// whatever was there before; costs as much time as there are layers to be changed.
-    ///
-    /// Returns how many layers were made anew. Prompts encoded before are to be encoded again.
+    /// Whether the network takes the guidance scale as an input instead of being asked twice.
+    pub fn is_guidance_distilled(&self) -> bool {
+        self.unet.config().time_cond_proj_dim.is_some()
+    }
+
+    /// The tokenizer of the first text encoder.
+    pub fn tokenizer(&self) -> Option<&ClipTokenizer> {
+        self.text.tokenizer()
+    }
+
+    /// The autoencoder.
+    pub fn vae(&self) -> &AutoencoderKL {
+        &self.vae
+    }
+
+    /// The U-Net.
+    pub fn unet(&self) -> &UNet2DConditionModel {
+        &self.unet
+    }
+
+    /// The U-Net with what conditions it.
     ///
     /// # Errors
-    /// [`PipelineError::Adapter`] if a file cannot be read or is for another family of models.
-    pub fn set_adapters(&mut self, loras: &[LoraSpec], embeddings: &[PathBuf]) -> Result<usize, PipelineError> {
+    /// As [`Model::denoiser`].
+    pub fn unet_denoiser<'a>(&'a self, inputs: DenoiserInputs<'a>) -> Result<UNetDenoiser<'a>, PipelineError> {
+        UNetDenoiser::new(&self.base, (&self.unet, self.tokenizer()), inputs)
+    }
+
+    /// One half of the autoencoder, for large pictures in tiles.
+    ///
+    /// * `units`: places of its input along the side of one latent, then of its output.
+    fn tiled(&self, units: [usize; 2]) -> TiledVae<'_> {
+        TiledVae {
+            tiles: self.vae_tiles,
+            device: &self.base.device,
+            bytes_per_latent: bytes_per_latent(self.vae.config(), self.vae_dtype),
+            units,
+        }
+    }
+
+    /// The tiny decoder's picture of the latents, like [`Self::decode`]; `None` if the model brings none.
+    ///
+    /// # Errors
+    /// Only the device's.
+    pub fn decode_tiny(&self, latents: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        let Some(tiny) = &self.tiny else {
+            return Ok(None);
+        };
+        tiny.decode(&at_the_door(latents, self.base.dtype)?)?
+            .to_dtype(STATE_DTYPE)
+            .map(Some)
+    }
+}
+
+impl Model for StableDiffusion {
+    fn base(&self) -> &ModelBase {
+        &self.base
+    }
+
+    fn encode_prompts(&self, prompts: &Prompts<'_>) -> Result<Conditioning, PipelineError> {
+        Ok(self.text.encode(prompts)?)
+    }
+
+    fn denoiser<'a>(&'a self, inputs: DenoiserInputs<'a>) -> Result<Box<dyn Denoiser + 'a>, PipelineError> {
+        Ok(Box::new(self.unet_denoiser(inputs)?))
+    }
+
+    fn input_channels(&self) -> usize {
+        self.unet.config().in_channels
+    }
+
+    fn unet_config(&self) -> Option<&UNetConfig> {
+        Some(self.unet.config())
+    }
+
+    fn encode(&self, picture: &Tensor) -> candle_core::Result<Moments> {
+        let factor = self.vae.factor();
+        let both = self.tiled([factor, 1]).take(picture, |picture| {
+            let Moments { mean, logvar } = self.vae.encode(&at_the_door(picture, self.vae_dtype)?)?;
+            Tensor::cat(&[mean, logvar], 1)?.to_dtype(STATE_DTYPE)
+        })?;
+        let channels = self.vae.config().latent_channels;
+        Ok(Moments {
+            mean: both.narrow(1, 0, channels)?.contiguous()?,
+            logvar: both.narrow(1, channels, channels)?.contiguous()?,
+        })
+    }
+
+    fn scaled(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
+        let config = self.vae.config();
+        (latents - config.shift_factor.unwrap_or(0.0))? * config.scaling_factor
+    }
+
+    fn decode(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
+        let config = self.vae.config();
+        let latents = ((latents / config.scaling_factor)? + config.shift_factor.unwrap_or(0.0))?;
+        let factor = self.vae.factor();
+        self.tiled([1, factor]).take(&latents, |latents| {
+            self.vae
+                .decode(&at_the_door(latents, self.vae_dtype)?)?
+                .to_dtype(STATE_DTYPE)
+        })
+    }
+
+    fn latent_scale(&self) -> f64 {
+        self.vae.config().scaling_factor
+    }
+
+    fn decoder_id(&self) -> &'static str {
+        "vae"
+    }
+
+    fn preview(&self, latents: &Tensor, mode: PreviewMode) -> candle_core::Result<Option<Tensor>> {
+        let linear = || self.linear_map()?.map(|map| map.apply(latents)).transpose();
+        match mode {
+            PreviewMode::Off => Ok(None),
+            PreviewMode::Vae => self.decode(latents).map(Some),
+            PreviewMode::Linear => linear(),
+            PreviewMode::Auto => match self.decode_tiny(latents)? {
+                Some(picture) => Ok(Some(picture)),
+                None => linear(),
+            },
+        }
+    }
+
+    fn linear_map(&self) -> candle_core::Result<Option<&LinearMap>> {
+        if let Some(map) = self.linear.get() {
+            return Ok(Some(map));
+        }
+        let _apart = join_edges(Wrap::default()); // the map is no business of the picture that asks first
+        let map = LinearMap::fit(&self.vae, self.vae_dtype, &self.base.device)?;
+        Ok(Some(self.linear.get_or_init(|| map)))
+    }
+
+    fn low_res(&self, small: &Tensor, noise: &Tensor, noise_level: Option<u32>) -> Result<ConcatCond, PipelineError> {
+        match &self.low_res {
+            Some(low_res) => low_res.concat(self, small, noise, noise_level),
+            None => Err(self.base.refuses("picture to enlarge", "absent")),
+        }
+    }
+
+    fn set_adapters(&mut self, loras: &[LoraSpec], embeddings: &[PathBuf]) -> Result<usize, PipelineError> {
         self.text.set_learned_words(embeddings)?;
         self.set_loras(loras)
     }
 
-    /// Lays these adapters over the networks, in the middle of a run if need be; what prompts were encoded with before
-    /// stays as it is.
-    ///
-    /// # Errors
-    /// As [`Self::set_adapters`].
-    pub fn set_loras(&self, loras: &[LoraSpec]) -> Result<usize, PipelineError> {
+    fn set_loras(&self, loras: &[LoraSpec]) -> Result<usize, PipelineError> {
         self.adapters.lock().unwrap_or_else(PoisonError::into_inner).set(loras)
     }
 
-    /// Decodes and encodes by another autoencoder from now on; `None` takes the model's own again.
-    ///
-    /// * `path`: a folder with an autoencoder or a model, or a file of either.
-    ///
-    /// # Errors
-    /// [`PipelineError::Load`] if it cannot be read, [`PipelineError::OtherModel`] if its latents are of another kind; then
-    /// the model has its own.
-    pub fn set_vae(&mut self, path: Option<&Path>) -> Result<(), PipelineError> {
+    fn set_vae(&mut self, path: Option<&Path>) -> Result<(), PipelineError> {
         if self.replaced.as_ref().map(|replaced| replaced.by.as_path()) == path {
             return Ok(());
         }
         if let Some(Replaced { own, dtype, .. }) = self.replaced.take() {
             (self.vae, self.vae_dtype) = (own, dtype);
-            self.linear = std::sync::OnceLock::new();
+            self.linear = OnceLock::new();
         }
         let Some(path) = path else { return Ok(()) };
         let files = ModelFiles::open(path)?;
@@ -265,144 +354,20 @@ impl StableDiffusion {
                 path: path.display().to_string(),
             });
         }
-        let dtype = vae_dtype(self.dtype, &config);
+        let dtype = vae_dtype(self.base.dtype, &config);
         let build = |vb| AutoencoderKL::new(vb, &config);
-        let other = weights::build(&files, name, &self.device, dtype, build)?;
+        let other = weights::build(&files, name, &self.base.device, dtype, build)?;
         self.replaced = Some(Replaced {
             own: std::mem::replace(&mut self.vae, other),
             dtype: std::mem::replace(&mut self.vae_dtype, dtype),
             by: path.to_owned(),
         });
-        self.linear = std::sync::OnceLock::new();
+        self.linear = OnceLock::new();
         Ok(())
     }
 
-    /// Whether the network is told the guidance scale instead of being asked twice.
-    pub fn is_guidance_distilled(&self) -> bool {
-        self.unet.config().time_cond_proj_dim.is_some()
-    }
-
-    /// The tokenizer of the first text encoder.
-    pub fn tokenizer(&self) -> Option<&ClipTokenizer> {
-        self.text.tokenizer()
-    }
-
-    /// Channels of the U-Net's input: 4 for latents alone, 9 for inpainting, 8 for editing.
-    pub fn input_channels(&self) -> usize {
-        self.unet.config().in_channels
-    }
-
-    /// The autoencoder.
-    pub fn vae(&self) -> &AutoencoderKL {
-        &self.vae
-    }
-
-    /// SHA-256 over the weight files, hexadecimal; computed at the first call.
-    pub fn hash(&self) -> &str {
-        self.hash.get()
-    }
-
-    /// Encodes both prompts.
-    ///
-    /// # Errors
-    /// [`PipelineError::Unsupported`] if there are not so many layers as shall be left out; else the tokenizer's and the
-    /// device's.
-    pub fn encode_prompts(&self, prompts: &Prompts<'_>) -> Result<Conditioning, PipelineError> {
-        Ok(self.text.encode(prompts)?)
-    }
-
-    /// The U-Net.
-    pub fn unet(&self) -> &UNet2DConditionModel {
-        &self.unet
-    }
-
-    /// What the text encoders, the U-Net and the tiny decoder compute in.
-    pub(in crate::pipelines) fn dtype(&self) -> DType {
-        self.dtype
-    }
-
-    /// Picture `(1, 3, height, width)` in −1..1 → the distribution of its latents, not yet [scaled](Self::scaled).
-    ///
-    /// # Errors
-    /// Only the device's.
-    pub fn encode(&self, picture: &Tensor) -> candle_core::Result<Moments> {
-        let factor = self.vae.factor();
-        let both = self.passage([factor, 1]).take(picture, |picture| {
-            let Moments { mean, logvar } = self.vae.encode(&at_the_door(picture, self.vae_dtype)?)?;
-            Tensor::cat(&[mean, logvar], 1)?.to_dtype(STATE_DTYPE)
-        })?;
-        let channels = self.vae.config().latent_channels;
-        Ok(Moments {
-            mean: both.narrow(1, 0, channels)?.contiguous()?,
-            logvar: both.narrow(1, channels, channels)?.contiguous()?,
-        })
-    }
-
-    /// Whether large pictures go through the autoencoder in tiles from now on.
-    pub fn set_vae_tiles(&mut self, tiles: VaeTiles) {
+    fn set_vae_tiles(&mut self, tiles: VaeTiles) {
         self.vae_tiles = tiles;
-    }
-
-    /// A way through the autoencoder.
-    ///
-    /// * `units`: places of its input along the side of one latent, then of its output.
-    fn passage(&self, units: [usize; 2]) -> TiledVae<'_> {
-        TiledVae {
-            tiles: self.vae_tiles,
-            device: &self.device,
-            bytes_per_latent: bytes_per_latent(self.vae.config(), self.vae_dtype),
-            units,
-        }
-    }
-
-    /// The VAE's latents as the U-Net sees them.
-    ///
-    /// # Errors
-    /// Only the device's.
-    pub fn scaled(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
-        let config = self.vae.config();
-        (latents - config.shift_factor.unwrap_or(0.0))? * config.scaling_factor
-    }
-
-    /// Latents as the U-Net sees them → picture `(1, 3, height, width)` in −1..1 by the VAE.
-    ///
-    /// # Errors
-    /// Only the device's.
-    pub fn decode(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
-        let config = self.vae.config();
-        let latents = ((latents / config.scaling_factor)? + config.shift_factor.unwrap_or(0.0))?;
-        let factor = self.vae.factor();
-        self.passage([1, factor]).take(&latents, |latents| {
-            self.vae
-                .decode(&at_the_door(latents, self.vae_dtype)?)?
-                .to_dtype(STATE_DTYPE)
-        })
-    }
-
-    /// The tiny decoder's picture of the latents, like [`Self::decode`]; `None` if the model brings none.
-    ///
-    /// # Errors
-    /// Only the device's.
-    pub fn decode_tiny(&self, latents: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let Some(tiny) = &self.tiny else {
-            return Ok(None);
-        };
-        tiny.decode(&at_the_door(latents, self.dtype)?)?
-            .to_dtype(STATE_DTYPE)
-            .map(Some)
-    }
-
-    /// The linear map from latents to colours, fitted to the VAE at the first call.
-    ///
-    /// # Errors
-    /// Only the device's.
-    pub fn linear_map(&self) -> candle_core::Result<&LinearMap> {
-        if let Some(map) = self.linear.get() {
-            return Ok(map);
-        }
-        let _apart = join_edges(Wrap::default()); // the map is no business of the picture that asks first
-        let map = LinearMap::fit(&self.vae, self.vae_dtype, &self.device)?;
-        Ok(self.linear.get_or_init(|| map))
     }
 }
 

@@ -3,10 +3,9 @@
 //!
 //! Source: <https://arxiv.org/abs/2204.06125>
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 use serde::Deserialize;
 
-use super::{ModelIndex, at_the_door};
 use crate::conditioning::ClipTokenizer;
 use crate::conditioning::STATE_DTYPE;
 use crate::diffusion::ScheduleError;
@@ -19,19 +18,18 @@ use crate::models::unet::{
     ClassCondition, PixelUNetConfig, UNet2DConditionModel, UNet2DModel, UNetConditions, UNetConfig,
 };
 use crate::pipelines::PipelineError;
+use crate::pipelines::controls::at_the_door;
 use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
+use crate::pipelines::model::{ModelBase, ModelSource};
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
 use crate::weights::{self, ModelFiles};
 
-/// The pipeline whose parts are these.
-const CLASS: &str = "UnCLIPPipeline";
 /// Added to the scores of the text's padding.
 const FORBIDDEN: f32 = -10_000.0;
 
 /// The networks of one model, ready to be asked.
 pub struct Unclip {
-    device: Device,
-    dtype: DType,
+    pub(super) base: ModelBase,
     tokenizer: ClipTokenizer,
     text_encoder: ClipTextModel,
     prior: PriorTransformer,
@@ -119,16 +117,10 @@ pub struct UnclipText {
 }
 
 impl Unclip {
-    /// Whether a folder with this index is of this family.
-    pub fn claims(index: &ModelIndex) -> bool {
-        index.class_name == CLASS
-    }
-
-    /// Reads the weights and builds the networks; arguments as of [`Family::load`](super::Family::load).
-    ///
-    /// # Errors
-    /// [`PipelineError`] if a file is missing or broken, or the device is out of memory.
-    pub fn load(files: &ModelFiles, device: &Device, dtype: DType) -> Result<Self, PipelineError> {
+    pub(in crate::pipelines) fn load(source: ModelSource<'_>) -> Result<Self, PipelineError> {
+        let ModelSource {
+            files, device, dtype, ..
+        } = source;
         let text: ClipTextConfig = files.json("text_encoder/config.json")?;
         let prior: PriorConfig = files.json("prior/config.json")?;
         let text_proj: TextProjConfig = files.json("text_proj/config.json")?;
@@ -138,9 +130,8 @@ impl Unclip {
             let build = |vb| UNet2DModel::new(vb, &config);
             Ok(weights::build(files, name, device, dtype, build)?)
         };
+        let decoder_schedule = StageSchedule::load(files, "decoder_scheduler")?;
         Ok(Self {
-            device: device.clone(),
-            dtype,
             tokenizer: ClipTokenizer::load(files, "tokenizer", text.max_position_embeddings)?,
             text_encoder: weights::build(files, "text_encoder", device, dtype, |vb| ClipTextModel::new(vb, &text))?,
             prior: weights::build(files, "prior", device, dtype, |vb| PriorTransformer::new(vb, &prior))?,
@@ -153,8 +144,9 @@ impl Unclip {
             super_res_first: super_res("super_res_first")?,
             super_res_last: super_res("super_res_last")?,
             prior_schedule: StageSchedule::load(files, "prior_scheduler")?,
-            decoder_schedule: StageSchedule::load(files, "decoder_scheduler")?,
             super_res_schedule: StageSchedule::load(files, "super_res_scheduler")?,
+            base: ModelBase::new(source, decoder_schedule.scheduler.clone()),
+            decoder_schedule,
         })
     }
 
@@ -162,9 +154,9 @@ impl Unclip {
     ///
     /// # Errors
     /// The tokenizer's and the device's, or if the text encoder has no projection.
-    pub fn encode(&self, text: &str) -> Result<UnclipText, PipelineError> {
+    pub fn encode_text(&self, text: &str) -> Result<UnclipText, PipelineError> {
         let ids = self.tokenizer.encode(text)?;
-        let tensor = Tensor::from_slice(&ids, (1, ids.len()), &self.device)?;
+        let tensor = Tensor::from_slice(&ids, (1, ids.len()), &self.base.device)?;
         let states = self.text_encoder.forward_pooled(&tensor, 0)?;
         let pooled = states.projected.ok_or_else(|| {
             candle_core::Error::Msg("the text encoder has no projection (text_projection.weight)".to_owned())
@@ -196,9 +188,9 @@ impl Unclip {
     pub fn decoder<'a>(&'a self, texts: &'a Texts, embedding: &Tensor) -> candle_core::Result<DecoderStage<'a>> {
         let picture = self.embedding(embedding)?;
         let told = |text: &UnclipText, picture: Option<&Tensor>| {
-            let pooled = at_the_door(&text.pooled, self.dtype)?;
+            let pooled = at_the_door(&text.pooled, self.base.dtype)?;
             self.text_proj
-                .forward(picture, &pooled, &at_the_door(&text.hidden, self.dtype)?)
+                .forward(picture, &pooled, &at_the_door(&text.hidden, self.base.dtype)?)
         };
         let uncond = told(&texts.negative, None)?;
         let cond = told(&texts.prompt, Some(&picture))?;
@@ -211,7 +203,7 @@ impl Unclip {
                     if is_padding { FORBIDDEN } else { 0.0 }
                 })
                 .collect::<Vec<_>>();
-            Tensor::from_vec(values, (1, extra + text.ids.len()), &self.device)
+            Tensor::from_vec(values, (1, extra + text.ids.len()), &self.base.device)
         };
         Ok(DecoderStage {
             model: self,
@@ -274,20 +266,20 @@ pub struct PriorStage<'a> {
     texts: &'a Texts,
 }
 
-impl PriorStage<'_> {
+impl<'a> PriorStage<'a> {
     /// How it was trained.
-    pub fn schedule(&self) -> &StageSchedule {
+    pub fn schedule(&self) -> &'a StageSchedule {
         &self.model.prior_schedule
     }
 
     fn ask(&self, x: &Tensor, timestep: f64, texts: &[&UnclipText]) -> candle_core::Result<Tensor> {
-        let Unclip { prior, dtype, .. } = self.model;
+        let Unclip { prior, base, .. } = self.model;
         let each = |part: fn(&UnclipText) -> &Tensor| {
             let parts: Vec<&Tensor> = texts.iter().map(|text| part(text)).collect();
-            at_the_door(&Tensor::cat(&parts, 0)?, *dtype)
+            at_the_door(&Tensor::cat(&parts, 0)?, base.dtype)
         };
         let rows = vec![x.flatten_from(1)?; texts.len()];
-        let x = at_the_door(&Tensor::cat(&rows, 0)?, *dtype)?;
+        let x = at_the_door(&Tensor::cat(&rows, 0)?, base.dtype)?;
         let lengths: Vec<usize> = texts.iter().map(|text| text.length).collect();
         let (pooled, hidden) = (each(|text| &text.pooled)?, each(|text| &text.hidden)?);
         let output = prior.forward(&x, timestep, &pooled, &hidden, &lengths)?;
@@ -298,7 +290,7 @@ impl PriorStage<'_> {
 
 impl Denoiser for PriorStage<'_> {
     fn device(&self) -> &Device {
-        &self.model.device
+        &self.model.base.device
     }
 
     fn scheduler(&self) -> &Scheduler {
@@ -328,9 +320,9 @@ pub struct DecoderStage<'a> {
     mask: Tensor,
 }
 
-impl DecoderStage<'_> {
+impl<'a> DecoderStage<'a> {
     /// How it was trained.
-    pub fn schedule(&self) -> &StageSchedule {
+    pub fn schedule(&self) -> &'a StageSchedule {
         &self.model.decoder_schedule
     }
 
@@ -342,10 +334,10 @@ impl DecoderStage<'_> {
         timestep: f64,
         wants_uncond: bool,
     ) -> candle_core::Result<Tensor> {
-        let Unclip { decoder, dtype, .. } = self.model;
+        let Unclip { decoder, base, .. } = self.model;
         let (first, count) = if wants_uncond { (0, 2) } else { (1, 1) };
         let part = |told: &Tensor| told.narrow(0, first, count)?.contiguous();
-        let x = at_the_door(&Tensor::cat(&vec![x; count], 0)?, *dtype)?;
+        let x = at_the_door(&Tensor::cat(&vec![x; count], 0)?, base.dtype)?;
         // Whole where both are asked, so that the network can tell that it is the same at every step.
         let context = if wants_uncond {
             self.context.clone()
@@ -364,7 +356,7 @@ impl DecoderStage<'_> {
 
 impl Denoiser for DecoderStage<'_> {
     fn device(&self) -> &Device {
-        &self.model.device
+        &self.model.base.device
     }
 
     fn scheduler(&self) -> &Scheduler {
@@ -400,16 +392,16 @@ pub struct SuperResStage<'a> {
     small: Tensor,
 }
 
-impl SuperResStage<'_> {
+impl<'a> SuperResStage<'a> {
     /// How they were trained.
-    pub fn schedule(&self) -> &StageSchedule {
+    pub fn schedule(&self) -> &'a StageSchedule {
         &self.model.super_res_schedule
     }
 }
 
 impl Denoiser for SuperResStage<'_> {
     fn device(&self) -> &Device {
-        &self.model.device
+        &self.model.base.device
     }
 
     fn scheduler(&self) -> &Scheduler {
@@ -426,7 +418,7 @@ impl Denoiser for SuperResStage<'_> {
         } else {
             &self.model.super_res_first
         };
-        let x = at_the_door(&Tensor::cat(&[input.x, &self.small], 1)?, self.model.dtype)?;
+        let x = at_the_door(&Tensor::cat(&[input.x, &self.small], 1)?, self.model.base.dtype)?;
         let output = unet.forward(&x, &[input.timestep], None)?.to_dtype(STATE_DTYPE)?;
         let (noise, variance) = split(&output, input.x.dim(1)?, self.schedule())?;
         Ok(DenoiseOutput {

@@ -1,58 +1,81 @@
-//! A model with everything it is told of one picture.
+//! A model with everything it is embeds of one picture.
 
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
-use super::StableDiffusion;
-use crate::conditioning::STATE_DTYPE;
-use crate::conditioning::{Conditioning, PromptEmbeds};
-use crate::models::unet::{UNetConditions, guidance_embedding};
-use crate::pipelines::Scheduler;
+use crate::conditioning::{ClipTokenizer, Conditioning, PromptEmbeds, STATE_DTYPE};
+use crate::models::unet::{ClassCondition, Motion, UNet2DConditionModel, UNetConditions, guidance_embedding};
 use crate::pipelines::controls::{ActiveControl, Branches, at_the_door, residuals};
 use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
+use crate::pipelines::frames::{join_frames, split_frames};
+use crate::pipelines::model::{ConcatCond, DenoiserInputs, ModelBase};
 use crate::pipelines::references::{ActiveReference, image_prompts};
+use crate::pipelines::{PipelineError, Scheduler};
 
-/// What a U-Net is shown beside the noisy latents, on further channels of its input.
-#[derive(Debug, Clone)]
-pub enum ConcatCond {
-    /// For U-Nets with 9 channels: where to paint and what is there, `(1, 5, height, width)`: the mask (1 where to
-    /// paint) and the latents of the picture without that part.
-    Inpaint(Tensor),
-    /// For U-Nets with 8 channels: the picture that shall be changed (`InstructPix2Pix`).
-    Edit {
-        /// Its latents without scaling, `(1, 4, height, width)`.
-        latents: Tensor,
-        /// How much the result shall resemble it; like a guidance scale.
-        scale: f64,
-    },
-}
-
-/// A model with all it is told of one picture.
+/// The U-Net of a model with what conditions it.
 #[derive(Clone)]
 pub struct UNetDenoiser<'a> {
-    /// The networks.
-    pub model: &'a StableDiffusion,
+    base: &'a ModelBase,
+    unet: &'a UNet2DConditionModel,
+    tokenizer: Option<&'a ClipTokenizer>,
+    scheduler: Arc<Scheduler>,
     /// The prompts, each from which step on; the first from step 0.
     pub prompts: Vec<(usize, Arc<Conditioning>)>,
-    /// What the U-Net is shown beside.
-    pub beside: Option<ConcatCond>,
+    /// What the U-Net sees on further channels.
+    pub concat: Option<ConcatCond>,
     /// Pictures to follow.
     pub controls: Vec<ActiveControl>,
     /// Pictures as prompts.
     pub references: Vec<ActiveReference>,
+    film: Option<Motion<'a>>,
 }
 
 impl<'a> UNetDenoiser<'a> {
-    /// The same prompts for the whole run, and nothing else.
-    pub fn new(model: &'a StableDiffusion, conditioning: &Conditioning) -> Self {
-        Self {
-            model,
-            prompts: vec![(0, Arc::new(conditioning.clone()))],
-            beside: None,
-            controls: Vec::new(),
-            references: Vec::new(),
-        }
+    /// * `tokenizer`: of the first text encoder.
+    ///
+    /// # Errors
+    /// [`PipelineError::Unsupported`] without prompts, or if the motion adapter does not know so many frames.
+    pub(super) fn new(
+        base: &'a ModelBase,
+        (unet, tokenizer): (&'a UNet2DConditionModel, Option<&'a ClipTokenizer>),
+        inputs: DenoiserInputs<'a>,
+    ) -> Result<Self, PipelineError> {
+        let DenoiserInputs {
+            scheduler,
+            prompts,
+            concat,
+            controls,
+            references,
+            film,
+            ..
+        } = inputs;
+        let prompts = prompts.ok_or_else(|| base.refuses("prompt", "given"))?;
+        let (prompts, film) = match film {
+            None => (prompts, None),
+            Some((adapter, frames)) => {
+                let most = adapter.max_frames();
+                if !(1..=most).contains(&frames) {
+                    return Err(PipelineError::Unsupported {
+                        what: "frames",
+                        expected: format!("1 to {most}"),
+                        found: frames.to_string(),
+                    });
+                }
+                (Arc::new(repeated(&prompts, frames)?), Some(Motion { adapter, frames }))
+            }
+        };
+        Ok(Self {
+            base,
+            unet,
+            tokenizer,
+            scheduler: scheduler.unwrap_or_else(|| Arc::new(base.scheduler.clone())),
+            prompts: vec![(0, prompts)],
+            concat,
+            controls,
+            references,
+            film,
+        })
     }
 
     /// The prompts of this step.
@@ -65,30 +88,47 @@ impl<'a> UNetDenoiser<'a> {
         )
     }
 
-    /// The latents with what is shown beside them.
+    /// Pictures of one branch of the batch: the frames of a film, else 1.
+    fn frames(&self) -> usize {
+        self.film.as_ref().map_or(1, |film| film.frames)
+    }
+
+    /// The latents as the U-Net sees them, with what lies beside them on further channels.
     fn input(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        match &self.beside {
+        match &self.concat {
             Some(ConcatCond::Inpaint(beside)) => Tensor::cat(&[x, beside], 1),
             Some(ConcatCond::Edit { latents, .. }) => Tensor::cat(&[x, latents], 1),
+            Some(ConcatCond::LowRes { picture, .. }) => Tensor::cat(&[x, picture], 1),
+            None if self.film.is_some() => split_frames(x, self.frames()),
             None => Ok(x.clone()),
+        }
+    }
+
+    /// The output for one branch of the batch, in the shape of the run's latents.
+    fn branch(&self, output: &Tensor, place: usize) -> candle_core::Result<Tensor> {
+        let frames = self.frames();
+        let branch = output.narrow(0, place * frames, frames)?;
+        if self.film.is_some() {
+            join_frames(&branch)
+        } else {
+            Ok(branch)
         }
     }
 }
 
 impl Denoiser for UNetDenoiser<'_> {
     fn device(&self) -> &Device {
-        self.model.device()
+        &self.base.device
     }
 
     fn scheduler(&self) -> &Scheduler {
-        self.model.scheduler()
+        &self.scheduler
     }
 
     fn tokens(&self, step: usize) -> Vec<String> {
-        let tokenizer = self.model.tokenizer();
         let ids = self.conditioning(step).ok();
-        let ids = ids.and_then(|told| told.prompt_ids.iter().flatten().next());
-        tokenizer.zip(ids).map_or_else(Vec::new, |(tokenizer, ids)| {
+        let ids = ids.and_then(|prompts| prompts.prompt_ids.iter().flatten().next());
+        self.tokenizer.zip(ids).map_or_else(Vec::new, |(tokenizer, ids)| {
             let mut texts = tokenizer.texts(&ids[..tokenizer.length(ids)]);
             texts.push(String::new());
             texts
@@ -100,65 +140,85 @@ impl Denoiser for UNetDenoiser<'_> {
         let conditioning = self.conditioning(input.step)?;
         let guidance = input.guidance;
         let x = self.input(input.x)?;
-        let ask = |x: &Tensor, told: &PromptEmbeds, branches: Branches, embedding: Option<&Tensor>| {
-            self.ask(input, x, (told, &conditioning.cond), branches, embedding)
+        let ask = |x: &Tensor, embeds: &PromptEmbeds, branches: Branches, embedding: Option<&Tensor>| {
+            self.ask(input, x, (embeds, &conditioning.cond), branches, embedding)
         };
-        if let Some(width) = self.model.unet().config().time_cond_proj_dim {
-            // Distilled guidance: the scale is told to the network, which is asked once.
+        if let Some(width) = self.unet.config().time_cond_proj_dim {
+            // Distilled guidance: the network takes the scale as an input and is asked once.
             let embedding = guidance_embedding(guidance.scale, width, self.device())?;
             let cond = ask(&x, &conditioning.cond, Branches::Prompt, Some(&embedding))?;
             return Ok(DenoiseOutput::alone(cond));
         }
-        if let Some(ConcatCond::Edit { latents, scale }) = &self.beside {
+        if let Some(ConcatCond::Edit { latents, scale }) = &self.concat {
             let without = Tensor::cat(&[input.x, &latents.zeros_like()?], 1)?;
-            let told = PromptEmbeds::batch(&[&conditioning.cond, &conditioning.uncond, &conditioning.uncond])?;
-            let output = ask(&Tensor::cat(&[&x, &x, &without], 0)?, &told, Branches::Edit, None)?;
+            let embeds = PromptEmbeds::batch(&[&conditioning.cond, &conditioning.uncond, &conditioning.uncond])?;
+            let output = ask(&Tensor::cat(&[&x, &x, &without], 0)?, &embeds, Branches::Edit, None)?;
             return edited(&output, guidance.scale, *scale);
         }
         if !input.needs_uncond() {
-            return Ok(DenoiseOutput::alone(ask(
-                &x,
-                &conditioning.cond,
-                Branches::Prompt,
-                None,
-            )?));
+            let output = ask(&x, &conditioning.cond, Branches::Prompt, None)?;
+            return Ok(DenoiseOutput::alone(self.branch(&output, 0)?));
         }
         let output = ask(&Tensor::cat(&[&x, &x], 0)?, &conditioning.both, Branches::Both, None)?;
-        DenoiseOutput::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, guidance)
+        DenoiseOutput::weighed(self.branch(&output, 0)?, self.branch(&output, 1)?, guidance)
     }
 }
 
 impl UNetDenoiser<'_> {
     /// The U-Net's answer, in [`STATE_DTYPE`]. It computes in its own number format, between two conversions.
     ///
-    /// * `x`: the latents of all branches with what is shown beside them.
-    /// * `told`: what it is told of the branches, and of the prompt alone.
+    /// * `x`: the latents of all branches with what lies beside them.
+    /// * `embeds`: of the branches, and of the prompt alone.
     /// * `embedding`: the embedded guidance scale of a distilled model.
     fn ask(
         &self,
         input: &DenoiseInput<'_>,
         x: &Tensor,
-        (told, cond): (&PromptEmbeds, &PromptEmbeds),
+        (embeds, cond): (&PromptEmbeds, &PromptEmbeds),
         branches: Branches,
         embedding: Option<&Tensor>,
     ) -> candle_core::Result<Tensor> {
-        let dtype = self.model.dtype();
-        let residuals = residuals(&self.controls, input, branches, (told, cond), dtype)?;
-        let (x, context) = (at_the_door(x, dtype)?, at_the_door(&told.context, dtype)?);
+        let dtype = self.base.dtype;
+        let residuals = residuals(&self.controls, input, branches, (embeds, cond), dtype)?;
+        let (x, context) = (at_the_door(x, dtype)?, at_the_door(&embeds.context, dtype)?);
         if let Some(maps) = input.maps {
-            maps.watch_row(branches.prompt_row());
+            maps.watch_row(branches.prompt_row() * self.frames());
         }
+        let noise_level = match &self.concat {
+            Some(ConcatCond::LowRes { noise_level, .. }) => noise_level.map(|level| [level]),
+            _ => None,
+        };
         let conditions = UNetConditions {
+            class: noise_level.as_ref().map(|level| ClassCondition::Labels(level)),
+            motion: self.film,
             maps: input.maps,
             guidance: embedding,
-            added: told.added.as_ref(),
+            added: embeds.added.as_ref(),
             residuals: residuals.as_ref(),
             image_prompts: &image_prompts(&self.references, branches),
             ..UNetConditions::text(&context)
         };
-        let output = self.model.unet().forward(&x, &[input.timestep], conditions)?;
+        let output = self.unet.forward(&x, &[input.timestep], conditions)?;
         output.to_dtype(STATE_DTYPE)
     }
+}
+
+/// The embeddings of each prompt once for every frame.
+fn repeated(prompts: &Conditioning, frames: usize) -> candle_core::Result<Conditioning> {
+    let each = |embeds: &PromptEmbeds| -> candle_core::Result<PromptEmbeds> {
+        let (_, tokens, width) = embeds.context.dims3()?;
+        Ok(PromptEmbeds {
+            context: embeds.context.broadcast_as((frames, tokens, width))?.contiguous()?,
+            added: None,
+        })
+    };
+    let (cond, uncond) = (each(&prompts.cond)?, each(&prompts.uncond)?);
+    Ok(Conditioning {
+        both: PromptEmbeds::batch(&[&uncond, &cond])?,
+        cond,
+        uncond,
+        ..prompts.clone()
+    })
 }
 
 /// Guidance by a text and by a picture: `uncond + s_text (both − picture) + s_picture (picture − uncond)`.

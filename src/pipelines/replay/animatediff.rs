@@ -7,7 +7,9 @@ use super::latent::{prompts, told};
 use super::single::walk;
 use super::{Got, unit_range};
 use crate::pipelines::PipelineError;
-use crate::pipelines::families::{AnimateDiff, read_motion};
+use crate::pipelines::families::read_motion;
+use crate::pipelines::frames::split_frames;
+use crate::pipelines::model::{DenoiserInputs, Model as _};
 use crate::weights::ModelFiles;
 
 pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
@@ -15,14 +17,17 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let adapter = ModelFiles::open(case.path(&request.motion_adapter))?;
     let base = case.model()?;
     let motion = read_motion(&base, &adapter)?;
-    let model = AnimateDiff::new(&base, &motion);
     let conditioning = base.encode_prompts(&prompts(request, [0.0; 2]))?;
 
     let initial = case.input("noise")?;
     let (_, channels, frames, height, width) = initial.dims5()?;
     let shape = [1, channels, frames * height, width];
     let guidance = if request.uses_negative { request.cfg_scale } else { 1.0 };
-    let (latents, mut got) = walk(case, &model.of_film(&conditioning, frames)?, guidance, shape)?;
+    let denoiser = base.unet_denoiser(DenoiserInputs {
+        film: Some((&motion, frames)),
+        ..DenoiserInputs::of(conditioning.clone())
+    })?;
+    let (latents, mut got) = walk(case, &denoiser, guidance, shape)?;
     got.extend(told(request, &conditioning)?);
     // The reference has an axis for the frames.
     let mut got = got
@@ -37,10 +42,10 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
             Ok((name, tensor))
         })
         .collect::<candle_core::Result<Got>>()?;
-    let pictures = model
-        .decode(&latents, frames)?
+    let pictures = split_frames(&latents, frames)?
+        .chunk(frames, 0)?
         .iter()
-        .map(unit_range)
+        .map(|frame| unit_range(&base.decode(frame)?))
         .collect::<candle_core::Result<Vec<_>>>()?;
     if let Some(first) = pictures.first() {
         got.insert("image".to_owned(), first.clone());

@@ -11,7 +11,7 @@ use crate::job::{LoraSpec, ModelRef, Precision};
 use crate::pipelines::controls::ControlSchedule;
 use crate::pipelines::families::StableDiffusion;
 use crate::pipelines::precision::resolve_dtype;
-use crate::pipelines::{PipelineError, Scheduler, SchedulerConfig, load_files};
+use crate::pipelines::{Model as _, PipelineError, Scheduler, SchedulerConfig, load_files};
 use crate::weights::{self, ModelFiles};
 
 /// The fields of a case that are understood; a task or sampler beyond them is refused, not guessed.

@@ -11,9 +11,8 @@ use crate::diffusion::samplers::Options;
 use crate::diffusion::trajectory::tensor;
 use crate::job::JobControl;
 use crate::pipelines::denoise::{InitialLatents, Noise, Run};
-use crate::pipelines::families::UNetDenoiser;
 use crate::pipelines::run_plan::RunPlan;
-use crate::pipelines::{PipelineError, invert};
+use crate::pipelines::{DenoiserInputs, Model as _, PipelineError, invert};
 
 pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let request = &case.request;
@@ -23,7 +22,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let latents = network.scaled(&network.encode(&picture)?.mean)?;
     let shape: [usize; 4] = latents.dims4()?.into();
     let conditioning = network.encode_prompts(&prompts(request, [0.0; 2]))?;
-    let denoiser = UNetDenoiser::new(&network, &conditioning);
+    let denoiser = network.unet_denoiser(DenoiserInputs::of(conditioning.clone()))?;
     let guidance = Guidance {
         scale: request.cfg_scale,
         rescale: request.guidance_rescale,

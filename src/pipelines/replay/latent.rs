@@ -19,8 +19,9 @@ use crate::pipelines::PipelineError;
 use crate::pipelines::controls::{ActiveControl, Branches, ControlNetwork, residuals};
 use crate::pipelines::denoise::{InitialLatents, InpaintBlend, Noise, Run};
 use crate::pipelines::denoiser::DenoiseInput;
-use crate::pipelines::families::{ConcatCond, StableDiffusion, UNetDenoiser};
-use crate::pipelines::prepare::first_step;
+use crate::pipelines::families::{StableDiffusion, UNetDenoiser};
+use crate::pipelines::image_passes::first_step;
+use crate::pipelines::model::{ConcatCond, DenoiserInputs, Model as _};
 use crate::pipelines::references::{ActiveReference, ReferenceNetwork};
 use crate::pipelines::run_plan::RunPlan;
 
@@ -43,14 +44,14 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
             network.encode_prompts(&Prompts { prompt, ..prompts })
         })
         .transpose()?;
-    let mut denoiser = UNetDenoiser::new(&network, &conditioning);
+    let mut denoiser = network.unet_denoiser(DenoiserInputs::of(conditioning.clone()))?;
     denoiser
         .prompts
         .extend(switched.map(|switch| switch.step).zip(later.map(Arc::new)));
 
     let pictures = Pictures::read(case, &network)?;
     pictures.describe(&mut got);
-    denoiser.beside = pictures.beside(request);
+    denoiser.concat = pictures.beside(request);
     denoiser.controls = controls(case, &network)?;
     denoiser.references = references(case, &network)?;
     // diffusers switches guidance off at scales of 1 and below.
@@ -76,13 +77,13 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     };
     let mut capture = Capture::new(got, scale);
     capture.keeps_landings = request.inpaint.is_some();
-    capture.beside = match &denoiser.beside {
+    capture.beside = match &denoiser.concat {
         Some(ConcatCond::Inpaint(beside)) => Some(beside.clone()),
         Some(ConcatCond::Edit { latents, .. }) => Some(latents.zeros_like()?), // of the batch's last part
-        None => None,
+        Some(ConcatCond::LowRes { .. }) | None => None,
     };
     let walked = run.sample(shape, &mut capture)?;
-    if let Some(mid) = control_mid(&denoiser, &conditioning, &capture)? {
+    if let Some(mid) = control_mid((&network, &denoiser), &conditioning, &capture)? {
         capture.got.insert("controlnet_mid.000".to_owned(), mid);
     }
     let last_sigma = table.sigmas()[table.steps()];
@@ -107,14 +108,14 @@ fn controls(case: &Opened, network: &StableDiffusion) -> Result<Vec<ActiveContro
 
 /// What the controls give the middle of the U-Net at the first call for the prompt; zeros if none is heard.
 fn control_mid(
-    denoiser: &UNetDenoiser<'_>,
+    (network, denoiser): (&StableDiffusion, &UNetDenoiser<'_>),
     conditioning: &Conditioning,
     capture: &Capture,
 ) -> Result<Option<Tensor>, PipelineError> {
     let (Some(x), Some(timestep)) = (capture.got.get("unet_in.000"), capture.first_timestep()) else {
         return Ok(None);
     };
-    if denoiser.controls.is_empty() || denoiser.beside.is_some() {
+    if denoiser.controls.is_empty() || denoiser.concat.is_some() {
         return Ok(None);
     }
     let input = DenoiseInput {
@@ -132,12 +133,12 @@ fn control_mid(
         maps: None,
     };
     let told = (&conditioning.cond, &conditioning.cond);
-    let dtype = denoiser.model.dtype();
+    let dtype = network.dtype();
     let heard = residuals(&denoiser.controls, &input, Branches::Prompt, told, dtype)?;
     if let Some(heard) = heard {
         return Ok(heard.mid);
     }
-    let widths = &denoiser.model.unet().config().block_out_channels;
+    let widths = &network.unet().config().block_out_channels;
     let halvings = widths.len() - 1;
     let (_, _, height, width) = x.dims4()?;
     let side = |side: usize| (0..halvings).fold(side, |side, _| side.div_ceil(2));

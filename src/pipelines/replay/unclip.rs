@@ -1,5 +1,7 @@
 //! The three stages of `unCLIP`, one run after the other.
 
+use std::any::Any;
+
 use candle_core::{Device, Tensor};
 
 use super::capture::{Capture, Scale};
@@ -8,24 +10,26 @@ use super::{Got, id_row, unit_range};
 use crate::diffusion::SampleError;
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::samplers::Options;
-use crate::job::JobControl;
-use crate::pipelines::PipelineError;
+use crate::job::{JobControl, ModelRef};
 use crate::pipelines::denoise::{Call, InitialLatents, Noise, Observed, Observer, Run};
 use crate::pipelines::denoiser::Denoiser;
 use crate::pipelines::families::{StageSchedule, Texts, Unclip};
 use crate::pipelines::run_plan::RunPlan;
-use crate::weights::ModelFiles;
+use crate::pipelines::{PipelineError, load_any_files};
 
 pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
     let request = &case.request;
     // diffusers switches guidance on for both stages or for none.
     let is_guided = request.prior_cfg_scale > 1.0 || request.cfg_scale > 1.0;
     let guidance = |scale: f64| if is_guided { scale } else { 1.0 };
-    let files = ModelFiles::open(case.path(&request.model))?;
-    let model = Unclip::load(&files, &Device::Cpu, case.dtype()?)?;
+    let path = ModelRef::Path(case.path(&request.model));
+    let model = load_any_files(&path, &case.files()?, &Device::Cpu, case.precision, &mut |_| ())?;
+    let Some(model) = (&*model as &dyn Any).downcast_ref::<Unclip>() else {
+        return Err(case.bad("expected a model of unCLIP".to_owned()));
+    };
     let texts = Texts {
-        prompt: model.encode(&request.prompt)?,
-        negative: model.encode(request.negative_prompt.as_deref().unwrap_or(""))?,
+        prompt: model.encode_text(&request.prompt)?,
+        negative: model.encode_text(request.negative_prompt.as_deref().unwrap_or(""))?,
     };
     let mut got = Got::new();
     let prompt = &texts.prompt;

@@ -1,0 +1,54 @@
+//! What the handle sends to the inference thread.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::Paths;
+use crate::job::{GenerateRequest, JobControl, JobId, JobOptions, KeptRun, ModelRef, Precision};
+
+/// Which device computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DeviceChoice {
+    /// The first GPU this build can use, else the processor.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+}
+
+/// How the engine is set up for its whole life.
+#[derive(Debug, Clone, Default)]
+pub struct EngineOptions {
+    /// Which device computes.
+    pub device: DeviceChoice,
+    /// Where hashes of model files are kept; `None` computes them anew in every run of the program.
+    pub hash_cache: Option<PathBuf>,
+}
+
+impl EngineOptions {
+    /// The first GPU this build can use, else the processor; hashes are kept in the user's cache.
+    pub fn of_user() -> Self {
+        Self {
+            device: DeviceChoice::Auto,
+            hash_cache: Some(Paths::of_user().cache_dir.join("hashes.json")),
+        }
+    }
+}
+
+/// A job and everything it came with.
+pub(super) struct QueuedJob {
+    pub(super) id: JobId,
+    pub(super) request: GenerateRequest,
+    pub(super) options: JobOptions,
+    pub(super) control: Arc<JobControl>,
+    /// A kept run and the first step that is not taken from it.
+    pub(super) resume_from: Option<(Arc<KeptRun>, u32)>,
+}
+
+/// What the inference thread carries out, in order.
+pub(super) enum Command {
+    Generate(Box<QueuedJob>),
+    DescribeDevice,
+    Describe(ModelRef),
+    Preload(ModelRef, Precision),
+}

@@ -1,0 +1,61 @@
+//! Latents that wait to be shown: asked for by the window, answered by the inference thread whenever it has a moment.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::job::DecodeRequest;
+
+/// Requests that may wait.
+const MAX_WAITING: usize = 64;
+
+/// Requests in the order they were made. The thread that answers them waits for [`Self::added`].
+#[derive(Debug)]
+pub(super) struct DecodeQueue {
+    waiting: Mutex<VecDeque<DecodeRequest>>,
+    /// Holds one message while requests may have been added since the last one was received.
+    added: (Sender<()>, Receiver<()>),
+}
+
+impl DecodeQueue {
+    pub(super) fn new() -> Self {
+        Self {
+            waiting: Mutex::default(),
+            added: bounded(1),
+        }
+    }
+
+    /// Puts a request at the end; `false` if too many wait already.
+    pub(super) fn push(&self, request: DecodeRequest) -> bool {
+        let mut waiting = self.lock();
+        let has_room = waiting.len() < MAX_WAITING;
+        if has_room {
+            waiting.push_back(request);
+            self.added.0.try_send(()).ok(); // full is as good as sent
+        }
+        has_room
+    }
+
+    /// A channel that has a message whenever requests were added.
+    pub(super) fn added(&self) -> &Receiver<()> {
+        &self.added.1
+    }
+
+    /// Takes the oldest request.
+    pub(super) fn pop(&self) -> Option<DecodeRequest> {
+        self.lock().pop_front()
+    }
+
+    /// Takes the oldest request of those that `is_wanted`.
+    pub(super) fn pop_if(&self, is_wanted: impl Fn(&DecodeRequest) -> bool) -> Option<DecodeRequest> {
+        let mut waiting = self.lock();
+        let place = waiting.iter().position(is_wanted)?;
+        waiting.remove(place)
+    }
+
+    /// A poisoned lock only means that another thread panicked between two whole operations.
+    fn lock(&self) -> MutexGuard<'_, VecDeque<DecodeRequest>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
