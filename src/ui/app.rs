@@ -246,6 +246,12 @@ impl Studio {
             if let (SaveEvent::Saved { path, .. }, Some(library)) = (&event, &self.services.index) {
                 library.request(IndexRequest::AddPicture(path.clone()));
             }
+            if let SaveEvent::BudgetForecast { budget_bytes, report } = &event {
+                let question = &mut self.state.budget_question;
+                if let Some(mib) = question.take_forecast(*budget_bytes, Arc::clone(report)) {
+                    self.services.set_trajectory_budget(mib);
+                }
+            }
             let opened = match &event {
                 SaveEvent::Opened { path, .. } => Some(path.clone()),
                 _ => None,

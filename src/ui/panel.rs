@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::chrome::palette;
-use super::chrome::{notices, top};
+use super::chrome::{budget_dialog, notices, top};
 use super::commands::CommandSender;
 use super::i18n::Language;
 use super::model::state::AppState;
@@ -83,6 +83,7 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::<pages::compare::ComparePanel>::default(),
         Box::<palette::PalettePanel>::default(),
         Box::<notices::NoticesPanel>::default(),
+        Box::new(budget_dialog::BudgetDialog),
         Box::<image_input::drop_menu::DropMenuPanel>::default(),
     ]
 }

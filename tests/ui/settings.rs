@@ -1,10 +1,12 @@
 //! The settings' page, keys that the user chose, and the list of all commands.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::config::{PictureFormat, Settings, ThemeChoice};
+use hareru::gallery::{BudgetReport, SaveEvent};
 use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::PageId;
 use hareru::ui::pages::settings::{Section, SettingsCommand};
@@ -372,4 +374,49 @@ fn a_dragged_budget_should_take_effect_when_the_pointer_is_released() {
         assert_eq!(budgets.len(), 2, "{page:?}: {budgets:?}");
         assert!(budgets[1] > 300 << 20, "{page:?}: {budgets:?}");
     }
+}
+
+#[test]
+fn a_smaller_budget_that_costs_runs_should_be_asked_about_first() {
+    let report = BudgetReport {
+        bytes_before: 290 << 20,
+        bytes_after: 90 << 20,
+        thinned: Vec::new(),
+        dropped: vec!["/nowhere/a".into(), "/nowhere/b".into()],
+    };
+    for (button, expected_mib) in [("Cancel", 300), ("Make less room", 100)] {
+        let mut window = window_with_budget(PageId::Settings);
+        window.harness.state().send(UiCommand::SetTrajectoryBudget(100));
+        window.harness.run();
+        assert_eq!(window.pictures.borrow().forecasts, [100 << 20]);
+        assert_eq!(
+            window.pictures.borrow().budgets,
+            [300 << 20],
+            "nothing changes before the answer"
+        );
+        window.tell_of_pictures(SaveEvent::BudgetForecast {
+            budget_bytes: 100 << 20,
+            report: Arc::new(report.clone()),
+        });
+        window
+            .harness
+            .get_by_label("2 runs lose their steps; they go to the trash.");
+        click(&mut window, button);
+        assert!(window.harness.query_by_label("Make less room for runs?").is_none());
+        let last = window.pictures.borrow().budgets.last().copied();
+        assert_eq!(last, Some(expected_mib << 20), "{button}");
+    }
+}
+
+#[test]
+fn a_smaller_budget_that_costs_nothing_should_take_effect_without_a_question() {
+    let mut window = window_with_budget(PageId::Settings);
+    window.harness.state().send(UiCommand::SetTrajectoryBudget(100));
+    window.harness.run();
+    window.tell_of_pictures(SaveEvent::BudgetForecast {
+        budget_bytes: 100 << 20,
+        report: Arc::default(),
+    });
+    assert!(window.harness.query_by_label("Make less room for runs?").is_none());
+    assert_eq!(kept(&window).trajectory_budget_mib, 100);
 }

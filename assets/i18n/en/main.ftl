@@ -431,6 +431,22 @@ kept-attention = Keep attention
 kept-budget = Room for runs
     .tip = When all kept runs together need more, the oldest are thinned out, then dropped; pictures always stay
 
+budget-ask = Make less room for runs?
+budget-dropped = { $count ->
+    [one] One run loses its steps; they go to the trash.
+   *[other] { $count } runs lose their steps; they go to the trash.
+}
+budget-thinned = { $count ->
+    [one] One run loses what only its views need.
+   *[other] { $count } runs lose what only their views need.
+}
+budget-freed = This frees { $size } MiB. Pictures always stay.
+budget-cancel = Cancel
+    .tip = Leaves the room for runs as it was
+budget-agree = Make less room
+    .tip = Sets the new size and puts what no longer fits into the trash
+budget-applied = The room for runs is smaller now. Runs without steps: { $dropped }, thinned out: { $thinned }
+
 field-vae = Autoencoder
 field-guidance-interval = Guidance used in
 field-guidance-schedule = Guidance over the run

@@ -428,6 +428,16 @@ kept-attention = 注意 (attention) を残す
 kept-budget = 生成の保存枠
     .tip = 残した生成の合計がこれを超えると、古いものから間引き、さらに超えれば消します。画像は消えません
 
+budget-ask = 保存枠を小さくしますか?
+budget-dropped = { $count } 件の生成の過程がごみ箱に移ります。
+budget-thinned = { $count } 件の生成から、表示にだけ使うデータが消えます。
+budget-freed = { $size } MiB が空きます。画像は消えません。
+budget-cancel = キャンセル
+    .tip = 保存枠を元のままにします
+budget-agree = 小さくする
+    .tip = 新しい大きさにして、入りきらない分をごみ箱に移します
+budget-applied = 保存枠を小さくしました。過程を移した生成: { $dropped } 件、間引いた生成: { $thinned } 件
+
 field-vae = オートエンコーダー
 field-guidance-interval = ガイダンスの区間
 field-guidance-schedule = ガイダンスの推移

@@ -115,8 +115,10 @@ pub enum UiCommand {
     ToggleInspector,
     /// Gives the keyboard to the first control.
     FocusControls,
-    /// Keeps runs up to so many MiB.
+    /// Keeps runs up to so many MiB; asks first if some of them would lose steps.
     SetTrajectoryBudget(u64),
+    /// Sets the budget that was asked about, or leaves the old one.
+    AnswerBudget(bool),
     /// Has runs keep the attention of tokens, or not.
     KeepAttention(bool),
     /// Has runs keep what each prompt alone would have said, or not.

@@ -1,5 +1,6 @@
 //! Plain state that pages share, kept up to date from the events of the engine and of the writer of pictures.
 
+pub mod budget;
 pub mod camera;
 pub mod installed;
 pub mod jobs;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::budget::BudgetQuestion;
 use super::installed::Installed;
 use super::jobs::JobQueue;
 use super::notifications::{Level, Notices, Text};
@@ -334,6 +335,8 @@ pub struct AppState {
     pub camera: Camera,
     /// Which sides of the page are in sight.
     pub sides: Sides,
+    /// A smaller budget for runs that waits for the user.
+    pub budget_question: BudgetQuestion,
     /// What happened.
     pub notices: Notices,
     /// Whether nothing may move by itself, because the processor draws.
@@ -493,7 +496,14 @@ impl AppState {
                 }
             }
             SaveEvent::TrajectoryMissing { path, reason } => self.take_missing(path, reason),
-            SaveEvent::BudgetForecast { .. } | SaveEvent::BudgetApplied(_) => {}
+            SaveEvent::BudgetForecast { .. } => {} // answers a question of the window's, not of the run
+            SaveEvent::BudgetApplied(report) => {
+                let values = [
+                    ("dropped", report.dropped.len().to_string()),
+                    ("thinned", report.thinned.len().to_string()),
+                ];
+                self.notices.notify(Level::Info, Text::new("budget-applied", values));
+            }
             SaveEvent::OpenFailed { path, message } => {
                 if self.restoring.as_deref() == Some(&*path) {
                     self.restoring = None;

@@ -11,6 +11,7 @@ use crate::hub::Hub;
 use crate::job::{ModelRef, Precision};
 use crate::ui::commands::{CommandSender, UiCommand};
 use crate::ui::i18n::Language;
+use crate::ui::model::budget::BudgetQuestion;
 use crate::ui::model::notifications::{Level, Notices, Text};
 
 /// What a page may ask for. No call waits.
@@ -159,6 +160,27 @@ impl Services {
     pub(in crate::ui) fn apply_trajectory_budget(&self) {
         if let Some(pictures) = &self.pictures {
             pictures.set_trajectory_budget(self.settings.trajectory_budget_bytes());
+        }
+    }
+
+    /// Changes the budget for runs and remembers it.
+    pub(in crate::ui) fn set_trajectory_budget(&mut self, mib: u64) {
+        self.change_settings(|settings| settings.trajectory_budget_mib = mib);
+        self.apply_trajectory_budget();
+    }
+
+    /// Changes the budget for runs at once if it grows; else it waits in `question` for what the gallery says it costs.
+    pub(in crate::ui) fn forecast_budget(&mut self, mib: u64, question: &mut BudgetQuestion) {
+        let is_smaller = mib < self.settings.trajectory_budget_mib;
+        match self.pictures.as_ref().filter(|_| is_smaller) {
+            Some(pictures) => {
+                pictures.forecast_trajectory_budget(mib.saturating_mul(1 << 20));
+                *question = BudgetQuestion::Forecasting { mib };
+            }
+            None => {
+                *question = BudgetQuestion::Nothing;
+                self.set_trajectory_budget(mib);
+            }
         }
     }
 

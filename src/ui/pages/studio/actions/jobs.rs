@@ -113,14 +113,6 @@ pub(super) fn keep(studio: &mut Studio, change: impl FnOnce(&mut Settings)) {
     studio.services.save_settings();
 }
 
-/// Keeps runs up to so many MiB from now on.
-pub(super) fn set_trajectory_budget(studio: &mut Studio, mib: u64) {
-    keep(studio, |settings| settings.trajectory_budget_mib = mib);
-    if let Some(pictures) = &studio.services.pictures {
-        pictures.set_trajectory_budget(studio.services.settings.trajectory_budget_bytes());
-    }
-}
-
 /// Chooses a model; what is known of it comes as an event.
 pub(super) fn use_model(studio: &mut Studio, model: ModelRef) {
     studio.draft.choose_model(model);

@@ -70,7 +70,12 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
         UiCommand::ToggleForm => studio.state.sides.is_form_shown ^= true,
         UiCommand::ToggleInspector => studio.state.sides.is_inspector_shown ^= true,
         UiCommand::FocusControls => ctx.memory_mut(|memory| memory.move_focus(egui::FocusDirection::Next)),
-        UiCommand::SetTrajectoryBudget(mib) => jobs::set_trajectory_budget(studio, mib),
+        UiCommand::SetTrajectoryBudget(mib) => studio.services.forecast_budget(mib, &mut studio.state.budget_question),
+        UiCommand::AnswerBudget(is_agreed) => {
+            if let Some(mib) = studio.state.budget_question.answer(is_agreed) {
+                studio.services.set_trajectory_budget(mib);
+            }
+        }
         UiCommand::KeepAttention(is_kept) => jobs::keep(studio, |settings| settings.keep_attention = is_kept),
         UiCommand::KeepBranches(is_kept) => jobs::keep(studio, |settings| settings.keep_branches = is_kept),
         UiCommand::ShowSweep => sweep::show(studio),
