@@ -12,6 +12,8 @@ const FOLDER_NAME: &str = "Hareru";
 pub struct Paths {
     /// The settings file.
     pub settings_file: PathBuf,
+    /// What the window looked like when it was closed.
+    pub session_file: PathBuf,
     /// What the program keeps and cannot make again.
     pub data_dir: PathBuf,
     /// Folders of models in the diffusers layout.
@@ -42,6 +44,7 @@ impl Paths {
         let pictures = UserDirs::new().and_then(|dirs| dirs.picture_dir().map(|pictures| pictures.join(FOLDER_NAME)));
         Self {
             settings_file: config_dir.join("settings.json"),
+            session_file: config_dir.join("session.json"),
             default_gallery_dir: pictures.unwrap_or_else(|| data_dir.join("gallery")),
             models_dir: data_dir.join("models"),
             log_file: data_dir.join("logs").join("hareru.log"),

@@ -10,7 +10,8 @@ use super::{EntryId, MetadataChange, PictureEntry};
 pub struct Ticket(pub u64);
 
 /// In which order pictures are found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SortOrder {
     /// The newest first, by day.
     #[default]

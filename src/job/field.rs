@@ -3,7 +3,8 @@
 use super::{Change, GenerateRequest};
 
 /// A field of a request that can be set from a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Field {
     /// Guidance scale, any number.
     Guidance,
@@ -78,6 +79,20 @@ pub enum FieldError {
 
 /// The names, for error messages and help.
 const NAMES: &str = "cfg, rescale, steps, seed, variation, sampler, schedule, eta, strength, clip-skip, switch, lora:N, control:N, words, prompt, negative";
+
+impl From<Field> for String {
+    fn from(field: Field) -> Self {
+        field.name()
+    }
+}
+
+impl TryFrom<String> for Field {
+    type Error = FieldError;
+
+    fn try_from(name: String) -> Result<Self, FieldError> {
+        Self::from_name(&name)
+    }
+}
 
 impl Field {
     /// The field of a name; `words` learns what it replaces from the first value of its axis.

@@ -17,6 +17,7 @@ use super::pages::studio::image_input;
 use super::pages::{self, Handled, PageContext, PageId, Pages};
 use super::panel::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT, default_panels};
 use super::services::{RepaintHandle, ServiceFactory, Services, Surroundings};
+use super::session::SessionKeeper;
 use super::theme;
 use super::throttle::Throttle;
 use super::widgets::textures::TextureCache;
@@ -79,6 +80,7 @@ pub struct Studio {
     pub(super) decoding: actions::decode::Decoding,
     /// Reads pictures that are brought in, and saves masks.
     pub(super) worker: image_input::ImageWorker,
+    session: Option<SessionKeeper>,
 }
 
 impl Studio {
@@ -115,6 +117,7 @@ impl Studio {
             repaint: Arc::clone(&repaint),
             is_software,
         };
+        let session_file = factory.session_file.clone();
         let services = Services::start(factory, surroundings, &mut state.notices);
         state.is_gallery_listed = services.pictures.is_none();
         let mut studio = Self {
@@ -133,10 +136,15 @@ impl Studio {
             played_until: None,
             regenerating: None,
             decoding: actions::decode::Decoding::default(),
+            session: None,
         };
         studio.draft.precision = kept_precision(&studio.services.settings);
         studio.draft.roll_seed();
+        studio.session = session_file.map(|path| SessionKeeper::start(path, ctx, &mut studio.state, &mut studio.draft));
         studio.start_engine();
+        if studio.draft.request.model != ModelRef::Starter {
+            studio.describe(studio.draft.request.model.clone());
+        }
         studio
     }
 
@@ -378,6 +386,12 @@ impl Studio {
 }
 
 impl eframe::App for Studio {
+    fn on_exit(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.keep(&self.state, &self.draft);
+        }
+    }
+
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         let now = Instant::now();
         let points = ctx.viewport_rect().area();
@@ -401,6 +415,9 @@ impl eframe::App for Studio {
         }
         image_input::tick(self, ctx);
         actions::form::watch(self, ctx);
+        if let Some(session) = &mut self.session {
+            session.tick(&self.state, &self.draft);
+        }
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

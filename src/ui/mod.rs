@@ -7,6 +7,7 @@ pub mod i18n;
 pub mod model;
 pub mod pages;
 pub mod services;
+pub mod session;
 pub mod theme;
 pub mod widgets;
 
@@ -36,11 +37,12 @@ pub enum UiError {
 /// # Errors
 /// [`UiError::Window`] if there is no display or no way to draw on it.
 pub fn run(settings: Settings, gallery_dir: PathBuf) -> Result<(), UiError> {
-    let mut viewport = egui::ViewportBuilder::default()
+    let session_file = Paths::of_user().session_file;
+    let viewport = egui::ViewportBuilder::default()
         .with_app_id(APP_ID)
         .with_title("Hareru")
-        .with_inner_size([1280.0, 800.0])
         .with_min_inner_size([960.0, 600.0]);
+    let mut viewport = session::Session::load(&session_file).viewport(viewport);
     match eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")) {
         Ok(icon) => viewport = viewport.with_icon(icon),
         Err(error) => tracing::warn!("the window has no icon: {error}"),
@@ -55,7 +57,9 @@ pub fn run(settings: Settings, gallery_dir: PathBuf) -> Result<(), UiError> {
     if settings.device.as_deref() == Some(pages::settings::PROCESSOR) {
         engine_options.device = DeviceChoice::Cpu;
     }
-    let services = services::ServiceFactory::real(engine_options).with_queue_file(queue_file);
+    let services = services::ServiceFactory::real(engine_options)
+        .with_queue_file(queue_file)
+        .with_session_file(session_file);
     eframe::run_native(
         "hareru",
         options,

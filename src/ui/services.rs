@@ -221,9 +221,20 @@ pub struct ServiceFactory {
     /// Writes the settings for the next start; returns at once. The newest ones win, and dropping it waits until they are
     /// written.
     pub keep_settings: Box<dyn Fn(Settings)>,
+    /// Where the window keeps what it looked like; without it each start is as the first.
+    pub session_file: Option<PathBuf>,
 }
 
 impl ServiceFactory {
+    /// Keeps what the window looked like in this file.
+    #[must_use]
+    pub fn with_session_file(self, path: PathBuf) -> Self {
+        Self {
+            session_file: Some(path),
+            ..self
+        }
+    }
+
     /// Keeps the jobs not yet run in this file.
     #[must_use]
     pub fn with_queue_file(self, path: PathBuf) -> Self {
@@ -236,7 +247,7 @@ impl ServiceFactory {
         }
     }
 
-    /// The real ones, but for the file of the queue.
+    /// The real ones, but for the files of the queue and the session.
     pub fn real(options: EngineOptions) -> Self {
         let writer = FileWriter::start();
         Self {
@@ -260,6 +271,7 @@ impl ServiceFactory {
             log_file: Paths::of_user().log_file,
             dialogs: Box::new(SystemDialogs),
             keep_settings: Box::new(move |settings| write_settings(&writer, &settings)),
+            session_file: None,
         }
     }
 }

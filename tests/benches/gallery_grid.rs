@@ -107,6 +107,7 @@ fn open(side: f32) -> (Harness<'static, Studio>, Arc<SearchResult>) {
         log_file: PathBuf::from("/nowhere/hareru.log"),
         dialogs: Box::new(NoDialogs),
         keep_settings: Box::new(|_settings| {}),
+        session_file: None,
     };
     let mut harness = Harness::builder()
         .with_size([1920.0, 1080.0])

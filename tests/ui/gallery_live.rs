@@ -49,6 +49,7 @@ fn open(folder: &Path) -> Harness<'static, Studio> {
         dialogs: Box::new(NoDialogs),
         log_file: folder.join("hareru.log"),
         keep_settings: Box::new(|_settings| {}),
+        session_file: None,
     };
     let mut harness = open_with(
         Harness::builder().with_step_dt(STEP_SECS),

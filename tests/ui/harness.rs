@@ -164,6 +164,8 @@ struct RealParts {
     /// Where jobs are really kept.
     queue_file: Option<PathBuf>,
     start_hub: Option<StartHub>,
+    /// Where the window really keeps what it looked like.
+    session_file: Option<PathBuf>,
     /// The gallery's folder, while the pictures themselves are a stand-in's.
     gallery_dir: Option<PathBuf>,
 }
@@ -276,6 +278,15 @@ impl Window {
         Self::build_with(Harness::builder(), in_language("en"), parts)
     }
 
+    /// The same, keeping what it looks like in a file.
+    pub(crate) fn open_with_session(path: &Path) -> Self {
+        let parts = RealParts {
+            session_file: Some(path.to_owned()),
+            ..RealParts::default()
+        };
+        Self::build_with(Harness::builder(), in_language("en"), parts)
+    }
+
     fn build(builder: egui_kittest::HarnessBuilder<Studio>, settings: Settings) -> Self {
         Self::build_with(builder, settings, RealParts::default())
     }
@@ -318,6 +329,7 @@ impl Window {
             log_file: "/nowhere/hareru.log".into(),
             dialogs: Box::new(NoDialogs),
             keep_settings: Box::new(move |settings| kept_settings.borrow_mut().push(settings)),
+            session_file: parts.session_file,
         };
         let services = match parts.queue_file {
             Some(path) => services.with_queue_file(path),

@@ -29,6 +29,7 @@ pub(super) fn open(gallery_dir: &Path) -> Harness<'static, Studio> {
     let services = ServiceFactory {
         dialogs: Box::new(NoDialogs),
         keep_settings: Box::new(|_settings| {}),
+        session_file: None,
         start_hub: None, // the models of whoever runs the tests are theirs
         ..ServiceFactory::real(options)
     };

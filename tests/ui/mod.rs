@@ -21,6 +21,7 @@ mod queue;
 mod regenerate;
 mod repaint;
 mod run;
+mod session;
 mod settings;
 mod sweep;
 mod timeline;

@@ -269,7 +269,8 @@ impl Overlay {
 }
 
 /// Which sides of the page are in sight; the others are thin rails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Sides {
     /// The form at the left.
     pub is_form_shown: bool,

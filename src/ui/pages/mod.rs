@@ -17,7 +17,8 @@ use super::services::Services;
 use studio::form::draft::Draft;
 
 /// What fills the window below its first line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PageId {
     /// Where pictures are made.
     #[default]

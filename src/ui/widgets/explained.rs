@@ -1,8 +1,9 @@
 //! Headings that explain themselves: a tooltip of one sentence, and "?" with more of them and the formula.
 
-use egui::{Align, Button, CollapsingHeader, Label, Layout, Popup, PopupCloseBehavior, RichText, Ui, vec2};
+use egui::{Align, Button, Label, Layout, Popup, PopupCloseBehavior, RichText, Ui, vec2};
 
 use super::form_row::RowStyle;
+use super::section;
 use crate::ui::theme;
 
 /// Width of what "?" opens.
@@ -15,10 +16,7 @@ impl RowStyle {
     pub(crate) fn section(self, ui: &mut Ui, key: &str, add_contents: impl FnOnce(&mut Ui)) {
         let text = self.text(key);
         let heading = RichText::new(text.name).family(theme::strong_family());
-        CollapsingHeader::new(heading)
-            .id_salt(key)
-            .default_open(true)
-            .show_unindented(ui, add_contents)
+        section::show(ui, key, heading, true, add_contents)
             .header_response
             .on_hover_text(text.tip);
         ui.add_space(4.0);

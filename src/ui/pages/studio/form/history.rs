@@ -4,57 +4,30 @@ use std::sync::{Arc, Weak};
 
 use egui::util::undoer::Undoer;
 
+use super::content::FormContent;
 use super::draft::Draft;
-use crate::job::{GenerateRequest, PreviewMode};
 use crate::ui::model::playhead::Branching;
-use crate::ui::pages::studio::sweep::draft::SweepDraft;
 
 /// What an undo step goes back to: everything that is typed, and the branch that it is typed for.
 #[derive(Debug, Clone)]
 struct Snapshot {
-    request: GenerateRequest,
-    is_seed_locked: bool,
-    preview: PreviewMode,
-    sweep: SweepDraft,
+    content: FormContent,
     /// A weak reference, so that a run does not stay in memory for as long as a step of the history does.
     branching: Weak<Branching>,
 }
 
 impl PartialEq for Snapshot {
     fn eq(&self, other: &Self) -> bool {
-        self.request == other.request
-            && self.is_seed_locked == other.is_seed_locked
-            && self.preview == other.preview
-            && self.sweep == other.sweep
-            && self.branching.ptr_eq(&other.branching)
+        self.content == other.content && self.branching.ptr_eq(&other.branching)
     }
 }
 
 impl Snapshot {
     fn of(draft: &Draft, branching: Option<&Arc<Branching>>) -> Self {
-        let mut request = draft.request.clone();
-        if !draft.is_seed_locked {
-            request.seed = 0; // drawn anew for each picture, so it is not something the user typed
-        }
         Self {
-            request,
-            is_seed_locked: draft.is_seed_locked,
-            preview: draft.preview,
-            sweep: draft.sweep.clone(),
+            content: FormContent::of(draft),
             branching: branching.map(Arc::downgrade).unwrap_or_default(),
         }
-    }
-
-    fn put_into(self, draft: &mut Draft) {
-        let seed = draft.request.seed;
-        draft.request = self.request;
-        if !self.is_seed_locked {
-            draft.request.seed = seed;
-        }
-        draft.is_seed_locked = self.is_seed_locked;
-        draft.preview = self.preview;
-        draft.sweep = self.sweep;
-        draft.follows_model = false;
     }
 }
 
@@ -102,7 +75,7 @@ impl FormHistory {
     fn go_to(there: Option<Snapshot>, draft: &mut Draft, branching: &mut Option<Arc<Branching>>) -> bool {
         let Some(there) = there else { return false };
         *branching = there.branching.upgrade();
-        there.put_into(draft);
+        there.content.put_into(draft);
         true
     }
 }
@@ -110,6 +83,7 @@ impl FormHistory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::GenerateRequest;
 
     #[test]
     fn an_overwritten_form_should_come_back_as_it_was_and_go_again() {

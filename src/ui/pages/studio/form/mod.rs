@@ -1,6 +1,7 @@
 //! The form at the left: what the next picture is asked for.
 
 pub mod changes;
+pub mod content;
 pub mod draft;
 
 pub(in crate::ui) mod extra_settings;

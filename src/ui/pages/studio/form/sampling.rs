@@ -1,6 +1,6 @@
 //! How the noise is cleared: sampler, schedule, steps, guidance, size, seed.
 
-use egui::{CollapsingHeader, ComboBox, DragValue, Ui, vec2};
+use egui::{ComboBox, DragValue, Ui, vec2};
 
 use crate::engine;
 use crate::job::{
@@ -13,6 +13,7 @@ use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{GRID, ROW_HEIGHT};
 use crate::ui::widgets::form_row::{RowStyle, RowText, Scale};
 use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::section;
 
 /// Sets how the noise is cleared.
 pub(in crate::ui) struct SamplingPanel;
@@ -61,17 +62,16 @@ impl Panel for SamplingPanel {
         seed_row(ui, look, draft);
         batch_row(ui, look, draft, &defaults);
         ui.add_space(2.0);
-        CollapsingHeader::new(look.language.tr("form-advanced"))
-            .id_salt("advanced")
-            .show_unindented(ui, |ui| {
-                spacing_row(ui, look, draft);
-                clip_skip_row(ui, look, draft, &defaults);
-                preview_row(ui, look, draft);
-                let device = ctx.state.device.as_deref();
-                if let Some(chosen) = precision_row(ui, look, draft.precision, device) {
-                    ctx.commands.send(UiCommand::SetPrecision(chosen));
-                }
-            });
+        let heading = look.language.tr("form-advanced");
+        section::show(ui, "form-advanced", heading, false, |ui| {
+            spacing_row(ui, look, draft);
+            clip_skip_row(ui, look, draft, &defaults);
+            preview_row(ui, look, draft);
+            let device = ctx.state.device.as_deref();
+            if let Some(chosen) = precision_row(ui, look, draft.precision, device) {
+                ctx.commands.send(UiCommand::SetPrecision(chosen));
+            }
+        });
     }
 }
 

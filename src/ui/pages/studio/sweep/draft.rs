@@ -8,7 +8,8 @@ use crate::ui::pages::studio::form::draft::{Draft, DraftError};
 const MAX_PRESET_SWITCHES: u32 = 9;
 
 /// One row of the form, as the user left it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct AxisDraft {
     /// What differs; `None` if the row is not used.
     pub field: Option<Field>,
@@ -19,7 +20,8 @@ pub struct AxisDraft {
 }
 
 /// The form of a sweep; without a field there is none.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct SweepDraft {
     /// Columns, rows and sheets.
     pub axes: [AxisDraft; 3],

@@ -1,6 +1,6 @@
 //! Many runs instead of one: which fields differ between them.
 
-use egui::{CollapsingHeader, Color32, ComboBox, Label, RichText, TextEdit, Ui, vec2};
+use egui::{Color32, ComboBox, Label, RichText, TextEdit, Ui, vec2};
 
 use crate::job::Field;
 use crate::ui::model::sweeping::Sweeping;
@@ -9,6 +9,7 @@ use crate::ui::pages::studio::sweep::draft::{AxisDraft, Preset, field_words, siz
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{GRID, ROW_HEIGHT};
 use crate::ui::widgets::form_row::RowStyle;
+use crate::ui::widgets::section;
 
 /// Keys of the rows' names.
 const ROWS: [&str; 3] = ["sweep-x", "sweep-y", "sweep-z"];
@@ -32,8 +33,7 @@ impl Panel for SweepFormPanel {
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         let look = ctx.look();
-        let header = CollapsingHeader::new(ctx.tr("sweep-title")).id_salt("sweep");
-        let header = header.show_unindented(ui, |ui| {
+        let header = section::show(ui, "sweep-title", ctx.tr("sweep-title"), false, |ui| {
             presets(ui, look, ctx.draft);
             let fields = fields(ctx.draft);
             for (row, key) in ROWS.into_iter().enumerate() {

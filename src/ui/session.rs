@@ -1,0 +1,291 @@
+//! What the window looked like when it was closed, for the next start: its size, its page, and the unfinished form.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use egui::{Context, ViewportBuilder, vec2};
+use serde_json::{Map, Value};
+
+use super::model::state::{AppState, Sides};
+use super::pages::PageId;
+use super::pages::gallery::SIDES;
+use super::pages::studio::form::content::FormContent;
+use super::pages::studio::form::draft::Draft;
+use super::widgets::section;
+use crate::config::FileWriter;
+use crate::gallery::SortOrder;
+
+/// Version of the file's layout. Fields that are missing, or that this version does not know, have their defaults.
+const VERSION: u32 = 1;
+/// How long changes are gathered before they are written, in seconds.
+const PAUSE_SECS: f64 = 1.0;
+/// Sides that a window can have, in points.
+const WINDOW_SIDES: std::ops::RangeInclusive<f32> = 320.0..=16_384.0;
+
+/// The window itself.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct WindowPlace {
+    /// Width and height without borders, in points at a zoom of 1.
+    pub size: [f32; 2],
+    /// Whether it fills the screen; [`Self::size`] is that of before.
+    pub is_maximized: bool,
+}
+
+impl Default for WindowPlace {
+    fn default() -> Self {
+        Self {
+            size: [1280.0, 800.0],
+            is_maximized: false,
+        }
+    }
+}
+
+/// How the gallery is looked at.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct GalleryView {
+    /// In which order pictures are shown.
+    pub order: SortOrder,
+    /// Least side of a cell, in points.
+    pub cell_side: f32,
+    /// Whether the side with the details is shown.
+    pub is_details_shown: bool,
+    /// Searches of before, the newest first.
+    pub searches: Vec<String>,
+}
+
+impl Default for GalleryView {
+    fn default() -> Self {
+        Self {
+            order: SortOrder::default(),
+            cell_side: 160.0,
+            is_details_shown: true,
+            searches: Vec::new(),
+        }
+    }
+}
+
+/// What is kept from one start of the window to the next.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Session {
+    /// Version of the layout.
+    version: u32,
+    /// The window.
+    pub window: WindowPlace,
+    /// The page that is shown.
+    pub page: PageId,
+    /// Which sides of the studio are shown.
+    pub sides: Sides,
+    /// Which sections are unfolded, by the key of their heading; others are as they are at first.
+    pub sections: BTreeMap<String, bool>,
+    /// How the gallery is looked at.
+    pub gallery: GalleryView,
+    /// What is typed in the form; `None` before the model has been described.
+    pub form: Option<FormContent>,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            window: WindowPlace::default(),
+            page: PageId::default(),
+            sides: Sides::default(),
+            sections: BTreeMap::new(),
+            gallery: GalleryView::default(),
+            form: None,
+        }
+    }
+}
+
+impl Session {
+    /// Reads the file. There is always a session: whatever cannot be read of it has its default.
+    pub fn load(path: &Path) -> Self {
+        let read = std::fs::read(path).ok();
+        let read = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        let mut session = Self::default();
+        session.take_in(&read.unwrap_or_default(), &[]);
+        session.version = VERSION;
+        for side in &mut session.window.size {
+            *side = side.clamp(*WINDOW_SIDES.start(), *WINDOW_SIDES.end());
+        }
+        session.gallery.cell_side = session.gallery.cell_side.clamp(*SIDES.start(), *SIDES.end());
+        session
+    }
+
+    /// Takes every field of `read` that it can be made of, and of those that it cannot, each part that it can.
+    ///
+    /// * `path`: where in the session the fields belong.
+    fn take_in(&mut self, read: &Value, path: &[&str]) {
+        let Value::Object(fields) = read else { return };
+        for (name, value) in fields {
+            let Ok(mut whole) = serde_json::to_value(&*self) else {
+                return;
+            };
+            let Some(object) = object_at(&mut whole, path) else {
+                return;
+            };
+            object.insert(name.clone(), value.clone());
+            match serde_json::from_value(whole) {
+                Ok(session) => *self = session,
+                Err(_) => self.take_in(value, &[path, &[name.as_str()]].concat()),
+            }
+        }
+    }
+
+    /// The window as it was.
+    pub fn viewport(&self, builder: ViewportBuilder) -> ViewportBuilder {
+        let [width, height] = self.window.size;
+        builder
+            .with_inner_size(vec2(width, height))
+            .with_maximized(self.window.is_maximized)
+    }
+
+    /// What the window looks like now.
+    ///
+    /// * `before`: the window when it was looked at last.
+    fn of(ctx: &Context, state: &AppState, draft: &Draft, before: WindowPlace) -> Self {
+        let is_maximized = ctx.input(|input| input.viewport().maximized.unwrap_or_default());
+        let size = ctx.viewport_rect().size() * ctx.zoom_factor();
+        let gallery = &state.gallery;
+        Self {
+            version: VERSION,
+            window: WindowPlace {
+                size: if is_maximized { before.size } else { size.into() },
+                is_maximized,
+            },
+            page: state.page,
+            sides: state.sides,
+            sections: section::all(ctx),
+            gallery: GalleryView {
+                order: gallery.order,
+                cell_side: gallery.side,
+                is_details_shown: gallery.is_details_shown,
+                searches: gallery.search.history.clone(),
+            },
+            form: (!draft.follows_model).then(|| FormContent::of(draft)),
+        }
+    }
+
+    /// Makes the window what it was; the form's model is still to be described.
+    fn put_into(self, ctx: &Context, state: &mut AppState, draft: &mut Draft) {
+        state.page = self.page;
+        state.sides = self.sides;
+        section::set_all(ctx, self.sections);
+        state.gallery.order = self.gallery.order;
+        state.gallery.side = self.gallery.cell_side;
+        state.gallery.is_details_shown = self.gallery.is_details_shown;
+        state.gallery.search.history = self.gallery.searches;
+        if let Some(form) = self.form {
+            form.put_into(draft);
+        }
+    }
+}
+
+/// The object at a place within another; what is missing on the way is made.
+fn object_at<'a>(whole: &'a mut Value, path: &[&str]) -> Option<&'a mut Map<String, Value>> {
+    if whole.is_null() {
+        *whole = Value::Object(Map::new());
+    }
+    let object = whole.as_object_mut()?;
+    match path {
+        [] => Some(object),
+        [first, rest @ ..] => object_at(object.entry(*first).or_insert(Value::Null), rest),
+    }
+}
+
+/// Keeps the session in its file.
+pub(super) struct SessionKeeper {
+    path: PathBuf,
+    writer: FileWriter,
+    ctx: Context,
+    kept: Session,
+    /// When the session is looked at again, by the clock of the window in seconds.
+    due: f64,
+}
+
+impl SessionKeeper {
+    /// Makes the window what the file says, and keeps it from now on.
+    pub(super) fn start(path: PathBuf, ctx: &Context, state: &mut AppState, draft: &mut Draft) -> Self {
+        let kept = Session::load(&path);
+        kept.clone().put_into(ctx, state, draft);
+        Self {
+            path,
+            writer: FileWriter::start(),
+            ctx: ctx.clone(),
+            kept,
+            due: f64::NEG_INFINITY,
+        }
+    }
+
+    /// Has what changed written, not more often than once in a second.
+    pub(super) fn tick(&mut self, state: &AppState, draft: &Draft) {
+        let now = self.ctx.input(|input| input.time);
+        if now >= self.due {
+            self.due = now + PAUSE_SECS;
+            self.keep(state, draft);
+        }
+    }
+
+    /// Has what changed written.
+    pub(super) fn keep(&mut self, state: &AppState, draft: &Draft) {
+        let session = Session::of(&self.ctx, state, draft, self.kept.window);
+        if session == self.kept {
+            return;
+        }
+        match serde_json::to_vec_pretty(&session) {
+            Ok(bytes) => self.writer.write(self.path.clone(), bytes),
+            Err(error) => tracing::warn!("the session could not be kept: {error}"),
+        }
+        self.kept = session;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_can_be_read_of_a_session_should_be_taken_and_the_rest_be_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("session.json");
+        for broken in ["", "{", "3", "[]", "\"x\"", "{\"page\": {}}", "\u{0}"] {
+            std::fs::write(&path, broken).unwrap();
+            assert_eq!(Session::load(&path), Session::default(), "{broken:?}");
+        }
+        let newer = r#"{
+            "version": 99, "unknown": 1, "page": "learn", "sides": {"is_form_shown": false, "is_inspector_shown": 3},
+            "window": {"size": [1e9, 700], "is_maximized": true},
+            "gallery": {"order": "oldest", "cell_side": "large", "searches": ["boat"]},
+            "form": {"request": {"prompt": "a boat", "steps": "many"}}
+        }"#;
+        std::fs::write(&path, newer).unwrap();
+        let session = Session::load(&path);
+        assert_eq!(session.page, PageId::default(), "a page of another version");
+        assert!(!session.sides.is_form_shown && session.sides.is_inspector_shown);
+        assert_eq!(session.window.size, [*WINDOW_SIDES.end(), 700.0]);
+        assert!(session.window.is_maximized);
+        assert_eq!(session.gallery.order, SortOrder::Oldest);
+        assert_eq!(session.gallery.cell_side, GalleryView::default().cell_side);
+        assert_eq!(session.gallery.searches, ["boat"]);
+        let form = session.form.unwrap();
+        assert_eq!(form.request.prompt, "a boat");
+        assert_eq!(form.request.steps, crate::job::GenerateRequest::default().steps);
+    }
+
+    #[test]
+    fn the_window_should_be_as_large_as_it_was() {
+        let session = Session {
+            window: WindowPlace {
+                size: [1000.0, 700.0],
+                is_maximized: true,
+            },
+            ..Session::default()
+        };
+        let viewport = session.viewport(ViewportBuilder::default());
+        assert_eq!(viewport.inner_size, Some(vec2(1000.0, 700.0)));
+        assert_eq!(viewport.maximized, Some(true));
+    }
+}

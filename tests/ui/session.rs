@@ -1,0 +1,92 @@
+//! What the window looked like, found again at the next start.
+
+use egui_kittest::kittest::Queryable as _;
+use hareru::gallery::SortOrder;
+use hareru::ui::commands::UiCommand;
+use hareru::ui::pages::PageId;
+use hareru::ui::pages::gallery::GalleryCommand;
+use hareru::ui::session::Session;
+
+use super::harness::Window;
+
+/// Lets more than a second pass, after which changes are written.
+fn wait(window: &mut Window) {
+    for _ in 0..8 {
+        window.harness.step();
+    }
+}
+
+#[test]
+fn a_window_should_open_as_it_was_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config").join("session.json");
+    let mut window = Window::open_with_session(&file);
+    assert!(
+        window.harness.query_by_label("CLIP skip").is_none(),
+        "it is folded away"
+    );
+    window.harness.get_by_label("Advanced").scroll_to_me();
+    window.harness.run();
+    window.harness.get_by_label("Advanced").click();
+    window.harness.run();
+    window.harness.get_by_label("CLIP skip");
+    let draft = window.harness.state_mut().draft_mut();
+    "a boat at night".clone_into(&mut draft.request.prompt);
+    draft.request.steps = 7;
+    (draft.request.seed, draft.is_seed_locked) = (41, true);
+    for command in [
+        UiCommand::ToggleInspector,
+        UiCommand::Gallery(GalleryCommand::SetOrder(SortOrder::Oldest)),
+        UiCommand::Gallery(GalleryCommand::SetSide(96.0)),
+        UiCommand::Gallery(GalleryCommand::ToggleDetails),
+        UiCommand::Gallery(GalleryCommand::SearchFor("boat".to_owned())),
+        UiCommand::Gallery(GalleryCommand::Remember),
+        UiCommand::ShowPage(PageId::Gallery),
+    ] {
+        window.harness.state().send(command);
+        window.harness.run();
+    }
+    wait(&mut window);
+    let before = window.harness.state().draft().to_request().unwrap();
+    drop(window);
+    assert_eq!(Session::load(&file).window.size, [1280.0, 800.0]);
+
+    let mut window = Window::open_with_session(&file);
+    let state = window.harness.state().state();
+    assert_eq!(state.page, PageId::Gallery);
+    assert!(state.sides.is_form_shown && !state.sides.is_inspector_shown);
+    assert_eq!((state.gallery.order, state.gallery.side), (SortOrder::Oldest, 96.0));
+    assert!(!state.gallery.is_details_shown);
+    assert_eq!(state.gallery.search.history, ["boat"]);
+    let draft = window.harness.state().draft();
+    assert_eq!(
+        draft.to_request().unwrap(),
+        before,
+        "the form goes on where it was left"
+    );
+    assert!(draft.is_seed_locked);
+    window.harness.state().send(UiCommand::ShowPage(PageId::Studio));
+    window.harness.run();
+    window.harness.get_by_label("CLIP skip");
+}
+
+#[test]
+fn a_broken_file_should_start_fresh_and_be_kept_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("session.json");
+    for broken in ["", "{", "[1]", "{\"version\": 99, \"page\": 3, \"form\": []}"] {
+        std::fs::write(&file, broken).unwrap();
+        let mut window = Window::open_with_session(&file);
+        let state = window.harness.state().state();
+        assert_eq!(state.page, PageId::Studio, "{broken:?}");
+        assert!(
+            state.notices.all().is_empty(),
+            "{broken:?}: nothing of it is the user's concern"
+        );
+        window.harness.state().send(UiCommand::ShowPage(PageId::Models));
+        window.harness.run();
+        wait(&mut window);
+        drop(window);
+        assert_eq!(Session::load(&file).page, PageId::Models, "{broken:?}");
+    }
+}
