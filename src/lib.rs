@@ -58,7 +58,7 @@
 //!  Generate → Draft::to_request()
 //!  EngineHandle::submit(request) ───────▶ load or reuse the model    Event::Phase
 //!                                         encode the prompts
-//!                                         sampler.sample(host, …)
+//!                                         Run::sample: the denoise loop
 //!                                           each step: x₀ → preview ─ Event::Step (droppable)
 //!                                         before each step JobControl: cancel, pause, change, back, end
 //!                                         decode ──────────────────── Event::Image
