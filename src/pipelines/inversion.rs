@@ -10,7 +10,7 @@ use super::run_plan::RunPlan;
 use crate::diffusion::guidance::Guidance;
 use crate::diffusion::samplers::{DdimInverse, Options};
 use crate::diffusion::schedule::SigmaTable;
-use crate::job::JobControl;
+use crate::job::{JobControl, NoiseSource};
 
 /// Takes clean latents up to the level that step `first` of `table` starts from, with [`DdimInverse`]: a run of the denoise
 /// loop over the reversed table, whose steps hold the latents and the timesteps on the way.
@@ -38,9 +38,10 @@ pub fn invert(
         table: &table.reversed(first),
         start: InitialLatents::Noisy { x, first: 0 },
         known: None,
-        noise: Noise::Given {
-            initial: latents.zeros_like()?,
-            steps: Vec::new(),
+        noise: Noise::Seeded {
+            seed: 0, // none is added
+            source: NoiseSource::Hareru,
+            variation: None,
         },
         plan: RunPlan::default(),
         control,
