@@ -427,7 +427,7 @@ fn whoever_watches_should_see_both_opinions_and_the_attention_and_change_nothing
         options: Options::default(),
         table: &table,
         start: InitialLatents::Noise,
-        known: None,
+        inpaint: None,
         noise: Noise::Seeded {
             seed: 1,
             source: NoiseSource::Hareru,

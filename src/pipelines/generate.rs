@@ -112,7 +112,7 @@ impl<'a> Prepared<'a> {
             options: probe.map_or(options, |probe| probe.options(options)),
             table: &pass.table,
             start: pass.start.clone(),
-            known: pass.known.clone(),
+            inpaint: pass.inpaint.clone(),
             noise: Noise::Seeded {
                 seed: stream_seed(self.context.seed(index), pass.stream),
                 source: request.noise_source,

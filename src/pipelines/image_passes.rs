@@ -46,7 +46,7 @@ pub(super) struct RunInputs {
     /// Shape of the latents.
     pub(super) shape: [usize; 4],
     pub(super) start: InitialLatents,
-    pub(super) known: Option<InpaintBlend>,
+    pub(super) inpaint: Option<InpaintBlend>,
     pub(super) concat: Option<ConcatCond>,
     /// The small picture of a model that enlarges, `(1, 3, height, width)` in −1..1.
     pub(super) low_res: Option<Tensor>,
@@ -60,7 +60,7 @@ impl RunInputs {
         Self {
             shape,
             start: InitialLatents::Noise,
-            known: None,
+            inpaint: None,
             concat: None,
             low_res: None,
             paste: None,
@@ -91,7 +91,7 @@ impl Passes for ImagePasses<'_> {
             table: second.clone(),
             shape,
             start,
-            known: None,
+            inpaint: None,
             base: steps as usize,
             offset: self.first_pass_steps(),
             ..self.pass()
@@ -134,7 +134,7 @@ impl ImagePasses<'_> {
             table: self.table.clone(),
             shape: self.inputs.shape,
             start: self.inputs.start.clone(),
-            known: self.inputs.known.clone(),
+            inpaint: self.inputs.inpaint.clone(),
             stream: 0,
             is_kept: true,
             base: 0,

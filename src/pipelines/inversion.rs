@@ -37,7 +37,7 @@ pub fn invert(
         options: Options::default(),
         table: &table.reversed(first),
         start: InitialLatents::Noisy { x, first: 0 },
-        known: None,
+        inpaint: None,
         noise: Noise::Seeded {
             seed: 0, // none is added
             source: NoiseSource::Hareru,

@@ -24,7 +24,7 @@ pub struct SamplingPass<'a> {
     /// Shape of the latents.
     pub(super) shape: [usize; 4],
     pub(super) start: InitialLatents,
-    pub(super) known: Option<InpaintBlend>,
+    pub(super) inpaint: Option<InpaintBlend>,
     /// Runs of one picture have noise of their own: 0 for the one that has the seed's.
     pub(super) stream: u64,
     /// Whether it follows the request's changes and its trajectory is the picture's; of several passes the last one's is.

@@ -218,7 +218,7 @@ impl<'a> JobContext<'a> {
                 first,
             },
         };
-        let (mut known, mut concat) = (None, None);
+        let (mut inpaint, mut concat) = (None, None);
         if let Some(mask) = &mask {
             let pixels = mask_tensor(mask, model.device())?;
             let is_soft = request.mask.as_ref().is_some_and(|mask| mask.is_soft);
@@ -229,14 +229,14 @@ impl<'a> JobContext<'a> {
                 let masked = encode(&picture.broadcast_mul(&kept)?)?;
                 concat = Some(ConcatCond::Inpaint(Tensor::cat(&[&mask, &masked], 1)?));
             } else {
-                known = Some(InpaintBlend { latents, mask });
+                inpaint = Some(InpaintBlend { latents, mask });
             }
         } else if channels == INPAINT_CHANNELS {
             concat = Some(concat_all_masked(model, inputs.shape)?);
         }
         Ok(RunInputs {
             start,
-            known,
+            inpaint,
             concat,
             paste,
             ..inputs

@@ -62,7 +62,7 @@ impl InitialLatents {
     }
 }
 
-/// The part of a picture that is known and stays: it is put back under the noise of each level.
+/// The part of a picture that inpainting keeps: it is put back under the noise of each level.
 #[derive(Debug, Clone)]
 pub struct InpaintBlend {
     /// Clean latents, `(1, channels, height, width)`.
@@ -85,8 +85,8 @@ pub struct Run<'a> {
     pub table: &'a SigmaTable,
     /// What to start from.
     pub start: InitialLatents,
-    /// What stays as it is.
-    pub known: Option<InpaintBlend>,
+    /// The part of a picture that is kept in inpainting.
+    pub inpaint: Option<InpaintBlend>,
     /// The noise to start from and to add at steps.
     pub noise: Noise,
     /// What changes, ends or resumes it.

@@ -293,15 +293,15 @@ impl<'a> RunContext<'a, '_> {
     pub(super) fn finish_step(&mut self, x: Tensor, next: usize) -> Result<Tensor, SampleError> {
         let sigma = self.run.table.sigmas()[next];
         self.observer.landed(&x, sigma)?;
-        let Some(InpaintBlend { latents, mask }) = &self.run.known else {
+        let Some(InpaintBlend { latents, mask }) = &self.run.inpaint else {
             return Ok(x);
         };
-        let known = if next == self.run.table.steps() {
+        let kept = if next == self.run.table.steps() {
             self.process().final_latents(latents, sigma)? // the end is without noise even where the table leaves some
         } else {
             ForwardProcess::add_noise(latents, &self.noise, sigma)?
         };
-        Ok((x.broadcast_mul(mask)? + known.broadcast_mul(&mask.affine(-1.0, 1.0)?)?)?)
+        Ok((x.broadcast_mul(mask)? + kept.broadcast_mul(&mask.affine(-1.0, 1.0)?)?)?)
     }
 
     /// The step that the newest call belongs to.

@@ -69,7 +69,7 @@ impl<'a> UnclipPasses<'a> {
             table,
             shape: stage.shape,
             start: InitialLatents::Noise,
-            known: None,
+            inpaint: None,
             stream: match stage.number {
                 DECODER => 0, // the picture comes to be there
                 PRIOR => 1,

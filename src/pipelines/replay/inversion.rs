@@ -59,7 +59,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
             x: inverted.x,
             first: 0,
         },
-        known: None,
+        inpaint: None,
         noise: Noise::Given {
             initial: latents.zeros_like()?,
             steps: Vec::new(),

@@ -66,7 +66,7 @@ pub(super) fn replay(case: &Opened) -> Result<Got, PipelineError> {
         options: sampler_options(case.sampler()?),
         table: &table,
         start: pictures.start(case, sampler, &table),
-        known: pictures.known(request),
+        inpaint: pictures.inpaint(request),
         noise: Noise::Given {
             initial,
             steps: case.inputs("step_noise"),
@@ -327,7 +327,7 @@ impl Pictures {
         Tensor::cat(&[mask, masked], 1).ok().map(ConcatCond::Inpaint)
     }
 
-    fn known(&self, request: &Case) -> Option<InpaintBlend> {
+    fn inpaint(&self, request: &Case) -> Option<InpaintBlend> {
         let (latents, mask) = self.init.clone().zip(self.mask.clone())?;
         (request.inpaint == Some(Inpaint::Blend4)).then_some(InpaintBlend { latents, mask })
     }

@@ -43,7 +43,7 @@ pub(super) fn walk(
         options: sampler_options(wanted),
         table: &table,
         start: InitialLatents::Noise,
-        known: None,
+        inpaint: None,
         noise: Noise::Given {
             initial: shaped(&case.input("noise")?)?,
             steps: steps.iter().map(shaped).collect::<candle_core::Result<_>>()?,

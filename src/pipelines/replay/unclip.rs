@@ -115,7 +115,7 @@ impl Stage<'_> {
             options: Options::default(),
             table: &table,
             start: InitialLatents::Noise,
-            known: None,
+            inpaint: None,
             noise: Noise::Given {
                 steps: steps
                     .iter()
