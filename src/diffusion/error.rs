@@ -6,9 +6,6 @@ pub enum SampleError {
     /// The job was cancelled. An outcome, not a failure: match it before showing errors.
     #[error("cancelled")]
     Cancelled,
-    /// A sampler was called without a recorded step: a bug of the loop.
-    #[error("no step of the run was recorded")]
-    NoStep,
     /// NaN or infinity in the latents; what follows would be noise.
     #[error("the latents are no longer finite at step {step}; a wider number format (f32) may help")]
     NotFinite {

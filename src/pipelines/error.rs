@@ -139,7 +139,7 @@ impl From<&PipelineError> for JobError {
                     JobErrorKind::Internal
                 }
             }
-            PipelineError::Sample(SampleError::Cancelled | SampleError::NoStep) => JobErrorKind::Internal,
+            PipelineError::Sample(SampleError::Cancelled) => JobErrorKind::Internal,
         };
         Self::from_chain(kind, error)
     }

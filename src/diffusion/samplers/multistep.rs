@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::SamplerContext;
+use super::{PastStep, SamplerContext, Step};
 use crate::diffusion::SampleError;
 
 /// The most steps the linear multistep methods look at.
@@ -19,17 +19,19 @@ pub(super) fn num_past(ctx: &dyn SamplerContext) -> usize {
 /// * `correct`: makes the corrected latents of the step `back` places before the newest from those of the step before it.
 pub(super) fn corrected(
     ctx: &mut dyn SamplerContext,
+    step: &Step<'_>,
     mut correct: impl FnMut(&mut dyn SamplerContext, &Tensor, usize) -> Result<Tensor, SampleError>,
 ) -> Result<Tensor, SampleError> {
     let mut back = 0;
     let mut x = loop {
-        let Some(past) = ctx.past(back) else {
-            return Err(SampleError::NoStep);
-        };
-        match &past.corrected {
-            Some(corrected) => break corrected.clone(),
-            None if ctx.past(back + 1).is_none() => break past.x.clone(),
-            None => back += 1,
+        match ctx.past(back) {
+            Some(PastStep {
+                corrected: Some(corrected),
+                ..
+            }) => break corrected.clone(),
+            Some(_) if ctx.past(back + 1).is_some() => back += 1,
+            Some(oldest) => break oldest.x.clone(),
+            None => break step.x.clone(),
         }
     };
     while back > 0 {

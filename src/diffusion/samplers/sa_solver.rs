@@ -37,7 +37,7 @@ impl Sampler for SaSolver {
         let left = table.steps() - index;
         let is_noisy = |index: usize| NOISY_TIMESTEPS.contains(&table.timesteps()[index]);
         let known = num_past(ctx);
-        let x = corrected(ctx, |ctx, before, back| {
+        let x = corrected(ctx, step, |ctx, before, back| {
             let from = index - back - 1;
             let noise = ctx.noise_like(before, from, from)?;
             let order = most.min(known - back).min(left + back + 1);

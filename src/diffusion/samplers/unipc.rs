@@ -62,7 +62,7 @@ impl Sampler for UniPc {
         let most = step.options.order.unwrap_or(2);
         let left = step.table.steps() - step.index;
         let known = num_past(ctx);
-        let x = corrected(ctx, |ctx, before, back| {
+        let x = corrected(ctx, step, |ctx, before, back| {
             let order = most.min(left + back + 1).min(known - back - 1);
             let past: Vec<_> = (back..=back + order).filter_map(|back| ctx.past(back)).collect();
             Ok(self.solve(before, past[0].sigma, &past[1..], Some(&past[0].x0))?)
