@@ -13,11 +13,12 @@
 //! | [`diffusion`] | schedules, samplers, guidance, noise, trajectories | job | |
 //! | [`kernels`] | the heavy tensor operations behind one plain signature each, for every kind of processor; the allocator; which precisions they serve, on how many threads | – | |
 //! | [`models`] | CLIP, U-Net, VAE, tiny autoencoder; changes of their weights | kernels | |
-//! | [`weights`] | model folders and files → named tensors; adapters and embeddings by the layers they mean | models | safetensors |
-//! | [`hub`] | models in and on disk: what is installed, what is fetched | config, job | hf-hub, ureq, image, rustix, trash |
+//! | [`formats`] | weight files as bytes: headers, kinds, hashes, each program's names for the same tensors; no tensor library | config | safetensors |
+//! | [`weights`] | model folders and files → tensors and networks; adapters and embeddings by the layers they mean | formats, models | |
+//! | [`hub`] | models in and on disk: what is installed, what is fetched | config, formats, job | hf-hub, ureq, image, rustix, trash |
 //! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job | image, png, rusqlite, notify, trash |
 //! | [`conditioning`] | texts → token ids → embeddings, pictures → tensors → latents: what pipelines and training condition networks on | diffusion, job, models, weights | tokenizers |
-//! | [`pipelines`] | conditioning → denoise → pixels; model families; reference cases | conditioning, diffusion, job, kernels, models, weights | |
+//! | [`pipelines`] | conditioning → denoise → pixels; model families; reference cases | conditioning, diffusion, formats, job, kernels, models, weights | |
 //! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines | crossbeam-channel |
 //! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | config, job | image, png, skrifa |
 //! | [`render`] | what wgpu draws inside egui | job, unfold | wgpu |
@@ -108,6 +109,7 @@ pub mod conditioning;
 pub mod config;
 pub mod diffusion;
 pub mod engine;
+pub mod formats;
 pub mod gallery;
 pub mod hub;
 pub mod job;

@@ -10,6 +10,8 @@ use candle_core::DType;
 use candle_core::Device;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
+use hareru::formats::Bytes;
+use hareru::formats::SafetensorsFile;
 use hareru::job::RgbImage;
 use hareru::models::clip::ClipVisionModel;
 use hareru::models::controlnet::ControlNetModel;
@@ -25,9 +27,7 @@ use hareru::models::unet::UNet2DConditionModel;
 use hareru::models::unet::UNetConditions;
 use hareru::pipelines::preprocess::clip_pixels;
 use hareru::weights;
-use hareru::weights::Bytes;
 use hareru::weights::ModelFiles;
-use hareru::weights::SafetensorsFile;
 use std::path::Path;
 use std::path::PathBuf;
 

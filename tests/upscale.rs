@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use candle_core::{DType, Device, Tensor};
+use hareru::formats::{self, FileKind};
 use hareru::gallery;
 use hareru::job::{GenerateRequest, JobControl, RgbImage, Upscale};
 use hareru::models::upscaler::{UpscalerConfig, UpscalerModel};
 use hareru::pipelines::PictureUpscaler;
-use hareru::weights::{self, FileKind, ModelFiles};
+use hareru::weights::{self, ModelFiles};
 
 use crate::support::reference::{Tensors, relative_l2};
 
@@ -59,7 +60,7 @@ fn every_dialect_should_give_what_spandrel_computes() {
         (averaged, "x2", 2),
         (fixture("compact_x4.safetensors"), "compact", 4),
     ] {
-        let kind = weights::detect(&*weights::open_tensors(&path).unwrap()).unwrap();
+        let kind = formats::detect(&*formats::open_tensors(&path).unwrap()).unwrap();
         assert_eq!(kind, FileKind::Upscaler, "{}", path.display());
         let network = network(&path);
         assert_eq!(network.config().scale, scale);

@@ -13,6 +13,9 @@ use crate::support::weights::write;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Tensor;
+use hareru::formats;
+use hareru::formats::Bytes;
+use hareru::formats::SafetensorsFile;
 use hareru::models::taesd::AutoencoderTiny;
 use hareru::models::taesd::TinyConfig;
 use hareru::models::unet::UNet2DConditionModel;
@@ -20,10 +23,8 @@ use hareru::models::unet::UNetConfig;
 use hareru::models::vae::AutoencoderKL;
 use hareru::models::vae::VaeConfig;
 use hareru::weights;
-use hareru::weights::Bytes;
 use hareru::weights::LoadError;
 use hareru::weights::ModelFiles;
-use hareru::weights::SafetensorsFile;
 use hareru::weights::TensorSource;
 use include_dir::Dir;
 use include_dir::include_dir;
@@ -76,7 +77,7 @@ fn mutate(whole: &[u8], place: Range<usize>, open: impl Fn(Vec<u8>) -> Result<Ar
             changed[at] = [0, 1, 0x7f, 0x80, 0xff, random(256) as u8][random(6)];
         }
         let Ok(source) = open(changed) else { continue };
-        weights::detect(&*source).ok();
+        formats::detect(&*source).ok();
         for name in source.names() {
             let Ok(Some(tensor)) = source.tensor_as(&name, DType::F32, &Device::Cpu) else {
                 continue;
@@ -248,7 +249,7 @@ fn eight_bit_floats_should_be_read_as_what_is_computed_in() {
 #[test]
 fn no_change_of_a_few_bytes_should_bring_the_reader_of_safetensors_down() {
     let whole = safetensors_bytes(&[("a", &[4], vec![1., 2., 3., 4.]), ("b", &[2], vec![5., 6.])]);
-    let open = |bytes| weights::tensors_from(Bytes::Owned(bytes), PathBuf::new());
+    let open = |bytes| formats::tensors_from(Bytes::Owned(bytes), PathBuf::new());
     mutate(&whole, 0..whole.len(), open);
 }
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::HubError;
 use super::download::{DownloadPlan, Staging};
 use super::events::{Download, DownloadId, DownloadState, EventSender, HubEvent};
-use super::handle::HubOptions;
 use super::http::Client;
+use super::options::HubOptions;
 use super::repo::RepoRef;
 use super::transfer::Stop;
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::formats::FormatError;
 use crate::job::{JobError, JobErrorKind};
 
 /// Why something could not be fetched, or what is on disk not be read.
@@ -155,7 +156,10 @@ pub enum HubError {
         /// Where.
         path: PathBuf,
     },
-    /// The header of a file of weights is broken.
+    /// A file of weights is broken or cannot be read.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// The description of a model is broken.
     #[error("the file is broken: {reason}\nFile: {path}", path = path.display())]
     Broken {
         /// What is wrong with it: expected, found.

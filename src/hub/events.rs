@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use super::HubError;
-use super::installed::{Hashes, InstalledModels};
+use super::installed::InstalledModels;
+use crate::formats::FileHashes;
 use crate::job::RgbImage;
 
 /// Names a download among those of one [`Hub`](super::Hub).
@@ -75,7 +76,7 @@ pub enum HubEvent {
         /// The item.
         path: PathBuf,
         /// Or why not, in one line.
-        hashes: Result<Hashes, String>,
+        hashes: Result<FileHashes, String>,
     },
     /// Something was put into the trash.
     Removed(PathBuf),

@@ -1,6 +1,6 @@
 //! Models in and on disk: what is installed, what is fetched. The only room that speaks to the network.
 //!
-//! [`crate::weights`] reads what is on disk for the networks; what stands here never opens more than a file's header.
+//! [`crate::weights`] reads what is on disk for the networks; what stands here never reads more than a file's header.
 //!
 //! # How a model comes
 //!
@@ -18,6 +18,7 @@ mod events;
 mod handle;
 mod http;
 mod installed;
+mod options;
 mod picture;
 mod repo;
 mod source;
@@ -25,8 +26,9 @@ mod transfer;
 
 pub use error::HubError;
 pub use events::{Download, DownloadId, DownloadState, HubEvent};
-pub use handle::{Hub, HubOptions};
-pub use installed::{FolderOwner, Hashes, InstalledModel, InstalledModels, ModelKind};
+pub use handle::Hub;
+pub use installed::{FolderOwner, InstalledModel, InstalledModels, ModelKind};
+pub use options::HubOptions;
 pub use picture::{MAX_PICTURE_BYTES, fetch_picture};
 pub use repo::RepoRef;
 pub use source::HubSource;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::PipelineError;
+use crate::formats::Bytes;
 use crate::job::LoraSpec;
 use crate::models::lora::{PatchableModel, WeightPatch, WeightPatches};
+use crate::weights::LoadError;
 use crate::weights::adapter::{AdapterError, AdapterFile, Component, NameTable, StoredDelta, UNetBlock};
-use crate::weights::{Bytes, LoadError};
 
 /// The adapter of the starter model that needs no file.
 static STARTER_FOUR_STEPS: &[u8] = include_bytes!(concat!(

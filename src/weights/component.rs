@@ -2,10 +2,11 @@
 
 use super::LoadError;
 use super::ModelFiles;
-use super::Renaming;
-use super::TensorSource;
-use super::rename::TensorTransform;
-use super::tensors_from;
+use super::TensorSource as _;
+use crate::formats::Renaming;
+use crate::formats::TensorFile;
+use crate::formats::TensorTransform;
+use crate::formats::tensors_from;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Shape;
@@ -136,7 +137,7 @@ struct ShardList {
 /// The open weight files of one network.
 struct Component {
     name: String,
-    shards: Vec<Arc<dyn TensorSource>>,
+    shards: Vec<Arc<dyn TensorFile>>,
     /// From the network's names to those of the files; `None` if they are the same.
     renaming: Option<Renaming>,
     /// The first tensor that could not be had; candle's error type could carry only its text.
@@ -168,12 +169,12 @@ impl Component {
         }
         let shards = names
             .iter()
-            .map(|file| tensors_from(files.map(file)?, files.path(file)))
-            .collect::<Result<_, _>>()?;
+            .map(|file| Ok(tensors_from(files.map(file)?, files.path(file))?))
+            .collect::<Result<_, LoadError>>()?;
         Ok(Self::new(shown_name, shards, None))
     }
 
-    fn new(name: &str, shards: Vec<Arc<dyn TensorSource>>, renaming: Option<Renaming>) -> Self {
+    fn new(name: &str, shards: Vec<Arc<dyn TensorFile>>, renaming: Option<Renaming>) -> Self {
         Self {
             name: name.to_owned(),
             shards,
@@ -210,7 +211,7 @@ impl Component {
             });
         }
         let tensor = file.tensor_as(source, dtype, device)?;
-        let tensor = transform.apply(&tensor.ok_or_else(|| self.missing(name))?)?;
+        let tensor = transformed(transform, &tensor.ok_or_else(|| self.missing(name))?)?;
         Ok(match expected {
             Some(expected) if expected != tensor.shape() => tensor.reshape(expected)?,
             _ => tensor,
@@ -235,6 +236,19 @@ impl Component {
         let mut first = self.first_error.lock().unwrap_or_else(PoisonError::into_inner);
         first.get_or_insert(error);
         candle_core::Error::Msg(text)
+    }
+}
+
+/// Carries out what a [`Renaming`] says must be done to a tensor of the file.
+fn transformed(transform: TensorTransform, tensor: &Tensor) -> candle_core::Result<Tensor> {
+    match transform {
+        TensorTransform::Part { part, parts } if tensor.rank() > 0 => {
+            let rows = tensor.dim(0)? / parts.max(1);
+            // A copy, so that the other parts do not stay in memory with it.
+            tensor.narrow(0, part * rows, rows)?.force_contiguous()
+        }
+        TensorTransform::Transpose if tensor.rank() == 2 => tensor.t()?.contiguous(),
+        _ => tensor.reshape(transform.shape(tensor.dims())),
     }
 }
 

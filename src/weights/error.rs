@@ -1,6 +1,6 @@
 //! Why weights could not be loaded.
 
-use std::path::Path;
+use crate::formats::FormatError;
 use std::path::PathBuf;
 
 /// Why a model's files could not be turned into tensors or a network. One line each: what was expected, what was
@@ -34,15 +34,6 @@ pub enum LoadError {
         path: PathBuf,
     },
 
-    /// The operating system refused to read a file.
-    #[error("could not read the file. File: {path}", path = path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-
     /// A configuration is not what its file name promises.
     #[error("could not understand the configuration ({source}). File: {path}", path = path.display())]
     Json {
@@ -58,37 +49,6 @@ pub enum LoadError {
         /// The entry.
         shard: String,
         /// The list.
-        path: PathBuf,
-    },
-
-    /// A weight file is shorter or longer than its header says.
-    #[error("the weight file has {found_bytes} bytes, its header describes {expected} (an incomplete download?). File: {path}", path = path.display())]
-    WrongLength {
-        /// What the header asks for, in words.
-        expected: String,
-        /// Length of the file.
-        found_bytes: u64,
-        /// The file.
-        path: PathBuf,
-    },
-
-    /// A weight file's header makes no sense.
-    #[error("expected a safetensors file, but its header is not valid ({source}). File: {path}", path = path.display())]
-    Header {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: safetensors::SafeTensorError,
-    },
-
-    /// A weight file is not what its first bytes promise, or asks for what no weights need.
-    #[error("expected {expected}, found {found}. File: {path}", path = path.display())]
-    Broken {
-        /// What a sound file has.
-        expected: String,
-        /// What this one has.
-        found: String,
-        /// The file.
         path: PathBuf,
     },
 
@@ -129,6 +89,10 @@ pub enum LoadError {
         path: PathBuf,
     },
 
+    /// A file could not be read.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+
     /// The network refused its configuration or its weights, or the device its tensors.
     #[error("{0}")]
     Tensor(#[source] candle_core::Error),
@@ -140,30 +104,6 @@ impl From<candle_core::Error> for LoadError {
         match error {
             candle_core::Error::WithBacktrace { inner, .. } => Self::from(*inner),
             error => Self::Tensor(error),
-        }
-    }
-}
-
-/// What a reader says of bytes that it cannot take; the file's name is added where it is known.
-#[derive(Debug)]
-pub(super) struct Broken {
-    expected: String,
-    found: String,
-}
-
-impl Broken {
-    pub(super) fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self {
-            expected: expected.into(),
-            found: found.into(),
-        }
-    }
-
-    pub(super) fn at(self, path: &Path) -> LoadError {
-        LoadError::Broken {
-            expected: self.expected,
-            found: self.found,
-            path: path.to_owned(),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! A model in the diffusers layout, or in one file that is shown as if it were.
 
-use super::Bytes;
 use super::LoadError;
 use super::SingleFile;
+use crate::formats::Bytes;
+use crate::formats::FormatError;
 use include_dir::Dir;
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -73,16 +74,6 @@ impl ModelFiles {
         }
     }
 
-    /// The folder `name` inside this one, whether or not it exists.
-    #[must_use]
-    pub fn subfolder(&self, name: &str) -> Option<Self> {
-        match self {
-            Self::Folder(root) => Some(root.join(name)).filter(|path| path.is_dir()).map(Self::Folder),
-            Self::Embedded(root) => root.get_dir(root.path().join(name)).map(Self::Embedded),
-            Self::Single(single) => single.configs_folder(name).map(Self::Folder),
-        }
-    }
-
     /// Whether there is a file of this name.
     pub fn exists(&self, file: &str) -> bool {
         match self {
@@ -95,7 +86,7 @@ impl ModelFiles {
     /// The contents of a file, read into memory if it is on disk. For weights there is [`ModelFiles::map`].
     ///
     /// # Errors
-    /// [`LoadError::MissingFile`] or [`LoadError::Read`].
+    /// [`LoadError::MissingFile`] or [`FormatError::Read`].
     pub fn read(&self, file: &str) -> Result<Bytes, LoadError> {
         self.load(file, |path| std::fs::read(path).map(Bytes::Owned))
     }
@@ -103,7 +94,7 @@ impl ModelFiles {
     /// The contents of a file, mapped if it is on disk.
     ///
     /// # Errors
-    /// [`LoadError::MissingFile`] or [`LoadError::Read`].
+    /// [`LoadError::MissingFile`] or [`FormatError::Read`].
     pub fn map(&self, file: &str) -> Result<Bytes, LoadError> {
         self.load(file, Bytes::map)
     }
@@ -118,7 +109,7 @@ impl ModelFiles {
                 let path = root.join(file);
                 open(&path).map_err(|source| match source.kind() {
                     std::io::ErrorKind::NotFound => missing(),
-                    _ => LoadError::Read { path, source },
+                    _ => FormatError::Read { path, source }.into(),
                 })
             }
             Self::Embedded(root) => root
@@ -144,9 +135,9 @@ impl ModelFiles {
     /// Names of the folders directly inside, sorted.
     ///
     /// # Errors
-    /// [`LoadError::Read`] if the folder cannot be listed.
+    /// [`FormatError::Read`] if the folder cannot be listed.
     pub fn folders(&self) -> Result<Vec<String>, LoadError> {
-        let read_error = |source| LoadError::Read {
+        let read_error = |source| FormatError::Read {
             path: self.path(""),
             source,
         };

@@ -1,10 +1,10 @@
 //! A name for a model that depends on its weights alone.
 
-use super::FileHashes;
 use super::LoadError;
 use super::ModelFiles;
 use super::component::weight_files;
-use super::file_hashes;
+use crate::formats::FileHashes;
+use crate::formats::file_hashes;
 use sha2::Digest as _;
 use sha2::Sha256;
 use std::path::Path;
@@ -20,9 +20,11 @@ use std::path::Path;
 /// # Errors
 /// [`LoadError::NoWeights`] if there are none, else if one cannot be read.
 pub fn model_hash(files: &ModelFiles, cache: Option<&Path>) -> Result<String, LoadError> {
-    let on_disk = |path: &Path| match cache {
-        Some(cache) => file_hashes(path, cache).map(|hashes| hashes.sha256),
-        None => FileHashes::of(path).map(|hashes| hashes.sha256),
+    let on_disk = |path: &Path| {
+        Ok(match cache {
+            Some(cache) => file_hashes(path, cache)?.sha256,
+            None => FileHashes::of(path)?.sha256,
+        })
     };
     if let ModelFiles::Single(single) = files {
         return on_disk(single.path());

@@ -1,41 +1,27 @@
-//! Bytes to named tensors.
+//! Model folders and files to named tensors and networks.
 //!
-//! [`ModelFiles`] is a model folder, on disk or inside the program, or a [`SingleFile`] shown as one. A
-//! [`TensorSource`] reads one file of tensors: [`SafetensorsFile`], [`PickleFile`] or [`GgufFile`], whichever
-//! [`open_tensors`] finds it to be; [`detect()`] tells what it is for and [`Renaming`] gives its tensors the names that
-//! networks ask for. [`component`] makes the weights of one network available to its constructor. Files are checked
-//! before anything in them is believed: a cut or hostile file is a [`LoadError`], never a panic.
+//! [`ModelFiles`] is a model folder, on disk or inside the program, or a [`SingleFile`] shown as one. [`TensorSource`]
+//! makes tensors of those in a [`TensorFile`](crate::formats::TensorFile). [`component`] makes the weights of one network
+//! available to its constructor, under the names that the network asks for. What cannot be loaded is a [`LoadError`].
 
 pub mod adapter;
-mod bytes;
 mod component;
-mod detect;
+mod configs;
 mod error;
-mod file_hashes;
 mod files;
-mod gguf;
+mod ggml;
 mod halves;
 mod hash;
 mod numbers;
-mod pickle;
 mod python_json;
-mod rename;
-mod safetensors;
 mod single;
-mod source;
+mod tensor_source;
 mod vocabulary;
 
-pub use bytes::Bytes;
 pub use component::{build, component};
-pub use detect::{FileKind, detect};
 pub use error::LoadError;
-pub use file_hashes::{FileHashes, file_hashes};
 pub use files::ModelFiles;
-pub use gguf::GgufFile;
 pub use hash::model_hash;
-pub use pickle::PickleFile;
 pub use python_json::from_python_json;
-pub use rename::{Renaming, TensorOrigin, TensorTransform};
-pub use safetensors::SafetensorsFile;
 pub use single::SingleFile;
-pub use source::{TensorSource, open_tensors, tensors_from};
+pub use tensor_source::TensorSource;

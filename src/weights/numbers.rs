@@ -1,56 +1,25 @@
 //! Numbers as files store them → tensors.
 
 use super::halves;
+use crate::formats::StoredDtype;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Tensor;
 use half::f16;
 use rayon::prelude::*;
 
-/// The kinds of number that weight files hold, little-endian.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StoredDtype {
-    F64,
-    F32,
-    F16,
-    Bf16,
-    /// 1 sign, 4 exponent, 3 mantissa bits, no infinity. Source: <https://arxiv.org/abs/2209.05433>
-    F8E4m3,
-    /// 1 sign, 5 exponent, 2 mantissa bits: the upper half of an f16.
-    F8E5m2,
-    I64,
-    I32,
-    I16,
-    U32,
-    U8,
-    I8,
-    Bool,
-}
-
-impl StoredDtype {
-    /// Bytes of one number.
-    pub(super) fn bytes(self) -> usize {
-        match self {
-            Self::F64 | Self::I64 => 8,
-            Self::F32 | Self::I32 | Self::U32 => 4,
-            Self::F16 | Self::Bf16 | Self::I16 => 2,
-            Self::F8E4m3 | Self::F8E5m2 | Self::U8 | Self::I8 | Self::Bool => 1,
-        }
-    }
-
-    /// What a tensor of them is made of unless it is converted.
-    pub(super) fn dtype(self) -> DType {
-        match self {
-            Self::F64 => DType::F64,
-            Self::F32 | Self::F8E4m3 | Self::F8E5m2 => DType::F32,
-            Self::F16 => DType::F16,
-            Self::Bf16 => DType::BF16,
-            Self::I64 => DType::I64,
-            Self::I32 => DType::I32,
-            Self::I16 | Self::I8 => DType::I16,
-            Self::U32 => DType::U32,
-            Self::U8 | Self::Bool => DType::U8,
-        }
+/// The number type of the tensor that stored numbers become unless they are converted.
+pub(super) fn candle_dtype(stored: StoredDtype) -> DType {
+    match stored {
+        StoredDtype::F64 => DType::F64,
+        StoredDtype::F32 | StoredDtype::F8E4m3 | StoredDtype::F8E5m2 => DType::F32,
+        StoredDtype::F16 => DType::F16,
+        StoredDtype::Bf16 => DType::BF16,
+        StoredDtype::I64 => DType::I64,
+        StoredDtype::I32 => DType::I32,
+        StoredDtype::I16 | StoredDtype::I8 => DType::I16,
+        StoredDtype::U32 => DType::U32,
+        StoredDtype::U8 | StoredDtype::Bool => DType::U8,
     }
 }
 
@@ -65,7 +34,7 @@ pub(super) fn tensor(
     dtype: DType,
     device: &Device,
 ) -> candle_core::Result<Tensor> {
-    if device.is_cpu() && halves::serves(stored.dtype(), dtype) {
+    if device.is_cpu() && halves::serves(candle_dtype(stored), dtype) {
         return Tensor::from_vec(halves::f16_to_bf16(data), shape, device);
     }
     let tensor = match stored {
@@ -80,7 +49,7 @@ pub(super) fn tensor(
             let numbers: Vec<i16> = data.iter().map(|byte| i16::from(byte.cast_signed())).collect();
             Tensor::from_vec(numbers, shape, device)?
         }
-        _ => Tensor::from_raw_buffer(data, stored.dtype(), shape, device)?,
+        _ => Tensor::from_raw_buffer(data, candle_dtype(stored), shape, device)?,
     };
     tensor.to_dtype(dtype)
 }

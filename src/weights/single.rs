@@ -1,15 +1,17 @@
 //! A checkpoint in one file, shown as the diffusers folder it would make.
 
-use super::Bytes;
-use super::FileKind;
 use super::LoadError;
-use super::Renaming;
-use super::TensorSource;
-use super::detect;
-use super::detect::Parts;
-use super::error::Broken;
-use super::open_tensors;
+use super::configs;
 use super::vocabulary;
+use crate::formats;
+use crate::formats::Broken;
+use crate::formats::Bytes;
+use crate::formats::FileKind;
+use crate::formats::FormatError;
+use crate::formats::Parts;
+use crate::formats::Renaming;
+use crate::formats::TensorFile;
+use crate::formats::open_tensors;
 use serde_json::Value;
 use std::path::Path;
 use std::path::PathBuf;
@@ -19,7 +21,7 @@ use std::sync::Arc;
 /// shapes; its vocabulary that of the folder, else CLIP's.
 #[derive(Debug)]
 pub struct SingleFile {
-    source: Arc<dyn TensorSource>,
+    source: Arc<dyn TensorFile>,
     parts: Parts,
     kind: FileKind,
     configs: Option<PathBuf>,
@@ -32,8 +34,8 @@ impl SingleFile {
     /// As [`open_tensors`] and [`detect`](super::detect()).
     pub fn open(path: impl Into<PathBuf>, configs: Option<&Path>) -> Result<Self, LoadError> {
         let source = open_tensors(path)?;
-        let parts = detect::parts(&*source);
-        let kind = detect::detect_parts(&*source, &parts)?;
+        let parts = formats::parts(&*source);
+        let kind = formats::detect_parts(&*source, &parts)?;
         Ok(Self {
             source,
             parts,
@@ -62,7 +64,7 @@ impl SingleFile {
     }
 
     /// Its tensors, under its own names.
-    pub fn tensors(&self) -> &Arc<dyn TensorSource> {
+    pub fn tensors(&self) -> &Arc<dyn TensorFile> {
         &self.source
     }
 
@@ -84,7 +86,7 @@ impl SingleFile {
 
     /// A network's tensors and its names for them. The one network of a file also answers to an empty name, as do the
     /// tensors of a file that is no network.
-    pub(super) fn part(&self, name: &str) -> Option<(Arc<dyn TensorSource>, Renaming)> {
+    pub(super) fn part(&self, name: &str) -> Option<(Arc<dyn TensorFile>, Renaming)> {
         let renaming = match self.only() {
             Some(only) if name.is_empty() => self.parts.get(only)?.renaming.clone(),
             None if name.is_empty() => Renaming::below(&*self.source, ""),
@@ -96,12 +98,6 @@ impl SingleFile {
     /// Where the rest is.
     pub(super) fn configs(&self) -> Option<&Path> {
         self.configs.as_deref()
-    }
-
-    /// A folder among the configurations.
-    pub(super) fn configs_folder(&self, name: &str) -> Option<PathBuf> {
-        let folder = self.configs.as_ref()?.join(name);
-        folder.is_dir().then_some(folder)
     }
 
     /// Where a file of the folder would be: among the configurations if it is there, else in this file.
@@ -126,7 +122,7 @@ impl SingleFile {
         open: impl Fn(&Path) -> std::io::Result<Bytes>,
     ) -> Result<Option<Bytes>, LoadError> {
         if let Some(path) = self.given(file) {
-            let bytes = open(&path).map_err(|source| LoadError::Read { path, source })?;
+            let bytes = open(&path).map_err(FormatError::read(&path))?;
             return Ok(Some(bytes));
         }
         Ok(self.made(file)?.map(Bytes::Owned))
@@ -149,7 +145,7 @@ impl SingleFile {
     fn made(&self, file: &str) -> Result<Option<Vec<u8>>, LoadError> {
         if file == "model_index.json" && self.kind.pipeline().is_none() {
             let found = self.kind.label();
-            return Err(Broken::new("a model that makes pictures", found).at(self.path()));
+            return Err(Broken::new("a model that makes pictures", found).at(self.path()).into());
         }
         let json = |value: Value| value.to_string().into_bytes();
         let tokenizer = |encoder: &str| {
@@ -167,12 +163,12 @@ impl SingleFile {
             "tokenizer" => tokenizer("text_encoder"),
             "tokenizer_2" => tokenizer("text_encoder_2"),
             _ => {
-                let config = detect::config(&*self.source, &self.parts, self.kind, file);
+                let config = configs::config(&*self.source, &self.parts, self.kind, file);
                 // The one network's own folder.
                 let only = self.only().filter(|_| file == "config.json");
                 let only = only.and_then(|part| {
                     let file = format!("{part}/config.json");
-                    detect::config(&*self.source, &self.parts, self.kind, &file)
+                    configs::config(&*self.source, &self.parts, self.kind, &file)
                 });
                 return Ok(config.or(only).map(json));
             }

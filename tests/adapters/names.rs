@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use hareru::formats::{Bytes, SafetensorsFile};
 use hareru::weights::adapter::{
     AdapterFile, Component, EmbeddingFile, EncoderTarget, NameTable, UNetBlock, UNetBlockNames,
 };
-use hareru::weights::{Bytes, SafetensorsFile};
 
 use super::{Folder, entry};
 

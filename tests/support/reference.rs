@@ -3,9 +3,9 @@
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Tensor;
-use hareru::weights::Bytes;
+use hareru::formats::Bytes;
+use hareru::formats::SafetensorsFile;
 use hareru::weights::ModelFiles;
-use hareru::weights::SafetensorsFile;
 use std::path::Path;
 use std::path::PathBuf;
 

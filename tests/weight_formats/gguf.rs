@@ -7,15 +7,16 @@ use candle_core::Tensor;
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::QTensor;
 use candle_core::quantized::gguf_file;
+use hareru::formats;
+use hareru::formats::Bytes;
 use hareru::weights;
-use hareru::weights::Bytes;
 use hareru::weights::LoadError;
 use hareru::weights::TensorSource;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 fn open(bytes: Vec<u8>) -> Result<Arc<dyn TensorSource>, LoadError> {
-    weights::tensors_from(Bytes::Owned(bytes), PathBuf::from("broken.gguf"))
+    formats::tensors_from(Bytes::Owned(bytes), PathBuf::from("broken.gguf"))
 }
 
 fn refusal(bytes: Vec<u8>) -> String {

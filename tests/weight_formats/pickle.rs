@@ -3,8 +3,9 @@
 use super::assert_one_line;
 use candle_core::DType;
 use candle_core::Device;
+use hareru::formats;
+use hareru::formats::Bytes;
 use hareru::weights;
-use hareru::weights::Bytes;
 use hareru::weights::LoadError;
 use hareru::weights::TensorSource;
 use std::path::PathBuf;
@@ -141,7 +142,7 @@ fn checkpoint(pickle: &[u8]) -> Vec<u8> {
 }
 
 fn open(bytes: Vec<u8>) -> Result<Arc<dyn TensorSource>, LoadError> {
-    weights::tensors_from(Bytes::Owned(bytes), PathBuf::from("broken.ckpt"))
+    formats::tensors_from(Bytes::Owned(bytes), PathBuf::from("broken.ckpt"))
 }
 
 fn refusal(bytes: Vec<u8>) -> String {
@@ -216,7 +217,7 @@ fn what_torch_writes_should_be_read() {
     let rounded = vec![0., 1., 2., 3., 4., 5., 6., 7., 8., 8., 10., 12.];
     for name in ["torch_zip.pt", "torch_legacy.pt"] {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/weights");
-        let file = weights::open_tensors(folder.join(name)).unwrap();
+        let file = formats::open_tensors(folder.join(name)).unwrap();
         for (tensor, shape, expected) in [
             ("a", [3, 4].as_slice(), &counted),
             ("at", &[4, 3], &transposed),

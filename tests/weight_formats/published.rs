@@ -1,7 +1,7 @@
 //! The configurations of published models, out of their shapes. The files have the true names and sizes of what tells
 //! models apart, and holes for numbers.
 
-use hareru::weights::FileKind;
+use hareru::formats::FileKind;
 use hareru::weights::ModelFiles;
 use serde_json::Value;
 use serde_json::json;

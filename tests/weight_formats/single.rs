@@ -4,13 +4,14 @@ use crate::support::weights::safetensors_bytes;
 use crate::support::weights::write;
 use candle_core::DType;
 use candle_core::Device;
+use hareru::formats;
+use hareru::formats::Bytes;
+use hareru::formats::FileKind;
+use hareru::formats::SafetensorsFile;
 use hareru::models::unet::UNetConfig;
 use hareru::models::vae::VaeConfig;
 use hareru::weights;
-use hareru::weights::Bytes;
-use hareru::weights::FileKind;
 use hareru::weights::ModelFiles;
-use hareru::weights::SafetensorsFile;
 use hareru::weights::SingleFile;
 use serde_json::Value;
 use std::path::Path;
@@ -371,8 +372,8 @@ fn kind_of(tensors: &[(&str, &[usize])]) -> Result<FileKind, String> {
         .iter()
         .map(|(name, shape)| ((*name).to_owned(), shape.to_vec(), vec![0.; shape.iter().product()]))
         .collect();
-    let source = weights::tensors_from(Bytes::Owned(file_of(&tensors)), PathBuf::from("some.safetensors")).unwrap();
-    weights::detect(&*source).map_err(|error| error.to_string())
+    let source = formats::tensors_from(Bytes::Owned(file_of(&tensors)), PathBuf::from("some.safetensors")).unwrap();
+    formats::detect(&*source).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -583,8 +584,8 @@ fn every_reference_file_should_be_claimed_by_its_kind() {
         if !path.is_file() {
             continue;
         }
-        let source = weights::open_tensors(path).unwrap();
-        let found = weights::detect(&*source).map_err(|error| error.to_string());
+        let source = formats::open_tensors(path).unwrap();
+        let found = formats::detect(&*source).map_err(|error| error.to_string());
         assert_eq!(found, Ok(expected), "{file}");
     }
 }
@@ -694,7 +695,7 @@ fn hashes_should_be_those_of_a1111_and_kept() {
     let bytes: Vec<u8> = (0..0x12_0000u32).map(|index| (index % 251) as u8).collect();
     std::fs::write(&path, &bytes).unwrap();
     let cache = folder.path().join("cache/hashes.json");
-    let hashes = weights::file_hashes(&path, &cache).unwrap();
+    let hashes = formats::file_hashes(&path, &cache).unwrap();
     // python: b = bytes(i % 251 for i in range(0x120000)); hashlib.sha256(b), hashlib.sha256(b[0x100000:0x110000])
     assert_eq!(hashes.sha256, SHA256);
     assert_eq!(hashes.short(), &SHA256[..10]);
@@ -706,20 +707,20 @@ fn hashes_should_be_those_of_a1111_and_kept() {
     std::fs::write(&path, vec![0; bytes.len()]).unwrap();
     let file = std::fs::File::options().write(true).open(&path).unwrap();
     file.set_modified(modified).unwrap();
-    assert_eq!(weights::file_hashes(&path, &cache).unwrap(), hashes);
+    assert_eq!(formats::file_hashes(&path, &cache).unwrap(), hashes);
     std::fs::write(&path, b"abc").unwrap();
-    let other = weights::file_hashes(&path, &cache).unwrap();
+    let other = formats::file_hashes(&path, &cache).unwrap();
     assert_eq!(other.short(), "ba7816bf8f");
     // A broken cache is begun anew.
     std::fs::write(&cache, b"{").unwrap();
-    assert_eq!(weights::file_hashes(&path, &cache).unwrap(), other);
-    assert!(weights::file_hashes(&folder.path().join("nothing"), &cache).is_err());
+    assert_eq!(formats::file_hashes(&path, &cache).unwrap(), other);
+    assert!(formats::file_hashes(&folder.path().join("nothing"), &cache).is_err());
 
     // Of a LoRA, what follows the header counts, so that a changed note changes nothing.
     let lora = safetensors_bytes(&[("a.lora_down.weight", &[1, 1], vec![1.])]);
     std::fs::write(&path, &lora).unwrap();
     // printf '\0\0\200\77' | sha256sum
-    let hashes = weights::file_hashes(&path, &cache).unwrap();
+    let hashes = formats::file_hashes(&path, &cache).unwrap();
     assert_eq!(hashes.lora.as_deref(), Some(LORA));
 }
 

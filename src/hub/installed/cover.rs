@@ -3,8 +3,9 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use super::header::Header;
-use super::{InstalledModel, notes};
+use super::model::{Cover, InstalledModel};
+use super::notes;
+use crate::formats::{TensorFile, open_tensors};
 use crate::job::RgbImage;
 
 /// Longest side of a thumbnail, in pixels.
@@ -38,22 +39,10 @@ const INSIDE: [&str; 6] = [
 /// Where the header of a file may have one.
 const EMBEDDED: &str = "modelspec.thumbnail";
 
-/// Where the picture of an item is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) enum Cover {
-    /// Nowhere.
-    #[default]
-    None,
-    /// A file.
-    File(PathBuf),
-    /// In the header of the item's own file.
-    Embedded,
-}
-
 impl Cover {
-    pub(super) fn or_embedded(self, header: &Header) -> Self {
+    pub(super) fn or_embedded(self, file: &dyn TensorFile) -> Self {
         match self {
-            Self::None if header.notes.contains_key(EMBEDDED) => Self::Embedded,
+            Self::None if file.header_text(EMBEDDED).is_some() => Self::Embedded,
             found => found,
         }
     }
@@ -80,8 +69,8 @@ pub(in crate::hub) fn thumbnail(item: &InstalledModel) -> Option<RgbImage> {
             is_small.then(|| std::fs::read(path).ok()).flatten()?
         }
         Cover::Embedded => {
-            let header = Header::read(&item.path).ok()?;
-            let (_, text) = header.notes.get(EMBEDDED)?.split_once(";base64,")?;
+            let file = open_tensors(&item.path).ok()?;
+            let (_, text) = file.header_text(EMBEDDED)?.split_once(";base64,")?;
             base64(text)?
         }
     };

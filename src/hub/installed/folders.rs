@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FolderOwner, ModelKind};
+use super::kind::ModelKind;
+use super::model::FolderOwner;
 
 /// Largest file of paths that is read, in bytes.
 const MAX_YAML_BYTES: u64 = 1 << 20;

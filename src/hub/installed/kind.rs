@@ -1,6 +1,6 @@
 //! What a file of weights is and for which models, by the names and shapes of its tensors.
 
-use super::header::Header;
+use crate::formats::{FileKind, TensorFile, detect};
 
 /// What something on disk is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,7 +44,7 @@ impl ModelKind {
 }
 
 /// Families as people call them, by the width of the text their U-Net attends to.
-const BY_TEXT_WIDTH: [(u64, &str); 4] = [(768, SD1), (1024, SD2), (2048, SDXL), (1280, SDXL_REFINER)];
+const BY_TEXT_WIDTH: [(usize, &str); 4] = [(768, SD1), (1024, SD2), (2048, SDXL), (1280, SDXL_REFINER)];
 const SD1: &str = "SD 1.x";
 const SD2: &str = "SD 2.x";
 const SDXL: &str = "SDXL";
@@ -52,125 +52,96 @@ const SDXL_REFINER: &str = "SDXL refiner";
 const SD3: &str = "SD 3";
 const FLUX: &str = "FLUX.1";
 
-/// Parts of names that only a LoRA or its kin has.
-const LORA: [&str; 8] = [
-    "lora_down",
-    "lora_up",
-    "lora_A",
-    "lora.down",
-    "lokr_w",
-    "hada_w",
-    "oft_blocks",
-    "lora_linear_layer",
-];
-/// Beginnings of names in networks that enlarge.
-const UPSCALER: [&str; 4] = ["conv_first.weight", "model.0.weight", "model.1.sub.", "params_ema"];
+impl ModelKind {
+    /// `None` for parts of models that are of no use alone.
+    fn of(kind: FileKind) -> Option<Self> {
+        Some(match kind {
+            FileKind::Lora => Self::Lora,
+            FileKind::TextualInversion => Self::Embedding,
+            FileKind::ControlNet | FileKind::IpAdapter | FileKind::T2iAdapter => Self::Control,
+            FileKind::Vae | FileKind::TinyVae => Self::Vae,
+            FileKind::Upscaler => Self::Upscaler,
+            FileKind::TextEncoder | FileKind::MotionModule => return None,
+            _ => Self::Model,
+        })
+    }
+}
 
-/// What a header tells; `None` if nothing known.
-pub(super) fn kind_and_family(header: &Header) -> (Option<ModelKind>, Option<&'static str>) {
-    let kind = kind(header);
+/// What the names and shapes of a file say; `None` if nothing known.
+pub(super) fn kind_and_family(file: &dyn TensorFile) -> (Option<ModelKind>, Option<&'static str>) {
+    let names = file.names();
+    let kind = match detect(file) {
+        Ok(kind) => ModelKind::of(kind),
+        Err(_) => by_prefix(&names), // a kind that this version does not load, or lists all the same
+    };
     let family = match kind {
         Some(ModelKind::Upscaler | ModelKind::Vae) | None => None,
-        Some(ModelKind::Embedding) => embedding_family(header),
-        Some(_) => family(header),
+        Some(ModelKind::Embedding) => embedding_family(file, &names),
+        Some(_) => family(file, &names),
     };
     (kind, family)
 }
 
-fn kind(header: &Header) -> Option<ModelKind> {
-    let any = |test: &dyn Fn(&str) -> bool| header.tensors.keys().any(|name| test(name));
-    let begins = |prefix: &'static str| any(&|name| name.starts_with(prefix));
-    let has = |part: &'static str| any(&|name| name.contains(part));
-    if LORA.into_iter().any(has) {
-        return Some(ModelKind::Lora);
-    }
-    if begins("control_model.") || has("controlnet_cond_embedding") || has("input_hint_block") {
-        return Some(ModelKind::Control);
-    }
-    if begins("image_proj.") || begins("ip_adapter.") || begins("adapter.body.") || begins("body.0.") && has(".block1.")
-    {
-        return Some(ModelKind::Control);
-    }
-    if begins("model.diffusion_model.") || begins("double_blocks.") || begins("input_blocks.0.0.") {
-        return Some(ModelKind::Model);
-    }
-    if begins("decoder.") && begins("encoder.") || begins("first_stage_model.") {
-        return Some(ModelKind::Vae);
-    }
-    let is_embedding = header.tensors.len() <= 4
-        && (has("emb_params")
-            || begins("string_to_param")
-            || header.tensors.contains_key("clip_g")
-            || is_words(header));
-    if is_embedding {
-        return Some(ModelKind::Embedding);
-    }
-    UPSCALER.into_iter().any(begins).then_some(ModelKind::Upscaler)
+/// The kind of a model that cannot be told apart more exactly, by how its names begin.
+fn by_prefix(names: &[String]) -> Option<ModelKind> {
+    const PREFIXES: [(&str, ModelKind); 12] = [
+        ("control_model.", ModelKind::Control),
+        ("controlnet_cond_embedding", ModelKind::Control),
+        ("input_hint_block", ModelKind::Control),
+        ("image_proj.", ModelKind::Control),
+        ("ip_adapter.", ModelKind::Control),
+        ("model.diffusion_model.", ModelKind::Model),
+        ("double_blocks.", ModelKind::Model),
+        ("input_blocks.0.0.", ModelKind::Model),
+        ("first_stage_model.", ModelKind::Vae),
+        ("conv_first.weight", ModelKind::Upscaler),
+        ("model.1.sub.", ModelKind::Upscaler),
+        ("params_ema", ModelKind::Upscaler),
+    ];
+    let begins = |prefix: &str| names.iter().any(|name| name.starts_with(prefix));
+    let known = PREFIXES.into_iter().find(|(prefix, _)| begins(prefix));
+    known
+        .map(|(_, kind)| kind)
+        .or_else(|| (begins("decoder.") && begins("encoder.")).then_some(ModelKind::Vae))
 }
 
-/// A single table of a few tokens as wide as a text encoder: `(tokens, 768)`.
-fn is_words(header: &Header) -> bool {
-    let is_width = |width: u64| BY_TEXT_WIDTH.iter().any(|(known, _)| *known == width);
-    header.tensors.len() == 1
-        && header.tensors.values().all(|shape| match shape.as_slice() {
-            [width] => is_width(*width),
-            [tokens, width] => *tokens <= 128 && is_width(*width),
-            _ => false,
-        })
-}
-
-fn embedding_family(header: &Header) -> Option<&'static str> {
-    if header.tensors.contains_key("clip_g") {
+fn embedding_family(file: &dyn TensorFile, names: &[String]) -> Option<&'static str> {
+    if names.iter().any(|name| name == "clip_g") {
         return Some(SDXL);
     }
-    let width = header
-        .tensors
-        .values()
-        .filter_map(|shape| shape.last().copied())
-        .max()?;
-    by_width(width)
+    let widths = names.iter().filter_map(|name| file.shape(name)?.last().copied());
+    by_text_width(widths.max()?)
 }
 
-fn family(header: &Header) -> Option<&'static str> {
-    let note = |name: &str| header.notes.get(name).map(|text| text.to_lowercase());
-    for text in ["modelspec.architecture", "ss_base_model_version"]
-        .into_iter()
-        .filter_map(note)
-    {
-        if let Some(family) = by_name(&text) {
-            return Some(family);
-        }
+fn family(file: &dyn TensorFile, names: &[String]) -> Option<&'static str> {
+    let note = |field: &str| by_name(&file.header_text(field)?.to_lowercase());
+    if let Some(family) = note("modelspec.architecture").or_else(|| note("ss_base_model_version")) {
+        return Some(family);
     }
-    let has = |part: &str| header.tensors.keys().any(|name| name.contains(part));
-    if has("double_blocks.") || has("single_transformer_blocks") {
+    let any = |holds: &dyn Fn(&str) -> bool| names.iter().any(|name| holds(name));
+    if any(&|name| name.contains("double_blocks.") || name.contains("single_transformer_blocks")) {
         return Some(FLUX);
     }
-    if has("joint_blocks.") {
+    if any(&|name| name.contains("joint_blocks.")) {
         return Some(SD3);
     }
     // Keys of the cross attention: (inner width, text width); of a LoRA (rank, text width).
-    let mut widths = header.tensors.iter().filter_map(|(name, shape)| {
+    let mut widths = names.iter().filter_map(|name| {
         let is_key = name.contains("attn2.to_k") || name.contains("attn2_to_k");
         let is_in = name.ends_with("to_k.weight")
             || ["lora_down", "lora_A", "lora.down", "hada_w1_b"]
                 .iter()
                 .any(|part| name.contains(part));
-        (is_key && is_in).then(|| shape.get(1).copied()).flatten()
+        let shape = (is_key && is_in).then(|| file.shape(name)).flatten()?;
+        shape.get(1).copied()
     });
-    if let Some(family) = widths.find_map(by_width) {
+    if let Some(family) = widths.find_map(by_text_width) {
         return Some(family);
     }
-    let is_xl = header.tensors.keys().any(|name| {
+    let is_xl = any(&|name| {
         name.starts_with("lora_te2_") || name.starts_with("conditioner.embedders.1.") || name.contains("label_emb.0.0")
     });
     is_xl.then_some(SDXL)
-}
-
-fn by_width(width: u64) -> Option<&'static str> {
-    BY_TEXT_WIDTH
-        .iter()
-        .find(|(known, _)| *known == width)
-        .map(|(_, family)| *family)
 }
 
 /// A family by what trainers and other programs write of it.
@@ -188,6 +159,7 @@ pub(super) fn by_name(text: &str) -> Option<&'static str> {
 }
 
 /// The family of a network in the diffusers layout, by its configuration.
-pub(super) fn by_text_width(width: u64) -> Option<&'static str> {
-    by_width(width)
+pub(super) fn by_text_width(width: usize) -> Option<&'static str> {
+    let known = BY_TEXT_WIDTH.iter().find(|(known, _)| *known == width);
+    known.map(|(_, family)| *family)
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::header::Header;
-use super::{InstalledModel, ModelKind};
+use super::kind::ModelKind;
+use super::model::InstalledModel;
+use crate::formats::TensorFile;
 
 /// Words that are shown.
 const MAX_WORDS: usize = 8;
@@ -43,14 +44,10 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 /// Words from the header: `modelspec.trigger_phrase`, else the commonest tags of what it was trained on.
-pub(super) fn of_header(header: &Header) -> Vec<String> {
-    match header.notes.get("modelspec.trigger_phrase") {
+pub(super) fn of_header(file: &dyn TensorFile) -> Vec<String> {
+    match file.header_text("modelspec.trigger_phrase") {
         Some(phrase) if !phrase.trim().is_empty() => words(phrase),
-        _ => header
-            .notes
-            .get("ss_tag_frequency")
-            .map(|text| commonest(text))
-            .unwrap_or_default(),
+        _ => file.header_text("ss_tag_frequency").map(commonest).unwrap_or_default(),
     }
 }
 

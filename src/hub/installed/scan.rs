@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::folders::{ScanFolder, places};
-use super::header::Header;
 use super::kind::{ModelKind, by_name, by_text_width, kind_and_family};
-use super::{Cover, FolderOwner, InstalledModel, InstalledModels, cover, notes};
+use super::model::{Cover, FolderOwner, InstalledModel, InstalledModels};
+use super::{cover, notes};
+use crate::formats::open_tensors;
 use crate::hub::HubError;
 
 /// Folders inside folders that are looked into.
@@ -123,17 +124,17 @@ impl Walk {
         };
         let mut item = item(path, owner, metadata.len());
         if ending == "safetensors" {
-            match Header::read(path) {
-                Ok(header) => {
-                    let (kind, family) = kind_and_family(&header);
+            match open_tensors(path) {
+                Ok(file) => {
+                    let (kind, family) = kind_and_family(&*file);
                     item.kind = kind.or(hint).unwrap_or(ModelKind::Model);
                     item.family = family;
-                    item.trigger_words = notes::of_header(&header);
-                    item.cover = cover::beside(path).or_embedded(&header);
+                    item.trigger_words = notes::of_header(&*file);
+                    item.cover = cover::beside(path).or_embedded(&*file);
                 }
                 Err(error) => {
                     item.kind = hint.unwrap_or(ModelKind::Model);
-                    item.error = Some(reason(&error));
+                    item.error = Some(reason(&error.into()));
                     item.cover = cover::beside(path);
                 }
             }
@@ -150,7 +151,12 @@ impl Walk {
         item.name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         item.kind = kind;
         item.cover = cover::inside(folder);
-        let text_width = |part: &str| config(&folder.join(part).join("config.json"))?["cross_attention_dim"].as_u64();
+        let text_width = |part: &str| {
+            config(&folder.join(part).join("config.json"))?["cross_attention_dim"]
+                .as_u64()?
+                .try_into()
+                .ok()
+        };
         item.family = text_width("unet").or_else(|| text_width("")).and_then(by_text_width);
         match read_config(&folder.join("model_index.json")) {
             Ok(index) => {

@@ -1,6 +1,9 @@
 //! Words of one's own: rows for the text encoders' tables of embeddings.
 
 use super::AdapterError;
+use crate::formats::open_tensors;
+use crate::weights::LoadError;
+use crate::weights::TensorSource as _;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Tensor;
@@ -46,7 +49,7 @@ impl EmbeddingFile {
     /// # Errors
     /// [`AdapterError::File`] if it cannot be read, [`AdapterError::NoEmbedding`] if it is something else.
     pub fn open(path: &Path) -> Result<Self, AdapterError> {
-        let file = super::open(path)?;
+        let file = open_tensors(path).map_err(LoadError::from)?;
         let mut tensors = Vec::new();
         for name in file.names() {
             let is_table = file.shape(&name).is_some_and(|shape| matches!(shape.len(), 1 | 2));
@@ -85,12 +88,12 @@ impl EmbeddingFile {
                 _ => Ok(tensor),
             };
             let rows = rows.and_then(|rows| rows.to_dtype(DType::F32));
-            let rows = rows.map_err(super::super::LoadError::from)?;
+            let rows = rows.map_err(LoadError::from)?;
             if rows.rank() != 2 || rows.elem_count() == 0 || word.trim().is_empty() {
                 return Err(none(format!("{name:?} of shape {:?}", rows.dims())));
             }
             let sum = rows.sum_all().and_then(|sum| sum.to_scalar::<f32>());
-            if !sum.map_err(super::super::LoadError::from)?.is_finite() {
+            if !sum.map_err(LoadError::from)?.is_finite() {
                 return Err(none(format!("numbers in {name:?} that are not finite")));
             }
             words.push(LearnedWord {

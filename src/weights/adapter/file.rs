@@ -2,14 +2,16 @@
 
 use super::AdapterError;
 use super::AdapterLayer;
-use super::Source;
 use super::layer::LayerReader;
 use super::layer::LayerTensors;
 use super::peft::PeftSettings;
-use crate::weights::{Bytes, open_tensors, tensors_from};
+use crate::formats::TensorFile;
+use crate::formats::{Bytes, open_tensors, tensors_from};
+use crate::weights::LoadError;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How names end, and which part of a layer that is. Of several that fit, the first.
 const PARTS: &[(&str, &str)] = &[
@@ -65,7 +67,7 @@ impl AdapterFile {
     /// [`AdapterError::File`] if it cannot be read, [`AdapterError::NoLayers`] if it is no adapter,
     /// [`AdapterError::BadLayer`] if the tensors of a layer contradict each other.
     pub fn open(path: &Path) -> Result<Self, AdapterError> {
-        Self::of_tensors(&open_tensors(path)?, path)
+        Self::of_tensors(&open_tensors(path).map_err(LoadError::from)?, path)
     }
 
     /// As [`AdapterFile::open`], of bytes that are there; `path` is what messages call them.
@@ -73,10 +75,10 @@ impl AdapterFile {
     /// # Errors
     /// As [`AdapterFile::open`].
     pub fn from_bytes(bytes: Bytes, path: &Path) -> Result<Self, AdapterError> {
-        Self::of_tensors(&tensors_from(bytes, path.to_owned())?, path)
+        Self::of_tensors(&tensors_from(bytes, path.to_owned()).map_err(LoadError::from)?, path)
     }
 
-    fn of_tensors(file: &Source, path: &Path) -> Result<Self, AdapterError> {
+    fn of_tensors(file: &Arc<dyn TensorFile>, path: &Path) -> Result<Self, AdapterError> {
         let mut parts_of: BTreeMap<String, LayerTensors> = BTreeMap::new();
         let mut unknown = Vec::new();
         let names = file.names();

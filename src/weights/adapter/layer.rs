@@ -1,12 +1,13 @@
 //! One layer of a file of changes: which form its tensors have, and whether they go together.
 
-use super::Source;
 use super::StoredDelta;
 use super::peft::PeftSettings;
 use super::stored::Decomposition;
 use super::stored::DeltaShape;
 use super::stored::FactorNames;
 use super::stored::Magnitude;
+use crate::formats::TensorFile;
+use crate::weights::TensorSource as _;
 use candle_core::DType;
 use candle_core::Device;
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ pub(super) struct LayerTensors(pub(super) BTreeMap<&'static str, String>);
 
 /// What is needed to understand one layer.
 pub(super) struct LayerReader<'a> {
-    pub(super) file: &'a Source,
+    pub(super) file: &'a Arc<dyn TensorFile>,
     pub(super) settings: &'a PeftSettings,
     pub(super) name: &'a str,
     pub(super) parts: &'a LayerTensors,

@@ -20,17 +20,3 @@ pub use file::AdapterFile;
 pub use layer::AdapterLayer;
 pub use names::{Component, LayerTarget, NameTable};
 pub use stored::StoredDelta;
-
-use super::LoadError;
-use super::TensorSource;
-use super::open_tensors;
-use std::path::Path;
-use std::sync::Arc;
-
-/// An open file of tensors, in whatever format.
-type Source = Arc<dyn TensorSource>;
-
-/// Opens a file of tensors.
-fn open(path: &Path) -> Result<Source, LoadError> {
-    open_tensors(path)
-}

@@ -1,14 +1,16 @@
 //! A change as it lies in a file.
 
-use super::Source;
+use crate::formats::TensorFile;
 use crate::models::lora::Factor;
 use crate::models::lora::Factors;
 use crate::models::lora::WeightDelta;
 use crate::models::lora::decomposed;
+use crate::weights::TensorSource as _;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Result;
 use candle_core::Tensor;
+use std::sync::Arc;
 
 /// Names of the tensors of a [`Factor`].
 #[derive(Debug)]
@@ -46,7 +48,7 @@ pub(super) type DeltaShape = (usize, usize);
 /// A change of one tensor that is read from its file when it is needed, so that adapters cost no memory.
 #[derive(Debug)]
 pub struct StoredDelta {
-    pub(super) file: Source,
+    pub(super) file: Arc<dyn TensorFile>,
     pub(super) form: Decomposition,
     /// α over rank.
     pub(super) scale: f64,
