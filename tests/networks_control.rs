@@ -12,6 +12,7 @@ use candle_core::Tensor;
 use candle_nn::VarBuilder;
 use hareru::formats::Bytes;
 use hareru::formats::SafetensorsFile;
+use hareru::formats::TensorFile as _;
 use hareru::job::RgbImage;
 use hareru::models::clip::ClipVisionModel;
 use hareru::models::controlnet::ControlNetModel;
@@ -28,6 +29,7 @@ use hareru::models::unet::UNetConditions;
 use hareru::pipelines::preprocess::clip_pixels;
 use hareru::weights;
 use hareru::weights::ModelFiles;
+use hareru::weights::TensorSource as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -401,7 +403,7 @@ fn controlled_calls_should_reproduce_the_full_reference_where_there_is_one() {
         }
         let ask = |context: &Tensor, residuals: Option<&Residuals>| {
             let conditions = UNetConditions {
-                context,
+                context: Some(context),
                 residuals,
                 ..conditions
             };

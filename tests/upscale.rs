@@ -26,7 +26,7 @@ fn network(path: &Path) -> UpscalerModel {
     let files = ModelFiles::open(path).unwrap();
     let config: UpscalerConfig = files.json("upscaler/config.json").unwrap();
     weights::build(&files, "upscaler", &Device::Cpu, DType::F32, |vb| {
-        UpscalerModel::new(&vb, &config)
+        UpscalerModel::new(vb, &config)
     })
     .unwrap()
 }

@@ -15,7 +15,9 @@ use candle_core::Device;
 use candle_core::Tensor;
 use hareru::formats;
 use hareru::formats::Bytes;
+use hareru::formats::FormatError;
 use hareru::formats::SafetensorsFile;
+use hareru::formats::TensorFile;
 use hareru::models::taesd::AutoencoderTiny;
 use hareru::models::taesd::TinyConfig;
 use hareru::models::unet::UNet2DConditionModel;
@@ -25,7 +27,7 @@ use hareru::models::vae::VaeConfig;
 use hareru::weights;
 use hareru::weights::LoadError;
 use hareru::weights::ModelFiles;
-use hareru::weights::TensorSource;
+use hareru::weights::TensorSource as _;
 use include_dir::Dir;
 use include_dir::include_dir;
 use std::ops::Range;
@@ -61,7 +63,7 @@ fn assert_one_line(message: &str, file: &str) {
 }
 
 /// Opens thousands of files that differ from a sound one in a few bytes, and reads all that the reader lets through.
-fn mutate(whole: &[u8], place: Range<usize>, open: impl Fn(Vec<u8>) -> Result<Arc<dyn TensorSource>, LoadError>) {
+fn mutate(whole: &[u8], place: Range<usize>, open: impl Fn(Vec<u8>) -> Result<Arc<dyn TensorFile>, FormatError>) {
     let mut state = 1u64;
     let mut random = |limit: usize| {
         state = state

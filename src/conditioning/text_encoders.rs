@@ -8,6 +8,7 @@ use super::prompts::Prompts;
 use super::textual_inversion::set_learned_words;
 use super::{ClipTokenizer, ConditioningError};
 use crate::conditioning::STATE_DTYPE;
+use crate::models::KvCache;
 use crate::models::clip::{ClipTextConfig, ClipTextModel};
 use crate::models::lora::PatchableModel;
 use crate::models::unet::AddedConditions;
@@ -21,6 +22,8 @@ pub struct PromptEmbeds {
     pub context: Tensor,
     /// XL: pooled text and numbers.
     pub added: Option<AddedConditions>,
+    /// Keys and values that networks made of the hidden states.
+    pub kv: KvCache,
 }
 
 impl PromptEmbeds {
@@ -41,6 +44,7 @@ impl PromptEmbeds {
             added: pooled
                 .zip(numbers)
                 .map(|(pooled, numbers)| AddedConditions { pooled, numbers }),
+            kv: KvCache::default(),
         })
     }
 }
@@ -56,8 +60,7 @@ pub struct Conditioning {
     pub cond: PromptEmbeds,
     /// Of the negative prompt.
     pub uncond: PromptEmbeds,
-    /// Both as one batch, the negative prompt first. The tensors are the same ones at every step, which lets networks reuse
-    /// what they computed from them.
+    /// Both as one batch, the negative prompt first; made once for all steps, so that its keys and values are too.
     pub both: PromptEmbeds,
 }
 
@@ -193,10 +196,12 @@ impl TextEncoders {
         let cond_embeds = PromptEmbeds {
             context: cond.context,
             added: cond_added,
+            kv: KvCache::default(),
         };
         let uncond_embeds = PromptEmbeds {
             context: uncond.context,
             added: uncond_added,
+            kv: KvCache::default(),
         };
         Ok(Conditioning {
             prompt_ids: cond.ids,

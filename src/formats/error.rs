@@ -56,7 +56,7 @@ impl FormatError {
     }
 }
 
-/// What a reader says of bytes that it cannot take; the file's name is added where it is known.
+/// A mismatch in the bytes of a file; the path is added where it is known.
 #[derive(Debug)]
 pub(crate) struct Broken {
     expected: String,

@@ -28,6 +28,7 @@ pub(crate) use kind::{Dialect, Part, Parts, detect_parts, parts};
 pub use kind::{FileKind, detect, is_lora};
 pub use open::{open_tensors, tensors_from};
 pub use pickle::PickleFile;
+pub(crate) use rename::{LDM_UNET_OUTER, LDM_UNET_RESNET};
 pub use rename::{Renaming, TensorOrigin, TensorTransform};
 pub use safetensors::SafetensorsFile;
 pub use tensor_file::TensorFile;

@@ -7,7 +7,7 @@ use super::HubError;
 /// Room that is left for others.
 const RESERVE_BYTES: u64 = 64 << 20;
 
-/// Bytes that may still be written where `path` is or would be; `None` where the system does not tell.
+/// Bytes that may still be written where `path` is or would be; `None` where the system does not say.
 pub(super) fn free_bytes(path: &Path) -> Option<u64> {
     let there = path.ancestors().find(|ancestor| ancestor.exists())?;
     #[cfg(unix)]

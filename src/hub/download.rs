@@ -169,7 +169,7 @@ impl Staging {
         }
     }
 
-    /// Brings what is missing. `tell` is called with the bytes of all files that are there.
+    /// Fetches what is missing. `progress` is called with the bytes of all files that are there.
     ///
     /// # Errors
     /// As [`Transfer::run`]; [`HubError::DiskFull`] before anything is fetched if the rest would not fit.
@@ -178,7 +178,7 @@ impl Staging {
         plan: &DownloadPlan,
         (source, client): (&HubSource, &Client),
         stop: &Stop,
-        tell: &mut dyn FnMut(u64),
+        progress: &mut dyn FnMut(u64),
     ) -> Result<(), HubError> {
         disk_space::check(&self.folder, plan.total_bytes().saturating_sub(self.done_bytes(plan)))?;
         for file in &plan.files {
@@ -204,7 +204,7 @@ impl Staging {
                 stop,
             };
             let others = self.done_bytes(plan).saturating_sub(self.done_of(file));
-            transfer.run(&part, &mut |bytes| tell(others + bytes))?;
+            transfer.run(&part, &mut |bytes| progress(others + bytes))?;
             fs::rename(&part, &path).map_err(HubError::io(&path))?;
         }
         Ok(())

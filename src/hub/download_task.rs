@@ -13,10 +13,10 @@ use super::options::HubOptions;
 use super::repo::RepoRef;
 use super::transfer::Stop;
 
-/// How often the progress of a download is told.
-const TELL_EVERY: Duration = Duration::from_millis(150);
+/// How often the progress of a download is reported.
+const REPORT_EVERY: Duration = Duration::from_millis(150);
 /// Over how long its speed is measured.
-const SPEED_OVER: Duration = Duration::from_secs(5);
+const SPEED_WINDOW: Duration = Duration::from_secs(5);
 
 /// A download at work, on its own thread.
 pub(super) struct DownloadTask {
@@ -42,9 +42,9 @@ impl DownloadTask {
         }
     }
 
-    /// The last that is told of it.
+    /// Fetches everything; returns the last state.
     pub(super) fn run(&self) -> Download {
-        self.events.tell(HubEvent::Download(self.row(DownloadState::Asking)));
+        self.events.send(HubEvent::Download(self.row(DownloadState::Asking)));
         match self.fetch() {
             Ok((path, bytes)) => Download {
                 done_bytes: bytes,
@@ -71,15 +71,15 @@ impl DownloadTask {
         staging.keep_plan(&plan)?;
 
         let mut row = self.row(DownloadState::Running);
-        self.events.tell(HubEvent::Download(row.clone()));
+        self.events.send(HubEvent::Download(row.clone()));
         let mut speed = Speed::new(row.done_bytes);
-        let mut told = Instant::now();
+        let mut reported = Instant::now();
         staging.fetch(&plan, (&self.options.source, &client), &self.stop, &mut |bytes| {
             row.done_bytes = bytes;
             row.bytes_per_sec = speed.now(bytes);
-            if told.elapsed() >= TELL_EVERY {
-                told = Instant::now();
-                self.events.tell(HubEvent::Download(row.clone()));
+            if reported.elapsed() >= REPORT_EVERY {
+                reported = Instant::now();
+                self.events.send(HubEvent::Download(row.clone()));
             }
         })?;
         let path = staging.publish(&plan, models_dir)?;
@@ -101,10 +101,10 @@ impl Speed {
 
     fn now(&mut self, bytes: u64) -> f64 {
         let now = Instant::now();
-        while self.seen.len() > 1 && self.seen[0].0 + SPEED_OVER < now {
+        while self.seen.len() > 1 && self.seen[0].0 + SPEED_WINDOW < now {
             self.seen.pop_front();
         }
-        if self.seen.back().is_none_or(|(at, _)| *at + TELL_EVERY / 2 < now) {
+        if self.seen.back().is_none_or(|(at, _)| *at + REPORT_EVERY / 2 < now) {
             self.seen.push_back((now, bytes));
         }
         let Some((since, before)) = self.seen.front() else {

@@ -183,7 +183,7 @@ pub enum HubError {
         /// The cause.
         source: trash::Error,
     },
-    /// It was told to stop; what came so far is kept.
+    /// It was stopped; what was fetched so far is kept.
     #[error("stopped")]
     Cancelled,
 }

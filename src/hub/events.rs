@@ -1,4 +1,4 @@
-//! What the hub has to tell.
+//! The events that the hub sends.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub enum DownloadState {
     Asking,
     /// Files come.
     Running,
-    /// It was told to stop and has not yet.
+    /// It was asked to stop and has not yet.
     Stopping,
     /// It was stopped; what came so far is kept.
     Paused,
@@ -41,7 +41,7 @@ pub struct Download {
     pub state: DownloadState,
     /// Bytes that are there.
     pub done_bytes: u64,
-    /// Bytes there will be; 0 until the hub has told.
+    /// Bytes there will be; 0 until that is known.
     pub total_bytes: u64,
     /// Bytes in a second, lately.
     pub bytes_per_sec: f64,
@@ -55,7 +55,7 @@ impl Download {
     }
 }
 
-/// What the hub has to tell.
+/// An event of the hub.
 #[derive(Debug, Clone)]
 pub enum HubEvent {
     /// A download began, went on or ended.
@@ -87,7 +87,7 @@ pub enum HubEvent {
     },
 }
 
-/// Where the hub's threads put it.
+/// By which the hub's threads send events.
 #[derive(Clone)]
 pub(super) struct EventSender {
     pub(super) events: Sender<HubEvent>,
@@ -95,14 +95,14 @@ pub(super) struct EventSender {
 }
 
 impl EventSender {
-    /// Nobody may listen any more.
-    pub(super) fn tell(&self, event: HubEvent) {
+    /// Nothing happens if the receiver is gone.
+    pub(super) fn send(&self, event: HubEvent) {
         self.events.send(event).ok();
         (self.wake)();
     }
 
     pub(super) fn failed(&self, error: &HubError) {
-        self.tell(HubEvent::Failed {
+        self.send(HubEvent::Failed {
             message: error.one_line(),
         });
     }

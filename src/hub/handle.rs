@@ -91,7 +91,7 @@ impl std::fmt::Debug for Hub {
 }
 
 impl Hub {
-    /// Starts the thread that looks at the disk, and tells of downloads that were not finished. `wake` is called from
+    /// Starts the thread that scans the disk, and reports downloads that were not finished. `wake` is called from
     /// the hub's threads after every event.
     ///
     /// # Errors
@@ -118,12 +118,12 @@ impl Hub {
         };
         let downloads = Arc::clone(&worker.downloads);
         std::thread::Builder::new().name("hub".to_owned()).spawn(move || {
-            worker.tell_of_unfinished();
+            worker.report_unfinished();
             for task in received {
                 let work = AssertUnwindSafe(|| worker.carry_out(task));
                 if catch_unwind(work).is_err() {
                     let message = "a mistake in this program stopped what was asked of the models".to_owned();
-                    worker.events.tell(HubEvent::Failed { message });
+                    worker.events.send(HubEvent::Failed { message });
                 }
             }
         })?;
@@ -174,12 +174,12 @@ impl Hub {
             if matches!(last.state, DownloadState::Finished(_)) {
                 lock(&all).known.remove(&task.id);
             }
-            task.events.tell(HubEvent::Download(last));
+            task.events.send(HubEvent::Download(last));
         });
         if let Err(error) = started {
             downloads.put_down(id);
             let message = format!("a download could not be started: {error}");
-            self.sender.tell(HubEvent::Failed { message });
+            self.sender.send(HubEvent::Failed { message });
         }
     }
 
@@ -253,7 +253,7 @@ fn hasher(keeper: ModelLibrary, events: EventSender) -> std::io::Result<Sender<P
     std::thread::Builder::new().name("hashes".to_owned()).spawn(move || {
         for path in received {
             let hashes = keeper.hashes(&path).map_err(|error| error.one_line());
-            events.tell(HubEvent::Hashed { path, hashes });
+            events.send(HubEvent::Hashed { path, hashes });
         }
     })?;
     Ok(sender)
@@ -267,13 +267,13 @@ struct Worker {
 }
 
 impl Worker {
-    fn tell_of_unfinished(&self) {
+    fn report_unfinished(&self) {
         for (staging, plan) in Staging::left_over(&self.keeper.models_dir) {
             let (id, is_new) = lock(&self.downloads).add(plan.what.clone(), false);
             if !is_new {
                 continue; // has been asked for meanwhile
             }
-            self.events.tell(HubEvent::Download(Download {
+            self.events.send(HubEvent::Download(Download {
                 id,
                 what: plan.what.to_string(),
                 state: DownloadState::Paused,
@@ -287,13 +287,13 @@ impl Worker {
     fn carry_out(&self, task: HubTask) {
         let (keeper, events) = (&self.keeper, &self.events);
         match task {
-            HubTask::Scan(folders) => events.tell(HubEvent::Installed(Arc::new(keeper.scan(&folders)))),
-            HubTask::Thumbnail(item) => events.tell(HubEvent::Thumbnail {
+            HubTask::Scan(folders) => events.send(HubEvent::Installed(Arc::new(keeper.scan(&folders)))),
+            HubTask::Thumbnail(item) => events.send(HubEvent::Thumbnail {
                 picture: super::installed::thumbnail(&item).map(Arc::new),
                 path: item.path.clone(),
             }),
             HubTask::Remove(path) => match keeper.remove(&path) {
-                Ok(()) => events.tell(HubEvent::Removed(path)),
+                Ok(()) => events.send(HubEvent::Removed(path)),
                 Err(error) => events.failed(&error),
             },
             HubTask::Used(paths) => {
@@ -316,7 +316,7 @@ impl Worker {
         match discarded {
             Ok(()) => {
                 downloads.known.remove(&id);
-                self.events.tell(HubEvent::Discarded(id));
+                self.events.send(HubEvent::Discarded(id));
             }
             Err(error) => self.events.failed(&error),
         }

@@ -31,7 +31,7 @@ pub(super) struct Client {
 pub(super) struct HttpRequest<'a> {
     /// Where.
     pub(super) url: &'a str,
-    /// Who asks; told to the server of [`Self::url`] alone, not to those it sends to.
+    /// The user's token; sent to the server of [`Self::url`] alone, not to those it redirects to.
     pub(super) token: Option<&'a str>,
     /// Bytes to leave out at the beginning; 0 asks for all.
     pub(super) skip: u64,

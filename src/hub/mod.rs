@@ -1,4 +1,4 @@
-//! Models in and on disk: what is installed, what is fetched. The only room that speaks to the network.
+//! Models in and on disk: what is installed, what is fetched. The only room that uses the network.
 //!
 //! [`crate::weights`] reads what is on disk for the networks; what stands here never reads more than a file's header.
 //!

@@ -80,7 +80,7 @@ pub fn fetch_picture(url: &str, dir: &Path) -> Result<PathBuf, HubError> {
     write_new(dir, &name_in(url), ending, &bytes)
 }
 
-/// First bytes that tell what a file is.
+/// First bytes that show what a file is.
 const SNIFFED: usize = 12;
 
 /// What the file is, by its first bytes.

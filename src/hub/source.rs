@@ -1,4 +1,4 @@
-//! Where models come from, and who asks.
+//! The server that models are fetched from, and the user's token for it.
 
 use std::path::PathBuf;
 
@@ -165,7 +165,7 @@ pub(super) struct RemoteFile {
     pub(super) path: String,
     /// Its length.
     pub(super) bytes: u64,
-    /// Its checksum in hexadecimal; the hub tells none of small files.
+    /// Its checksum in hexadecimal; the hub gives none for small files.
     pub(super) sha256: Option<String>,
 }
 

@@ -25,7 +25,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// How long a wait goes on before it looks whether it shall stop.
 const WAIT_SLICE: Duration = Duration::from_millis(50);
 
-/// How a download is told to stop.
+/// A flag by which a download is stopped.
 #[derive(Debug, Default)]
 pub(super) struct Stop(AtomicBool);
 
@@ -110,20 +110,20 @@ impl<'a> Partial<'a> {
 impl Transfer<'_> {
     /// Brings the file to `path`, going on after what is there of it. Lost connections are taken up again a few times.
     ///
-    /// * `tell`: called with the bytes that are there.
+    /// * `progress`: called with the bytes that are there.
     ///
     /// # Errors
     /// [`HubError::Cancelled`] and errors of the network leave what came so far; what came and is wrong is taken away.
-    pub(super) fn run(&self, path: &Path, tell: &mut dyn FnMut(u64)) -> Result<(), HubError> {
+    pub(super) fn run(&self, path: &Path, progress: &mut dyn FnMut(u64)) -> Result<(), HubError> {
         let mut partial = Partial::open(path, self.stop)?;
         if partial.bytes > self.file.bytes {
             partial.begin_anew()?;
         }
-        tell(partial.bytes);
+        progress(partial.bytes);
         let mut failures = 0;
         while partial.bytes < self.file.bytes {
             let before = partial.bytes;
-            match self.take_up(&mut partial, tell) {
+            match self.take_up(&mut partial, progress) {
                 Ok(()) => {}
                 Err(Broken::Lost(error)) => {
                     failures = if partial.bytes > before { 0 } else { failures + 1 };
@@ -139,7 +139,7 @@ impl Transfer<'_> {
     }
 
     /// One request: as many bytes as it gives.
-    fn take_up(&self, partial: &mut Partial<'_>, tell: &mut dyn FnMut(u64)) -> Result<(), Broken> {
+    fn take_up(&self, partial: &mut Partial<'_>, progress: &mut dyn FnMut(u64)) -> Result<(), Broken> {
         self.stop.check()?;
         let ask = HttpRequest {
             url: self.url,
@@ -196,7 +196,7 @@ impl Transfer<'_> {
                 }
             };
             partial.push(&chunk[..count], self.file.bytes)?;
-            tell(partial.bytes);
+            progress(partial.bytes);
             if partial.bytes > self.file.bytes {
                 let error = self.wrong_length(partial.bytes);
                 partial.begin_anew()?;

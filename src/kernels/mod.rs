@@ -36,7 +36,7 @@ pub use linear::{LinearWeights, linear, linear_geglu};
 pub use norm::{GroupNorm, LayerNorm};
 pub use padding::{Padding, Wrap};
 pub use post_ops::PostOps;
-pub use precision::{default_dtype, path_name, supports};
+pub use precision::{cast_input, default_dtype, path_name, precise_dtype, supports, upcast_dtype};
 pub use resample::{resize_bicubic, upsample_nearest};
 pub use threads::{ThreadsError, max_threads, physical_cores, set_threads};
 

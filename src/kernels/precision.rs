@@ -1,10 +1,12 @@
-//! Which number format a device is fastest in.
+//! Which number types a device computes in.
 
 use super::cpu;
 use candle_core::DType;
 use candle_core::Device;
+use candle_core::Result;
+use candle_core::Tensor;
 
-/// The format that networks compute in unless someone asks for another: the fastest whose pictures are as good.
+/// The number type that networks compute in by default: the fastest whose pictures are as good.
 pub fn default_dtype(device: &Device) -> DType {
     match (device, cpu::path()) {
         (Device::Cpu, cpu::Path::Amx) => DType::BF16,
@@ -13,12 +15,42 @@ pub fn default_dtype(device: &Device) -> DType {
     }
 }
 
-/// Whether networks can compute in this format on this device.
+/// Whether networks can compute in this number type on this device.
 pub fn supports(device: &Device, dtype: DType) -> bool {
     match device {
         Device::Cpu => matches!(dtype, DType::F32 | DType::BF16),
         _ => matches!(dtype, DType::F32 | DType::F16 | DType::BF16),
     }
+}
+
+/// The number type of layers that cost next to nothing and whose rounding all later layers would feel: f32 where the
+/// processor's kernels compute in bf16.
+pub fn precise_dtype(device: &Device, dtype: DType) -> DType {
+    if rounds_late(device, dtype) { DType::F32 } else { dtype }
+}
+
+/// The number type of attention scores that must not be rounded to half precision. The processor's kernels sum in f32
+/// whatever they read.
+pub fn upcast_dtype(device: &Device, dtype: DType) -> DType {
+    if device.is_cpu() { dtype } else { DType::F32 }
+}
+
+/// `x` as the input of a network that computes in this number type. The processor's kernels for bf16 read f32 too, and
+/// round no earlier than they have to.
+///
+/// # Errors
+/// If the device has no room for it.
+pub fn cast_input(x: &Tensor, dtype: DType) -> Result<Tensor> {
+    if rounds_late(x.device(), dtype) {
+        Ok(x.clone())
+    } else {
+        x.to_dtype(dtype)
+    }
+}
+
+/// Whether kernels read f32 where they compute in this number type.
+fn rounds_late(device: &Device, dtype: DType) -> bool {
+    device.is_cpu() && dtype == DType::BF16
 }
 
 /// The name of the instructions that the processor's kernels use: `amx`, `avx512`, `avx2` or `portable`.

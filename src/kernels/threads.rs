@@ -41,7 +41,7 @@ pub fn max_threads() -> usize {
 }
 
 /// Cores that this program may use. Two threads on one core share its arithmetic units, so that for the kernels a
-/// second one brings nothing. Where the system does not tell, every processor counts as a core.
+/// second one brings nothing. Where the system does not say, every processor counts as a core.
 pub fn physical_cores() -> usize {
     let max = max_threads();
     cores_below(Path::new(SYS_CPU)).map_or(max, |cores| cores.clamp(1, max))

@@ -1,4 +1,4 @@
-//! Where the time goes: calls and seconds of each operation, counted only while someone asks for it.
+//! Where the time goes: calls and seconds of each operation, counted only while a trace is running.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
@@ -79,7 +79,7 @@ pub fn start() {
     IS_ON.store(true, Ordering::Relaxed);
 }
 
-/// Ends the counting and tells its outcome, operations that were never called left out.
+/// Ends the counting and returns its outcome, without the operations that were never called.
 pub fn take() -> Vec<OpTime> {
     IS_ON.store(false, Ordering::Relaxed);
     Op::ALL

@@ -2,7 +2,7 @@
 //!
 //! Each network reads its `config.json` into a struct with diffusers' defaults, is built by `new(vb, &config)`, and
 //! knows neither where its weights come from nor what is done to them on the way: both are the business of the
-//! [`candle_nn::VarBuilder`]. Everything heavy goes through [`crate::kernels`].
+//! [`WeightBuilder`]. Everything heavy goes through [`crate::kernels`].
 //!
 //! Constructors and forward passes return [`candle_core::Result`]; a configuration that this version cannot honour
 //! is a [`ConfigError`] inside of it.
@@ -21,8 +21,11 @@ pub mod unclip;
 pub mod unet;
 pub mod upscaler;
 pub mod vae;
+mod weight_builder;
 mod wrap;
 
 pub use error::ConfigError;
+pub use layers::KvCache;
 pub use per_block::PerBlock;
+pub use weight_builder::WeightBuilder;
 pub use wrap::{JoinedEdges, join_edges, joined_edges};

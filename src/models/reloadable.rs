@@ -1,20 +1,15 @@
 //! Weights that can be made anew while their network lives.
 
-use candle_core::DType;
+use super::weight_builder::WeightBuilder;
+use super::weight_builder::WeightLoader;
 use candle_core::Result;
-use candle_nn::VarBuilder;
-use std::cell::RefCell;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::RwLock;
+use std::sync::Weak;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
-
-thread_local! {
-    /// The loaders of the network that is being built on this thread, if somebody wants to know them.
-    static RECORDED: RefCell<Option<Vec<WeightLoader>>> = const { RefCell::new(None) };
-}
 
 /// What a layer made of its tensors for one kernel, in a place where it can be replaced. Clones share the place.
 #[derive(Debug)]
@@ -26,6 +21,12 @@ struct Held<T> {
     version: AtomicU64,
 }
 
+/// A place without its weights.
+#[derive(Debug)]
+pub(in crate::models) struct WeakWeights<T> {
+    _place: Weak<Held<T>>,
+}
+
 impl<T> Clone for ReloadableWeights<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
@@ -33,7 +34,7 @@ impl<T> Clone for ReloadableWeights<T> {
 }
 
 impl<T> From<T> for ReloadableWeights<T> {
-    /// A weights that nobody will fill anew.
+    /// Weights that will not be loaded again.
     fn from(value: T) -> Self {
         Self(Arc::new(Held {
             value: RwLock::new(value),
@@ -46,13 +47,12 @@ impl<T: Send + Sync + 'static> ReloadableWeights<T> {
     /// * `names`: of all tensors that `make` asks for.
     /// * `make`: makes the value from a builder that stands where `vb` does.
     pub(in crate::models) fn new(
-        vb: &VarBuilder<'_>,
+        vb: &WeightBuilder<'_>,
         names: &[&str],
-        make: impl Fn(&VarBuilder<'_>) -> Result<T> + Send + Sync + 'static,
+        make: impl Fn(&WeightBuilder<'_>) -> Result<T> + Send + Sync + 'static,
     ) -> Result<Self> {
         let weights = Self::from(make(vb)?);
-        RECORDED.with_borrow_mut(|recorded| {
-            let Some(recorded) = recorded else { return };
+        if let Some(loaders) = vb.loaders() {
             let (prefix, weights) = (vb.prefix(), weights.clone());
             let full_name = |name: &&str| {
                 if prefix.is_empty() {
@@ -61,18 +61,18 @@ impl<T: Send + Sync + 'static> ReloadableWeights<T> {
                     format!("{prefix}.{name}")
                 }
             };
-            recorded.push(WeightLoader {
+            loaders.borrow_mut().push(WeightLoader {
                 names: names.iter().map(full_name).collect(),
                 prefix: prefix.clone(),
                 dtype: vb.dtype(),
-                make_anew: Box::new(move |vb| {
+                load: Box::new(move |vb| {
                     let value = make(vb)?;
                     *weights.0.value.write().unwrap_or_else(PoisonError::into_inner) = value;
                     weights.0.version.fetch_add(1, Ordering::Relaxed);
                     Ok(())
                 }),
             });
-        });
+        }
         Ok(weights)
     }
 }
@@ -83,50 +83,20 @@ impl<T> ReloadableWeights<T> {
         self.0.value.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Where the place is: unlike that of all others that are alive, or kept by [`ReloadableWeights::downgrade`].
+    pub(in crate::models) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    /// Keeps the address, not the weights.
+    pub(in crate::models) fn downgrade(&self) -> WeakWeights<T> {
+        WeakWeights {
+            _place: Arc::downgrade(&self.0),
+        }
+    }
+
     /// How often it was filled anew: what was computed with another version is no longer true.
     pub(in crate::models) fn version(&self) -> u64 {
         self.0.version.load(Ordering::Relaxed)
     }
-}
-
-/// A weights as whoever fills it sees it.
-pub(super) struct WeightLoader {
-    /// Full names of its tensors.
-    pub(super) names: Vec<String>,
-    prefix: String,
-    dtype: DType,
-    make_anew: Box<Make>,
-}
-
-/// Reads tensors and fills a weights.
-type Make = dyn Fn(&VarBuilder<'_>) -> Result<()> + Send + Sync;
-
-impl WeightLoader {
-    /// Reads its tensors again. If that fails it keeps what it had.
-    ///
-    /// * `root`: a builder at the root of the network.
-    pub(super) fn fill(&self, root: &VarBuilder<'_>) -> Result<()> {
-        let vb = if self.prefix.is_empty() {
-            root.root()
-        } else {
-            root.set_prefix(&self.prefix)
-        };
-        (self.make_anew)(&vb.to_dtype(self.dtype))
-    }
-}
-
-/// Builds a network, noting its loaders.
-pub(super) fn record<T>(build: impl FnOnce() -> Result<T>) -> Result<(T, Vec<WeightLoader>)> {
-    /// Puts back what was there before, even if building panics.
-    struct Outer(Option<Vec<WeightLoader>>);
-    impl Drop for Outer {
-        fn drop(&mut self) {
-            RECORDED.set(self.0.take());
-        }
-    }
-    let outer = Outer(RECORDED.replace(Some(Vec::new())));
-    let network = build()?;
-    let recorded = RECORDED.take().unwrap_or_default();
-    drop(outer);
-    Ok((network, recorded))
 }

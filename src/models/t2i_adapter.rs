@@ -10,9 +10,9 @@ use super::unet::Residuals;
 use crate::kernels::Activation;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::models::WeightBuilder;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// How an adapter is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
@@ -90,11 +90,8 @@ impl T2IAdapter {
     ///
     /// # Errors
     /// A [`ConfigError`] if the configuration makes no sense; else if a tensor is missing or misshapen.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a builder is handed over, as to every network"
-    )]
-    pub fn new(vb: VarBuilder<'_>, config: &T2IAdapterConfig) -> Result<Self> {
+    pub fn new<'a>(vb: impl Into<WeightBuilder<'a>>, config: &T2IAdapterConfig) -> Result<Self> {
+        let vb = vb.into();
         config.validate()?;
         let vb = vb.pp("adapter");
         let T2IAdapterConfig {
@@ -200,7 +197,7 @@ struct AdapterBlock {
 }
 
 impl AdapterBlock {
-    fn new(vb: &VarBuilder<'_>, shape: BlockShape) -> Result<Self> {
+    fn new(vb: &WeightBuilder<'_>, shape: BlockShape) -> Result<Self> {
         let BlockShape {
             inputs,
             outputs,
@@ -261,6 +258,7 @@ mod tests {
     use super::*;
     use candle_core::DType;
     use candle_core::Device;
+    use candle_nn::VarBuilder;
 
     #[test]
     fn an_odd_side_should_end_in_the_mean_of_what_is_left() {

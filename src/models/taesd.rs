@@ -7,9 +7,9 @@ use super::error::MAX_BLOCKS;
 use super::layers::Conv2d;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::models::WeightBuilder;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 const NETWORK: &str = "taesd";
 
@@ -147,7 +147,7 @@ struct TinyBlock {
 }
 
 impl TinyBlock {
-    fn new(vb: &VarBuilder<'_>, channels: usize) -> Result<Self> {
+    fn new(vb: &WeightBuilder<'_>, channels: usize) -> Result<Self> {
         let conv = |index: usize| Conv2d::new(&vb.pp("conv").pp(index), channels, channels, 3);
         Ok(Self {
             convs: [conv(0)?, conv(2)?, conv(4)?], // the odd ones are the nonlinearities
@@ -184,11 +184,8 @@ impl AutoencoderTiny {
     /// # Errors
     /// A [`ConfigError`] if the configuration asks for something this version does not have; else if a tensor is
     /// missing or misshapen.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a builder is handed over, as to every network"
-    )]
-    pub fn new(vb: VarBuilder<'_>, config: &TinyConfig) -> Result<Self> {
+    pub fn new<'a>(vb: impl Into<WeightBuilder<'a>>, config: &TinyConfig) -> Result<Self> {
+        let vb = vb.into();
         config.validate()?;
         Ok(Self {
             encoder: encoder_layers(&vb.pp("encoder.layers"), config)?,
@@ -233,7 +230,7 @@ fn run(layers: &[Layer], x: &Tensor) -> Result<Tensor> {
     layers.iter().try_fold(x.clone(), |x, layer| layer.forward(&x))
 }
 
-fn encoder_layers(vb: &VarBuilder<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
+fn encoder_layers(vb: &WeightBuilder<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
     let mut layers = Vec::new();
     let mut before = config.in_channels;
     let stages = config.num_encoder_blocks.iter().zip(&config.encoder_block_out_channels);
@@ -255,7 +252,7 @@ fn encoder_layers(vb: &VarBuilder<'_>, config: &TinyConfig) -> Result<Vec<Layer>
     Ok(layers)
 }
 
-fn decoder_layers(vb: &VarBuilder<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
+fn decoder_layers(vb: &WeightBuilder<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
     let widths = &config.decoder_block_out_channels;
     // Weights are numbered by place in diffusers' list: the first nonlinearity and the enlargements count there, the
     // clamp does not.

@@ -14,6 +14,7 @@ use super::{AuxModels, JobContext, PipelineError, ShownStep, Watcher};
 use crate::conditioning::Prompts;
 use crate::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
 use crate::kernels::{self, trace};
+use crate::models::KvCache;
 use crate::models::clip::ClipTextModel;
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::unet::{UNet2DConditionModel, UNetConditions};
@@ -174,10 +175,13 @@ fn random_call(request: &BenchRequest, dtype: DType) -> Result<Call, PipelineErr
             let network = UNet2DConditionModel::new(vb, &config(if is_xl { SDXL_UNET } else { SD15_UNET })?)?;
             let x = numbers(&[2, 4, side, side])?;
             let context = numbers(&[2, TOKENS, if is_xl { 2048 } else { 768 }])?;
+            let kv = KvCache::default();
             Box::new(move || {
-                Ok(network
-                    .forward(&x, &[500.0], UNetConditions::text(&context))
-                    .map(drop)?)
+                let conditions = UNetConditions {
+                    kv: Some(&kv),
+                    ..UNetConditions::text(&context)
+                };
+                Ok(network.forward(&x, &[500.0], conditions).map(drop)?)
             })
         }
         BenchItem::Vae => {

@@ -8,6 +8,7 @@ use candle_core::{DType, Device, Tensor};
 use super::PipelineError;
 use super::denoiser::DenoiseInput;
 use crate::conditioning::PromptEmbeds;
+use crate::kernels::cast_input;
 use crate::models::controlnet::{ControlHint, ControlNetConfig, ControlNetModel, ControlStrength};
 use crate::models::t2i_adapter::{T2IAdapter, T2IAdapterConfig};
 use crate::models::unet::{Residuals, UNetConditions, UNetConfig};
@@ -141,7 +142,7 @@ impl ActiveControl {
         schedule: ControlSchedule,
     ) -> candle_core::Result<Self> {
         let said = match &**network {
-            ControlNetwork::Net(net) => Said::Net(Arc::clone(network), net.hint(&at_the_door(picture, dtype)?)?),
+            ControlNetwork::Net(net) => Said::Net(Arc::clone(network), net.hint(&cast_input(picture, dtype)?)?),
             ControlNetwork::Adapter(adapter) => {
                 let channels = adapter.config().in_channels;
                 let picture = if channels == 1 {
@@ -149,7 +150,7 @@ impl ActiveControl {
                 } else {
                     picture.clone()
                 };
-                let picture = at_the_door(&picture, dtype)?;
+                let picture = cast_input(&picture, dtype)?;
                 Said::Fixed {
                     network: Arc::clone(network),
                     residuals: adapter.forward(&picture, schedule.weight)?,
@@ -239,10 +240,11 @@ pub(super) fn residuals(
                     Branches::Both if is_guess => (1, cond),
                     branches => (branches.count(), told),
                 };
-                let x = at_the_door(&Tensor::cat(&vec![input.x; count], 0)?, dtype)?;
-                let context = at_the_door(&told.context, dtype)?;
+                let x = cast_input(&Tensor::cat(&vec![input.x; count], 0)?, dtype)?;
+                let context = cast_input(&told.context, dtype)?;
                 let conditions = UNetConditions {
                     added: told.added.as_ref(),
+                    kv: Some(&told.kv),
                     ..UNetConditions::text(&context)
                 };
                 let strength = ControlStrength {
@@ -263,15 +265,6 @@ pub(super) fn residuals(
         });
     }
     Ok(sum)
-}
-
-/// What a network in this format takes. On the processor the kernels for bf16 round, and no earlier than they have to.
-pub(super) fn at_the_door(x: &Tensor, dtype: DType) -> candle_core::Result<Tensor> {
-    if x.device().is_cpu() && dtype == DType::BF16 {
-        Ok(x.clone())
-    } else {
-        x.to_dtype(dtype)
-    }
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Device, Tensor};
 
 use super::PipelineError;
-use super::controls::{Branches, at_the_door};
+use super::controls::Branches;
 use super::preprocess::{ClipImageConfig, ClipImageSize, clip_pixels};
 use crate::job::{ReferencePart, RgbImage};
+use crate::kernels::cast_input;
 use crate::models::clip::{ClipVisionConfig, ClipVisionModel};
 use crate::models::ip_adapter::{ImageFeatures, ImagePrompt, ImagePromptPart, IpAdapter};
 use crate::models::unet::UNetConfig;
@@ -95,11 +96,11 @@ impl ReferenceNetwork {
     /// # Errors
     /// Only the device's.
     pub fn refer(&self, pixels: &Tensor, weight: f64, part: ReferencePart) -> candle_core::Result<ActiveReference> {
-        let states = self.encoder.forward(&at_the_door(pixels, self.dtype)?)?;
+        let states = self.encoder.forward(&cast_input(pixels, self.dtype)?)?;
         let (states, nothing) = match self.adapter.features() {
             ImageFeatures::Embedding => (states.embedding.clone(), states.embedding.zeros_like()?),
             ImageFeatures::Penultimate => {
-                let nothing = self.encoder.forward(&at_the_door(&pixels.zeros_like()?, self.dtype)?)?;
+                let nothing = self.encoder.forward(&cast_input(&pixels.zeros_like()?, self.dtype)?)?;
                 (states.penultimate, nothing.penultimate)
             }
         };

@@ -48,7 +48,7 @@ impl PictureUpscaler {
     pub fn open(path: &Path, device: &Device, dtype: DType) -> Result<Self, PipelineError> {
         let files = ModelFiles::open(path)?;
         let config: UpscalerConfig = files.json("upscaler/config.json")?;
-        let network = weights::build(&files, "upscaler", device, dtype, |vb| UpscalerModel::new(&vb, &config))?;
+        let network = weights::build(&files, "upscaler", device, dtype, |vb| UpscalerModel::new(vb, &config))?;
         Ok(Self {
             network,
             dtype,

@@ -1,4 +1,4 @@
-//! Configurations out of shapes. What shapes cannot tell (heads, groups, the scale of the latents) is as published.
+//! Configurations inferred from shapes. What shapes cannot show (heads, groups, the scale of the latents) is as published.
 
 use super::TensorSource as _;
 use crate::formats::Dialect;
@@ -25,11 +25,11 @@ fn groups(widths: &[usize]) -> usize {
 }
 /// Channels of an attention head: everywhere but in the U-Net of Stable Diffusion 1, which has eight heads of any size.
 const HEAD_CHANNELS: usize = 64;
-/// Numbers that tell the sizes of a picture: original, crop, target; the refiner's: original, crop, score.
+/// Numbers that give the sizes of a picture: original, crop, target; the refiner's: original, crop, score.
 const BASE_SIZES: usize = 6;
 /// See [`BASE_SIZES`].
 const REFINER_SIZES: usize = 5;
-/// Channels for each of them where the pooled text does not tell.
+/// Channels for each of them where the pooled text does not determine it.
 const SIZE_CHANNELS: usize = 256;
 
 /// The configuration of a diffusers folder that a file of this kind would have been saved from, by its path in that

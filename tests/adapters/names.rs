@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use hareru::formats::TensorFile as _;
 use hareru::formats::{Bytes, SafetensorsFile};
 use hareru::weights::adapter::{
     AdapterFile, Component, EmbeddingFile, EncoderTarget, NameTable, UNetBlock, UNetBlockNames,

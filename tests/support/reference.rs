@@ -6,6 +6,7 @@ use candle_core::Tensor;
 use hareru::formats::Bytes;
 use hareru::formats::SafetensorsFile;
 use hareru::weights::ModelFiles;
+use hareru::weights::TensorSource as _;
 use std::path::Path;
 use std::path::PathBuf;
 

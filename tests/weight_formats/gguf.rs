@@ -9,13 +9,13 @@ use candle_core::quantized::QTensor;
 use candle_core::quantized::gguf_file;
 use hareru::formats;
 use hareru::formats::Bytes;
-use hareru::weights;
-use hareru::weights::LoadError;
-use hareru::weights::TensorSource;
+use hareru::formats::FormatError;
+use hareru::formats::TensorFile;
+use hareru::weights::TensorSource as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-fn open(bytes: Vec<u8>) -> Result<Arc<dyn TensorSource>, LoadError> {
+fn open(bytes: Vec<u8>) -> Result<Arc<dyn TensorFile>, FormatError> {
     formats::tensors_from(Bytes::Owned(bytes), PathBuf::from("broken.gguf"))
 }
 

@@ -5,9 +5,9 @@ use candle_core::DType;
 use candle_core::Device;
 use hareru::formats;
 use hareru::formats::Bytes;
-use hareru::weights;
-use hareru::weights::LoadError;
-use hareru::weights::TensorSource;
+use hareru::formats::FormatError;
+use hareru::formats::TensorFile;
+use hareru::weights::TensorSource as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -141,7 +141,7 @@ fn checkpoint(pickle: &[u8]) -> Vec<u8> {
     ])
 }
 
-fn open(bytes: Vec<u8>) -> Result<Arc<dyn TensorSource>, LoadError> {
+fn open(bytes: Vec<u8>) -> Result<Arc<dyn TensorFile>, FormatError> {
     formats::tensors_from(Bytes::Owned(bytes), PathBuf::from("broken.ckpt"))
 }
 
@@ -151,7 +151,7 @@ fn refusal(bytes: Vec<u8>) -> String {
     message
 }
 
-fn numbers(source: &dyn TensorSource, name: &str) -> Vec<f32> {
+fn numbers(source: &dyn TensorFile, name: &str) -> Vec<f32> {
     let tensor = source.tensor_as(name, DType::F32, &Device::Cpu).unwrap().unwrap();
     tensor.flatten_all().unwrap().to_vec1().unwrap()
 }

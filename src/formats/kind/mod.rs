@@ -123,22 +123,22 @@ struct Facts<'a> {
     parts: &'a Parts,
 }
 
-/// The families of U-Nets, told apart by how they are built, whatever their widths.
+/// The families of U-Nets, distinguished by how they are built, whatever their widths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum UNetFamily {
     /// Transformers begin with a 1×1 convolution.
     Sd1,
     /// They begin with a linear map.
     Sd2,
-    /// Also told how much noise was added to the picture to be enlarged.
+    /// Takes the noise level of the picture to be enlarged too.
     Upscaler,
-    /// Also told sizes and a pooled text; the coarsest level attends to the prompt.
+    /// Takes sizes and a pooled text too; the coarsest level attends to the prompt.
     XlBase,
     /// The same, but the coarsest level does not attend.
     XlRefiner,
 }
 
-/// What of a U-Net tells kinds of models apart.
+/// The properties of a U-Net that distinguish kinds of models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct UNetFacts {
     family: UNetFamily,

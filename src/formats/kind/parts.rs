@@ -1,5 +1,6 @@
 //! Which networks a file holds, and under which names.
 
+use crate::formats::rename;
 use crate::formats::rename::Renaming;
 use crate::formats::tensor_file::TensorFile;
 use std::collections::BTreeMap;
@@ -179,12 +180,12 @@ pub(crate) fn parts(source: &dyn TensorFile) -> Parts {
         }
         let renaming = match dialect {
             Dialect::Own => Renaming::below(source, prefix),
-            Dialect::LdmUnet => Renaming::ldm_unet(source, prefix),
-            Dialect::LdmVae => Renaming::ldm_vae(source, prefix),
-            Dialect::Clip => Renaming::clip(source, prefix),
-            Dialect::OpenClip => Renaming::open_clip(source, prefix),
-            Dialect::ControlNet => Renaming::controlnet(source, prefix),
-            Dialect::Upscaler => Renaming::upscaler(source, prefix),
+            Dialect::LdmUnet => rename::ldm_unet(source, prefix),
+            Dialect::LdmVae => rename::ldm_vae(source, prefix),
+            Dialect::Clip => rename::clip(source, prefix),
+            Dialect::OpenClip => rename::open_clip(source, prefix),
+            Dialect::ControlNet => rename::controlnet(source, prefix),
+            Dialect::Upscaler => rename::upscaler(source, prefix),
         };
         let dialect = *dialect;
         found.insert(component, Part { dialect, renaming });

@@ -5,6 +5,7 @@
 //! Source: `Lib/pickletools.py` of <https://github.com/python/cpython>
 
 use super::names::look_up;
+use super::opcodes as op;
 use super::value::KnownGlobal;
 use super::value::Node;
 use super::value::StorageRef;
@@ -15,7 +16,7 @@ use std::collections::HashMap;
 
 /// Steps a checkpoint takes: some forty for each tensor.
 const MAX_STEPS: usize = 2_000_000;
-/// UserMetadata open at once; sound files have a handful.
+/// Marks open at once; sound files have a handful.
 const MAX_MARKS: usize = 1000;
 /// Values waiting on the stack; sound files have some thousands.
 const MAX_STACK: usize = 500_000;
@@ -45,7 +46,7 @@ impl<'a> Machine<'a> {
         };
         for _ in 0..MAX_STEPS {
             let [code] = machine.take()?;
-            if code == b'.' {
+            if code == op::STOP {
                 let value = machine.pop()?;
                 return Ok((value, machine));
             }
@@ -92,45 +93,59 @@ impl<'a> Machine<'a> {
 
     fn step(&mut self, code: u8) -> Result<(), Broken> {
         match code {
-            b'(' => self.marks.push(self.stack.len()),
-            b'0' => _ = self.pop()?,
-            b'1' => _ = self.since_mark()?,
-            b'2' => {
+            op::MARK => self.marks.push(self.stack.len()),
+            op::POP => _ = self.pop()?,
+            op::POP_MARK => _ = self.since_mark()?,
+            op::DUP => {
                 let top = self.pop()?;
                 self.stack.extend([top, top]);
             }
             // The protocol, and the length of a frame.
-            0x80 => _ = self.take::<1>()?,
-            0x95 => _ = self.take::<8>()?,
-            b'N' => self.stack.push(Value::None),
-            0x88 | 0x89 => self.stack.push(Value::Int(i64::from(code == 0x88))),
-            b'K' | b'M' | b'J' | b'I' | b'L' | 0x8a | 0x8b => self.integer(code)?,
-            b'F' => {
+            op::PROTO => _ = self.take::<1>()?,
+            op::FRAME => _ = self.take::<8>()?,
+            op::NONE => self.stack.push(Value::None),
+            op::NEWTRUE | op::NEWFALSE => self.stack.push(Value::Int(i64::from(code == op::NEWTRUE))),
+            op::BININT1 | op::BININT2 | op::BININT | op::INT | op::LONG | op::LONG1 | op::LONG4 => {
+                self.integer(code)?;
+            }
+            op::FLOAT => {
                 self.line()?;
                 self.stack.push(Value::Opaque);
             }
-            b'G' => {
+            op::BINFLOAT => {
                 self.take::<8>()?;
                 self.stack.push(Value::Opaque);
             }
-            b'V' | b'S' | b'X' | b'U' | b'T' | b'B' | b'C' | 0x8c | 0x8d | 0x8e | 0x96 => self.characters(code)?,
-            b'}' => self.make(Node::Dict(Vec::new())),
-            b']' => self.make(Node::List(Vec::new())),
-            b')' => self.make(Node::Tuple(Vec::new())),
-            0x8f => self.stack.push(Value::Opaque),
-            b't' | b'l' | b'd' | 0x91 | 0x85..=0x87 => self.collect(code)?,
-            b'a' | b'e' | b's' | b'u' | 0x90 => self.extend(code)?,
-            b'p' | b'q' | b'r' | 0x94 | b'g' | b'h' | b'j' => self.remember(code)?,
-            b'c' => {
+            op::UNICODE
+            | op::STRING
+            | op::BINUNICODE
+            | op::SHORT_BINSTRING
+            | op::BINSTRING
+            | op::BINBYTES
+            | op::SHORT_BINBYTES
+            | op::SHORT_BINUNICODE
+            | op::BINUNICODE8
+            | op::BINBYTES8
+            | op::BYTEARRAY8 => self.characters(code)?,
+            op::EMPTY_DICT => self.make(Node::Dict(Vec::new())),
+            op::EMPTY_LIST => self.make(Node::List(Vec::new())),
+            op::EMPTY_TUPLE => self.make(Node::Tuple(Vec::new())),
+            op::EMPTY_SET => self.stack.push(Value::Opaque),
+            op::TUPLE | op::LIST | op::DICT | op::FROZENSET | op::TUPLE1..=op::TUPLE3 => self.collect(code)?,
+            op::APPEND | op::APPENDS | op::SETITEM | op::SETITEMS | op::ADDITEMS => self.extend(code)?,
+            op::PUT | op::BINPUT | op::LONG_BINPUT | op::MEMOIZE | op::GET | op::BINGET | op::LONG_BINGET => {
+                self.remember(code)?;
+            }
+            op::GLOBAL => {
                 let (module, name) = (self.line()?, self.line()?);
                 self.name(module, name)?;
             }
-            0x93 => {
+            op::STACK_GLOBAL => {
                 let (name, module) = (self.pop()?, self.pop()?);
                 self.name(module, name)?;
             }
-            b'R' | 0x81 | 0x92 | b'b' | b'i' | b'o' => self.construct(code)?,
-            b'Q' => {
+            op::REDUCE | op::NEWOBJ | op::NEWOBJ_EX | op::BUILD | op::INST | op::OBJ => self.construct(code)?,
+            op::BINPERSID => {
                 let id = self.pop()?;
                 self.persistent(id)?;
             }
@@ -146,11 +161,11 @@ impl<'a> Machine<'a> {
 
     fn integer(&mut self, code: u8) -> Result<(), Broken> {
         let value = match code {
-            b'K' => Value::Int(i64::from(u8::from_le_bytes(self.take()?))),
-            b'M' => Value::Int(i64::from(u16::from_le_bytes(self.take()?))),
-            b'J' => Value::Int(i64::from(i32::from_le_bytes(self.take()?))),
-            0x8a | 0x8b => {
-                let length = if code == 0x8a {
+            op::BININT1 => Value::Int(i64::from(u8::from_le_bytes(self.take()?))),
+            op::BININT2 => Value::Int(i64::from(u16::from_le_bytes(self.take()?))),
+            op::BININT => Value::Int(i64::from(i32::from_le_bytes(self.take()?))),
+            op::LONG1 | op::LONG4 => {
+                let length = if code == op::LONG1 {
                     usize::from(u8::from_le_bytes(self.take()?))
                 } else {
                     u32::from_le_bytes(self.take()?) as usize
@@ -170,13 +185,15 @@ impl<'a> Machine<'a> {
 
     fn characters(&mut self, code: u8) -> Result<(), Broken> {
         let length = match code {
-            b'V' | b'S' => {
+            op::UNICODE | op::STRING => {
                 let line = self.line()?;
                 self.stack.push(line);
                 return Ok(());
             }
-            b'U' | b'C' | 0x8c => u64::from(u8::from_le_bytes(self.take()?)),
-            b'X' | b'T' | b'B' => u64::from(u32::from_le_bytes(self.take()?)),
+            op::SHORT_BINSTRING | op::SHORT_BINBYTES | op::SHORT_BINUNICODE => {
+                u64::from(u8::from_le_bytes(self.take()?))
+            }
+            op::BINUNICODE | op::BINSTRING | op::BINBYTES => u64::from(u32::from_le_bytes(self.take()?)),
             _ => u64::from_le_bytes(self.take()?),
         };
         let (start, end) = self.span(usize::try_from(length).unwrap_or(usize::MAX))?;
@@ -187,17 +204,17 @@ impl<'a> Machine<'a> {
     /// New tuples, lists and dictionaries out of what is on the stack.
     fn collect(&mut self, code: u8) -> Result<(), Broken> {
         let items = match code {
-            0x85..=0x87 => {
-                let from = self.stack.len().checked_sub(usize::from(code - 0x84));
+            op::TUPLE1..=op::TUPLE3 => {
+                let from = self.stack.len().checked_sub(usize::from(code - op::TUPLE1) + 1);
                 let items = from.map(|from| self.stack.split_off(from));
                 items.ok_or_else(|| self.empty())?
             }
             _ => self.since_mark()?,
         };
         let node = match code {
-            b'l' => Node::List(items),
-            b'd' => Node::Dict(pairs(&items)),
-            0x91 => {
+            op::LIST => Node::List(items),
+            op::DICT => Node::Dict(pairs(&items)),
+            op::FROZENSET => {
                 self.stack.push(Value::Opaque);
                 return Ok(());
             }
@@ -210,8 +227,8 @@ impl<'a> Machine<'a> {
     /// More items for a list or a dictionary that is there.
     fn extend(&mut self, code: u8) -> Result<(), Broken> {
         let items = match code {
-            b'a' => vec![self.pop()?],
-            b's' => {
+            op::APPEND => vec![self.pop()?],
+            op::SETITEM => {
                 let (value, key) = (self.pop()?, self.pop()?);
                 vec![key, value]
             }
@@ -229,16 +246,16 @@ impl<'a> Machine<'a> {
 
     fn remember(&mut self, code: u8) -> Result<(), Broken> {
         let index = match code {
-            b'q' | b'h' => u64::from(u8::from_le_bytes(self.take()?)),
-            b'r' | b'j' => u64::from(u32::from_le_bytes(self.take()?)),
-            0x94 => self.memo.len() as u64,
+            op::BINPUT | op::BINGET => u64::from(u8::from_le_bytes(self.take()?)),
+            op::LONG_BINPUT | op::LONG_BINGET => u64::from(u32::from_le_bytes(self.take()?)),
+            op::MEMOIZE => self.memo.len() as u64,
             _ => {
                 let line = self.line()?;
                 let index = self.text(line).and_then(|line| line.parse().ok());
                 index.ok_or_else(|| Broken::new("a number in the pickle's memo", "none"))?
             }
         };
-        if matches!(code, b'g' | b'h' | b'j') {
+        if matches!(code, op::GET | op::BINGET | op::LONG_BINGET) {
             let value = self.memo.get(&index).copied();
             let missing = || Broken::new("what the pickle refers to", format!("nothing at {index} in its memo"));
             self.stack.push(value.ok_or_else(missing)?);
@@ -264,23 +281,23 @@ impl<'a> Machine<'a> {
     /// What Python would build by calling something.
     fn construct(&mut self, code: u8) -> Result<(), Broken> {
         let made = match code {
-            b'R' | 0x81 => {
+            op::REDUCE | op::NEWOBJ => {
                 let (arguments, callable) = (self.pop()?, self.pop()?);
                 self.call(callable, arguments)?
             }
-            0x92 => {
+            op::NEWOBJ_EX => {
                 for _ in 0..3 {
                     self.pop()?;
                 }
                 Value::Opaque
             }
             // The state of an object: what it is called by Python, not what it holds.
-            b'b' => {
+            op::BUILD => {
                 self.pop()?;
                 return Ok(());
             }
             _ => {
-                if code == b'i' {
+                if code == op::INST {
                     let (module, name) = (self.line()?, self.line()?);
                     self.name(module, name)?;
                 }

@@ -4,6 +4,7 @@ mod legacy;
 mod located;
 mod machine;
 mod names;
+mod opcodes;
 mod value;
 mod zip;
 

@@ -27,7 +27,7 @@ pub(super) enum KnownGlobal {
     RebuildTensor,
     /// `torch._utils._rebuild_parameter`.
     RebuildParameter,
-    /// `torch._utils._rebuild_tensor_v3`, which tells the kind of number apart from the storage.
+    /// `torch._utils._rebuild_tensor_v3`, which gives the kind of number separately from the storage.
     RebuildTyped,
     /// `torch.FloatStorage` and the like.
     Storage(StoredDtype),

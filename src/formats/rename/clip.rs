@@ -1,7 +1,7 @@
 //! Text towers that were saved out of `transformers`, inside a larger file.
 
-use super::Renaming;
-use super::names_below;
+use super::table::Renaming;
+use super::table::names_below;
 use crate::formats::tensor_file::TensorFile;
 
 /// Written in front of every name up to version 4.
@@ -11,7 +11,10 @@ const PROJECTION: &str = "text_projection.";
 /// Counts from 0 to 76, kept by old versions.
 const COUNTER: &str = "embeddings.position_ids";
 
-pub(super) fn renaming(source: &dyn TensorFile, prefix: &str) -> Renaming {
+/// A text tower as `transformers` names it, with or without `text_model.`.
+///
+/// * `prefix`: before that, e.g. `cond_stage_model.transformer.`.
+pub(crate) fn clip(source: &dyn TensorFile, prefix: &str) -> Renaming {
     let mut renaming = Renaming::default();
     for (name, rest) in names_below(source, prefix) {
         let inner = rest.strip_prefix(OLD).unwrap_or(&rest);

@@ -2,15 +2,18 @@
 //!
 //! Source: `cldm.py` of <https://github.com/lllyasviel/ControlNet>
 
-use super::Renaming;
-use super::names_below;
-use super::split_number;
+use super::table::Renaming;
+use super::table::names_below;
+use super::table::split_number;
 use super::unet;
 use crate::formats::tensor_file::TensorFile;
 
 const HINT: &str = "input_hint_block.";
 
-pub(super) fn renaming(source: &dyn TensorFile, prefix: &str) -> Renaming {
+/// A `ControlNet` in its original layout.
+///
+/// * `prefix`: before `input_hint_block.`: `control_model.` or nothing.
+pub(crate) fn controlnet(source: &dyn TensorFile, prefix: &str) -> Renaming {
     let layout = unet::LdmLayout::of(source, prefix);
     // A nonlinearity stands between two convolutions of the hint, so they have even numbers.
     let hints = names_below(source, &format!("{prefix}{HINT}"))

@@ -2,11 +2,11 @@
 //!
 //! Source: `transformer.py` of <https://github.com/mlfoundations/open_clip>
 
-use super::Renaming;
-use super::TensorTransform;
-use super::names_below;
-use super::replace_start;
-use super::split_number;
+use super::table::Renaming;
+use super::table::TensorTransform;
+use super::table::names_below;
+use super::table::replace_start;
+use super::table::split_number;
 use crate::formats::tensor_file::TensorFile;
 
 /// Outside the layers.
@@ -29,7 +29,10 @@ const LAYER: &[(&str, &str)] = &[
 /// In the order in which they lie in one matrix.
 const FUSED: [&str; 3] = ["q_proj", "k_proj", "v_proj"];
 
-pub(super) fn renaming(source: &dyn TensorFile, prefix: &str) -> Renaming {
+/// A text tower as OpenCLIP names it.
+///
+/// * `prefix`: before `transformer.resblocks.`, e.g. `cond_stage_model.model.`.
+pub(crate) fn open_clip(source: &dyn TensorFile, prefix: &str) -> Renaming {
     let mut renaming = Renaming::default();
     for (name, rest) in names_below(source, prefix) {
         if rest == "text_projection" {

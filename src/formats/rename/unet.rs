@@ -2,14 +2,14 @@
 //!
 //! Source: `openaimodel.py` of <https://github.com/CompVis/latent-diffusion>
 
-use super::Renaming;
-use super::names_below;
-use super::replace_start;
-use super::split_number;
+use super::table::Renaming;
+use super::table::names_below;
+use super::table::replace_start;
+use super::table::split_number;
 use crate::formats::tensor_file::TensorFile;
 
-/// Tensors outside the blocks.
-const OUTER: &[(&str, &str)] = &[
+/// Layers outside the blocks: the beginning of their names there, and in diffusers.
+pub(crate) const OUTER: &[(&str, &str)] = &[
     ("time_embed.0.", "time_embedding.linear_1."),
     ("time_embed.2.", "time_embedding.linear_2."),
     ("time_embed.cond_proj.", "time_embedding.cond_proj."),
@@ -21,8 +21,8 @@ const OUTER: &[(&str, &str)] = &[
     ("out.2.", "conv_out."),
     ("middle_block.1.", "mid_block.attentions.0."),
 ];
-/// Inside a residual block.
-const RESNET: &[(&str, &str)] = &[
+/// Layers of a residual block: the beginning of their names there, and in diffusers.
+pub(crate) const RESNET: &[(&str, &str)] = &[
     ("in_layers.0.", "norm1."),
     ("in_layers.2.", "conv1."),
     ("emb_layers.1.", "time_emb_proj."),
@@ -87,7 +87,10 @@ impl LdmLayout {
     }
 }
 
-pub(super) fn renaming(source: &dyn TensorFile, prefix: &str) -> Renaming {
+/// A U-Net in the layout of `CompVis` and SGM.
+///
+/// * `prefix`: before `input_blocks.`, e.g. `model.diffusion_model.`.
+pub(crate) fn ldm_unet(source: &dyn TensorFile, prefix: &str) -> Renaming {
     let layout = LdmLayout::of(source, prefix);
     let mut renaming = Renaming::default();
     for (name, rest) in names_below(source, prefix) {

@@ -3,12 +3,15 @@
 //! Sources: `RRDBNet_arch.py` of <https://github.com/xinntao/ESRGAN> and <https://github.com/cszn/BSRGAN>,
 //! `rrdbnet_arch.py` of <https://github.com/XPixelGroup/BasicSR>
 
-use super::Renaming;
-use super::names_below;
-use super::split_number;
+use super::table::Renaming;
+use super::table::names_below;
+use super::table::split_number;
 use crate::formats::tensor_file::TensorFile;
 
-pub(super) fn renaming(source: &dyn TensorFile, prefix: &str) -> Renaming {
+/// A network that enlarges pictures.
+///
+/// * `prefix`: before all names: `params_ema.`, `params.` or nothing.
+pub(crate) fn upscaler(source: &dyn TensorFile, prefix: &str) -> Renaming {
     let mut renaming = Renaming::default();
     // The layer after the numbered blocks stands among them, with the highest number.
     let blocks = names_below(source, &format!("{prefix}model.1.sub."))
@@ -58,6 +61,6 @@ fn named(rest: &str) -> String {
         ("upconv", "conv_up"),
         ("HRconv.", "conv_hr."),
     ];
-    let found = super::replace_start(rest, &table);
+    let found = super::table::replace_start(rest, &table);
     found.unwrap_or_else(|| rest.to_owned()).replace(".RDB", ".rdb")
 }

@@ -3,11 +3,11 @@
 //!
 //! Source: `model.py` of <https://github.com/CompVis/latent-diffusion>
 
-use super::Renaming;
-use super::TensorTransform;
-use super::names_below;
-use super::replace_start;
-use super::split_number;
+use super::table::Renaming;
+use super::table::TensorTransform;
+use super::table::names_below;
+use super::table::replace_start;
+use super::table::split_number;
 use crate::formats::tensor_file::TensorFile;
 
 /// In both halves, outside the levels.
@@ -31,7 +31,10 @@ const SHARED: &[&str] = &["quant_conv.", "post_quant_conv.", "quantize."];
 /// Inside a residual block; the rest has the same names.
 const SHORTCUT: (&str, &str) = ("nin_shortcut.", "conv_shortcut.");
 
-pub(super) fn renaming(source: &dyn TensorFile, prefix: &str) -> Renaming {
+/// An autoencoder in the layout of `CompVis`.
+///
+/// * `prefix`: before `encoder.`, e.g. `first_stage_model.`.
+pub(crate) fn ldm_vae(source: &dyn TensorFile, prefix: &str) -> Renaming {
     let up_levels = names_below(source, &format!("{prefix}decoder.up."))
         .filter_map(|(_, rest)| split_number(&rest)?.0.checked_add(1))
         .max()

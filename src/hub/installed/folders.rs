@@ -25,7 +25,7 @@ const COMMON: [&str; 9] = [
 pub(super) struct ScanFolder {
     pub(super) path: PathBuf,
     pub(super) owner: FolderOwner,
-    /// What is in it, where the file itself does not tell.
+    /// What is in it, where the file itself does not show it.
     pub(super) kind: Option<ModelKind>,
 }
 
@@ -98,7 +98,7 @@ pub(super) fn places(folder: &Path) -> Vec<ScanFolder> {
     }
 }
 
-/// `models/BASE/KIND`, or, of newer ones, `models/ID` with files that must tell themselves what they are.
+/// `models/BASE/KIND`, or, of newer ones, `models/ID` with files whose headers must show what they are.
 fn invoke(models: &Path) -> Vec<ScanFolder> {
     let owner = FolderOwner::InvokeAi;
     let mut places = Vec::new();

@@ -82,7 +82,7 @@ pub(super) fn kind_and_family(file: &dyn TensorFile) -> (Option<ModelKind>, Opti
     (kind, family)
 }
 
-/// The kind of a model that cannot be told apart more exactly, by how its names begin.
+/// The kind of a file that [`detect`] does not know, by how its names begin.
 fn by_prefix(names: &[String]) -> Option<ModelKind> {
     const PREFIXES: [(&str, ModelKind); 12] = [
         ("control_model.", ModelKind::Control),

@@ -55,7 +55,7 @@ pub struct InstalledModel {
     pub name: String,
     /// What it is.
     pub kind: ModelKind,
-    /// For which models, e.g. `SDXL`, if its header tells.
+    /// For which models, e.g. `SDXL`, if its header says so.
     pub family: Option<&'static str>,
     /// Bytes on disk.
     pub bytes: u64,

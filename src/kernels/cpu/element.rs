@@ -13,7 +13,7 @@ pub(crate) trait Element: WithDType + Default {
     /// To the nearest, ties to even.
     fn from_f32(value: f32) -> Self;
 
-    /// x · Φ(x), as exact as the format can tell.
+    /// x · Φ(x), as exact as the number type allows.
     #[inline(always)]
     fn gelu(x: f32) -> f32 {
         gelu(x)
@@ -124,7 +124,7 @@ pub(crate) fn gelu(x: f32) -> f32 {
 }
 
 /// x · Φ(x) by a polynomial without a division, error below 2e-4, absolute up to 1 and relative
-/// beyond: a tenth of what bf16 can tell.
+/// beyond: a tenth of the resolution of bf16.
 #[inline(always)]
 fn quick_normal_gelu(x: f32) -> f32 {
     let clamped = x.clamp(-4.0, 4.0);

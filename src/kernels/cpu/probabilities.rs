@@ -1,4 +1,4 @@
-//! Who looks at whom: the probabilities of an attention, the mean of its heads, without those of single heads in memory.
+//! Attention probabilities, averaged over the heads, without holding those of single heads in memory.
 
 use rayon::prelude::*;
 

@@ -5,11 +5,11 @@ use super::HiddenAct;
 use crate::kernels;
 use crate::kernels::LayerNorm;
 use crate::kernels::PostOps;
+use crate::models::WeightBuilder;
 use crate::models::layers::Linear;
 use crate::models::layers::layer_norm;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// Sizes of a layer of either tower.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +52,7 @@ pub(super) struct ClipLayer {
 }
 
 impl ClipLayer {
-    pub(super) fn new(vb: &VarBuilder<'_>, shape: LayerShape) -> Result<Self> {
+    pub(super) fn new(vb: &WeightBuilder<'_>, shape: LayerShape) -> Result<Self> {
         let LayerShape {
             hidden,
             intermediate,

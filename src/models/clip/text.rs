@@ -3,6 +3,7 @@
 use super::ClipTextConfig;
 use super::layer::ClipLayer;
 use crate::kernels::LayerNorm;
+use crate::models::WeightBuilder;
 use crate::models::layers::Linear;
 use crate::models::layers::full_precision;
 use crate::models::layers::layer_norm;
@@ -10,7 +11,6 @@ use candle_core::DType;
 use candle_core::IndexOp as _;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// `eos_token_id` of the published configurations, which is wrong; they mean the token with the largest id.
 const EOS_MEANS_LARGEST_ID: u32 = 2;
@@ -48,7 +48,8 @@ impl ClipTextModel {
     ///
     /// # Errors
     /// If the configuration makes no sense or a tensor is missing or misshapen.
-    pub fn new(vb: VarBuilder<'_>, config: &ClipTextConfig) -> Result<Self> {
+    pub fn new<'a>(vb: impl Into<WeightBuilder<'a>>, config: &ClipTextConfig) -> Result<Self> {
+        let vb = vb.into();
         config.validate()?;
         let has_prefix = vb.contains_tensor("text_model.embeddings.token_embedding.weight");
         let projected = vb.contains_tensor("text_projection.weight");

@@ -5,6 +5,7 @@ use super::layer::ClipLayer;
 use super::layer::LayerShape;
 use crate::kernels::LayerNorm;
 use crate::models::ConfigError;
+use crate::models::WeightBuilder;
 use crate::models::error::MAX_CHANNELS;
 use crate::models::layers::Conv2d;
 use crate::models::layers::Linear;
@@ -12,7 +13,6 @@ use crate::models::layers::full_precision;
 use crate::models::layers::layer_norm;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// The network's name in messages.
 const NETWORK: &str = "image_encoder";
@@ -122,7 +122,8 @@ impl ClipVisionModel {
     ///
     /// # Errors
     /// A [`ConfigError`] if the configuration makes no sense; else if a tensor is missing or misshapen.
-    pub fn new(vb: VarBuilder<'_>, config: &ClipVisionConfig) -> Result<Self> {
+    pub fn new<'a>(vb: impl Into<WeightBuilder<'a>>, config: &ClipVisionConfig) -> Result<Self> {
+        let vb = vb.into();
         config.validate()?;
         let hidden = config.hidden_size;
         let projection = Linear::without_bias(&vb.pp("visual_projection"), hidden, config.projection_dim)?;

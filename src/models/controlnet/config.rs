@@ -46,15 +46,6 @@ impl Default for ControlNetConfig {
 }
 
 impl ControlNetConfig {
-    /// Pixels of the picture in one of the latents, on each side.
-    pub fn downscale(&self) -> usize {
-        1 << self
-            .conditioning_embedding_out_channels
-            .len()
-            .saturating_sub(1)
-            .min(MAX_BLOCKS)
-    }
-
     /// Refuses sizes that no network can have.
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         let check = |holds, field, found: &dyn std::fmt::Debug, expected: &str| {

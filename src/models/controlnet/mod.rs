@@ -1,4 +1,4 @@
-//! A trainable copy of a U-Net's first half that tells the U-Net what a picture shows, as diffusers' `ControlNetModel`.
+//! A trainable copy of a U-Net's first half that adds the structure of a picture to the U-Net's features, as diffusers' `ControlNetModel`.
 //!
 //! Source: <https://arxiv.org/abs/2302.05543>
 

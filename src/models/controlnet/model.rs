@@ -6,6 +6,7 @@ use crate::kernels::Activation;
 use crate::kernels::Padding;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::models::WeightBuilder;
 use crate::models::layers::Conv2d;
 use crate::models::layers::full_precision;
 use crate::models::unet::Residuals;
@@ -13,7 +14,6 @@ use crate::models::unet::UNetConditions;
 use crate::models::unet::UNetEncoder;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// A ControlNet.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub struct ControlHint(Tensor);
 pub struct ControlStrength {
     /// Factor of everything it says; 1 as trained, 0 nothing.
     pub scale: f64,
-    /// Whether the fine features are told less than the coarse ones: 0.1 at the finest, evenly in the exponent up to 1
+    /// Whether the fine features are controlled less than the coarse ones: 0.1 at the finest, evenly in the exponent up to 1
     /// in the middle. Meant for empty prompts, with [`Residuals::behind`] leaving the negative prompt alone.
     pub guess: bool,
 }
@@ -65,14 +65,11 @@ impl ControlNetModel {
     /// # Errors
     /// A [`ConfigError`](crate::models::ConfigError) if the configuration asks for something this version does not
     /// have; else if a tensor is missing or misshapen.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a builder is handed over, as to every network"
-    )]
-    pub fn new(vb: VarBuilder<'_>, config: &ControlNetConfig) -> Result<Self> {
+    pub fn new<'a>(vb: impl Into<WeightBuilder<'a>>, config: &ControlNetConfig) -> Result<Self> {
+        let vb = vb.into();
         config.validate()?;
         let unet = config.encoder();
-        let encoder = UNetEncoder::new(&vb, &unet)?;
+        let encoder = UNetEncoder::new(&vb, &unet.shape()?)?;
         let widths = unet.skip_channels()?;
         let coarsest = widths.last().copied().unwrap_or_default();
         let out = |name: &str, channels: usize| Conv2d::pointwise(&vb.pp(name), channels, channels, false);
@@ -115,7 +112,7 @@ impl ControlNetModel {
     /// What the U-Net is to add at this step.
     ///
     /// * `x`, `timesteps`: what the U-Net is asked.
-    /// * `conditions`: what the U-Net is told; only text and size conditions concern a ControlNet, the others are left out.
+    /// * `conditions`: those of the U-Net; only text and size conditions concern a ControlNet, the others are left out.
     /// * `hint`: the picture, of the size of `x`.
     ///
     /// # Errors
@@ -172,7 +169,7 @@ struct HintEmbedding {
 }
 
 impl HintEmbedding {
-    fn new(vb: &VarBuilder<'_>, config: &ControlNetConfig) -> Result<Self> {
+    fn new(vb: &WeightBuilder<'_>, config: &ControlNetConfig) -> Result<Self> {
         let widths = &config.conditioning_embedding_out_channels;
         let (first, last) = (widths.first().copied(), widths.last().copied());
         let mut blocks = Vec::new();

@@ -3,11 +3,11 @@
 use super::ImageFeatures;
 use super::ImagePromptPart;
 use super::projection::ImageProjection;
+use crate::models::WeightBuilder;
 use crate::models::layers::Linear;
 use crate::models::unet::UNetConfig;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 use std::collections::BTreeMap;
 
 /// An adapter made for a U-Net of one shape; it works with every U-Net of that shape.
@@ -41,11 +41,8 @@ impl IpAdapter {
     ///
     /// # Errors
     /// If the adapter is of another kind, was made for another model, or a tensor is missing or misshapen.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a builder is handed over, as to every network"
-    )]
-    pub fn new(vb: VarBuilder<'_>, unet: &UNetConfig) -> Result<Self> {
+    pub fn new<'a>(vb: impl Into<WeightBuilder<'a>>, unet: &UNetConfig) -> Result<Self> {
+        let vb = vb.into();
         let weights = vb.pp("ip_adapter");
         let layers = unet
             .cross_attentions()?

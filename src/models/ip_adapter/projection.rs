@@ -1,17 +1,16 @@
 //! From what an image encoder says to tokens.
 
+use super::resampler::LAYER_NORM_EPS;
 use super::resampler::Resampler;
+use super::resampler::matrix;
 use crate::kernels::Activation;
 use crate::kernels::LayerNorm;
 use crate::kernels::PostOps;
+use crate::models::WeightBuilder;
 use crate::models::layers::Linear;
 use crate::models::layers::layer_norm;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
-
-/// Epsilon of the normalisations; PyTorch's default.
-pub(super) const LAYER_NORM_EPS: f64 = 1e-5;
 
 /// What of an image encoder's states an adapter takes, see [`VisionStates`](crate::models::clip::VisionStates).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +42,7 @@ pub(super) enum ImageProjection {
 
 impl ImageProjection {
     /// Found out from the tensors there are, since adapters come without a configuration.
-    pub(super) fn new(vb: &VarBuilder<'_>) -> Result<Self> {
+    pub(super) fn new(vb: &WeightBuilder<'_>) -> Result<Self> {
         if vb.contains_tensor("latents") {
             return Ok(Self::Resampled(Resampler::new(vb)?));
         }
@@ -102,9 +101,4 @@ impl ImageProjection {
             Self::Resampled(resampler) => resampler.forward(states),
         }
     }
-}
-
-/// Rows and columns of a matrix, outputs and inputs of a linear map.
-pub(super) fn matrix(vb: &VarBuilder<'_>, name: &str) -> Result<(usize, usize)> {
-    vb.get_unchecked(name)?.dims2()
 }

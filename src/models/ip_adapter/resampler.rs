@@ -2,18 +2,19 @@
 //!
 //! Source: <https://arxiv.org/abs/2204.14198>, section 3.1.1
 
-use super::projection::LAYER_NORM_EPS;
-use super::projection::matrix;
 use crate::kernels;
 use crate::kernels::Activation;
 use crate::kernels::LayerNorm;
 use crate::kernels::PostOps;
+use crate::models::WeightBuilder;
 use crate::models::layers::Linear;
 use crate::models::layers::full_precision;
 use crate::models::layers::layer_norm;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
+
+/// Epsilon of the normalisations; PyTorch's default.
+pub(super) const LAYER_NORM_EPS: f64 = 1e-5;
 
 /// Channels of a head; all published adapters agree.
 const HEAD_CHANNELS: usize = 64;
@@ -33,7 +34,7 @@ pub(super) struct Resampler {
 
 impl Resampler {
     /// Sizes and the number of layers are those of the tensors.
-    pub(super) fn new(vb: &VarBuilder<'_>) -> Result<Self> {
+    pub(super) fn new(vb: &WeightBuilder<'_>) -> Result<Self> {
         let latents = full_precision(vb).get_unchecked("latents")?;
         let (_, _, hidden) = latents.dims3()?;
         let (_, inputs) = matrix(vb, "proj_in.weight")?;
@@ -80,14 +81,14 @@ struct Layer {
 }
 
 impl Layer {
-    fn new(vb: &VarBuilder<'_>, hidden: usize) -> Result<Self> {
+    fn new(vb: &WeightBuilder<'_>, hidden: usize) -> Result<Self> {
         let (attention, perceptron) = (vb.pp("0"), vb.pp("1"));
         let (inner, _) = matrix(&attention, "to_q.weight")?;
         if inner == 0 || !inner.is_multiple_of(HEAD_CHANNELS) {
             candle_core::bail!("the resampler's to_q has {inner} rows, expected a multiple of {HEAD_CHANNELS}");
         }
         let (wide, _) = matrix(&perceptron, "1.weight")?;
-        let norm = |vb: VarBuilder<'_>| layer_norm(&vb, hidden, LAYER_NORM_EPS);
+        let norm = |vb: WeightBuilder<'_>| layer_norm(&vb, hidden, LAYER_NORM_EPS);
         Ok(Self {
             norm_states: norm(attention.pp("norm1"))?,
             norm_latents: norm(attention.pp("norm2"))?,
@@ -115,4 +116,9 @@ impl Layer {
         let h = self.first.forward_with(&self.norm.forward(&latents)?, gelu)?;
         self.second.forward_with(&h, PostOps::add(&latents))
     }
+}
+
+/// Rows and columns of a matrix, outputs and inputs of a linear map.
+pub(super) fn matrix(vb: &WeightBuilder<'_>, name: &str) -> Result<(usize, usize)> {
+    vb.get_unchecked(name)?.dims2()
 }

@@ -1,16 +1,12 @@
 //! Multi-head attention of an image over itself or over a text.
 
+use super::KvCache;
 use super::Linear;
 use crate::kernels;
 use crate::kernels::PostOps;
-use candle_core::DType;
+use crate::models::WeightBuilder;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_core::TensorId;
-use candle_nn::VarBuilder;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
 /// Sizes of an [`Attention`].
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +25,7 @@ pub(in crate::models) struct AttentionConfig {
     pub(in crate::models) upcast: bool,
 }
 
-/// What attention over other tokens looks at beside them, and what it is to tell of itself.
+/// What attention over other tokens looks at beside them, and which of its probabilities are wanted.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::models) struct AttentionExtras<'a> {
     /// Further keys and values, `(batch or 1, tokens, channels)` each. Every pair is attended to on its own, and what
@@ -37,6 +33,8 @@ pub(in crate::models) struct AttentionExtras<'a> {
     pub(in crate::models) pairs: &'a [(&'a Tensor, &'a Tensor)],
     /// The picture of the batch whose probabilities are wanted.
     pub(in crate::models) watched: Option<usize>,
+    /// Where keys and values of the context are kept between calls.
+    pub(in crate::models) kv: Option<&'a KvCache>,
 }
 
 /// Attention with its projections.
@@ -57,33 +55,14 @@ pub(in crate::models) struct Attention {
 enum Projections {
     /// Queries, keys and values of the same tokens, in one product.
     Own(Linear),
-    /// Keys and values of other tokens, kept as long as those stay the same: they do from step to step.
-    Other { q: Linear, kv: Linear, newest: KvCache },
-}
-
-/// What was made of the context seen last, by the weights of that time.
-#[derive(Debug, Clone, Default)]
-struct KvCache(Arc<Mutex<Option<(TensorId, u64, Tensor)>>>);
-
-impl KvCache {
-    fn get_or_make(&self, context: &Tensor, project: &Linear) -> Result<Tensor> {
-        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let version = project.version();
-        match &*newest {
-            Some((id, of, made)) if *id == context.id() && *of == version => Ok(made.clone()),
-            _ => {
-                let made = project.forward(context)?;
-                *newest = Some((context.id(), version, made.clone()));
-                Ok(made)
-            }
-        }
-    }
+    /// Keys and values of other tokens.
+    Other { q: Linear, kv: Linear },
 }
 
 impl Attention {
     /// Weights under `to_q`, `to_k`, `to_v`, `to_out.0`; or, as old files call them, `query`, `key`, `value`,
     /// `proj_attn`.
-    pub(in crate::models) fn new(vb: &VarBuilder<'_>, config: AttentionConfig) -> Result<Self> {
+    pub(in crate::models) fn new(vb: &WeightBuilder<'_>, config: AttentionConfig) -> Result<Self> {
         let AttentionConfig {
             channels,
             context_channels,
@@ -106,7 +85,6 @@ impl Attention {
             Some(context_channels) => Projections::Other {
                 q: Linear::stacked(vb, &[q], channels, inner_channels, bias)?,
                 kv: Linear::stacked(vb, &[k, v], context_channels, inner_channels, bias)?,
-                newest: KvCache::default(),
             },
         };
         Ok(Self {
@@ -119,8 +97,8 @@ impl Attention {
         })
     }
 
-    /// * `x`: `(batch, tokens, channels)`, asks.
-    /// * `context`: `(batch, context_tokens, context_channels)`, is asked; for attention of tokens to each other it is
+    /// * `x`: `(batch, tokens, channels)`, from which the queries are made.
+    /// * `context`: `(batch, context_tokens, context_channels)`, from which keys and values are made; for attention of tokens to each other it is
     ///   left out.
     /// * `shortcut`: added to the result, in the shape of `x`.
     ///
@@ -137,13 +115,13 @@ impl Attention {
         &self,
         x: &Tensor,
         context: Option<&Tensor>,
-        beside: AttentionExtras<'_>,
+        extras: AttentionExtras<'_>,
         shortcut: &Tensor,
     ) -> Result<(Tensor, Option<Tensor>)> {
-        let (q, k, v) = self.project(x, context)?;
+        let (q, k, v) = self.project(x, context, extras.kv)?;
         let attend = |k: &Tensor, v: &Tensor| kernels::attention(&q, k, v, self.heads, self.scale, false);
         let mut y = attend(&k, &v)?;
-        for (k, v) in beside.pairs {
+        for (k, v) in extras.pairs {
             let for_all = |pair: &Tensor| {
                 let (_, tokens, channels) = pair.dims3()?;
                 let pair = pair.to_dtype(q.dtype())?;
@@ -151,7 +129,7 @@ impl Attention {
             };
             y = (y + attend(&for_all(k)?, &for_all(v)?)?)?;
         }
-        let watched = beside.watched.map(|row| self.probabilities(&q, &k, row)).transpose()?;
+        let watched = extras.watched.map(|row| self.probabilities(&q, &k, row)).transpose()?;
         let y = self
             .to_out
             .forward_with(&y.to_dtype(x.dtype())?, PostOps::add(shortcut))?;
@@ -159,12 +137,16 @@ impl Attention {
     }
 
     /// Queries of `x`, keys and values of the context or of `x` itself.
-    fn project(&self, x: &Tensor, context: Option<&Tensor>) -> Result<(Tensor, Tensor, Tensor)> {
+    fn project(
+        &self,
+        x: &Tensor,
+        context: Option<&Tensor>,
+        cache: Option<&KvCache>,
+    ) -> Result<(Tensor, Tensor, Tensor)> {
         let part = |tokens: &Tensor, index: usize| {
             let part = tokens.narrow(2, index * self.inner_channels, self.inner_channels)?;
-            // On the processor half precision is summed in f32 anyway.
-            if self.upcast && !x.device().is_cpu() {
-                part.to_dtype(DType::F32)
+            if self.upcast {
+                part.to_dtype(kernels::upcast_dtype(part.device(), part.dtype()))
             } else {
                 Ok(part)
             }
@@ -174,8 +156,11 @@ impl Attention {
                 let qkv = project.forward(x)?;
                 Ok((part(&qkv, 0)?, part(&qkv, 1)?, part(&qkv, 2)?))
             }
-            (Projections::Other { q, kv, newest }, Some(context)) => {
-                let kv = newest.get_or_make(context, kv)?;
+            (Projections::Other { q, kv }, Some(context)) => {
+                let kv = match cache {
+                    Some(cache) => cache.get_or_project(context, kv)?,
+                    None => kv.forward(context)?,
+                };
                 Ok((part(&q.forward(x)?, 0)?, part(&kv, 0)?, part(&kv, 1)?))
             }
             (Projections::Own(_), Some(_)) => candle_core::bail!("this attention looks at its own tokens alone"),

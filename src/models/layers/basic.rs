@@ -6,6 +6,7 @@ use crate::kernels::LinearWeights;
 use crate::kernels::Padding;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::models::WeightBuilder;
 use crate::models::joined_edges;
 use crate::models::reloadable::ReloadableWeights;
 use candle_core::DType;
@@ -13,17 +14,15 @@ use candle_core::Result;
 use candle_core::Shape;
 use candle_core::Tensor;
 use candle_nn::Init;
-use candle_nn::VarBuilder;
 
 /// A tensor of few numbers, in f32 whatever the network computes in: rounding it would gain nothing.
-fn small(vb: &VarBuilder<'_>, shape: impl Into<Shape>, name: &str) -> Result<Tensor> {
+fn small(vb: &WeightBuilder<'_>, shape: impl Into<Shape>, name: &str) -> Result<Tensor> {
     vb.get_with_hints_dtype(shape, name, Init::Const(0.0), DType::F32)
 }
 
-/// For layers that cost nothing and whose rounding would be felt everywhere: f32 where the processor computes in bf16.
-pub(in crate::models) fn full_precision<'a>(vb: &VarBuilder<'a>) -> VarBuilder<'a> {
-    let is_rounded = vb.device().is_cpu() && vb.dtype() == DType::BF16;
-    vb.to_dtype(if is_rounded { DType::F32 } else { vb.dtype() })
+/// The builder of layers that cost next to nothing and whose rounding all later layers would feel.
+pub(in crate::models) fn full_precision<'a>(vb: &WeightBuilder<'a>) -> WeightBuilder<'a> {
+    vb.to_dtype(kernels::precise_dtype(vb.device(), vb.dtype()))
 }
 
 /// An affine map of the last axis.
@@ -32,8 +31,8 @@ pub(in crate::models) struct Linear(ReloadableWeights<LinearWeights>);
 
 impl Linear {
     /// `weight` `(outputs, inputs)` and `bias` `(outputs)`.
-    pub(in crate::models) fn new(vb: &VarBuilder<'_>, inputs: usize, outputs: usize) -> Result<Self> {
-        let make = move |vb: &VarBuilder<'_>| {
+    pub(in crate::models) fn new(vb: &WeightBuilder<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        let make = move |vb: &WeightBuilder<'_>| {
             let weight = vb.get((outputs, inputs), "weight")?;
             LinearWeights::new(&weight, Some(&small(vb, outputs, "bias")?))
         };
@@ -41,8 +40,8 @@ impl Linear {
     }
 
     /// `weight` alone.
-    pub(in crate::models) fn without_bias(vb: &VarBuilder<'_>, inputs: usize, outputs: usize) -> Result<Self> {
-        let make = move |vb: &VarBuilder<'_>| LinearWeights::new(&vb.get((outputs, inputs), "weight")?, None);
+    pub(in crate::models) fn without_bias(vb: &WeightBuilder<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        let make = move |vb: &WeightBuilder<'_>| LinearWeights::new(&vb.get((outputs, inputs), "weight")?, None);
         Ok(Self(ReloadableWeights::new(vb, &["weight"], make)?))
     }
 
@@ -50,7 +49,7 @@ impl Linear {
     ///
     /// * `names`: of the maps, each with `outputs` outputs.
     pub(in crate::models) fn stacked(
-        vb: &VarBuilder<'_>,
+        vb: &WeightBuilder<'_>,
         names: &[&str],
         inputs: usize,
         outputs: usize,
@@ -59,7 +58,7 @@ impl Linear {
         let full = |part: &str| names.iter().map(|name| format!("{name}.{part}")).collect::<Vec<_>>();
         let (weights, biases) = (full("weight"), if has_bias { full("bias") } else { Vec::new() });
         let tensors: Vec<String> = [weights.as_slice(), biases.as_slice()].concat();
-        let make = move |vb: &VarBuilder<'_>| {
+        let make = move |vb: &WeightBuilder<'_>| {
             let weight = weights.iter().map(|name| vb.get((outputs, inputs), name));
             let weight = Tensor::cat(&weight.collect::<Result<Vec<_>>>()?, 0)?;
             let bias = biases.iter().map(|name| small(vb, outputs, name));
@@ -71,9 +70,9 @@ impl Linear {
         Ok(Self(ReloadableWeights::new(vb, &tensors, make)?))
     }
 
-    /// How often its weights were replaced.
-    pub(in crate::models) fn version(&self) -> u64 {
-        self.0.version()
+    /// Its weights in their place.
+    pub(in crate::models) fn weights(&self) -> &ReloadableWeights<LinearWeights> {
+        &self.0
     }
 
     /// `(…, inputs)` → `(…, outputs)`.
@@ -93,8 +92,8 @@ pub(in crate::models) struct GeGlu(ReloadableWeights<LinearWeights>);
 
 impl GeGlu {
     /// `weight` `(2 · outputs, inputs)` and `bias` `(2 · outputs)`.
-    pub(in crate::models) fn new(vb: &VarBuilder<'_>, inputs: usize, outputs: usize) -> Result<Self> {
-        let make = move |vb: &VarBuilder<'_>| {
+    pub(in crate::models) fn new(vb: &WeightBuilder<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        let make = move |vb: &WeightBuilder<'_>| {
             let weight = vb.get((2 * outputs, inputs), "weight")?;
             LinearWeights::gated(&weight, Some(&small(vb, 2 * outputs, "bias")?))
         };
@@ -113,19 +112,19 @@ pub(in crate::models) struct Conv2d(ReloadableWeights<ConvWeights>);
 
 impl Conv2d {
     /// `kernel`×`kernel`, stride 1, padded so that the size stays.
-    pub(in crate::models) fn new(vb: &VarBuilder<'_>, inputs: usize, outputs: usize, kernel: usize) -> Result<Self> {
+    pub(in crate::models) fn new(vb: &WeightBuilder<'_>, inputs: usize, outputs: usize, kernel: usize) -> Result<Self> {
         Self::strided(vb, inputs, outputs, kernel, 1, Padding::same(kernel / 2))
     }
 
     /// As [`Conv2d::new`], without a bias.
     pub(in crate::models) fn without_bias(
-        vb: &VarBuilder<'_>,
+        vb: &WeightBuilder<'_>,
         inputs: usize,
         outputs: usize,
         kernel: usize,
         stride: usize,
     ) -> Result<Self> {
-        let make = move |vb: &VarBuilder<'_>| {
+        let make = move |vb: &WeightBuilder<'_>| {
             let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
             ConvWeights::new(&weight, None, stride, Padding::same(kernel / 2))
         };
@@ -134,12 +133,12 @@ impl Conv2d {
 
     /// Of squares that lie side by side: `kernel`×`kernel`, as far apart as they are wide, without a bias.
     pub(in crate::models) fn patches(
-        vb: &VarBuilder<'_>,
+        vb: &WeightBuilder<'_>,
         inputs: usize,
         outputs: usize,
         kernel: usize,
     ) -> Result<Self> {
-        let make = move |vb: &VarBuilder<'_>| {
+        let make = move |vb: &WeightBuilder<'_>| {
             let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
             ConvWeights::new(&weight, None, kernel, Padding::default())
         };
@@ -148,14 +147,14 @@ impl Conv2d {
 
     /// With a stride and a padding of its own.
     pub(in crate::models) fn strided(
-        vb: &VarBuilder<'_>,
+        vb: &WeightBuilder<'_>,
         inputs: usize,
         outputs: usize,
         kernel: usize,
         stride: usize,
         padding: Padding,
     ) -> Result<Self> {
-        let make = move |vb: &VarBuilder<'_>| {
+        let make = move |vb: &WeightBuilder<'_>| {
             let weight = vb.get((outputs, inputs, kernel, kernel), "weight")?;
             ConvWeights::new(&weight, Some(&small(vb, outputs, "bias")?), stride, padding)
         };
@@ -164,7 +163,7 @@ impl Conv2d {
 
     /// 1×1, from weights that may be those of a linear map: `(outputs, inputs)`.
     pub(in crate::models) fn pointwise(
-        vb: &VarBuilder<'_>,
+        vb: &WeightBuilder<'_>,
         inputs: usize,
         outputs: usize,
         is_linear: bool,
@@ -172,7 +171,7 @@ impl Conv2d {
         if !is_linear {
             return Self::new(vb, inputs, outputs, 1);
         }
-        let make = move |vb: &VarBuilder<'_>| {
+        let make = move |vb: &WeightBuilder<'_>| {
             let weight = vb.get((outputs, inputs), "weight")?.reshape((outputs, inputs, 1, 1))?;
             ConvWeights::new(&weight, Some(&small(vb, outputs, "bias")?), 1, Padding::default())
         };
@@ -192,7 +191,7 @@ impl Conv2d {
 
 /// Normalisation over groups of channels: `weight` and `bias` `(channels)`.
 pub(in crate::models) fn group_norm(
-    vb: &VarBuilder<'_>,
+    vb: &WeightBuilder<'_>,
     channels: usize,
     groups: usize,
     eps: f64,
@@ -206,7 +205,7 @@ pub(in crate::models) fn group_norm(
 }
 
 /// Normalisation over the last axis: `weight` and `bias` `(channels)`.
-pub(in crate::models) fn layer_norm(vb: &VarBuilder<'_>, channels: usize, eps: f64) -> Result<kernels::LayerNorm> {
+pub(in crate::models) fn layer_norm(vb: &WeightBuilder<'_>, channels: usize, eps: f64) -> Result<kernels::LayerNorm> {
     let (weight, bias) = (small(vb, channels, "weight")?, small(vb, channels, "bias")?);
     Ok(kernels::LayerNorm::new(&weight, &bias, eps)?.with_dtype(vb.dtype()))
 }

@@ -2,11 +2,11 @@
 
 use super::Linear;
 use crate::kernels;
+use crate::models::WeightBuilder;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// Sines and cosines of `values` at `channels / 2` frequencies from 1 down towards 1/10000, computed in f32 as
 /// diffusers does.
@@ -50,7 +50,7 @@ pub(in crate::models) struct TimestepEmbedding {
 impl TimestepEmbedding {
     /// * `cond_channels`: width of the second condition (`time_cond_proj_dim`), if there is one.
     pub(in crate::models) fn new(
-        vb: &VarBuilder<'_>,
+        vb: &WeightBuilder<'_>,
         inputs: usize,
         outputs: usize,
         cond_channels: Option<usize>,

@@ -4,9 +4,9 @@ use super::Conv2d;
 use crate::kernels::Padding;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::models::WeightBuilder;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// A 3×3 convolution with stride 2.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub(in crate::models) struct Downsample {
 
 impl Downsample {
     /// * `padding`: on every side; 0 stands for one row below and one column to the right, as in diffusers.
-    pub(in crate::models) fn new(vb: &VarBuilder<'_>, channels: usize, padding: usize) -> Result<Self> {
+    pub(in crate::models) fn new(vb: &WeightBuilder<'_>, channels: usize, padding: usize) -> Result<Self> {
         let padding = match padding {
             0 => Padding::BOTTOM_RIGHT,
             pixels => Padding::same(pixels),
@@ -40,7 +40,7 @@ pub(in crate::models) struct Upsample {
 
 impl Upsample {
     /// Weights under `conv`.
-    pub(in crate::models) fn new(vb: &VarBuilder<'_>, channels: usize) -> Result<Self> {
+    pub(in crate::models) fn new(vb: &WeightBuilder<'_>, channels: usize) -> Result<Self> {
         Ok(Self {
             conv: Conv2d::new(&vb.pp("conv"), channels, channels, 3)?,
         })

@@ -8,9 +8,9 @@ use crate::kernels;
 use crate::kernels::GroupNorm;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::models::WeightBuilder;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// What all residual blocks of a network have in common.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +64,7 @@ pub(in crate::models) struct ResnetBlock {
 impl ResnetBlock {
     /// A block whose time, if it takes any, is added; arguments as the fields of [`ResnetShape`].
     pub(in crate::models) fn new(
-        vb: &VarBuilder<'_>,
+        vb: &WeightBuilder<'_>,
         inputs: usize,
         outputs: usize,
         time_channels: Option<usize>,
@@ -82,7 +82,7 @@ impl ResnetBlock {
 
     /// A block of this shape.
     pub(in crate::models) fn shaped(
-        vb: &VarBuilder<'_>,
+        vb: &WeightBuilder<'_>,
         inputs: usize,
         outputs: usize,
         shape: ResnetShape,

@@ -1,7 +1,8 @@
 //! A network whose weights can be changed.
 
-use super::super::reloadable;
-use super::super::reloadable::WeightLoader;
+use crate::models::WeightBuilder;
+use crate::models::weight_builder::Loaders;
+use crate::models::weight_builder::WeightLoader;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Result;
@@ -67,7 +68,7 @@ struct Shared {
 impl fmt::Debug for PatchableModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PatchableModel")
-            .field("num_slots", &self.loaders.len())
+            .field("num_layers", &self.loaders.len())
             .finish_non_exhaustive()
     }
 }
@@ -80,7 +81,10 @@ impl PatchableModel {
     ///
     /// # Errors
     /// Only the constructor's.
-    pub fn build<T>(vb: VarBuilder<'static>, new: impl FnOnce(VarBuilder<'static>) -> Result<T>) -> Result<(T, Self)> {
+    pub fn build<T>(
+        vb: VarBuilder<'static>,
+        new: impl FnOnce(WeightBuilder<'static>) -> Result<T>,
+    ) -> Result<(T, Self)> {
         let (dtype, device) = (vb.dtype(), vb.device().clone());
         let shared = Arc::new(Shared::default());
         let backend = Patched {
@@ -88,7 +92,9 @@ impl PatchableModel {
             shared: Arc::clone(&shared),
         };
         let vb = VarBuilder::from_backend(Box::new(backend), dtype, device);
-        let (network, loaders) = reloadable::record(|| new(vb.clone()))?;
+        let loaders = Loaders::default();
+        let network = new(WeightBuilder::recording(vb.clone(), Loaders::clone(&loaders)))?;
+        let loaders = loaders.take();
         let filled = vec![Some(Vec::new()); loaders.len()];
         let weights = Self {
             vb,

@@ -5,6 +5,7 @@ use crate::kernels::Activation;
 use crate::kernels::LayerNorm;
 use crate::kernels::PostOps;
 use crate::models::ConfigError;
+use crate::models::WeightBuilder;
 use crate::models::error::MAX_CHANNELS;
 use crate::models::layers::Linear;
 use crate::models::layers::TimestepEmbedding;
@@ -15,7 +16,6 @@ use candle_core::DType;
 use candle_core::IndexOp as _;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 const NETWORK: &str = "prior";
 /// Epsilon of every normalisation; PyTorch's default.
@@ -152,11 +152,8 @@ impl PriorTransformer {
     /// # Errors
     /// A [`ConfigError`] if the configuration asks for something this version does not have; else if a tensor is
     /// missing or misshapen.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a builder is handed over, as to every network"
-    )]
-    pub fn new(vb: VarBuilder<'_>, config: &PriorConfig) -> Result<Self> {
+    pub fn new<'a>(vb: impl Into<WeightBuilder<'a>>, config: &PriorConfig) -> Result<Self> {
+        let vb = vb.into();
         config.check()?;
         let (inner, width) = (config.inner(), config.embedding_dim);
         let pooled = config.embedding_proj_dim.unwrap_or(width);
@@ -279,7 +276,7 @@ struct Block {
 }
 
 impl Block {
-    fn new(vb: &VarBuilder<'_>, channels: usize, heads: usize) -> Result<Self> {
+    fn new(vb: &WeightBuilder<'_>, channels: usize, heads: usize) -> Result<Self> {
         let attention = vb.pp("attn1");
         Ok(Self {
             norm1: layer_norm(&vb.pp("norm1"), channels, NORM_EPS)?,

@@ -2,13 +2,13 @@
 
 use crate::kernels::LayerNorm;
 use crate::models::ConfigError;
+use crate::models::WeightBuilder;
 use crate::models::error::MAX_CHANNELS;
 use crate::models::layers::Linear;
 use crate::models::layers::full_precision;
 use crate::models::layers::layer_norm;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 const NETWORK: &str = "text_proj";
 /// Epsilon of the normalisation; PyTorch's default.
@@ -37,7 +37,7 @@ fn usual_width() -> usize {
     768
 }
 
-/// What the decoder is told.
+/// The conditions of the decoder.
 #[derive(Debug, Clone)]
 pub struct DecoderConditions {
     /// The picture's tokens, then the text's, `(batch, tokens, cross_attention_dim)`.
@@ -66,11 +66,8 @@ impl UnclipTextProj {
     ///
     /// # Errors
     /// A [`ConfigError`] if sizes are beyond all bounds; else if a tensor is missing or misshapen.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a builder is handed over, as to every network"
-    )]
-    pub fn new(vb: VarBuilder<'_>, config: &TextProjConfig) -> Result<Self> {
+    pub fn new<'a>(vb: impl Into<WeightBuilder<'a>>, config: &TextProjConfig) -> Result<Self> {
+        let vb = vb.into();
         let TextProjConfig {
             clip_extra_context_tokens: tokens,
             clip_embeddings_dim: width,

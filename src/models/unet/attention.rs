@@ -1,6 +1,6 @@
 //! What may follow a residual block: attention of one kind or another.
 
-use super::down::BlockInputs;
+use super::inputs::BlockInputs;
 use super::layout::AddedKvShape;
 use super::layout::AttentionShape;
 use super::layout::SelfAttentionShape;
@@ -9,13 +9,13 @@ use super::transformer::SpatialTransformer;
 use crate::kernels;
 use crate::kernels::GroupNorm;
 use crate::kernels::PostOps;
+use crate::models::WeightBuilder;
 use crate::models::layers::Attention;
 use crate::models::layers::AttentionConfig;
 use crate::models::layers::Linear;
 use crate::models::layers::group_norm;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// Epsilon of the normalisation before attention to pixels and text; diffusers fixes it whatever the config says.
 const ADDED_KV_EPS: f64 = 1e-5;
@@ -32,7 +32,12 @@ impl SpatialAttention {
     /// `None` if nothing is attended to.
     ///
     /// * `name`: of this attention within the network, as its weights are called.
-    pub(super) fn new(vb: &VarBuilder<'_>, name: &str, channels: usize, shape: AttentionShape) -> Result<Option<Self>> {
+    pub(super) fn new(
+        vb: &WeightBuilder<'_>,
+        name: &str,
+        channels: usize,
+        shape: AttentionShape,
+    ) -> Result<Option<Self>> {
         Ok(match shape {
             AttentionShape::None => None,
             AttentionShape::Transformer(shape) => {
@@ -51,7 +56,7 @@ impl SpatialAttention {
     ///
     /// * `blocks`, `index`: of the block within the network, e.g. `down_blocks` and 1.
     pub(super) fn each(
-        vb: &VarBuilder<'_>,
+        vb: &WeightBuilder<'_>,
         (blocks, index): (&str, usize),
         layers: usize,
         channels: usize,
@@ -67,14 +72,14 @@ impl SpatialAttention {
     }
 
     /// `(batch, channels, height, width)` → the same.
-    pub(super) fn forward(&self, x: &Tensor, told: BlockInputs<'_>) -> Result<Tensor> {
-        let context = || match told.context {
+    pub(super) fn forward(&self, x: &Tensor, inputs: BlockInputs<'_>) -> Result<Tensor> {
+        let context = || match inputs.context {
             Some(context) => Ok(context),
             None => candle_core::bail!("this U-Net needs a text"),
         };
         match self {
-            Self::Transformer(transformer) => transformer.forward(x, context()?, told),
-            Self::AddedKvAttention(attention) => attention.forward(x, context()?, told.context_mask),
+            Self::Transformer(transformer) => transformer.forward(x, context()?, inputs),
+            Self::AddedKvAttention(attention) => attention.forward(x, context()?, inputs.context_mask),
             Self::SelfAttention2d(attention) => attention.forward(x),
         }
     }
@@ -100,7 +105,7 @@ pub(super) struct SelfAttention2d {
 }
 
 impl SelfAttention2d {
-    fn new(vb: &VarBuilder<'_>, channels: usize, shape: SelfAttentionShape) -> Result<Self> {
+    fn new(vb: &WeightBuilder<'_>, channels: usize, shape: SelfAttentionShape) -> Result<Self> {
         let sizes = AttentionConfig {
             channels,
             context_channels: None,
@@ -144,7 +149,7 @@ pub(super) struct AddedKvAttention {
 }
 
 impl AddedKvAttention {
-    fn new(vb: &VarBuilder<'_>, channels: usize, shape: AddedKvShape) -> Result<Self> {
+    fn new(vb: &WeightBuilder<'_>, channels: usize, shape: AddedKvShape) -> Result<Self> {
         let own: &[&str] = if shape.only_cross {
             &["to_q"]
         } else {

@@ -1,13 +1,13 @@
-//! What a U-Net is told of the whole picture's class, as part of the time embedding.
+//! The class condition of a U-Net, as part of the time embedding.
 
 use super::super::ConfigError;
 use super::super::error::MAX_CHANNELS;
+use crate::models::WeightBuilder;
 use crate::models::layers::Linear;
 use crate::models::layers::TimestepEmbedding;
 use crate::models::layers::full_precision;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// Which class a picture belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +79,7 @@ impl ClassEmbedding {
     /// * `wave_channels`: of the sines and cosines of a timestep.
     /// * `time_channels`: of the time embedding.
     pub(super) fn new(
-        vb: &VarBuilder<'_>,
+        vb: &WeightBuilder<'_>,
         shape: ClassShape,
         wave_channels: usize,
         time_channels: usize,

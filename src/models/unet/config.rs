@@ -6,12 +6,14 @@ use super::super::error::MAX_BLOCKS;
 use super::super::error::MAX_CHANNELS;
 use super::class::ClassShape;
 use super::layout::AddedKvShape;
+use super::layout::AddedShape;
 use super::layout::AttentionShape;
 use super::layout::BlockShape;
 use super::layout::LevelShape;
 use super::layout::ResamplerShape;
 use super::layout::TransformerShape;
 use super::layout::UNetLayout;
+use super::layout::UNetShape;
 use crate::models::layers::ResnetShape;
 
 /// The network's name in messages.
@@ -74,7 +76,7 @@ pub struct UNetConfig {
     /// Channels of an embedded guidance scale, as LCM has; `None` if it takes none.
     pub time_cond_proj_dim: Option<usize>,
 
-    /// `text_time` for SDXL, whose U-Net is told the pooled text and the picture's sizes; else absent.
+    /// `text_time` for SDXL, whose U-Net takes the pooled text and the picture's sizes; else absent.
     pub addition_embed_type: Option<String>,
     /// SDXL: channels of the sines and cosines that each size becomes.
     pub addition_time_embed_dim: Option<usize>,
@@ -198,10 +200,10 @@ impl UNetConfig {
         self.time_embedding_dim.unwrap_or_else(|| 4 * self.first_channels())
     }
 
-    /// Channels of what the network is told of the whole picture, if it is told anything.
+    /// Channels of the conditions on the whole picture, if the network takes any.
     ///
     /// # Errors
-    /// If it is told in a way that this version does not know.
+    /// If it takes them in a way that this version does not know.
     pub(super) fn added_channels(&self) -> Result<Option<usize>, ConfigError> {
         let kind = self.addition_embed_type.as_deref();
         if kind.is_none() {
@@ -233,10 +235,10 @@ impl UNetConfig {
         self.norm_num_groups.unwrap_or_default()
     }
 
-    /// What the classes are, if the network is told any.
+    /// What the classes are, if the network takes any.
     ///
     /// # Errors
-    /// If it is told in a way that this version does not know.
+    /// If it takes them in a way that this version does not know.
     pub(super) fn class_shape(&self) -> Result<Option<ClassShape>, ConfigError> {
         ClassShape::new(
             NETWORK,
@@ -244,6 +246,29 @@ impl UNetConfig {
             self.num_class_embeds,
             self.projection_class_embeddings_input_dim,
         )
+    }
+
+    /// The network that it describes.
+    ///
+    /// # Errors
+    /// If the configuration asks for something this version does not have.
+    pub(in crate::models) fn shape(&self) -> Result<UNetShape, ConfigError> {
+        Ok(UNetShape {
+            layout: self.layout()?,
+            in_channels: self.in_channels,
+            out_channels: self.out_channels,
+            center_input_sample: self.center_input_sample,
+            time_channels: self.time_channels(),
+            guidance_channels: self.time_cond_proj_dim,
+            flip_sin_to_cos: self.flip_sin_to_cos,
+            freq_shift: self.freq_shift,
+            added: self.added_channels()?.map(|channels| AddedShape {
+                channels,
+                size_channels: self.addition_time_embed_dim.unwrap_or_default(),
+            }),
+            class: self.class_shape()?,
+            has_mid: true,
+        })
     }
 
     /// The sizes of every block.

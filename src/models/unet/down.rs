@@ -1,48 +1,16 @@
 //! One resolution on the way down.
 
-use super::AttentionMaps;
 use super::attention::SpatialAttention;
+use super::inputs::BlockInputs;
 use super::layout::ResamplerShape;
 use super::layout::UNetLayout;
-use super::motion::BlockMotion;
 use super::residuals::add;
-use crate::models::ip_adapter::ImagePrompt;
+use crate::models::WeightBuilder;
 use crate::models::layers::Downsample;
 use crate::models::layers::Resize;
 use crate::models::layers::ResnetBlock;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
-
-/// What every block of a U-Net is told beside the features.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BlockInputs<'a> {
-    /// `(batch or 1, time_channels)`, its nonlinearity already applied.
-    pub(super) time: &'a Tensor,
-    /// The text, `(batch, tokens, context_channels)`.
-    pub(super) context: Option<&'a Tensor>,
-    /// Added to the scores of the text, `(batch, tokens)`.
-    pub(super) context_mask: Option<&'a Tensor>,
-    /// What makes a film of the batch.
-    pub(super) motion: Option<BlockMotion<'a>>,
-    /// Pictures that are attended to beside the text.
-    pub(super) image_prompts: &'a [ImagePrompt],
-    /// Who wants to know where the text was looked at.
-    pub(super) maps: Option<&'a AttentionMaps>,
-}
-
-impl BlockInputs<'_> {
-    /// The motion that follows a residual block and its attention.
-    pub(super) fn moved(&self, x: Tensor, layer: usize) -> Result<Tensor> {
-        match self.motion {
-            Some(BlockMotion { modules, frames }) => match modules.get(layer) {
-                Some(module) => module.forward(&x, frames),
-                None => Ok(x),
-            },
-            None => Ok(x),
-        }
-    }
-}
 
 /// Residual blocks, each followed by attention if this block attends, then a downsampler but for the last block.
 #[derive(Debug, Clone)]
@@ -61,7 +29,7 @@ enum Downsampler {
 
 impl DownBlock {
     /// * `index`: of the block, 0 the finest.
-    pub(super) fn new(vb: &VarBuilder<'_>, layout: &UNetLayout, index: usize) -> Result<Self> {
+    pub(super) fn new(vb: &WeightBuilder<'_>, layout: &UNetLayout, index: usize) -> Result<Self> {
         let level = layout.levels[index];
         let channels = level.channels;
         let before = index
@@ -103,7 +71,7 @@ impl DownBlock {
     pub(super) fn forward(
         &self,
         x: &Tensor,
-        told: BlockInputs<'_>,
+        inputs: BlockInputs<'_>,
         added: Option<&Tensor>,
         skips: &mut Vec<Tensor>,
     ) -> Result<Tensor> {
@@ -114,11 +82,11 @@ impl DownBlock {
         };
         let mut x = x.clone();
         for (layer, resnet) in self.resnets.iter().enumerate() {
-            x = resnet.forward(&[&x], Some(told.time))?;
+            x = resnet.forward(&[&x], Some(inputs.time))?;
             if let Some(attention) = self.attentions.get(layer) {
-                x = attention.forward(&x, told)?;
+                x = attention.forward(&x, inputs)?;
             }
-            x = told.moved(x, layer)?;
+            x = inputs.moved(x, layer)?;
             if let Some(added) = within.filter(|_| layer + 1 == self.resnets.len()) {
                 x = add(&x, added)?;
             }
@@ -127,7 +95,7 @@ impl DownBlock {
         if let Some(downsampler) = &self.downsampler {
             x = match downsampler {
                 Downsampler::Conv(conv) => conv.forward(&x)?,
-                Downsampler::Resnet(resnet) => resnet.forward_resized(&x, Some(told.time), Resize::Halve)?,
+                Downsampler::Resnet(resnet) => resnet.forward_resized(&x, Some(inputs.time), Resize::Halve)?,
             };
             skips.push(x.clone());
         }

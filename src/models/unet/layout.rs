@@ -1,10 +1,43 @@
 //! The sizes of a U-Net's blocks, whichever configuration they were read from.
 
+use super::class::ClassShape;
 use crate::models::layers::ResnetShape;
+
+/// A U-Net, whichever class of diffusers' its configuration is of.
+#[derive(Debug, Clone)]
+pub(in crate::models) struct UNetShape {
+    pub(super) layout: UNetLayout,
+    pub(super) in_channels: usize,
+    pub(super) out_channels: usize,
+    /// Whether the input is mapped from 0..1 to −1..1 first.
+    pub(super) center_input_sample: bool,
+    /// Channels of the embedding of timesteps.
+    pub(super) time_channels: usize,
+    /// Channels of an embedded guidance scale, if it takes one.
+    pub(super) guidance_channels: Option<usize>,
+    /// Whether cosines come before sines in the time embedding.
+    pub(super) flip_sin_to_cos: bool,
+    /// Shift of the frequencies in the time embedding.
+    pub(super) freq_shift: f64,
+    /// Pooled text and sizes, for SDXL.
+    pub(super) added: Option<AddedShape>,
+    pub(super) class: Option<ClassShape>,
+    /// Whether there is a middle.
+    pub(super) has_mid: bool,
+}
+
+/// What SDXL's U-Net takes of the whole picture.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AddedShape {
+    /// Channels of the pooled text and all sizes together.
+    pub(super) channels: usize,
+    /// Channels of the sines and cosines that each size becomes.
+    pub(super) size_channels: usize,
+}
 
 /// A U-Net's blocks.
 #[derive(Debug, Clone)]
-pub(super) struct UNetLayout {
+pub(in crate::models) struct UNetLayout {
     /// Every resolution, the finest first; not empty.
     pub(super) levels: Vec<LevelShape>,
     /// What the middle attends to.

@@ -1,13 +1,13 @@
 //! The coarsest resolution.
 
 use super::attention::SpatialAttention;
-use super::down::BlockInputs;
+use super::inputs::BlockInputs;
 use super::layout::UNetLayout;
 use super::sites::MID_TRANSFORMER;
+use crate::models::WeightBuilder;
 use crate::models::layers::ResnetBlock;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// Residual block, attention if there is any, residual block.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub(super) struct MidBlock {
 
 impl MidBlock {
     /// * `channels`: of the coarsest level.
-    pub(super) fn new(vb: &VarBuilder<'_>, layout: &UNetLayout, channels: usize) -> Result<Self> {
+    pub(super) fn new(vb: &WeightBuilder<'_>, layout: &UNetLayout, channels: usize) -> Result<Self> {
         let resnet = |name: &str| ResnetBlock::shaped(&vb.pp(name), channels, channels, layout.resnet);
         Ok(Self {
             first: resnet("resnets.0")?,
@@ -28,12 +28,12 @@ impl MidBlock {
         })
     }
 
-    pub(super) fn forward(&self, x: &Tensor, told: BlockInputs<'_>) -> Result<Tensor> {
-        let mut x = self.first.forward(&[x], Some(told.time))?;
+    pub(super) fn forward(&self, x: &Tensor, inputs: BlockInputs<'_>) -> Result<Tensor> {
+        let mut x = self.first.forward(&[x], Some(inputs.time))?;
         if let Some(attention) = &self.attention {
-            x = attention.forward(&x, told)?;
+            x = attention.forward(&x, inputs)?;
         }
-        x = told.moved(x, 0)?;
-        self.second.forward(&[&x], Some(told.time))
+        x = inputs.moved(x, 0)?;
+        self.second.forward(&[&x], Some(inputs.time))
     }
 }

@@ -5,14 +5,16 @@
 
 mod attention;
 mod class;
+mod conditions;
 mod config;
 mod down;
+mod encoder;
+mod inputs;
 mod layout;
 mod maps;
 mod mid;
 mod model;
 mod motion;
-mod pixel;
 mod pixel_config;
 mod residuals;
 mod sites;
@@ -20,12 +22,12 @@ mod transformer;
 mod up;
 
 pub use class::ClassCondition;
+pub use conditions::{AddedConditions, UNetConditions, guidance_embedding};
 pub use config::UNetConfig;
+pub(in crate::models) use encoder::UNetEncoder;
 pub use maps::{AttentionMap, AttentionMaps};
-pub(in crate::models) use model::UNetEncoder;
-pub use model::{AddedConditions, UNet2DConditionModel, UNetConditions, guidance_embedding};
+pub use model::{UNet2DConditionModel, UNet2DModel};
 pub use motion::{Motion, MotionAdapter, MotionConfig};
-pub use pixel::UNet2DModel;
 pub use pixel_config::PixelUNetConfig;
 pub use residuals::Residuals;
 pub use sites::CrossAttentionSite;

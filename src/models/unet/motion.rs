@@ -8,6 +8,7 @@ use crate::kernels::LayerNorm;
 use crate::kernels::PostOps;
 use crate::models::ConfigError;
 use crate::models::PerBlock;
+use crate::models::WeightBuilder;
 use crate::models::layers::Attention;
 use crate::models::layers::AttentionConfig;
 use crate::models::layers::GeGlu;
@@ -18,7 +19,6 @@ use crate::models::layers::layer_norm;
 use candle_core::Device;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 const NETWORK: &str = "motion adapter";
 /// Epsilon of the normalisation before the pixels become tokens; diffusers fixes it whatever the config says.
@@ -127,14 +127,11 @@ impl MotionAdapter {
     /// # Errors
     /// A [`ConfigError`] if the configuration asks for something this version does not have or does not fit the
     /// U-Net; else if a tensor is missing or misshapen.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a builder is handed over, as to every network"
-    )]
-    pub fn new(vb: VarBuilder<'_>, config: &MotionConfig, unet: &UNetConfig) -> Result<Self> {
+    pub fn new<'a>(vb: impl Into<WeightBuilder<'a>>, config: &MotionConfig, unet: &UNetConfig) -> Result<Self> {
+        let vb = vb.into();
         config.check(unet)?;
         let at = |values: &PerBlock<usize>, index: usize| values.get(index).unwrap_or_default();
-        let modules = |vb: &VarBuilder<'_>, level: usize, count: usize, depth: usize| {
+        let modules = |vb: &WeightBuilder<'_>, level: usize, count: usize, depth: usize| {
             let shape = ModuleShape {
                 channels: config.block_out_channels[level],
                 heads: at(&config.motion_num_attention_heads, level),
@@ -147,7 +144,7 @@ impl MotionAdapter {
                 .map(|index| MotionModule::new(&vb.pp(index), shape))
                 .collect::<Result<Vec<_>>>()
         };
-        let of_level = |vb: &VarBuilder<'_>, level: usize, more: usize| {
+        let of_level = |vb: &WeightBuilder<'_>, level: usize, more: usize| {
             let count = at(&config.motion_layers_per_block, level) + more;
             let depth = at(&config.motion_transformer_layers_per_block, level);
             modules(vb, level, count, depth)
@@ -214,7 +211,7 @@ pub(super) struct MotionModule {
 }
 
 impl MotionModule {
-    fn new(vb: &VarBuilder<'_>, shape: ModuleShape) -> Result<Self> {
+    fn new(vb: &WeightBuilder<'_>, shape: ModuleShape) -> Result<Self> {
         let ModuleShape { channels, heads, .. } = shape;
         let inner = channels / heads * heads;
         let blocks = vb.pp("transformer_blocks");
@@ -268,7 +265,7 @@ impl MotionModule {
 /// Two attentions over the frames and a gated perceptron, each normalised before and with a shortcut.
 #[derive(Debug, Clone)]
 struct MotionBlock {
-    /// What is added to each frame's tokens so that they can be told apart, `(frames, channels)`.
+    /// What is added to each frame's tokens so that they differ, `(frames, channels)`.
     places: Tensor,
     norm1: LayerNorm,
     attn1: Attention,
@@ -281,7 +278,7 @@ struct MotionBlock {
 
 impl MotionBlock {
     /// * `frames`: most of them.
-    fn new(vb: &VarBuilder<'_>, channels: usize, heads: usize, frames: usize) -> Result<Self> {
+    fn new(vb: &WeightBuilder<'_>, channels: usize, heads: usize, frames: usize) -> Result<Self> {
         let norm = |name: &str| layer_norm(&vb.pp(name), channels, LAYER_NORM_EPS);
         let attention = |name: &str| {
             let config = AttentionConfig {

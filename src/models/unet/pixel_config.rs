@@ -11,6 +11,7 @@ use super::layout::LevelShape;
 use super::layout::ResamplerShape;
 use super::layout::SelfAttentionShape;
 use super::layout::UNetLayout;
+use super::layout::UNetShape;
 use crate::models::PerBlock;
 use crate::models::layers::ResnetShape;
 
@@ -27,7 +28,7 @@ const RESNET_UP: &str = "ResnetUpsampleBlock2D";
 const BY_RESNET: &str = "resnet";
 const BY_CONV: &str = "conv";
 
-/// Shape of a U-Net that no text is told. Missing fields take the values of diffusers.
+/// Shape of a U-Net that takes no text. Missing fields take the values of diffusers.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(default)]
 pub struct PixelUNetConfig {
@@ -138,12 +139,32 @@ impl PixelUNetConfig {
         self.block_out_channels.first().copied().unwrap_or_default()
     }
 
-    /// What the classes are, if the network is told any.
+    /// What the classes are, if the network takes any.
     ///
     /// # Errors
-    /// If it is told in a way that this version does not know.
+    /// If it takes them in a way that this version does not know.
     pub(super) fn class_shape(&self) -> Result<Option<ClassShape>, ConfigError> {
         ClassShape::new(NETWORK, self.class_embed_type.as_deref(), self.num_class_embeds, None)
+    }
+
+    /// The network that it describes.
+    ///
+    /// # Errors
+    /// If the configuration asks for something this version does not have.
+    pub(super) fn shape(&self) -> Result<UNetShape, ConfigError> {
+        Ok(UNetShape {
+            layout: self.layout()?,
+            in_channels: self.in_channels,
+            out_channels: self.out_channels,
+            center_input_sample: self.center_input_sample,
+            time_channels: self.time_channels(),
+            guidance_channels: None,
+            flip_sin_to_cos: self.flip_sin_to_cos,
+            freq_shift: self.freq_shift,
+            added: None,
+            class: self.class_shape()?,
+            has_mid: self.mid_block_type.is_some(),
+        })
     }
 
     /// The sizes of every block.

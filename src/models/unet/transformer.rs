@@ -1,13 +1,14 @@
 //! Attention over the pixels of a feature map and over the conditioning.
 
 use super::AttentionMaps;
-use super::down::BlockInputs;
+use super::inputs::BlockInputs;
 use super::layout::TransformerShape;
 use super::sites::block_name;
 use crate::kernels::GroupNorm;
 use crate::kernels::LayerNorm;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::models::WeightBuilder;
 use crate::models::layers::Attention;
 use crate::models::layers::AttentionConfig;
 use crate::models::layers::AttentionExtras;
@@ -18,7 +19,6 @@ use crate::models::layers::group_norm;
 use crate::models::layers::layer_norm;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// Epsilon of the normalisation before the pixels become tokens; diffusers fixes it whatever the config says.
 const GROUP_NORM_EPS: f64 = 1e-6;
@@ -36,7 +36,7 @@ pub(super) struct SpatialTransformer {
 
 impl SpatialTransformer {
     /// * `name`: of this transformer within the network, as its weights are called.
-    pub(super) fn new(vb: &VarBuilder<'_>, name: &str, channels: usize, shape: TransformerShape) -> Result<Self> {
+    pub(super) fn new(vb: &WeightBuilder<'_>, name: &str, channels: usize, shape: TransformerShape) -> Result<Self> {
         let project = |name: &str| Conv2d::pointwise(&vb.pp(name), channels, channels, shape.linear_projection);
         let blocks = vb.pp("transformer_blocks");
         Ok(Self {
@@ -53,7 +53,7 @@ impl SpatialTransformer {
     /// * `context`: `(batch, tokens, context_channels)`.
     ///
     /// Returns the shape of `x`.
-    pub(super) fn forward(&self, x: &Tensor, context: &Tensor, told: BlockInputs<'_>) -> Result<Tensor> {
+    pub(super) fn forward(&self, x: &Tensor, context: &Tensor, inputs: BlockInputs<'_>) -> Result<Tensor> {
         let (batch, channels, height, width) = x.dims4()?;
         let h = self
             .proj_in
@@ -61,7 +61,7 @@ impl SpatialTransformer {
         // Channels last, pixels are tokens already.
         let mut tokens = h.permute((0, 2, 3, 1))?.reshape((batch, height * width, channels))?;
         for block in &self.blocks {
-            tokens = block.forward(&tokens, context, told, (height, width))?;
+            tokens = block.forward(&tokens, context, inputs, (height, width))?;
         }
         let h = tokens
             .reshape((batch, height, width, channels))?
@@ -87,7 +87,7 @@ struct TransformerBlock {
 }
 
 impl TransformerBlock {
-    fn new(vb: &VarBuilder<'_>, name: String, channels: usize, shape: TransformerShape) -> Result<Self> {
+    fn new(vb: &WeightBuilder<'_>, name: String, channels: usize, shape: TransformerShape) -> Result<Self> {
         let norm = |name: &str| layer_norm(&vb.pp(name), channels, LAYER_NORM_EPS);
         let attention = |name: &str, context_channels: Option<usize>| {
             let config = AttentionConfig {
@@ -115,25 +115,30 @@ impl TransformerBlock {
     }
 
     /// * `size`: height and width of the picture that the tokens are.
-    fn forward(&self, x: &Tensor, context: &Tensor, told: BlockInputs<'_>, size: (usize, usize)) -> Result<Tensor> {
+    fn forward(&self, x: &Tensor, context: &Tensor, inputs: BlockInputs<'_>, size: (usize, usize)) -> Result<Tensor> {
         let first = self.only_cross.then_some(context);
-        let x = self.attn1.forward(&self.norm1.forward(x)?, first, x)?;
-        let x = self.attend(&x, context, told, size)?;
+        let extras = AttentionExtras {
+            kv: inputs.kv,
+            ..AttentionExtras::default()
+        };
+        let (x, _) = self.attn1.forward_with(&self.norm1.forward(x)?, first, extras, x)?;
+        let x = self.attend(&x, context, inputs, size)?;
         let gated = self.ff_in.forward(&self.norm3.forward(&x)?)?;
         self.ff_out.forward_with(&gated, PostOps::add(&x))
     }
 
-    /// Cross-attention to the text, and to the pictures if there are any; whoever watches is told.
-    fn attend(&self, x: &Tensor, context: &Tensor, told: BlockInputs<'_>, size: (usize, usize)) -> Result<Tensor> {
-        let maps = told.maps.filter(|maps| maps.wants(&self.name));
-        let prompts = told.image_prompts.iter();
+    /// Cross-attention to the text, and to the image prompts if there are any; maps that are wanted are recorded.
+    fn attend(&self, x: &Tensor, context: &Tensor, inputs: BlockInputs<'_>, size: (usize, usize)) -> Result<Tensor> {
+        let maps = inputs.maps.filter(|maps| maps.wants(&self.name));
+        let prompts = inputs.image_prompts.iter();
         let pairs: Vec<_> = prompts.filter_map(|prompt| prompt.at(&self.name)).collect();
-        let beside = AttentionExtras {
+        let extras = AttentionExtras {
             pairs: &pairs,
             watched: maps.map(AttentionMaps::row),
+            kv: inputs.kv,
         };
         let asking = self.norm2.forward(x)?;
-        let (y, watched) = self.attn2.forward_with(&asking, Some(context), beside, x)?;
+        let (y, watched) = self.attn2.forward_with(&asking, Some(context), extras, x)?;
         if let (Some(maps), Some(probabilities)) = (maps, watched) {
             maps.record(&self.name, &probabilities, size)?;
         }

@@ -1,15 +1,15 @@
 //! One resolution on the way up.
 
 use super::attention::SpatialAttention;
-use super::down::BlockInputs;
+use super::inputs::BlockInputs;
 use super::layout::ResamplerShape;
 use super::layout::UNetLayout;
+use crate::models::WeightBuilder;
 use crate::models::layers::Resize;
 use crate::models::layers::ResnetBlock;
 use crate::models::layers::Upsample;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// Residual blocks that each take in one skip, attention if this block attends, then an upsampler but for the last.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ enum Upsampler {
 
 impl UpBlock {
     /// * `index`: of the block, 0 the coarsest.
-    pub(super) fn new(vb: &VarBuilder<'_>, layout: &UNetLayout, index: usize) -> Result<Self> {
+    pub(super) fn new(vb: &WeightBuilder<'_>, layout: &UNetLayout, index: usize) -> Result<Self> {
         let levels = &layout.levels;
         let from_top = levels.len() - 1 - index;
         let level = levels[from_top];
@@ -63,17 +63,17 @@ impl UpBlock {
     }
 
     /// Takes its skips from the end of `skips`.
-    pub(super) fn forward(&self, x: &Tensor, told: BlockInputs<'_>, skips: &mut Vec<Tensor>) -> Result<Tensor> {
+    pub(super) fn forward(&self, x: &Tensor, inputs: BlockInputs<'_>, skips: &mut Vec<Tensor>) -> Result<Tensor> {
         let mut x = x.clone();
         for (layer, resnet) in self.resnets.iter().enumerate() {
             let Some(skip) = skips.pop() else {
                 candle_core::bail!("the up blocks of this U-Net take more features than its down blocks give");
             };
-            x = resnet.forward(&[&x, &skip], Some(told.time))?;
+            x = resnet.forward(&[&x, &skip], Some(inputs.time))?;
             if let Some(attention) = self.attentions.get(layer) {
-                x = attention.forward(&x, told)?;
+                x = attention.forward(&x, inputs)?;
             }
-            x = told.moved(x, layer)?;
+            x = inputs.moved(x, layer)?;
         }
         let Some(upsampler) = &self.upsampler else {
             return Ok(x);
@@ -87,7 +87,7 @@ impl UpBlock {
         };
         match upsampler {
             Upsampler::Conv(conv) => conv.forward_to(&x, height, width),
-            Upsampler::Resnet(resnet) => resnet.forward_resized(&x, Some(told.time), Resize::To(height, width)),
+            Upsampler::Resnet(resnet) => resnet.forward_resized(&x, Some(inputs.time), Resize::To(height, width)),
         }
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! Source: `SRVGGNetCompact` of <https://github.com/xinntao/Real-ESRGAN>
 
+use crate::models::WeightBuilder;
 use candle_core::{DType, Result, Tensor};
-use candle_nn::VarBuilder;
 
-use super::UpscalerConfig;
+use super::config::UpscalerConfig;
 use crate::kernels::{PostOps, PreOps, upsample_nearest};
 use crate::models::layers::Conv2d;
 
@@ -19,7 +19,7 @@ pub(super) struct Compact {
 }
 
 impl Compact {
-    pub(super) fn new(vb: &VarBuilder<'_>, config: &UpscalerConfig) -> Result<Self> {
+    pub(super) fn new(vb: &WeightBuilder<'_>, config: &UpscalerConfig) -> Result<Self> {
         let width = config.width;
         let body = vb.pp("body");
         let convs = (0..=config.blocks).map(|place| {

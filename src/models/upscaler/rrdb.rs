@@ -3,10 +3,10 @@
 //! Source: Wang et al. 2018, <https://arxiv.org/abs/1809.00219>; what goes in as squares of pixels: Wang et al. 2021,
 //! <https://arxiv.org/abs/2107.10833>
 
+use crate::models::WeightBuilder;
 use candle_core::{Result, Tensor};
-use candle_nn::VarBuilder;
 
-use super::UpscalerConfig;
+use super::config::UpscalerConfig;
 use crate::kernels::{Activation, PostOps, PreOps};
 use crate::models::layers::Conv2d;
 
@@ -20,7 +20,7 @@ struct DenseBlock {
 }
 
 impl DenseBlock {
-    fn new(vb: &VarBuilder<'_>, width: usize, growth: usize) -> Result<Self> {
+    fn new(vb: &WeightBuilder<'_>, width: usize, growth: usize) -> Result<Self> {
         let conv = |place: usize, outputs| {
             Conv2d::new(&vb.pp(format!("conv{}", place + 1)), width + place * growth, outputs, 3)
         };
@@ -54,7 +54,7 @@ impl DenseBlock {
 struct Block([DenseBlock; 3]);
 
 impl Block {
-    fn new(vb: &VarBuilder<'_>, width: usize, growth: usize) -> Result<Self> {
+    fn new(vb: &WeightBuilder<'_>, width: usize, growth: usize) -> Result<Self> {
         let dense = |place: usize| DenseBlock::new(&vb.pp(format!("rdb{place}")), width, growth);
         Ok(Self([dense(1)?, dense(2)?, dense(3)?]))
     }
@@ -78,7 +78,7 @@ pub(super) struct Rrdb {
 }
 
 impl Rrdb {
-    pub(super) fn new(vb: &VarBuilder<'_>, config: &UpscalerConfig) -> Result<Self> {
+    pub(super) fn new(vb: &WeightBuilder<'_>, config: &UpscalerConfig) -> Result<Self> {
         let &UpscalerConfig { width, growth, .. } = config;
         let same = |name: String| Conv2d::new(&vb.pp(name), width, width, 3);
         Ok(Self {

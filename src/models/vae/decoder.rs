@@ -6,13 +6,13 @@ use super::mid::MidBlock;
 use crate::kernels::GroupNorm;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::models::WeightBuilder;
 use crate::models::layers::Conv2d;
 use crate::models::layers::ResnetBlock;
 use crate::models::layers::Upsample;
 use crate::models::layers::group_norm;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// Residual blocks at rising resolution.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    pub(super) fn new(vb: &VarBuilder<'_>, config: &VaeConfig) -> Result<Self> {
+    pub(super) fn new(vb: &WeightBuilder<'_>, config: &VaeConfig) -> Result<Self> {
         let widths = &config.block_out_channels;
         let (Some(&first), Some(&last)) = (widths.first(), widths.last()) else {
             candle_core::bail!("vae config: block_out_channels is empty");

@@ -3,13 +3,13 @@
 use super::VaeConfig;
 use super::config::NORM_EPS;
 use crate::kernels::GroupNorm;
+use crate::models::WeightBuilder;
 use crate::models::layers::Attention;
 use crate::models::layers::AttentionConfig;
 use crate::models::layers::ResnetBlock;
 use crate::models::layers::group_norm;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// Residual block, attention of one head over all pixels, residual block.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub(super) struct MidBlock {
 }
 
 impl MidBlock {
-    pub(super) fn new(vb: &VarBuilder<'_>, channels: usize, config: &VaeConfig) -> Result<Self> {
+    pub(super) fn new(vb: &WeightBuilder<'_>, channels: usize, config: &VaeConfig) -> Result<Self> {
         let groups = config.norm_num_groups;
         let resnet = |name: &str| ResnetBlock::new(&vb.pp(name), channels, channels, None, groups, NORM_EPS);
         let attention = || {

@@ -5,10 +5,10 @@ use super::decoder::Decoder;
 use super::encoder::Encoder;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::models::WeightBuilder;
 use crate::models::layers::Conv2d;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 /// Log-variances are kept in this range, as in diffusers: e³⁰ and e²⁰ are far beyond any sensible value.
 const LOGVAR_RANGE: (f64, f64) = (-30.0, 20.0);
@@ -58,11 +58,8 @@ impl AutoencoderKL {
     /// # Errors
     /// A [`ConfigError`](crate::models::ConfigError) if the configuration asks for something this version does not
     /// have; else if a tensor is missing or misshapen.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a builder is handed over, as to every network"
-    )]
-    pub fn new(vb: VarBuilder<'_>, config: &VaeConfig) -> Result<Self> {
+    pub fn new<'a>(vb: impl Into<WeightBuilder<'a>>, config: &VaeConfig) -> Result<Self> {
+        let vb = vb.into();
         config.validate()?;
         let channels = config.latent_channels;
         Ok(Self {

@@ -5,11 +5,11 @@
 use super::VaeConfig;
 use super::decoder::Decoder;
 use crate::models::ConfigError;
+use crate::models::WeightBuilder;
 use crate::models::layers::Conv2d;
 use candle_core::DType;
 use candle_core::Result;
 use candle_core::Tensor;
-use candle_nn::VarBuilder;
 
 const NETWORK: &str = "vqvae";
 /// More entries than any codebook has.
@@ -65,11 +65,8 @@ impl VqDecoder {
     /// # Errors
     /// A [`ConfigError`] if the configuration asks for something this version does not have; else if a tensor is
     /// missing or misshapen.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a builder is handed over, as to every network"
-    )]
-    pub fn new(vb: VarBuilder<'_>, config: &VqConfig) -> Result<Self> {
+    pub fn new<'a>(vb: impl Into<WeightBuilder<'a>>, config: &VqConfig) -> Result<Self> {
+        let vb = vb.into();
         config.shape.validate()?;
         let norm = &config.norm_type;
         ConfigError::check(norm == "group", NETWORK, "norm_type", norm, "group")?;

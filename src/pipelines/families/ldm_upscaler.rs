@@ -11,10 +11,10 @@ use super::pixel_denoiser::PixelDenoiser;
 use super::{name_of, requested_px};
 use crate::conditioning::STATE_DTYPE;
 use crate::job::{ModelDefaults, ModelInfo, ModelRef, PreviewMode, Takes};
+use crate::kernels::cast_input;
 use crate::models::unet::{PixelUNetConfig, UNet2DModel};
 use crate::models::vae::{Quantised, VqConfig, VqDecoder};
 use crate::pipelines::PipelineError;
-use crate::pipelines::controls::at_the_door;
 use crate::pipelines::denoiser::Denoiser;
 use crate::pipelines::linear_map::LinearMap;
 use crate::pipelines::model::{ConcatCond, DenoiserInputs, Family, Model, ModelBase, ModelSource};
@@ -98,7 +98,7 @@ impl LdmUpscaler {
     /// Latents of the codebook → picture `(1, 3, height, width)` in −1..1.
     fn decode_quantised(&self, quantised: &Quantised) -> candle_core::Result<Tensor> {
         self.vae
-            .decode(&at_the_door(&quantised.latents, self.base.dtype)?)?
+            .decode(&cast_input(&quantised.latents, self.base.dtype)?)?
             .to_dtype(STATE_DTYPE)
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 
 use crate::conditioning::STATE_DTYPE;
+use crate::kernels::cast_input;
 use crate::models::unet::{ClassCondition, UNet2DModel};
 use crate::pipelines::Scheduler;
-use crate::pipelines::controls::at_the_door;
 use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use crate::pipelines::model::{ConcatCond, DenoiserInputs, ModelBase};
 
@@ -49,7 +49,7 @@ impl Denoiser for PixelDenoiser<'_> {
             Some(ConcatCond::LowRes { picture, .. }) => Tensor::cat(&[input.x, picture], 1)?,
             _ => input.x.clone(),
         };
-        let x = at_the_door(&x, self.base.dtype)?;
+        let x = cast_input(&x, self.base.dtype)?;
         let output = self.unet.forward(&x, &[input.timestep], class)?;
         Ok(DenoiseOutput::alone(output.to_dtype(STATE_DTYPE)?))
     }

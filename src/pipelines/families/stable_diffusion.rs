@@ -10,6 +10,7 @@ use super::{ModelIndex, UNetDenoiser, name_of};
 use crate::conditioning::{ClipTokenizer, Conditioning, EmbeddingLayer, Prompts, STATE_DTYPE, TextEncoders};
 use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, PreviewMode, Takes, VaeTiles};
 use crate::kernels::Wrap;
+use crate::kernels::cast_input;
 use crate::models::join_edges;
 use crate::models::lora::PatchableModel;
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
@@ -17,7 +18,6 @@ use crate::models::unet::{UNet2DConditionModel, UNetConfig};
 use crate::models::vae::{AutoencoderKL, Moments, VaeConfig};
 use crate::pipelines::PipelineError;
 use crate::pipelines::adapters::Adapters;
-use crate::pipelines::controls::at_the_door;
 use crate::pipelines::denoiser::Denoiser;
 use crate::pipelines::linear_map::LinearMap;
 use crate::pipelines::model::{ConcatCond, DenoiserInputs, Family, Model, ModelBase, ModelSource};
@@ -230,7 +230,7 @@ impl StableDiffusion {
         let Some(tiny) = &self.tiny else {
             return Ok(None);
         };
-        tiny.decode(&at_the_door(latents, self.base.dtype)?)?
+        tiny.decode(&cast_input(latents, self.base.dtype)?)?
             .to_dtype(STATE_DTYPE)
             .map(Some)
     }
@@ -260,7 +260,7 @@ impl Model for StableDiffusion {
     fn encode(&self, picture: &Tensor) -> candle_core::Result<Moments> {
         let factor = self.vae.factor();
         let both = self.tiled([factor, 1]).take(picture, |picture| {
-            let Moments { mean, logvar } = self.vae.encode(&at_the_door(picture, self.vae_dtype)?)?;
+            let Moments { mean, logvar } = self.vae.encode(&cast_input(picture, self.vae_dtype)?)?;
             Tensor::cat(&[mean, logvar], 1)?.to_dtype(STATE_DTYPE)
         })?;
         let channels = self.vae.config().latent_channels;
@@ -281,7 +281,7 @@ impl Model for StableDiffusion {
         let factor = self.vae.factor();
         self.tiled([1, factor]).take(&latents, |latents| {
             self.vae
-                .decode(&at_the_door(latents, self.vae_dtype)?)?
+                .decode(&cast_input(latents, self.vae_dtype)?)?
                 .to_dtype(STATE_DTYPE)
         })
     }

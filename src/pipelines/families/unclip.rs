@@ -11,6 +11,7 @@ use crate::conditioning::STATE_DTYPE;
 use crate::diffusion::ScheduleError;
 use crate::diffusion::samplers::UnclipSampler;
 use crate::diffusion::schedule::SigmaTable;
+use crate::kernels::cast_input;
 use crate::kernels::resize_bicubic;
 use crate::models::clip::{ClipTextConfig, ClipTextModel};
 use crate::models::unclip::{PriorConfig, PriorTransformer, TextProjConfig, UnclipTextProj};
@@ -18,7 +19,6 @@ use crate::models::unet::{
     ClassCondition, PixelUNetConfig, UNet2DConditionModel, UNet2DModel, UNetConditions, UNetConfig,
 };
 use crate::pipelines::PipelineError;
-use crate::pipelines::controls::at_the_door;
 use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use crate::pipelines::model::{ModelBase, ModelSource};
 use crate::pipelines::scheduler::{Scheduler, SchedulerConfig};
@@ -188,9 +188,9 @@ impl Unclip {
     pub fn decoder<'a>(&'a self, texts: &'a Texts, embedding: &Tensor) -> candle_core::Result<DecoderStage<'a>> {
         let picture = self.embedding(embedding)?;
         let told = |text: &UnclipText, picture: Option<&Tensor>| {
-            let pooled = at_the_door(&text.pooled, self.base.dtype)?;
+            let pooled = cast_input(&text.pooled, self.base.dtype)?;
             self.text_proj
-                .forward(picture, &pooled, &at_the_door(&text.hidden, self.base.dtype)?)
+                .forward(picture, &pooled, &cast_input(&text.hidden, self.base.dtype)?)
         };
         let uncond = told(&texts.negative, None)?;
         let cond = told(&texts.prompt, Some(&picture))?;
@@ -276,10 +276,10 @@ impl<'a> PriorStage<'a> {
         let Unclip { prior, base, .. } = self.model;
         let each = |part: fn(&UnclipText) -> &Tensor| {
             let parts: Vec<&Tensor> = texts.iter().map(|text| part(text)).collect();
-            at_the_door(&Tensor::cat(&parts, 0)?, base.dtype)
+            cast_input(&Tensor::cat(&parts, 0)?, base.dtype)
         };
         let rows = vec![x.flatten_from(1)?; texts.len()];
-        let x = at_the_door(&Tensor::cat(&rows, 0)?, base.dtype)?;
+        let x = cast_input(&Tensor::cat(&rows, 0)?, base.dtype)?;
         let lengths: Vec<usize> = texts.iter().map(|text| text.length).collect();
         let (pooled, hidden) = (each(|text| &text.pooled)?, each(|text| &text.hidden)?);
         let output = prior.forward(&x, timestep, &pooled, &hidden, &lengths)?;
@@ -337,7 +337,7 @@ impl<'a> DecoderStage<'a> {
         let Unclip { decoder, base, .. } = self.model;
         let (first, count) = if wants_uncond { (0, 2) } else { (1, 1) };
         let part = |told: &Tensor| told.narrow(0, first, count)?.contiguous();
-        let x = at_the_door(&Tensor::cat(&vec![x; count], 0)?, base.dtype)?;
+        let x = cast_input(&Tensor::cat(&vec![x; count], 0)?, base.dtype)?;
         // Whole where both are asked, so that the network can tell that it is the same at every step.
         let context = if wants_uncond {
             self.context.clone()
@@ -418,7 +418,7 @@ impl Denoiser for SuperResStage<'_> {
         } else {
             &self.model.super_res_first
         };
-        let x = at_the_door(&Tensor::cat(&[input.x, &self.small], 1)?, self.model.base.dtype)?;
+        let x = cast_input(&Tensor::cat(&[input.x, &self.small], 1)?, self.model.base.dtype)?;
         let output = unet.forward(&x, &[input.timestep], None)?.to_dtype(STATE_DTYPE)?;
         let (noise, variance) = split(&output, input.x.dim(1)?, self.schedule())?;
         Ok(DenoiseOutput {

@@ -1,12 +1,14 @@
-//! A model with everything it is embeds of one picture.
+//! A model with all conditions of one picture.
 
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
 use crate::conditioning::{ClipTokenizer, Conditioning, PromptEmbeds, STATE_DTYPE};
+use crate::kernels::cast_input;
+use crate::models::KvCache;
 use crate::models::unet::{ClassCondition, Motion, UNet2DConditionModel, UNetConditions, guidance_embedding};
-use crate::pipelines::controls::{ActiveControl, Branches, at_the_door, residuals};
+use crate::pipelines::controls::{ActiveControl, Branches, residuals};
 use crate::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
 use crate::pipelines::frames::{join_frames, split_frames};
 use crate::pipelines::model::{ConcatCond, DenoiserInputs, ModelBase};
@@ -180,7 +182,7 @@ impl UNetDenoiser<'_> {
     ) -> candle_core::Result<Tensor> {
         let dtype = self.base.dtype;
         let residuals = residuals(&self.controls, input, branches, (embeds, cond), dtype)?;
-        let (x, context) = (at_the_door(x, dtype)?, at_the_door(&embeds.context, dtype)?);
+        let (x, context) = (cast_input(x, dtype)?, cast_input(&embeds.context, dtype)?);
         if let Some(maps) = input.maps {
             maps.watch_row(branches.prompt_row() * self.frames());
         }
@@ -191,6 +193,7 @@ impl UNetDenoiser<'_> {
         let conditions = UNetConditions {
             class: noise_level.as_ref().map(|level| ClassCondition::Labels(level)),
             motion: self.film,
+            kv: Some(&embeds.kv),
             maps: input.maps,
             guidance: embedding,
             added: embeds.added.as_ref(),
@@ -210,6 +213,7 @@ fn repeated(prompts: &Conditioning, frames: usize) -> candle_core::Result<Condit
         Ok(PromptEmbeds {
             context: embeds.context.broadcast_as((frames, tokens, width))?.contiguous()?,
             added: None,
+            kv: KvCache::default(),
         })
     };
     let (cond, uncond) = (each(&prompts.cond)?, each(&prompts.uncond)?);

@@ -1,5 +1,7 @@
 //! The U-Net's layers under the names of the original implementation, and the blocks that people count by them.
 
+use crate::formats::LDM_UNET_OUTER;
+use crate::formats::LDM_UNET_RESNET;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -16,22 +18,8 @@ pub enum UNetBlock {
     Out(usize),
 }
 
-/// Layers outside the blocks: ours, theirs, block.
-const OUTSIDE: &[(&str, &str, UNetBlock)] = &[
-    ("time_embedding.linear_1", "time_embed.0", UNetBlock::Base),
-    ("time_embedding.linear_2", "time_embed.2", UNetBlock::Base),
-    ("add_embedding.linear_1", "label_emb.0.0", UNetBlock::Base),
-    ("add_embedding.linear_2", "label_emb.0.2", UNetBlock::Base),
-    ("conv_in", "input_blocks.0.0", UNetBlock::In(0)),
-    ("conv_out", "out.2", UNetBlock::Base),
-];
-/// Layers of a residual block: ours, theirs.
-const RESIDUAL: &Renamed = &[
-    ("conv1", "in_layers.2"),
-    ("time_emb_proj", "emb_layers.1"),
-    ("conv2", "out_layers.3"),
-    ("conv_shortcut", "skip_connection"),
-];
+/// The middle's attention, which stands with the other parts of the middle.
+const MIDDLE: &str = "mid_block.attentions.0.";
 
 /// Some layers that stand together in both implementations.
 #[derive(Debug, Clone)]
@@ -44,7 +32,7 @@ struct Part {
     block: UNetBlock,
 }
 
-/// Our names and theirs.
+/// Beginnings of their names and of ours.
 type Renamed = [(&'static str, &'static str)];
 
 /// Where the parts of a U-Net are found in the original implementation.
@@ -59,8 +47,14 @@ impl UNetBlockNames {
     /// * `modules`: full names of the U-Net's layers, without `.weight`.
     pub fn new(modules: &[&str]) -> Self {
         let mut names = Self::default();
-        for (ours, theirs, block) in OUTSIDE {
-            names.add((*ours).to_owned(), (*theirs).to_owned(), &[], *block);
+        for (theirs, ours) in LDM_UNET_OUTER {
+            let block = match *ours {
+                MIDDLE => continue, // has its place below
+                "conv_in." => UNetBlock::In(0),
+                _ => UNetBlock::Base,
+            };
+            let layer = |name: &str| name.trim_end_matches('.').to_owned();
+            names.add(layer(ours), layer(theirs), &[], block);
         }
         names.all.insert(UNetBlock::Base);
         names.all.insert(UNetBlock::In(0));
@@ -87,7 +81,11 @@ impl UNetBlockNames {
             }
         }
         for (part, theirs) in [("resnets.0.", 0), ("attentions.0.", 1), ("resnets.1.", 2)] {
-            let inside = if part.starts_with("resnets") { RESIDUAL } else { &[] };
+            let inside = if part.starts_with("resnets") {
+                LDM_UNET_RESNET
+            } else {
+                &[]
+            };
             names.add(
                 format!("mid_block.{part}"),
                 format!("middle_block.{theirs}."),
@@ -129,7 +127,7 @@ impl UNetBlockNames {
         self.add(
             format!("{ours}resnets.{layer}."),
             format!("{theirs}.{index}.0."),
-            RESIDUAL,
+            LDM_UNET_RESNET,
             block,
         );
         let transformer = format!("{ours}attentions.{layer}.");
@@ -159,8 +157,11 @@ impl UNetBlockNames {
             if !part.ours.ends_with('.') && !rest.is_empty() {
                 return None;
             }
-            let known = part.inside.iter().find(|(ours, _)| *ours == rest);
-            let rest = known.map_or(rest, |(_, theirs)| *theirs);
+            let known = part
+                .inside
+                .iter()
+                .find(|(_, ours)| ours.strip_suffix('.') == Some(rest));
+            let rest = known.map_or(rest, |(theirs, _)| theirs.trim_end_matches('.'));
             Some((format!("{}{rest}", part.theirs), part.block))
         })
     }

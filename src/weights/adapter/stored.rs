@@ -75,7 +75,7 @@ impl StoredDelta {
         format!("{}×{rest}", shape.first().copied().unwrap_or(1))
     }
 
-    /// A tensor of the file in f32; finite, or the run would fail for a reason that nobody could find.
+    /// A tensor of the file in f32; finite, since one infinite number would spoil the run without a trace of its origin.
     fn tensor(&self, name: &str, device: &Device) -> Result<Tensor> {
         let found = self.file.tensor_as(name, DType::F32, device);
         let tensor = found.map_err(|error| candle_core::Error::Msg(error.to_string()))?;
