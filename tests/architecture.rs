@@ -52,6 +52,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("egui", &["render", "ui"]),
     ("eframe", &["render", "ui"]),
     ("egui_plot", &["ui"]),
+    ("egui_system_font_provider", &["unfold"]),
+    ("epaint", &["unfold"]),
     ("hf_hub", &["hub"]),
     ("arboard", &["ui"]),
     ("notify", &["gallery"]),

@@ -1,6 +1,12 @@
 //! Text on pictures, in the fonts that the window uses too.
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use ab_glyph_rasterizer::{Point, Rasterizer, point};
+use egui_system_font_provider::SystemFontProvider;
+use epaint::text::{FallbackRequest, FontData, FontFamily, FontProvider as _};
+use epaint_default_fonts::{EMOJI_ICON, NOTO_EMOJI_REGULAR};
 use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{FontRef, GlyphId, MetadataProvider as _};
@@ -30,9 +36,47 @@ pub(super) struct Ink {
 
 /// A glyph and the pen's way to the next, in pixels.
 struct Placed {
-    font: FontRef<'static>,
+    face: Face,
     glyph: GlyphId,
     advance: f32,
+}
+
+/// The fonts that come with the program, in the order in which they are asked for a letter.
+static BUNDLED: LazyLock<[Face; 4]> =
+    LazyLock::new(|| [INTER, MPLUS1, NOTO_EMOJI_REGULAR, EMOJI_ICON].map(|bytes| Face(FontData::from_static(bytes))));
+
+/// A font file and the place of a font in it.
+#[derive(Debug, Clone)]
+struct Face(FontData);
+
+impl Face {
+    /// The font of the system that the window shows a letter in, if the system has one. Looking for it may take some
+    /// hundred milliseconds at the first letter; what was found is kept.
+    fn of_system(letter: char) -> Option<Self> {
+        static PROVIDER: LazyLock<SystemFontProvider> = LazyLock::new(SystemFontProvider::new);
+        static FOUND: LazyLock<Mutex<HashMap<char, Option<Face>>>> = LazyLock::new(Mutex::default);
+        let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        let find = || {
+            let mut cluster = [0; 4];
+            let request = FallbackRequest {
+                cluster: letter.encode_utf8(&mut cluster),
+                family: &FontFamily::Proportional,
+            };
+            PROVIDER.font_for(&request).map(|found| Self(found.data))
+        };
+        found.entry(letter).or_insert_with(find).clone()
+    }
+
+    fn font(&self) -> Option<FontRef<'_>> {
+        FontRef::from_index((*self.0.font).as_ref(), self.0.index).ok()
+    }
+
+    /// The glyph of a letter, if the font has one with an outline.
+    fn glyph(&self, letter: char) -> Option<GlyphId> {
+        let font = self.font()?;
+        let glyph = font.charmap().map(letter)?;
+        font.outline_glyphs().get(glyph).map(|_| glyph)
+    }
 }
 
 impl Ink {
@@ -73,21 +117,24 @@ impl Ink {
         }
     }
 
-    /// The letter in the first font that has it, else the sign for letters that no font has.
+    /// The letter in the first font that has it, as in the window: the bundled ones, those of egui, those of the system;
+    /// else the sign for letters that no font has.
     fn placed(self, letter: char) -> Option<Placed> {
-        let mut fonts = [INTER, MPLUS1].into_iter().filter_map(|bytes| FontRef::new(bytes).ok());
-        let (font, glyph) = fonts
-            .find_map(|font| Some((font.clone(), font.charmap().map(letter)?)))
-            .or_else(|| Some((FontRef::new(INTER).ok()?, GlyphId::NOTDEF)))?;
-        let advance = font
-            .glyph_metrics(Size::new(self.px), LocationRef::default())
-            .advance_width(glyph)?;
-        Some(Placed { font, glyph, advance })
+        let of_letter = |face: Face| Some((face.glyph(letter)?, face));
+        let mut bundled = BUNDLED.iter().cloned();
+        let (glyph, face) = bundled
+            .find_map(of_letter)
+            .or_else(|| Face::of_system(letter).and_then(of_letter))
+            .unwrap_or_else(|| (GlyphId::NOTDEF, BUNDLED[0].clone()));
+        let metrics = face.font()?.glyph_metrics(Size::new(self.px), LocationRef::default());
+        let advance = metrics.advance_width(glyph)?;
+        Some(Placed { face, glyph, advance })
     }
 
     /// * `x`, `baseline`: where the pen stands.
     fn draw_glyph(self, placed: &Placed, (x, baseline): (f32, f32), image: &mut RgbImage) {
-        let Some(outline) = placed.font.outline_glyphs().get(placed.glyph) else {
+        let Some(font) = placed.face.font() else { return };
+        let Some(outline) = font.outline_glyphs().get(placed.glyph) else {
             return;
         };
         let side = (self.px * 2.5).ceil() + placed.advance.ceil();
@@ -100,7 +147,7 @@ impl Ink {
         };
         let settings = DrawSettings::unhinted(Size::new(self.px), LocationRef::default());
         if outline.draw(settings, &mut pen).is_err() {
-            return; // a letter that a bundled font cannot draw is left out
+            return; // a letter that its font cannot draw is left out
         }
         let side = side as usize;
         pen.raster.for_each_pixel(|at, cover| {
@@ -188,13 +235,24 @@ mod tests {
     }
 
     #[test]
-    fn latin_greek_and_japanese_should_be_drawn_by_fonts_that_have_them() {
-        for letter in "aσ²‖−ノ段階晴".chars() {
+    fn letters_and_emoji_should_be_drawn_by_fonts_that_have_them() {
+        for letter in "aσ²‖−ノ段階晴😀🌸".chars() {
             let placed = INK.placed(letter).unwrap();
             assert_ne!(placed.glyph, GlyphId::NOTDEF, "{letter}");
             assert!(light(&drawn(&letter.to_string(), (0.0, 0.0))) > 0, "{letter}");
         }
         assert_eq!(INK.placed('\u{10ffff}').unwrap().glyph, GlyphId::NOTDEF);
+    }
+
+    /// The bundled fonts have no Arabic or Thai letters.
+    #[test]
+    #[ignore = "needs an Arabic or a Thai font of the system, e.g. DejaVu Sans"]
+    fn letters_that_the_bundled_fonts_lack_should_be_drawn_by_a_font_of_the_system() {
+        let is_drawn = |letter: char| {
+            let placed = INK.placed(letter).unwrap();
+            placed.glyph != GlyphId::NOTDEF && light(&drawn(&letter.to_string(), (0.0, 0.0))) > 0
+        };
+        assert!(is_drawn('ع') || is_drawn('ก'), "the system has fonts for neither");
     }
 
     #[test]
