@@ -115,7 +115,7 @@ fn two_runs_should_be_told_by_settings_pixels_and_the_step_from_which_they_part(
     run.steps[1].x0.values[5] += 1.0;
     b.trajectory = Arc::new(run);
     b.pixels.pixels[4] ^= 16;
-    let [a, b] = [a, b].map(|image| gallery::save(home.path(), &image).unwrap());
+    let [a, b] = [a, b].map(|image| gallery::save(home.path(), &image).unwrap().path);
 
     let (told, words) = compare(home.path(), &[&a, &b]);
     assert_eq!(told["runs"], "part");
@@ -143,7 +143,7 @@ fn two_runs_should_be_told_by_settings_pixels_and_the_step_from_which_they_part(
 fn pictures_without_a_record_or_of_another_size_should_still_be_compared() {
     let home = tempfile::tempdir().unwrap();
     let image = generated_image(request(7));
-    let a = gallery::save(home.path(), &image).unwrap();
+    let a = gallery::save(home.path(), &image).unwrap().path;
     let b = home.path().join("photo.png");
     gallery::save_pixels(&b, &picture(12, 30, "base")).unwrap();
     let (told, words) = compare(home.path(), &[&a, &b]);
@@ -167,7 +167,7 @@ fn pictures_without_a_record_or_of_another_size_should_still_be_compared() {
 #[test]
 fn what_cannot_be_read_should_be_told_in_one_line_with_the_file() {
     let home = tempfile::tempdir().unwrap();
-    let a = gallery::save(home.path(), &generated_image(request(7))).unwrap();
+    let a = gallery::save(home.path(), &generated_image(request(7))).unwrap().path;
     let gone = home.path().join("gone.png");
     let torn = home.path().join("torn.png");
     std::fs::write(&torn, &std::fs::read(&a).unwrap()[..60]).unwrap();

@@ -31,7 +31,7 @@ fn saved_pictures_should_be_found_with_all_that_is_known_of_them() {
         loras: vec![LoraSpec::new("/adapters/mist.safetensors", 0.5)],
         ..small_request()
     });
-    let path = gallery::save(folder.path(), &image).unwrap();
+    let path = gallery::save(folder.path(), &image).unwrap().path;
     gallery::save_pixels(&folder.path().join("plain.png"), &image.pixels).unwrap();
 
     let library = Library::open(folder.path());
@@ -73,7 +73,7 @@ fn a_picture_that_was_just_saved_should_be_known_at_once() {
     let library = Library::open(&folder);
     assert_eq!(library.scanned, (0, 0));
     assert!(!folder.exists(), "looking must not make folders");
-    let path = gallery::save(&folder, &generated_image(small_request())).unwrap();
+    let path = gallery::save(&folder, &generated_image(small_request())).unwrap().path;
     library.request(IndexRequest::AddPicture(path.clone()));
     library.until(|event| matches!(event, IndexEvent::ContentChanged).then_some(()));
     assert_eq!(library.paths(), [path]);
@@ -82,7 +82,9 @@ fn a_picture_that_was_just_saved_should_be_known_at_once() {
 #[test]
 fn pictures_should_be_found_by_their_files() {
     let folder = tempfile::tempdir().unwrap();
-    let path = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
+    let path = gallery::save(folder.path(), &generated_image(small_request()))
+        .unwrap()
+        .path;
     let library = Library::open(folder.path());
     let unknown = [folder.path().join("gone.png"), PathBuf::from("/elsewhere/a.png")];
     let asked = library
@@ -142,7 +144,7 @@ fn marks_should_be_in_their_files_and_in_the_index() {
 fn what_others_do_to_the_files_should_be_seen() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("gallery");
-    let saved = gallery::save(&folder, &generated_image(small_request())).unwrap();
+    let saved = gallery::save(&folder, &generated_image(small_request())).unwrap().path;
     let library = Library::open(&folder);
     let copies = folder.join("copies").join("deep");
     std::fs::create_dir_all(&copies).unwrap();
@@ -176,7 +178,9 @@ fn without_word_from_the_system_the_folders_should_be_looked_at_again() {
             ..IndexServiceOptions::default()
         },
     );
-    let saved = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
+    let saved = gallery::save(folder.path(), &generated_image(small_request()))
+        .unwrap()
+        .path;
     library.until_paths(&[&saved]);
 }
 
@@ -185,7 +189,7 @@ fn without_word_from_the_system_the_folders_should_be_looked_at_again() {
 fn folders_that_are_linked_in_circles_should_be_looked_at_once() {
     let home = tempfile::tempdir().unwrap();
     let (folder, watched) = (home.path().join("gallery"), home.path().join("watched"));
-    let saved = gallery::save(&folder, &generated_image(small_request())).unwrap();
+    let saved = gallery::save(&folder, &generated_image(small_request())).unwrap().path;
     std::fs::create_dir(&watched).unwrap();
     let other = watched.join("a.png");
     std::fs::copy(&saved, &other).unwrap();
@@ -206,8 +210,8 @@ fn folders_that_are_linked_in_circles_should_be_looked_at_once() {
 fn watched_folders_should_be_shown_and_never_written_to() {
     let home = tempfile::tempdir().unwrap();
     let (folder, watched) = (home.path().join("gallery"), home.path().join("watched"));
-    let saved = gallery::save(&folder, &generated_image(small_request())).unwrap();
-    let other = gallery::save(&watched, &generated_image(small_request())).unwrap();
+    let saved = gallery::save(&folder, &generated_image(small_request())).unwrap().path;
+    let other = gallery::save(&watched, &generated_image(small_request())).unwrap().path;
     let before = files_below(&watched);
 
     let library = Library::open_watching(&folder, &[&watched]);
@@ -243,8 +247,12 @@ fn watched_folders_should_be_shown_and_never_written_to() {
 #[test]
 fn what_is_trashed_should_come_back_whole() {
     let folder = tempfile::tempdir().unwrap();
-    let saved = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
-    let kept = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
+    let saved = gallery::save(folder.path(), &generated_image(small_request()))
+        .unwrap()
+        .path;
+    let kept = gallery::save(folder.path(), &generated_image(small_request()))
+        .unwrap()
+        .path;
     gallery::write_user_metadata(&saved, &rated(4), None).unwrap();
     let before = files_below(folder.path());
 
@@ -279,7 +287,9 @@ fn what_is_trashed_should_come_back_whole() {
 #[test]
 fn a_name_that_was_taken_meanwhile_should_stay() {
     let folder = tempfile::tempdir().unwrap();
-    let saved = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
+    let saved = gallery::save(folder.path(), &generated_image(small_request()))
+        .unwrap()
+        .path;
     let library = Library::open(folder.path());
     library.request(IndexRequest::Trash(library.search("").ids.clone()));
     library.until(|event| matches!(event, IndexEvent::Trashed { .. }).then_some(()));
@@ -297,8 +307,8 @@ fn a_name_that_was_taken_meanwhile_should_stay() {
 fn a_folder_that_is_pulled_away_should_be_told_of_and_come_back() {
     let home = tempfile::tempdir().unwrap();
     let (folder, watched) = (home.path().join("gallery"), home.path().join("watched"));
-    let saved = gallery::save(&folder, &generated_image(small_request())).unwrap();
-    let other = gallery::save(&watched, &generated_image(small_request())).unwrap();
+    let saved = gallery::save(&folder, &generated_image(small_request())).unwrap().path;
+    let other = gallery::save(&watched, &generated_image(small_request())).unwrap().path;
     let library = Library::open_watching(&folder, &[&watched]);
     for (place, is_empty_left) in [(&watched, false), (&folder, false), (&watched, true)] {
         let away = home.path().join("away");
@@ -333,7 +343,11 @@ fn a_folder_that_is_pulled_away_should_be_told_of_and_come_back() {
 fn an_index_that_is_taken_away_or_overwritten_should_be_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join(".hareru");
-    let mut saved = vec![gallery::save(folder.path(), &generated_image(small_request())).unwrap()];
+    let mut saved = vec![
+        gallery::save(folder.path(), &generated_image(small_request()))
+            .unwrap()
+            .path,
+    ];
     let library = Library::open(folder.path());
     let harms: [fn(&Path); 5] = [
         |own| std::fs::remove_file(own.join("index.sqlite")).unwrap(),
@@ -348,7 +362,11 @@ fn an_index_that_is_taken_away_or_overwritten_should_be_made_anew() {
     for harm in harms {
         let ids = library.search("").ids.clone();
         harm(&own);
-        saved.push(gallery::save(folder.path(), &generated_image(small_request())).unwrap());
+        saved.push(
+            gallery::save(folder.path(), &generated_image(small_request()))
+                .unwrap()
+                .path,
+        );
         let paths: Vec<&PathBuf> = saved.iter().collect();
         library.until_paths(&paths);
         library.until_true(|_| own.join("index.sqlite").is_file());
@@ -362,7 +380,9 @@ fn an_index_that_is_taken_away_or_overwritten_should_be_made_anew() {
 fn an_index_that_cannot_be_used_should_be_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(".hareru").join("index.sqlite");
-    let saved = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
+    let saved = gallery::save(folder.path(), &generated_image(small_request()))
+        .unwrap()
+        .path;
     for (name, bytes) in [
         ("not a database", b"nothing of the kind".repeat(1000)),
         ("empty", Vec::new()),
@@ -390,7 +410,9 @@ fn an_index_that_cannot_be_used_should_be_set_aside() {
 #[test]
 fn where_no_index_can_be_written_it_should_be_kept_in_memory() {
     let folder = tempfile::tempdir().unwrap();
-    let saved = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
+    let saved = gallery::save(folder.path(), &generated_image(small_request()))
+        .unwrap()
+        .path;
     std::fs::write(folder.path().join(".hareru"), "in the way").unwrap();
     let index_service = IndexService::start(folder.path(), Vec::new(), || {}).unwrap();
     let library = Library {
@@ -411,7 +433,9 @@ fn two_librarians_on_one_gallery_should_agree() {
     let libraries = [Library::open(folder.path()), Library::open(folder.path())];
     let saved: Vec<PathBuf> = (0..40)
         .map(|number| {
-            let path = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
+            let path = gallery::save(folder.path(), &generated_image(small_request()))
+                .unwrap()
+                .path;
             libraries[number % 2].request(IndexRequest::AddPicture(path.clone()));
             path
         })
@@ -454,7 +478,7 @@ fn an_index_made_anew_should_be_that_which_was_kept() {
                 seed: round * 100 + number,
                 ..small_request()
             };
-            saved.push(gallery::save(&folder, &generated_image(request)).unwrap());
+            saved.push(gallery::save(&folder, &generated_image(request)).unwrap().path);
         }
         let library_paths = [
             watched.join(format!("{round}.png")),
@@ -503,7 +527,9 @@ fn files_that_are_no_pictures_should_cost_little_and_nothing_twice() {
         let text = format!("{number}: not a picture at all");
         std::fs::write(folder.path().join(format!("{number}.{ending}")), text).unwrap();
     }
-    let saved = gallery::save(folder.path(), &generated_image(small_request())).unwrap();
+    let saved = gallery::save(folder.path(), &generated_image(small_request()))
+        .unwrap()
+        .path;
     let start = Instant::now();
     let library = Library::open(folder.path());
     let first = start.elapsed();
@@ -523,7 +549,7 @@ fn hostile_pictures_should_cost_themselves_alone() {
     let folder = tempfile::tempdir().unwrap();
     let image = generated_image(small_request());
     let path = |name: &str| folder.path().join(name);
-    let saved = gallery::save(folder.path(), &image).unwrap();
+    let saved = gallery::save(folder.path(), &image).unwrap().path;
     let whole = std::fs::read(&saved).unwrap();
     // Readable: with what cannot be read of their records left out.
     write_png(&path("100 MB of text.png"), &[("parameters", &"x".repeat(100 << 20))]);
@@ -626,7 +652,7 @@ fn child_on_a_full_disk() {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     random.fill_bytes(&mut large.pixels.pixels); // which no encoder makes smaller
     match gallery::save(folder, &large) {
-        Ok(path) => println!("saved: {}", path.display()),
+        Ok(saved) => println!("saved: {}", saved.path.display()),
         Err(error) => println!("not saved: {}", error.one_line()),
     }
     let index_service = IndexService::start(folder, Vec::new(), || {}).unwrap();
@@ -644,7 +670,7 @@ fn child_on_a_full_disk() {
 fn what_is_in_the_systems_trash_should_come_back() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("gallery");
-    let saved = gallery::save(&folder, &generated_image(small_request())).unwrap();
+    let saved = gallery::save(&folder, &generated_image(small_request())).unwrap().path;
     gallery::write_user_metadata(&saved, &rated(4), None).unwrap();
     let before = files_below(&folder);
     let said = child("child_that_trashes", &folder, None).unwrap();

@@ -16,7 +16,7 @@ use crate::support::generated_image;
 fn picture_record_and_trajectory_should_survive_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();
     let image = generated_image(awkward_request());
-    let path = gallery::save(folder.path(), &image).unwrap();
+    let path = gallery::save(folder.path(), &image).unwrap().path;
 
     assert_eq!(gallery::read_picture(&path).unwrap(), image.pixels);
     assert_eq!(gallery::read_record(&path).unwrap(), image.record);
@@ -30,7 +30,7 @@ fn picture_record_and_trajectory_should_survive_bit_for_bit() {
 fn the_record_in_the_file_should_be_the_json_that_was_written() {
     let folder = tempfile::tempdir().unwrap();
     let image = generated_image(awkward_request());
-    let path = gallery::save(folder.path(), &image).unwrap();
+    let path = gallery::save(folder.path(), &image).unwrap().path;
     let bytes = std::fs::read(&path).unwrap();
     let json = serde_json::to_string(&image.record).unwrap();
     // iTXt: keyword, NUL, not compressed, method 0, no language, no translated keyword, text.
@@ -51,7 +51,7 @@ fn files_should_be_named_by_day_time_seed_and_prompt() {
         ..small_request()
     });
     let names: Vec<PathBuf> = (0..3)
-        .map(|_| gallery::save(folder.path(), &image).unwrap())
+        .map(|_| gallery::save(folder.path(), &image).unwrap().path)
         .map(|path| path.strip_prefix(folder.path()).unwrap().to_owned())
         .collect();
     let time = jiff::Timestamp::from_second(image.record.created_unix_secs.cast_signed()).unwrap();
@@ -112,7 +112,7 @@ fn the_customary_text_should_be_latin_1_where_it_can_and_utf_8_elsewhere() {
             prompt: prompt.to_owned(),
             ..small_request()
         });
-        let bytes = std::fs::read(gallery::save(folder.path(), &image).unwrap()).unwrap();
+        let bytes = std::fs::read(gallery::save(folder.path(), &image).unwrap().path).unwrap();
         assert!(bytes.windows(chunk.len()).any(|window| window == chunk), "{prompt}");
     }
 }
@@ -314,7 +314,7 @@ fn hostile_records_should_be_refused_in_one_line() {
 fn torn_and_foreign_pictures_should_be_refused() {
     let folder = tempfile::tempdir().unwrap();
     let image = generated_image(awkward_request());
-    let whole = std::fs::read(gallery::save(folder.path(), &image).unwrap()).unwrap();
+    let whole = std::fs::read(gallery::save(folder.path(), &image).unwrap().path).unwrap();
     let path = folder.path().join("torn.png");
     for length in (0..whole.len() - 12).step_by(7) {
         std::fs::write(&path, &whole[..length]).unwrap();
@@ -367,7 +367,9 @@ fn a_picture_bomb_should_be_refused_before_it_is_unpacked() {
 #[test]
 fn torn_and_foreign_trajectories_should_be_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let path = gallery::save(folder.path(), &generated_image(awkward_request())).unwrap();
+    let path = gallery::save(folder.path(), &generated_image(awkward_request()))
+        .unwrap()
+        .path;
     let beside = gallery::trajectory_path(&path);
     let whole = std::fs::read(&beside).unwrap();
 
@@ -411,7 +413,7 @@ fn two_writers_should_never_take_the_same_name() {
             .map(|_| {
                 scope.spawn(|| {
                     (0..PICTURES_EACH)
-                        .map(|_| gallery::save(folder.path(), &image).unwrap())
+                        .map(|_| gallery::save(folder.path(), &image).unwrap().path)
                         .collect::<Vec<_>>()
                 })
             })
@@ -438,8 +440,8 @@ fn a_folder_that_cannot_be_written_should_give_one_line_and_no_file() {
     let image = generated_image(small_request());
     for result in [
         gallery::save(&file, &image).map(drop),
-        gallery::save_as(&file.join("a.png"), &image),
-        gallery::save_as(&folder.path().join("missing").join("a.png"), &image),
+        gallery::save_as(&file.join("a.png"), &image).map(drop),
+        gallery::save_as(&folder.path().join("missing").join("a.png"), &image).map(drop),
     ] {
         let error = result.unwrap_err();
         assert!(matches!(error, GalleryError::Write { .. }), "{error:?}");
@@ -503,7 +505,7 @@ fn a_full_disk_should_give_one_line_and_no_torn_file() {
 fn the_writer_should_list_save_and_open() {
     let folder = tempfile::tempdir().unwrap();
     let image = Arc::new(generated_image(awkward_request()));
-    let first = gallery::save(folder.path(), &image).unwrap();
+    let first = gallery::save(folder.path(), &image).unwrap().path;
 
     let writer = Writer::start(folder.path().to_owned(), || {}).unwrap();
     let SaveEvent::Listed(listed) = next_event(&writer) else {
@@ -670,4 +672,35 @@ impl Drop for SmallDisk {
     fn drop(&mut self) {
         std::process::Command::new("umount").arg(&self.0).status().ok();
     }
+}
+
+#[test]
+fn a_picture_should_be_saved_though_its_name_leaves_no_room_for_its_trajectory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(format!("{}.png", "n".repeat(236))); // 240 bytes of 255
+    let image = crate::trajectory_files::run_with_all_parts("a boat");
+    for _ in 0..2 {
+        let saved = gallery::save_as(&path, &image).unwrap();
+        assert_eq!(saved.path, path);
+        let why = saved.trajectory.unwrap_err().one_line();
+        assert!(
+            why.contains("trajectory.safetensors"),
+            "what was left out must be said: {why}"
+        );
+        assert_eq!(gallery::read_picture(&path).unwrap(), image.pixels);
+    }
+    assert!(matches!(
+        gallery::read_trajectory(&path),
+        Err(GalleryError::NoTrajectory { .. })
+    ));
+    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(names.len(), 1, "nothing but the picture is left: {names:?}");
+    let longest = folder.path().join(format!("{}.png", "n".repeat(251)));
+    gallery::check_name(&longest).unwrap();
+    let error = gallery::check_name(&longest.with_file_name(format!("{}.png", "n".repeat(252)))).unwrap_err();
+    assert!(
+        error.one_line().contains("255 bytes, found 256"),
+        "{}",
+        error.one_line()
+    );
 }

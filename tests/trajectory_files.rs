@@ -20,7 +20,7 @@ fn every_part_should_survive_alone_and_with_the_others() {
     for parts in 0..8_u8 {
         let mut image = run_with_all_parts("a boat");
         edit(&mut image, |run| keep_parts(run, parts));
-        let path = gallery::save(folder.path(), &image).unwrap();
+        let path = gallery::save(folder.path(), &image).unwrap().path;
         let found = gallery::read_trajectory(&path).unwrap();
         assert_eq!(found, in_half_precision(&image.trajectory), "parts {parts:03b}");
 
@@ -68,7 +68,7 @@ fn x_and_x0_should_keep_their_bits_and_the_rest_be_the_nearest_half() {
         }
         step.x.values[8] = f32::NAN;
     });
-    let path = gallery::save(folder.path(), &image).unwrap();
+    let path = gallery::save(folder.path(), &image).unwrap().path;
     let found = gallery::read_trajectory(&path).unwrap();
     let (wrote, read) = (&image.trajectory.steps[0], &found.steps[0]);
     let bits = |plane: &LatentPlane| plane.values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
@@ -91,7 +91,9 @@ fn x_and_x0_should_keep_their_bits_and_the_rest_be_the_nearest_half() {
 #[test]
 fn some_steps_should_be_read_without_the_others() {
     let folder = tempfile::tempdir().unwrap();
-    let path = gallery::save(folder.path(), &run_with_all_parts("a boat")).unwrap();
+    let path = gallery::save(folder.path(), &run_with_all_parts("a boat"))
+        .unwrap()
+        .path;
     let whole = gallery::read_trajectory(&path).unwrap().steps;
     for (places, expected) in [
         (0..1, &whole[..1]),
@@ -183,7 +185,9 @@ fn a_file_of_version_1_should_be_read() {
 #[test]
 fn a_torn_file_should_be_refused_at_every_length() {
     let folder = tempfile::tempdir().unwrap();
-    let path = gallery::save(folder.path(), &run_with_all_parts("a boat")).unwrap();
+    let path = gallery::save(folder.path(), &run_with_all_parts("a boat"))
+        .unwrap()
+        .path;
     let beside = gallery::trajectory_path(&path);
     let whole = std::fs::read(&beside).unwrap();
     for length in (0..whole.len()).step_by(64) {
@@ -200,7 +204,9 @@ fn a_torn_file_should_be_refused_at_every_length() {
 #[test]
 fn a_rotten_file_should_give_the_run_or_an_error_but_no_other_run() {
     let folder = tempfile::tempdir().unwrap();
-    let path = gallery::save(folder.path(), &run_with_all_parts("a boat")).unwrap();
+    let path = gallery::save(folder.path(), &run_with_all_parts("a boat"))
+        .unwrap()
+        .path;
     let beside = gallery::trajectory_path(&path);
     let whole = std::fs::read(&beside).unwrap();
     let expected = gallery::read_trajectory(&path).unwrap();
@@ -426,7 +432,7 @@ fn an_uneven_run_should_not_be_written_but_its_picture_should() {
         let folder = tempfile::tempdir().unwrap();
         let mut image = run_with_all_parts("a boat");
         edit(&mut image, spoil);
-        let saved = gallery::save_run(folder.path(), &image).unwrap();
+        let saved = gallery::save(folder.path(), &image).unwrap();
         assert!(
             matches!(saved.trajectory, Err(GalleryError::UnevenTrajectory)),
             "{:?}",
@@ -461,9 +467,9 @@ fn a_picture_without_a_run_should_not_take_over_the_run_of_another() {
         Err(GalleryError::NoTrajectory { .. })
     ));
 
-    let first = gallery::save(folder.path(), &whole).unwrap();
+    let first = gallery::save(folder.path(), &whole).unwrap().path;
     std::fs::remove_file(&first).unwrap(); // its trajectory stays
-    let second = gallery::save(folder.path(), &uneven).unwrap();
+    let second = gallery::save(folder.path(), &uneven).unwrap().path;
     assert_ne!(first, second);
 }
 
@@ -479,8 +485,8 @@ fn runs_should_be_found_by_their_names_and_tell_their_parents() {
         run_id: "aaaa".to_owned(),
         step: 1,
     });
-    let parent_path = gallery::save(folder.path(), &parent).unwrap();
-    let branch_path = gallery::save(folder.path(), &branch).unwrap();
+    let parent_path = gallery::save(folder.path(), &parent).unwrap().path;
+    let branch_path = gallery::save(folder.path(), &branch).unwrap().path;
     std::fs::remove_file(gallery::trajectory_path(&branch_path)).unwrap();
     std::fs::write(folder.path().join("broken.png"), "no picture").unwrap();
     std::fs::write(
@@ -519,7 +525,7 @@ fn a_run_should_be_that_of_its_picture() {
     let [first, second] = ["aaaa", "bbbb"].map(|run_id| {
         let mut image = run_with_all_parts(run_id);
         image.record.run_id = run_id.to_owned();
-        let path = gallery::save(folder.path(), &image).unwrap();
+        let path = gallery::save(folder.path(), &image).unwrap().path;
         let run = gallery::read_run(&path).unwrap();
         assert_eq!(run.record, image.record);
         assert_eq!(*run.trajectory, in_half_precision(&image.trajectory));
@@ -778,7 +784,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 /// Saves a run and says where its trajectory is.
 pub(crate) fn saved(folder: &Path, image: &GeneratedImage) -> (PathBuf, PathBuf) {
-    let picture = gallery::save(folder, image).unwrap();
+    let picture = gallery::save(folder, image).unwrap().path;
     let beside = gallery::trajectory_path(&picture);
     (picture, beside)
 }

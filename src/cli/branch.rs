@@ -124,7 +124,6 @@ pub(super) fn run(args: &BranchArgs, output: Output, gallery_dir: PathBuf) -> Re
     let steps = request.steps;
     let job = engine.submit_after(request, (kept, args.at), options)?;
     follow(&engine, job, (1, steps), output, &mut |_| Ok(()), &mut |image| {
-        let path = destination.save(image)?;
-        Ok(vec![path])
+        destination.save(image)
     })
 }

@@ -7,9 +7,9 @@ use super::CliError;
 use super::args::GenerateArgs;
 use super::output::Output;
 use super::progress::Progress;
-use crate::config::PendingFile;
+use crate::config::{PendingFile, name_with_ending};
 use crate::engine::{EngineHandle, EngineOptions};
-use crate::gallery::{self, GalleryError};
+use crate::gallery::{self, GalleryError, SavedPicture};
 use crate::job::{Event, GeneratedImage, JobId, JobOptions, ModelInfo, PreviewMode, RequestError, StepEvent};
 
 /// Makes the pictures and saves them, into `gallery_dir` when no file is named.
@@ -31,21 +31,21 @@ pub(super) fn run(args: &GenerateArgs, output: Output, gallery_dir: PathBuf) -> 
     let job = engine.submit(request, options)?;
     let mut save_step = |step: &StepEvent| steps.as_ref().map_or(Ok(()), |steps| steps.save(step));
     follow(&engine, job, planned, output, &mut save_step, &mut |image| {
-        Ok(vec![destination.save(image)?])
+        destination.save(image)
     })
 }
 
 /// Shows a job until it ends.
 ///
 /// * `planned`: pictures, and steps of each.
-/// * `save_step`, `save`: called with each step and each picture; the latter gives the files it wrote.
+/// * `save_step`, `save`: called with each step and each picture.
 pub(super) fn follow(
     engine: &EngineHandle,
     job: JobId,
     planned: (u32, u32),
     output: Output,
     save_step: &mut dyn FnMut(&StepEvent) -> Result<(), GalleryError>,
-    save: &mut dyn FnMut(&GeneratedImage) -> Result<Vec<PathBuf>, GalleryError>,
+    save: &mut dyn FnMut(&GeneratedImage) -> Result<SavedPicture, GalleryError>,
 ) -> Result<(), CliError> {
     let progress = Progress::new(!output.is_json(), planned.0, planned.1);
     while let Some(event) = engine.wait() {
@@ -61,9 +61,12 @@ pub(super) fn follow(
                 save_step(&step)?;
             }
             Event::Image { image, .. } => {
-                for path in save(&image)? {
-                    progress.around(|| output.image(&path, &image.record))?;
+                let SavedPicture { path, trajectory } = save(&image)?;
+                if let Err(why) = trajectory {
+                    let warning = format!("the picture was saved without its steps: {}", why.one_line());
+                    progress.around(|| output.warn(&warning));
                 }
+                progress.around(|| output.image(&path, &image.record))?;
             }
             Event::Finished { job: ended } if ended == job => return Ok(()),
             Event::Cancelled { job: ended } if ended == job => {
@@ -135,27 +138,22 @@ impl Destination {
         }
     }
 
-    pub(super) fn save(&self, image: &GeneratedImage) -> Result<PathBuf, GalleryError> {
+    pub(super) fn save(&self, image: &GeneratedImage) -> Result<SavedPicture, GalleryError> {
         match self {
-            Self::File(file) => {
-                let path = numbered(file, image.record.batch_index + 1);
-                gallery::save_as(&path, image)?;
-                Ok(path)
-            }
+            Self::File(file) => gallery::save_as(&numbered(file, image.record.batch_index + 1), image),
             Self::Gallery(folder) => gallery::save(folder, image),
         }
     }
 }
 
-/// `a.png`, `a-2.png`, `a-3.png` …
+/// `a.png`, `a-2.png`, `a-3.png` …; a name that leaves no room for the number is shortened.
 pub(super) fn numbered(file: &Path, number: u32) -> PathBuf {
     if number < 2 {
         return file.to_owned();
     }
-    let mut name = file.file_stem().unwrap_or_default().to_owned();
-    name.push(format!("-{number}."));
-    name.push(file.extension().unwrap_or_default());
-    file.with_file_name(name)
+    let extension = file.extension().unwrap_or_default().display();
+    let ending = format!("-{number}.{extension}");
+    file.with_file_name(name_with_ending(file.file_stem().unwrap_or_default(), &ending))
 }
 
 /// A folder that gets a picture of each step: `step-001.png`, and `picture-2-step-001.png` for further pictures.
@@ -214,5 +212,9 @@ mod tests {
             names,
             ["out/a.b.png", "out/a.b-2.png", "out/a.b-3.png"].map(PathBuf::from)
         );
+        let longest = format!("{}.png", "n".repeat(251));
+        let second = numbered(Path::new(&longest), 2);
+        assert_eq!(second.as_os_str().len(), 255, "the number must fit into the name");
+        assert!(second.to_str().unwrap().ends_with("n-2.png"));
     }
 }

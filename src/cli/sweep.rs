@@ -94,9 +94,8 @@ pub(super) fn run(args: &SweepArgs, output: Output, cells_dir: PathBuf) -> Resul
         };
         let place = (z * rows + y) * columns + x;
         follow(&engine, job, (1, steps), output, &mut |_| Ok(()), &mut |image| {
-            let path = cells.save(image)?;
             made[place] = Some(Arc::new(image.clone()));
-            Ok(vec![path])
+            cells.save(image)
         })?;
         if let Some(image) = &made[place] {
             kept.push(Arc::new(KeptRun {

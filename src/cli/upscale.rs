@@ -68,6 +68,6 @@ pub(super) fn run(args: &UpscaleArgs, output: Output, gallery_dir: PathBuf) -> R
     let mut engine = EngineHandle::start(EngineOptions::of_user(), || {})?;
     let job = engine.submit(request, options)?;
     follow(&engine, job, (1, 1), output, &mut |_| Ok(()), &mut |image| {
-        Ok(vec![destination.save(image)?])
+        destination.save(image)
     })
 }

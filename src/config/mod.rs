@@ -1,5 +1,6 @@
 //! Persisted settings, the folders the program uses, whole-file writes, and the log.
 
+mod file_name;
 mod file_writer;
 mod log_file;
 mod logging;
@@ -7,6 +8,7 @@ mod paths;
 mod pending_file;
 mod settings;
 
+pub use file_name::{MAX_NAME_BYTES, name_with_ending};
 pub use file_writer::FileWriter;
 pub use log_file::log_tail;
 pub use logging::start_logging;

@@ -113,6 +113,16 @@ pub enum GalleryError {
         /// The name asked for.
         path: PathBuf,
     },
+    /// A name is longer than file systems take.
+    #[error("the name of a file may have up to {limit} bytes, found {found}: {path}", path = path.display())]
+    NameTooLong {
+        /// The name asked for.
+        path: PathBuf,
+        /// Its bytes.
+        found: usize,
+        /// Most bytes.
+        limit: usize,
+    },
     /// What its owner says of a picture cannot be read.
     #[error("the file with the marks of a picture is not whole XMP: {path}", path = path.display())]
     BadUserMetadata {

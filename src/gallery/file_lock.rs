@@ -30,7 +30,7 @@ pub(super) fn hold(path: &Path) -> io::Result<File> {
 pub(super) fn hold_to_replace(path: &Path) -> io::Result<Option<File>> {
     for _attempt in 0..MAX_ATTEMPTS {
         let file = match File::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if is_absent(&error) => return Ok(None),
             file => file?,
         };
         if let Err(error) = file.lock() {
@@ -41,6 +41,11 @@ pub(super) fn hold_to_replace(path: &Path) -> io::Result<Option<File>> {
         }
     }
     Err(io::ErrorKind::WouldBlock.into())
+}
+
+/// Whether there is no such file; there is none whose name is too long.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename)
 }
 
 /// Whether that name still is the name of that file.

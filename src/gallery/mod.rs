@@ -58,7 +58,7 @@ pub use name_template::{NameTemplate, NameTemplateError};
 pub use runs::{RunEntry, find_run, read_run, read_steps, read_trajectory, read_trajectory_header, runs_in};
 pub use store::{
     SavedPicture, check_name, newest_pictures, read_made, read_picture, read_record, save, save_as, save_pixels,
-    save_run, save_run_with,
+    save_with,
 };
 pub use thumbnails::{LoadedThumbnail, PictureFile, ThumbnailLoader, ThumbnailRequest, ThumbnailSize};
 pub use trajectory_budget::{BudgetReport, IsKept, forecast_budget, keep_within_budget, trajectory_bytes};

@@ -15,7 +15,7 @@ use super::foreign;
 use super::formats::{SaveOptions, encode, ending, endings, format_of};
 use super::trajectory_file::{self, trajectory_path};
 use super::{GalleryError, RecordSource};
-use crate::config::{PendingFile, PictureFormat, PublishError};
+use crate::config::{MAX_NAME_BYTES, PendingFile, PictureFormat, PublishError};
 use crate::job::{GenerateRequest, GeneratedImage, Record, RgbImage};
 
 /// Most pixels that are read from a file: 8192 × 8192.
@@ -40,19 +40,15 @@ pub struct SavedPicture {
 ///
 /// # Errors
 /// [`GalleryError::Write`] and the like if the picture could not be saved; then neither file is there.
-pub fn save_run(folder: &Path, image: &GeneratedImage) -> Result<SavedPicture, GalleryError> {
-    save_run_with(folder, image, &SaveOptions::default())
+pub fn save(folder: &Path, image: &GeneratedImage) -> Result<SavedPicture, GalleryError> {
+    save_with(folder, image, &SaveOptions::default())
 }
 
-/// As [`save_run`], as the options say.
+/// As [`save`], as the options say.
 ///
 /// # Errors
-/// As for [`save_run`].
-pub fn save_run_with(
-    folder: &Path,
-    image: &GeneratedImage,
-    options: &SaveOptions,
-) -> Result<SavedPicture, GalleryError> {
+/// As for [`save`].
+pub fn save_with(folder: &Path, image: &GeneratedImage, options: &SaveOptions) -> Result<SavedPicture, GalleryError> {
     let bytes = encode(&image.pixels, Some(&image.record), options.format, options.quality)?;
     let stem = |attempt| folder.join(options.name_template.relative_stem(&image.record, attempt));
     let with_ending = |attempt, ending: &str| {
@@ -130,46 +126,35 @@ fn first_free(is_taken: impl Fn(u32) -> bool) -> u32 {
     free
 }
 
-/// As [`save_run`], but a trajectory that could not be saved is only logged. Returns the picture's path.
+/// Saves a picture as `path`, of the kind that its ending says, and its trajectory beside it, replacing what is there. The
+/// trajectory of another picture is not left in its place.
 ///
 /// # Errors
-/// As for [`save_run`].
-pub fn save(folder: &Path, image: &GeneratedImage) -> Result<PathBuf, GalleryError> {
-    let SavedPicture { path, trajectory } = save_run(folder, image)?;
-    warn_of(trajectory);
-    Ok(path)
-}
-
-/// Saves a picture as `path`, of the kind that its ending says, and its trajectory beside it, replacing what is there. A
-/// trajectory that cannot be saved is logged; that of another picture is not left in its place.
-///
-/// # Errors
-/// [`GalleryError::NotPictureName`], or [`GalleryError::Write`] and the like; then no torn file is there.
-pub fn save_as(path: &Path, image: &GeneratedImage) -> Result<(), GalleryError> {
-    let bytes = encode(
-        &image.pixels,
-        Some(&image.record),
-        named_format(path)?,
-        SaveOptions::default().quality,
-    )?;
+/// [`GalleryError::NotPictureName`], or [`GalleryError::Write`] and the like if the picture could not be saved; then no
+/// torn file is there.
+pub fn save_as(path: &Path, image: &GeneratedImage) -> Result<SavedPicture, GalleryError> {
+    let quality = SaveOptions::default().quality;
+    let bytes = encode(&image.pixels, Some(&image.record), named_format(path)?, quality)?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    let beside = trajectory_path(path);
     let picture = pending_picture(folder, &bytes)?;
+    let beside = trajectory_path(path);
     let has_steps = !image.trajectory.steps.is_empty();
-    let trajectory = has_steps.then(|| pending_trajectory(folder, image));
-    let held = hold_to_replace(&beside).map_err(GalleryError::write(&beside))?;
-    let held = held.filter(|_| !cfg!(windows)); // where an open file cannot be replaced
-    let publish = |(_, file): (u64, PendingFile)| file.publish(&beside).map_err(GalleryError::write(&beside));
-    let trajectory = trajectory.map(|pending| pending.and_then(publish));
+    let held = hold_to_replace(&beside).map_err(GalleryError::write(&beside));
+    let held = held.map(|held| held.filter(|_| !cfg!(windows))); // where an open file cannot be replaced
+    let trajectory = match &held {
+        Ok(_) if has_steps => pending_trajectory(folder, image).and_then(|(bytes, file)| {
+            file.publish(&beside).map_err(GalleryError::write(&beside))?;
+            Ok(bytes)
+        }),
+        _ => Ok(0),
+    };
     picture.publish(path).map_err(GalleryError::write(path))?;
-    if !matches!(trajectory, Some(Ok(()))) {
+    if trajectory.is_err() || !has_steps {
         std::fs::remove_file(&beside).ok(); // if there is one, it is another picture's
     }
-    if let Some(trajectory) = trajectory {
-        warn_of(trajectory);
-    }
-    drop(held);
-    Ok(())
+    let trajectory = held.and_then(|_held| trajectory);
+    let path = path.to_owned();
+    Ok(SavedPicture { path, trajectory })
 }
 
 /// Saves pixels alone as `path`, replacing what is there.
@@ -333,13 +318,6 @@ fn pending_trajectory(folder: &Path, image: &GeneratedImage) -> Result<(u64, Pen
     Ok((metadata.len(), pending))
 }
 
-/// Logs why a picture has no trajectory.
-fn warn_of<T>(trajectory: Result<T, GalleryError>) {
-    if let Err(error) = trajectory {
-        tracing::warn!("a picture was saved without its steps: {}", error.one_line());
-    }
-}
-
 fn name_taken(error: PublishError, path: &Path) -> Result<PendingFile, GalleryError> {
     match error {
         PublishError::NameTaken(pending) => Ok(pending),
@@ -353,8 +331,17 @@ fn name_taken(error: PublishError, path: &Path) -> Result<PendingFile, GalleryEr
 /// Whether a picture can be saved under that name.
 ///
 /// # Errors
-/// [`GalleryError::NotPictureName`] if it does not end in `.png`, `.webp`, `.jpg` or `.jpeg`.
+/// [`GalleryError::NotPictureName`] if it does not end in `.png`, `.webp`, `.jpg` or `.jpeg`,
+/// [`GalleryError::NameTooLong`] if no file system takes it.
 pub fn check_name(path: &Path) -> Result<(), GalleryError> {
+    let found = path.file_name().map_or(0, std::ffi::OsStr::len);
+    if found > MAX_NAME_BYTES {
+        return Err(GalleryError::NameTooLong {
+            path: path.to_owned(),
+            found,
+            limit: MAX_NAME_BYTES,
+        });
+    }
     named_format(path).map(|_| ())
 }
 

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use super::file_lock::is_absent;
 use super::xmp::{self, XmpError};
 use super::{GalleryError, UserMetadata};
 use crate::config::PendingFile;
@@ -133,7 +134,7 @@ fn read(path: &Path) -> Result<Option<String>, GalleryError> {
     };
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(GalleryError::read(path)(error)),
     };
     let found = file.metadata().map_err(GalleryError::read(path))?.len();

@@ -13,7 +13,7 @@ use super::GalleryError;
 use super::formats::SaveOptions;
 use super::leftovers::sweep;
 use super::runs::read_run;
-use super::store::{SavedPicture, newest_pictures, read_picture, read_record, save_run_with};
+use super::store::{SavedPicture, newest_pictures, read_picture, read_record, save_with};
 use super::thumbnails::thumbnail;
 use super::trajectory_budget::{BudgetKeeper, BudgetReport, IsKept};
 use super::trajectory_file::trajectory_path;
@@ -349,7 +349,7 @@ impl Worker {
     }
 
     fn save(&mut self, image: &GeneratedImage) {
-        match guarded(|| save_run_with(&self.folder, image, &self.options)) {
+        match guarded(|| save_with(&self.folder, image, &self.options)) {
             Ok(SavedPicture { path, trajectory }) => {
                 self.send(SaveEvent::Saved {
                     path: path.clone(),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use exif::{Field, In, Tag, Value};
 use hareru::config::{PictureFormat, Settings};
 use hareru::gallery::{
-    self, GalleryError, NameTemplate, RecordSource, SaveEvent, SaveOptions, Writer, read_made, save_run_with,
+    self, GalleryError, NameTemplate, RecordSource, SaveEvent, SaveOptions, Writer, read_made, save_with,
 };
 use hareru::job::GenerateRequest;
 
@@ -46,7 +46,7 @@ fn every_kind_of_file_should_keep_its_record_and_its_steps() {
     ] {
         for (format, ending) in FORMATS {
             let image = picture(request(prompt));
-            let saved = save_run_with(folder.path(), &image, &options(format, "{seed}-{count}")).unwrap();
+            let saved = save_with(folder.path(), &image, &options(format, "{seed}-{count}")).unwrap();
             assert_eq!(saved.path.extension().unwrap(), ending);
             assert!(saved.trajectory.is_ok());
             assert_eq!(
@@ -81,7 +81,7 @@ fn the_customary_text_should_stand_where_a1111_has_it() {
     let folder = tempfile::tempdir().unwrap();
     for (format, ending) in &FORMATS[1..] {
         let image = picture(request("a 海 🚢"));
-        let path = save_run_with(folder.path(), &image, &options(*format, "a-{count}"))
+        let path = save_with(folder.path(), &image, &options(*format, "a-{count}"))
             .unwrap()
             .path;
         let mut file = std::io::BufReader::new(std::fs::File::open(&path).unwrap());
@@ -109,7 +109,7 @@ fn quality_should_make_files_larger() {
             quality,
             ..options(PictureFormat::Jpeg, "q-{count}")
         };
-        let path = save_run_with(folder.path(), &image, &options).unwrap().path;
+        let path = save_with(folder.path(), &image, &options).unwrap().path;
         std::fs::metadata(path).unwrap().len()
     };
     assert!(size(100) > size(10));
@@ -150,7 +150,7 @@ fn a_name_should_never_be_given_twice() {
         .cycle()
         .take(30)
         .map(|(format, _)| {
-            save_run_with(folder.path(), &image, &options(*format, "a v1.5"))
+            save_with(folder.path(), &image, &options(*format, "a v1.5"))
                 .unwrap()
                 .path
         })
@@ -164,12 +164,12 @@ fn a_name_should_never_be_given_twice() {
     for number in 1..=3000 {
         std::fs::write(folder.path().join(format!("n-{number:05}.png")), "").unwrap();
     }
-    let saved = save_run_with(folder.path(), &image, &options(PictureFormat::Jpeg, "n-{count}")).unwrap();
+    let saved = save_with(folder.path(), &image, &options(PictureFormat::Jpeg, "n-{count}")).unwrap();
     assert_eq!(saved.path, folder.path().join("n-03001.jpg"));
     // A folder may count, too.
     let deep = options(PictureFormat::Png, "{model}/{count}/{seed}");
     for place in ["dreamshaper-v8-5/00001/42.png", "dreamshaper-v8-5/00002/42.png"] {
-        let saved = save_run_with(folder.path(), &image, &deep).unwrap();
+        let saved = save_with(folder.path(), &image, &deep).unwrap();
         assert_eq!(saved.path, folder.path().join(place));
     }
 }
@@ -286,7 +286,7 @@ fn exif_of_other_programs_should_be_read() {
 fn broken_exif_should_be_survived() {
     let folder = tempfile::tempdir().unwrap();
     for (format, _) in &FORMATS[1..] {
-        let path = save_run_with(
+        let path = save_with(
             folder.path(),
             &picture(request("a boat")),
             &options(*format, "b-{count}"),

@@ -595,7 +595,7 @@ fn what_was_saved_should_be_scrubbed_after_a_restart() {
         record: kept_record(),
         trajectory: Arc::new(kept_trajectory(0..10)),
     };
-    let path = gallery::save(folder.path(), &image).unwrap();
+    let path = gallery::save(folder.path(), &image).unwrap().path;
     let mut window = Window::open();
     window.harness.state().send(UiCommand::ShowPicture(path.clone()));
     window.harness.run();

@@ -32,6 +32,7 @@ pub(super) use reader::TrajectoryFile;
 pub(super) use writer::write;
 
 use super::GalleryError;
+use super::file_lock::is_absent;
 
 /// The layout written by this program.
 const VERSION: u32 = 2;
@@ -53,7 +54,7 @@ pub(super) fn picture_path(trajectory_path: &Path) -> Option<PathBuf> {
 /// Opens a trajectory, whose header is checked then.
 pub(super) fn open(path: &Path) -> Result<TrajectoryFile, GalleryError> {
     let file = File::open(path).map_err(|source| {
-        if source.kind() == std::io::ErrorKind::NotFound {
+        if is_absent(&source) {
             GalleryError::NoTrajectory { path: path.to_owned() }
         } else {
             GalleryError::Read {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crossbeam_channel::{Receiver, bounded};
 
+use crate::config::name_with_ending;
 use crate::gallery;
 use crate::unfold::{
     AnimationError, AnimationFormat, AnimationOptions, AnimationWriter, FrameError, GridAnimation, RunAnimation,
@@ -141,12 +142,12 @@ impl Exporting {
     }
 }
 
-/// A name that no file has.
+/// A name that no file has; a long stem is shortened, so that the name is never refused.
 fn new_name(folder: &Path, stem: &str, kind: ExportKind) -> PathBuf {
     let ending = kind.ending();
     let names = (1..MAX_TRIES).map(|number| match number {
-        1 => folder.join(format!("{stem}-{ending}")),
-        _ => folder.join(format!("{stem}-{number}-{ending}")),
+        1 => folder.join(name_with_ending(stem.as_ref(), &format!("-{ending}"))),
+        _ => folder.join(name_with_ending(stem.as_ref(), &format!("-{number}-{ending}"))),
     });
     let mut free = names.filter(|path| !path.exists());
     free.next().unwrap_or_else(|| folder.join(ending))
@@ -191,4 +192,19 @@ fn write(
         }
     }
     Ok(path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_export_of_a_picture_with_a_long_name_should_have_a_name_that_fits() {
+        let folder = Path::new("gallery");
+        let short = new_name(folder, "boat", ExportKind::Sheet);
+        assert_eq!(short, Path::new("gallery/boat-sheet.png"));
+        let long = new_name(folder, &"n".repeat(250), ExportKind::Film(AnimationFormat::WebP));
+        let name = long.file_name().unwrap().to_str().unwrap();
+        assert!(name.len() <= 255 && name.ends_with("n-unfolding.webp"), "{name}");
+    }
 }
