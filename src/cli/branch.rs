@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::CliError;
-use super::args::{Kept, parse_lora, precision_parser};
 use super::generate::{Destination, follow};
 use super::output::Output;
+use super::values::{Keep, parse_lora, precision_parser};
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery;
 use crate::job::{Change, Inexact, JobOptions, KeptRun, LoraSpec, Precision, PreviewMode};
@@ -70,7 +70,7 @@ pub(super) struct BranchArgs {
 
     /// What each step keeps beside its latents
     #[arg(long, value_enum, value_delimiter = ',')]
-    keep: Vec<Kept>,
+    keep: Vec<Keep>,
 
     /// Number format the networks compute in; by default that of the run
     #[arg(long, value_parser = precision_parser())]
@@ -115,8 +115,8 @@ pub(super) fn run(args: &BranchArgs, output: Output, gallery_dir: PathBuf) -> Re
     let options = JobOptions {
         preview: PreviewMode::Off,
         keep_every_step: output.is_json(),
-        keep_branches: args.keep.contains(&Kept::Branches),
-        keep_attention: args.keep.contains(&Kept::Attention),
+        keep_branches: args.keep.contains(&Keep::Branches),
+        keep_attention: args.keep.contains(&Keep::Attention),
         precision: precision.unwrap_or_default(),
         ..JobOptions::default()
     };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::CliError;
-use super::args::GenerateArgs;
+use super::generate_args::GenerateArgs;
 use super::output::Output;
 use super::progress::Progress;
 use crate::config::{PendingFile, name_with_ending};

@@ -7,6 +7,7 @@ mod compare;
 mod family_args;
 mod gallery;
 mod generate;
+mod generate_args;
 mod list;
 mod models;
 mod output;
@@ -17,6 +18,7 @@ mod trajectory;
 mod unfold;
 mod unfold_views;
 mod upscale;
+mod values;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::CliError;
-use super::args::GenerateArgs;
 use super::generate::{Destination, describe, follow};
+use super::generate_args::GenerateArgs;
 use super::output::Output;
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery;

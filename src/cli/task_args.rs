@@ -5,10 +5,21 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::CliError;
+use super::values::by_name;
 use crate::job::{
     Control, Field, GenerateRequest, Hires, InitPicture, InitWay, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch,
     Reference, ReferencePart, Refiner, Tiling, Upscale, Variation,
 };
+
+const PARTS: &[(&str, &str)] = &[("all", ""), ("style", ""), ("content", "")];
+const NOISE_SOURCES: &[(&str, &str)] = &[
+    ("hareru", "Our own, the same on every device"),
+    (
+        "torch-cpu",
+        "PyTorch's on the processor: diffusers, ComfyUI, A1111 \"CPU\"",
+    ),
+    ("a1111-gpu", "PyTorch's on an NVIDIA GPU: A1111 \"GPU\" and \"NV\""),
+];
 
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "From pictures")]
@@ -95,8 +106,8 @@ pub(super) struct PictureArgs {
     ip_weight: Vec<f64>,
 
     /// What of it counts
-    #[arg(long, value_enum, requires = "ip_adapter")]
-    ip_part: Vec<Part>,
+    #[arg(long, value_parser = by_name::<ReferencePart>(PARTS), requires = "ip_adapter")]
+    ip_part: Vec<ReferencePart>,
 }
 
 #[derive(Debug, Default, clap::Args)]
@@ -168,15 +179,8 @@ pub(super) struct WayArgs {
     tile: Option<Tile>,
 
     /// Generator of the noise that the run starts from
-    #[arg(long, value_enum, default_value_t)]
-    rng: Rng,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Part {
-    All,
-    Style,
-    Content,
+    #[arg(long, value_parser = by_name::<NoiseSource>(NOISE_SOURCES), default_value = "hareru")]
+    rng: NoiseSource,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -184,17 +188,6 @@ enum Tile {
     X,
     Y,
     Xy,
-}
-
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum Rng {
-    /// Our own, the same on every device
-    #[default]
-    Hareru,
-    /// PyTorch's on the processor: diffusers, ComfyUI, A1111 "CPU"
-    TorchCpu,
-    /// PyTorch's on an NVIDIA GPU: A1111 "GPU" and "NV"
-    A1111Gpu,
 }
 
 /// Two fractions of a run.
@@ -250,11 +243,7 @@ impl PictureArgs {
                 adapter: adapter.clone(),
                 picture: picture.clone(),
                 weight: self.ip_weight.get(index).copied().unwrap_or(1.0),
-                part: match self.ip_part.get(index) {
-                    Some(Part::Style) => ReferencePart::Style,
-                    Some(Part::Content) => ReferencePart::Content,
-                    Some(Part::All) | None => ReferencePart::All,
-                },
+                part: self.ip_part.get(index).copied().unwrap_or_default(),
             })
             .collect();
         Ok(())
@@ -302,11 +291,7 @@ impl WayArgs {
             Some(Tile::Y) => Tiling { x: false, y: true },
             Some(Tile::Xy) => Tiling { x: true, y: true },
         };
-        request.noise_source = match self.rng {
-            Rng::Hareru => NoiseSource::Hareru,
-            Rng::TorchCpu => NoiseSource::TorchCpu,
-            Rng::A1111Gpu => NoiseSource::A1111Gpu,
-        };
+        request.noise_source = self.rng;
         self.change.iter().try_for_each(|asked| {
             let AskedChange { step, field, value } = asked;
             let change = field.change(request, *step, value);

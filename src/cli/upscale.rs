@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::CliError;
-use super::args::precision_parser;
 use super::generate::{Destination, follow};
 use super::output::Output;
+use super::values::precision_parser;
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery::{self, GalleryError};
 use crate::job::{GenerateRequest, JobOptions, Precision, PreviewMode, Upscale};

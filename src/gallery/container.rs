@@ -10,10 +10,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
+use super::texts::{Contents, MAX_TEXT_BYTES, TextChunk};
 use super::{GalleryError, exif_record, png_metadata};
 
-/// Longest text that is read; a record is some kilobytes.
-pub(super) const MAX_TEXT_BYTES: usize = 4 << 20;
 /// Largest EXIF that is read.
 const MAX_EXIF_BYTES: u32 = 16 << 20;
 /// What a segment of ours begins with.
@@ -24,31 +23,6 @@ const JPEG_EXIF: &[u8] = b"Exif\0\0";
 /// Most bytes that a segment of a JPEG holds.
 const MAX_SEGMENT_BYTES: usize = 65_533;
 const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
-
-/// A text in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Text {
-    pub(super) keyword: String,
-    pub(super) text: String,
-}
-
-/// What a file says beside its pixels.
-#[derive(Debug, Default)]
-pub(super) struct Contents {
-    /// Width and height in pixels, as the file says them.
-    pub(super) size: Option<(u32, u32)>,
-    pub(super) texts: Vec<Text>,
-    /// The keyword of the first text that is damaged or too long.
-    pub(super) bad: Option<String>,
-}
-
-impl Contents {
-    /// The text of that keyword.
-    pub(super) fn text(&self, keyword: &str) -> Option<&str> {
-        let text = self.texts.iter().find(|text| text.keyword == keyword);
-        text.map(|text| text.text.as_str())
-    }
-}
 
 /// Reads what a file says beside its pixels.
 ///
@@ -142,7 +116,7 @@ fn read_jpeg(file: &mut (impl Read + Seek)) -> io::Result<Contents> {
             }
             _ => {
                 if let Some(text) = data.strip_prefix(JPEG_PARAMETERS) {
-                    contents.texts.push(Text {
+                    contents.texts.push(TextChunk {
                         keyword: "parameters".to_owned(),
                         text: String::from_utf8_lossy(text).trim_end_matches('\0').to_owned(),
                     });
@@ -152,7 +126,7 @@ fn read_jpeg(file: &mut (impl Read + Seek)) -> io::Result<Contents> {
     }
     if !record.is_empty() {
         match String::from_utf8(record) {
-            Ok(text) => contents.texts.push(Text {
+            Ok(text) => contents.texts.push(TextChunk {
                 keyword: exif_record::RECORD_KEYWORD.to_owned(),
                 text,
             }),

@@ -151,3 +151,24 @@ pub struct PictureEntry {
     /// What its owner says of it.
     pub user_metadata: UserMetadata,
 }
+
+/// A picture's file in the state in which it was last seen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PictureFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// When it was last changed, in milliseconds since 1970-01-01 UTC.
+    pub modified_unix_ms: i64,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl From<&PictureEntry> for PictureFile {
+    fn from(entry: &PictureEntry) -> Self {
+        Self {
+            path: entry.path.clone(),
+            modified_unix_ms: entry.modified_unix_ms,
+            bytes: entry.bytes,
+        }
+    }
+}

@@ -13,7 +13,7 @@ use std::io::Cursor;
 
 use exif::{Field, In, Tag, Value};
 
-use super::container::{MAX_TEXT_BYTES, Text};
+use super::texts::{MAX_TEXT_BYTES, TextChunk};
 
 /// Keyword of our own record, JSON.
 pub(super) const RECORD_KEYWORD: &str = "hareru";
@@ -61,7 +61,7 @@ pub(super) fn exif_with(program: &str, infotext: Option<&str>, json: Option<&str
 }
 
 /// The texts in EXIF under the keywords they have in a PNG.
-pub(super) fn texts_in(exif: &[u8]) -> Vec<Text> {
+pub(super) fn texts_in(exif: &[u8]) -> Vec<TextChunk> {
     let read = exif::Reader::new()
         .continue_on_error(true)
         .read_raw(exif.to_vec())
@@ -78,7 +78,7 @@ pub(super) fn texts_in(exif: &[u8]) -> Vec<Text> {
         .collect()
 }
 
-fn text_of(tag: Tag, value: &Value) -> Option<Text> {
+fn text_of(tag: Tag, value: &Value) -> Option<TextChunk> {
     let bytes = match value {
         Value::Undefined(bytes, _) | Value::Byte(bytes) => bytes.clone(),
         Value::Ascii(parts) => parts.join(&b' '),
@@ -89,7 +89,7 @@ fn text_of(tag: Tag, value: &Value) -> Option<Text> {
     }
     let keyword = |keyword: &str, text: String| {
         let keyword = keyword.to_owned();
-        Some(Text { keyword, text })
+        Some(TextChunk { keyword, text })
     };
     match tag {
         Tag::MakerNote => {
@@ -105,7 +105,7 @@ fn text_of(tag: Tag, value: &Value) -> Option<Text> {
             }
             // Where a comment was not to be had, some put it into the description.
             let is_infotext = tag == Tag::ImageDescription && text.contains("Steps: ");
-            is_infotext.then_some(Text {
+            is_infotext.then_some(TextChunk {
                 keyword: INFOTEXT_KEYWORD.to_owned(),
                 text,
             })

@@ -37,6 +37,7 @@ mod png_metadata;
 pub mod query;
 mod runs;
 mod store;
+mod texts;
 mod thumbnail_cache;
 mod thumbnails;
 mod trajectory_budget;
@@ -47,7 +48,7 @@ mod watch;
 mod writer;
 mod xmp;
 
-pub use entry::{EntryId, MetadataChange, PictureEntry, RecordSource, UserMetadata};
+pub use entry::{EntryId, MetadataChange, PictureEntry, PictureFile, RecordSource, UserMetadata};
 pub use error::GalleryError;
 pub use foreign::{comfyui_graph, invokeai_metadata, record_from_infotext, record_from_text};
 pub use formats::SaveOptions;
@@ -60,7 +61,7 @@ pub use store::{
     SavedPicture, check_name, newest_pictures, read_made, read_picture, read_record, save, save_as, save_pixels,
     save_with,
 };
-pub use thumbnails::{LoadedThumbnail, PictureFile, ThumbnailLoader, ThumbnailRequest, ThumbnailSize};
+pub use thumbnails::{LoadedThumbnail, ThumbnailLoader, ThumbnailRequest, ThumbnailSize};
 pub use trajectory_budget::{BudgetReport, IsKept, forecast_budget, keep_within_budget, trajectory_bytes};
 pub use trajectory_file::{KeptParts, TrajectoryHeader, TrajectorySize, trajectory_path};
 pub use trash::TrashPlace;

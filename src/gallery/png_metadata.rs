@@ -3,8 +3,8 @@
 use std::io::{self, Read, Seek};
 
 use super::GalleryError;
-use super::container::{Contents, MAX_TEXT_BYTES, Text};
 use super::exif_record;
+use super::texts::{Contents, MAX_TEXT_BYTES, TextChunk};
 use crate::job::RgbImage;
 
 /// Largest chunk that is read, and most bytes of texts; longer ones are left where they are.
@@ -119,7 +119,7 @@ impl Contents {
                 };
                 let text = is_whole.then(|| text_of(kind, &data[keyword.len() + 1..])).flatten();
                 match text {
-                    Some(text) => self.texts.push(Text { keyword, text }),
+                    Some(text) => self.texts.push(TextChunk { keyword, text }),
                     None => self.bad = self.bad.take().or(Some(keyword)),
                 }
             }

@@ -8,13 +8,13 @@ use std::time::SystemTime;
 use image::ImageDecoder as _;
 use image::metadata::Orientation;
 
-use super::container;
 use super::exif_record::RECORD_KEYWORD;
 use super::file_lock::hold_to_replace;
 use super::foreign;
 use super::formats::{SaveOptions, encode, ending, endings, format_of};
 use super::trajectory_file::{self, trajectory_path};
 use super::{GalleryError, RecordSource};
+use super::{container, texts};
 use crate::config::{MAX_NAME_BYTES, PendingFile, PictureFormat, PublishError};
 use crate::job::{GenerateRequest, GeneratedImage, Record, RgbImage};
 
@@ -189,7 +189,7 @@ pub fn read_made(path: &Path) -> Result<(Record, RecordSource), GalleryError> {
     let bad_text = |keyword: &String| GalleryError::BadText {
         path: path.to_owned(),
         keyword: keyword.clone(),
-        limit: container::MAX_TEXT_BYTES,
+        limit: texts::MAX_TEXT_BYTES,
     };
     if let Some(keyword) = contents.bad.as_ref().filter(|keyword| *keyword == RECORD_KEYWORD) {
         return Err(bad_text(keyword));

@@ -8,7 +8,7 @@ use image::ImageEncoder as _;
 use image::codecs::jpeg::JpegEncoder;
 use sha2::{Digest as _, Sha256};
 
-use super::thumbnails::PictureFile;
+use super::PictureFile;
 use crate::config::PendingFile;
 use crate::job::RgbImage;
 

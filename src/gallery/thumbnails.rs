@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use super::store::read_picture;
 use super::thumbnail_cache::ThumbnailCache;
-use super::{GalleryError, PictureEntry};
+use super::{GalleryError, PictureFile};
 use crate::job::RgbImage;
 
 /// Longest side of what the writer hands out beside a saved picture.
@@ -21,27 +21,6 @@ const CACHE_BUDGET_BYTES: u64 = 1 << 30;
 /// A copy no side of which is longer than [`WRITERS_SIDE_PX`]; small pictures stay as they are.
 pub(super) fn thumbnail(picture: &RgbImage) -> RgbImage {
     reduced(picture, WRITERS_SIDE_PX)
-}
-
-/// A picture's file in the state in which it was last seen.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PictureFile {
-    /// Where it is.
-    pub path: PathBuf,
-    /// When it was last changed, in milliseconds since 1970-01-01 UTC.
-    pub modified_unix_ms: i64,
-    /// Its size.
-    pub bytes: u64,
-}
-
-impl From<&PictureEntry> for PictureFile {
-    fn from(entry: &PictureEntry) -> Self {
-        Self {
-            path: entry.path.clone(),
-            modified_unix_ms: entry.modified_unix_ms,
-            bytes: entry.bytes,
-        }
-    }
 }
 
 /// How large a copy is.

@@ -29,7 +29,7 @@ pub use invokeai::invokeai_metadata;
 pub(super) use names::{Names, SAMPLERS, SCHEDULES, theirs};
 
 use super::RecordSource;
-use super::container::Text;
+use super::texts::TextChunk;
 use crate::job::{GenerateRequest, Record};
 
 /// Keywords of the texts that are looked at.
@@ -46,7 +46,7 @@ pub(super) const KEYWORDS: [&str; 9] = [
 ];
 
 /// The record in the texts of a file, and whose it is; the one that says most, if there are several.
-pub(super) fn record_in(texts: &[Text]) -> Option<(Record, RecordSource)> {
+pub(super) fn record_in(texts: &[TextChunk]) -> Option<(Record, RecordSource)> {
     let text_of = |keyword: &str| {
         let text = texts.iter().find(|text| text.keyword == keyword);
         text.map(|text| text.text.as_str())
