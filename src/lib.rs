@@ -4,7 +4,8 @@
 //! # The house
 //!
 //! One package, a library and a thin binary. Its modules are rooms; a room imports only rooms above it in this table,
-//! and only those named. `tests/architecture.rs` holds every file to it.
+//! and only those named. `tests/architecture.rs` holds every file to it; it also holds that a public type's name stands in one
+//! room alone, and that no two files import each other.
 //!
 //! | room | what lives there | may import | owns |
 //! |---|---|---|---|

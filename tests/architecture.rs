@@ -1,5 +1,8 @@
 //! The layering rule of `src/lib.rs`, held.
 
+mod imports;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Every room, lowest first, with the rooms it may import.
@@ -65,6 +68,94 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("trash", &["gallery", "hub"]),
     ("ureq", &["hub"]),
 ];
+
+/// Names of public types that stand in several rooms, and why they may.
+const SHARED_NAMES: &[(&str, &str)] = &[
+    (
+        "Adapters",
+        "those that are loaded, and those that are offered in the form",
+    ),
+    (
+        "Choice",
+        "a step of a model's choice of files in the jobs, a selection of pictures in the window",
+    ),
+    ("Film", "the request for one, and the networks that make it"),
+    ("Job", "what the engine carries out, and its row in the queue"),
+    ("Run", "one pass of the denoise loop, and a run as the window shows it"),
+    ("StepView", "a way to look at a step, and a step in the window"),
+];
+
+/// Files, and folders that end in `/`, whose files still import each other. None should be added.
+const KNOWN_CIRCLES: &[&[&str]] = &[
+    &["engine/handle.rs", "engine/inference.rs"],
+    &["hub/download_task.rs", "hub/handle.rs"],
+    &[
+        "job/adapters.rs",
+        "job/change.rs",
+        "job/model.rs",
+        "job/request.rs",
+        "job/task.rs",
+    ],
+    &["models/ip_adapter/projection.rs", "models/ip_adapter/resampler.rs"],
+    &[
+        "models/unet/attention.rs",
+        "models/unet/down.rs",
+        "models/unet/transformer.rs",
+    ],
+    &["pipelines/"],
+    &["ui/"],
+    &[
+        "weights/gguf/mod.rs",
+        "weights/pickle/mod.rs",
+        "weights/safetensors.rs",
+        "weights/source.rs",
+    ],
+];
+
+#[test]
+fn a_public_name_should_mean_one_thing_in_the_whole_tree() {
+    let mut rooms: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for (room, _) in ROOMS {
+        for file in rust_files(&source_dir().join(room)) {
+            for name in public_types(&std::fs::read_to_string(&file).unwrap()) {
+                rooms.entry(name.to_owned()).or_default().insert(room);
+            }
+        }
+    }
+    let doubles: Vec<String> = rooms
+        .iter()
+        .filter(|(name, rooms)| rooms.len() > 1 && !SHARED_NAMES.iter().any(|(shared, _)| shared == name))
+        .map(|(name, rooms)| format!("{name}: {rooms:?}"))
+        .collect();
+    assert!(
+        doubles.is_empty(),
+        "types of one name in different rooms:\n{}",
+        doubles.join("\n")
+    );
+}
+
+#[test]
+fn files_should_not_import_each_other() {
+    let source = source_dir();
+    let graph = imports::imports(&source, &rust_files(&source));
+    assert!(
+        graph.values().map(BTreeSet::len).sum::<usize>() > 500,
+        "the imports were not found"
+    );
+    let mut found = Vec::new();
+    for circle in imports::circles(&graph) {
+        let names: Vec<String> = circle
+            .iter()
+            .map(|file| file.strip_prefix(&source).unwrap().to_string_lossy().replace('\\', "/"))
+            .collect();
+        let is_in = |name: &str, known: &str| name == known || (known.ends_with('/') && name.starts_with(known));
+        let is_known = |known: &&[&str]| names.iter().all(|name| known.iter().any(|known| is_in(name, known)));
+        if !KNOWN_CIRCLES.iter().any(|known| is_known(known)) {
+            found.push(format!("{names:?},"));
+        }
+    }
+    assert!(found.is_empty(), "files that import each other:\n{}", found.join("\n"));
+}
 
 #[test]
 fn rooms_should_import_downwards_only() {
@@ -163,6 +254,17 @@ fn without_comments(code: &str) -> String {
         .map(|line| line.split("//").next().unwrap_or_default())
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// Names of the types that a file declares as public, outside of its tests.
+fn public_types(code: &str) -> impl Iterator<Item = &str> {
+    let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+    code.lines().filter_map(|line| {
+        let declared = line.strip_prefix("pub ")?;
+        let kinds = ["struct ", "enum ", "trait ", "type ", "union "];
+        let name = kinds.iter().find_map(|kind| declared.strip_prefix(kind))?;
+        name.split(|c: char| !c.is_alphanumeric() && c != '_').next()
+    })
 }
 
 /// The identifier after each `prefix`: `crate::job::JobId` gives `job`.
