@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use wgpu::TextureViewDimension::{D2, D2Array};
 
-use super::heat;
 use super::picture::texels;
 use super::pipeline::{self, Gpu, Paint, Target, UniformBytes};
 use super::seen::{LatentView, MAX_CHANNELS, MAX_LEVELS};
 use super::shaders::{self, Shader};
 use crate::job::{LatentPlane, RgbImage, StepRecord};
+use crate::unfold::colour;
 
 /// Views that one frame may show side by side.
 pub const MAX_HALVES: usize = 2;
@@ -71,7 +71,7 @@ impl Paint for LatentPaint {
         let mut bytes = UniformBytes::default();
         bytes.points([self.origin_px, self.scale]);
         bytes.words([
-            seen.meaning() as u32,
+            seen.view.meaning() as u32,
             seen.step.x0.channels.min(MAX_CHANNELS) as u32,
             self.is_cubic.into(),
             target.is_srgb.into(),
@@ -103,7 +103,7 @@ impl Paint for LatentPaint {
             bytes.floats([0, 1, 2].map(|part| weight(part).copied().unwrap_or_default()));
             bytes.words([0]);
         }
-        let (stops, _) = seen.heat().unwrap_or((&heat::AMOUNT, false));
+        let (stops, _) = seen.heat().unwrap_or((&colour::AMOUNT, false));
         for colour in std::iter::once(&colours.bias).chain(stops) {
             bytes.floats(*colour);
             bytes.words([0]);

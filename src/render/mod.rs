@@ -1,6 +1,5 @@
 //! What the window draws on the GPU by itself, inside egui's render pass.
 
-pub mod heat;
 pub mod latent_view;
 pub mod mask_brush;
 pub mod picture;

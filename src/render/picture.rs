@@ -2,7 +2,7 @@
 //!
 //! Each picture fills a rectangle of its own. At a point p of the framebuffer the slider shows the second where
 //! (p − through)·normal ≥ 0. The difference d is the mean of |b − a| over red, green and blue, in sRGB from 0 to 1, with the
-//! sign of the largest of them; its colour is that of [`heat::SIGNED`] at ½ + ½·gain·d: blue where the second is darker,
+//! sign of the largest of them; its colour is that of [`SIGNED`](crate::unfold::colour::SIGNED) at ½ + ½·gain·d: blue where the second is darker,
 //! orange where it is brighter. Where several texels lie under a pixel, it is the mean of their colours in linear light.
 
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use std::sync::Arc;
 use egui::Vec2;
 use wgpu::TextureViewDimension::D2;
 
-use super::heat;
 use super::pipeline::{self, Gpu, Paint, Target, UniformBytes};
 use super::shaders::{self, Shader};
 use crate::job::RgbImage;
+use crate::unfold::colour::signed;
 
 /// Pictures that one frame may show beside each other.
 pub const MAX_SLOTS: usize = 9;
@@ -85,7 +85,7 @@ pub fn difference_pixels(a: &RgbImage, b: &RgbImage, gain: f32) -> Option<RgbIma
     let is_one_size = (a.width_px, a.height_px) == (b.width_px, b.height_px) && a.pixels.len() == b.pixels.len();
     let pairs = a.pixels.as_chunks::<3>().0.iter().zip(b.pixels.as_chunks::<3>().0);
     let colours = pairs.flat_map(|(a, b)| {
-        let colour = heat::colour(&heat::SIGNED, 0.5 + 0.5 * gain * difference(*a, *b));
+        let colour = signed(gain * difference(*a, *b));
         colour.map(|part| (255.0 * part).round() as u8)
     });
     is_one_size.then(|| RgbImage {
@@ -139,7 +139,7 @@ impl Paint for PicturePaint {
             target.is_srgb.into(),
         ]);
         bytes.floats([gain, 0.0, 0.0, 0.0]);
-        for [red, green, blue] in heat::SIGNED {
+        for [red, green, blue] in crate::unfold::colour::SIGNED {
             bytes.floats([red, green, blue, 0.0]);
         }
         bytes.0

@@ -1,32 +1,15 @@
-//! A way to look at a step, as numbers: which latents are mixed, and what their mixture means.
+//! A view of a step as the window draws it: what it needs, and what of it is there.
 //!
-//! Every view is Σ part·plane over the planes x, x₀, final, ε under the prompt (cond) and under the negative one
-//! (uncond), channel by channel:
-//!
-//! | view | mixture | meaning |
-//! |---|---|---|
-//! | estimate | x₀ | colour |
-//! | noisy | x / √(1 + σ²) | colour |
-//! | noise | (x − x₀) / σ | colour |
-//! | uncond, cond | x − σ·ε | colour |
-//! | guidance | cond − uncond | signed heat: the mean of the channels' amounts, with the sign of the largest |
-//! | difference | x₀ − final | heat: the root of the mean square over the channels |
-//! | attention | x₀ | colour, under the mean map of the tokens |
-//!
-//! A colour c, from [`LatentColours`], is the sRGB value (c + 1) / 2. Heat maps are straight lines in sRGB between
-//! the colours of [`heat`], over 0 to [`LatentView::range`] or over −range to range. Attention a = map / range, no
-//! more than 1, covers 0.8·a of the colour.
-//!
-//! The shader draws these formulas for each pixel, [`LatentView::pixels`] for each texel.
+//! The formulas are those of [`StepView::mixture`]; the shader draws them for each pixel, [`LatentView::pixels`] for each
+//! texel by the evaluator of `unfold`. Heat maps go over 0 to [`LatentView::range`] or over −range to range.
 
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::heat::{self, HeatStops, mix};
 use crate::job::{LatentColours, LatentPlane, RgbImage, StepRecord, TokenMaps};
-use crate::unfold::StepView;
-use crate::unfold::colour::{MOST_COVER, robust_range};
+use crate::unfold::colour::{self, ColourMap};
+use crate::unfold::{Meaning, StepView, ViewContext, ViewImage, overlay, show};
 
 /// Most channels that are looked at.
 pub(super) const MAX_CHANNELS: usize = 16;
@@ -65,31 +48,6 @@ pub enum Lack {
     Torn,
 }
 
-/// What the numbers of a mixture mean, as the shader counts them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
-    Colour = 0,
-    Signed = 1,
-    Amount = 2,
-    Attention = 3,
-}
-
-/// The part each plane has in a mixture; planes without one are left out.
-struct Mixed<'a> {
-    parts: Vec<(f32, &'a [f32])>,
-    channels: usize,
-    texels: usize,
-}
-
-impl Mixed<'_> {
-    fn at(&self, texel: usize) -> impl Iterator<Item = f32> + Clone + '_ {
-        (0..self.channels).map(move |channel| {
-            let place = channel * self.texels + texel;
-            self.parts.iter().map(|(part, values)| part * values[place]).sum()
-        })
-    }
-}
-
 impl LatentView {
     /// What is missing for this view, if anything is.
     pub fn lack(&self) -> Option<Lack> {
@@ -116,62 +74,46 @@ impl LatentView {
 
     /// The amount that has the last colour of the heat map: 99 of 100 texels have no more. 1 for a view without heat.
     pub fn range(&self) -> f32 {
-        let amounts: Vec<f32> = match self.meaning() {
-            Meaning::Colour => return 1.0,
-            Meaning::Signed | Meaning::Amount => {
-                let mixed = self.mixed();
-                let told = (0..mixed.texels).map(|texel| self.scalar(mixed.at(texel)));
-                told.collect()
-            }
-            Meaning::Attention => {
-                let levels = self.levels();
-                let Some(first) = levels.first() else {
-                    return 1.0;
-                };
-                let places = (0..first.height).flat_map(|y| (0..first.width).map(move |x| (x, y)));
-                let place = |(x, y)| [centre(x, first.width), centre(y, first.height)];
-                places.map(|texel| self.attention(&levels, place(texel))).collect()
-            }
-        };
-        robust_range(amounts.into_iter())
+        self.image().map_or(1.0, |image| image.range())
     }
 
-    /// The view at the size of the latents, three bytes per texel.
+    /// The view at the size of the latents, three bytes per texel; grey if something is missing.
     pub fn pixels(&self) -> RgbImage {
         let (width, height) = self.size();
-        let (mixed, colours, levels, range) = (self.mixed(), self.colours(), self.levels(), self.range());
-        let pixels = (0..mixed.texels).flat_map(|texel| {
-            let channels = mixed.at(texel);
-            let shown = |channels| {
-                let colour = colours.colour(&channels);
-                colour.map(|part| (0.5 * part + 0.5).clamp(0.0, 1.0))
-            };
-            let colour = match self.meaning() {
-                Meaning::Colour => shown(channels),
-                Meaning::Signed => heat::colour(&heat::SIGNED, 0.5 + 0.5 * self.scalar(channels) / range),
-                Meaning::Amount => heat::colour(&heat::AMOUNT, self.scalar(channels) / range),
-                Meaning::Attention => {
-                    let place = [centre(texel % width, width), centre(texel / width, height)];
-                    let amount = (self.attention(&levels, place) / range).clamp(0.0, 1.0);
-                    let (under, over) = (shown(channels), heat::colour(&heat::AMOUNT, amount));
-                    [0, 1, 2].map(|part| mix(under[part], over[part], MOST_COVER * amount))
-                }
-            };
-            colour.map(|part| (255.0 * part).round() as u8)
-        });
-        RgbImage {
-            width_px: width as u32,
-            height_px: height as u32,
-            pixels: pixels.collect(),
+        let (width_px, height_px) = (width as u32, height as u32);
+        match self.image() {
+            Some(image) => image.picture(width_px, height_px, image.range()),
+            None => RgbImage {
+                width_px,
+                height_px,
+                pixels: vec![128; 3 * width * height],
+            },
         }
     }
 
+    fn image(&self) -> Option<ViewImage> {
+        let colours = self.colours();
+        let shown = match self.view {
+            StepView::Attention(_) => overlay(&self.step, &self.levels(), self.word.clone(), Some(&colours)),
+            view => show(
+                &self.step,
+                view,
+                &ViewContext {
+                    final_latents: self.final_latents.as_deref(),
+                    colours: Some(&colours),
+                    tokens: &[],
+                },
+            ),
+        };
+        shown.ok()
+    }
+
     /// The colours of its heat map, if it is one, and whether zero is in their middle.
-    pub fn heat(&self) -> Option<(&'static HeatStops, bool)> {
-        match self.meaning() {
+    pub fn heat(&self) -> Option<(&'static ColourMap, bool)> {
+        match self.view.meaning() {
             Meaning::Colour => None,
-            Meaning::Signed => Some((&heat::SIGNED, true)),
-            Meaning::Amount | Meaning::Attention => Some((&heat::AMOUNT, false)),
+            Meaning::Signed => Some((&colour::SIGNED, true)),
+            Meaning::Amount | Meaning::Attention => Some((&colour::AMOUNT, false)),
         }
     }
 
@@ -196,28 +138,7 @@ impl LatentView {
 
     /// How much of each of [`Self::planes`] is in the mixture.
     pub(super) fn mixture(&self) -> [f32; 5] {
-        let sigma = self.step.sigma as f32;
-        let per_sigma = self.step.sigma.recip() as f32;
-        match self.view {
-            StepView::Estimate | StepView::Attention(_) => [0.0, 1.0, 0.0, 0.0, 0.0],
-            StepView::Noisy => [self.step.sigma.hypot(1.0).recip() as f32, 0.0, 0.0, 0.0, 0.0],
-            StepView::Noise if sigma > 0.0 => [per_sigma, -per_sigma, 0.0, 0.0, 0.0],
-            StepView::Noise => [0.0; 5],
-            StepView::Cond => [1.0, 0.0, 0.0, -sigma, 0.0],
-            StepView::Uncond => [1.0, 0.0, 0.0, 0.0, -sigma],
-            StepView::Guidance => [0.0, 0.0, 0.0, 1.0, -1.0],
-            StepView::Difference => [0.0, 1.0, -1.0, 0.0, 0.0],
-        }
-    }
-
-    /// What the mixture means.
-    pub(super) fn meaning(&self) -> Meaning {
-        match self.view {
-            StepView::Guidance => Meaning::Signed,
-            StepView::Difference => Meaning::Amount,
-            StepView::Attention(_) => Meaning::Attention,
-            _ => Meaning::Colour,
-        }
+        self.view.mixture(self.step.sigma).map(|part| part as f32)
     }
 
     /// How the latents look; their first three channels where nobody has said.
@@ -247,51 +168,4 @@ impl LatentView {
             .map(|(_, maps)| maps)
             .collect()
     }
-
-    fn mixed(&self) -> Mixed<'_> {
-        let planes = self.planes();
-        let parts = self.mixture().into_iter().zip(planes);
-        let shape = &self.step.x0;
-        Mixed {
-            parts: parts
-                .filter_map(|(part, values)| Some((part, values.filter(|_| part != 0.0)?)))
-                .collect(),
-            channels: shape.channels.min(MAX_CHANNELS),
-            texels: shape.width * shape.height,
-        }
-    }
-
-    /// The one number of a texel for a heat map.
-    fn scalar(&self, channels: impl Iterator<Item = f32> + Clone) -> f32 {
-        let count = self.step.x0.channels.clamp(1, MAX_CHANNELS) as f32;
-        if self.meaning() == Meaning::Amount {
-            return (channels.map(|value| value * value).sum::<f32>() / count).sqrt();
-        }
-        let larger = |a: f32, b: f32| if b.abs() > a.abs() { b } else { a };
-        let largest = channels.clone().fold(0.0, larger);
-        let amount = channels.map(f32::abs).sum::<f32>() / count;
-        if largest == 0.0 { 0.0 } else { amount * largest.signum() }
-    }
-
-    /// Mean attention of the word over some levels at a place, 0 to 1 along each side.
-    fn attention(&self, levels: &[&TokenMaps], place: [f32; 2]) -> f32 {
-        let at = |maps: &TokenMaps, x: f32, y: f32| {
-            let inside = |place: f32, size: usize| place.clamp(0.0, (size - 1) as f32) as usize;
-            let (x, y) = (inside(x, maps.width), inside(y, maps.height));
-            let value = |token: usize| maps.values[(token * maps.height + y) * maps.width + x];
-            self.word.clone().map(value).sum::<f32>() / self.word.len() as f32
-        };
-        let sum = levels.iter().map(|maps| {
-            let [x, y] = [place[0] * maps.width as f32 - 0.5, place[1] * maps.height as f32 - 0.5];
-            let (left, top) = (x.floor(), y.floor());
-            let row = |y| mix(at(maps, left, y), at(maps, left + 1.0, y), x - left);
-            mix(row(top), row(top + 1.0), y - top)
-        });
-        sum.sum::<f32>() / levels.len().max(1) as f32
-    }
-}
-
-/// The middle of a texel, from 0 to 1.
-fn centre(texel: usize, size: usize) -> f32 {
-    (texel as f32 + 0.5) / size as f32
 }

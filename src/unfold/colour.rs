@@ -34,19 +34,54 @@ pub const MOST_COVER: f32 = 0.8;
 /// Part of all values that a range spans; the others are drawn as its end.
 const RANGE_QUANTILE: f64 = 0.99;
 
+/// Colours of a heat map, sRGB from 0 to 1, lowest value first; between them colours are mixed linearly.
+pub type ColourMap = [[f32; 3]; 9];
+
+/// From the most negative value, blue, over white at zero to the most positive, orange.
+pub const SIGNED: ColourMap = {
+    let mut stops = [NONE; 9];
+    let mut index = 0;
+    while index < 4 {
+        let white = index as f32 / 4.0;
+        let mut part = 0;
+        while part < 3 {
+            stops[index][part] = BELOW[part] + (1.0 - BELOW[part]) * white;
+            stops[8 - index][part] = ABOVE[part] + (1.0 - ABOVE[part]) * white;
+            part += 1;
+        }
+        index += 1;
+    }
+    stops
+};
+
+/// From zero to the largest amount: viridis.
+pub const AMOUNT: ColourMap = {
+    let mut stops = [[0.0; 3]; 9];
+    let mut index = 0;
+    while index < 9 {
+        let [red, green, blue] = VIRIDIS[index];
+        stops[index] = [red as f32 / 255.0, green as f32 / 255.0, blue as f32 / 255.0];
+        index += 1;
+    }
+    stops
+};
+
+/// A colour of a heat map, from its first at 0 to its last at 1.
+pub fn sample(map: &ColourMap, place: f32) -> [f32; 3] {
+    let last = map.len() - 1;
+    let place = place.clamp(0.0, 1.0) * last as f32;
+    let low = (place as usize).min(last - 1);
+    mixed(map[low], map[low + 1], place - low as f32)
+}
+
 /// The colour of a value from −1 to 1, in sRGB from 0 to 1: white at 0, mixed linearly with blue below and orange above.
 pub fn signed(value: f32) -> [f32; 3] {
-    let end = if value < 0.0 { BELOW } else { ABOVE };
-    mixed(NONE, end, value.abs().min(1.0))
+    sample(&SIGNED, 0.5 + 0.5 * value)
 }
 
 /// The colour of a value from 0 to 1, in sRGB from 0 to 1: viridis.
 pub fn amount(value: f32) -> [f32; 3] {
-    let last = VIRIDIS.len() - 1;
-    let place = value.clamp(0.0, 1.0) * last as f32;
-    let low = (place as usize).min(last - 1);
-    let stop = |index: usize| VIRIDIS[index].map(|part| f32::from(part) / 255.0);
-    mixed(stop(low), stop(low + 1), place - low as f32)
+    sample(&AMOUNT, value)
 }
 
 /// A colour with the heat of a value from 0 to 1 over it: the stronger, the more of the picture it covers.
@@ -137,7 +172,13 @@ mod tests {
         assert_eq!(signed(0.0), NONE);
         assert_eq!((signed(-1.0), signed(1.0)), (BELOW, ABOVE));
         assert_eq!((signed(-9.0), signed(9.0)), (BELOW, ABOVE));
-        assert_eq!(signed(0.5), mixed(NONE, ABOVE, 0.5));
+        let between = mixed(NONE, ABOVE, 0.5);
+        assert!(
+            signed(0.5)
+                .iter()
+                .zip(between)
+                .all(|(found, part)| (found - part).abs() < 1e-6)
+        );
         let [red, _, blue] = signed(-0.3);
         assert!(red < blue);
     }

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use image::{ImageBuffer, Luma, Rgb, Rgb32FImage};
 
-use super::{AttentionToken, StepView};
-use crate::job::{Branches, LatentColours, LatentPlane, StepRecord, TokenMaps, Trajectory};
+use super::{AttentionToken, Meaning, Plane, StepView};
+use crate::job::{LatentColours, LatentPlane, StepRecord, TokenMaps, Trajectory};
 
 /// One number for each place.
 pub type ScalarMap = ImageBuffer<Luma<f32>, Vec<f32>>;
@@ -89,90 +89,116 @@ pub enum MissingData {
     Shape,
 }
 
-/// What a view shows of a step.
-///
-/// With x the noisy latents, ε = (x − x₀) / σ, and `cond`, `uncond` the noise under each prompt alone:
-///
-/// | view | shows |
-/// |---|---|
-/// | estimate, noisy, noise, uncond, cond | the colours of [`latents`] |
-/// | guidance | mean over the channels of abs(cond − uncond), with the sign of the channel where it is largest |
-/// | difference | √(mean over the channels of (final − x₀)²) |
-/// | attention | the token's share, over the colours of x₀ |
+/// What a view shows of a step: the [mixture](StepView::mixture) of its planes, by its [meaning](StepView::meaning).
 ///
 /// # Errors
 /// [`MissingData`]: what the view needs was not kept.
 pub fn show(step: &StepRecord, view: StepView, run: &ViewContext<'_>) -> Result<ViewImage, MissingData> {
-    match view {
-        StepView::Guidance => {
-            let branches = step.branches.as_ref().ok_or(MissingData::Branches)?;
-            let uncond = branches.uncond.as_ref().ok_or(MissingData::Uncond)?;
-            let differences = per_place(&branches.cond, uncond, |differences| {
-                let (mut sum, mut largest) = (0.0, 0.0_f32);
-                for (cond, uncond) in differences {
-                    let difference = cond - uncond;
-                    sum += difference.abs();
-                    if difference.abs() > largest.abs() {
-                        largest = difference;
-                    }
+    if let StepView::Attention(token) = view {
+        let word = word_of(run.tokens, token.index);
+        let levels = levels_of(&step.attention, token)?;
+        return overlay(step, &levels, word, run.colours);
+    }
+    let latents = mixed(step, view, run.final_latents)?;
+    let count = latents.channels as f32;
+    match view.meaning() {
+        Meaning::Signed => per_place(&latents, |channels| {
+            let (mut sum, mut largest) = (0.0, 0.0_f32);
+            for value in channels {
+                sum += value.abs();
+                if value.abs() > largest.abs() {
+                    largest = value;
                 }
-                (sum / branches.cond.channels as f32).copysign(largest)
-            })?;
-            Ok(ViewImage::Signed(differences))
-        }
-        StepView::Difference => {
-            let result = run.final_latents.ok_or(MissingData::Final)?;
-            let distances = per_place(result, &step.x0, |differences| {
-                let sum: f32 = differences.map(|(result, x0)| (result - x0).powi(2)).sum();
-                (sum / result.channels as f32).sqrt()
-            })?;
-            Ok(ViewImage::Amount(distances))
-        }
-        StepView::Attention(token) => Ok(ViewImage::Over(
-            colours_of(&step.x0, run.colours)?,
-            attention(&step.attention, token, run.tokens)?,
-        )),
-        StepView::Estimate | StepView::Noisy | StepView::Noise | StepView::Uncond | StepView::Cond => {
-            Ok(ViewImage::Colours(colours_of(&latents(step, view)?, run.colours)?))
-        }
+            }
+            (sum / count).copysign(largest)
+        })
+        .map(ViewImage::Signed),
+        Meaning::Amount => per_place(&latents, |channels| {
+            (channels.map(|value| value.powi(2)).sum::<f32>() / count).sqrt()
+        })
+        .map(ViewImage::Amount),
+        Meaning::Colour | Meaning::Attention => colours_of(&latents, run.colours).map(ViewImage::Colours),
     }
 }
 
-/// The latents that a view shows as colours, in the scale of clean ones:
+/// The mean attention of a word over feature maps, over the colours of x₀.
 ///
-/// | view | latents |
-/// |---|---|
-/// | noisy | x / √(1 + σ²) |
-/// | noise | (x − x₀) / σ |
-/// | uncond, cond | x − σ·ε under that prompt alone |
-/// | estimate and all heat maps | x₀ |
+/// * `word`: tokens that every level has.
+///
+/// # Errors
+/// [`MissingData`]: no level, one that is torn or without the word, or latents of which nobody knows how they look.
+pub fn overlay(
+    step: &StepRecord,
+    levels: &[&TokenMaps],
+    word: Range<usize>,
+    colours: Option<&LatentColours>,
+) -> Result<ViewImage, MissingData> {
+    if levels.is_empty() {
+        return Err(MissingData::Attention);
+    }
+    let maps = levels.iter().map(|maps| word_map(maps, word.clone()));
+    let maps = maps.collect::<Result<Vec<ScalarMap>, _>>()?;
+    Ok(ViewImage::Over(colours_of(&step.x0, colours)?, maps))
+}
+
+/// The latents that a view shows as colours, in the scale of clean ones; x₀ for all heat maps. See
+/// [`StepView::mixture`].
 ///
 /// They are finite even where σ is that of pure noise, but x₀ of one prompt is lost in rounding there.
 ///
 /// # Errors
 /// [`MissingData`]: what the view needs was not kept.
 pub fn latents(step: &StepRecord, view: StepView) -> Result<LatentPlane, MissingData> {
-    let sigma = step.sigma;
+    let view = if is_picture(view) { view } else { StepView::Estimate };
+    mixed(step, view, None)
+}
+
+/// The mixture of a view, summed in double precision; what is not finite becomes 0.
+fn mixed(step: &StepRecord, view: StepView, final_latents: Option<&LatentPlane>) -> Result<LatentPlane, MissingData> {
+    if view == StepView::Noise && step.sigma == 0.0 {
+        return Err(MissingData::Noiseless);
+    }
+    let size = size_of(&step.x0).map(|_| (step.x0.channels, step.x0.height, step.x0.width))?;
+    let mut sums = vec![0.0_f64; step.x0.values.len()];
+    for (plane, part) in Plane::ALL.into_iter().zip(view.mixture(step.sigma)) {
+        if part == 0.0 {
+            continue;
+        }
+        let plane = plane_of(step, plane, final_latents)?;
+        size_of(plane)?;
+        if (plane.channels, plane.height, plane.width) != size {
+            return Err(MissingData::Shape);
+        }
+        for (sum, value) in sums.iter_mut().zip(&plane.values) {
+            *sum += part * f64::from(*value);
+        }
+    }
+    let finite = |sum: f64| Some(sum as f32).filter(|value| value.is_finite()).unwrap_or_default();
+    Ok(LatentPlane {
+        values: sums.into_iter().map(finite).collect(),
+        ..step.x0
+    })
+}
+
+/// A plane of a step.
+fn plane_of<'a>(
+    step: &'a StepRecord,
+    plane: Plane,
+    final_latents: Option<&'a LatentPlane>,
+) -> Result<&'a LatentPlane, MissingData> {
     let branches = || step.branches.as_ref().ok_or(MissingData::Branches);
-    let without_noise = |noise: &LatentPlane| combined(&step.x, noise, |x, noise| x - sigma * noise);
-    match view {
-        StepView::Noisy => combined(&step.x, &step.x, |x, _| x / sigma.hypot(1.0)),
-        StepView::Noise if sigma == 0.0 => Err(MissingData::Noiseless),
-        StepView::Noise => combined(&step.x, &step.x0, |x, x0| (x - x0) / sigma),
-        StepView::Uncond => {
-            let Branches { uncond, .. } = branches()?;
-            without_noise(uncond.as_ref().ok_or(MissingData::Uncond)?)
-        }
-        StepView::Cond => without_noise(&branches()?.cond),
-        StepView::Estimate | StepView::Guidance | StepView::Difference | StepView::Attention(_) => {
-            combined(&step.x0, &step.x0, |x0, _| x0)
-        }
+    match plane {
+        Plane::Noisy => Ok(&step.x),
+        Plane::Estimate => Ok(&step.x0),
+        Plane::Final => final_latents.ok_or(MissingData::Final),
+        Plane::Cond => Ok(&branches()?.cond),
+        Plane::Uncond => branches()?.uncond.as_ref().ok_or(MissingData::Uncond),
     }
 }
 
 /// Whether a view shows latents as a picture, which a decoder may make of them.
 pub fn is_picture(view: StepView) -> bool {
-    !matches!(view, StepView::Guidance | StepView::Difference | StepView::Attention(_))
+    view.meaning() == Meaning::Colour
 }
 
 /// Latents as colours: by the run's own map, or as they are if they are red, green and blue from −1 to 1.
@@ -199,34 +225,33 @@ pub fn colours_of(latents: &LatentPlane, colours: Option<&LatentColours>) -> Res
     }))
 }
 
-/// The mean share of a token's word, at the sizes of its feature maps.
-fn attention(levels: &[TokenMaps], token: AttentionToken, tokens: &[String]) -> Result<Vec<ScalarMap>, MissingData> {
-    let word = word_of(tokens, token.index);
-    let map = |maps: &TokenMaps| {
-        let places = maps.height * maps.width;
-        if maps.values.len() != maps.tokens * places || places == 0 {
-            return Err(MissingData::Shape);
-        }
-        if word.end > maps.tokens {
-            return Err(MissingData::NoToken {
-                index: token.index,
-                found: maps.tokens,
-            });
-        }
-        let value = |x: u32, y: u32| {
-            let place = y as usize * maps.width + x as usize;
-            let values = word.clone().map(|token| maps.values[token * places + place]);
-            Luma([values.sum::<f32>() / word.len() as f32])
-        };
-        Ok(ScalarMap::from_fn(maps.width as u32, maps.height as u32, value))
+/// The mean share of a word's tokens, at the size of the feature maps.
+fn word_map(maps: &TokenMaps, word: Range<usize>) -> Result<ScalarMap, MissingData> {
+    let places = maps.height * maps.width;
+    if maps.values.len() != maps.tokens * places || places == 0 {
+        return Err(MissingData::Shape);
+    }
+    if word.end > maps.tokens {
+        return Err(MissingData::NoToken {
+            index: word.start,
+            found: maps.tokens,
+        });
+    }
+    let value = |x: u32, y: u32| {
+        let place = y as usize * maps.width + x as usize;
+        let values = word.clone().map(|token| maps.values[token * places + place]);
+        Luma([values.sum::<f32>() / word.len() as f32])
     };
+    Ok(ScalarMap::from_fn(maps.width as u32, maps.height as u32, value))
+}
+
+/// The feature maps of which a token's attention is shown.
+fn levels_of(levels: &[TokenMaps], token: AttentionToken) -> Result<Vec<&TokenMaps>, MissingData> {
     let found = levels.len();
     match token.level {
         _ if levels.is_empty() => Err(MissingData::Attention),
-        None => levels.iter().map(map).collect(),
-        Some(level) => Ok(vec![map(levels
-            .get(level)
-            .ok_or(MissingData::NoLevel { level, found })?)?]),
+        None => Ok(levels.iter().collect()),
+        Some(level) => Ok(vec![levels.get(level).ok_or(MissingData::NoLevel { level, found })?]),
     }
 }
 
@@ -280,44 +305,19 @@ pub fn words(tokens: &[String]) -> Vec<String> {
     words.collect()
 }
 
-/// One number for each place, from the pairs of values that the channels of two latents have there.
+/// One number for each place, from the values that the channels have there.
 fn per_place(
-    a: &LatentPlane,
-    b: &LatentPlane,
-    value: impl Fn(&mut dyn Iterator<Item = (f32, f32)>) -> f32,
+    latents: &LatentPlane,
+    value: impl Fn(&mut dyn Iterator<Item = f32>) -> f32,
 ) -> Result<ScalarMap, MissingData> {
-    let (width, height) = pair_size(a, b)?;
-    let places = a.height * a.width;
+    let (width, height) = size_of(latents)?;
+    let places = latents.height * latents.width;
     Ok(ScalarMap::from_fn(width, height, |x, y| {
-        let place = y as usize * a.width + x as usize;
-        let mut pairs = (0..a.channels)
-            .map(|channel| channel * places + place)
-            .map(|at| (a.values[at], b.values[at]));
-        let value = value(&mut pairs);
+        let place = y as usize * latents.width + x as usize;
+        let mut channels = (0..latents.channels).map(|channel| latents.values[channel * places + place]);
+        let value = value(&mut channels);
         Luma([if value.is_finite() { value } else { 0.0 }])
     }))
-}
-
-/// Latents computed number by number from two others, in double precision; what is not finite becomes 0.
-fn combined(a: &LatentPlane, b: &LatentPlane, value: impl Fn(f64, f64) -> f64) -> Result<LatentPlane, MissingData> {
-    pair_size(a, b)?;
-    let value = |(a, b): (&f32, &f32)| {
-        let value = value(f64::from(*a), f64::from(*b)) as f32;
-        if value.is_finite() { value } else { 0.0 }
-    };
-    Ok(LatentPlane {
-        values: a.values.iter().zip(&b.values).map(value).collect(),
-        ..*a
-    })
-}
-
-/// Width and height of two latents of the same shape.
-fn pair_size(a: &LatentPlane, b: &LatentPlane) -> Result<(u32, u32), MissingData> {
-    let shape = |plane: &LatentPlane| (plane.channels, plane.height, plane.width);
-    if shape(a) != shape(b) || a.values.len() != b.values.len() {
-        return Err(MissingData::Shape);
-    }
-    size_of(a)
 }
 
 /// Width and height of latents that are whole and not empty.
@@ -339,6 +339,7 @@ fn size_of(plane: &LatentPlane) -> Result<(u32, u32), MissingData> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::Branches;
 
     fn plane(channels: usize, values: &[f32]) -> LatentPlane {
         LatentPlane {

@@ -7,6 +7,7 @@ pub mod colour;
 mod contact_sheet;
 mod field;
 mod frames;
+mod mixture;
 mod numbers;
 mod path;
 mod resample;
@@ -20,9 +21,11 @@ pub use contact_sheet::{
     resized, side_by_side,
 };
 pub use field::{
-    MissingData, ScalarMap, ViewContext, ViewImage, colours_of, find_word, is_picture, latents, show, word_of, words,
+    MissingData, ScalarMap, ViewContext, ViewImage, colours_of, find_word, is_picture, latents, overlay, show, word_of,
+    words,
 };
 pub use frames::{FrameError, GridAnimation, GridCell, RunAnimation};
+pub use mixture::{Meaning, Plane};
 pub use numbers::{StepNumbers, numbers};
 pub use path::paths;
 pub use similarity::Similarity;

@@ -5,12 +5,12 @@ use egui::{Align, Checkbox, DragValue, Label, Layout, Mesh, RichText, Sense, Sli
 use super::actions::{BLINK_SECS, GAINS};
 use super::panel::{button, send};
 use super::{Alike, CompareCommand, ComparePage, Way};
-use crate::render::heat;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::camera::CameraMove;
 use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
 use crate::unfold::Similarity;
+use crate::unfold::colour;
 
 /// Width of the slider of a way.
 const RAIL_WIDTH: f32 = 120.0;
@@ -116,9 +116,9 @@ fn scale(ui: &mut Ui, ctx: &PanelContext<'_>) {
     ui.label(RichText::new(ctx.tr("compare-darker")).weak());
     let (rect, _) = ui.allocate_exact_size(SCALE_SIZE, Sense::hover());
     let mut mesh = Mesh::default();
-    for index in 0..heat::SIGNED.len() {
-        let part = index as f32 / (heat::SIGNED.len() - 1) as f32;
-        let [red, green, blue] = heat::colour(&heat::SIGNED, part).map(|part| (255.0 * part).round() as u8);
+    for index in 0..colour::SIGNED.len() {
+        let part = index as f32 / (colour::SIGNED.len() - 1) as f32;
+        let [red, green, blue] = colour::sample(&colour::SIGNED, part).map(|part| (255.0 * part).round() as u8);
         let x = egui::lerp(rect.x_range(), part);
         for y in [rect.top(), rect.bottom()] {
             mesh.colored_vertex(egui::pos2(x, y), egui::Color32::from_rgb(red, green, blue));

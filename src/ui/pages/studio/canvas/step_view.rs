@@ -7,13 +7,13 @@ use egui::{Align, Color32, Frame, Layout, Margin, Mesh, Rect, RichText, Sense, U
 
 use super::views;
 use crate::job::{LatentPlane, RgbImage, StepRecord};
-use crate::render::heat::{self, HeatStops};
 use crate::render::latent_view::LatentPaint;
 use crate::render::seen::LatentView;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::GRID;
 use crate::ui::widgets::viewport::Viewport;
 use crate::unfold::StepView;
+use crate::unfold::colour::{self, ColourMap};
 
 /// How many views are kept after they were drawn.
 const MAX_KEPT: usize = 8;
@@ -160,12 +160,12 @@ fn number(ui: &mut Ui, value: f32) {
 }
 
 /// The colours of a heat map from left to right.
-fn heat_scale(ui: &mut Ui, stops: &HeatStops) {
+fn heat_scale(ui: &mut Ui, stops: &ColourMap) {
     let (rect, _) = ui.allocate_exact_size(SCALE_SIZE, Sense::hover());
     let mut mesh = Mesh::default();
     for index in 0..stops.len() {
         let part = index as f32 / (stops.len() - 1) as f32;
-        let [red, green, blue] = heat::colour(stops, part).map(|part| (255.0 * part).round() as u8);
+        let [red, green, blue] = colour::sample(stops, part).map(|part| (255.0 * part).round() as u8);
         let x = egui::lerp(rect.x_range(), part);
         for y in [rect.top(), rect.bottom()] {
             mesh.colored_vertex(pos2(x, y), Color32::from_rgb(red, green, blue));
