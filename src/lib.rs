@@ -94,8 +94,9 @@
 //! * **A schedule**: the same in `diffusion/schedule/`, [`diffusion::schedule::SCHEDULES`].
 //! * **A preprocessor** for control images: the same in `pipelines/preprocess/`,
 //!   [`pipelines::preprocess::PREPROCESSORS`].
-//! * **A model family**: one file in `pipelines/families/`, one line in [`pipelines::families::FAMILIES`]; its
-//!   networks, if new, in `models/`.
+//! * **A model family**: one file in `pipelines/families/` with its [`pipelines::model::Family`] (classes, supported parts
+//!   of a request) and its [`pipelines::Model`], one line in [`pipelines::families::FAMILIES`]; its networks, if new, in
+//!   `models/`.
 //! * **A panel**: one file in the folder of its page, a line in its `mod.rs`, a line in `ui/panel.rs`; **a page**: one folder in
 //!   `ui/pages/` with a struct that implements `Page`, and its line in `ui/pages/mod.rs`.
 //! * **Another program's records**: one file in `gallery/foreign/`.

@@ -59,3 +59,47 @@ impl DecodeQueue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::job::{LatentPlane, ModelRef, Precision, PreviewMode};
+
+    fn request(ticket: u64, model: ModelRef) -> DecodeRequest {
+        DecodeRequest {
+            ticket,
+            model,
+            vae: None,
+            precision: Precision::Auto,
+            mode: PreviewMode::Auto,
+            latents: Arc::new(LatentPlane::default()),
+        }
+    }
+
+    #[test]
+    fn one_message_should_stand_for_all_requests_that_were_added() {
+        let queue = DecodeQueue::new();
+        (0..3).for_each(|ticket| assert!(queue.push(request(ticket, ModelRef::Starter))));
+        assert_eq!(queue.added().len(), 1, "the thread is woken once");
+        let tickets: Vec<u64> = std::iter::from_fn(|| queue.pop())
+            .map(|request| request.ticket)
+            .collect();
+        assert_eq!(tickets, [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_full_queue_should_refuse_and_those_that_are_wanted_should_come_first() {
+        let queue = DecodeQueue::new();
+        assert!(queue.push(request(0, ModelRef::Flowers)));
+        (1..MAX_WAITING as u64).for_each(|ticket| assert!(queue.push(request(ticket, ModelRef::Starter))));
+        assert!(
+            !queue.push(request(99, ModelRef::Starter)),
+            "{MAX_WAITING} wait already"
+        );
+        let first = queue.pop_if(|request| request.model == ModelRef::Starter);
+        assert_eq!(first.map(|request| request.ticket), Some(1));
+        assert_eq!(queue.pop().map(|request| request.ticket), Some(0));
+    }
+}

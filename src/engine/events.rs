@@ -1,4 +1,4 @@
-//! How the inference thread speaks: life-cycle events always arrive, steps only if the window keeps up.
+//! The event channel: life-cycle events always arrive, steps only if the listener keeps up.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crossbeam_channel::Sender;
 
 use crate::job::{Event, StepEvent};
 
-/// Whoever listened to the engine is gone, which ends it.
+/// The listener of the events is gone, which ends the inference thread.
 #[derive(Debug, thiserror::Error)]
 #[error("nobody listens to the engine any more")]
 pub(super) struct EngineGone;

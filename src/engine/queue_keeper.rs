@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::queue_file::{self, QueueContent, QueueTrouble};
 
-/// Events that may wait; what could not be written is told once, so that there are never many.
+/// Events that may wait. A failure to write is reported once, so there are never many.
 const MAX_EVENTS: usize = 16;
 
 /// What the keeper has to tell.
@@ -60,7 +60,7 @@ impl Shared {
     }
 }
 
-/// Reads the queue's file once and writes it whenever it is told to. Dropping it writes what was told last.
+/// Reads the queue's file once and writes each content that it is given. Dropping it writes the newest one.
 pub struct QueueKeeper {
     shared: Arc<Shared>,
     events: Receiver<QueueEvent>,
@@ -117,7 +117,7 @@ impl Drop for QueueKeeper {
     }
 }
 
-/// One that finds no room is one more of a kind that was told already.
+/// An event without room is dropped: one like it waits already.
 fn tell(sender: &Sender<QueueEvent>, event: QueueEvent) {
     sender.try_send(event).ok();
 }

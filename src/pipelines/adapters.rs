@@ -23,7 +23,7 @@ const MAX_EXAMPLES: usize = 3;
 
 /// The networks of a model that adapters change, and the adapters that lie over them now.
 #[derive(Debug)]
-pub struct Adapters {
+pub(super) struct AdapterStack {
     networks: Vec<Network>,
     table: NameTable,
     /// The files of the newest request, so that the next one finds the same changes in them.
@@ -43,9 +43,9 @@ struct Opened {
     file: Arc<AdapterFile>,
 }
 
-impl Adapters {
+impl AdapterStack {
     /// * `networks`: as they were built, each once.
-    pub fn new(networks: impl IntoIterator<Item = (Component, PatchableModel)>) -> Self {
+    pub(super) fn new(networks: impl IntoIterator<Item = (Component, PatchableModel)>) -> Self {
         let networks: Vec<Network> = networks
             .into_iter()
             .map(|(component, weights)| Network {
@@ -70,7 +70,7 @@ impl Adapters {
     /// # Errors
     /// [`PipelineError::Adapter`] if a file cannot be read or belongs to another family: then nothing has changed. If a
     /// change turns out to be broken while it is made, the next call repairs what was begun.
-    pub fn set(&mut self, loras: &[LoraSpec]) -> Result<usize, PipelineError> {
+    pub(super) fn set(&mut self, loras: &[LoraSpec]) -> Result<usize, PipelineError> {
         let files = loras
             .iter()
             .map(|spec| self.open(&spec.path))

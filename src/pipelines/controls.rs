@@ -1,4 +1,4 @@
-//! Pictures to follow: ControlNets and T2I-Adapters with their pictures, heard for a part of the run.
+//! Pictures to follow: ControlNets and T2I-Adapters with their pictures, active for a part of the run.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -89,7 +89,7 @@ struct ConfigClass {
     name: String,
 }
 
-/// When and how much a control is heard.
+/// In which part of the run a control is active, and how much it counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ControlSchedule {
     /// How much it counts; 1 as trained.
@@ -103,7 +103,7 @@ pub struct ControlSchedule {
 }
 
 impl ControlSchedule {
-    /// Whether the control is heard at a step; a step counts if it lies inside of the part as a whole.
+    /// Whether the control is active at a step: the whole step has to lie inside of its part of the run.
     fn is_active(&self, input: &DenoiseInput<'_>) -> bool {
         let count = input.steps.saturating_sub(input.first).max(1) as f64;
         let index = input.step.saturating_sub(input.first) as f64;
@@ -114,12 +114,12 @@ impl ControlSchedule {
 /// A control at work in a run.
 #[derive(Debug, Clone)]
 pub struct ActiveControl {
-    said: Said,
+    source: ControlSource,
     schedule: ControlSchedule,
 }
 
 #[derive(Debug, Clone)]
-enum Said {
+enum ControlSource {
     Net(Arc<ControlNetwork>, ControlHint),
     /// The same at every step, weight included; with what it was made from.
     Fixed {
@@ -141,8 +141,10 @@ impl ActiveControl {
         dtype: DType,
         schedule: ControlSchedule,
     ) -> candle_core::Result<Self> {
-        let said = match &**network {
-            ControlNetwork::Net(net) => Said::Net(Arc::clone(network), net.hint(&cast_input(picture, dtype)?)?),
+        let source = match &**network {
+            ControlNetwork::Net(net) => {
+                ControlSource::Net(Arc::clone(network), net.hint(&cast_input(picture, dtype)?)?)
+            }
             ControlNetwork::Adapter(adapter) => {
                 let channels = adapter.config().in_channels;
                 let picture = if channels == 1 {
@@ -151,14 +153,14 @@ impl ActiveControl {
                     picture.clone()
                 };
                 let picture = cast_input(&picture, dtype)?;
-                Said::Fixed {
+                ControlSource::Fixed {
                     network: Arc::clone(network),
                     residuals: adapter.forward(&picture, schedule.weight)?,
                     picture,
                 }
             }
         };
-        Ok(Self { said, schedule })
+        Ok(Self { source, schedule })
     }
 
     /// The same, counting more or less.
@@ -166,12 +168,12 @@ impl ActiveControl {
     /// # Errors
     /// Only the device's.
     pub fn weighed(&self, weight: f64) -> candle_core::Result<Self> {
-        let mut said = self.said.clone();
-        if let Said::Fixed {
+        let mut source = self.source.clone();
+        if let ControlSource::Fixed {
             network,
             picture,
             residuals,
-        } = &mut said
+        } = &mut source
             && let ControlNetwork::Adapter(adapter) = &**network
             && weight != self.schedule.weight
         {
@@ -181,7 +183,7 @@ impl ActiveControl {
             weight,
             ..self.schedule
         };
-        Ok(Self { said, schedule })
+        Ok(Self { source, schedule })
     }
 }
 
@@ -214,9 +216,9 @@ impl Branches {
     }
 }
 
-/// What all controls together add to the U-Net at this call; `None` if none is heard.
+/// What all controls together add to the U-Net at this call; `None` if none is active.
 ///
-/// * `both`, `cond`: what the U-Net is told of the branches asked, and of the prompt alone.
+/// * `embeds`, `cond`: the embeddings of the branches in the batch, and of the prompt alone.
 /// * `dtype`: what the networks compute in.
 ///
 /// # Errors
@@ -225,26 +227,26 @@ pub(super) fn residuals(
     controls: &[ActiveControl],
     input: &DenoiseInput<'_>,
     branches: Branches,
-    (told, cond): (&PromptEmbeds, &PromptEmbeds),
+    (embeds, cond): (&PromptEmbeds, &PromptEmbeds),
     dtype: DType,
 ) -> candle_core::Result<Option<Residuals>> {
     let mut sum: Option<Residuals> = None;
     for control in controls.iter().filter(|control| control.schedule.is_active(input)) {
         let ControlSchedule { weight, is_guess, .. } = control.schedule;
-        let found = match &control.said {
-            Said::Fixed { residuals, .. } => residuals.clone(),
-            Said::Net(network, hint) => {
+        let found = match &control.source {
+            ControlSource::Fixed { residuals, .. } => residuals.clone(),
+            ControlSource::Net(network, hint) => {
                 let ControlNetwork::Net(net) = &**network else { continue };
                 // Guessing, a control knows nothing of the negative prompt.
-                let (count, told) = match branches {
+                let (count, embeds) = match branches {
                     Branches::Both if is_guess => (1, cond),
-                    branches => (branches.count(), told),
+                    branches => (branches.count(), embeds),
                 };
                 let x = cast_input(&Tensor::cat(&vec![input.x; count], 0)?, dtype)?;
-                let context = cast_input(&told.context, dtype)?;
+                let context = cast_input(&embeds.context, dtype)?;
                 let conditions = UNetConditions {
-                    added: told.added.as_ref(),
-                    kv: Some(&told.kv),
+                    added: embeds.added.as_ref(),
+                    kv: Some(&embeds.kv),
                     ..UNetConditions::text(&context)
                 };
                 let strength = ControlStrength {

@@ -89,7 +89,6 @@ mod upscale;
 
 use include_dir::{Dir, include_dir};
 
-pub use adapters::Adapters;
 pub use aux_models::AuxModels;
 pub use bench::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace, bench};
 pub use candle_core::Device;
@@ -155,7 +154,7 @@ pub fn schedule_id(name: &str) -> Option<&'static str> {
     Some(schedule_by_name(name).ok()?.spec().id)
 }
 
-/// What can be said of a model without reading its weights.
+/// Describes a model without reading its weights.
 ///
 /// # Errors
 /// [`PipelineError`] if a configuration is missing or broken, or no family knows the model.

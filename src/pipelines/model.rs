@@ -50,7 +50,7 @@ pub struct ModelSource<'a> {
 }
 
 impl Family {
-    /// What can be said of a model without reading its weights.
+    /// Describes a model without reading its weights.
     ///
     /// # Errors
     /// [`PipelineError`] if a configuration is missing or broken.
@@ -155,7 +155,7 @@ pub enum ConcatCond {
     LowRes {
         /// `(1, 3, height, width)`, under noise where the network was trained so.
         picture: Tensor,
-        /// How much noise it is under, as a timestep, for networks that are told.
+        /// How much noise it is under, as a timestep, for networks that take it as an input.
         noise_level: Option<u32>,
     },
 }

@@ -6,7 +6,7 @@ use super::PipelineError;
 use crate::job::{DeviceInfo, Precision};
 use crate::kernels;
 
-/// What can be said of the device that computes.
+/// Describes the device that computes.
 pub fn describe_device(device: &Device) -> DeviceInfo {
     let askable = Precision::ALL
         .into_iter()
@@ -23,7 +23,7 @@ pub fn describe_device(device: &Device) -> DeviceInfo {
     }
 }
 
-/// The precision that a wish comes to on this device, which is never [`Precision::Auto`].
+/// The precision that is meant by `wanted` on this device, which is never [`Precision::Auto`].
 ///
 /// # Errors
 /// [`PipelineError::Precision`] if the device cannot compute in it.

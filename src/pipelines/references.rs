@@ -1,4 +1,4 @@
-//! Pictures as prompts: IP-Adapters with the picture tower that belongs to them.
+//! Pictures as prompts: IP-Adapters with the image encoder that belongs to them.
 
 use std::path::{Path, PathBuf};
 
@@ -14,10 +14,10 @@ use crate::models::ip_adapter::{ImageFeatures, ImagePrompt, ImagePromptPart, IpA
 use crate::models::unet::UNetConfig;
 use crate::weights::{self, ModelFiles};
 
-/// Folder of the picture tower beside an adapter's weights.
+/// Folder of the image encoder beside an adapter's weights.
 pub(super) const ENCODER_FOLDER: &str = "image_encoder";
 
-/// An adapter with its picture tower.
+/// An adapter with its image encoder.
 #[derive(Debug)]
 pub struct ReferenceNetwork {
     encoder: ClipVisionModel,
@@ -38,25 +38,25 @@ pub struct ActiveReference {
 impl ReferenceNetwork {
     /// Reads an adapter.
     ///
-    /// * `tower`: the folder of the picture tower.
+    /// * `encoder`: the folder of the image encoder.
     /// * `adapter`: the adapter's own weights.
     /// * `unet`: of the model that it shall work with.
     ///
     /// # Errors
     /// [`PipelineError::Load`] if something is missing, broken, or made for another model.
     pub fn load(
-        tower: &ModelFiles,
+        encoder: &ModelFiles,
         adapter: &ModelFiles,
         unet: &UNetConfig,
         device: &Device,
         dtype: DType,
     ) -> Result<Self, PipelineError> {
-        let config: ClipVisionConfig = tower.json("config.json")?;
+        let config: ClipVisionConfig = encoder.json("config.json")?;
         Ok(Self {
-            encoder: weights::build(tower, "", device, dtype, |vb| ClipVisionModel::new(vb, &config))?,
+            encoder: weights::build(encoder, "", device, dtype, |vb| ClipVisionModel::new(vb, &config))?,
             adapter: weights::build(adapter, "", device, dtype, |vb| IpAdapter::new(vb, unet))?,
-            picture_config: if tower.exists("preprocessor_config.json") {
-                tower.json("preprocessor_config.json")?
+            picture_config: if encoder.exists("preprocessor_config.json") {
+                encoder.json("preprocessor_config.json")?
             } else {
                 ClipImageConfig {
                     size: ClipImageSize::Side(config.image_size),
@@ -68,7 +68,7 @@ impl ReferenceNetwork {
         })
     }
 
-    /// The same, of a folder with the adapter's weights and the tower's folder `image_encoder`, or of the weights' file
+    /// The same, of a folder with the adapter's weights and the encoder's folder `image_encoder`, or of the weights' file
     /// beside such a folder.
     ///
     /// # Errors
@@ -79,18 +79,18 @@ impl ReferenceNetwork {
         } else {
             (path.parent().unwrap_or_else(|| Path::new("")), path.to_owned())
         };
-        let tower = ModelFiles::open(folder.join(ENCODER_FOLDER))?;
-        Self::load(&tower, &ModelFiles::open(file)?, unet, device, dtype)
+        let encoder = ModelFiles::open(folder.join(ENCODER_FOLDER))?;
+        Self::load(&encoder, &ModelFiles::open(file)?, unet, device, dtype)
     }
 
-    /// What the tower wants its pictures to be.
+    /// A picture as the image encoder takes it, `(1, 3, side, side)`.
     pub(super) fn pixels(&self, picture: &RgbImage, device: &Device) -> Result<Tensor, PipelineError> {
         Ok(clip_pixels(picture, &self.picture_config, device)?)
     }
 
     /// Makes a prompt of a picture.
     ///
-    /// * `pixels`: `(1, 3, side, side)`, normalised as the tower was trained.
+    /// * `pixels`: `(1, 3, side, side)`, normalised as the encoder was trained.
     /// * `weight`: how much it counts.
     ///
     /// # Errors

@@ -70,7 +70,7 @@ impl PictureUpscaler {
     /// Enlarges a picture to `width` × `height` pixels: by the network, then by Lanczos' filter where that is another size.
     ///
     /// * `control`: asked before every tile whether to go on.
-    /// * `progress`: told how far it is, 0 to 1.
+    /// * `progress`: called with the fraction that is done, 0 to 1.
     ///
     /// # Errors
     /// [`PipelineError::Unsupported`] if the result would be too large; that the job was stopped; or the device's.

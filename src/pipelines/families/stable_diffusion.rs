@@ -17,7 +17,7 @@ use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::unet::{UNet2DConditionModel, UNetConfig};
 use crate::models::vae::{AutoencoderKL, Moments, VaeConfig};
 use crate::pipelines::PipelineError;
-use crate::pipelines::adapters::Adapters;
+use crate::pipelines::adapters::AdapterStack;
 use crate::pipelines::denoiser::Denoiser;
 use crate::pipelines::linear_map::LinearMap;
 use crate::pipelines::model::{ConcatCond, DenoiserInputs, Family, Model, ModelBase, ModelSource};
@@ -72,7 +72,7 @@ pub struct StableDiffusion {
     vae_dtype: DType,
     text: TextEncoders,
     unet: UNet2DConditionModel,
-    adapters: Mutex<Adapters>,
+    adapters: Mutex<AdapterStack>,
     vae: AutoencoderKL,
     /// The model's own autoencoder, while another one is in its place.
     replaced: Option<Replaced>,
@@ -91,7 +91,7 @@ struct Replaced {
     by: PathBuf,
 }
 
-/// What can be said of a model without reading its weights.
+/// Describes a model without reading its weights.
 pub(super) fn describe(model: &ModelRef, files: &ModelFiles) -> Result<ModelInfo, PipelineError> {
     let unet: UNetConfig = files.json("unet/config.json")?;
     let vae: VaeConfig = files.json("vae/config.json")?;
@@ -163,7 +163,7 @@ impl StableDiffusion {
             vae_dtype,
             text,
             unet,
-            adapters: Mutex::new(Adapters::new(
+            adapters: Mutex::new(AdapterStack::new(
                 text_weights.into_iter().chain([(Component::UNet, unet_weights)]),
             )),
             vae,

@@ -89,7 +89,7 @@ impl StageSchedule {
         &self.scheduler
     }
 
-    /// How to walk through them.
+    /// The sampler that the network was trained for.
     pub fn sampler(&self) -> &UnclipSampler {
         &self.walk
     }
@@ -428,7 +428,7 @@ impl Denoiser for SuperResStage<'_> {
     }
 }
 
-/// What a network said: the noise, and if it says so how much of it a step may add.
+/// A network's output as noise and, where the network predicts it, the variance of the step.
 fn split(output: &Tensor, channels: usize, schedule: &StageSchedule) -> candle_core::Result<(Tensor, Option<Tensor>)> {
     let found = output.dim(1)?;
     if found == channels {

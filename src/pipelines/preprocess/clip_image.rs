@@ -1,4 +1,4 @@
-//! Pictures as CLIP's picture tower takes them.
+//! Pictures as CLIP's image encoder takes them.
 
 use candle_core::{Device, Tensor};
 
@@ -6,7 +6,7 @@ use super::resize::Filter;
 use super::{Pixels, PreprocessError};
 use crate::job::RgbImage;
 
-/// How a tower wants its pictures: `preprocessor_config.json`. Missing fields take the values of CLIP.
+/// How an image encoder takes its pictures: `preprocessor_config.json`. Missing fields take the values of CLIP.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(default)]
 pub struct ClipImageConfig {

@@ -32,7 +32,7 @@ pub struct Parameter {
     pub label: &'static str,
     /// Least and largest value.
     pub range: (f64, f64),
-    /// Taken if nothing is said.
+    /// The default.
     pub default: f64,
 }
 
