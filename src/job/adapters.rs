@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::RequestError;
+use super::request_error::RequestError;
 
 /// A LoRA or one of its kin, with its weights.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]

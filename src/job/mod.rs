@@ -16,6 +16,8 @@ mod options;
 mod precision;
 mod record;
 mod request;
+mod request_changes;
+mod request_error;
 mod sweep;
 mod task;
 mod trajectory;
@@ -35,9 +37,8 @@ pub use model::{Choice, ModelDefaults, ModelInfo, ModelRef, Takes};
 pub use options::{JobOptions, PreviewMode, Start, VaeTiles};
 pub use precision::{DeviceInfo, Precision, UnknownPrecision};
 pub use record::Record;
-pub use request::{
-    GenerateRequest, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, RequestError, SIZE_MULTIPLE_PX, TimestepSpacing,
-};
+pub use request::{GenerateRequest, TimestepSpacing};
+pub use request_error::{MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, RequestError, SIZE_MULTIPLE_PX};
 pub use sweep::{Axis, Cell, MAX_SWEEP_CELLS, Sweep, SweepError, longest_start};
 pub use task::{
     Control, Film, Hires, InitPicture, InitWay, MAX_ADAPTERS, MAX_FRAMES, Mask, NoiseSource, Outpaint, PromptSwitch,

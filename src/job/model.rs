@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::SIZE_MULTIPLE_PX;
+use super::request_error::SIZE_MULTIPLE_PX;
 
 /// Names a model: a built-in one, or a folder in the diffusers layout.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]

@@ -2,20 +2,12 @@
 
 use std::path::PathBuf;
 
+use super::request_error::{MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, RequestError, SIZE_MULTIPLE_PX};
 use super::task::{self, MAX_ADAPTERS};
 use super::{
     Change, Control, Film, Hires, InitPicture, LoraSpec, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch,
     Reference, Refiner, Tiling, Upscale, Variation,
 };
-
-/// Sides must be multiples of this.
-pub const SIZE_MULTIPLE_PX: u32 = 8;
-/// Longest side that is accepted.
-pub const MAX_SIDE_PX: u32 = 4096;
-/// Most steps that are accepted, the length of the training schedule.
-pub const MAX_STEPS: u32 = 1000;
-/// Most pictures one request may ask for.
-pub const MAX_BATCH_COUNT: u32 = 64;
 
 /// Which of the training timesteps a run visits (Table 2 of <https://arxiv.org/abs/2305.08891>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -158,75 +150,6 @@ impl Default for GenerateRequest {
     }
 }
 
-/// Why a request cannot be carried out by any model.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum RequestError {
-    /// A side is zero, too long, or not a multiple of the latent's size.
-    #[error(
-        "size must be multiples of {SIZE_MULTIPLE_PX} from {SIZE_MULTIPLE_PX} to {MAX_SIDE_PX} px, found {width_px}x{height_px}"
-    )]
-    Size {
-        /// Width asked for.
-        width_px: u32,
-        /// Height asked for.
-        height_px: u32,
-    },
-    /// No steps, or more than the model was trained with.
-    #[error("steps must be 1 to {MAX_STEPS}, found {found}")]
-    Steps {
-        /// Steps asked for.
-        found: u32,
-    },
-    /// No pictures, or too many at once.
-    #[error("batch count must be 1 to {MAX_BATCH_COUNT}, found {found}")]
-    BatchCount {
-        /// Pictures asked for.
-        found: u32,
-    },
-    /// NaN or infinity where a number is needed.
-    #[error("{field} must be a finite number, found {found}")]
-    NotFinite {
-        /// Which field.
-        field: &'static str,
-        /// Its value.
-        found: f64,
-    },
-    /// η outside its range.
-    #[error("eta must be 0 to 1, found {found}")]
-    Eta {
-        /// Its value.
-        found: f64,
-    },
-    /// A number outside its range.
-    #[error("{field} must be {expected}, found {found}")]
-    Range {
-        /// Which field.
-        field: &'static str,
-        /// The range.
-        expected: String,
-        /// Its value.
-        found: String,
-    },
-    /// Two fields that do not go together.
-    #[error("{field} needs {needs}")]
-    Needs {
-        /// Which field.
-        field: &'static str,
-        /// What has to be there too.
-        needs: &'static str,
-    },
-    /// No sampler or schedule of that name.
-    #[error("no {kind} is called {found:?}; known are {known}")]
-    Unknown {
-        /// `sampler` or `schedule`.
-        kind: &'static str,
-        /// The name asked for.
-        found: String,
-        /// The names there are, separated by commas.
-        known: String,
-    },
-}
-
 impl GenerateRequest {
     /// What makes the picture itself: of one that was only enlarged, the request of what it was before.
     #[must_use]
@@ -324,7 +247,8 @@ impl GenerateRequest {
         self.hires.as_ref().map_or(Ok(()), Hires::validate)?;
         self.upscale.as_ref().map_or(Ok(()), Upscale::validate)?;
         self.variation.as_ref().map_or(Ok(()), Variation::validate)?;
-        self.changes.iter().try_for_each(|change| change.validate(self))?;
+        let controls = self.controls.len();
+        self.changes.iter().try_for_each(|change| change.validate(controls))?;
         if self.stop_after == Some(0) {
             return Err(RequestError::Range {
                 field: "stop after",

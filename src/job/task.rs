@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use super::{ModelRef, RequestError};
+use super::ModelRef;
+use super::request_error::RequestError;
 
 /// A picture to start from.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
