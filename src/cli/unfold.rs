@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::CliError;
 use super::output::Output;
 use super::progress::Progress;
-use super::unfold_views::{Decoder, Looker, ViewName};
+use super::unfold_views::{Decoder, StepRenderer, ViewName};
 use crate::gallery;
 use crate::job::{StepRecord, Trajectory};
 use crate::unfold::{
@@ -84,19 +84,21 @@ pub(super) fn run(args: &UnfoldArgs, output: Output) -> Result<(), CliError> {
     let width = args.width.unwrap_or(picture.width_px);
     let height = u64::from(width) * u64::from(picture.height_px) / u64::from(picture.width_px.max(1));
     let names: Vec<&ViewName> = [Some(&args.view), args.second.as_ref()].into_iter().flatten().collect();
-    let mut looker = Looker::new(&trajectory, &names, args.decoder, (width, height.max(1) as u32))
+    let mut renderer = StepRenderer::new(&trajectory, &names, args.decoder, (width, height.max(1) as u32))
         .map_err(|why| at_file(&why, &file))?;
-    let (steps, left_out) = looker.visible(&args.chosen(&trajectory, &file)?);
-    match (&left_out, steps.first()) {
-        (Some((_, why)), None) => return Err(at_file(why, &file)),
+    let left_out = renderer.take_visible(&args.chosen(&trajectory, &file)?);
+    match (&left_out, renderer.num_steps()) {
+        (Some((_, why)), 0) => return Err(at_file(why, &file)),
         (Some((number, why)), _) => output.warn(&format!("{number} steps are left out, as {why}: {}", file.display())),
         (None, _) => {}
     }
-    looker.start(&args.picture)?;
+    renderer.start(&args.picture)?;
 
     match args.sheet {
-        Some((columns, rows)) => args.write_sheet(&spread(&steps, columns * rows), columns, &mut looker)?,
-        None => args.write_film(&steps, format, &mut looker)?,
+        Some((columns, rows)) => {
+            args.write_sheet(&spread(renderer.num_steps(), columns * rows), columns, &mut renderer)?
+        }
+        None => args.write_animation(format, &mut renderer)?,
     }
     output.line(&args.out.display().to_string())?;
     Ok(())
@@ -156,13 +158,8 @@ impl UnfoldArgs {
         ))
     }
 
-    fn write_film(
-        &self,
-        steps: &[&StepRecord],
-        format: AnimationFormat,
-        looker: &mut Looker<'_>,
-    ) -> Result<(), CliError> {
-        let num_frames = steps.len() as u32; // a run has 2000 steps at most
+    fn write_animation(&self, format: AnimationFormat, renderer: &mut StepRenderer) -> Result<(), CliError> {
+        let num_frames = renderer.num_steps() as u32; // a run has 2000 steps at most
         let progress = Progress::new(true, 1, num_frames);
         let frames = AnimationWriter {
             plan: AnimationOptions {
@@ -171,7 +168,7 @@ impl UnfoldArgs {
                 frame_ms: (1000.0 / self.fps).round() as u32,
                 last_ms: LAST_FRAME_MS,
             },
-            make: &mut |index| looker.picture(steps[index as usize]),
+            make: &mut |index| renderer.picture(index as usize),
             progress: &mut |done| {
                 progress.frame(done, num_frames);
                 ControlFlow::Continue(())
@@ -184,29 +181,29 @@ impl UnfoldArgs {
         })
     }
 
-    fn write_sheet(&self, steps: &[&StepRecord], columns: usize, looker: &mut Looker<'_>) -> Result<(), CliError> {
+    /// * `places`: of the steps that are on the sheet.
+    fn write_sheet(&self, places: &[usize], columns: usize, renderer: &mut StepRenderer) -> Result<(), CliError> {
         let refused = |error: ContactSheetError| at_file(&error, &self.out);
-        check_contact_sheet(looker.frame_size(), steps.len(), columns).map_err(refused)?;
-        let progress = Progress::new(true, 1, steps.len() as u32);
-        let mut cells = Vec::with_capacity(steps.len());
-        for step in steps {
+        check_contact_sheet(renderer.frame_size(), places.len(), columns).map_err(refused)?;
+        let progress = Progress::new(true, 1, places.len() as u32);
+        let mut cells = Vec::with_capacity(places.len());
+        for place in places {
+            let step = renderer.step(*place);
             let caption = format!("step {}   σ {}", step.index, short(step.sigma));
-            cells.push((looker.picture(step)?, caption));
-            progress.frame(cells.len() as u32, steps.len() as u32);
+            cells.push((renderer.picture(*place)?, caption));
+            progress.frame(cells.len() as u32, places.len() as u32);
         }
         let sheet = contact_sheet(&cells, columns).map_err(refused)?;
         Ok(gallery::save_pixels(&self.out, &sheet)?)
     }
 }
 
-/// So many of them, evenly, the first and the last among them.
-fn spread<'a>(steps: &[&'a StepRecord], number: usize) -> Vec<&'a StepRecord> {
-    let last = steps.len().saturating_sub(1);
-    let number = number.min(steps.len());
+/// Places of some of `count` steps, evenly, the first and the last among them.
+fn spread(count: usize, number: usize) -> Vec<usize> {
+    let last = count.saturating_sub(1);
+    let number = number.min(count);
     let gaps = number.saturating_sub(1).max(1);
-    (0..number)
-        .map(|place| steps[(place * last + gaps / 2) / gaps])
-        .collect()
+    (0..number).map(|place| (place * last + gaps / 2) / gaps).collect()
 }
 
 /// Some three digits.
@@ -250,7 +247,6 @@ fn parse_grid(text: &str) -> Result<(usize, usize), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::LatentPlane;
 
     #[test]
     fn steps_should_be_two_ends_of_which_either_may_be_missing() {
@@ -278,32 +274,10 @@ mod tests {
 
     #[test]
     fn spread_steps_should_have_both_ends() {
-        let steps: Vec<StepRecord> = (0..25)
-            .map(|index| StepRecord {
-                index,
-                sigma: 1.0,
-                timestep: 0.0,
-                x: plane(),
-                x0: plane(),
-                branches: None,
-                attention: Vec::new(),
-                secs: 0.0,
-            })
-            .collect();
-        let steps: Vec<&StepRecord> = steps.iter().collect();
-        let spread = |number| spread(&steps, number).iter().map(|step| step.index).collect::<Vec<_>>();
+        let spread = |number| spread(25, number);
         assert_eq!(spread(3), [0, 12, 24]);
         assert_eq!(spread(6), [0, 5, 10, 14, 19, 24]);
         assert_eq!(spread(1), [0]);
         assert_eq!(spread(99), (0..25).collect::<Vec<_>>());
-    }
-
-    fn plane() -> LatentPlane {
-        LatentPlane {
-            channels: 0,
-            height: 0,
-            width: 0,
-            values: Vec::new(),
-        }
     }
 }

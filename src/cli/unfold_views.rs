@@ -10,7 +10,7 @@ use super::CliError;
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery;
 use crate::job::{DecodeRequest, Event, LatentPlane, PreviewMode, Record, RgbImage, StepRecord, Trajectory};
-use crate::unfold::{self, AttentionToken, MissingData, StepView, ViewContext};
+use crate::unfold::{self, AttentionToken, FrameError, MissingData, RunAnimation, StepView};
 
 /// A view as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,13 +66,12 @@ pub(super) enum Decoder {
     Vae,
 }
 
-/// Makes pictures of steps.
-pub(super) struct Looker<'a> {
-    shown: ViewContext<'a>,
-    /// Views with the range of their heat maps over all steps.
-    views: Vec<(StepView, f32)>,
+/// Makes pictures of steps: the [`RunAnimation`] of a run, whose latents the engine decodes where it is asked to.
+pub(super) struct StepRenderer {
+    animation: RunAnimation,
+    /// Ends of the views' heat maps over all steps.
+    ranges: Vec<f32>,
     decoder: Decoder,
-    size: (u32, u32),
     engine: Option<Asked>,
 }
 
@@ -83,52 +82,75 @@ struct Asked {
     tickets: u64,
 }
 
-impl<'a> Looker<'a> {
-    /// * `size`: width and height of the pictures, in pixels.
+impl StepRenderer {
+    /// * `size_px`: width and height of the pictures.
     ///
     /// # Errors
     /// A line that says which word is not there.
     pub(super) fn new(
-        trajectory: &'a Trajectory,
+        trajectory: &Trajectory,
         names: &[&ViewName],
         decoder: Decoder,
-        size: (u32, u32),
+        size_px: (u32, u32),
     ) -> Result<Self, String> {
-        let views = names.iter().map(|name| Ok((name.view(&trajectory.tokens)?, 0.0)));
+        let views = names.iter().map(|name| name.view(&trajectory.tokens));
+        let views: Vec<StepView> = views.collect::<Result<_, String>>()?;
         Ok(Self {
-            shown: ViewContext::from(trajectory),
-            views: views.collect::<Result<_, String>>()?,
+            ranges: vec![0.0; views.len()],
+            animation: RunAnimation {
+                steps: Vec::new(),
+                final_latents: Some(Arc::new(trajectory.final_latents.clone())),
+                colours: trajectory.colours.clone().map(Arc::new),
+                tokens: trajectory.tokens.clone().into(),
+                views,
+                size_px,
+                decoded: Vec::new(),
+                finished: None,
+            },
             decoder,
-            size,
             engine: None,
         })
     }
 
-    /// Those of the steps that can be seen; of the others how many there are and why. Fixes the ranges of heat maps for
-    /// them all, so that the pictures can be compared.
-    pub(super) fn visible<'s>(&mut self, steps: &[&'s StepRecord]) -> (Vec<&'s StepRecord>, Option<(usize, String)>) {
+    /// Takes those of the steps that can be seen; of the others it says how many there are and why. Fixes the ranges of
+    /// heat maps for them all, so that the pictures can be compared.
+    pub(super) fn take_visible(&mut self, steps: &[&StepRecord]) -> Option<(usize, String)> {
         let mut left_out = None;
-        let mut visible = Vec::with_capacity(steps.len());
         for step in steps {
-            let ranges: Result<Vec<f32>, String> = self.views.iter().map(|(view, _)| self.range(step, *view)).collect();
+            self.animation.steps.push(Arc::new((*step).clone()));
+            let place = self.animation.steps.len() - 1;
+            let views = self.animation.views.iter();
+            let ranges: Result<Vec<f32>, String> = views.map(|view| self.range(place, *view)).collect();
             match ranges {
                 Ok(ranges) => {
-                    for ((_, range), of_step) in self.views.iter_mut().zip(ranges) {
+                    for (range, of_step) in self.ranges.iter_mut().zip(ranges) {
                         *range = range.max(of_step);
                     }
-                    visible.push(*step);
                 }
-                Err(why) => left_out.get_or_insert((0, why)).0 += 1,
+                Err(why) => {
+                    self.animation.steps.pop();
+                    left_out.get_or_insert((0, why)).0 += 1;
+                }
             }
         }
-        (visible, left_out)
+        left_out
     }
 
-    fn range(&self, step: &StepRecord, view: StepView) -> Result<f32, String> {
+    /// How many steps are shown.
+    pub(super) fn num_steps(&self) -> usize {
+        self.animation.steps.len()
+    }
+
+    /// The step at a place among them.
+    pub(super) fn step(&self, place: usize) -> &StepRecord {
+        &self.animation.steps[place]
+    }
+
+    fn range(&self, place: usize, view: StepView) -> Result<f32, String> {
         let range = if self.is_decoded(view) {
-            unfold::latents(step, view).map(|_| 1.0)
+            unfold::latents(&self.animation.steps[place], view).map(|_| 1.0)
         } else {
-            unfold::show(step, view, &self.shown).map(|field| field.range())
+            self.animation.image(place, view).map(|image| image.range())
         };
         range.map_err(|missing| match missing {
             MissingData::Colours { .. } => format!("{missing}; --decoder tiny or vae may help"),
@@ -142,7 +164,7 @@ impl<'a> Looker<'a> {
 
     /// Starts the engine if a view needs it.
     pub(super) fn start(&mut self, picture: &Path) -> Result<(), CliError> {
-        if self.views.iter().any(|(view, _)| self.is_decoded(*view)) {
+        if self.animation.views.iter().any(|view| self.is_decoded(*view)) {
             self.engine = Some(Asked {
                 record: gallery::read_record(picture)?,
                 engine: EngineHandle::start(EngineOptions::of_user(), || {})?,
@@ -154,35 +176,31 @@ impl<'a> Looker<'a> {
 
     /// Width and height of what [`Self::picture`] gives.
     pub(super) fn frame_size(&self) -> (u32, u32) {
-        let (width, height) = self.size;
-        match self.views.as_slice() {
+        let (width, height) = self.animation.size_px;
+        match self.animation.views.as_slice() {
             [_, _] => (unfold::pair_width(width), height),
             _ => (width, height),
         }
     }
 
-    /// The step in one view, or in two side by side.
-    pub(super) fn picture(&mut self, step: &StepRecord) -> Result<RgbImage, CliError> {
-        let (width, height) = self.size;
-        let mut pictures = Vec::with_capacity(self.views.len());
-        for (view, range) in &self.views {
+    /// The step at a place in one view, or in two side by side.
+    pub(super) fn picture(&mut self, place: usize) -> Result<RgbImage, CliError> {
+        let (width, height) = self.animation.size_px;
+        let (engine, decoder) = (&mut self.engine, self.decoder);
+        self.animation.frame_with(place, &self.ranges, &mut |step, view| {
+            let Some(asked) = engine.as_mut().filter(|_| unfold::is_picture(view)) else {
+                return Ok(None);
+            };
             let failed = |missing: MissingData| CliError::Failed(format!("step {}: {missing}", step.index));
-            pictures.push(match &mut self.engine {
-                Some(asked) if unfold::is_picture(*view) => {
-                    let latents = unfold::latents(step, *view).map_err(failed)?;
-                    unfold::resized(&*asked.decode(latents, self.decoder)?, width, height)
-                }
-                _ => {
-                    let field = unfold::show(step, *view, &self.shown).map_err(failed)?;
-                    field.picture(width, height, *range)
-                }
-            });
-        }
-        let second = if pictures.len() > 1 { pictures.pop() } else { None };
-        let first = pictures
-            .pop()
-            .ok_or_else(|| CliError::Usage("expected a view".to_owned()))?;
-        Ok(second.map_or_else(|| first.clone(), |second| unfold::side_by_side(&first, &second)))
+            let latents = unfold::latents(step, view).map_err(failed)?;
+            Ok(Some(unfold::resized(&*asked.decode(latents, decoder)?, width, height)))
+        })
+    }
+}
+
+impl From<FrameError> for CliError {
+    fn from(error: FrameError) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 

@@ -46,14 +46,25 @@ pub struct RunAnimation {
 }
 
 impl RunAnimation {
-    fn field(&self, place: usize, view: StepView) -> Result<ViewImage, FrameError> {
-        let step = &self.steps[place];
+    /// What a view shows of a step.
+    ///
+    /// * `place`: below the number of steps.
+    ///
+    /// # Errors
+    /// [`MissingData`] if the step cannot be seen so.
+    pub fn image(&self, place: usize, view: StepView) -> Result<ViewImage, MissingData> {
         let shown = ViewContext {
             final_latents: self.final_latents.as_deref(),
             colours: self.colours.as_deref(),
             tokens: &self.tokens,
         };
-        show(step, view, &shown).map_err(|why| FrameError::MissingData { step: step.index, why })
+        show(&self.steps[place], view, &shown)
+    }
+
+    fn checked_image(&self, place: usize, view: StepView) -> Result<ViewImage, FrameError> {
+        let step = self.steps[place].index;
+        self.image(place, view)
+            .map_err(|why| FrameError::MissingData { step, why })
     }
 
     /// The value at the end of each view's heat map: the largest of all steps.
@@ -63,7 +74,7 @@ impl RunAnimation {
     pub fn ranges(&self) -> Result<Vec<f32>, FrameError> {
         let range = |view: &StepView| {
             let steps = 0..self.steps.len();
-            let ranges = steps.map(|place| Ok(self.field(place, *view)?.range()));
+            let ranges = steps.map(|place| Ok(self.checked_image(place, *view)?.range()));
             ranges
                 .collect::<Result<Vec<f32>, _>>()
                 .map(|ranges| ranges.into_iter().fold(0.0, f32::max))
@@ -77,30 +88,46 @@ impl RunAnimation {
     /// * `ranges`: as of [`Self::ranges`].
     ///
     /// # Errors
-    /// [`FrameError::MissingData`] if the step cannot be seen so.
+    /// [`FrameError::Missing`] if the step cannot be seen so.
     pub fn frame(&self, place: usize, ranges: &[f32]) -> Result<RgbImage, FrameError> {
         let (width, height) = self.size_px;
         let is_last = place + 1 == self.steps.len();
-        let mut frames = self
-            .views
-            .iter()
-            .zip(ranges)
-            .map(|(view, range)| -> Result<RgbImage, FrameError> {
-                let decoded = match (&self.finished, self.decoded.get(place)) {
-                    (Some(finished), _) if is_last => Some(finished),
-                    (_, Some(decoded)) => decoded.as_ref(),
-                    _ => None,
-                };
-                match decoded.filter(|_| *view == StepView::Estimate) {
-                    Some(picture) => Ok(fitted(picture, width, height)),
-                    None => Ok(self.field(place, *view)?.picture(width, height, *range)),
-                }
+        self.frame_with(place, ranges, &mut |_step, view| {
+            let decoded = match (&self.finished, self.decoded.get(place)) {
+                (Some(finished), _) if is_last => Some(finished),
+                (_, Some(decoded)) => decoded.as_ref(),
+                _ => None,
+            };
+            let decoded = decoded.filter(|_| view == StepView::Estimate);
+            Ok(decoded.map(|picture| fitted(picture, width, height)))
+        })
+    }
+
+    /// As [`Self::frame`], with pictures of the latents from elsewhere.
+    ///
+    /// * `decode`: gives the picture of a step in a view, at the size of the views; `None` for the latents' own look.
+    ///
+    /// # Errors
+    /// As [`Self::frame`], and those of `decode`.
+    pub fn frame_with<E: From<FrameError>>(
+        &self,
+        place: usize,
+        ranges: &[f32],
+        decode: &mut dyn FnMut(&StepRecord, StepView) -> Result<Option<RgbImage>, E>,
+    ) -> Result<RgbImage, E> {
+        let (width, height) = self.size_px;
+        let mut frame: Option<RgbImage> = None;
+        for (view, range) in self.views.iter().zip(ranges) {
+            let picture = match decode(&self.steps[place], *view)? {
+                Some(picture) => picture,
+                None => self.checked_image(place, *view)?.picture(width, height, *range),
+            };
+            frame = Some(match frame {
+                None => picture,
+                Some(first) => side_by_side(&first, &picture),
             });
-        let first = frames.next().unwrap_or_else(|| Err(ContactSheetError::Empty.into()))?;
-        match frames.next() {
-            Some(second) => Ok(side_by_side(&first, &second?)),
-            None => Ok(first),
         }
+        frame.ok_or_else(|| FrameError::from(ContactSheetError::Empty).into())
     }
 
     /// All steps on one sheet, each with its number and noise level.
