@@ -120,7 +120,7 @@ fn files_should_not_import_each_other() {
             .collect();
         let is_in = |name: &str, known: &str| name == known || (known.ends_with('/') && name.starts_with(known));
         let is_known = |known: &&[&str]| names.iter().all(|name| known.iter().any(|known| is_in(name, known)));
-        if !KNOWN_CIRCLES.iter().any(|known| is_known(known)) {
+        if !KNOWN_CIRCLES.iter().any(is_known) {
             found.push(format!("{names:?},"));
         }
     }

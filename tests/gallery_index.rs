@@ -783,7 +783,7 @@ fn the_newest_search_should_win() {
     assert!(num_answers < 500, "{num_answers} of 501 were answered");
 }
 
-/// A index_service, and what it said when it had looked at all files.
+/// An index service, and what it said when it had looked at all files.
 pub(crate) struct Library {
     pub(crate) index_service: IndexService,
     /// Pictures, and files that cannot be read.

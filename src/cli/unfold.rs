@@ -96,7 +96,7 @@ pub(super) fn run(args: &UnfoldArgs, output: Output) -> Result<(), CliError> {
 
     match args.sheet {
         Some((columns, rows)) => {
-            args.write_sheet(&spread(renderer.num_steps(), columns * rows), columns, &mut renderer)?
+            args.write_sheet(&spread(renderer.num_steps(), columns * rows), columns, &mut renderer)?;
         }
         None => args.write_animation(format, &mut renderer)?,
     }

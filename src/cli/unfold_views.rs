@@ -187,7 +187,7 @@ impl StepRenderer {
     pub(super) fn picture(&mut self, place: usize) -> Result<RgbImage, CliError> {
         let (width, height) = self.animation.size_px;
         let (engine, decoder) = (&mut self.engine, self.decoder);
-        self.animation.frame_with(place, &self.ranges, &mut |step, view| {
+        self.animation.frame_with(place, &self.ranges, |step, view| {
             let Some(asked) = engine.as_mut().filter(|_| unfold::is_picture(view)) else {
                 return Ok(None);
             };

@@ -152,7 +152,7 @@ pub fn save_as(path: &Path, image: &GeneratedImage) -> Result<SavedPicture, Gall
     if trajectory.is_err() || !has_steps {
         std::fs::remove_file(&beside).ok(); // if there is one, it is another picture's
     }
-    let trajectory = held.and_then(|_held| trajectory);
+    let trajectory = held.and(trajectory);
     let path = path.to_owned();
     Ok(SavedPicture { path, trajectory })
 }

@@ -142,7 +142,7 @@ fn write_jpeg(path: &Path, picture: &RgbImage) -> std::io::Result<u64> {
     Ok(jpeg.len() as u64)
 }
 
-/// UserMetadata a copy as used now.
+/// Marks a copy as used now.
 fn touch(path: &Path) {
     let file = std::fs::File::options().write(true).open(path);
     if let Ok(file) = file {

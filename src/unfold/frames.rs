@@ -92,7 +92,7 @@ impl RunAnimation {
     pub fn frame(&self, place: usize, ranges: &[f32]) -> Result<RgbImage, FrameError> {
         let (width, height) = self.size_px;
         let is_last = place + 1 == self.steps.len();
-        self.frame_with(place, ranges, &mut |_step, view| {
+        self.frame_with(place, ranges, |_step, view| {
             let decoded = match (&self.finished, self.decoded.get(place)) {
                 (Some(finished), _) if is_last => Some(finished),
                 (_, Some(decoded)) => decoded.as_ref(),
@@ -113,7 +113,7 @@ impl RunAnimation {
         &self,
         place: usize,
         ranges: &[f32],
-        decode: &mut dyn FnMut(&StepRecord, StepView) -> Result<Option<RgbImage>, E>,
+        mut decode: impl FnMut(&StepRecord, StepView) -> Result<Option<RgbImage>, E>,
     ) -> Result<RgbImage, E> {
         let (width, height) = self.size_px;
         let mut frame: Option<RgbImage> = None;

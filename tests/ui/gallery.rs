@@ -1,4 +1,4 @@
-//! The gallery's page: what it shows of what the index_service tells, and each of its verbs.
+//! The gallery's page: what it shows of what the index service tells, and each of its verbs.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The gallery's page with a real index_service on a real folder, and how it looks.
+//! The gallery's page with a real index service on a real folder, and how it looks.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ use super::journey::until;
 use crate::support::generated_image;
 
 /// How far the window's clock goes in a step: about as long as one takes, so that what goes away by itself does not
-/// while the index_service works.
+/// while the index service works.
 const STEP_SECS: f32 = 0.01;
 
-/// A window on a gallery, with its own writer and index_service.
+/// A window on a gallery, with its own writer and index service.
 fn open(folder: &Path) -> Harness<'static, Studio> {
     let services = ServiceFactory {
         start_engine: Box::new(|_wake| Err("nothing is made here".to_owned())),

@@ -20,7 +20,7 @@ const CENTRAL: &[u8] = b"PK\x01\x02";
 const CENTRAL_BYTES: usize = 46;
 const LOCAL: &[u8] = b"PK\x03\x04";
 const LOCAL_BYTES: usize = 30;
-/// UserMetadata a size or an offset that is in the extra field instead.
+/// Marks a size or an offset that is in the extra field instead.
 const IN_EXTRA: u64 = 0xffff_ffff;
 
 /// Where every entry's contents lie.

@@ -28,7 +28,7 @@ pub(crate) enum RowMap {
     },
 }
 
-/// UserMetadata a row that is not part of the result.
+/// Marks a row that is not part of the result.
 const NOWHERE: usize = usize::MAX;
 
 impl RowMap {
