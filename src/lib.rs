@@ -17,7 +17,7 @@
 //! | [`formats`] | weight files as bytes: headers, kinds, hashes, each program's names for the same tensors; no tensor library | config | safetensors |
 //! | [`weights`] | model folders and files → tensors and networks; adapters and embeddings by the layers they mean | formats, models | |
 //! | [`hub`] | models in and on disk: what is installed, what is fetched | config, formats, job | hf-hub, ureq, image, rustix, trash |
-//! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job | image, png, rusqlite, notify, trash |
+//! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job | image, png, rusqlite, notify, safetensors, trash |
 //! | [`conditioning`] | texts → token ids → embeddings, pictures → tensors → latents: what pipelines and training condition networks on | diffusion, job, models, weights | tokenizers |
 //! | [`pipelines`] | conditioning → denoise → pixels; model families; reference cases | conditioning, diffusion, formats, job, kernels, models, weights | |
 //! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines | crossbeam-channel |
@@ -41,7 +41,7 @@
 //!   `diffusion/schedule/`.
 //! * **"Guidance scale" means `uncond + s·(cond − uncond)`** everywhere.
 //! * **Same request, same seed: same noise** on every device; it is made by `diffusion/noise.rs`, never by the device.
-//! * **Networks never know where weights came from, nor that LoRA exists**: that is their `VarBuilder`'s business, see
+//! * **Networks never know where weights came from, nor that LoRA exists**: that is the business of the builder they are made with, see
 //!   `models/lora`.
 //! * **No network names a processor**: which instructions are used is `kernels/cpu/path.rs`'s business, found when the
 //!   program runs. `unsafe` lives there and nowhere else, but for mapping weight files.

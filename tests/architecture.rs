@@ -62,7 +62,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("notify", &["gallery"]),
     ("opener", &["ui"]),
     ("rfd", &["ui"]),
-    ("safetensors", &["formats"]),
+    ("safetensors", &["formats", "gallery"]),
     ("rusqlite", &["gallery"]),
     ("skrifa", &["unfold"]),
     ("trash", &["gallery", "hub"]),
