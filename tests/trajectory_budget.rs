@@ -375,14 +375,14 @@ fn run(number: u32) -> GeneratedImage {
     image.record.created_unix_secs += u64::from(number) * DAY.as_secs();
     let trajectory = Arc::make_mut(&mut image.trajectory);
     trajectory.seed = u64::from(number);
-    trajectory.steps[0].x.values[0] = number as f32;
+    Arc::make_mut(&mut trajectory.steps[0]).x.values[0] = number as f32;
     image
 }
 
 fn thinned(run: &Trajectory) -> Trajectory {
     let mut run = run.clone();
     run.tokens.clear();
-    for step in &mut run.steps {
+    for step in run.steps.iter_mut().map(Arc::make_mut) {
         step.branches = None;
         step.attention.clear();
     }

@@ -34,7 +34,7 @@ fn run() -> Trajectory {
     let step = |index: usize| {
         let sigma = sigmas[index];
         let clear = (index + 1) as f32 / STEPS as f32;
-        StepRecord {
+        Arc::new(StepRecord {
             index,
             sigma,
             timestep: 100.0 * sigma,
@@ -43,7 +43,7 @@ fn run() -> Trajectory {
             branches: None,
             attention: Vec::new(),
             secs: 0.25,
-        }
+        })
     };
     Trajectory {
         seed: 5,
@@ -196,7 +196,7 @@ fn what_cannot_be_unfolded_should_be_one_line_with_the_file_last() {
 fn steps_that_lack_a_view_should_be_left_out_with_a_word() {
     let home = tempfile::tempdir().unwrap();
     let mut trajectory = run();
-    trajectory.steps[5].sigma = 0.0;
+    Arc::make_mut(&mut trajectory.steps[5]).sigma = 0.0;
     picture_of(trajectory, home.path());
     let output = hareru(home.path(), &["unfold", "run.png", "--view", "noise", "--out", "a.gif"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -242,7 +242,7 @@ fn estimates_on_a_line_should_be_a_line_and_branches_of_it_leave_it() {
     let trajectory = run();
     let straight: Vec<&LatentPlane> = trajectory.steps.iter().map(|step| &step.x0).collect();
     let found = paths(std::slice::from_ref(&straight));
-    let rows = numbers(&trajectory.steps);
+    let rows = numbers(trajectory.steps.iter().map(AsRef::as_ref));
     let root = ((3 * SIDE * SIDE) as f64).sqrt();
     for (index, pair) in found[0].windows(2).enumerate() {
         assert!(pair[0][0] < pair[1][0], "from the left to the right");

@@ -68,7 +68,8 @@ pub(super) fn run(args: &CompareArgs, output: Output) -> Result<(), CliError> {
     let parting = match (&a.trajectory, &b.trajectory) {
         (Some(a), Some(b)) => {
             let results = [a, b].map(|run| Some(&run.final_latents));
-            Some(Parting::of(&a.steps, &b.steps, results))
+            let [a, b] = [a, b].map(|run| run.steps.iter().map(AsRef::as_ref));
+            Some(Parting::of(a, b, results))
         }
         _ => None,
     };

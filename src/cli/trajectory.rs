@@ -32,7 +32,7 @@ pub(super) fn run(args: &TrajectoryArgs, output: Output) -> Result<(), CliError>
             source,
         })?
         .len();
-    let rows = numbers(&trajectory.steps);
+    let rows = numbers(trajectory.steps.iter().map(AsRef::as_ref));
     let told = json!({
         "picture": args.picture,
         "file": file,

@@ -144,7 +144,7 @@ impl UnfoldArgs {
     fn chosen<'a>(&self, trajectory: &'a Trajectory, file: &Path) -> Result<Vec<&'a StepRecord>, CliError> {
         let all = &trajectory.steps;
         let is_chosen = |step: &&StepRecord| self.steps.is_none_or(|steps| steps.has(step.index));
-        let chosen: Vec<&StepRecord> = all.iter().filter(is_chosen).collect();
+        let chosen: Vec<&StepRecord> = all.iter().map(AsRef::as_ref).filter(is_chosen).collect();
         if !chosen.is_empty() {
             return Ok(chosen);
         }

@@ -1,5 +1,7 @@
 //! Keeps a run as it happens: tensors for the sampler to look back at, plain data for everyone else.
 
+use std::sync::Arc;
+
 use candle_core::{DType, Device, Tensor};
 
 use super::samplers::{PastStep, Step};
@@ -9,7 +11,7 @@ use crate::job::{LatentPlane, StepRecord};
 #[derive(Debug, Default)]
 pub struct TrajectoryRecorder {
     past: Vec<PastStep>,
-    steps: Vec<StepRecord>,
+    steps: Vec<Arc<StepRecord>>,
 }
 
 impl TrajectoryRecorder {
@@ -19,7 +21,7 @@ impl TrajectoryRecorder {
     ///
     /// # Errors
     /// If a plane's numbers do not fit its size, or the device's.
-    pub fn resumed(steps: &[StepRecord], device: &Device) -> candle_core::Result<Self> {
+    pub fn resumed(steps: &[Arc<StepRecord>], device: &Device) -> candle_core::Result<Self> {
         let past = steps.iter().map(|step| {
             Ok(PastStep::new(
                 step.sigma,
@@ -39,14 +41,14 @@ impl TrajectoryRecorder {
     ///
     /// # Errors
     /// Only the device's.
-    pub fn record(&mut self, step: &Step<'_>, record: StepRecord) -> candle_core::Result<&StepRecord> {
+    pub fn record(&mut self, step: &Step<'_>, record: StepRecord) -> candle_core::Result<&Arc<StepRecord>> {
         let Step { x, x0, .. } = *step;
         self.past.push(PastStep::new(step.sigma(), x.clone(), x0.clone()));
-        self.steps.push(StepRecord {
+        self.steps.push(Arc::new(StepRecord {
             x: plane(x)?,
             x0: plane(x0)?,
             ..record
-        });
+        }));
         Ok(&self.steps[self.steps.len() - 1])
     }
 
@@ -81,7 +83,7 @@ impl TrajectoryRecorder {
     }
 
     /// All steps, in order.
-    pub fn into_steps(self) -> Vec<StepRecord> {
+    pub fn into_steps(self) -> Vec<Arc<StepRecord>> {
         self.steps
     }
 }

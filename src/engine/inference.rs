@@ -344,7 +344,7 @@ impl Watcher for JobWatcher<'_> {
             elapsed_secs,
             step_secs,
             preview: preview.map(Arc::new),
-            record: Arc::new(record.clone()),
+            record: Arc::clone(record),
             tokens: tokens.into(),
             colours: colours.map(Arc::clone),
         };

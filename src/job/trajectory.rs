@@ -62,7 +62,7 @@ pub struct Trajectory {
     /// Training timesteps of the whole run, one per step.
     pub timesteps: Vec<f64>,
     /// The steps taken, in order. The first ones are missing where a run began from a picture.
-    pub steps: Vec<StepRecord>,
+    pub steps: Vec<Arc<StepRecord>>,
     /// The result, in the scale the VAE decodes.
     pub final_latents: LatentPlane,
     /// What the maps of [`StepRecord::attention`] belong to: the tokens of the prompt as text, from the one that begins
@@ -75,7 +75,7 @@ pub struct Trajectory {
 impl Trajectory {
     /// The step at a place of the run.
     pub fn at(&self, index: usize) -> Option<&StepRecord> {
-        self.steps.iter().find(|step| step.index == index)
+        self.steps.iter().map(Arc::as_ref).find(|step| step.index == index)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::kernels::Wrap;
 #[derive(Debug)]
 pub struct ShownStep<'a> {
     /// The step.
-    pub record: &'a StepRecord,
+    pub record: &'a Arc<StepRecord>,
     /// Place among all steps of the picture, from 0; a second pass counts on.
     pub index: usize,
     /// Steps of the picture; those that a run over a picture leaves out at its beginning do not count.
@@ -151,7 +151,7 @@ impl<'a> JobContext<'a> {
             changes: changes_from(changes, base),
             stop_after: stop_after.map(|steps| (steps as usize).saturating_sub(base)),
             resume: resume_from.map(|from| Resume {
-                steps: from.trajectory.steps.clone().into(),
+                steps: from.trajectory.steps.clone(),
                 tokens: from.trajectory.tokens.clone(),
                 step: from.step as usize,
             }),

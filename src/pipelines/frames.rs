@@ -1,5 +1,7 @@
 //! Films: latents of all frames as those of one picture, one frame below the other.
 
+use std::sync::Arc;
+
 use candle_core::Tensor;
 
 use crate::job::{LatentPlane, StepRecord, Trajectory};
@@ -41,12 +43,14 @@ pub(super) fn trajectory_of_frame(film: &Trajectory, frame: usize, frames: usize
             values: of_channel.collect(),
         }
     };
-    let step = |step: &StepRecord| StepRecord {
-        x: part(&step.x),
-        x0: part(&step.x0),
-        branches: None,
-        attention: Vec::new(),
-        ..*step
+    let step = |step: &Arc<StepRecord>| {
+        Arc::new(StepRecord {
+            x: part(&step.x),
+            x0: part(&step.x0),
+            branches: None,
+            attention: Vec::new(),
+            ..**step
+        })
     };
     Trajectory {
         seed: film.seed,

@@ -1,5 +1,7 @@
 //! What a run shows to its observer.
 
+use std::sync::Arc;
+
 use candle_core::Tensor;
 
 use super::denoiser::DenoiseOutput;
@@ -35,7 +37,7 @@ pub struct Call<'a> {
 #[derive(Debug)]
 pub struct Observed<'a> {
     /// The step as it is kept.
-    pub record: &'a StepRecord,
+    pub record: &'a Arc<StepRecord>,
     /// The noisy latents, x₀ + σ·ε.
     pub x: &'a Tensor,
     /// The estimate of the clean latents.

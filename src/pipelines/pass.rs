@@ -1,6 +1,7 @@
 //! The runs that lead to a picture: what each is and what it leaves.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use candle_core::Tensor;
 
@@ -44,7 +45,7 @@ pub struct PassOutput {
     pub(super) number: usize,
     /// Clean latents, as the network sees them.
     pub(super) latents: Tensor,
-    pub(super) steps: Vec<StepRecord>,
+    pub(super) steps: Vec<Arc<StepRecord>>,
     /// What the steps' attention belongs to.
     pub(super) tokens: Vec<String>,
     /// What was asked for on the way of this pass and those before, counted as records are.

@@ -1,5 +1,7 @@
 //! One run, described as data, and what comes of it.
 
+use std::sync::Arc;
+
 use candle_core::Tensor;
 
 use super::denoiser::Denoiser;
@@ -105,7 +107,7 @@ pub struct RunOutput {
     /// The same as a decoder takes it.
     pub latents: Tensor,
     /// Every step.
-    pub steps: Vec<StepRecord>,
+    pub steps: Vec<Arc<StepRecord>>,
     /// What the steps' attention belongs to; empty if none was kept.
     pub tokens: Vec<String>,
     /// What was asked for on the way beside what was planned, counted as the records are.

@@ -1,5 +1,6 @@
 //! The context of a run's steps: the networks, the noise, the recorded past, its observer and its control.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use candle_core::Tensor;
@@ -433,7 +434,7 @@ impl<'a> RunContext<'a, '_> {
     }
 
     /// The steps, their attention over the tokens of all prompts; the changes that were asked for; those tokens.
-    pub(super) fn into_parts(self) -> (Vec<StepRecord>, Vec<Change>, Vec<String>) {
+    pub(super) fn into_parts(self) -> (Vec<Arc<StepRecord>>, Vec<Change>, Vec<String>) {
         let base = self.run.plan.base;
         let mut steps = self.recorder.into_steps();
         let all: Vec<String> = self.token_lists.iter().flat_map(|(_, tokens)| tokens.clone()).collect();
@@ -444,7 +445,7 @@ impl<'a> RunContext<'a, '_> {
                 let before: usize = lists.map(|(_, tokens)| tokens.len()).sum();
                 let newest = self.token_lists.iter().rfind(|(from, _)| *from <= own);
                 let before = before - newest.map_or(0, |(_, tokens)| tokens.len());
-                for map in &mut step.attention {
+                for map in &mut Arc::make_mut(step).attention {
                     *map = widened(map, before, all.len());
                 }
             }

@@ -28,7 +28,7 @@ pub struct RunPlan {
 #[derive(Debug, Clone)]
 pub struct Resume {
     /// Its steps, at least those before [`Self::step`] and that one.
-    pub steps: Arc<[StepRecord]>,
+    pub steps: Vec<Arc<StepRecord>>,
     /// What their attention belongs to.
     pub tokens: Vec<String>,
     /// The first step to be taken, counted as the records are.

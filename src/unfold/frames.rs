@@ -279,7 +279,7 @@ mod tests {
                     seed: 1,
                     sigmas: Vec::new(),
                     timesteps: Vec::new(),
-                    steps: (0..count).map(|index| (*step(index)).clone()).collect(),
+                    steps: (0..count).map(step).collect(),
                     final_latents: plane(0.0),
                     tokens: Vec::new(),
                     colours: None,

@@ -49,7 +49,7 @@ pub(super) fn picture(request: GenerateRequest) -> GeneratedImage {
             seed: 0,
             sigmas: vec![1.0, 0.0],
             timesteps: vec![999.0],
-            steps: vec![StepRecord {
+            steps: vec![Arc::new(StepRecord {
                 index: 0,
                 sigma: 1.0,
                 timestep: 999.0,
@@ -58,7 +58,7 @@ pub(super) fn picture(request: GenerateRequest) -> GeneratedImage {
                 branches: None,
                 attention: Vec::new(),
                 secs: 0.5,
-            }],
+            })],
             final_latents: plane,
             tokens: Vec::new(),
             colours: None,

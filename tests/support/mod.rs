@@ -47,7 +47,7 @@ pub(crate) fn generated_image(request: GenerateRequest) -> GeneratedImage {
             sigmas: vec![14.614_641_922_923_1, 1.0 / 3.0, 0.0],
             timesteps: vec![999.0, 1.0 / 7.0],
             steps: vec![
-                StepRecord {
+                Arc::new(StepRecord {
                     index: 0,
                     sigma: 14.614_641_922_923_1,
                     timestep: 999.0,
@@ -56,8 +56,8 @@ pub(crate) fn generated_image(request: GenerateRequest) -> GeneratedImage {
                     branches: None,
                     attention: Vec::new(),
                     secs: 0.125,
-                },
-                StepRecord {
+                }),
+                Arc::new(StepRecord {
                     index: 1,
                     sigma: 1.0 / 3.0,
                     timestep: 1.0 / 7.0,
@@ -66,7 +66,7 @@ pub(crate) fn generated_image(request: GenerateRequest) -> GeneratedImage {
                     branches: None,
                     attention: Vec::new(),
                     secs: 0.25,
-                },
+                }),
             ],
             final_latents: plane(0.5),
             tokens: Vec::new(),

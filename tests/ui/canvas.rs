@@ -48,7 +48,7 @@ fn tell_steps(window: &mut Window, path: &str, by: f32) {
             sigmas: vec![6.0, 3.0, 1.0, 0.0],
             timesteps: vec![500.0; 3],
             final_latents: plane(4, (16, 16), 1.0),
-            steps,
+            steps: steps.into_iter().map(Arc::new).collect(),
             tokens: Vec::new(),
             colours: Some(colours()),
         }),

@@ -57,7 +57,7 @@ fn run(parts_from: usize, guidance_scale: f64, pixels: RgbImage) -> GeneratedIma
             sigmas: (0..=NUM_STEPS).map(|index| 6.0 / (index as f64 + 1.0)).collect(),
             timesteps: vec![500.0; NUM_STEPS],
             final_latents: plane(4, size, guidance_scale as f32),
-            steps,
+            steps: steps.into_iter().map(Arc::new).collect(),
             tokens: Vec::new(),
             colours: Some(colours()),
         }),

@@ -68,7 +68,7 @@ pub(super) fn made(window: &Window, job: JobId) -> Arc<GeneratedImage> {
             seed: request.seed,
             sigmas: vec![1.0; request.steps as usize + 1],
             timesteps: vec![999.0; request.steps as usize],
-            steps: steps.collect(),
+            steps: steps.map(Arc::new).collect(),
             final_latents: plane.clone(),
             tokens: Vec::new(),
             colours: Some(LatentColours {

@@ -78,7 +78,7 @@ fn kept_trajectory(indices: impl IntoIterator<Item = usize>) -> Trajectory {
         seed: 77,
         sigmas: (0..=10).map(|index| 14.6 / f64::from(1 + index)).collect(),
         timesteps: (0..10).map(|index| 999.0 - f64::from(index)).collect(),
-        steps: indices.into_iter().map(kept_step).collect(),
+        steps: indices.into_iter().map(kept_step).map(Arc::new).collect(),
         final_latents: kept_step(10).x0,
         tokens: Vec::new(),
         colours: Some(LatentColours {
@@ -571,7 +571,7 @@ fn a_finished_run_should_know_every_step_also_those_that_were_not_told() {
         record: image.record.clone(),
         pixels: image.pixels.clone(),
         trajectory: Arc::new(Trajectory {
-            steps: (0..25).map(kept_step).collect(),
+            steps: (0..25).map(kept_step).map(Arc::new).collect(),
             ..Trajectory::clone(&image.trajectory)
         }),
     };
@@ -686,6 +686,7 @@ fn clearing_trajectory() -> Trajectory {
     };
     let mut trajectory = kept_trajectory(0..10);
     for (index, step) in trajectory.steps.iter_mut().enumerate() {
+        let step = Arc::make_mut(step);
         step.x0 = plane((1 + index) as f32 / 10.0);
         step.secs = 0.08 + 0.02 * (index % 3) as f64;
     }

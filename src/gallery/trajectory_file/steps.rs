@@ -1,6 +1,7 @@
 //! The steps of an open trajectory.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
@@ -46,7 +47,7 @@ impl TrajectoryFile {
             seed: self.header.seed,
             sigmas: self.numbers("sigmas", 0.0)?,
             timesteps: self.numbers("timesteps", f64::NEG_INFINITY)?,
-            steps,
+            steps: steps.into_iter().map(Arc::new).collect(),
             final_latents: self.latents("final_latents", 0)?,
             tokens: if with_parts {
                 self.header.tokens.clone()

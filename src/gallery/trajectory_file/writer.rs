@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
@@ -78,7 +79,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    fn indices<'b>(steps: impl Iterator<Item = &'b StepRecord>) -> Self {
+    fn indices<'b>(steps: impl Iterator<Item = &'b Arc<StepRecord>>) -> Self {
         let bytes: Vec<u8> = steps.flat_map(|step| (step.index as u64).to_le_bytes()).collect();
         Self {
             dtype: Dtype::U64,
@@ -191,7 +192,10 @@ fn columns_of<'a>(trajectory: &'a Trajectory, parts: &KeptParts) -> Vec<(String,
         (parts.eps_uncond, "eps_uncond", "eps_uncond_step", uncond),
     ];
     for (_, name, step_name, plane) in halves.into_iter().filter(|(is_kept, ..)| *is_kept) {
-        let planes = steps.iter().filter_map(plane).map(|plane| plane.values.as_slice());
+        let planes = steps
+            .iter()
+            .filter_map(|step| plane(step))
+            .map(|plane| plane.values.as_slice());
         columns.push((name, Column::halves(latent_shape, planes)));
         let kept = steps.iter().filter(|step| plane(step).is_some());
         columns.push((step_name, Column::indices(kept)));
@@ -235,7 +239,7 @@ fn parts_of(trajectory: &Trajectory) -> Option<KeptParts> {
     };
     let attention = steps
         .iter()
-        .map(levels)
+        .map(|step| levels(step))
         .find(|levels| !levels.is_empty())
         .unwrap_or_default();
     let is_map = |maps: &TokenMaps| {

@@ -193,7 +193,7 @@ impl RunTimeline {
         let all = &image.trajectory;
         for record in &all.steps {
             if let Err(place) = self.steps.binary_search_by_key(&record.index, |step| step.index) {
-                self.steps.insert(place, Arc::new(record.clone()));
+                self.steps.insert(place, Arc::clone(record));
             }
         }
         self.record = Some(Arc::new(image.record.clone()));
@@ -212,7 +212,7 @@ impl RunTimeline {
 
     fn take_trajectory(&mut self, mut trajectory: Trajectory) {
         let steps = std::mem::take(&mut trajectory.steps);
-        self.steps = steps.into_iter().map(Arc::new).collect();
+        self.steps = steps;
         self.steps.sort_by_key(|step| step.index);
         self.take_rest(trajectory);
     }
@@ -231,10 +231,7 @@ impl RunTimeline {
     /// * `index`: the last step that is in it, counted as records do.
     pub fn kept_run(&self, index: usize) -> Option<KeptRun> {
         let place = self.place_of(index)?;
-        let steps: Vec<StepRecord> = self.steps[..=place]
-            .iter()
-            .map(|step| StepRecord::clone(step))
-            .collect();
+        let steps = self.steps[..=place].to_vec();
         let request = self.request_so_far();
         let is_known = !self.sigmas.is_empty();
         let sigmas = self.steps.iter().map(|step| step.sigma);

@@ -165,7 +165,7 @@ impl CellRun {
         if let Some(kept) = &self.kept {
             let steps = &kept.trajectory.steps;
             let found = steps.iter().rev().find(|step| step.index <= wanted);
-            return found.or_else(|| steps.first());
+            return found.or_else(|| steps.first()).map(AsRef::as_ref);
         }
         let own = self.steps.iter().rev().find(|step| step.index <= wanted);
         if let Some(own) = own {
@@ -175,7 +175,7 @@ impl CellRun {
         let taken = taken.and_then(|(kept, end)| {
             let steps = &kept.trajectory.steps;
             let last = wanted.min((*end as usize).checked_sub(1)?);
-            steps.iter().rev().find(|step| step.index <= last)
+            steps.iter().rev().find(|step| step.index <= last).map(AsRef::as_ref)
         });
         taken.or_else(|| self.steps.first().map(|step| &**step))
     }

@@ -307,7 +307,7 @@ mod tests {
                 seed: 0,
                 sigmas: Vec::new(),
                 timesteps: Vec::new(),
-                steps: steps.collect(),
+                steps: steps.map(Arc::new).collect(),
                 final_latents: plane.clone(),
                 tokens: Vec::new(),
                 colours: None,
