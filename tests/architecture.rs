@@ -155,6 +155,40 @@ fn rooms_should_import_downwards_only() {
     assert!(broken.is_empty(), "\n{}", broken.join("\n"));
 }
 
+/// Files of the window that still import a part beside or above their own, and what.
+const KNOWN_WINDOW_IMPORTS: &[(&str, &str)] = &[
+    ("model/state.rs", "pages"), // the state of the pages that do not keep their own yet
+    ("pages/models/actions.rs", "pages/studio"), // puts models into the form
+    ("pages/compare/ticking.rs", "pages/studio"), // has steps decoded
+];
+
+#[test]
+fn parts_of_the_window_should_import_downwards_only() {
+    let window = source_dir().join("ui");
+    let mut broken = Vec::new();
+    for file in rust_files(&window) {
+        let name = file.strip_prefix(&window).unwrap().to_string_lossy().replace('\\', "/");
+        let parts: Vec<&str> = name.split('/').collect();
+        let code = without_comments(&std::fs::read_to_string(&file).unwrap());
+        let mut imports: Vec<String> = path_heads(&code, "crate::ui::").map(str::to_owned).collect();
+        imports.extend(path_heads(&code, "crate::ui::pages::").map(|page| format!("pages/{page}")));
+        for import in imports {
+            let is_wrong = match (parts[0], import.split_once('/')) {
+                ("widgets", None) => import == "pages",
+                ("model", None) => import == "pages" || import == "widgets",
+                ("pages", Some((_, page))) => {
+                    parts.len() > 2 && page != parts[1] && window.join("pages").join(page).is_dir()
+                }
+                _ => false,
+            };
+            if is_wrong && !KNOWN_WINDOW_IMPORTS.contains(&(&*name, &*import)) {
+                broken.push(format!("ui/{name} must not import ui/{import}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
 #[test]
 fn the_room_table_should_be_free_of_circles() {
     for (level, (room, allowed)) in ROOMS.iter().enumerate() {

@@ -7,7 +7,7 @@ use egui_kittest::kittest::Queryable as _;
 use hareru::gallery::SaveEvent;
 use hareru::job::{Event, GenerateRequest, Hires, JobId, Upscale};
 use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::studio::regenerate::{Regenerate, RegenerateCommand, VariationStrength};
+use hareru::ui::model::regenerate::{Regenerate, RegenerateCommand, VariationStrength};
 
 use super::harness::{Window, plain, record};
 use crate::support::generated_image;

@@ -9,16 +9,16 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::i18n::Language;
 use super::model::camera::CameraMove;
+use super::model::regenerate::RegenerateCommand;
 use super::model::run_timeline::ViewPair;
-use super::pages::PageId;
-use super::pages::compare::CompareCommand;
+pub use super::pages::PageId;
+pub use super::pages::compare::CompareCommand;
 use super::pages::gallery::GalleryCommand;
 use super::pages::models::ModelsCommand;
 use super::pages::queue::QueueCommand;
 use super::pages::settings::SettingsCommand;
 use super::pages::studio::exporting::ExportKind;
-use super::pages::studio::image_input::ImageInputCommand;
-use super::pages::studio::regenerate::RegenerateCommand;
+pub use super::pages::studio::image_input::ImageInputCommand;
 use crate::config::ThemeChoice;
 use crate::job::{ModelRef, Precision};
 

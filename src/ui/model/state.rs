@@ -8,13 +8,14 @@ use super::installed::Installed;
 use super::jobs::JobQueue;
 use super::notifications::{Level, Notices, Text};
 use super::playhead::{Branching, Playback};
+pub use super::run::{JobStatus, Pause, QueuedJob, Run, StepView};
 use super::run_timeline::{RunTimeline, Source, ViewPair};
+pub use super::shown::{Overlay, Sides, View};
 use super::step_times::StepTimes;
 use super::sweeping::Sweeping;
 use crate::gallery::{Listed, SaveEvent};
 use crate::job::{
-    Change, DeviceInfo, Event, GenerateRequest, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef,
-    Phase, Record, RgbImage, StepEvent,
+    DeviceInfo, Event, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Record, RgbImage, StepEvent,
 };
 use crate::ui::model::camera::Camera;
 use crate::ui::pages::PageId;
@@ -24,8 +25,6 @@ use crate::ui::pages::studio::canvas::beside::Beside;
 use crate::ui::pages::studio::exporting::Exporting;
 use crate::ui::pages::studio::image_input::ImageInputState;
 
-/// Bytes of previews of one run that are kept; beyond it only every second, third, … step keeps its picture.
-const PREVIEW_BUDGET: usize = 192 << 20;
 /// Saved pictures in the strip.
 const MAX_RECENT: usize = 200;
 
@@ -40,177 +39,6 @@ pub enum EngineStatus {
         /// Why it could not be started, if that is known.
         reason: Option<String>,
     },
-}
-
-/// How far a job is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JobStatus {
-    /// Others are before it.
-    Waiting,
-    /// The engine works on it.
-    Running,
-    /// It should stop and has not yet.
-    Stopping,
-    /// All its pictures are made.
-    Finished,
-    /// It was stopped.
-    Cancelled,
-    /// It could not be done.
-    Failed(Arc<JobError>),
-}
-
-impl JobStatus {
-    /// Whether nothing more will come from the job.
-    pub fn has_ended(&self) -> bool {
-        matches!(self, Self::Finished | Self::Cancelled | Self::Failed(_))
-    }
-}
-
-/// Whether a run waits because it was asked to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Pause {
-    /// It runs.
-    #[default]
-    No,
-    /// It was asked to wait, and is still at work on a step.
-    Asked,
-    /// It waits before this step, from 0, counted as records do.
-    Before(u32),
-}
-
-/// One step as it was told.
-#[derive(Debug, Clone)]
-pub struct StepView {
-    /// Steps done, from 1.
-    pub step: u32,
-    /// Place in the run, from 0, as in its record.
-    pub index: usize,
-    /// Noise level the step started from.
-    pub sigma: f64,
-    /// Wall time since the picture began, in seconds.
-    pub elapsed_secs: f64,
-    /// Wall time of the step, in seconds.
-    pub step_secs: f64,
-    /// The estimate x₀ as a picture.
-    pub preview: Option<Arc<RgbImage>>,
-}
-
-/// The run on the canvas: the newest picture of the job that started last.
-#[derive(Debug, Clone)]
-pub struct Run {
-    /// Its job.
-    pub job: JobId,
-    /// What was asked for.
-    pub request: Arc<GenerateRequest>,
-    /// Place in the batch, from 0.
-    pub image_index: u32,
-    /// How far the job is.
-    pub status: JobStatus,
-    /// What the engine does for it now.
-    pub phase: Option<Phase>,
-    /// How far the phase is, 0 to 1.
-    pub fraction: Option<f32>,
-    /// Steps planned.
-    pub total: u32,
-    /// Steps that arrived, in order.
-    pub steps: Vec<StepView>,
-    /// The finished picture.
-    pub image: Option<Arc<RgbImage>>,
-    /// What its networks computed in, such as `f32`.
-    pub precision: Option<String>,
-    /// How long its denoising took, in seconds.
-    pub elapsed_secs: Option<f64>,
-    /// Whether it waits because it was asked to.
-    pub pause: Pause,
-    /// Changes that were asked for and do not hold yet.
-    pub asked: Vec<Change>,
-}
-
-impl Run {
-    fn new(job: JobId, request: Arc<GenerateRequest>) -> Self {
-        Self {
-            job,
-            total: request.steps,
-            request,
-            image_index: 0,
-            status: JobStatus::Running,
-            phase: None,
-            fraction: None,
-            steps: Vec::new(),
-            image: None,
-            precision: None,
-            elapsed_secs: None,
-            pause: Pause::No,
-            asked: Vec::new(),
-        }
-    }
-
-    /// The newest thing there is to see.
-    pub fn newest(&self) -> Option<&Arc<RgbImage>> {
-        self.image
-            .as_ref()
-            .or_else(|| self.steps.iter().rev().find_map(|step| step.preview.as_ref()))
-    }
-
-    /// Mean wall time of a step so far, in seconds.
-    pub fn mean_step_secs(&self) -> Option<f64> {
-        let (first, last) = (self.steps.first()?, self.steps.last()?);
-        let num_taken = last.step.saturating_sub(first.step) + 1; // a branch has not taken those before its first
-        Some(last.elapsed_secs / f64::from(num_taken))
-    }
-
-    /// Wall time until the picture is there, in seconds.
-    pub fn secs_left(&self) -> Option<f64> {
-        let left = self.total.saturating_sub(self.steps.last()?.step);
-        Some(self.mean_step_secs()? * f64::from(left))
-    }
-
-    /// Takes in a step; the result is the place of a step that has to do without its preview from now on.
-    fn take_step(&mut self, event: StepEvent) -> Option<usize> {
-        let mut dropped = None;
-        if event.image_index != self.image_index {
-            self.image_index = event.image_index;
-            self.steps.clear();
-            self.image = None;
-            self.precision = None;
-            self.elapsed_secs = None;
-        }
-        self.total = event.total;
-        if let Some(preview) = &event.preview {
-            let all = preview.pixels.len() * event.total as usize;
-            let stride = all.div_ceil(PREVIEW_BUDGET).max(1) as u32;
-            if let Some(previous) = self.steps.last_mut()
-                && previous.step % stride != 0
-            {
-                previous.preview = None;
-                dropped = Some(previous.index);
-            }
-        }
-        self.steps.push(StepView {
-            step: event.step,
-            index: event.record.index,
-            sigma: event.sigma,
-            elapsed_secs: event.elapsed_secs,
-            step_secs: event.step_secs,
-            preview: event.preview,
-        });
-        dropped
-    }
-}
-
-/// A job that has not ended.
-#[derive(Debug, Clone)]
-pub struct QueuedJob {
-    /// Which.
-    pub job: JobId,
-    /// What was asked for.
-    pub request: Arc<GenerateRequest>,
-    /// Whether its turn has come.
-    pub has_started: bool,
-    /// Whether it was asked to stop.
-    pub is_stopping: bool,
-    /// For a branch: the run it leaves, cut off where it does.
-    pub parent: Option<Box<RunTimeline>>,
 }
 
 /// A saved picture in the strip.
@@ -233,58 +61,6 @@ pub struct OpenedPicture {
     pub pixels: Arc<RgbImage>,
     /// How it was made, if it says so.
     pub record: Option<Arc<Record>>,
-}
-
-/// What the canvas shows.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum View {
-    /// Whatever is newest in the run.
-    #[default]
-    Live,
-    /// One step of the timeline, by its place among those that are there.
-    Step(usize),
-    /// A saved picture.
-    Picture(PathBuf),
-}
-
-/// What stands above the page and has the keyboard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Overlay {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// The list of all commands.
-    Commands,
-}
-
-impl Overlay {
-    /// The list of all commands if it is not there, else nothing.
-    #[must_use]
-    pub fn with_commands_toggled(self) -> Self {
-        match self {
-            Self::Nothing => Self::Commands,
-            Self::Commands => Self::Nothing,
-        }
-    }
-}
-
-/// Which sides of the page are in sight; the others are thin rails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
-pub struct Sides {
-    /// The form at the left.
-    pub is_form_shown: bool,
-    /// The inspector at the right.
-    pub is_inspector_shown: bool,
-}
-
-impl Default for Sides {
-    fn default() -> Self {
-        Self {
-            is_form_shown: true,
-            is_inspector_shown: true,
-        }
-    }
 }
 
 /// Everything the panels show, except the form.

@@ -5,6 +5,7 @@ pub(super) mod explained;
 pub(super) mod fields;
 pub(super) mod form_row;
 pub(super) mod icon_button;
+pub(super) mod regenerate_menu;
 pub(super) mod section;
 pub(super) mod stars;
 pub(super) mod suggest;

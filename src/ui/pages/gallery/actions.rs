@@ -11,10 +11,10 @@ use super::desktop;
 use super::page::Told;
 use crate::gallery::{IndexRequest, IndexService, MetadataChange, PictureEntry};
 use crate::ui::app::Studio;
+use crate::ui::commands::CompareCommand;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::pages::PageId;
-use crate::ui::pages::compare::CompareCommand;
 
 /// Longest time a frame spends taking in what the index service tells; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(4);

@@ -6,8 +6,8 @@ use super::GalleryCommand;
 use super::panel::send;
 use crate::gallery::PictureEntry;
 use crate::ui::commands::UiCommand;
-use crate::ui::pages::studio::canvas::regenerate_menu::regenerate_items;
 use crate::ui::panel::PanelContext;
+use crate::ui::widgets::regenerate_menu::regenerate_items;
 
 /// The verbs, group by group; a line stands between two groups.
 const GROUPS: &[&[GalleryCommand]] = &[

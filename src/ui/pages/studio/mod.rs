@@ -5,7 +5,6 @@ pub mod exporting;
 pub mod form;
 pub mod image_input;
 pub mod mask;
-pub mod regenerate;
 pub mod sweep;
 
 pub(in crate::ui) mod actions;

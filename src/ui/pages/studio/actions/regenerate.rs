@@ -1,17 +1,17 @@
 //! Pictures made of pictures that are there.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::{form, jobs, sweep};
 use crate::job::{GenerateRequest, Sweep, Upscale};
 use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Text};
+use crate::ui::model::regenerate::{self, Regenerate, RegenerateCommand};
 use crate::ui::model::state::file_name;
 use crate::ui::pages::PageId;
 use crate::ui::pages::studio::form::draft::Draft;
-use crate::ui::pages::studio::regenerate::{self, Regenerate, RegenerateCommand};
+use crate::ui::services::Services;
 
 /// What waits for a picture's record to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,12 +45,11 @@ pub(super) fn carry_out(studio: &mut Studio, command: RegenerateCommand) {
                 Err(problem) => studio.state.notices.notify(Level::Error, problem.text()),
             }
         }
-        RegenerateCommand::Enlarge(path) => {
-            match studio.services.settings.upscaler.clone().filter(|file| file.is_file()) {
-                Some(network) => wait_for(studio, path, Waiting::Enlarge(network)),
-                None => ask_for_network(studio, path),
-            }
-        }
+        RegenerateCommand::Enlarge(path) => match studio.services.settings.upscaler.clone() {
+            Some(network) => enlarge_by(&studio.services, network, path),
+            None => ask_for_network(&studio.services, path),
+        },
+        RegenerateCommand::ChooseNetwork(path) => ask_for_network(&studio.services, path),
     }
 }
 
@@ -61,20 +60,28 @@ fn wait_for(studio: &mut Studio, path: PathBuf, waiting: Waiting) {
     }
 }
 
-fn ask_for_network(studio: &Studio, picture: PathBuf) {
-    let title = studio.services.language.tr("dialog-upscaler");
-    let (commands, repaint) = (studio.services.commands.clone(), Arc::clone(&studio.services.repaint));
-    let answer = move |network| {
-        commands.send(UiCommand::UseUpscaler(network, picture));
-        repaint();
-    };
-    studio.services.dialogs.pick_model(title, Box::new(answer));
+/// Enlarges a picture by the network that was chosen last, or asks for another if that file is gone.
+fn enlarge_by(services: &Services, network: PathBuf, picture: PathBuf) {
+    services.run(move || {
+        if network.is_file() {
+            UiCommand::UseUpscaler(network, picture)
+        } else {
+            UiCommand::Regenerate(RegenerateCommand::ChooseNetwork(picture))
+        }
+    });
+}
+
+fn ask_for_network(services: &Services, picture: PathBuf) {
+    services.pick_model("dialog-upscaler", |network| UiCommand::UseUpscaler(network, picture));
 }
 
 /// Remembers a network that enlarges pictures, and enlarges one with it.
 pub(super) fn use_upscaler(studio: &mut Studio, network: PathBuf, picture: PathBuf) {
-    studio.services.settings.upscaler = Some(network.clone());
-    studio.services.save_settings();
+    if studio.services.settings.upscaler.as_ref() != Some(&network) {
+        studio
+            .services
+            .change_settings(|settings| settings.upscaler = Some(network.clone()));
+    }
     wait_for(studio, picture, Waiting::Enlarge(network));
 }
 

@@ -4,7 +4,6 @@ pub mod beside;
 pub mod view_pair;
 
 pub(in crate::ui) mod panel;
-pub(in crate::ui) mod regenerate_menu;
 
 mod export_menu;
 mod step_view;

@@ -7,7 +7,6 @@ use egui::{
 };
 
 use super::export_menu::export_menu;
-use super::regenerate_menu::regenerate_menu;
 use super::step_view::{self, Half, StepViews};
 use super::tokens::TokenLine;
 use super::views;
@@ -20,6 +19,7 @@ use crate::ui::pages::studio::form::draft::{STARTER_PROMPTS, STARTER_PROMPTS_JA}
 use crate::ui::pages::studio::image_input::ImageInputCommand;
 use crate::ui::pages::studio::recent::{made_words, with_precision};
 use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::widgets::regenerate_menu::regenerate_menu;
 use crate::ui::widgets::viewport::{Viewport, size_px};
 use crate::unfold::StepView;
 

@@ -17,11 +17,11 @@ use crate::engine;
 use crate::hub::ModelKind;
 use crate::job::{Control, Event, InitPicture, InitWay, Mask, ModelRef, Outpaint, Reference, ReferencePart, Takes};
 use crate::ui::app::Studio;
+use crate::ui::commands::CompareCommand;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::file_name;
 use crate::ui::pages::PageId;
-use crate::ui::pages::compare::CompareCommand;
 use crate::ui::pages::studio::actions::{files, form};
 
 /// The file every model in the diffusers layout has.

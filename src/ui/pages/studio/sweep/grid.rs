@@ -11,10 +11,10 @@ use egui::{
 
 use crate::job::{Axis, Field, JobId, RgbImage, Sweep};
 use crate::ui::commands::UiCommand;
+use crate::ui::model::regenerate::{Regenerate, RegenerateCommand, VariationStrength};
 use crate::ui::model::step_pictures::latent_picture;
 use crate::ui::model::sweep_cell::{CellRun, CellStatus, Seen};
 use crate::ui::model::sweeping::Sweeping;
-use crate::ui::pages::studio::regenerate::{Regenerate, RegenerateCommand, VariationStrength};
 use crate::ui::pages::studio::sweep::draft::{axis_words, cell_words, field_words, value_words};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 

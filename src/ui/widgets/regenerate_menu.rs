@@ -4,9 +4,8 @@ use std::path::Path;
 
 use egui::{Button, Ui};
 
-use crate::ui::commands::UiCommand;
-use crate::ui::pages::studio::image_input::ImageInputCommand;
-use crate::ui::pages::studio::regenerate::{Regenerate, RegenerateCommand};
+use crate::ui::commands::{ImageInputCommand, PageId, UiCommand};
+use crate::ui::model::regenerate::{Regenerate, RegenerateCommand};
 use crate::ui::panel::PanelContext;
 
 /// Lays out the verbs.
@@ -29,7 +28,7 @@ pub(in crate::ui) fn regenerate_items(ui: &mut Ui, ctx: &PanelContext<'_>, path:
     let words = ctx.tr("again-bring");
     let response = ui.add(Button::new(words)).on_hover_text(ctx.tr("again-bring.tip"));
     if response.clicked() {
-        ctx.commands.send(UiCommand::ShowPage(crate::ui::pages::PageId::Studio));
+        ctx.commands.send(UiCommand::ShowPage(PageId::Studio));
         ctx.commands.send(offer);
         ui.close();
     }

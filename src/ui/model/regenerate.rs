@@ -55,6 +55,8 @@ pub enum RegenerateCommand {
     Four,
     /// A picture enlarged by a network, which is asked for if none was named before.
     Enlarge(PathBuf),
+    /// The same by a network that is asked for, whatever was named before.
+    ChooseNetwork(PathBuf),
 }
 
 impl Regenerate {
@@ -85,7 +87,7 @@ impl RegenerateCommand {
         match self {
             Self::Picture(_, again) | Self::Cell(_, again) => again.key(),
             Self::Four => "again-four",
-            Self::Enlarge(_) => "again-enlarge",
+            Self::Enlarge(_) | Self::ChooseNetwork(_) => "again-enlarge",
         }
     }
 }
