@@ -115,8 +115,8 @@ impl From<&PipelineError> for JobError {
         let kind = match error {
             PipelineError::Load(_)
             | PipelineError::Conditioning(ConditioningError::Load(_) | ConditioningError::Tokenizer(_))
-            | PipelineError::UnknownFamily { .. } => JobErrorKind::Model,
-            PipelineError::Schedule(ScheduleError::BadTraining { .. }) => JobErrorKind::Model,
+            | PipelineError::UnknownFamily { .. }
+            | PipelineError::Schedule(ScheduleError::BadTraining { .. }) => JobErrorKind::Model,
             PipelineError::Schedule(_)
             | PipelineError::Adapter(_)
             | PipelineError::Unsupported { .. }

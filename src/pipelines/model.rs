@@ -32,8 +32,11 @@ pub struct Family {
     /// The parts of a request that it can carry out.
     pub supports: &'static [RequestPart],
     pub(super) describe: fn(&ModelRef, &ModelFiles) -> Result<ModelInfo, PipelineError>,
-    pub(super) load: fn(ModelSource<'_>, &mut dyn FnMut(f32)) -> Result<Box<dyn Model>, PipelineError>,
+    pub(super) load: LoadModel,
 }
+
+/// Reads the weights and builds the networks; calls its second argument with the fraction that is done, 0 to 1.
+pub(super) type LoadModel = fn(ModelSource<'_>, &mut dyn FnMut(f32)) -> Result<Box<dyn Model>, PipelineError>;
 
 /// What a model is loaded from.
 pub struct ModelSource<'a> {
