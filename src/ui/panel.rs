@@ -67,7 +67,7 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::new(form::extra_settings::ExtraSettingsPanel),
         Box::new(form::sampling::SamplingPanel),
         Box::<sweep::form::SweepFormPanel>::default(),
-        Box::new(form::generate::GeneratePanel),
+        Box::<form::generate::GeneratePanel>::default(),
         Box::<canvas::panel::CanvasPanel>::default(),
         Box::<image_input::StagePanel>::default(),
         Box::<sweep::grid::SweepGridPanel>::default(),

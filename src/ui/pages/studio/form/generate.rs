@@ -5,6 +5,7 @@ use egui::{Align, Button, Layout, RichText, Ui, vec2};
 use crate::ui::commands::UiCommand;
 use crate::ui::model::state::{EngineStatus, file_name};
 use crate::ui::pages::studio::form::changes::{Plan, inexact_text, pending_change, planned};
+use crate::ui::pages::studio::sweep::draft::SweepMemo;
 use crate::ui::pages::studio::sweep::form;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{self, ROW_HEIGHT};
@@ -16,7 +17,10 @@ const BUTTON_HEIGHT: f32 = 34.0;
 const STOP_WIDTH: f32 = 76.0;
 
 /// Starts and stops.
-pub(in crate::ui) struct GeneratePanel;
+#[derive(Default)]
+pub(in crate::ui) struct GeneratePanel {
+    sweep: SweepMemo,
+}
 
 impl Panel for GeneratePanel {
     fn id(&self) -> &'static str {
@@ -28,7 +32,8 @@ impl Panel for GeneratePanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        let (sweep, sweep_problem) = form::asked_for(ctx);
+        let sweep = self.sweep.of(ctx.draft);
+        let (start_sweep, sweep_problem) = form::asked_for(ctx, sweep);
         let problem = problem(ctx).or(sweep_problem);
         // The row is always there, so that nothing moves when it has something to offer.
         ui.allocate_ui_with_layout(
@@ -42,7 +47,7 @@ impl Panel for GeneratePanel {
         ui.horizontal(|ui| {
             let width = ui.available_width() - STOP_WIDTH - ui.spacing().item_spacing.x;
             let (palette, generate) = (ctx.palette, UiCommand::Generate);
-            let words = sweep.unwrap_or_else(|| generate.name(ctx.language));
+            let words = start_sweep.unwrap_or_else(|| generate.name(ctx.language));
             let response = ui
                 .scope(|ui| {
                     let widgets = &mut ui.visuals_mut().widgets;
@@ -75,7 +80,7 @@ impl Panel for GeneratePanel {
         let num_waiting = ctx.state.num_waiting();
         let is_held = num_waiting > 0 && ctx.state.jobs.is_paused();
         let line = match (problem, remark(ctx)) {
-            (Some(problem), _) => RichText::new(problem).color(form::problem_colour(ctx)),
+            (Some(problem), _) => RichText::new(problem).color(form::problem_colour(ctx, sweep)),
             (None, Some(remark)) => RichText::new(remark).color(*ctx.palette.warning),
             (None, None) if is_held => {
                 let words = ctx.language.tr_count("queue-held", num_waiting);

@@ -156,6 +156,25 @@ impl Draft {
     }
 }
 
+/// The sweep of the form, worked out anew only when the form has changed, because every request of it is checked.
+#[derive(Default)]
+pub(in crate::ui) struct SweepMemo {
+    known: Option<(Draft, Option<Result<Sweep, SweepProblem>>)>,
+}
+
+impl SweepMemo {
+    /// What [`Draft::to_sweep`] gives.
+    pub(in crate::ui) fn of(&mut self, draft: &Draft) -> Option<&Result<Sweep, SweepProblem>> {
+        if !draft.sweep.is_set() {
+            return None;
+        }
+        if self.known.as_ref().is_none_or(|(of, _)| of != draft) {
+            self.known = Some((draft.clone(), draft.to_sweep()));
+        }
+        self.known.as_ref()?.1.as_ref()
+    }
+}
+
 /// How many runs a sweep has: `9`, `9 × 2`, `9 × 2 × 3`.
 pub fn size_words(sweep: &Sweep) -> String {
     let [columns, rows, sheets] = sweep.size();

@@ -2,10 +2,10 @@
 
 use egui::{Color32, ComboBox, Label, RichText, TextEdit, Ui, vec2};
 
-use crate::job::Field;
+use crate::job::{Field, Sweep};
 use crate::ui::model::sweeping::Sweeping;
 use crate::ui::pages::studio::form::draft::Draft;
-use crate::ui::pages::studio::sweep::draft::{AxisDraft, Preset, field_words, size_words};
+use crate::ui::pages::studio::sweep::draft::{AxisDraft, Preset, SweepMemo, SweepProblem, field_words, size_words};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{GRID, ROW_HEIGHT};
 use crate::ui::widgets::form_row::RowStyle;
@@ -20,6 +20,7 @@ const STEP_WIDTH: f32 = 56.0;
 #[derive(Default)]
 pub(in crate::ui) struct SweepFormPanel {
     was_open: bool,
+    sweep: SweepMemo,
 }
 
 impl Panel for SweepFormPanel {
@@ -40,7 +41,7 @@ impl Panel for SweepFormPanel {
                 axis_rows(ui, look, key, &fields, &mut ctx.draft.sweep.axes[row]);
             }
             other_prompt(ui, look, ctx.draft);
-            verdict(ui, ctx);
+            verdict(ui, ctx, self.sweep.of(ctx.draft));
         });
         if let Some(body) = header.body_response.filter(|_| !self.was_open) {
             body.scroll_to_me(None); // it opens below what is in sight
@@ -51,12 +52,15 @@ impl Panel for SweepFormPanel {
 }
 
 /// What Generate says while a sweep is asked for, and what stands in its way.
-pub(in crate::ui) fn asked_for(ctx: &PanelContext<'_>) -> (Option<String>, Option<String>) {
+pub(in crate::ui) fn asked_for(
+    ctx: &PanelContext<'_>,
+    sweep: Option<&Result<Sweep, SweepProblem>>,
+) -> (Option<String>, Option<String>) {
     let is_running = ctx.state.sweeping.as_ref().is_some_and(|old| !Sweeping::has_ended(old));
-    match ctx.draft.to_sweep() {
+    match sweep {
         None => (None, None),
         Some(Ok(sweep)) => (
-            Some(ctx.language.tr_with("sweep-start", &[("size", &size_words(&sweep))])),
+            Some(ctx.language.tr_with("sweep-start", &[("size", &size_words(sweep))])),
             is_running.then(|| ctx.tr("sweep-problem-running")),
         ),
         Some(Err(problem)) => (Some(ctx.tr("sweep-title")), Some(problem.localise(ctx.language))),
@@ -64,10 +68,10 @@ pub(in crate::ui) fn asked_for(ctx: &PanelContext<'_>) -> (Option<String>, Optio
 }
 
 /// That of what stands in the way of Generate: a sweep on its way is nothing that went wrong.
-pub(in crate::ui) fn problem_colour(ctx: &PanelContext<'_>) -> Color32 {
+pub(in crate::ui) fn problem_colour(ctx: &PanelContext<'_>, sweep: Option<&Result<Sweep, SweepProblem>>) -> Color32 {
     let sweeping = ctx.state.sweeping.as_ref();
     let is_running = sweeping.is_some_and(|sweeping| sweeping.running().is_some());
-    if is_running && matches!(ctx.draft.to_sweep(), Some(Ok(_))) {
+    if is_running && matches!(sweep, Some(Ok(_))) {
         *ctx.palette.text_weak
     } else {
         *ctx.palette.error
@@ -173,8 +177,8 @@ fn other_prompt(ui: &mut Ui, look: RowStyle, draft: &mut Draft) {
 }
 
 /// How many runs there will be, or why there will be none.
-fn verdict(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let text = match ctx.draft.to_sweep() {
+fn verdict(ui: &mut Ui, ctx: &PanelContext<'_>, sweep: Option<&Result<Sweep, SweepProblem>>) {
+    let text = match sweep {
         None => RichText::new(ctx.tr("sweep-none")).weak(),
         Some(Ok(sweep)) => {
             let count = sweep.size().iter().product();

@@ -228,8 +228,10 @@ fn step_cell(ui: &Ui, ctx: &PanelContext<'_>, (place, record): (usize, &StepReco
     let rect = scale.cell(record.index);
     let response = ui.interact(rect, ui.make_persistent_id(("step", record.index)), Sense::click());
     let number = (record.index + 1).to_string();
-    let name = ctx.language.tr_with("timeline-cell", &[("step", &number)]);
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &name));
+    response.widget_info(|| {
+        let name = ctx.language.tr_with("timeline-cell", &[("step", &number)]);
+        WidgetInfo::selected(Role::Button, true, is_shown, name)
+    });
     let frame = scale.group_picture(record.index);
     if is_shown || response.hovered() || response.has_focus() {
         let colour = if is_shown {
@@ -240,11 +242,12 @@ fn step_cell(ui: &Ui, ctx: &PanelContext<'_>, (place, record): (usize, &StepReco
         let stroke = Stroke::new(2.0, colour);
         ui.painter().rect_stroke(frame, 3.0, stroke, StrokeKind::Inside);
     }
-    let sigma = sigma_text(record.sigma);
-    let tip = ctx
-        .language
-        .tr_with("timeline-cell.tip", &[("step", &number), ("sigma", &sigma)]);
-    if response.on_hover_text(tip).clicked() {
+    let response = response.on_hover_ui(|ui| {
+        ui.set_max_width(ui.spacing().tooltip_width); // as the tooltips that are only text
+        let values = [("step", &*number), ("sigma", &*sigma_text(record.sigma))];
+        ui.label(ctx.language.tr_with("timeline-cell.tip", &values));
+    });
+    if response.clicked() {
         ctx.commands.send(UiCommand::ShowStep(place));
     }
 }
