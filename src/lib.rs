@@ -100,6 +100,8 @@
 //! * **A panel**: one file in the folder of its page, a line in its `mod.rs`, a line in `ui/panel.rs`; **a page**: one folder in
 //!   `ui/pages/` with a struct that implements `Page`, and its line in `ui/pages/mod.rs`.
 //! * **Another program's records**: one file in `gallery/foreign/`.
+//! * **An error that reaches the window**: a [`job::ErrorCode`] where it is made into a [`job::JobError`], and its text in
+//!   `assets/i18n/*/errors.ftl`, in every language; a test looks for both.
 //! * **A shader**: one file in `shaders/`, one `include_str!` in `render/shaders.rs`; validated by test by itself.
 
 /// Layers ask for the same large blocks again and again, see [`kernels::Arena`].

@@ -192,7 +192,7 @@ impl Library {
         });
         self.until(|event| match event {
             IndexEvent::Found { found, .. } => Some(Ok(found)),
-            IndexEvent::BadQuery { message, .. } => Some(Err(CliError::Usage(message))),
+            IndexEvent::BadQuery { error, .. } => Some(Err(CliError::Usage(error.message))),
             IndexEvent::Failed { message } => Some(Err(CliError::Failed(message))),
             _ => None,
         })

@@ -11,8 +11,8 @@ use super::decode_queue::DecodeQueue;
 use super::events::EventSender;
 use super::inference;
 use crate::job::{
-    Choice, DecodeRequest, Event, GenerateRequest, JobControl, JobId, JobOptions, KeptRun, ModelRef, Precision,
-    RequestError, Start,
+    Choice, DecodeRequest, ErrorCode, Event, GenerateRequest, JobControl, JobError, JobErrorKind, JobId, JobOptions,
+    KeptRun, ModelRef, Precision, RequestError, Start,
 };
 use crate::pipelines;
 
@@ -41,6 +41,17 @@ pub enum SubmitError {
     /// The inference thread has ended.
     #[error("the engine has stopped")]
     EngineStopped,
+}
+
+impl From<&SubmitError> for JobError {
+    fn from(error: &SubmitError) -> Self {
+        let code = match error {
+            SubmitError::Request(error) => return error.into(),
+            SubmitError::QueueFull => ErrorCode::new("error-queue-full").with("most", MAX_QUEUED),
+            SubmitError::EngineStopped => ErrorCode::new("error-engine-stopped"),
+        };
+        Self::new(JobErrorKind::Internal, error.to_string()).with_code(code)
+    }
 }
 
 /// What [`EngineHandle::poll`] found.

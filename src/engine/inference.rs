@@ -9,7 +9,9 @@ use crossbeam_channel::{Receiver, select};
 use super::command::{Command, DeviceChoice, EngineOptions, QueuedJob};
 use super::decode_queue::DecodeQueue;
 use super::events::{EngineGone, EventSender};
-use crate::job::{DecodeRequest, Event, JobError, JobErrorKind, JobId, ModelRef, Phase, Precision, StepEvent};
+use crate::job::{
+    DecodeRequest, ErrorCode, Event, JobError, JobErrorKind, JobId, ModelRef, Phase, Precision, StepEvent,
+};
 use crate::pipelines::{
     self, AuxModels, Device, JobContext, Model, PipelineError, ResumeFrom, ShownStep, Steered, Watcher,
 };
@@ -406,10 +408,7 @@ fn panic_error(payload: &(dyn Any + Send)) -> JobError {
         .map(String::as_str)
         .or_else(|| payload.downcast_ref::<&str>().copied());
     let message = format!("the engine stumbled: {}", text.unwrap_or("no message"));
-    JobError {
-        kind: JobErrorKind::Internal,
-        message: message.replace('\n', " "),
-    }
+    JobError::new(JobErrorKind::Internal, message.replace('\n', " ")).with_code(ErrorCode::new("error-panic"))
 }
 
 fn choose_device(choice: DeviceChoice) -> Device {

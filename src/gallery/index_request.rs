@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::query::QueryError;
 use super::{EntryId, MetadataChange, PictureEntry};
 
 /// Joins an answer to its request.
@@ -118,10 +119,8 @@ pub enum IndexEvent {
     BadQuery {
         /// The request.
         ticket: Ticket,
-        /// Why, in one line.
-        message: String,
-        /// Where in the text, in bytes.
-        range: std::ops::Range<usize>,
+        /// Why, and where in the text.
+        error: QueryError,
     },
     /// Answers [`IndexRequest::Entries`].
     Entries {

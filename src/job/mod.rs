@@ -27,7 +27,7 @@ pub use change::{Change, Origin};
 pub use control::{JobControl, NextAction};
 pub use decode::DecodeRequest;
 pub use difference::{Difference, Parting, SettingRow, settings_that_differ};
-pub use error::{JobError, JobErrorKind};
+pub use error::{ErrorArg, ErrorCode, JobError, JobErrorKind};
 pub use event::{Event, Phase, StepEvent};
 pub use field::{Field, FieldError};
 pub use id::JobId;

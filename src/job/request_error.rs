@@ -1,5 +1,7 @@
 //! What a request may ask for, and why it cannot be carried out.
 
+use super::{ErrorCode, JobError, JobErrorKind};
+
 /// Sides must be multiples of this.
 pub const SIZE_MULTIPLE_PX: u32 = 8;
 /// Longest side that is accepted.
@@ -76,4 +78,40 @@ pub enum RequestError {
         /// The names there are, separated by commas.
         known: String,
     },
+}
+
+impl RequestError {
+    /// The same for a window.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Size { width_px, height_px } => ErrorCode::new("problem-size")
+                .with("multiple", SIZE_MULTIPLE_PX)
+                .with("max", MAX_SIDE_PX)
+                .with("found", format!("{width_px} × {height_px}")),
+            Self::Steps { found } => ErrorCode::new("problem-steps")
+                .with("max", MAX_STEPS)
+                .with("found", *found),
+            Self::BatchCount { found } => ErrorCode::new("problem-batch")
+                .with("max", MAX_BATCH_COUNT)
+                .with("found", *found),
+            Self::NotFinite { .. } => ErrorCode::new("problem-not-finite"),
+            Self::Eta { found } => ErrorCode::new("problem-eta").with("found", *found),
+            Self::Range { field, expected, found } => ErrorCode::new("problem-range")
+                .with("field", *field)
+                .with("expected", expected.as_str())
+                .with("found", found.as_str()),
+            Self::Needs { field, needs } => ErrorCode::new("problem-needs")
+                .with("field", *field)
+                .with("needs", *needs),
+            Self::Unknown { found, known, .. } => ErrorCode::new("problem-unknown")
+                .with("found", found.as_str())
+                .with("known", known.as_str()),
+        }
+    }
+}
+
+impl From<&RequestError> for JobError {
+    fn from(error: &RequestError) -> Self {
+        Self::new(JobErrorKind::Request, error.to_string()).with_code(error.code())
+    }
 }

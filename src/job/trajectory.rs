@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{GenerateRequest, LatentColours, LatentPlane, Record};
+use super::{ErrorCode, GenerateRequest, LatentColours, LatentPlane, Record};
 
 /// One step of a run, as it was before the step was taken.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,6 +123,20 @@ pub enum Inexact {
         /// The one asked for.
         found: String,
     },
+}
+
+impl Inexact {
+    /// The same for a window.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::NoStep { step, .. } => ErrorCode::new("branch-no-step").with("step", step + 1),
+            Self::Settings { differs, .. } => ErrorCode::new("branch-other-settings").with("step", differs + 1),
+            Self::Model { .. } => ErrorCode::new("branch-other-model"),
+            Self::Precision { expected, found } => ErrorCode::new("branch-other-precision")
+                .with("expected", expected.as_str())
+                .with("found", found.as_str()),
+        }
+    }
 }
 
 impl KeptRun {

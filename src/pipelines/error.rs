@@ -2,7 +2,7 @@
 
 use crate::conditioning::{ConditioningError, TokenizerError};
 use crate::diffusion::{SampleError, ScheduleError, bare};
-use crate::job::{JobError, JobErrorKind, Precision};
+use crate::job::Precision;
 use crate::pipelines::preprocess::PreprocessError;
 use crate::weights::LoadError;
 use crate::weights::adapter::AdapterError;
@@ -108,39 +108,4 @@ pub(super) fn is_out_of_memory(error: &candle_core::Error) -> bool {
     ["out of memory", "outofmemory", "out_of_memory"]
         .iter()
         .any(|name| text.contains(name))
-}
-
-impl From<&PipelineError> for JobError {
-    fn from(error: &PipelineError) -> Self {
-        let kind = match error {
-            PipelineError::Load(_)
-            | PipelineError::Conditioning(ConditioningError::Load(_) | ConditioningError::Tokenizer(_))
-            | PipelineError::UnknownFamily { .. }
-            | PipelineError::Schedule(ScheduleError::BadTraining { .. }) => JobErrorKind::Model,
-            PipelineError::Schedule(_)
-            | PipelineError::Adapter(_)
-            | PipelineError::Unsupported { .. }
-            | PipelineError::Precision { .. }
-            | PipelineError::OtherModel { .. }
-            | PipelineError::Conditioning(
-                ConditioningError::Adapter(_)
-                | ConditioningError::Unsupported { .. }
-                | ConditioningError::Picture { .. },
-            )
-            | PipelineError::Preprocess(_)
-            | PipelineError::Case { .. } => JobErrorKind::Request,
-            PipelineError::Sample(SampleError::NotFinite { .. }) => JobErrorKind::NotFinite,
-            PipelineError::Sample(SampleError::Tensor(source))
-            | PipelineError::Conditioning(ConditioningError::Tensor(source))
-            | PipelineError::Tensor(source) => {
-                if is_out_of_memory(source) {
-                    JobErrorKind::OutOfMemory
-                } else {
-                    JobErrorKind::Internal
-                }
-            }
-            PipelineError::Sample(SampleError::Cancelled) => JobErrorKind::Internal,
-        };
-        Self::from_chain(kind, error)
-    }
 }

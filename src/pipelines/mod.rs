@@ -64,6 +64,7 @@ mod generate;
 mod image_passes;
 mod input_picture;
 mod inversion;
+mod job_error;
 mod linear_map;
 mod memory;
 pub mod model;

@@ -120,11 +120,12 @@ impl Studio {
         let session_file = factory.session_file.clone();
         let services = Services::start(factory, surroundings, &mut state.notices);
         state.is_gallery_listed = services.pictures.is_none();
+        let draft = Draft::in_language(services.language);
         let mut studio = Self {
             worker: image_input::ImageWorker::new(gallery_dir, repaint),
             throttle,
             services,
-            draft: Draft::default(),
+            draft,
             form_history: FormHistory::default(),
             state,
             received,

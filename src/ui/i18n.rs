@@ -7,6 +7,8 @@ use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader as _};
 use unic_langid::langid;
 
+use crate::job::{ErrorArg, ErrorCode, JobError};
+
 fluent_templates::static_loader! {
     static LOCALES = {
         locales: "./assets/i18n",
@@ -78,19 +80,95 @@ impl Language {
         LOCALES.lookup(self.identifier(), key)
     }
 
-    /// The text called `key` with `values` put into it.
-    pub fn tr_with(self, key: &str, values: &[(&'static str, &str)]) -> String {
-        let values = values
-            .iter()
-            .map(|&(name, value)| (Cow::Borrowed(name), FluentValue::from(value)))
-            .collect::<HashMap<_, _>>();
-        LOCALES.lookup_with_args(self.identifier(), key, &values)
+    /// The text called `key` with `values` put into it; numbers choose between singular and plural.
+    pub fn tr_with<V: Clone + Into<Value>>(self, key: &str, values: &[(&'static str, V)]) -> String {
+        let values = values.iter().map(|(name, value)| {
+            let value = match value.clone().into() {
+                Value::Text(text) => FluentValue::from(text),
+                Value::Number(number) => FluentValue::from(number),
+                Value::Error(code) => FluentValue::from(self.error(&code)),
+            };
+            (Cow::Borrowed(*name), value)
+        });
+        LOCALES.lookup_with_args(self.identifier(), key, &values.collect::<HashMap<_, _>>())
     }
 
     /// The text called `key` for a number of things, called `count` in it.
     pub fn tr_count(self, key: &str, count: usize) -> String {
-        let values = HashMap::from([(Cow::Borrowed("count"), FluentValue::from(count))]);
-        LOCALES.lookup_with_args(self.identifier(), key, &values)
+        self.tr_with(key, &[("count", count)])
+    }
+
+    /// What an error is about.
+    pub fn error(self, code: &ErrorCode) -> String {
+        let values: Vec<_> = code.args.iter().map(|(name, arg)| (*name, arg.clone())).collect();
+        self.tr_with(code.key, &values)
+    }
+
+    /// Why a job failed, without a heading.
+    pub fn job_error(self, error: &JobError) -> String {
+        match &error.code {
+            Some(code) => self.error(code),
+            None => error.message.clone(),
+        }
+    }
+}
+
+/// What is put into a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A name, a path, or a number that is already written out.
+    Text(String),
+    /// A whole number, by which the text can choose between singular and plural.
+    Number(i64),
+    /// What an error is about, in the language of the text around it.
+    Error(ErrorCode),
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<&String> for Value {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<u32> for Value {
+    fn from(number: u32) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<usize> for Value {
+    fn from(number: usize) -> Self {
+        Self::Number(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<ErrorArg> for Value {
+    fn from(arg: ErrorArg) -> Self {
+        match arg {
+            ErrorArg::Text(text) => Self::Text(text),
+            ErrorArg::Number(number) => Self::Number(number),
+        }
+    }
+}
+
+impl From<&JobError> for Value {
+    fn from(error: &JobError) -> Self {
+        match &error.code {
+            Some(code) => Self::Error(code.clone()),
+            None => Self::Text(error.message.clone()),
+        }
     }
 }
 
@@ -161,27 +239,80 @@ mod tests {
         assert_eq!(placeholders(&english), placeholders(&japanese));
     }
 
-    #[test]
-    fn every_text_the_code_asks_for_should_exist_and_every_text_should_be_asked_for() {
-        let known = keys(&texts(Language::English));
-        let topics: BTreeSet<_> = known.iter().filter_map(|key| key.split('-').next()).collect();
-        let mut asked = BTreeSet::new();
-        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui")];
+    /// Every Rust file below a folder of the sources.
+    fn code(folder: &str) -> Vec<String> {
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+        let mut code = Vec::new();
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     folders.push(path);
-                    continue;
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    code.push(std::fs::read_to_string(path).unwrap());
                 }
-                let code = std::fs::read_to_string(path).unwrap();
-                let literals = code.split('"').filter(|text| {
-                    let is_key = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-                    let topic = text.split('-').next().unwrap();
-                    topic.len() < text.len() && topics.contains(topic) && text.chars().all(is_key)
-                });
-                asked.extend(literals.map(str::to_owned));
             }
+        }
+        code
+    }
+
+    /// Whether a literal can be the key of a text.
+    fn is_key(text: &str) -> bool {
+        let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        text.chars().all(is_allowed)
+    }
+
+    /// Keys of the texts for errors, wherever they are made.
+    fn error_keys() -> BTreeSet<String> {
+        let code = code("src");
+        let calls = code.iter().flat_map(|code| code.split("ErrorCode::new(\"").skip(1));
+        calls
+            .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn every_error_should_be_said_in_japanese_and_in_english() {
+        let values = |key: &str| {
+            let names = placeholders(&texts(Language::English)).into_iter();
+            let names = names.filter(move |(message, _)| message == key);
+            names
+                .map(|(_, name)| (Cow::Owned(name), FluentValue::from("x.safetensors")))
+                .collect::<HashMap<_, _>>()
+        };
+        let keys = error_keys();
+        assert!(keys.len() > 50, "found only {} errors", keys.len());
+        for key in keys {
+            for language in Language::ALL {
+                let text = LOCALES.lookup_with_args(language.identifier(), &key, &values(&key));
+                assert!(
+                    !text.starts_with("Unknown localization"),
+                    "{key} in {}",
+                    language.name()
+                );
+                let is_japanese = text.chars().any(|c| matches!(c, 'ぁ'..='ヿ' | '一'..='鿿'));
+                assert_eq!(is_japanese, language == Language::Japanese, "{key}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_should_choose_between_singular_and_plural() {
+        assert_eq!(Language::English.tr_count("queue-waiting", 1), "1 job is waiting");
+        assert_eq!(Language::English.tr_count("queue-waiting", 2), "2 jobs are waiting");
+    }
+
+    #[test]
+    fn every_text_the_code_asks_for_should_exist_and_every_text_should_be_asked_for() {
+        let known = keys(&texts(Language::English));
+        let topics: BTreeSet<_> = known.iter().filter_map(|key| key.split('-').next()).collect();
+        let mut asked = error_keys();
+        for code in code("src/ui") {
+            let literals = code.split('"').filter(|text| {
+                let topic = text.split('-').next().unwrap();
+                topic.len() < text.len() && topics.contains(topic) && is_key(text)
+            });
+            asked.extend(literals.map(str::to_owned));
         }
         for key in &asked {
             assert!(known.contains(key), "no text is called {key:?}");

@@ -7,7 +7,7 @@ use super::model::state::{AppState, QueuedJob};
 use super::pages::studio::form::draft::request_text;
 use super::services::Services;
 use crate::engine::SubmitError;
-use crate::job::{JobError, JobErrorKind, JobId};
+use crate::job::{JobError, JobId};
 
 /// Cancels jobs that the engine has.
 pub(super) fn cancel_all(state: &mut AppState, services: &Services, names: &[JobId]) {
@@ -45,11 +45,8 @@ pub(super) fn advance(state: &mut AppState, services: &mut Services) {
                 });
             }
             Err(SubmitError::Request(error)) => {
-                let text = request_text(&error);
-                let message = text.localise(services.language);
-                let kind = JobErrorKind::Request;
-                state.notices.notify(Level::Error, text);
-                let error = Arc::new(JobError { kind, message });
+                state.notices.notify(Level::Error, request_text(&error));
+                let error = Arc::new(JobError::from(&error));
                 state.jobs.refused(id, error);
             }
             Err(SubmitError::QueueFull) => return, // it is asked again before the next frame

@@ -135,7 +135,7 @@ pub trait Dialogs {
     /// Asks for a folder; `answer` is called with it, or not at all.
     fn pick_folder(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>);
     /// Asks for a file of weights; `answer` is called with it, or not at all.
-    fn pick_model(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>);
+    fn pick_model(&self, title: String, kind: String, answer: Box<dyn FnOnce(PathBuf) + Send>);
     /// Asks for a picture; `answer` is called with it, or not at all.
     fn pick_picture(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>);
 }
@@ -152,10 +152,10 @@ impl Dialogs for SystemDialogs {
         });
     }
 
-    fn pick_model(&self, title: String, answer: Box<dyn FnOnce(PathBuf) + Send>) {
+    fn pick_model(&self, title: String, kind: String, answer: Box<dyn FnOnce(PathBuf) + Send>) {
         on_own_thread(move || {
             let endings = ["safetensors", "ckpt", "pt", "pth", "bin", "gguf"];
-            let dialog = rfd::FileDialog::new().set_title(title).add_filter("Weights", &endings);
+            let dialog = rfd::FileDialog::new().set_title(title).add_filter(kind, &endings);
             if let Some(path) = dialog.pick_file() {
                 answer(path);
             }

@@ -100,6 +100,14 @@ pub fn strong_family() -> FontFamily {
     FontFamily::Name("strong".into())
 }
 
+/// The family of icons, see `widgets::icon`.
+///
+/// * `is_filled`: of those that are not outlines.
+pub(in crate::ui) fn icon_family(is_filled: bool) -> FontFamily {
+    let name = if is_filled { "icons_filled" } else { "icons" };
+    FontFamily::Name(name.into())
+}
+
 /// Sets fonts and both themes. `still` keeps everything from moving by itself, for software rendering.
 pub fn install(ctx: &egui::Context, still: bool) {
     ctx.set_fonts(fonts());
@@ -127,10 +135,12 @@ pub fn set_still(ctx: &egui::Context, still: bool) {
 /// Latin first, then Japanese, then what egui brings for symbols.
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
-    let faces: [(&str, &'static [u8]); 3] = [
+    let faces: [(&str, &'static [u8]); 5] = [
         ("inter", INTER),
         ("inter_strong", include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
         ("mplus1", MPLUS1),
+        ("icons", include_bytes!("../../assets/fonts/Phosphor-Regular.ttf")),
+        ("icons_filled", include_bytes!("../../assets/fonts/Phosphor-Fill.ttf")),
     ];
     for (name, bytes) in faces {
         let mut font = FontData::from_static(bytes);
@@ -148,6 +158,11 @@ fn fonts() -> FontDefinitions {
         let mut names = vec![latin.to_owned(), "mplus1".to_owned()];
         names.extend(fallback.iter().cloned());
         fonts.families.insert(family, names);
+    }
+    for name in ["icons", "icons_filled"] {
+        fonts
+            .families
+            .insert(FontFamily::Name(name.into()), vec![name.to_owned()]);
     }
     if let Some(names) = fonts.families.get_mut(&FontFamily::Monospace) {
         names.push("mplus1".to_owned());

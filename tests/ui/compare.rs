@@ -12,7 +12,7 @@ use hareru::job::{Change, GenerateRequest, GeneratedImage, PreviewMode, Record, 
 use hareru::render::picture::{PictureMode, PicturePaint, Placed, difference_pixels};
 use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::PageId;
-use hareru::ui::pages::compare::{Alike, CompareCommand, ComparePage, Divider, Way};
+use hareru::ui::pages::compare::{Alike, CompareCommand, CompareMode, ComparePage, Divider};
 
 use super::harness::{Window, in_language, plain, record};
 use super::latent_view::{colours, plane, whole_step};
@@ -81,7 +81,7 @@ fn tinted(side_px: u32, by: [i16; 3]) -> RgbImage {
 }
 
 /// Three runs in a folder: the second leaves the first at step 7, the third at step 4.
-fn three_runs(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn three_runs(folder: &Path) -> Vec<PathBuf> {
     let runs = [
         ("a.png", run(NUM_STEPS, 5.0, tinted(128, [0; 3]))),
         ("b.png", run(6, 9.0, tinted(128, [12, -20, 4]))),
@@ -99,7 +99,7 @@ fn page(window: &Window) -> &ComparePage {
     &window.harness.state().state().compare
 }
 
-fn ask(window: &mut Window, command: CompareCommand) {
+pub(super) fn ask(window: &mut Window, command: CompareCommand) {
     window.harness.state().send(UiCommand::Compare(command));
     window.harness.run();
 }
@@ -133,7 +133,7 @@ fn settled(page: &ComparePage) -> bool {
 }
 
 /// A window that compares these pictures.
-fn comparing(folder: &Path, paths: &[PathBuf], settings: Settings, is_drawn: bool) -> Window {
+pub(super) fn comparing(folder: &Path, paths: &[PathBuf], settings: Settings, is_drawn: bool) -> Window {
     let mut window = Window::open_over(folder, settings, is_drawn);
     ask(&mut window, CompareCommand::Show(paths.to_vec()));
     wait(&mut window, "reading", settled);
@@ -172,22 +172,28 @@ fn every_way_should_be_reached_by_its_name_and_by_key() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = three(&folder);
     assert_eq!(window.harness.state().state().page, PageId::Compare);
-    for (label, way) in [
-        ("Side by side", Way::Beside),
-        ("Blink", Way::Blink),
-        ("Difference", Way::Difference),
-        ("Table", Way::Settings),
-        ("Slider", Way::Slider),
+    for (label, mode) in [
+        ("Side by side", CompareMode::Beside),
+        ("Blink", CompareMode::Blink),
+        ("Difference", CompareMode::Difference),
+        ("Table", CompareMode::Settings),
+        ("Slider", CompareMode::Slider),
     ] {
         click(&mut window, label);
-        assert_eq!(page(&window).way, way);
-        if way != Way::Settings {
+        assert_eq!(page(&window).mode, mode);
+        if mode != CompareMode::Settings {
             window.harness.get_by_label("Comparison of a.png, b.png, c.png");
         }
     }
-    for way in [Way::Beside, Way::Blink, Way::Difference, Way::Settings, Way::Slider] {
+    for mode in [
+        CompareMode::Beside,
+        CompareMode::Blink,
+        CompareMode::Difference,
+        CompareMode::Settings,
+        CompareMode::Slider,
+    ] {
         press(&mut window, egui::Key::V);
-        assert_eq!(page(&window).way, way);
+        assert_eq!(page(&window).mode, mode);
     }
 }
 
@@ -278,8 +284,8 @@ fn more_than_nine_should_be_left_out_and_what_cannot_be_read_be_told() {
     assert!(failure.contains("not a whole PNG"), "{failure}");
     window.harness.get_by_label_contains("not a whole PNG");
     window.harness.get_by_label("None of these pictures kept its steps");
-    for way in Way::ALL {
-        ask(&mut window, CompareCommand::SetWay(way)); // a picture that is not there breaks none
+    for mode in CompareMode::ALL {
+        ask(&mut window, CompareCommand::SetMode(mode)); // a picture that is not there breaks none
     }
     ask(&mut window, CompareCommand::SetSecond(8));
     wait(&mut window, "measuring", |page| {
@@ -372,6 +378,31 @@ fn the_line_should_be_dragged_turned_and_snap_and_the_picture_be_moved_beside_it
     assert_eq!(page(&window).camera.zoom, None);
     click(&mut window, "1:1");
     assert_eq!(page(&window).camera.zoom, Some(1.0));
+}
+
+#[test]
+fn the_line_should_be_moved_by_keys_while_it_has_the_keyboard() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = three(&folder);
+    window.harness.get_by_label_contains("Divider").focus();
+    window.harness.run();
+    for (modifiers, key, expected) in [
+        (egui::Modifiers::NONE, egui::Key::ArrowRight, 0.51),
+        (egui::Modifiers::SHIFT, egui::Key::ArrowRight, 0.61),
+        (egui::Modifiers::NONE, egui::Key::ArrowLeft, 0.6),
+        (egui::Modifiers::SHIFT, egui::Key::ArrowLeft, 0.5),
+        (egui::Modifiers::NONE, egui::Key::Home, 0.0),
+        (egui::Modifiers::NONE, egui::Key::End, 1.0),
+    ] {
+        window.harness.key_press_modifiers(modifiers, key);
+        window.harness.run();
+        let found = page(&window).divider.through;
+        assert!(
+            (found.x - expected).abs() < 1e-4,
+            "{key:?}: {found:?}, expected {expected}"
+        );
+        assert_eq!(found.y, 0.5, "it moves across itself only");
+    }
 }
 
 #[test]
@@ -691,14 +722,14 @@ fn looks_of_the_comparison() {
             wait(&mut window, "reading", settled);
             let divider = Divider::default().turned(30.0);
             ask(&mut window, CompareCommand::SetDivider(divider));
-            for (number, way) in Way::ALL.into_iter().enumerate() {
-                ask(&mut window, CompareCommand::SetWay(way));
+            for (number, mode) in CompareMode::ALL.into_iter().enumerate() {
+                ask(&mut window, CompareCommand::SetMode(mode));
                 look(
                     &mut window,
-                    &format!("compare-{language}-{theme}-{}-{way:?}", number + 1),
+                    &format!("compare-{language}-{theme}-{}-{mode:?}", number + 1),
                 );
             }
-            ask(&mut window, CompareCommand::SetWay(Way::Beside));
+            ask(&mut window, CompareCommand::SetMode(CompareMode::Beside));
             ask(&mut window, CompareCommand::ShowStep(7));
             wait(&mut window, "measuring", settled);
             look(&mut window, &format!("compare-{language}-{theme}-6-steps"));
@@ -712,7 +743,7 @@ fn looks_of_the_comparison() {
         nine.push(path);
     }
     let mut window = comparing(folder.path(), &nine, in_language("en"), true);
-    ask(&mut window, CompareCommand::SetWay(Way::Beside));
+    ask(&mut window, CompareCommand::SetMode(CompareMode::Beside));
     look(&mut window, "compare-nine");
 }
 

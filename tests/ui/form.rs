@@ -3,7 +3,8 @@
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::job::{Event, LoraSpec, ModelInfo, ModelRef, Takes};
-use hareru::ui::pages::studio::form::draft::STARTER_PROMPTS;
+use hareru::ui::i18n::Language;
+use hareru::ui::pages::studio::form::draft::starter_prompts;
 
 use super::harness::{Window, starter};
 
@@ -56,12 +57,13 @@ fn generate_should_be_disabled_with_a_reason_while_the_form_has_a_problem() {
 #[test]
 fn a_chip_should_fill_in_its_prompt_and_chips_should_go_once_something_is_made() {
     let mut window = Window::open();
-    window.harness.get_by_label(STARTER_PROMPTS[1]).click();
+    let prompts = starter_prompts(Language::English);
+    window.harness.get_by_label(prompts[1]).click();
     window.harness.run();
-    assert_eq!(window.harness.state().draft().request.prompt, STARTER_PROMPTS[1]);
+    assert_eq!(window.harness.state().draft().request.prompt, prompts[1]);
 
     window.generate();
-    assert!(window.harness.query_by_label(STARTER_PROMPTS[2]).is_none());
+    assert!(window.harness.query_by_label(prompts[2]).is_none());
 }
 
 #[test]
@@ -223,10 +225,7 @@ fn a_refused_model_should_say_why_and_leave_the_starter_to_be_chosen_again() {
         .send(hareru::ui::commands::UiCommand::UseModel(model.clone()));
     window.harness.run();
     assert!(window.engine.borrow().described.contains(&model));
-    let error = JobError {
-        kind: JobErrorKind::Model,
-        message: "expected model_index.json, found none".to_owned(),
-    };
+    let error = JobError::new(JobErrorKind::Model, "expected model_index.json, found none".to_owned());
     window.tell([Event::ModelRefused {
         model,
         error: error.into(),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::Queryable as _;
+use hareru::gallery::query::Query;
 use hareru::gallery::{
     Completion, DayCount, EntryId, IndexEvent, IndexRequest, LabelCount, PictureEntry, RecordSource, SearchResult,
     SortOrder, Ticket, UserMetadata,
 };
 use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::PageId;
-use hareru::ui::pages::gallery::{GalleryCommand, GalleryPage, Told};
+use hareru::ui::pages::gallery::{GalleryCommand, GalleryPage, PageNotice};
 
 use super::harness::Window;
 
@@ -274,7 +275,7 @@ fn space_should_look_at_one_picture_and_arrows_go_on() {
     assert_eq!(chosen(&window), [17], "Escape closes one thing at a time");
     press(&mut window, Modifiers::NONE, Key::Space);
     press(&mut window, Modifiers::NONE, Key::Space);
-    assert!(!page(&window).is_looking);
+    assert!(!page(&window).is_previewing);
 }
 
 #[test]
@@ -312,9 +313,9 @@ fn keys_and_stars_should_mark_what_is_chosen_at_once() {
 fn pictures_in_the_trash_should_be_told_with_a_way_back() {
     let mut page = GalleryPage::default();
     let told = page.apply(IndexEvent::Trashed { count: 3 }).unwrap();
-    assert!(matches!(told, Told::Undoable(_)));
+    assert!(matches!(told, PageNotice::Undoable(_)));
     let told = page.apply(IndexEvent::Restored { count: 3 }).unwrap();
-    assert!(matches!(told, Told::Info(_)));
+    assert!(matches!(told, PageNotice::Info(_)));
 }
 
 #[test]
@@ -437,13 +438,12 @@ fn a_search_that_is_not_understood_should_be_told_below_the_field_and_in_the_lin
     });
     page.apply(IndexEvent::BadQuery {
         ticket: ticket.unwrap(),
-        message: "expected a number from 0 to 5, found \"x\"".to_owned(),
-        range: 7..8,
+        error: Query::parse("rating>x", 0).unwrap_err(),
     });
     window.harness.run();
     let told = window
         .harness
-        .query_all_by_label_contains("expected a number from 0 to 5")
+        .query_all_by_label_contains("After rating comes a number")
         .count();
     assert!(told >= 2, "it was told {told} times");
     assert_eq!(
@@ -556,7 +556,7 @@ fn a_folder_that_is_gone_and_files_being_read_should_be_told_in_the_line_below()
         total: Some(10_000),
     });
     let told = page.apply(IndexEvent::FolderLost(PathBuf::from("/media/stick")));
-    assert!(matches!(told, Some(Told::Error(_))));
+    assert!(matches!(told, Some(PageNotice::Error(_))));
     window.harness.run();
     window.harness.get_by_label("Looking at files: 1,234 of 10,000");
     window.harness.get_by_label_contains("/media/stick is not there");

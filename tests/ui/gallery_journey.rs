@@ -6,7 +6,7 @@ use hareru::job::InitWay;
 use hareru::ui::app::Studio;
 use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::PageId;
-use hareru::ui::pages::compare::{CompareCommand, Compared, Way};
+use hareru::ui::pages::compare::{CompareCommand, CompareMode, Compared};
 use hareru::ui::pages::gallery::GalleryCommand;
 use hareru::ui::pages::studio::image_input::{ImageInputCommand, Target};
 
@@ -71,7 +71,7 @@ fn a_photo_should_be_restyled_compared_rated_and_found_again() {
         page.pictures.len() == 4 && page.pictures.iter().all(Compared::is_read)
     });
     assert_eq!(harness.state().state().page, PageId::Compare);
-    assert_eq!(harness.state().state().compare.way, Way::Slider);
+    assert_eq!(harness.state().state().compare.mode, CompareMode::Slider);
     assert!(harness.state().state().compare.num_steps() > 0, "the runs were kept");
     send(&mut harness, UiCommand::Compare(CompareCommand::ShowStep(0)));
     assert!(harness.state().state().compare.pair().is_some());

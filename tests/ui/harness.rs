@@ -151,7 +151,7 @@ pub(crate) struct NoDialogs;
 
 impl Dialogs for NoDialogs {
     fn pick_folder(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
-    fn pick_model(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
+    fn pick_model(&self, _title: String, _kind: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
     fn pick_picture(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
 }
 

@@ -442,10 +442,7 @@ fn a_preview_that_fails_should_say_so_and_leave_the_canvas() {
     use hareru::job::{JobError, JobErrorKind};
     let (_folder, path) = photo();
     let (mut window, job) = previewing(&path);
-    let error = JobError {
-        kind: JobErrorKind::OutOfMemory,
-        message: "too large".to_owned(),
-    };
+    let error = JobError::new(JobErrorKind::OutOfMemory, "too large");
     window.tell([Event::Failed {
         job,
         error: error.into(),

@@ -120,10 +120,10 @@ fn looks_of_the_window() {
             "ddim".clone_into(&mut draft.request.sampler);
             look(&mut window, &format!("{language}-{theme}-2-half-way"));
 
-            let error = Arc::new(JobError {
-                kind: JobErrorKind::OutOfMemory,
-                message: "the device has 3.9 GB free, the picture needs 5.1 GB".to_owned(),
-            });
+            let error = Arc::new(JobError::new(
+                JobErrorKind::OutOfMemory,
+                "the device has 3.9 GB free, the picture needs 5.1 GB".to_owned(),
+            ));
             window.tell([Event::Failed { job, error }]);
             window
                 .harness
@@ -195,10 +195,10 @@ fn looks_of_a_sweep() {
                 let job = JobId(number);
                 let mut image = (*super::sweep::made(&window, job)).clone();
                 image.pixels = clearing(1.0 - 0.04 * number as f32, 128);
-                let error = Arc::new(JobError {
-                    kind: JobErrorKind::NotFinite,
-                    message: "the numbers ran away at step 12".to_owned(),
-                });
+                let error = Arc::new(JobError::new(
+                    JobErrorKind::NotFinite,
+                    "the numbers ran away at step 12".to_owned(),
+                ));
                 let end = match number {
                     4 => vec![Event::Failed { job, error }],
                     _ => vec![

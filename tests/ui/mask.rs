@@ -22,7 +22,7 @@ fn open(path: &Path) -> Window {
     prepare(Window::open_at(path.parent().unwrap()), path)
 }
 
-fn prepare(mut window: Window, path: &Path) -> Window {
+pub(super) fn prepare(mut window: Window, path: &Path) -> Window {
     send(&mut window, ImageInputCommand::Use(Target::PaintInto, path.to_owned()));
     wait_for(&mut window, path);
     window.wait_until("the mask is there", |studio| {

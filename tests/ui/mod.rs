@@ -11,6 +11,7 @@ mod harness;
 mod image_input;
 mod inspector;
 mod journey;
+mod keyboard;
 mod latent_view;
 mod looks;
 mod mask;

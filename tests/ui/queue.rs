@@ -167,10 +167,7 @@ fn jobs_should_be_taken_away_duplicated_and_tried_again_by_their_buttons() {
 fn a_failed_job_should_say_why_and_be_tried_again() {
     let mut window = Window::open();
     fill(&mut window, &["a"]);
-    let error = Arc::new(JobError {
-        kind: JobErrorKind::OutOfMemory,
-        message: "needs 5.1 GB".to_owned(),
-    });
+    let error = Arc::new(JobError::new(JobErrorKind::OutOfMemory, "needs 5.1 GB".to_owned()));
     window.tell([Event::Failed { job: JobId(1), error }]);
     for notice in window.harness.state().state().notices.all().to_vec() {
         window.harness.state().send(UiCommand::CloseNotice(notice.id));
@@ -379,10 +376,10 @@ fn looks_of_the_queue() {
                 made.pixels = plain(BLUE, 128);
                 *image = Arc::new(made);
             }
-            let error = Arc::new(JobError {
-                kind: JobErrorKind::OutOfMemory,
-                message: "the device has 3.9 GB free, the picture needs 5.1 GB".to_owned(),
-            });
+            let error = Arc::new(JobError::new(
+                JobErrorKind::OutOfMemory,
+                "the device has 3.9 GB free, the picture needs 5.1 GB".to_owned(),
+            ));
             window.tell([
                 image,
                 Event::Finished { job: JobId(1) },

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use hareru::job::{Event, GeneratedImage, JobError, JobErrorKind, JobId, LatentPlane, Phase, Trajectory};
+use hareru::job::{ErrorCode, Event, GeneratedImage, JobError, JobErrorKind, JobId, LatentPlane, Phase, Trajectory};
 use hareru::ui::model::state::{JobStatus, View};
+use hareru::ui::pages::studio::form::draft::DraftError;
 
 use super::harness::{Window, plain, record, step};
 
@@ -95,10 +96,10 @@ fn a_finished_picture_should_be_given_to_the_gallery() {
 fn a_failed_job_should_say_why_and_the_next_one_should_run() {
     let mut window = Window::open();
     let job = window.generate();
-    let error = Arc::new(JobError {
-        kind: JobErrorKind::OutOfMemory,
-        message: "needs 5.1 GB, 3.9 GB free".to_owned(),
-    });
+    let error = Arc::new(JobError::new(
+        JobErrorKind::OutOfMemory,
+        "needs 5.1 GB, 3.9 GB free".to_owned(),
+    ));
     window.tell([Event::Failed { job, error }]);
     window.harness.get_by_label("needs 5.1 GB, 3.9 GB free");
     window
@@ -113,6 +114,58 @@ fn a_failed_job_should_say_why_and_the_next_one_should_run() {
         window.harness.state().state().run.as_ref().unwrap().status,
         JobStatus::Running
     );
+}
+
+/// Whether four English words follow each other.
+fn has_english_sentence(text: &str) -> bool {
+    let is_word = |word: &str| word.len() > 1 && word.chars().all(|c| c.is_ascii_alphabetic());
+    let words: Vec<bool> = text.split_whitespace().map(is_word).collect();
+    words.windows(4).any(|four| four.iter().all(|is_word| *is_word))
+}
+
+#[test]
+fn a_failed_job_should_show_no_english_in_the_japanese_window() {
+    let mut window = Window::open_in("ja");
+    assert!(
+        !has_english_sentence(&window.harness.state().draft().request.prompt),
+        "the first prompt is Japanese"
+    );
+    window.harness.state_mut().draft_mut().request.steps = 0;
+    let refused = window.harness.state().draft().to_request().unwrap_err();
+    window.harness.state_mut().draft_mut().request.steps = 25;
+    let errors = [
+        JobError::new(JobErrorKind::OutOfMemory, "the device has run out of memory")
+            .with_code(ErrorCode::new("error-out-of-memory")),
+        JobError::new(
+            JobErrorKind::Model,
+            "the model needs the file unet, which it does not have",
+        )
+        .with_code(
+            ErrorCode::new("error-load-missing-file")
+                .with("file", "unet")
+                .with("path", "/m"),
+        ),
+        JobError::new(JobErrorKind::Request, refused.to_string()).with_code(match refused {
+            DraftError::Request(error) => error.code(),
+            other => panic!("not the request's error: {other}"),
+        }),
+    ];
+    for error in errors {
+        assert!(has_english_sentence(&error.message), "{}", error.message);
+        let job = window.generate();
+        let error = Arc::new(error);
+        window.tell([Event::Failed { job, error }]);
+        let root = window.harness.root();
+        let texts = root.children_recursive().flat_map(|node| {
+            let node = node.accesskit_node();
+            [node.label(), node.value()].into_iter().flatten().collect::<Vec<_>>()
+        });
+        let english: Vec<String> = texts.filter(|text| has_english_sentence(text)).collect();
+        assert!(english.is_empty(), "{english:?}");
+    }
+    window.engine.borrow_mut().is_gone = true;
+    window.harness.run();
+    assert!(window.harness.query_by_label_contains("engine").is_none());
 }
 
 #[test]

@@ -201,10 +201,10 @@ fn one_playhead_should_scrub_all_runs() {
 fn a_failed_run_should_say_why_and_the_others_go_on() {
     let mut window = asking(&[(Field::Guidance, "1,2,3", "")]);
     let job = window.generate();
-    let error = Arc::new(JobError {
-        kind: JobErrorKind::OutOfMemory,
-        message: "needs 5.1 GB, 3.9 GB free".to_owned(),
-    });
+    let error = Arc::new(JobError::new(
+        JobErrorKind::OutOfMemory,
+        "needs 5.1 GB, 3.9 GB free".to_owned(),
+    ));
     window.tell([Event::Failed { job, error }]);
     finish(&mut window);
     finish(&mut window);

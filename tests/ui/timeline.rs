@@ -359,10 +359,10 @@ fn an_answer_about_another_step_should_not_be_shown_on_this_one() {
     click(&mut window, "Step 4");
     assert_eq!(shown_colour(&window), BLUE, "it is the picture of its own step");
     let ticket = window.engine.borrow().decoded[1].ticket;
-    let error = Arc::new(JobError {
-        kind: JobErrorKind::OutOfMemory,
-        message: "needs 5.1 GB, 3.9 GB free".to_owned(),
-    });
+    let error = Arc::new(JobError::new(
+        JobErrorKind::OutOfMemory,
+        "needs 5.1 GB, 3.9 GB free".to_owned(),
+    ));
     window.tell([Event::Decoded {
         ticket,
         picture: Err(error),
@@ -414,10 +414,10 @@ fn a_change_that_is_refused_should_be_told_and_offered_again() {
     window.harness.state_mut().draft_mut().request.guidance_scale = 9.0;
     window.harness.run();
     click(&mut window, "Apply at the next step");
-    let error = Arc::new(JobError {
-        kind: JobErrorKind::Request,
-        message: "this model takes no guidance".to_owned(),
-    });
+    let error = Arc::new(JobError::new(
+        JobErrorKind::Request,
+        "this model takes no guidance".to_owned(),
+    ));
     window.tell([Event::ChangeRefused { job, error }]);
     window
         .harness

@@ -42,7 +42,10 @@ bring-paint = Paint into it
 bring-paint-hint = You brush over a part, or name a side: only there your prompt is painted
 bring-settings = Read its settings
     .tip = Fills the form with what the picture was made with
-bring-settings-hint = “{ $prompt }” · { $steps } steps · seed { $seed }
+bring-settings-hint = { $steps ->
+    [one] “{ $prompt }” · 1 step · seed { $seed }
+   *[other] “{ $prompt }” · { $steps } steps · seed { $seed }
+}
 
 bring-enlarges-only = This model only makes pictures { $factor } times larger
 bring-model-takes-none = This model takes no picture

@@ -15,6 +15,7 @@ compare-empty = Hold two to nine pictures against each other
 compare-empty-gallery = Choose them in the gallery and press C,
 compare-empty-drop = or drop picture files on this page.
 compare-empty-open = Open the gallery
+compare-divider = Divider: Left and Right move it, with Shift further; Home and End take it to the edge
 compare-canvas = Comparison of { $files }
 compare-count =
     { $count ->

@@ -87,13 +87,23 @@ gallery-syntax-not = Not those
 
 ## The line below it
 
-gallery-count = { $total } pictures
-gallery-count-found = { $found } of { $total } pictures
+# $number chooses between singular and plural; the others are numbers with their thousands set apart.
+gallery-count = { $number ->
+    [one] 1 picture
+   *[other] { $total } pictures
+}
+gallery-count-found = { $number ->
+    [one] { $found } of 1 picture
+   *[other] { $found } of { $total } pictures
+}
 gallery-chosen = { $count } chosen
 gallery-scanning = Looking at files: { $done }
     .tip = New and changed files are being read; what is found meanwhile may not be all
 gallery-scanning-of = Looking at files: { $done } of { $total }
-gallery-unreadable = { $count } files cannot be read
+gallery-unreadable = { $number ->
+    [one] 1 file cannot be read
+   *[other] { $count } files cannot be read
+}
     .tip = They have the name of a picture and are none, or are damaged; hareru gallery verify lists them
 
 ## Where there is nothing
@@ -214,10 +224,14 @@ gallery-look-keys = ← → go on · Space closes
 
 ## What happened
 
-gallery-trashed = { $count } pictures are in the trash
-gallery-trashed-one = The picture is in the trash
-gallery-restored = { $count } pictures are back
-gallery-restored-one = The picture is back
+gallery-trashed = { $count ->
+    [one] The picture is in the trash
+   *[other] { $count } pictures are in the trash
+}
+gallery-restored = { $count ->
+    [one] The picture is back
+   *[other] { $count } pictures are back
+}
 gallery-folder-lost = { $folder } is not there; its pictures come back with it
 gallery-folder-found = { $folder } is there again
 gallery-failed = The gallery could not do this: { $reason }

@@ -118,6 +118,9 @@ model-flowers = Flowers (by class)
 model-reading = Reading the model…
 model-about = { $family } · { $prediction } · native size { $size }
 
+# The kind of file in a file picker.
+dialog-weights = Weights
+
 queue-waiting = { $count ->
     [one] 1 job is waiting
    *[other] { $count } jobs are waiting
@@ -400,7 +403,10 @@ tree-live = In the making
 tree-run = Run { $file }
 tree-branch = Branch from step { $step }, { $file }
 tree-from = From step { $step }
-tree-about = Seed { $seed } · { $steps } steps
+tree-about = { $steps ->
+    [one] Seed { $seed } · 1 step
+   *[other] Seed { $seed } · { $steps } steps
+}
 tree-same = Nothing changed
 tree-parent-gone = The run it left is not among the recent pictures
 tree-choose = Compare { $run }
@@ -530,7 +536,10 @@ sweep-playhead = Step of all runs
 sweep-sheet-tip = Shows this sheet
 sweep-cell-open = Click to open this run
 sweep-cell-saving = Its picture is being saved
-sweep-cell-settings = { $steps } steps · guidance { $guidance } · φ { $rescale } · { $sampler } · seed { $seed }
+sweep-cell-settings = { $steps ->
+    [one] 1 step · guidance { $guidance } · φ { $rescale } · { $sampler } · seed { $seed }
+   *[other] { $steps } steps · guidance { $guidance } · φ { $rescale } · { $sampler } · seed { $seed }
+}
 sweep-cell-shared = { $count ->
     [one] Its first step was taken from another run
    *[other] Its first { $count } steps were taken from another run

@@ -52,7 +52,10 @@ queue-sweep-title = Sweep
 queue-sweep = { $made } of { $all } made
 
 queue-no-prompt = (no prompt)
-queue-about = { $model } · { $size } · { $steps } steps · seed { $seed }
+queue-about = { $steps ->
+    [one] { $model } · { $size } · 1 step · seed { $seed }
+   *[other] { $model } · { $size } · { $steps } steps · seed { $seed }
+}
 queue-pictures = { $count } pictures
 queue-branch = branch from step { $step }
 queue-branch-unkept = branch from step { $step }, not kept over a restart

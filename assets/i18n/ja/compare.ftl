@@ -15,6 +15,7 @@ compare-empty = 2〜9 枚の画像を見比べます
 compare-empty-gallery = ギャラリーで画像を選んで C キーを押すか、
 compare-empty-drop = 画像ファイルをこのページにドロップしてください。
 compare-empty-open = ギャラリーを開く
+compare-divider = 境界線：左右キーで移動、Shift で大きく移動、Home と End で端へ
 compare-canvas = { $files } の比較
 compare-count =
     { $count ->

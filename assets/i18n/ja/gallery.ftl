@@ -87,13 +87,19 @@ gallery-syntax-not = 当てはまらないもの
 
 ## 下の行
 
-gallery-count = { $total } 枚
-gallery-count-found = { $total } 枚中 { $found } 枚
+gallery-count = { $number ->
+   *[other] { $total } 枚
+}
+gallery-count-found = { $number ->
+   *[other] { $total } 枚中 { $found } 枚
+}
 gallery-chosen = { $count } 枚を選択中
 gallery-scanning = ファイルを確認中: { $done }
     .tip = 新しいファイルと変更されたファイルを読み込んでいます。終わるまで、検索結果に漏れがあるかもしれません
 gallery-scanning-of = ファイルを確認中: { $done } / { $total }
-gallery-unreadable = 読めないファイルが { $count } 個あります
+gallery-unreadable = { $number ->
+   *[other] 読めないファイルが { $count } 個あります
+}
     .tip = 画像の名前が付いていますが、画像ではないか、壊れています。hareru gallery verify で一覧を確認できます
 
 ## 画像がないとき
@@ -215,9 +221,7 @@ gallery-look-keys = ← → で移動 · Space で閉じる
 ## 起きたこと
 
 gallery-trashed = { $count } 枚の画像をごみ箱に移しました
-gallery-trashed-one = 画像をごみ箱に移しました
 gallery-restored = { $count } 枚の画像を元に戻しました
-gallery-restored-one = 画像を元に戻しました
 gallery-folder-lost = { $folder } が見つかりません。つなぎ直すと画像も戻ります
 gallery-folder-found = { $folder } が再び使えるようになりました
 gallery-failed = ギャラリーの処理ができませんでした: { $reason }

@@ -117,6 +117,9 @@ model-flowers = 花（クラス条件付き）
 model-reading = モデルを読んでいます…
 model-about = { $family } · { $prediction } · 本来のサイズ { $size }
 
+# The kind of file in a file picker.
+dialog-weights = 重みファイル
+
 queue-waiting = { $count ->
    *[other] { $count } 件のジョブが待っています
 }

@@ -68,10 +68,7 @@ impl Worker {
         let today = day_of(jiff::Timestamp::now().as_second());
         let condition = match Query::parse(text, today) {
             Ok(query) => query.condition(),
-            Err(error) => {
-                let (message, range) = (error.message, error.range);
-                return self.send(IndexEvent::BadQuery { ticket, message, range });
-            }
+            Err(error) => return self.send(IndexEvent::BadQuery { ticket, error }),
         };
         if let Some(found) = self.with_index(|index| index.search(&condition, order)) {
             let found = Arc::new(found);

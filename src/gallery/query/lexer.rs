@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::QueryError;
 use super::keys::{KEYS, Key};
+use crate::job::ErrorCode;
 
 /// A word of a search.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,6 +131,9 @@ impl Lexer<'_> {
             let known: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
             let known = known.join(", ");
             return Err(QueryError {
+                code: ErrorCode::new("query-key")
+                    .with("known", known.as_str())
+                    .with("found", name.as_str()),
                 message: format!(
                     "expected a key that can be searched by ({known}), found {name:?}; quotes search for the text itself"
                 ),

@@ -30,6 +30,8 @@ use rusqlite::types::Value;
 pub use completion::{ValueKey, complete};
 use term::Term;
 
+use crate::job::ErrorCode;
+
 /// Longest text that is understood, in bytes.
 const MAX_BYTES: usize = 8192;
 /// Most words of one search.
@@ -45,8 +47,10 @@ pub struct Query {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct QueryError {
-    /// What was expected and what was found, in one line.
+    /// What was expected and what was found, in one line of English.
     pub message: String,
+    /// The same for a window.
+    pub code: ErrorCode,
     /// Where, in bytes.
     pub range: std::ops::Range<usize>,
 }
@@ -71,6 +75,7 @@ impl Query {
         if text.len() > MAX_BYTES {
             return Err(QueryError {
                 message: format!("expected up to {MAX_BYTES} bytes to search for, found {}", text.len()),
+                code: ErrorCode::new("query-too-long").with("most", MAX_BYTES),
                 range: text.floor_char_boundary(MAX_BYTES)..text.len(),
             });
         }

@@ -7,6 +7,7 @@ use super::keys::{Key, MARKS, NumberKey};
 use super::lexer::{Body, Operator, Word, plain, words};
 use super::term::{Term, What};
 use super::{MAX_TERMS, QueryError};
+use crate::job::ErrorCode;
 
 /// What a search asks for, in its order.
 pub(super) fn terms(text: &str, today: i32) -> Result<Vec<Term>, QueryError> {
@@ -14,6 +15,9 @@ pub(super) fn terms(text: &str, today: i32) -> Result<Vec<Term>, QueryError> {
     if let Some(word) = words.get(MAX_TERMS) {
         return Err(QueryError {
             message: format!("expected up to {MAX_TERMS} words, found {}", words.len()),
+            code: ErrorCode::new("query-too-many-words")
+                .with("most", MAX_TERMS)
+                .with("found", words.len()),
             range: word.range.start..text.len(),
         });
     }
@@ -83,7 +87,7 @@ impl Operand<'_> {
                 self.not_ordered()?;
                 let seed = plain(self.value).parse();
                 seed.map(What::Seed)
-                    .map_err(|_not| self.expected("a whole number such as 42"))
+                    .map_err(|_not| self.expected("a whole number such as 42", ErrorCode::new("query-whole-number")))
             }
             Key::Size => {
                 self.not_ordered()?;
@@ -93,7 +97,7 @@ impl Operand<'_> {
                     let (width_px, height_px) = (width.trim().parse().ok()?, height.trim().parse().ok()?);
                     Some(What::Size { width_px, height_px })
                 });
-                sides.ok_or_else(|| self.expected("a width and a height such as 512x768"))
+                sides.ok_or_else(|| self.expected("a width and a height such as 512x768", ErrorCode::new("query-size")))
             }
             Key::Date => self.days(today),
             Key::Is | Key::Has => {
@@ -103,7 +107,8 @@ impl Operand<'_> {
                 mark.map(|(mark, ..)| What::Mark(*mark)).ok_or_else(|| {
                     let known = MARKS.iter().filter(|(_, key, _)| *key == self.key);
                     let known: Vec<&str> = known.filter_map(|(_, _, names)| names.first().copied()).collect();
-                    self.expected(&known.join(", "))
+                    let known = known.join(", ");
+                    self.expected(&known, ErrorCode::new("query-mark").with("known", known.as_str()))
                 })
             }
         }
@@ -111,7 +116,7 @@ impl Operand<'_> {
 
     fn name(&self) -> Result<String, QueryError> {
         if self.value.trim().is_empty() {
-            return Err(self.expected("a name, or a part of one"));
+            return Err(self.expected("a name, or a part of one", ErrorCode::new("query-name")));
         }
         Ok(self.value.to_owned())
     }
@@ -119,7 +124,7 @@ impl Operand<'_> {
     fn number(&self, key: NumberKey) -> Result<What, QueryError> {
         let number = |text: &str| {
             let found = number_named(text, key);
-            found.ok_or_else(|| self.expected("a number"))
+            found.ok_or_else(|| self.expected("a number", ErrorCode::new("query-number")))
         };
         let (from, to) = match (self.operator, range_ends(self.value)) {
             (Operator::Colon | Operator::Equal | Operator::NotEqual, Some((from, to))) => {
@@ -128,7 +133,9 @@ impl Operand<'_> {
                     text => number(text).map(Bound::Included),
                 };
                 match (end(&from)?, end(&to)?) {
-                    (Bound::Unbounded, Bound::Unbounded) => return Err(self.expected("a number")),
+                    (Bound::Unbounded, Bound::Unbounded) => {
+                        return Err(self.expected("a number", ErrorCode::new("query-number")));
+                    }
                     ends => ends,
                 }
             }
@@ -147,7 +154,8 @@ impl Operand<'_> {
     fn days(&self, today: i32) -> Result<What, QueryError> {
         const EXPECTED: &str =
             "a day such as 2026-11-20, a month such as 2026-11, a year, today, yesterday, week, month or year";
-        let days = |text: &str| days_named(text, today).ok_or_else(|| self.expected(EXPECTED));
+        let days =
+            |text: &str| days_named(text, today).ok_or_else(|| self.expected(EXPECTED, ErrorCode::new("query-day")));
         let (from, to) = match (self.operator, range_ends(self.value)) {
             (Operator::Colon | Operator::Equal | Operator::NotEqual, Some((from, to))) => {
                 let end = |text: &str| match text.trim() {
@@ -155,7 +163,7 @@ impl Operand<'_> {
                     text => days(text).map(Some),
                 };
                 match (end(&from)?, end(&to)?) {
-                    (None, None) => return Err(self.expected(EXPECTED)),
+                    (None, None) => return Err(self.expected(EXPECTED, ErrorCode::new("query-day"))),
                     (from, to) => (from.map(|(first, _)| first), to.map(|(_, last)| last)),
                 }
             }
@@ -180,18 +188,21 @@ impl Operand<'_> {
                     "expected \":\", \"=\" or \"!=\" after {name}, found a comparison of order",
                     name = self.key.name()
                 ),
+                code: ErrorCode::new("query-not-ordered").with("key", self.key.name()),
                 range: self.range.clone(),
             }),
         }
     }
 
-    fn expected(&self, expected: &str) -> QueryError {
+    fn expected(&self, expected: &str, code: ErrorCode) -> QueryError {
+        let key = self.key.name();
         let found = match self.value {
             "" => "nothing".to_owned(),
             value => format!("{value:?}"),
         };
         QueryError {
-            message: format!("expected {expected} after {}, found {found}", self.key.name()),
+            message: format!("expected {expected} after {key}, found {found}"),
+            code: code.with("key", key).with("found", self.value),
             range: self.range.clone(),
         }
     }

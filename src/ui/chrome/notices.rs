@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use egui::{Align, Align2, Area, Frame, Id, Layout, Order, RichText, Stroke, Ui, vec2};
+use egui::accesskit::Live;
+use egui::{Align, Align2, Area, Frame, Id, Layout, Order, Response, RichText, Stroke, Ui, vec2};
 
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Notice};
 use crate::ui::pages::PageId;
 use crate::ui::panel::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT};
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 
 /// How long a notice that only informs stays once the pointer is elsewhere, in seconds.
 const INFO_SECS: f64 = 6.0;
@@ -94,7 +96,8 @@ fn show(ui: &mut Ui, ctx: &PanelContext<'_>, notice: &Notice) {
                 ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
                     ui.add_space(4.0);
                     let text = RichText::new(notice.text.localise(ctx.language)).color(*colour);
-                    ui.add(egui::Label::new(text).wrap());
+                    let label = ui.add(egui::Label::new(text).wrap());
+                    announce(ui, &label, notice.level);
                     if let Some(command) = &notice.action {
                         let button = ui.button(command.name(ctx.language));
                         if button.on_hover_text(command.tooltip(ctx.language, ui.ctx())).clicked() {
@@ -106,4 +109,13 @@ fn show(ui: &mut Ui, ctx: &PanelContext<'_>, notice: &Notice) {
                 });
             });
         });
+}
+
+/// Has screen readers say a notice when it appears: at once if something could not be done, else after what they say.
+fn announce(ui: &Ui, label: &Response, level: Level) {
+    let live = match level {
+        Level::Info => Live::Polite,
+        Level::Error => Live::Assertive,
+    };
+    ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(live));
 }

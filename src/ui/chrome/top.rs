@@ -9,7 +9,8 @@ use crate::ui::pages::PageId;
 use crate::ui::pages::studio::sides;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{self, ROW_HEIGHT};
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 
 /// Width of the field that opens the list of commands.
 const SEARCH_WIDTH: f32 = 196.0;

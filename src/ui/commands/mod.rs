@@ -403,6 +403,18 @@ pub struct CommandSender {
     sender: Sender<UiCommand>,
 }
 
+impl From<GalleryCommand> for UiCommand {
+    fn from(command: GalleryCommand) -> Self {
+        Self::Gallery(command)
+    }
+}
+
+impl From<CompareCommand> for UiCommand {
+    fn from(command: CompareCommand) -> Self {
+        Self::Compare(command)
+    }
+}
+
 impl CommandSender {
     /// Sends to the window's receiver.
     pub fn new(sender: Sender<UiCommand>) -> Self {
@@ -410,7 +422,7 @@ impl CommandSender {
     }
 
     /// Has it done before the next frame is laid out. A window that is closing no longer listens.
-    pub fn send(&self, command: UiCommand) {
-        self.sender.send(command).ok();
+    pub fn send(&self, command: impl Into<UiCommand>) {
+        self.sender.send(command.into()).ok();
     }
 }

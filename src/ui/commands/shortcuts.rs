@@ -8,6 +8,7 @@ use egui::{Id, Key, KeyboardShortcut, Modifiers};
 use super::{CommandSender, Scope, UiCommand};
 use crate::ui::i18n::Language;
 use crate::ui::model::state::{AppState, Overlay};
+use crate::ui::widgets::tab_stop::leaves_keys_to_page;
 
 /// A command that can have a key.
 #[derive(Debug, Clone, PartialEq)]
@@ -191,8 +192,9 @@ impl UiCommand {
 pub(in crate::ui) fn handle_input(state: &AppState, commands: &CommandSender, ctx: &egui::Context) {
     let keymap = of(ctx);
     let (page, is_mask_shown) = (state.page, state.is_mask_shown());
-    let is_busy = state.current_job().is_some() && !state.gallery.is_looking; // Escape closes that first
+    let is_busy = state.current_job().is_some() && !state.gallery.is_previewing; // Escape closes that first
     let (has_focus, is_typing) = (ctx.egui_wants_keyboard_input(), ctx.text_edit_focused());
+    let leaves_keys = leaves_keys_to_page(ctx);
     let is_open = state.overlay == Overlay::Commands;
     let mut all: Vec<(&KeyBinding, KeyboardShortcut)> = keymap
         .entries()
@@ -210,7 +212,8 @@ pub(in crate::ui) fn handle_input(state: &AppState, commands: &CommandSender, ct
         }
         // Escape leaves fields and closes menus when there is nothing to stop.
         let is_free = *command == UiCommand::Stop && !is_busy;
-        if is_free || (has_focus && is_typed(command, key, is_typing)) {
+        let is_for_control = has_focus && (!leaves_keys || key.logical_key == Key::Tab);
+        if is_free || (is_for_control && is_typed(command, key, is_typing)) {
             continue;
         }
         if ctx.input_mut(|input| input.consume_shortcut(&key)) {

@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::engine::{KeptJob, QueueContent};
-use crate::job::{Event, GenerateRequest, JobError, JobErrorKind, JobId, JobOptions, KeptRun, Record, RgbImage};
+use crate::engine::{KeptJob, QueueContent, SubmitError};
+use crate::job::{Event, GenerateRequest, JobError, JobId, JobOptions, KeptRun, Record, RgbImage};
 use crate::ui::model::run_timeline::RunTimeline;
 
 /// Jobs that the engine holds: the one at work and the next.
@@ -343,10 +343,7 @@ impl JobQueue {
 
     /// The engine has ended: what it was at work on has failed, what waited in it waits here again.
     pub fn engine_stopped(&mut self) {
-        let error = Arc::new(JobError {
-            kind: JobErrorKind::Internal,
-            message: "the engine has stopped".to_owned(),
-        });
+        let error = Arc::new(JobError::from(&SubmitError::EngineStopped));
         while self.num_running() > 0 {
             self.end(0, Ending::Failed(Arc::clone(&error)));
         }

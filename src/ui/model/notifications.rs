@@ -1,7 +1,8 @@
 //! What happened and should be told: shown at the lower right, and readable again later.
 
+use crate::job::ErrorCode;
 use crate::ui::commands::UiCommand;
-use crate::ui::i18n::Language;
+use crate::ui::i18n::{Language, Value};
 
 /// How many notices are kept to be read again.
 const MAX_KEPT: usize = 200;
@@ -10,7 +11,7 @@ const MAX_KEPT: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     key: &'static str,
-    values: Vec<(&'static str, String)>,
+    values: Vec<(&'static str, Value)>,
 }
 
 impl Text {
@@ -23,21 +24,25 @@ impl Text {
     }
 
     /// The text called `key` with `values` put into it.
-    pub fn new(key: &'static str, values: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+    pub fn new<V: Into<Value>>(key: &'static str, values: impl IntoIterator<Item = (&'static str, V)>) -> Self {
         Self {
             key,
-            values: values.into_iter().collect(),
+            values: values.into_iter().map(|(name, value)| (name, value.into())).collect(),
+        }
+    }
+
+    /// What an error is about.
+    pub fn error(code: ErrorCode) -> Self {
+        let values = code.args.into_iter().map(|(name, arg)| (name, arg.into()));
+        Self {
+            key: code.key,
+            values: values.collect(),
         }
     }
 
     /// The words.
     pub fn localise(&self, language: Language) -> String {
-        let values: Vec<_> = self
-            .values
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        language.tr_with(self.key, &values)
+        language.tr_with(self.key, &self.values)
     }
 }
 

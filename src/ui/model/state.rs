@@ -13,10 +13,12 @@ use super::run_timeline::{RunTimeline, Source, ViewPair};
 pub use super::shown::{Overlay, Sides, View};
 use super::step_times::StepTimes;
 use super::sweeping::Sweeping;
+use crate::engine::SubmitError;
 use crate::gallery::{Listed, SaveEvent};
 use crate::job::{
     DeviceInfo, Event, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Record, RgbImage, StepEvent,
 };
+use crate::ui::i18n::Value;
 use crate::ui::model::camera::Camera;
 use crate::ui::pages::PageId;
 use crate::ui::pages::compare::ComparePage;
@@ -166,7 +168,7 @@ impl AppState {
                 self.end(job, JobStatus::Failed(error));
             }
             Event::Inexact { why, .. } => {
-                let why = why.to_string();
+                let why = Value::Error(why.code());
                 self.notices
                     .notify(Level::Error, Text::new("notice-inexact", [("why", why)]));
             }
@@ -184,7 +186,7 @@ impl AppState {
                 if let Some(run) = self.run_of(job) {
                     run.asked.clear();
                 }
-                let reason = [("reason", error.message.clone())];
+                let reason = [("reason", &*error)];
                 self.notices.notify(Level::Error, Text::new("steer-refused", reason));
             }
             Event::WentBack { job, step } => self.go_back(job, step),
@@ -204,7 +206,10 @@ impl AppState {
                     Level::Error,
                     Text::new(
                         "notice-model-refused",
-                        [("model", model.to_string()), ("reason", error.message.clone())],
+                        [
+                            ("model", Value::from(model.to_string())),
+                            ("reason", Value::from(&*error)),
+                        ],
                     ),
                 );
                 self.refused.push((model, error));
@@ -327,10 +332,7 @@ impl AppState {
         if let Some(run) = &mut self.run
             && !run.status.has_ended()
         {
-            run.status = JobStatus::Failed(Arc::new(JobError {
-                kind: JobErrorKind::Internal,
-                message: String::new(),
-            }));
+            run.status = JobStatus::Failed(Arc::new(JobError::from(&SubmitError::EngineStopped)));
         }
         self.notices.notify(Level::Error, Text::key("notice-engine-stopped"));
     }
@@ -512,7 +514,7 @@ impl AppState {
 
 /// A job's error with a heading for its kind.
 pub fn job_error_text(error: &JobError) -> Text {
-    let reason = [("reason", error.message.clone())];
+    let reason = [("reason", error)];
     match error.kind {
         JobErrorKind::Request => Text::new("notice-failed-request", reason),
         JobErrorKind::Model => Text::new("notice-failed-model", reason),

@@ -353,10 +353,10 @@ mod tests {
     fn a_failed_run_should_not_keep_the_others_from_going_on() {
         let mut sweeping = sweeping("cfg@8=1,9", "seed=1");
         begin(&mut sweeping, 1);
-        let error = Arc::new(JobError {
-            kind: JobErrorKind::NotFinite,
-            message: "the numbers ran away".to_owned(),
-        });
+        let error = Arc::new(JobError::new(
+            JobErrorKind::NotFinite,
+            "the numbers ran away".to_owned(),
+        ));
         sweeping.apply(&Event::Failed {
             job: JobId(1),
             error: Arc::clone(&error),

@@ -8,7 +8,7 @@ use crate::config::Settings;
 use crate::engine::QueueKeeper;
 use crate::gallery::{IndexService, SaveOptions};
 use crate::hub::Hub;
-use crate::job::{ModelRef, Precision};
+use crate::job::{JobError, ModelRef, Precision};
 use crate::ui::commands::{CommandSender, UiCommand};
 use crate::ui::i18n::Language;
 use crate::ui::model::budget::BudgetQuestion;
@@ -128,7 +128,7 @@ impl Services {
         if let Some(engine) = &self.engine
             && let Err(error) = engine.describe(model)
         {
-            let reason = [("reason", error.to_string())];
+            let reason = [("reason", &JobError::from(&error))];
             notices.notify(Level::Error, Text::new("notice-failed-internal", reason));
         }
     }
@@ -217,8 +217,11 @@ impl Services {
 
     /// Asks for a file of weights, as [`Self::pick_folder`].
     pub(in crate::ui) fn pick_model(&self, title: &str, command: impl FnOnce(PathBuf) -> UiCommand + Send + 'static) {
-        self.dialogs
-            .pick_model(self.language.tr(title), self.answer_with(command));
+        self.dialogs.pick_model(
+            self.language.tr(title),
+            self.language.tr("dialog-weights"),
+            self.answer_with(command),
+        );
     }
 
     /// Asks for a picture, as [`Self::pick_folder`].

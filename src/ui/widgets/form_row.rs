@@ -3,13 +3,15 @@
 use std::ops::RangeInclusive;
 
 use egui::{Align, DragValue, Layout, Rect, Response, Sense, Slider, SliderClamping, Stroke, Ui, Vec2, WidgetInfo};
-use egui::{pos2, vec2};
+use egui::{Color32, TextStyle, pos2, vec2};
 
 use crate::ui::i18n::Language;
 use crate::ui::theme::{GRID, Palette, ROW_HEIGHT};
 
-/// Width of the labels' column.
+/// Least width of the labels' column; a longer label makes it wider.
 const LABEL_WIDTH: f32 = 122.0;
+/// The most of a row that its label takes.
+const MAX_LABEL_PART: f32 = 0.6;
 /// Room for the dot at its end.
 const DOT_WIDTH: f32 = 12.0;
 /// Height that the handle of a slider is drawn for.
@@ -52,15 +54,16 @@ impl RowStyle {
         let text = self.text(key);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = GRID;
-            let cell = vec2(LABEL_WIDTH, ROW_HEIGHT);
+            let width = label_width(ui, &text.name);
+            let cell = vec2(width, ROW_HEIGHT);
             let is_reset = ui
                 .allocate_ui_with_layout(cell, Layout::left_to_right(Align::Center), |ui| {
                     ui.set_min_size(cell);
                     ui.spacing_mut().item_spacing.x = 0.0;
-                    ui.set_max_width(LABEL_WIDTH - DOT_WIDTH);
+                    ui.set_max_width(width - DOT_WIDTH);
                     let label = egui::Label::new(egui::RichText::new(&text.name).color(*self.palette.text_weak));
                     let label = ui.add(label.truncate().sense(Sense::click())).on_hover_text(&text.tip);
-                    let right = pos2(ui.min_rect().left() + LABEL_WIDTH - DOT_WIDTH, ui.min_rect().center().y);
+                    let right = pos2(ui.min_rect().left() + width - DOT_WIDTH, ui.min_rect().center().y);
                     let dot = Rect::from_center_size(right + vec2(DOT_WIDTH / 2.0, 0.0), Vec2::splat(DOT_WIDTH));
                     let is_dot_clicked = default.is_some_and(|default| self.dot(ui, dot, &text.name, &default));
                     is_dot_clicked || label.double_clicked()
@@ -129,6 +132,14 @@ impl RowStyle {
             *value = scale.default;
         }
     }
+}
+
+/// Width of a row's label with its dot, by the text itself.
+fn label_width(ui: &Ui, text: &str) -> f32 {
+    let font = TextStyle::Body.resolve(ui.style());
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER);
+    let most = (MAX_LABEL_PART * ui.available_width()).max(LABEL_WIDTH);
+    (galley.size().x.ceil() + DOT_WIDTH).clamp(LABEL_WIDTH, most)
 }
 
 /// The values of a slider.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::measure::{KeptSteps, Measure};
-use super::{Alike, CompareCommand, ComparePage, Compared, MAX_PICTURES, Way};
+use super::{Alike, CompareCommand, CompareMode, ComparePage, Compared, MAX_PICTURES};
 use crate::gallery::{IndexRequest, MetadataChange};
 use crate::ui::app::Studio;
 use crate::ui::model::notifications::{Level, Text};
@@ -44,10 +44,13 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, _ctx: &egui::Context, comman
         CompareCommand::SetSecond(place) => page.choose(place, false),
         CompareCommand::NextPicture => page.choose_next(1),
         CompareCommand::PreviousPicture => page.choose_next(-1),
-        CompareCommand::SetWay(way) => page.set_way(way),
-        CompareCommand::NextWay => {
-            let here = Way::ALL.iter().position(|way| *way == page.way).unwrap_or_default();
-            page.set_way(Way::ALL[(here + 1) % Way::ALL.len()]);
+        CompareCommand::SetMode(mode) => page.set_mode(mode),
+        CompareCommand::NextMode => {
+            let here = CompareMode::ALL
+                .iter()
+                .position(|mode| *mode == page.mode)
+                .unwrap_or_default();
+            page.set_mode(CompareMode::ALL[(here + 1) % CompareMode::ALL.len()]);
         }
         CompareCommand::SetDivider(divider) => {
             page.divider = divider.moved(divider.through).turned(divider.degrees);
@@ -128,8 +131,8 @@ impl ComparePage {
         }
     }
 
-    fn set_way(&mut self, way: Way) {
-        self.way = way;
+    fn set_mode(&mut self, mode: CompareMode) {
+        self.mode = mode;
         self.is_second_shown = false;
         self.moved_at = None;
     }

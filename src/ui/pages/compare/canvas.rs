@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use egui::{
-    Color32, FontId, Mesh, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Color32, EventFilter, FontId, Id, Key, Mesh, Modifiers, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui,
+    Vec2, WidgetInfo, pos2, vec2,
 };
 
+use super::divider::HANDLE_DISTANCE;
 use super::pointer::PointerHold;
-use super::{ComparePage, Divider, Shown, Way};
+use super::{CompareCommand, CompareMode, ComparePage, Divider, Shown};
 use crate::job::RgbImage;
 use crate::render::picture::{PictureMode, PicturePaint, Placed, difference_pixels};
 use crate::ui::model::state::file_name;
@@ -16,8 +18,8 @@ use crate::ui::widgets::viewport::Viewport;
 
 /// Room between pictures beside each other.
 const GAP: f32 = 4.0;
-/// How far from the line's point the handle lies that turns it.
-pub(super) const HANDLE_DISTANCE: f32 = 72.0;
+/// How far a key moves the line, as a part of the picture.
+const KEY_STEP: f32 = 0.01;
 /// Radius of the handles.
 const HANDLE_RADIUS: f32 = 7.0;
 
@@ -55,11 +57,11 @@ impl Canvas {
         let page = &state.compare;
         let response = ui.allocate_rect(body, Sense::click_and_drag());
         let pair = page.pair();
-        let frames = match (page.way, pair) {
-            (Way::Beside, _) => self.beside(ui, ctx, body),
-            (way, Some([a, b])) => {
+        let frames = match (page.mode, pair) {
+            (CompareMode::Beside, _) => self.beside(ui, ctx, body),
+            (mode, Some([a, b])) => {
                 let frame = self.frame(ui, ctx, body, larger([&a, &b]));
-                self.pair(ui, ctx, frame, way, [&a, &b]);
+                self.pair(ui, ctx, frame, mode, [&a, &b]);
                 vec![frame]
             }
             (_, None) => match page.shown(page.first) {
@@ -115,24 +117,25 @@ impl Canvas {
         frames
     }
 
-    fn pair(&mut self, ui: &Ui, ctx: &mut PanelContext<'_>, frame: Viewport, way: Way, shown: [&Shown; 2]) {
+    fn pair(&mut self, ui: &Ui, ctx: &mut PanelContext<'_>, frame: Viewport, mode: CompareMode, shown: [&Shown; 2]) {
         let page = &ctx.state.compare;
         let (divider, gain) = (page.divider, page.gain);
-        match way {
-            Way::Blink => {
+        match mode {
+            CompareMode::Blink => {
                 let place = usize::from(page.is_second_shown);
                 let one = shown[place];
                 self.draw(ui, ctx, frame, (0, PictureMode::One), [one, one]);
                 let (letter, picture) = [("A  ", page.first), ("B  ", page.second)][place];
                 caption(ui, ctx, frame.rect, picture, letter);
             }
-            Way::Difference => self.draw(ui, ctx, frame, (0, PictureMode::Difference(gain)), shown),
+            CompareMode::Difference => self.draw(ui, ctx, frame, (0, PictureMode::Difference(gain)), shown),
             _ => {
                 let through_px = frame.origin_px + divider.through * frame.size_px();
                 let normal = divider.normal();
                 let kind = PictureMode::Slider { through_px, normal };
                 self.draw(ui, ctx, frame, (0, kind), shown);
                 line(ui, ctx, divider, frame);
+                divider_keys(ui, ctx, divider, frame);
             }
         }
     }
@@ -272,6 +275,45 @@ fn line(ui: &Ui, ctx: &PanelContext<'_>, divider: Divider, frame: Viewport) {
         painter.text(place, egui::Align2::CENTER_CENTER, letter, font.clone(), light);
     }
     debug_assert!(page.first != page.second, "a line divides two pictures");
+}
+
+/// The knob of the slider as a control: Left and Right move the line, ten times as far with Shift; Home and End take it to
+/// either edge.
+fn divider_keys(ui: &Ui, ctx: &PanelContext<'_>, divider: Divider, frame: Viewport) {
+    let inner = frame.picture_rect();
+    let knob = Rect::from_center_size(divider.point(inner), Vec2::splat(4.0 * HANDLE_RADIUS));
+    let response = ui.interact(knob, Id::unique("compare-divider"), Sense::FOCUSABLE);
+    let name = ctx.tr("compare-divider");
+    response.widget_info(|| WidgetInfo::slider(true, f64::from(divider.position()), &name));
+    if !response.has_focus() {
+        return;
+    }
+    ui.painter().circle_stroke(
+        knob.center(),
+        HANDLE_RADIUS + 3.0,
+        Stroke::new(2.0, *ctx.palette.accent),
+    );
+    let filter = EventFilter {
+        horizontal_arrows: true,
+        ..EventFilter::default()
+    };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+    let keys = [
+        (Key::ArrowLeft, Modifiers::SHIFT, -10.0 * KEY_STEP),
+        (Key::ArrowRight, Modifiers::SHIFT, 10.0 * KEY_STEP),
+        (Key::ArrowLeft, Modifiers::NONE, -KEY_STEP),
+        (Key::ArrowRight, Modifiers::NONE, KEY_STEP),
+        (Key::Home, Modifiers::NONE, -1.0),
+        (Key::End, Modifiers::NONE, 1.0),
+    ];
+    let by: f32 = keys
+        .into_iter()
+        .filter(|(key, held, _)| ui.input_mut(|input| input.consume_key(*held, *key)))
+        .map(|(_, _, by)| by)
+        .sum();
+    if by != 0.0 {
+        ctx.commands.send(CompareCommand::SetDivider(divider.pushed(by)));
+    }
 }
 
 /// A picture's name in the upper left corner of its place.

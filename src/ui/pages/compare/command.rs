@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use super::{Divider, Way};
+use super::{CompareMode, Divider};
 use crate::ui::model::camera::CameraMove;
 
 /// One thing to do.
@@ -31,9 +31,9 @@ pub enum CompareCommand {
     /// Holds the one before against the first.
     PreviousPicture,
     /// Compares in another way.
-    SetWay(Way),
+    SetMode(CompareMode),
     /// Compares in the next way.
-    NextWay,
+    NextMode,
     /// Moves or turns the line of the slider.
     SetDivider(Divider),
     /// Turns it by an eighth.
@@ -73,7 +73,7 @@ const fn plain(key: Key) -> KeyboardShortcut {
 impl CompareCommand {
     /// Those that have a key, which is heard while the page is shown.
     pub const WITH_SHORTCUT: &[Self] = &[
-        Self::NextWay,
+        Self::NextMode,
         Self::Swap,
         Self::Flip,
         Self::Turn,
@@ -106,7 +106,7 @@ impl CompareCommand {
             Self::Swap => "compare-swap",
             Self::NextPicture => "compare-next-picture",
             Self::PreviousPicture => "compare-previous-picture",
-            Self::NextWay => "compare-next-way",
+            Self::NextMode => "compare-next-way",
             Self::Turn => "compare-turn",
             Self::Flip => "compare-flip",
             Self::PreviousStep => "compare-previous-step",
@@ -155,7 +155,7 @@ impl CompareCommand {
             &[plain(Key::Num5)],
         ];
         match self {
-            Self::NextWay => WAY,
+            Self::NextMode => WAY,
             Self::Swap => SWAP,
             Self::Flip => FLIP,
             Self::Turn => TURN,

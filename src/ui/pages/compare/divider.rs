@@ -2,6 +2,8 @@
 
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
+/// How far from the line's point the handle lies that turns it.
+pub(super) const HANDLE_DISTANCE: f32 = 72.0;
 /// Angles near which the line snaps: every eighth of a turn.
 const SNAP_DEGREES: f32 = 45.0;
 /// How near.
@@ -43,6 +45,32 @@ impl Divider {
         Self {
             degrees: degrees.rem_euclid(360.0) % 360.0, // a tiny negative angle is rounded to 360
             ..self
+        }
+    }
+
+    /// The same, moved across the picture by a part of it: to the right, or down where the line lies flat.
+    #[must_use]
+    pub fn pushed(self, by: f32) -> Self {
+        self.moved(self.through + self.across() * by)
+    }
+
+    /// Where its point lies across the picture, 0 to 1.
+    pub fn position(self) -> f32 {
+        let across = self.across();
+        if across.x >= across.y.abs() {
+            self.through.x
+        } else {
+            self.through.y
+        }
+    }
+
+    /// The direction across the line that goes to the right, or down.
+    fn across(self) -> Vec2 {
+        let normal = self.normal();
+        if normal.x > 0.0 || (normal.x == 0.0 && normal.y > 0.0) {
+            normal
+        } else {
+            -normal
         }
     }
 

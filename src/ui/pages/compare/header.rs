@@ -1,10 +1,9 @@
 //! Above the pictures: in which way they are compared, with its controls, and what is known of the pair.
 
-use egui::{Align, Checkbox, DragValue, Label, Layout, Mesh, RichText, Sense, Slider, Ui, vec2};
+use egui::{Align, Button, Checkbox, DragValue, Label, Layout, Mesh, Response, RichText, Sense, Slider, Ui, vec2};
 
 use super::actions::{BLINK_SECS, GAINS};
-use super::panel::{button, send};
-use super::{Alike, CompareCommand, ComparePage, Way};
+use super::{Alike, CompareCommand, CompareMode, ComparePage};
 use crate::ui::commands::UiCommand;
 use crate::ui::model::camera::CameraMove;
 use crate::ui::model::state::file_name;
@@ -20,31 +19,34 @@ const SCALE_SIZE: egui::Vec2 = vec2(72.0, 8.0);
 const NUMBER: egui::Vec2 = vec2(58.0, 24.0);
 
 /// The ways, the controls of the one that is chosen, and the zoom.
-pub(super) fn ways(ui: &mut Ui, ctx: &PanelContext<'_>, zoom: f32) {
+pub(super) fn modes(ui: &mut Ui, ctx: &PanelContext<'_>, zoom: f32) {
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         let page = &ctx.state.compare;
-        for way in Way::ALL {
-            let label = ui.selectable_label(page.way == way, ctx.tr(way.key()));
-            let tip = ctx.tr(&format!("{}.tip", way.key()));
+        for mode in CompareMode::ALL {
+            let label = ui.selectable_label(page.mode == mode, ctx.tr(mode.key()));
+            let tip = ctx.tr(&format!("{}.tip", mode.key()));
             if label.on_hover_text(tip).clicked() {
-                send(ctx, CompareCommand::SetWay(way));
+                ctx.commands.send(CompareCommand::SetMode(mode));
             }
         }
-        if matches!(page.way, Way::Slider | Way::Blink | Way::Difference) {
+        if matches!(
+            page.mode,
+            CompareMode::Slider | CompareMode::Blink | CompareMode::Difference
+        ) {
             ui.add_space(8.0);
             ui.separator();
             ui.add_space(8.0);
         }
-        match page.way {
-            Way::Slider => slider(ui, ctx, page),
-            Way::Blink => blink(ui, ctx, page),
-            Way::Difference => difference(ui, ctx, page),
-            Way::Beside | Way::Settings => {}
+        match page.mode {
+            CompareMode::Slider => slider(ui, ctx, page),
+            CompareMode::Blink => blink(ui, ctx, page),
+            CompareMode::Difference => difference(ui, ctx, page),
+            CompareMode::Beside | CompareMode::Settings => {}
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             button(ui, ctx, CompareCommand::Clear, true);
-            if page.way == Way::Settings {
+            if page.mode == CompareMode::Settings {
                 return;
             }
             for camera_move in [CameraMove::Actual, CameraMove::Fit] {
@@ -71,7 +73,8 @@ fn slider(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
         ui.add_sized(NUMBER, number)
     });
     if degrees != page.divider.degrees {
-        send(ctx, CompareCommand::SetDivider(page.divider.turned(degrees)));
+        ctx.commands
+            .send(CompareCommand::SetDivider(page.divider.turned(degrees)));
     }
     button(ui, ctx, CompareCommand::Turn, true);
 }
@@ -81,7 +84,7 @@ fn blink(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
     let mut blinks = page.blinks_itself(is_still);
     let by_itself = ui.add(Checkbox::new(&mut blinks, ctx.tr("compare-blink-itself")));
     if by_itself.on_hover_text(ctx.tr("compare-blink-itself.tip")).changed() {
-        send(ctx, CompareCommand::SetBlinks(blinks));
+        ctx.commands.send(CompareCommand::SetBlinks(blinks));
     }
     let mut secs = page.blink_secs;
     ui.add_enabled_ui(blinks, |ui| {
@@ -92,7 +95,7 @@ fn blink(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
         });
     });
     if secs != page.blink_secs {
-        send(ctx, CompareCommand::SetBlink(secs));
+        ctx.commands.send(CompareCommand::SetBlink(secs));
     }
     button(ui, ctx, CompareCommand::Flip, true);
 }
@@ -105,7 +108,7 @@ fn difference(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
         ui.add(slider.prefix("×"))
     });
     if gain != page.gain {
-        send(ctx, CompareCommand::SetGain(gain));
+        ctx.commands.send(CompareCommand::SetGain(gain));
     }
     scale(ui, ctx);
 }
@@ -147,7 +150,7 @@ pub(super) fn words(ui: &mut Ui, ctx: &PanelContext<'_>) {
 }
 
 fn pair(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
-    if matches!(page.way, Way::Beside | Way::Settings) || page.pictures.len() < 2 {
+    if matches!(page.mode, CompareMode::Beside | CompareMode::Settings) || page.pictures.len() < 2 {
         let count = ctx.language.tr_count("compare-count", page.pictures.len());
         ui.label(RichText::new(count).weak());
         if page.pictures.len() < 2 {
@@ -173,7 +176,10 @@ fn pair(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
 /// Sizes, similarity and where the runs part, in one line.
 fn facts(ctx: &PanelContext<'_>, page: &ComparePage) -> String {
     let mut facts = Vec::new();
-    let is_pair = matches!(page.way, Way::Slider | Way::Blink | Way::Difference);
+    let is_pair = matches!(
+        page.mode,
+        CompareMode::Slider | CompareMode::Blink | CompareMode::Difference
+    );
     if is_pair && let Some([a, b]) = page.pair() {
         let size = |px: egui::Vec2| format!("{}×{}", px.x, px.y);
         match page.similarity() {
@@ -209,4 +215,17 @@ fn similarity_words(ctx: &PanelContext<'_>, similarity: Similarity) -> String {
 pub(super) fn told(ui: &Ui, ctx: &PanelContext<'_>, command: &CompareCommand) -> (String, String) {
     let command = UiCommand::Compare(command.clone());
     (command.name(ctx.language), command.tooltip(ctx.language, ui.ctx()))
+}
+
+/// A button with the name and the tooltip of a command.
+fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: CompareCommand, is_enabled: bool) -> Response {
+    let command = UiCommand::Compare(command);
+    let button = Button::new(command.name(ctx.language));
+    let tip = command.tooltip(ctx.language, ui.ctx());
+    let response = ui.add_enabled(is_enabled, button).on_hover_text(&tip);
+    let response = response.on_disabled_hover_text(&tip);
+    if response.clicked() {
+        ctx.commands.send(command);
+    }
+    response
 }

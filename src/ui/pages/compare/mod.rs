@@ -42,7 +42,7 @@ const GAIN: f32 = 4.0;
 
 /// A way to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Way {
+pub enum CompareMode {
     /// Both in one place, divided by a line.
     #[default]
     Slider,
@@ -56,7 +56,7 @@ pub enum Way {
     Settings,
 }
 
-impl Way {
+impl CompareMode {
     /// All, in the order they are offered.
     pub const ALL: [Self; 5] = [
         Self::Slider,
@@ -88,7 +88,7 @@ pub struct ComparePage {
     /// The one that is held against it.
     pub second: usize,
     /// How.
-    pub way: Way,
+    pub mode: CompareMode,
     /// Where the slider divides.
     pub divider: Divider,
     /// What differences are multiplied by before they become heat.
@@ -125,7 +125,7 @@ impl Default for ComparePage {
             pictures: Vec::new(),
             first: 0,
             second: 0,
-            way: Way::default(),
+            mode: CompareMode::default(),
             divider: Divider::default(),
             gain: GAIN,
             blink_secs: BLINK_SECS,

@@ -1,15 +1,14 @@
 //! The page as it is seen.
 
-use egui::{Button, Rect, Response, Sense, Ui, UiBuilder, vec2};
+use egui::{Rect, Sense, Ui, UiBuilder, vec2};
 
+use super::CompareMode;
 use super::canvas::Canvas;
 use super::empty;
 use super::header;
 use super::strip;
 use super::table;
 use super::time;
-use super::{CompareCommand, Way};
-use crate::ui::commands::UiCommand;
 use crate::ui::pages::PageId;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 
@@ -56,33 +55,15 @@ impl Panel for ComparePanel {
         ui.painter().rect_filled(foot, 0.0, *ctx.palette.panel);
 
         let line = |ui: &mut Ui, rect: Rect| ui.new_child(UiBuilder::new().max_rect(rect.shrink2(vec2(MARGIN, 0.0))));
-        if page.way == Way::Settings {
+        if page.mode == CompareMode::Settings {
             table::show(&mut line(ui, body), ctx);
         } else {
             self.canvas.show(ui, ctx, body);
         }
-        header::ways(&mut line(ui, header), ctx, self.canvas.zoom());
+        header::modes(&mut line(ui, header), ctx, self.canvas.zoom());
         header::words(&mut line(ui, words), ctx);
         time::show(&mut line(ui, time), ctx);
         strip::show(&mut line(ui, strip), ctx);
         ui.allocate_rect(whole, Sense::hover());
     }
-}
-
-/// A button with the name and the tooltip of a command.
-pub(super) fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: CompareCommand, is_enabled: bool) -> Response {
-    let command = UiCommand::Compare(command);
-    let button = Button::new(command.name(ctx.language));
-    let tip = command.tooltip(ctx.language, ui.ctx());
-    let response = ui.add_enabled(is_enabled, button).on_hover_text(&tip);
-    let response = response.on_disabled_hover_text(&tip);
-    if response.clicked() {
-        ctx.commands.send(command);
-    }
-    response
-}
-
-/// Asks for something.
-pub(super) fn send(ctx: &PanelContext<'_>, command: CompareCommand) {
-    ctx.commands.send(UiCommand::Compare(command));
 }

@@ -2,9 +2,8 @@
 
 use egui::{CursorIcon, Pos2, Rect, Response, Ui, Vec2};
 
-use super::canvas::HANDLE_DISTANCE;
-use super::panel::send;
-use super::{CompareCommand, Divider, Way};
+use super::divider::HANDLE_DISTANCE;
+use super::{CompareCommand, CompareMode, Divider};
 use crate::ui::model::camera::CameraMove;
 use crate::ui::panel::PanelContext;
 use crate::ui::widgets::viewport::Viewport;
@@ -36,7 +35,7 @@ impl PointerHold {
         let page = &ctx.state.compare;
         let pointer = response.interact_pointer_pos().or_else(|| response.hover_pos());
         let under = pointer.and_then(|pointer| frames.iter().position(|frame| frame.rect.contains(pointer)));
-        let has_line = page.way == Way::Slider && page.pair().is_some();
+        let has_line = page.mode == CompareMode::Slider && page.pair().is_some();
         let inner = frames.first().map(Viewport::picture_rect);
         if let Some((inner, pointer)) = inner.filter(|_| has_line).zip(pointer) {
             self.handle_line(ui, ctx, response, (inner, pointer));
@@ -48,7 +47,7 @@ impl PointerHold {
         if let Some(frame) = under.map_or(frames.first(), |place| frames.get(place)) {
             for camera_move in frame.camera_moves(ui, response, is_panned) {
                 if !is_turned || matches!(camera_move, CameraMove::Pan(_)) {
-                    send(ctx, CompareCommand::Camera(camera_move));
+                    ctx.commands.send(CompareCommand::Camera(camera_move));
                 }
             }
         }
@@ -58,11 +57,11 @@ impl PointerHold {
         let Some(place) = under else {
             return;
         };
-        if page.way == Way::Beside && response.clicked() {
-            send(ctx, CompareCommand::SetSecond(place));
+        if page.mode == CompareMode::Beside && response.clicked() {
+            ctx.commands.send(CompareCommand::SetSecond(place));
         }
         if response.double_clicked() {
-            send(ctx, CompareCommand::Camera(CameraMove::Fit));
+            ctx.commands.send(CompareCommand::Camera(CameraMove::Fit));
         }
     }
 
@@ -102,7 +101,7 @@ impl PointerHold {
                 _ => divider,
             };
             if wanted != divider {
-                send(ctx, CompareCommand::SetDivider(wanted));
+                ctx.commands.send(CompareCommand::SetDivider(wanted));
             }
         }
         let (is_alt, wheel) = ui.input(|input| {
@@ -115,7 +114,7 @@ impl PointerHold {
             let degrees = self.wheel_degrees.unwrap_or(divider.degrees) + wheel * WHEEL_DEGREES;
             self.wheel_degrees = Some(degrees);
             let turned = divider.turned(Divider::snapped(degrees));
-            send(ctx, CompareCommand::SetDivider(turned));
+            ctx.commands.send(CompareCommand::SetDivider(turned));
         }
     }
 }

@@ -3,11 +3,11 @@
 use egui::{Align, Button, Image, Layout, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder};
 use egui::{Role, WidgetInfo, vec2};
 
-use super::panel::send;
 use super::{CompareCommand, Compared};
 use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::{Icon, paint_icon};
+use crate::ui::widgets::icon_button::icon_button;
 
 /// Narrowest and widest that a picture's place gets.
 const TILE_WIDTH: (f32, f32) = (134.0, 220.0);
@@ -74,7 +74,7 @@ fn tile(ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, rect: Rect) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let words = ctx.language.tr_with("compare-remove", &[("file", &name)]);
             if icon_button(ui, Icon::Close, &words, &words, false).clicked() {
-                send(ctx, CompareCommand::Remove(picture.path.clone()));
+                ctx.commands.send(CompareCommand::Remove(picture.path.clone()));
             }
         });
     });
@@ -106,7 +106,7 @@ fn letter(
     let response = ui.add(button.min_size(vec2(22.0, 20.0)));
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_chosen, &words));
     if response.on_hover_text(&words).clicked() {
-        send(ctx, command());
+        ctx.commands.send(command());
     }
 }
 
@@ -135,7 +135,7 @@ fn thumbnail(ui: &Ui, ctx: &mut PanelContext<'_>, place: usize, rect: Rect) {
     }
     let tip = ctx.language.tr_with("compare-as-second", &[("file", &name)]);
     if response.on_hover_text(tip).clicked() {
-        send(ctx, CompareCommand::SetSecond(place));
+        ctx.commands.send(CompareCommand::SetSecond(place));
     }
 }
 
@@ -159,28 +159,11 @@ fn stars(ui: &mut Ui, ctx: &PanelContext<'_>, picture: &Compared, place: usize) 
                 (true, _) => *ctx.palette.text_weak,
                 (false, _) => *ctx.palette.separator,
             };
-            paint_star(ui, rect, colour);
+            paint_icon(ui.painter(), Icon::Star(is_on), rect.center(), STAR, colour);
             if response.on_hover_text(words).clicked() {
                 let rating = if entry.user_metadata.rating == star { 0 } else { star };
-                send(ctx, CompareCommand::RatePicture(place, rating));
+                ctx.commands.send(CompareCommand::RatePicture(place, rating));
             }
         }
     });
-}
-
-fn paint_star(ui: &Ui, rect: Rect, colour: egui::Color32) {
-    let centre = rect.center();
-    let corner = |index: usize| {
-        let radius = if index.is_multiple_of(2) { 6.0 } else { 2.6 };
-        let angle = std::f32::consts::PI * (index as f32 / 5.0 - 0.5);
-        centre + radius * egui::Vec2::angled(angle)
-    };
-    // Triangles around the middle: a star is not convex.
-    let mut mesh = egui::Mesh::default();
-    mesh.colored_vertex(centre, colour);
-    for index in 0..10 {
-        mesh.colored_vertex(corner(index), colour);
-        mesh.add_triangle(0, index as u32 + 1, (index as u32 + 1) % 10 + 1);
-    }
-    ui.painter().add(mesh);
 }

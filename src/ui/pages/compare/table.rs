@@ -5,7 +5,6 @@ use std::sync::Arc;
 use egui::{Grid, Label, RichText, ScrollArea, Ui, vec2};
 
 use super::CompareCommand;
-use super::panel::send;
 use crate::job::{SettingRow, settings_that_differ};
 use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
@@ -85,7 +84,7 @@ fn heads(ui: &mut Ui, ctx: &PanelContext<'_>, width: f32) {
             let tip = ctx.language.tr_with("compare-as-reference", &[("file", &name)]);
             let head = ui.add(head.frame_when_inactive(true)).on_hover_text(&tip);
             if head.accessible_name(&tip).clicked() {
-                send(ctx, CompareCommand::SetFirst(place));
+                ctx.commands.send(CompareCommand::SetFirst(place));
             }
             if picture.record.is_none() && picture.pixels.is_some() {
                 ui.label(RichText::new(ctx.tr("compare-no-record")).small().weak());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ComparePage, Way};
+use super::{CompareMode, ComparePage};
 use crate::gallery::IndexRequest;
 use crate::ui::app::Studio;
 use crate::ui::model::playhead::Playback;
@@ -34,7 +34,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
             page.move_step(1);
             page.is_playing = page.playhead.is_some();
         }
-    } else if page.way == Way::Blink && page.blinks_itself(is_still) && page.pair().is_some() {
+    } else if page.mode == CompareMode::Blink && page.blinks_itself(is_still) && page.pair().is_some() {
         let blink_secs = page.blink_secs;
         if due(page, ctx, now, blink_secs) {
             page.is_second_shown ^= true;

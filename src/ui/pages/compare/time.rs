@@ -3,11 +3,11 @@
 use egui::{Align, Layout, Rect, RichText, Slider, Stroke, Ui, pos2, vec2};
 
 use super::header::told;
-use super::panel::send;
 use super::{CompareCommand, ComparePage, Compared};
 use crate::job::Parting;
 use crate::ui::panel::PanelContext;
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 
 /// Width of the words beside the playhead.
 const WORDS_WIDTH: f32 = 150.0;
@@ -33,7 +33,7 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
         let (name, tip) = told(ui, ctx, &play);
         let icon = if page.is_playing { Icon::Pause } else { Icon::Play };
         if icon_button(ui, icon, &name, &tip, false).clicked() {
-            send(ctx, play);
+            ctx.commands.send(play);
         }
         for (command, icon) in [
             (CompareCommand::PreviousStep, Icon::StepBack),
@@ -41,7 +41,7 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
         ] {
             let (name, tip) = told(ui, ctx, &command);
             if icon_button(ui, icon, &name, &tip, false).clicked() {
-                send(ctx, command);
+                ctx.commands.send(command);
             }
         }
         let words = match page.playhead {
@@ -57,11 +57,11 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
             ui.set_min_width(WORDS_WIDTH);
             ui.add(egui::Label::new(words).truncate());
         });
-        rail(ui, ctx, page, num_steps);
+        playhead(ui, ctx, page, num_steps);
     });
 }
 
-fn rail(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage, num_steps: usize) {
+fn playhead(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage, num_steps: usize) {
     ui.spacing_mut().slider_width = ui.available_width() - 8.0;
     ui.spacing_mut().interact_size.y = HANDLE_HEIGHT;
     let visuals = ui.visuals_mut();
@@ -85,6 +85,6 @@ fn rail(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage, num_steps: usiz
     let slider = slider.on_hover_text(ctx.tr("compare-playhead.tip"));
     let slider = slider.accessible_name(ctx.tr("compare-playhead"));
     if slider.changed() {
-        send(ctx, CompareCommand::ShowStep(place));
+        ctx.commands.send(CompareCommand::ShowStep(place));
     }
 }

@@ -8,7 +8,7 @@ use egui::{Event, Key};
 
 use super::GalleryCommand;
 use super::desktop;
-use super::page::Told;
+use super::page::PageNotice;
 use crate::gallery::{IndexRequest, IndexService, MetadataChange, PictureEntry};
 use crate::ui::app::Studio;
 use crate::ui::commands::CompareCommand;
@@ -30,7 +30,7 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
         GalleryCommand::ChooseAll => page.choose_all(),
         GalleryCommand::Leave => page.leave(),
         GalleryCommand::Open => open(studio),
-        GalleryCommand::Look => page.toggle_look(),
+        GalleryCommand::Preview => page.toggle_preview(),
         GalleryCommand::Rate(rating) => mark(studio, MetadataChange::Rate(rating)),
         GalleryCommand::Favourite => favourite(studio),
         GalleryCommand::EditTags => page.edit_tags(),
@@ -51,7 +51,7 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
         GalleryCommand::Remember => page.search.remember(),
         GalleryCommand::SetOrder(order) => page.set_order(order),
         GalleryCommand::SetSide(side) => page.set_side(side),
-        GalleryCommand::Room { width, height } => page.set_room(width, height),
+        GalleryCommand::GridSize { width, height } => page.set_room(width, height),
         GalleryCommand::InSight(range) => page.set_in_sight(range),
         GalleryCommand::AddFolder => add_folder(studio),
         GalleryCommand::Watch(folder) => watch(studio, |folders| {
@@ -63,7 +63,7 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
         GalleryCommand::OpenFolder(folder) => desktop::open_folder(studio, folder),
         GalleryCommand::Rescan => ask(studio, IndexRequest::Rescan),
         GalleryCommand::PutText(text) => ctx.copy_text(text),
-        GalleryCommand::Tell(told) => tell(studio, told),
+        GalleryCommand::Notify(told) => tell(studio, told),
     }
 }
 
@@ -122,12 +122,12 @@ fn handle_keys(studio: &Studio, ctx: &egui::Context) {
     }
 }
 
-fn tell(studio: &mut Studio, told: Told) {
+fn tell(studio: &mut Studio, told: PageNotice) {
     let notices = &mut studio.state.notices;
     match told {
-        Told::Info(text) => notices.notify(Level::Info, text),
-        Told::Error(text) => notices.notify(Level::Error, text),
-        Told::Undoable(text) => {
+        PageNotice::Info(text) => notices.notify(Level::Info, text),
+        PageNotice::Error(text) => notices.notify(Level::Error, text),
+        PageNotice::Undoable(text) => {
             let undo = UiCommand::Gallery(GalleryCommand::UndoTrash);
             notices.notify_with_action(Level::Info, text, undo);
         }
@@ -151,7 +151,7 @@ fn open(studio: &mut Studio) {
         return;
     };
     let path = entry.path.clone();
-    studio.state.gallery.is_looking = false;
+    studio.state.gallery.is_previewing = false;
     studio.services.commands.send(UiCommand::ShowPage(PageId::Studio));
     studio.services.commands.send(UiCommand::ShowPicture(path));
 }
@@ -188,15 +188,15 @@ fn compare(studio: &mut Studio) {
     let page = &studio.state.gallery;
     let ids = page.subjects();
     if !COMPARABLE.contains(&ids.len()) {
-        let count = [("count", ids.len().to_string())];
-        tell(studio, Told::Info(Text::new("gallery-compare-count", count)));
+        let count = [("count", ids.len())];
+        tell(studio, PageNotice::Info(Text::new("gallery-compare-count", count)));
         return;
     }
     let paths: Vec<PathBuf> = ids
         .iter()
         .filter_map(|id| Some(page.entry(*id)?.path.clone()))
         .collect();
-    studio.state.gallery.is_looking = false;
+    studio.state.gallery.is_previewing = false;
     studio
         .services
         .commands
@@ -209,7 +209,7 @@ fn copy_prompt(studio: &mut Studio, ctx: &egui::Context) {
         return;
     };
     ctx.copy_text(entry.prompt.clone());
-    tell(studio, Told::Info(Text::key("gallery-copied-prompt")));
+    tell(studio, PageNotice::Info(Text::key("gallery-copied-prompt")));
 }
 
 fn add_folder(studio: &Studio) {

@@ -5,12 +5,12 @@ use egui::{Align, Area, Button, ComboBox, Frame, Id, Layout, Order as Layer, Ric
 use super::GalleryCommand;
 use super::dates;
 use super::page::SIDES;
-use super::panel::send;
 use crate::gallery::SortOrder;
 use crate::ui::commands::UiCommand;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 use crate::ui::widgets::suggest::{FieldWords, SuggestField, Suggestion};
 
 /// Width of the controls beside the search field.
@@ -81,16 +81,15 @@ impl Bar {
             };
             search.completions.iter().map(line).collect()
         };
+        let error = search.error.as_ref();
+        let error = error.map(|error| (ctx.language.error(&error.code), error.range.clone()));
         let words = FieldWords {
             id,
             name: &ctx.tr("gallery-search"),
             tip: &ctx.tr("gallery-search.tip"),
             hint: &ctx.tr("gallery-search-hint"),
             width: width - ROW_HEIGHT - 8.0,
-            error: search
-                .error
-                .as_ref()
-                .map(|error| (&*error.message, error.range.clone())),
+            error: error.as_ref().map(|(words, range)| (&**words, range.clone())),
         };
         let events = self.field.show(ui, &mut self.text, &words, &items, ctx.palette);
         let taken = events.taken.and_then(|index| {
@@ -103,26 +102,23 @@ impl Bar {
         if let Some(text) = taken {
             self.text.clone_from(&text);
             self.known.clone_from(&text);
-            send(ctx, GalleryCommand::SearchFor(text));
+            ctx.commands.send(GalleryCommand::SearchFor(text));
         } else if events.is_changed {
             self.known.clone_from(&self.text);
-            send(
-                ctx,
-                GalleryCommand::Type {
-                    text: self.text.clone(),
-                    caret: events.caret,
-                },
-            );
+            ctx.commands.send(GalleryCommand::Type {
+                text: self.text.clone(),
+                caret: events.caret,
+            });
         }
         let has_focus = events.response.has_focus();
         if events.is_entered || (self.had_focus && !has_focus) {
-            send(ctx, GalleryCommand::Remember);
+            ctx.commands.send(GalleryCommand::Remember);
         }
         self.had_focus = has_focus;
         ui.add_enabled_ui(!is_empty, |ui| {
             let (name, tip) = (ctx.tr("gallery-clear"), ctx.tr("gallery-clear.tip"));
             if icon_button(ui, Icon::Close, &name, &tip, false).clicked() {
-                send(ctx, GalleryCommand::SearchFor(String::new()));
+                ctx.commands.send(GalleryCommand::SearchFor(String::new()));
             }
         });
     }
@@ -137,7 +133,7 @@ fn help(ui: &mut Ui, ctx: &PanelContext<'_>) {
         .on_hover_text(named.tooltip(ctx.language, ui.ctx()))
         .accessible_name(named.name(ctx.language));
     if button.clicked() {
-        send(ctx, command);
+        ctx.commands.send(command);
     }
     if !is_on {
         return;
@@ -156,8 +152,8 @@ fn help(ui: &mut Ui, ctx: &PanelContext<'_>) {
                     let example_text = RichText::new(example).monospace();
                     let link = ui.add(Button::new(example_text).frame(false));
                     if link.on_hover_text(ctx.tr("gallery-syntax-try")).clicked() {
-                        send(ctx, GalleryCommand::SearchFor(example.to_owned()));
-                        send(ctx, GalleryCommand::ExplainSearch);
+                        ctx.commands.send(GalleryCommand::SearchFor(example.to_owned()));
+                        ctx.commands.send(GalleryCommand::ExplainSearch);
                     }
                     let words = RichText::new(ctx.tr(key)).color(*ctx.palette.text_weak);
                     ui.add(egui::Label::new(words).wrap());
@@ -188,7 +184,7 @@ fn order(ui: &mut Ui, ctx: &PanelContext<'_>) {
         .accessible_name(ctx.tr("gallery-order"))
         .on_hover_text(ctx.tr("gallery-order.tip"));
     if chosen != before {
-        send(ctx, GalleryCommand::SetOrder(chosen));
+        ctx.commands.send(GalleryCommand::SetOrder(chosen));
     }
 }
 
@@ -201,7 +197,7 @@ fn size(ui: &mut Ui, ctx: &PanelContext<'_>) {
         .accessible_name(ctx.tr("gallery-size"))
         .on_hover_text(ctx.tr("gallery-size.tip"));
     if side != before {
-        send(ctx, GalleryCommand::SetSide(side));
+        ctx.commands.send(GalleryCommand::SetSide(side));
     }
 }
 
@@ -211,6 +207,6 @@ fn details_toggle(ui: &mut Ui, ctx: &PanelContext<'_>) {
     let (name, tip) = (named.name(ctx.language), named.tooltip(ctx.language, ui.ctx()));
     let is_on = ctx.state.gallery.is_details_shown;
     if icon_button(ui, Icon::RightSide, &name, &tip, is_on).clicked() {
-        send(ctx, command);
+        ctx.commands.send(command);
     }
 }

@@ -1,15 +1,15 @@
 //! One picture of the grid.
 
-use egui::{Align, Layout, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Align, Layout, Rect, Response, Role, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::menu;
-use super::panel::send;
-use super::textures::{Copy, Textures};
+use super::textures::{Textures, Thumbnail};
 use super::{Choice, GalleryCommand};
 use crate::gallery::{EntryId, PictureEntry, ThumbnailSize};
 use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
-use crate::ui::widgets::stars::{paint_heart, paint_star};
+use crate::ui::widgets::icon::{Icon, paint_icon};
+use crate::ui::widgets::tab_stop::TabStop;
 
 /// Space between a picture and the edge of its cell.
 const INSET: f32 = 5.0;
@@ -24,11 +24,10 @@ pub(super) struct Place {
     pub(super) rect: Rect,
 }
 
-pub(super) fn show(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, place: &Place) {
+pub(super) fn show(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, stop: TabStop, place: &Place) {
     let page = &ctx.state.gallery;
     let entry = page.entry(place.id);
-    // The keys go to the page, so no cell takes the keyboard.
-    let response = ui.interact(place.rect, ui.make_persistent_id(("cell", place.id.0)), Sense::CLICK);
+    let response = stop.cell(ui, place.rect, Some(place.id.0));
     let is_chosen = page.selection.contains(place.id);
     let name = entry.map_or_else(
         || {
@@ -57,13 +56,13 @@ fn background(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, response: &Respons
         painter.rect_filled(place.rect, 4.0, *ctx.palette.panel);
     }
     let is_focused = ctx.state.gallery.selection.focus() == Some(place.index);
-    if is_chosen || is_focused {
-        let colour = if is_chosen {
+    if is_chosen || is_focused || response.has_focus() {
+        let colour = if is_chosen || response.has_focus() {
             ctx.palette.accent
         } else {
             ctx.palette.text_weak
         };
-        let width = if is_focused { 2.0 } else { 1.0 };
+        let width = if is_focused || response.has_focus() { 2.0 } else { 1.0 };
         painter.rect_stroke(place.rect, 4.0, Stroke::new(width, *colour), StrokeKind::Inside);
     }
 }
@@ -75,48 +74,47 @@ fn picture(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, entry: &Pic
     } else {
         ThumbnailSize::Medium
     };
-    let rect = paint_copy(ui, ctx, textures.get(entry, size), entry, room);
+    let rect = paint_thumbnail(ui, ctx, textures.get(entry, size), entry, room);
     marks(ui, ctx, entry, rect);
 }
 
 /// Paints a picture as large as it fits, or what stands in for it; the result is where it is.
-pub(super) fn paint_copy(ui: &Ui, ctx: &PanelContext<'_>, copy: Copy, entry: &PictureEntry, room: Rect) -> Rect {
+pub(super) fn paint_thumbnail(
+    ui: &Ui,
+    ctx: &PanelContext<'_>,
+    thumbnail: Thumbnail,
+    entry: &PictureEntry,
+    room: Rect,
+) -> Rect {
     let known = vec2(entry.width_px.max(1) as f32, entry.height_px.max(1) as f32);
-    let size = match copy {
-        Copy::Ready(_, size) => size,
-        Copy::Waiting | Copy::Broken => known,
+    let size = match thumbnail {
+        Thumbnail::Ready(_, size) => size,
+        Thumbnail::Waiting | Thumbnail::Broken => known,
     };
     let largest = known.max_elem() / ui.ctx().pixels_per_point() * 2.0; // tiny pictures are not blown up to mush
     let scale = (room.width() / size.x)
         .min(room.height() / size.y)
         .min(largest / size.max_elem());
     let rect = Rect::from_center_size(room.center(), size * scale);
-    match copy {
-        Copy::Ready(texture, _) => egui::Image::new((texture, rect.size()))
+    match thumbnail {
+        Thumbnail::Ready(texture, _) => egui::Image::new((texture, rect.size()))
             .corner_radius(2)
             .paint_at(ui, rect),
-        Copy::Waiting => {
+        Thumbnail::Waiting => {
             ui.painter().rect_filled(rect, 2.0, *ctx.palette.panel);
         }
-        Copy::Broken => {
+        Thumbnail::Broken => {
             ui.painter().rect_filled(rect, 2.0, *ctx.palette.panel);
-            paint_broken(ui, ctx, rect);
+            paint_icon(
+                ui.painter(),
+                Icon::BrokenPicture,
+                rect.center(),
+                28.0,
+                *ctx.palette.text_weak,
+            );
         }
     }
     rect
-}
-
-/// A frame with a crack: what is here cannot be read.
-fn paint_broken(ui: &Ui, ctx: &PanelContext<'_>, rect: Rect) {
-    let stroke = Stroke::new(1.5, *ctx.palette.text_weak);
-    let frame = Rect::from_center_size(rect.center(), Vec2::splat(26.0));
-    let painter = ui.painter();
-    painter.rect_stroke(frame, 3.0, stroke, StrokeKind::Inside);
-    let crack = [(0.62, 0.0), (0.42, 0.35), (0.6, 0.6), (0.38, 1.0)];
-    let points = crack
-        .map(|(x, y)| frame.min + vec2(x * frame.width(), y * frame.height()))
-        .to_vec();
-    painter.line(points, stroke);
 }
 
 /// Stars and heart, on a ground of their own so that they are seen on any picture.
@@ -130,19 +128,19 @@ fn marks(ui: &Ui, ctx: &PanelContext<'_>, entry: &PictureEntry, rect: Rect) {
         painter.rect_filled(plate, 3.0, ground);
         for star in 0..rating {
             let c = pos2(plate.left() + 9.0 + 12.0 * f32::from(star), plate.center().y + 0.5);
-            paint_star(painter, c, 5.0, *ctx.palette.text, true);
+            paint_icon(painter, Icon::Star(true), c, 12.0, *ctx.palette.text);
         }
     }
     if is_favourite {
         let c = rect.right_top() + vec2(-12.0, 12.0);
         painter.circle_filled(c, 9.0, ground);
-        paint_heart(painter, c, 5.0, *ctx.palette.text, true);
+        paint_icon(painter, Icon::Heart(true), c, 13.0, *ctx.palette.text);
     }
 }
 
 fn handle_input(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, response: &Response, is_chosen: bool) {
     if response.double_clicked() {
-        send(ctx, GalleryCommand::Open);
+        ctx.commands.send(GalleryCommand::Open);
     } else if response.clicked() {
         let modifiers = ui.input(|input| input.modifiers);
         let choice = if modifiers.shift {
@@ -152,9 +150,9 @@ fn handle_input(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, response: &Respo
         } else {
             Choice::Only
         };
-        send(ctx, GalleryCommand::Choose(place.index, choice));
+        ctx.commands.send(GalleryCommand::Choose(place.index, choice));
     } else if response.secondary_clicked() && !is_chosen {
-        send(ctx, GalleryCommand::Choose(place.index, Choice::Only));
+        ctx.commands.send(GalleryCommand::Choose(place.index, Choice::Only));
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::layout::Go;
-use super::page::Told;
+use super::page::PageNotice;
 use super::selection::Choice;
 use crate::gallery::{MetadataChange, SortOrder};
 
@@ -22,7 +22,7 @@ pub enum GalleryCommand {
     /// Shows the picture at the keyboard in the studio, with its run.
     Open,
     /// Looks at it in large, or no longer.
-    Look,
+    Preview,
     /// Rates the pictures, 0 to 5.
     Rate(u8),
     /// Makes the pictures favourites; if all are, no longer.
@@ -69,7 +69,7 @@ pub enum GalleryCommand {
     /// Draws cells of another size, in points.
     SetSide(f32),
     /// Says how large the grid is, in points.
-    Room {
+    GridSize {
         /// Its width.
         width: f32,
         /// Its height.
@@ -90,7 +90,7 @@ pub enum GalleryCommand {
     /// Puts a text on the clipboard.
     PutText(String),
     /// Tells the user something that a thread found out.
-    Tell(Told),
+    Notify(PageNotice),
 }
 
 const fn plain(key: Key) -> KeyboardShortcut {
@@ -127,7 +127,7 @@ impl GalleryCommand {
         Self::Go(Go::Last, false),
         Self::ChooseAll,
         Self::Open,
-        Self::Look,
+        Self::Preview,
         Self::Rate(1),
         Self::Rate(2),
         Self::Rate(3),
@@ -171,7 +171,7 @@ impl GalleryCommand {
             },
             Self::ChooseAll => "gallery-choose-all",
             Self::Open => "gallery-open",
-            Self::Look => "gallery-look",
+            Self::Preview => "gallery-look",
             Self::Rate(0) => "gallery-rate-0",
             Self::Rate(1) => "gallery-rate-1",
             Self::Rate(2) => "gallery-rate-2",
@@ -224,7 +224,7 @@ impl GalleryCommand {
             Self::Go(go, is_extending) => go_keys(*go, *is_extending),
             Self::ChooseAll => ALL,
             Self::Open => OPEN,
-            Self::Look => LOOK,
+            Self::Preview => LOOK,
             Self::Rate(rating) => RATES.get(usize::from(*rating)).copied().unwrap_or_default(),
             Self::Favourite => FAVOURITE,
             Self::EditTags => TAGS,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::GalleryCommand;
-use super::page::Told;
+use super::page::PageNotice;
 use crate::gallery::{PictureEntry, infotext, read_picture, read_record};
 use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
@@ -17,8 +17,8 @@ pub(super) fn copy_image(studio: &Studio, entry: &Arc<PictureEntry>) {
     let path = entry.path.clone();
     answer_later(studio, move || {
         let result = put_pixels(&path);
-        vec![GalleryCommand::Tell(match result {
-            Ok(()) => Told::Info(Text::key("gallery-copied-image")),
+        vec![GalleryCommand::Notify(match result {
+            Ok(()) => PageNotice::Info(Text::key("gallery-copied-image")),
             Err(reason) => not_done("gallery-not-copied", &path, reason),
         })]
     });
@@ -34,7 +34,7 @@ pub(super) fn copy_settings(studio: &Studio, entry: &Arc<PictureEntry>) {
         };
         vec![
             GalleryCommand::PutText(text),
-            GalleryCommand::Tell(Told::Info(Text::key("gallery-copied-settings"))),
+            GalleryCommand::Notify(PageNotice::Info(Text::key("gallery-copied-settings"))),
         ]
     });
 }
@@ -49,7 +49,7 @@ pub(super) fn reveal(studio: &Studio, entry: &Arc<PictureEntry>) {
 pub(super) fn open_folder(studio: &Studio, folder: PathBuf) {
     answer_later(studio, move || match opener::open(&folder) {
         Ok(()) => Vec::new(),
-        Err(error) => vec![GalleryCommand::Tell(not_done(
+        Err(error) => vec![GalleryCommand::Notify(not_done(
             "gallery-not-revealed",
             &folder,
             error.to_string(),
@@ -67,8 +67,8 @@ fn answer_later(studio: &Studio, work: impl FnOnce() -> Vec<GalleryCommand> + Se
     });
 }
 
-fn not_done(key: &'static str, path: &Path, reason: String) -> Told {
-    Told::Error(Text::new(key, [("file", file_name(path)), ("reason", reason)]))
+fn not_done(key: &'static str, path: &Path, reason: String) -> PageNotice {
+    PageNotice::Error(Text::new(key, [("file", file_name(path)), ("reason", reason)]))
 }
 
 fn put_pixels(path: &Path) -> Result<(), String> {

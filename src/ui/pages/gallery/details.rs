@@ -7,9 +7,8 @@ use egui::{Align, Button, Frame, Label, Layout, Margin, RichText, ScrollArea, Se
 use super::GalleryCommand;
 use super::cell;
 use super::dates;
-use super::marks::MarksEditor;
-use super::panel::send;
 use super::textures::Textures;
+use super::user_metadata::MarksEditor;
 use crate::gallery::{PictureEntry, RecordSource, ThumbnailSize};
 use crate::ui::commands::UiCommand;
 use crate::ui::model::state::file_name;
@@ -74,7 +73,7 @@ impl Details {
 fn picture(ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures, entry: &PictureEntry) {
     let size = vec2(ui.available_width(), PICTURE_HEIGHT);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    cell::paint_copy(ui, ctx, textures.get(entry, ThumbnailSize::Medium), entry, rect);
+    cell::paint_thumbnail(ui, ctx, textures.get(entry, ThumbnailSize::Medium), entry, rect);
     ui.add_space(8.0);
     let name = RichText::new(file_name(&entry.path)).family(theme::strong_family());
     ui.add(Label::new(name).truncate())
@@ -85,12 +84,12 @@ fn picture(ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures, entry: 
         "{} × {} · {}",
         entry.width_px,
         entry.height_px,
-        size_words(entry.bytes)
+        size_text(entry.bytes)
     )));
     ui.add_space(4.0);
 }
 
-fn size_words(bytes: u64) -> String {
+fn size_text(bytes: u64) -> String {
     let kib = bytes as f64 / 1024.0;
     if kib < 1000.0 {
         format!("{kib:.0} KiB")
@@ -181,7 +180,7 @@ fn verbs(ui: &mut Ui, ctx: &PanelContext<'_>, commands: &[GalleryCommand]) {
             let named = UiCommand::Gallery(command.clone());
             let button = ui.add(Button::new(named.name(ctx.language)));
             if button.on_hover_text(named.tooltip(ctx.language, ui.ctx())).clicked() {
-                send(ctx, command.clone());
+                ctx.commands.send(command.clone());
             }
         }
     });

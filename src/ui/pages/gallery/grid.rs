@@ -1,19 +1,19 @@
 //! The pictures: only what is in sight is drawn and asked for.
 
 use egui::scroll_area::ScrollBarVisibility;
-use egui::{Align2, FontId, Rect, ScrollArea, Ui, Vec2, pos2, vec2};
+use egui::{Align2, FontId, Id, Rect, ScrollArea, Ui, Vec2, pos2, vec2};
 
 use super::GalleryCommand;
 use super::cell;
 use super::dates;
 use super::layout::{GAP, HEADING_HEIGHT};
 use super::page::GalleryPage;
-use super::panel::send;
 use super::status;
 use super::textures::Textures;
 use crate::gallery::EntryId;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme;
+use crate::ui::widgets::tab_stop::TabStop;
 
 /// Space at the left and the right of the pictures.
 const MARGIN: f32 = 12.0;
@@ -41,7 +41,7 @@ impl Grid {
             inner.height(),
         );
         if page.room() != (width, height) {
-            send(ctx, GalleryCommand::Room { width, height });
+            ctx.commands.send(GalleryCommand::GridSize { width, height });
         }
         if page.ids().is_empty() {
             status::show_empty(ui, ctx);
@@ -92,6 +92,10 @@ impl Grid {
         let range = layout.between(top, bottom);
         let side = Vec2::splat(layout.side() as f32);
         self.anchor = None;
+        // Tab reaches the picture at the keyboard, or the first in sight if that one is elsewhere.
+        let current = page.selection.focus().filter(|index| range.contains(index));
+        let current = page.ids().get(current.unwrap_or(range.start)).map(|id| id.0);
+        let stop = TabStop::following(ui.ctx(), Id::unique("gallery-cells"), current);
         for index in range.clone() {
             let (Some(&id), Some((x, y))) = (page.ids().get(index), layout.corner(index)) else {
                 continue;
@@ -104,10 +108,10 @@ impl Grid {
                 id,
                 rect: Rect::from_min_size(on_screen(x, y), side),
             };
-            cell::show(ui, ctx, textures, &place);
+            cell::show(ui, ctx, textures, stop, &place);
         }
         if *page.in_sight() != range {
-            send(ctx, GalleryCommand::InSight(range));
+            ctx.commands.send(GalleryCommand::InSight(range));
         }
     }
 

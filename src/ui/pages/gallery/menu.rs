@@ -3,7 +3,6 @@
 use egui::{Button, Ui};
 
 use super::GalleryCommand;
-use super::panel::send;
 use crate::gallery::PictureEntry;
 use crate::ui::commands::UiCommand;
 use crate::ui::panel::PanelContext;
@@ -11,7 +10,7 @@ use crate::ui::widgets::regenerate_menu::regenerate_items;
 
 /// The verbs, group by group; a line stands between two groups.
 const GROUPS: &[&[GalleryCommand]] = &[
-    &[GalleryCommand::Open, GalleryCommand::Look, GalleryCommand::Compare],
+    &[GalleryCommand::Open, GalleryCommand::Preview, GalleryCommand::Compare],
     &[
         GalleryCommand::CopyImage,
         GalleryCommand::CopyPrompt,
@@ -69,7 +68,7 @@ pub(super) fn verb(ui: &mut Ui, ctx: &PanelContext<'_>, command: &GalleryCommand
     }
     let response = ui.add_enabled(is_possible, button);
     if response.on_hover_text(named.tooltip(ctx.language, ui.ctx())).clicked() {
-        send(ctx, command.clone());
+        ctx.commands.send(command.clone());
         ui.close();
     }
 }

@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::entry_cache::EntryCache;
 use super::layout::{Go, GridLayout};
-use super::search::{Search, SearchError};
+use super::search::Search;
 use super::selection::{Choice, Selection};
-use super::shelf::Shelf;
 use crate::gallery::{
     EntryId, IndexEvent, IndexRequest, LabelCount, MetadataChange, PictureEntry, SearchResult, SortOrder, Ticket,
 };
@@ -24,7 +24,7 @@ const MAX_CHOSEN_KNOWN: usize = 16;
 
 /// What has to be told to the user beside the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum PageNotice {
     /// Good to know.
     Info(Text),
     /// The same; and it can be undone.
@@ -64,7 +64,7 @@ pub struct GalleryPage {
     /// Folders that are not there for now.
     pub lost: Vec<PathBuf>,
     /// Whether one picture is looked at in large.
-    pub is_looking: bool,
+    pub is_previewing: bool,
     /// Whether the side with the details is shown.
     pub is_details_shown: bool,
     /// Where thumbnails are kept for the next time; nowhere if there is none.
@@ -72,7 +72,7 @@ pub struct GalleryPage {
     /// Days since 1970-01-01 by the clock on the wall.
     pub today: i32,
     found: Option<Arc<SearchResult>>,
-    shelf: Shelf,
+    entries: EntryCache,
     layout: GridLayout,
     /// Room of the grid in points.
     room: (f32, f32),
@@ -110,12 +110,12 @@ impl Default for GalleryPage {
             scanning: None,
             unreadable: 0,
             lost: Vec::new(),
-            is_looking: false,
+            is_previewing: false,
             is_details_shown: true,
             thumbnail_dir: None,
             today: 0,
             found: None,
-            shelf: Shelf::default(),
+            entries: EntryCache::default(),
             layout: GridLayout::default(),
             room: (0.0, 0.0),
             in_sight: 0..0,
@@ -146,7 +146,7 @@ impl GalleryPage {
 
     /// All that is known of a picture, if it is known already.
     pub fn entry(&self, id: EntryId) -> Option<&Arc<PictureEntry>> {
-        self.shelf.get(id)
+        self.entries.get(id)
     }
 
     /// The picture the keyboard is at.
@@ -177,17 +177,17 @@ impl GalleryPage {
     }
 
     /// Takes in what the index service has to tell; the result is what the user should hear of it at once.
-    pub fn apply(&mut self, event: IndexEvent) -> Option<Told> {
+    pub fn apply(&mut self, event: IndexEvent) -> Option<PageNotice> {
         match event {
             IndexEvent::Found { ticket, found } => self.take_found(ticket, found),
-            IndexEvent::BadQuery { ticket, message, range } => {
+            IndexEvent::BadQuery { ticket, error } => {
                 if self.search.answered(ticket) {
-                    self.search.error = Some(SearchError { message, range });
+                    self.search.error = Some(error);
                 }
             }
-            IndexEvent::Entries { ticket, entries } => self.shelf.take(ticket, entries),
+            IndexEvent::Entries { ticket, entries } => self.entries.take(ticket, entries),
             IndexEvent::Changed(entries) => {
-                self.shelf.put(entries);
+                self.entries.put(entries);
                 self.are_labels_due = true;
             }
             IndexEvent::Completions { ticket, completions } => self.search.take_completions(ticket, completions),
@@ -206,37 +206,27 @@ impl GalleryPage {
             }
             IndexEvent::Trashed { count } => {
                 self.undoable += 1;
-                let key = if count == 1 {
-                    "gallery-trashed-one"
-                } else {
-                    "gallery-trashed"
-                };
-                return Some(Told::Undoable(Text::new(key, [("count", count.to_string())])));
+                return Some(PageNotice::Undoable(Text::new("gallery-trashed", [("count", count)])));
             }
             IndexEvent::Restored { count } => {
-                let key = if count == 1 {
-                    "gallery-restored-one"
-                } else {
-                    "gallery-restored"
-                };
-                return Some(Told::Info(Text::new(key, [("count", count.to_string())])));
+                return Some(PageNotice::Info(Text::new("gallery-restored", [("count", count)])));
             }
             IndexEvent::FolderLost(folder) => {
                 let values = [("folder", folder.display().to_string())];
                 if !self.lost.contains(&folder) {
                     self.lost.push(folder);
                 }
-                return Some(Told::Error(Text::new("gallery-folder-lost", values)));
+                return Some(PageNotice::Error(Text::new("gallery-folder-lost", values)));
             }
             IndexEvent::FolderFound(folder) => {
                 self.lost.retain(|lost| *lost != folder);
                 let values = [("folder", folder.display().to_string())];
-                return Some(Told::Info(Text::new("gallery-folder-found", values)));
+                return Some(PageNotice::Info(Text::new("gallery-folder-found", values)));
             }
             IndexEvent::Failed { message } => {
-                self.shelf.look_again(); // marks that were shown before they were kept
+                self.entries.look_again(); // marks that were shown before they were kept
                 self.search.give_up();
-                return Some(Told::Error(Text::new("gallery-failed", [("reason", message)])));
+                return Some(PageNotice::Error(Text::new("gallery-failed", [("reason", message)])));
             }
         }
         None
@@ -253,9 +243,9 @@ impl GalleryPage {
             self.searches += 1;
         }
         self.selection.follow(&found);
-        self.is_looking &= !found.ids.is_empty();
+        self.is_previewing &= !found.ids.is_empty();
         self.found = Some(found);
-        self.shelf.look_again();
+        self.entries.look_again();
         self.lay_out();
     }
 
@@ -293,10 +283,10 @@ impl GalleryPage {
             let ticket = ask(IndexRequest::Complete { text, caret });
             self.search.completion_asked(ticket);
         }
-        let missing = self.shelf.missing();
+        let missing = self.entries.missing();
         if !missing.is_empty() {
             let ticket = ask(IndexRequest::Entries(missing.clone()));
-            self.shelf.asked(ticket, missing);
+            self.entries.asked(ticket, missing);
         }
         if std::mem::take(&mut self.are_labels_due) {
             ask(IndexRequest::Labels);
@@ -351,7 +341,7 @@ impl GalleryPage {
         if self.selection.len() <= MAX_CHOSEN_KNOWN {
             wanted.extend(self.subjects());
         }
-        self.shelf.want(wanted);
+        self.entries.want(wanted);
     }
 
     /// Moves the keyboard.
@@ -365,7 +355,7 @@ impl GalleryPage {
             None if go == Go::Last => found.ids.len() - 1,
             None => self.in_sight.start.min(found.ids.len() - 1),
         };
-        let choice = if is_extending && !self.is_looking {
+        let choice = if is_extending && !self.is_previewing {
             Choice::Range
         } else {
             Choice::Only
@@ -392,11 +382,11 @@ impl GalleryPage {
     }
 
     /// Looks at the picture at the keyboard in large, or no longer.
-    pub(super) fn toggle_look(&mut self) {
+    pub(super) fn toggle_preview(&mut self) {
         if self.selection.focus().is_none() {
             self.go(Go::First, false);
         }
-        self.is_looking = !self.is_looking && self.selection.focus().is_some();
+        self.is_previewing = !self.is_previewing && self.selection.focus().is_some();
         self.reveals += 1;
     }
 
@@ -404,8 +394,8 @@ impl GalleryPage {
     pub(super) fn leave(&mut self) {
         if self.search.is_explained {
             self.search.is_explained = false;
-        } else if self.is_looking {
-            self.is_looking = false;
+        } else if self.is_previewing {
+            self.is_previewing = false;
         } else {
             self.selection.choose_none();
         }
@@ -416,7 +406,7 @@ impl GalleryPage {
         if self.subjects().is_empty() {
             return;
         }
-        self.is_looking = false;
+        self.is_previewing = false;
         self.is_details_shown = true;
         self.taggings += 1;
     }
@@ -437,6 +427,6 @@ impl GalleryPage {
 
     /// Shows a change of marks before the index has it.
     pub(super) fn mark(&mut self, ids: &[EntryId], change: &MetadataChange) {
-        self.shelf.mark(ids, change);
+        self.entries.mark(ids, change);
     }
 }

@@ -5,15 +5,15 @@ use egui::{CentralPanel, Frame, Margin, Panel as SidePanel, Ui};
 use super::bar::Bar;
 use super::details::Details;
 use super::grid::Grid;
-use super::look;
-use super::rail;
+use super::preview;
+use super::sidebar;
 use super::status;
 use super::textures::Textures;
 use crate::ui::pages::PageId;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 
 /// Width of the side that says what there is.
-const RAIL_WIDTH: f32 = 204.0;
+const SIDEBAR_WIDTH: f32 = 204.0;
 /// Width of the side with the details.
 const DETAILS_WIDTH: f32 = 292.0;
 /// Height of the line with the search field.
@@ -46,10 +46,10 @@ impl Panel for GalleryPanel {
         let whole = ui.max_rect();
         let side = Frame::new().fill(*ctx.palette.panel);
         SidePanel::left("gallery_rail")
-            .exact_size(RAIL_WIDTH)
+            .exact_size(SIDEBAR_WIDTH)
             .resizable(false)
             .frame(side)
-            .show(ui, |ui| rail::show(ui, ctx));
+            .show(ui, |ui| sidebar::show(ui, ctx));
         if page.is_details_shown {
             SidePanel::right("gallery_details")
                 .exact_size(DETAILS_WIDTH)
@@ -68,14 +68,9 @@ impl Panel for GalleryPanel {
         CentralPanel::default()
             .frame(Frame::new().fill(*ctx.palette.canvas))
             .show(ui, |ui| self.grid.show(ui, ctx, &mut self.textures));
-        if page.is_looking {
-            look::show(ui, ctx, &mut self.textures, whole);
+        if page.is_previewing {
+            preview::show(ui, ctx, &mut self.textures, whole);
         }
         self.textures.end_frame();
     }
-}
-
-/// Asks for something of this page.
-pub(super) fn send(ctx: &PanelContext<'_>, command: super::GalleryCommand) {
-    ctx.commands.send(crate::ui::commands::UiCommand::Gallery(command));
 }

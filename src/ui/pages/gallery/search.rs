@@ -1,7 +1,6 @@
 //! The search field: what is typed, when it is asked for, and what came of it.
 
-use std::ops::Range;
-
+use crate::gallery::query::QueryError;
 use crate::gallery::{Completion, Ticket};
 
 /// How long typing has to pause before it is searched for, in seconds.
@@ -9,22 +8,13 @@ const PAUSE_SECS: f64 = 0.06;
 /// Searches that are remembered.
 const MAX_HISTORY: usize = 20;
 
-/// Why a search could not be understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SearchError {
-    /// In one line.
-    pub message: String,
-    /// Where in the text, in bytes.
-    pub range: Range<usize>,
-}
-
 /// The search field.
 #[derive(Debug, Default)]
 pub struct Search {
     /// What is in it.
     pub text: String,
     /// Why that could not be understood.
-    pub error: Option<SearchError>,
+    pub error: Option<QueryError>,
     /// How it may go on.
     pub completions: Vec<Completion>,
     /// Whether its language is explained.

@@ -4,7 +4,7 @@ use egui::{Align, Button, Layout, RichText, Ui};
 
 use super::GalleryCommand;
 use super::dates::grouped;
-use super::panel::send;
+use crate::ui::i18n::Value;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 
@@ -14,7 +14,7 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
     let weak = |text: String| RichText::new(text).color(*ctx.palette.text_weak);
     ui.horizontal_centered(|ui| {
         if let Some(found) = page.found() {
-            ui.label(weak(count_words(ctx, found.ids.len(), found.total)));
+            ui.label(weak(count_text(ctx, found.ids.len(), found.total)));
         }
         let num_chosen = page.selection.len();
         if num_chosen > 0 {
@@ -23,11 +23,15 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let Some(scanning) = page.scanning {
-                let words = scanning_words(ctx, scanning.done, scanning.total);
+                let words = scanning_text(ctx, scanning.done, scanning.total);
                 ui.label(weak(words)).on_hover_text(ctx.tr("gallery-scanning.tip"));
             } else if page.unreadable > 0 {
-                let count = [("count", &*grouped(page.unreadable))];
-                let words = weak(ctx.language.tr_with("gallery-unreadable", &count));
+                let words = weak(counted(
+                    ctx,
+                    "gallery-unreadable",
+                    page.unreadable,
+                    ("count", page.unreadable),
+                ));
                 ui.label(words).on_hover_text(ctx.tr("gallery-unreadable.tip"));
             }
             if let Some(folder) = page.lost.first() {
@@ -35,24 +39,33 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
                 let words = ctx.language.tr_with("gallery-folder-lost", &[("folder", &folder)]);
                 ui.add(egui::Label::new(RichText::new(words).color(*ctx.palette.warning)).truncate());
             } else if let Some(error) = &page.search.error {
-                let words = RichText::new(&error.message).color(*ctx.palette.error);
+                let words = RichText::new(ctx.language.error(&error.code)).color(*ctx.palette.error);
                 ui.add(egui::Label::new(words).truncate());
             }
         });
     });
 }
 
-fn count_words(ctx: &PanelContext<'_>, num_found: usize, total: usize) -> String {
-    let (found, all) = (grouped(num_found), grouped(total));
+fn count_text(ctx: &PanelContext<'_>, num_found: usize, total: usize) -> String {
     if num_found == total {
-        ctx.language.tr_with("gallery-count", &[("total", &all)])
+        counted(ctx, "gallery-count", total, ("found", total))
     } else {
-        let values = [("found", &*found), ("total", &*all)];
-        ctx.language.tr_with("gallery-count-found", &values)
+        counted(ctx, "gallery-count-found", total, ("found", num_found))
     }
 }
 
-fn scanning_words(ctx: &PanelContext<'_>, done: usize, total: Option<usize>) -> String {
+/// A text that `number` makes singular or plural, in which it stands as `total` and another number by its name, both with
+/// their thousands set apart.
+fn counted(ctx: &PanelContext<'_>, key: &str, number: usize, other: (&'static str, usize)) -> String {
+    let values = [
+        ("number", Value::from(number)),
+        ("total", Value::from(grouped(number))),
+        (other.0, Value::from(grouped(other.1))),
+    ];
+    ctx.language.tr_with(key, &values)
+}
+
+fn scanning_text(ctx: &PanelContext<'_>, done: usize, total: Option<usize>) -> String {
     let done = grouped(done);
     match total.map(grouped) {
         Some(total) => {
@@ -99,7 +112,7 @@ pub(super) fn show_empty(ui: &mut Ui, ctx: &PanelContext<'_>) {
         for (name, command) in commands {
             let button = ui.add(Button::new(ctx.tr(name)));
             if button.on_hover_text(ctx.tr(&format!("{name}.tip"))).clicked() {
-                send(ctx, command.clone());
+                ctx.commands.send(command.clone());
             }
         }
     });

@@ -22,7 +22,7 @@ const GATHER_STILL: Duration = Duration::from_millis(150);
 
 /// What there is to show of a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Copy {
+pub(super) enum Thumbnail {
     /// A texture and its size in pixels.
     Ready(TextureId, Vec2),
     /// It is being made.
@@ -107,29 +107,29 @@ impl Textures {
     }
 
     /// A picture at a size, or at another one until that is there.
-    pub(super) fn get(&mut self, entry: &PictureEntry, size: ThumbnailSize) -> Copy {
+    pub(super) fn get(&mut self, entry: &PictureEntry, size: ThumbnailSize) -> Thumbnail {
         let file = PictureFile::from(entry);
         if self.has_failed || self.broken.contains(&file) {
-            return Copy::Broken;
+            return Thumbnail::Broken;
         }
         let mut request = ThumbnailRequest { file, size };
-        if let Some(copy) = self.find(&request) {
-            return copy;
+        if let Some(thumbnail) = self.find(&request) {
+            return thumbnail;
         }
         self.requests.push(request.clone());
         for other in [ThumbnailSize::Large, ThumbnailSize::Medium, ThumbnailSize::Small] {
             request.size = other;
-            if let Some(copy) = self.find(&request) {
-                return copy;
+            if let Some(thumbnail) = self.find(&request) {
+                return thumbnail;
             }
         }
-        Copy::Waiting
+        Thumbnail::Waiting
     }
 
-    fn find(&mut self, request: &ThumbnailRequest) -> Option<Copy> {
+    fn find(&mut self, request: &ThumbnailRequest) -> Option<Thumbnail> {
         let kept = self.kept.get_mut(request)?;
         kept.used = self.frame;
-        Some(Copy::Ready(kept.texture.id(), kept.texture.size_vec2()))
+        Some(Thumbnail::Ready(kept.texture.id(), kept.texture.size_vec2()))
     }
 
     /// Ends a frame: asks for what it lacked, the large ones first, and lets go of what was not seen for longest.

@@ -11,7 +11,8 @@ use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme;
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 
 /// Least width of a card.
 pub(super) const CARD_WIDTH: f32 = 320.0;
@@ -67,7 +68,7 @@ fn about(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel) {
     let refusal = ctx
         .state
         .refusal(&ModelRef::Path(item.path.clone()))
-        .map(|error| error.message.clone());
+        .map(|error| ctx.language.job_error(error));
     if let Some(reason) = item.error.clone().or(refusal) {
         let font = egui::TextStyle::Small.resolve(ui.style());
         let mut text = egui::text::LayoutJob::simple(reason.clone(), font, *ctx.palette.error, ui.available_width());

@@ -9,7 +9,8 @@ use super::panel::button;
 use crate::ui::commands::UiCommand;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme;
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 
 /// The folders that are shown, those that could be, and the buttons for others.
 pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {

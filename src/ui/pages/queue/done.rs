@@ -8,7 +8,7 @@ use crate::ui::commands::UiCommand;
 use crate::ui::model::jobs::{DoneJob, Ending};
 use crate::ui::model::state::job_error_text;
 use crate::ui::panel::PanelContext;
-use crate::ui::widgets::icon_button::Icon;
+use crate::ui::widgets::icon::Icon;
 
 /// Lists them, the newest first.
 pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>) {

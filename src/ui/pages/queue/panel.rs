@@ -10,7 +10,7 @@ use crate::ui::model::jobs::{Job, QueueId, Stage};
 use crate::ui::model::state::JobStatus;
 use crate::ui::pages::PageId;
 use crate::ui::panel::PanelContext;
-use crate::ui::widgets::icon_button::Icon;
+use crate::ui::widgets::icon::Icon;
 
 /// Space at both sides of the lists.
 const MARGIN: i8 = 20;

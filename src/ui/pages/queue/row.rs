@@ -7,11 +7,13 @@ use egui::{
 };
 
 use crate::job::{ModelRef, RgbImage};
+use crate::ui::i18n::Value;
 use crate::ui::model::jobs::Order;
 use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme;
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 
 /// Height of a row.
 const HEIGHT: f32 = 64.0;
@@ -160,7 +162,7 @@ pub(super) fn button(ui: &mut Ui, ctx: &PanelContext<'_>, icon: Icon, key: &str,
     let text = ctx.look().text(key);
     let name = ctx
         .language
-        .tr_with("queue-of", &[("name", &text.name), ("job", title)]);
+        .tr_with("queue-of", &[("name", &*text.name), ("job", title)]);
     icon_button(ui, icon, &name, &text.tip, false).clicked()
 }
 
@@ -185,10 +187,13 @@ pub(super) fn about(ctx: &PanelContext<'_>, order: &Order) -> String {
     let mut words = ctx.language.tr_with(
         "queue-about",
         &[
-            ("model", &model),
-            ("size", &format!("{}×{}", request.width_px, request.height_px)),
-            ("steps", &request.steps.to_string()),
-            ("seed", &request.seed.to_string()),
+            ("model", Value::from(model)),
+            (
+                "size",
+                Value::from(format!("{}×{}", request.width_px, request.height_px)),
+            ),
+            ("steps", Value::from(request.steps)),
+            ("seed", Value::from(request.seed.to_string())),
         ],
     );
     if request.batch_count > 1 {

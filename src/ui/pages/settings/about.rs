@@ -10,11 +10,12 @@ use crate::ui::theme;
 /// `packaging/licences`.
 const CRATES: &str = include_str!("../../../../assets/licences.txt");
 /// Licences of the program itself and of what comes with it.
-const TEXTS: [(&str, &str); 6] = [
+const TEXTS: [(&str, &str); 7] = [
     ("MIT", include_str!("../../../../LICENSE-MIT")),
     ("Apache 2.0", include_str!("../../../../LICENSE-APACHE")),
     ("Inter", include_str!("../../../../assets/fonts/OFL-Inter.txt")),
     ("M PLUS 1", include_str!("../../../../assets/fonts/OFL-MPLUS1.txt")),
+    ("Phosphor", include_str!("../../../../assets/fonts/MIT-Phosphor.txt")),
     ("CLIP", include_str!("../../../../assets/clip/LICENSE-clip.txt")),
     (
         "OpenCLIP",

@@ -9,7 +9,8 @@ use crate::ui::commands::{Scope, UiCommand};
 use crate::ui::pages::PageId;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 
 /// Width of the button with the key.
 const KEY_WIDTH: f32 = 190.0;

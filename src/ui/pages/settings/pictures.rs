@@ -10,7 +10,8 @@ use crate::config::{DEFAULT_NAME_TEMPLATE, Paths, PictureFormat};
 use crate::gallery::NameTemplate;
 use crate::ui::commands::UiCommand;
 use crate::ui::panel::PanelContext;
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 
 /// Lays the part out.
 ///

@@ -1,12 +1,13 @@
 //! The saved pictures, newest first.
 
-use egui::{Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
+use egui::{Id, Role, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
 use crate::job::Record;
 use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
 use crate::ui::model::state::{RecentPicture, file_name};
 use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::widgets::tab_stop::TabStop;
 use crate::ui::widgets::textures::TextureCache;
 
 /// Height of the pictures in the strip.
@@ -32,9 +33,12 @@ impl Panel for RecentPanel {
         egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = 6.0;
-                for picture in &ctx.state.recent {
-                    let is_shown = ctx.state.shown_path() == Some(&*picture.path);
-                    let response = thumbnail(ui, ctx.textures, picture, is_shown);
+                let shown = ctx.state.shown_path();
+                let is_shown = |picture: &RecentPicture| shown == Some(&*picture.path);
+                let start = ctx.state.recent.iter().position(is_shown).unwrap_or(0);
+                let stop = TabStop::roving(ui.ctx(), Id::unique("recent"), ctx.state.recent.len(), start);
+                for (index, picture) in ctx.state.recent.iter().enumerate() {
+                    let response = thumbnail(ui, ctx.textures, (stop, index), picture, is_shown(picture));
                     let response = response.on_hover_ui(|ui| describe(ui, ctx, picture));
                     if response.clicked() {
                         ctx.commands.send(UiCommand::ShowPicture(picture.path.clone()));
@@ -45,10 +49,17 @@ impl Panel for RecentPanel {
     }
 }
 
-fn thumbnail(ui: &mut Ui, textures: &mut TextureCache, picture: &RecentPicture, is_shown: bool) -> egui::Response {
+fn thumbnail(
+    ui: &mut Ui,
+    textures: &mut TextureCache,
+    (stop, index): (TabStop, usize),
+    picture: &RecentPicture,
+    is_shown: bool,
+) -> egui::Response {
     let image = &picture.thumbnail;
     let width = HEIGHT * image.width_px.max(1) as f32 / image.height_px.max(1) as f32;
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(width.min(3.0 * HEIGHT), HEIGHT), Sense::click());
+    let (_, rect) = ui.allocate_space(Vec2::new(width.min(3.0 * HEIGHT), HEIGHT));
+    let response = stop.cell(ui, rect, index);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, file_name(&picture.path)));
     if ui.is_rect_visible(rect) {
         let texture = textures.thumbnail(ui.ctx(), image);

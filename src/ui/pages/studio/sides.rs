@@ -4,7 +4,8 @@ use egui::{Ui, UiBuilder, vec2};
 
 use crate::ui::commands::UiCommand;
 use crate::ui::panel::{Panel, PanelContext, Slot};
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 
 /// The rail in place of the form.
 pub(in crate::ui) struct FormRailPanel;

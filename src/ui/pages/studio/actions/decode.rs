@@ -189,7 +189,7 @@ fn ask(
         latents,
     };
     if let Err(error) = engine.decode(request) {
-        let reason = [("reason", error.to_string())];
+        let reason = [("reason", &JobError::from(&error))];
         studio
             .state
             .notices

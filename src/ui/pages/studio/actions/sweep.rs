@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use crate::engine::SubmitError;
-use crate::job::{JobError, JobErrorKind, Sweep};
+use crate::job::{JobError, Sweep};
 use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::{QueuedJob, View};
 use crate::ui::model::sweeping::Sweeping;
-use crate::ui::pages::studio::form::draft::request_text;
 use crate::ui::pages::studio::sweep::draft::SweepProblem;
 
 /// Does what a sweep makes of a command that is meant for single runs; whether nothing more is to be done.
@@ -118,9 +117,7 @@ pub(in crate::ui) fn advance(studio: &mut Studio) {
                 return;
             }
             Err(SubmitError::Request(error)) => {
-                let message = request_text(&error).localise(studio.services.language);
-                let kind = JobErrorKind::Request;
-                sweeping.refused(next.cell, Arc::new(JobError { kind, message }));
+                sweeping.refused(next.cell, Arc::new(JobError::from(&error)));
             }
             Err(SubmitError::QueueFull) => return, // it is asked again when another job has ended
             Err(SubmitError::EngineStopped) => return studio.state.engine_stopped(None),

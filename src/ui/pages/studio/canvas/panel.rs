@@ -12,10 +12,9 @@ use super::tokens::TokenLine;
 use super::views;
 use crate::job::{GenerateRequest, RgbImage};
 use crate::ui::commands::UiCommand;
-use crate::ui::i18n::Language;
 use crate::ui::model::camera::{Camera, CameraMove};
 use crate::ui::model::state::{View, file_name};
-use crate::ui::pages::studio::form::draft::{STARTER_PROMPTS, STARTER_PROMPTS_JA};
+use crate::ui::pages::studio::form::draft::starter_prompts;
 use crate::ui::pages::studio::image_input::ImageInputCommand;
 use crate::ui::pages::studio::recent::{made_words, with_precision};
 use crate::ui::panel::{Panel, PanelContext, Slot};
@@ -391,7 +390,8 @@ fn invite(ui: &mut Ui, ctx: &mut PanelContext<'_>, body: Rect) {
         return;
     }
     let has_chips = ctx.state.is_gallery_listed && !ctx.state.has_pictures();
-    let rows = if has_chips { STARTER_PROMPTS.len() as f32 } else { 0.0 };
+    let prompts = starter_prompts(ctx.language);
+    let rows = if has_chips { prompts.len() as f32 } else { 0.0 };
     let size = vec2(400.0, 56.0 + 32.0 * rows + if has_chips { 8.0 } else { 0.0 });
     let card = Rect::from_center_size(body.center(), size);
     ui.painter()
@@ -404,10 +404,6 @@ fn invite(ui: &mut Ui, ctx: &mut PanelContext<'_>, body: Rect) {
         return;
     }
     ui.add_space(8.0);
-    let prompts = match ctx.language {
-        Language::English => STARTER_PROMPTS,
-        Language::Japanese => STARTER_PROMPTS_JA,
-    };
     for prompt in prompts {
         let is_chosen = ctx.draft.request.prompt == prompt;
         let chip = Button::selectable(is_chosen, prompt)

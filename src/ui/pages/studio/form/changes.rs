@@ -66,20 +66,6 @@ pub fn precision_of(state: &AppState, draft: &Draft) -> &'static str {
     }
 }
 
-/// Why a branch is not exact, in the user's language.
-pub fn inexact_text(inexact: &Inexact) -> Text {
-    let shown = |step: u32| (step + 1).to_string();
-    match inexact {
-        Inexact::NoStep { step, .. } => Text::new("branch-no-step", [("step", shown(*step))]),
-        Inexact::Settings { differs, .. } => Text::new("branch-other-settings", [("step", shown(*differs))]),
-        Inexact::Model { .. } => Text::key("branch-other-model"),
-        Inexact::Precision { expected, found } => Text::new(
-            "branch-other-precision",
-            [("expected", expected.clone()), ("found", found.clone())],
-        ),
-    }
-}
-
 /// What a change changes, a text for each part.
 pub fn change_texts(change: &Change) -> Vec<Text> {
     let number = |value: &Option<f64>| value.map(|value| value.to_string());

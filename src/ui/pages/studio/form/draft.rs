@@ -4,27 +4,31 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use crate::job::{
-    GenerateRequest, JobOptions, LoraSpec, MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, Mask, ModelDefaults, ModelInfo,
-    ModelRef, Precision, PreviewMode, RequestError, SIZE_MULTIPLE_PX, Takes,
+    GenerateRequest, JobOptions, LoraSpec, MAX_SIDE_PX, Mask, ModelDefaults, ModelInfo, ModelRef, Precision,
+    PreviewMode, RequestError, SIZE_MULTIPLE_PX, Takes,
 };
+use crate::ui::i18n::{Language, Value};
 use crate::ui::model::notifications::Text;
 use crate::ui::pages::studio::sweep::draft::SweepDraft;
 
-/// Prompts that show what the model in the program can do; the first is there when the window opens first.
-pub const STARTER_PROMPTS: [&str; 4] = [
-    "a lighthouse by the sea at sunset, vector image",
-    "three purple balloons over the mountains at sunrise, watercolor",
-    "the milky way over a forest, paper cut-out",
-    "blue hydrangeas in a vase by the window, oil painting",
-];
-
-/// The same in Japanese, which the model reads too.
-pub const STARTER_PROMPTS_JA: [&str; 4] = [
-    "夕焼けの海と灯台、ベクター画像",
-    "日の出の山と三つの紫の気球、水彩画",
-    "天の川の森、切り絵",
-    "花瓶 青い紫陽花、油絵",
-];
+/// Prompts that show what the model in the program can do, which reads both languages; the first is there when the window
+/// opens first.
+pub fn starter_prompts(language: Language) -> [&'static str; 4] {
+    match language {
+        Language::English => [
+            "a lighthouse by the sea at sunset, vector image",
+            "three purple balloons over the mountains at sunrise, watercolor",
+            "the milky way over a forest, paper cut-out",
+            "blue hydrangeas in a vase by the window, oil painting",
+        ],
+        Language::Japanese => [
+            "夕焼けの海と灯台、ベクター画像",
+            "日の出の山と三つの紫の気球、水彩画",
+            "天の川の森、切り絵",
+            "花瓶 青い紫陽花、油絵",
+        ],
+    }
+}
 
 /// Steps and guidance scale that the starter model's adapter for few steps was distilled for: guidance is in it already.
 const FEW_STEPS: (u32, f64) = (4, 1.0);
@@ -103,7 +107,7 @@ impl Default for Draft {
         let defaults = Defaults::default();
         Self {
             request: GenerateRequest {
-                prompt: STARTER_PROMPTS[0].to_owned(),
+                prompt: starter_prompts(Language::English)[0].to_owned(),
                 ..defaults.request.clone()
             },
             is_seed_locked: false,
@@ -150,54 +154,32 @@ impl DraftError {
                 width_px,
                 height_px,
                 multiple_px,
-            } => size_text(*width_px, *height_px, *multiple_px),
+            } => Text::new(
+                "problem-size",
+                [
+                    ("multiple", Value::from(*multiple_px)),
+                    ("max", Value::from(MAX_SIDE_PX)),
+                    ("found", Value::from(format!("{width_px} × {height_px}"))),
+                ],
+            ),
             Self::Request(error) => request_text(error),
         }
     }
 }
 
-fn size_text(width_px: u32, height_px: u32, multiple_px: u32) -> Text {
-    let values = [
-        ("multiple", multiple_px.to_string()),
-        ("max", MAX_SIDE_PX.to_string()),
-        ("found", format!("{width_px} × {height_px}")),
-    ];
-    Text::new("problem-size", values)
-}
-
 /// A request's error in the user's language.
 pub fn request_text(error: &RequestError) -> Text {
-    match error {
-        RequestError::Size { width_px, height_px } => size_text(*width_px, *height_px, SIZE_MULTIPLE_PX),
-        RequestError::Steps { found } => Text::new(
-            "problem-steps",
-            [("max", MAX_STEPS.to_string()), ("found", found.to_string())],
-        ),
-        RequestError::BatchCount { found } => Text::new(
-            "problem-batch",
-            [("max", MAX_BATCH_COUNT.to_string()), ("found", found.to_string())],
-        ),
-        RequestError::NotFinite { .. } => Text::key("problem-not-finite"),
-        RequestError::Eta { found } => Text::new("problem-eta", [("found", found.to_string())]),
-        RequestError::Range { field, expected, found } => Text::new(
-            "problem-range",
-            [
-                ("field", (*field).to_owned()),
-                ("expected", expected.clone()),
-                ("found", found.clone()),
-            ],
-        ),
-        RequestError::Needs { field, needs } => Text::new(
-            "problem-needs",
-            [("field", (*field).to_owned()), ("needs", (*needs).to_owned())],
-        ),
-        RequestError::Unknown { found, known, .. } => {
-            Text::new("problem-unknown", [("found", found.clone()), ("known", known.clone())])
-        }
-    }
+    Text::error(error.code())
 }
 
 impl Draft {
+    /// The form at the first start, with a prompt to begin with.
+    pub fn in_language(language: Language) -> Self {
+        let mut draft = Self::default();
+        starter_prompts(language)[0].clone_into(&mut draft.request.prompt);
+        draft
+    }
+
     /// What the form asks for.
     ///
     /// # Errors

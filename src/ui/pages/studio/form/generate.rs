@@ -4,12 +4,13 @@ use egui::{Align, Button, Layout, RichText, Ui, vec2};
 
 use crate::ui::commands::UiCommand;
 use crate::ui::model::state::{EngineStatus, file_name};
-use crate::ui::pages::studio::form::changes::{Plan, inexact_text, pending_change, planned};
+use crate::ui::pages::studio::form::changes::{Plan, pending_change, planned};
 use crate::ui::pages::studio::sweep::draft::SweepMemo;
 use crate::ui::pages::studio::sweep::form;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{self, ROW_HEIGHT};
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 
 /// Height of the buttons.
 const BUTTON_HEIGHT: f32 = 34.0;
@@ -140,7 +141,7 @@ fn remark(ctx: &PanelContext<'_>) -> Option<String> {
     let (_, _, plan) = planned(ctx.state, ctx.draft)?;
     match plan {
         Plan::NewRun => Some(ctx.tr("branch-new-run")),
-        Plan::Branch(_, inexact) => Some(inexact_text(&inexact?).localise(ctx.language)),
+        Plan::Branch(_, inexact) => Some(ctx.language.error(&inexact?.code())),
     }
 }
 

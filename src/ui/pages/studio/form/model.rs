@@ -7,7 +7,8 @@ use crate::ui::commands::UiCommand;
 use crate::ui::model::state::file_name;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{GRID, ROW_HEIGHT};
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 
 /// Chooses the model.
 pub(in crate::ui) struct ModelPanel;
@@ -66,7 +67,7 @@ impl Panel for ModelPanel {
 fn about(ui: &mut Ui, ctx: &PanelContext<'_>) {
     let model = &ctx.draft.request.model;
     let (text, colour) = if let Some(error) = ctx.state.refusal(model) {
-        (error.message.clone(), ctx.palette.error)
+        (ctx.language.job_error(error), ctx.palette.error)
     } else if let Some(info) = ctx.state.model(model) {
         let defaults = &info.defaults;
         let size = format!("{} × {}", defaults.width_px, defaults.height_px);

@@ -12,7 +12,8 @@ use crate::ui::pages::studio::form::draft::{Defaults, Draft, SAMPLER_WITH_ETA};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{GRID, ROW_HEIGHT};
 use crate::ui::widgets::form_row::{RowStyle, RowText, Scale};
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 use crate::ui::widgets::section;
 
 /// Sets how the noise is cleared.

@@ -1,7 +1,5 @@
 //! A picture as each target would use it, in small.
 
-use image::imageops;
-
 use super::target::Target;
 use crate::job::RgbImage;
 
@@ -24,33 +22,6 @@ pub(super) fn drawn(small: &RgbImage) -> [RgbImage; Target::ALL.len()] {
         Target::PaintInto => hole(small),
         Target::ReadSettings => written(small),
     })
-}
-
-/// A picture at most `side_px` long, of its proportions.
-pub(super) fn small(picture: &RgbImage, side_px: u32) -> RgbImage {
-    let longest = picture.width_px.max(picture.height_px).max(1);
-    let shrink = (f64::from(side_px) / f64::from(longest)).min(1.0);
-    let side = |px: u32| ((f64::from(px) * shrink).round() as u32).max(1);
-    let view = image::ImageBuffer::<image::Rgb<u8>, &[u8]>::from_raw(
-        picture.width_px,
-        picture.height_px,
-        picture.pixels.as_slice(),
-    );
-    view.map_or_else(
-        || RgbImage {
-            width_px: 1,
-            height_px: 1,
-            pixels: vec![128; 3],
-        },
-        |view| {
-            let small = imageops::thumbnail(&view, side(picture.width_px), side(picture.height_px));
-            RgbImage {
-                width_px: small.width(),
-                height_px: small.height(),
-                pixels: small.into_raw(),
-            }
-        },
-    )
 }
 
 fn luma([r, g, b]: [u8; 3]) -> u8 {
@@ -166,7 +137,7 @@ mod tests {
                 height_px,
                 pixels: (0..3 * width_px * height_px).map(|byte| byte as u8).collect(),
             };
-            let small = small(&picture, 64);
+            let small = std::sync::Arc::new(picture).shrunk(64);
             assert!(small.width_px.max(small.height_px) <= 64);
             for drawn in drawn(&small) {
                 assert_eq!((drawn.width_px, drawn.height_px), (small.width_px, small.height_px));

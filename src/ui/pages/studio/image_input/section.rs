@@ -17,7 +17,8 @@ use crate::ui::model::state::file_name;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::form_row::{RowStyle, Scale};
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 
 /// Side of the small picture beside a heading.
 const THUMBNAIL: f32 = 44.0;

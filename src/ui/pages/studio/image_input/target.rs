@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::state::Adapters;
 use crate::job::{MAX_SIDE_PX, Record, Takes};
+use crate::ui::i18n::Value;
 use crate::ui::model::notifications::Text;
 use crate::ui::model::state::file_name;
 use crate::ui::pages::studio::form::draft::Draft;
@@ -116,9 +117,9 @@ impl Target {
                 Says::How(record) => {
                     let request = &record.request;
                     let words = [
-                        ("prompt", request.prompt.clone()),
-                        ("steps", request.steps.to_string()),
-                        ("seed", request.seed.to_string()),
+                        ("prompt", Value::from(request.prompt.as_str())),
+                        ("steps", request.steps.into()),
+                        ("seed", request.seed.to_string().into()),
                     ];
                     Text::new("bring-settings-hint", words)
                 }

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use egui::ColorImage;
 use sha2::{Digest as _, Sha256};
 
-use super::drawn::{SIDE_PX, drawn, small};
+use super::drawn::{SIDE_PX, drawn};
 use super::pasting;
 use super::state::{Adapters, InputPicture, REFERENCE_NAMES};
 use crate::gallery;
@@ -157,12 +157,13 @@ fn look(path: &Path) -> Result<Arc<InputPicture>, String> {
     if pixels.width_px == 0 || pixels.height_px == 0 {
         return Err("expected pixels, found none".to_owned());
     }
-    let thumbnail = small(&pixels, SIDE_PX);
+    let pixels = Arc::new(pixels);
+    let thumbnail = pixels.shrunk(SIDE_PX);
     Ok(Arc::new(InputPicture {
         drawn: drawn(&thumbnail).map(Arc::new),
-        thumbnail: Arc::new(thumbnail),
+        thumbnail,
         record: gallery::read_record(path).ok().map(Arc::new),
-        pixels: Arc::new(pixels),
+        pixels,
     }))
 }
 

@@ -13,6 +13,7 @@ use self::tree::{Node, Row, rows};
 use super::shown;
 use crate::job::{Difference, GenerateRequest, Origin, RgbImage};
 use crate::ui::commands::UiCommand;
+use crate::ui::i18n::Value;
 use crate::ui::model::state::{AppState, View, file_name};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::ROW_HEIGHT;
@@ -346,11 +347,11 @@ fn words(ctx: &PanelContext<'_>, entry: &Entry) -> Words {
         Name::Picture(path) => file_name(path),
     };
     let Some(origin) = &entry.origin else {
-        let (seed, steps) = (entry.request.seed.to_string(), entry.request.steps.to_string());
+        let (seed, steps) = (entry.request.seed.to_string(), entry.request.steps);
         return Words {
             name: language.tr_with("tree-run", &[("file", &file)]),
             title: entry.request.prompt.clone(),
-            below: language.tr_with("tree-about", &[("seed", &seed), ("steps", &steps)]),
+            below: language.tr_with("tree-about", &[("seed", Value::from(seed)), ("steps", steps.into())]),
         };
     };
     let step = (origin.step + 1).to_string();

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use egui::{
-    Align, Align2, Button, Color32, ColorImage, FontId, Layout, Painter, Rect, Response, RichText, Role, ScrollArea,
-    Sense, Slider, Stroke, StrokeKind, TextStyle, TextureHandle, TextureOptions, Ui, UiBuilder, Vec2, WidgetInfo, pos2,
-    vec2,
+    Align, Align2, Button, Color32, FontId, Layout, Painter, Rect, Response, RichText, Role, ScrollArea, Sense, Slider,
+    Stroke, StrokeKind, TextStyle, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use crate::job::{Axis, Field, JobId, RgbImage, Sweep};
 use crate::ui::commands::UiCommand;
+use crate::ui::i18n::Value;
 use crate::ui::model::regenerate::{Regenerate, RegenerateCommand, VariationStrength};
 use crate::ui::model::step_pictures::latent_picture;
 use crate::ui::model::sweep_cell::{CellRun, CellStatus, Seen};
@@ -42,35 +42,16 @@ const RAIL_WIDTH: f32 = 220.0;
 /// Shows a sweep.
 #[derive(Default)]
 pub(in crate::ui) struct SweepGridPanel {
-    textures: HashMap<usize, Drawn>,
+    /// How latents of the cells in sight look, by cell.
+    latents: HashMap<usize, Latents>,
 }
 
-/// A cell as it was drawn last.
-struct Drawn {
-    of: Key,
-    texture: TextureHandle,
+/// Latents of a cell, mixed to colours.
+struct Latents {
+    /// The step of a job, by its place and the address of its record.
+    of: (Option<JobId>, usize, usize),
+    picture: Option<Arc<RgbImage>>,
     is_used: bool,
-}
-
-/// Tells what a texture shows.
-#[derive(Clone)]
-enum Key {
-    /// A picture, held so that no other one can come to lie at its address.
-    Picture(Arc<RgbImage>),
-    /// A step of a job, by its place and the address of its record.
-    Step(Option<JobId>, usize, usize),
-}
-
-impl Key {
-    fn is(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Picture(image), Self::Picture(other)) => Arc::ptr_eq(image, other),
-            (Self::Step(job, index, address), Self::Step(other_job, other_index, other_address)) => {
-                (job, index, address) == (other_job, other_index, other_address)
-            }
-            _ => false,
-        }
-    }
 }
 
 /// Where everything stands.
@@ -92,12 +73,13 @@ impl Panel for SweepGridPanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        let Some(sweeping) = &ctx.state.sweeping else {
-            self.textures.clear();
+        let state = ctx.state;
+        let Some(sweeping) = &state.sweeping else {
+            self.latents.clear();
             return;
         };
         if !sweeping.is_shown {
-            self.textures.clear();
+            self.latents.clear();
             back(ui, ctx, sweeping);
             return;
         }
@@ -113,12 +95,12 @@ impl Panel for SweepGridPanel {
         }
         self.grid(ui, ctx, sweeping, body.shrink2(vec2(MARGIN, GAP)));
         ui.allocate_rect(whole, Sense::hover());
-        self.textures.retain(|_, drawn| std::mem::take(&mut drawn.is_used));
+        self.latents.retain(|_, latents| std::mem::take(&mut latents.is_used));
     }
 }
 
 impl SweepGridPanel {
-    fn grid(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping, body: Rect) {
+    fn grid(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>, sweeping: &Sweeping, body: Rect) {
         let grid = Grid::of(ui, sweeping, body);
         let corner = body.min + vec2(grid.row_label, 2.0 * LABEL_HEIGHT);
         let field = Rect::from_min_max(corner, body.max.max(corner));
@@ -150,7 +132,7 @@ impl SweepGridPanel {
     fn cell(
         &mut self,
         ui: &Ui,
-        ctx: &PanelContext<'_>,
+        ctx: &mut PanelContext<'_>,
         sweeping: &Sweeping,
         (index, cell): (usize, &CellRun),
         rect: Rect,
@@ -163,8 +145,9 @@ impl SweepGridPanel {
             info.hint_text = Some(state.clone());
             info
         });
-        if let Some(seen) = cell.seen(sweeping.playhead) {
-            let texture = self.texture(ui.ctx(), (index, cell), seen);
+        let seen = cell.seen(sweeping.playhead);
+        if let Some(picture) = seen.and_then(|seen| self.picture((index, cell), seen)) {
+            let texture = ctx.textures.smooth(ui.ctx(), &picture);
             egui::Image::new((texture.id(), rect.size()))
                 .corner_radius(2)
                 .paint_at(ui, rect);
@@ -177,7 +160,7 @@ impl SweepGridPanel {
                 let line = Rect::from_min_size(rect.left_bottom() - vec2(0.0, 3.0), vec2(rect.width() * done, 3.0));
                 ui.painter().rect_filled(line, 0.0, *ctx.palette.accent);
             }
-            CellStatus::Failed(error) => sentence(ui, rect, &error.message, *ctx.palette.error),
+            CellStatus::Failed(error) => sentence(ui, rect, &ctx.language.job_error(error), *ctx.palette.error),
             CellStatus::Stopped => sentence(ui, rect, &state, *ctx.palette.text_weak),
             CellStatus::Waiting | CellStatus::Finished => {}
         }
@@ -196,38 +179,21 @@ impl SweepGridPanel {
         }
     }
 
-    /// The texture of what is seen of a run; made anew only when that is something else.
-    fn texture(&mut self, ctx: &egui::Context, (index, cell): (usize, &CellRun), seen: Seen<'_>) -> &TextureHandle {
-        let of = match seen {
-            Seen::Picture(image) => Key::Picture(Arc::clone(image)),
-            Seen::Latents(step, _) => Key::Step(cell.job, step.index, std::ptr::from_ref(step) as usize),
+    /// What is seen of a run as a picture.
+    fn picture(&mut self, (index, cell): (usize, &CellRun), seen: Seen<'_>) -> Option<Arc<RgbImage>> {
+        let (step, colours) = match seen {
+            Seen::Picture(image) => return Some(Arc::clone(image)),
+            Seen::Latents(step, colours) => (step, colours),
         };
-        let pixels = || {
-            let of = |image: &RgbImage| {
-                ColorImage::from_rgb([image.width_px as usize, image.height_px as usize], &image.pixels)
-            };
-            match seen {
-                Seen::Picture(image) => of(image),
-                Seen::Latents(step, colours) => {
-                    let picture = latent_picture(&step.x0, Some(colours), usize::MAX);
-                    picture.map_or_else(
-                        || ColorImage::filled([1, 1], Color32::TRANSPARENT),
-                        |picture| of(&picture),
-                    )
-                }
-            }
-        };
-        let drawn = self.textures.entry(index).or_insert_with(|| Drawn {
-            of: of.clone(),
-            texture: ctx.load_texture("cell", pixels(), TextureOptions::LINEAR),
-            is_used: true,
-        });
-        if !drawn.of.is(&of) {
-            drawn.texture.set(pixels(), TextureOptions::LINEAR);
-            drawn.of = of;
+        let of = (cell.job, step.index, std::ptr::from_ref(step) as usize);
+        if self.latents.get(&index).is_none_or(|latents| latents.of != of) {
+            let picture = latent_picture(&step.x0, Some(colours), usize::MAX).map(Arc::new);
+            let is_used = true;
+            self.latents.insert(index, Latents { of, picture, is_used });
         }
-        drawn.is_used = true;
-        &drawn.texture
+        let latents = self.latents.get_mut(&index)?;
+        latents.is_used = true;
+        latents.picture.clone()
     }
 }
 
@@ -518,7 +484,7 @@ fn status_words(ctx: &PanelContext<'_>, cell: &CellRun) -> String {
         CellStatus::Finished if cell.path.is_some() => ctx.tr("sweep-cell-open"),
         CellStatus::Finished => ctx.tr("sweep-cell-saving"),
         CellStatus::Stopped => ctx.tr("status-stopped"),
-        CellStatus::Failed(error) => error.message.clone(),
+        CellStatus::Failed(error) => ctx.language.job_error(error),
     }
 }
 
@@ -529,11 +495,11 @@ fn settings(ui: &mut Ui, ctx: &PanelContext<'_>, cell: &CellRun, (name, state): 
     ui.label(&request.prompt);
     let number = |value: f64| value_words(&value.to_string(), &crate::job::Field::Guidance);
     let values = [
-        ("steps", &*request.steps.to_string()),
-        ("guidance", &*number(request.guidance_scale)),
-        ("rescale", &*number(request.guidance_rescale)),
-        ("sampler", &*request.sampler),
-        ("seed", &*request.seed.to_string()),
+        ("steps", Value::from(request.steps)),
+        ("guidance", number(request.guidance_scale).into()),
+        ("rescale", number(request.guidance_rescale).into()),
+        ("sampler", request.sampler.as_str().into()),
+        ("seed", request.seed.to_string().into()),
     ];
     ui.weak(ctx.language.tr_with("sweep-cell-settings", &values));
     if let Some((_, step)) = &cell.start {

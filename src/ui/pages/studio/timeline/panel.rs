@@ -133,7 +133,7 @@ fn failure(ctx: &PanelContext<'_>) -> Option<String> {
     let run = ctx.state.run.as_ref()?;
     match &run.status {
         JobStatus::Failed(error) if ctx.state.engine == EngineStatus::Running && ctx.state.view == View::Live => {
-            Some(error.message.clone())
+            Some(ctx.language.job_error(error))
         }
         _ => None,
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use egui::{Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Id, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use super::panel::{secs_text, sigma_text};
 use crate::job::{Change, RgbImage, StepRecord};
@@ -14,6 +14,7 @@ use crate::ui::model::state::View;
 use crate::ui::model::step_pictures::latent_picture;
 use crate::ui::pages::studio::form::changes::change_texts;
 use crate::ui::panel::PanelContext;
+use crate::ui::widgets::tab_stop::TabStop;
 
 /// Largest side of a step in the strip.
 const MAX_CELL: f32 = 48.0;
@@ -112,7 +113,7 @@ impl Strip {
     /// Lays it out in what is left of the row.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         let size = vec2(ui.available_width(), MAX_CELL + LANE_GAP + LANE);
-        // Not to be reached by Tab: the arrows are for the steps, wherever the keyboard is.
+        // Tab reaches the current step; the arrows are for the steps, wherever the keyboard is.
         let (area, response) = ui.allocate_exact_size(size, Sense::CLICK | Sense::DRAG);
         let state = ctx.state;
         let to_come = state
@@ -137,6 +138,8 @@ impl Strip {
         scrub(ctx, timeline, &scale, &response);
 
         empty_cells(ui, ctx, &scale, timeline.next_index());
+        let current = shown.or_else(|| Some(timeline.steps.last()?.index));
+        let stop = TabStop::following(ui.ctx(), Id::unique("steps"), current);
         for (place, record) in timeline.steps.iter().enumerate() {
             // Of steps that share a picture, it is that of the one on the canvas, else of the first.
             let is_first = place == 0 || !scale.share(timeline.steps[place - 1].index, record.index);
@@ -144,7 +147,7 @@ impl Strip {
             if (is_first && !has_shown) || shown == Some(record.index) {
                 self.picture(ui, ctx, timeline, record, scale.group_picture(record.index));
             }
-            step_cell(ui, ctx, (place, record), &scale, shown == Some(record.index));
+            step_cell(ui, ctx, stop, (place, record), &scale, shown == Some(record.index));
         }
         curve(ui, ctx, timeline, &scale, shown);
         for change in &timeline.changes {
@@ -224,9 +227,15 @@ fn empty_cells(ui: &Ui, ctx: &PanelContext<'_>, scale: &Scale, first: usize) {
     }
 }
 
-fn step_cell(ui: &Ui, ctx: &PanelContext<'_>, (place, record): (usize, &StepRecord), scale: &Scale, is_shown: bool) {
-    let rect = scale.cell(record.index);
-    let response = ui.interact(rect, ui.make_persistent_id(("step", record.index)), Sense::click());
+fn step_cell(
+    ui: &Ui,
+    ctx: &PanelContext<'_>,
+    stop: TabStop,
+    (place, record): (usize, &StepRecord),
+    scale: &Scale,
+    is_shown: bool,
+) {
+    let response = stop.cell(ui, scale.cell(record.index), Some(record.index));
     let number = (record.index + 1).to_string();
     response.widget_info(|| {
         let name = ctx.language.tr_with("timeline-cell", &[("step", &number)]);

@@ -6,7 +6,8 @@ use crate::ui::commands::UiCommand;
 use crate::ui::model::state::Pause;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{GRID, ROW_HEIGHT};
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 
 /// Two rows of four buttons.
 pub(in crate::ui) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {

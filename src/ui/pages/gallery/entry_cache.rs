@@ -16,7 +16,7 @@ struct Kept {
 
 /// Entries by id, as many as are needed.
 #[derive(Debug, Default)]
-pub(super) struct Shelf {
+pub(super) struct EntryCache {
     kept: HashMap<EntryId, Kept>,
     /// Those that the index no longer has.
     gone: HashSet<EntryId>,
@@ -27,7 +27,7 @@ pub(super) struct Shelf {
     clock: u64,
 }
 
-impl Shelf {
+impl EntryCache {
     pub(super) fn get(&self, id: EntryId) -> Option<&Arc<PictureEntry>> {
         self.kept.get(&id).map(|kept| &kept.entry)
     }

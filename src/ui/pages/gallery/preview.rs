@@ -5,9 +5,8 @@ use egui::{Align2, Area, FontId, Id, Order, Rect, Role, Sense, Ui, UiBuilder, Wi
 use super::GalleryCommand;
 use super::cell;
 use super::dates;
-use super::marks::{heart, star_words};
-use super::panel::send;
-use super::textures::{Copy, Textures};
+use super::textures::{Textures, Thumbnail};
+use super::user_metadata::{heart, star_text};
 use crate::gallery::ThumbnailSize;
 use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
@@ -30,7 +29,7 @@ pub(super) fn show(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, who
         let name = ctx.tr("gallery-look-close");
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
         if response.clicked() {
-            send(ctx, GalleryCommand::Look);
+            ctx.commands.send(GalleryCommand::Preview);
         }
         picture(ui, ctx, textures, whole);
     });
@@ -44,9 +43,9 @@ fn picture(ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures, whole: 
     let (mut room, mut foot) = whole.split_top_bottom_at_y(whole.bottom() - FOOT_HEIGHT);
     room = room.shrink(MARGIN);
     foot = foot.shrink2(vec2(MARGIN, 0.0));
-    let copy = textures.get(entry, ThumbnailSize::Large);
-    cell::paint_copy(ui, ctx, copy, entry, room);
-    if matches!(copy, Copy::Ready(..)) {
+    let thumbnail = textures.get(entry, ThumbnailSize::Large);
+    cell::paint_thumbnail(ui, ctx, thumbnail, entry, room);
+    if matches!(thumbnail, Thumbnail::Ready(..)) {
         for beside in [Some(index + 1), index.checked_sub(1)].into_iter().flatten() {
             if let Some(entry) = page.ids().get(beside).and_then(|id| page.entry(*id)) {
                 textures.get(entry, ThumbnailSize::Large); // so that going on does not wait
@@ -71,8 +70,8 @@ fn picture(ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures, whole: 
     ui.scope_builder(UiBuilder::new().max_rect(marks), |ui| {
         ui.horizontal_centered(|ui| {
             let colours = (*ctx.palette.text, *ctx.palette.text_weak);
-            if let Some(rating) = star_row(ui, entry.user_metadata.rating, &star_words(ctx), colours) {
-                send(ctx, GalleryCommand::Rate(rating));
+            if let Some(rating) = star_row(ui, entry.user_metadata.rating, &star_text(ctx), colours) {
+                ctx.commands.send(GalleryCommand::Rate(rating));
             }
             heart(ui, ctx, entry.user_metadata.is_favourite);
         });

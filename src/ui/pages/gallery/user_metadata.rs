@@ -7,12 +7,12 @@ use egui::{Id, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
 
 use super::GalleryCommand;
 use super::dates::grouped;
-use super::panel::send;
 use crate::gallery::{LabelCount, MetadataChange, PictureEntry};
 use crate::ui::commands::UiCommand;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
-use crate::ui::widgets::stars::{StarWords, paint_heart, star_row};
+use crate::ui::widgets::icon::{Icon, paint_icon};
+use crate::ui::widgets::stars::{StarWords, star_row};
 use crate::ui::widgets::suggest::{FieldWords, SuggestField, Suggestion};
 
 /// Suggestions below the field for a new word.
@@ -72,7 +72,7 @@ impl MarksEditor {
                 Change::Add(tag) => MetadataChange::Tag(tag),
                 Change::Remove(tag) => MetadataChange::Untag(tag),
             };
-            send(ctx, GalleryCommand::Mark(change));
+            ctx.commands.send(GalleryCommand::Mark(change));
         }
         let collections = shared(entries, |entry| &entry.user_metadata.collections);
         if let Some(change) = self
@@ -83,7 +83,7 @@ impl MarksEditor {
                 Change::Add(name) => MetadataChange::Collect(name),
                 Change::Remove(name) => MetadataChange::Uncollect(name),
             };
-            send(ctx, GalleryCommand::Mark(change));
+            ctx.commands.send(GalleryCommand::Mark(change));
         }
     }
 }
@@ -103,7 +103,7 @@ fn shared<'a>(
 }
 
 /// The words of the stars.
-pub(super) fn star_words(ctx: &PanelContext<'_>) -> StarWords {
+pub(super) fn star_text(ctx: &PanelContext<'_>) -> StarWords {
     StarWords {
         names: [1, 2, 3, 4, 5].map(|rating| UiCommand::Gallery(GalleryCommand::Rate(rating)).name(ctx.language)),
         tip: ctx.tr("gallery-rate.tip"),
@@ -116,8 +116,8 @@ fn rating(ui: &mut Ui, ctx: &PanelContext<'_>, entries: &[&Arc<PictureEntry>]) {
     ui.horizontal(|ui| {
         let colours = (*ctx.palette.text, *ctx.palette.text_weak);
         let shown = if is_same { first } else { 0 };
-        if let Some(rating) = star_row(ui, shown, &star_words(ctx), colours) {
-            send(ctx, GalleryCommand::Rate(rating));
+        if let Some(rating) = star_row(ui, shown, &star_text(ctx), colours) {
+            ctx.commands.send(GalleryCommand::Rate(rating));
         }
         ui.add_space(8.0);
         let is_favourite = entries.iter().all(|entry| entry.user_metadata.is_favourite);
@@ -139,7 +139,7 @@ pub(super) fn heart(ui: &mut Ui, ctx: &PanelContext<'_>, is_favourite: bool) {
     } else {
         ctx.palette.text_weak
     };
-    paint_heart(ui.painter(), rect.center(), 7.5, *colour, is_favourite);
+    paint_icon(ui.painter(), Icon::Heart(is_favourite), rect.center(), 17.0, *colour);
     let response = response.on_hover_text(command.tooltip(ctx.language, ui.ctx()));
     if response.clicked() {
         ctx.commands.send(command);
@@ -168,7 +168,7 @@ impl NewWord {
             ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing = Vec2::splat(4.0);
                 for word in present {
-                    let name = ctx.language.tr_with(words.remove, &[("name", word)]);
+                    let name = ctx.language.tr_with(words.remove, &[("name", *word)]);
                     let chip = ui.add(egui::Button::new(format!("{word}  ×")).small());
                     let chip = chip
                         .on_hover_text(ctx.tr(&format!("{}.tip", words.remove)))

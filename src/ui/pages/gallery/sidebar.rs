@@ -8,11 +8,11 @@ use egui::{
 
 use super::GalleryCommand;
 use super::dates;
-use super::panel::send;
 use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
-use crate::ui::widgets::icon_button::{Icon, icon_button};
+use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::icon_button::icon_button;
 
 /// The search that finds the favourites.
 const FAVOURITES: &str = "is:favourite";
@@ -82,7 +82,7 @@ fn search_row(ui: &mut Ui, ctx: &PanelContext<'_>, name: &str, count: Option<usi
     };
     let count = count.map(dates::grouped).unwrap_or_default();
     if row(ui, ctx, name, &count, is_on).on_hover_text(tip).clicked() {
-        send(ctx, GalleryCommand::SearchFor(search.to_owned()));
+        ctx.commands.send(GalleryCommand::SearchFor(search.to_owned()));
     }
 }
 
@@ -124,7 +124,7 @@ fn folders(ui: &mut Ui, ctx: &PanelContext<'_>) {
     ] {
         let button = ui.add(Button::new(ctx.tr(key)));
         if button.on_hover_text(ctx.tr(&format!("{key}.tip"))).clicked() {
-            send(ctx, command);
+            ctx.commands.send(command);
         }
         ui.add_space(4.0);
     }
@@ -139,7 +139,7 @@ fn folder_row(ui: &mut Ui, ctx: &PanelContext<'_>, folder: &Path) {
         let leave = ctx.language.tr_with("gallery-unwatch", &words);
         let tip = ctx.tr("gallery-unwatch.tip");
         if icon_button(ui, Icon::Close, &leave, &tip, false).clicked() {
-            send(ctx, GalleryCommand::Unwatch(folder.to_owned()));
+            ctx.commands.send(GalleryCommand::Unwatch(folder.to_owned()));
         }
         let (mark, colour) = if is_lost {
             (ctx.tr("gallery-away"), ctx.palette.warning)
@@ -154,7 +154,7 @@ fn folder_row(ui: &mut Ui, ctx: &PanelContext<'_>, folder: &Path) {
             let response = ui.add(egui::Label::new(text).truncate().sense(Sense::click()));
             let tip = format!("{}\n{}", folder.display(), ctx.tr("gallery-open-folder"));
             if response.on_hover_text(tip).clicked() {
-                send(ctx, GalleryCommand::OpenFolder(folder.to_owned()));
+                ctx.commands.send(GalleryCommand::OpenFolder(folder.to_owned()));
             }
         });
     });
