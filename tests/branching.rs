@@ -391,7 +391,7 @@ fn a_paused_job_should_be_cancelled_and_decode_latents_while_it_waits() {
             _ => {}
         }
     }
-    assert_eq!(**answers[0].1.as_ref().unwrap(), whole.pixels);
+    assert_eq!(*answers[0].1.as_ref().unwrap(), whole.pixels);
     assert!(
         answers[1]
             .1

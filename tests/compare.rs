@@ -114,7 +114,7 @@ fn two_runs_should_be_told_by_settings_pixels_and_the_step_from_which_they_part(
     let mut run = (*b.trajectory).clone();
     Arc::make_mut(&mut run.steps[1]).x0.values[5] += 1.0;
     b.trajectory = Arc::new(run);
-    b.pixels.pixels[4] ^= 16;
+    Arc::make_mut(&mut b.pixels).pixels[4] ^= 16;
     let [a, b] = [a, b].map(|image| gallery::save(home.path(), &image).unwrap().path);
 
     let (told, words) = compare(home.path(), &[&a, &b]);

@@ -650,7 +650,7 @@ fn child_on_a_full_disk() {
     };
     let mut large = generated_image(large);
     let mut random = ChaCha8Rng::seed_from_u64(1);
-    random.fill_bytes(&mut large.pixels.pixels); // which no encoder makes smaller
+    random.fill_bytes(&mut Arc::make_mut(&mut large.pixels).pixels); // which no encoder makes smaller
     match gallery::save(folder, &large) {
         Ok(saved) => println!("saved: {}", saved.path.display()),
         Err(error) => println!("not saved: {}", error.one_line()),

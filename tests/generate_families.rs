@@ -346,7 +346,7 @@ fn latents_of_a_codebook_should_be_decoded_and_not_shown_as_pixels() {
     for mode in [PreviewMode::Auto, PreviewMode::Vae] {
         let shown = studio.decode(&model, mode, &trajectory.final_latents);
         assert_eq!(
-            shown, made.pixels,
+            shown, *made.pixels,
             "{mode:?}: kept latents should give the picture that they gave"
         );
     }

@@ -1,5 +1,7 @@
 //! Pictures whose edges join without a seam.
 
+use std::sync::Arc;
+
 use candle_core::Device;
 use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode, RgbImage, Tiling};
 use hareru::pipelines::families::StableDiffusion;
@@ -12,7 +14,7 @@ impl Watcher for Nobody {
     fn step(&mut self, _step: ShownStep<'_>) {}
 }
 
-fn make(model: &StableDiffusion, seed: u64, tiling: Tiling) -> RgbImage {
+fn make(model: &StableDiffusion, seed: u64, tiling: Tiling) -> Arc<RgbImage> {
     let request = GenerateRequest {
         prompt: "a sunset over a mountain range".to_owned(),
         steps: 8,

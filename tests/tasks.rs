@@ -1,6 +1,7 @@
 //! Pictures made from pictures, and changes of mind on the way, by the starter model.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 use hareru::conditioning::Prompts;
@@ -73,7 +74,7 @@ impl Studio {
         }
     }
 
-    fn make(&self, request: &GenerateRequest) -> RgbImage {
+    fn make(&self, request: &GenerateRequest) -> Arc<RgbImage> {
         make(&self.model, None, request).unwrap().0.pixels
     }
 }
@@ -477,7 +478,7 @@ fn a_picture_should_be_a_prompt_as_far_as_its_weight_says() {
     let studio = Studio::open();
     let (model, models) = reference_model();
     let mut aux = AuxModels::default();
-    let mut make = |references: Vec<Reference>| -> Result<RgbImage, PipelineError> {
+    let mut make = |references: Vec<Reference>| -> Result<Arc<RgbImage>, PipelineError> {
         let request = GenerateRequest {
             prompt: "a painted harbor".to_owned(),
             references,

@@ -441,7 +441,7 @@ fn an_uneven_run_should_not_be_written_but_its_picture_should() {
             "{:?}",
             saved.trajectory
         );
-        assert_eq!(gallery::read_picture(&saved.path).unwrap(), image.pixels);
+        assert_eq!(gallery::read_picture(&saved.path).unwrap(), *image.pixels);
         assert!(matches!(
             gallery::read_trajectory(&saved.path),
             Err(GalleryError::NoTrajectory { .. })

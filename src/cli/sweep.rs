@@ -119,7 +119,7 @@ fn animation(made: &[Option<Arc<GeneratedImage>>], sweep: &Sweep) -> GridAnimati
         let image = image.as_ref()?;
         Some(GridCell {
             trajectory: Arc::clone(&image.trajectory),
-            finished: Arc::new(image.pixels.clone()),
+            finished: Arc::clone(&image.pixels),
         })
     };
     let labels = |axis: &Axis| (0..axis.values.len()).map(|place| axis.label(place)).collect();

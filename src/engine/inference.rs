@@ -279,7 +279,8 @@ impl Worker {
                     let upscaler = self.aux.upscaler(&upscale.model)?;
                     upscaling(0.0);
                     let mut progress = |at| upscaling(at);
-                    image.pixels = upscaler.enlarge_for(upscale, image.pixels, control, &mut progress)?;
+                    let small = Arc::unwrap_or_clone(image.pixels);
+                    image.pixels = Arc::new(upscaler.enlarge_for(upscale, small, control, &mut progress)?);
                 }
                 events.lifecycle(Event::Image {
                     job,

@@ -54,7 +54,7 @@ impl RgbImage {
 #[derive(Debug, Clone)]
 pub struct GeneratedImage {
     /// What the VAE decoded.
-    pub pixels: RgbImage,
+    pub pixels: Arc<RgbImage>,
     /// Enough to make the picture again.
     pub record: Record,
     /// Every step on the way; complete even where step events were dropped.

@@ -66,7 +66,7 @@ impl<'a> Prepared<'a> {
             }
             let secs = began.elapsed().as_secs_f64();
             Ok(GeneratedImage {
-                pixels: self.passes.finish(rgb_from_picture(&picture)?),
+                pixels: Arc::new(self.passes.finish(rgb_from_picture(&picture)?)),
                 trajectory: match frames {
                     1 => Arc::clone(&trajectory),
                     _ => Arc::new(trajectory_of_frame(&trajectory, frame, frames)),

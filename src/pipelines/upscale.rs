@@ -176,7 +176,7 @@ impl PictureUpscaler {
         let pixels = self.enlarge_for(upscale, pixels, control, progress)?;
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
         Ok(GeneratedImage {
-            pixels,
+            pixels: Arc::new(pixels),
             trajectory: Arc::new(no_steps()),
             record: Record {
                 version: Record::VERSION,

@@ -35,11 +35,11 @@ pub(super) fn picture(request: GenerateRequest) -> GeneratedImage {
         values: vec![0.5],
     };
     GeneratedImage {
-        pixels: RgbImage {
+        pixels: Arc::new(RgbImage {
             width_px,
             height_px,
             pixels: (0..width_px * height_px * 3).map(|i| (i / 7 % 251) as u8).collect(),
-        },
+        }),
         record: record(GenerateRequest {
             width_px,
             height_px,

@@ -21,11 +21,11 @@ pub(crate) fn generated_image(request: GenerateRequest) -> GeneratedImage {
     };
     let seed = request.seed;
     GeneratedImage {
-        pixels: RgbImage {
+        pixels: Arc::new(RgbImage {
             width_px,
             height_px,
             pixels: (0..width_px * height_px * 3).map(|i| (i * 31 % 251) as u8).collect(),
-        },
+        }),
         record: Record {
             version: Record::VERSION,
             program: "hareru 0.1.0".to_owned(),

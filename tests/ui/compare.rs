@@ -65,7 +65,7 @@ fn run(parts_from: usize, guidance_scale: f64, pixels: RgbImage) -> GeneratedIma
             run_id: format!("run-{parts_from}-{guidance_scale}"),
             ..record(request)
         },
-        pixels,
+        pixels: Arc::new(pixels),
     }
 }
 

@@ -182,7 +182,7 @@ fn settings_should_be_read_from_a_picture_that_has_some() {
         ..GenerateRequest::default()
     };
     let image = GeneratedImage {
-        pixels: plain([9; 3], 128),
+        pixels: Arc::new(plain([9; 3], 128)),
         record: record(made),
         trajectory: Arc::new(no_steps()),
     };
@@ -393,7 +393,7 @@ fn the_newest_preview_should_win_and_none_should_be_saved() {
     // What the older one still says is not shown.
     window.tell([step(first, 2, [9; 3]), Event::Cancelled { job: first }]);
     let image = GeneratedImage {
-        pixels: plain([70; 3], 128),
+        pixels: Arc::new(plain([70; 3], 128)),
         record: record(asked),
         trajectory: Arc::new(no_steps()),
     };

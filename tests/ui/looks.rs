@@ -194,7 +194,7 @@ fn looks_of_a_sweep() {
             for number in 1..=17 {
                 let job = JobId(number);
                 let mut image = (*super::sweep::made(&window, job)).clone();
-                image.pixels = clearing(1.0 - 0.04 * number as f32, 128);
+                image.pixels = Arc::new(clearing(1.0 - 0.04 * number as f32, 128));
                 let error = Arc::new(JobError::new(
                     JobErrorKind::NotFinite,
                     "the numbers ran away at step 12".to_owned(),

@@ -373,7 +373,7 @@ fn looks_of_the_queue() {
             let mut image = finished(&window, JobId(1));
             if let Event::Image { image, .. } = &mut image {
                 let mut made = (**image).clone();
-                made.pixels = plain(BLUE, 128);
+                made.pixels = Arc::new(plain(BLUE, 128));
                 *image = Arc::new(made);
             }
             let error = Arc::new(JobError::new(

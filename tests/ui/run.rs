@@ -22,7 +22,7 @@ pub(super) fn finished(window: &Window, job: JobId) -> Event {
     Event::Image {
         job,
         image: Arc::new(GeneratedImage {
-            pixels: plain(RED, 128),
+            pixels: Arc::new(plain(RED, 128)),
             record: record(request),
             trajectory: Arc::new(Trajectory {
                 seed: 1,

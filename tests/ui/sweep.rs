@@ -63,7 +63,7 @@ pub(super) fn made(window: &Window, job: JobId) -> Arc<GeneratedImage> {
         secs: 0.1,
     });
     Arc::new(GeneratedImage {
-        pixels: plain(RED, 128),
+        pixels: Arc::new(plain(RED, 128)),
         trajectory: Arc::new(Trajectory {
             seed: request.seed,
             sigmas: vec![1.0; request.steps as usize + 1],

@@ -217,7 +217,7 @@ fn a_kept_step_should_be_saved_as_the_picture_of_a_run_that_ended_there() {
     assert_eq!(*asked[exact[0]].latents, kept_step(2).x0);
     answer(&mut window, exact[0], BLUE);
     let saved = Arc::clone(&window.pictures.borrow().saved[0]);
-    assert_eq!(saved.pixels, plain(BLUE, 128));
+    assert_eq!(*saved.pixels, plain(BLUE, 128));
     assert_eq!(saved.record.request.stop_after, Some(3));
     assert_eq!(
         saved
@@ -591,7 +591,7 @@ fn a_finished_run_should_know_every_step_also_those_that_were_not_told() {
 fn what_was_saved_should_be_scrubbed_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let image = GeneratedImage {
-        pixels: plain(RED, 128),
+        pixels: Arc::new(plain(RED, 128)),
         record: kept_record(),
         trajectory: Arc::new(kept_trajectory(0..10)),
     };

@@ -365,7 +365,7 @@ impl JobQueue {
             }
             Event::Image { job, image } => {
                 if let Some(index) = self.index_in_engine(*job) {
-                    let pixels = Arc::new(image.pixels.clone()).shrunk(THUMBNAIL_SIDE_PX);
+                    let pixels = Arc::clone(&image.pixels).shrunk(THUMBNAIL_SIDE_PX);
                     let job = &mut self.jobs[index];
                     job.made = Some(Made {
                         thumbnail: pixels,

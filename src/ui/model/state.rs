@@ -445,7 +445,7 @@ impl AppState {
     fn take_image(&mut self, job: JobId, image: &GeneratedImage) {
         if let Some(run) = self.run_of(job) {
             run.image_index = image.record.batch_index;
-            run.image = Some(Arc::new(image.pixels.clone()));
+            run.image = Some(Arc::clone(&image.pixels));
             run.precision = Some(image.record.precision.clone());
             run.elapsed_secs = Some(image.record.elapsed_secs);
         }

@@ -119,7 +119,7 @@ impl CellRun {
     }
 
     pub(in crate::ui) fn take_image(&mut self, image: &GeneratedImage, side_px: u32) {
-        self.image = Some(Arc::new(image.pixels.clone()).shrunk(side_px));
+        self.image = Some(Arc::clone(&image.pixels).shrunk(side_px));
         self.kept = Some(Arc::new(KeptRun {
             record: image.record.clone(),
             trajectory: Arc::clone(&image.trajectory),

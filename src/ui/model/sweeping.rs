@@ -282,11 +282,11 @@ mod tests {
             secs: 1.0,
         });
         Arc::new(GeneratedImage {
-            pixels: RgbImage {
+            pixels: Arc::new(RgbImage {
                 width_px: 1,
                 height_px: 1,
                 pixels: vec![0; 3],
-            },
+            }),
             record: Record {
                 version: Record::VERSION,
                 program: String::new(),

@@ -206,7 +206,7 @@ fn ask(
 }
 
 /// Hands a step over to the gallery as the picture of a run that ended with it.
-fn save(studio: &Studio, kept: KeptRun, step: &StepRecord, picture: &RgbImage) {
+fn save(studio: &Studio, kept: KeptRun, step: &StepRecord, picture: &Arc<RgbImage>) {
     let KeptRun { mut record, trajectory } = kept;
     let own = step.index as u32 + 1;
     record.request.stop_after = Some(own);
@@ -232,7 +232,7 @@ fn save(studio: &Studio, kept: KeptRun, step: &StepRecord, picture: &RgbImage) {
         .map_or(0, |since| since.as_secs());
     if let Some(pictures) = &studio.services.pictures {
         pictures.save(Arc::new(GeneratedImage {
-            pixels: picture.clone(),
+            pixels: Arc::clone(picture),
             record,
             trajectory,
         }));

@@ -154,7 +154,7 @@ pub(super) fn take_event(studio: &mut Studio, event: &Event) -> bool {
                 preview.picture = Some(Arc::clone(picture));
             }
         }
-        Event::Image { image, .. } if is_newest => preview.picture = Some(Arc::new(image.pixels.clone())),
+        Event::Image { image, .. } if is_newest => preview.picture = Some(Arc::clone(&image.pixels)),
         Event::Finished { .. } | Event::Cancelled { .. } => preview.jobs.retain(|known| *known != job),
         Event::Failed { error, .. } => {
             preview.jobs.retain(|known| *known != job);
