@@ -7,6 +7,8 @@ use hareru::gallery::SaveEvent;
 use hareru::job::{GenerateRequest, RgbImage, Trajectory};
 use hareru::ui::commands::UiCommand;
 use hareru::ui::model::camera::CameraMove;
+use hareru::ui::model::run_timeline::ViewPair;
+use hareru::unfold::StepView;
 
 use super::harness::{Window, plain, record, step};
 use super::latent_view::{colours, plane, whole_step};
@@ -34,11 +36,11 @@ fn tell_opened(window: &mut Window, path: &str, pixels: RgbImage) {
     });
 }
 
-/// Tells the window the three steps of a run, in whose latents every value is multiplied.
+/// Tells the window the three steps of a run, all of whose latents have one value.
 fn tell_steps(window: &mut Window, path: &str, by: f32) {
     let mut steps: Vec<_> = (0..3).map(|index| whole_step(index, (16, 16), 3)).collect();
-    for value in steps.iter_mut().flat_map(|step| &mut step.x0.values) {
-        *value = by;
+    for plane in steps.iter_mut().flat_map(|step| [&mut step.x, &mut step.x0]) {
+        plane.values.fill(by);
     }
     window.tell_of_pictures(SaveEvent::TrajectoryOpened {
         path: path.into(),
@@ -82,6 +84,11 @@ fn steps_beside_each_other_should_each_be_drawn_in_their_own_half() {
     open_picture(&mut window, "one.png", plain(RED, 128));
     tell_steps(&mut window, "one.png", 1.0);
     window.harness.key_press(egui::Key::Home);
+    window.harness.run();
+    window.harness.state().send(UiCommand::SetViews(ViewPair {
+        first: StepView::Noisy,
+        second: None,
+    }));
     window.harness.run();
     let [left, right] = halves(&mut window);
     assert_eq!(left, right, "one step fills the canvas");

@@ -116,11 +116,11 @@ fn a_failed_job_should_say_why_and_the_next_one_should_run() {
     );
 }
 
-/// Whether four English words follow each other.
+/// Whether three English words follow each other.
 fn has_english_sentence(text: &str) -> bool {
     let is_word = |word: &str| word.len() > 1 && word.chars().all(|c| c.is_ascii_alphabetic());
     let words: Vec<bool> = text.split_whitespace().map(is_word).collect();
-    words.windows(4).any(|four| four.iter().all(|is_word| *is_word))
+    words.windows(3).any(|three| three.iter().all(|is_word| *is_word))
 }
 
 #[test]
