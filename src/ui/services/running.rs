@@ -172,16 +172,13 @@ impl Services {
     /// Changes the budget for runs at once if it grows; else it waits in `question` for what the gallery says it costs.
     pub(in crate::ui) fn forecast_budget(&mut self, mib: u64, question: &mut BudgetQuestion) {
         let is_smaller = mib < self.settings.trajectory_budget_mib;
-        match self.pictures.as_ref().filter(|_| is_smaller) {
-            Some(pictures) => {
-                pictures.forecast_trajectory_budget(mib.saturating_mul(1 << 20));
-                *question = BudgetQuestion::Forecasting { mib };
-            }
-            None => {
-                *question = BudgetQuestion::Nothing;
-                self.set_trajectory_budget(mib);
-            }
+        if let Some(pictures) = self.pictures.as_ref().filter(|_| is_smaller) {
+            pictures.forecast_trajectory_budget(mib.saturating_mul(1 << 20));
+            *question = BudgetQuestion::Forecasting { mib };
+            return;
         }
+        *question = BudgetQuestion::Nothing;
+        self.set_trajectory_budget(mib);
     }
 
     /// Has pictures saved as the settings say; under the default names if their template is not valid.

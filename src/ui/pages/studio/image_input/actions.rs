@@ -67,7 +67,7 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, _ctx: &egui::Context, comman
         ImageInputCommand::SmallerBrush => resize_brush(studio, false),
         ImageInputCommand::LargerBrush => resize_brush(studio, true),
         ImageInputCommand::ToggleEraser => {
-            studio.state.image_input.mask.brush.is_eraser ^= studio.state.image_input.mask.is_open
+            studio.state.image_input.mask.brush.is_eraser ^= studio.state.image_input.mask.is_open;
         }
     }
 }

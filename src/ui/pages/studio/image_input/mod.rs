@@ -1,4 +1,4 @@
-//! ImageInputState a picture in: dropped, pasted or chosen, it becomes what the next picture starts from, follows or resembles.
+//! Pictures as inputs of the form: dropped, pasted or chosen, one becomes what the next picture starts from, follows or resembles.
 
 mod actions;
 mod command;

@@ -43,7 +43,7 @@ pub(super) enum Task {
     },
     /// Read a mask that was saved.
     ReadMask(PathBuf),
-    /// InputStatus for adapters in these folders.
+    /// Look for adapters in these folders.
     FindAdapters(Vec<PathBuf>),
 }
 

@@ -92,8 +92,8 @@ fn step_numbers(ui: &mut Ui, ctx: &PanelContext<'_>, timeline: &RunTimeline, ste
     cell(ui, 62.0, RichText::new(format!("σ {}", sigma_text(step.sigma))));
     let live_run = ctx.state.run.as_ref().filter(|_| ctx.state.view == View::Live);
     let step_secs = live_run.and_then(Run::mean_step_secs).unwrap_or(step.secs);
-    let throttle = language.tr_with("timeline-throttle", &[("secs", &secs_text(step_secs))]);
-    cell(ui, 106.0, throttle.into());
+    let pace = language.tr_with("timeline-pace", &[("secs", &secs_text(step_secs))]);
+    cell(ui, 106.0, pace.into());
     let left = live_run.filter(|run| !run.status.has_ended() && run.pause == Pause::No);
     if let Some(secs) = left.and_then(Run::secs_left) {
         let left = language.tr_with("timeline-left", &[("secs", &secs_text(secs))]);
