@@ -97,7 +97,7 @@ impl<'a> PreOps<'a> {
         }
     }
 
-    /// PostOps normalising groups of channels.
+    /// After normalising groups of channels.
     #[must_use]
     pub fn normalised(self, norm: &'a GroupNorm) -> Self {
         Self {
@@ -106,7 +106,7 @@ impl<'a> PreOps<'a> {
         }
     }
 
-    /// PostOps normalising groups of channels and x · sigmoid(x).
+    /// After normalising groups of channels and x · sigmoid(x).
     #[must_use]
     pub fn normalised_silu(self, norm: &'a GroupNorm) -> Self {
         Self {
@@ -115,7 +115,7 @@ impl<'a> PreOps<'a> {
         }
     }
 
-    /// PostOps enlarging by repeating pixels, see [`upsample_nearest`](super::upsample_nearest).
+    /// After enlarging by repeating pixels, see [`upsample_nearest`](super::upsample_nearest).
     #[must_use]
     pub fn enlarged(self, height: usize, width: usize) -> Self {
         Self {
