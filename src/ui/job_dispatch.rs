@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::model::notifications::Level;
 use super::model::state::{AppState, QueuedJob};
-use super::pages::studio::form::draft::request_text;
+use super::pages::studio::form::draft_error::request_text;
 use super::services::Services;
 use crate::engine::SubmitError;
 use crate::job::{JobError, JobId};

@@ -10,7 +10,7 @@ use crate::ui::job_dispatch::advance;
 use crate::ui::model::jobs::{BranchPoint, Order};
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::pages::studio::form::changes::{Plan, planned};
-use crate::ui::pages::studio::form::draft::request_text;
+use crate::ui::pages::studio::form::draft_error::request_text;
 
 /// Jobs that may wait.
 const MAX_JOBS: usize = 1000;

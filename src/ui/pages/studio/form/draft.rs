@@ -1,14 +1,14 @@
 //! The form: what the next picture shall be.
 
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::draft_error::DraftError;
 use crate::job::{
-    GenerateRequest, JobOptions, LoraSpec, MAX_SIDE_PX, Mask, ModelDefaults, ModelInfo, ModelRef, Precision,
-    PreviewMode, RequestError, SIZE_MULTIPLE_PX, Takes,
+    GenerateRequest, JobOptions, LoraSpec, Mask, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode,
+    SIZE_MULTIPLE_PX, Takes,
 };
-use crate::ui::i18n::{Language, Value};
-use crate::ui::model::notifications::Text;
+use crate::ui::i18n::Language;
 use crate::ui::pages::studio::sweep::draft::SweepDraft;
 
 /// Prompts that show what the model in the program can do, which reads both languages; the first is there when the window
@@ -120,58 +120,6 @@ impl Default for Draft {
     }
 }
 
-/// Why the form is not yet a request.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum DraftError {
-    /// There is nothing to draw.
-    #[error("the prompt is empty")]
-    EmptyPrompt,
-    /// A picture shall be painted into, and nothing says where.
-    #[error("there is nowhere to paint")]
-    NowhereToPaint,
-    /// The model makes no pictures of this size.
-    #[error("expected sides that are multiples of {multiple_px} px, found {width_px} × {height_px}")]
-    Size {
-        /// Width asked for, in pixels.
-        width_px: u32,
-        /// Height asked for, in pixels.
-        height_px: u32,
-        /// What the model's sides are multiples of.
-        multiple_px: u32,
-    },
-    /// A field is out of its range.
-    #[error(transparent)]
-    Request(#[from] RequestError),
-}
-
-impl DraftError {
-    /// The same in the user's language.
-    pub fn text(&self) -> Text {
-        match self {
-            Self::EmptyPrompt => Text::key("problem-empty-prompt"),
-            Self::NowhereToPaint => Text::key("mask-nowhere"),
-            Self::Size {
-                width_px,
-                height_px,
-                multiple_px,
-            } => Text::new(
-                "problem-size",
-                [
-                    ("multiple", Value::from(*multiple_px)),
-                    ("max", Value::from(MAX_SIDE_PX)),
-                    ("found", Value::from(format!("{width_px} × {height_px}"))),
-                ],
-            ),
-            Self::Request(error) => request_text(error),
-        }
-    }
-}
-
-/// A request's error in the user's language.
-pub fn request_text(error: &RequestError) -> Text {
-    Text::error(error.code())
-}
-
 impl Draft {
     /// The form at the first start, with a prompt to begin with.
     pub fn in_language(language: Language) -> Self {
@@ -212,112 +160,6 @@ impl Draft {
             });
         }
         Ok(request)
-    }
-
-    /// The settings of a restored picture that the form has no fields for, a line for each.
-    pub fn extra_settings(&self) -> Vec<Text> {
-        // Every field is named here, so that a new one is either a field of the form or listed.
-        let GenerateRequest {
-            model: _,
-            prompt: _,
-            negative_prompt: _,
-            width_px: _,
-            height_px: _,
-            steps: _,
-            guidance_scale: _,
-            guidance_rescale: _,
-            sampler: _,
-            schedule: _,
-            timestep_spacing: _,
-            eta: _,
-            seed: _,
-            batch_count: _,
-            clip_skip: _,
-            init: _,
-            mask: _,
-            outpaint: _,
-            controls: _,
-            references: _,
-            class_label: _,
-            vae,
-            guidance_interval,
-            guidance_schedule,
-            prompt_switches,
-            hires,
-            upscale,
-            refiner,
-            variation,
-            tiling,
-            noise_source,
-            loras,
-            embeddings,
-            noise_level,
-            film,
-            changes,
-            stop_after,
-        } = &self.request;
-        let plain = GenerateRequest::default();
-        let file = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let files = |paths: Vec<&PathBuf>| {
-            let names: Vec<String> = paths.into_iter().map(|path| file(path)).collect();
-            (!names.is_empty()).then(|| names.join(", "))
-        };
-        let named = [
-            ("extra-lora", files(loras.iter().map(|lora| &lora.path).collect())),
-            ("extra-embedding", files(embeddings.iter().collect())),
-            ("extra-vae", vae.as_deref().map(file)),
-            (
-                "extra-refiner",
-                refiner.as_ref().map(|refiner| refiner.model.to_string()),
-            ),
-            ("extra-noise-level", noise_level.map(|level| level.to_string())),
-            ("extra-stop", stop_after.map(|steps| steps.to_string())),
-        ];
-        let has_guidance = *guidance_interval != plain.guidance_interval || !guidance_schedule.is_empty();
-        let others = [
-            (hires.is_some(), "extra-hires"),
-            (upscale.is_some(), "extra-upscale"),
-            (variation.is_some(), "extra-variation"),
-            (*tiling != plain.tiling, "extra-tiling"),
-            (*noise_source != plain.noise_source, "extra-noise"),
-            (has_guidance, "extra-guidance"),
-            (film.is_some(), "extra-film"),
-            (!changes.is_empty(), "extra-changes"),
-        ];
-        let named = named.into_iter().filter_map(|(key, what)| Some((key, what?)));
-        let switches = prompt_switches
-            .iter()
-            .map(|switch| ("extra-switch", switch.prompt.clone()));
-        let others = others.into_iter().filter(|(is_there, _)| *is_there);
-        named
-            .chain(switches)
-            .map(|(key, what)| Text::new(key, [("what", what)]))
-            .chain(others.map(|(_, key)| Text::key(key)))
-            .collect()
-    }
-
-    /// Sets all [extra settings](Self::extra_settings) to their defaults.
-    pub fn drop_extra_settings(&mut self) {
-        let plain = GenerateRequest::default();
-        self.request = GenerateRequest {
-            vae: plain.vae,
-            guidance_interval: plain.guidance_interval,
-            guidance_schedule: plain.guidance_schedule,
-            prompt_switches: plain.prompt_switches,
-            hires: plain.hires,
-            upscale: plain.upscale,
-            refiner: plain.refiner,
-            variation: plain.variation,
-            tiling: plain.tiling,
-            noise_source: plain.noise_source,
-            loras: plain.loras,
-            embeddings: plain.embeddings,
-            noise_level: plain.noise_level,
-            film: plain.film,
-            changes: plain.changes,
-            stop_after: plain.stop_after,
-            ..std::mem::take(&mut self.request)
-        };
     }
 
     /// What the form says about how the job is carried out and shown.
@@ -420,7 +262,7 @@ fn follow<T: PartialEq + Clone>(value: &mut T, old: &T, new: &T) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::{Change, Film, Hires, NoiseSource, PromptSwitch, Tiling, TimestepSpacing, Variation};
+    use crate::job::{PromptSwitch, TimestepSpacing};
 
     #[test]
     fn restoring_a_request_should_give_that_request_again() {
@@ -452,59 +294,6 @@ mod tests {
         draft.restore(&request);
         assert_eq!(draft.to_request(), Ok(request));
         assert!(draft.is_seed_locked, "the same picture needs the same seed");
-        assert_eq!(
-            draft.extra_settings().len(),
-            3,
-            "an adapter, an embedding and another prompt"
-        );
-        draft.drop_extra_settings();
-        assert_eq!(draft.extra_settings(), []);
-    }
-
-    #[test]
-    fn every_setting_without_a_field_should_be_listed_and_dropped() {
-        let plain = GenerateRequest::default();
-        let extra: [fn(&mut GenerateRequest); 14] = [
-            |request| request.vae = Some("/vae".into()),
-            |request| request.guidance_interval = [0.2, 0.8],
-            |request| request.guidance_schedule = vec![7.0, 3.0],
-            |request| {
-                request.prompt_switches = vec![PromptSwitch {
-                    step: 3,
-                    prompt: "a tower".to_owned(),
-                }];
-            },
-            |request| {
-                request.hires = Some(Hires {
-                    scale: 2.0,
-                    strength: 0.4,
-                    steps: None,
-                })
-            },
-            |request| request.variation = Some(Variation { seed: 1, strength: 0.1 }),
-            |request| request.tiling = Tiling { x: true, y: true },
-            |request| request.noise_source = NoiseSource::TorchCpu,
-            |request| request.loras = vec![LoraSpec::new("/adapters/b.safetensors", 0.5)],
-            |request| request.embeddings = vec!["/embeddings/c.safetensors".into()],
-            |request| request.noise_level = Some(20),
-            |request| {
-                request.film = Some(Film {
-                    adapter: "/motion".into(),
-                    frames: 16,
-                })
-            },
-            |request| request.changes = vec![Change::at(2)],
-            |request| request.stop_after = Some(4),
-        ];
-        for set in extra {
-            let mut request = plain.clone();
-            set(&mut request);
-            let mut draft = Draft::default();
-            draft.restore(&request);
-            assert_eq!(draft.extra_settings().len(), 1, "it would be used unseen: {request:?}");
-            draft.drop_extra_settings();
-            assert_eq!(draft.request, plain, "nothing else may be dropped");
-        }
     }
 
     fn described(takes: Takes) -> ModelInfo {

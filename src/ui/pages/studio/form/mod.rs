@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod content;
 pub mod draft;
+pub mod draft_error;
 
 pub(in crate::ui) mod extra_settings;
 pub(in crate::ui) mod generate;

@@ -2,7 +2,8 @@
 
 use crate::job::{Axis, Field, FieldError, GenerateRequest, PromptSwitch, Sweep, SweepError};
 use crate::ui::i18n::Language;
-use crate::ui::pages::studio::form::draft::{Draft, DraftError};
+use crate::ui::pages::studio::form::draft::Draft;
+use crate::ui::pages::studio::form::draft_error::DraftError;
 
 /// Most steps a preset names one by one.
 const MAX_PRESET_SWITCHES: u32 = 9;
@@ -265,7 +266,7 @@ impl SweepProblem {
                 ],
             ),
             Self::Sweep(SweepError::Request { label, source }) => {
-                let reason = crate::ui::pages::studio::form::draft::request_text(source).localise(language);
+                let reason = crate::ui::pages::studio::form::draft_error::request_text(source).localise(language);
                 format!("{label}: {reason}")
             }
             Self::Sweep(SweepError::Field(error)) => field_problem(error, language),
