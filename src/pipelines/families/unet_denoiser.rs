@@ -149,7 +149,7 @@ impl Denoiser for UNetDenoiser<'_> {
             // Distilled guidance: the network takes the scale as an input and is asked once.
             let embedding = guidance_embedding(guidance.scale, width, self.device())?;
             let cond = ask(&x, &conditioning.cond, Branches::Prompt, Some(&embedding))?;
-            return Ok(DenoiseOutput::alone(cond));
+            return Ok(DenoiseOutput::alone(self.branch(&cond, 0)?));
         }
         if let Some(ConcatCond::Edit { latents, scale }) = &self.concat {
             let without = Tensor::cat(&[input.x, &latents.zeros_like()?], 1)?;
