@@ -44,12 +44,12 @@ impl LatentPaint {
 
 /// The steps on the GPU now, one for each half.
 #[derive(Default)]
-pub(super) struct Uploaded([Option<Step>; MAX_HALVES]);
+pub(super) struct Uploaded([Option<UploadedStep>; MAX_HALVES]);
 
 /// A step on the GPU, with what is drawn of it.
 #[derive(Clone)]
-struct Step {
-    step: Arc<StepRecord>,
+struct UploadedStep {
+    record: Arc<StepRecord>,
     final_latents: Option<Arc<LatentPlane>>,
     picture: Option<Arc<RgbImage>>,
     views: [wgpu::TextureView; 3],
@@ -113,15 +113,15 @@ impl Paint for LatentPaint {
 
     fn textures(&self, gpu: Gpu<'_>, cache: &mut Uploaded) -> Option<Vec<wgpu::TextureView>> {
         let seen = &self.seen;
-        let is_same = |kept: &&Step| {
-            Arc::ptr_eq(&kept.step, &seen.step)
+        let is_same = |kept: &&UploadedStep| {
+            Arc::ptr_eq(&kept.record, &seen.step)
                 && is_one(kept.final_latents.as_ref(), seen.final_latents.as_ref())
                 && is_one(kept.picture.as_ref(), self.picture.as_ref())
         };
         let known = cache.0.iter().flatten().find(is_same).cloned();
         let shown = known.or_else(|| {
-            Some(Step {
-                step: Arc::clone(&seen.step),
+            Some(UploadedStep {
+                record: Arc::clone(&seen.step),
                 final_latents: seen.final_latents.clone(),
                 picture: self.picture.clone(),
                 views: self.upload(gpu)?,
@@ -144,7 +144,7 @@ impl LatentPaint {
                 pixels: vec![0; 3],
             })
         };
-        let (picture_size, picture) = texels(self.picture.as_ref().unwrap_or(&blank()), max_side);
+        let (picture_size, picture) = texels(&self.picture.clone().unwrap_or_else(blank), max_side);
         let [planes_size, maps_size] = sizes(seen, max_side, gpu.device.limits().max_texture_array_layers)?;
         let maps = map_bytes(&seen.step, maps_size, max_side as usize);
         let (float, colour) = (wgpu::TextureFormat::R32Float, wgpu::TextureFormat::Rgba8Unorm);

@@ -44,7 +44,7 @@ impl PointerHold {
         }
         let is_panned = response.dragged() && matches!(self.grab, Some(Grab::Picture) | None);
         let is_turned = has_line && ui.input(|input| input.modifiers.alt);
-        if let Some(frame) = under.map_or(frames.first(), |place| frames.get(place)) {
+        if let Some(frame) = frames.get(under.unwrap_or(0)) {
             for camera_move in frame.camera_moves(ui, response, is_panned) {
                 if !is_turned || matches!(camera_move, CameraMove::Pan(_)) {
                     ctx.commands.send(CompareCommand::Camera(camera_move));
