@@ -1,12 +1,14 @@
 //! The program as a shell sees it: what it prints, where, and with which exit code.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use hareru::engine;
 use hareru::gallery;
 use hareru::job::ModelRef;
 use serde_json::Value;
+
+use crate::support::command_line::{command, hareru};
 
 #[test]
 fn bad_usage_should_end_with_code_2() {
@@ -317,7 +319,8 @@ fn threads_should_not_change_the_picture_and_be_taken_from_the_environment_too()
         ];
         args.extend(["--precision", "f32", "--json", "--out", out.to_str().unwrap()]);
         args.extend(more);
-        let mut command = command(home.path(), &args);
+        let mut command = command(home.path());
+        command.args(&args);
         if let Some(threads) = environment {
             command.env("HARERU_THREADS", threads);
         }
@@ -334,7 +337,8 @@ fn threads_should_not_change_the_picture_and_be_taken_from_the_environment_too()
     let max = engine::max_threads().to_string();
     assert_eq!(picture("max.png", &[], Some(&max)), all);
 
-    let mut command = command(home.path(), &["generate", "--prompt", "x"]);
+    let mut command = command(home.path());
+    command.args(["generate", "--prompt", "x"]);
     let output = command.env("HARERU_THREADS", "many").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("expected 1 to"), "{}", stderr(&output));
@@ -359,25 +363,6 @@ fn a_precision_the_processor_lacks_should_be_bad_usage() {
 }
 
 /// Runs the program with all its folders below `home`.
-fn hareru(home: &Path, args: &[&str]) -> Output {
-    command(home, args).output().unwrap()
-}
-
-fn command(home: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hareru"));
-    command
-        .args(args)
-        .env("HOME", home)
-        .env("XDG_CONFIG_HOME", home.join("config"))
-        .env("XDG_DATA_HOME", home.join("data"))
-        .env("XDG_CACHE_HOME", home.join("cache"))
-        .env_remove("HARERU_LOG")
-        .env_remove("RUST_LOG")
-        .env_remove("HARERU_THREADS")
-        .current_dir(home);
-    command
-}
-
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

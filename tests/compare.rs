@@ -1,7 +1,6 @@
 //! Two pictures against each other in numbers: the metrics by those of scikit-image, and `hareru compare`.
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use hareru::gallery;
@@ -9,6 +8,7 @@ use hareru::job::{Change, GenerateRequest, GeneratedImage, RgbImage};
 use hareru::unfold::Similarity;
 use serde_json::Value;
 
+use crate::support::command_line::command;
 use crate::support::generated_image;
 
 /// The pictures of `fixtures/similarity/make.py`.
@@ -86,15 +86,7 @@ fn compare(home: &Path, args: &[&Path]) -> (Value, String) {
 }
 
 fn hareru(home: &Path, args: &[&Path], more: &[&str]) -> std::process::Output {
-    Command::new(env!("CARGO_BIN_EXE_hareru"))
-        .arg("compare")
-        .args(args)
-        .args(more)
-        .env("HOME", home)
-        .env_remove("XDG_CONFIG_HOME")
-        .env_remove("XDG_DATA_HOME")
-        .output()
-        .unwrap()
+    command(home).arg("compare").args(args).args(more).output().unwrap()
 }
 
 #[test]

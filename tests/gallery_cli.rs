@@ -1,12 +1,13 @@
 //! `hareru gallery` as a shell sees it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use hareru::gallery;
 use hareru::job::GenerateRequest;
 use serde_json::Value;
 
+use crate::support::command_line::command;
 use crate::support::generated_image;
 
 #[test]
@@ -105,18 +106,11 @@ fn gallery_of(home: &Path, prompts: &[&str]) -> PathBuf {
 
 fn run(args: &[&str], folder: &Path, code: i32) -> Output {
     let home = folder.parent().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_hareru"))
+    let output = command(home)
         .arg("gallery")
         .arg("--gallery")
         .arg(folder)
         .args(args)
-        .env("HOME", home)
-        .env("XDG_CONFIG_HOME", home.join("config"))
-        .env("XDG_DATA_HOME", home.join("data"))
-        .env("XDG_CACHE_HOME", home.join("cache"))
-        .env_remove("HARERU_LOG")
-        .env_remove("RUST_LOG")
-        .env_remove("HARERU_THREADS")
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(code), "{args:?}: {output:?}");

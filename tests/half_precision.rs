@@ -7,13 +7,14 @@ use candle_core::{DType, Device, Tensor};
 use hareru::conditioning::{Conditioning, Prompts, rgb_from_picture};
 use hareru::diffusion::guidance::Guidance;
 use hareru::diffusion::noise::{Draw, noise_tensor};
-use hareru::job::{GenerateRequest, GeneratedImage, JobControl, ModelRef, Phase, Precision, PreviewMode, RgbImage};
+use hareru::job::{GenerateRequest, GeneratedImage, JobControl, ModelRef, Precision, PreviewMode, RgbImage};
 use hareru::kernels;
 use hareru::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser as _};
 use hareru::pipelines::families::{StableDiffusion, family_of};
-use hareru::pipelines::{AuxModels, DenoiserInputs, JobContext, Model as _, ShownStep, Watcher};
+use hareru::pipelines::{AuxModels, DenoiserInputs, JobContext, Model as _};
 use hareru::weights::ModelFiles;
 
+use crate::support::Silent;
 use crate::support::reference::relative_l2;
 
 /// The model in the program, its networks in a number format that plain candle computes in too.
@@ -45,7 +46,7 @@ fn as_tensor(picture: &RgbImage) -> Tensor {
 fn picture(model: &StableDiffusion, request: &GenerateRequest) -> GeneratedImage {
     let (aux, control) = (AuxModels::default(), JobControl::default());
     let job = JobContext::new(model, &aux, request, &control);
-    job.prepare().unwrap().pictures(0, &mut Blind).unwrap().remove(0)
+    job.prepare().unwrap().pictures(0, &mut Silent).unwrap().remove(0)
 }
 
 fn predict(model: &StableDiffusion, conditioning: &Conditioning) -> DenoiseOutput {
@@ -122,14 +123,6 @@ fn every_kind_of_preview_should_work_in_half_precision() {
             assert!(off < 0.03, "{mode:?} in {dtype:?} is off by {off:.1e}");
         }
     }
-}
-
-/// Watches without looking.
-struct Blind;
-
-impl Watcher for Blind {
-    fn phase(&mut self, _phase: Phase) {}
-    fn step(&mut self, _step: ShownStep<'_>) {}
 }
 
 #[test]

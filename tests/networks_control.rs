@@ -362,11 +362,22 @@ fn residuals(case: &Case, x: &Tensor, timestep: f64, conditions: UNetConditions<
 }
 
 #[test]
-fn controlled_calls_should_reproduce_the_full_reference_where_there_is_one() {
-    let Some(set) = ReferenceSet::full() else {
-        println!("no full reference here, nothing compared");
-        return;
-    };
+fn a_controlled_call_should_reproduce_the_case_in_the_tree() {
+    assert_eq!(compare_controlled(&ReferenceSet::runs_in_tree()), 1);
+}
+
+#[test]
+#[ignore = "needs the whole set of reference cases"]
+fn controlled_calls_should_reproduce_the_whole_reference() {
+    let count = compare_controlled(&ReferenceSet::whole());
+    assert!(
+        count >= 4,
+        "the set should hold at least four controlled cases, not {count}"
+    );
+}
+
+/// Compares the controlled calls of a set; gives how many there were.
+fn compare_controlled(set: &ReferenceSet) -> usize {
     let mut count = 0;
     for case in set.cases() {
         let is_ours = matches!(
@@ -426,17 +437,12 @@ fn controlled_calls_should_reproduce_the_full_reference_where_there_is_one() {
             );
         }
     }
-    println!("{count} cases compared");
-    assert!(count >= 4, "the set should hold at least four controlled cases");
+    count
 }
 
 #[test]
-fn an_image_prompt_should_reproduce_the_full_reference_where_there_is_one() {
-    let Some(set) = ReferenceSet::full() else {
-        println!("no full reference here, nothing compared");
-        return;
-    };
-    let cases = set.cases();
+fn an_image_prompt_should_reproduce_the_reference() {
+    let cases = ReferenceSet::runs_in_tree().cases();
     let case = cases.iter().find(|case| case.name == "ip_adapter").unwrap();
     let ip = &case.request["ip_adapter"];
     let folder = case.files(ip["model"].as_str().unwrap()).unwrap();
@@ -472,11 +478,7 @@ fn an_image_prompt_should_reproduce_the_full_reference_where_there_is_one() {
 
 #[test]
 fn pictures_should_reach_the_image_encoder_as_the_reference_has_them() {
-    let Some(set) = ReferenceSet::full() else {
-        println!("no full reference here, nothing compared");
-        return;
-    };
-    let cases = set.cases();
+    let cases = ReferenceSet::runs_in_tree().cases();
     let case = cases.iter().find(|case| case.name == "ip_adapter").unwrap();
     let ip = &case.request["ip_adapter"];
     let folder = case.files(ip["model"].as_str().unwrap()).unwrap();

@@ -3,16 +3,11 @@
 use std::sync::Arc;
 
 use candle_core::Device;
-use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode, RgbImage, Tiling};
+use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Precision, PreviewMode, RgbImage, Tiling};
 use hareru::pipelines::families::StableDiffusion;
-use hareru::pipelines::{AuxModels, JobContext, ShownStep, Watcher, load};
+use hareru::pipelines::{AuxModels, JobContext, load};
 
-struct Nobody;
-
-impl Watcher for Nobody {
-    fn phase(&mut self, _phase: Phase) {}
-    fn step(&mut self, _step: ShownStep<'_>) {}
-}
+use crate::support::Silent;
 
 fn make(model: &StableDiffusion, seed: u64, tiling: Tiling) -> Arc<RgbImage> {
     let request = GenerateRequest {
@@ -32,7 +27,7 @@ fn make(model: &StableDiffusion, seed: u64, tiling: Tiling) -> Arc<RgbImage> {
     };
     job.prepare()
         .unwrap()
-        .pictures(0, &mut Nobody)
+        .pictures(0, &mut Silent)
         .unwrap()
         .remove(0)
         .pixels

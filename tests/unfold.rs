@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::Arc;
 
 use hareru::gallery;
@@ -16,6 +16,7 @@ use image::codecs::webp::WebPDecoder;
 use serde_json::Value;
 
 use crate::support;
+use crate::support::command_line::hareru;
 
 const STEPS: usize = 6;
 const SIDE: usize = 8;
@@ -276,23 +277,6 @@ fn estimates_on_a_line_should_be_a_line_and_branches_of_it_leave_it() {
 }
 
 /// Runs the program in `home`, with all its folders there.
-fn hareru(home: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hareru"));
-    command.args(args).current_dir(home);
-    for (name, folder) in [
-        ("HOME", "."),
-        ("XDG_CONFIG_HOME", "none/config"),
-        ("XDG_DATA_HOME", "none/data"),
-        ("XDG_CACHE_HOME", "none/cache"),
-    ] {
-        command.env(name, home.join(folder));
-    }
-    for name in ["HARERU_LOG", "RUST_LOG", "HARERU_THREADS"] {
-        command.env_remove(name);
-    }
-    command.output().unwrap()
-}
-
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

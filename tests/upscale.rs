@@ -1,7 +1,6 @@
 //! Networks that enlarge pictures: against what spandrel computes, and as a person uses them.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use candle_core::{DType, Device, Tensor};
 use hareru::formats::{self, FileKind};
@@ -11,6 +10,7 @@ use hareru::models::upscaler::{UpscalerConfig, UpscalerModel};
 use hareru::pipelines::PictureUpscaler;
 use hareru::weights::{self, ModelFiles};
 
+use crate::support::command_line::hareru;
 use crate::support::reference::{Tensors, relative_l2};
 
 /// Largest relative L2 distance in f32.
@@ -117,17 +117,6 @@ fn a_picture_in_tiles_should_be_the_picture_as_a_whole() {
     control.cancel();
     let stopped = upscaler.enlarge_for(&request, picture, &control, &mut |_| ());
     assert!(stopped.is_err_and(|error| error.is_cancelled()));
-}
-
-fn hareru(home: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_hareru"))
-        .args(args)
-        .env("HOME", home)
-        .env("XDG_CONFIG_HOME", home.join("config"))
-        .env("XDG_DATA_HOME", home.join("data"))
-        .env("XDG_CACHE_HOME", home.join("cache"))
-        .output()
-        .unwrap()
 }
 
 #[test]

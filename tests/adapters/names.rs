@@ -1,7 +1,7 @@
 //! The names that layers, blocks and words go by.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hareru::formats::TensorFile as _;
 use hareru::formats::{Bytes, SafetensorsFile};
@@ -10,12 +10,7 @@ use hareru::weights::adapter::{
 };
 
 use super::{Folder, entry};
-
-fn reference() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
-    let root = std::env::var_os("HARERU_REFERENCE").map_or(beside, PathBuf::from);
-    root.join("cases").is_dir().then_some(root)
-}
+use crate::support::reference::ReferenceSet;
 
 /// Names and shapes of everything in a file.
 fn shapes(path: &Path) -> BTreeMap<String, Vec<usize>> {
@@ -25,12 +20,10 @@ fn shapes(path: &Path) -> BTreeMap<String, Vec<usize>> {
 }
 
 #[test]
-fn every_layer_of_the_sdxl_adapters_should_be_one_of_the_model() {
-    let Some(root) = reference() else {
-        println!("the whole reference is not at hand: no SDXL adapters were read");
-        return;
-    };
-    let part = |folder: &str, file: &str| shapes(&root.join("models/sdxl").join(folder).join(file));
+#[ignore = "needs the whole set of reference cases"]
+fn every_layer_of_the_sdxl_adapters_of_the_whole_reference_should_be_one_of_the_model() {
+    let set = ReferenceSet::whole();
+    let part = |folder: &str, file: &str| shapes(&set.model("sdxl").join(folder).join(file));
     let networks = [
         (Component::UNet, part("unet", "diffusion_pytorch_model.safetensors")),
         (Component::TextEncoder, part("text_encoder", "model.safetensors")),
@@ -42,7 +35,7 @@ fn every_layer_of_the_sdxl_adapters_should_be_one_of_the_model() {
         "lora_sdxl_kohya/adapter_sdxl_kohya",
         "lora_sdxl_kohya_sgm_names/adapter_sdxl_sgm",
     ] {
-        let file = AdapterFile::open(&root.join(format!("cases/{case}.safetensors"))).unwrap();
+        let file = AdapterFile::open(&set.model(&format!("../cases/{case}.safetensors"))).unwrap();
         assert_eq!(file.layers().len(), 344);
         let mut found = Vec::new();
         for (name, layer) in file.layers() {

@@ -12,19 +12,8 @@ use super::downloads::{Repository, large};
 use super::weights;
 
 fn command(home: &Path, endpoint: &str, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hareru"));
-    command
-        .args(args)
-        .env("HOME", home)
-        .env("XDG_CONFIG_HOME", home.join("config"))
-        .env("XDG_DATA_HOME", home.join("data"))
-        .env("XDG_CACHE_HOME", home.join("cache"))
-        .env("HF_ENDPOINT", endpoint)
-        .env_remove("HF_HOME")
-        .env_remove("HF_TOKEN")
-        .env_remove("HARERU_LOG")
-        .env_remove("RUST_LOG")
-        .current_dir(home);
+    let mut command = crate::support::command_line::command(home);
+    command.args(args).env("HF_ENDPOINT", endpoint);
     command
 }
 

@@ -1,12 +1,22 @@
 //! What several tests share.
 
+pub(crate) mod command_line;
 pub(crate) mod compare;
 pub(crate) mod reference;
 pub(crate) mod weights;
 
 use std::sync::Arc;
 
-use hareru::job::{GenerateRequest, GeneratedImage, LatentPlane, Record, RgbImage, StepRecord, Trajectory};
+use hareru::job::{GenerateRequest, GeneratedImage, LatentPlane, Phase, Record, RgbImage, StepRecord, Trajectory};
+use hareru::pipelines::{ShownStep, Watcher};
+
+/// A watcher that is not interested.
+pub(crate) struct Silent;
+
+impl Watcher for Silent {
+    fn phase(&mut self, _phase: Phase) {}
+    fn step(&mut self, _step: ShownStep<'_>) {}
+}
 
 /// A picture as the engine would hand it over, small, with a trajectory whose values are awkward on purpose.
 pub(crate) fn generated_image(request: GenerateRequest) -> GeneratedImage {

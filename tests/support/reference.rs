@@ -22,11 +22,29 @@ impl ReferenceSet {
         Self { root }
     }
 
-    /// The full set, if this machine has it: where `HARERU_REFERENCE` says, or beside the project.
+    /// The runs that travel with the source.
+    pub(crate) fn runs_in_tree() -> Self {
+        Self::at(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference"))
+    }
+
+    /// The whole set. Tests that need it are ignored and have `whole_reference` in their names:
+    /// `cargo test --test integration whole_reference -- --ignored`.
+    ///
+    /// Panics if it is not where `HARERU_REFERENCE` says, or else beside the project in `shared/reference`.
+    pub(crate) fn whole() -> Self {
+        Self::full().expect("HARERU_REFERENCE should name the whole set of reference cases")
+    }
+
+    /// The whole set, if this machine has it.
     pub(crate) fn full() -> Option<Self> {
         let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
         let root = std::env::var_os("HARERU_REFERENCE").map_or(beside, PathBuf::from);
         root.join("cases").is_dir().then_some(Self { root })
+    }
+
+    /// A folder with `cases/` and `models/`.
+    pub(crate) fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
     }
 
     /// The folder of one of its models.

@@ -1,5 +1,6 @@
 //! Models in one file: what they are, what they are shaped like, and that their tensors are those of the folder.
 
+use crate::support::reference::ReferenceSet;
 use crate::support::weights::safetensors_bytes;
 use crate::support::weights::write;
 use candle_core::DType;
@@ -22,13 +23,6 @@ use std::path::PathBuf;
 /// A small model of the true architecture, in the diffusers layout.
 fn starter() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/starter/model")
-}
-
-/// The reference models, if this machine has them.
-fn reference() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
-    let root = std::env::var_os("HARERU_REFERENCE").map_or(beside, PathBuf::from);
-    Some(root.join("models")).filter(|models| models.is_dir())
 }
 
 /// A tensor read out of a file, to be written to another.
@@ -234,12 +228,9 @@ fn original_open_clip(tensors: &[Named]) -> Vec<Named> {
 }
 
 #[test]
-fn a_checkpoint_of_stable_diffusion_2_should_be_the_model_of_the_folder() {
-    let Some(models) = reference() else { return };
-    let model = models.join("sd2v");
-    if !model.is_dir() {
-        return;
-    }
+#[ignore = "needs the whole set of reference cases"]
+fn a_checkpoint_of_stable_diffusion_2_should_be_the_model_of_the_whole_references_folder() {
+    let model = ReferenceSet::whole().model("sd2v");
     let unet = tensors(&model.join("unet")).into_iter().map(|(name, shape, numbers)| {
         let name = original_unet(&name, 2, &[true, true, true, false]);
         (format!("model.diffusion_model.{name}"), shape, numbers)
@@ -521,8 +512,10 @@ fn what_makes_no_pictures_should_be_refused_as_a_model_by_its_kind() {
 }
 
 #[test]
-fn every_reference_file_should_be_claimed_by_its_kind() {
-    let Some(models) = reference() else { return };
+#[ignore = "needs the whole set of reference cases"]
+fn every_file_of_the_whole_reference_should_be_claimed_by_its_kind() {
+    let models = ReferenceSet::whole().model("");
+    let mut num_files = 0;
     for (file, expected) in [
         ("sd15s_single/model.safetensors", FileKind::Sd15),
         ("sd15s_single/model.ckpt", FileKind::Sd15),
@@ -586,15 +579,21 @@ fn every_reference_file_should_be_claimed_by_its_kind() {
         if !path.is_file() {
             continue;
         }
+        num_files += 1;
         let source = formats::open_tensors(path).unwrap();
         let found = formats::detect(&*source).map_err(|error| error.to_string());
         assert_eq!(found, Ok(expected), "{file}");
     }
+    assert!(
+        num_files > 10,
+        "the set should hold more than ten of these files, not {num_files}"
+    );
 }
 
 #[test]
-fn every_reference_file_should_hold_the_tensors_of_its_folder() {
-    let Some(models) = reference() else { return };
+#[ignore = "needs the whole set of reference cases"]
+fn every_file_of_the_whole_reference_should_hold_the_tensors_of_its_folder() {
+    let models = ReferenceSet::whole().model("");
     let mut num_same = 0;
     for (file, folder, components) in [
         (
@@ -620,11 +619,15 @@ fn every_reference_file_should_hold_the_tensors_of_its_folder() {
             num_same += assert_same(&files, &folder.join(component), component);
         }
     }
-    println!("{num_same} tensors in single files are those of their folders");
+    assert!(
+        num_same > 0,
+        "the set should hold models both as one file and as a folder"
+    );
 }
 
 #[test]
-fn configurations_out_of_shapes_should_be_those_of_the_folder() {
+#[ignore = "needs the whole set of reference cases"]
+fn configurations_out_of_shapes_should_be_those_of_the_whole_references_folders() {
     /// What shapes tell.
     const FIELDS: &[&str] = &[
         "in_channels",
@@ -650,7 +653,8 @@ fn configurations_out_of_shapes_should_be_those_of_the_folder() {
         "projection_dim",
         "hidden_act",
     ];
-    let Some(models) = reference() else { return };
+    let models = ReferenceSet::whole().model("");
+    let mut num_fields = 0;
     for (file, folder) in [
         ("sd15s_single/model.safetensors", "sd15s"),
         ("sd15s_single/model-Q8_0.gguf", "sd15s"),
@@ -680,6 +684,7 @@ fn configurations_out_of_shapes_should_be_those_of_the_folder() {
                 if *field == "addition_time_embed_dim" && file.contains("/unet/") {
                     continue;
                 }
+                num_fields += 1;
                 assert_eq!(
                     derived.get(*field).unwrap_or(&Value::Null),
                     &given[*field],
@@ -688,6 +693,10 @@ fn configurations_out_of_shapes_should_be_those_of_the_folder() {
             }
         }
     }
+    assert!(
+        num_fields > 0,
+        "the set should hold models both as one file and as a folder"
+    );
 }
 
 #[test]
