@@ -70,10 +70,8 @@ impl ModelKind {
 /// What the names and shapes of a file say; `None` if nothing known.
 pub(super) fn kind_and_family(file: &dyn TensorFile) -> (Option<ModelKind>, Option<&'static str>) {
     let names = file.names();
-    let kind = match detect(file) {
-        Ok(kind) => ModelKind::of(kind),
-        Err(_) => by_prefix(&names), // a kind that this version does not load, or lists all the same
-    };
+    // Kinds that this version does not load are listed all the same, and so are files that hold parts of a model.
+    let kind = detect(file).ok().and_then(ModelKind::of).or_else(|| by_prefix(&names));
     let family = match kind {
         Some(ModelKind::Upscaler | ModelKind::Vae) | None => None,
         Some(ModelKind::Embedding) => embedding_family(file, &names),
