@@ -39,8 +39,9 @@
 //!
 //! # Where the others differ from each other
 //!
-//! * **Timesteps**: each sampler places them as its diffusers class does ([`Grid`](crate::diffusion::schedule::Grid)); A1111
-//!   and k-diffusion give networks real timesteps where diffusers' solvers round.
+//! * **Timesteps**: each sampler places them as its diffusers class does
+//!   ([`TimestepStyle`](crate::diffusion::schedule::TimestepStyle)); A1111 and k-diffusion give networks real timesteps where
+//!   diffusers' solvers round.
 //! * **Noise**: ours is a function of seed and step; `--rng torch-cpu` and `--rng a1111-gpu` give the others' noise to
 //!   start from, not that of steps.
 //! * **Clip skip** counts as in diffusers: 0 is all layers, which A1111 calls 1; it holds for the prompt alone.

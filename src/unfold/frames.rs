@@ -88,7 +88,7 @@ impl RunAnimation {
     /// * `ranges`: as of [`Self::ranges`].
     ///
     /// # Errors
-    /// [`FrameError::Missing`] if the step cannot be seen so.
+    /// [`FrameError::MissingData`] if the step cannot be seen so.
     pub fn frame(&self, place: usize, ranges: &[f32]) -> Result<RgbImage, FrameError> {
         let (width, height) = self.size_px;
         let is_last = place + 1 == self.steps.len();

@@ -31,7 +31,7 @@ impl SingleFile {
     /// * `configs`: a model folder, or the folder of one network if the file is that network alone.
     ///
     /// # Errors
-    /// As [`open_tensors`] and [`detect`](super::detect()).
+    /// As [`open_tensors`] and [`detect`](formats::detect()).
     pub fn open(path: impl Into<PathBuf>, configs: Option<&Path>) -> Result<Self, LoadError> {
         let source = open_tensors(path)?;
         let parts = formats::parts(&*source);
