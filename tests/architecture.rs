@@ -70,14 +70,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 ];
 
 /// Names of public types that stand in several rooms, and why they may.
-const SHARED_NAMES: &[(&str, &str)] = &[
-    (
-        "Choice",
-        "a step of a model's choice of files in the jobs, a selection of pictures in the window",
-    ),
-    ("Run", "one pass of the denoise loop, and a run as the window shows it"),
-    ("StepView", "a way to look at a step, and a step in the window"),
-];
+const SHARED_NAMES: &[(&str, &str)] = &[("Run", "one pass of the denoise loop, and a run as the window shows it")];
 
 /// Files, and folders that end in `/`, whose files still import each other. None should be added.
 const KNOWN_CIRCLES: &[&[&str]] = &[&["ui/"]];

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::job::{LatentColours, LatentPlane, RgbImage, StepRecord, TokenMaps};
 use crate::unfold::colour::{self, ColourMap};
-use crate::unfold::{Meaning, StepView, ViewContext, ViewImage, overlay, show};
+use crate::unfold::{Meaning, MissingData, StepView, ViewContext, ViewImage, overlay, show};
 
 /// Most channels that are looked at.
 pub(super) const MAX_CHANNELS: usize = 16;
@@ -31,40 +31,27 @@ pub struct LatentView {
     pub word: Range<usize>,
 }
 
-/// What a view needs and a step does not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lack {
-    /// What the network said under each prompt was not kept.
-    Branches,
-    /// Guidance did not ask what the network says without the prompt.
-    Uncond,
-    /// The run is not finished.
-    Final,
-    /// Attention was not kept.
-    Attention,
-    /// There is no noise at noise level 0.
-    Noise,
-    /// Its latents are not as large as they say.
-    Torn,
-}
-
 impl LatentView {
     /// What is missing for this view, if anything is.
-    pub fn lack(&self) -> Option<Lack> {
+    pub fn missing(&self) -> Option<MissingData> {
         let [Some(_), Some(_), last, cond, uncond] = self.planes() else {
-            return Some(Lack::Torn);
+            return Some(MissingData::Shape);
         };
-        let missing_branch = if cond.is_none() { Lack::Branches } else { Lack::Uncond };
-        let (is_there, lack) = match self.view {
+        let missing_branch = if cond.is_none() {
+            MissingData::Branches
+        } else {
+            MissingData::Uncond
+        };
+        let (is_there, missing) = match self.view {
             StepView::Estimate | StepView::Noisy => return None,
-            StepView::Noise => (self.step.sigma > 0.0, Lack::Noise),
-            StepView::Cond => (cond.is_some(), Lack::Branches),
+            StepView::Noise => (self.step.sigma > 0.0, MissingData::Noiseless),
+            StepView::Cond => (cond.is_some(), MissingData::Branches),
             StepView::Uncond => (uncond.is_some(), missing_branch),
             StepView::Guidance => (cond.is_some() && uncond.is_some(), missing_branch),
-            StepView::Difference => (last.is_some(), Lack::Final),
-            StepView::Attention(_) => (!self.levels().is_empty(), Lack::Attention),
+            StepView::Difference => (last.is_some(), MissingData::Final),
+            StepView::Attention(_) => (!self.levels().is_empty(), MissingData::Attention),
         };
-        (!is_there).then_some(lack)
+        (!is_there).then_some(missing)
     }
 
     /// Width and height of the latents.

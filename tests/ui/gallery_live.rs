@@ -320,8 +320,8 @@ fn looks_of_the_gallery() {
             tell(&mut window, folder.path(), &found);
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-1-grid"));
             for command in [
-                GalleryCommand::Choose(5, hareru::ui::pages::gallery::Choice::Only),
-                GalleryCommand::Choose(8, hareru::ui::pages::gallery::Choice::Toggle),
+                GalleryCommand::Choose(5, hareru::ui::pages::gallery::SelectMode::Only),
+                GalleryCommand::Choose(8, hareru::ui::pages::gallery::SelectMode::Toggle),
             ] {
                 window.harness.state().send(UiCommand::Gallery(command));
                 window.harness.run();

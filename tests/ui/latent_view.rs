@@ -5,8 +5,8 @@ use std::sync::Arc;
 use egui_kittest::Harness;
 use hareru::job::{Branches, LatentColours, LatentPlane, RgbImage, StepRecord, TokenMaps};
 use hareru::render::latent_view::LatentPaint;
-use hareru::render::seen::{Lack, LatentView};
-use hareru::unfold::{AttentionToken, StepView};
+use hareru::render::seen::LatentView;
+use hareru::unfold::{AttentionToken, MissingData, StepView};
 
 /// Latents that are large at a place that depends on the channel, with a little of everything around.
 pub(super) fn plane(channels: usize, (height, width): (usize, usize), turn: f32) -> LatentPlane {
@@ -185,35 +185,41 @@ fn what_a_step_lacks_should_be_told_and_draw_nothing_wrong() {
         seen.step = Arc::new(step);
         drawn(&seen, true); // nothing in it may end the program
         assert_eq!(seen.pixels().pixels.len(), 3 * 6 * 8);
-        seen.lack()
+        seen.missing()
     };
     let token = StepView::Attention(AttentionToken::default());
     assert_eq!(lack(StepView::Guidance, |_, _| ()), None);
     assert_eq!(lack(token, |_, _| ()), None);
     assert_eq!(
         lack(StepView::Cond, |_, step| step.branches = None),
-        Some(Lack::Branches)
+        Some(MissingData::Branches)
     );
     let no_uncond = |_: &mut LatentView, step: &mut StepRecord| step.branches.as_mut().unwrap().uncond = None;
-    assert_eq!(lack(StepView::Guidance, no_uncond), Some(Lack::Uncond));
+    assert_eq!(lack(StepView::Guidance, no_uncond), Some(MissingData::Uncond));
     assert_eq!(lack(StepView::Cond, no_uncond), None);
     assert_eq!(
         lack(StepView::Difference, |seen, _| seen.final_latents = None),
-        Some(Lack::Final)
+        Some(MissingData::Final)
     );
     let smaller =
         |seen: &mut LatentView, _: &mut StepRecord| seen.final_latents = Some(Arc::new(plane(4, (3, 8), 1.0)));
-    assert_eq!(lack(StepView::Difference, smaller), Some(Lack::Final));
-    assert_eq!(lack(StepView::Noise, |_, step| step.sigma = 0.0), Some(Lack::Noise));
-    assert_eq!(lack(token, |_, step| step.attention.clear()), Some(Lack::Attention));
-    assert_eq!(lack(token, |seen, _| seen.word = 4..9), Some(Lack::Attention));
+    assert_eq!(lack(StepView::Difference, smaller), Some(MissingData::Final));
+    assert_eq!(
+        lack(StepView::Noise, |_, step| step.sigma = 0.0),
+        Some(MissingData::Noiseless)
+    );
+    assert_eq!(
+        lack(token, |_, step| step.attention.clear()),
+        Some(MissingData::Attention)
+    );
+    assert_eq!(lack(token, |seen, _| seen.word = 4..9), Some(MissingData::Attention));
     let torn = |_: &mut LatentView, step: &mut StepRecord| step.x.values.truncate(9);
-    assert_eq!(lack(StepView::Estimate, torn), Some(Lack::Torn));
+    assert_eq!(lack(StepView::Estimate, torn), Some(MissingData::Shape));
     let torn = |_: &mut LatentView, step: &mut StepRecord| {
         step.attention.truncate(1);
         step.attention[0].values.pop();
     };
-    assert_eq!(lack(token, torn), Some(Lack::Attention));
+    assert_eq!(lack(token, torn), Some(MissingData::Attention));
 }
 
 #[test]

@@ -233,7 +233,7 @@ fn a_word_of_several_tokens_should_show_its_attention_and_keep_it_when_it_is_cli
     let kept = StepView::Attention(AttentionToken { index: 2, level: None });
     assert_eq!(views(&window).first, kept);
     let seen = window.harness.state().state().seen(kept).unwrap();
-    assert_eq!((seen.word.clone(), seen.lack()), (2..4, None));
+    assert_eq!((seen.word.clone(), seen.missing()), (2..4, None));
 
     window.harness.get_by_label("Feature maps").click();
     window.harness.run();

@@ -46,7 +46,7 @@ pub enum Pause {
 
 /// One step as it was told.
 #[derive(Debug, Clone)]
-pub struct StepView {
+pub struct LiveStep {
     /// Steps done, from 1.
     pub step: u32,
     /// Place in the run, from 0, as in its record.
@@ -79,7 +79,7 @@ pub struct Run {
     /// Steps planned.
     pub total: u32,
     /// Steps that arrived, in order.
-    pub steps: Vec<StepView>,
+    pub steps: Vec<LiveStep>,
     /// The finished picture.
     pub image: Option<Arc<RgbImage>>,
     /// What its networks computed in, such as `f32`.
@@ -152,7 +152,7 @@ impl Run {
                 dropped = Some(previous.index);
             }
         }
-        self.steps.push(StepView {
+        self.steps.push(LiveStep {
             step: event.step,
             index: event.record.index,
             sigma: event.sigma,

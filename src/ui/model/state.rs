@@ -8,7 +8,7 @@ use super::installed::Installed;
 use super::jobs::JobQueue;
 use super::notifications::{Level, Notices, Text};
 use super::playhead::{Branching, Playback};
-pub use super::run::{JobStatus, Pause, QueuedJob, Run, StepView};
+pub use super::run::{JobStatus, LiveStep, Pause, QueuedJob, Run};
 use super::run_timeline::{RunTimeline, Source, ViewPair};
 pub use super::shown::{Overlay, Sides, View};
 use super::step_times::StepTimes;

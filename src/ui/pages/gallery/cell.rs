@@ -4,7 +4,7 @@ use egui::{Align, Layout, Rect, Response, Role, Stroke, StrokeKind, Ui, WidgetIn
 
 use super::menu;
 use super::textures::{Textures, Thumbnail};
-use super::{Choice, GalleryCommand};
+use super::{GalleryCommand, SelectMode};
 use crate::gallery::{EntryId, PictureEntry, ThumbnailSize};
 use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
@@ -144,15 +144,15 @@ fn handle_input(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, response: &Respo
     } else if response.clicked() {
         let modifiers = ui.input(|input| input.modifiers);
         let choice = if modifiers.shift {
-            Choice::Range
+            SelectMode::Range
         } else if modifiers.command {
-            Choice::Toggle
+            SelectMode::Toggle
         } else {
-            Choice::Only
+            SelectMode::Only
         };
         ctx.commands.send(GalleryCommand::Choose(place.index, choice));
     } else if response.secondary_clicked() && !is_chosen {
-        ctx.commands.send(GalleryCommand::Choose(place.index, Choice::Only));
+        ctx.commands.send(GalleryCommand::Choose(place.index, SelectMode::Only));
     }
 }
 

@@ -7,7 +7,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::layout::Go;
 use super::page::PageNotice;
-use super::selection::Choice;
+use super::selection::SelectMode;
 use crate::gallery::{MetadataChange, SortOrder};
 
 /// One thing to do. What is said of "the pictures" means those chosen, else the one at the keyboard.
@@ -50,7 +50,7 @@ pub enum GalleryCommand {
     /// Shows or hides the side with the details.
     ToggleDetails,
     /// Chooses a picture by its place among those found.
-    Choose(usize, Choice),
+    Choose(usize, SelectMode),
     /// Changes marks of the pictures.
     Mark(MetadataChange),
     /// Takes in what is typed into the search field.

@@ -35,4 +35,4 @@ pub use layout::Go;
 pub use page::{GalleryPage, PageNotice, SIDES, Scanning};
 pub(in crate::ui) use panel::GalleryPanel;
 pub use search::Search;
-pub use selection::{Choice, Selection};
+pub use selection::{SelectMode, Selection};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::entry_cache::EntryCache;
 use super::layout::{Go, GridLayout};
 use super::search::Search;
-use super::selection::{Choice, Selection};
+use super::selection::{SelectMode, Selection};
 use crate::gallery::{
     EntryId, IndexEvent, IndexRequest, LabelCount, MetadataChange, PictureEntry, SearchResult, SortOrder, Ticket,
 };
@@ -356,21 +356,21 @@ impl GalleryPage {
             None => self.in_sight.start.min(found.ids.len() - 1),
         };
         let choice = if is_extending && !self.is_previewing {
-            Choice::Range
+            SelectMode::Range
         } else {
-            Choice::Only
+            SelectMode::Only
         };
         self.choose_in(&found, to, choice);
         self.reveals += 1;
     }
 
-    pub(super) fn choose(&mut self, index: usize, choice: Choice) {
+    pub(super) fn choose(&mut self, index: usize, choice: SelectMode) {
         if let Some(found) = self.found.clone() {
             self.choose_in(&found, index, choice);
         }
     }
 
-    fn choose_in(&mut self, found: &SearchResult, index: usize, choice: Choice) {
+    fn choose_in(&mut self, found: &SearchResult, index: usize, choice: SelectMode) {
         self.selection.choose(found, index, choice);
         self.want_known();
     }

@@ -6,7 +6,7 @@ use crate::gallery::{EntryId, SearchResult};
 
 /// How a picture is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Choice {
+pub enum SelectMode {
     /// It alone.
     Only,
     /// It too, or no longer.
@@ -60,20 +60,20 @@ impl Selection {
         ids.filter(|id| self.chosen.contains(id)).collect()
     }
 
-    pub(super) fn choose(&mut self, found: &SearchResult, index: usize, choice: Choice) {
+    pub(super) fn choose(&mut self, found: &SearchResult, index: usize, choice: SelectMode) {
         let Some(&id) = found.ids.get(index) else { return };
         match choice {
-            Choice::Only => {
+            SelectMode::Only => {
                 self.chosen = HashSet::from([id]);
                 self.anchor = index;
             }
-            Choice::Toggle => {
+            SelectMode::Toggle => {
                 if !self.chosen.remove(&id) {
                     self.chosen.insert(id);
                 }
                 self.anchor = index;
             }
-            Choice::Range => {
+            SelectMode::Range => {
                 let (low, high) = (self.anchor.min(index), self.anchor.max(index));
                 let range = found.ids.get(low..=high).unwrap_or_default();
                 self.chosen = range.iter().copied().collect();
@@ -146,21 +146,21 @@ mod tests {
     fn clicks_should_choose_one_some_or_a_range() {
         let found = found([9, 8, 7, 6, 5]);
         let mut selection = Selection::default();
-        selection.choose(&found, 1, Choice::Only);
+        selection.choose(&found, 1, SelectMode::Only);
         assert_eq!(chosen(&selection, &found), [8]);
-        selection.choose(&found, 3, Choice::Range);
+        selection.choose(&found, 3, SelectMode::Range);
         assert_eq!(chosen(&selection, &found), [8, 7, 6]);
-        selection.choose(&found, 0, Choice::Range);
+        selection.choose(&found, 0, SelectMode::Range);
         assert_eq!(
             chosen(&selection, &found),
             [9, 8],
             "a range begins where it began before"
         );
-        selection.choose(&found, 4, Choice::Toggle);
+        selection.choose(&found, 4, SelectMode::Toggle);
         assert_eq!(chosen(&selection, &found), [9, 8, 5]);
-        selection.choose(&found, 4, Choice::Toggle);
+        selection.choose(&found, 4, SelectMode::Toggle);
         assert_eq!(chosen(&selection, &found), [9, 8]);
-        selection.choose(&found, 99, Choice::Only);
+        selection.choose(&found, 99, SelectMode::Only);
         assert_eq!(chosen(&selection, &found), [9, 8], "there is no such picture");
     }
 
@@ -168,7 +168,7 @@ mod tests {
     fn what_is_chosen_should_follow_its_pictures() {
         let before = found([9, 8, 7, 6, 5]);
         let mut selection = Selection::default();
-        selection.choose(&before, 2, Choice::Only);
+        selection.choose(&before, 2, SelectMode::Only);
         let after = found([11, 10, 9, 8, 7, 6, 5]);
         selection.follow(&after);
         assert_eq!((selection.focus(), chosen(&selection, &after)), (Some(4), vec![7]));

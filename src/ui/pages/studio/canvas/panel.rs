@@ -156,8 +156,8 @@ impl CanvasPanel {
     ) {
         let is_decoded = view == StepView::Estimate && !shown.is_noise;
         if let Some(seen) = ctx.state.seen(view).filter(|_| !is_decoded) {
-            if let Some(lack) = seen.lack() {
-                step_view::say(ui, half.place.rect, &views::lack_text(ctx, lack));
+            if let Some(missing) = seen.missing() {
+                step_view::say(ui, half.place.rect, &views::missing_text(ctx, &missing));
             } else {
                 let picture = (!shown.is_noise).then(|| Arc::clone(&shown.image));
                 self.views.paint(ui, ctx, half, seen, picture);
@@ -182,8 +182,8 @@ impl CanvasPanel {
             let place = Viewport::new(ui, half.place.rect, ctx.state.camera, size_px(image));
             place.draw(ui, ctx.textures, ctx.has_gpu_canvas.then_some(half.index), image);
         } else if let Some(seen) = ctx.state.seen_beside(view) {
-            match seen.lack() {
-                Some(lack) => step_view::say(ui, half.place.rect, &views::lack_text(ctx, lack)),
+            match seen.missing() {
+                Some(missing) => step_view::say(ui, half.place.rect, &views::missing_text(ctx, &missing)),
                 None => self.views.paint(ui, ctx, half, seen, None),
             }
         }

@@ -83,7 +83,7 @@ impl StepViews {
 
     /// What a view is called and, for a heat map, its scale, in the half's upper left corner.
     pub(in crate::ui) fn caption(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>, half: Rect, view: StepView) {
-        let scale = ctx.state.seen(view).filter(|seen| seen.lack().is_none());
+        let scale = ctx.state.seen(view).filter(|seen| seen.missing().is_none());
         let scale = scale.and_then(|seen| Some((seen.heat()?, self.kept(&seen, false).range)));
         let room = Rect::from_min_max(half.min + vec2(8.0, 8.0), half.max);
         let mut ui = ui.new_child(UiBuilder::new().max_rect(room).layout(Layout::top_down(Align::Min)));

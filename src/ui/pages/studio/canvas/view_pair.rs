@@ -90,7 +90,7 @@ impl AppState {
 
     /// Whether there is something to see; where there is no step, there may be later.
     fn can_be_seen(&self, view: StepView) -> bool {
-        self.seen(view).is_none_or(|seen| seen.lack().is_none())
+        self.seen(view).is_none_or(|seen| seen.missing().is_none())
     }
 
     /// The same with the next view in the first place.

@@ -3,13 +3,12 @@
 use egui::{Align, Align2, Button, ComboBox, Frame, Layout, Rect, Response, RichText, Stroke, TextStyle, Ui, Vec2};
 use egui::{pos2, vec2};
 
-use crate::render::seen::Lack;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::run_timeline::ViewPair;
 use crate::ui::pages::studio::canvas::view_pair::{WordKind, words};
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{GRID, ROW_HEIGHT};
-use crate::unfold::StepView;
+use crate::unfold::{MissingData, StepView};
 
 /// Width of the choice of the second view.
 const SECOND_WIDTH: f32 = 148.0;
@@ -38,14 +37,14 @@ pub(in crate::ui) fn name(ctx: &PanelContext<'_>, view: StepView) -> String {
 }
 
 /// Why a view cannot be seen, in a sentence.
-pub(in crate::ui) fn lack_text(ctx: &PanelContext<'_>, lack: Lack) -> String {
-    ctx.tr(match lack {
-        Lack::Branches => "view-lacks-branches",
-        Lack::Uncond => "view-lacks-uncond",
-        Lack::Final => "view-lacks-final",
-        Lack::Attention => "view-lacks-attention",
-        Lack::Noise => "view-lacks-noise",
-        Lack::Torn => "view-lacks-whole",
+pub(in crate::ui) fn missing_text(ctx: &PanelContext<'_>, missing: &MissingData) -> String {
+    ctx.tr(match missing {
+        MissingData::Branches => "view-lacks-branches",
+        MissingData::Uncond => "view-lacks-uncond",
+        MissingData::Final => "view-lacks-final",
+        MissingData::Attention | MissingData::NoToken { .. } | MissingData::NoLevel { .. } => "view-lacks-attention",
+        MissingData::Noiseless => "view-lacks-noise",
+        MissingData::Shape | MissingData::Colours { .. } => "view-lacks-whole",
     })
 }
 
@@ -136,7 +135,7 @@ fn view_button(ui: &mut Ui, ctx: &PanelContext<'_>, view: StepView) {
 /// Why a view cannot be chosen.
 fn why_not(ctx: &PanelContext<'_>, view: StepView) -> Option<String> {
     match ctx.state.seen(view) {
-        Some(seen) => seen.lack().map(|lack| lack_text(ctx, lack)),
+        Some(seen) => seen.missing().map(|missing| missing_text(ctx, &missing)),
         None => Some(ctx.tr("view-lacks-step")),
     }
 }
