@@ -170,7 +170,7 @@ fn parts_of_the_window_should_import_downwards_only() {
                 ("widgets", None) => import == "pages",
                 ("model", None) => import == "pages" || import == "widgets",
                 ("pages", Some((_, page))) => {
-                    parts.len() > 2 && page != parts[1] && window.join("pages").join(page).is_dir()
+                    parts.len() > 2 && !page.is_empty() && page != parts[1] && window.join("pages").join(page).is_dir()
                 }
                 _ => false,
             };
