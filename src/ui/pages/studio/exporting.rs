@@ -50,9 +50,9 @@ impl ExportKind {
 
     fn ending(self) -> &'static str {
         match self {
-            Self::Film(AnimationFormat::Gif) => "timeline.gif",
-            Self::Film(AnimationFormat::WebP) => "timeline.webp",
-            Self::Film(AnimationFormat::Apng) => "timeline.png",
+            Self::Film(AnimationFormat::Gif) => "unfolding.gif",
+            Self::Film(AnimationFormat::WebP) => "unfolding.webp",
+            Self::Film(AnimationFormat::Apng) => "unfolding.png",
             Self::Sheet => "sheet.png",
         }
     }
