@@ -15,6 +15,7 @@ use crate::ui::commands::CompareCommand;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::pages::PageId;
+use crate::ui::widgets::tab_stop::leaves_keys_to_page;
 
 /// Longest time a frame spends taking in what the index service tells; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(4);
@@ -102,7 +103,8 @@ fn drain(studio: &mut Studio) {
 
 /// Hears what is not a shortcut: the system's own key for copying, and Escape while no menu and no field has it.
 fn handle_keys(studio: &Studio, ctx: &egui::Context) {
-    if ctx.egui_wants_keyboard_input() || egui::Popup::is_any_open(ctx) {
+    let is_taken = ctx.egui_wants_keyboard_input() && !leaves_keys_to_page(ctx);
+    if is_taken || egui::Popup::is_any_open(ctx) {
         return;
     }
     let (is_copy, is_escape) = ctx.input(|input| {

@@ -23,6 +23,7 @@ use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::file_name;
 use crate::ui::pages::PageId;
 use crate::ui::pages::studio::actions::{files, form};
+use crate::ui::widgets::tab_stop::leaves_keys_to_page;
 
 /// The file every model in the diffusers layout has.
 const MODEL_INDEX: &str = "model_index.json";
@@ -117,7 +118,7 @@ pub(in crate::ui) fn handle_input(studio: &Studio, ctx: &egui::Context) {
     {
         send(ImageInputCommand::Read(path));
     }
-    if ctx.egui_wants_keyboard_input() {
+    if ctx.egui_wants_keyboard_input() && !leaves_keys_to_page(ctx) {
         return; // it belongs to the field
     }
     let closes = if studio.state.is_mask_shown() {
