@@ -399,8 +399,11 @@ impl eframe::App for Studio {
         self.throttle.frame(now, points * ctx.pixels_per_point().powi(2));
         let deadline = now + DRAIN_BUDGET;
         self.take_dropped_files(ctx);
-        image_input::handle_input(self, ctx);
-        self.handle_input(ctx);
+        // While the dialog asks, all keys are for it.
+        if self.state.budget_question.report().is_none() {
+            image_input::handle_input(self, ctx);
+            self.handle_input(ctx);
+        }
         self.take_commands(ctx);
         self.drain_engine(deadline);
         self.drain_pictures(deadline);

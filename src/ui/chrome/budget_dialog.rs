@@ -27,7 +27,6 @@ impl Panel for BudgetDialog {
         };
         let freed_mib = report.bytes_before.saturating_sub(report.bytes_after) as f64 / f64::from(1 << 20);
         let size = [("size", format!("{freed_mib:.0}"))];
-        let size = [(size[0].0, size[0].1.as_str())];
         let modal = Modal::new(Id::unique("budget_dialog")).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH);
             ui.heading(ctx.tr("budget-ask"));
