@@ -23,7 +23,7 @@
 //! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines | crossbeam-channel |
 //! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | config, job | image, png, skrifa, epaint (fonts alone) |
 //! | [`render`] | what wgpu draws inside egui | job, unfold | wgpu |
-//! | [`ui`] | the window: the studio and, in `ui/pages`, the pages beside it | config, engine, gallery, hub, job, render, unfold | egui, eframe, `egui_plot`, rfd, arboard, opener |
+//! | [`ui`] | the window and, in `ui/pages`, its pages | config, engine, gallery, hub, job, render, unfold | egui, eframe, `egui_plot`, rfd, arboard, opener |
 //! | [`cli`] | the command line | config, engine, gallery, hub, job, unfold | clap |
 //!
 //! # What always holds

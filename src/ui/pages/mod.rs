@@ -1,4 +1,4 @@
-//! The pages beside the studio. Each has a folder of its own: what it knows (`mod.rs`), what it can be asked to do
+//! The pages of the window. Each has a folder of its own: what it knows (`mod.rs`), what it can be asked to do
 //! (`command.rs`), what that does (`actions.rs`), and its panels.
 
 pub mod compare;

@@ -143,11 +143,6 @@ impl Services {
     /// Changes the settings and has them written.
     pub(in crate::ui) fn change_settings(&mut self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.settings);
-        self.save_settings();
-    }
-
-    /// Has the settings written for the next start.
-    pub(in crate::ui) fn save_settings(&self) {
         (self.keep_settings)(self.settings.clone());
     }
 

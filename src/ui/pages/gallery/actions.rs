@@ -215,18 +215,15 @@ fn copy_prompt(studio: &mut Studio, ctx: &egui::Context) {
 }
 
 fn add_folder(studio: &Studio) {
-    let title = studio.services.language.tr("gallery-choose-folder");
-    let (commands, repaint) = (studio.services.commands.clone(), Arc::clone(&studio.services.repaint));
-    let answer = move |folder| {
-        commands.send(UiCommand::Gallery(GalleryCommand::Watch(folder)));
-        repaint();
-    };
-    studio.services.dialogs.pick_folder(title, Box::new(answer));
+    studio.services.pick_folder("gallery-choose-folder", |folder| {
+        UiCommand::Gallery(GalleryCommand::Watch(folder))
+    });
 }
 
 fn watch(studio: &mut Studio, change: impl FnOnce(&mut Vec<PathBuf>)) {
-    change(&mut studio.services.settings.watched_folders);
-    studio.services.save_settings();
+    studio
+        .services
+        .change_settings(|settings| change(&mut settings.watched_folders));
     ask(
         studio,
         IndexRequest::Watch(studio.services.settings.watched_folders.clone()),

@@ -66,7 +66,6 @@ impl SettingsPage {
                 self.clash = None;
             }
             SettingsCommand::StopRecording => self.recording = None,
-            SettingsCommand::Bind(id, key) => self.bind(ctx, id, key),
             SettingsCommand::Swap => self.swap(ctx),
             SettingsCommand::LeaveClash => self.clash = None,
             SettingsCommand::Unbind(id) => self.change_keys(ctx, |settings| {

@@ -40,8 +40,6 @@ pub enum SettingsCommand {
     Record(String),
     /// Waits no longer.
     StopRecording,
-    /// Gives a command a key, if no other has it.
-    Bind(String, KeyboardShortcut),
     /// Has two commands change their keys.
     Swap,
     /// Leaves the key with the command that has it.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::form;
-use crate::config::Settings;
 use crate::job::{GenerateRequest, JobOptions, ModelRef, Precision};
 use crate::ui::app::Studio;
 use crate::ui::job_dispatch::advance;
@@ -103,14 +102,10 @@ pub(super) fn stop(studio: &mut Studio) {
 /// Has the next pictures computed in another precision, and remembers it.
 pub(super) fn set_precision(studio: &mut Studio, precision: Precision) {
     studio.draft.precision = precision;
-    studio.services.settings.precision = (precision != Precision::Auto).then(|| precision.to_string());
-    studio.services.save_settings();
-}
-
-/// Changes what is kept of runs, and remembers it.
-pub(super) fn keep(studio: &mut Studio, change: impl FnOnce(&mut Settings)) {
-    change(&mut studio.services.settings);
-    studio.services.save_settings();
+    let precision = (precision != Precision::Auto).then(|| precision.to_string());
+    studio
+        .services
+        .change_settings(|settings| settings.precision = precision);
 }
 
 /// Chooses a model; what is known of it comes as an event.

@@ -76,8 +76,12 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
                 studio.services.set_trajectory_budget(mib);
             }
         }
-        UiCommand::KeepAttention(is_kept) => jobs::keep(studio, |settings| settings.keep_attention = is_kept),
-        UiCommand::KeepBranches(is_kept) => jobs::keep(studio, |settings| settings.keep_branches = is_kept),
+        UiCommand::KeepAttention(is_kept) => studio
+            .services
+            .change_settings(|settings| settings.keep_attention = is_kept),
+        UiCommand::KeepBranches(is_kept) => studio
+            .services
+            .change_settings(|settings| settings.keep_branches = is_kept),
         UiCommand::ShowSweep => sweep::show(studio),
         UiCommand::CloseSweep => sweep::close(studio),
         UiCommand::OpenCell(cell) => sweep::open_cell(studio, cell),

@@ -25,13 +25,13 @@ pub(super) fn move_camera(studio: &mut Studio, camera_move: CameraMove) {
 /// Speaks another language from now on.
 pub(super) fn set_language(studio: &mut Studio, language: Language) {
     studio.services.language = language;
-    studio.services.settings.language = Some(language.tag().to_owned());
-    studio.services.save_settings();
+    studio
+        .services
+        .change_settings(|settings| settings.language = Some(language.tag().to_owned()));
 }
 
 /// Wears another theme from now on.
 pub(super) fn set_theme(studio: &mut Studio, ctx: &egui::Context, choice: ThemeChoice) {
     ctx.set_theme(theme_preference(choice));
-    studio.services.settings.theme = choice;
-    studio.services.save_settings();
+    studio.services.change_settings(|settings| settings.theme = choice);
 }

@@ -163,13 +163,9 @@ pub(in crate::ui) fn open_dropped(studio: &mut Studio, paths: Vec<PathBuf>) {
 }
 
 fn choose(studio: &Studio) {
-    let title = studio.services.language.tr("bring-dialog");
-    let (commands, repaint) = (studio.services.commands.clone(), Arc::clone(&studio.services.repaint));
-    let answer = move |path| {
-        commands.send(UiCommand::ImageInput(ImageInputCommand::ShowDropMenu(path)));
-        repaint();
-    };
-    studio.services.dialogs.pick_picture(title, Box::new(answer));
+    studio.services.pick_picture("bring-dialog", |path| {
+        UiCommand::ImageInput(ImageInputCommand::ShowDropMenu(path))
+    });
 }
 
 fn offer(studio: &mut Studio, path: PathBuf) {
@@ -188,20 +184,20 @@ fn adapter_folders(studio: &Studio) -> Vec<PathBuf> {
 
 /// Has a picture read unless it was, and forgets those that nothing refers to.
 pub(super) fn look(studio: &mut Studio, path: &Path) {
-    let bring = &mut studio.state.image_input;
-    if matches!(bring.look(path), Some(InputStatus::Reading | InputStatus::Done(_))) {
+    let input = &mut studio.state.image_input;
+    if matches!(input.look(path), Some(InputStatus::Reading | InputStatus::Done(_))) {
         return;
     }
     let form = &studio.draft.request;
     let mut used: Vec<&Path> = form.init.iter().map(|init| init.file.as_path()).collect();
     used.extend(form.controls.iter().map(|control| control.picture.as_path()));
     used.extend(form.references.iter().map(|reference| reference.picture.as_path()));
-    used.extend(bring.drop_menu.as_deref());
-    bring
+    used.extend(input.drop_menu.as_deref());
+    input
         .looks
         .retain(|(known, look)| used.contains(&known.as_path()) || matches!(look, InputStatus::Reading));
-    bring.set_look(path, InputStatus::Reading);
-    studio.worker.ask(Task::InputStatus(path.to_owned()));
+    input.set_look(path, InputStatus::Reading);
+    studio.worker.ask(Task::ReadPicture(path.to_owned()));
 }
 
 fn take(studio: &mut Studio, target: Target, path: &Path) {
@@ -339,7 +335,7 @@ pub(in crate::ui) fn take_event(studio: &mut Studio, event: &Event) -> bool {
 pub(in crate::ui) fn tick(studio: &mut Studio, _ctx: &egui::Context) {
     while let Some(done) = studio.worker.poll() {
         match done {
-            Done::InputPicture(path, looked) => {
+            Done::ReadPicture(path, looked) => {
                 let look = match looked {
                     Ok(looked) => InputStatus::Done(looked),
                     Err(reason) => {
@@ -366,8 +362,8 @@ pub(in crate::ui) fn tick(studio: &mut Studio, _ctx: &egui::Context) {
             Done::KeptMask(version, kept) => masks::take_kept(studio, version, kept),
             Done::ReadMask(file, read) => masks::take_read(studio, &file, read),
             Done::Found(adapters) => {
-                let shelf = studio.state.installed.models.items.iter();
-                let controls = shelf.filter(|item| item.kind == ModelKind::Control);
+                let items = studio.state.installed.models.items.iter();
+                let controls = items.filter(|item| item.kind == ModelKind::Control);
                 let paths = controls.map(|item| item.path.as_path());
                 studio.state.image_input.adapters = adapters.with(paths);
             }

@@ -110,12 +110,12 @@ fn begin(studio: &mut Studio) {
 
 /// Takes in a mask that was saved earlier.
 pub(super) fn take_read(studio: &mut Studio, file: &PathBuf, read: Result<RgbImage, String>) {
-    let bring = &mut studio.state.image_input;
-    if bring.mask.reading.as_ref() != Some(file) {
+    let input = &mut studio.state.image_input;
+    if input.mask.reading.as_ref() != Some(file) {
         return;
     }
-    bring.mask.reading = None;
-    let Some(looked) = bring.looked(&bring.mask.picture) else {
+    input.mask.reading = None;
+    let Some(looked) = input.looked(&input.mask.picture) else {
         return;
     };
     let mut document = MaskDocument::of_picture(looked.pixels.width_px, looked.pixels.height_px);
@@ -124,13 +124,13 @@ pub(super) fn take_read(studio: &mut Studio, file: &PathBuf, read: Result<RgbIma
             let is_inverted = studio.draft.request.mask.as_ref().is_some_and(|mask| mask.is_inverted);
             let levels: Vec<u8> = mask.pixels.iter().step_by(3).copied().collect();
             document.load(mask.width_px, mask.height_px, &levels);
-            bring.mask.set(document);
-            if let Some(document) = bring.mask.document.as_mut().filter(|_| is_inverted) {
+            input.mask.set(document);
+            if let Some(document) = input.mask.document.as_mut().filter(|_| is_inverted) {
                 document.edit(MaskEdit::Invert); // white is where to paint from now on
             }
         }
         Err(reason) => {
-            bring.mask.set(document);
+            input.mask.set(document);
             let text = Text::new("mask-unreadable", [("reason", reason)]);
             studio.state.notices.notify(Level::Error, text);
             if is_of_form(studio) {

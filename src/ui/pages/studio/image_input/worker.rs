@@ -28,7 +28,7 @@ const CONTROL_CLASSES: &[&str] = &["ControlNetModel", "T2IAdapter"];
 /// What is to be done.
 pub(super) enum Task {
     /// Read a picture and draw what could become of it.
-    InputStatus(PathBuf),
+    ReadPicture(PathBuf),
     /// Save a picture that was pasted.
     KeepPasted(Arc<ColorImage>),
     /// Find the picture that a text names: a file, or an address to fetch it from.
@@ -49,7 +49,7 @@ pub(super) enum Task {
 
 /// What was done.
 pub(super) enum Done {
-    InputPicture(PathBuf, Result<Arc<InputPicture>, String>),
+    ReadPicture(PathBuf, Result<Arc<InputPicture>, String>),
     /// A picture that was pasted is in this file; `Ok(None)` if there was none.
     Pasted(Result<Option<PathBuf>, String>),
     KeptMask(u64, Result<PathBuf, String>),
@@ -121,9 +121,9 @@ fn start(
 fn carry_out(gallery_dir: &Path, task: Task) -> Done {
     let pasted = gallery_dir.join(PASTED);
     match task {
-        Task::InputStatus(path) => {
+        Task::ReadPicture(path) => {
             let looked = look(&path);
-            Done::InputPicture(path, looked)
+            Done::ReadPicture(path, looked)
         }
         Task::KeepPasted(image) => Done::Pasted(keep_pasted(&pasted, &pasting::opaque(&image)).map(Some)),
         Task::Named(text) => Done::Pasted(pasting::named(&text, &pasted)),
