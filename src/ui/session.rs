@@ -82,7 +82,7 @@ pub struct Session {
     pub sections: BTreeMap<String, bool>,
     /// How the gallery is looked at.
     pub gallery: GalleryView,
-    /// What is typed in the form; `None` before the model has been described.
+    /// What is typed in the form, as of the last time that its model was known; `None` before the first.
     pub form: Option<FormContent>,
 }
 
@@ -145,15 +145,22 @@ impl Session {
 
     /// What the window looks like now.
     ///
-    /// * `before`: the window when it was looked at last.
-    fn of(ctx: &Context, state: &AppState, draft: &Draft, before: WindowPlace) -> Self {
+    /// * `before`: what it looked like last.
+    fn of(ctx: &Context, state: &AppState, draft: &Draft, before: &Self) -> Self {
         let is_maximized = ctx.input(|input| input.viewport().maximized.unwrap_or_default());
         let size = ctx.viewport_rect().size() * ctx.zoom_factor();
         let gallery = &state.gallery;
+        // Fields that will follow the model are not yet what the user wants.
+        let awaits_model = draft.follows_model && state.refusal(&draft.request.model).is_none();
+        let form = if awaits_model {
+            before.form.clone()
+        } else {
+            Some(FormContent::of(draft))
+        };
         Self {
             version: VERSION,
             window: WindowPlace {
-                size: if is_maximized { before.size } else { size.into() },
+                size: if is_maximized { before.window.size } else { size.into() },
                 is_maximized,
             },
             page: state.page,
@@ -165,7 +172,7 @@ impl Session {
                 is_details_shown: gallery.is_details_shown,
                 searches: gallery.search.history.clone(),
             },
-            form: (!draft.follows_model).then(|| FormContent::of(draft)),
+            form,
         }
     }
 
@@ -231,7 +238,7 @@ impl SessionKeeper {
 
     /// Has what changed written.
     pub(super) fn keep(&mut self, state: &AppState, draft: &Draft) {
-        let session = Session::of(&self.ctx, state, draft, self.kept.window);
+        let session = Session::of(&self.ctx, state, draft, &self.kept);
         if session == self.kept {
             return;
         }
