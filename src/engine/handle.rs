@@ -212,8 +212,11 @@ impl EngineHandle {
     /// if the job's model is the one asked for, else after the job.
     ///
     /// # Errors
-    /// [`SubmitError::QueueFull`] if too many such requests wait.
+    /// [`SubmitError`]: too many such requests wait, or the engine has ended.
     pub fn decode(&self, request: DecodeRequest) -> Result<(), SubmitError> {
+        if self.thread.as_ref().is_none_or(JoinHandle::is_finished) {
+            return Err(SubmitError::EngineStopped);
+        }
         if self.decodes.push(request) {
             Ok(())
         } else {
