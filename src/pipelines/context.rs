@@ -104,6 +104,11 @@ impl<'a> JobContext<'a> {
         self.request.seed.wrapping_add(u64::from(index))
     }
 
+    /// The kept run that a picture of the batch takes its first steps from.
+    pub(super) fn resume_from(&self, index: u32) -> Option<ResumeFrom<'a>> {
+        self.resume_from.filter(|from| from.trajectory.seed == self.seed(index))
+    }
+
     /// The request's prompts, with `prompt` in place of its prompt.
     pub(super) fn prompts<'p>(request: &'p GenerateRequest, prompt: &'p str) -> Prompts<'p> {
         Prompts {
@@ -144,8 +149,8 @@ impl<'a> JobContext<'a> {
         changes.extend_from_slice(asked);
         changes.sort_by_key(|change| change.step);
         let stop_after = self.request.stop_after;
-        let resume_from = self.resume_from;
-        let resume_from = resume_from.filter(|from| from.trajectory.seed == self.seed(index));
+        let resume_from = self.resume_from(index);
+        let resume_from = resume_from.filter(|from| from.step as usize >= base); // else it was resumed before
         RunPlan {
             is_steered: true,
             changes: changes_from(changes, base),

@@ -77,7 +77,7 @@ impl Passes for ImagePasses<'_> {
             };
         };
         let steps = self.context.request.steps;
-        let resumed = self.context.resume_from.filter(|from| from.step >= steps); // the first pass lies before the branch
+        let resumed = self.context.resume_from(index).filter(|from| from.step >= steps); // the first pass lies before the branch
         let (shape, start) = match (previous, resumed) {
             (None, None) => return self.first_pass(index).map(Some),
             (None, Some(from)) => second_pass_of(from)?,
