@@ -318,7 +318,9 @@ impl<'a> RunContext<'a, '_> {
         let base = self.run.plan.base;
         let control = self.run.control;
         let newest = self.recorder.past(0).map(|past| past.x0.clone());
-        if self.run.plan.stop_after == Some(step)
+        let first_untaken = self.newest_step().map_or(step, |newest| newest + 1); // before `step` where some are left out
+        let is_stop = |stop: usize| (first_untaken..=step).contains(&stop);
+        if self.run.plan.stop_after.is_some_and(is_stop)
             && let Some(x0) = newest
         {
             return self.end(&x0);
