@@ -183,8 +183,9 @@ impl UNetDenoiser<'_> {
         let dtype = self.base.dtype;
         let residuals = residuals(&self.controls, input, branches, (embeds, cond), dtype)?;
         let (x, context) = (cast_input(x, dtype)?, cast_input(&embeds.context, dtype)?);
-        if let Some(maps) = input.maps {
-            maps.watch_row(branches.prompt_row() * self.frames());
+        let maps = input.maps.filter(|_| self.film.is_none()); // maps of all frames would not fit into a step's record
+        if let Some(maps) = maps {
+            maps.watch_row(branches.prompt_row());
         }
         let noise_level = match &self.concat {
             Some(ConcatCond::LowRes { noise_level, .. }) => noise_level.map(|level| [level]),
@@ -194,7 +195,7 @@ impl UNetDenoiser<'_> {
             class: noise_level.as_ref().map(|level| ClassCondition::Labels(level)),
             motion: self.film,
             kv: Some(&embeds.kv),
-            maps: input.maps,
+            maps,
             guidance: embedding,
             added: embeds.added.as_ref(),
             residuals: residuals.as_ref(),
