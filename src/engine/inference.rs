@@ -51,14 +51,14 @@ pub(super) fn run(
         aux: AuxModels::default(),
     };
     loop {
-        let told = select! {
+        let sent = select! {
             recv(commands) -> command => match command {
                 Ok(command) => worker.carry_out(command, decodes, events, &on_end),
                 Err(_closed) => return,
             },
             recv(decodes.added()) -> _ => worker.answer_decodes(decodes, events),
         };
-        if told.is_err() {
+        if sent.is_err() {
             return;
         }
         if commands.is_empty() {

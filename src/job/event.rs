@@ -47,7 +47,7 @@ pub struct StepEvent {
     pub record: Arc<StepRecord>,
     /// What the record's attention belongs to, see [`Trajectory::tokens`](super::Trajectory::tokens).
     pub tokens: Arc<[String]>,
-    /// How its latents look without a decoder; `None` for networks that walk over pixels themselves.
+    /// How its latents look without a decoder; `None` for networks that work on pixels themselves.
     pub colours: Option<Arc<LatentColours>>,
 }
 

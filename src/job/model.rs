@@ -86,7 +86,7 @@ pub struct ModelDefaults {
     pub schedule: &'static str,
 }
 
-/// What a model takes from a request beside size, seed and way to walk.
+/// What a model takes from a request beside size, seed and sampler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Takes {
     /// Whether it reads a prompt.

@@ -36,7 +36,7 @@ pub enum Start {
     /// It does.
     #[default]
     AtOnce,
-    /// It waits before its first step until it is told to [go on](super::JobControl::resume).
+    /// It waits before its first step until it is [resumed](super::JobControl::resume).
     Paused,
 }
 

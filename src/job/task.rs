@@ -26,8 +26,8 @@ pub enum InitWay {
     /// Fresh noise is added: image to image.
     #[default]
     Noise,
-    /// It is walked up along the sampler's own way, told what it shows, so that the way down under another prompt keeps
-    /// its shape: restyling after DDIM inversion.
+    /// It is taken back to noise by DDIM inversion under a prompt of what it shows, so that a run from there under another
+    /// prompt keeps its shape: restyling.
     Inversion {
         /// What the picture shows; may be empty.
         prompt: String,

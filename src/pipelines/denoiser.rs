@@ -7,7 +7,7 @@ use crate::diffusion::guidance::Guidance;
 use crate::job::Change;
 use crate::models::unet::AttentionMaps;
 
-/// A question to the networks.
+/// A call of the networks.
 #[derive(Debug, Clone, Copy)]
 pub struct DenoiseInput<'a> {
     /// Noisy latents as networks see them, unit variance, `(1, channels, height, width)`.
@@ -26,19 +26,18 @@ pub struct DenoiseInput<'a> {
     pub guidance: Guidance,
     /// Whether the prediction without the prompt is wanted even where guidance does not need it.
     pub wants_uncond: bool,
-    /// Who wants to know where the prompt was looked at; `None` computes nothing for it. Networks without a text leave it
-    /// empty.
+    /// Receives the cross-attention over the prompt; `None` computes nothing for it. Networks without a text leave it empty.
     pub maps: Option<&'a AttentionMaps>,
 }
 
 impl DenoiseInput<'_> {
-    /// Whether the network has to be asked without the prompt too.
+    /// Whether the prediction without the prompt has to be computed too.
     pub fn needs_uncond(&self) -> bool {
         self.wants_uncond || self.guidance.needs_uncond()
     }
 }
 
-/// The network's two opinions and what guidance makes of them, each in the shape of the latents and in
+/// The network's predictions with and without the prompt and the guided one, each in the shape of the latents and in
 /// [`STATE_DTYPE`](crate::conditioning::STATE_DTYPE).
 #[derive(Debug, Clone)]
 pub struct DenoiseOutput {
@@ -50,12 +49,12 @@ pub struct DenoiseOutput {
     pub picture: Option<Tensor>,
     /// The guided prediction.
     pub guided: Tensor,
-    /// How much noise the step may add, for networks that say it: −1 the least, 1 the most.
+    /// The variance of the step, for networks that predict it: −1 the least, 1 the most.
     pub variance: Option<Tensor>,
 }
 
 impl DenoiseOutput {
-    /// One opinion, which is also the result.
+    /// One prediction, which is also the result.
     pub fn alone(cond: Tensor) -> Self {
         Self {
             uncond: None,
@@ -66,7 +65,7 @@ impl DenoiseOutput {
         }
     }
 
-    /// Two opinions, weighed.
+    /// The guided prediction of two.
     ///
     /// # Errors
     /// If the shapes differ.
@@ -81,7 +80,7 @@ impl DenoiseOutput {
     }
 }
 
-/// Checks that changes concern nothing but what the loop sees to itself.
+/// Checks that changes concern nothing but what the denoise loop carries out itself.
 ///
 /// # Errors
 /// [`PipelineError::Unsupported`] for the first that concerns the conditioning of the network.
@@ -96,8 +95,8 @@ pub(super) fn refuse_conditioning(changes: &[Change]) -> Result<(), PipelineErro
     Ok(())
 }
 
-/// Networks together with everything they are conditioned on: prompts, images, controls. All tasks are such
-/// data; there is one loop that asks.
+/// Networks together with everything they are conditioned on: prompts, images, controls. Tasks differ in this data; the
+/// one denoise loop calls it.
 pub trait Denoiser {
     /// Where its tensors live.
     fn device(&self) -> &Device;
@@ -108,11 +107,11 @@ pub trait Denoiser {
         None
     }
     /// Prepares for the changes of the run, in place of those it was given before; `changes` are in the order of the run's
-    /// own steps. What the loop sees to itself (guidance, sampler, η, seed) is not the denoiser's business.
+    /// own steps. The loop carries out guidance, sampler, η and seed.
     ///
     /// # Errors
-    /// [`PipelineError::Unsupported`] if these networks cannot be conditioned anew in the middle of a run; else whatever reading a
-    /// prompt or an adapter costs.
+    /// [`PipelineError::Unsupported`] if these networks cannot be conditioned anew in the middle of a run; else the
+    /// errors of encoding a prompt or reading an adapter.
     fn adopt(&self, changes: &[Change]) -> Result<(), PipelineError> {
         refuse_conditioning(changes)
     }

@@ -14,8 +14,8 @@ pub(super) fn has_room(bytes: u64) -> bool {
 }
 
 fn available() -> u64 {
-    let told = std::fs::read_to_string("/proc/meminfo").ok();
-    told.and_then(|text| available_in(&text)).unwrap_or(ASSUMED_BYTES)
+    let text = std::fs::read_to_string("/proc/meminfo").ok();
+    text.and_then(|text| available_in(&text)).unwrap_or(ASSUMED_BYTES)
 }
 
 /// `MemAvailable` of Linux's `/proc/meminfo`, in bytes.

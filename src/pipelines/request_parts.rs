@@ -3,7 +3,7 @@
 use super::PipelineError;
 use crate::job::{GenerateRequest, Tiling};
 
-/// A part of a request that a family may or may not [support](super::families::Family::supports).
+/// A part of a request that a family may or may not [support](super::model::Family::supports).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestPart {
     /// The prompt.

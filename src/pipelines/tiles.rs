@@ -22,20 +22,20 @@ pub(super) fn usual_tiles(height: usize, width: usize) -> usize {
     count(height, wrap.y) * count(width, wrap.x)
 }
 
-/// A way through one half of the autoencoder.
+/// One half of the autoencoder, run as a whole or in tiles.
 pub(super) struct TiledVae<'a> {
-    /// Whether it is taken in tiles.
+    /// Whether it is run in tiles.
     pub(super) tiles: VaeTiles,
     /// Where it is computed.
     pub(super) device: &'a Device,
-    /// What one latent with its pixels takes at the height of it, in bytes.
+    /// What one latent with its pixels takes at the peak, in bytes.
     pub(super) bytes_per_latent: usize,
     /// Places of its input along the side of one latent, then of its output.
     pub(super) units: [usize; 2],
 }
 
 impl TiledVae<'_> {
-    /// Takes it, as a whole if there is room, else in the largest tiles there is room for.
+    /// Runs it, as a whole if there is room, else in the largest tiles there is room for.
     ///
     /// * `x`: `(batch, channels, height, width)`.
     /// * `run`: the network.

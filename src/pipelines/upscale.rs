@@ -121,14 +121,14 @@ impl PictureUpscaler {
         };
         let total = usual_tiles(height.div_ceil(PLACE_PX), width.div_ceil(PLACE_PX));
         let done = Cell::new(0);
-        let told = std::cell::RefCell::new(progress);
+        let progress = std::cell::RefCell::new(progress);
         let run = |tile: &Tensor| {
             if control.is_cancelled() {
                 candle_core::bail!("stopped");
             }
             let enlarged = self.network.forward(&tile.to_dtype(self.dtype)?)?;
             done.set(done.get() + 1);
-            (told.borrow_mut())(done.get() as f32 / total as f32);
+            (progress.borrow_mut())(done.get() as f32 / total as f32);
             Ok(enlarged)
         };
         let y = passage.take(&x, run);

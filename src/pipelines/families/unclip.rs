@@ -46,8 +46,8 @@ pub struct Unclip {
 #[derive(Debug, Clone)]
 pub struct StageSchedule {
     scheduler: Scheduler,
-    walk: UnclipSampler,
-    /// Whether the network says how much noise a step may add, on as many channels more.
+    sampler: UnclipSampler,
+    /// Whether the network predicts the variance of a step, on as many channels more.
     learns_variance: bool,
 }
 
@@ -74,12 +74,12 @@ impl StageSchedule {
                 .into());
             }
         };
-        let (training, walk) = UnclipSampler::trained(config.num_train_timesteps)?;
+        let (training, sampler) = UnclipSampler::trained(config.num_train_timesteps)?;
         let mut scheduler = Scheduler::new(config)?;
         scheduler.process.training = training;
         Ok(Self {
             scheduler,
-            walk,
+            sampler,
             learns_variance,
         })
     }
@@ -91,7 +91,7 @@ impl StageSchedule {
 
     /// The sampler that the network was trained for.
     pub fn sampler(&self) -> &UnclipSampler {
-        &self.walk
+        &self.sampler
     }
 
     /// The noise levels of a run.
@@ -187,13 +187,13 @@ impl Unclip {
     /// Only the device's.
     pub fn decoder<'a>(&'a self, texts: &'a Texts, embedding: &Tensor) -> candle_core::Result<DecoderStage<'a>> {
         let picture = self.embedding(embedding)?;
-        let told = |text: &UnclipText, picture: Option<&Tensor>| {
+        let project = |text: &UnclipText, picture: Option<&Tensor>| {
             let pooled = cast_input(&text.pooled, self.base.dtype)?;
             self.text_proj
                 .forward(picture, &pooled, &cast_input(&text.hidden, self.base.dtype)?)
         };
-        let uncond = told(&texts.negative, None)?;
-        let cond = told(&texts.prompt, Some(&picture))?;
+        let uncond = project(&texts.negative, None)?;
+        let cond = project(&texts.prompt, Some(&picture))?;
         let mask = |text: &UnclipText| {
             let extra = self.text_proj.extra_tokens();
             let padding = text.length..text.ids.len();
@@ -260,7 +260,7 @@ pub struct Texts {
     pub negative: UnclipText,
 }
 
-/// Asks the prior.
+/// The denoiser of the prior.
 pub struct PriorStage<'a> {
     model: &'a Unclip,
     texts: &'a Texts,
@@ -311,7 +311,7 @@ impl Denoiser for PriorStage<'_> {
     }
 }
 
-/// Asks the decoder.
+/// The denoiser of the decoder.
 pub struct DecoderStage<'a> {
     model: &'a Unclip,
     /// Without a picture for the negative text, with it for the prompt: `(2, tokens, width)`.
@@ -326,8 +326,8 @@ impl<'a> DecoderStage<'a> {
         &self.model.decoder_schedule
     }
 
-    /// All that the network says, the noise and how sure of it: `(1 or 2, channels, height, width)`, without the
-    /// prompt first, if that is wanted at all.
+    /// The network's whole output, noise and variance: `(1 or 2, channels, height, width)`, without the prompt first, if
+    /// that is wanted at all.
     pub(in crate::pipelines) fn ask(
         &self,
         x: &Tensor,
@@ -336,15 +336,9 @@ impl<'a> DecoderStage<'a> {
     ) -> candle_core::Result<Tensor> {
         let Unclip { decoder, base, .. } = self.model;
         let (first, count) = if wants_uncond { (0, 2) } else { (1, 1) };
-        let part = |told: &Tensor| told.narrow(0, first, count)?.contiguous();
+        let part = |both: &Tensor| both.narrow(0, first, count)?.contiguous();
         let x = cast_input(&Tensor::cat(&vec![x; count], 0)?, base.dtype)?;
-        // Whole where both are asked, so that the network can tell that it is the same at every step.
-        let context = if wants_uncond {
-            self.context.clone()
-        } else {
-            part(&self.context)?
-        };
-        let (time, mask) = (part(&self.time)?, part(&self.mask)?);
+        let (context, time, mask) = (part(&self.context)?, part(&self.time)?, part(&self.mask)?);
         let conditions = UNetConditions {
             class: Some(ClassCondition::Vector(&time)),
             context_mask: Some(&mask),
@@ -385,7 +379,7 @@ impl Denoiser for DecoderStage<'_> {
     }
 }
 
-/// Asks the U-Nets that make a small picture large: one for all steps but the last, one for that.
+/// The denoiser of the U-Nets that make a small picture large: one for all steps but the last, one for that.
 pub struct SuperResStage<'a> {
     model: &'a Unclip,
     /// The small picture at the size of the large one.

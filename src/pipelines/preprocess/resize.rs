@@ -75,14 +75,14 @@ impl Pixels {
 /// For each pixel of the new line, the first of the old ones that count and their weights, which sum to 1.
 fn taps(from: usize, to: usize, filter: Filter) -> Vec<(usize, Vec<f64>)> {
     let scale = from as f64 / to as f64;
-    let segment = scale.max(1.0);
-    let reach = filter.reach() * segment;
+    let stretch = scale.max(1.0);
+    let reach = filter.reach() * stretch;
     (0..to)
         .map(|at| {
             let centre = (at as f64 + 0.5) * scale;
             let first = (centre - reach + 0.5).max(0.0) as usize;
             let last = ((centre + reach + 0.5) as usize).min(from);
-            let weight = |place: usize| filter.weight((place as f64 - centre + 0.5) / segment);
+            let weight = |place: usize| filter.weight((place as f64 - centre + 0.5) / stretch);
             let weights: Vec<f64> = (first..last).map(weight).collect();
             let sum: f64 = weights.iter().sum();
             (first, weights.into_iter().map(|weight| weight / sum).collect())
