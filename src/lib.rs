@@ -5,7 +5,7 @@
 //!
 //! One package, a library and a thin binary. Its modules are rooms; a room imports only rooms above it in this table,
 //! and only those named. `tests/architecture.rs` holds every file to it; it also holds that a public type's name stands in one
-//! room alone, and that no two files import each other.
+//! room alone, that outside of `ui` no two files import each other, and that pages do not import each other, nor widgets pages.
 //!
 //! | room | what lives there | may import | owns |
 //! |---|---|---|---|
@@ -18,10 +18,10 @@
 //! | [`weights`] | model folders and files → tensors and networks; adapters and embeddings by the layers they mean | formats, models | |
 //! | [`hub`] | models in and on disk: what is installed, what is fetched | config, formats, job | hf-hub, ureq, image, rustix, trash |
 //! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job | image, png, rusqlite, notify, safetensors, trash |
-//! | [`conditioning`] | texts → token ids → embeddings, pictures → tensors → latents: what pipelines and training condition networks on | diffusion, job, models, weights | tokenizers |
+//! | [`conditioning`] | texts → token ids → embeddings, pictures → tensors → latents: what networks are conditioned on | diffusion, job, models, weights | tokenizers |
 //! | [`pipelines`] | conditioning → denoise → pixels; model families; reference cases | conditioning, diffusion, formats, job, kernels, models, weights | |
 //! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines | crossbeam-channel |
-//! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | config, job | image, png, skrifa, epaint (fonts alone) |
+//! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | config, job | image, png, skrifa, epaint and `egui_system_font_provider` (fonts alone) |
 //! | [`render`] | what wgpu draws inside egui | job, unfold | wgpu |
 //! | [`ui`] | the window and, in `ui/pages`, its pages | config, engine, gallery, hub, job, render, unfold | egui, eframe, `egui_plot`, rfd, arboard, opener |
 //! | [`cli`] | the command line | config, engine, gallery, hub, job, unfold | clap |
@@ -98,7 +98,8 @@
 //!   of a request) and its [`pipelines::Model`], one line in [`pipelines::families::FAMILIES`]; its networks, if new, in
 //!   `models/`.
 //! * **A panel**: one file in the folder of its page, a line in its `mod.rs`, a line in `ui/panel.rs`; **a page**: one folder in
-//!   `ui/pages/` with a struct that implements `Page`, and its line in `ui/pages/mod.rs`.
+//!   `ui/pages/` with a struct that implements `Page`, its `PageId` and its place in `Pages` in `ui/pages/mod.rs`, its name and
+//!   tooltip among the texts.
 //! * **Another program's records**: one file in `gallery/foreign/`.
 //! * **An error that reaches the window**: a [`job::ErrorCode`] where it is made into a [`job::JobError`], and its text in
 //!   `assets/i18n/*/errors.ftl`, in every language; a test looks for both.

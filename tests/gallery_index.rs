@@ -428,7 +428,7 @@ fn where_no_index_can_be_written_it_should_be_kept_in_memory() {
 }
 
 #[test]
-fn two_librarians_on_one_gallery_should_agree() {
+fn two_index_services_on_one_gallery_should_agree() {
     let folder = tempfile::tempdir().unwrap();
     let libraries = [Library::open(folder.path()), Library::open(folder.path())];
     let saved: Vec<PathBuf> = (0..40)

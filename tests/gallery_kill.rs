@@ -162,5 +162,5 @@ fn child_that_saves() {
             return;
         }
     }
-    println!("failed: the librarian does not answer");
+    println!("failed: the index service does not answer");
 }

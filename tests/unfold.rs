@@ -276,7 +276,6 @@ fn estimates_on_a_line_should_be_a_line_and_branches_of_it_leave_it() {
     assert!(dot.abs() < 1e-3 * length(along) * length(aside), "at right angles");
 }
 
-/// Runs the program in `home`, with all its folders there.
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

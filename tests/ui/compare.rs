@@ -748,10 +748,10 @@ fn looks_of_the_comparison() {
 }
 
 /// A window whose index service knows the pictures.
-fn with_librarian(folder: &Path, paths: &[PathBuf]) -> Window {
-    let mut window = Window::open_with_librarian(folder, in_language("en"));
+fn with_index(folder: &Path, paths: &[PathBuf]) -> Window {
+    let mut window = Window::open_with_index(folder, in_language("en"));
     ask(&mut window, CompareCommand::Show(paths.to_vec()));
-    wait(&mut window, "the librarian", |page| {
+    wait(&mut window, "the index", |page| {
         page.pictures.iter().all(|picture| picture.entry.is_some())
     });
     window
@@ -761,7 +761,7 @@ fn with_librarian(folder: &Path, paths: &[PathBuf]) -> Window {
 fn pictures_should_be_rated_by_stars_and_by_key() {
     let folder = tempfile::tempdir().unwrap();
     let paths = three_runs(folder.path());
-    let mut window = with_librarian(folder.path(), &paths);
+    let mut window = with_index(folder.path(), &paths);
     let rating = |page: &ComparePage, place: usize| page.pictures[place].entry.as_ref().unwrap().user_metadata.rating;
     click(&mut window, "Rate 3 of 5: a.png");
     wait(&mut window, "rating", |page| rating(page, 0) == 3);

@@ -77,7 +77,7 @@ fn a_photo_should_be_restyled_compared_rated_and_found_again() {
     assert!(harness.state().state().compare.pair().is_some());
 
     for (place, rating) in [(0, 5), (1, 4), (2, 2)] {
-        until(&mut harness, "the librarian knows it", |studio| {
+        until(&mut harness, "the index service knows it", |studio| {
             studio.state().compare.pictures[place].entry.is_some()
         });
         send(

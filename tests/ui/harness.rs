@@ -160,7 +160,7 @@ impl Dialogs for NoDialogs {
 struct RealParts {
     /// Where pictures are saved and read.
     folder: Option<PathBuf>,
-    has_librarian: bool,
+    has_index: bool,
     /// Where jobs are really kept.
     queue_file: Option<PathBuf>,
     start_hub: Option<StartHub>,
@@ -259,11 +259,11 @@ impl Window {
         Self::build_with(builder, settings, parts)
     }
 
-    /// The same with an index service, who knows them.
-    pub(crate) fn open_with_librarian(folder: &Path, settings: Settings) -> Self {
+    /// The same with an index service, which knows them.
+    pub(crate) fn open_with_index(folder: &Path, settings: Settings) -> Self {
         let parts = RealParts {
             folder: Some(folder.to_owned()),
-            has_librarian: true,
+            has_index: true,
             ..RealParts::default()
         };
         Self::build_with(Harness::builder(), settings, parts)
@@ -319,7 +319,7 @@ impl Window {
                 }
                 Ok(Box::new(FakePictures(Rc::clone(&picture_notes))))
             }),
-            start_library: parts.has_librarian.then(|| -> StartLibrary {
+            start_library: parts.has_index.then(|| -> StartLibrary {
                 Box::new(|folder, watched, repaint| {
                     IndexService::start(folder, watched, move || repaint()).map_err(|error| error.to_string())
                 })

@@ -165,6 +165,7 @@ fn a_failed_job_should_show_no_english_in_the_japanese_window() {
     }
     window.engine.borrow_mut().is_gone = true;
     window.harness.run();
+    window.harness.get_by_label("エンジン停止");
     assert!(window.harness.query_by_label_contains("engine").is_none());
 }
 

@@ -1,4 +1,4 @@
-//! The views to look at a step, by the names of their controls.
+//! The views of a step, by the names of their controls.
 
 use std::sync::Arc;
 
