@@ -11,13 +11,13 @@ use crate::kernels::cpu::path::Path;
 use crate::kernels::cpu::path::path;
 use half::bf16;
 
-/// What [`with_micro`] does with the processor's block kernel.
+/// What [`GemmElement::dispatch`] does with the processor's micro-kernel.
 pub(crate) trait WithMicroKernel<E: Element> {
     type Output;
     fn run<M: MicroKernel<Element = E>>(self, micro: M) -> Self::Output;
 }
 
-/// Formats that have block kernels.
+/// Formats that have micro-kernels.
 pub(crate) trait GemmElement: Element {
     /// Numbers of a panel's column that lie next to each other: bf16 is multiplied in pairs.
     const PAIR: usize;
