@@ -1,5 +1,5 @@
 //! Requests to the families beside Stable Diffusion, through the engine: small models that are written here, and those of
-//! the reference where it is at hand.
+//! the reference.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
