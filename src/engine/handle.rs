@@ -68,10 +68,10 @@ pub enum Poll {
 /// Owns the inference thread.
 ///
 /// Jobs are carried out one by one in the order they were [submitted](Self::submit). The events of a job come in this
-/// order: [`Event::Started`]; [`Event::Phase`] whenever it goes on to something else; for each picture its
-/// [`Event::Step`]s, with [`Event::Paused`], [`Event::Resumed`], [`Event::Changed`], [`Event::ChangeRefused`] and
-/// [`Event::WentBack`] between them, then [`Event::Image`]; and exactly one of [`Event::Finished`], [`Event::Cancelled`]
-/// and [`Event::Failed`]. A job that is cancelled while it waits has the last of these alone. Steps are dropped while
+/// order: [`Event::Started`]; [`Event::Phase`] whenever it goes on to something else; [`Event::Inexact`] if it is a branch
+/// that is not exact; for each picture its [`Event::Step`]s, with [`Event::Paused`], [`Event::Resumed`],
+/// [`Event::Changed`], [`Event::ChangeRefused`] and [`Event::WentBack`] between them, then [`Event::Image`]; and exactly one
+/// of [`Event::Finished`], [`Event::Cancelled`] and [`Event::Failed`]. A job that is cancelled while it waits has the last of these alone. Steps are dropped while
 /// [`JobOptions::keep_every_step`] is off and the listener is slow; all other events wait for it. Answers to
 /// [`Self::decode`], [`Self::describe`] and [`Self::preload`] come between the events of jobs.
 ///
