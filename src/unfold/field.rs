@@ -158,13 +158,15 @@ fn mixed(step: &StepRecord, view: StepView, final_latents: Option<&LatentPlane>)
     if view == StepView::Noise && step.sigma == 0.0 {
         return Err(MissingData::Noiseless);
     }
+    // What was not kept is said before what does not fit.
+    let mixture = Plane::ALL.into_iter().zip(view.mixture(step.sigma));
+    let planes = mixture
+        .filter(|(_, part)| *part != 0.0)
+        .map(|(plane, part)| Ok((plane_of(step, plane, final_latents)?, part)));
+    let planes = planes.collect::<Result<Vec<_>, MissingData>>()?;
     let size = size_of(&step.x0).map(|_| (step.x0.channels, step.x0.height, step.x0.width))?;
     let mut sums = vec![0.0_f64; step.x0.values.len()];
-    for (plane, part) in Plane::ALL.into_iter().zip(view.mixture(step.sigma)) {
-        if part == 0.0 {
-            continue;
-        }
-        let plane = plane_of(step, plane, final_latents)?;
+    for (plane, part) in planes {
         size_of(plane)?;
         if (plane.channels, plane.height, plane.width) != size {
             return Err(MissingData::Shape);
