@@ -123,7 +123,9 @@ impl HashCache {
         let folder = file.parent().unwrap_or_else(|| Path::new("."));
         std::fs::create_dir_all(folder)?;
         let lock = File::create(file.with_extension("lock"))?;
-        lock.lock()?;
+        if let Err(error) = lock.lock() {
+            tracing::debug!("could not lock a file: {error}: {}", file.display()); // not every file system has locks
+        }
         let mut known = Self::read(file);
         known.0.insert(key, cached);
         PendingFile::replace(file, &serde_json::to_vec_pretty(&known.0)?)

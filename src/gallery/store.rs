@@ -149,7 +149,7 @@ pub fn save_as(path: &Path, image: &GeneratedImage) -> Result<SavedPicture, Gall
         _ => Ok(0),
     };
     picture.publish(path).map_err(GalleryError::write(path))?;
-    if trajectory.is_err() || !has_steps {
+    if held.is_err() || trajectory.is_err() || !has_steps {
         std::fs::remove_file(&beside).ok(); // if there is one, it is another picture's
     }
     let trajectory = held.and(trajectory);

@@ -80,7 +80,12 @@ impl Trash {
         {
             tracing::warn!("the system's trash did not take all: {error}");
         }
-        let folder = self.folder.join(now.as_millis().to_string());
+        // Files of one name may be taken within a millisecond.
+        let mut number = now.as_millis();
+        while self.folder.join(number.to_string()).exists() {
+            number += 1;
+        }
+        let folder = self.folder.join(number.to_string());
         let mut taken: Vec<Group> = Vec::new();
         for (number, files) in groups.into_iter().enumerate() {
             let folder = folder.join(number.to_string());
@@ -259,4 +264,26 @@ fn restore_from_system(taken: &[&Taken]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_one_name_should_all_be_kept_however_quickly_they_are_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let own_folder = folder.path().join("own");
+        let mut trash = Trash::new(&own_folder, TrashPlace::Folder);
+        for day in 0..20 {
+            let day_folder = folder.path().join(day.to_string());
+            std::fs::create_dir(&day_folder).unwrap();
+            let file = day_folder.join("run");
+            std::fs::write(&file, "steps").unwrap();
+            let outcome = trash.take(vec![vec![file]]);
+            assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
+        }
+        let kept = std::fs::read_dir(own_folder.join(FOLDER_NAME)).unwrap();
+        assert_eq!(kept.count(), 20, "none should have taken the place of another");
+    }
 }
