@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::CliError;
 use super::output::Output;
@@ -86,7 +87,7 @@ pub(super) fn run(args: &UnfoldArgs, output: Output) -> Result<(), CliError> {
     let names: Vec<&ViewName> = [Some(&args.view), args.second.as_ref()].into_iter().flatten().collect();
     let mut renderer = StepRenderer::new(&trajectory, &names, args.decoder, (width, height.max(1) as u32))
         .map_err(|why| at_file(&why, &file))?;
-    let left_out = renderer.take_visible(&args.chosen(&trajectory, &file)?);
+    let left_out = renderer.take_visible(args.chosen(&trajectory, &file)?);
     match (&left_out, renderer.num_steps()) {
         (Some((_, why)), 0) => return Err(at_file(why, &file)),
         (Some((number, why)), _) => output.warn(&format!("{number} steps are left out, as {why}: {}", file.display())),
@@ -141,10 +142,10 @@ impl UnfoldArgs {
         }
     }
 
-    fn chosen<'a>(&self, trajectory: &'a Trajectory, file: &Path) -> Result<Vec<&'a StepRecord>, CliError> {
+    fn chosen(&self, trajectory: &Trajectory, file: &Path) -> Result<Vec<Arc<StepRecord>>, CliError> {
         let all = &trajectory.steps;
-        let is_chosen = |step: &&StepRecord| self.steps.is_none_or(|steps| steps.has(step.index));
-        let chosen: Vec<&StepRecord> = all.iter().map(AsRef::as_ref).filter(is_chosen).collect();
+        let is_chosen = |step: &&Arc<StepRecord>| self.steps.is_none_or(|steps| steps.has(step.index));
+        let chosen: Vec<Arc<StepRecord>> = all.iter().filter(is_chosen).cloned().collect();
         if !chosen.is_empty() {
             return Ok(chosen);
         }

@@ -114,10 +114,10 @@ impl StepRenderer {
 
     /// Takes those of the steps that can be seen; of the others it says how many there are and why. Fixes the ranges of
     /// heat maps for them all, so that the pictures can be compared.
-    pub(super) fn take_visible(&mut self, steps: &[&StepRecord]) -> Option<(usize, String)> {
+    pub(super) fn take_visible(&mut self, steps: Vec<Arc<StepRecord>>) -> Option<(usize, String)> {
         let mut left_out = None;
         for step in steps {
-            self.animation.steps.push(Arc::new((*step).clone()));
+            self.animation.steps.push(step);
             let place = self.animation.steps.len() - 1;
             let views = self.animation.views.iter();
             let ranges: Result<Vec<f32>, String> = views.map(|view| self.range(place, *view)).collect();
