@@ -79,11 +79,11 @@ fn list(hub: &Hub, output: Output, folders: Vec<PathBuf>) -> Result<(), CliError
     hub.scan(folders);
     loop {
         match hub.wait(PATIENCE) {
-            Some(HubEvent::Installed(shelf)) => {
-                for missing in &shelf.missing {
+            Some(HubEvent::Installed(models)) => {
+                for missing in &models.missing {
                     output.warn(&format!("{} is not there", missing.display()));
                 }
-                for item in &shelf.items {
+                for item in &models.items {
                     show(output, item)?;
                 }
                 return Ok(());

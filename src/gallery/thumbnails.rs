@@ -1,4 +1,4 @@
-//! Small copies of pictures, made in the background: the newest request first, what nobody requests for any more not at all.
+//! Small copies of pictures, made in the background: the newest requests first, those that were replaced not at all.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,7 +57,7 @@ pub struct ThumbnailRequest {
 /// A copy that was made, upright as its EXIF says.
 #[derive(Debug, Clone)]
 pub struct LoadedThumbnail {
-    /// What was wished for.
+    /// The request.
     pub request: ThumbnailRequest,
     /// The copy, or why the picture cannot be read, in one line.
     pub picture: Result<Arc<RgbImage>, String>,
@@ -97,7 +97,7 @@ impl ThumbnailLoader {
         Ok(loader)
     }
 
-    /// Replaces everything that was wished for and not begun, the most wanted first.
+    /// Replaces all requests that were not begun, the most wanted first.
     pub fn request(&self, requests: impl IntoIterator<Item = ThumbnailRequest>) {
         let mut queue = self.shared.queue();
         let queue = &mut *queue;
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_wish_should_take_the_place_of_what_was_not_begun() {
+    fn a_new_request_should_take_the_place_of_what_was_not_begun() {
         let folder = tempfile::tempdir().unwrap();
         let paths: Vec<PathBuf> = (0..200)
             .map(|number| folder.path().join(format!("{number}.png")))

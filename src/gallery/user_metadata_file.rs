@@ -94,7 +94,7 @@ pub fn write_user_metadata(
         .map_err(GalleryError::write(&path))
 }
 
-/// Where the user metadata of a picture are written; the file need not be there.
+/// Where the user metadata of a picture is written; the file need not be there.
 ///
 /// * `watched_metadata_dir`: as for [`read_user_metadata`].
 ///

@@ -1,4 +1,4 @@
-//! What XMP files say of a picture: its rating, its tags, and user metadata of our own.
+//! What XMP files say of a picture: its rating, its tags, and properties of our own.
 //!
 //! | property | what it is |
 //! |---|---|
@@ -7,8 +7,8 @@
 //! | `hareru:Favourite` | `True` or absent |
 //! | `hareru:Collections` | names, an `rdf:Bag` |
 //!
-//! All else in a file is another program's, and stays as it is, letter for letter, when the user metadata is written anew: ours
-//! are cut out where they stand and put into an `rdf:Description` of their own.
+//! All else in a file is another program's, and stays as it is, letter for letter, when the user metadata is written anew: our
+//! properties are cut out where they stand and put into an `rdf:Description` of their own.
 //!
 //! Source: XMP Specification Part 1, <https://github.com/adobe/XMP-Toolkit-SDK/tree/main/docs>
 

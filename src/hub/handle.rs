@@ -104,15 +104,15 @@ impl Hub {
             wake: Arc::new(wake),
         };
         let options = Arc::new(options);
-        let keeper = ModelLibrary {
+        let library = ModelLibrary {
             models_dir: options.models_dir.clone(),
             usage_file: options.usage_file.clone(),
             hash_cache: options.hash_cache.clone(),
             look_in: options.look_in.clone(),
         };
-        let to_hash = hasher(keeper.clone(), sender.clone())?;
+        let to_hash = hasher(library.clone(), sender.clone())?;
         let worker = Worker {
-            keeper,
+            library,
             events: sender.clone(),
             downloads: Arc::default(),
         };
@@ -248,11 +248,11 @@ impl Drop for Hub {
 }
 
 /// Computes hashes one after the other, so that nothing else has to wait for them.
-fn hasher(keeper: ModelLibrary, events: EventSender) -> std::io::Result<Sender<PathBuf>> {
+fn hasher(library: ModelLibrary, events: EventSender) -> std::io::Result<Sender<PathBuf>> {
     let (sender, received) = channel::<PathBuf>();
     std::thread::Builder::new().name("hashes".to_owned()).spawn(move || {
         for path in received {
-            let hashes = keeper.hashes(&path).map_err(|error| error.one_line());
+            let hashes = library.hashes(&path).map_err(|error| error.one_line());
             events.send(HubEvent::Hashed { path, hashes });
         }
     })?;
@@ -261,14 +261,14 @@ fn hasher(keeper: ModelLibrary, events: EventSender) -> std::io::Result<Sender<P
 
 /// What the hub's own thread works with.
 struct Worker {
-    keeper: ModelLibrary,
+    library: ModelLibrary,
     events: EventSender,
     downloads: Arc<Mutex<Downloads>>,
 }
 
 impl Worker {
     fn report_unfinished(&self) {
-        for (staging, plan) in Staging::left_over(&self.keeper.models_dir) {
+        for (staging, plan) in Staging::left_over(&self.library.models_dir) {
             let (id, is_new) = lock(&self.downloads).add(plan.what.clone(), false);
             if !is_new {
                 continue; // has been asked for meanwhile
@@ -285,19 +285,19 @@ impl Worker {
     }
 
     fn carry_out(&self, task: HubTask) {
-        let (keeper, events) = (&self.keeper, &self.events);
+        let (library, events) = (&self.library, &self.events);
         match task {
-            HubTask::Scan(folders) => events.send(HubEvent::Installed(Arc::new(keeper.scan(&folders)))),
+            HubTask::Scan(folders) => events.send(HubEvent::Installed(Arc::new(library.scan(&folders)))),
             HubTask::Thumbnail(item) => events.send(HubEvent::Thumbnail {
                 picture: super::installed::thumbnail(&item).map(Arc::new),
                 path: item.path.clone(),
             }),
-            HubTask::Remove(path) => match keeper.remove(&path) {
+            HubTask::Remove(path) => match library.remove(&path) {
                 Ok(()) => events.send(HubEvent::Removed(path)),
                 Err(error) => events.failed(&error),
             },
             HubTask::Used(paths) => {
-                if let Err(error) = keeper.used(&paths) {
+                if let Err(error) = library.used(&paths) {
                     tracing::warn!("when models were used is not kept: {}", error.one_line());
                 }
             }
@@ -308,7 +308,7 @@ impl Worker {
     fn discard(&self, id: DownloadId) {
         let staging = lock(&self.downloads)
             .take_up(id)
-            .map(|(known, _)| Staging::of(&self.keeper.models_dir, &known.what));
+            .map(|(known, _)| Staging::of(&self.library.models_dir, &known.what));
         let Some(staging) = staging else { return };
         let discarded = staging.discard();
         let mut downloads = lock(&self.downloads);

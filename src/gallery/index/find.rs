@@ -1,4 +1,4 @@
-//! Questions to the index.
+//! Searches in the index.
 
 use rusqlite::params_from_iter;
 

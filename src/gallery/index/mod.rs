@@ -2,7 +2,7 @@
 //!
 //! | table | columns |
 //! |---|---|
-//! | `pictures` | `id` INTEGER PRIMARY KEY, never used twice, not even by an index made anew; `root` INTEGER; `path` UNIQUE; `bytes`, `modified_ms`, `created_secs`, `day` (days since 1970-01-01 by the clock on the wall), `width`, `height`, `source` TEXT or NULL, `model`, `sampler` (TEXT, empty if unknown), `seed` (INTEGER: the u64's bits as i64, or NULL), `guidance` REAL or NULL, `steps` INTEGER or NULL, `has_run` 0/1, `rating` 0..5, `favourite` 0/1, `marks_ms` (when the file of its marks was changed, or NULL), `prompt`, `negative` TEXT |
+//! | `pictures` | `id` INTEGER PRIMARY KEY, never used twice, not even by an index made anew; `root` INTEGER; `path` UNIQUE; `bytes`, `modified_ms`, `created_secs`, `day` (days since 1970-01-01 by the clock on the wall), `width`, `height`, `source` TEXT or NULL, `model`, `sampler` (TEXT, empty if unknown), `seed` (INTEGER: the u64's bits as i64, or NULL), `guidance` REAL or NULL, `steps` INTEGER or NULL, `has_run` 0/1, `rating` 0..5, `favourite` 0/1, `marks_ms` (when the file of its user metadata was changed, or NULL), `prompt`, `negative` TEXT |
 //! | `loras` `tags` `collections` | `picture` → `pictures.id`, `name` TEXT |
 //! | `words` | FTS5 over `prompt` and `negative`, `rowid` = `pictures.id`, filled with [`indexed_text`], asked with [`search_text`]; the texts themselves are not in it |
 //! | `roots` | `id` INTEGER PRIMARY KEY, `path` UNIQUE: the watched folders; the gallery's own is 0 and not among them |

@@ -96,7 +96,7 @@ impl Worker {
         self.tell_changed(&ids);
     }
 
-    /// Changes the user metadata in the file that keeps them.
+    /// Changes the user metadata in its file.
     fn edit_file(&self, entry: &PictureEntry, change: &MetadataChange) -> Result<UserMetadata, GalleryError> {
         let foreign = self.watched_metadata_dir();
         let is_own = self.roots.root_of(&entry.path) == Some(GALLERY_ROOT);

@@ -26,7 +26,7 @@ const MESSAGE_CAPACITY: usize = 256;
 /// Events that may wait for the window before the thread does.
 const EVENT_CAPACITY: usize = 1024;
 
-/// How a [`IndexService`] works.
+/// How an [`IndexService`] works.
 #[derive(Debug, Clone, Default)]
 pub struct IndexServiceOptions {
     /// Folders that are shown beside the gallery's own and never written to; `None` takes those that the index knows.
@@ -91,7 +91,7 @@ impl IndexService {
         };
         let gallery = folder.to_owned();
         let thread = std::thread::Builder::new()
-            .name("librarian".to_owned())
+            .name("gallery-index".to_owned())
             .spawn(move || worker::run(gallery, options, ends))?;
         Ok(Self {
             messages: message_sender,

@@ -110,7 +110,7 @@ impl Scan {
                 let readers = std::thread::available_parallelism().map_or(1, usize::from).min(READERS);
                 self.pool = rayon::ThreadPoolBuilder::new()
                     .num_threads(readers)
-                    .thread_name(|number| format!("librarian-{number}"))
+                    .thread_name(|number| format!("index-{number}"))
                     .build()
                     .ok(); // without it this thread reads alone
                 return;

@@ -21,15 +21,15 @@ pub(in crate::hub) struct ModelLibrary {
 impl ModelLibrary {
     /// Everything in the models folder and in `folders`.
     pub(in crate::hub) fn scan(&self, folders: &[PathBuf]) -> InstalledModels {
-        let mut shelf = scan::scan(&self.models_dir, folders);
+        let mut models = scan::scan(&self.models_dir, folders);
         let (used, known) = (usage::read(&self.usage_file), HashCache::read(&self.hash_cache));
-        for item in &mut shelf.items {
+        for item in &mut models.items {
             let item = Arc::make_mut(item);
             item.last_used_unix_secs = used.get(&usage::key(&item.path)).copied();
             item.hashes = known.get(&item.path);
         }
-        shelf.offered = folders::offered(&self.look_in, folders);
-        shelf
+        models.offered = folders::offered(&self.look_in, folders);
+        models
     }
 
     /// The hashes of a file, from the cache if it knows them.

@@ -26,7 +26,7 @@ const NETWORK: &str = "diffusion_pytorch_model";
 
 /// What is in the models folder and in those that were added, which may also be single files.
 pub(super) fn scan(models_dir: &Path, added: &[PathBuf]) -> InstalledModels {
-    let mut shelf = InstalledModels::default();
+    let mut models = InstalledModels::default();
     let own = ScanFolder {
         path: models_dir.to_owned(),
         owner: FolderOwner::Hareru,
@@ -42,13 +42,13 @@ pub(super) fn scan(models_dir: &Path, added: &[PathBuf]) -> InstalledModels {
                 walk.place(&place);
             }
         } else {
-            shelf.missing.push(folder.clone());
+            models.missing.push(folder.clone());
         }
     }
     walk.items
         .sort_by_cached_key(|item| (item.kind, item.name.to_lowercase(), item.path.clone()));
-    shelf.items = walk.items.into_iter().map(Arc::new).collect();
-    shelf
+    models.items = walk.items.into_iter().map(Arc::new).collect();
+    models
 }
 
 /// What a file or folder is, for its place in the models folder.

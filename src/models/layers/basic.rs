@@ -80,7 +80,7 @@ impl Linear {
         self.forward_with(x, PostOps::default())
     }
 
-    /// And then.
+    /// As [`Linear::forward`], then these.
     pub(in crate::models) fn forward_with(&self, x: &Tensor, post_ops: PostOps<'_>) -> Result<Tensor> {
         kernels::linear(x, &self.0.read(), post_ops)
     }

@@ -22,7 +22,7 @@ pub(super) struct BlockInputs<'a> {
     pub(super) motion: Option<BlockMotion<'a>>,
     /// Pictures that are attended to beside the text.
     pub(super) image_prompts: &'a [ImagePrompt],
-    /// Who wants to know where the text was looked at.
+    /// Collects how much each pixel attends to each token.
     pub(super) maps: Option<&'a AttentionMaps>,
 }
 

@@ -128,7 +128,7 @@ impl Worker {
             });
             messages.send(Message::Watching(number, watch)).ok(); // the thread may have ended
         };
-        let thread = std::thread::Builder::new().name("librarian-watch".to_owned());
+        let thread = std::thread::Builder::new().name("gallery-watch".to_owned());
         if let Err(error) = thread.spawn(begin) {
             tracing::warn!("folders are not watched: {error}");
             self.is_scan_due = true;

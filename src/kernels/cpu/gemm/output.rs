@@ -9,7 +9,7 @@ pub(crate) struct OutputPtr<O> {
     len: usize,
 }
 
-// SAFETY: a `OutputPtr` is only written through `OutputPtr::slice`, whose caller promises that no two threads overlap.
+// SAFETY: an `OutputPtr` is only written through `OutputPtr::slice`, whose caller promises that no two threads overlap.
 unsafe impl<O: Send> Sync for OutputPtr<O> {}
 // SAFETY: as above.
 unsafe impl<O: Send> Send for OutputPtr<O> {}
