@@ -77,7 +77,7 @@ pub enum SaveEvent {
         /// Why, in one line.
         message: String,
     },
-    /// A picture could not be saved.
+    /// A picture could not be saved, or a budget not be forecast.
     Failed {
         /// Why, in one line.
         message: String,
@@ -340,9 +340,12 @@ impl Worker {
                 Err(message) => SaveEvent::OpenFailed { path, message },
             }),
             Command::Budget(bytes) => self.budget.set(bytes),
-            Command::Forecast(budget_bytes) => self.send(SaveEvent::BudgetForecast {
-                budget_bytes,
-                report: Arc::new(self.budget.forecast(budget_bytes)),
+            Command::Forecast(budget_bytes) => self.send(match guarded(|| Ok(self.budget.forecast(budget_bytes))) {
+                Ok(report) => SaveEvent::BudgetForecast {
+                    budget_bytes,
+                    report: Arc::new(report),
+                },
+                Err(message) => SaveEvent::Failed { message },
             }),
             Command::Options(options) => self.options = options,
         }
