@@ -334,7 +334,10 @@ fn name_taken(error: PublishError, path: &Path) -> Result<PendingFile, GalleryEr
 /// [`GalleryError::NotPictureName`] if it does not end in `.png`, `.webp`, `.jpg` or `.jpeg`,
 /// [`GalleryError::NameTooLong`] if no file system takes it.
 pub fn check_name(path: &Path) -> Result<(), GalleryError> {
-    let found = path.file_name().map_or(0, std::ffi::OsStr::len);
+    let found = path.file_name().map_or(0, |name| match name.to_str() {
+        Some(text) if cfg!(windows) => text.encode_utf16().count(), // what its file systems count
+        _ => name.len(),
+    });
     if found > MAX_NAME_BYTES {
         return Err(GalleryError::NameTooLong {
             path: path.to_owned(),
