@@ -95,7 +95,7 @@ impl Grid {
         // Tab reaches the picture at the keyboard, or the first in sight if that one is elsewhere.
         let current = page.selection.focus().filter(|index| range.contains(index));
         let current = page.ids().get(current.unwrap_or(range.start)).map(|id| id.0);
-        let stop = TabStop::following(ui.ctx(), Id::unique("gallery-cells"), current);
+        let stop = TabStop::following(ui.ctx(), Id::unique("gallery cells"), current);
         for index in range.clone() {
             let (Some(&id), Some((x, y))) = (page.ids().get(index), layout.corner(index)) else {
                 continue;
