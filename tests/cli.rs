@@ -30,7 +30,6 @@ fn bad_usage_should_end_with_code_2() {
             &["generate", "--prompt", "x", "--out", "a.png", "--gallery", "b"],
             "cannot be used with",
         ),
-        (&["replay", "case"], "--out"),
         (
             &["generate", "--prompt", "x", "--precision", "f8"],
             "possible values: auto, f32, f16, bf16",
@@ -123,10 +122,6 @@ fn what_cannot_be_done_should_end_with_code_1_and_one_line() {
         assert_one_line(&output, expected);
     }
     assert!(!Path::new(&out).exists());
-
-    let output = hareru(home.path(), &["replay", &path(&empty), "--out", &out]);
-    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    assert_one_line(&output, "error: ");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Pictures taken up to noise by networks whose answer is known in closed form.
 
 use candle_core::{Device, Tensor};
-use hareru::diffusion::guidance::Guidance;
 use hareru::diffusion::samplers::sampler_by_id;
 use hareru::job::JobControl;
 use hareru::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser};
@@ -60,16 +59,12 @@ impl Denoiser for Gaussian {
 #[test]
 fn a_picture_should_rise_along_the_ode_whatever_the_process() {
     let latents = Tensor::new(&[[[[0.5f32, -1.0], [0.25, 0.75]]]], &Device::Cpu).unwrap();
-    let plain = Guidance {
-        scale: 1.0,
-        rescale: 0.0,
-    };
     for sigma_data in [None, Some(0.5)] {
         let network = Gaussian::new(sigma_data);
         let euler = sampler_by_id("euler").unwrap();
         let table = network.scheduler.sigma_table(euler, "karras", None, 400).unwrap();
         let first = 100;
-        let run = invert(&network, &latents, &table, plain, first, &JobControl::default()).unwrap();
+        let run = invert(&network, &latents, &table, first, &JobControl::default(), None).unwrap();
         assert_eq!(run.steps.len(), 300, "one step for each that leads back down");
         let level = table.sigmas()[first];
         let expected = (&latents * ((SPREAD * SPREAD + level * level).sqrt() / SPREAD)).unwrap();

@@ -1,11 +1,11 @@
 //! Pictures made from pictures, and changes of mind on the way, by the starter model.
 
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 use hareru::conditioning::Prompts;
-use hareru::diffusion::SampleError;
 use hareru::diffusion::guidance::{Guidance, GuidanceSchedule};
 use hareru::diffusion::noise::{Draw, noise_tensor};
 use hareru::diffusion::samplers::{Options, sampler_by_id};
@@ -15,10 +15,10 @@ use hareru::job::{
     Variation,
 };
 use hareru::models::unet::AttentionMap;
-use hareru::pipelines::denoise::{Call, InitialLatents, Noise, Observed, Observer, Run, RunOutput};
+use hareru::pipelines::denoise::{Call, InitialLatents, Noise, Observed, Run, RunOutput};
 use hareru::pipelines::families::StableDiffusion;
-use hareru::pipelines::run_plan::RunPlan;
-use hareru::pipelines::{AuxModels, DenoiserInputs, JobContext, Model, PipelineError, ShownStep, Watcher, load};
+use hareru::pipelines::run_plan::{Keep, RunPlan};
+use hareru::pipelines::{AuxModels, DenoiserInputs, JobContext, Model, PipelineError, Probe, ShownStep, Watcher, load};
 use tempfile::TempDir;
 
 /// Counts steps, and checks that they are counted without a gap.
@@ -386,26 +386,19 @@ fn an_unknown_sampler_should_be_reported_as_a_sampler() {
     assert_eq!(error, "no sampler is called \"no such\"");
 }
 
-/// Asks for attention in the middle of the U-Net, and keeps what comes.
+/// Keeps what every call of the networks shows.
 #[derive(Default)]
 struct Attentive {
-    maps: Vec<AttentionMap>,
-    opinions: usize,
+    maps: RefCell<Vec<AttentionMap>>,
+    opinions: Cell<usize>,
 }
 
-impl Observer for Attentive {
-    fn attention_layers(&self) -> Option<Vec<String>> {
-        Some(vec!["mid_block".to_owned()])
-    }
-
-    fn called(&mut self, call: &Call<'_>) -> Result<(), SampleError> {
-        self.maps.extend_from_slice(call.attention);
-        self.opinions += 1 + usize::from(call.predicted.uncond.is_some());
-        Ok(())
-    }
-
-    fn stepped(&mut self, _observed: &Observed<'_>) -> Result<(), SampleError> {
-        Ok(())
+impl Probe for Attentive {
+    fn called(&self, call: &Call<'_>) {
+        let of_middle = call.attention.iter().filter(|map| map.layer.starts_with("mid_block"));
+        self.maps.borrow_mut().extend(of_middle.cloned());
+        let opinions = 1 + usize::from(call.predicted.uncond.is_some());
+        self.opinions.set(self.opinions.get() + opinions);
     }
 }
 
@@ -429,7 +422,7 @@ fn whoever_watches_should_see_both_opinions_and_the_attention_and_change_nothing
         table: &table,
         start: InitialLatents::Noise,
         inpaint: None,
-        noise: Noise::Seeded {
+        noise: Noise {
             seed: 1,
             source: NoiseSource::Hareru,
             variation: None,
@@ -438,15 +431,30 @@ fn whoever_watches_should_see_both_opinions_and_the_attention_and_change_nothing
         control: &JobControl::default(),
         probe: None,
     };
-    let mut attentive = Attentive::default();
+    let attentive = Attentive::default();
+    let watching = Run {
+        plan: RunPlan {
+            keep: Keep {
+                attention: true,
+                ..Keep::default()
+            },
+            ..RunPlan::default()
+        },
+        probe: Some(&attentive),
+        guidance: run.guidance.clone(),
+        start: run.start.clone(),
+        inpaint: None,
+        noise: Noise { ..run.noise },
+        ..run
+    };
     let bits = |walked: RunOutput| walked.x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    let watched = bits(run.sample([1, 16, 8, 8], &mut attentive).unwrap());
+    let watched = bits(watching.sample([1, 16, 8, 8], &mut |_: &Observed<'_>| Ok(())).unwrap());
     let unwatched = bits(run.sample([1, 16, 8, 8], &mut |_: &Observed<'_>| Ok(())).unwrap());
     assert_eq!(watched, unwatched);
-    assert_eq!(attentive.opinions, 6, "two in each of three calls");
-    assert_eq!(attentive.maps.len(), 3);
-    for map in &attentive.maps {
-        assert!(map.layer.starts_with("mid_block"), "{}", map.layer);
+    assert_eq!(attentive.opinions.get(), 6, "two in each of three calls");
+    let maps = attentive.maps.into_inner();
+    assert_eq!(maps.len(), 3, "one of the middle of the U-Net in each call");
+    for map in &maps {
         for sum in map
             .probabilities
             .sum(0)

@@ -14,9 +14,7 @@ use super::sweep::SweepArgs;
 use super::trajectory::TrajectoryArgs;
 use super::unfold::UnfoldArgs;
 use super::upscale::UpscaleArgs;
-use super::values::precision_parser;
 use crate::engine;
-use crate::job::Precision;
 
 /// An image studio in which the denoising process is an object: live, kept, scrubbed, steered and branched.
 ///
@@ -46,8 +44,6 @@ pub(super) enum Command {
     Sweep(Box<SweepArgs>),
     /// Enlarge a picture by a network made for it
     Upscale(UpscaleArgs),
-    /// Run a reference case and write the tensors it computes
-    Replay(ReplayArgs),
     /// Time the networks on this computer
     Bench(BenchArgs),
     /// List the models there are, or fetch one
@@ -73,7 +69,7 @@ impl Command {
             Self::Branch(args) => args.json,
             Self::Sweep(args) => args.base.json,
             Self::Upscale(args) => args.json,
-            Self::Replay(_) | Self::Unfold(_) => false,
+            Self::Unfold(_) => false,
             Self::Bench(args) => args.json,
             Self::Trajectory(args) => args.json,
             Self::Gallery(args) => args.json,
@@ -82,20 +78,6 @@ impl Command {
             Self::Samplers(args) | Self::Preprocessors(args) => args.json,
         }
     }
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct ReplayArgs {
-    /// Folder of the case, with request.json and inputs.safetensors
-    pub(super) case: PathBuf,
-
-    /// File to write
-    #[arg(long, value_name = "FILE")]
-    pub(super) out: PathBuf,
-
-    /// Number format the networks compute in; references are made in f32
-    #[arg(long, default_value_t = Precision::F32, value_parser = precision_parser())]
-    pub(super) precision: Precision,
 }
 
 #[derive(Debug, clap::Args)]

@@ -172,11 +172,6 @@ fn execute(
             let gallery_dir = gallery_dir(upscale_args.gallery.clone(), &settings, &paths);
             upscale::run(&upscale_args, output, gallery_dir)
         }
-        Some(Command::Replay(replay_args)) => {
-            use_threads(args.threads, &settings())?;
-            engine::replay(&replay_args.case, &replay_args.out, replay_args.precision)
-                .map_err(|error| CliError::Failed(error.to_string()))
-        }
         Some(Command::Bench(bench_args)) => {
             use_threads(args.threads, &settings())?;
             bench::run(&bench_args)

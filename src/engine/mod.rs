@@ -19,7 +19,7 @@ pub use queue_keeper::{QueueEvent, QueueKeeper};
 pub use crate::kernels::{ThreadsError, max_threads, physical_cores, set_threads};
 pub use crate::pipelines::{BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace};
 
-use crate::job::{Choice, JobError, ModelInfo, Precision};
+use crate::job::{Choice, JobError, ModelInfo};
 use crate::pipelines;
 
 /// Every sampler, in the order a list shows them.
@@ -53,13 +53,4 @@ pub fn bench(request: &BenchRequest) -> Result<BenchResult, JobError> {
 /// [`JobError`] if the file is no picture that can be read.
 pub fn enlarged_size(info: &ModelInfo, picture: &Path) -> Result<(u32, u32), JobError> {
     pipelines::enlarged_size(info, picture).map_err(|error| JobError::from(&error))
-}
-
-/// Runs a reference case on this thread and writes what it computed.
-///
-/// # Errors
-/// [`JobError`] if the case cannot be read or asks for something this version does not have, or the CPU cannot compute
-/// in that precision.
-pub fn replay(case: &Path, out: &Path, precision: Precision) -> Result<(), JobError> {
-    pipelines::replay(case, out, precision).map_err(|error| JobError::from(&error))
 }

@@ -86,14 +86,11 @@ impl Run<'_> {
 
     /// The noise of the run's start, N(0, 1).
     fn initial_noise(&self, shape: &[usize; 4]) -> candle_core::Result<Tensor> {
-        let (seed, source, variation) = match &self.noise {
-            Noise::Given { initial, .. } => return Ok(initial.clone()),
-            Noise::Seeded {
-                seed,
-                source,
-                variation,
-            } => (*seed, *source, *variation),
-        };
+        let Noise {
+            seed,
+            source,
+            variation,
+        } = self.noise;
         if let Some(given) = self.probe.and_then(|probe| probe.noise(seed, Draw::Initial, shape)) {
             return Ok(given);
         }

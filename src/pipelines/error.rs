@@ -73,14 +73,6 @@ pub enum PipelineError {
     /// A picture could not be prepared for what follows it.
     #[error(transparent)]
     Preprocess(#[from] PreprocessError),
-    /// A reference case is not readable.
-    #[error("reference case: {what}\nFile: {path}")]
-    Case {
-        /// What was expected and what was found.
-        what: String,
-        /// The file.
-        path: String,
-    },
 }
 
 impl From<candle_core::Error> for PipelineError {

@@ -113,7 +113,7 @@ impl<'a> Prepared<'a> {
             table: &pass.table,
             start: pass.start.clone(),
             inpaint: pass.inpaint.clone(),
-            noise: Noise::Seeded {
+            noise: Noise {
                 seed: stream_seed(self.context.seed(index), pass.stream),
                 source: request.noise_source,
                 variation,

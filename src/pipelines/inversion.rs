@@ -6,6 +6,7 @@ use super::PipelineError;
 use super::denoise::{InitialLatents, Noise, Run, RunOutput};
 use super::denoiser::Denoiser;
 use super::observer::Observed;
+use super::probe::Probe;
 use super::run_plan::RunPlan;
 use crate::diffusion::guidance::Guidance;
 use crate::diffusion::samplers::{DdimInverse, Options};
@@ -23,29 +24,33 @@ pub fn invert(
     denoiser: &dyn Denoiser,
     latents: &Tensor,
     table: &SigmaTable,
-    guidance: Guidance,
     first: usize,
     control: &JobControl,
+    probe: Option<&dyn Probe>,
 ) -> Result<RunOutput, PipelineError> {
     // Where the table's end leaves some noise, the picture passes for that much of it, as at the end of a run.
     let last = table.sigmas()[table.steps()];
     let x = denoiser.scheduler().process.final_latents(latents, last)?;
     let run = Run {
         denoiser,
-        guidance: guidance.into(),
+        guidance: Guidance {
+            scale: 1.0,
+            rescale: 0.0,
+        }
+        .into(),
         sampler: &DdimInverse,
         options: Options::default(),
         table: &table.reversed(first),
         start: InitialLatents::Noisy { x, first: 0 },
         inpaint: None,
-        noise: Noise::Seeded {
+        noise: Noise {
             seed: 0, // none is added
             source: NoiseSource::Hareru,
             variation: None,
         },
         plan: RunPlan::default(),
         control,
-        probe: None,
+        probe,
     };
     run.sample(latents.dims4()?.into(), &mut |_: &Observed<'_>| Ok(()))
 }

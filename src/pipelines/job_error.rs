@@ -27,8 +27,7 @@ impl From<&PipelineError> for JobError {
                 | ConditioningError::Unsupported { .. }
                 | ConditioningError::Picture { .. },
             )
-            | PipelineError::Preprocess(_)
-            | PipelineError::Case { .. } => JobErrorKind::Request,
+            | PipelineError::Preprocess(_) => JobErrorKind::Request,
             PipelineError::Sample(SampleError::NotFinite { .. }) => JobErrorKind::NotFinite,
             PipelineError::Sample(SampleError::Tensor(source))
             | PipelineError::Conditioning(ConditioningError::Tensor(source))
@@ -63,7 +62,6 @@ fn error_code(error: &PipelineError) -> ErrorCode {
             .with("found", found.to_string()),
         PipelineError::OtherModel { path, .. } => ErrorCode::new("error-other-model").with("path", path.as_str()),
         PipelineError::Preprocess(error) => preprocess(error),
-        PipelineError::Case { path, .. } => ErrorCode::new("error-case").with("path", path.as_str()),
     }
 }
 

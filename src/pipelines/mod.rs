@@ -79,7 +79,6 @@ mod preview;
 mod probe;
 pub mod references;
 mod refiner_switch;
-mod replay;
 mod request_parts;
 mod run;
 mod run_context;
@@ -104,7 +103,6 @@ pub use model_hash::keep_hashes_in;
 pub use precision::{describe_device, resolve_precision};
 pub use preview::decode_latents;
 pub use probe::Probe;
-pub use replay::replay;
 pub use run_plan::Steered;
 pub use scheduler::{Scheduler, SchedulerConfig};
 pub use upscale::PictureUpscaler;
@@ -210,17 +208,7 @@ pub fn load(
     precision: Precision,
     progress: &mut dyn FnMut(f32),
 ) -> Result<StableDiffusion, PipelineError> {
-    load_files(model, &open(model)?, device, precision, progress)
-}
-
-/// As [`load`], from files that are open already.
-fn load_files(
-    model: &ModelRef,
-    files: &ModelFiles,
-    device: &Device,
-    precision: Precision,
-    progress: &mut dyn FnMut(f32),
-) -> Result<StableDiffusion, PipelineError> {
+    let files = &open(model)?;
     let dtype = precision::resolve_dtype(precision, device)?;
     let family = family_of(files)?;
     if family.id != STABLE_DIFFUSION.id {

@@ -10,7 +10,7 @@ use crate::diffusion::SampleError;
 use crate::job::StepRecord;
 use crate::models::unet::AttentionMap;
 
-/// A call of the network, as the observer of a run sees it.
+/// A call of the network, as a [probe](super::Probe) sees it.
 #[derive(Debug)]
 pub struct Call<'a> {
     /// Place among the calls of the run, from 0; second-order samplers call twice a step.
@@ -29,7 +29,7 @@ pub struct Call<'a> {
     pub x0: &'a Tensor,
     /// The network's output, with and without the prompt.
     pub predicted: &'a DenoiseOutput,
-    /// Cross-attention over the prompt, layer by layer, if the observer [asked](Observer::attention_layers) for it.
+    /// Cross-attention over the prompt, layer by layer, if it is kept.
     pub attention: &'a [AttentionMap],
 }
 
@@ -52,33 +52,11 @@ pub struct Observed<'a> {
 
 /// Watches a run.
 pub trait Observer {
-    /// Whether cross-attention is captured in the next call, and in which layers: prefixes of their names, none for
-    /// every layer (see [`AttentionMaps::new`](crate::models::unet::AttentionMaps::new)).
-    fn attention_layers(&self) -> Option<Vec<String>> {
-        None
-    }
-
-    /// The network was called.
-    ///
-    /// # Errors
-    /// Whatever shall end the run.
-    fn called(&mut self, _call: &Call<'_>) -> Result<(), SampleError> {
-        Ok(())
-    }
-
     /// The network was called for a step, which is about to be taken.
     ///
     /// # Errors
     /// Whatever shall end the run.
     fn stepped(&mut self, observed: &Observed<'_>) -> Result<(), SampleError>;
-
-    /// A step has been taken to `x`, x₀ + σ·ε at level `sigma`; the kept part of an inpainted picture is not yet put back.
-    ///
-    /// # Errors
-    /// Whatever shall end the run.
-    fn landed(&mut self, _x: &Tensor, _sigma: f64) -> Result<(), SampleError> {
-        Ok(())
-    }
 
     /// Something happened that is no step.
     fn steered(&mut self, _what: Steered<'_>) {}

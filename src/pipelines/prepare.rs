@@ -27,7 +27,6 @@ use super::scheduled_conditioning::ScheduledConditioning;
 use super::scheduler::Scheduler;
 use crate::conditioning::pictures::{cover, read_rgb, to_job};
 use crate::conditioning::{MaskEdge, STATE_DTYPE, hard, latent_mask, mask_tensor, picture_tensor};
-use crate::diffusion::guidance::Guidance;
 use crate::diffusion::samplers::Sampler;
 use crate::diffusion::schedule::SigmaTable;
 use crate::job::{GenerateRequest, InitPicture, InitWay};
@@ -256,15 +255,11 @@ impl<'a> JobContext<'a> {
             scheduler: Some(Arc::clone(scheduler)),
             ..DenoiserInputs::of(prompts)
         })?;
-        let plain = Guidance {
-            scale: 1.0,
-            rescale: 0.0,
-        };
         if first == table.steps() {
             let latents = latents.clone();
             return Ok(InitialLatents::Picture { latents, first });
         }
-        let x = invert(&*denoiser, latents, table, plain, first, self.control)?.x;
+        let x = invert(&*denoiser, latents, table, first, self.control, self.probe)?.x;
         Ok(InitialLatents::Noisy { x, first })
     }
 }

@@ -12,25 +12,15 @@ use crate::diffusion::samplers::{Options, Sampler};
 use crate::diffusion::schedule::SigmaTable;
 use crate::job::{Change, JobControl, NoiseSource, StepRecord};
 
-/// Where a run's noise comes from.
+/// Where a run's noise comes from: a function of the seed and the step.
 #[derive(Debug)]
-pub enum Noise {
-    /// Made here, a function of the seed and the step.
-    Seeded {
-        /// The seed.
-        seed: u64,
-        /// Which generator makes the noise that the run starts from; that of steps is always ours.
-        source: NoiseSource,
-        /// Some of another seed's noise to start from: the seed, and how much of it, 0 to 1.
-        variation: Option<(u64, f64)>,
-    },
-    /// Tensors made elsewhere: the initial noise, and the steps' in drawing order.
-    Given {
-        /// N(0, 1), the shape of the latents.
-        initial: Tensor,
-        /// One for each draw.
-        steps: Vec<Tensor>,
-    },
+pub struct Noise {
+    /// The seed.
+    pub seed: u64,
+    /// Which generator makes the noise that the run starts from; that of steps is always ours.
+    pub source: NoiseSource,
+    /// Some of another seed's noise to start from: the seed, and how much of it, 0 to 1.
+    pub variation: Option<(u64, f64)>,
 }
 
 /// What a run starts from.

@@ -9,7 +9,7 @@ use super::attention::{token_maps, widened};
 use super::denoiser::{DenoiseInput, DenoiseOutput};
 use super::observer::{Call, Observed, Observer};
 use super::probe::drawn;
-use super::run::{InpaintBlend, Noise, Run};
+use super::run::{InpaintBlend, Run};
 use super::run_plan::{Steered, StepSettings, check};
 use crate::conditioning::is_finite;
 use crate::diffusion::SampleError;
@@ -52,8 +52,6 @@ pub(super) struct RunContext<'a, 'o> {
     observer: &'o mut dyn Observer,
     newest: Option<Newest>,
     num_calls: usize,
-    /// The draws asked for, in order: given noise is handed out in it.
-    drawn: Vec<usize>,
     /// The first step that is taken.
     first: usize,
     /// The step that is being taken.
@@ -90,7 +88,6 @@ impl<'a, 'o> RunContext<'a, 'o> {
             observer,
             newest: None,
             num_calls: 0,
-            drawn: Vec::new(),
             first,
             step: first,
             changes: run.plan.changes.clone(),
@@ -124,10 +121,7 @@ impl SamplerContext for RunContext<'_, '_> {
         let process = &denoiser.scheduler().process;
         let input = process.network_input(x, sigma)?;
         let is_kept = self.run.plan.keep.attention && self.newest_step() != Some(self.step);
-        let maps = match self.observer.attention_layers() {
-            Some(layers) => Some(AttentionMaps::new(layers, 0)),
-            None => is_kept.then(AttentionMaps::default),
-        };
+        let maps = is_kept.then(AttentionMaps::default);
         let predicted = denoiser.denoise(&DenoiseInput {
             x: &input,
             sigma,
@@ -160,7 +154,6 @@ impl SamplerContext for RunContext<'_, '_> {
             predicted: &predicted,
             attention: &attention,
         };
-        self.observer.called(&call)?;
         if let Some(probe) = self.run.probe {
             probe.called(&call);
         }
@@ -188,23 +181,8 @@ impl SamplerContext for RunContext<'_, '_> {
     }
 
     fn noise_like(&mut self, x: &Tensor, step: usize, draw: usize) -> Result<Tensor, SampleError> {
-        let place = self.drawn.iter().position(|drawn| *drawn == draw);
-        let place = place.unwrap_or_else(|| {
-            self.drawn.push(draw);
-            self.drawn.len() - 1
-        });
-        match &self.run.noise {
-            Noise::Seeded { seed, .. } => {
-                let seed = self.settings_at(step).seed.unwrap_or(*seed);
-                Ok(drawn(self.run.probe, seed, Draw::Step(draw), x.dims(), x.device())?.to_dtype(x.dtype())?)
-            }
-            Noise::Given { steps, .. } => steps.get(place).cloned().ok_or_else(|| {
-                SampleError::Tensor(candle_core::Error::Msg(format!(
-                    "expected {} noise tensors, found {place}",
-                    place + 1
-                )))
-            }),
-        }
+        let seed = self.settings_at(step).seed.unwrap_or(self.run.noise.seed);
+        Ok(drawn(self.run.probe, seed, Draw::Step(draw), x.dims(), x.device())?.to_dtype(x.dtype())?)
     }
 
     fn past(&self, back: usize) -> Option<&PastStep> {
@@ -291,9 +269,8 @@ impl<'a> RunContext<'a, '_> {
     ///
     /// # Errors
     /// Only the device's.
-    pub(super) fn finish_step(&mut self, x: Tensor, next: usize) -> Result<Tensor, SampleError> {
+    pub(super) fn finish_step(&self, x: Tensor, next: usize) -> Result<Tensor, SampleError> {
         let sigma = self.run.table.sigmas()[next];
-        self.observer.landed(&x, sigma)?;
         let Some(InpaintBlend { latents, mask }) = &self.run.inpaint else {
             return Ok(x);
         };

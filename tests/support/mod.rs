@@ -1,7 +1,6 @@
 //! What several tests share.
 
 pub(crate) mod command_line;
-pub(crate) mod compare;
 pub(crate) mod reference;
 pub(crate) mod weights;
 

@@ -106,6 +106,11 @@ impl Case {
         ModelFiles::open(self.root.join(folder)).ok()
     }
 
+    /// A path inside the set.
+    pub(crate) fn root(&self, inside: &str) -> PathBuf {
+        self.root.join(inside)
+    }
+
     /// A file beside the request.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)

@@ -7,7 +7,6 @@ error-cancelled = It was stopped
 error-out-of-memory = The device is out of memory
 error-not-finite = The latents are no longer finite at step { $step }
 error-tensor = A computation failed; the log says more
-error-case = The reference case cannot be read. File: { $path }
 error-unknown-family = “{ $found }” is no kind of model that is known. File: { $path }
 # $what names the setting; what is not listed here is shown as it is.
 error-unsupported =

@@ -7,7 +7,6 @@ error-cancelled = 停止しました
 error-out-of-memory = 計算に使うメモリが足りません
 error-not-finite = ステップ { $step } で潜在表現が有限の数ではなくなりました
 error-tensor = 計算に失敗しました。詳しくはログをご覧ください
-error-case = 参照ケースを読めません。ファイル：{ $path }
 error-unknown-family = 「{ $found }」という種類のモデルには対応していません。ファイル：{ $path }
 # $what は設定の名前。ここにないものはそのまま表示される。
 error-unsupported =

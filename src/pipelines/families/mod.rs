@@ -17,7 +17,6 @@ pub use animatediff::read_motion;
 pub use ldm_upscaler::LdmUpscaler;
 pub use pixel::Pixel;
 pub use stable_diffusion::StableDiffusion;
-pub(super) use stable_diffusion::vae_dtype;
 pub use unclip::{DecoderStage, PriorStage, StageSchedule, SuperResStage, Texts, Unclip, UnclipText};
 pub use unet_denoiser::UNetDenoiser;
 

@@ -175,13 +175,6 @@ impl StableDiffusion {
         })
     }
 
-    /// Takes another training schedule than the model's own; for reference cases.
-    pub(in crate::pipelines) fn set_scheduler(&mut self, scheduler: Scheduler) {
-        let is_xl = self.base.scheduler.is_xl;
-        self.base.scheduler = scheduler;
-        self.base.scheduler.is_xl = is_xl;
-    }
-
     /// Whether the network takes the guidance scale as an input instead of being asked twice.
     pub fn is_guidance_distilled(&self) -> bool {
         self.unet.config().time_cond_proj_dim.is_some()
