@@ -26,7 +26,50 @@ fn every_text_of_the_first_page_should_fit_and_have_its_glyphs_in_both_languages
         for choice in [ThemeChoice::Light, ThemeChoice::Dark] {
             window.harness.state().send(UiCommand::SetTheme(choice));
             window.harness.run();
+            check_texts(&window, language);
         }
+    }
+}
+
+/// Every painted text is whole, lies within its region from left to right, and has its glyphs.
+fn check_texts(window: &Window, language: &str) {
+    let mut texts = Vec::new();
+    for clipped in &window.harness.output().shapes {
+        collect_texts(&clipped.shape, clipped.clip_rect, &mut texts);
+    }
+    assert!(
+        texts.len() > 20,
+        "{language}: the page should have texts, not {}",
+        texts.len()
+    );
+    for (text, region) in texts {
+        let galley = &text.galley;
+        let rect = galley.rect.translate(text.pos.to_vec2());
+        let words = galley.text();
+        assert!(!galley.elided, "{language}: {words:?} is cut short");
+        assert!(
+            region.left() - 1.0 <= rect.left() && rect.right() <= region.right() + 1.0,
+            "{language}: {words:?} takes {:?} of {:?}",
+            rect.x_range(),
+            region.x_range()
+        );
+        let font = &galley.job.sections[0].format.font_id;
+        let missing = words.chars().find(|letter| {
+            !letter.is_whitespace() && !window.harness.ctx.fonts_mut(|fonts| fonts.has_glyph(font, *letter))
+        });
+        assert_eq!(missing, None, "{language}: no glyph for a letter of {words:?}");
+    }
+}
+
+fn collect_texts<'a>(
+    shape: &'a egui::Shape,
+    region: egui::Rect,
+    texts: &mut Vec<(&'a egui::epaint::TextShape, egui::Rect)>,
+) {
+    match shape {
+        egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect_texts(shape, region, texts)),
+        egui::Shape::Text(text) if !text.galley.job.sections.is_empty() => texts.push((text, region)),
+        _ => {}
     }
 }
 
