@@ -357,7 +357,6 @@ fn a_precision_the_processor_lacks_should_be_bad_usage() {
     }
 }
 
-/// Runs the program with all its folders below `home`.
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

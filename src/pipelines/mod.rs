@@ -14,23 +14,23 @@
 //!
 //! # What is held to what
 //!
-//! Every cell names the reference cases (by `diffusers`, `tests/reference_cases.rs`; those marked ● lie in the tree) or the
+//! Every cell names the reference cases (by `diffusers`, `tests/reference_cases`; those marked ● lie in the tree) or the
 //! test that hold it. A name ending in `*` stands for all that begin with it.
 //!
 //! | family | text → image | image → image | inpainting | other tasks |
 //! |---|---|---|---|---|
-//! | Stable Diffusion 1 | `sampler_*` ●, `cfg_*`, `guidance_rescale_eps` ●, `clip_skip_*` ●, `long_prompt`, `unicode_prompt` | `img2img_*` ● | `inpaint4_*` ●, `tests/tasks.rs` | `prompt_switch` ●, `ddim_inversion`, `controlnet*`, `ip_adapter` ●, `lora_*` ●, `textual_inversion_*`; outpainting, restyling, second pass, refiner, variation, others' noise: `tests/tasks.rs` |
+//! | Stable Diffusion 1 | `sampler_*` ●, `cfg_*`, `guidance_rescale_eps` ●, `clip_skip_*` ●, `long_prompt`, `unicode_prompt` | `img2img_*` ● | `inpaint4_*` ●, `tests/tasks.rs` | `prompt_switch` ●, `ddim_inversion` ●, `controlnet*` ●, `ip_adapter` ●, `lora_*` ●, `textual_inversion_*`; outpainting, restyling, second pass, refiner, variation, others' noise: `tests/tasks.rs` |
 //! | … with 9 channels | `tests/tasks.rs` | | `inpaint9_*` | |
 //! | … with 8 channels | | `instruct_pix2pix` | | |
 //! | Stable Diffusion 2 | `sd2_ddim`, `vpred_*` | | | |
 //! | SDXL | `sdxl_*` | `sdxl_img2img` | `sdxl_inpaint4` | `sdxl_controlnet`, `sdxl_micro_conditioning`, `lora_sdxl_*` |
 //! | SDXL refiner | | `sdxl_refiner` | | |
-//! | SDXL Turbo | `sdxl_turbo_*` | | | |
+//! | SDXL Turbo | `sdxl_turbo_*` ● | | | |
 //! | LCM | `lcm_guidance_embedding*` | | | |
 //! | pixel U-Nets | `pixel_*` ● | | | with classes: `pixel_class_*` ● |
 //! | ×4 upscaler | | `x4_upscaler` | | |
-//! | latent super-resolution | | `ldm_super_resolution` | | |
-//! | unCLIP | `unclip` | | | |
+//! | latent super-resolution | | `ldm_super_resolution` ● | | |
+//! | unCLIP | `unclip` ● | | | |
 //! | `AnimateDiff` | `animatediff` | | | |
 //! | one file | `file_*` | | | `file_vae_original`, `file_controlnet_original` |
 //!

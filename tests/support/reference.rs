@@ -32,14 +32,13 @@ impl ReferenceSet {
     ///
     /// Panics if it is not where `HARERU_REFERENCE` says, or else beside the project in `shared/reference`.
     pub(crate) fn whole() -> Self {
-        Self::full().expect("HARERU_REFERENCE should name the whole set of reference cases")
-    }
-
-    /// The whole set, if this machine has it.
-    pub(crate) fn full() -> Option<Self> {
         let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
         let root = std::env::var_os("HARERU_REFERENCE").map_or(beside, PathBuf::from);
-        root.join("cases").is_dir().then_some(Self { root })
+        assert!(
+            root.join("cases").is_dir(),
+            "HARERU_REFERENCE should name the whole set of reference cases"
+        );
+        Self { root }
     }
 
     /// A folder with `cases/` and `models/`.
@@ -59,7 +58,7 @@ impl ReferenceSet {
         folders.sort();
         folders
             .into_iter()
-            .filter_map(|folder| Case::open(&self.root, folder))
+            .map(|folder| Case::open(&self.root, folder))
             .collect()
     }
 }
@@ -75,15 +74,16 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    fn open(root: &Path, folder: PathBuf) -> Option<Self> {
-        let text = std::fs::read_to_string(folder.join("request.json")).ok()?;
-        Some(Self {
-            name: folder.file_name()?.to_str()?.to_owned(),
+    fn open(root: &Path, folder: PathBuf) -> Self {
+        let text = std::fs::read_to_string(folder.join("request.json"))
+            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        Self {
+            name: folder.file_name().unwrap().to_str().unwrap().to_owned(),
             // Python writes infinities, which JSON does not have.
             request: serde_json::from_str(&text.replace("Infinity", "1e300")).expect("request.json is JSON"),
             root: root.to_owned(),
             folder,
-        })
+        }
     }
 
     /// A text field of the request; empty if it is null.
