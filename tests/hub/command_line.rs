@@ -76,7 +76,7 @@ fn what_is_installed_should_be_listed_as_json() {
         lines[1]["error"]
             .as_str()
             .unwrap()
-            .contains("expected at least 8 bytes, found 4"),
+            .contains("has 4 bytes, its header describes at least 8"),
         "{}",
         lines[1]
     );

@@ -98,7 +98,7 @@ fn a_broken_file_should_say_so_on_its_card() {
     let window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
     let found = window
         .harness
-        .query_by_label_contains("expected at least 8 bytes, found 4");
+        .query_by_label_contains("has 4 bytes, its header describes at least 8");
     assert!(found.is_some());
     assert!(window.harness.query_by_label("Use: torn").is_none());
 }

@@ -93,7 +93,7 @@ impl TabStop {
 
 /// Whether the control that has the keyboard leaves the keys to the page.
 pub(crate) fn leaves_keys_to_page(ctx: &Context) -> bool {
-    let focused = ctx.memory(|memory| memory.focused());
+    let focused = ctx.memory(egui::Memory::focused);
     focused.is_some() && focused == ctx.data(|data| data.get_temp::<Id>(page_keys()))
 }
 

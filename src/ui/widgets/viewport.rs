@@ -58,12 +58,12 @@ impl Viewport {
     }
 
     /// The position in the picture, in its pixels, under a point of the window.
-    pub(crate) fn to_picture(&self, point: Pos2) -> Vec2 {
+    pub(crate) fn to_picture(self, point: Pos2) -> Vec2 {
         (point.to_vec2() * self.pixels_per_point - self.origin_px) / self.zoom
     }
 
     /// The point of the window over a position in the picture.
-    pub(crate) fn to_point(&self, position: Vec2) -> Pos2 {
+    pub(crate) fn to_point(self, position: Vec2) -> Pos2 {
         ((position * self.zoom + self.origin_px) / self.pixels_per_point).to_pos2()
     }
 
