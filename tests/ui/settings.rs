@@ -321,7 +321,10 @@ fn window_with_budget(page: PageId) -> Window {
     });
     match page {
         PageId::Settings => open_section(&mut window, Section::Computing),
-        page => window.harness.state().send(UiCommand::ShowPage(page)),
+        page => {
+            window.harness.state().send(UiCommand::ShowPage(page));
+            window.harness.set_size(egui::vec2(1280.0, 1700.0)); // else the field stands below the fold
+        }
     }
     window.harness.run();
     window
