@@ -351,6 +351,7 @@ fn an_offered_picture_that_is_torn_should_refuse_everything() {
 fn what_was_brought_in_should_be_left_out_again() {
     let (_folder, path) = photo();
     let mut window = offered(&path);
+    let before = window.harness.state().draft().request.clone();
     for target in [Target::Restyle, Target::Style, Target::Outlines] {
         send(&mut window, ImageInputCommand::Use(target, path.clone()));
     }
@@ -360,8 +361,13 @@ fn what_was_brought_in_should_be_left_out_again() {
         window.harness.run();
         assert!(window.harness.query_by_label(&words).is_none());
     }
-    let beyond = &window.harness.state().draft().request;
-    assert_eq!(*beyond, GenerateRequest::default());
+    // The size stays that which was fitted to the picture.
+    let expected = GenerateRequest {
+        width_px: 320,
+        height_px: 208,
+        ..before
+    };
+    assert_eq!(window.harness.state().draft().request, expected);
 }
 
 /// A window in which a picture is restyled and a preview was asked for.
