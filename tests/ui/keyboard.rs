@@ -40,7 +40,7 @@ fn tab_stops(window: &mut Window, start: &str) -> Vec<String> {
 fn tab_should_reach_the_pictures_of_the_gallery_once_and_arrows_go_on_from_there() {
     let mut window = gallery_of(40);
     let stops = tab_stops(&mut window, "Search");
-    let cells = stops.iter().filter(|name| name.ends_with(".png")).count();
+    let cells = stops.iter().filter(|name| name.contains(".png")).count();
     assert_eq!(cells, 1, "{stops:?}");
 
     window.harness.get_by_label("00039.png").focus();
@@ -72,7 +72,7 @@ fn steps_and_recent_pictures_should_each_be_one_tab_stop() {
         !number.is_empty() && number.chars().all(|c| c.is_ascii_digit())
     };
     assert_eq!(count(is_step), 1, "steps: {stops:?}");
-    assert_eq!(count(|name| name.ends_with(".png")), 1, "recent pictures: {stops:?}");
+    assert_eq!(count(|name| name.contains(".png")), 1, "recent pictures: {stops:?}");
 
     window.harness.get_by_label("Step 12").focus();
     window.harness.run();
@@ -114,7 +114,10 @@ fn notices_should_be_announced_when_they_appear() {
     // What is announced is the name, which a label has in its value.
     assert!(notice.accesskit_node().label_comes_from_value());
     let said = notice.value().unwrap_or_default();
-    assert!(said.contains("Not enough memory"), "there is something to announce: {said:?}");
+    assert!(
+        said.contains("Not enough memory"),
+        "there is something to announce: {said:?}"
+    );
 }
 
 #[test]
