@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use egui::accesskit::Live;
-use egui::{Align, Align2, Area, Frame, Id, Layout, Order, Response, RichText, Stroke, Ui, vec2};
+use egui::{Align, Align2, Area, Frame, Id, Layout, Order, Response, RichText, Stroke, Ui, UiBuilder, vec2};
 
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Notice};
@@ -96,8 +96,12 @@ fn show(ui: &mut Ui, ctx: &PanelContext<'_>, notice: &Notice) {
                 ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
                     ui.add_space(4.0);
                     let text = RichText::new(notice.text.localise(ctx.language)).color(*colour);
-                    let label = ui.add(egui::Label::new(text).wrap());
-                    announce(ui, &label, notice.level);
+                    // By the notice's own id: at the next one's place it would be announced again once one is closed.
+                    let own = UiBuilder::new().scope_id(Id::unique(("notice", notice.id)));
+                    ui.scope_builder(own, |ui| {
+                        let label = ui.add(egui::Label::new(text).wrap());
+                        announce(ui, &label, notice.level);
+                    });
                     if let Some(command) = &notice.action {
                         let button = ui.button(command.name(ctx.language));
                         if button.on_hover_text(command.tooltip(ctx.language, ui.ctx())).clicked() {
