@@ -428,31 +428,28 @@ fn a_forecast_should_say_what_a_budget_takes_and_take_nothing() {
         let forecast = gallery::forecast_budget(folder, budget_bytes, &|_| false);
         assert_eq!(contents(&gallery.trajectories), before, "a forecast changes no file");
         let copy = tempfile::tempdir().unwrap();
-        let day_folder = copy
-            .path()
-            .join(gallery.trajectories[0].parent().unwrap().file_name().unwrap());
-        std::fs::create_dir(&day_folder).unwrap();
         for path in &gallery.trajectories {
-            let copied = day_folder.join(path.file_name().unwrap());
+            let copied = copy.path().join(path.strip_prefix(folder).unwrap());
+            std::fs::create_dir_all(copied.parent().unwrap()).unwrap();
             std::fs::copy(path, &copied).unwrap();
             let file = File::options().write(true).open(&copied).unwrap();
             file.set_modified(modified(path)).unwrap();
         }
         let done = gallery::keep_within_budget(copy.path(), budget_bytes, &|_| false);
-        let names = |paths: &[PathBuf]| {
+        let inside = |paths: &[PathBuf], root: &Path| {
             paths
                 .iter()
-                .map(|path| path.file_name().unwrap().to_owned())
+                .map(|path| path.strip_prefix(root).unwrap().to_owned())
                 .collect::<Vec<_>>()
         };
         assert_eq!(
-            names(&forecast.thinned),
-            names(&done.thinned),
+            inside(&forecast.thinned, folder),
+            inside(&done.thinned, copy.path()),
             "budget of {budget_bytes}"
         );
         assert_eq!(
-            names(&forecast.dropped),
-            names(&done.dropped),
+            inside(&forecast.dropped, folder),
+            inside(&done.dropped, copy.path()),
             "budget of {budget_bytes}"
         );
         assert_eq!(forecast.bytes_before, done.bytes_before);
