@@ -228,6 +228,8 @@ fn picture(case: &Case, name: &str, folder: &Path) -> PathBuf {
 pub(super) fn noises(case: &Case) -> &'static [(&'static str, &'static str)] {
     match case.text("task") {
         "upscale_x4" => &[("low_res_noise", ""), ("noise", "")],
+        // A job has noise ready for the small picture, which this model takes as it is.
+        "ldm_super_resolution" => &[("", ""), ("noise", "")],
         // The last stage takes other steps than the case's: it is run apart.
         "unclip" => &[("prior_noise", "prior."), ("decoder_noise", "decoder.")],
         "ddim_inversion" => &[("", "inverse."), ("", "")],
