@@ -1,8 +1,8 @@
 //! What diffusers computed, asked of our own engine as a user would, and compared number by number.
 //!
 //! A case becomes an ordinary request to a model folder with the case's scheduler; the job takes its noise from the case
-//! and is otherwise what any job is. What a request cannot say (sizes and crops of SDXL, the steps of unCLIP's last stage)
-//! and cases of single networks run on the parts that jobs are made of.
+//! and is otherwise what any job is. What a request cannot say (sizes and crops of SDXL, the steps of unCLIP's last stage,
+//! sizes that a model on pixels refuses) and cases of single networks run on the parts that jobs are made of.
 //!
 //! Small cases lie in `tests/fixtures/reference`. The cases of the whole set are run when it is asked for: it is in
 //! `../shared/reference`, or where a variable says. Another variable names a folder for the tensors that were computed:
@@ -64,6 +64,9 @@ fn carry_out(case: &Case) -> Got {
             &asked,
             downcast(&*model).expect("sizes are for Stable Diffusion XL"),
         );
+    }
+    if parts::has_size_that_is_refused(&asked, &*model) {
+        return parts::of_noise_size(case, &asked, &*model);
     }
     model.set_adapters(&request.loras, &request.embeddings).unwrap();
     let mut aux = AuxModels::default();

@@ -12,11 +12,11 @@ use hareru::pipelines::denoise::{InitialLatents, Noise, Observed, Run};
 use hareru::pipelines::denoiser::Denoiser;
 use hareru::pipelines::families::{StableDiffusion, Unclip};
 use hareru::pipelines::run_plan::RunPlan;
-use hareru::pipelines::{DenoiserInputs, Model as _};
+use hareru::pipelines::{DenoiserInputs, Model};
 use hareru::weights::{self, ModelFiles};
 
 use super::recorder::{Got, Recorder, RunNoise, finish, scale};
-use super::request::Asked;
+use super::request::{Asked, noises};
 use super::{conditions, id_row};
 use crate::support::reference::Case;
 
@@ -142,6 +142,47 @@ pub(super) fn with_sizes(case: &Case, asked: &Asked, model: &StableDiffusion) ->
             .clamp(0f32, 1f32)
             .unwrap(),
     );
+    got
+}
+
+/// Whether a case is of another size than the only one that requests to its model may ask for.
+pub(super) fn has_size_that_is_refused(asked: &Asked, model: &dyn Model) -> bool {
+    let (request, info) = (&asked.request, model.info());
+    let own = (info.defaults.width_px, info.defaults.height_px);
+    info.takes.is_size_fixed && (request.width_px, request.height_px) != own
+}
+
+/// A run of a model without a text at the size of the case's noise.
+pub(super) fn of_noise_size(case: &Case, asked: &Asked, model: &dyn Model) -> Got {
+    let request = &asked.request;
+    let sampler = sampler_by_id(&request.sampler).unwrap();
+    let table = model
+        .scheduler()
+        .sigma_table(sampler, &request.schedule, None, request.steps as usize)
+        .unwrap();
+    let denoiser = model
+        .denoiser(DenoiserInputs {
+            class_label: request.class_label,
+            ..DenoiserInputs::default()
+        })
+        .unwrap();
+    let (picture, mut got) = run(
+        case,
+        &*denoiser,
+        (sampler, &table),
+        request.guidance_scale,
+        noises(case),
+    );
+    let image = model
+        .decode(&picture)
+        .unwrap()
+        .squeeze(0)
+        .unwrap()
+        .affine(0.5, 0.5)
+        .unwrap()
+        .clamp(0f32, 1f32)
+        .unwrap();
+    got.insert("image".to_owned(), image);
     got
 }
 
