@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use egui::{Button, Response, Ui};
+
 use super::chrome::palette;
 use super::chrome::{budget_dialog, notices, top};
-use super::commands::CommandSender;
+use super::commands::{CommandSender, UiCommand};
 use super::i18n::Language;
 use super::model::state::AppState;
 use super::pages::studio::form::draft::Draft;
@@ -121,6 +123,32 @@ impl PanelContext<'_> {
             language: self.language,
             palette: self.palette,
         }
+    }
+
+    /// A button with the name and the tooltip of a command, which a click sends.
+    pub(super) fn button(&self, ui: &mut Ui, command: impl Into<UiCommand>) -> Response {
+        self.button_with(ui, command, true, |button| button)
+    }
+
+    /// The same, greyed where the command cannot act now.
+    ///
+    /// * `shape`: what the place asks of the button's look.
+    pub(super) fn button_with(
+        &self,
+        ui: &mut Ui,
+        command: impl Into<UiCommand>,
+        is_enabled: bool,
+        shape: impl FnOnce(Button<'static>) -> Button<'static>,
+    ) -> Response {
+        let command = command.into();
+        let tip = command.tooltip(self.language, ui.ctx());
+        let button = shape(Button::new(command.name(self.language)));
+        let response = ui.add_enabled(is_enabled, button);
+        let response = response.on_hover_text(&tip).on_disabled_hover_text(tip);
+        if response.clicked() {
+            self.commands.send(command);
+        }
+        response
     }
 
     /// The text called `key`.

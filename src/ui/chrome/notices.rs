@@ -103,9 +103,7 @@ fn show(ui: &mut Ui, ctx: &PanelContext<'_>, notice: &Notice) {
                         announce(ui, &label, notice.level);
                     });
                     if let Some(command) = &notice.action {
-                        let button = ui.button(command.name(ctx.language));
-                        if button.on_hover_text(command.tooltip(ctx.language, ui.ctx())).clicked() {
-                            ctx.commands.send(command.clone());
+                        if ctx.button(ui, command.clone()).clicked() {
                             ctx.commands.send(UiCommand::CloseNotice(notice.id));
                         }
                     }

@@ -403,17 +403,24 @@ pub struct CommandSender {
     sender: Sender<UiCommand>,
 }
 
-impl From<GalleryCommand> for UiCommand {
-    fn from(command: GalleryCommand) -> Self {
-        Self::Gallery(command)
-    }
+/// Makes the commands of a page commands of the window.
+macro_rules! commands_of_pages {
+    ($($variant:ident($command:ty)),*) => {$(
+        impl From<$command> for UiCommand {
+            fn from(command: $command) -> Self {
+                Self::$variant(command)
+            }
+        }
+    )*};
 }
 
-impl From<CompareCommand> for UiCommand {
-    fn from(command: CompareCommand) -> Self {
-        Self::Compare(command)
-    }
-}
+commands_of_pages!(
+    Gallery(GalleryCommand),
+    Compare(CompareCommand),
+    Models(ModelsCommand),
+    Queue(QueueCommand),
+    Settings(SettingsCommand)
+);
 
 impl CommandSender {
     /// Sends to the window's receiver.

@@ -1,6 +1,6 @@
 //! Above the pictures: in which way they are compared, with its controls, and what is known of the pair.
 
-use egui::{Align, Button, Checkbox, DragValue, Label, Layout, Mesh, Response, RichText, Sense, Slider, Ui, vec2};
+use egui::{Align, Checkbox, DragValue, Label, Layout, Mesh, RichText, Sense, Slider, Ui, vec2};
 
 use super::actions::{BLINK_SECS, GAINS};
 use super::{Alike, CompareCommand, CompareMode, ComparePage};
@@ -45,12 +45,12 @@ pub(super) fn modes(ui: &mut Ui, ctx: &PanelContext<'_>, zoom: f32) {
             CompareMode::Beside | CompareMode::Settings => {}
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            button(ui, ctx, CompareCommand::Clear, true);
+            ctx.button(ui, CompareCommand::Clear);
             if page.mode == CompareMode::Settings {
                 return;
             }
             for camera_move in [CameraMove::Actual, CameraMove::Fit] {
-                button(ui, ctx, CompareCommand::Camera(camera_move), true);
+                ctx.button(ui, CompareCommand::Camera(camera_move));
             }
             ui.label(RichText::new(format!("{:.0} %", 100.0 * zoom)).weak());
         });
@@ -76,7 +76,7 @@ fn slider(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
         ctx.commands
             .send(CompareCommand::SetDivider(page.divider.turned(degrees)));
     }
-    button(ui, ctx, CompareCommand::Turn, true);
+    ctx.button(ui, CompareCommand::Turn);
 }
 
 fn blink(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
@@ -97,7 +97,7 @@ fn blink(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
     if secs != page.blink_secs {
         ctx.commands.send(CompareCommand::SetBlink(secs));
     }
-    button(ui, ctx, CompareCommand::Flip, true);
+    ctx.button(ui, CompareCommand::Flip);
 }
 
 fn difference(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
@@ -169,7 +169,7 @@ fn pair(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
         ui.add_sized([wanted.min(room) + 2.0, 20.0], Label::new(words).truncate());
     };
     label(ui, "A", page.first);
-    button(ui, ctx, CompareCommand::Swap, true);
+    ctx.button(ui, CompareCommand::Swap);
     label(ui, "B", page.second);
 }
 
@@ -215,17 +215,4 @@ fn similarity_words(ctx: &PanelContext<'_>, similarity: Similarity) -> String {
 pub(super) fn told(ui: &Ui, ctx: &PanelContext<'_>, command: &CompareCommand) -> (String, String) {
     let command = UiCommand::Compare(command.clone());
     (command.name(ctx.language), command.tooltip(ctx.language, ui.ctx()))
-}
-
-/// A button with the name and the tooltip of a command.
-fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: CompareCommand, is_enabled: bool) -> Response {
-    let command = UiCommand::Compare(command);
-    let button = Button::new(command.name(ctx.language));
-    let tip = command.tooltip(ctx.language, ui.ctx());
-    let response = ui.add_enabled(is_enabled, button).on_hover_text(&tip);
-    let response = response.on_disabled_hover_text(&tip);
-    if response.clicked() {
-        ctx.commands.send(command);
-    }
-    response
 }

@@ -177,11 +177,7 @@ fn source_name(source: RecordSource) -> &'static str {
 fn verbs(ui: &mut Ui, ctx: &PanelContext<'_>, commands: &[GalleryCommand]) {
     ui.horizontal_wrapped(|ui| {
         for command in commands {
-            let named = UiCommand::Gallery(command.clone());
-            let button = ui.add(Button::new(named.name(ctx.language)));
-            if button.on_hover_text(named.tooltip(ctx.language, ui.ctx())).clicked() {
-                ctx.commands.send(command.clone());
-            }
+            ctx.button(ui, command.clone());
         }
     });
 }

@@ -241,11 +241,7 @@ fn menu(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel) {
         commands.push(ModelsCommand::Delete(item.path.clone()));
     }
     for command in commands {
-        let command = UiCommand::Models(command);
-        let button = ui.button(command.name(ctx.language));
-        if button.on_hover_text(command.tooltip(ctx.language, ui.ctx())).clicked() {
-            ctx.commands.send(command);
-        }
+        ctx.button(ui, command);
     }
     if let Some(hashes) = &item.hashes {
         Frame::new().inner_margin(Margin::symmetric(6, 2)).show(ui, |ui| {

@@ -5,7 +5,6 @@ use std::path::Path;
 use egui::{Align, Label, Layout, RichText, Ui};
 
 use super::ModelsCommand;
-use super::panel::button;
 use crate::ui::commands::UiCommand;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme;
@@ -50,8 +49,8 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
     }
     ui.add_space(4.0);
     ui.horizontal_wrapped(|ui| {
-        button(ui, ctx, ModelsCommand::ChooseFile);
-        button(ui, ctx, ModelsCommand::ChooseFolder);
+        ctx.button(ui, ModelsCommand::ChooseFile);
+        ctx.button(ui, ModelsCommand::ChooseFolder);
     });
 }
 

@@ -105,7 +105,7 @@ impl ModelsPage {
             if std::mem::take(&mut self.is_search_wanted) {
                 response.request_focus();
             }
-            button(ui, ctx, ModelsCommand::Rescan);
+            ctx.button(ui, ModelsCommand::Rescan);
         });
     }
 
@@ -122,15 +122,6 @@ impl ModelsPage {
                 ctx.commands.send(UiCommand::Models(ModelsCommand::ShowKind(kind)));
             }
         }
-    }
-}
-
-/// A button with the name and the tooltip of its command.
-pub(super) fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: ModelsCommand) {
-    let command = UiCommand::Models(command);
-    let button = ui.button(command.name(ctx.language));
-    if button.on_hover_text(command.tooltip(ctx.language, ui.ctx())).clicked() {
-        ctx.commands.send(command);
     }
 }
 

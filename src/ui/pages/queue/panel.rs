@@ -171,11 +171,7 @@ fn heading(ui: &mut Ui, ctx: &PanelContext<'_>, key: &str, add_right: impl FnOnc
 }
 
 fn text_button(ui: &mut Ui, ctx: &PanelContext<'_>, command: QueueCommand) {
-    let command = UiCommand::Queue(command);
-    let button = ui.add(Button::new(command.name(ctx.language)).frame_when_inactive(false));
-    if button.on_hover_text(command.tooltip(ctx.language, ui.ctx())).clicked() {
-        ctx.commands.send(command);
-    }
+    ctx.button_with(ui, command, true, |button| button.frame_when_inactive(false));
 }
 
 fn job_row(ui: &mut Ui, ctx: &mut PanelContext<'_>, job: &Job, is_selected: bool) -> row::RowResponse {

@@ -25,13 +25,8 @@ impl SettingsPage {
                 .desired_width(280.0);
             ui.add(field).accessible_name(ctx.tr("settings-keys-find"));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let reset = UiCommand::Settings(SettingsCommand::ResetKeys);
-                let button = Button::new(reset.name(ctx.language));
-                let button = ui.add_enabled(!ctx.settings.shortcuts.is_empty(), button);
-                let tip = reset.tooltip(ctx.language, ui.ctx());
-                if button.on_hover_text(&tip).on_disabled_hover_text(tip).clicked() {
-                    ctx.commands.send(reset);
-                }
+                let has_own = !ctx.settings.shortcuts.is_empty();
+                ctx.button_with(ui, SettingsCommand::ResetKeys, has_own, |button| button);
             });
         });
         let keymap = shortcuts::of(ui.ctx());

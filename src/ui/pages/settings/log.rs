@@ -19,11 +19,7 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>, log: Option<&Result<Vec<
         .horizontal(|ui| {
             let again = ui.button(ctx.tr("settings-log-again"));
             let again = again.on_hover_text(ctx.tr("settings-log-again.tip")).clicked();
-            let open = UiCommand::Settings(SettingsCommand::OpenLogFolder);
-            let button = ui.button(open.name(ctx.language));
-            if button.on_hover_text(open.tooltip(ctx.language, ui.ctx())).clicked() {
-                ctx.commands.send(open);
-            }
+            ctx.button(ui, SettingsCommand::OpenLogFolder);
             again
         })
         .inner;

@@ -69,13 +69,10 @@ impl Panel for GeneratePanel {
                 ctx.commands.send(generate);
             }
 
-            let stop = UiCommand::Stop;
-            let button = Button::new(stop.name(ctx.language)).min_size(vec2(STOP_WIDTH, BUTTON_HEIGHT));
-            let response = ui.add_enabled(ctx.state.current_job().is_some(), button);
-            let tip = stop.tooltip(ctx.language, ui.ctx());
-            if response.on_hover_text(&tip).on_disabled_hover_text(tip).clicked() {
-                ctx.commands.send(stop);
-            }
+            let is_at_work = ctx.state.current_job().is_some();
+            ctx.button_with(ui, UiCommand::Stop, is_at_work, |button| {
+                button.min_size(vec2(STOP_WIDTH, BUTTON_HEIGHT))
+            });
         });
         // The line is always there, so that nothing moves when it has something to say.
         let num_waiting = ctx.state.num_waiting();
@@ -99,16 +96,9 @@ impl Panel for GeneratePanel {
 /// Where the branch leaves and a way out of it; else the button that changes the run at work, if the form differs.
 fn branch_or_apply(ui: &mut Ui, ctx: &PanelContext<'_>) {
     let Some(branching) = &ctx.state.branching else {
-        let apply = UiCommand::ApplyChanges;
         if pending_change(ctx.state, ctx.draft).is_some() {
-            let button = Button::new(apply.name(ctx.language)).min_size(vec2(ui.available_width(), ROW_HEIGHT));
-            if ui
-                .add(button)
-                .on_hover_text(apply.tooltip(ctx.language, ui.ctx()))
-                .clicked()
-            {
-                ctx.commands.send(apply);
-            }
+            let size = vec2(ui.available_width(), ROW_HEIGHT);
+            ctx.button_with(ui, UiCommand::ApplyChanges, true, |button| button.min_size(size));
         }
         return;
     };

@@ -9,6 +9,7 @@ use super::command::{ImageInputCommand, InputImage};
 use super::masks;
 use super::pasting;
 use super::preview;
+use super::reading::{read_picture, read_restored};
 use super::state::InputStatus;
 use super::target::{Says, Target, fitted_size, preprocessor_for};
 use super::worker::{Done, Task};
@@ -51,7 +52,7 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, _ctx: &egui::Context, comman
             }
         }
         ImageInputCommand::ShowDropMenu(path) => offer(studio, path),
-        ImageInputCommand::Read(path) => look(studio, &path),
+        ImageInputCommand::Read(path) => read_picture(studio, &path),
         ImageInputCommand::Use(target, path) => take(studio, target, &path),
         ImageInputCommand::Compare(path) => {
             studio.state.image_input.drop_menu = None;
@@ -171,7 +172,7 @@ fn choose(studio: &Studio) {
 fn offer(studio: &mut Studio, path: PathBuf) {
     // First, so that the choices do not change once the picture is read.
     studio.worker.ask(Task::FindAdapters(adapter_folders(studio)));
-    look(studio, &path);
+    read_picture(studio, &path);
     studio.state.image_input.drop_menu = Some(path);
 }
 
@@ -180,24 +181,6 @@ fn adapter_folders(studio: &Studio) -> Vec<PathBuf> {
     let own = Paths::of_user().models_dir;
     let others = studio.services.settings.model_folders.iter().cloned();
     std::iter::once(own).chain(others).collect()
-}
-
-/// Has a picture read unless it was, and forgets those that nothing refers to.
-pub(super) fn look(studio: &mut Studio, path: &Path) {
-    let input = &mut studio.state.image_input;
-    if matches!(input.look(path), Some(InputStatus::Reading | InputStatus::Done(_))) {
-        return;
-    }
-    let form = &studio.draft.request;
-    let mut used: Vec<&Path> = form.init.iter().map(|init| init.file.as_path()).collect();
-    used.extend(form.controls.iter().map(|control| control.picture.as_path()));
-    used.extend(form.references.iter().map(|reference| reference.picture.as_path()));
-    used.extend(input.drop_menu.as_deref());
-    input
-        .looks
-        .retain(|(known, look)| used.contains(&known.as_path()) || matches!(look, InputStatus::Reading));
-    input.set_look(path, InputStatus::Reading);
-    studio.worker.ask(Task::ReadPicture(path.to_owned()));
 }
 
 fn take(studio: &mut Studio, target: Target, path: &Path) {
@@ -211,7 +194,7 @@ fn take(studio: &mut Studio, target: Target, path: &Path) {
         studio.state.page = PageId::Studio;
         return;
     }
-    look(studio, path);
+    read_picture(studio, path);
     studio.state.page = PageId::Studio;
     studio.state.sides.is_form_shown = true;
     form::mark(studio);
@@ -369,21 +352,7 @@ pub(in crate::ui) fn tick(studio: &mut Studio, _ctx: &egui::Context) {
             }
         }
     }
-    look_at_restored(studio);
+    read_restored(studio);
     masks::tick(studio);
     preview::tick(studio);
-}
-
-/// Has the pictures read that restored settings name.
-fn look_at_restored(studio: &mut Studio) {
-    let form = &studio.draft.request;
-    let pictures = form.init.iter().map(|init| &init.file);
-    let pictures = pictures.chain(form.controls.iter().map(|control| &control.picture));
-    let pictures = pictures.chain(form.references.iter().map(|reference| &reference.picture));
-    let unknown = pictures
-        .into_iter()
-        .find(|path| studio.state.image_input.look(path).is_none());
-    if let Some(path) = unknown.cloned() {
-        look(studio, &path);
-    }
 }

@@ -30,7 +30,7 @@ pub(super) fn toggle(studio: &mut Studio) {
         sweeping.is_shown = false;
     }
     studio.draft.request.mask.get_or_insert_with(Mask::default);
-    super::actions::look(studio, &picture);
+    super::reading::read_picture(studio, &picture);
     let editor = &mut studio.state.image_input.mask;
     editor.belong_to(&picture);
     editor.is_open = true;

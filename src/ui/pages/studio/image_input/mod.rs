@@ -8,6 +8,7 @@ mod edges;
 mod masks;
 mod pasting;
 mod preview;
+mod reading;
 mod section;
 mod stage;
 mod state;

@@ -366,13 +366,7 @@ fn sentence(ui: &Ui, rect: Rect, words: &str, colour: Color32) {
 fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping) {
     ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let close = UiCommand::CloseSweep;
-        let button = Button::new(close.name(ctx.language));
-        let tip = close.tooltip(ctx.language, ui.ctx());
-        let response = ui.add_enabled(sweeping.has_ended(), button);
-        if response.on_hover_text(&tip).on_disabled_hover_text(tip).clicked() {
-            ctx.commands.send(close);
-        }
+        ctx.button_with(ui, UiCommand::CloseSweep, sweeping.has_ended(), |button| button);
         playhead(ui, ctx, sweeping);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let words = RichText::new(progress_words(ctx, sweeping));
