@@ -27,46 +27,41 @@ pub enum ControlNetwork {
 const ADAPTER_CLASS: &str = "T2IAdapter";
 
 impl ControlNetwork {
-    /// Reads a network.
+    /// Reads the network of a folder or file, for this model.
     ///
-    /// * `path`: its folder.
+    /// * `unet`: what the model's U-Net is. The shapes in a single file do not tell heads and groups; a `ControlNet` has
+    ///   those of the U-Net whose half it is a copy of.
     /// * `dtype`: what it computes in.
     ///
     /// # Errors
-    /// [`PipelineError::Load`] if it cannot be read or is none.
-    pub fn load(files: &ModelFiles, device: &Device, dtype: DType) -> Result<Self, PipelineError> {
-        let class: ConfigClass = files.json("config.json")?;
-        Ok(if class.name == ADAPTER_CLASS {
-            let config: T2IAdapterConfig = files.json("config.json")?;
-            Self::Adapter(weights::build(files, "", device, dtype, |vb| {
-                T2IAdapter::new(vb, &config)
-            })?)
-        } else {
-            let config: ControlNetConfig = files.json("config.json")?;
-            let build = |vb| ControlNetModel::new(vb, &config);
-            Self::Net(Box::new(weights::build(files, "", device, dtype, build)?))
-        })
-    }
-
-    /// The same, of a folder or file, for this model.
-    ///
-    /// # Errors
-    /// As [`Self::load`]; [`PipelineError::OtherModel`] if it was made for another one.
+    /// [`PipelineError::Load`] if it cannot be read or is none; [`PipelineError::OtherModel`] if it was made for another
+    /// model.
     pub fn open(path: &Path, unet: &UNetConfig, device: &Device, dtype: DType) -> Result<Self, PipelineError> {
-        let network = Self::load(&ModelFiles::open(path)?, device, dtype)?;
-        let Self::Net(net) = &network else {
-            return Ok(network); // an adapter's widths do not tell; the U-Net checks its features
-        };
-        let (expected, found) = (nature(unet), nature(&net.config().unet));
-        if expected == found {
-            return Ok(network);
+        let files = ModelFiles::open(path)?;
+        let class: ConfigClass = files.json("config.json")?;
+        if class.name == ADAPTER_CLASS {
+            // Its widths do not tell what it was made for; the U-Net checks its features.
+            let config: T2IAdapterConfig = files.json("config.json")?;
+            let build = |vb| T2IAdapter::new(vb, &config);
+            return Ok(Self::Adapter(weights::build(&files, "", device, dtype, build)?));
         }
-        Err(PipelineError::OtherModel {
-            part: "ControlNet",
-            expected,
-            found,
-            path: path.display().to_string(),
-        })
+        let mut config: ControlNetConfig = files.json("config.json")?;
+        let (expected, found) = (nature(unet), nature(&config.unet));
+        if expected != found {
+            return Err(PipelineError::OtherModel {
+                part: "ControlNet",
+                expected,
+                found,
+                path: path.display().to_string(),
+            });
+        }
+        if matches!(files, ModelFiles::Single(_)) {
+            config.unet.attention_head_dim = unet.attention_head_dim.clone();
+            config.unet.num_attention_heads = unet.num_attention_heads.clone();
+            config.unet.norm_num_groups = unet.norm_num_groups;
+        }
+        let build = |vb| ControlNetModel::new(vb, &config);
+        Ok(Self::Net(Box::new(weights::build(&files, "", device, dtype, build)?)))
     }
 }
 

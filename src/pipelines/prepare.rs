@@ -60,9 +60,11 @@ impl<'a> JobContext<'a> {
         let film = motion
             .transpose()?
             .zip(request.film.as_ref().map(|film| film.frames as usize));
-        let scheduler = match film {
-            Some(_) => film_scheduler(model.scheduler())?,
-            None => model.scheduler().clone(),
+        let keeps_levels = film.is_none() || self.probe.is_some_and(|probe| probe.keeps_noise_levels());
+        let scheduler = if keeps_levels {
+            model.scheduler().clone()
+        } else {
+            film_scheduler(model.scheduler())?
         };
         let (sampler, table) = scheduler.for_request(request, request.steps as usize)?;
         let second_table = request

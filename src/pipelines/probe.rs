@@ -27,6 +27,11 @@ pub trait Probe {
         own
     }
 
+    /// Whether a film takes the model's own noise levels in place of those that motion adapters were trained with.
+    fn keeps_noise_levels(&self) -> bool {
+        false
+    }
+
     /// The network was called.
     fn called(&self, _call: &Call<'_>) {}
 

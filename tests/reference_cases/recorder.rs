@@ -120,6 +120,11 @@ impl Recorder {
 }
 
 impl Probe for Recorder {
+    /// The case of a film names its noise levels as any other case does.
+    fn keeps_noise_levels(&self) -> bool {
+        true
+    }
+
     fn noise(&self, _seed: u64, draw: Draw, shape: &[usize]) -> Option<Tensor> {
         let mut runs = self.runs.borrow_mut();
         if draw == Draw::Initial {
