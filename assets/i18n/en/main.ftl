@@ -390,7 +390,7 @@ plot-path = Path of the latents
     .tip = The way from noise to picture as a line on a map; runs that begin alike share their way until they part
     .more = A picture in the making has thousands of numbers. Here they are laid flat: the two directions in which all steps shown differ most become right and up. Each dot is a step, noise at the left and the picture at the right. Branches are drawn thinner and leave where something was changed.
     .formula = x ≈ mean + a · v₁ + b · v₂; v₁, v₂ are the two main axes (PCA)
-plot-path-noisy = of x_t
+plot-path-noisy = of xₜ
 plot-path-estimate = of x₀
 plot-path-runs = { $count ->
     [one] Thin: 1 run that began the same way

@@ -98,7 +98,7 @@ impl PathPlot {
         let (look, palette) = (ctx.look(), ctx.palette);
         let before = self.latents;
         look.explained(ui, "plot-path", |ui| {
-            for (latents, name) in [(Latents::Estimate, "x₀"), (Latents::Noisy, "x_t")] {
+            for (latents, name) in [(Latents::Estimate, "x₀"), (Latents::Noisy, "xₜ")] {
                 let choice = ui.selectable_value(&mut self.latents, latents, name);
                 let tip = match latents {
                     Latents::Noisy => ctx.tr("plot-path-noisy"),
