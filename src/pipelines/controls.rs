@@ -57,7 +57,7 @@ impl ControlNetwork {
         }
         if matches!(files, ModelFiles::Single(_)) {
             config.unet.attention_head_dim = unet.attention_head_dim.clone();
-            config.unet.num_attention_heads = unet.num_attention_heads.clone();
+            config.unet.num_attention_heads.clone_from(&unet.num_attention_heads);
             config.unet.norm_num_groups = unet.norm_num_groups;
         }
         let build = |vb| ControlNetModel::new(vb, &config);

@@ -17,7 +17,7 @@ use super::input_picture::{InputPicture, low_res_picture};
 use super::inversion::invert;
 use super::model::{ConcatCond, DenoiserInputs, Model};
 use super::preprocess::preprocess;
-use super::probe::latents_of;
+use super::probe::{Probe, latents_of};
 use super::references::ActiveReference;
 use super::refiner_switch::RefinerSwitch;
 use super::request_parts::{check_parts, check_size};
@@ -60,7 +60,7 @@ impl<'a> JobContext<'a> {
         let film = motion
             .transpose()?
             .zip(request.film.as_ref().map(|film| film.frames as usize));
-        let keeps_levels = film.is_none() || self.probe.is_some_and(|probe| probe.keeps_noise_levels());
+        let keeps_levels = film.is_none() || self.probe.is_some_and(<dyn Probe>::keeps_noise_levels);
         let scheduler = if keeps_levels {
             model.scheduler().clone()
         } else {

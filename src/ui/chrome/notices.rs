@@ -102,10 +102,10 @@ fn show(ui: &mut Ui, ctx: &PanelContext<'_>, notice: &Notice) {
                         let label = ui.add(egui::Label::new(text).wrap());
                         announce(ui, &label, notice.level);
                     });
-                    if let Some(command) = &notice.action {
-                        if ctx.button(ui, command.clone()).clicked() {
-                            ctx.commands.send(UiCommand::CloseNotice(notice.id));
-                        }
+                    if let Some(command) = &notice.action
+                        && ctx.button(ui, command.clone()).clicked()
+                    {
+                        ctx.commands.send(UiCommand::CloseNotice(notice.id));
                     }
                     ui.add_space(4.0);
                 });
