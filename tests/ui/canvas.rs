@@ -23,8 +23,7 @@ fn open_picture(window: &mut Window, path: &str, pixels: RgbImage) {
         record: Arc::new(record(GenerateRequest::default())),
         thumbnail: Arc::new(plain(RED, 16)),
     });
-    window.harness.get_by_label(path).click();
-    window.harness.run();
+    window.click(path);
     tell_opened(window, path, pixels);
 }
 
@@ -72,8 +71,7 @@ fn halves(window: &mut Window) -> [[u8; 3]; 2] {
 fn pictures_beside_each_other_should_each_be_drawn_in_their_own_half() {
     let mut window = Window::open_drawn();
     open_picture(&mut window, "one.png", plain(RED, 128));
-    window.harness.state().send(UiCommand::ShowBeside("other.png".into()));
-    window.harness.run();
+    window.send(UiCommand::ShowBeside("other.png".into()));
     tell_opened(&mut window, "other.png", plain(BLUE, 128));
     assert_eq!(halves(&mut window), [RED, BLUE]);
 }
@@ -83,17 +81,14 @@ fn steps_beside_each_other_should_each_be_drawn_in_their_own_half() {
     let mut window = Window::open_drawn();
     open_picture(&mut window, "one.png", plain(RED, 128));
     tell_steps(&mut window, "one.png", 1.0);
-    window.harness.key_press(egui::Key::Home);
-    window.harness.run();
-    window.harness.state().send(UiCommand::SetViews(ViewPair {
+    window.press(egui::Key::Home);
+    window.send(UiCommand::SetViews(ViewPair {
         first: StepView::Noisy,
         second: None,
     }));
-    window.harness.run();
     let [left, right] = halves(&mut window);
     assert_eq!(left, right, "one step fills the canvas");
-    window.harness.state().send(UiCommand::ShowBeside("other.png".into()));
-    window.harness.run();
+    window.send(UiCommand::ShowBeside("other.png".into()));
     tell_opened(&mut window, "other.png", plain(BLUE, 128));
     tell_steps(&mut window, "other.png", -1.0);
     let [beside_left, beside_right] = halves(&mut window);
@@ -152,16 +147,13 @@ fn keys_should_move_the_camera_but_not_while_a_field_has_the_keyboard() {
     let mut window = Window::open();
     let job = window.generate();
     window.tell([step(job, 1, RED)]);
-    window.harness.key_press(egui::Key::Num1);
-    window.harness.run();
-    assert_eq!(window.harness.state().state().camera.zoom, Some(1.0));
-    window.harness.key_press(egui::Key::Num0);
-    window.harness.run();
-    assert_eq!(window.harness.state().state().camera.zoom, None);
+    window.press(egui::Key::Num1);
+    assert_eq!(window.state().camera.zoom, Some(1.0));
+    window.press(egui::Key::Num0);
+    assert_eq!(window.state().camera.zoom, None);
 
     window.harness.get_by_label("Prompt").focus();
     window.harness.run();
-    window.harness.key_press(egui::Key::Num1);
-    window.harness.run();
-    assert_eq!(window.harness.state().state().camera.zoom, None);
+    window.press(egui::Key::Num1);
+    assert_eq!(window.state().camera.zoom, None);
 }

@@ -96,12 +96,7 @@ pub(super) fn three_runs(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn page(window: &Window) -> &ComparePage {
-    &window.harness.state().state().compare
-}
-
-pub(super) fn ask(window: &mut Window, command: CompareCommand) {
-    window.harness.state().send(UiCommand::Compare(command));
-    window.harness.run();
+    &window.state().compare
 }
 
 /// Lets the threads answer.
@@ -135,7 +130,7 @@ fn settled(page: &ComparePage) -> bool {
 /// A window that compares these pictures.
 pub(super) fn comparing(folder: &Path, paths: &[PathBuf], settings: Settings, is_drawn: bool) -> Window {
     let mut window = Window::open_over(folder, settings, is_drawn);
-    ask(&mut window, CompareCommand::Show(paths.to_vec()));
+    window.send(CompareCommand::Show(paths.to_vec()));
     wait(&mut window, "reading", settled);
     window
 }
@@ -144,34 +139,24 @@ fn three(folder: &tempfile::TempDir) -> Window {
     comparing(folder.path(), &three_runs(folder.path()), in_language("en"), false)
 }
 
-fn click(window: &mut Window, label: &str) {
-    window.harness.get_by_label(label).click();
-    window.harness.run();
-}
-
-fn press(window: &mut Window, key: egui::Key) {
-    window.harness.key_press(key);
-    window.harness.run();
-}
-
 #[test]
 fn an_empty_page_should_say_how_pictures_get_here() {
     let mut window = Window::open();
-    click(&mut window, "Compare");
+    window.click("Compare");
     window
         .harness
         .get_by_label("Hold two to nine pictures against each other");
     window.harness.get_by_label_contains("press C");
     window.harness.get_by_label_contains("drop picture files");
-    click(&mut window, "Open the gallery");
-    assert_eq!(window.harness.state().state().page, PageId::Gallery);
+    window.click("Open the gallery");
+    assert_eq!(window.state().page, PageId::Gallery);
 }
 
 #[test]
 fn every_way_should_be_reached_by_its_name_and_by_key() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = three(&folder);
-    assert_eq!(window.harness.state().state().page, PageId::Compare);
+    assert_eq!(window.state().page, PageId::Compare);
     for (label, mode) in [
         ("Side by side", CompareMode::Beside),
         ("Blink", CompareMode::Blink),
@@ -179,7 +164,7 @@ fn every_way_should_be_reached_by_its_name_and_by_key() {
         ("Table", CompareMode::Settings),
         ("Slider", CompareMode::Slider),
     ] {
-        click(&mut window, label);
+        window.click(label);
         assert_eq!(page(&window).mode, mode);
         if mode != CompareMode::Settings {
             window.harness.get_by_label("Comparison of a.png, b.png, c.png");
@@ -192,7 +177,7 @@ fn every_way_should_be_reached_by_its_name_and_by_key() {
         CompareMode::Settings,
         CompareMode::Slider,
     ] {
-        press(&mut window, egui::Key::V);
+        window.press(egui::Key::V);
         assert_eq!(page(&window).mode, mode);
     }
 }
@@ -223,19 +208,19 @@ fn the_pair_should_be_chosen_swapped_and_walked_through() {
     let mut window = three(&folder);
     let pair = |window: &Window| (page(window).first, page(window).second);
     assert_eq!(pair(&window), (0, 1));
-    click(&mut window, "c.png");
+    window.click("c.png");
     assert_eq!(pair(&window), (0, 2));
-    click(&mut window, "Show c.png as A");
+    window.click("Show c.png as A");
     assert_eq!(pair(&window), (2, 0), "they change places");
-    click(&mut window, "Show b.png as B");
+    window.click("Show b.png as B");
     assert_eq!(pair(&window), (2, 1));
-    click(&mut window, "Swap");
+    window.click("Swap");
     assert_eq!(pair(&window), (1, 2));
-    press(&mut window, egui::Key::X);
+    window.press(egui::Key::X);
     assert_eq!(pair(&window), (2, 1));
-    press(&mut window, egui::Key::ArrowDown);
+    window.press(egui::Key::ArrowDown);
     assert_eq!(pair(&window), (2, 0), "past the one that is A");
-    press(&mut window, egui::Key::ArrowUp);
+    window.press(egui::Key::ArrowUp);
     assert_eq!(pair(&window), (2, 1));
 }
 
@@ -252,15 +237,15 @@ fn pictures_should_be_dropped_taken_out_and_cleared() {
     assert_eq!(page(&window).pictures.len(), 3);
     assert_eq!((page(&window).first, page(&window).second), (0, 1));
     // The same again changes nothing.
-    ask(&mut window, CompareCommand::Add(paths[2].clone()));
+    window.send(CompareCommand::Add(paths[2].clone()));
     assert_eq!(page(&window).pictures.len(), 3);
 
-    click(&mut window, "Take a.png out of the comparison");
+    window.click("Take a.png out of the comparison");
     assert_eq!(page(&window).pictures.len(), 2);
     assert_eq!((page(&window).first, page(&window).second), (0, 1));
-    press(&mut window, egui::Key::Delete);
+    window.press(egui::Key::Delete);
     assert_eq!(page(&window).pictures[0].path, paths[1]);
-    click(&mut window, "Clear");
+    window.click("Clear");
     assert!(page(&window).pictures.is_empty() && paths.iter().all(|path| path.exists()));
     window
         .harness
@@ -285,9 +270,9 @@ fn more_than_nine_should_be_left_out_and_what_cannot_be_read_be_told() {
     window.harness.get_by_label_contains("not a whole PNG");
     window.harness.get_by_label("None of these pictures kept its steps");
     for mode in CompareMode::ALL {
-        ask(&mut window, CompareCommand::SetMode(mode)); // a picture that is not there breaks none
+        window.send(CompareCommand::SetMode(mode)); // a picture that is not there breaks none
     }
-    ask(&mut window, CompareCommand::SetSecond(8));
+    window.send(CompareCommand::SetSecond(8));
     wait(&mut window, "measuring", |page| {
         matches!(page.similarity(), Alike::By(_))
     });
@@ -362,21 +347,21 @@ fn the_line_should_be_dragged_turned_and_snap_and_the_picture_be_moved_beside_it
         "any angle away from an eighth: {degrees}"
     );
 
-    press(&mut window, egui::Key::R);
+    window.press(egui::Key::R);
     assert_eq!(page(&window).divider.degrees, 90.0);
-    click(&mut window, "Turn");
+    window.click("Turn");
     assert_eq!(page(&window).divider.degrees, 135.0);
 
     // Away from the line it is the picture that is dragged, for all of them.
-    ask(&mut window, CompareCommand::SetDivider(Divider::default()));
+    window.send(CompareCommand::SetDivider(Divider::default()));
     let divider = page(&window).divider;
     let from = centre + egui::vec2(-120.0, 90.0);
     drag(&mut window, from, from + egui::vec2(30.0, 10.0));
     assert_eq!(page(&window).divider, divider);
     assert_eq!(page(&window).camera.offset_px, egui::vec2(30.0, 10.0));
-    click(&mut window, "Fit");
+    window.click("Fit");
     assert_eq!(page(&window).camera.zoom, None);
-    click(&mut window, "1:1");
+    window.click("1:1");
     assert_eq!(page(&window).camera.zoom, Some(1.0));
 }
 
@@ -394,8 +379,7 @@ fn the_line_should_be_moved_by_keys_while_it_has_the_keyboard() {
         (egui::Modifiers::NONE, egui::Key::Home, 0.0),
         (egui::Modifiers::NONE, egui::Key::End, 1.0),
     ] {
-        window.harness.key_press_modifiers(modifiers, key);
-        window.harness.run();
+        window.press_with(modifiers, key);
         let found = page(&window).divider.through;
         assert!(
             (found.x - expected).abs() < 1e-4,
@@ -447,8 +431,8 @@ fn blinking_should_change_by_itself_and_with_less_motion_by_key() {
             ..in_language("en")
         };
         let mut window = comparing(folder.path(), &paths, settings, false);
-        window.harness.state_mut().state_mut().is_still = false;
-        click(&mut window, "Blink");
+        window.state_mut().is_still = false;
+        window.click("Blink");
         let mut seen = Vec::new();
         for _ in 0..40 {
             seen.push(page(&window).is_second_shown);
@@ -459,12 +443,12 @@ fn blinking_should_change_by_itself_and_with_less_motion_by_key() {
             assert_eq!(changes, 0);
         } else {
             assert!(changes >= 3, "{changes}");
-            click(&mut window, "By itself");
+            window.click("By itself");
         }
         let before = page(&window).is_second_shown;
-        press(&mut window, egui::Key::F);
+        window.press(egui::Key::F);
         assert_ne!(page(&window).is_second_shown, before);
-        click(&mut window, "Other one");
+        window.click("Other one");
         assert_eq!(page(&window).is_second_shown, before);
     }
 }
@@ -473,9 +457,9 @@ fn blinking_should_change_by_itself_and_with_less_motion_by_key() {
 fn the_gain_of_the_difference_should_be_set_within_its_range() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = three(&folder);
-    click(&mut window, "Difference");
+    window.click("Difference");
     for (asked, expected) in [(10.0, 10.0), (0.0, 1.0), (1000.0, 64.0)] {
-        ask(&mut window, CompareCommand::SetGain(asked));
+        window.send(CompareCommand::SetGain(asked));
         assert_eq!(page(&window).gain, expected);
     }
     assert!(window.harness.query_all_by_label("Gain").next().is_some());
@@ -485,18 +469,15 @@ fn the_gain_of_the_difference_should_be_set_within_its_range() {
 fn the_table_should_have_only_what_differs_from_a_reference_that_can_be_chosen() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = three(&folder);
-    click(&mut window, "Table");
+    window.click("Table");
     window.harness.get_by_label("Guidance (CFG), from step 7");
     window.harness.get_by_label("Guidance (CFG), from step 4");
-    assert!(
-        window.harness.query_by_label("Seed").is_none(),
-        "which is the same in all"
-    );
-    click(&mut window, "Compare the settings with those of b.png");
+    assert!(!window.has("Seed"), "which is the same in all");
+    window.click("Compare the settings with those of b.png");
     assert_eq!((page(&window).first, page(&window).second), (1, 0));
 
     let mut window = comparing(folder.path(), &three_runs(folder.path()), in_language("ja"), false);
-    click(&mut window, "設定の表");
+    window.click("設定の表");
     window.harness.get_by_label_contains("（ステップ 7 から）");
 
     // Pictures that say nothing.
@@ -504,7 +485,7 @@ fn the_table_should_have_only_what_differs_from_a_reference_that_can_be_chosen()
     gallery::save_pixels(&path, &plain([1, 2, 3], 16)).unwrap();
     let paths = [folder.path().join("a.png"), path];
     let mut window = comparing(folder.path(), &paths, in_language("en"), false);
-    click(&mut window, "Table");
+    window.click("Table");
     window.harness.get_by_label("says nothing of how it was made");
     window.harness.get_by_label_contains("Fewer than two of these pictures");
 }
@@ -518,21 +499,21 @@ fn runs_should_unfold_together_and_tell_where_they_part() {
         .get_by_label_contains("The first of the runs parts from step 4");
     let parting = |window: &Window, place| page(window).parting(place).and_then(hareru::job::Parting::step);
     assert_eq!([1, 2].map(|place| parting(&window, place)), [Some(6), Some(3)]);
-    click(&mut window, "Take c.png out of the comparison");
+    window.click("Take c.png out of the comparison");
     wait(&mut window, "measuring", settled);
     window.harness.get_by_label_contains("The runs part from step 7");
 
     window.harness.get_by_label("finished pictures");
     let finished = page(&window).shown(0).unwrap().image;
-    press(&mut window, egui::Key::ArrowLeft);
+    window.press(egui::Key::ArrowLeft);
     window.harness.get_by_label("step 10 / 10");
-    press(&mut window, egui::Key::Home);
+    window.press(egui::Key::Home);
     window.harness.get_by_label("step 1 / 10");
     let [a, b] = page(&window).pair().unwrap();
     assert_eq!(a.image, b.image, "they have not parted yet");
     assert_ne!(a.image, finished);
     assert_eq!((a.image.width_px, a.picture_px.x), (16, 128.0), "as the latents look");
-    ask(&mut window, CompareCommand::ShowStep(6));
+    window.send(CompareCommand::ShowStep(6));
     let [a, b] = page(&window).pair().unwrap();
     assert_ne!(a.image, b.image);
     wait(&mut window, "measuring", settled);
@@ -559,8 +540,8 @@ fn runs_should_unfold_together_and_tell_where_they_part() {
     assert_eq!(page(&window).shown(0).unwrap().image, picture);
     assert_eq!(page(&window).shown(1).unwrap().image, picture);
 
-    press(&mut window, egui::Key::Home);
-    click(&mut window, "Play together");
+    window.press(egui::Key::Home);
+    window.click("Play together");
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..60 {
         seen.extend(page(&window).playhead);
@@ -572,9 +553,9 @@ fn runs_should_unfold_together_and_tell_where_they_part() {
         (None, false),
         "it ends with the pictures"
     );
-    press(&mut window, egui::Key::Space);
+    window.press(egui::Key::Space);
     assert!(page(&window).is_playing);
-    press(&mut window, egui::Key::ArrowRight);
+    window.press(egui::Key::ArrowRight);
     assert!(!page(&window).is_playing);
 }
 
@@ -585,13 +566,13 @@ fn the_studio_should_keep_its_own_picture() {
     let mut window = Window::open_over(folder.path(), in_language("en"), false);
     window.harness.state().send(UiCommand::ShowPicture(paths[0].clone()));
     let end = Instant::now() + Duration::from_secs(30);
-    while window.harness.state().state().timeline.is_none() && Instant::now() < end {
+    while window.state().timeline.is_none() && Instant::now() < end {
         window.harness.run();
         std::thread::sleep(Duration::from_millis(5));
     }
-    ask(&mut window, CompareCommand::Show(paths.clone()));
+    window.send(CompareCommand::Show(paths.clone()));
     wait(&mut window, "reading", settled);
-    let state = window.harness.state().state();
+    let state = window.state();
     assert_eq!(state.opened.as_ref().map(|opened| &opened.path), Some(&paths[0]));
     assert_eq!(state.shown_path(), Some(&*paths[0]));
     assert!(state.timeline.is_some());
@@ -718,19 +699,19 @@ fn looks_of_the_comparison() {
             window.harness.state().send(UiCommand::SetTheme(choice));
             window.harness.state().send(UiCommand::ShowPage(PageId::Compare));
             look(&mut window, &format!("compare-{language}-{theme}-0-empty"));
-            ask(&mut window, CompareCommand::Show(paths.clone()));
+            window.send(CompareCommand::Show(paths.clone()));
             wait(&mut window, "reading", settled);
             let divider = Divider::default().turned(30.0);
-            ask(&mut window, CompareCommand::SetDivider(divider));
+            window.send(CompareCommand::SetDivider(divider));
             for (number, mode) in CompareMode::ALL.into_iter().enumerate() {
-                ask(&mut window, CompareCommand::SetMode(mode));
+                window.send(CompareCommand::SetMode(mode));
                 look(
                     &mut window,
                     &format!("compare-{language}-{theme}-{}-{mode:?}", number + 1),
                 );
             }
-            ask(&mut window, CompareCommand::SetMode(CompareMode::Beside));
-            ask(&mut window, CompareCommand::ShowStep(7));
+            window.send(CompareCommand::SetMode(CompareMode::Beside));
+            window.send(CompareCommand::ShowStep(7));
             wait(&mut window, "measuring", settled);
             look(&mut window, &format!("compare-{language}-{theme}-6-steps"));
         }
@@ -743,14 +724,14 @@ fn looks_of_the_comparison() {
         nine.push(path);
     }
     let mut window = comparing(folder.path(), &nine, in_language("en"), true);
-    ask(&mut window, CompareCommand::SetMode(CompareMode::Beside));
+    window.send(CompareCommand::SetMode(CompareMode::Beside));
     look(&mut window, "compare-nine");
 }
 
 /// A window whose index service knows the pictures.
 fn with_index(folder: &Path, paths: &[PathBuf]) -> Window {
     let mut window = Window::open_with_index(folder, in_language("en"));
-    ask(&mut window, CompareCommand::Show(paths.to_vec()));
+    window.send(CompareCommand::Show(paths.to_vec()));
     wait(&mut window, "the index", |page| {
         page.pictures.iter().all(|picture| picture.entry.is_some())
     });
@@ -763,15 +744,15 @@ fn pictures_should_be_rated_by_stars_and_by_key() {
     let paths = three_runs(folder.path());
     let mut window = with_index(folder.path(), &paths);
     let rating = |page: &ComparePage, place: usize| page.pictures[place].entry.as_ref().unwrap().user_metadata.rating;
-    click(&mut window, "Rate 3 of 5: a.png");
+    window.click("Rate 3 of 5: a.png");
     wait(&mut window, "rating", |page| rating(page, 0) == 3);
-    press(&mut window, egui::Key::Num5);
+    window.press(egui::Key::Num5);
     wait(&mut window, "rating", |page| rating(page, 1) == 5);
     assert_eq!(rating(page(&window), 2), 0);
     // The star that is the last one takes all away.
-    click(&mut window, "Rate 3 of 5: a.png");
+    window.click("Rate 3 of 5: a.png");
     wait(&mut window, "rating", |page| rating(page, 0) == 0);
-    press(&mut window, egui::Key::Num0);
+    window.press(egui::Key::Num0);
     wait(&mut window, "rating", |page| rating(page, 1) == 0);
 }
 
@@ -780,6 +761,6 @@ fn a_picture_the_gallery_does_not_know_should_say_so_when_rated() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = three(&folder);
     assert!(window.harness.query_by_label_contains("Rate 3 of 5").is_none());
-    press(&mut window, egui::Key::Num4);
+    window.press(egui::Key::Num4);
     window.harness.get_by_label_contains("b.png is not in the gallery");
 }

@@ -11,16 +11,15 @@ use super::harness::{Window, starter};
 #[test]
 fn typing_a_prompt_should_put_it_into_the_request() {
     let mut window = Window::open();
-    window.harness.state_mut().draft_mut().request.prompt.clear();
+    window.draft_mut().request.prompt.clear();
     window.harness.run();
     window.harness.get_by_label("Prompt").focus();
     window.harness.run();
     window.harness.get_by_label("Prompt").type_text("a red cat 猫");
     window.harness.run();
-    assert_eq!(window.harness.state().draft().request.prompt, "a red cat 猫");
+    assert_eq!(window.draft().request.prompt, "a red cat 猫");
 
-    window.harness.get_by_label("Generate").click();
-    window.harness.run();
+    window.click("Generate");
     let prompts: Vec<_> = window
         .engine
         .borrow()
@@ -34,20 +33,17 @@ fn typing_a_prompt_should_put_it_into_the_request() {
 #[test]
 fn generate_should_be_disabled_with_a_reason_while_the_form_has_a_problem() {
     let mut window = Window::open();
-    window.harness.state_mut().draft_mut().request.prompt.clear();
+    window.draft_mut().request.prompt.clear();
     window.harness.run();
     assert!(window.harness.get_by_label("Generate").accesskit_node().is_disabled());
     window.harness.get_by_label("Write what the picture shall show");
 
-    let draft = window.harness.state_mut().draft_mut();
+    let draft = window.draft_mut();
     "a cat".clone_into(&mut draft.request.prompt);
     draft.request.width_px = 100;
     window.harness.run();
     window.harness.get_by_label_contains("Sides must be multiples of 8");
-    window
-        .harness
-        .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
-    window.harness.run();
+    window.press_with(egui::Modifiers::COMMAND, egui::Key::Enter);
     assert!(
         window.engine.borrow().submitted.is_empty(),
         "a bad form must not start a job"
@@ -58,12 +54,11 @@ fn generate_should_be_disabled_with_a_reason_while_the_form_has_a_problem() {
 fn a_chip_should_fill_in_its_prompt_and_chips_should_go_once_something_is_made() {
     let mut window = Window::open();
     let prompts = starter_prompts(Language::English);
-    window.harness.get_by_label(prompts[1]).click();
-    window.harness.run();
-    assert_eq!(window.harness.state().draft().request.prompt, prompts[1]);
+    window.click(prompts[1]);
+    assert_eq!(window.draft().request.prompt, prompts[1]);
 
     window.generate();
-    assert!(window.harness.query_by_label(prompts[2]).is_none());
+    assert!(!window.has(prompts[2]));
 }
 
 #[test]
@@ -87,12 +82,10 @@ fn a_model_of_classes_should_ask_for_a_class_by_name_and_for_no_prompt() {
         ..starter()
     };
     window.tell([Event::ModelDescribed { info: flowers.into() }]);
-    assert!(window.harness.query_by_label("Prompt").is_none());
-    window.harness.get_by_role_and_label(Role::ComboBox, "Class").click();
-    window.harness.run();
+    assert!(!window.has("Prompt"));
+    window.click_role(Role::ComboBox, "Class");
     window.harness.get_by_label("any"); // the class without a name
-    window.harness.get_by_label("pink lotus").click();
-    window.harness.run();
+    window.click("pink lotus");
     window.generate();
     let request = window.engine.borrow().submitted.last().cloned().unwrap();
     assert_eq!((request.class_label, request.prompt.as_str()), (Some(1), ""));
@@ -101,8 +94,7 @@ fn a_model_of_classes_should_ask_for_a_class_by_name_and_for_no_prompt() {
 #[test]
 fn four_steps_should_lay_the_adapter_over_the_starter_and_take_it_off_again() {
     let mut window = Window::open();
-    window.harness.get_by_label("Four steps").click();
-    window.harness.run();
+    window.click("Four steps");
     window.generate();
     let request = window.engine.borrow().submitted.last().cloned().unwrap();
     assert_eq!(request.loras, [LoraSpec::new(LoraSpec::STARTER_FOUR_STEPS, 1.0)]);
@@ -110,13 +102,9 @@ fn four_steps_should_lay_the_adapter_over_the_starter_and_take_it_off_again() {
         (request.steps, request.guidance_scale, request.sampler.as_str()),
         (4, 1.0, "ddim")
     );
-    window.harness.get_by_label("Four steps").click();
-    window.harness.run();
+    window.click("Four steps");
     assert_eq!(
-        (
-            window.harness.state().draft().request.loras.len(),
-            window.harness.state().draft().request.steps
-        ),
+        (window.draft().request.loras.len(), window.draft().request.steps),
         (0, 25)
     );
 }
@@ -124,13 +112,13 @@ fn four_steps_should_lay_the_adapter_over_the_starter_and_take_it_off_again() {
 #[test]
 fn sides_should_be_multiples_of_what_the_model_needs() {
     let mut window = Window::open();
-    assert_eq!(window.harness.state().draft().defaults.size_multiple_px, 16);
+    assert_eq!(window.draft().defaults.size_multiple_px, 16);
     let width = window.harness.get_by_label("Width");
     width.set_value_accesskit(264.0);
     window.harness.run();
-    assert_eq!(window.harness.state().draft().request.width_px, 272);
+    assert_eq!(window.draft().request.width_px, 272);
 
-    let draft = window.harness.state_mut().draft_mut();
+    let draft = window.draft_mut();
     draft.request.prompt = "a boat".to_owned();
     draft.request.width_px = 264; // as a restored picture may have it
     window.harness.run();
@@ -145,7 +133,7 @@ fn sliders_should_take_the_values_a_user_sets() {
     let guidance = window.harness.get_by_role_and_label(Role::Slider, "Guidance (CFG)");
     guidance.set_value_accesskit(9.0);
     window.harness.run();
-    assert_eq!(window.harness.state().draft().request.guidance_scale, 9.0);
+    assert_eq!(window.draft().request.guidance_scale, 9.0);
 }
 
 #[test]
@@ -153,17 +141,11 @@ fn a_typed_number_should_go_beyond_the_slider_but_not_beyond_its_whole_range() {
     for (typed, expected) in [("-7.5", -7.5), ("28", 28.0), ("99", 30.0)] {
         let mut window = Window::open();
         let field = "Guidance (CFG) (number)";
-        window.harness.get_by_label(field).click();
-        window.harness.run();
+        window.click(field);
         window.harness.get_by_label(field).type_text(typed);
         window.harness.run();
-        window.harness.key_press(egui::Key::Enter);
-        window.harness.run();
-        assert_eq!(
-            window.harness.state().draft().request.guidance_scale,
-            expected,
-            "typed {typed}"
-        );
+        window.press(egui::Key::Enter);
+        assert_eq!(window.draft().request.guidance_scale, expected, "typed {typed}");
     }
 }
 
@@ -171,20 +153,20 @@ fn a_typed_number_should_go_beyond_the_slider_but_not_beyond_its_whole_range() {
 fn a_value_that_is_not_the_default_should_carry_a_dot_that_takes_it_back() {
     let mut window = Window::open();
     assert!(window.harness.query_by_label_contains("the model's default").is_none());
-    window.harness.state_mut().draft_mut().request.steps = 7;
+    window.draft_mut().request.steps = 7;
     window.harness.run();
     window
         .harness
         .get_by_label_contains("the model's default is 25")
         .click();
     window.harness.run();
-    assert_eq!(window.harness.state().draft().request.steps, 25);
+    assert_eq!(window.draft().request.steps, 25);
 }
 
 #[test]
 fn eta_should_be_shown_for_ddim_only() {
     let mut window = Window::open();
-    "euler".clone_into(&mut window.harness.state_mut().draft_mut().request.sampler);
+    "euler".clone_into(&mut window.draft_mut().request.sampler);
     window.harness.run();
     assert!(
         window
@@ -192,7 +174,7 @@ fn eta_should_be_shown_for_ddim_only() {
             .query_by_role_and_label(Role::Slider, "Noise η")
             .is_none()
     );
-    "ddim".clone_into(&mut window.harness.state_mut().draft_mut().request.sampler);
+    "ddim".clone_into(&mut window.draft_mut().request.sampler);
     window.harness.run();
     window.harness.get_by_role_and_label(Role::Slider, "Noise η");
 }
@@ -201,9 +183,8 @@ fn eta_should_be_shown_for_ddim_only() {
 fn the_seed_should_change_with_every_picture_unless_it_is_locked() {
     let mut window = Window::open();
     for is_locked in [false, false, true, true] {
-        if window.harness.state().draft().is_seed_locked != is_locked {
-            window.harness.get_by_label("Keep seed").click();
-            window.harness.run();
+        if window.draft().is_seed_locked != is_locked {
+            window.click("Keep seed");
         }
         let job = window.generate();
         window.tell([Event::Finished { job }]);
@@ -219,11 +200,7 @@ fn a_refused_model_should_say_why_and_leave_the_starter_to_be_chosen_again() {
     use hareru::job::{JobError, JobErrorKind};
     let mut window = Window::open();
     let model = ModelRef::Path("/models/broken".into());
-    window
-        .harness
-        .state()
-        .send(hareru::ui::commands::UiCommand::UseModel(model.clone()));
-    window.harness.run();
+    window.send(hareru::ui::commands::UiCommand::UseModel(model.clone()));
     assert!(window.engine.borrow().described.contains(&model));
     let error = JobError::new(JobErrorKind::Model, "expected model_index.json, found none".to_owned());
     window.tell([Event::ModelRefused {

@@ -18,12 +18,11 @@ const REDO: [(Modifiers, Key); 2] = [
 ];
 
 fn press(window: &mut Window, (modifiers, key): (Modifiers, Key)) {
-    window.harness.key_press_modifiers(modifiers, key);
-    window.harness.run();
+    window.press_with(modifiers, key);
 }
 
 fn form(window: &Window) -> GenerateRequest {
-    let request = &window.harness.state().draft().request;
+    let request = &window.draft().request;
     GenerateRequest {
         seed: 0, // drawn anew while it is not locked
         ..request.clone()
@@ -51,8 +50,7 @@ fn leave_field(window: &mut Window) {
 
 fn restore(window: &mut Window, request: &GenerateRequest) {
     let path = PathBuf::from("/pictures/kept.png");
-    window.harness.state().send(UiCommand::OpenPicture(path.clone()));
-    window.harness.run();
+    window.send(UiCommand::OpenPicture(path.clone()));
     window.tell_of_pictures(SaveEvent::Opened {
         path,
         pixels: Arc::new(plain([10, 20, 30], 128)),
@@ -65,7 +63,7 @@ fn settings_that_were_restored_should_be_undone_and_redone() {
     for redo in REDO {
         let mut window = Window::open();
         type_prompt(&mut window, " at night");
-        window.harness.state_mut().draft_mut().request.steps = 7;
+        window.draft_mut().request.steps = 7;
         window.harness.run();
         let typed = form(&window);
         assert!(typed.prompt.ends_with(" at night"), "{}", typed.prompt);
@@ -89,7 +87,7 @@ fn edits_of_fields_should_be_undone_one_after_another() {
     let mut window = Window::open();
     let first = form(&window);
     for steps in [3, 4] {
-        window.harness.state_mut().draft_mut().request.steps = steps;
+        window.draft_mut().request.steps = steps;
         window.harness.run();
         for _ in 0..80 {
             window.harness.step(); // more than a second: the edit is over
@@ -106,7 +104,7 @@ fn edits_of_fields_should_be_undone_one_after_another() {
 #[test]
 fn a_text_field_with_the_keyboard_should_keep_its_own_undo() {
     let mut window = Window::open();
-    window.harness.state_mut().draft_mut().request.steps = 7;
+    window.draft_mut().request.steps = 7;
     window.harness.run();
     let before = form(&window).prompt;
     window.harness.get_by_label("Prompt").focus();

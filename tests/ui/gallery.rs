@@ -109,8 +109,7 @@ pub(super) fn answer(page: &mut GalleryPage, found: &SearchResult, now: f64) -> 
 /// A window that shows the gallery with so many pictures.
 pub(super) fn window(count: usize) -> Window {
     let mut window = Window::open();
-    window.harness.state().send(UiCommand::ShowPage(PageId::Gallery));
-    window.harness.run();
+    window.send(UiCommand::ShowPage(PageId::Gallery));
     settle(&mut window, &found(count));
     window
 }
@@ -118,18 +117,13 @@ pub(super) fn window(count: usize) -> Window {
 pub(super) fn settle(window: &mut Window, found: &SearchResult) {
     for _ in 0..3 {
         let now = window.harness.ctx.input(|input| input.time);
-        answer(&mut window.harness.state_mut().state_mut().gallery, found, now);
+        answer(&mut window.state_mut().gallery, found, now);
         window.harness.run();
     }
 }
 
 fn page(window: &Window) -> &GalleryPage {
-    &window.harness.state().state().gallery
-}
-
-pub(super) fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
-    window.harness.key_press_modifiers(modifiers, key);
-    window.harness.run();
+    &window.state().gallery
 }
 
 fn chosen(window: &Window) -> Vec<i64> {
@@ -141,14 +135,13 @@ fn chosen(window: &Window) -> Vec<i64> {
 #[test]
 fn only_what_is_in_sight_should_be_asked_for() {
     let mut window = Window::open();
-    window.harness.state().send(UiCommand::ShowPage(PageId::Gallery));
-    window.harness.run();
+    window.send(UiCommand::ShowPage(PageId::Gallery));
     let found = found(100_000);
     let now = window.harness.ctx.input(|input| input.time);
-    let page = &mut window.harness.state_mut().state_mut().gallery;
+    let page = &mut window.state_mut().gallery;
     answer(page, &found, now);
     window.harness.run();
-    let page = &mut window.harness.state_mut().state_mut().gallery;
+    let page = &mut window.state_mut().gallery;
     let asked = answer(page, &found, now);
     let ids: Vec<_> = asked
         .iter()
@@ -174,8 +167,7 @@ fn only_what_is_in_sight_should_be_asked_for() {
 #[test]
 fn a_click_should_choose_and_modifiers_should_choose_more() {
     let mut window = window(40);
-    window.harness.get_by_role_and_label(Role::Button, "00039.png").click();
-    window.harness.run();
+    window.click_role(Role::Button, "00039.png");
     assert_eq!(chosen(&window), [39]);
     window
         .harness
@@ -190,28 +182,28 @@ fn a_click_should_choose_and_modifiers_should_choose_more() {
     window.harness.run();
     assert_eq!(chosen(&window), [39, 37, 36]);
     assert!(window.harness.query_all_by_label("3 chosen").count() > 0);
-    press(&mut window, Modifiers::COMMAND, Key::A);
+    window.press_with(Modifiers::COMMAND, Key::A);
     assert_eq!(chosen(&window).len(), 40);
-    press(&mut window, Modifiers::NONE, Key::Escape);
+    window.press_with(Modifiers::NONE, Key::Escape);
     assert!(page(&window).selection.is_empty());
 }
 
 #[test]
 fn the_keyboard_should_reach_every_picture_and_bring_it_into_sight() {
     let mut window = window(400);
-    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    window.press_with(Modifiers::NONE, Key::ArrowRight);
     assert_eq!(chosen(&window), [399], "the first key finds the first picture");
-    press(&mut window, Modifiers::NONE, Key::ArrowRight);
-    press(&mut window, Modifiers::SHIFT, Key::ArrowRight);
+    window.press_with(Modifiers::NONE, Key::ArrowRight);
+    window.press_with(Modifiers::SHIFT, Key::ArrowRight);
     assert_eq!(chosen(&window), [398, 397]);
-    press(&mut window, Modifiers::NONE, Key::End);
+    window.press_with(Modifiers::NONE, Key::End);
     assert_eq!(chosen(&window), [0]);
     settle(&mut window, &found(400));
     window.harness.get_by_role_and_label(Role::Button, "00000.png");
-    press(&mut window, Modifiers::NONE, Key::PageUp);
+    window.press_with(Modifiers::NONE, Key::PageUp);
     let up = chosen(&window)[0];
     assert!((1..60).contains(&up), "a page above the last is {up}");
-    press(&mut window, Modifiers::NONE, Key::Home);
+    window.press_with(Modifiers::NONE, Key::Home);
     settle(&mut window, &found(400));
     window.harness.get_by_role_and_label(Role::Button, "00399.png");
 }
@@ -220,8 +212,7 @@ fn the_keyboard_should_reach_every_picture_and_bring_it_into_sight() {
 fn what_is_in_sight_should_stay_when_pictures_come_and_pages_change() {
     let mut window = window(400);
     for _ in 0..30 {
-        window.harness.key_press(Key::ArrowDown);
-        window.harness.run();
+        window.press(Key::ArrowDown);
     }
     settle(&mut window, &found(400));
     let id = page(&window).selection.focused_id().unwrap();
@@ -232,21 +223,14 @@ fn what_is_in_sight_should_stay_when_pictures_come_and_pages_change() {
     grown.ids.splice(0..0, (400..450).rev().map(EntryId));
     grown.days.insert(0, DayCount { day: 20_001, count: 50 });
     grown.total = 450;
-    window
-        .harness
-        .state_mut()
-        .state_mut()
-        .gallery
-        .apply(IndexEvent::ContentChanged);
+    window.state_mut().gallery.apply(IndexEvent::ContentChanged);
     settle(&mut window, &grown);
     assert_eq!(page(&window).ids().len(), 450);
     let after = window.harness.get_by_role_and_label(Role::Button, &label).rect();
     assert!((after.top() - before.top()).abs() < 2.0, "{before} became {after}");
 
-    window.harness.state().send(UiCommand::ShowPage(PageId::Studio));
-    window.harness.run();
-    window.harness.state().send(UiCommand::ShowPage(PageId::Gallery));
-    window.harness.run();
+    window.send(UiCommand::ShowPage(PageId::Studio));
+    window.send(UiCommand::ShowPage(PageId::Gallery));
     let again = window.harness.get_by_role_and_label(Role::Button, &label).rect();
     assert!((again.top() - before.top()).abs() < 2.0, "{before} became {again}");
 }
@@ -254,58 +238,53 @@ fn what_is_in_sight_should_stay_when_pictures_come_and_pages_change() {
 #[test]
 fn enter_should_open_in_the_studio_with_its_run() {
     let mut window = window(20);
-    window.harness.get_by_role_and_label(Role::Button, "00018.png").click();
-    window.harness.run();
-    press(&mut window, Modifiers::NONE, Key::Enter);
-    assert_eq!(window.harness.state().state().page, PageId::Studio);
+    window.click_role(Role::Button, "00018.png");
+    window.press_with(Modifiers::NONE, Key::Enter);
+    assert_eq!(window.state().page, PageId::Studio);
     assert_eq!(window.pictures.borrow().opened, [entry(18).path]);
 }
 
 #[test]
 fn space_should_look_at_one_picture_and_arrows_go_on() {
     let mut window = window(20);
-    window.harness.get_by_role_and_label(Role::Button, "00018.png").click();
-    window.harness.run();
-    press(&mut window, Modifiers::NONE, Key::Space);
+    window.click_role(Role::Button, "00018.png");
+    window.press_with(Modifiers::NONE, Key::Space);
     window.harness.get_by_label("Close quick look");
-    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    window.press_with(Modifiers::NONE, Key::ArrowRight);
     assert_eq!(chosen(&window), [17]);
-    press(&mut window, Modifiers::NONE, Key::Escape);
-    assert!(window.harness.query_by_label("Close quick look").is_none());
+    window.press_with(Modifiers::NONE, Key::Escape);
+    assert!(!window.has("Close quick look"));
     assert_eq!(chosen(&window), [17], "Escape closes one thing at a time");
-    press(&mut window, Modifiers::NONE, Key::Space);
-    press(&mut window, Modifiers::NONE, Key::Space);
+    window.press_with(Modifiers::NONE, Key::Space);
+    window.press_with(Modifiers::NONE, Key::Space);
     assert!(!page(&window).is_previewing);
 }
 
 #[test]
 fn keys_and_stars_should_mark_what_is_chosen_at_once() {
     let mut window = window(20);
-    window.harness.get_by_role_and_label(Role::Button, "00019.png").click();
-    window.harness.run();
-    press(&mut window, Modifiers::NONE, Key::Num4);
-    press(&mut window, Modifiers::NONE, Key::F);
+    window.click_role(Role::Button, "00019.png");
+    window.press_with(Modifiers::NONE, Key::Num4);
+    window.press_with(Modifiers::NONE, Key::F);
     let marks = |window: &Window| page(window).entry(EntryId(19)).unwrap().user_metadata.clone();
     assert_eq!((marks(&window).rating, marks(&window).is_favourite), (4, true));
-    press(&mut window, Modifiers::NONE, Key::F);
+    window.press_with(Modifiers::NONE, Key::F);
     assert!(!marks(&window).is_favourite, "all are, so none shall be");
-    window.harness.get_by_label("2 stars").click();
-    window.harness.run();
+    window.click("2 stars");
     assert_eq!(marks(&window).rating, 2);
-    press(&mut window, Modifiers::NONE, Key::Num0);
+    window.press_with(Modifiers::NONE, Key::Num0);
     assert_eq!(marks(&window).rating, 0);
 
-    press(&mut window, Modifiers::NONE, Key::T);
+    window.press_with(Modifiers::NONE, Key::T);
     window.harness.get_by_label("New tag").type_text("night");
     window.harness.run();
-    press(&mut window, Modifiers::NONE, Key::Enter);
+    window.press_with(Modifiers::NONE, Key::Enter);
     assert!(marks(&window).tags.contains("night"));
     window.harness.get_by_label("New tag").type_text("se");
     window.harness.run();
-    press(&mut window, Modifiers::NONE, Key::Tab);
+    window.press_with(Modifiers::NONE, Key::Tab);
     assert!(marks(&window).tags.contains("sea"), "the suggestion is taken");
-    window.harness.get_by_label("Remove the tag night").click();
-    window.harness.run();
+    window.click("Remove the tag night");
     assert!(!marks(&window).tags.contains("night"));
 }
 
@@ -321,21 +300,19 @@ fn pictures_in_the_trash_should_be_told_with_a_way_back() {
 #[test]
 fn two_to_nine_should_be_compared_and_no_others() {
     let mut window = window(20);
-    window.harness.get_by_role_and_label(Role::Button, "00019.png").click();
-    window.harness.run();
-    press(&mut window, Modifiers::NONE, Key::C);
-    assert_eq!(window.harness.state().state().page, PageId::Gallery);
+    window.click_role(Role::Button, "00019.png");
+    window.press_with(Modifiers::NONE, Key::C);
+    assert_eq!(window.state().page, PageId::Gallery);
     window.harness.get_by_label_contains("Choose two to nine pictures");
-    press(&mut window, Modifiers::SHIFT, Key::ArrowRight);
-    press(&mut window, Modifiers::NONE, Key::C);
-    assert_eq!(window.harness.state().state().page, PageId::Compare);
+    window.press_with(Modifiers::SHIFT, Key::ArrowRight);
+    window.press_with(Modifiers::NONE, Key::C);
+    assert_eq!(window.state().page, PageId::Compare);
 }
 
 #[test]
 fn the_prompt_should_be_copied() {
     let mut window = window(20);
-    window.harness.get_by_role_and_label(Role::Button, "00019.png").click();
-    window.harness.run();
+    window.click_role(Role::Button, "00019.png");
     window
         .harness
         .state()
@@ -381,12 +358,12 @@ fn the_menu_of_a_picture_should_have_every_verb() {
 #[test]
 fn typing_should_be_searched_for_once_it_pauses_and_the_newest_wins() {
     let mut window = window(40);
-    press(&mut window, Modifiers::COMMAND, Key::F);
+    window.press_with(Modifiers::COMMAND, Key::F);
     window.harness.get_by_label("Search").type_text("sea rating>=4");
     window.harness.step();
     window.harness.step();
     let now = window.harness.ctx.input(|input| input.time);
-    let page = &mut window.harness.state_mut().state_mut().gallery;
+    let page = &mut window.state_mut().gallery;
     assert_eq!(page.search.text, "sea rating>=4");
     let asked = answer(page, &found(7), now + 1.0);
     let search = IndexRequest::Search {
@@ -423,10 +400,10 @@ fn an_answer_to_an_older_search_should_be_ignored() {
 #[test]
 fn a_search_that_is_not_understood_should_be_told_below_the_field_and_in_the_line_below() {
     let mut window = window(40);
-    press(&mut window, Modifiers::COMMAND, Key::F);
+    window.press_with(Modifiers::COMMAND, Key::F);
     window.harness.get_by_label("Search").type_text("rating>x");
     window.harness.run();
-    let page = &mut window.harness.state_mut().state_mut().gallery;
+    let page = &mut window.state_mut().gallery;
     let mut ticket = None;
     page.ask_what_is_due(1e6, |question| {
         let is_search = matches!(question, IndexRequest::Search { .. });
@@ -446,68 +423,53 @@ fn a_search_that_is_not_understood_should_be_told_below_the_field_and_in_the_lin
         .query_all_by_label_contains("After rating comes a number")
         .count();
     assert!(told >= 2, "it was told {told} times");
-    assert_eq!(
-        window.harness.state().state().gallery.ids().len(),
-        40,
-        "what was found before stays"
-    );
+    assert_eq!(window.state().gallery.ids().len(), 40, "what was found before stays");
 }
 
 #[test]
 fn completions_should_be_taken_by_key_and_by_mouse() {
     let mut window = window(40);
-    press(&mut window, Modifiers::COMMAND, Key::F);
+    window.press_with(Modifiers::COMMAND, Key::F);
     window.harness.get_by_label("Search").type_text("mod");
     window.harness.run();
     settle(&mut window, &found(40));
     window.harness.get_by_role_and_label(Role::MenuItem, "model:Starter");
-    press(&mut window, Modifiers::NONE, Key::ArrowDown);
-    press(&mut window, Modifiers::NONE, Key::Enter);
+    window.press_with(Modifiers::NONE, Key::ArrowDown);
+    window.press_with(Modifiers::NONE, Key::Enter);
     assert_eq!(page(&window).search.text, "model:Starter ");
 
-    window.harness.get_by_label("Clear the search").click();
-    window.harness.run();
+    window.click("Clear the search");
     assert_eq!(page(&window).search.text, "");
-    press(&mut window, Modifiers::COMMAND, Key::F);
+    window.press_with(Modifiers::COMMAND, Key::F);
     window.harness.get_by_label("Search").type_text("mo");
     window.harness.run();
     settle(&mut window, &found(40));
-    window
-        .harness
-        .get_by_role_and_label(Role::MenuItem, "model:Starter")
-        .click();
-    window.harness.run();
+    window.click_role(Role::MenuItem, "model:Starter");
     assert_eq!(page(&window).search.text, "model:Starter ");
 }
 
 #[test]
 fn searches_of_before_should_be_offered_in_the_empty_field() {
     let mut window = window(40);
-    press(&mut window, Modifiers::COMMAND, Key::F);
+    window.press_with(Modifiers::COMMAND, Key::F);
     window.harness.get_by_label("Search").type_text("lighthouse");
     window.harness.run();
-    press(&mut window, Modifiers::NONE, Key::Enter);
+    window.press_with(Modifiers::NONE, Key::Enter);
     assert_eq!(page(&window).search.history, ["lighthouse"]);
-    window.harness.get_by_label("Clear the search").click();
-    window.harness.run();
-    press(&mut window, Modifiers::COMMAND, Key::F);
-    window
-        .harness
-        .get_by_role_and_label(Role::MenuItem, "lighthouse")
-        .click();
-    window.harness.run();
+    window.click("Clear the search");
+    window.press_with(Modifiers::COMMAND, Key::F);
+    window.click_role(Role::MenuItem, "lighthouse");
     assert_eq!(page(&window).search.text, "lighthouse");
 }
 
 #[test]
 fn keys_typed_into_the_field_should_not_be_verbs() {
     let mut window = window(40);
-    window.harness.get_by_role_and_label(Role::Button, "00039.png").click();
-    window.harness.run();
-    press(&mut window, Modifiers::COMMAND, Key::F);
-    press(&mut window, Modifiers::NONE, Key::Num5);
-    press(&mut window, Modifiers::NONE, Key::F);
-    press(&mut window, Modifiers::COMMAND, Key::A);
+    window.click_role(Role::Button, "00039.png");
+    window.press_with(Modifiers::COMMAND, Key::F);
+    window.press_with(Modifiers::NONE, Key::Num5);
+    window.press_with(Modifiers::NONE, Key::F);
+    window.press_with(Modifiers::COMMAND, Key::A);
     assert_eq!(chosen(&window), [39]);
     assert_eq!(
         page(&window).entry(EntryId(39)).unwrap().user_metadata,
@@ -524,8 +486,7 @@ fn the_rail_should_put_its_search_into_the_field() {
         ("sea", "tag:sea"),
         ("All pictures", ""),
     ] {
-        window.harness.get_by_label(label).click();
-        window.harness.run();
+        window.click(label);
         assert_eq!(page(&window).search.text, search);
         settle(&mut window, &found(40));
     }
@@ -537,11 +498,7 @@ fn an_empty_gallery_should_say_what_to_do() {
     window.harness.get_by_label("No pictures yet");
     let mut none = found(0);
     none.total = 40;
-    window
-        .harness
-        .state()
-        .send(UiCommand::Gallery(GalleryCommand::SearchFor("zebra".to_owned())));
-    window.harness.run();
+    window.send(GalleryCommand::SearchFor("zebra".to_owned()));
     settle(&mut window, &none);
     window.harness.get_by_label("No picture matches");
     window.harness.get_by_label("0 of 40 pictures");
@@ -550,7 +507,7 @@ fn an_empty_gallery_should_say_what_to_do() {
 #[test]
 fn a_folder_that_is_gone_and_files_being_read_should_be_told_in_the_line_below() {
     let mut window = window(40);
-    let page = &mut window.harness.state_mut().state_mut().gallery;
+    let page = &mut window.state_mut().gallery;
     page.apply(IndexEvent::Scanning {
         done: 1234,
         total: Some(10_000),
@@ -560,7 +517,7 @@ fn a_folder_that_is_gone_and_files_being_read_should_be_told_in_the_line_below()
     window.harness.run();
     window.harness.get_by_label("Looking at files: 1,234 of 10,000");
     window.harness.get_by_label_contains("/media/stick is not there");
-    let page = &mut window.harness.state_mut().state_mut().gallery;
+    let page = &mut window.state_mut().gallery;
     page.apply(IndexEvent::FolderFound(PathBuf::from("/media/stick")));
     page.apply(IndexEvent::Scanned {
         pictures: 40,
@@ -574,10 +531,9 @@ fn a_folder_that_is_gone_and_files_being_read_should_be_told_in_the_line_below()
 #[test]
 fn a_refused_mark_should_be_asked_for_again() {
     let mut window = window(20);
-    window.harness.get_by_role_and_label(Role::Button, "00019.png").click();
-    window.harness.run();
-    press(&mut window, Modifiers::NONE, Key::Num5);
-    let page = &mut window.harness.state_mut().state_mut().gallery;
+    window.click_role(Role::Button, "00019.png");
+    window.press_with(Modifiers::NONE, Key::Num5);
+    let page = &mut window.state_mut().gallery;
     page.apply(IndexEvent::Failed {
         message: "the disk is full".to_owned(),
     });
@@ -594,11 +550,7 @@ fn cells_should_be_drawn_larger_and_smaller() {
         .get_by_role_and_label(Role::Button, "00399.png")
         .rect()
         .width();
-    window
-        .harness
-        .state()
-        .send(UiCommand::Gallery(GalleryCommand::SetSide(280.0)));
-    window.harness.run();
+    window.send(GalleryCommand::SetSide(280.0));
     assert!(
         window
             .harness
@@ -607,11 +559,7 @@ fn cells_should_be_drawn_larger_and_smaller() {
             .width()
             > 1.4 * before
     );
-    window
-        .harness
-        .state()
-        .send(UiCommand::Gallery(GalleryCommand::SetSide(1.0)));
-    window.harness.run();
+    window.send(GalleryCommand::SetSide(1.0));
     assert!(
         window
             .harness
@@ -639,7 +587,7 @@ fn frames_should_be_short_with_a_hundred_thousand_pictures() {
             let start = std::time::Instant::now();
             window.harness.step();
             let time = start.elapsed();
-            let page = &mut window.harness.state_mut().state_mut().gallery;
+            let page = &mut window.state_mut().gallery;
             answer(page, &found, 0.0);
             time
         })

@@ -18,7 +18,7 @@ use hareru::ui::pages::PageId;
 use hareru::ui::pages::gallery::GalleryCommand;
 use hareru::ui::services::{Pictures, ServiceFactory};
 
-use super::gallery::{answer, entry, press};
+use super::gallery::{answer, entry};
 use super::harness::{NoDialogs, Window, in_language, open_with};
 use super::journey::until;
 use crate::support::generated_image;
@@ -295,7 +295,7 @@ fn looks_of_the_gallery() {
     let tell = |window: &mut Window, folder: &std::path::Path, found: &SearchResult| {
         for _ in 0..30 {
             let now = window.harness.ctx.input(|input| input.time);
-            let page = &mut window.harness.state_mut().state_mut().gallery;
+            let page = &mut window.state_mut().gallery;
             answer(page, found, now);
             let ids: Vec<_> = found.ids.iter().take(200).collect();
             let entries = ids.iter().map(|id| Arc::new(shown(id.0, folder))).collect();
@@ -311,11 +311,10 @@ fn looks_of_the_gallery() {
             ("light", hareru::config::ThemeChoice::Light),
         ] {
             let mut window = Window::open_drawn_in(language);
-            let page = &mut window.harness.state_mut().state_mut().gallery;
+            let page = &mut window.state_mut().gallery;
             page.thumbnail_dir = Some(folder.path().join("cache"));
             window.harness.state().send(UiCommand::SetTheme(choice));
-            window.harness.state().send(UiCommand::ShowPage(PageId::Gallery));
-            window.harness.run();
+            window.send(UiCommand::ShowPage(PageId::Gallery));
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-0-opening"));
             tell(&mut window, folder.path(), &found);
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-1-grid"));
@@ -323,32 +322,31 @@ fn looks_of_the_gallery() {
                 GalleryCommand::Choose(5, hareru::ui::pages::gallery::SelectMode::Only),
                 GalleryCommand::Choose(8, hareru::ui::pages::gallery::SelectMode::Toggle),
             ] {
-                window.harness.state().send(UiCommand::Gallery(command));
-                window.harness.run();
+                window.send(UiCommand::Gallery(command));
             }
-            let page = &mut window.harness.state_mut().state_mut().gallery;
+            let page = &mut window.state_mut().gallery;
             page.apply(IndexEvent::Scanning {
                 done: 1234,
                 total: Some(9000),
             });
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-2-two"));
-            press(&mut window, Modifiers::NONE, Key::ArrowRight);
-            press(&mut window, Modifiers::NONE, Key::F1);
+            window.press_with(Modifiers::NONE, Key::ArrowRight);
+            window.press_with(Modifiers::NONE, Key::F1);
             tell(&mut window, folder.path(), &found);
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-3-help"));
-            press(&mut window, Modifiers::NONE, Key::F1);
-            press(&mut window, Modifiers::NONE, Key::Space);
+            window.press_with(Modifiers::NONE, Key::F1);
+            window.press_with(Modifiers::NONE, Key::Space);
             tell(&mut window, folder.path(), &found);
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-4-look"));
-            press(&mut window, Modifiers::NONE, Key::Space);
-            press(&mut window, Modifiers::COMMAND, Key::F);
+            window.press_with(Modifiers::NONE, Key::Space);
+            window.press_with(Modifiers::COMMAND, Key::F);
             let search = if language == "en" { "Search" } else { "検索" };
             window.harness.get_by_label(search).type_text("model:Sta rating>x");
             window.harness.run();
             tell(&mut window, folder.path(), &found);
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-5-search"));
-            press(&mut window, Modifiers::NONE, Key::Escape);
-            press(&mut window, Modifiers::NONE, Key::Escape);
+            window.press_with(Modifiers::NONE, Key::Escape);
+            window.press_with(Modifiers::NONE, Key::Escape);
             window
                 .harness
                 .get_by_role_and_label(Role::Button, "2026-11-01-0008-lighthouse.png")

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
 use hareru::config::Settings;
 use hareru::engine::{Poll, SubmitError};
 use hareru::gallery::{IndexService, SaveEvent, Writer};
@@ -16,6 +19,9 @@ use hareru::job::{
     LatentPlane, ModelDefaults, ModelInfo, ModelRef, Precision, Record, RgbImage, StepEvent, StepRecord,
 };
 use hareru::ui::app::Studio;
+use hareru::ui::commands::UiCommand;
+use hareru::ui::model::state::AppState;
+use hareru::ui::pages::studio::form::draft::Draft;
 use hareru::ui::services::{Dialogs, Engine, Pictures, RepaintHandle, ServiceFactory, StartHub, StartLibrary};
 
 /// What the stand-in of the engine was asked, and what it will say.
@@ -358,11 +364,68 @@ impl Window {
         self.harness.run();
     }
 
+    /// What the window knows.
+    pub(crate) fn state(&self) -> &AppState {
+        self.harness.state().state()
+    }
+
+    /// What the window knows, to be set by hand.
+    pub(crate) fn state_mut(&mut self) -> &mut AppState {
+        self.harness.state_mut().state_mut()
+    }
+
+    /// The form.
+    pub(crate) fn draft(&self) -> &Draft {
+        self.harness.state().draft()
+    }
+
+    /// The form, to fill in.
+    pub(crate) fn draft_mut(&mut self) -> &mut Draft {
+        self.harness.state_mut().draft_mut()
+    }
+
+    /// Has a command carried out.
+    pub(crate) fn send(&mut self, command: impl Into<UiCommand>) {
+        self.harness.state().send(command.into());
+        self.harness.run();
+    }
+
+    /// Clicks the only control of this name.
+    pub(crate) fn click(&mut self, label: &str) {
+        self.harness.get_by_label(label).click();
+        self.harness.run();
+    }
+
+    /// Clicks the only control of this name that is of a kind.
+    pub(crate) fn click_role(&mut self, role: Role, label: &str) {
+        self.harness.get_by_role_and_label(role, label).click();
+        self.harness.run();
+    }
+
+    /// Clicks the only button of this name.
+    pub(crate) fn click_button(&mut self, label: &str) {
+        self.click_role(Role::Button, label);
+    }
+
+    /// Presses a key.
+    pub(crate) fn press(&mut self, key: Key) {
+        self.press_with(Modifiers::NONE, key);
+    }
+
+    /// Presses a key while others are held.
+    pub(crate) fn press_with(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.harness.run();
+    }
+
+    /// Whether something of this name is in sight or within reach.
+    pub(crate) fn has(&self, label: &str) -> bool {
+        self.harness.query_by_label(label).is_some()
+    }
+
     /// Presses Ctrl+Enter, and lets the job begin.
     pub(crate) fn generate(&mut self) -> JobId {
-        self.harness
-            .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
-        self.harness.run();
+        self.press_with(Modifiers::COMMAND, Key::Enter);
         let job = JobId(self.engine.borrow().submitted.len() as u64);
         self.tell([Event::Started { job }]);
         job

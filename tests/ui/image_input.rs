@@ -49,11 +49,6 @@ fn drop_file(window: &mut Window, path: &Path) {
     window.harness.run();
 }
 
-pub(super) fn send(window: &mut Window, command: ImageInputCommand) {
-    window.harness.state().send(UiCommand::ImageInput(command));
-    window.harness.run();
-}
-
 pub(super) fn wait_for(window: &mut Window, path: &Path) {
     let path = path.to_owned();
     window.wait_until("the picture is read", |studio| {
@@ -90,14 +85,13 @@ fn offered(path: &Path) -> Window {
     let mut window = Window::open_at(path.parent().unwrap());
     drop_file(&mut window, path);
     wait_for(&mut window, path);
-    window.harness.state_mut().state_mut().image_input.adapters = installed();
+    window.state_mut().image_input.adapters = installed();
     window.harness.run();
     window
 }
 
 fn request(window: &mut Window) -> GenerateRequest {
-    window.harness.get_by_label("Generate").click();
-    window.harness.run();
+    window.click("Generate");
     window.engine.borrow().submitted.last().unwrap().clone()
 }
 
@@ -105,10 +99,9 @@ fn request(window: &mut Window) -> GenerateRequest {
 fn a_dropped_picture_should_be_restyled_to_the_depth_that_is_set() {
     let (_folder, path) = photo();
     let mut window = offered(&path);
-    window.harness.get_by_label("Restyle").click();
-    window.harness.run();
-    assert!(window.harness.state().state().image_input.drop_menu.is_none());
-    let draft = window.harness.state().draft();
+    window.click("Restyle");
+    assert!(window.state().image_input.drop_menu.is_none());
+    let draft = window.draft();
     assert_eq!(
         (draft.request.width_px, draft.request.height_px),
         (320, 208),
@@ -145,12 +138,11 @@ fn each_number_should_take_its_target() {
         (egui::Key::Num6, Target::PaintInto),
     ] {
         let mut window = offered(&path);
-        window.harness.key_press(key);
-        window.harness.run();
-        let bring = &window.harness.state().state().image_input;
+        window.press(key);
+        let bring = &window.state().image_input;
         assert!(bring.drop_menu.is_none(), "{target:?}");
         assert_eq!(bring.mask.is_open, target == Target::PaintInto);
-        let beyond = &window.harness.state().draft().request;
+        let beyond = &window.draft().request;
         let init = beyond.init.as_ref().map(|init| (init.file.clone(), init.way.clone()));
         let reference = |part| beyond.references.len() == 1 && beyond.references[0].part == part;
         match target {
@@ -167,7 +159,7 @@ fn each_number_should_take_its_target() {
             }
             Target::ReadSettings => {}
         }
-        let camera = window.harness.state().state().camera;
+        let camera = window.state().camera;
         assert_eq!(camera.zoom, None, "the key is not heard by the canvas");
     }
 }
@@ -189,12 +181,11 @@ fn settings_should_be_read_from_a_picture_that_has_some() {
     gallery::save_as(&path, &image).unwrap();
     let mut window = offered(&path);
     window.harness.get_by_label_contains("a red tower");
-    window.harness.key_press(egui::Key::Num7);
-    window.harness.run();
+    window.press(egui::Key::Num7);
     assert_eq!(window.pictures.borrow().opened, std::slice::from_ref(&path));
     // Restyling it begins with what it says it shows.
-    send(&mut window, ImageInputCommand::Use(Target::Restyle, path));
-    let init = window.harness.state().draft().request.init.clone().unwrap();
+    window.send(ImageInputCommand::Use(Target::Restyle, path));
+    let init = window.draft().request.init.clone().unwrap();
     assert!(matches!(init.way, InitWay::Inversion { prompt } if prompt == "a red tower"));
 }
 
@@ -202,7 +193,7 @@ fn settings_should_be_read_from_a_picture_that_has_some() {
 fn what_is_not_possible_should_be_there_and_say_why() {
     let (_folder, path) = photo();
     let mut window = offered(&path);
-    window.harness.state_mut().state_mut().image_input.adapters = Adapters::default();
+    window.state_mut().image_input.adapters = Adapters::default();
     window.harness.run();
     let is_disabled = |window: &Window, name: &str| window.harness.get_by_label(name).accesskit_node().is_disabled();
     for (name, is_possible) in [
@@ -225,10 +216,9 @@ fn what_is_not_possible_should_be_there_and_say_why() {
     );
     window.harness.get_by_label_contains("Needs a ControlNet");
     window.harness.get_by_label("It carries no settings");
-    window.harness.key_press(egui::Key::Num3);
-    window.harness.run();
-    let state = window.harness.state().state();
-    assert!(state.image_input.drop_menu.is_some() && window.harness.state().draft().request.references.is_empty());
+    window.press(egui::Key::Num3);
+    let state = window.state();
+    assert!(state.image_input.drop_menu.is_some() && window.draft().request.references.is_empty());
 
     let enlarging = ModelInfo {
         takes: Takes {
@@ -240,9 +230,8 @@ fn what_is_not_possible_should_be_there_and_say_why() {
     window.tell([Event::ModelDescribed { info: enlarging.into() }]);
     assert!(is_disabled(&window, "Restyle"));
     assert!(!is_disabled(&window, "Start from it"));
-    window.harness.key_press(egui::Key::Escape);
-    window.harness.run();
-    assert!(window.harness.query_by_label("Restyle").is_none());
+    window.press(egui::Key::Escape);
+    assert!(!window.has("Restyle"));
 }
 
 #[test]
@@ -250,10 +239,9 @@ fn letting_go_over_a_card_should_take_it_where_the_pointer_is_seen() {
     let (_folder, path) = photo();
     let mut window = offered(&path);
     let card = window.harness.get_by_label("Start from it").rect().center();
-    window.harness.key_press(egui::Key::Escape);
-    window.harness.run();
+    window.press(egui::Key::Escape);
     for (pointer, is_taken) in [(card, true), (egui::pos2(4.0, 4.0), false)] {
-        window.harness.state_mut().draft_mut().request.init = None;
+        window.draft_mut().request.init = None;
         let hovered = egui::HoveredFile {
             path: Some(path.clone()),
             ..egui::HoveredFile::default()
@@ -275,12 +263,11 @@ fn letting_go_over_a_card_should_take_it_where_the_pointer_is_seen() {
 fn a_click_beside_the_cards_should_only_look_at_the_picture() {
     let (_folder, path) = photo();
     let mut window = offered(&path);
-    let before = window.harness.state().draft().clone();
-    window.harness.get_by_label("Look at it in Compare").click();
-    window.harness.run();
-    assert!(window.harness.query_by_label("Restyle").is_none());
-    assert_eq!(*window.harness.state().draft(), before);
-    assert_eq!(window.harness.state().state().page, PageId::Compare);
+    let before = window.draft().clone();
+    window.click("Look at it in Compare");
+    assert!(!window.has("Restyle"));
+    assert_eq!(*window.draft(), before);
+    assert_eq!(window.state().page, PageId::Compare);
 }
 
 #[test]
@@ -293,8 +280,8 @@ fn several_dropped_pictures_should_be_compared() {
         window.harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
     }
     window.harness.run();
-    assert_eq!(window.harness.state().state().page, PageId::Compare);
-    assert!(window.harness.state().state().image_input.drop_menu.is_none());
+    assert_eq!(window.state().page, PageId::Compare);
+    assert!(window.state().image_input.drop_menu.is_none());
 }
 
 #[test]
@@ -305,24 +292,22 @@ fn pasting_should_offer_a_picture_and_leave_text_to_fields() {
     window.harness.event(egui::Event::PasteImage(Arc::new(image)));
     window.harness.run();
     window.wait_until("it is saved", |studio| studio.state().image_input.drop_menu.is_some());
-    let pasted = window.harness.state().state().image_input.drop_menu.clone().unwrap();
+    let pasted = window.state().image_input.drop_menu.clone().unwrap();
     assert!(pasted.starts_with(folder.path().join(".hareru/pasted")));
     assert_eq!(gallery::read_picture(&pasted).unwrap().width_px, 40);
-    window.harness.key_press(egui::Key::Escape);
-    window.harness.run();
+    window.press(egui::Key::Escape);
 
     window.harness.event(egui::Event::Paste(path.display().to_string()));
     window.harness.run();
     window.wait_until("it is found", |studio| studio.state().image_input.drop_menu.is_some());
-    window.harness.key_press(egui::Key::Escape);
-    window.harness.run();
+    window.press(egui::Key::Escape);
 
     window.harness.get_by_label("Prompt").focus();
     window.harness.run();
     window.harness.event(egui::Event::Paste(path.display().to_string()));
     window.harness.run();
-    assert!(window.harness.state().draft().request.prompt.contains("holiday.png"));
-    assert!(window.harness.state().state().image_input.drop_menu.is_none());
+    assert!(window.draft().request.prompt.contains("holiday.png"));
+    assert!(window.state().image_input.drop_menu.is_none());
 }
 
 #[test]
@@ -351,15 +336,14 @@ fn an_offered_picture_that_is_torn_should_refuse_everything() {
 fn what_was_brought_in_should_be_left_out_again() {
     let (_folder, path) = photo();
     let mut window = offered(&path);
-    let before = window.harness.state().draft().request.clone();
+    let before = window.draft().request.clone();
     for target in [Target::Restyle, Target::Style, Target::Outlines] {
-        send(&mut window, ImageInputCommand::Use(target, path.clone()));
+        window.send(ImageInputCommand::Use(target, path.clone()));
     }
     for name in ["Restyle", "Its style", "Its outlines"] {
         let words = format!("Leave out: {name}");
-        window.harness.get_by_label(&words).click();
-        window.harness.run();
-        assert!(window.harness.query_by_label(&words).is_none());
+        window.click(&words);
+        assert!(!window.has(&words));
     }
     // The size stays that which was fitted to the picture.
     let expected = GenerateRequest {
@@ -367,13 +351,13 @@ fn what_was_brought_in_should_be_left_out_again() {
         height_px: 208,
         ..before
     };
-    assert_eq!(window.harness.state().draft().request, expected);
+    assert_eq!(window.draft().request, expected);
 }
 
 /// A window in which a picture is restyled and a preview was asked for.
 fn previewing(path: &Path) -> (Window, JobId) {
     let mut window = offered(path);
-    send(&mut window, ImageInputCommand::Use(Target::Restyle, path.to_owned()));
+    window.send(ImageInputCommand::Use(Target::Restyle, path.to_owned()));
     let depth = window.harness.get_by_role_and_label(Role::Slider, "Depth");
     depth.set_value_accesskit(20.0);
     window.harness.run();
@@ -414,14 +398,13 @@ fn the_newest_preview_should_win_and_none_should_be_saved() {
     window.wait_until("all is told", |studio| {
         studio.state().image_input.preview.jobs.is_empty()
     });
-    let state = window.harness.state().state();
+    let state = window.state();
     let shown = state.image_input.preview.picture.as_ref().unwrap();
     assert_eq!(shown.pixels[0], 70);
     assert!(state.image_input.preview.jobs.is_empty() && state.queue.is_empty() && state.run.is_none());
     assert!(window.pictures.borrow().saved.is_empty());
-    window.harness.get_by_label("Close the preview").click();
-    window.harness.run();
-    assert!(window.harness.query_by_label("Preview").is_none());
+    window.click("Close the preview");
+    assert!(!window.has("Preview"));
 }
 
 #[test]
@@ -433,7 +416,7 @@ fn a_picture_that_is_asked_for_should_not_wait_for_a_preview() {
     assert_eq!(window.engine.borrow().cancelled, [preview]);
     assert_eq!(window.engine.borrow().submitted.last().unwrap().steps, 25);
     window.tell([Event::Cancelled { job: preview }, step(job, 1, [5; 3])]);
-    assert!(window.harness.query_by_label("Preview").is_none());
+    assert!(!window.has("Preview"));
     // While it is made, a slider asks for nothing.
     let depth = window.harness.get_by_role_and_label(Role::Slider, "Depth");
     depth.set_value_accesskit(3.0);
@@ -454,7 +437,7 @@ fn a_preview_that_fails_should_say_so_and_leave_the_canvas() {
         error: error.into(),
     }]);
     window.harness.get_by_label_contains("too large");
-    assert_eq!(window.harness.state().state().view, View::Live);
+    assert_eq!(window.state().view, View::Live);
 }
 
 #[test]
@@ -470,11 +453,11 @@ fn restored_settings_should_show_the_picture_they_start_from() {
         }),
         ..GenerateRequest::default()
     };
-    window.harness.state_mut().draft_mut().restore(&request);
+    window.draft_mut().restore(&request);
     window.harness.run();
     wait_for(&mut window, &path);
     window.harness.get_by_label("Leave out: Start from it");
-    assert_eq!(window.harness.state().draft().to_request(), Ok(request));
+    assert_eq!(window.draft().to_request(), Ok(request));
 }
 
 #[test]
@@ -487,22 +470,22 @@ fn looks_of_bringing_in() {
             window.harness.state().send(UiCommand::SetTheme(choice));
             drop_file(&mut window, &path);
             wait_for(&mut window, &path);
-            window.harness.state_mut().state_mut().image_input.adapters = Adapters {
+            window.state_mut().image_input.adapters = Adapters {
                 controls: Vec::new(),
                 ..installed()
             };
             look(&mut window, &format!("bring-{language}-{theme}-1-targets"));
-            send(&mut window, ImageInputCommand::Use(Target::Restyle, path.clone()));
-            send(&mut window, ImageInputCommand::Preview);
+            window.send(ImageInputCommand::Use(Target::Restyle, path.clone()));
+            window.send(ImageInputCommand::Preview);
             let job = JobId(window.engine.borrow().submitted.len() as u64);
             window.tell([Event::Started { job }, step(job, 1, [120, 90, 60])]);
             look(&mut window, &format!("bring-{language}-{theme}-2-restyle"));
-            window.harness.state_mut().state_mut().image_input.adapters = installed();
+            window.state_mut().image_input.adapters = installed();
             for target in [Target::PaintInto, Target::Outlines, Target::Style] {
-                send(&mut window, ImageInputCommand::Use(target, path.clone()));
+                window.send(ImageInputCommand::Use(target, path.clone()));
             }
             super::mask::paint_something(&mut window);
-            window.harness.state_mut().draft_mut().request.outpaint.right_px = 32;
+            window.draft_mut().request.outpaint.right_px = 32;
             look(&mut window, &format!("bring-{language}-{theme}-3-mask"));
         }
     }
@@ -515,10 +498,8 @@ fn looks_of_a_photo_that_the_real_engine_restyles() {
     let out = PathBuf::from(std::env::var_os("HARERU_LOOKS").unwrap_or_else(|| std::env::temp_dir().into()));
     let (folder, path) = photo();
     let mut harness = open(folder.path());
-    let send = |harness: &egui_kittest::Harness<'static, hareru::ui::app::Studio>, command| {
-        harness.state().send(UiCommand::ImageInput(command));
-    };
-    send(&harness, ImageInputCommand::Use(Target::Restyle, path.clone()));
+    let restyle = ImageInputCommand::Use(Target::Restyle, path.clone());
+    harness.state().send(restyle.into());
     until(&mut harness, "the picture is read", |studio| {
         studio.state().image_input.looked(&path).is_some()
     });
@@ -529,7 +510,7 @@ fn looks_of_a_photo_that_the_real_engine_restyles() {
         let draft = harness.state_mut().draft_mut();
         let strength = (f64::from(depth) + 0.01) / f64::from(draft.request.steps);
         draft.request.init.as_mut().unwrap().strength = strength;
-        send(&harness, ImageInputCommand::Preview);
+        harness.state().send(ImageInputCommand::Preview.into());
         harness.run_steps(2);
         until(&mut harness, "the preview is there", |studio| {
             studio.state().image_input.preview.picture.is_some() && !studio.state().image_input.preview.is_at_work()

@@ -74,8 +74,8 @@ fn open() -> Window {
 pub(super) fn half_way(mut window: Window) -> (Window, JobId) {
     let job = window.generate();
     window.tell((1..=12).map(|number| step(job, number, [200, 30, 30])));
-    let request = Arc::clone(&window.harness.state().state().run.as_ref().unwrap().request);
-    window.harness.state_mut().state_mut().timeline = Some(timeline(job, &request, 12, 1.0));
+    let request = Arc::clone(&window.state().run.as_ref().unwrap().request);
+    window.state_mut().timeline = Some(timeline(job, &request, 12, 1.0));
     window.harness.run();
     (window, job)
 }
@@ -130,12 +130,11 @@ fn clicking_a_plot_should_go_to_the_step_there() {
         ("Change of the estimate ‖Δx₀‖: plot", 12),
         ("Seconds per step: plot", 12),
     ] {
-        window.harness.state_mut().state_mut().view = View::Step(3);
+        window.state_mut().view = View::Step(3);
         window.harness.run();
-        window.harness.get_by_label(name).click();
-        window.harness.run();
+        window.click(name);
         // The middle of a plot of 25 steps, of which 12 are there.
-        assert_eq!(window.harness.state().state().view, View::Step(expected - 1), "{name}");
+        assert_eq!(window.state().view, View::Step(expected - 1), "{name}");
     }
 }
 
@@ -148,44 +147,40 @@ fn dragging_in_a_plot_should_scrub() {
     window.harness.run();
     window.harness.hover_at(at(5.0));
     window.harness.run();
-    assert_eq!(window.harness.state().state().view, View::Step(4));
+    assert_eq!(window.state().view, View::Step(4));
     window.harness.drop_at(at(5.0));
     window.harness.run();
-    assert_eq!(window.harness.state().state().view, View::Step(4));
+    assert_eq!(window.state().view, View::Step(4));
 }
 
 #[test]
 fn arrows_should_walk_along_a_plot_that_has_the_keyboard() {
     let (mut window, _) = half_way(open());
-    window.harness.state_mut().state_mut().view = View::Step(5);
+    window.state_mut().view = View::Step(5);
     window.harness.get_by_label("Seconds per step: plot").focus();
     window.harness.run();
-    window.harness.key_press(egui::Key::ArrowLeft);
-    window.harness.run();
-    assert_eq!(window.harness.state().state().view, View::Step(4));
-    window.harness.key_press(egui::Key::ArrowRight);
-    window.harness.run();
-    assert_eq!(window.harness.state().state().view, View::Step(5));
+    window.press(egui::Key::ArrowLeft);
+    assert_eq!(window.state().view, View::Step(4));
+    window.press(egui::Key::ArrowRight);
+    assert_eq!(window.state().view, View::Step(5));
 }
 
 #[test]
 fn clicking_the_path_should_go_to_the_nearest_step() {
     let (mut window, _) = half_way(open());
-    window.harness.get_by_label("Path of the latents: plot").click();
-    window.harness.run();
-    assert!(matches!(window.harness.state().state().view, View::Step(_)));
-    window.harness.get_by_label("of x₀").click();
-    window.harness.run();
+    window.click("Path of the latents: plot");
+    assert!(matches!(window.state().view, View::Step(_)));
+    window.click("of x₀");
     window.harness.get_by_label("Path of the latents: plot");
 }
 
 #[test]
 fn numbers_of_the_shown_step_should_stand_beside_the_plots() {
     let (mut window, _) = half_way(open());
-    window.harness.state_mut().state_mut().view = View::Step(0);
+    window.state_mut().view = View::Step(0);
     window.harness.run();
     window.harness.get_by_label("σ 14.6 · SNR 0.005");
-    window.harness.state_mut().state_mut().view = View::Step(11);
+    window.state_mut().view = View::Step(11);
     window.harness.run();
     window.harness.get_by_label("σ 1.65 · SNR 0.37");
 }
@@ -193,7 +188,7 @@ fn numbers_of_the_shown_step_should_stand_beside_the_plots() {
 #[test]
 fn a_run_without_both_sides_of_guidance_should_say_so() {
     let (mut window, _) = half_way(open());
-    let timeline = window.harness.state_mut().state_mut().timeline.as_mut().unwrap();
+    let timeline = window.state_mut().timeline.as_mut().unwrap();
     for step in &mut timeline.steps {
         Arc::make_mut(step).branches = None;
     }
@@ -214,17 +209,9 @@ fn every_plot_should_say_what_it_is() {
         ("Path of the latents", "main axes (PCA)"),
     ] {
         let question = format!("What is this? {name}");
-        window
-            .harness
-            .get_by_role_and_label(egui::accesskit::Role::Button, &question)
-            .click();
-        window.harness.run();
+        window.click_role(egui::accesskit::Role::Button, &question);
         window.harness.get_by_label_contains(words);
-        window
-            .harness
-            .get_by_role_and_label(egui::accesskit::Role::Button, &question)
-            .click();
-        window.harness.run();
+        window.click_role(egui::accesskit::Role::Button, &question);
         assert!(window.harness.query_by_label_contains(words).is_none(), "{name}");
     }
 }
@@ -232,7 +219,7 @@ fn every_plot_should_say_what_it_is() {
 #[test]
 fn a_branch_should_be_drawn_beside_the_run_it_left() {
     let (mut window, job) = half_way(open());
-    let parent = Arc::clone(&window.harness.state().state().run.as_ref().unwrap().request);
+    let parent = Arc::clone(&window.state().run.as_ref().unwrap().request);
     assert!(
         window
             .harness
@@ -240,14 +227,14 @@ fn a_branch_should_be_drawn_beside_the_run_it_left() {
             .is_none()
     );
     let branch = Arc::new(parent.branched(guided(8, -3.0)));
-    window.harness.state_mut().state_mut().timeline = Some(timeline(JobId(job.0 + 1), &branch, 25, 2.0));
+    window.state_mut().timeline = Some(timeline(JobId(job.0 + 1), &branch, 25, 2.0));
     window.harness.run();
     window.harness.get_by_label("Thin: 1 run that began the same way");
     let other = Arc::new(GenerateRequest {
         seed: parent.seed ^ 1,
         ..(*parent).clone()
     });
-    window.harness.state_mut().state_mut().timeline = Some(timeline(JobId(job.0 + 2), &other, 25, 2.0));
+    window.state_mut().timeline = Some(timeline(JobId(job.0 + 2), &other, 25, 2.0));
     window.harness.run();
     assert!(
         window
@@ -263,11 +250,10 @@ fn the_tree_should_show_branches_and_open_them() {
     window.harness.get_by_label("Runs and their branches appear here");
     family(&mut window);
     window.harness.get_by_label("Run cat.png");
-    window.harness.get_by_label("Branch from step 8, bright.png").click();
-    window.harness.run();
+    window.click("Branch from step 8, bright.png");
     let path = PathBuf::from("/pictures/bright.png");
     assert_eq!(window.pictures.borrow().opened, std::slice::from_ref(&path));
-    assert_eq!(window.harness.state().state().view, View::Picture(path));
+    assert_eq!(window.state().view, View::Picture(path));
 }
 
 #[test]
@@ -276,16 +262,11 @@ fn the_tree_should_be_reachable_by_keyboard() {
     family(&mut window);
     window.harness.get_by_label("Branch from step 15, dog.png").focus();
     window.harness.run();
-    window.harness.key_press(egui::Key::Space);
-    window.harness.run();
-    assert_eq!(
-        window.harness.state().state().view,
-        View::Picture("/pictures/dog.png".into())
-    );
+    window.press(egui::Key::Space);
+    assert_eq!(window.state().view, View::Picture("/pictures/dog.png".into()));
     window.harness.get_by_label("Compare Run cat.png").focus();
     window.harness.run();
-    window.harness.key_press(egui::Key::Space);
-    window.harness.run();
+    window.press(egui::Key::Space);
     let box_ = window.harness.get_by_label("Compare Run cat.png");
     assert_eq!(box_.accesskit_node().toggled(), Some(egui::accesskit::Toggled::True));
 }
@@ -299,70 +280,51 @@ fn a_run_in_the_making_should_hang_under_the_run_it_branches_off() {
         seed: 7,
         ..GenerateRequest::default()
     };
-    window
-        .harness
-        .state_mut()
-        .draft_mut()
-        .restore(&cat.branched(guided(20, 2.0)));
+    window.draft_mut().restore(&cat.branched(guided(20, 2.0)));
     let job = window.generate();
     window.tell([step(job, 1, [9; 3])]);
-    window.harness.state_mut().state_mut().view = View::Picture("/pictures/cat.png".into());
+    window.state_mut().view = View::Picture("/pictures/cat.png".into());
     window.harness.run();
-    window
-        .harness
-        .get_by_label("Branch from step 21, In the making")
-        .click();
-    window.harness.run();
-    assert_eq!(window.harness.state().state().view, View::Live);
+    window.click("Branch from step 21, In the making");
+    assert_eq!(window.state().view, View::Live);
 }
 
 #[test]
 fn two_chosen_runs_should_be_compared() {
     let mut window = open();
     family(&mut window);
-    window
-        .harness
-        .get_by_label("Compare Branch from step 8, bright.png")
-        .click();
-    window.harness.run();
-    assert!(window.harness.query_by_label("Comparison").is_none());
+    window.click("Compare Branch from step 8, bright.png");
+    assert!(!window.has("Comparison"));
     window
         .harness
         .get_by_label("Branch from step 15, dog.png")
         .click_modifiers(egui::Modifiers::COMMAND);
     window.harness.run();
-    assert_eq!(
-        window.harness.state().state().view,
-        View::Live,
-        "choosing opens nothing"
-    );
+    assert_eq!(window.state().view, View::Live, "choosing opens nothing");
     window.harness.get_by_label("Comparison");
     window.harness.get_by_label("The same up to step 8, where they part");
     window.harness.get_by_label("Guidance (CFG), from step 8");
     window.harness.get_by_label("Prompt, from step 15");
-    assert!(window.harness.query_by_label("Steps, from step 8").is_none());
+    assert!(!window.has("Steps, from step 8"));
 
-    window.harness.get_by_label("Compare Run cat.png").click();
-    window.harness.run();
+    window.click("Compare Run cat.png");
     window.harness.get_by_label("The same up to step 15, where they part");
-    window.harness.get_by_label("Done").click();
-    window.harness.run();
-    assert!(window.harness.query_by_label("Comparison").is_none());
+    window.click("Done");
+    assert!(!window.has("Comparison"));
 }
 
 #[test]
 fn the_settings_of_the_run_should_tell_every_change_on_the_way() {
     let (mut window, _) = half_way(open());
     window.harness.get_by_label("None");
-    let timeline = window.harness.state_mut().state_mut().timeline.as_mut().unwrap();
+    let timeline = window.state_mut().timeline.as_mut().unwrap();
     timeline.changes.push(Arc::new(guided(11, 9.0)));
     window.harness.run();
     window.harness.get_by_label("Steps: 25");
     window.harness.get_by_label("Step 12: Guidance (CFG) 5 → 9");
 
     family(&mut window);
-    window.harness.get_by_label("Branch from step 15, dog.png").click();
-    window.harness.run();
+    window.click("Branch from step 15, dog.png");
     window.harness.get_by_label("Step 15: Prompt a cat → a dog");
 }
 
@@ -374,10 +336,8 @@ fn what_is_kept_should_be_a_setting_that_jobs_obey() {
     // Twelve steps of two latents of 4 KiB, two of 2 KiB, and six maps of 512 bytes: 180 KiB.
     window.harness.get_by_label("This run's file: 0.18 MiB");
 
-    window.harness.get_by_label("Keep attention").click();
-    window.harness.run();
-    window.harness.get_by_label("Keep both sides of guidance").click();
-    window.harness.run();
+    window.click("Keep attention");
+    window.click("Keep both sides of guidance");
     let kept = window.kept.borrow().last().cloned().unwrap();
     assert!(!kept.keep_attention && !kept.keep_branches);
     window.generate();
@@ -409,45 +369,36 @@ fn the_room_for_runs_should_be_remembered() {
 fn tab_should_hide_both_sides_and_leave_the_picture() {
     let mut window = open();
     let form = "Prompt";
-    window.harness.key_press(egui::Key::Tab);
-    window.harness.run();
-    assert!(window.harness.query_by_label(form).is_none());
-    assert!(window.harness.query_by_label("Run tree").is_none());
-    window.harness.key_press(egui::Key::Tab);
-    window.harness.run();
+    window.press(egui::Key::Tab);
+    assert!(!window.has(form));
+    assert!(!window.has("Run tree"));
+    window.press(egui::Key::Tab);
     window.harness.get_by_label(form);
     window.harness.get_by_label("Run tree");
 
     // While a control has the keyboard, the key goes to the next one.
-    window.harness.key_press(egui::Key::F6);
-    window.harness.run();
+    window.press(egui::Key::F6);
     assert!(window.harness.ctx.egui_wants_keyboard_input());
-    window.harness.key_press(egui::Key::Tab);
-    window.harness.run();
+    window.press(egui::Key::Tab);
     window.harness.get_by_label(form);
 }
 
 #[test]
 fn each_side_should_be_hidden_and_shown_by_itself() {
     let mut window = open();
-    let sides = |window: &Window| window.harness.state().state().sides;
-    window.harness.get_by_label("Inspector").click();
-    window.harness.run();
+    let sides = |window: &Window| window.state().sides;
+    window.click("Inspector");
     let expected = Sides {
         is_form_shown: true,
         is_inspector_shown: false,
     };
     assert_eq!(sides(&window), expected);
-    window.harness.get_by_label("Show the inspector").click();
-    window.harness.run();
+    window.click("Show the inspector");
     assert_eq!(sides(&window), Sides::default());
 
-    window.harness.get_by_label("Form").click();
-    window.harness.run();
-    window.harness.get_by_label("Show the form").click();
-    window.harness.run();
-    window.harness.key_press(egui::Key::I);
-    window.harness.run();
+    window.click("Form");
+    window.click("Show the form");
+    window.press(egui::Key::I);
     assert_eq!(sides(&window), expected);
 }
 
@@ -465,13 +416,13 @@ fn looks_of_the_inspector() {
         let (mut window, job) = half_way(Window::open_drawn_in(language));
         window.harness.state().send(UiCommand::SetTheme(choice));
         family(&mut window);
-        let request = Arc::clone(&window.harness.state().state().run.as_ref().unwrap().request);
+        let request = Arc::clone(&window.state().run.as_ref().unwrap().request);
         let mut branch = timeline(JobId(job.0 + 1), &Arc::new(request.branched(guided(8, -3.0))), 18, 1.4);
         for (step, known) in branch.steps.iter_mut().zip(timeline(job, &request, 8, 1.0).steps) {
             *step = known;
         }
         branch.changes.push(Arc::new(guided(8, -3.0)));
-        window.harness.state_mut().state_mut().timeline = Some(branch);
+        window.state_mut().timeline = Some(branch);
         window.harness.run();
         let [a, b] = if language == "en" {
             [

@@ -9,7 +9,7 @@ use hareru::ui::i18n::Language;
 use hareru::ui::model::state::View;
 use hareru::ui::pages::PageId;
 
-use super::gallery::{found, press, settle, window as gallery_of};
+use super::gallery::{found, settle, window as gallery_of};
 use super::harness::{Window, step};
 use super::looks::fill_strip;
 
@@ -26,7 +26,7 @@ fn tab_stops(window: &mut Window, start: &str) -> Vec<String> {
     window.harness.run();
     let mut names = Vec::new();
     for _ in 0..300 {
-        press(window, Modifiers::NONE, Key::Tab);
+        window.press_with(Modifiers::NONE, Key::Tab);
         let name = focused(window).unwrap_or_default();
         if name == start {
             return names;
@@ -45,18 +45,18 @@ fn tab_should_reach_the_pictures_of_the_gallery_once_and_arrows_go_on_from_there
 
     window.harness.get_by_label("00039.png").focus();
     window.harness.run();
-    press(&mut window, Modifiers::NONE, Key::ArrowRight);
-    press(&mut window, Modifiers::NONE, Key::ArrowRight);
-    let at = window.harness.state().state().gallery.selection.focus();
+    window.press_with(Modifiers::NONE, Key::ArrowRight);
+    window.press_with(Modifiers::NONE, Key::ArrowRight);
+    let at = window.state().gallery.selection.focus();
     assert_eq!(focused(&window), Some(format!("{:05}.png", 39 - at.unwrap())));
     assert_eq!(at, Some(1), "the first key finds the first picture");
-    press(&mut window, Modifiers::NONE, Key::Home);
+    window.press_with(Modifiers::NONE, Key::Home);
     assert_eq!(focused(&window).as_deref(), Some("00039.png"));
-    press(&mut window, Modifiers::NONE, Key::End);
+    window.press_with(Modifiers::NONE, Key::End);
     settle(&mut window, &found(40)); // what is in sight now was not known yet
     assert_eq!(focused(&window).as_deref(), Some("00000.png"));
-    press(&mut window, Modifiers::NONE, Key::Enter);
-    assert_eq!(window.harness.state().state().page, PageId::Studio, "Enter opens it");
+    window.press_with(Modifiers::NONE, Key::Enter);
+    assert_eq!(window.state().page, PageId::Studio, "Enter opens it");
 }
 
 #[test]
@@ -76,9 +76,9 @@ fn steps_and_recent_pictures_should_each_be_one_tab_stop() {
 
     window.harness.get_by_label("Step 12").focus();
     window.harness.run();
-    press(&mut window, Modifiers::NONE, Key::ArrowLeft);
-    press(&mut window, Modifiers::NONE, Key::ArrowLeft);
-    let shown = match window.harness.state().state().view {
+    window.press_with(Modifiers::NONE, Key::ArrowLeft);
+    window.press_with(Modifiers::NONE, Key::ArrowLeft);
+    let shown = match window.state().view {
         View::Step(place) => place,
         ref other => panic!("no step is shown: {other:?}"),
     };
@@ -87,19 +87,19 @@ fn steps_and_recent_pictures_should_each_be_one_tab_stop() {
         Some(format!("Step {}", shown + 1)),
         "the keyboard follows"
     );
-    press(&mut window, Modifiers::NONE, Key::Home);
+    window.press_with(Modifiers::NONE, Key::Home);
     assert_eq!(focused(&window).as_deref(), Some("Step 1"));
 
     let newest = "2026-11-20 0005.png";
     window.harness.get_by_label(newest).focus();
     window.harness.run();
-    press(&mut window, Modifiers::NONE, Key::ArrowRight);
-    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    window.press_with(Modifiers::NONE, Key::ArrowRight);
+    window.press_with(Modifiers::NONE, Key::ArrowRight);
     assert_eq!(focused(&window).as_deref(), Some("2026-11-20 0003.png"));
-    press(&mut window, Modifiers::NONE, Key::End);
+    window.press_with(Modifiers::NONE, Key::End);
     assert_eq!(focused(&window).as_deref(), Some("2026-11-20 0000.png"));
-    press(&mut window, Modifiers::NONE, Key::Enter);
-    let shown = window.harness.state().state().shown_path().unwrap().to_owned();
+    window.press_with(Modifiers::NONE, Key::Enter);
+    let shown = window.state().shown_path().unwrap().to_owned();
     assert!(shown.ends_with("2026-11-20 0000.png"), "{}", shown.display());
 }
 
@@ -173,9 +173,8 @@ fn a_shortcut_should_still_reach_the_page_from_the_current_step() {
     window.tell((1..=3).map(|number| step(job, number, [90, 90, 140])));
     window.harness.get_by_label("Step 3").focus();
     window.harness.run();
-    press(&mut window, Modifiers::NONE, Key::Num1);
-    assert_eq!(window.harness.state().state().camera.zoom, Some(1.0));
-    window.harness.state().send(UiCommand::ShowPage(PageId::Gallery));
-    window.harness.run();
-    assert_eq!(window.harness.state().state().page, PageId::Gallery);
+    window.press_with(Modifiers::NONE, Key::Num1);
+    assert_eq!(window.state().camera.zoom, Some(1.0));
+    window.send(UiCommand::ShowPage(PageId::Gallery));
+    assert_eq!(window.state().page, PageId::Gallery);
 }

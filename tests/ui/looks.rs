@@ -115,7 +115,7 @@ fn looks_of_the_window() {
 
             fill_strip(&mut window, 5);
             let job = half_way(&mut window);
-            let draft = window.harness.state_mut().draft_mut();
+            let draft = window.draft_mut();
             draft.request.guidance_scale = 7.5;
             "ddim".clone_into(&mut draft.request.sampler);
             look(&mut window, &format!("{language}-{theme}-2-half-way"));
@@ -133,7 +133,7 @@ fn looks_of_the_window() {
             window.harness.step();
             save(&mut window, &format!("{language}-{theme}-4-drop"));
             window.harness.input_mut().hovered_files.clear();
-            window.harness.state_mut().draft_mut().request.prompt.clear();
+            window.draft_mut().request.prompt.clear();
             window.harness.get_by_label("2026-11-20 0003.png").click();
             look(&mut window, &format!("{language}-{theme}-3-failed"));
         }
@@ -182,8 +182,7 @@ fn looks_of_a_sweep() {
             let axes = [(Field::Guidance, "-10..10:9", ""), (Field::Rescale, "0,0.7,-3", "")];
             super::sweep::ask(&mut window, &axes);
             let title = if language == "en" { "Sweep" } else { "スイープ" };
-            window.harness.get_by_label(title).click();
-            window.harness.run();
+            window.click(title);
             let values = if language == "en" {
                 "Y: rows: Values"
             } else {

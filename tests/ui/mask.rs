@@ -15,7 +15,7 @@ use hareru::ui::pages::studio::mask::{Brush, MaskDocument, MaskEdit};
 use hareru::ui::theme;
 
 use super::harness::Window;
-use super::image_input::{photo, send, wait_for};
+use super::image_input::{photo, wait_for};
 
 /// A window in which the mask of a picture of 96 × 64 pixels is open.
 fn open(path: &Path) -> Window {
@@ -23,7 +23,7 @@ fn open(path: &Path) -> Window {
 }
 
 pub(super) fn prepare(mut window: Window, path: &Path) -> Window {
-    send(&mut window, ImageInputCommand::Use(Target::PaintInto, path.to_owned()));
+    window.send(ImageInputCommand::Use(Target::PaintInto, path.to_owned()));
     wait_for(&mut window, path);
     window.wait_until("the mask is there", |studio| {
         studio.state().image_input.mask.document.is_some()
@@ -32,21 +32,13 @@ pub(super) fn prepare(mut window: Window, path: &Path) -> Window {
 }
 
 fn document(window: &Window) -> &MaskDocument {
-    window
-        .harness
-        .state()
-        .state()
-        .image_input
-        .mask
-        .document
-        .as_ref()
-        .unwrap()
+    window.state().image_input.mask.document.as_ref().unwrap()
 }
 
 /// Where a place of the picture lies in the window; one point is one pixel of the screen.
 fn on_screen(window: &Window, at: Vec2) -> Pos2 {
     let body = window.harness.get_by_label("Mask being painted").rect();
-    let camera = window.harness.state().state().camera;
+    let camera = window.state().camera;
     let picture = Vec2::new(96.0, 64.0);
     let canvas = body.size() - Vec2::splat(16.0);
     let origin = body.min.to_vec2().round() + (camera.origin_px(picture, canvas) + Vec2::splat(8.0)).round();
@@ -87,13 +79,13 @@ pub(super) fn paint_something(window: &mut Window) {
         size_px: 24.0,
         ..Brush::default()
     };
-    send(window, ImageInputCommand::SetBrush(brush));
+    window.send(ImageInputCommand::SetBrush(brush));
     for edit in [
         MaskEdit::Begin(brush, hareru::ui::pages::studio::mask::Dab::at(30.0, 40.0)),
         MaskEdit::Extend(brush, hareru::ui::pages::studio::mask::Dab::at(60.0, 30.0)),
         MaskEdit::End,
     ] {
-        send(window, ImageInputCommand::Mask(edit));
+        window.send(ImageInputCommand::Mask(edit));
     }
 }
 
@@ -118,10 +110,9 @@ fn a_stroke_should_paint_the_same_pixels_at_every_zoom() {
             size_px: 12.0,
             ..Brush::default()
         };
-        send(&mut window, ImageInputCommand::SetBrush(brush));
+        window.send(ImageInputCommand::SetBrush(brush));
         for camera_move in moves {
-            window.harness.state().send(UiCommand::Camera(camera_move));
-            window.harness.run();
+            window.send(UiCommand::Camera(camera_move));
         }
         stroke(&mut window, &way);
         assert!(!document(&window).is_blank() && !document(&window).is_stroking());
@@ -138,23 +129,15 @@ fn keys_should_take_back_do_again_and_resize() {
     let mut window = open(&path);
     stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
     let painted = document(&window).pixels().clone();
-    window
-        .harness
-        .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
-    window.harness.run();
+    window.press_with(egui::Modifiers::COMMAND, egui::Key::Z);
     assert!(document(&window).is_blank());
-    window
-        .harness
-        .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Y);
-    window.harness.run();
+    window.press_with(egui::Modifiers::COMMAND, egui::Key::Y);
     assert_eq!(*document(&window).pixels(), painted);
 
-    let size = window.harness.state().state().image_input.mask.brush.size_px;
-    window.harness.key_press(egui::Key::CloseBracket);
-    window.harness.run();
-    assert!(window.harness.state().state().image_input.mask.brush.size_px > size);
-    window.harness.key_press(egui::Key::E);
-    window.harness.run();
+    let size = window.state().image_input.mask.brush.size_px;
+    window.press(egui::Key::CloseBracket);
+    assert!(window.state().image_input.mask.brush.size_px > size);
+    window.press(egui::Key::E);
     stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
     assert!(document(&window).is_blank(), "a larger eraser takes all of it away");
 }
@@ -164,8 +147,7 @@ fn buttons_should_do_what_they_say() {
     let (_folder, path) = photo();
     let mut window = open(&path);
     let mut click = |name: &str| {
-        window.harness.get_by_label(name).click();
-        window.harness.run();
+        window.click(name);
         let pixels = document(&window).pixels();
         (
             pixels.iter().all(|pixel| *pixel == 255),
@@ -188,8 +170,7 @@ fn a_painted_mask_should_be_saved_and_go_into_the_request() {
     stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
     let pixels = document(&window).pixels().clone();
     window.wait_until("it is saved", |studio| !studio.state().image_input.mask.is_unsaved());
-    window.harness.get_by_label("Generate").click();
-    window.harness.run();
+    window.click("Generate");
     let request = window.engine.borrow().submitted.last().unwrap().clone();
     let mask = request.mask.unwrap();
     assert!(mask.file.starts_with(folder.path().join(".hareru/masks")));
@@ -197,10 +178,7 @@ fn a_painted_mask_should_be_saved_and_go_into_the_request() {
     assert_eq!((saved.width_px, saved.height_px), (96, 64));
     let levels: Vec<u8> = saved.pixels.iter().step_by(3).copied().collect();
     assert_eq!(levels, **pixels);
-    assert!(
-        !window.harness.state().state().image_input.mask.is_open,
-        "the canvas shows the run"
-    );
+    assert!(!window.state().image_input.mask.is_open, "the canvas shows the run");
 }
 
 #[test]
@@ -209,9 +187,9 @@ fn a_picture_asked_for_at_once_should_wait_for_the_mask() {
     let mut window = open(&path);
     stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
     window.wait_until("it is saved", |studio| !studio.state().image_input.mask.is_unsaved());
-    let first = window.harness.state().draft().request.mask.clone().unwrap().file;
+    let first = window.draft().request.mask.clone().unwrap().file;
     let submitted = window.engine.borrow().submitted.len();
-    send(&mut window, ImageInputCommand::Mask(MaskEdit::Invert));
+    window.send(ImageInputCommand::Mask(MaskEdit::Invert));
     window.harness.state().send(UiCommand::Generate);
     let engine = window.engine.clone();
     window.harness.run();
@@ -238,18 +216,17 @@ fn restored_settings_should_bring_their_mask_back() {
     let pixels = document(&first).pixels().clone();
 
     let mut window = Window::open_at(folder.path());
-    window.harness.state_mut().draft_mut().restore(&request);
+    window.draft_mut().restore(&request);
     window.harness.run();
-    assert_eq!(window.harness.state().draft().to_request(), Ok(request.clone()));
+    assert_eq!(window.draft().to_request(), Ok(request.clone()));
     wait_for(&mut window, &path);
-    window.harness.key_press(egui::Key::M);
-    window.harness.run();
+    window.press(egui::Key::M);
     window.wait_until("it is read", |studio| {
         studio.state().image_input.mask.document.is_some()
     });
     assert_eq!(*document(&window).pixels(), pixels);
     assert_eq!(
-        window.harness.state().draft().to_request(),
+        window.draft().to_request(),
         Ok(request),
         "looking at it changes nothing"
     );
@@ -261,10 +238,10 @@ fn another_mask_of_the_same_picture_should_take_the_place_of_the_old_one() {
     let mut window = open(&path);
     stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
     window.wait_until("it is saved", |studio| !studio.state().image_input.mask.is_unsaved());
-    let request = window.harness.state().draft().to_request().unwrap();
+    let request = window.draft().to_request().unwrap();
     let painted = document(&window).pixels().clone();
 
-    send(&mut window, ImageInputCommand::Use(Target::PaintInto, path.clone()));
+    window.send(ImageInputCommand::Use(Target::PaintInto, path.clone()));
     window.wait_until("a blank one is there", |studio| {
         studio
             .state()
@@ -274,20 +251,16 @@ fn another_mask_of_the_same_picture_should_take_the_place_of_the_old_one() {
             .as_ref()
             .is_some_and(MaskDocument::is_blank)
     });
-    assert!(
-        window.harness.state().draft().to_request().is_err(),
-        "there is nowhere to paint"
-    );
+    assert!(window.draft().to_request().is_err(), "there is nowhere to paint");
 
-    window.harness.state_mut().draft_mut().restore(&request);
+    window.draft_mut().restore(&request);
     window.harness.step();
     window.wait_until("the old one is back", |studio| {
         let document = studio.state().image_input.mask.document.as_ref();
         document.is_some_and(|document| *document.pixels() == painted)
     });
-    window.harness.key_press(egui::Key::Escape);
-    window.harness.run();
-    assert!(!window.harness.state().state().image_input.mask.is_open);
+    window.press(egui::Key::Escape);
+    assert!(!window.state().image_input.mask.is_open);
 }
 
 #[test]
@@ -300,18 +273,11 @@ fn a_mask_that_is_saved_late_should_not_come_to_another_picture() {
         .harness
         .state()
         .send(UiCommand::ImageInput(ImageInputCommand::Mask(MaskEdit::Fill)));
-    window
-        .harness
-        .state()
-        .send(UiCommand::ImageInput(ImageInputCommand::Use(
-            Target::StartFrom,
-            other.clone(),
-        )));
-    window.harness.run();
+    window.send(ImageInputCommand::Use(Target::StartFrom, other.clone()));
     wait_for(&mut window, &other);
     std::thread::sleep(std::time::Duration::from_millis(50));
     window.harness.run();
-    assert_eq!(window.harness.state().draft().request.mask, None);
+    assert_eq!(window.draft().request.mask, None);
 }
 
 #[test]
@@ -331,10 +297,10 @@ fn a_mask_that_is_gone_should_be_told_and_begin_anew() {
         }),
         ..GenerateRequest::default()
     };
-    window.harness.state_mut().draft_mut().restore(&request);
+    window.draft_mut().restore(&request);
     window.harness.run();
     wait_for(&mut window, &path);
-    send(&mut window, ImageInputCommand::EditMask);
+    window.send(ImageInputCommand::EditMask);
     window.wait_until("it is there", |studio| {
         studio.state().image_input.mask.document.is_some()
     });
@@ -370,17 +336,13 @@ fn pressure_should_make_the_line_thinner() {
 fn the_shader_should_draw_what_the_formula_says() {
     let (folder, path) = photo();
     let mut window = prepare(Window::open_drawn_at("en", folder.path()), &path);
-    window.harness.state().send(UiCommand::Camera(CameraMove::Actual));
-    window.harness.run();
+    window.send(UiCommand::Camera(CameraMove::Actual));
     let blank = window.harness.render().unwrap();
-    send(
-        &mut window,
-        ImageInputCommand::SetBrush(Brush {
-            size_px: 30.0,
-            hardness: 0.3,
-            is_eraser: false,
-        }),
-    );
+    window.send(ImageInputCommand::SetBrush(Brush {
+        size_px: 30.0,
+        hardness: 0.3,
+        is_eraser: false,
+    }));
     stroke(&mut window, &[(30.0, 30.0), (60.0, 36.0)]);
     window.harness.hover_at(pos2(2.0, 2.0)); // no brush over the picture
     window.harness.run();
@@ -442,7 +404,7 @@ fn an_edge_should_be_drawn_outwards_to_paint_on_beyond_it() {
     window.harness.step();
     press(&mut window, end, false);
     window.harness.run();
-    let right_px = window.harness.state().draft().request.outpaint.right_px;
+    let right_px = window.draft().request.outpaint.right_px;
     assert!(
         (48..=80).contains(&right_px) && right_px.is_multiple_of(16),
         "{right_px}"
@@ -454,10 +416,9 @@ fn an_edge_should_be_drawn_outwards_to_paint_on_beyond_it() {
 fn only_painting_on_beyond_the_edges_should_need_no_mask() {
     let (_folder, path) = photo();
     let mut window = open(&path);
-    window.harness.state_mut().draft_mut().request.outpaint.left_px = 32;
+    window.draft_mut().request.outpaint.left_px = 32;
     window.harness.run();
-    window.harness.get_by_label("Generate").click();
-    window.harness.run();
+    window.click("Generate");
     let engine = window.engine.borrow();
     let request = engine.submitted.last().unwrap();
     assert_eq!((request.outpaint.left_px, request.mask.clone()), (32, None));

@@ -55,9 +55,7 @@ fn open(folder: &Path, endpoint: &str, settings: Settings) -> Window {
         Hub::start(options.clone(), move || repaint()).map_err(|error| error.to_string())
     });
     window.harness.state_mut().send(UiCommand::ShowPage(PageId::Models));
-    until(&mut window, |window| {
-        window.harness.state().state().installed.is_scanned
-    });
+    until(&mut window, |window| window.state().installed.is_scanned);
     window
 }
 
@@ -72,22 +70,17 @@ fn until(window: &mut Window, is_so: impl Fn(&Window) -> bool) {
     window.harness.run_ok();
 }
 
-fn click(window: &mut Window, label: &str) {
-    window.harness.get_by_label(label).click();
-    window.harness.run_ok();
-}
-
 #[test]
 fn a_model_should_come_into_the_form_and_into_its_list() {
     let folder = tempfile::tempdir().unwrap();
     furnish(folder.path());
     let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
     let castle = ModelRef::Path(folder.path().join("models/castle.safetensors"));
-    click(&mut window, "Use: castle");
-    assert_eq!(window.harness.state().draft().request.model, castle);
+    window.click("Use: castle");
+    assert_eq!(window.draft().request.model, castle);
     assert_eq!(window.engine.borrow().described.last(), Some(&castle));
-    assert!(window.harness.query_by_label("In the form").is_some());
-    let offered: Vec<_> = window.harness.state().state().installed.models().collect();
+    assert!(window.has("In the form"));
+    let offered: Vec<_> = window.state().installed.models().collect();
     assert_eq!(offered, [castle], "and no broken one");
 }
 
@@ -100,7 +93,7 @@ fn a_broken_file_should_say_so_on_its_card() {
         .harness
         .query_by_label_contains("has 4 bytes, its header describes at least 8");
     assert!(found.is_some());
-    assert!(window.harness.query_by_label("Use: torn").is_none());
+    assert!(!window.has("Use: torn"));
 }
 
 #[test]
@@ -108,10 +101,10 @@ fn a_lora_should_bring_its_words_and_take_them_away_again() {
     let folder = tempfile::tempdir().unwrap();
     furnish(folder.path());
     let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
-    "a tower".clone_into(&mut window.harness.state_mut().draft_mut().request.prompt);
-    click(&mut window, "LoRAs");
-    click(&mut window, "Use: glow");
-    let draft = window.harness.state().draft();
+    "a tower".clone_into(&mut window.draft_mut().request.prompt);
+    window.click("LoRAs");
+    window.click("Use: glow");
+    let draft = window.draft();
     assert_eq!(draft.request.prompt, "a tower, glow style");
     assert_eq!(
         draft.request.loras[0].path,
@@ -122,10 +115,10 @@ fn a_lora_should_bring_its_words_and_take_them_away_again() {
         (0.8, 0.8)
     );
     assert!(draft.to_request().unwrap().loras == draft.request.loras);
-    assert!(window.harness.query_by_label("Weight: glow").is_some());
+    assert!(window.has("Weight: glow"));
 
-    click(&mut window, "Take out: glow");
-    let draft = window.harness.state().draft();
+    window.click("Take out: glow");
+    let draft = window.draft();
     assert_eq!((&*draft.request.prompt, draft.request.loras.len()), ("a tower", 0));
 }
 
@@ -134,19 +127,19 @@ fn an_embedding_and_an_autoencoder_should_come_and_go() {
     let folder = tempfile::tempdir().unwrap();
     furnish(folder.path());
     let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
-    "a tower".clone_into(&mut window.harness.state_mut().draft_mut().request.prompt);
-    click(&mut window, "Embeddings");
-    click(&mut window, "Use: soft-light");
-    assert_eq!(window.harness.state().draft().request.prompt, "a tower, soft-light");
-    assert_eq!(window.harness.state().draft().request.embeddings.len(), 1);
-    click(&mut window, "Take out: soft-light");
-    assert_eq!(window.harness.state().draft().request.prompt, "a tower");
-    click(&mut window, "VAEs");
-    click(&mut window, "Use: clear");
+    "a tower".clone_into(&mut window.draft_mut().request.prompt);
+    window.click("Embeddings");
+    window.click("Use: soft-light");
+    assert_eq!(window.draft().request.prompt, "a tower, soft-light");
+    assert_eq!(window.draft().request.embeddings.len(), 1);
+    window.click("Take out: soft-light");
+    assert_eq!(window.draft().request.prompt, "a tower");
+    window.click("VAEs");
+    window.click("Use: clear");
     let vae = folder.path().join("models/vae/clear.safetensors");
-    assert_eq!(window.harness.state().draft().to_request().unwrap().vae, Some(vae));
-    click(&mut window, "Take out: clear");
-    assert_eq!(window.harness.state().draft().to_request().unwrap().vae, None);
+    assert_eq!(window.draft().to_request().unwrap().vae, Some(vae));
+    window.click("Take out: clear");
+    assert_eq!(window.draft().to_request().unwrap().vae, None);
 }
 
 #[test]
@@ -154,7 +147,7 @@ fn words_in_the_search_field_should_leave_what_has_them() {
     let folder = tempfile::tempdir().unwrap();
     furnish(folder.path());
     let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
-    click(&mut window, "LoRAs");
+    window.click("LoRAs");
     window
         .harness
         .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::F);
@@ -165,8 +158,8 @@ fn words_in_the_search_field_should_leave_what_has_them() {
     assert!(field.is_focused());
     field.type_text("STYLE sdxl");
     window.harness.run_ok();
-    assert!(window.harness.query_by_label("Use: glow").is_some());
-    assert!(window.harness.query_by_label("Use: ink").is_none());
+    assert!(window.has("Use: glow"));
+    assert!(!window.has("Use: ink"));
 }
 
 #[test]
@@ -175,28 +168,21 @@ fn folders_of_other_programs_should_be_offered_and_kept() {
     furnish(folder.path());
     let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
     let comfy = folder.path().join("home/ComfyUI");
-    click(&mut window, &format!("Add: {}", comfy.display()));
+    window.click(&format!("Add: {}", comfy.display()));
     assert_eq!(
         window.kept.borrow().last().unwrap().model_folders,
         std::slice::from_ref(&comfy)
     );
-    click(&mut window, "LoRAs");
-    until(&mut window, |window| {
-        window.harness.query_by_label("Use: fog").is_some()
-    });
-    click(&mut window, "More: fog");
-    assert!(
-        window.harness.query_by_label("Delete").is_none(),
-        "never of another program"
-    );
+    window.click("LoRAs");
+    until(&mut window, |window| window.has("Use: fog"));
+    window.click("More: fog");
+    assert!(!window.has("Delete"), "never of another program");
     window.harness.key_press(egui::Key::Escape);
     window.harness.run_ok();
 
-    click(&mut window, &format!("Leave out: {}", comfy.display()));
+    window.click(&format!("Leave out: {}", comfy.display()));
     assert!(window.kept.borrow().last().unwrap().model_folders.is_empty());
-    until(&mut window, |window| {
-        window.harness.query_by_label("Use: fog").is_none()
-    });
+    until(&mut window, |window| !window.has("Use: fog"));
 }
 
 #[test]
@@ -205,13 +191,13 @@ fn a_hash_should_be_computed_when_it_is_asked_for() {
     furnish(folder.path());
     let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
     let path = folder.path().join("models/castle.safetensors");
-    click(&mut window, "More: castle");
-    click(&mut window, "Compute hash");
+    window.click("More: castle");
+    window.click("Compute hash");
     until(&mut window, |window| {
-        let installed = &window.harness.state().state().installed;
+        let installed = &window.state().installed;
         installed.item(&path).unwrap().hashes.is_some()
     });
-    let installed = &window.harness.state().state().installed;
+    let installed = &window.state().installed;
     let short = installed
         .item(&path)
         .unwrap()
@@ -229,20 +215,11 @@ fn what_a_job_uses_should_be_known_as_used() {
     furnish(folder.path());
     let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
     assert_eq!(window.harness.query_all_by_label_contains("not used yet").count(), 2);
-    click(&mut window, "Use: castle");
+    window.click("Use: castle");
     window.generate();
     window.tell([Event::Finished { job: JobId(1) }]);
     let path = folder.path().join("models/castle.safetensors");
-    let used = |window: &Window| {
-        window
-            .harness
-            .state()
-            .state()
-            .installed
-            .item(&path)
-            .unwrap()
-            .last_used_unix_secs
-    };
+    let used = |window: &Window| window.state().installed.item(&path).unwrap().last_used_unix_secs;
     assert!(used(&window).is_some());
     let file = folder.path().join("models.json");
     until(&mut window, |_| file.exists());
@@ -264,24 +241,22 @@ fn a_download_should_be_seen_stopped_resumed_and_listed() {
     let field = window.harness.get_by_role_and_label(Role::TextInput, "Hugging Face");
     field.type_text("someone/tiny");
     window.harness.run_ok();
-    click(&mut window, "Download");
-    let state = |window: &Window| window.harness.state().state().installed.downloads.first().cloned();
+    window.click("Download");
+    let state = |window: &Window| window.state().installed.downloads.first().cloned();
     until(&mut window, |window| {
         state(window).is_some_and(|download| download.done_bytes > 0)
     });
-    click(&mut window, "Stop: someone/tiny");
+    window.click("Stop: someone/tiny");
     until(&mut window, |window| {
         state(window).unwrap().state == DownloadState::Paused
     });
     assert!(window.harness.query_by_label_contains("Stopped at").is_some());
 
     is_slow.store(false, std::sync::atomic::Ordering::Relaxed);
-    click(&mut window, "Resume: someone/tiny");
-    until(&mut window, |window| {
-        window.harness.query_by_label("Use: tower").is_some()
-    });
+    window.click("Resume: someone/tiny");
+    until(&mut window, |window| window.has("Use: tower"));
     assert!(matches!(state(&window).unwrap().state, DownloadState::Finished(_)));
-    click(&mut window, "Remove: someone/tiny");
+    window.click("Remove: someone/tiny");
     assert!(state(&window).is_none());
 
     window.harness.state_mut().send(UiCommand::Models(ModelsCommand::Fetch {

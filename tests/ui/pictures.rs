@@ -62,14 +62,14 @@ fn dropping_a_picture_should_take_back_every_setting() {
         pixels: Arc::new(plain([10, 20, 30], 128)),
         record: Some(Arc::new(record(lighthouse()))),
     });
-    assert_eq!(window.harness.state().draft().to_request().unwrap(), lighthouse());
+    assert_eq!(window.draft().to_request().unwrap(), lighthouse());
     window.harness.get_by_label("Took the settings of 猫 a.png");
 }
 
 #[test]
 fn dropping_a_picture_without_settings_should_say_so_and_leave_the_form() {
     let mut window = Window::open();
-    let before = window.harness.state().draft().clone();
+    let before = window.draft().clone();
     let path = PathBuf::from("/pictures/holiday.png");
     window
         .harness
@@ -83,7 +83,7 @@ fn dropping_a_picture_without_settings_should_say_so_and_leave_the_form() {
         pixels: Arc::new(plain([10, 20, 30], 64)),
         record: None,
     });
-    assert_eq!(*window.harness.state().draft(), before);
+    assert_eq!(*window.draft(), before);
     window.harness.get_by_label_contains("holiday.png carries no settings");
 }
 
@@ -97,10 +97,7 @@ fn dropping_a_folder_should_use_it_as_a_model() {
         .dropped_files
         .push(Arc::new(Dropped(path.clone())));
     window.harness.run();
-    assert_eq!(
-        window.harness.state().draft().request.model,
-        hareru::job::ModelRef::Path(path)
-    );
+    assert_eq!(window.draft().request.model, hareru::job::ModelRef::Path(path));
 }
 
 #[test]
@@ -124,13 +121,11 @@ fn a_saved_picture_should_appear_in_the_strip_and_offer_its_settings() {
         record: Arc::new(record(lighthouse())),
         thumbnail: Arc::new(plain([10, 20, 30], 64)),
     });
-    window.harness.get_by_label("0001.png").click();
-    window.harness.run();
+    window.click("0001.png");
     assert_eq!(window.pictures.borrow().opened, [path]);
 
-    window.harness.get_by_label("Use settings").click();
-    window.harness.run();
-    assert_eq!(window.harness.state().draft().to_request().unwrap(), lighthouse());
+    window.click("Use settings");
+    assert_eq!(window.draft().to_request().unwrap(), lighthouse());
 }
 
 #[test]
@@ -139,11 +134,9 @@ fn a_picture_that_could_not_be_saved_should_be_told_and_readable_again() {
     let message = "no space left on the disk".to_owned();
     window.tell_of_pictures(SaveEvent::Failed { message });
     window.harness.get_by_label_contains("no space left on the disk");
-    window.harness.get_by_label("Close notice").click();
-    window.harness.run();
+    window.click("Close notice");
     assert!(window.harness.query_by_label_contains("no space left").is_none());
-    window.harness.get_by_label("Notices (1)").click();
-    window.harness.run();
+    window.click("Notices (1)");
     window.harness.get_by_label_contains("no space left on the disk");
 }
 
@@ -161,12 +154,8 @@ fn a_picture_saved_without_its_steps_should_be_told() {
 
 /// Opens the picture that is offered, as its last target does with one that is there.
 fn take_settings(window: &mut Window, path: &Path) {
-    assert_eq!(
-        window.harness.state().state().image_input.drop_menu.as_deref(),
-        Some(path)
-    );
+    assert_eq!(window.state().image_input.drop_menu.as_deref(), Some(path));
     let open = hareru::ui::commands::UiCommand::OpenPicture(path.to_owned());
-    window.harness.state().send(open);
-    window.harness.run();
-    assert_eq!(window.harness.state().state().image_input.drop_menu, None);
+    window.send(open);
+    assert_eq!(window.state().image_input.drop_menu, None);
 }

@@ -24,8 +24,7 @@ fn with_bf16() -> Event {
 fn open_advanced(window: &mut Window) {
     window.harness.get_by_label("Advanced").scroll_to_me(); // it stands below the fold
     window.harness.run();
-    window.harness.get_by_label("Advanced").click();
-    window.harness.run();
+    window.click("Advanced");
 }
 
 fn choice(window: &Window) -> egui_kittest::Node<'_> {
@@ -48,10 +47,7 @@ fn automatic_should_say_what_it_comes_to_and_only_what_is_supported_be_offered()
     open_choice(&mut window);
     window.harness.get_by_label("f32 (exact)");
     window.harness.get_by_label("bf16 (half, wide range)");
-    assert!(
-        window.harness.query_by_label("f16 (half)").is_none(),
-        "f16 is not supported"
-    );
+    assert!(!window.has("f16 (half)"), "f16 is not supported");
 }
 
 #[test]
@@ -60,8 +56,7 @@ fn a_chosen_precision_should_go_with_the_next_job_and_into_the_settings() {
     open_advanced(&mut window);
     window.tell([with_bf16()]);
     open_choice(&mut window);
-    window.harness.get_by_label("f32 (exact)").click();
-    window.harness.run();
+    window.click("f32 (exact)");
     window.generate();
     assert_eq!(
         window.engine.borrow().options.last().map(|options| options.precision),
@@ -75,7 +70,7 @@ fn a_chosen_precision_should_go_with_the_next_job_and_into_the_settings() {
         .get_by_label_contains("Precision: the model's default is Automatic (bf16)")
         .click();
     window.harness.run();
-    assert_eq!(window.harness.state().draft().precision, Precision::Auto);
+    assert_eq!(window.draft().precision, Precision::Auto);
     assert_eq!(
         window.kept.borrow().last().and_then(|kept| kept.precision.clone()),
         None,
@@ -94,7 +89,7 @@ fn a_kept_precision_should_be_used_only_where_it_is_supported() {
             precision: Some(kept.to_owned()),
             ..in_language("en")
         });
-        assert_eq!(window.harness.state().draft().precision, expected, "{kept}");
+        assert_eq!(window.draft().precision, expected, "{kept}");
         let preloaded = window.engine.borrow().preloaded.clone();
         assert_eq!(preloaded.len(), 1);
         assert_eq!(preloaded[0].1, expected, "the model is read as it will be used");
@@ -108,8 +103,8 @@ fn a_kept_precision_should_be_used_only_where_it_is_supported() {
 #[test]
 fn a_finished_picture_should_say_in_which_precision_it_was_computed() {
     let mut window = Window::open();
-    window.harness.state_mut().draft_mut().is_seed_locked = true;
-    window.harness.state_mut().draft_mut().request.seed = 7;
+    window.draft_mut().is_seed_locked = true;
+    window.draft_mut().request.seed = 7;
     let job = window.generate();
     window.tell([step(job, 1, [200, 30, 30])]);
     window.harness.get_by_label("Seed 7");
@@ -139,8 +134,7 @@ fn a_saved_picture_should_say_its_precision_if_it_is_known() {
             }),
             thumbnail: Arc::new(plain([10, 20, 30], 64)),
         });
-        window.harness.get_by_label("a.png").click();
-        window.harness.run();
+        window.click("a.png");
         window.harness.get_by_label(expected);
     }
 }

@@ -21,27 +21,20 @@ const BLUE: [u8; 3] = [40, 60, 200];
 /// Puts pictures with these prompts into the queue; the first begins.
 fn fill(window: &mut Window, prompts: &[&str]) {
     for prompt in prompts {
-        (*prompt).clone_into(&mut window.harness.state_mut().draft_mut().request.prompt);
-        window.harness.state().send(UiCommand::Generate);
-        window.harness.run();
+        (*prompt).clone_into(&mut window.draft_mut().request.prompt);
+        window.send(UiCommand::Generate);
     }
     window.tell([Event::Started { job: JobId(1) }]);
 }
 
 fn show_page(window: &mut Window) {
-    window.harness.state().send(UiCommand::ShowPage(PageId::Queue));
-    window.harness.run();
+    window.send(UiCommand::ShowPage(PageId::Queue));
 }
 
 /// Prompts in the order they are to be made.
 fn prompts(window: &Window) -> Vec<String> {
-    let jobs = window.harness.state().state().jobs.jobs();
+    let jobs = window.state().jobs.jobs();
     jobs.iter().map(|job| job.order.request.prompt.clone()).collect()
-}
-
-fn press(window: &mut Window, modifiers: egui::Modifiers, key: egui::Key) {
-    window.harness.key_press_modifiers(modifiers, key);
-    window.harness.run();
 }
 
 /// What the engine was given, without what it was told to let go of.
@@ -71,12 +64,12 @@ fn alt_and_arrows_should_move_the_selected_job_and_the_engine_should_follow() {
     fill(&mut window, &["a", "b", "c", "d"]);
     show_page(&mut window);
     for _ in 0..4 {
-        press(&mut window, egui::Modifiers::NONE, egui::Key::ArrowDown);
+        window.press_with(egui::Modifiers::NONE, egui::Key::ArrowDown);
     }
-    press(&mut window, egui::Modifiers::ALT, egui::Key::ArrowUp);
+    window.press_with(egui::Modifiers::ALT, egui::Key::ArrowUp);
     assert_eq!(prompts(&window), ["a", "b", "d", "c"]);
     assert_eq!(in_engine(&window), ["a", "b"]);
-    press(&mut window, egui::Modifiers::ALT, egui::Key::ArrowUp);
+    window.press_with(egui::Modifiers::ALT, egui::Key::ArrowUp);
     assert_eq!(prompts(&window), ["a", "d", "b", "c"]);
     assert_eq!(window.engine.borrow().cancelled, [JobId(2)], "it is no longer the next");
     assert_eq!(in_engine(&window), ["a", "d"]);
@@ -112,20 +105,17 @@ fn a_paused_queue_should_finish_the_job_at_work_and_begin_no_other() {
     let mut window = Window::open();
     fill(&mut window, &["a", "b", "c"]);
     show_page(&mut window);
-    window.harness.get_by_label("Pause queue").click();
-    window.harness.run();
+    window.click("Pause queue");
     assert_eq!(in_engine(&window), ["a"]);
     window.tell([Event::Finished { job: JobId(1) }, Event::Cancelled { job: JobId(2) }]);
     assert_eq!(prompts(&window), ["b", "c"]);
     window
         .harness
         .get_by_label("Paused: no job begins until you resume the queue");
-    window.harness.state().send(UiCommand::ShowPage(PageId::Studio));
-    window.harness.run();
+    window.send(UiCommand::ShowPage(PageId::Studio));
     window.harness.get_by_label("The queue is paused; 2 jobs are waiting");
     show_page(&mut window);
-    window.harness.get_by_label("Resume queue").click();
-    window.harness.run();
+    window.click("Resume queue");
     assert_eq!(in_engine(&window), ["a", "b", "c"]);
 }
 
@@ -134,11 +124,10 @@ fn jobs_should_be_taken_away_duplicated_and_tried_again_by_their_buttons() {
     let mut window = Window::open();
     fill(&mut window, &["a", "b", "c"]);
     show_page(&mut window);
-    window.harness.get_by_label("Duplicate: c").click();
-    window.harness.run();
+    window.click("Duplicate: c");
     assert_eq!(prompts(&window), ["a", "b", "c", "c"]);
     let seeds: Vec<u64> = {
-        let jobs = window.harness.state().state().jobs.jobs();
+        let jobs = window.state().jobs.jobs();
         jobs.iter().map(|job| job.order.request.seed).collect()
     };
     assert_eq!(
@@ -146,19 +135,15 @@ fn jobs_should_be_taken_away_duplicated_and_tried_again_by_their_buttons() {
         seeds[2].wrapping_add(1),
         "the same seed would make the same picture"
     );
-    window.harness.get_by_label("Take away: b").click();
-    window.harness.run();
+    window.click("Take away: b");
     assert_eq!(prompts(&window), ["a", "c", "c"]);
     assert_eq!(window.engine.borrow().cancelled, [JobId(2)]);
     window.harness.get_by_label("Taken away");
-    window.harness.get_by_label("Retry: b").click();
-    window.harness.run();
+    window.click("Retry: b");
     assert_eq!(prompts(&window), ["a", "c", "c", "b"]);
-    window.harness.get_by_label("Clear waiting").click();
-    window.harness.run();
+    window.click("Clear waiting");
     assert_eq!(prompts(&window), ["a"]);
-    window.harness.get_by_label("Stop: a").click();
-    window.harness.run();
+    window.click("Stop: a");
     assert!(window.engine.borrow().cancelled.contains(&JobId(1)));
     window.harness.get_by_label("Stopping");
 }
@@ -169,15 +154,14 @@ fn a_failed_job_should_say_why_and_be_tried_again() {
     fill(&mut window, &["a"]);
     let error = Arc::new(JobError::new(JobErrorKind::OutOfMemory, "needs 5.1 GB".to_owned()));
     window.tell([Event::Failed { job: JobId(1), error }]);
-    for notice in window.harness.state().state().notices.all().to_vec() {
+    for notice in window.state().notices.all().to_vec() {
         window.harness.state().send(UiCommand::CloseNotice(notice.id));
     }
     show_page(&mut window);
     window
         .harness
         .get_by_label("Not enough memory; try a smaller size: needs 5.1 GB");
-    window.harness.get_by_label("Retry: a").click();
-    window.harness.run();
+    window.click("Retry: a");
     assert_eq!(in_engine(&window), ["a", "a"]);
 }
 
@@ -210,12 +194,8 @@ fn a_finished_job_should_be_shown_in_the_studio_by_a_click() {
     });
     show_page(&mut window);
     window.harness.get_by_label("1 picture");
-    window
-        .harness
-        .get_by_role_and_label(egui::accesskit::Role::Button, "a")
-        .click();
-    window.harness.run();
-    let state = window.harness.state().state();
+    window.click_role(egui::accesskit::Role::Button, "a");
+    let state = window.state();
     assert_eq!(state.page, PageId::Studio);
     assert_eq!(state.view, View::Picture("/nowhere/a.png".into()));
 }
@@ -248,10 +228,7 @@ fn the_title_should_tell_the_step_and_the_desktop_that_all_is_done() {
         "{told:?}"
     );
     let words = "While you were away, pictures made: 1";
-    assert!(
-        window.harness.query_by_label(words).is_none(),
-        "nobody is there to read it"
-    );
+    assert!(!window.has(words), "nobody is there to read it");
     window.harness.input_mut().focused = true;
     window.harness.run();
     window.harness.get_by_label(words);
@@ -264,7 +241,7 @@ fn until_kept(window: &mut Window, path: &Path, prompts: &[&str]) {
         window.harness.step();
         let (content, _) = QueueContent::load(path);
         let found: Vec<&str> = content.jobs.iter().map(|job| &*job.request.prompt).collect();
-        let now = window.harness.state().state().jobs.content();
+        let now = window.state().jobs.content();
         let at_work = |content: &QueueContent| content.jobs.iter().filter(|job| job.was_running).count();
         if found == prompts && at_work(&content) == at_work(&now) {
             return;
@@ -302,8 +279,7 @@ fn jobs_not_yet_run_should_be_there_after_the_window_was_closed_or_killed() {
         .harness
         .get_by_label_contains("Jobs that are back from last time: 3. The one that was being made comes first");
     show_page(&mut window);
-    window.harness.get_by_label("Resume queue").click();
-    window.harness.run();
+    window.click("Resume queue");
     assert_eq!(in_engine(&window), ["a", "b"]);
     window.tell([
         Event::Started { job: JobId(1) },
@@ -334,13 +310,11 @@ fn a_sweep_should_wait_while_the_queue_is_paused() {
     let mut window = Window::open();
     window.harness.state().send(UiCommand::Queue(QueueCommand::TogglePause));
     super::sweep::ask(&mut window, &[(hareru::job::Field::Steps, "2,3", "")]);
-    window.harness.state().send(UiCommand::Generate);
-    window.harness.run();
+    window.send(UiCommand::Generate);
     assert!(window.engine.borrow().submitted.is_empty());
     show_page(&mut window);
     window.harness.get_by_label("0 of 2 made");
-    window.harness.get_by_label("Resume queue").click();
-    window.harness.run();
+    window.click("Resume queue");
     assert_eq!(window.engine.borrow().submitted.len(), 1);
 }
 
@@ -361,7 +335,7 @@ fn looks_of_the_queue() {
             window.harness.state().send(UiCommand::SetTheme(choice));
             show_page(&mut window);
             super::looks::look(&mut window, &format!("{language}-{theme}-queue-empty"));
-            window.harness.state_mut().draft_mut().request.batch_count = 2;
+            window.draft_mut().request.batch_count = 2;
             let all = [
                 "a lighthouse at night, stars, long exposure",
                 "a red bicycle against a white wall",
@@ -387,16 +361,16 @@ fn looks_of_the_queue() {
             ]);
             window.tell([Event::Failed { job: JobId(2), error }, Event::Started { job: JobId(3) }]);
             window.tell((1..=12).map(|number| step(JobId(3), number, [90, 120, 150])));
-            for notice in window.harness.state().state().notices.all().to_vec() {
+            for notice in window.state().notices.all().to_vec() {
                 window.harness.state().send(UiCommand::CloseNotice(notice.id));
             }
-            press(&mut window, egui::Modifiers::NONE, egui::Key::ArrowDown);
-            press(&mut window, egui::Modifiers::NONE, egui::Key::ArrowDown);
+            window.press_with(egui::Modifiers::NONE, egui::Key::ArrowDown);
+            window.press_with(egui::Modifiers::NONE, egui::Key::ArrowDown);
             super::looks::look(&mut window, &format!("{language}-{theme}-queue"));
-            press(&mut window, egui::Modifiers::NONE, egui::Key::P);
-            press(&mut window, egui::Modifiers::COMMAND, egui::Key::K);
+            window.press_with(egui::Modifiers::NONE, egui::Key::P);
+            window.press_with(egui::Modifiers::COMMAND, egui::Key::K);
             super::looks::look(&mut window, &format!("{language}-{theme}-queue-commands"));
-            press(&mut window, egui::Modifiers::NONE, egui::Key::Escape);
+            window.press_with(egui::Modifiers::NONE, egui::Key::Escape);
             window.harness.set_size(egui::vec2(960.0, 600.0));
             super::looks::look(&mut window, &format!("{language}-{theme}-queue-small"));
         }

@@ -31,8 +31,7 @@ fn ask(window: &mut Window, again: Regenerate) {
 /// The same of a picture that was made so, or does not say how.
 fn ask_of(window: &mut Window, again: Regenerate, made: Option<GenerateRequest>) {
     let command = RegenerateCommand::Picture(PathBuf::from(FILE), again);
-    window.harness.state().send(UiCommand::Regenerate(command));
-    window.harness.run();
+    window.send(UiCommand::Regenerate(command));
     assert_eq!(window.pictures.borrow().opened, [Path::new(FILE)], "its record is read");
     window.tell_of_pictures(SaveEvent::Opened {
         path: PathBuf::from(FILE),
@@ -73,7 +72,7 @@ fn a_picture_that_was_only_enlarged_should_be_made_again_not_enlarged_again() {
     };
     ask_of(&mut window, Regenerate::NewSeed, Some(enlarged.clone()));
     assert_eq!(window.engine.borrow().submitted[0].upscale, None);
-    let draft = window.harness.state_mut().draft_mut();
+    let draft = window.draft_mut();
     draft.restore(&enlarged);
     assert_eq!(
         draft.to_request(),
@@ -101,8 +100,8 @@ fn settings_should_come_into_the_form_and_the_studio_into_sight() {
     let mut window = Window::open();
     ask(&mut window, Regenerate::Settings);
     assert!(window.engine.borrow().submitted.is_empty());
-    assert_eq!(window.harness.state().draft().request.prompt, "a boat");
-    assert_eq!(window.harness.state().draft().request.seed, 7);
+    assert_eq!(window.draft().request.prompt, "a boat");
+    assert_eq!(window.draft().request.seed, 7);
 }
 
 #[test]
@@ -132,8 +131,7 @@ fn variations_should_be_four_to_choose_from_each_with_its_verbs() {
             "none lies over another: {places:?}"
         );
     }
-    window.harness.get_by_label("Upscale 3").click();
-    window.harness.run();
+    window.click("Upscale 3");
     let submitted = window.engine.borrow().submitted.clone();
     let third = &submitted[2];
     let upscaled = submitted.last().unwrap();
@@ -144,11 +142,8 @@ fn variations_should_be_four_to_choose_from_each_with_its_verbs() {
 #[test]
 fn four_to_choose_from_should_have_seeds_that_count_up() {
     let mut window = Window::open();
-    window
-        .harness
-        .key_press_modifiers(egui::Modifiers::ALT, egui::Key::Enter);
-    window.harness.run();
-    let sweeping = window.harness.state().state().sweeping.as_ref().unwrap();
+    window.press_with(egui::Modifiers::ALT, egui::Key::Enter);
+    let sweeping = window.state().sweeping.as_ref().unwrap();
     let seeds: Vec<u64> = sweeping.cells.iter().map(|cell| cell.request.seed).collect();
     let expected: Vec<u64> = (seeds[0]..seeds[0] + 4).collect();
     assert_eq!(seeds, expected);

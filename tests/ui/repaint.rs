@@ -50,7 +50,7 @@ fn paint_while_asked(window: &mut Window, run: impl FnOnce(RepaintHandle) + Send
 #[test]
 fn a_burst_of_news_should_be_painted_a_few_times_a_second_and_to_its_end() {
     let mut window = Window::open();
-    assert!(window.harness.state().state().is_still, "no GPU draws this window");
+    assert!(window.state().is_still, "no GPU draws this window");
     let job = window.generate();
     window.tell([step(job, 1, [200, 30, 30])]);
     window.engine.borrow_mut().events.extend(steps(job));
@@ -70,7 +70,7 @@ fn a_burst_of_news_should_be_painted_a_few_times_a_second_and_to_its_end() {
     let apart: Vec<Duration> = frames.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let close = apart.iter().filter(|apart| **apart < Duration::from_millis(100));
     assert!(close.count() <= 1, "frames are {apart:?} apart");
-    let run = window.harness.state().state().run.as_ref();
+    let run = window.state().run.as_ref();
     assert_eq!(run.map(|run| run.steps.len()), Some(25), "nothing is lost");
 }
 

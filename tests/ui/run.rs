@@ -62,8 +62,7 @@ fn escape_should_ask_the_engine_to_stop_the_job_at_work() {
     let mut window = Window::open();
     let job = window.generate();
     window.tell([step(job, 1, RED)]);
-    window.harness.key_press(egui::Key::Escape);
-    window.harness.run();
+    window.press(egui::Key::Escape);
     assert_eq!(window.engine.borrow().cancelled, [job]);
     window.harness.get_by_label("Stopping");
     window.tell([Event::Cancelled { job }]);
@@ -77,8 +76,7 @@ fn escape_should_stop_a_run_while_the_prompt_has_the_keyboard() {
     let job = window.generate();
     window.harness.get_by_label("Prompt").focus();
     window.harness.run();
-    window.harness.key_press(egui::Key::Escape);
-    window.harness.run();
+    window.press(egui::Key::Escape);
     assert_eq!(window.engine.borrow().cancelled, [job]);
 }
 
@@ -110,10 +108,7 @@ fn a_failed_job_should_say_why_and_the_next_one_should_run() {
     let next = window.generate();
     window.tell([step(next, 1, RED)]);
     window.harness.get_by_label("Step 1/25");
-    assert_eq!(
-        window.harness.state().state().run.as_ref().unwrap().status,
-        JobStatus::Running
-    );
+    assert_eq!(window.state().run.as_ref().unwrap().status, JobStatus::Running);
 }
 
 /// Whether three English words follow each other.
@@ -127,12 +122,12 @@ fn has_english_sentence(text: &str) -> bool {
 fn a_failed_job_should_show_no_english_in_the_japanese_window() {
     let mut window = Window::open_in("ja");
     assert!(
-        !has_english_sentence(&window.harness.state().draft().request.prompt),
+        !has_english_sentence(&window.draft().request.prompt),
         "the first prompt is Japanese"
     );
-    window.harness.state_mut().draft_mut().request.steps = 0;
-    let refused = window.harness.state().draft().to_request().unwrap_err();
-    window.harness.state_mut().draft_mut().request.steps = 25;
+    window.draft_mut().request.steps = 0;
+    let refused = window.draft().to_request().unwrap_err();
+    window.draft_mut().request.steps = 25;
     let errors = [
         JobError::new(JobErrorKind::OutOfMemory, "the device has run out of memory")
             .with_code(ErrorCode::new("error-out-of-memory")),
@@ -174,14 +169,12 @@ fn looking_at_an_earlier_step_should_stay_there_until_live_is_pressed() {
     let mut window = Window::open();
     let job = window.generate();
     window.tell((1..=5).map(|i| step(job, i, RED)));
-    window.harness.get_by_label("Step 2").click();
-    window.harness.run();
+    window.click("Step 2");
     window.tell([step(job, 6, RED)]);
-    assert_eq!(window.harness.state().state().view, View::Step(1));
+    assert_eq!(window.state().view, View::Step(1));
     window.harness.get_by_label("Step 2/25");
 
-    window.harness.get_by_label("Live").click();
-    window.harness.run();
+    window.click("Live");
     window.harness.get_by_label("Step 6/25");
 }
 
@@ -197,9 +190,8 @@ fn arrows_should_walk_along_the_run() {
         (egui::Key::ArrowRight, View::Step(1)),
         (egui::Key::End, View::Live),
     ] {
-        window.harness.key_press(key);
-        window.harness.run();
-        assert_eq!(window.harness.state().state().view, expected, "after {key:?}");
+        window.press(key);
+        assert_eq!(window.state().view, expected, "after {key:?}");
     }
 }
 
@@ -213,8 +205,7 @@ fn a_stopped_engine_should_be_said_and_started_again_on_demand() {
     assert!(window.harness.get_by_label("Generate").accesskit_node().is_disabled());
 
     window.engine.borrow_mut().is_gone = false;
-    window.harness.get_by_label("Restart engine").click();
-    window.harness.run();
+    window.click("Restart engine");
     assert_eq!(window.engine.borrow().num_starts, 2);
     assert!(!window.harness.get_by_label("Generate").accesskit_node().is_disabled());
 }
@@ -224,10 +215,7 @@ fn jobs_that_wait_should_be_counted() {
     let mut window = Window::open();
     window.generate();
     for _ in 0..2 {
-        window
-            .harness
-            .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
-        window.harness.run();
+        window.press_with(egui::Modifiers::COMMAND, egui::Key::Enter);
     }
     window.harness.get_by_label("2 jobs are waiting");
 }

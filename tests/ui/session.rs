@@ -29,10 +29,9 @@ fn a_window_should_open_as_it_was_closed() {
     assert!(!is_advanced_shown(&window), "it is folded away");
     window.harness.get_by_label("Advanced").scroll_to_me();
     window.harness.run();
-    window.harness.get_by_label("Advanced").click();
-    window.harness.run();
+    window.click("Advanced");
     assert!(is_advanced_shown(&window));
-    let draft = window.harness.state_mut().draft_mut();
+    let draft = window.draft_mut();
     "a boat at night".clone_into(&mut draft.request.prompt);
     draft.request.steps = 7;
     (draft.request.seed, draft.is_seed_locked) = (41, true);
@@ -45,30 +44,28 @@ fn a_window_should_open_as_it_was_closed() {
         UiCommand::Gallery(GalleryCommand::Remember),
         UiCommand::ShowPage(PageId::Gallery),
     ] {
-        window.harness.state().send(command);
-        window.harness.run();
+        window.send(command);
     }
     wait(&mut window);
-    let before = window.harness.state().draft().to_request().unwrap();
+    let before = window.draft().to_request().unwrap();
     drop(window);
     assert_eq!(Session::load(&file).window.size, [1280.0, 800.0]);
 
     let mut window = Window::open_with_session(&file);
-    let state = window.harness.state().state();
+    let state = window.state();
     assert_eq!(state.page, PageId::Gallery);
     assert!(state.sides.is_form_shown && !state.sides.is_inspector_shown);
     assert_eq!((state.gallery.order, state.gallery.side), (SortOrder::Oldest, 96.0));
     assert!(!state.gallery.is_details_shown);
     assert_eq!(state.gallery.search.history, ["boat"]);
-    let draft = window.harness.state().draft();
+    let draft = window.draft();
     assert_eq!(
         draft.to_request().unwrap(),
         before,
         "the form goes on where it was left"
     );
     assert!(draft.is_seed_locked);
-    window.harness.state().send(UiCommand::ShowPage(PageId::Studio));
-    window.harness.run();
+    window.send(UiCommand::ShowPage(PageId::Studio));
     assert!(is_advanced_shown(&window), "a section stays as it was");
 }
 
@@ -79,14 +76,13 @@ fn a_broken_file_should_start_fresh_and_be_kept_anew() {
     for broken in ["", "{", "[1]", "{\"version\": 99, \"page\": 3, \"form\": []}"] {
         std::fs::write(&file, broken).unwrap();
         let mut window = Window::open_with_session(&file);
-        let state = window.harness.state().state();
+        let state = window.state();
         assert_eq!(state.page, PageId::Studio, "{broken:?}");
         assert!(
             state.notices.all().is_empty(),
             "{broken:?}: nothing of it is the user's concern"
         );
-        window.harness.state().send(UiCommand::ShowPage(PageId::Models));
-        window.harness.run();
+        window.send(UiCommand::ShowPage(PageId::Models));
         wait(&mut window);
         drop(window);
         assert_eq!(Session::load(&file).page, PageId::Models, "{broken:?}");

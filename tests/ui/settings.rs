@@ -16,23 +16,7 @@ use super::harness::{Window, in_language};
 fn open_section(window: &mut Window, section: Section) {
     window.harness.state().send(UiCommand::ShowPage(PageId::Settings));
     let show = SettingsCommand::Show(section);
-    window.harness.state().send(UiCommand::Settings(show));
-    window.harness.run();
-}
-
-fn press(window: &mut Window, modifiers: egui::Modifiers, key: egui::Key) {
-    window.harness.key_press_modifiers(modifiers, key);
-    window.harness.run();
-}
-
-fn click(window: &mut Window, label: &str) {
-    window.harness.get_by_label(label).click();
-    window.harness.run();
-}
-
-fn click_role(window: &mut Window, role: Role, label: &str) {
-    window.harness.get_by_role_and_label(role, label).click();
-    window.harness.run();
+    window.send(UiCommand::Settings(show));
 }
 
 /// The settings kept last.
@@ -44,8 +28,8 @@ fn kept(window: &Window) -> Settings {
 fn the_gear_should_open_the_page_and_each_part_should_show_itself_in_both_languages() {
     for language in ["en", "ja"] {
         let mut window = Window::open_in(language);
-        click(&mut window, if language == "en" { "Settings" } else { "設定" });
-        assert_eq!(window.harness.state().state().page, PageId::Settings);
+        window.click(if language == "en" { "Settings" } else { "設定" });
+        assert_eq!(window.state().page, PageId::Settings);
         for section in Section::ALL {
             open_section(&mut window, section);
         }
@@ -55,9 +39,9 @@ fn the_gear_should_open_the_page_and_each_part_should_show_itself_in_both_langua
 #[test]
 fn the_language_should_change_by_the_button_that_names_the_other_one() {
     let mut window = Window::open();
-    click(&mut window, "日本語");
+    window.click("日本語");
     assert_eq!(kept(&window).language.as_deref(), Some("ja"));
-    click(&mut window, "English");
+    window.click("English");
     assert_eq!(kept(&window).language.as_deref(), Some("en"));
 }
 
@@ -65,9 +49,9 @@ fn the_language_should_change_by_the_button_that_names_the_other_one() {
 fn less_motion_should_hold_at_once_and_be_kept() {
     let mut window = Window::open();
     open_section(&mut window, Section::General);
-    click_role(&mut window, Role::CheckBox, "Reduce motion");
+    window.click_role(Role::CheckBox, "Reduce motion");
     assert!(kept(&window).reduce_motion);
-    assert!(window.harness.state().state().is_still);
+    assert!(window.state().is_still);
     assert_eq!(window.harness.ctx.global_style().animation_time, 0.0);
 }
 
@@ -75,8 +59,8 @@ fn less_motion_should_hold_at_once_and_be_kept() {
 fn a_larger_size_should_hold_at_once_and_be_kept() {
     let mut window = Window::open();
     open_section(&mut window, Section::General);
-    click_role(&mut window, Role::ComboBox, "Size of text and controls");
-    click(&mut window, "125 %");
+    window.click_role(Role::ComboBox, "Size of text and controls");
+    window.click("125 %");
     assert_eq!(kept(&window).ui_scale, 1.25);
     assert_eq!(window.harness.ctx.zoom_factor(), 1.25);
 }
@@ -87,15 +71,14 @@ fn another_gallery_folder_should_say_that_it_holds_later_and_offer_to_show_the_o
     open_section(&mut window, Section::Pictures);
     let folder = PathBuf::from("/elsewhere");
     let command = SettingsCommand::SetGallery(Some(folder.clone()));
-    window.harness.state().send(UiCommand::Settings(command));
-    window.harness.run();
+    window.send(UiCommand::Settings(command));
     assert_eq!(kept(&window).gallery_dir, Some(folder));
     window
         .harness
         .get_by_label_contains("From the next start on; until then pictures go to /nowhere");
-    click(&mut window, "Show the old folder too");
+    window.click("Show the old folder too");
     assert_eq!(kept(&window).watched_folders, [PathBuf::from("/nowhere")]);
-    click(&mut window, "Remove /nowhere");
+    window.click("Remove /nowhere");
     assert!(kept(&window).watched_folders.is_empty());
 }
 
@@ -108,8 +91,8 @@ fn quality_should_matter_only_to_files_that_lose_a_little() {
         field.accesskit_node().is_disabled()
     };
     assert!(is_disabled(&window));
-    click_role(&mut window, Role::ComboBox, "File format");
-    click(&mut window, "JPEG (smallest)");
+    window.click_role(Role::ComboBox, "File format");
+    window.click("JPEG (smallest)");
     assert_eq!(kept(&window).picture_format, PictureFormat::Jpeg);
     let told = window.pictures.borrow().save_options.last().cloned().unwrap();
     assert_eq!((told.format, told.quality), (PictureFormat::Jpeg, 90));
@@ -122,8 +105,7 @@ fn the_names_of_pictures_should_have_an_example_and_say_what_is_wrong() {
     open_section(&mut window, Section::Pictures);
     let set = |window: &mut Window, template: &str| {
         let command = SettingsCommand::SetNameTemplate(template.to_owned());
-        window.harness.state().send(UiCommand::Settings(command));
-        window.harness.run();
+        window.send(UiCommand::Settings(command));
     };
     set(&mut window, "{model}/{seed}-{prompt}");
     window.harness.get_by_label_contains("/42-");
@@ -137,7 +119,7 @@ fn the_names_of_pictures_should_have_an_example_and_say_what_is_wrong() {
         .harness
         .get_by_label_contains("Pictures keep their usual names until this is a template");
     assert_eq!(names(&window).as_deref(), Some(hareru::config::DEFAULT_NAME_TEMPLATE));
-    click(&mut window, "Usual names");
+    window.click("Usual names");
     assert_eq!(kept(&window).name_template, hareru::config::DEFAULT_NAME_TEMPLATE);
 }
 
@@ -145,24 +127,24 @@ fn the_names_of_pictures_should_have_an_example_and_say_what_is_wrong() {
 fn a_new_key_should_hold_at_once_be_told_in_tooltips_and_be_kept() {
     let mut window = Window::open();
     open_section(&mut window, Section::Keys);
-    click(&mut window, "Key of Generate");
+    window.click("Key of Generate");
     window.harness.get_by_label("Press keys… (Esc: leave)");
     let held = egui::Modifiers::COMMAND | egui::Modifiers::SHIFT;
-    press(&mut window, held, egui::Key::M);
+    window.press_with(held, egui::Key::M);
     let keys = &kept(&window).shortcuts;
     assert_eq!(keys.get("command-generate").map(String::as_str), Some("Ctrl+Shift+M"));
     let language = hareru::ui::i18n::Language::English;
     let tip = UiCommand::Generate.tooltip(language, &window.harness.ctx);
     assert!(tip.ends_with("(Ctrl+Shift+M)"), "{tip}");
 
-    press(&mut window, egui::Modifiers::COMMAND, egui::Key::Enter);
+    window.press_with(egui::Modifiers::COMMAND, egui::Key::Enter);
     assert!(window.engine.borrow().submitted.is_empty(), "the old key does nothing");
-    press(&mut window, held, egui::Key::M);
+    window.press_with(held, egui::Key::M);
     assert_eq!(window.engine.borrow().submitted.len(), 1);
 
-    click(&mut window, "Usual key: Generate");
+    window.click("Usual key: Generate");
     assert!(kept(&window).shortcuts.is_empty());
-    press(&mut window, egui::Modifiers::COMMAND, egui::Key::Enter);
+    window.press_with(egui::Modifiers::COMMAND, egui::Key::Enter);
     assert_eq!(window.engine.borrow().submitted.len(), 2);
 }
 
@@ -170,24 +152,24 @@ fn a_new_key_should_hold_at_once_be_told_in_tooltips_and_be_kept() {
 fn a_key_that_another_command_has_should_be_refused_and_swapped_on_demand() {
     let mut window = Window::open();
     open_section(&mut window, Section::Keys);
-    click(&mut window, "Key of Loop");
-    press(&mut window, egui::Modifiers::NONE, egui::Key::B);
+    window.click("Key of Loop");
+    window.press_with(egui::Modifiers::NONE, egui::Key::B);
     assert!(window.kept.borrow().iter().all(|kept| kept.shortcuts.is_empty()));
     window.harness.get_by_label("B is the key of: Branch here");
-    click(&mut window, "Leave as is");
-    assert!(window.harness.query_by_label("B is the key of: Branch here").is_none());
+    window.click("Leave as is");
+    assert!(!window.has("B is the key of: Branch here"));
 
-    click(&mut window, "Key of Loop");
-    press(&mut window, egui::Modifiers::NONE, egui::Key::B);
-    click(&mut window, "Swap keys");
+    window.click("Key of Loop");
+    window.press_with(egui::Modifiers::NONE, egui::Key::B);
+    window.click("Swap keys");
     let keys = kept(&window).shortcuts;
     assert_eq!(keys["command-loop"], "B");
     assert_eq!(keys["command-branch"], "L");
 
-    click(&mut window, "Key of Loop");
-    press(&mut window, egui::Modifiers::COMMAND, egui::Key::Num1);
+    window.click("Key of Loop");
+    window.press_with(egui::Modifiers::COMMAND, egui::Key::Num1);
     window.harness.get_by_label_contains("is the key of: Studio");
-    click_role(&mut window, Role::Button, "Reset all keys");
+    window.click_role(Role::Button, "Reset all keys");
     assert!(kept(&window).shortcuts.is_empty());
 }
 
@@ -195,9 +177,9 @@ fn a_key_that_another_command_has_should_be_refused_and_swapped_on_demand() {
 fn escape_should_leave_the_key_as_it_is() {
     let mut window = Window::open();
     open_section(&mut window, Section::Keys);
-    click(&mut window, "Key of Loop");
-    press(&mut window, egui::Modifiers::NONE, egui::Key::Escape);
-    assert!(window.harness.query_by_label("Press keys… (Esc: leave)").is_none());
+    window.click("Key of Loop");
+    window.press_with(egui::Modifiers::NONE, egui::Key::Escape);
+    assert!(!window.has("Press keys… (Esc: leave)"));
     assert!(window.kept.borrow().iter().all(|kept| kept.shortcuts.is_empty()));
 }
 
@@ -208,35 +190,35 @@ fn a_key_of_the_settings_should_hold_from_the_start() {
         .shortcuts
         .insert("command-generate".to_owned(), "F5".to_owned());
     let mut window = Window::open_set(settings);
-    press(&mut window, egui::Modifiers::NONE, egui::Key::F5);
+    window.press_with(egui::Modifiers::NONE, egui::Key::F5);
     assert_eq!(window.engine.borrow().submitted.len(), 1);
 }
 
 #[test]
 fn the_list_of_commands_should_find_one_by_a_part_of_its_name_and_do_it() {
     let mut window = Window::open();
-    press(&mut window, egui::Modifiers::COMMAND, egui::Key::K);
+    window.press_with(egui::Modifiers::COMMAND, egui::Key::K);
     window.harness.get_by_label("Command").type_text("queue");
     window.harness.run();
-    press(&mut window, egui::Modifiers::NONE, egui::Key::Enter);
-    assert_eq!(window.harness.state().state().page, PageId::Queue);
-    assert!(window.harness.query_by_label("Command").is_none(), "the list is closed");
+    window.press_with(egui::Modifiers::NONE, egui::Key::Enter);
+    assert_eq!(window.state().page, PageId::Queue);
+    assert!(!window.has("Command"), "the list is closed");
 
-    press(&mut window, egui::Modifiers::COMMAND, egui::Key::K);
+    window.press_with(egui::Modifiers::COMMAND, egui::Key::K);
     window.harness.get_by_label("Command").type_text("生成");
     window.harness.run();
-    press(&mut window, egui::Modifiers::NONE, egui::Key::Enter);
+    window.press_with(egui::Modifiers::NONE, egui::Key::Enter);
     assert_eq!(window.engine.borrow().submitted.len(), 1);
 }
 
 #[test]
 fn a_command_of_another_page_should_show_that_page_first() {
     let mut window = Window::open();
-    press(&mut window, egui::Modifiers::COMMAND, egui::Key::K);
+    window.press_with(egui::Modifiers::COMMAND, egui::Key::K);
     window.harness.get_by_label("Command").type_text("pause q");
     window.harness.run();
-    press(&mut window, egui::Modifiers::NONE, egui::Key::Enter);
-    let state = window.harness.state().state();
+    window.press_with(egui::Modifiers::NONE, egui::Key::Enter);
+    let state = window.state();
     assert_eq!(state.page, PageId::Queue);
     assert!(state.jobs.is_paused());
 }
@@ -245,11 +227,11 @@ fn a_command_of_another_page_should_show_that_page_first() {
 fn escape_should_close_the_list_of_commands_and_not_stop_the_run() {
     let mut window = Window::open();
     window.generate();
-    press(&mut window, egui::Modifiers::COMMAND, egui::Key::K);
-    press(&mut window, egui::Modifiers::NONE, egui::Key::Escape);
-    assert!(window.harness.query_by_label("Command").is_none());
+    window.press_with(egui::Modifiers::COMMAND, egui::Key::K);
+    window.press_with(egui::Modifiers::NONE, egui::Key::Escape);
+    assert!(!window.has("Command"));
     assert!(window.engine.borrow().cancelled.is_empty());
-    press(&mut window, egui::Modifiers::NONE, egui::Key::Escape);
+    window.press_with(egui::Modifiers::NONE, egui::Key::Escape);
     assert_eq!(window.engine.borrow().cancelled.len(), 1);
 }
 
@@ -259,7 +241,7 @@ fn the_line_above_should_fit_the_smallest_window_in_both_languages() {
         let mut window = Window::open_in(language);
         window.harness.set_size(egui::vec2(960.0, 600.0));
         for number in 0..12 {
-            window.harness.state_mut().draft_mut().request.seed = number;
+            window.draft_mut().request.seed = number;
             window.harness.state().send(UiCommand::Generate);
         }
         window.harness.run();
@@ -305,7 +287,7 @@ fn looks_of_the_settings() {
                     if let Some(key) = window.harness.query_by_label(label) {
                         key.click();
                     }
-                    press(&mut window, egui::Modifiers::NONE, egui::Key::B);
+                    window.press_with(egui::Modifiers::NONE, egui::Key::B);
                 }
                 super::looks::look(&mut window, &format!("{language}-{theme}-settings-{number}"));
             }
@@ -335,21 +317,21 @@ fn a_budget_should_not_take_effect_before_it_is_entered() {
     let (role, label) = (Role::SpinButton, "Room for runs");
     for page in [PageId::Settings, PageId::Studio] {
         let mut window = window_with_budget(page);
-        click_role(&mut window, role, label);
+        window.click_role(role, label);
         for digit in ["4", "0", "9", "6"] {
             window.harness.event(egui::Event::Text(digit.to_owned()));
             window.harness.run();
             let budgets = window.pictures.borrow().budgets.clone();
             assert_eq!(budgets, [300 << 20], "{page:?}: nothing changes while {digit} is typed");
         }
-        press(&mut window, egui::Modifiers::NONE, egui::Key::Enter);
+        window.press_with(egui::Modifiers::NONE, egui::Key::Enter);
         assert_eq!(window.pictures.borrow().budgets, [300 << 20, 4096 << 20], "{page:?}");
         assert_eq!(kept(&window).trajectory_budget_mib, 4096, "{page:?}");
 
-        click_role(&mut window, role, label);
+        window.click_role(role, label);
         window.harness.event(egui::Event::Text("5".to_owned()));
         window.harness.run();
-        press(&mut window, egui::Modifiers::NONE, egui::Key::Escape);
+        window.press_with(egui::Modifiers::NONE, egui::Key::Escape);
         assert_eq!(
             kept(&window).trajectory_budget_mib,
             4096,
@@ -389,8 +371,7 @@ fn a_smaller_budget_that_costs_runs_should_be_asked_about_first() {
     };
     for (button, expected_mib) in [("Cancel", 300), ("Make less room", 100)] {
         let mut window = window_with_budget(PageId::Settings);
-        window.harness.state().send(UiCommand::SetTrajectoryBudget(100));
-        window.harness.run();
+        window.send(UiCommand::SetTrajectoryBudget(100));
         assert_eq!(window.pictures.borrow().forecasts, [100 << 20]);
         assert_eq!(
             window.pictures.borrow().budgets,
@@ -404,8 +385,8 @@ fn a_smaller_budget_that_costs_runs_should_be_asked_about_first() {
         window
             .harness
             .get_by_label("2 runs lose their steps; they go to the trash.");
-        click(&mut window, button);
-        assert!(window.harness.query_by_label("Make less room for runs?").is_none());
+        window.click(button);
+        assert!(!window.has("Make less room for runs?"));
         let last = window.pictures.borrow().budgets.last().copied();
         assert_eq!(last, Some(expected_mib << 20), "{button}");
     }
@@ -414,12 +395,11 @@ fn a_smaller_budget_that_costs_runs_should_be_asked_about_first() {
 #[test]
 fn a_smaller_budget_that_costs_nothing_should_take_effect_without_a_question() {
     let mut window = window_with_budget(PageId::Settings);
-    window.harness.state().send(UiCommand::SetTrajectoryBudget(100));
-    window.harness.run();
+    window.send(UiCommand::SetTrajectoryBudget(100));
     window.tell_of_pictures(SaveEvent::BudgetForecast {
         budget_bytes: 100 << 20,
         report: Arc::default(),
     });
-    assert!(window.harness.query_by_label("Make less room for runs?").is_none());
+    assert!(!window.has("Make less room for runs?"));
     assert_eq!(kept(&window).trajectory_budget_mib, 100);
 }

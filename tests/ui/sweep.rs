@@ -25,7 +25,7 @@ fn asking(axes: &[(Field, &str, &str)]) -> Window {
 }
 
 pub(super) fn ask(window: &mut Window, axes: &[(Field, &str, &str)]) {
-    let draft = window.harness.state_mut().draft_mut();
+    let draft = window.draft_mut();
     for (row, (field, values, from_step)) in axes.iter().enumerate() {
         let axis = &mut draft.sweep.axes[row];
         axis.field = Some(field.clone());
@@ -36,7 +36,7 @@ pub(super) fn ask(window: &mut Window, axes: &[(Field, &str, &str)]) {
 }
 
 fn sweeping(window: &Window) -> &Sweeping {
-    window.harness.state().state().sweeping.as_ref().unwrap()
+    window.state().sweeping.as_ref().unwrap()
 }
 
 fn newest_job(window: &Window) -> JobId {
@@ -106,10 +106,8 @@ fn the_form_should_tell_how_many_runs_there_will_be_and_what_is_wrong() {
     let mut window = Window::open();
     window.harness.set_size(egui::vec2(1280.0, 1200.0));
     window.harness.run();
-    window.harness.get_by_label("Sweep").click();
-    window.harness.run();
-    window.harness.get_by_label("Guidance −10…10").click();
-    window.harness.run();
+    window.click("Sweep");
+    window.click("Guidance −10…10");
     window.harness.get_by_label("9 runs");
     window.harness.get_by_label("Sweep 9");
 
@@ -118,8 +116,8 @@ fn the_form_should_tell_how_many_runs_there_will_be_and_what_is_wrong() {
     values.type_text(",");
     window.harness.run();
     let sentence = "Guidance must be a number, found “9,”.";
-    assert!(window.harness.query_by_label(sentence).is_none());
-    window.harness.state_mut().draft_mut().sweep.axes[0].values = "3, high".to_owned();
+    assert!(!window.has(sentence));
+    window.draft_mut().sweep.axes[0].values = "3, high".to_owned();
     window.harness.run();
     let wrong = window
         .harness
@@ -129,16 +127,14 @@ fn the_form_should_tell_how_many_runs_there_will_be_and_what_is_wrong() {
     let disabled = named.filter(|node| node.accesskit_node().is_disabled());
     assert_eq!(disabled.count(), 1, "the button, not the heading");
 
-    window.harness.get_by_label("Clear").click();
-    window.harness.run();
+    window.click("Clear");
     window.harness.get_by_label("Generate");
 }
 
 #[test]
 fn runs_should_follow_each_other_and_share_their_first_steps() {
     let mut window = asking(&[(Field::Guidance, "3,9", "12"), (Field::Rescale, "0,0.7", "")]);
-    window.harness.get_by_label("Sweep 2 × 2").click();
-    window.harness.run();
+    window.click("Sweep 2 × 2");
     assert_eq!(window.engine.borrow().submitted.len(), 1, "one at a time");
     for _ in 0..4 {
         finish(&mut window);
@@ -175,8 +171,7 @@ fn one_playhead_should_scrub_all_runs() {
     window.harness.get_by_label("1 of 2 runs  ·  2 s left");
 
     window.harness.key_press(egui::Key::Home);
-    window.harness.key_press(egui::Key::ArrowRight);
-    window.harness.run();
+    window.press(egui::Key::ArrowRight);
     window.harness.get_by_label("Step 2/25");
     let seen = |window: &Window, cell: usize| match sweeping(window).cells[cell].seen(sweeping(window).playhead) {
         Some(Seen::Latents(step, _)) => format!("latents {}", step.index),
@@ -191,10 +186,9 @@ fn one_playhead_should_scrub_all_runs() {
     window.harness.run();
     assert_eq!(sweeping(&window).playhead, Some(5));
     assert_eq!(seen(&window, 0), "picture 128", "it stays at its end");
-    window.harness.key_press(egui::Key::End);
-    window.harness.run();
+    window.press(egui::Key::End);
     window.harness.get_by_label("Newest");
-    assert_eq!(window.harness.state().state().view, View::Live);
+    assert_eq!(window.state().view, View::Live);
 }
 
 #[test]
@@ -217,40 +211,32 @@ fn a_failed_run_should_say_why_and_the_others_go_on() {
 fn escape_should_stop_the_sweep_as_a_whole() {
     let mut window = asking(&[(Field::Guidance, "1,2,3", "")]);
     let job = window.generate();
-    window.harness.key_press(egui::Key::Escape);
-    window.harness.run();
+    window.press(egui::Key::Escape);
     assert_eq!(window.engine.borrow().cancelled, [job]);
     window.tell([Event::Cancelled { job }]);
     assert_eq!(window.engine.borrow().submitted.len(), 1, "no other begins");
     window.harness.get_by_label("0 of 3 runs  ·  stopped");
-    window.harness.get_by_label("Close").click();
-    window.harness.run();
-    assert!(window.harness.state().state().sweeping.is_none());
+    window.click("Close");
+    assert!(window.state().sweeping.is_none());
 }
 
 #[test]
 fn a_click_should_open_a_saved_run_and_lead_back() {
     let mut window = asking(&[(Field::Guidance, "-1,2", "")]);
     window.generate();
-    window.harness.get_by_label("Guidance −1").click();
-    window.harness.run();
+    window.click("Guidance −1");
     assert!(sweeping(&window).is_shown, "nothing is saved yet");
     finish(&mut window);
-    window.harness.get_by_label("Guidance −1").click();
-    window.harness.run();
+    window.click("Guidance −1");
     assert_eq!(window.pictures.borrow().opened, [Path::new("/pictures/1.png")]);
-    assert_eq!(
-        window.harness.state().state().view,
-        View::Picture("/pictures/1.png".into())
-    );
+    assert_eq!(window.state().view, View::Picture("/pictures/1.png".into()));
     finish(&mut window);
     assert_eq!(
-        window.harness.state().state().view,
+        window.state().view,
         View::Picture("/pictures/1.png".into()),
         "the next run leaves the canvas alone"
     );
-    window.harness.get_by_label("Back to the sweep").click();
-    window.harness.run();
+    window.click("Back to the sweep");
     window.harness.get_by_label("2 of 2 runs");
 }
 
@@ -261,15 +247,12 @@ fn sheets_should_be_tabs_and_a_sweep_that_runs_keep_another_from_starting() {
         (Field::Seed, "5,6", ""),
         (Field::Rescale, "0,1", ""),
     ]);
-    window.harness.get_by_label("Sweep 2 × 2 × 2").click();
-    window.harness.run();
+    window.click("Sweep 2 × 2 × 2");
     window.harness.get_by_label("The sweep before is still running.");
     window.harness.get_by_label("Guidance 1, Seed 5, φ 0");
-    window.harness.get_by_label("φ 1").click();
-    window.harness.run();
+    window.click("φ 1");
     window.harness.get_by_label("Guidance 1, Seed 5, φ 1");
-    window.harness.state().send(UiCommand::Generate);
-    window.harness.run();
+    window.send(UiCommand::Generate);
     assert_eq!(window.engine.borrow().submitted.len(), 1);
 }
 
@@ -290,16 +273,9 @@ fn a_run_should_open_by_the_keyboard() {
     finish(&mut window);
     window.harness.get_by_label("Guidance 1").focus();
     window.harness.run();
-    window.harness.key_press(egui::Key::Enter);
-    window.harness.run();
-    assert_eq!(
-        window.harness.state().state().view,
-        View::Picture("/pictures/1.png".into())
-    );
-    window
-        .harness
-        .key_press_modifiers(egui::Modifiers::NONE, egui::Key::Escape);
-    window.harness.run();
+    window.press(egui::Key::Enter);
+    assert_eq!(window.state().view, View::Picture("/pictures/1.png".into()));
+    window.press_with(egui::Modifiers::NONE, egui::Key::Escape);
     assert_eq!(window.engine.borrow().cancelled, [JobId(2)]);
 }
 
@@ -308,10 +284,8 @@ fn a_switch_should_ask_for_the_other_prompt() {
     let mut window = Window::open();
     window.harness.set_size(egui::vec2(1280.0, 1300.0));
     window.harness.run();
-    window.harness.get_by_label("Sweep").click();
-    window.harness.run();
-    window.harness.get_by_label("Switch step 0…N").click();
-    window.harness.run();
+    window.click("Sweep");
+    window.click("Switch step 0…N");
     let lacking = window
         .harness
         .get_all_by_label("Say what other prompt the switch leads to.");
@@ -332,9 +306,8 @@ fn a_switch_should_ask_for_the_other_prompt() {
 #[test]
 fn of_a_large_sweep_only_what_is_in_sight_should_be_drawn() {
     let mut window = asking(&[(Field::Guidance, "1..32:32", ""), (Field::Seed, "1..32:32", "")]);
-    window.harness.get_by_label("Sweep 32 × 32").click();
-    window.harness.run();
+    window.click("Sweep 32 × 32");
     window.harness.get_by_label("Guidance 1, Seed 1");
-    assert!(window.harness.query_by_label("Guidance 32, Seed 32").is_none());
+    assert!(!window.has("Guidance 32, Seed 32"));
     window.harness.get_by_label("0 of 1024 runs");
 }

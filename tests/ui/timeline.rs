@@ -43,16 +43,6 @@ fn next_action(window: &Window, job: JobId) -> NextAction {
     control(window, job).next_action(&mut || panic!("nothing was asked of the run"))
 }
 
-fn press(window: &mut Window, key: egui::Key) {
-    window.harness.key_press(key);
-    window.harness.run();
-}
-
-fn click(window: &mut Window, label: &str) {
-    window.harness.get_by_label(label).click();
-    window.harness.run();
-}
-
 /// A step whose latents are the number of the step.
 fn kept_step(index: usize) -> StepRecord {
     let plane = |value: f32| LatentPlane {
@@ -112,7 +102,7 @@ fn opened(window: &mut Window) {
         record: Arc::new(kept_record()),
         thumbnail: Arc::new(plain(RED, 64)),
     });
-    click(window, "0001.png");
+    window.click("0001.png");
     window.tell_of_pictures(SaveEvent::Opened {
         path: PICTURE.into(),
         pixels: Arc::new(plain(RED, 128)),
@@ -137,7 +127,7 @@ fn steps_opened(indices: impl IntoIterator<Item = usize>) -> SaveEvent {
 }
 
 fn view(window: &Window) -> View {
-    window.harness.state().state().view.clone()
+    window.state().view.clone()
 }
 
 fn decoded_modes(window: &Window) -> Vec<PreviewMode> {
@@ -152,19 +142,19 @@ fn answer(window: &mut Window, place: usize, colour: [u8; 3]) {
 
 /// The colour of the step on the canvas.
 fn shown_colour(window: &Window) -> [u8; 3] {
-    let picture = window.harness.state().state().shown_step_picture().unwrap();
+    let picture = window.state().shown_step_picture().unwrap();
     picture.pixels[..3].try_into().unwrap()
 }
 
 #[test]
 fn space_should_pause_the_run_and_let_it_go_on() {
     let (mut window, job) = running(5);
-    press(&mut window, egui::Key::Space);
+    window.press(egui::Key::Space);
     assert!(control(&window, job).is_paused());
     window.harness.get_by_label("Pausing");
     window.tell([Event::Paused { job, step: 5 }]);
     window.harness.get_by_label("Paused before 6");
-    click(&mut window, "Play or pause");
+    window.click("Play or pause");
     assert!(!control(&window, job).is_paused());
     window.tell([Event::Resumed { job }]);
     window.harness.get_by_label("Clearing the noise");
@@ -173,33 +163,30 @@ fn space_should_pause_the_run_and_let_it_go_on() {
 #[test]
 fn a_single_step_should_be_taken_and_the_run_wait() {
     let (mut window, job) = running(5);
-    press(&mut window, egui::Key::Period);
+    window.press(egui::Key::Period);
     assert_eq!(next_action(&window, job), NextAction::Go);
     assert!(control(&window, job).is_paused());
-    click(&mut window, "Single step");
+    window.click("Single step");
     assert_eq!(next_action(&window, job), NextAction::Go);
 }
 
 #[test]
 fn stepping_back_should_take_the_newest_step_again() {
     let (mut window, job) = running(5);
-    press(&mut window, egui::Key::Comma);
+    window.press(egui::Key::Comma);
     assert_eq!(next_action(&window, job), NextAction::Back(4));
     window.tell([Event::WentBack { job, step: 4 }]);
     window.harness.get_by_label("Step 4/25");
-    assert!(
-        window.harness.query_by_label("Step 5").is_none(),
-        "it is not there any more"
-    );
+    assert!(!window.has("Step 5"), "it is not there any more");
     window.tell([step(job, 5, BLUE)]);
-    click(&mut window, "Step 5");
+    window.click("Step 5");
     assert_eq!(shown_colour(&window), BLUE);
 }
 
 #[test]
 fn stopping_after_this_step_should_end_the_run_early() {
     let (mut window, job) = running(5);
-    click(&mut window, "Stop after this step");
+    window.click("Stop after this step");
     assert_eq!(next_action(&window, job), NextAction::End);
     assert!(window.engine.borrow().cancelled.is_empty(), "its picture is wanted");
 }
@@ -207,8 +194,8 @@ fn stopping_after_this_step_should_end_the_run_early() {
 #[test]
 fn a_kept_step_should_be_saved_as_the_picture_of_a_run_that_ended_there() {
     let mut window = kept();
-    click(&mut window, "Step 3");
-    press(&mut window, egui::Key::K);
+    window.click("Step 3");
+    window.press(egui::Key::K);
     let asked = window.engine.borrow().decoded.clone();
     let exact: Vec<usize> = (0..asked.len())
         .filter(|place| asked[*place].mode == PreviewMode::Vae)
@@ -231,7 +218,7 @@ fn a_kept_step_should_be_saved_as_the_picture_of_a_run_that_ended_there() {
     let indices: Vec<_> = saved.trajectory.steps.iter().map(|step| step.index).collect();
     assert_eq!(indices, [0, 1, 2]);
     assert_eq!(saved.trajectory.final_latents, kept_step(2).x0);
-    press(&mut window, egui::Key::K);
+    window.press(egui::Key::K);
     assert_eq!(
         window.pictures.borrow().saved.len(),
         2,
@@ -244,14 +231,14 @@ fn a_saved_picture_should_be_walked_through_like_a_run() {
     let mut window = kept();
     window.harness.get_by_label("Step 10/10");
     window.harness.get_by_label("Changed from step 7 on: guidance 7.5");
-    press(&mut window, egui::Key::Home);
+    window.press(egui::Key::Home);
     window.harness.get_by_label("Step 1/10");
     window.harness.get_by_label("σ 14.6");
-    press(&mut window, egui::Key::ArrowRight);
+    window.press(egui::Key::ArrowRight);
     window.harness.get_by_label("Step 2/10");
     window.harness.get_by_label("Canvas: 0001.png");
     assert_eq!(view(&window), View::Step(1));
-    press(&mut window, egui::Key::End);
+    window.press(egui::Key::End);
     assert_eq!(view(&window), View::Picture(PICTURE.into()));
 }
 
@@ -260,12 +247,12 @@ fn a_run_should_go_on_unseen_while_a_kept_one_is_looked_at() {
     let (mut window, job) = running(5);
     opened(&mut window);
     window.tell_of_pictures(steps_opened(0..10));
-    press(&mut window, egui::Key::Home);
+    window.press(egui::Key::Home);
     window.tell([step(job, 6, BLUE), step(job, 7, BLUE)]);
     window.harness.get_by_label("Step 1/10");
-    click(&mut window, "Live");
+    window.click("Live");
     window.harness.get_by_label("Step 7/25");
-    click(&mut window, "Step 6");
+    window.click("Step 6");
     assert_eq!(shown_colour(&window), BLUE);
 }
 
@@ -298,7 +285,7 @@ fn a_kept_run_should_play_to_its_end_and_then_be_still() {
     let mut places = Vec::new();
     for _ in 0..10 {
         window.harness.step(); // a quarter of a second: two steps
-        places.push(window.harness.state().state().shown_step().unwrap());
+        places.push(window.state().shown_step().unwrap());
     }
     assert!(places.windows(2).all(|pair| pair[0] <= pair[1]), "{places:?}");
     assert!(places[0] < 6, "{places:?}");
@@ -311,21 +298,21 @@ fn a_kept_run_should_play_to_its_end_and_then_be_still() {
 #[test]
 fn playing_should_begin_again_in_a_loop_at_the_chosen_speed_until_it_is_stopped() {
     let mut window = kept();
-    click(&mut window, "Loop");
-    click(&mut window, "Speed 1×");
-    click(&mut window, "Speed 2×");
+    window.click("Loop");
+    window.click("Speed 1×");
+    window.click("Speed 2×");
     window.harness.get_by_label("Speed 4×");
     window.harness.key_press(egui::Key::Space);
     let mut places = Vec::new();
     for _ in 0..8 {
         window.harness.step(); // eight steps
-        places.push(window.harness.state().state().shown_step().unwrap());
+        places.push(window.state().shown_step().unwrap());
     }
     assert!(
         places.windows(2).any(|pair| pair[0] > pair[1]),
         "it began again: {places:?}"
     );
-    press(&mut window, egui::Key::Space);
+    window.press(egui::Key::Space);
     let here = view(&window);
     window.harness.step();
     assert_eq!(view(&window), here);
@@ -334,7 +321,7 @@ fn playing_should_begin_again_in_a_loop_at_the_chosen_speed_until_it_is_stopped(
 #[test]
 fn a_step_should_be_decoded_when_the_playhead_rests_on_it_quickly_and_then_exactly() {
     let mut window = kept();
-    click(&mut window, "Step 4");
+    window.click("Step 4");
     assert_eq!(shown_colour(&window), [38; 3], "its latents are seen at once");
     assert_eq!(decoded_modes(&window), [PreviewMode::Auto]);
     window.harness.step();
@@ -352,11 +339,11 @@ fn a_step_should_be_decoded_when_the_playhead_rests_on_it_quickly_and_then_exact
 #[test]
 fn an_answer_about_another_step_should_not_be_shown_on_this_one() {
     let mut window = kept();
-    click(&mut window, "Step 4");
-    click(&mut window, "Step 8");
+    window.click("Step 4");
+    window.click("Step 8");
     answer(&mut window, 0, BLUE);
     assert_ne!(shown_colour(&window), BLUE);
-    click(&mut window, "Step 4");
+    window.click("Step 4");
     assert_eq!(shown_colour(&window), BLUE, "it is the picture of its own step");
     let ticket = window.engine.borrow().decoded[1].ticket;
     let error = Arc::new(JobError::new(
@@ -374,9 +361,9 @@ fn an_answer_about_another_step_should_not_be_shown_on_this_one() {
 fn what_differs_in_the_form_should_be_applied_at_the_next_step() {
     let (mut window, job) = running(3);
     let apply = "Apply at the next step";
-    assert!(window.harness.query_by_label(apply).is_none());
+    assert!(!window.has(apply));
     let generate = window.harness.get_by_label("Generate").rect();
-    let draft = window.harness.state_mut().draft_mut();
+    let draft = window.draft_mut();
     draft.request.guidance_scale = 9.0;
     "a lighthouse".clone_into(&mut draft.request.prompt);
     draft.request.steps = 7;
@@ -389,8 +376,7 @@ fn what_differs_in_the_form_should_be_applied_at_the_next_step() {
     );
 
     let modifiers = egui::Modifiers::COMMAND | egui::Modifiers::SHIFT;
-    window.harness.key_press_modifiers(modifiers, egui::Key::Enter);
-    window.harness.run();
+    window.press_with(modifiers, egui::Key::Enter);
     let expected = Change {
         prompt: Some("a lighthouse".to_owned()),
         guidance_scale: Some(9.0),
@@ -398,11 +384,11 @@ fn what_differs_in_the_form_should_be_applied_at_the_next_step() {
     };
     assert_eq!(next_action(&window, job), NextAction::Change(vec![expected.clone()]));
     assert_eq!(window.engine.borrow().submitted.len(), 1, "no new job");
-    assert!(window.harness.query_by_label(apply).is_none(), "it was asked for");
+    assert!(!window.has(apply), "it was asked for");
 
     let change = Arc::new(expected);
     window.tell([Event::Changed { job, change }, step(job, 4, RED)]);
-    assert!(window.harness.query_by_label(apply).is_none(), "it holds");
+    assert!(!window.has(apply), "it holds");
     window
         .harness
         .get_by_label("Changed from step 4 on: prompt “a lighthouse”, guidance 9");
@@ -411,9 +397,9 @@ fn what_differs_in_the_form_should_be_applied_at_the_next_step() {
 #[test]
 fn a_change_that_is_refused_should_be_told_and_offered_again() {
     let (mut window, job) = running(3);
-    window.harness.state_mut().draft_mut().request.guidance_scale = 9.0;
+    window.draft_mut().request.guidance_scale = 9.0;
     window.harness.run();
-    click(&mut window, "Apply at the next step");
+    window.click("Apply at the next step");
     let error = Arc::new(JobError::new(
         JobErrorKind::Request,
         "this model takes no guidance".to_owned(),
@@ -428,18 +414,18 @@ fn a_change_that_is_refused_should_be_told_and_offered_again() {
 #[test]
 fn a_branch_should_leave_at_the_step_and_change_only_what_differs() {
     let mut window = kept();
-    click(&mut window, "Step 4");
-    press(&mut window, egui::Key::B);
+    window.click("Step 4");
+    window.press(egui::Key::B);
     window.harness.get_by_label("Branching at step 4 of 0001.png");
-    assert_eq!(window.harness.state().draft().request.prompt, "a lighthouse at night");
+    assert_eq!(window.draft().request.prompt, "a lighthouse at night");
     let expected_guidance = kept_record().request.guidance_scale;
     assert_eq!(
-        window.harness.state().draft().request.guidance_scale,
+        window.draft().request.guidance_scale,
         expected_guidance,
         "as of that step"
     );
 
-    window.harness.state_mut().draft_mut().request.guidance_scale = -3.0;
+    window.draft_mut().request.guidance_scale = -3.0;
     let job = window.generate();
     let (kept, at) = window.engine.borrow().branched[0].clone();
     assert_eq!((at, &*kept.record.run_id), (3, "run-a"));
@@ -463,8 +449,8 @@ fn a_branch_should_leave_at_the_step_and_change_only_what_differs() {
 #[test]
 fn a_branch_without_a_change_should_ask_for_the_same_run() {
     let mut window = kept();
-    click(&mut window, "Step 9");
-    click(&mut window, "Branch here");
+    window.click("Step 9");
+    window.click("Branch here");
     window.generate();
     assert_eq!(window.engine.borrow().branched[0].1, 8);
     assert_eq!(window.engine.borrow().submitted[0], kept_record().request);
@@ -473,9 +459,9 @@ fn a_branch_without_a_change_should_ask_for_the_same_run() {
 #[test]
 fn what_cannot_change_at_a_step_should_start_a_new_run_and_say_so() {
     let mut window = kept();
-    click(&mut window, "Step 4");
-    press(&mut window, egui::Key::B);
-    window.harness.state_mut().draft_mut().request.width_px = 192;
+    window.click("Step 4");
+    window.press(egui::Key::B);
+    window.draft_mut().request.width_px = 192;
     window.harness.run();
     window.harness.get_by_label_contains("it starts a new run");
     window.generate();
@@ -489,10 +475,10 @@ fn a_branch_that_cannot_be_exact_should_say_why_before_it_starts() {
     opened(&mut window);
     window.tell_of_pictures(steps_opened([0, 1, 5, 6, 7]));
     window.harness.get_by_label("Only 5 of 8 steps were kept");
-    click(&mut window, "Step 7");
-    press(&mut window, egui::Key::B);
+    window.click("Step 7");
+    window.press(egui::Key::B);
     window.harness.get_by_label("Not exact: step 7 was not kept");
-    click(&mut window, "Leave the branch");
+    window.click("Leave the branch");
     assert!(window.harness.query_by_label_contains("Not exact").is_none());
     window.generate();
     assert!(window.engine.borrow().branched.is_empty());
@@ -501,11 +487,11 @@ fn a_branch_that_cannot_be_exact_should_say_why_before_it_starts() {
 #[test]
 fn a_run_at_work_should_be_branched_too() {
     let (mut window, job) = running(5);
-    click(&mut window, "Step 2");
-    press(&mut window, egui::Key::B);
+    window.click("Step 2");
+    window.press(egui::Key::B);
     window.harness.get_by_label("Branching at step 2 of this run");
     let (kept, request) = {
-        let state = window.harness.state().state();
+        let state = window.state();
         let branching = state.branching.as_ref().unwrap();
         (Arc::clone(&branching.kept), state.run.as_ref().unwrap().request.clone())
     };
@@ -557,13 +543,13 @@ fn steps_of_another_picture_should_not_be_shown_as_this_one_s() {
     window
         .harness
         .get_by_label("The steps beside this picture belong to another one");
-    assert!(window.harness.query_by_label("Step 4").is_none());
+    assert!(!window.has("Step 4"));
 }
 
 #[test]
 fn a_finished_run_should_know_every_step_also_those_that_were_not_told() {
     let (mut window, job) = running(3);
-    click(&mut window, "Step 3");
+    window.click("Step 3");
     let Event::Image { image, .. } = finished(&window, job) else {
         panic!("a picture");
     };
@@ -583,7 +569,7 @@ fn a_finished_run_should_know_every_step_also_those_that_were_not_told() {
         Event::Finished { job },
     ]);
     assert_eq!(view(&window), View::Step(2), "the playhead stays");
-    press(&mut window, egui::Key::End);
+    window.press(egui::Key::End);
     window.harness.get_by_label("Step 25/25");
 }
 
@@ -597,16 +583,15 @@ fn what_was_saved_should_be_scrubbed_after_a_restart() {
     };
     let path = gallery::save(folder.path(), &image).unwrap().path;
     let mut window = Window::open();
-    window.harness.state().send(UiCommand::ShowPicture(path.clone()));
-    window.harness.run();
+    window.send(UiCommand::ShowPicture(path.clone()));
     for event in read_again(folder.path(), &path) {
         window.tell_of_pictures(event);
     }
-    click(&mut window, "Step 6");
-    let shown = window.harness.state().state().shown_step_record().unwrap();
+    window.click("Step 6");
+    let shown = window.state().shown_step_record().unwrap();
     assert_eq!(**shown, kept_step(5));
-    press(&mut window, egui::Key::B);
-    let branching = window.harness.state().state().branching.as_ref();
+    window.press(egui::Key::B);
+    let branching = window.state().branching.as_ref();
     assert_eq!(branching.map(|branching| branching.step), Some(5));
 }
 
@@ -712,7 +697,7 @@ fn looks_of_the_timeline() {
         window.harness.state().send(UiCommand::SetTheme(choice));
         fill_strip(&mut window, 5);
         let job = half_way(&mut window);
-        window.harness.state_mut().draft_mut().request.guidance_scale = 9.0;
+        window.draft_mut().request.guidance_scale = 9.0;
         window.harness.state().send(UiCommand::PlayOrPause);
         window.harness.state().send(UiCommand::ShowStep(7));
         let change = Arc::new(Change {
@@ -733,11 +718,9 @@ fn looks_of_the_timeline() {
             record: Arc::new(kept_record()),
             trajectory: Arc::new(clearing_trajectory()),
         });
-        window.harness.state().send(UiCommand::ShowStep(5));
-        window.harness.run();
-        window.harness.state().send(UiCommand::BranchHere);
-        window.harness.run();
-        window.harness.state_mut().draft_mut().request.width_px = 192;
+        window.send(UiCommand::ShowStep(5));
+        window.send(UiCommand::BranchHere);
+        window.draft_mut().request.width_px = 192;
         look(&mut window, &format!("timeline-{language}-{theme}-2-branching"));
     }
 }
@@ -746,8 +729,7 @@ fn looks_of_the_timeline() {
 fn another_run_should_stand_beside_in_step() {
     const OTHER: &str = "/pictures/0002.png";
     let mut window = kept();
-    window.harness.state().send(UiCommand::ShowBeside(OTHER.into()));
-    window.harness.run();
+    window.send(UiCommand::ShowBeside(OTHER.into()));
     assert_eq!(
         window.pictures.borrow().opened.last().unwrap(),
         std::path::Path::new(OTHER)
@@ -763,16 +745,13 @@ fn another_run_should_stand_beside_in_step() {
         trajectory: Arc::new(kept_trajectory(0..6)),
     });
     let state = |window: &Window| {
-        let state = window.harness.state().state();
+        let state = window.state();
         let shown = state.shown_step_record().map(|step| step.index);
         (shown, state.step_beside().map(|step| step.index))
     };
+    assert_eq!(window.state().opened.as_ref().unwrap().path.as_os_str(), PICTURE);
     assert_eq!(
-        window.harness.state().state().opened.as_ref().unwrap().path.as_os_str(),
-        PICTURE
-    );
-    assert_eq!(
-        window.harness.state().state().picture_beside().unwrap().pixels[..3],
+        window.state().picture_beside().unwrap().pixels[..3],
         [1, 2, 3],
         "the finished pictures stand beside each other"
     );
@@ -781,12 +760,11 @@ fn another_run_should_stand_beside_in_step() {
         (egui::Key::ArrowRight, (Some(1), Some(1))),
         (egui::Key::End, (Some(9), Some(5))),
     ] {
-        window.harness.key_press(key);
-        window.harness.run();
+        window.press(key);
         assert_eq!(state(&window), expected, "{key:?}");
     }
-    click(&mut window, "Close the run beside");
-    assert!(window.harness.state().state().beside.is_none());
+    window.click("Close the run beside");
+    assert!(window.state().beside.is_none());
 }
 
 #[test]
@@ -794,23 +772,17 @@ fn undo_should_leave_a_branch_with_the_form_as_it_was() {
     let mut window = kept();
     let form = |window: &Window| GenerateRequest {
         seed: 0, // drawn anew while it is not locked
-        ..window.harness.state().draft().request.clone()
+        ..window.draft().request.clone()
     };
     let before = form(&window);
-    click(&mut window, "Step 4");
-    press(&mut window, egui::Key::B);
+    window.click("Step 4");
+    window.press(egui::Key::B);
     let branch = form(&window);
     assert_ne!(branch, before);
-    window
-        .harness
-        .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
-    window.harness.run();
+    window.press_with(egui::Modifiers::COMMAND, egui::Key::Z);
     assert_eq!(form(&window), before);
-    assert!(window.harness.state().state().branching.is_none(), "it was left");
-    window
-        .harness
-        .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Y);
-    window.harness.run();
+    assert!(window.state().branching.is_none(), "it was left");
+    window.press_with(egui::Modifiers::COMMAND, egui::Key::Y);
     assert_eq!(form(&window), branch);
     window.harness.get_by_label_contains("Branching at step 4");
 }

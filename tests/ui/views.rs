@@ -18,7 +18,7 @@ const GREY: [u8; 3] = [90, 90, 90];
 
 /// Three steps of 25 of a picture of 128 pixels, with everything that can be kept.
 pub(super) fn walk(window: &mut Window, change: impl Fn(&mut StepRecord)) {
-    let draft = window.harness.state_mut().draft_mut();
+    let draft = window.draft_mut();
     (draft.request.width_px, draft.request.height_px) = (128, 128);
     let job = window.generate();
     let tokens: Arc<[String]> = TOKENS.map(str::to_owned).into();
@@ -40,7 +40,7 @@ pub(super) fn walk(window: &mut Window, change: impl Fn(&mut StepRecord)) {
 
 /// The picture is finished, so that there is something to compare with.
 pub(super) fn finish(window: &mut Window) {
-    let timeline = window.harness.state_mut().state_mut().timeline.as_mut().unwrap();
+    let timeline = window.state_mut().timeline.as_mut().unwrap();
     timeline.final_latents = Some(Arc::new(plane(4, (16, 16), 1.4)));
     window.harness.run();
 }
@@ -53,12 +53,7 @@ fn walked(language: &str) -> Window {
 }
 
 fn views(window: &Window) -> ViewPair {
-    window.harness.state().state().views
-}
-
-fn press(window: &mut Window, name: &str) {
-    window.harness.get_by_role_and_label(Role::Button, name).click();
-    window.harness.run();
+    window.state().views
 }
 
 fn is_said(window: &Window, text: &str) -> bool {
@@ -81,11 +76,11 @@ fn every_view_should_be_chosen_by_its_name_and_say_what_it_is() {
         ("Distance to the finished picture", StepView::Difference),
     ] {
         let before = times_said(&window, name); // plots of the same name
-        press(&mut window, name);
+        window.click_button(name);
         assert_eq!(views(&window).first, view);
         assert_eq!(times_said(&window, name), before + 1, "{name} is written on the canvas");
     }
-    press(&mut window, "Estimate x₀");
+    window.click_button("Estimate x₀");
     assert_eq!(views(&window), ViewPair::default());
     assert_eq!(times_said(&window, "Estimate x₀"), 0, "the picture needs no words");
 }
@@ -95,8 +90,7 @@ fn keys_should_go_through_the_views_but_not_while_a_field_has_the_keyboard() {
     let mut window = walked("en");
     let mut seen = Vec::new();
     for _ in 0..StepView::PLAIN.len() {
-        window.harness.key_press(egui::Key::V);
-        window.harness.run();
+        window.press(egui::Key::V);
         seen.push(views(&window).first);
     }
     assert_eq!(seen[..6], StepView::PLAIN[1..]);
@@ -104,8 +98,7 @@ fn keys_should_go_through_the_views_but_not_while_a_field_has_the_keyboard() {
 
     let mut seen = Vec::new();
     for _ in 0..StepView::PLAIN.len() {
-        window.harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::V);
-        window.harness.run();
+        window.press_with(egui::Modifiers::SHIFT, egui::Key::V);
         assert_eq!(views(&window).first, StepView::Estimate);
         seen.push(views(&window).second);
     }
@@ -115,8 +108,7 @@ fn keys_should_go_through_the_views_but_not_while_a_field_has_the_keyboard() {
     window.harness.get_by_label("Prompt").focus();
     window.harness.run();
     window.harness.key_press(egui::Key::V);
-    window.harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::V);
-    window.harness.run();
+    window.press_with(egui::Modifiers::SHIFT, egui::Key::V);
     assert_eq!(views(&window), ViewPair::default());
 }
 
@@ -132,8 +124,7 @@ fn a_second_view_should_stand_beside_the_first() {
     assert!(place("Estimate x₀").right() < canvas.center().x);
     assert!(place("Noise ε").left() > canvas.center().x);
 
-    window.harness.get_by_label("Second view").click();
-    window.harness.run();
+    window.click("Second view");
     let choices = window
         .harness
         .get_all_by_role_and_label(Role::Button, "With the prompt");
@@ -142,10 +133,8 @@ fn a_second_view_should_stand_beside_the_first() {
     lowest.unwrap().click();
     window.harness.run();
     assert_eq!(views(&window).second, Some(StepView::Cond));
-    window.harness.get_by_label("Second view").click();
-    window.harness.run();
-    window.harness.get_by_role_and_label(Role::Button, "One view").click();
-    window.harness.run();
+    window.click("Second view");
+    window.click_role(Role::Button, "One view");
     assert_eq!(views(&window).second, None);
 }
 
@@ -188,9 +177,8 @@ fn a_view_should_be_drawn_as_its_formula_says() {
     walk(&mut window, |_| ());
     let guidance = ViewPair::default().with_first(StepView::Guidance);
     window.harness.state().send(UiCommand::SetViews(guidance));
-    window.harness.state().send(UiCommand::Camera(CameraMove::Actual));
-    window.harness.run();
-    let seen = window.harness.state().state().seen(StepView::Guidance).unwrap();
+    window.send(UiCommand::Camera(CameraMove::Actual));
+    let seen = window.state().seen(StepView::Guidance).unwrap();
     assert_eq!(seen.step.index, 2, "the newest step");
     let pixels = seen.pixels().pixels;
     let canvas = window.harness.get_by_label_contains("Canvas").rect();
@@ -215,7 +203,7 @@ fn a_view_should_be_drawn_without_a_gpu_too() {
         textures.allocated().any(|(_, texture)| texture.size == [16, 16])
     };
     assert!(!has_latents(&window));
-    press(&mut window, "Noise ε");
+    window.click_button("Noise ε");
     assert!(has_latents(&window), "a picture as large as the latents");
 }
 
@@ -229,16 +217,14 @@ fn a_word_of_several_tokens_should_show_its_attention_and_keep_it_when_it_is_cli
     assert!(is_said(&window, attention));
     assert_eq!(views(&window), ViewPair::default(), "pointing keeps nothing");
 
-    press(&mut window, "lighthouse");
+    window.click_button("lighthouse");
     let kept = StepView::Attention(AttentionToken { index: 2, level: None });
     assert_eq!(views(&window).first, kept);
-    let seen = window.harness.state().state().seen(kept).unwrap();
+    let seen = window.state().seen(kept).unwrap();
     assert_eq!((seen.word.clone(), seen.missing()), (2..4, None));
 
-    window.harness.get_by_label("Feature maps").click();
-    window.harness.run();
-    window.harness.get_by_label("8 × 8").click();
-    window.harness.run();
+    window.click("Feature maps");
+    window.click("8 × 8");
     let level = Some(1);
     assert_eq!(
         views(&window).first,
@@ -248,7 +234,7 @@ fn a_word_of_several_tokens_should_show_its_attention_and_keep_it_when_it_is_cli
     window.harness.get_by_label("start").hover();
     window.harness.run();
     assert!(is_said(&window, "Attention to “start”"));
-    press(&mut window, "lighthouse");
+    window.click_button("lighthouse");
     assert_eq!(views(&window), ViewPair::default());
 }
 
@@ -260,20 +246,17 @@ fn each_view_should_be_explained_at_length_with_its_formula() {
     ] {
         let mut window = walked(language);
         assert!(!is_said(&window, formula));
-        window.harness.key_press(egui::Key::F1);
-        window.harness.run();
+        window.press(egui::Key::F1);
         assert!(is_said(&window, formula));
-        window.harness.key_press(egui::Key::V);
-        window.harness.run();
+        window.press(egui::Key::V);
         assert!(!is_said(&window, formula));
         window.harness.get_by_label_contains("√(1 + σ²)");
-        window.harness.key_press(egui::Key::F1);
-        window.harness.run();
+        window.press(egui::Key::F1);
         assert!(window.harness.query_by_label_contains("√(1 + σ²)").is_none());
     }
     let mut window = walked("en");
-    press(&mut window, "What is this?");
-    assert!(window.harness.state().state().is_explaining);
+    window.click_button("What is this?");
+    assert!(window.state().is_explaining);
 }
 
 #[test]
@@ -296,14 +279,12 @@ fn what_was_not_kept_should_not_be_offered_and_be_told_where_it_was_chosen_befor
         .get_by_label("Attention was not kept with this run, so its words cannot be looked at");
 
     let guidance = ViewPair::default().with_first(StepView::Guidance);
-    window.harness.state().send(UiCommand::SetViews(guidance));
-    window.harness.run();
+    window.send(UiCommand::SetViews(guidance));
     window
         .harness
         .get_by_label("What the network said with the prompt and without it was not kept for this step");
     for _ in 0..3 {
-        window.harness.key_press(egui::Key::V);
-        window.harness.run();
+        window.press(egui::Key::V);
     }
     assert_eq!(views(&window).first, StepView::Noise, "V leaves out what is not there");
 }

@@ -419,7 +419,8 @@ commands_of_pages!(
     Compare(CompareCommand),
     Models(ModelsCommand),
     Queue(QueueCommand),
-    Settings(SettingsCommand)
+    Settings(SettingsCommand),
+    ImageInput(ImageInputCommand)
 );
 
 impl CommandSender {
