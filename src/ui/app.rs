@@ -10,11 +10,13 @@ use egui::{CentralPanel, Frame, Margin, Panel as SidePanel, Rangef};
 use super::commands::shortcuts;
 use super::commands::{CommandSender, UiCommand};
 use super::model::state::{AppState, EngineStatus};
+use super::pages::compare::CompareState;
+use super::pages::gallery::GalleryState;
 use super::pages::studio::actions;
 use super::pages::studio::form::draft::Draft;
 use super::pages::studio::form::history::FormHistory;
 use super::pages::studio::image_input;
-use super::pages::{self, Handled, PageContext, PageId, Pages};
+use super::pages::{Handled, PageContext, PageId, Pages, ServiceEvent};
 use super::panel::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT, default_panels};
 use super::services::{RepaintHandle, ServiceFactory, Services, Surroundings};
 use super::session::SessionKeeper;
@@ -23,7 +25,7 @@ use super::throttle::Throttle;
 use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
 use crate::engine::Poll;
-use crate::gallery::{IndexRequest, SaveEvent};
+use crate::gallery::{IndexRequest, IndexService, SaveEvent};
 use crate::job::Event;
 use crate::job::ModelRef;
 use crate::job::Precision;
@@ -141,7 +143,8 @@ impl Studio {
         };
         studio.draft.precision = kept_precision(&studio.services.settings);
         studio.draft.roll_seed();
-        studio.session = session_file.map(|path| SessionKeeper::start(path, ctx, &mut studio.state, &mut studio.draft));
+        studio.session = session_file
+            .map(|path| SessionKeeper::start(path, ctx, &mut studio.state, &mut studio.pages, &mut studio.draft));
         studio.start_engine();
         if studio.draft.request.model != ModelRef::Starter {
             studio.describe(studio.draft.request.model.clone());
@@ -169,6 +172,21 @@ impl Studio {
         &mut self.state
     }
 
+    /// What the gallery's page knows.
+    pub fn gallery(&self) -> &GalleryState {
+        &self.pages.gallery.state
+    }
+
+    /// What the gallery's page knows, to be set by hand.
+    pub fn gallery_mut(&mut self) -> &mut GalleryState {
+        &mut self.pages.gallery.state
+    }
+
+    /// What the page that compares knows.
+    pub fn compare(&self) -> &CompareState {
+        &self.pages.compare.state
+    }
+
     /// Has something done before the next frame.
     pub fn send(&self, command: UiCommand) {
         self.services.commands.send(command);
@@ -177,6 +195,7 @@ impl Studio {
     /// Starts an engine. What it says of its device has the model in the form read.
     pub(super) fn start_engine(&mut self) {
         self.decoding.forget();
+        self.state.decodes.forget();
         match self.services.restart_engine(&mut self.state.notices) {
             Ok(()) => self.state.engine = EngineStatus::Running,
             Err(reason) => self.state.engine_stopped(Some(reason)),
@@ -209,10 +228,10 @@ impl Studio {
         }
     }
 
-    fn drain_engine(&mut self, deadline: Instant) {
+    fn drain_engine(&mut self, ctx: &egui::Context, deadline: Instant) {
         while let Some(engine) = &self.services.engine {
             match engine.poll() {
-                Poll::Event(event) => self.take_event(event),
+                Poll::Event(event) => self.take_event(ctx, event),
                 Poll::Empty => return,
                 Poll::Disconnected => {
                     self.services.engine = None;
@@ -226,7 +245,7 @@ impl Studio {
         }
     }
 
-    fn take_event(&mut self, event: Event) {
+    fn take_event(&mut self, ctx: &egui::Context, event: Event) {
         if image_input::take_event(self, &event) {
             return;
         }
@@ -247,10 +266,29 @@ impl Studio {
             Event::Decoded { ticket, picture } => actions::decode::take_answer(self, *ticket, picture),
             _ => {}
         }
-        self.state.apply(event);
+        let event = ServiceEvent::Engine(event);
+        self.tell_pages(ctx, &event);
+        if let ServiceEvent::Engine(event) = event {
+            self.state.apply(event);
+        }
     }
 
-    fn drain_pictures(&mut self, deadline: Instant) {
+    fn tell_pages(&mut self, ctx: &egui::Context, event: &ServiceEvent) {
+        let (pages, mut context) = self.pages(ctx);
+        pages.take_event(event, &mut context);
+    }
+
+    fn drain_index(&mut self, ctx: &egui::Context, deadline: Instant) {
+        while let Some(event) = self.services.index.as_ref().and_then(IndexService::poll) {
+            self.tell_pages(ctx, &ServiceEvent::Index(event));
+            if Instant::now() > deadline {
+                (self.services.repaint)();
+                return;
+            }
+        }
+    }
+
+    fn drain_pictures(&mut self, ctx: &egui::Context, deadline: Instant) {
         while let Some(event) = self.services.pictures.as_ref().and_then(|pictures| pictures.poll()) {
             if let (SaveEvent::Saved { path, .. }, Some(library)) = (&event, &self.services.index) {
                 library.request(IndexRequest::AddPicture(path.clone()));
@@ -265,7 +303,14 @@ impl Studio {
                 SaveEvent::Opened { path, .. } => Some(path.clone()),
                 _ => None,
             };
-            self.state.apply_saved(event);
+            let is_wanted = self.is_wanted(&event);
+            let event = ServiceEvent::Saved(event);
+            self.tell_pages(ctx, &event);
+            if let ServiceEvent::Saved(event) = event
+                && is_wanted
+            {
+                self.state.apply_saved(event);
+            }
             if let Some(path) = opened {
                 actions::files::take_settings_if_wanted(self, &path);
                 actions::regenerate::go_on_if_wanted(self, &path);
@@ -275,6 +320,16 @@ impl Studio {
                 return;
             }
         }
+    }
+
+    /// Whether what was read of a picture is for the studio, and not for a page alone.
+    fn is_wanted(&self, event: &SaveEvent) -> bool {
+        let regenerating = self.regenerating.as_ref().map(|(path, _)| path);
+        let is_regenerated = matches!(
+            event,
+            SaveEvent::Opened { path, .. } | SaveEvent::OpenFailed { path, .. } if regenerating == Some(path)
+        );
+        is_regenerated || self.state.waits_for(event)
     }
 
     /// Has keys taken by the page that is shown, else as those of commands.
@@ -375,21 +430,18 @@ impl Studio {
         }
     }
 
-    /// Shows a page that keeps its own state; the result is false for the others.
-    fn show_page(&mut self, ui: &mut egui::Ui, id: PageId) -> bool {
+    fn show_page(&mut self, ui: &mut egui::Ui, id: PageId) {
         let mut context = panel_context!(self, ui);
-        let Some(page) = self.pages.page(id) else {
-            return false;
-        };
-        ui.push_id(id.key(), |ui| page.ui(ui, &mut context));
-        true
+        if let Some(page) = self.pages.page(id) {
+            ui.push_id(id.key(), |ui| page.ui(ui, &mut context));
+        }
     }
 }
 
 impl eframe::App for Studio {
     fn on_exit(&mut self) {
         if let Some(session) = &mut self.session {
-            session.keep(&self.state, &self.draft);
+            session.keep((&self.state, &self.pages, &self.draft));
         }
     }
 
@@ -405,14 +457,13 @@ impl eframe::App for Studio {
             self.handle_input(ctx);
         }
         self.take_commands(ctx);
-        self.drain_engine(deadline);
-        self.drain_pictures(deadline);
+        self.drain_engine(ctx, deadline);
+        self.drain_pictures(ctx, deadline);
+        self.drain_index(ctx, deadline);
         actions::play::tick(self, ctx);
         actions::decode::tick(self, ctx);
         actions::sweep::advance(self);
         actions::export::poll(self);
-        pages::gallery::tick(self, ctx);
-        pages::compare::tick(self, ctx);
         let (pages, mut context) = self.pages(ctx);
         for page in pages.all() {
             page.tick(&mut context);
@@ -420,7 +471,7 @@ impl eframe::App for Studio {
         image_input::tick(self, ctx);
         actions::form::watch(self, ctx);
         if let Some(session) = &mut self.session {
-            session.tick(&self.state, &self.draft);
+            session.tick((&self.state, &self.pages, &self.draft));
         }
     }
 
@@ -438,9 +489,7 @@ impl eframe::App for Studio {
                 CentralPanel::default()
                     .frame(frame(*palette.canvas, Margin::ZERO))
                     .show(ui, |ui| {
-                        if !self.show_page(ui, page) {
-                            self.show_slot(ui, Slot::Page(page));
-                        }
+                        self.show_page(ui, page);
                     });
             }
         }

@@ -14,6 +14,8 @@ pub mod widgets;
 mod chrome;
 mod job_dispatch;
 mod panel;
+mod part_context;
+mod step_decoding;
 mod throttle;
 
 use std::path::PathBuf;
@@ -65,7 +67,7 @@ pub fn run(settings: Settings, gallery_dir: PathBuf) -> Result<(), UiError> {
         options,
         Box::new(|creation| {
             let mut studio = app::Studio::new(creation, services, settings, gallery_dir);
-            studio.state_mut().gallery.thumbnail_dir = Some(thumbnail_dir);
+            studio.gallery_mut().thumbnail_dir = Some(thumbnail_dir);
             Ok(Box::new(studio))
         }),
     )?;

@@ -11,7 +11,6 @@ use super::i18n::Language;
 use super::model::state::AppState;
 use super::pages::studio::form::draft::Draft;
 use super::pages::studio::{canvas, form, image_input, inspector, recent, sides, sweep, timeline};
-use super::pages::{self, PageId};
 use super::theme::Palette;
 use super::widgets::form_row::RowStyle;
 use super::widgets::textures::TextureCache;
@@ -43,8 +42,6 @@ pub(super) enum Slot {
     Timeline,
     /// Along the foot of the window.
     Recent,
-    /// All below the first line, on a page other than the studio.
-    Page(PageId),
     /// Above all others.
     Overlay,
 }
@@ -81,8 +78,6 @@ pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
         Box::<inspector::run_settings::RunSettingsPanel>::default(),
         Box::new(inspector::kept::KeptPanel),
         Box::new(recent::RecentPanel),
-        Box::<pages::gallery::GalleryPanel>::default(),
-        Box::<pages::compare::ComparePanel>::default(),
         Box::<palette::PalettePanel>::default(),
         Box::<notices::NoticesPanel>::default(),
         Box::new(budget_dialog::BudgetDialog),

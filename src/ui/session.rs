@@ -7,10 +7,10 @@ use egui::{Context, ViewportBuilder, vec2};
 use serde_json::{Map, Value};
 
 use super::model::state::{AppState, Sides};
-use super::pages::PageId;
 use super::pages::gallery::SIDES;
 use super::pages::studio::form::content::FormContent;
 use super::pages::studio::form::draft::Draft;
+use super::pages::{PageId, Pages};
 use super::widgets::section;
 use crate::config::FileWriter;
 use crate::gallery::SortOrder;
@@ -146,10 +146,10 @@ impl Session {
     /// What the window looks like now.
     ///
     /// * `before`: what it looked like last.
-    fn of(ctx: &Context, state: &AppState, draft: &Draft, before: &Self) -> Self {
+    fn of(ctx: &Context, (state, pages, draft): Kept<'_>, before: &Self) -> Self {
         let is_maximized = ctx.input(|input| input.viewport().maximized.unwrap_or_default());
         let size = ctx.viewport_rect().size() * ctx.zoom_factor();
-        let gallery = &state.gallery;
+        let gallery = &pages.gallery.state;
         // Fields that will follow the model are not yet what the user wants.
         let awaits_model = draft.follows_model && state.refusal(&draft.request.model).is_none();
         let form = if awaits_model {
@@ -177,19 +177,23 @@ impl Session {
     }
 
     /// Makes the window what it was; the form's model is still to be described.
-    fn put_into(self, ctx: &Context, state: &mut AppState, draft: &mut Draft) {
+    fn put_into(self, ctx: &Context, state: &mut AppState, pages: &mut Pages, draft: &mut Draft) {
         state.page = self.page;
         state.sides = self.sides;
         section::set_all(ctx, self.sections);
-        state.gallery.order = self.gallery.order;
-        state.gallery.side = self.gallery.cell_side;
-        state.gallery.is_details_shown = self.gallery.is_details_shown;
-        state.gallery.search.history = self.gallery.searches;
+        let gallery = &mut pages.gallery.state;
+        gallery.order = self.gallery.order;
+        gallery.side = self.gallery.cell_side;
+        gallery.is_details_shown = self.gallery.is_details_shown;
+        gallery.search.history = self.gallery.searches;
         if let Some(form) = self.form {
             form.put_into(draft);
         }
     }
 }
+
+/// What a session is read from.
+type Kept<'a> = (&'a AppState, &'a Pages, &'a Draft);
 
 /// The object at a place within another; what is missing on the way is made.
 fn object_at<'a>(whole: &'a mut Value, path: &[&str]) -> Option<&'a mut Map<String, Value>> {
@@ -215,9 +219,15 @@ pub(super) struct SessionKeeper {
 
 impl SessionKeeper {
     /// Makes the window what the file says, and keeps it from now on.
-    pub(super) fn start(path: PathBuf, ctx: &Context, state: &mut AppState, draft: &mut Draft) -> Self {
+    pub(super) fn start(
+        path: PathBuf,
+        ctx: &Context,
+        state: &mut AppState,
+        pages: &mut Pages,
+        draft: &mut Draft,
+    ) -> Self {
         let kept = Session::load(&path);
-        kept.clone().put_into(ctx, state, draft);
+        kept.clone().put_into(ctx, state, pages, draft);
         Self {
             path,
             writer: FileWriter::start(),
@@ -228,17 +238,17 @@ impl SessionKeeper {
     }
 
     /// Has what changed written, not more often than once in a second.
-    pub(super) fn tick(&mut self, state: &AppState, draft: &Draft) {
+    pub(super) fn tick(&mut self, shown: Kept<'_>) {
         let now = self.ctx.input(|input| input.time);
         if now >= self.due {
             self.due = now + PAUSE_SECS;
-            self.keep(state, draft);
+            self.keep(shown);
         }
     }
 
     /// Has what changed written.
-    pub(super) fn keep(&mut self, state: &AppState, draft: &Draft) {
-        let session = Session::of(&self.ctx, state, draft, &self.kept);
+    pub(super) fn keep(&mut self, shown: Kept<'_>) {
+        let session = Session::of(&self.ctx, shown, &self.kept);
         if session == self.kept {
             return;
         }

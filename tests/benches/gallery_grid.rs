@@ -74,7 +74,7 @@ fn entry(id: EntryId) -> PictureEntry {
 /// Answers what the page asks as the index would.
 fn answer(harness: &mut Harness<'static, Studio>, found: &Arc<SearchResult>) {
     let now = harness.ctx.input(|input| input.time);
-    let page = &mut harness.state_mut().state_mut().gallery;
+    let page = harness.state_mut().gallery_mut();
     let mut asked = Vec::new();
     page.ask_what_is_due(now, |question| {
         asked.push(question);

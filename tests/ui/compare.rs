@@ -12,7 +12,7 @@ use hareru::job::{Change, GenerateRequest, GeneratedImage, PreviewMode, Record, 
 use hareru::render::picture::{PictureMode, PicturePaint, Placed, difference_pixels};
 use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::PageId;
-use hareru::ui::pages::compare::{Alike, CompareCommand, CompareMode, ComparePage, Divider};
+use hareru::ui::pages::compare::{Alike, CompareCommand, CompareMode, CompareState, Divider};
 
 use super::harness::{Window, in_language, plain, record};
 use super::latent_view::{colours, plane, whole_step};
@@ -95,12 +95,12 @@ pub(super) fn three_runs(folder: &Path) -> Vec<PathBuf> {
     runs.into_iter().map(save).collect()
 }
 
-fn page(window: &Window) -> &ComparePage {
-    &window.state().compare
+fn page(window: &Window) -> &CompareState {
+    window.harness.state().compare()
 }
 
 /// Lets the threads answer.
-fn wait(window: &mut Window, what: &str, is_done: impl Fn(&ComparePage) -> bool) {
+fn wait(window: &mut Window, what: &str, is_done: impl Fn(&CompareState) -> bool) {
     let end = Instant::now() + Duration::from_secs(30);
     while !is_done(page(window)) {
         assert!(Instant::now() < end, "{what} took too long");
@@ -110,7 +110,7 @@ fn wait(window: &mut Window, what: &str, is_done: impl Fn(&ComparePage) -> bool)
     window.harness.run();
 }
 
-fn settled(page: &ComparePage) -> bool {
+fn settled(page: &CompareState) -> bool {
     let are_read = page.pictures.iter().all(hareru::ui::pages::compare::Compared::is_read);
     let is_measured = page.pair().is_none() || page.similarity() != Alike::NotYet;
     let runs = page
@@ -743,7 +743,7 @@ fn pictures_should_be_rated_by_stars_and_by_key() {
     let folder = tempfile::tempdir().unwrap();
     let paths = three_runs(folder.path());
     let mut window = with_index(folder.path(), &paths);
-    let rating = |page: &ComparePage, place: usize| page.pictures[place].entry.as_ref().unwrap().user_metadata.rating;
+    let rating = |page: &CompareState, place: usize| page.pictures[place].entry.as_ref().unwrap().user_metadata.rating;
     window.click("Rate 3 of 5: a.png");
     wait(&mut window, "rating", |page| rating(page, 0) == 3);
     window.press(egui::Key::Num5);

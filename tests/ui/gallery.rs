@@ -12,7 +12,7 @@ use hareru::gallery::{
 };
 use hareru::ui::commands::UiCommand;
 use hareru::ui::pages::PageId;
-use hareru::ui::pages::gallery::{GalleryCommand, GalleryPage, PageNotice};
+use hareru::ui::pages::gallery::{GalleryCommand, GalleryState, PageNotice};
 
 use super::harness::Window;
 
@@ -57,7 +57,7 @@ pub(super) fn found(count: usize) -> SearchResult {
 }
 
 /// Answers everything the page asks as an index with these pictures would; the result is what was asked.
-pub(super) fn answer(page: &mut GalleryPage, found: &SearchResult, now: f64) -> Vec<IndexRequest> {
+pub(super) fn answer(page: &mut GalleryState, found: &SearchResult, now: f64) -> Vec<IndexRequest> {
     let mut all = Vec::new();
     for round in 1..10 {
         let mut asked = Vec::new();
@@ -117,13 +117,13 @@ pub(super) fn window(count: usize) -> Window {
 pub(super) fn settle(window: &mut Window, found: &SearchResult) {
     for _ in 0..3 {
         let now = window.harness.ctx.input(|input| input.time);
-        answer(&mut window.state_mut().gallery, found, now);
+        answer(window.harness.state_mut().gallery_mut(), found, now);
         window.harness.run();
     }
 }
 
-fn page(window: &Window) -> &GalleryPage {
-    &window.state().gallery
+fn page(window: &Window) -> &GalleryState {
+    window.harness.state().gallery()
 }
 
 fn chosen(window: &Window) -> Vec<i64> {
@@ -138,10 +138,10 @@ fn only_what_is_in_sight_should_be_asked_for() {
     window.send(UiCommand::ShowPage(PageId::Gallery));
     let found = found(100_000);
     let now = window.harness.ctx.input(|input| input.time);
-    let page = &mut window.state_mut().gallery;
+    let page = window.harness.state_mut().gallery_mut();
     answer(page, &found, now);
     window.harness.run();
-    let page = &mut window.state_mut().gallery;
+    let page = window.harness.state_mut().gallery_mut();
     let asked = answer(page, &found, now);
     let ids: Vec<_> = asked
         .iter()
@@ -223,7 +223,11 @@ fn what_is_in_sight_should_stay_when_pictures_come_and_pages_change() {
     grown.ids.splice(0..0, (400..450).rev().map(EntryId));
     grown.days.insert(0, DayCount { day: 20_001, count: 50 });
     grown.total = 450;
-    window.state_mut().gallery.apply(IndexEvent::ContentChanged);
+    window
+        .harness
+        .state_mut()
+        .gallery_mut()
+        .apply(IndexEvent::ContentChanged);
     settle(&mut window, &grown);
     assert_eq!(page(&window).ids().len(), 450);
     let after = window.harness.get_by_role_and_label(Role::Button, &label).rect();
@@ -290,7 +294,7 @@ fn keys_and_stars_should_mark_what_is_chosen_at_once() {
 
 #[test]
 fn pictures_in_the_trash_should_be_told_with_a_way_back() {
-    let mut page = GalleryPage::default();
+    let mut page = GalleryState::default();
     let told = page.apply(IndexEvent::Trashed { count: 3 }).unwrap();
     assert!(matches!(told, PageNotice::Undoable(_)));
     let told = page.apply(IndexEvent::Restored { count: 3 }).unwrap();
@@ -363,7 +367,7 @@ fn typing_should_be_searched_for_once_it_pauses_and_the_newest_wins() {
     window.harness.step();
     window.harness.step();
     let now = window.harness.ctx.input(|input| input.time);
-    let page = &mut window.state_mut().gallery;
+    let page = window.harness.state_mut().gallery_mut();
     assert_eq!(page.search.text, "sea rating>=4");
     let asked = answer(page, &found(7), now + 1.0);
     let search = IndexRequest::Search {
@@ -377,7 +381,7 @@ fn typing_should_be_searched_for_once_it_pauses_and_the_newest_wins() {
 
 #[test]
 fn an_answer_to_an_older_search_should_be_ignored() {
-    let mut page = GalleryPage::default();
+    let mut page = GalleryState::default();
     let mut tickets = 0;
     let mut ask = |_| {
         tickets += 1;
@@ -403,7 +407,7 @@ fn a_search_that_is_not_understood_should_be_told_below_the_field_and_in_the_lin
     window.press_with(Modifiers::COMMAND, Key::F);
     window.harness.get_by_label("Search").type_text("rating>x");
     window.harness.run();
-    let page = &mut window.state_mut().gallery;
+    let page = window.harness.state_mut().gallery_mut();
     let mut ticket = None;
     page.ask_what_is_due(1e6, |question| {
         let is_search = matches!(question, IndexRequest::Search { .. });
@@ -423,7 +427,11 @@ fn a_search_that_is_not_understood_should_be_told_below_the_field_and_in_the_lin
         .query_all_by_label_contains("After rating comes a number")
         .count();
     assert!(told >= 2, "it was told {told} times");
-    assert_eq!(window.state().gallery.ids().len(), 40, "what was found before stays");
+    assert_eq!(
+        window.harness.state().gallery().ids().len(),
+        40,
+        "what was found before stays"
+    );
 }
 
 #[test]
@@ -507,7 +515,7 @@ fn an_empty_gallery_should_say_what_to_do() {
 #[test]
 fn a_folder_that_is_gone_and_files_being_read_should_be_told_in_the_line_below() {
     let mut window = window(40);
-    let page = &mut window.state_mut().gallery;
+    let page = window.harness.state_mut().gallery_mut();
     page.apply(IndexEvent::Scanning {
         done: 1234,
         total: Some(10_000),
@@ -517,7 +525,7 @@ fn a_folder_that_is_gone_and_files_being_read_should_be_told_in_the_line_below()
     window.harness.run();
     window.harness.get_by_label("Looking at files: 1,234 of 10,000");
     window.harness.get_by_label_contains("/media/stick is not there");
-    let page = &mut window.state_mut().gallery;
+    let page = window.harness.state_mut().gallery_mut();
     page.apply(IndexEvent::FolderFound(PathBuf::from("/media/stick")));
     page.apply(IndexEvent::Scanned {
         pictures: 40,
@@ -533,7 +541,7 @@ fn a_refused_mark_should_be_asked_for_again() {
     let mut window = window(20);
     window.click_role(Role::Button, "00019.png");
     window.press_with(Modifiers::NONE, Key::Num5);
-    let page = &mut window.state_mut().gallery;
+    let page = window.harness.state_mut().gallery_mut();
     page.apply(IndexEvent::Failed {
         message: "the disk is full".to_owned(),
     });
@@ -587,7 +595,7 @@ fn frames_should_be_short_with_a_hundred_thousand_pictures() {
             let start = std::time::Instant::now();
             window.harness.step();
             let time = start.elapsed();
-            let page = &mut window.state_mut().gallery;
+            let page = window.harness.state_mut().gallery_mut();
             answer(page, &found, 0.0);
             time
         })

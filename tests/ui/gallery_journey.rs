@@ -28,7 +28,7 @@ fn found(harness: &mut Harness<'static, Studio>, text: &str, count: usize) {
     send(harness, UiCommand::ShowPage(PageId::Gallery));
     send(harness, UiCommand::Gallery(search));
     until(harness, &format!("{count} are found by {text:?}"), |studio| {
-        studio.state().gallery.ids().len() == count
+        studio.gallery().ids().len() == count
     });
 }
 
@@ -67,18 +67,18 @@ fn a_photo_should_be_restyled_compared_rated_and_found_again() {
     let all = restyled.iter().chain([&path]).cloned().collect();
     send(&mut harness, UiCommand::Compare(CompareCommand::Show(all)));
     until(&mut harness, "all are read and measured", |studio| {
-        let page = &studio.state().compare;
+        let page = studio.compare();
         page.pictures.len() == 4 && page.pictures.iter().all(Compared::is_read)
     });
     assert_eq!(harness.state().state().page, PageId::Compare);
-    assert_eq!(harness.state().state().compare.mode, CompareMode::Slider);
-    assert!(harness.state().state().compare.num_steps() > 0, "the runs were kept");
+    assert_eq!(harness.state().compare().mode, CompareMode::Slider);
+    assert!(harness.state().compare().num_steps() > 0, "the runs were kept");
     send(&mut harness, UiCommand::Compare(CompareCommand::ShowStep(0)));
-    assert!(harness.state().state().compare.pair().is_some());
+    assert!(harness.state().compare().pair().is_some());
 
     for (place, rating) in [(0, 5), (1, 4), (2, 2)] {
         until(&mut harness, "the index service knows it", |studio| {
-            studio.state().compare.pictures[place].entry.is_some()
+            studio.compare().pictures[place].entry.is_some()
         });
         send(
             &mut harness,

@@ -218,7 +218,7 @@ fn a_torn_query_should_be_explained_by_the_index() {
     harness.step();
     harness.get_by_label("Search").type_text("steps>many");
     until(&mut harness, "the search is refused", |studio| {
-        studio.state().gallery.search.error.is_some()
+        studio.gallery().search.error.is_some()
     });
 }
 
@@ -295,7 +295,7 @@ fn looks_of_the_gallery() {
     let tell = |window: &mut Window, folder: &std::path::Path, found: &SearchResult| {
         for _ in 0..30 {
             let now = window.harness.ctx.input(|input| input.time);
-            let page = &mut window.state_mut().gallery;
+            let page = window.harness.state_mut().gallery_mut();
             answer(page, found, now);
             let ids: Vec<_> = found.ids.iter().take(200).collect();
             let entries = ids.iter().map(|id| Arc::new(shown(id.0, folder))).collect();
@@ -311,7 +311,7 @@ fn looks_of_the_gallery() {
             ("light", hareru::config::ThemeChoice::Light),
         ] {
             let mut window = Window::open_drawn_in(language);
-            let page = &mut window.state_mut().gallery;
+            let page = window.harness.state_mut().gallery_mut();
             page.thumbnail_dir = Some(folder.path().join("cache"));
             window.harness.state().send(UiCommand::SetTheme(choice));
             window.send(UiCommand::ShowPage(PageId::Gallery));
@@ -324,7 +324,7 @@ fn looks_of_the_gallery() {
             ] {
                 window.send(UiCommand::Gallery(command));
             }
-            let page = &mut window.state_mut().gallery;
+            let page = window.harness.state_mut().gallery_mut();
             page.apply(IndexEvent::Scanning {
                 done: 1234,
                 total: Some(9000),

@@ -47,7 +47,7 @@ fn tab_should_reach_the_pictures_of_the_gallery_once_and_arrows_go_on_from_there
     window.harness.run();
     window.press_with(Modifiers::NONE, Key::ArrowRight);
     window.press_with(Modifiers::NONE, Key::ArrowRight);
-    let at = window.state().gallery.selection.focus();
+    let at = window.harness.state().gallery().selection.focus();
     assert_eq!(focused(&window), Some(format!("{:05}.png", 39 - at.unwrap())));
     assert_eq!(at, Some(1), "the first key finds the first picture");
     window.press_with(Modifiers::NONE, Key::Home);

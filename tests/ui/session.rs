@@ -55,9 +55,10 @@ fn a_window_should_open_as_it_was_closed() {
     let state = window.state();
     assert_eq!(state.page, PageId::Gallery);
     assert!(state.sides.is_form_shown && !state.sides.is_inspector_shown);
-    assert_eq!((state.gallery.order, state.gallery.side), (SortOrder::Oldest, 96.0));
-    assert!(!state.gallery.is_details_shown);
-    assert_eq!(state.gallery.search.history, ["boat"]);
+    let gallery = window.harness.state().gallery();
+    assert_eq!((gallery.order, gallery.side), (SortOrder::Oldest, 96.0));
+    assert!(!gallery.is_details_shown);
+    assert_eq!(gallery.search.history, ["boat"]);
     let draft = window.draft();
     assert_eq!(
         draft.to_request().unwrap(),

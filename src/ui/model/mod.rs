@@ -2,6 +2,7 @@
 
 pub mod budget;
 pub mod camera;
+pub mod decodes;
 pub mod installed;
 pub mod jobs;
 pub mod notifications;

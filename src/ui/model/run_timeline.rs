@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::notifications::Text;
 use super::step_pictures::{Quality, StepPictures};
 use crate::job::{
-    Change, GenerateRequest, GeneratedImage, JobId, KeptRun, LatentColours, LatentPlane, Record, StepEvent, StepRecord,
-    Trajectory,
+    Change, GenerateRequest, GeneratedImage, JobId, KeptRun, LatentColours, LatentPlane, Record, RgbImage, StepEvent,
+    StepRecord, Trajectory,
 };
 use crate::unfold::StepView;
 
@@ -155,6 +155,13 @@ impl RunTimeline {
         parent.steps.retain(|record| record.index < index);
         parent.pictures.forget_from(index);
         parent
+    }
+
+    /// Takes in the picture of a step that was decoded, if the step is one of this run.
+    pub(in crate::ui) fn take_decoded(&mut self, step: &Arc<StepRecord>, quality: Quality, picture: &Arc<RgbImage>) {
+        if self.steps.iter().any(|known| Arc::ptr_eq(known, step)) {
+            self.pictures.insert(step.index, quality, Arc::clone(picture));
+        }
     }
 
     /// Takes in a step, in the place of one that was taken before.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::budget::BudgetQuestion;
+use super::decodes::Decodes;
 use super::installed::Installed;
 use super::jobs::JobQueue;
 use super::notifications::{Level, Notices, Text};
@@ -21,8 +22,6 @@ use crate::job::{
 use crate::ui::i18n::Value;
 use crate::ui::model::camera::Camera;
 use crate::ui::pages::PageId;
-use crate::ui::pages::compare::ComparePage;
-use crate::ui::pages::gallery::GalleryPage;
 use crate::ui::pages::studio::canvas::beside::Beside;
 use crate::ui::pages::studio::exporting::Exporting;
 use crate::ui::pages::studio::image_input::ImageInputState;
@@ -126,12 +125,10 @@ pub struct AppState {
     pub image_input: ImageInputState,
     /// What fills the window.
     pub page: PageId,
-    /// What the gallery's page knows.
-    pub gallery: GalleryPage,
-    /// What the page that compares knows.
-    pub compare: ComparePage,
     /// The jobs that wait, run or have ended.
     pub jobs: JobQueue,
+    /// Steps that the engine was asked to decode.
+    pub decodes: Decodes,
     /// How long steps take.
     pub step_times: StepTimes,
     /// The models on disk.
@@ -190,7 +187,11 @@ impl AppState {
                 self.notices.notify(Level::Error, Text::new("steer-refused", reason));
             }
             Event::WentBack { job, step } => self.go_back(job, step),
-            Event::Decoded { .. } => {} // answers a question of the window's, not of the run
+            Event::Decoded { ticket, picture } => {
+                if let (true, Err(error)) = (self.decodes.answered(ticket), picture) {
+                    self.notices.notify(Level::Error, job_error_text(&error));
+                }
+            }
             Event::DeviceDescribed { info } => self.device = Some(info),
             Event::ModelDescribed { info } => {
                 self.refused.retain(|(model, _)| *model != info.model);
@@ -219,10 +220,6 @@ impl AppState {
 
     /// Takes in one event of the gallery.
     pub fn apply_saved(&mut self, event: SaveEvent) {
-        let is_shared = self.waits_for(&event);
-        let Some(event) = self.compare.take_saved(event, is_shared) else {
-            return;
-        };
         match event {
             SaveEvent::Saved {
                 path,
@@ -299,7 +296,7 @@ impl AppState {
     }
 
     /// Whether the studio has use for what was read of a picture.
-    fn waits_for(&self, event: &SaveEvent) -> bool {
+    pub(in crate::ui) fn waits_for(&self, event: &SaveEvent) -> bool {
         let (SaveEvent::Opened { path, .. }
         | SaveEvent::OpenFailed { path, .. }
         | SaveEvent::TrajectoryOpened { path, .. }

@@ -14,6 +14,8 @@ use super::commands::UiCommand;
 use super::model::state::AppState;
 use super::panel::PanelContext;
 use super::services::Services;
+use crate::gallery::{IndexEvent, SaveEvent};
+use crate::job::Event;
 use studio::form::draft::Draft;
 
 /// What fills the window below its first line.
@@ -92,6 +94,16 @@ pub(in crate::ui) struct PageContext<'a> {
     pub(in crate::ui) services: &'a mut Services,
 }
 
+/// What a service that pages share has to tell.
+pub(in crate::ui) enum ServiceEvent {
+    /// Of the engine.
+    Engine(Event),
+    /// Of the thread that saves and reads pictures.
+    Saved(SaveEvent),
+    /// Of the index of all pictures.
+    Index(IndexEvent),
+}
+
 /// Whether a page has carried out a command.
 pub(in crate::ui) enum Handled {
     /// It has.
@@ -111,6 +123,9 @@ pub(in crate::ui) trait Page {
     /// Carries a command out if it is one of its own. Returns at once.
     fn command(&mut self, command: UiCommand, ctx: &mut PageContext<'_>) -> Handled;
 
+    /// Takes in an event of a service, before the shared state does.
+    fn take_event(&mut self, _event: &ServiceEvent, _ctx: &mut PageContext<'_>) {}
+
     /// Takes in what other threads have to tell; called before every frame, whichever page is shown.
     fn tick(&mut self, ctx: &mut PageContext<'_>);
 
@@ -124,6 +139,8 @@ pub(in crate::ui) trait Page {
 /// The pages that keep their own state.
 #[derive(Default)]
 pub(in crate::ui) struct Pages {
+    pub(in crate::ui) gallery: gallery::GalleryPage,
+    pub(in crate::ui) compare: compare::ComparePage,
     models: models::ModelsPage,
     queue: queue::QueuePage,
     settings: settings::SettingsPage,
@@ -131,13 +148,26 @@ pub(in crate::ui) struct Pages {
 
 impl Pages {
     /// All of them.
-    pub(in crate::ui) fn all(&mut self) -> [&mut dyn Page; 3] {
-        [&mut self.models, &mut self.queue, &mut self.settings]
+    pub(in crate::ui) fn all(&mut self) -> [&mut dyn Page; 5] {
+        [
+            &mut self.gallery,
+            &mut self.compare,
+            &mut self.models,
+            &mut self.queue,
+            &mut self.settings,
+        ]
     }
 
     /// One of them.
     pub(in crate::ui) fn page(&mut self, id: PageId) -> Option<&mut dyn Page> {
         self.all().into_iter().find(|page| page.id() == id)
+    }
+
+    /// Has every page take in an event of a service.
+    pub(in crate::ui) fn take_event(&mut self, event: &ServiceEvent, ctx: &mut PageContext<'_>) {
+        for page in self.all() {
+            page.take_event(event, ctx);
+        }
     }
 
     /// Has the page a command belongs to carry it out.

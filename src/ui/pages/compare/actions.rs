@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::measure::{KeptSteps, Measure};
-use super::{Alike, CompareCommand, CompareMode, ComparePage, Compared, MAX_PICTURES};
+use super::{Alike, CompareCommand, CompareMode, ComparePage, CompareState, Compared, MAX_PICTURES};
 use crate::gallery::{IndexRequest, MetadataChange};
-use crate::ui::app::Studio;
+use crate::ui::model::camera::Camera;
 use crate::ui::model::notifications::{Level, Text};
-use crate::ui::pages::PageId;
+use crate::ui::model::state::file_name;
+use crate::ui::pages::{PageContext, PageId};
 
 /// By how much one press turns the line of the slider, in degrees.
 const TURN_DEGREES: f32 = 45.0;
@@ -16,77 +17,125 @@ pub(super) const BLINK_SECS: std::ops::RangeInclusive<f64> = 0.2..=5.0;
 /// What differences may be multiplied by.
 pub(super) const GAINS: std::ops::RangeInclusive<f32> = 1.0..=64.0;
 
-/// Does what the page was asked for. Returns at once.
-pub(in crate::ui) fn carry_out(studio: &mut Studio, _ctx: &egui::Context, command: CompareCommand) {
-    let fit_zoom = studio.fit_zoom;
-    match command {
-        CompareCommand::Show(paths) => {
-            studio.state.compare.clear();
-            return add(studio, paths);
+impl ComparePage {
+    /// Does what the page was asked for. Returns at once.
+    pub(super) fn carry_out(&mut self, command: CompareCommand, ctx: &mut PageContext<'_>) {
+        let page = &mut self.state;
+        match command {
+            CompareCommand::Remove(path) => page.remove(&path),
+            CompareCommand::RemoveSecond => {
+                if let Some(second) = page.pictures.get(page.second) {
+                    let path = second.path.clone();
+                    page.remove(&path);
+                }
+            }
+            CompareCommand::Clear => page.clear(),
+            CompareCommand::Swap => std::mem::swap(&mut page.first, &mut page.second),
+            CompareCommand::SetFirst(place) => page.choose(place, true),
+            CompareCommand::SetSecond(place) => page.choose(place, false),
+            CompareCommand::NextPicture => page.choose_next(1),
+            CompareCommand::PreviousPicture => page.choose_next(-1),
+            CompareCommand::SetMode(mode) => page.set_mode(mode),
+            CompareCommand::NextMode => {
+                let here = CompareMode::ALL
+                    .iter()
+                    .position(|mode| *mode == page.mode)
+                    .unwrap_or_default();
+                page.set_mode(CompareMode::ALL[(here + 1) % CompareMode::ALL.len()]);
+            }
+            CompareCommand::SetDivider(divider) => {
+                page.divider = divider.moved(divider.through).turned(divider.degrees);
+            }
+            CompareCommand::Turn => {
+                let eighths = (page.divider.degrees / TURN_DEGREES).floor() + 1.0;
+                page.divider = page.divider.turned(eighths * TURN_DEGREES);
+            }
+            CompareCommand::SetGain(gain) => page.gain = gain.clamp(*GAINS.start(), *GAINS.end()),
+            CompareCommand::SetBlink(secs) => page.blink_secs = secs.clamp(*BLINK_SECS.start(), *BLINK_SECS.end()),
+            CompareCommand::SetBlinks(blinks) => page.blinks = Some(blinks),
+            CompareCommand::Flip => {
+                page.is_second_shown ^= true;
+                page.moved_at = None;
+            }
+            CompareCommand::Camera(camera_move) => page.camera.apply(camera_move, self.panel.fit_zoom()),
+            CompareCommand::ShowStep(place) => page.stop_at(Some(place)),
+            CompareCommand::PreviousStep => page.step_by(-1),
+            CompareCommand::NextStep => page.step_by(1),
+            CompareCommand::FirstStep => page.stop_at(Some(0)),
+            CompareCommand::LastStep => page.stop_at(None),
+            CompareCommand::PlayOrPause => page.play_or_pause(),
+            CompareCommand::Show(paths) => {
+                page.clear();
+                self.add(paths, ctx);
+            }
+            CompareCommand::Add(path) => self.add(vec![path], ctx),
+            CompareCommand::Rate(rating) => self.rate(self.state.second, rating, ctx),
+            CompareCommand::RatePicture(place, rating) => self.rate(place, rating, ctx),
         }
-        CompareCommand::Add(path) => return add(studio, vec![path]),
-        CompareCommand::Rate(rating) => return rate(studio, studio.state.compare.second, rating),
-        CompareCommand::RatePicture(place, rating) => return rate(studio, place, rating),
-        _ => {}
     }
-    let page = &mut studio.state.compare;
-    match command {
-        CompareCommand::Remove(path) => page.remove(&path),
-        CompareCommand::RemoveSecond => {
-            if let Some(second) = page.pictures.get(page.second) {
-                let path = second.path.clone();
-                page.remove(&path);
+
+    /// Adds pictures and has them read.
+    fn add(&mut self, paths: Vec<PathBuf>, ctx: &mut PageContext<'_>) {
+        ctx.state.page = PageId::Compare;
+        let page = &mut self.state;
+        let mut left_out = 0;
+        for path in paths {
+            if page.place_of(&path).is_some() {
+                continue;
+            }
+            if page.pictures.len() == MAX_PICTURES {
+                left_out += 1;
+                continue;
+            }
+            page.pictures.push(Compared::new(path.clone()));
+            if let Some(pictures) = &ctx.services.pictures {
+                pictures.open(path);
             }
         }
-        CompareCommand::Clear => page.clear(),
-        CompareCommand::Swap => std::mem::swap(&mut page.first, &mut page.second),
-        CompareCommand::SetFirst(place) => page.choose(place, true),
-        CompareCommand::SetSecond(place) => page.choose(place, false),
-        CompareCommand::NextPicture => page.choose_next(1),
-        CompareCommand::PreviousPicture => page.choose_next(-1),
-        CompareCommand::SetMode(mode) => page.set_mode(mode),
-        CompareCommand::NextMode => {
-            let here = CompareMode::ALL
-                .iter()
-                .position(|mode| *mode == page.mode)
-                .unwrap_or_default();
-            page.set_mode(CompareMode::ALL[(here + 1) % CompareMode::ALL.len()]);
+        page.tidy_pair();
+        if left_out > 0 {
+            let text = Text::new("compare-too-many", [("count", left_out.to_string())]);
+            ctx.state.notices.notify(Level::Info, text);
         }
-        CompareCommand::SetDivider(divider) => {
-            page.divider = divider.moved(divider.through).turned(divider.degrees);
+    }
+
+    /// Holds pictures that were dropped on the page against those that are there; false if none of them is one.
+    pub(super) fn take_dropped(&mut self, paths: &[PathBuf], ctx: &mut PageContext<'_>) -> bool {
+        let is_picture = |path: &&PathBuf| {
+            let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+            ["png", "jpg", "jpeg", "webp"].iter().any(|known| ending == *known)
+        };
+        let pictures: Vec<PathBuf> = paths.iter().filter(is_picture).cloned().collect();
+        let is_any = !pictures.is_empty();
+        if is_any {
+            self.add(pictures, ctx);
         }
-        CompareCommand::Turn => {
-            let eighths = (page.divider.degrees / TURN_DEGREES).floor() + 1.0;
-            page.divider = page.divider.turned(eighths * TURN_DEGREES);
-        }
-        CompareCommand::SetGain(gain) => page.gain = gain.clamp(*GAINS.start(), *GAINS.end()),
-        CompareCommand::SetBlink(secs) => page.blink_secs = secs.clamp(*BLINK_SECS.start(), *BLINK_SECS.end()),
-        CompareCommand::SetBlinks(blinks) => page.blinks = Some(blinks),
-        CompareCommand::Flip => {
-            page.is_second_shown ^= true;
-            page.moved_at = None;
-        }
-        CompareCommand::Camera(camera_move) => page.camera.apply(camera_move, fit_zoom),
-        CompareCommand::ShowStep(place) => page.stop_at(Some(place)),
-        CompareCommand::PreviousStep => page.step_by(-1),
-        CompareCommand::NextStep => page.step_by(1),
-        CompareCommand::FirstStep => page.stop_at(Some(0)),
-        CompareCommand::LastStep => page.stop_at(None),
-        CompareCommand::PlayOrPause => page.play_or_pause(),
-        CompareCommand::Show(_)
-        | CompareCommand::Add(_)
-        | CompareCommand::Rate(_)
-        | CompareCommand::RatePicture(..) => {}
+        is_any
+    }
+
+    fn rate(&self, place: usize, rating: u8, ctx: &mut PageContext<'_>) {
+        let Some(picture) = self.state.pictures.get(place) else {
+            return;
+        };
+        let Some((index, entry)) = ctx.services.index.as_ref().zip(picture.entry.as_ref()) else {
+            let text = Text::new("compare-not-rated", [("file", file_name(&picture.path))]);
+            ctx.state.notices.notify(Level::Info, text);
+            return;
+        };
+        index.request(IndexRequest::EditMetadata {
+            ids: vec![entry.id],
+            change: MetadataChange::Rate(rating.min(5)),
+        });
     }
 }
 
-impl ComparePage {
+impl CompareState {
     fn clear(&mut self) {
         self.pictures.clear();
         self.measuring.forget();
         self.playhead = None;
         self.is_playing = false;
-        self.camera = crate::ui::model::camera::Camera::default();
+        self.camera = Camera::default();
         (self.first, self.second) = (0, 0);
     }
 
@@ -190,63 +239,4 @@ impl ComparePage {
         });
         Some(Measure::Runs(kept.collect()))
     }
-}
-
-/// Adds pictures and has them read.
-fn add(studio: &mut Studio, paths: Vec<PathBuf>) {
-    studio.state.page = PageId::Compare;
-    let page = &mut studio.state.compare;
-    let mut left_out = 0;
-    let mut added = Vec::new();
-    for path in paths {
-        if page.place_of(&path).is_some() {
-            continue;
-        }
-        if page.pictures.len() == MAX_PICTURES {
-            left_out += 1;
-            continue;
-        }
-        page.pictures.push(Compared::new(path.clone()));
-        added.push(path);
-    }
-    page.tidy_pair();
-    if left_out > 0 {
-        let text = Text::new("compare-too-many", [("count", left_out.to_string())]);
-        studio.state.notices.notify(Level::Info, text);
-    }
-    if let Some(pictures) = &studio.services.pictures {
-        for path in &added {
-            pictures.open(path.clone());
-        }
-    }
-}
-
-/// Holds pictures that were dropped on the page against those that are there; false if none of them is one.
-pub(in crate::ui) fn take_dropped(studio: &mut Studio, paths: &[PathBuf]) -> bool {
-    let is_picture = |path: &&PathBuf| {
-        let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
-        ["png", "jpg", "jpeg", "webp"].iter().any(|known| ending == *known)
-    };
-    let pictures: Vec<PathBuf> = paths.iter().filter(is_picture).cloned().collect();
-    let is_any = !pictures.is_empty();
-    if is_any {
-        add(studio, pictures);
-    }
-    is_any
-}
-
-fn rate(studio: &mut Studio, place: usize, rating: u8) {
-    let Some(picture) = studio.state.compare.pictures.get(place) else {
-        return;
-    };
-    let Some((library, entry)) = studio.services.index.as_ref().zip(picture.entry.as_ref()) else {
-        let file = crate::ui::model::state::file_name(&picture.path);
-        let text = Text::new("compare-not-rated", [("file", file)]);
-        studio.state.notices.notify(Level::Info, text);
-        return;
-    };
-    library.request(IndexRequest::EditMetadata {
-        ids: vec![entry.id],
-        change: MetadataChange::Rate(rating.min(5)),
-    });
 }

@@ -9,11 +9,10 @@ use egui::{
 
 use super::divider::HANDLE_DISTANCE;
 use super::pointer::PointerHold;
-use super::{CompareCommand, CompareMode, ComparePage, Divider, Shown};
+use super::{CompareCommand, CompareContext, CompareMode, CompareState, Divider, Shown};
 use crate::job::RgbImage;
 use crate::render::picture::{PictureMode, PicturePaint, Placed, difference_pixels};
 use crate::ui::model::state::file_name;
-use crate::ui::panel::PanelContext;
 use crate::ui::widgets::viewport::Viewport;
 
 /// Room between pictures beside each other.
@@ -27,6 +26,7 @@ const HANDLE_RADIUS: f32 = 7.0;
 #[derive(Default)]
 pub(super) struct Canvas {
     zoom: f32,
+    fit_zoom: f32,
     pointer: PointerHold,
     /// The difference of a pair, where the shader cannot draw.
     difference: Option<([Arc<RgbImage>; 2], f32, Arc<RgbImage>)>,
@@ -51,10 +51,14 @@ impl Canvas {
         self.zoom
     }
 
+    /// The same at which all of the pictures is seen.
+    pub(super) fn fit_zoom(&self) -> f32 {
+        self.fit_zoom
+    }
+
     /// Draws the chosen way into `body`.
-    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>, body: Rect) {
-        let state = ctx.state;
-        let page = &state.compare;
+    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &mut CompareContext<'_, '_>, body: Rect) {
+        let page = ctx.page;
         let response = ui.allocate_rect(body, Sense::click_and_drag());
         let pair = page.pair();
         let frames = match (page.mode, pair) {
@@ -80,16 +84,16 @@ impl Canvas {
         self.pointer.handle_input(ui, ctx, &response, &frames);
     }
 
-    fn frame(&mut self, ui: &Ui, ctx: &mut PanelContext<'_>, rect: Rect, picture_px: Vec2) -> Viewport {
-        let frame = Viewport::new(ui, rect, ctx.state.compare.camera, picture_px);
-        *ctx.fit_zoom = frame.fit_zoom;
+    fn frame(&mut self, ui: &Ui, ctx: &mut CompareContext<'_, '_>, rect: Rect, picture_px: Vec2) -> Viewport {
+        let frame = Viewport::new(ui, rect, ctx.page.camera, picture_px);
+        self.fit_zoom = frame.fit_zoom;
         self.zoom = frame.zoom;
         frame
     }
 
     /// All pictures in a grid; zoom and place are those of all of them.
-    fn beside(&mut self, ui: &Ui, ctx: &mut PanelContext<'_>, body: Rect) -> Vec<Viewport> {
-        let page = &ctx.state.compare;
+    fn beside(&mut self, ui: &Ui, ctx: &mut CompareContext<'_, '_>, body: Rect) -> Vec<Viewport> {
+        let page = ctx.page;
         let shown: Vec<Option<Shown>> = (0..page.pictures.len()).map(|place| page.shown(place)).collect();
         let picture_px = larger(shown.iter().flatten());
         let cells = cells(body.shrink(GAP), shown.len(), picture_px);
@@ -117,8 +121,15 @@ impl Canvas {
         frames
     }
 
-    fn pair(&mut self, ui: &Ui, ctx: &mut PanelContext<'_>, frame: Viewport, mode: CompareMode, shown: [&Shown; 2]) {
-        let page = &ctx.state.compare;
+    fn pair(
+        &mut self,
+        ui: &Ui,
+        ctx: &mut CompareContext<'_, '_>,
+        frame: Viewport,
+        mode: CompareMode,
+        shown: [&Shown; 2],
+    ) {
+        let page = ctx.page;
         let (divider, gain) = (page.divider, page.gain);
         match mode {
             CompareMode::Blink => {
@@ -144,7 +155,7 @@ impl Canvas {
     fn draw(
         &mut self,
         ui: &Ui,
-        ctx: &mut PanelContext<'_>,
+        ctx: &mut CompareContext<'_, '_>,
         frame: Viewport,
         (slot, kind): (usize, PictureMode),
         shown: [&Shown; 2],
@@ -187,7 +198,7 @@ impl Canvas {
                 }
             }
             PictureMode::Slider { .. } => {
-                let (divider, inner) = (ctx.state.compare.divider, frame.picture_rect());
+                let (divider, inner) = (ctx.page.divider, frame.picture_rect());
                 for (placed, is_second) in [(a, false), (b, true)] {
                     let rect = rect_of(&placed);
                     let part = divider.cut_rect(inner, rect, is_second);
@@ -238,7 +249,7 @@ fn cells(body: Rect, count: usize, picture_px: Vec2) -> Vec<Rect> {
 }
 
 /// A convex part of a picture that fills a rectangle.
-fn textured(ui: &Ui, ctx: &mut PanelContext<'_>, image: &Arc<RgbImage>, rect: Rect, part: &[Pos2]) -> Shape {
+fn textured(ui: &Ui, ctx: &mut CompareContext<'_, '_>, image: &Arc<RgbImage>, rect: Rect, part: &[Pos2]) -> Shape {
     let texture = ctx.textures.whole(ui.ctx(), image);
     let mut mesh = Mesh::with_texture(texture.id());
     for corner in part {
@@ -256,7 +267,7 @@ fn textured(ui: &Ui, ctx: &mut PanelContext<'_>, image: &Arc<RgbImage>, rect: Re
 }
 
 /// The line of the slider, the knob at its point and the handle that turns it.
-fn line(ui: &Ui, ctx: &PanelContext<'_>, divider: Divider, frame: Viewport) {
+fn line(ui: &Ui, ctx: &CompareContext<'_, '_>, divider: Divider, frame: Viewport) {
     let inner = frame.picture_rect();
     let painter = ui.painter_at(frame.rect);
     let (dark, light) = (Color32::from_black_alpha(140), Color32::WHITE);
@@ -267,7 +278,7 @@ fn line(ui: &Ui, ctx: &PanelContext<'_>, divider: Divider, frame: Viewport) {
     let (knob, handle) = (divider.point(inner), divider.handle(inner, HANDLE_DISTANCE));
     painter.circle(handle, HANDLE_RADIUS - 2.0, dark, Stroke::new(1.5, light));
     painter.circle(knob, HANDLE_RADIUS, *ctx.palette.accent, Stroke::new(1.5, light));
-    let page = &ctx.state.compare;
+    let page = ctx.page;
     let font = FontId::proportional(13.0);
     for (letter, sign) in [("A", -1.0), ("B", 1.0)] {
         let place = knob + divider.normal() * (sign * 24.0);
@@ -279,7 +290,7 @@ fn line(ui: &Ui, ctx: &PanelContext<'_>, divider: Divider, frame: Viewport) {
 
 /// The knob of the slider as a control: Left and Right move the line, ten times as far with Shift; Home and End take it to
 /// either edge.
-fn divider_keys(ui: &Ui, ctx: &PanelContext<'_>, divider: Divider, frame: Viewport) {
+fn divider_keys(ui: &Ui, ctx: &CompareContext<'_, '_>, divider: Divider, frame: Viewport) {
     let inner = frame.picture_rect();
     let knob = Rect::from_center_size(divider.point(inner), Vec2::splat(4.0 * HANDLE_RADIUS));
     let response = ui.interact(knob, Id::unique("compare-divider"), Sense::FOCUSABLE);
@@ -317,8 +328,8 @@ fn divider_keys(ui: &Ui, ctx: &PanelContext<'_>, divider: Divider, frame: Viewpo
 }
 
 /// A picture's name in the upper left corner of its place.
-fn caption(ui: &Ui, ctx: &PanelContext<'_>, rect: Rect, place: usize, letter: &str) {
-    let page: &ComparePage = &ctx.state.compare;
+fn caption(ui: &Ui, ctx: &CompareContext<'_, '_>, rect: Rect, place: usize, letter: &str) {
+    let page: &CompareState = ctx.page;
     let Some(picture) = page.pictures.get(place) else {
         return;
     };

@@ -2,16 +2,16 @@
 
 use egui::{Align, Button, Layout, Rect, RichText, Ui, UiBuilder, vec2};
 
+use super::CompareContext;
 use crate::ui::commands::UiCommand;
 use crate::ui::pages::PageId;
-use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 
 /// Size of what is said.
 const CARD: egui::Vec2 = vec2(520.0, 190.0);
 
 /// Says how pictures get here.
-pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>, whole: Rect) {
+pub(super) fn show(ui: &mut Ui, ctx: &CompareContext<'_, '_>, whole: Rect) {
     let card = Rect::from_center_size(whole.center(), CARD);
     ui.painter().rect_filled(card, 8.0, *ctx.palette.panel);
     let inner = card.shrink2(vec2(28.0, 24.0));

@@ -3,11 +3,10 @@
 use egui::{Align, Checkbox, DragValue, Label, Layout, Mesh, RichText, Sense, Slider, Ui, vec2};
 
 use super::actions::{BLINK_SECS, GAINS};
-use super::{Alike, CompareCommand, CompareMode, ComparePage};
+use super::{Alike, CompareCommand, CompareContext, CompareMode, CompareState};
 use crate::ui::commands::UiCommand;
 use crate::ui::model::camera::CameraMove;
 use crate::ui::model::state::file_name;
-use crate::ui::panel::PanelContext;
 use crate::unfold::Similarity;
 use crate::unfold::colour;
 
@@ -19,10 +18,10 @@ const SCALE_SIZE: egui::Vec2 = vec2(72.0, 8.0);
 const NUMBER: egui::Vec2 = vec2(58.0, 24.0);
 
 /// The ways, the controls of the one that is chosen, and the zoom.
-pub(super) fn modes(ui: &mut Ui, ctx: &PanelContext<'_>, zoom: f32) {
+pub(super) fn modes(ui: &mut Ui, ctx: &CompareContext<'_, '_>, zoom: f32) {
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        let page = &ctx.state.compare;
+        let page = ctx.page;
         for mode in CompareMode::ALL {
             let label = ui.selectable_label(page.mode == mode, ctx.tr(mode.key()));
             let tip = ctx.tr(&format!("{}.tip", mode.key()));
@@ -58,7 +57,7 @@ pub(super) fn modes(ui: &mut Ui, ctx: &PanelContext<'_>, zoom: f32) {
 }
 
 /// The name of a control, which the control is called by as well.
-fn named(ui: &mut Ui, ctx: &PanelContext<'_>, key: &str, add: impl FnOnce(&mut Ui) -> egui::Response) {
+fn named(ui: &mut Ui, ctx: &CompareContext<'_, '_>, key: &str, add: impl FnOnce(&mut Ui) -> egui::Response) {
     let (name, tip) = (ctx.tr(key), ctx.tr(&format!("{key}.tip")));
     ui.label(RichText::new(&name).weak()).on_hover_text(&tip);
     ui.name_inputs(name, |ui| {
@@ -66,7 +65,7 @@ fn named(ui: &mut Ui, ctx: &PanelContext<'_>, key: &str, add: impl FnOnce(&mut U
     });
 }
 
-fn slider(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
+fn slider(ui: &mut Ui, ctx: &CompareContext<'_, '_>, page: &CompareState) {
     let mut degrees = page.divider.degrees;
     named(ui, ctx, "compare-angle", |ui| {
         let number = DragValue::new(&mut degrees).suffix("°").speed(1.0).max_decimals(1);
@@ -79,7 +78,7 @@ fn slider(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
     ctx.button(ui, CompareCommand::Turn);
 }
 
-fn blink(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
+fn blink(ui: &mut Ui, ctx: &CompareContext<'_, '_>, page: &CompareState) {
     let is_still = ctx.state.is_still || ctx.settings.reduce_motion;
     let mut blinks = page.blinks_itself(is_still);
     let by_itself = ui.add(Checkbox::new(&mut blinks, ctx.tr("compare-blink-itself")));
@@ -100,7 +99,7 @@ fn blink(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
     ctx.button(ui, CompareCommand::Flip);
 }
 
-fn difference(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
+fn difference(ui: &mut Ui, ctx: &CompareContext<'_, '_>, page: &CompareState) {
     let mut gain = page.gain;
     named(ui, ctx, "compare-gain", |ui| {
         ui.spacing_mut().slider_width = RAIL_WIDTH;
@@ -114,7 +113,7 @@ fn difference(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
 }
 
 /// What the colours of a difference mean.
-fn scale(ui: &mut Ui, ctx: &PanelContext<'_>) {
+fn scale(ui: &mut Ui, ctx: &CompareContext<'_, '_>) {
     ui.add_space(16.0);
     ui.label(RichText::new(ctx.tr("compare-darker")).weak());
     let (rect, _) = ui.allocate_exact_size(SCALE_SIZE, Sense::hover());
@@ -136,8 +135,8 @@ fn scale(ui: &mut Ui, ctx: &PanelContext<'_>) {
 }
 
 /// The pair by name, and what is known of it.
-pub(super) fn words(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let page = &ctx.state.compare;
+pub(super) fn words(ui: &mut Ui, ctx: &CompareContext<'_, '_>) {
+    let page = ctx.page;
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
         ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel; // on the canvas a button looks like a panel
@@ -149,7 +148,7 @@ pub(super) fn words(ui: &mut Ui, ctx: &PanelContext<'_>) {
     });
 }
 
-fn pair(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
+fn pair(ui: &mut Ui, ctx: &CompareContext<'_, '_>, page: &CompareState) {
     if matches!(page.mode, CompareMode::Beside | CompareMode::Settings) || page.pictures.len() < 2 {
         let count = ctx.language.tr_count("compare-count", page.pictures.len());
         ui.label(RichText::new(count).weak());
@@ -174,7 +173,7 @@ fn pair(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage) {
 }
 
 /// Sizes, similarity and where the runs part, in one line.
-fn facts(ctx: &PanelContext<'_>, page: &ComparePage) -> String {
+fn facts(ctx: &CompareContext<'_, '_>, page: &CompareState) -> String {
     let mut facts = Vec::new();
     let is_pair = matches!(
         page.mode,
@@ -198,7 +197,7 @@ fn facts(ctx: &PanelContext<'_>, page: &ComparePage) -> String {
     facts.join("   ·   ")
 }
 
-fn similarity_words(ctx: &PanelContext<'_>, similarity: Similarity) -> String {
+fn similarity_words(ctx: &CompareContext<'_, '_>, similarity: Similarity) -> String {
     if similarity.psnr_db.is_infinite() {
         return ctx.tr("compare-identical");
     }
@@ -212,7 +211,7 @@ fn similarity_words(ctx: &PanelContext<'_>, similarity: Similarity) -> String {
 }
 
 /// The name and the tooltip of a command, for signs without words.
-pub(super) fn told(ui: &Ui, ctx: &PanelContext<'_>, command: &CompareCommand) -> (String, String) {
+pub(super) fn told(ui: &Ui, ctx: &CompareContext<'_, '_>, command: &CompareCommand) -> (String, String) {
     let command = UiCommand::Compare(command.clone());
     (command.name(ctx.language), command.tooltip(ctx.language, ui.ctx()))
 }

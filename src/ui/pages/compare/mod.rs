@@ -10,286 +10,76 @@ mod header;
 mod measure;
 mod panel;
 mod pointer;
+mod state;
 mod strip;
 mod table;
 mod ticking;
 mod time;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use egui::Ui;
 
-pub(in crate::ui) use actions::{carry_out, take_dropped};
 pub use command::CompareCommand;
-use compared::Awaited;
 pub use compared::{Alike, Compared, Shown};
 pub use divider::Divider;
-pub(in crate::ui) use panel::ComparePanel;
-pub(in crate::ui) use ticking::tick;
+pub use state::{CompareMode, CompareState, MAX_PICTURES};
 
-use crate::gallery::{IndexEvent, SaveEvent};
-use crate::job::Parting;
-use crate::ui::model::camera::Camera;
-use crate::ui::model::notifications::Text;
-use crate::ui::model::run_timeline::RunTimeline;
-use measure::Measuring;
+use super::{Handled, Page, PageContext, PageId, ServiceEvent};
+use crate::job::Event;
+use crate::ui::commands::UiCommand;
+use crate::ui::panel::PanelContext;
+use crate::ui::part_context::PartContext;
 
-/// Most pictures that are held against each other.
-pub const MAX_PICTURES: usize = 9;
-/// How often blinking pictures change at first, in seconds.
-const BLINK_SECS: f64 = 0.7;
-/// What differences are multiplied by at first.
-const GAIN: f32 = 4.0;
+/// What the parts of the page can reach.
+type CompareContext<'a, 'b> = PartContext<'a, 'b, CompareState>;
 
-/// A way to compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum CompareMode {
-    /// Both in one place, divided by a line.
-    #[default]
-    Slider,
-    /// All beside each other.
-    Beside,
-    /// Both in one place, one after the other.
-    Blink,
-    /// Their difference as heat.
-    Difference,
-    /// What differs in how they were made.
-    Settings,
+/// The page: what it knows, and the parts that draw it.
+#[derive(Default)]
+pub(in crate::ui) struct ComparePage {
+    /// What it knows.
+    pub(in crate::ui) state: CompareState,
+    panel: panel::ComparePanel,
 }
 
-impl CompareMode {
-    /// All, in the order they are offered.
-    pub const ALL: [Self; 5] = [
-        Self::Slider,
-        Self::Beside,
-        Self::Blink,
-        Self::Difference,
-        Self::Settings,
-    ];
-
-    /// Key of its name among the texts.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Slider => "compare-way-slider",
-            Self::Beside => "compare-way-beside",
-            Self::Blink => "compare-way-blink",
-            Self::Difference => "compare-way-difference",
-            Self::Settings => "compare-way-settings",
-        }
+impl Page for ComparePage {
+    fn id(&self) -> PageId {
+        PageId::Compare
     }
-}
 
-/// What the page knows.
-#[derive(Debug)]
-pub struct ComparePage {
-    /// The pictures, in the order they came.
-    pub pictures: Vec<Compared>,
-    /// The one that the others are held against, by its place.
-    pub first: usize,
-    /// The one that is held against it.
-    pub second: usize,
-    /// How.
-    pub mode: CompareMode,
-    /// Where the slider divides.
-    pub divider: Divider,
-    /// What differences are multiplied by before they become heat.
-    pub gain: f32,
-    /// How long each of two blinking pictures is shown, in seconds.
-    pub blink_secs: f64,
-    /// Whether pictures blink by themselves, if the user said.
-    pub blinks: Option<bool>,
-    /// Whether the second of two blinking pictures is shown.
-    pub is_second_shown: bool,
-    /// Where on all of them the page looks.
-    pub camera: Camera,
-    /// The step at which all runs are shown, from 0; `None` shows the finished pictures.
-    pub playhead: Option<usize>,
-    /// Whether the playhead moves by itself.
-    pub is_playing: bool,
-    /// Since when the playhead, or one of two blinking pictures, stands as it does, by the clock of the window.
-    moved_at: Option<f64>,
-    /// Since when the playhead rests, and what of its steps has been decoded since.
-    rest: Rest,
-    measuring: Measuring,
-}
-
-/// A playhead that rests.
-#[derive(Debug, Default)]
-struct Rest {
-    at: Option<(usize, f64)>,
-    tried: Vec<(PathBuf, crate::ui::model::step_pictures::Quality)>,
-}
-
-impl Default for ComparePage {
-    fn default() -> Self {
-        Self {
-            pictures: Vec::new(),
-            first: 0,
-            second: 0,
-            mode: CompareMode::default(),
-            divider: Divider::default(),
-            gain: GAIN,
-            blink_secs: BLINK_SECS,
-            blinks: None,
-            is_second_shown: false,
-            camera: Camera::default(),
-            playhead: None,
-            is_playing: false,
-            moved_at: None,
-            rest: Rest::default(),
-            measuring: Measuring::default(),
-        }
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        self.panel.ui(ui, &mut CompareContext::new(&self.state, ctx));
     }
-}
 
-impl ComparePage {
-    /// Takes in what was read of a picture, and hands it on if somebody else waits for it too.
-    ///
-    /// * `is_shared`: whether somebody does.
-    pub(in crate::ui) fn take_saved(&mut self, event: SaveEvent, is_shared: bool) -> Option<SaveEvent> {
-        let (path, awaited) = match &event {
-            SaveEvent::Opened { path, .. } | SaveEvent::OpenFailed { path, .. } => (path, Awaited::Picture),
-            SaveEvent::TrajectoryOpened { path, .. } | SaveEvent::TrajectoryMissing { path, .. } => {
-                (path, Awaited::Steps)
+    fn command(&mut self, command: UiCommand, ctx: &mut PageContext<'_>) -> Handled {
+        match command {
+            UiCommand::Compare(command) => self.carry_out(command, ctx),
+            UiCommand::OpenDropped(paths) if ctx.state.page == PageId::Compare => {
+                if !self.take_dropped(&paths, ctx) {
+                    return Handled::No(UiCommand::OpenDropped(paths));
+                }
             }
-            _ => return Some(event),
-        };
-        let mut all = self.pictures.iter_mut();
-        let Some(picture) = all.find(|picture| picture.path == *path && picture.awaited == awaited) else {
-            return Some(event);
-        };
-        let copy = is_shared.then(|| event.clone());
-        picture.awaited = Awaited::Nothing;
+            other => return Handled::No(other),
+        }
+        Handled::Yes
+    }
+
+    fn take_event(&mut self, event: &ServiceEvent, ctx: &mut PageContext<'_>) {
         match event {
-            SaveEvent::Opened { pixels, record, .. } => {
-                picture.pixels = Some(pixels);
-                picture.record = record;
-                picture.awaited = Awaited::Steps;
-            }
-            SaveEvent::OpenFailed { message, .. } => picture.failure = Some(message),
-            SaveEvent::TrajectoryOpened {
-                path,
-                record,
-                trajectory,
-            } => {
-                let kept = RunTimeline::kept(path, record, Arc::unwrap_or_clone(trajectory));
-                picture.timeline = Some(kept).filter(|kept| !kept.steps.is_empty());
-                if let Some(place) = self.playhead {
-                    self.show_step(Some(place));
+            ServiceEvent::Saved(event) => self.state.take_saved(event),
+            ServiceEvent::Index(event) => self.state.take_library(event),
+            ServiceEvent::Engine(Event::Decoded {
+                ticket,
+                picture: Ok(picture),
+            }) => {
+                if let Some(asked) = ctx.state.decodes.asked(*ticket) {
+                    let timelines = self.state.timelines_mut();
+                    timelines.for_each(|timeline| timeline.take_decoded(&asked.step, asked.quality, picture));
                 }
             }
-            _ => {}
-        }
-        copy
-    }
-
-    /// Takes in what the index service says of the pictures.
-    pub fn take_library(&mut self, event: &IndexEvent) {
-        let entries = match event {
-            IndexEvent::Entries { entries, .. } | IndexEvent::Changed(entries) => entries,
-            IndexEvent::ContentChanged | IndexEvent::Scanned { .. } => {
-                // Those that were not known may be now.
-                for picture in self.pictures.iter_mut().filter(|picture| picture.entry.is_none()) {
-                    picture.is_sought = false;
-                }
-                return;
-            }
-            _ => return,
-        };
-        for entry in entries {
-            for picture in self.pictures.iter_mut().filter(|picture| picture.path == entry.path) {
-                picture.entry = Some(Arc::clone(entry));
-            }
+            ServiceEvent::Engine(_) => {}
         }
     }
 
-    /// Every run, to be given pictures of its steps.
-    pub(in crate::ui) fn timelines_mut(&mut self) -> impl Iterator<Item = &mut RunTimeline> {
-        self.pictures.iter_mut().filter_map(|picture| picture.timeline.as_mut())
-    }
-
-    /// The place of a picture.
-    pub fn place_of(&self, path: &Path) -> Option<usize> {
-        self.pictures.iter().position(|picture| picture.path == *path)
-    }
-
-    /// Steps of the longest run; 0 if none was kept.
-    pub fn num_steps(&self) -> usize {
-        let runs = self.pictures.iter().filter_map(|picture| picture.timeline.as_ref());
-        runs.map(|run| run.total).max().unwrap_or_default()
-    }
-
-    /// What there is to see of a picture now.
-    pub fn shown(&self, place: usize) -> Option<Shown> {
-        let picture = self.pictures.get(place)?;
-        let pixels = picture.pixels.as_ref()?;
-        let step = self.playhead.and_then(|at| picture.step_at(at));
-        let of_step = step.and_then(|step| picture.timeline.as_ref()?.pictures.best(step.index));
-        Some(Shown {
-            picture_px: egui::vec2(pixels.width_px as f32, pixels.height_px as f32),
-            image: Arc::clone(of_step.unwrap_or(pixels)),
-        })
-    }
-
-    /// Both of the pair, if both can be seen.
-    pub fn pair(&self) -> Option<[Shown; 2]> {
-        let is_pair = self.first != self.second;
-        is_pair.then(|| Some([self.shown(self.first)?, self.shown(self.second)?]))?
-    }
-
-    /// How much the pair is alike as it is shown.
-    pub fn similarity(&self) -> Alike {
-        let pair = self.pair();
-        pair.map_or(Alike::NotYet, |[a, b]| self.measuring.similarity([&a.image, &b.image]))
-    }
-
-    /// From which step on a picture leaves the run of the first; `None` while that is not known, and where not both were
-    /// kept.
-    pub fn parting(&self, place: usize) -> Option<Parting> {
-        self.measuring.parting(&self.pictures.get(place)?.path)
-    }
-
-    /// How the runs that were kept part, in a sentence; `None` while that is not known.
-    pub fn parting_text(&self) -> Option<Text> {
-        let others = (0..self.pictures.len()).filter(|place| *place != self.first);
-        let partings: Vec<Parting> = others.filter_map(|place| self.parting(place)).collect();
-        let number = partings.len();
-        let all = partings.into_iter().reduce(Parting::first)?;
-        Some(match all {
-            Parting::From(step) if number == 1 => Text::new("compare-part-from", [("step", (step + 1).to_string())]),
-            Parting::From(step) => Text::new("compare-first-part-from", [("step", (step + 1).to_string())]),
-            Parting::Never => Text::key("compare-part-never"),
-            Parting::Unknown => Text::key("compare-part-unknown"),
-        })
-    }
-
-    /// Shows all runs at a step; past the last, and without one, the finished pictures.
-    pub fn show_step(&mut self, place: Option<usize>) {
-        self.playhead = place.filter(|place| *place < self.num_steps());
-        let Some(at) = self.playhead else {
-            return;
-        };
-        for picture in &mut self.pictures {
-            let step = picture.step_at(at).cloned();
-            if let (Some(step), Some(timeline)) = (step, &mut picture.timeline) {
-                let colours = timeline.colours.as_deref();
-                timeline.pictures.look_at(step.index, &step.x0, colours);
-            }
-        }
-    }
-
-    /// Moves the playhead by so many steps.
-    pub fn move_step(&mut self, by: isize) {
-        let here = self.playhead.unwrap_or_else(|| self.num_steps());
-        self.show_step(Some(here.saturating_add_signed(by)));
-    }
-
-    /// Keeps the pair among the pictures, of two if there are two.
-    fn tidy_pair(&mut self) {
-        let num = self.pictures.len();
-        self.first = self.first.min(num.saturating_sub(1));
-        self.second = self.second.min(num.saturating_sub(1));
-        if self.first == self.second && num > 1 {
-            self.second = usize::from(self.first == 0);
-        }
+    fn tick(&mut self, ctx: &mut PageContext<'_>) {
+        self.advance(ctx);
     }
 }

@@ -2,15 +2,13 @@
 
 use egui::{Rect, Sense, Ui, UiBuilder, vec2};
 
-use super::CompareMode;
 use super::canvas::Canvas;
 use super::empty;
 use super::header;
 use super::strip;
 use super::table;
 use super::time;
-use crate::ui::pages::PageId;
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use super::{CompareContext, CompareMode};
 
 /// Height of the line of ways and of the line of words below it.
 const LINE_HEIGHT: f32 = 34.0;
@@ -25,22 +23,20 @@ const MARGIN: f32 = 12.0;
 
 /// All of the page.
 #[derive(Default)]
-pub(in crate::ui) struct ComparePanel {
+pub(super) struct ComparePanel {
     canvas: Canvas,
 }
 
-impl Panel for ComparePanel {
-    fn id(&self) -> &'static str {
-        "compare"
+impl ComparePanel {
+    /// The zoom at which all of the pictures is seen, as they were drawn last.
+    pub(super) fn fit_zoom(&self) -> f32 {
+        self.canvas.fit_zoom()
     }
 
-    fn slot(&self) -> Slot {
-        Slot::Page(PageId::Compare)
-    }
-
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    /// Lays the page out.
+    pub(super) fn ui(&mut self, ui: &mut Ui, ctx: &mut CompareContext<'_, '_>) {
         let whole = ui.available_rect_before_wrap();
-        let page = &ctx.state.compare;
+        let page = ctx.page;
         if page.pictures.is_empty() {
             empty::show(ui, ctx, whole);
             ui.allocate_rect(whole, Sense::hover());

@@ -3,9 +3,8 @@
 use egui::{CursorIcon, Pos2, Rect, Response, Ui, Vec2};
 
 use super::divider::HANDLE_DISTANCE;
-use super::{CompareCommand, CompareMode, Divider};
+use super::{CompareCommand, CompareContext, CompareMode, Divider};
 use crate::ui::model::camera::CameraMove;
-use crate::ui::panel::PanelContext;
 use crate::ui::widgets::viewport::Viewport;
 
 /// Degrees that a point of wheel movement turns the line of the slider.
@@ -31,8 +30,14 @@ pub(super) struct PointerHold {
 
 impl PointerHold {
     /// Wheel, pinch, drag and clicks.
-    pub(super) fn handle_input(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, frames: &[Viewport]) {
-        let page = &ctx.state.compare;
+    pub(super) fn handle_input(
+        &mut self,
+        ui: &Ui,
+        ctx: &CompareContext<'_, '_>,
+        response: &Response,
+        frames: &[Viewport],
+    ) {
+        let page = ctx.page;
         let pointer = response.interact_pointer_pos().or_else(|| response.hover_pos());
         let under = pointer.and_then(|pointer| frames.iter().position(|frame| frame.rect.contains(pointer)));
         let has_line = page.mode == CompareMode::Slider && page.pair().is_some();
@@ -66,8 +71,14 @@ impl PointerHold {
     }
 
     /// The line of the slider: drag it, turn it by its handle or by Alt and the wheel.
-    fn handle_line(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, (inner, pointer): (Rect, Pos2)) {
-        let divider = ctx.state.compare.divider;
+    fn handle_line(
+        &mut self,
+        ui: &Ui,
+        ctx: &CompareContext<'_, '_>,
+        response: &Response,
+        (inner, pointer): (Rect, Pos2),
+    ) {
+        let divider = ctx.page.divider;
         let grabbed = |place: Pos2| {
             let is_on_handle = divider.handle(inner, HANDLE_DISTANCE).distance(place) <= REACH;
             match divider.distance(inner, place).abs() <= REACH && inner.expand(REACH).contains(place) {

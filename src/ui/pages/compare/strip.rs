@@ -3,9 +3,8 @@
 use egui::{Align, Button, Image, Layout, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder};
 use egui::{Role, WidgetInfo, vec2};
 
-use super::{CompareCommand, Compared};
+use super::{CompareCommand, CompareContext, Compared};
 use crate::ui::model::state::file_name;
-use crate::ui::panel::PanelContext;
 use crate::ui::widgets::icon::{Icon, paint_icon};
 use crate::ui::widgets::icon_button::icon_button;
 
@@ -21,8 +20,8 @@ const GAP: f32 = 4.0;
 const STAR: f32 = 14.0;
 
 /// Lays the strip out.
-pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-    let num = ctx.state.compare.pictures.len();
+pub(super) fn show(ui: &mut Ui, ctx: &mut CompareContext<'_, '_>) {
+    let num = ctx.page.pictures.len();
     let even = (ui.available_width() + GAP) / num.max(1) as f32 - GAP;
     let width = even.clamp(TILE_WIDTH.0, TILE_WIDTH.1);
     ScrollArea::horizontal()
@@ -40,9 +39,8 @@ pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         });
 }
 
-fn tile(ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, rect: Rect) {
-    let state = ctx.state;
-    let page = &state.compare;
+fn tile(ui: &mut Ui, ctx: &mut CompareContext<'_, '_>, place: usize, rect: Rect) {
+    let page = ctx.page;
     let picture = &page.pictures[place];
     let is_chosen = place == page.first || place == page.second;
     if is_chosen {
@@ -82,7 +80,7 @@ fn tile(ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, rect: Rect) {
 }
 
 /// The name, or why there is no picture. Painted: the small picture beside it is called by the same words.
-fn title(ui: &mut Ui, ctx: &PanelContext<'_>, picture: &Compared, name: &str) {
+fn title(ui: &mut Ui, ctx: &CompareContext<'_, '_>, picture: &Compared, name: &str) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 16.0), Sense::hover());
     let (words, colour) = match &picture.failure {
         Some(failure) => (failure.as_str(), *ctx.palette.error),
@@ -96,7 +94,7 @@ fn title(ui: &mut Ui, ctx: &PanelContext<'_>, picture: &Compared, name: &str) {
 
 fn letter(
     ui: &mut Ui,
-    ctx: &PanelContext<'_>,
+    ctx: &CompareContext<'_, '_>,
     (sign, key, is_chosen): (&str, &str, bool),
     name: &str,
     command: impl FnOnce() -> CompareCommand,
@@ -111,9 +109,8 @@ fn letter(
 }
 
 /// The picture, small, as it is shown now; a press holds it against the first.
-fn thumbnail(ui: &Ui, ctx: &mut PanelContext<'_>, place: usize, rect: Rect) {
-    let state = ctx.state;
-    let page = &state.compare;
+fn thumbnail(ui: &Ui, ctx: &mut CompareContext<'_, '_>, place: usize, rect: Rect) {
+    let page = ctx.page;
     let picture = &page.pictures[place];
     let name = file_name(&picture.path);
     let response = ui.interact(rect, ui.scope_id().with("thumbnail"), Sense::click());
@@ -140,7 +137,7 @@ fn thumbnail(ui: &Ui, ctx: &mut PanelContext<'_>, place: usize, rect: Rect) {
 }
 
 /// Five stars, if the index service knows the picture.
-fn stars(ui: &mut Ui, ctx: &PanelContext<'_>, picture: &Compared, place: usize) {
+fn stars(ui: &mut Ui, ctx: &CompareContext<'_, '_>, picture: &Compared, place: usize) {
     let Some(entry) = &picture.entry else {
         return;
     };

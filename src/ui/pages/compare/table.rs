@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use egui::{Grid, Label, RichText, ScrollArea, Ui, vec2};
 
-use super::CompareCommand;
+use super::{CompareCommand, CompareContext};
 use crate::job::{SettingRow, settings_that_differ};
 use crate::ui::model::state::file_name;
-use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::fields;
 
@@ -17,8 +16,8 @@ const NAME_WIDTH: f32 = 170.0;
 const COLUMN_WIDTH: (f32, f32) = (120.0, 300.0);
 
 /// Lays the table out.
-pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let page = &ctx.state.compare;
+pub(super) fn show(ui: &mut Ui, ctx: &CompareContext<'_, '_>) {
+    let page = ctx.page;
     let records: Vec<_> = page.pictures.iter().map(|picture| picture.record.clone()).collect();
     let num_known = records.iter().flatten().count();
     let rows = rows(&records);
@@ -69,8 +68,8 @@ fn rows(records: &[Option<Arc<crate::job::Record>>]) -> Vec<SettingRow> {
 }
 
 /// The names of the pictures; a press makes one the reference.
-fn heads(ui: &mut Ui, ctx: &PanelContext<'_>, width: f32) {
-    let page = &ctx.state.compare;
+fn heads(ui: &mut Ui, ctx: &CompareContext<'_, '_>, width: f32) {
+    let page = ctx.page;
     cell(
         ui,
         NAME_WIDTH,
@@ -102,7 +101,7 @@ fn cell(ui: &mut Ui, width: f32, text: RichText) {
 }
 
 /// The setting in the window's language, with the step from which on it holds.
-fn name_of(ctx: &PanelContext<'_>, row: &SettingRow) -> String {
+fn name_of(ctx: &CompareContext<'_, '_>, row: &SettingRow) -> String {
     let name = match row.field.as_str() {
         "model_hash" => ctx.tr("compare-field-hash"),
         "family" => ctx.tr("compare-field-family"),

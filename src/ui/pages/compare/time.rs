@@ -3,9 +3,8 @@
 use egui::{Align, Layout, Rect, RichText, Slider, Stroke, Ui, pos2, vec2};
 
 use super::header::told;
-use super::{CompareCommand, ComparePage, Compared};
+use super::{CompareCommand, CompareContext, CompareState, Compared};
 use crate::job::Parting;
-use crate::ui::panel::PanelContext;
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
 
@@ -15,8 +14,8 @@ const WORDS_WIDTH: f32 = 150.0;
 const HANDLE_HEIGHT: f32 = 16.0;
 
 /// Lays the playhead out.
-pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let page = &ctx.state.compare;
+pub(super) fn show(ui: &mut Ui, ctx: &CompareContext<'_, '_>) {
+    let page = ctx.page;
     let num_steps = page.num_steps();
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         if num_steps == 0 {
@@ -61,7 +60,7 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
     });
 }
 
-fn playhead(ui: &mut Ui, ctx: &PanelContext<'_>, page: &ComparePage, num_steps: usize) {
+fn playhead(ui: &mut Ui, ctx: &CompareContext<'_, '_>, page: &CompareState, num_steps: usize) {
     ui.spacing_mut().slider_width = ui.available_width() - 8.0;
     ui.spacing_mut().interact_size.y = HANDLE_HEIGHT;
     let visuals = ui.visuals_mut();

@@ -2,131 +2,178 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use egui::{Event, Key};
+use egui::{Context, Event, Key, Modifiers};
 
-use super::GalleryCommand;
-use super::desktop;
-use super::page::PageNotice;
-use crate::gallery::{IndexRequest, IndexService, MetadataChange, PictureEntry};
-use crate::ui::app::Studio;
-use crate::ui::commands::CompareCommand;
-use crate::ui::commands::UiCommand;
-use crate::ui::model::notifications::{Level, Text};
-use crate::ui::pages::PageId;
+use super::state::PageNotice;
+use super::{GalleryCommand, GalleryPage, dates, desktop};
+use crate::gallery::{IndexRequest, MetadataChange, PictureEntry};
+use crate::ui::commands::{CompareCommand, UiCommand};
+use crate::ui::model::notifications::{Level, Notices, Text};
+use crate::ui::pages::{PageContext, PageId};
+use crate::ui::services::Services;
 use crate::ui::widgets::tab_stop::leaves_keys_to_page;
 
-/// Longest time a frame spends taking in what the index service tells; the rest waits for the next.
-const DRAIN_BUDGET: Duration = Duration::from_millis(4);
 /// As many pictures can be held against each other.
 const COMPARABLE: std::ops::RangeInclusive<usize> = 2..=9;
 
-/// Does what the page was asked for. Returns at once.
-pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: GalleryCommand) {
-    let now = ctx.input(|input| input.time);
-    let page = &mut studio.state.gallery;
-    match command {
-        GalleryCommand::Go(go, is_extending) => page.go(go, is_extending),
-        GalleryCommand::ChooseAll => page.choose_all(),
-        GalleryCommand::Leave => page.leave(),
-        GalleryCommand::Open => open(studio),
-        GalleryCommand::Preview => page.toggle_preview(),
-        GalleryCommand::Rate(rating) => mark(studio, MetadataChange::Rate(rating)),
-        GalleryCommand::Favourite => favourite(studio),
-        GalleryCommand::EditTags => page.edit_tags(),
-        GalleryCommand::Trash => trash(studio),
-        GalleryCommand::UndoTrash => undo_trash(studio),
-        GalleryCommand::Compare => compare(studio),
-        GalleryCommand::CopyImage => with_focused(studio, desktop::copy_image),
-        GalleryCommand::CopyPrompt => copy_prompt(studio, ctx),
-        GalleryCommand::CopySettings => with_focused(studio, desktop::copy_settings),
-        GalleryCommand::Reveal => with_focused(studio, desktop::reveal),
-        GalleryCommand::Find => page.findings += 1,
-        GalleryCommand::ExplainSearch => page.search.is_explained ^= true,
-        GalleryCommand::ToggleDetails => page.is_details_shown ^= true,
-        GalleryCommand::Choose(index, choice) => page.choose(index, choice),
-        GalleryCommand::Mark(change) => mark(studio, change),
-        GalleryCommand::Type { text, caret } => page.search.typed(text, caret, now),
-        GalleryCommand::SearchFor(text) => page.search.replace(text),
-        GalleryCommand::Remember => page.search.remember(),
-        GalleryCommand::SetOrder(order) => page.set_order(order),
-        GalleryCommand::SetSide(side) => page.set_side(side),
-        GalleryCommand::GridSize { width, height } => page.set_room(width, height),
-        GalleryCommand::InSight(range) => page.set_in_sight(range),
-        GalleryCommand::AddFolder => add_folder(studio),
-        GalleryCommand::Watch(folder) => watch(studio, |folders| {
-            if !folders.contains(&folder) {
-                folders.push(folder);
+impl GalleryPage {
+    /// Does what the page was asked for. Returns at once.
+    pub(super) fn carry_out(&mut self, command: GalleryCommand, ctx: &mut PageContext<'_>) {
+        let now = ctx.egui.input(|input| input.time);
+        let page = &mut self.state;
+        match command {
+            GalleryCommand::Go(go, is_extending) => page.go(go, is_extending),
+            GalleryCommand::ChooseAll => page.choose_all(),
+            GalleryCommand::Leave => page.leave(),
+            GalleryCommand::Open => self.open(ctx.services),
+            GalleryCommand::Preview => page.toggle_preview(),
+            GalleryCommand::Rate(rating) => self.mark(MetadataChange::Rate(rating), ctx.services),
+            GalleryCommand::Favourite => {
+                let is_favourite = page.all_favourites();
+                self.mark(MetadataChange::Favourite(!is_favourite), ctx.services);
             }
-        }),
-        GalleryCommand::Unwatch(folder) => watch(studio, |folders| folders.retain(|other| *other != folder)),
-        GalleryCommand::OpenFolder(folder) => desktop::open_folder(studio, folder),
-        GalleryCommand::Rescan => ask(studio, IndexRequest::Rescan),
-        GalleryCommand::PutText(text) => ctx.copy_text(text),
-        GalleryCommand::Notify(told) => tell(studio, told),
-    }
-}
-
-/// Takes in what other threads have to tell; called before every frame, whichever page is shown.
-pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
-    drain(studio);
-    if studio.state.page != PageId::Gallery {
-        return; // what is due is asked for when it is looked at
-    }
-    studio.state.gallery.today = super::dates::today();
-    handle_keys(studio, ctx);
-    let now = ctx.input(|input| input.time);
-    let Some(library) = &studio.services.index else { return };
-    let left = studio
-        .state
-        .gallery
-        .ask_what_is_due(now, |question| library.request(question));
-    if let Some(left) = left {
-        ctx.request_repaint_after(Duration::from_secs_f64(left));
-    }
-}
-
-fn drain(studio: &mut Studio) {
-    let deadline = Instant::now() + DRAIN_BUDGET;
-    while let Some(event) = studio.services.index.as_ref().and_then(IndexService::poll) {
-        studio.state.compare.take_library(&event);
-        if let Some(told) = studio.state.gallery.apply(event) {
-            tell(studio, told);
+            GalleryCommand::EditTags => page.edit_tags(),
+            GalleryCommand::Trash => {
+                let ids = page.subjects();
+                if !ids.is_empty() {
+                    ask(ctx.services, IndexRequest::Trash(ids));
+                }
+            }
+            GalleryCommand::UndoTrash => {
+                if page.take_undo() {
+                    ask(ctx.services, IndexRequest::UndoTrash);
+                }
+            }
+            GalleryCommand::Compare => self.compare(ctx),
+            GalleryCommand::CopyImage => self.with_focused(ctx.services, desktop::copy_image),
+            GalleryCommand::CopyPrompt => {
+                if let Some(entry) = page.focused() {
+                    ctx.egui.copy_text(entry.prompt.clone());
+                    let text = Text::key("gallery-copied-prompt");
+                    ctx.state.notices.notify(Level::Info, text);
+                }
+            }
+            GalleryCommand::CopySettings => self.with_focused(ctx.services, desktop::copy_settings),
+            GalleryCommand::Reveal => self.with_focused(ctx.services, desktop::reveal),
+            GalleryCommand::Find => page.findings += 1,
+            GalleryCommand::ExplainSearch => page.search.is_explained ^= true,
+            GalleryCommand::ToggleDetails => page.is_details_shown ^= true,
+            GalleryCommand::Choose(index, choice) => page.choose(index, choice),
+            GalleryCommand::Mark(change) => self.mark(change, ctx.services),
+            GalleryCommand::Type { text, caret } => page.search.typed(text, caret, now),
+            GalleryCommand::SearchFor(text) => page.search.replace(text),
+            GalleryCommand::Remember => page.search.remember(),
+            GalleryCommand::SetOrder(order) => page.set_order(order),
+            GalleryCommand::SetSide(side) => page.set_side(side),
+            GalleryCommand::GridSize { width, height } => page.set_room(width, height),
+            GalleryCommand::InSight(range) => page.set_in_sight(range),
+            GalleryCommand::AddFolder => ctx.services.pick_folder("gallery-choose-folder", |folder| {
+                UiCommand::Gallery(GalleryCommand::Watch(folder))
+            }),
+            GalleryCommand::Watch(folder) => watch(ctx.services, |folders| {
+                if !folders.contains(&folder) {
+                    folders.push(folder);
+                }
+            }),
+            GalleryCommand::Unwatch(folder) => {
+                watch(ctx.services, |folders| folders.retain(|other| *other != folder));
+            }
+            GalleryCommand::OpenFolder(folder) => desktop::open_folder(ctx.services, folder),
+            GalleryCommand::Rescan => ask(ctx.services, IndexRequest::Rescan),
+            GalleryCommand::PutText(text) => ctx.egui.copy_text(text),
+            GalleryCommand::Notify(notice) => notify(notice, &mut ctx.state.notices),
         }
-        if Instant::now() > deadline {
-            (studio.services.repaint)();
+    }
+
+    /// Takes keys and asks the index what is due, while the page is shown.
+    pub(super) fn tick_shown(&mut self, ctx: &PageContext<'_>) {
+        self.state.today = dates::today();
+        handle_keys(ctx);
+        let now = ctx.egui.input(|input| input.time);
+        let Some(index) = &ctx.services.index else { return };
+        let left = self.state.ask_what_is_due(now, |request| index.request(request));
+        if let Some(left) = left {
+            ctx.egui.request_repaint_after(Duration::from_secs_f64(left));
+        }
+    }
+
+    /// Has Escape close the preview before it stops a job.
+    pub(super) fn close_preview_on_escape(&self, ctx: &PageContext<'_>) {
+        if self.state.is_previewing
+            && has_keys(ctx.egui)
+            && ctx
+                .egui
+                .input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+        {
+            ctx.services.send(UiCommand::Gallery(GalleryCommand::Leave));
+        }
+    }
+
+    fn with_focused(&self, services: &Services, act: impl FnOnce(&Services, &Arc<PictureEntry>)) {
+        if let Some(entry) = self.state.focused() {
+            act(services, entry);
+        }
+    }
+
+    fn open(&mut self, services: &Services) {
+        let Some(entry) = self.state.focused() else { return };
+        let path = entry.path.clone();
+        self.state.is_previewing = false;
+        services.send(UiCommand::ShowPage(PageId::Studio));
+        services.send(UiCommand::ShowPicture(path));
+    }
+
+    fn mark(&mut self, change: MetadataChange, services: &Services) {
+        let ids = self.state.subjects();
+        if ids.is_empty() {
             return;
         }
+        self.state.mark(&ids, &change);
+        ask(services, IndexRequest::EditMetadata { ids, change });
+    }
+
+    fn compare(&mut self, ctx: &mut PageContext<'_>) {
+        let ids = self.state.subjects();
+        if !COMPARABLE.contains(&ids.len()) {
+            let text = Text::new("gallery-compare-count", [("count", ids.len())]);
+            ctx.state.notices.notify(Level::Info, text);
+            return;
+        }
+        let known = ids.iter().filter_map(|id| self.state.entry(*id));
+        let paths: Vec<PathBuf> = known.map(|entry| entry.path.clone()).collect();
+        self.state.is_previewing = false;
+        ctx.services.send(UiCommand::Compare(CompareCommand::Show(paths)));
+        ctx.services.send(UiCommand::ShowPage(PageId::Compare));
     }
 }
 
-/// Hears what is not a shortcut: the system's own key for copying, and Escape while no menu and no field has it.
-fn handle_keys(studio: &Studio, ctx: &egui::Context) {
+/// Whether keys are for the page: no field has the keyboard, and no menu is open.
+fn has_keys(ctx: &Context) -> bool {
     let is_taken = ctx.egui_wants_keyboard_input() && !leaves_keys_to_page(ctx);
-    if is_taken || egui::Popup::is_any_open(ctx) {
+    !is_taken && !egui::Popup::is_any_open(ctx)
+}
+
+/// Takes the keys that are no shortcuts: the system's own key for copying, and Escape while no menu and no field has it.
+fn handle_keys(ctx: &PageContext<'_>) {
+    if !has_keys(ctx.egui) {
         return;
     }
-    let (is_copy, is_escape) = ctx.input(|input| {
+    let (is_copy, is_escape) = ctx.egui.input(|input| {
         let is_copy = input.events.iter().any(|event| matches!(event, Event::Copy));
         (is_copy, input.key_pressed(Key::Escape))
     });
-    if is_copy {
-        studio
-            .services
-            .commands
-            .send(UiCommand::Gallery(GalleryCommand::CopyImage));
-        ctx.request_repaint();
-    }
-    if is_escape {
-        studio.services.commands.send(UiCommand::Gallery(GalleryCommand::Leave));
-        ctx.request_repaint();
+    let pressed = [(is_copy, GalleryCommand::CopyImage), (is_escape, GalleryCommand::Leave)];
+    for (_, command) in pressed.into_iter().filter(|(is_pressed, _)| *is_pressed) {
+        ctx.services.send(UiCommand::Gallery(command));
+        ctx.egui.request_repaint();
     }
 }
 
-fn tell(studio: &mut Studio, told: PageNotice) {
-    let notices = &mut studio.state.notices;
-    match told {
+/// Notifies the user of something that the page found out.
+pub(super) fn notify(notice: PageNotice, notices: &mut Notices) {
+    match notice {
         PageNotice::Info(text) => notices.notify(Level::Info, text),
         PageNotice::Error(text) => notices.notify(Level::Error, text),
         PageNotice::Undoable(text) => {
@@ -136,96 +183,13 @@ fn tell(studio: &mut Studio, told: PageNotice) {
     }
 }
 
-fn ask(studio: &Studio, question: IndexRequest) {
-    if let Some(library) = &studio.services.index {
-        library.request(question);
+fn ask(services: &Services, request: IndexRequest) {
+    if let Some(index) = &services.index {
+        index.request(request);
     }
 }
 
-fn with_focused(studio: &Studio, act: impl FnOnce(&Studio, &Arc<PictureEntry>)) {
-    if let Some(entry) = studio.state.gallery.focused() {
-        act(studio, entry);
-    }
-}
-
-fn open(studio: &mut Studio) {
-    let Some(entry) = studio.state.gallery.focused() else {
-        return;
-    };
-    let path = entry.path.clone();
-    studio.state.gallery.is_previewing = false;
-    studio.services.commands.send(UiCommand::ShowPage(PageId::Studio));
-    studio.services.commands.send(UiCommand::ShowPicture(path));
-}
-
-fn mark(studio: &mut Studio, change: MetadataChange) {
-    let page = &mut studio.state.gallery;
-    let ids = page.subjects();
-    if ids.is_empty() {
-        return;
-    }
-    page.mark(&ids, &change);
-    ask(studio, IndexRequest::EditMetadata { ids, change });
-}
-
-fn favourite(studio: &mut Studio) {
-    let is_favourite = studio.state.gallery.all_favourites();
-    mark(studio, MetadataChange::Favourite(!is_favourite));
-}
-
-fn trash(studio: &Studio) {
-    let ids = studio.state.gallery.subjects();
-    if !ids.is_empty() {
-        ask(studio, IndexRequest::Trash(ids));
-    }
-}
-
-fn undo_trash(studio: &mut Studio) {
-    if studio.state.gallery.take_undo() {
-        ask(studio, IndexRequest::UndoTrash);
-    }
-}
-
-fn compare(studio: &mut Studio) {
-    let page = &studio.state.gallery;
-    let ids = page.subjects();
-    if !COMPARABLE.contains(&ids.len()) {
-        let count = [("count", ids.len())];
-        tell(studio, PageNotice::Info(Text::new("gallery-compare-count", count)));
-        return;
-    }
-    let paths: Vec<PathBuf> = ids
-        .iter()
-        .filter_map(|id| Some(page.entry(*id)?.path.clone()))
-        .collect();
-    studio.state.gallery.is_previewing = false;
-    studio
-        .services
-        .commands
-        .send(UiCommand::Compare(CompareCommand::Show(paths)));
-    studio.services.commands.send(UiCommand::ShowPage(PageId::Compare));
-}
-
-fn copy_prompt(studio: &mut Studio, ctx: &egui::Context) {
-    let Some(entry) = studio.state.gallery.focused() else {
-        return;
-    };
-    ctx.copy_text(entry.prompt.clone());
-    tell(studio, PageNotice::Info(Text::key("gallery-copied-prompt")));
-}
-
-fn add_folder(studio: &Studio) {
-    studio.services.pick_folder("gallery-choose-folder", |folder| {
-        UiCommand::Gallery(GalleryCommand::Watch(folder))
-    });
-}
-
-fn watch(studio: &mut Studio, change: impl FnOnce(&mut Vec<PathBuf>)) {
-    studio
-        .services
-        .change_settings(|settings| change(&mut settings.watched_folders));
-    ask(
-        studio,
-        IndexRequest::Watch(studio.services.settings.watched_folders.clone()),
-    );
+fn watch(services: &mut Services, change: impl FnOnce(&mut Vec<PathBuf>)) {
+    services.change_settings(|settings| change(&mut settings.watched_folders));
+    ask(services, IndexRequest::Watch(services.settings.watched_folders.clone()));
 }

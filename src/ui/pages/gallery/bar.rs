@@ -2,12 +2,11 @@
 
 use egui::{Align, Area, Button, ComboBox, Frame, Id, Layout, Order as Layer, RichText, Slider, Ui, vec2};
 
-use super::GalleryCommand;
 use super::dates;
-use super::page::SIDES;
+use super::state::SIDES;
+use super::{GalleryCommand, GalleryContext};
 use crate::gallery::SortOrder;
 use crate::ui::commands::UiCommand;
-use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
@@ -42,7 +41,7 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>) {
+    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &GalleryContext<'_, '_>) {
         ui.horizontal_centered(|ui| {
             let width = (ui.available_width() - CONTROLS_WIDTH).max(160.0);
             self.search(ui, ctx, width);
@@ -55,14 +54,14 @@ impl Bar {
         });
     }
 
-    fn search(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>, width: f32) {
-        let search = &ctx.state.gallery.search;
+    fn search(&mut self, ui: &mut Ui, ctx: &GalleryContext<'_, '_>, width: f32) {
+        let search = &ctx.page.search;
         if search.text != self.known {
             self.text.clone_from(&search.text);
             self.known.clone_from(&search.text);
         }
         let id = Id::unique("gallery_search");
-        if std::mem::replace(&mut self.findings, ctx.state.gallery.findings) != ctx.state.gallery.findings {
+        if std::mem::replace(&mut self.findings, ctx.page.findings) != ctx.page.findings {
             ui.memory_mut(|memory| memory.request_focus(id));
         }
         let is_empty = self.text.is_empty();
@@ -124,10 +123,10 @@ impl Bar {
     }
 }
 
-fn help(ui: &mut Ui, ctx: &PanelContext<'_>) {
+fn help(ui: &mut Ui, ctx: &GalleryContext<'_, '_>) {
     let command = GalleryCommand::ExplainSearch;
     let named = UiCommand::Gallery(command.clone());
-    let is_on = ctx.state.gallery.search.is_explained;
+    let is_on = ctx.page.search.is_explained;
     let button = ui.add_sized([ROW_HEIGHT, ROW_HEIGHT], Button::new("?").selected(is_on));
     let button = button
         .on_hover_text(named.tooltip(ctx.language, ui.ctx()))
@@ -163,13 +162,13 @@ fn help(ui: &mut Ui, ctx: &PanelContext<'_>) {
         });
 }
 
-fn order(ui: &mut Ui, ctx: &PanelContext<'_>) {
+fn order(ui: &mut Ui, ctx: &GalleryContext<'_, '_>) {
     let name = |order| match order {
         SortOrder::Newest => ctx.tr("gallery-order-newest"),
         SortOrder::Oldest => ctx.tr("gallery-order-oldest"),
         SortOrder::Rating => ctx.tr("gallery-order-rating"),
     };
-    let before = ctx.state.gallery.order;
+    let before = ctx.page.order;
     let mut chosen = before;
     let response = ComboBox::from_id_salt("gallery_order")
         .selected_text(name(chosen))
@@ -188,8 +187,8 @@ fn order(ui: &mut Ui, ctx: &PanelContext<'_>) {
     }
 }
 
-fn size(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let before = ctx.state.gallery.side;
+fn size(ui: &mut Ui, ctx: &GalleryContext<'_, '_>) {
+    let before = ctx.page.side;
     let mut side = before;
     ui.spacing_mut().slider_width = 96.0;
     let slider = ui.add(Slider::new(&mut side, SIDES).step_by(8.0).show_value(false));
@@ -201,11 +200,11 @@ fn size(ui: &mut Ui, ctx: &PanelContext<'_>) {
     }
 }
 
-fn details_toggle(ui: &mut Ui, ctx: &PanelContext<'_>) {
+fn details_toggle(ui: &mut Ui, ctx: &GalleryContext<'_, '_>) {
     let command = GalleryCommand::ToggleDetails;
     let named = UiCommand::Gallery(command.clone());
     let (name, tip) = (named.name(ctx.language), named.tooltip(ctx.language, ui.ctx()));
-    let is_on = ctx.state.gallery.is_details_shown;
+    let is_on = ctx.page.is_details_shown;
     if icon_button(ui, Icon::RightSide, &name, &tip, is_on).clicked() {
         ctx.commands.send(command);
     }

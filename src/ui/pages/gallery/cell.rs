@@ -2,12 +2,12 @@
 
 use egui::{Align, Layout, Rect, Response, Role, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
+use super::GalleryContext;
 use super::menu;
 use super::textures::{Textures, Thumbnail};
 use super::{GalleryCommand, SelectMode};
 use crate::gallery::{EntryId, PictureEntry, ThumbnailSize};
 use crate::ui::model::state::file_name;
-use crate::ui::panel::PanelContext;
 use crate::ui::widgets::icon::{Icon, paint_icon};
 use crate::ui::widgets::tab_stop::TabStop;
 
@@ -24,8 +24,8 @@ pub(super) struct Place {
     pub(super) rect: Rect,
 }
 
-pub(super) fn show(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, stop: TabStop, place: &Place) {
-    let page = &ctx.state.gallery;
+pub(super) fn show(ui: &Ui, ctx: &GalleryContext<'_, '_>, textures: &mut Textures, stop: TabStop, place: &Place) {
+    let page = ctx.page;
     let entry = page.entry(place.id);
     let response = stop.cell(ui, place.rect, Some(place.id.0));
     let is_chosen = page.selection.contains(place.id);
@@ -48,14 +48,14 @@ pub(super) fn show(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, sto
     }
 }
 
-fn background(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, response: &Response, is_chosen: bool) {
+fn background(ui: &Ui, ctx: &GalleryContext<'_, '_>, place: &Place, response: &Response, is_chosen: bool) {
     let painter = ui.painter();
     if is_chosen {
         painter.rect_filled(place.rect, 4.0, *ctx.palette.selection);
     } else if response.hovered() {
         painter.rect_filled(place.rect, 4.0, *ctx.palette.panel);
     }
-    let is_focused = ctx.state.gallery.selection.focus() == Some(place.index);
+    let is_focused = ctx.page.selection.focus() == Some(place.index);
     if is_chosen || is_focused || response.has_focus() {
         let colour = if is_chosen || response.has_focus() {
             ctx.palette.accent
@@ -67,7 +67,7 @@ fn background(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, response: &Respons
     }
 }
 
-fn picture(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, entry: &PictureEntry, room: Rect) {
+fn picture(ui: &Ui, ctx: &GalleryContext<'_, '_>, textures: &mut Textures, entry: &PictureEntry, room: Rect) {
     let side_px = room.width() * ui.ctx().pixels_per_point();
     let size = if side_px <= ThumbnailSize::Small.side_px() as f32 {
         ThumbnailSize::Small
@@ -81,7 +81,7 @@ fn picture(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, entry: &Pic
 /// Paints a picture as large as it fits, or what stands in for it; the result is where it is.
 pub(super) fn paint_thumbnail(
     ui: &Ui,
-    ctx: &PanelContext<'_>,
+    ctx: &GalleryContext<'_, '_>,
     thumbnail: Thumbnail,
     entry: &PictureEntry,
     room: Rect,
@@ -118,7 +118,7 @@ pub(super) fn paint_thumbnail(
 }
 
 /// Stars and heart, on a ground of their own so that they are seen on any picture.
-fn marks(ui: &Ui, ctx: &PanelContext<'_>, entry: &PictureEntry, rect: Rect) {
+fn marks(ui: &Ui, ctx: &GalleryContext<'_, '_>, entry: &PictureEntry, rect: Rect) {
     let painter = ui.painter();
     let ground = ctx.palette.canvas.gamma_multiply(0.8);
     let (rating, is_favourite) = (entry.user_metadata.rating, entry.user_metadata.is_favourite);
@@ -138,7 +138,7 @@ fn marks(ui: &Ui, ctx: &PanelContext<'_>, entry: &PictureEntry, rect: Rect) {
     }
 }
 
-fn handle_input(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, response: &Response, is_chosen: bool) {
+fn handle_input(ui: &Ui, ctx: &GalleryContext<'_, '_>, place: &Place, response: &Response, is_chosen: bool) {
     if response.double_clicked() {
         ctx.commands.send(GalleryCommand::Open);
     } else if response.clicked() {
@@ -156,7 +156,7 @@ fn handle_input(ui: &Ui, ctx: &PanelContext<'_>, place: &Place, response: &Respo
     }
 }
 
-fn describe(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &PictureEntry) {
+fn describe(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, entry: &PictureEntry) {
     ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
         if !entry.prompt.is_empty() {
             let mut words: String = entry.prompt.chars().take(MAX_TIP_CHARS).collect();

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::layout::Go;
-use super::page::PageNotice;
 use super::selection::SelectMode;
+use super::state::PageNotice;
 use crate::gallery::{MetadataChange, SortOrder};
 
 /// One thing to do. What is said of "the pictures" means those chosen, else the one at the keyboard.

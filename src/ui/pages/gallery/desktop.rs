@@ -4,18 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::GalleryCommand;
-use super::page::PageNotice;
+use super::state::PageNotice;
 use crate::gallery::{PictureEntry, infotext, read_picture, read_record};
-use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::Text;
 use crate::ui::model::state::file_name;
-use crate::ui::services::on_own_thread;
+use crate::ui::services::{Services, on_own_thread};
 
 /// Copies the pixels of a picture.
-pub(super) fn copy_image(studio: &Studio, entry: &Arc<PictureEntry>) {
+pub(super) fn copy_image(services: &Services, entry: &Arc<PictureEntry>) {
     let path = entry.path.clone();
-    answer_later(studio, move || {
+    answer_later(services, move || {
         let result = put_pixels(&path);
         vec![GalleryCommand::Notify(match result {
             Ok(()) => PageNotice::Info(Text::key("gallery-copied-image")),
@@ -25,9 +24,9 @@ pub(super) fn copy_image(studio: &Studio, entry: &Arc<PictureEntry>) {
 }
 
 /// Copies the settings of a picture in the form that other programs read.
-pub(super) fn copy_settings(studio: &Studio, entry: &Arc<PictureEntry>) {
+pub(super) fn copy_settings(services: &Services, entry: &Arc<PictureEntry>) {
     let entry = Arc::clone(entry);
-    answer_later(studio, move || {
+    answer_later(services, move || {
         let text = match read_record(&entry.path) {
             Ok(record) => infotext(&record),
             Err(_) => known_settings(&entry), // a foreign record, of which the index knows the gist
@@ -40,14 +39,14 @@ pub(super) fn copy_settings(studio: &Studio, entry: &Arc<PictureEntry>) {
 }
 
 /// Opens the folder of a picture.
-pub(super) fn reveal(studio: &Studio, entry: &Arc<PictureEntry>) {
+pub(super) fn reveal(services: &Services, entry: &Arc<PictureEntry>) {
     let folder = entry.path.parent().unwrap_or(&entry.path).to_owned();
-    open_folder(studio, folder);
+    open_folder(services, folder);
 }
 
 /// Opens a folder in the system's file manager.
-pub(super) fn open_folder(studio: &Studio, folder: PathBuf) {
-    answer_later(studio, move || match opener::open(&folder) {
+pub(super) fn open_folder(services: &Services, folder: PathBuf) {
+    answer_later(services, move || match opener::open(&folder) {
         Ok(()) => Vec::new(),
         Err(error) => vec![GalleryCommand::Notify(not_done(
             "gallery-not-revealed",
@@ -57,8 +56,8 @@ pub(super) fn open_folder(studio: &Studio, folder: PathBuf) {
     });
 }
 
-fn answer_later(studio: &Studio, work: impl FnOnce() -> Vec<GalleryCommand> + Send + 'static) {
-    let (commands, repaint) = (studio.services.commands.clone(), Arc::clone(&studio.services.repaint));
+fn answer_later(services: &Services, work: impl FnOnce() -> Vec<GalleryCommand> + Send + 'static) {
+    let (commands, repaint) = (services.commands.clone(), Arc::clone(&services.repaint));
     on_own_thread(move || {
         for command in work() {
             commands.send(UiCommand::Gallery(command));

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use egui::{Align, Button, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Ui, vec2};
 
-use super::GalleryCommand;
 use super::cell;
 use super::dates;
 use super::textures::Textures;
 use super::user_metadata::MarksEditor;
+use super::{GalleryCommand, GalleryContext};
 use crate::gallery::{PictureEntry, RecordSource, ThumbnailSize};
 use crate::ui::commands::UiCommand;
 use crate::ui::model::state::file_name;
-use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 
 /// Height of the picture.
@@ -29,8 +28,8 @@ pub(super) struct Details {
 }
 
 impl Details {
-    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures) {
-        let page = &ctx.state.gallery;
+    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &GalleryContext<'_, '_>, textures: &mut Textures) {
+        let page = ctx.page;
         let entries: Vec<&Arc<PictureEntry>> = page.subjects().iter().filter_map(|id| page.entry(*id)).collect();
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             Frame::new().inner_margin(Margin::symmetric(12, 12)).show(ui, |ui| {
@@ -70,7 +69,7 @@ impl Details {
     }
 }
 
-fn picture(ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures, entry: &PictureEntry) {
+fn picture(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, textures: &mut Textures, entry: &PictureEntry) {
     let size = vec2(ui.available_width(), PICTURE_HEIGHT);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     cell::paint_thumbnail(ui, ctx, textures.get(entry, ThumbnailSize::Medium), entry, rect);
@@ -98,7 +97,7 @@ fn size_text(bytes: u64) -> String {
     }
 }
 
-fn words(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &PictureEntry) {
+fn words(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, entry: &PictureEntry) {
     for (key, text) in [
         ("gallery-prompt", &entry.prompt),
         ("gallery-negative", &entry.negative_prompt),
@@ -124,7 +123,7 @@ fn words(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &PictureEntry) {
     }
 }
 
-fn settings(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &PictureEntry) {
+fn settings(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, entry: &PictureEntry) {
     if entry.source.is_none() {
         let none = RichText::new(ctx.tr("gallery-no-record")).color(*ctx.palette.text_weak);
         ui.add(Label::new(none).wrap());
@@ -174,7 +173,7 @@ fn source_name(source: RecordSource) -> &'static str {
     }
 }
 
-fn verbs(ui: &mut Ui, ctx: &PanelContext<'_>, commands: &[GalleryCommand]) {
+fn verbs(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, commands: &[GalleryCommand]) {
     ui.horizontal_wrapped(|ui| {
         for command in commands {
             ctx.button(ui, command.clone());

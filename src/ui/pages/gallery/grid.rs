@@ -3,15 +3,14 @@
 use egui::scroll_area::ScrollBarVisibility;
 use egui::{Align2, FontId, Id, Rect, ScrollArea, Ui, Vec2, pos2, vec2};
 
-use super::GalleryCommand;
 use super::cell;
 use super::dates;
 use super::layout::{GAP, HEADING_HEIGHT};
-use super::page::GalleryPage;
+use super::state::GalleryState;
 use super::status;
 use super::textures::Textures;
+use super::{GalleryCommand, GalleryContext};
 use crate::gallery::EntryId;
-use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::tab_stop::TabStop;
 
@@ -33,8 +32,8 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures) {
-        let page = &ctx.state.gallery;
+    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &GalleryContext<'_, '_>, textures: &mut Textures) {
+        let page = ctx.page;
         let inner = ui.available_rect_before_wrap();
         let (width, height) = (
             (inner.width() - 2.0 * MARGIN - BAR_WIDTH).floor().max(1.0),
@@ -64,8 +63,8 @@ impl Grid {
     /// Draws what is in sight.
     ///
     /// * `sight`: where the grid begins on the screen, and what part of all is seen there.
-    fn pictures(&mut self, ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, sight: (Vec2, Rect)) {
-        let page = &ctx.state.gallery;
+    fn pictures(&mut self, ui: &Ui, ctx: &GalleryContext<'_, '_>, textures: &mut Textures, sight: (Vec2, Rect)) {
+        let page = ctx.page;
         let layout = page.layout();
         let (corner, viewport) = sight;
         let (top, bottom) = (f64::from(viewport.top()), f64::from(viewport.bottom()));
@@ -117,7 +116,7 @@ impl Grid {
 
     /// Where the grid has to be scrolled to, if the user does not decide that: what was in sight stays where it is when
     /// pictures come and go; another search begins at its top; the keyboard brings its picture into sight.
-    fn wanted_offset(&mut self, page: &GalleryPage, height: f32) -> Option<f32> {
+    fn wanted_offset(&mut self, page: &GalleryState, height: f32) -> Option<f32> {
         let layout = page.layout();
         let mut wanted = None;
         if std::mem::replace(&mut self.searches, page.searches) != page.searches {

@@ -2,10 +2,9 @@
 
 use egui::{Button, Ui};
 
-use super::GalleryCommand;
+use super::{GalleryCommand, GalleryContext};
 use crate::gallery::PictureEntry;
 use crate::ui::commands::UiCommand;
-use crate::ui::panel::PanelContext;
 use crate::ui::widgets::regenerate_menu::regenerate_items;
 
 /// The verbs, group by group; a line stands between two groups.
@@ -22,7 +21,7 @@ const GROUPS: &[&[GalleryCommand]] = &[
 ];
 
 /// Lays out the menu of a picture.
-pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &PictureEntry) {
+pub(super) fn show(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, entry: &PictureEntry) {
     ui.set_min_width(220.0);
     for (index, group) in GROUPS.iter().enumerate() {
         if index > 0 {
@@ -50,17 +49,17 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>, entry: &PictureEntry) {
     }
 }
 
-fn is_possible(ctx: &PanelContext<'_>, entry: &PictureEntry, command: &GalleryCommand) -> bool {
+fn is_possible(ctx: &GalleryContext<'_, '_>, entry: &PictureEntry, command: &GalleryCommand) -> bool {
     match command {
         GalleryCommand::CopyPrompt => !entry.prompt.is_empty(),
         GalleryCommand::CopySettings => entry.source.is_some(),
-        GalleryCommand::Compare => (2..=9).contains(&ctx.state.gallery.selection.len()),
+        GalleryCommand::Compare => (2..=9).contains(&ctx.page.selection.len()),
         _ => true,
     }
 }
 
 /// One line of a menu, with its key at the right.
-pub(super) fn verb(ui: &mut Ui, ctx: &PanelContext<'_>, command: &GalleryCommand, is_possible: bool) {
+pub(super) fn verb(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, command: &GalleryCommand, is_possible: bool) {
     let named = UiCommand::Gallery(command.clone());
     let mut button = Button::new(named.name(ctx.language));
     if let Some(key) = named.shortcuts().first() {

@@ -2,7 +2,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `page` | what the page knows, from what the index service tells |
+//! | `state` | what the page knows, from the events of the index service |
 //! | `layout` `selection` `entry_cache` `search` | its parts: where pictures lie, what is chosen, what is known of them, what is looked for |
 //! | `command` `actions` `desktop` | what can be asked for, and what that does |
 //! | `panel` `sidebar` `bar` `status` `grid` `cell` `details` `user_metadata` `preview` `menu` | how it is drawn |
@@ -19,20 +19,73 @@ mod entry_cache;
 mod grid;
 mod layout;
 mod menu;
-mod page;
 mod panel;
 mod preview;
 mod search;
 mod selection;
 mod sidebar;
+mod state;
 mod status;
 mod textures;
 mod user_metadata;
 
-pub(in crate::ui) use actions::{carry_out, tick};
+use egui::Ui;
+
 pub use command::GalleryCommand;
 pub use layout::Go;
-pub use page::{GalleryPage, PageNotice, SIDES, Scanning};
-pub(in crate::ui) use panel::GalleryPanel;
 pub use search::Search;
 pub use selection::{SelectMode, Selection};
+pub use state::{GalleryState, PageNotice, SIDES, Scanning};
+
+use super::{Handled, Page, PageContext, PageId, ServiceEvent};
+use crate::ui::commands::UiCommand;
+use crate::ui::panel::PanelContext;
+use crate::ui::part_context::PartContext;
+
+/// What the parts of the page can reach.
+type GalleryContext<'a, 'b> = PartContext<'a, 'b, GalleryState>;
+
+/// The page: what it knows, and the parts that draw it.
+#[derive(Default)]
+pub(in crate::ui) struct GalleryPage {
+    /// What it knows.
+    pub(in crate::ui) state: GalleryState,
+    panel: panel::GalleryPanel,
+}
+
+impl Page for GalleryPage {
+    fn id(&self) -> PageId {
+        PageId::Gallery
+    }
+
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+        self.panel.ui(ui, &mut GalleryContext::new(&self.state, ctx));
+    }
+
+    fn command(&mut self, command: UiCommand, ctx: &mut PageContext<'_>) -> Handled {
+        match command {
+            UiCommand::Gallery(command) => self.carry_out(command, ctx),
+            other => return Handled::No(other),
+        }
+        Handled::Yes
+    }
+
+    fn take_event(&mut self, event: &ServiceEvent, ctx: &mut PageContext<'_>) {
+        if let ServiceEvent::Index(event) = event
+            && let Some(notice) = self.state.apply(event.clone())
+        {
+            actions::notify(notice, &mut ctx.state.notices);
+        }
+    }
+
+    fn tick(&mut self, ctx: &mut PageContext<'_>) {
+        if ctx.state.page == PageId::Gallery {
+            self.tick_shown(ctx); // what is due is asked for when it is looked at
+        }
+    }
+
+    fn handle_input(&mut self, ctx: &mut PageContext<'_>) -> bool {
+        self.close_preview_on_escape(ctx);
+        false
+    }
+}

@@ -2,6 +2,7 @@
 
 use egui::{CentralPanel, Frame, Margin, Panel as SidePanel, Ui};
 
+use super::GalleryContext;
 use super::bar::Bar;
 use super::details::Details;
 use super::grid::Grid;
@@ -9,8 +10,6 @@ use super::preview;
 use super::sidebar;
 use super::status;
 use super::textures::Textures;
-use crate::ui::pages::PageId;
-use crate::ui::panel::{Panel, PanelContext, Slot};
 
 /// Width of the side that says what there is.
 const SIDEBAR_WIDTH: f32 = 204.0;
@@ -23,24 +22,17 @@ const STATUS_HEIGHT: f32 = 28.0;
 
 /// All of the page.
 #[derive(Default)]
-pub(in crate::ui) struct GalleryPanel {
+pub(super) struct GalleryPanel {
     textures: Textures,
     bar: Bar,
     grid: Grid,
     details: Details,
 }
 
-impl Panel for GalleryPanel {
-    fn id(&self) -> &'static str {
-        "gallery"
-    }
-
-    fn slot(&self) -> Slot {
-        Slot::Page(PageId::Gallery)
-    }
-
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        let page = &ctx.state.gallery;
+impl GalleryPanel {
+    /// Lays the page out.
+    pub(super) fn ui(&mut self, ui: &mut Ui, ctx: &mut GalleryContext<'_, '_>) {
+        let page = ctx.page;
         self.textures
             .begin_frame(ui.ctx(), page.thumbnail_dir.as_deref(), ctx.state.is_still);
         let whole = ui.max_rect();

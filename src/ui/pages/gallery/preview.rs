@@ -2,14 +2,13 @@
 
 use egui::{Align2, Area, FontId, Id, Order, Rect, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
-use super::GalleryCommand;
 use super::cell;
 use super::dates;
 use super::textures::{Textures, Thumbnail};
 use super::user_metadata::{heart, star_text};
+use super::{GalleryCommand, GalleryContext};
 use crate::gallery::ThumbnailSize;
 use crate::ui::model::state::file_name;
-use crate::ui::panel::PanelContext;
 use crate::ui::widgets::stars::star_row;
 
 /// Height of the line below the picture.
@@ -18,7 +17,7 @@ const FOOT_HEIGHT: f32 = 44.0;
 const MARGIN: f32 = 16.0;
 
 /// Covers the page with the picture at the keyboard.
-pub(super) fn show(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, whole: Rect) {
+pub(super) fn show(ui: &Ui, ctx: &GalleryContext<'_, '_>, textures: &mut Textures, whole: Rect) {
     let area = Area::new(Id::unique("gallery_look"))
         .order(Order::Middle)
         .fixed_pos(whole.min);
@@ -35,8 +34,8 @@ pub(super) fn show(ui: &Ui, ctx: &PanelContext<'_>, textures: &mut Textures, who
     });
 }
 
-fn picture(ui: &mut Ui, ctx: &PanelContext<'_>, textures: &mut Textures, whole: Rect) {
-    let page = &ctx.state.gallery;
+fn picture(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, textures: &mut Textures, whole: Rect) {
+    let page = ctx.page;
     let (Some(index), Some(entry)) = (page.selection.focus(), page.focused()) else {
         return;
     };

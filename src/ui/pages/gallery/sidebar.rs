@@ -6,10 +6,9 @@ use egui::{
     Align, Align2, Button, FontId, Layout, Margin, RichText, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, vec2,
 };
 
-use super::GalleryCommand;
 use super::dates;
+use super::{GalleryCommand, GalleryContext};
 use crate::ui::model::state::file_name;
-use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
@@ -19,11 +18,11 @@ const FAVOURITES: &str = "is:favourite";
 /// Tags that are shown; the others are found by typing.
 const MAX_TAGS: usize = 40;
 
-pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
+pub(super) fn show(ui: &mut Ui, ctx: &GalleryContext<'_, '_>) {
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         egui::Frame::new().inner_margin(Margin::symmetric(8, 8)).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            let page = &ctx.state.gallery;
+            let page = ctx.page;
             let total = page.found().map(|found| found.total);
             search_row(ui, ctx, &ctx.tr("gallery-all"), total, "");
             search_row(ui, ctx, &ctx.tr("gallery-favourites"), None, FAVOURITES);
@@ -60,21 +59,21 @@ fn quoted(name: &str) -> String {
     }
 }
 
-fn heading(ui: &mut Ui, ctx: &PanelContext<'_>, key: &str) {
+fn heading(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, key: &str) {
     ui.add_space(12.0);
     let text = RichText::new(ctx.tr(key)).family(theme::strong_family());
     ui.label(text).on_hover_text(ctx.tr(&format!("{key}.tip")));
     ui.add_space(2.0);
 }
 
-fn nothing(ui: &mut Ui, ctx: &PanelContext<'_>, key: &str) {
+fn nothing(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, key: &str) {
     let text = RichText::new(ctx.tr(key)).color(*ctx.palette.text_weak);
     ui.add(egui::Label::new(text.small()).wrap());
 }
 
 /// A line that looks for something.
-fn search_row(ui: &mut Ui, ctx: &PanelContext<'_>, name: &str, count: Option<usize>, search: &str) {
-    let is_on = ctx.state.gallery.search.text.trim() == search;
+fn search_row(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, name: &str, count: Option<usize>, search: &str) {
+    let is_on = ctx.page.search.text.trim() == search;
     let tip = if search.is_empty() {
         ctx.tr("gallery-all.tip")
     } else {
@@ -86,7 +85,7 @@ fn search_row(ui: &mut Ui, ctx: &PanelContext<'_>, name: &str, count: Option<usi
     }
 }
 
-fn row(ui: &mut Ui, ctx: &PanelContext<'_>, name: &str, count: &str, is_on: bool) -> egui::Response {
+fn row(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, name: &str, count: &str, is_on: bool) -> egui::Response {
     let size = vec2(ui.available_width(), ROW_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_on, name));
@@ -113,7 +112,7 @@ fn row(ui: &mut Ui, ctx: &PanelContext<'_>, name: &str, count: &str, is_on: bool
     response
 }
 
-fn folders(ui: &mut Ui, ctx: &PanelContext<'_>) {
+fn folders(ui: &mut Ui, ctx: &GalleryContext<'_, '_>) {
     for folder in &ctx.settings.watched_folders {
         folder_row(ui, ctx, folder);
     }
@@ -130,8 +129,8 @@ fn folders(ui: &mut Ui, ctx: &PanelContext<'_>) {
     }
 }
 
-fn folder_row(ui: &mut Ui, ctx: &PanelContext<'_>, folder: &Path) {
-    let is_lost = ctx.state.gallery.lost.iter().any(|lost| lost == folder);
+fn folder_row(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, folder: &Path) {
+    let is_lost = ctx.page.lost.iter().any(|lost| lost == folder);
     let name = file_name(folder);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         ui.set_height(ROW_HEIGHT);

@@ -2,15 +2,14 @@
 
 use egui::{Align, Button, Layout, RichText, Ui};
 
-use super::GalleryCommand;
 use super::dates::grouped;
+use super::{GalleryCommand, GalleryContext};
 use crate::ui::i18n::Value;
-use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 
 /// How many there are, how far the files are looked at, and what is not right.
-pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let page = &ctx.state.gallery;
+pub(super) fn show(ui: &mut Ui, ctx: &GalleryContext<'_, '_>) {
+    let page = ctx.page;
     let weak = |text: String| RichText::new(text).color(*ctx.palette.text_weak);
     ui.horizontal_centered(|ui| {
         if let Some(found) = page.found() {
@@ -46,7 +45,7 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
     });
 }
 
-fn count_text(ctx: &PanelContext<'_>, num_found: usize, total: usize) -> String {
+fn count_text(ctx: &GalleryContext<'_, '_>, num_found: usize, total: usize) -> String {
     if num_found == total {
         counted(ctx, "gallery-count", total, ("found", total))
     } else {
@@ -56,7 +55,7 @@ fn count_text(ctx: &PanelContext<'_>, num_found: usize, total: usize) -> String 
 
 /// A text that `number` makes singular or plural, in which it stands as `total` and another number by its name, both with
 /// their thousands set apart.
-fn counted(ctx: &PanelContext<'_>, key: &str, number: usize, other: (&'static str, usize)) -> String {
+fn counted(ctx: &GalleryContext<'_, '_>, key: &str, number: usize, other: (&'static str, usize)) -> String {
     let values = [
         ("number", Value::from(number)),
         ("total", Value::from(grouped(number))),
@@ -65,7 +64,7 @@ fn counted(ctx: &PanelContext<'_>, key: &str, number: usize, other: (&'static st
     ctx.language.tr_with(key, &values)
 }
 
-fn scanning_text(ctx: &PanelContext<'_>, done: usize, total: Option<usize>) -> String {
+fn scanning_text(ctx: &GalleryContext<'_, '_>, done: usize, total: Option<usize>) -> String {
     let done = grouped(done);
     match total.map(grouped) {
         Some(total) => {
@@ -77,8 +76,8 @@ fn scanning_text(ctx: &PanelContext<'_>, done: usize, total: Option<usize>) -> S
 }
 
 /// What stands in place of pictures: why there are none, and what can be done.
-pub(super) fn show_empty(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let page = &ctx.state.gallery;
+pub(super) fn show_empty(ui: &mut Ui, ctx: &GalleryContext<'_, '_>) {
+    let page = ctx.page;
     let total = page.found().map(|found| found.total);
     let (key, commands): (&str, &[(&str, GalleryCommand)]) = match total {
         _ if page.search.error.is_some() => (

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use egui::{Id, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
 
-use super::GalleryCommand;
 use super::dates::grouped;
+use super::{GalleryCommand, GalleryContext};
 use crate::gallery::{LabelCount, MetadataChange, PictureEntry};
 use crate::ui::commands::UiCommand;
-use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::{Icon, paint_icon};
 use crate::ui::widgets::stars::{StarWords, star_row};
@@ -60,9 +59,9 @@ const COLLECTIONS: Words = Words {
 
 impl MarksEditor {
     /// * `entries`: the pictures, as far as they are known; not empty.
-    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>, entries: &[&Arc<PictureEntry>]) {
+    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &GalleryContext<'_, '_>, entries: &[&Arc<PictureEntry>]) {
         rating(ui, ctx, entries);
-        let page = &ctx.state.gallery;
+        let page = ctx.page;
         if std::mem::replace(&mut self.taggings, page.taggings) != page.taggings {
             ui.memory_mut(|memory| memory.request_focus(Id::unique(TAGS.id)));
         }
@@ -103,14 +102,14 @@ fn shared<'a>(
 }
 
 /// The words of the stars.
-pub(super) fn star_text(ctx: &PanelContext<'_>) -> StarWords {
+pub(super) fn star_text(ctx: &GalleryContext<'_, '_>) -> StarWords {
     StarWords {
         names: [1, 2, 3, 4, 5].map(|rating| UiCommand::Gallery(GalleryCommand::Rate(rating)).name(ctx.language)),
         tip: ctx.tr("gallery-rate.tip"),
     }
 }
 
-fn rating(ui: &mut Ui, ctx: &PanelContext<'_>, entries: &[&Arc<PictureEntry>]) {
+fn rating(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, entries: &[&Arc<PictureEntry>]) {
     let first = entries.first().map_or(0, |entry| entry.user_metadata.rating);
     let is_same = entries.iter().all(|entry| entry.user_metadata.rating == first);
     ui.horizontal(|ui| {
@@ -126,7 +125,7 @@ fn rating(ui: &mut Ui, ctx: &PanelContext<'_>, entries: &[&Arc<PictureEntry>]) {
 }
 
 /// The heart that makes favourites.
-pub(super) fn heart(ui: &mut Ui, ctx: &PanelContext<'_>, is_favourite: bool) {
+pub(super) fn heart(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, is_favourite: bool) {
     let command = UiCommand::Gallery(GalleryCommand::Favourite);
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(ROW_HEIGHT), Sense::click());
     let name = command.name(ctx.language);
@@ -155,7 +154,7 @@ impl NewWord {
     fn show(
         &mut self,
         ui: &mut Ui,
-        ctx: &PanelContext<'_>,
+        ctx: &GalleryContext<'_, '_>,
         words: &Words,
         present: &[&String],
         known: &[LabelCount],

@@ -3,14 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::job::{
-    DecodeRequest, GenerateRequest, GeneratedImage, JobError, KeptRun, LatentPlane, ModelRef, Origin, PreviewMode,
-    RgbImage, StepRecord,
-};
+use crate::job::{GeneratedImage, JobError, KeptRun, Origin, RgbImage, StepRecord};
 use crate::ui::app::Studio;
-use crate::ui::model::notifications::{Level, Text};
-use crate::ui::model::state::{View, job_error_text};
+use crate::ui::model::state::View;
 use crate::ui::model::step_pictures::Quality;
+use crate::ui::step_decoding;
 
 /// How long the playhead rests on a step before it is decoded quickly, in seconds.
 const QUICK_AFTER: f64 = 0.03;
@@ -26,29 +23,15 @@ pub(in crate::ui) struct Decoding {
     rest: Option<(Arc<StepRecord>, f64)>,
     /// What has been asked since it rests there.
     tried: Vec<Quality>,
-    /// Questions without an answer.
-    asked: Vec<IndexRequest>,
-    last_ticket: u64,
-}
-
-struct IndexRequest {
-    ticket: u64,
-    step: Arc<StepRecord>,
-    quality: Quality,
-    /// The run up to the step, if the picture is to be saved.
-    keep: Option<KeptRun>,
+    /// Runs up to a step that is to be saved as a picture once it is decoded, by the ticket of the answer.
+    kept: Vec<(u64, KeptRun)>,
 }
 
 impl Decoding {
     /// Another engine knows nothing of what was asked of the one before.
     pub(in crate::ui) fn forget(&mut self) {
-        self.asked.clear();
+        self.kept.clear();
         self.tried.clear();
-    }
-
-    /// Whether every question has its answer.
-    pub(in crate::ui) fn is_idle(&self) -> bool {
-        self.asked.is_empty()
     }
 }
 
@@ -63,7 +46,11 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
         return;
     };
     let quality = timeline.pictures.quality(step.index);
-    let (is_playing, is_busy) = (state.playback.is_on, state.active_run().is_some());
+    let (is_playing, is_busy, is_idle) = (
+        state.playback.is_on,
+        state.active_run().is_some(),
+        state.decodes.is_idle(),
+    );
     let now = ctx.input(|input| input.time);
     let decoding = &mut studio.decoding;
     let since = match &decoding.rest {
@@ -74,8 +61,8 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
             now
         }
     };
-    let is_free = !is_playing || decoding.asked.is_empty(); // played steps are decoded as quickly as it goes
-    let quick_after = match (is_playing, decoding.asked.is_empty()) {
+    let is_free = !is_playing || is_idle; // played steps are decoded as quickly as it goes
+    let quick_after = match (is_playing, is_idle) {
         (true, _) => 0.0,
         (false, true) => QUICK_AFTER,
         (false, false) => BUSY_AFTER,
@@ -121,88 +108,35 @@ pub(super) fn keep_step(studio: &mut Studio) {
 
 /// Takes in what the engine made of latents. An answer that comes late is still the picture of its own step.
 pub(in crate::ui) fn take_answer(studio: &mut Studio, ticket: u64, answer: &Result<Arc<RgbImage>, Arc<JobError>>) {
-    let place = studio.decoding.asked.iter().position(|asked| asked.ticket == ticket);
-    let Some(question) = place.map(|place| studio.decoding.asked.remove(place)) else {
+    let place = studio.decoding.kept.iter().position(|(kept, _)| *kept == ticket);
+    let kept = place.map(|place| studio.decoding.kept.remove(place).1);
+    let state = &mut studio.state;
+    let (Ok(picture), Some(asked)) = (answer, state.decodes.asked(ticket)) else {
         return;
     };
-    let IndexRequest {
-        step, quality, keep, ..
-    } = question;
-    let picture = match answer {
-        Ok(picture) => picture,
-        Err(error) => {
-            studio.state.notices.notify(Level::Error, job_error_text(error));
-            return;
-        }
-    };
-    let state = &mut studio.state;
+    let step = Arc::clone(&asked.step);
     let timelines = [state.timeline.as_mut(), state.parked.as_mut()];
-    for timeline in timelines.into_iter().flatten().chain(state.compare.timelines_mut()) {
-        if timeline.steps.iter().any(|known| Arc::ptr_eq(known, &step)) {
-            timeline.pictures.insert(step.index, quality, Arc::clone(picture));
-        }
+    for timeline in timelines.into_iter().flatten() {
+        timeline.take_decoded(&step, asked.quality, picture);
     }
-    if let Some(kept) = keep {
+    if let Some(kept) = kept {
         save(studio, kept, &step, picture);
     }
 }
 
-/// Asks for the picture of a step of a run that was made by `request`, unless it has been asked for already.
-pub(in crate::ui) fn ask_of(studio: &mut Studio, request: &GenerateRequest, step: Arc<StepRecord>, quality: Quality) {
-    ask(studio, (request, step), quality, None);
-}
-
-/// The same for the run that is shown.
+/// Asks for the picture of a step of the run that is shown, and has it saved if `keep` holds the run up to it.
 fn ask_shown(studio: &mut Studio, step: Arc<StepRecord>, quality: Quality, keep: Option<KeptRun>) {
-    let timeline = studio.state.timeline.as_ref();
-    if let Some(request) = timeline.map(|timeline| Arc::clone(&timeline.request)) {
-        ask(studio, (&request, step), quality, keep);
-    }
-}
-
-fn ask(
-    studio: &mut Studio,
-    (made_by, step): (&GenerateRequest, Arc<StepRecord>),
-    quality: Quality,
-    keep: Option<KeptRun>,
-) {
-    let is_same = |asked: &&mut IndexRequest| Arc::ptr_eq(&asked.step, &step) && asked.quality == quality;
-    if let Some(asked) = studio.decoding.asked.iter_mut().find(is_same) {
-        asked.keep = keep.or_else(|| asked.keep.take());
-        return;
-    }
-    let Some(engine) = &studio.services.engine else {
+    let Some(request) = studio
+        .state
+        .timeline
+        .as_ref()
+        .map(|timeline| Arc::clone(&timeline.request))
+    else {
         return;
     };
-    let ticket = studio.decoding.last_ticket + 1;
-    let latents: Arc<LatentPlane> = Arc::new(step.x0.clone());
-    let model: ModelRef = made_by.model.clone();
-    let request = DecodeRequest {
-        ticket,
-        model,
-        vae: made_by.vae.clone(),
-        precision: studio.draft.precision,
-        mode: match quality {
-            Quality::Quick => PreviewMode::Auto,
-            Quality::Exact => PreviewMode::Vae,
-        },
-        latents,
-    };
-    if let Err(error) = engine.decode(request) {
-        let reason = [("reason", &JobError::from(&error))];
-        studio
-            .state
-            .notices
-            .notify(Level::Error, Text::new("notice-failed-internal", reason));
-        return;
-    }
-    studio.decoding.last_ticket = ticket;
-    studio.decoding.asked.push(IndexRequest {
-        ticket,
-        step,
-        quality,
-        keep,
-    });
+    let asked = (step, quality, studio.draft.precision);
+    let ticket = step_decoding::ask(&mut studio.state, &studio.services, &request, asked);
+    studio.decoding.kept.extend(ticket.zip(keep));
 }
 
 /// Hands a step over to the gallery as the picture of a run that ended with it.

@@ -15,7 +15,6 @@ mod view;
 use super::image_input;
 use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
-use crate::ui::pages;
 
 /// Does what a panel or a key asked for. Returns at once.
 pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command: UiCommand) {
@@ -30,8 +29,6 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
         UiCommand::ChooseModelFolder => files::choose_model_folder(&studio.services),
         UiCommand::ChoosePicture => files::choose_picture(&studio.services),
         UiCommand::OpenPicture(path) => files::open_picture(studio, path),
-        UiCommand::OpenDropped(paths)
-            if studio.state.page == pages::PageId::Compare && pages::compare::take_dropped(studio, &paths) => {}
         UiCommand::OpenDropped(paths) => image_input::open_dropped(studio, paths),
         UiCommand::UndoForm => form::undo(studio),
         UiCommand::RedoForm => form::redo(studio),
@@ -91,9 +88,11 @@ pub(in crate::ui) fn carry_out(studio: &mut Studio, ctx: &egui::Context, command
         UiCommand::Regenerate(command) => regenerate::carry_out(studio, command),
         UiCommand::UseUpscaler(network, picture) => regenerate::use_upscaler(studio, network, picture),
         UiCommand::ShowPage(page) => studio.state.page = page,
-        UiCommand::Gallery(command) => pages::gallery::carry_out(studio, ctx, command),
-        UiCommand::Compare(command) => pages::compare::carry_out(studio, ctx, command),
-        UiCommand::Models(_) | UiCommand::Queue(_) | UiCommand::Settings(_) => {} // their pages have carried them out
+        UiCommand::Gallery(_)
+        | UiCommand::Compare(_)
+        | UiCommand::Models(_)
+        | UiCommand::Queue(_)
+        | UiCommand::Settings(_) => {} // their pages have carried them out
         UiCommand::ImageInput(command) => image_input::carry_out(studio, ctx, command),
     }
 }

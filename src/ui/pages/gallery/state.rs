@@ -44,7 +44,7 @@ pub struct Scanning {
 
 /// What the page knows.
 #[derive(Debug)]
-pub struct GalleryPage {
+pub struct GalleryState {
     /// The search field.
     pub search: Search,
     /// What is chosen.
@@ -96,7 +96,7 @@ pub struct GalleryPage {
     pub(super) searches: u64,
 }
 
-impl Default for GalleryPage {
+impl Default for GalleryState {
     fn default() -> Self {
         let mut search = Search::default();
         search.replace(String::new());
@@ -133,7 +133,7 @@ impl Default for GalleryPage {
     }
 }
 
-impl GalleryPage {
+impl GalleryState {
     /// What was found last; `None` before the first answer.
     pub fn found(&self) -> Option<&SearchResult> {
         self.found.as_deref()

@@ -1,0 +1,48 @@
+//! Has the engine decode steps of runs.
+
+use std::sync::Arc;
+
+use super::model::decodes::AskedStep;
+use super::model::notifications::{Level, Text};
+use super::model::state::AppState;
+use super::model::step_pictures::Quality;
+use super::services::Services;
+use crate::job::{DecodeRequest, GenerateRequest, JobError, Precision, PreviewMode, StepRecord};
+
+/// Asks for the picture of a step, unless it has been asked for already. The answer is [`crate::job::Event::Decoded`].
+///
+/// * `made_by`: the request of the run that the step belongs to.
+///
+/// Returns the ticket of the answer; `None` if no engine could take the request.
+pub(super) fn ask(
+    state: &mut AppState,
+    services: &Services,
+    made_by: &GenerateRequest,
+    (step, quality, precision): (Arc<StepRecord>, Quality, Precision),
+) -> Option<u64> {
+    if let Some(ticket) = state.decodes.ticket_of(&step, quality) {
+        return Some(ticket);
+    }
+    let engine = services.engine.as_ref()?;
+    let ticket = state.decodes.next_ticket();
+    let request = DecodeRequest {
+        ticket,
+        model: made_by.model.clone(),
+        vae: made_by.vae.clone(),
+        precision,
+        mode: match quality {
+            Quality::Quick => PreviewMode::Auto,
+            Quality::Exact => PreviewMode::Vae,
+        },
+        latents: Arc::new(step.x0.clone()),
+    };
+    if let Err(error) = engine.decode(request) {
+        let reason = [("reason", &JobError::from(&error))];
+        state
+            .notices
+            .notify(Level::Error, Text::new("notice-failed-internal", reason));
+        return None;
+    }
+    state.decodes.push(AskedStep { ticket, step, quality });
+    Some(ticket)
+}
