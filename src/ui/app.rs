@@ -141,7 +141,7 @@ impl Studio {
             decoding: actions::decode::Decoding::default(),
             session: None,
         };
-        studio.draft.precision = kept_precision(&studio.services.settings);
+        studio.state.precision = kept_precision(&studio.services.settings);
         studio.draft.roll_seed();
         studio.session = session_file
             .map(|path| SessionKeeper::start(path, ctx, &mut studio.state, &mut studio.pages, &mut studio.draft));
@@ -256,11 +256,11 @@ impl Studio {
                 }
             }
             Event::DeviceDescribed { info } => {
-                if !info.supports(self.draft.precision) {
-                    self.draft.precision = Precision::Auto; // kept by another computer, or another device
+                if !info.supports(self.state.precision) {
+                    self.state.precision = Precision::Auto; // kept by another computer, or another device
                 }
                 let model = self.draft.request.model.clone();
-                self.services.preload(model, self.draft.precision);
+                self.services.preload(model, self.state.precision);
             }
             Event::ModelDescribed { info } if info.model == self.draft.request.model => self.draft.adopt(info),
             Event::Decoded { ticket, picture } => actions::decode::take_answer(self, *ticket, picture),

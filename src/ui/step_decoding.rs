@@ -7,7 +7,7 @@ use super::model::notifications::{Level, Text};
 use super::model::state::AppState;
 use super::model::step_pictures::Quality;
 use super::services::Services;
-use crate::job::{DecodeRequest, GenerateRequest, JobError, Precision, PreviewMode, StepRecord};
+use crate::job::{DecodeRequest, GenerateRequest, JobError, PreviewMode, StepRecord};
 
 /// Asks for the picture of a step, unless it has been asked for already. The answer is [`crate::job::Event::Decoded`].
 ///
@@ -18,7 +18,8 @@ pub(super) fn ask(
     state: &mut AppState,
     services: &Services,
     made_by: &GenerateRequest,
-    (step, quality, precision): (Arc<StepRecord>, Quality, Precision),
+    step: Arc<StepRecord>,
+    quality: Quality,
 ) -> Option<u64> {
     if let Some(ticket) = state.decodes.ticket_of(&step, quality) {
         return Some(ticket);
@@ -29,7 +30,7 @@ pub(super) fn ask(
         ticket,
         model: made_by.model.clone(),
         vae: made_by.vae.clone(),
-        precision,
+        precision: state.precision,
         mode: match quality {
             Quality::Quick => PreviewMode::Auto,
             Quality::Exact => PreviewMode::Vae,

@@ -70,7 +70,7 @@ fn a_chosen_precision_should_go_with_the_next_job_and_into_the_settings() {
         .get_by_label_contains("Precision: the model's default is Automatic (bf16)")
         .click();
     window.harness.run();
-    assert_eq!(window.draft().precision, Precision::Auto);
+    assert_eq!(window.state().precision, Precision::Auto);
     assert_eq!(
         window.kept.borrow().last().and_then(|kept| kept.precision.clone()),
         None,
@@ -89,7 +89,7 @@ fn a_kept_precision_should_be_used_only_where_it_is_supported() {
             precision: Some(kept.to_owned()),
             ..in_language("en")
         });
-        assert_eq!(window.draft().precision, expected, "{kept}");
+        assert_eq!(window.state().precision, expected, "{kept}");
         let preloaded = window.engine.borrow().preloaded.clone();
         assert_eq!(preloaded.len(), 1);
         assert_eq!(preloaded[0].1, expected, "the model is read as it will be used");

@@ -17,7 +17,8 @@ use super::sweeping::Sweeping;
 use crate::engine::SubmitError;
 use crate::gallery::{Listed, SaveEvent};
 use crate::job::{
-    DeviceInfo, Event, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Record, RgbImage, StepEvent,
+    DeviceInfo, Event, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Precision, Record, RgbImage,
+    StepEvent,
 };
 use crate::ui::i18n::Value;
 use crate::ui::model::camera::Camera;
@@ -74,6 +75,8 @@ pub struct AppState {
     /// Jobs that the engine has and that have not ended, in order; what waits for its turn before it comes there is in
     /// [`Self::jobs`].
     pub queue: Vec<QueuedJob>,
+    /// What the networks compute in.
+    pub precision: Precision,
     /// The run on the canvas.
     pub run: Option<Run>,
     /// Models that can be chosen, in the order they became known.

@@ -122,7 +122,6 @@ fn decode_resting(page: &mut CompareState, ctx: &mut PageContext<'_>, now: f64) 
     }
     for (path, step, request) in wanted {
         page.rest.tried.push((path, wish));
-        let precision = ctx.draft.precision;
-        step_decoding::ask(ctx.state, ctx.services, &request, (step, wish, precision));
+        step_decoding::ask(ctx.state, ctx.services, &request, step, wish);
     }
 }

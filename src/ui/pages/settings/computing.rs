@@ -56,7 +56,7 @@ fn precision(ui: &mut Ui, ctx: &PanelContext<'_>) {
         .into_iter()
         .filter(|precision| device.is_none_or(|device| device.supports(*precision)))
         .collect();
-    let now = ctx.draft.precision;
+    let now = ctx.state.precision;
     let chosen = choice(
         ui,
         ctx,

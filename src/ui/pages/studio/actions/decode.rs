@@ -134,8 +134,7 @@ fn ask_shown(studio: &mut Studio, step: Arc<StepRecord>, quality: Quality, keep:
     else {
         return;
     };
-    let asked = (step, quality, studio.draft.precision);
-    let ticket = step_decoding::ask(&mut studio.state, &studio.services, &request, asked);
+    let ticket = step_decoding::ask(&mut studio.state, &studio.services, &request, step, quality);
     studio.decoding.kept.extend(ticket.zip(keep));
 }
 

@@ -19,7 +19,9 @@ pub(super) fn options(studio: &Studio) -> JobOptions {
     JobOptions {
         keep_branches: studio.services.settings.keep_branches,
         keep_attention: studio.services.settings.keep_attention,
-        ..studio.draft.options()
+        precision: studio.state.precision,
+        preview: studio.draft.preview,
+        ..JobOptions::default()
     }
 }
 
@@ -101,7 +103,7 @@ pub(super) fn stop(studio: &mut Studio) {
 
 /// Has the next pictures computed in another precision, and remembers it.
 pub(super) fn set_precision(studio: &mut Studio, precision: Precision) {
-    studio.draft.precision = precision;
+    studio.state.precision = precision;
     let precision = (precision != Precision::Auto).then(|| precision.to_string());
     studio
         .services

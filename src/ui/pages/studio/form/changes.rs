@@ -58,8 +58,8 @@ impl Branching {
 }
 
 /// The number format a job of this form is computed in; empty if that is not known.
-pub fn precision_of(state: &AppState, draft: &Draft) -> &'static str {
-    match (draft.precision, &state.device) {
+pub fn precision_of(state: &AppState) -> &'static str {
+    match (state.precision, &state.device) {
         (Precision::Auto, Some(device)) => device.automatic.id(),
         (Precision::Auto, None) => "",
         (precision, _) => precision.id(),
@@ -96,7 +96,7 @@ pub fn change_texts(change: &Change) -> Vec<Text> {
 pub fn planned(state: &AppState, draft: &Draft) -> Option<(Arc<KeptRun>, u32, Plan)> {
     let branching = state.branching.as_ref()?;
     let form = draft.to_request().ok()?;
-    let plan = branching.plan(&form, precision_of(state, draft));
+    let plan = branching.plan(&form, precision_of(state));
     Some((Arc::clone(&branching.kept), branching.step, plan))
 }
 

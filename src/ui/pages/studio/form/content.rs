@@ -26,7 +26,6 @@ impl FormContent {
             is_seed_locked,
             preview,
             sweep,
-            precision: _, // a setting of the program
             defaults: _,
             follows_model: _,
         } = draft;

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use super::draft_error::DraftError;
 use crate::job::{
-    GenerateRequest, JobOptions, LoraSpec, Mask, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode,
-    SIZE_MULTIPLE_PX, Takes,
+    GenerateRequest, LoraSpec, Mask, ModelDefaults, ModelInfo, ModelRef, PreviewMode, SIZE_MULTIPLE_PX, Takes,
 };
 use crate::ui::i18n::Language;
 use crate::ui::pages::studio::sweep::draft::SweepDraft;
@@ -92,8 +91,6 @@ pub struct Draft {
     pub is_seed_locked: bool,
     /// How previews are made.
     pub preview: PreviewMode,
-    /// What the networks compute in; no part of a picture's settings, so that restoring leaves it.
-    pub precision: Precision,
     /// What the chosen model looks best with.
     pub defaults: Defaults,
     /// Whether fields at their default follow when the model is described; not those of a restored picture.
@@ -112,7 +109,6 @@ impl Default for Draft {
             },
             is_seed_locked: false,
             preview: PreviewMode::Auto,
-            precision: Precision::Auto,
             defaults,
             follows_model: true,
             sweep: SweepDraft::default(),
@@ -160,15 +156,6 @@ impl Draft {
             });
         }
         Ok(request)
-    }
-
-    /// What the form says about how the job is carried out and shown.
-    pub fn options(&self) -> JobOptions {
-        JobOptions {
-            preview: self.preview,
-            precision: self.precision,
-            ..JobOptions::default()
-        }
     }
 
     /// What stands in the way of a request, if anything does.

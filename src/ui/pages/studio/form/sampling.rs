@@ -69,7 +69,7 @@ impl Panel for SamplingPanel {
             clip_skip_row(ui, look, draft, &defaults);
             preview_row(ui, look, draft);
             let device = ctx.state.device.as_deref();
-            if let Some(chosen) = precision_row(ui, look, draft.precision, device) {
+            if let Some(chosen) = precision_row(ui, look, ctx.state.precision, device) {
                 ctx.commands.send(UiCommand::SetPrecision(chosen));
             }
         });

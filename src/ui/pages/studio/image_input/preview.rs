@@ -120,7 +120,7 @@ pub(super) fn tick(studio: &mut Studio) {
     stop(studio);
     let options = JobOptions {
         preview: studio.draft.preview,
-        precision: studio.draft.precision,
+        precision: studio.state.precision,
         keep_every_step: false,
         keep_branches: false,
         keep_attention: false,
