@@ -7,17 +7,18 @@ use std::time::{Duration, Instant};
 
 use egui::{CentralPanel, Frame, Margin, Panel as SidePanel, Rangef};
 
+use super::chrome::{budget_dialog, notices, palette, top};
 use super::commands::shortcuts;
 use super::commands::{CommandSender, UiCommand};
 use super::model::state::{AppState, EngineStatus};
+use super::pages::Pages;
 use super::pages::compare::CompareState;
 use super::pages::gallery::GalleryState;
 use super::pages::studio::actions;
 use super::pages::studio::form::draft::Draft;
 use super::pages::studio::form::history::FormHistory;
-use super::pages::studio::image_input;
-use super::pages::{Handled, PageContext, PageId, Pages, ServiceEvent};
-use super::panel::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT, default_panels};
+use super::pages::studio::{canvas, form, image_input, inspector, recent, sides, sweep, timeline};
+use super::panel::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT};
 use super::services::{RepaintHandle, ServiceFactory, Services, Surroundings};
 use super::session::SessionKeeper;
 use super::theme;
@@ -30,6 +31,8 @@ use crate::job::Event;
 use crate::job::ModelRef;
 use crate::job::Precision;
 use crate::render;
+use crate::ui::commands::PageId;
+use crate::ui::page::{Handled, PageContext, ServiceEvent};
 
 /// Longest time a frame spends taking in events; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(5);
@@ -509,6 +512,35 @@ fn repaint(ctx: egui::Context, throttle: Arc<Throttle>) -> RepaintHandle {
 fn kept_precision(settings: &Settings) -> Precision {
     let id = settings.precision.as_deref();
     id.and_then(|id| id.parse().ok()).unwrap_or_default()
+}
+
+/// Every panel, in the order they are laid out.
+fn default_panels() -> Vec<Box<dyn Panel>> {
+    vec![
+        Box::new(top::TopPanel),
+        Box::new(form::prompt::PromptPanel),
+        Box::new(form::model::ModelPanel),
+        Box::new(image_input::ImageInputPanel),
+        Box::new(form::extra_settings::ExtraSettingsPanel),
+        Box::new(form::sampling::SamplingPanel),
+        Box::<sweep::form::SweepFormPanel>::default(),
+        Box::<form::generate::GeneratePanel>::default(),
+        Box::<canvas::panel::CanvasPanel>::default(),
+        Box::<image_input::StagePanel>::default(),
+        Box::<sweep::grid::SweepGridPanel>::default(),
+        Box::<timeline::panel::TimelinePanel>::default(),
+        Box::new(sides::FormRailPanel),
+        Box::new(sides::InspectorRailPanel),
+        Box::<inspector::plots::PlotsPanel>::default(),
+        Box::<inspector::run_tree::RunTreePanel>::default(),
+        Box::<inspector::run_settings::RunSettingsPanel>::default(),
+        Box::new(inspector::kept::KeptPanel),
+        Box::new(recent::RecentPanel),
+        Box::<palette::PalettePanel>::default(),
+        Box::<notices::NoticesPanel>::default(),
+        Box::new(budget_dialog::BudgetDialog),
+        Box::<image_input::drop_menu::DropMenuPanel>::default(),
+    ]
 }
 
 /// The same choice in egui's words.

@@ -13,6 +13,7 @@ pub mod widgets;
 
 mod chrome;
 mod job_dispatch;
+mod page;
 mod panel;
 mod part_context;
 mod step_decoding;

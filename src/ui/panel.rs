@@ -4,13 +4,10 @@ use std::path::Path;
 
 use egui::{Button, Response, Ui};
 
-use super::chrome::palette;
-use super::chrome::{budget_dialog, notices, top};
 use super::commands::{CommandSender, UiCommand};
 use super::i18n::Language;
 use super::model::state::AppState;
 use super::pages::studio::form::draft::Draft;
-use super::pages::studio::{canvas, form, image_input, inspector, recent, sides, sweep, timeline};
 use super::theme::Palette;
 use super::widgets::form_row::RowStyle;
 use super::widgets::textures::TextureCache;
@@ -21,7 +18,7 @@ pub(super) const RECENT_HEIGHT: f32 = 84.0;
 /// Height of the run in time with its margins.
 pub(super) const TIMELINE_HEIGHT: f32 = 126.0;
 
-/// Where on the page a panel stands. Panels of one place follow each other in the order of [`default_panels`].
+/// Where on the page a panel stands. Panels of one place follow each other in the order of the window's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slot {
     /// The line above everything.
@@ -54,35 +51,6 @@ pub(super) trait Panel {
     fn slot(&self) -> Slot;
     /// Lays it out.
     fn ui(&mut self, ui: &mut egui::Ui, ctx: &mut PanelContext<'_>);
-}
-
-/// Every panel, in the order they are laid out.
-pub(super) fn default_panels() -> Vec<Box<dyn Panel>> {
-    vec![
-        Box::new(top::TopPanel),
-        Box::new(form::prompt::PromptPanel),
-        Box::new(form::model::ModelPanel),
-        Box::new(image_input::ImageInputPanel),
-        Box::new(form::extra_settings::ExtraSettingsPanel),
-        Box::new(form::sampling::SamplingPanel),
-        Box::<sweep::form::SweepFormPanel>::default(),
-        Box::<form::generate::GeneratePanel>::default(),
-        Box::<canvas::panel::CanvasPanel>::default(),
-        Box::<image_input::StagePanel>::default(),
-        Box::<sweep::grid::SweepGridPanel>::default(),
-        Box::<timeline::panel::TimelinePanel>::default(),
-        Box::new(sides::FormRailPanel),
-        Box::new(sides::InspectorRailPanel),
-        Box::<inspector::plots::PlotsPanel>::default(),
-        Box::<inspector::run_tree::RunTreePanel>::default(),
-        Box::<inspector::run_settings::RunSettingsPanel>::default(),
-        Box::new(inspector::kept::KeptPanel),
-        Box::new(recent::RecentPanel),
-        Box::<palette::PalettePanel>::default(),
-        Box::<notices::NoticesPanel>::default(),
-        Box::new(budget_dialog::BudgetDialog),
-        Box::<image_input::drop_menu::DropMenuPanel>::default(),
-    ]
 }
 
 /// All a panel can reach. It may edit the draft; for everything else it asks.

@@ -7,13 +7,14 @@ use egui::{Context, ViewportBuilder, vec2};
 use serde_json::{Map, Value};
 
 use super::model::state::{AppState, Sides};
+use super::pages::Pages;
 use super::pages::gallery::SIDES;
 use super::pages::studio::form::content::FormContent;
 use super::pages::studio::form::draft::Draft;
-use super::pages::{PageId, Pages};
 use super::widgets::section;
 use crate::config::FileWriter;
 use crate::gallery::SortOrder;
+use crate::ui::commands::PageId;
 
 /// Version of the file's layout. Fields that are missing, or that this version does not know, have their defaults.
 const VERSION: u32 = 1;

@@ -12,9 +12,7 @@ use hareru::gallery::{
     DayCount, EntryId, IndexEvent, IndexRequest, PictureEntry, RecordSource, SearchResult, Ticket, UserMetadata,
 };
 use hareru::ui::app::Studio;
-use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::PageId;
-use hareru::ui::pages::gallery::GalleryCommand;
+use hareru::ui::commands::{GalleryCommand, PageId, UiCommand};
 use hareru::ui::services::{Dialogs, ServiceFactory};
 
 /// Pictures in the index.

@@ -10,9 +10,9 @@ use hareru::config::{Settings, ThemeChoice};
 use hareru::gallery;
 use hareru::job::{Change, GenerateRequest, GeneratedImage, PreviewMode, Record, RgbImage, Trajectory};
 use hareru::render::picture::{PictureMode, PicturePaint, Placed, difference_pixels};
-use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::PageId;
-use hareru::ui::pages::compare::{Alike, CompareCommand, CompareMode, CompareState, Divider};
+use hareru::ui::commands::{CompareCommand, CompareMode, PageId, UiCommand};
+use hareru::ui::model::divider::Divider;
+use hareru::ui::pages::compare::{Alike, CompareState};
 
 use super::harness::{Window, in_language, plain, record};
 use super::latent_view::{colours, plane, whole_step};

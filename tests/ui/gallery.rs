@@ -10,9 +10,8 @@ use hareru::gallery::{
     Completion, DayCount, EntryId, IndexEvent, IndexRequest, LabelCount, PictureEntry, RecordSource, SearchResult,
     SortOrder, Ticket, UserMetadata,
 };
-use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::PageId;
-use hareru::ui::pages::gallery::{GalleryCommand, GalleryState, PageNotice};
+use hareru::ui::commands::{GalleryCommand, PageId, PageNotice, UiCommand};
+use hareru::ui::pages::gallery::GalleryState;
 
 use super::harness::Window;
 

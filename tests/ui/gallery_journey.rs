@@ -4,11 +4,8 @@ use egui_kittest::Harness;
 use hareru::gallery;
 use hareru::job::InitWay;
 use hareru::ui::app::Studio;
-use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::PageId;
-use hareru::ui::pages::compare::{CompareCommand, CompareMode, Compared};
-use hareru::ui::pages::gallery::GalleryCommand;
-use hareru::ui::pages::studio::image_input::{ImageInputCommand, Target};
+use hareru::ui::commands::{CompareCommand, CompareMode, GalleryCommand, ImageInputCommand, PageId, Target, UiCommand};
+use hareru::ui::pages::compare::Compared;
 
 use super::image_input::photo;
 use super::journey::{has_ended, open, until};

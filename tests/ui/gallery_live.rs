@@ -13,9 +13,7 @@ use hareru::gallery::{
 };
 use hareru::job::GenerateRequest;
 use hareru::ui::app::Studio;
-use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::PageId;
-use hareru::ui::pages::gallery::GalleryCommand;
+use hareru::ui::commands::{GalleryCommand, PageId, UiCommand};
 use hareru::ui::services::{Pictures, ServiceFactory};
 
 use super::gallery::{answer, entry};
@@ -319,8 +317,8 @@ fn looks_of_the_gallery() {
             tell(&mut window, folder.path(), &found);
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-1-grid"));
             for command in [
-                GalleryCommand::Choose(5, hareru::ui::pages::gallery::SelectMode::Only),
-                GalleryCommand::Choose(8, hareru::ui::pages::gallery::SelectMode::Toggle),
+                GalleryCommand::Choose(5, hareru::ui::commands::SelectMode::Only),
+                GalleryCommand::Choose(8, hareru::ui::commands::SelectMode::Toggle),
             ] {
                 window.send(UiCommand::Gallery(command));
             }

@@ -11,10 +11,9 @@ use hareru::job::{
     Event, GenerateRequest, GeneratedImage, InitPicture, InitWay, JobId, LatentPlane, ModelInfo, ReferencePart, Takes,
     Trajectory,
 };
-use hareru::ui::commands::UiCommand;
+use hareru::ui::commands::{ImageInputCommand, PageId, Target, UiCommand};
 use hareru::ui::model::state::View;
-use hareru::ui::pages::PageId;
-use hareru::ui::pages::studio::image_input::{Adapters, ImageInputCommand, Target};
+use hareru::ui::pages::studio::image_input::Adapters;
 
 use super::harness::{Window, plain, record, starter, step};
 use super::looks::{clearing, look};

@@ -9,10 +9,9 @@ use hareru::engine::{DeviceChoice, EngineOptions};
 use hareru::gallery;
 use hareru::job::Field;
 use hareru::ui::app::Studio;
-use hareru::ui::commands::UiCommand;
+use hareru::ui::commands::{ExportKind, UiCommand};
 use hareru::ui::model::state::{JobStatus, Pause, file_name};
 use hareru::ui::model::sweep_cell::CellRun;
-use hareru::ui::pages::studio::exporting::ExportKind;
 use hareru::ui::services::ServiceFactory;
 use hareru::unfold::AnimationFormat;
 

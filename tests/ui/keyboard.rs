@@ -4,10 +4,9 @@ use egui::accesskit::Live;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::job::{Event, JobError, JobErrorKind};
-use hareru::ui::commands::UiCommand;
+use hareru::ui::commands::{PageId, UiCommand};
 use hareru::ui::i18n::Language;
 use hareru::ui::model::state::View;
-use hareru::ui::pages::PageId;
 
 use super::gallery::{found, settle, window as gallery_of};
 use super::harness::{Window, step};

@@ -8,10 +8,10 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::gallery;
 use hareru::job::{GenerateRequest, InitPicture, InitWay, JobId, Mask};
 use hareru::render::mask_brush::MaskLook;
-use hareru::ui::commands::UiCommand;
+use hareru::ui::commands::{ImageInputCommand, MaskEdit, Target, UiCommand};
+use hareru::ui::model::brush::Brush;
 use hareru::ui::model::camera::CameraMove;
-use hareru::ui::pages::studio::image_input::{ImageInputCommand, Target};
-use hareru::ui::pages::studio::mask::{Brush, MaskDocument, MaskEdit};
+use hareru::ui::pages::studio::mask::MaskDocument;
 use hareru::ui::theme;
 
 use super::harness::Window;
@@ -81,8 +81,8 @@ pub(super) fn paint_something(window: &mut Window) {
     };
     window.send(ImageInputCommand::SetBrush(brush));
     for edit in [
-        MaskEdit::Begin(brush, hareru::ui::pages::studio::mask::Dab::at(30.0, 40.0)),
-        MaskEdit::Extend(brush, hareru::ui::pages::studio::mask::Dab::at(60.0, 30.0)),
+        MaskEdit::Begin(brush, hareru::ui::model::brush::Dab::at(30.0, 40.0)),
+        MaskEdit::Extend(brush, hareru::ui::model::brush::Dab::at(60.0, 30.0)),
         MaskEdit::End,
     ] {
         window.send(ImageInputCommand::Mask(edit));

@@ -9,9 +9,7 @@ use egui_kittest::kittest::Queryable as _;
 use hareru::config::{Settings, ThemeChoice};
 use hareru::hub::{DownloadState, Hub, ModelKind};
 use hareru::job::{Event, JobId, ModelRef};
-use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::PageId;
-use hareru::ui::pages::models::ModelsCommand;
+use hareru::ui::commands::{ModelsCommand, PageId, UiCommand};
 use serde_json::{Value, json};
 
 use super::harness::{Window, in_language};

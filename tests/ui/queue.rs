@@ -8,10 +8,8 @@ use hareru::config::ThemeChoice;
 use hareru::engine::QueueContent;
 use hareru::gallery::SaveEvent;
 use hareru::job::{Event, JobError, JobErrorKind, JobId};
-use hareru::ui::commands::UiCommand;
+use hareru::ui::commands::{PageId, QueueCommand, UiCommand};
 use hareru::ui::model::state::View;
-use hareru::ui::pages::PageId;
-use hareru::ui::pages::queue::QueueCommand;
 
 use super::harness::{Window, plain, step};
 use super::run::finished;

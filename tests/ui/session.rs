@@ -2,9 +2,7 @@
 
 use egui_kittest::kittest::Queryable as _;
 use hareru::gallery::SortOrder;
-use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::PageId;
-use hareru::ui::pages::gallery::GalleryCommand;
+use hareru::ui::commands::{GalleryCommand, PageId, UiCommand};
 use hareru::ui::session::Session;
 
 use super::harness::Window;

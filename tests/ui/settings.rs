@@ -7,9 +7,7 @@ use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::config::{PictureFormat, Settings, ThemeChoice};
 use hareru::gallery::{BudgetReport, SaveEvent};
-use hareru::ui::commands::UiCommand;
-use hareru::ui::pages::PageId;
-use hareru::ui::pages::settings::{Section, SettingsCommand};
+use hareru::ui::commands::{PageId, Section, SettingsCommand, UiCommand};
 
 use super::harness::{Window, in_language};
 

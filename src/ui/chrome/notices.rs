@@ -6,9 +6,8 @@ use std::time::Duration;
 use egui::accesskit::Live;
 use egui::{Align, Align2, Area, Frame, Id, Layout, Order, Response, RichText, Stroke, Ui, UiBuilder, vec2};
 
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{PageId, UiCommand};
 use crate::ui::model::notifications::{Level, Notice};
-use crate::ui::pages::PageId;
 use crate::ui::panel::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT};
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;

@@ -6,10 +6,9 @@ use egui::{
 use egui::{TextEdit, Ui, WidgetInfo, vec2};
 
 use crate::ui::commands::shortcuts::{self, KeyBinding};
-use crate::ui::commands::{Scope, UiCommand};
+use crate::ui::commands::{PageId, Scope, UiCommand};
 use crate::ui::i18n::Language;
 use crate::ui::model::state::Overlay;
-use crate::ui::pages::PageId;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::ROW_HEIGHT;
 

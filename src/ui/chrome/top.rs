@@ -2,10 +2,9 @@
 
 use egui::{Align, Button, Layout, RichText, Ui, vec2};
 
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{PageId, UiCommand};
 use crate::ui::i18n::Language;
 use crate::ui::model::notifications::Level;
-use crate::ui::pages::PageId;
 use crate::ui::pages::studio::sides;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{self, ROW_HEIGHT};

@@ -1,5 +1,12 @@
 //! Everything the window can be asked to do, with its name, what it says of itself, and its key, in one place.
 
+mod compare;
+mod gallery;
+mod image_input;
+mod models;
+mod page_id;
+mod queue;
+mod settings;
 pub mod shortcuts;
 
 use std::path::PathBuf;
@@ -7,20 +14,60 @@ use std::sync::mpsc::Sender;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
+pub use compare::{CompareCommand, CompareMode};
+pub use gallery::{GalleryCommand, Go, PageNotice, SelectMode};
+pub use image_input::{ImageInputCommand, InputImage, MaskEdit, Target};
+pub use models::ModelsCommand;
+pub use page_id::PageId;
+pub use queue::QueueCommand;
+pub use settings::{Section, SettingsCommand};
+
 use super::i18n::Language;
 use super::model::camera::CameraMove;
 use super::model::regenerate::RegenerateCommand;
 use super::model::run_timeline::ViewPair;
-pub use super::pages::PageId;
-pub use super::pages::compare::CompareCommand;
-use super::pages::gallery::GalleryCommand;
-use super::pages::models::ModelsCommand;
-use super::pages::queue::QueueCommand;
-use super::pages::settings::SettingsCommand;
-use super::pages::studio::exporting::ExportKind;
-pub use super::pages::studio::image_input::ImageInputCommand;
 use crate::config::ThemeChoice;
 use crate::job::{ModelRef, Precision};
+use crate::unfold::AnimationFormat;
+
+/// Kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportKind {
+    /// A film.
+    Film(AnimationFormat),
+    /// All steps, or all runs of a sweep, on one picture.
+    Sheet,
+}
+
+impl ExportKind {
+    /// All, in the order they are offered.
+    pub const ALL: [Self; 4] = [
+        Self::Film(AnimationFormat::Gif),
+        Self::Film(AnimationFormat::WebP),
+        Self::Film(AnimationFormat::Apng),
+        Self::Sheet,
+    ];
+
+    /// Name among texts.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Film(AnimationFormat::Gif) => "export-gif",
+            Self::Film(AnimationFormat::WebP) => "export-webp",
+            Self::Film(AnimationFormat::Apng) => "export-apng",
+            Self::Sheet => "export-sheet",
+        }
+    }
+
+    /// What names of such files end in.
+    pub(in crate::ui) fn ending(self) -> &'static str {
+        match self {
+            Self::Film(AnimationFormat::Gif) => "unfolding.gif",
+            Self::Film(AnimationFormat::WebP) => "unfolding.webp",
+            Self::Film(AnimationFormat::Apng) => "unfolding.png",
+            Self::Sheet => "sheet.png",
+        }
+    }
+}
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]

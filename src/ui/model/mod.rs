@@ -1,8 +1,10 @@
 //! Plain state that pages share, kept up to date from the events of the engine and of the writer of pictures.
 
+pub mod brush;
 pub mod budget;
 pub mod camera;
 pub mod decodes;
+pub mod divider;
 pub mod installed;
 pub mod jobs;
 pub mod notifications;

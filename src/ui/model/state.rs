@@ -20,9 +20,9 @@ use crate::job::{
     DeviceInfo, Event, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Precision, Record, RgbImage,
     StepEvent,
 };
+use crate::ui::commands::PageId;
 use crate::ui::i18n::Value;
 use crate::ui::model::camera::Camera;
-use crate::ui::pages::PageId;
 use crate::ui::pages::studio::canvas::beside::Beside;
 use crate::ui::pages::studio::exporting::Exporting;
 use crate::ui::pages::studio::image_input::ImageInputState;

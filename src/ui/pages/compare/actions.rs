@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::measure::{KeptSteps, Measure};
-use super::{Alike, CompareCommand, CompareMode, ComparePage, CompareState, Compared, MAX_PICTURES};
+use super::{Alike, ComparePage, CompareState, Compared, MAX_PICTURES};
 use crate::gallery::{IndexRequest, MetadataChange};
+use crate::ui::commands::{CompareCommand, CompareMode, PageId};
 use crate::ui::model::camera::Camera;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::file_name;
-use crate::ui::pages::{PageContext, PageId};
+use crate::ui::page::PageContext;
 
 /// By how much one press turns the line of the slider, in degrees.
 const TURN_DEGREES: f32 = 45.0;

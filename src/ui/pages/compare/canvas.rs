@@ -7,11 +7,13 @@ use egui::{
     Vec2, WidgetInfo, pos2, vec2,
 };
 
-use super::divider::HANDLE_DISTANCE;
 use super::pointer::PointerHold;
-use super::{CompareCommand, CompareContext, CompareMode, CompareState, Divider, Shown};
+use super::{CompareContext, CompareState, Shown};
 use crate::job::RgbImage;
 use crate::render::picture::{PictureMode, PicturePaint, Placed, difference_pixels};
+use crate::ui::commands::{CompareCommand, CompareMode};
+use crate::ui::model::divider::Divider;
+use crate::ui::model::divider::HANDLE_DISTANCE;
 use crate::ui::model::state::file_name;
 use crate::ui::widgets::viewport::Viewport;
 

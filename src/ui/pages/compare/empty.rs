@@ -3,8 +3,7 @@
 use egui::{Align, Button, Layout, Rect, RichText, Ui, UiBuilder, vec2};
 
 use super::CompareContext;
-use crate::ui::commands::UiCommand;
-use crate::ui::pages::PageId;
+use crate::ui::commands::{PageId, UiCommand};
 use crate::ui::theme;
 
 /// Size of what is said.

@@ -3,8 +3,8 @@
 use egui::{Align, Checkbox, DragValue, Label, Layout, Mesh, RichText, Sense, Slider, Ui, vec2};
 
 use super::actions::{BLINK_SECS, GAINS};
-use super::{Alike, CompareCommand, CompareContext, CompareMode, CompareState};
-use crate::ui::commands::UiCommand;
+use super::{Alike, CompareContext, CompareState};
+use crate::ui::commands::{CompareCommand, CompareMode, UiCommand};
 use crate::ui::model::camera::CameraMove;
 use crate::ui::model::state::file_name;
 use crate::unfold::Similarity;

@@ -2,9 +2,7 @@
 
 mod actions;
 mod canvas;
-mod command;
 mod compared;
-mod divider;
 mod empty;
 mod header;
 mod measure;
@@ -16,16 +14,14 @@ mod table;
 mod ticking;
 mod time;
 
+use crate::ui::commands::{PageId, UiCommand};
+use crate::ui::page::{Handled, Page, PageContext, ServiceEvent};
 use egui::Ui;
 
-pub use command::CompareCommand;
 pub use compared::{Alike, Compared, Shown};
-pub use divider::Divider;
-pub use state::{CompareMode, CompareState, MAX_PICTURES};
+pub use state::{CompareState, MAX_PICTURES};
 
-use super::{Handled, Page, PageContext, PageId, ServiceEvent};
 use crate::job::Event;
-use crate::ui::commands::UiCommand;
 use crate::ui::panel::PanelContext;
 use crate::ui::part_context::PartContext;
 

@@ -2,13 +2,14 @@
 
 use egui::{Rect, Sense, Ui, UiBuilder, vec2};
 
+use super::CompareContext;
 use super::canvas::Canvas;
 use super::empty;
 use super::header;
 use super::strip;
 use super::table;
 use super::time;
-use super::{CompareContext, CompareMode};
+use crate::ui::commands::CompareMode;
 
 /// Height of the line of ways and of the line of words below it.
 const LINE_HEIGHT: f32 = 34.0;

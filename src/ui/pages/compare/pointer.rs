@@ -2,9 +2,11 @@
 
 use egui::{CursorIcon, Pos2, Rect, Response, Ui, Vec2};
 
-use super::divider::HANDLE_DISTANCE;
-use super::{CompareCommand, CompareContext, CompareMode, Divider};
+use super::CompareContext;
+use crate::ui::commands::{CompareCommand, CompareMode};
 use crate::ui::model::camera::CameraMove;
+use crate::ui::model::divider::Divider;
+use crate::ui::model::divider::HANDLE_DISTANCE;
 use crate::ui::widgets::viewport::Viewport;
 
 /// Degrees that a point of wheel movement turns the line of the slider.

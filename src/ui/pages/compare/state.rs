@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::compared::{Alike, Awaited, Compared, Shown};
-use super::divider::Divider;
 use super::measure::Measuring;
 use crate::gallery::{IndexEvent, SaveEvent};
 use crate::job::Parting;
+use crate::ui::commands::CompareMode;
 use crate::ui::model::camera::Camera;
+use crate::ui::model::divider::Divider;
 use crate::ui::model::notifications::Text;
 use crate::ui::model::run_timeline::RunTimeline;
 use crate::ui::model::step_pictures::Quality;
@@ -19,44 +20,6 @@ pub const MAX_PICTURES: usize = 9;
 const BLINK_SECS: f64 = 0.7;
 /// What differences are multiplied by at first.
 const GAIN: f32 = 4.0;
-
-/// A way to compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum CompareMode {
-    /// Both in one place, divided by a line.
-    #[default]
-    Slider,
-    /// All beside each other.
-    Beside,
-    /// Both in one place, one after the other.
-    Blink,
-    /// Their difference as heat.
-    Difference,
-    /// What differs in how they were made.
-    Settings,
-}
-
-impl CompareMode {
-    /// All, in the order they are offered.
-    pub const ALL: [Self; 5] = [
-        Self::Slider,
-        Self::Beside,
-        Self::Blink,
-        Self::Difference,
-        Self::Settings,
-    ];
-
-    /// Key of its name among the texts.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Slider => "compare-way-slider",
-            Self::Beside => "compare-way-beside",
-            Self::Blink => "compare-way-blink",
-            Self::Difference => "compare-way-difference",
-            Self::Settings => "compare-way-settings",
-        }
-    }
-}
 
 /// What the page knows.
 #[derive(Debug)]

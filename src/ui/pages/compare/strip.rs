@@ -3,7 +3,8 @@
 use egui::{Align, Button, Image, Layout, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder};
 use egui::{Role, WidgetInfo, vec2};
 
-use super::{CompareCommand, CompareContext, Compared};
+use super::{CompareContext, Compared};
+use crate::ui::commands::CompareCommand;
 use crate::ui::model::state::file_name;
 use crate::ui::widgets::icon::{Icon, paint_icon};
 use crate::ui::widgets::icon_button::icon_button;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use egui::{Grid, Label, RichText, ScrollArea, Ui, vec2};
 
-use super::{CompareCommand, CompareContext};
+use super::CompareContext;
 use crate::job::{SettingRow, settings_that_differ};
+use crate::ui::commands::CompareCommand;
 use crate::ui::model::state::file_name;
 use crate::ui::theme;
 use crate::ui::widgets::fields;

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CompareMode, ComparePage, CompareState};
+use super::{ComparePage, CompareState};
 use crate::gallery::IndexRequest;
+use crate::ui::commands::{CompareMode, PageId};
 use crate::ui::model::playhead::Playback;
 use crate::ui::model::step_pictures::Quality;
-use crate::ui::pages::{PageContext, PageId};
+use crate::ui::page::PageContext;
 use crate::ui::services::Services;
 use crate::ui::step_decoding;
 

@@ -3,8 +3,9 @@
 use egui::{Align, Layout, Rect, RichText, Slider, Stroke, Ui, pos2, vec2};
 
 use super::header::told;
-use super::{CompareCommand, CompareContext, CompareState, Compared};
+use super::{CompareContext, CompareState, Compared};
 use crate::job::Parting;
+use crate::ui::commands::CompareCommand;
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
 

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use egui::{Context, Event, Key, Modifiers};
 
-use super::state::PageNotice;
-use super::{GalleryCommand, GalleryPage, dates, desktop};
+use super::{GalleryPage, dates, desktop};
 use crate::gallery::{IndexRequest, MetadataChange, PictureEntry};
-use crate::ui::commands::{CompareCommand, UiCommand};
+use crate::ui::commands::{CompareCommand, GalleryCommand, PageId, PageNotice, UiCommand};
 use crate::ui::model::notifications::{Level, Notices, Text};
-use crate::ui::pages::{PageContext, PageId};
+use crate::ui::page::PageContext;
 use crate::ui::services::Services;
 use crate::ui::widgets::tab_stop::leaves_keys_to_page;
 

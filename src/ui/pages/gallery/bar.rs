@@ -2,11 +2,11 @@
 
 use egui::{Align, Area, Button, ComboBox, Frame, Id, Layout, Order as Layer, RichText, Slider, Ui, vec2};
 
+use super::GalleryContext;
 use super::dates;
 use super::state::SIDES;
-use super::{GalleryCommand, GalleryContext};
 use crate::gallery::SortOrder;
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{GalleryCommand, UiCommand};
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;

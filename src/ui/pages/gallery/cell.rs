@@ -5,8 +5,8 @@ use egui::{Align, Layout, Rect, Response, Role, Stroke, StrokeKind, Ui, WidgetIn
 use super::GalleryContext;
 use super::menu;
 use super::textures::{Textures, Thumbnail};
-use super::{GalleryCommand, SelectMode};
 use crate::gallery::{EntryId, PictureEntry, ThumbnailSize};
+use crate::ui::commands::{GalleryCommand, SelectMode};
 use crate::ui::model::state::file_name;
 use crate::ui::widgets::icon::{Icon, paint_icon};
 use crate::ui::widgets::tab_stop::TabStop;

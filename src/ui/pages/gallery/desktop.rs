@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::GalleryCommand;
-use super::state::PageNotice;
 use crate::gallery::{PictureEntry, infotext, read_picture, read_record};
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{GalleryCommand, PageNotice, UiCommand};
 use crate::ui::model::notifications::Text;
 use crate::ui::model::state::file_name;
 use crate::ui::services::{Services, on_own_thread};

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use egui::{Align, Button, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Ui, vec2};
 
+use super::GalleryContext;
 use super::cell;
 use super::dates;
 use super::textures::Textures;
 use super::user_metadata::MarksEditor;
-use super::{GalleryCommand, GalleryContext};
 use crate::gallery::{PictureEntry, RecordSource, ThumbnailSize};
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{GalleryCommand, UiCommand};
 use crate::ui::model::state::file_name;
 use crate::ui::theme;
 

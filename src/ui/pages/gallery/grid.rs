@@ -3,14 +3,15 @@
 use egui::scroll_area::ScrollBarVisibility;
 use egui::{Align2, FontId, Id, Rect, ScrollArea, Ui, Vec2, pos2, vec2};
 
+use super::GalleryContext;
 use super::cell;
 use super::dates;
 use super::layout::{GAP, HEADING_HEIGHT};
 use super::state::GalleryState;
 use super::status;
 use super::textures::Textures;
-use super::{GalleryCommand, GalleryContext};
 use crate::gallery::EntryId;
+use crate::ui::commands::GalleryCommand;
 use crate::ui::theme;
 use crate::ui::widgets::tab_stop::TabStop;
 

@@ -4,32 +4,12 @@
 use std::ops::Range;
 
 use crate::gallery::DayCount;
+use crate::ui::commands::Go;
 
 /// Room for the heading of a day, with the space above it.
 pub(super) const HEADING_HEIGHT: f64 = 40.0;
 /// Room between two pictures.
 pub(super) const GAP: f64 = 8.0;
-
-/// Where the keyboard goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Go {
-    /// To the one before.
-    Left,
-    /// To the one after.
-    Right,
-    /// To the row above.
-    Up,
-    /// To the row below.
-    Down,
-    /// As far up as is in sight at once.
-    PageUp,
-    /// As far down.
-    PageDown,
-    /// To the first of all.
-    First,
-    /// To the last of all.
-    Last,
-}
 
 /// Pictures below one heading.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,9 +2,9 @@
 
 use egui::{Button, Ui};
 
-use super::{GalleryCommand, GalleryContext};
+use super::GalleryContext;
 use crate::gallery::PictureEntry;
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{GalleryCommand, UiCommand};
 use crate::ui::widgets::regenerate_menu::regenerate_items;
 
 /// The verbs, group by group; a line stands between two groups.

@@ -4,14 +4,13 @@
 //! |---|---|
 //! | `state` | what the page knows, from the events of the index service |
 //! | `layout` `selection` `entry_cache` `search` | its parts: where pictures lie, what is chosen, what is known of them, what is looked for |
-//! | `command` `actions` `desktop` | what can be asked for, and what that does |
+//! | `actions` `desktop` | what its commands do |
 //! | `panel` `sidebar` `bar` `status` `grid` `cell` `details` `user_metadata` `preview` `menu` | how it is drawn |
 //! | `textures` `dates` | small copies as textures; headings in the language's form |
 
 mod actions;
 mod bar;
 mod cell;
-mod command;
 mod dates;
 mod desktop;
 mod details;
@@ -29,16 +28,14 @@ mod status;
 mod textures;
 mod user_metadata;
 
+use crate::ui::commands::{PageId, UiCommand};
+use crate::ui::page::{Handled, Page, PageContext, ServiceEvent};
 use egui::Ui;
 
-pub use command::GalleryCommand;
-pub use layout::Go;
 pub use search::Search;
-pub use selection::{SelectMode, Selection};
-pub use state::{GalleryState, PageNotice, SIDES, Scanning};
+pub use selection::Selection;
+pub use state::{GalleryState, SIDES, Scanning};
 
-use super::{Handled, Page, PageContext, PageId, ServiceEvent};
-use crate::ui::commands::UiCommand;
 use crate::ui::panel::PanelContext;
 use crate::ui::part_context::PartContext;
 

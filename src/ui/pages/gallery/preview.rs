@@ -2,12 +2,13 @@
 
 use egui::{Align2, Area, FontId, Id, Order, Rect, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
+use super::GalleryContext;
 use super::cell;
 use super::dates;
 use super::textures::{Textures, Thumbnail};
 use super::user_metadata::{heart, star_text};
-use super::{GalleryCommand, GalleryContext};
 use crate::gallery::ThumbnailSize;
+use crate::ui::commands::GalleryCommand;
 use crate::ui::model::state::file_name;
 use crate::ui::widgets::stars::star_row;
 

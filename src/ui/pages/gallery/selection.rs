@@ -3,17 +3,7 @@
 use std::collections::HashSet;
 
 use crate::gallery::{EntryId, SearchResult};
-
-/// How a picture is chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SelectMode {
-    /// It alone.
-    Only,
-    /// It too, or no longer.
-    Toggle,
-    /// All from the one chosen before to it.
-    Range,
-}
+use crate::ui::commands::SelectMode;
 
 /// Pictures chosen among those found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

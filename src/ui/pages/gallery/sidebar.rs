@@ -6,8 +6,9 @@ use egui::{
     Align, Align2, Button, FontId, Layout, Margin, RichText, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, vec2,
 };
 
+use super::GalleryContext;
 use super::dates;
-use super::{GalleryCommand, GalleryContext};
+use crate::ui::commands::GalleryCommand;
 use crate::ui::model::state::file_name;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::entry_cache::EntryCache;
-use super::layout::{Go, GridLayout};
+use super::layout::GridLayout;
 use super::search::Search;
-use super::selection::{SelectMode, Selection};
+use super::selection::Selection;
 use crate::gallery::{
     EntryId, IndexEvent, IndexRequest, LabelCount, MetadataChange, PictureEntry, SearchResult, SortOrder, Ticket,
 };
+use crate::ui::commands::{Go, PageNotice, SelectMode};
 use crate::ui::model::notifications::Text;
 
 /// Sides that the cells of the grid can be given, in points.
@@ -21,17 +22,6 @@ const REFRESH_SECS: f64 = 0.4;
 const REFRESH_SCANNING_SECS: f64 = 2.0;
 /// As many chosen pictures are known wholly, wherever they are.
 const MAX_CHOSEN_KNOWN: usize = 16;
-
-/// What has to be told to the user beside the page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PageNotice {
-    /// Good to know.
-    Info(Text),
-    /// The same; and it can be undone.
-    Undoable(Text),
-    /// Something could not be done.
-    Error(Text),
-}
 
 /// How far the index is with looking at the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 
 use egui::{Align, Button, Layout, RichText, Ui};
 
+use super::GalleryContext;
 use super::dates::grouped;
-use super::{GalleryCommand, GalleryContext};
+use crate::ui::commands::GalleryCommand;
 use crate::ui::i18n::Value;
 use crate::ui::theme;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use egui::{Id, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
 
+use super::GalleryContext;
 use super::dates::grouped;
-use super::{GalleryCommand, GalleryContext};
 use crate::gallery::{LabelCount, MetadataChange, PictureEntry};
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{GalleryCommand, UiCommand};
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::{Icon, paint_icon};
 use crate::ui::widgets::stars::{StarWords, star_row};

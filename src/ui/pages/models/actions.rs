@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use super::ModelsPage;
 use super::words;
-use super::{ModelsCommand, ModelsPage};
 use crate::config::Settings;
 use crate::hub::{DownloadState, Hub, ModelKind};
 use crate::job::{LoraSpec, ModelRef};
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{ModelsCommand, UiCommand};
 use crate::ui::model::installed::used_by;
 use crate::ui::model::notifications::{Level, Text};
-use crate::ui::pages::PageContext;
+use crate::ui::page::PageContext;
 use crate::ui::pages::studio::form::draft::Draft;
 
 impl ModelsPage {

@@ -4,10 +4,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use egui::{Align, Button, DragValue, Frame, Label, Layout, Margin, Rect, RichText, Sense, Ui, UiBuilder, vec2};
 
-use super::{ModelsCommand, ModelsPage};
+use super::ModelsPage;
 use crate::hub::{InstalledModel, ModelKind};
 use crate::job::ModelRef;
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{ModelsCommand, UiCommand};
 use crate::ui::i18n::Language;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme;

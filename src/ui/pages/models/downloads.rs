@@ -2,10 +2,9 @@
 
 use egui::{Align, Button, Key, Label, Layout, ProgressBar, RichText, TextEdit, Ui, vec2};
 
-use super::ModelsCommand;
 use super::card::size_words;
 use crate::hub::{Download, DownloadState};
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{ModelsCommand, UiCommand};
 use crate::ui::i18n::Language;
 use crate::ui::model::installed::Installed;
 use crate::ui::panel::PanelContext;

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use egui::{Align, Label, Layout, RichText, Ui};
 
-use super::ModelsCommand;
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{ModelsCommand, UiCommand};
 use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::icon::Icon;

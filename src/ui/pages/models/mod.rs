@@ -2,25 +2,23 @@
 
 mod actions;
 mod card;
-mod command;
 mod downloads;
 mod folders;
 mod panel;
 mod words;
 
+use crate::ui::commands::{PageId, UiCommand};
+use crate::ui::page::{Handled, Page, PageContext};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::Ui;
 
-pub use command::ModelsCommand;
 use downloads::DownloadForm;
 
-use super::{Handled, Page, PageContext, PageId};
 use crate::hub::{Download, DownloadState, HubEvent, ModelKind};
 use crate::job::{JobId, RgbImage};
-use crate::ui::commands::UiCommand;
 use crate::ui::model::installed::Installed;
 use crate::ui::model::notifications::{Level, Notices, Text};
 use crate::ui::model::state::file_name;

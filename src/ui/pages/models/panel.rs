@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use egui::{Align, Layout, Rect, TextEdit, Ui, UiBuilder, Vec2};
 
+use super::ModelsPage;
 use super::card::{self, CARD_HEIGHT, CARD_WIDTH, GAP};
 use super::downloads::DownloadForm;
 use super::folders;
-use super::{ModelsCommand, ModelsPage};
 use crate::hub::{InstalledModel, ModelKind};
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{ModelsCommand, UiCommand};
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::ROW_HEIGHT;
 

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use egui::{UserAttentionType, ViewportCommand};
 
-use super::{QueueCommand, QueuePage};
+use super::QueuePage;
 use crate::engine::{QueueContent, QueueEvent, QueueKeeper, QueueTrouble};
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{PageId, QueueCommand, UiCommand};
 use crate::ui::job_dispatch::{advance, cancel_all};
 use crate::ui::model::jobs::{Ended, JobQueue, QueueId};
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::AppState;
-use crate::ui::pages::{PageContext, PageId};
+use crate::ui::page::PageContext;
 
 /// What the desktop calls the window when nothing is at work.
 const TITLE: &str = "Hareru";

@@ -2,9 +2,8 @@
 
 use egui::{Id, RichText, Ui};
 
-use super::QueueCommand;
 use super::row::{self, Row};
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{QueueCommand, UiCommand};
 use crate::ui::model::jobs::{DoneJob, Ending};
 use crate::ui::model::state::job_error_text;
 use crate::ui::panel::PanelContext;

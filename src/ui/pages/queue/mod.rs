@@ -1,17 +1,14 @@
 //! What is being made and what waits.
 
 mod actions;
-mod command;
 mod done;
 mod panel;
 mod row;
 
+use crate::ui::commands::{PageId, UiCommand};
+use crate::ui::page::{Handled, Page, PageContext};
 use egui::Ui;
 
-pub use command::QueueCommand;
-
-use super::{Handled, Page, PageContext, PageId};
-use crate::ui::commands::UiCommand;
 use crate::ui::model::jobs::{Ended, QueueId};
 use crate::ui::panel::PanelContext;
 

@@ -2,13 +2,12 @@
 
 use egui::{Align, Button, Frame, Id, Layout, Margin, Rect, RichText, Stroke, Ui};
 
+use super::QueuePage;
 use super::done;
 use super::row::{self, Row};
-use super::{QueueCommand, QueuePage};
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{PageId, QueueCommand, UiCommand};
 use crate::ui::model::jobs::{Job, QueueId, Stage};
 use crate::ui::model::state::JobStatus;
-use crate::ui::pages::PageId;
 use crate::ui::panel::PanelContext;
 use crate::ui::widgets::icon::Icon;
 

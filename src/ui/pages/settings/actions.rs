@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use egui::{Event, Key, KeyboardShortcut, Modifiers};
 
-use super::{Clash, SettingsCommand, SettingsPage};
+use super::{Clash, SettingsPage};
 use crate::config::{Settings, log_tail};
 use crate::gallery::IndexRequest;
-use crate::ui::commands::UiCommand;
 use crate::ui::commands::shortcuts::{self, Keymap};
-use crate::ui::pages::PageContext;
+use crate::ui::commands::{SettingsCommand, UiCommand};
+use crate::ui::page::PageContext;
 use crate::ui::services::Services;
 use crate::ui::theme;
 

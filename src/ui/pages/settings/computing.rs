@@ -2,11 +2,10 @@
 
 use egui::{DragValue, Ui, Vec2};
 
-use super::SettingsCommand;
 use super::rows::{choice, note, row, switch, title};
 use crate::engine;
 use crate::job::Precision;
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{SettingsCommand, UiCommand};
 use crate::ui::panel::PanelContext;
 use crate::ui::widgets::budget_field::budget_field;
 

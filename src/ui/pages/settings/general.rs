@@ -2,10 +2,9 @@
 
 use egui::Ui;
 
-use super::SettingsCommand;
 use super::rows::{choice, row, switch, title};
 use crate::config::ThemeChoice;
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{SettingsCommand, UiCommand};
 use crate::ui::i18n::Language;
 use crate::ui::panel::PanelContext;
 

@@ -2,11 +2,10 @@
 
 use egui::{Align, Button, Frame, Layout, RichText, TextEdit, Ui, vec2};
 
+use super::SettingsPage;
 use super::rows::title;
-use super::{SettingsCommand, SettingsPage};
 use crate::ui::commands::shortcuts::{self, KeyBinding, Keymap};
-use crate::ui::commands::{Scope, UiCommand};
-use crate::ui::pages::PageId;
+use crate::ui::commands::{PageId, Scope, SettingsCommand, UiCommand};
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;

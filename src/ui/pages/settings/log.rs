@@ -2,9 +2,8 @@
 
 use egui::{Frame, Label, RichText, ScrollArea, Ui};
 
-use super::SettingsCommand;
 use super::rows::{note, title};
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{SettingsCommand, UiCommand};
 use crate::ui::panel::PanelContext;
 
 /// Height of the lines.

@@ -2,7 +2,6 @@
 
 mod about;
 mod actions;
-mod command;
 mod computing;
 mod general;
 mod keys;
@@ -11,56 +10,13 @@ mod panel;
 mod pictures;
 mod rows;
 
+use crate::ui::commands::{PageId, Section, UiCommand};
+use crate::ui::page::{Handled, Page, PageContext};
 use egui::{KeyboardShortcut, Ui};
 
-pub use command::SettingsCommand;
 pub(in crate::ui) use computing::PROCESSOR;
 
-use super::{Handled, Page, PageContext, PageId};
-use crate::ui::commands::UiCommand;
 use crate::ui::panel::PanelContext;
-
-/// A part of the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Section {
-    /// Language, theme, size, motion.
-    #[default]
-    General,
-    /// Where pictures are kept, in which files, under which names.
-    Pictures,
-    /// Device, precision, threads, what is kept of runs.
-    Computing,
-    /// Which key does what.
-    Keys,
-    /// What the program wrote down.
-    Log,
-    /// Version and licences.
-    About,
-}
-
-impl Section {
-    /// Every part, in order.
-    pub const ALL: [Self; 6] = [
-        Self::General,
-        Self::Pictures,
-        Self::Computing,
-        Self::Keys,
-        Self::Log,
-        Self::About,
-    ];
-
-    /// Key of its name among the texts.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::General => "settings-general",
-            Self::Pictures => "settings-pictures",
-            Self::Computing => "settings-computing",
-            Self::Keys => "settings-keys",
-            Self::Log => "settings-log",
-            Self::About => "settings-about",
-        }
-    }
-}
 
 /// A key that was chosen and is that of other commands already.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 use egui::{Frame, Margin, Panel as SidePanel, ScrollArea, Ui, vec2};
 
+use super::SettingsPage;
 use super::about;
 use super::computing;
 use super::general;
 use super::log;
 use super::pictures;
-use super::{Section, SettingsCommand, SettingsPage};
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{Section, SettingsCommand, UiCommand};
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::ROW_HEIGHT;
 

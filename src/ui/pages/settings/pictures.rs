@@ -4,11 +4,10 @@ use std::path::Path;
 
 use egui::{Label, RichText, TextEdit, Ui};
 
-use super::SettingsCommand;
 use super::rows::{choice, note, row, title};
 use crate::config::{DEFAULT_NAME_TEMPLATE, Paths, PictureFormat};
 use crate::gallery::NameTemplate;
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{SettingsCommand, UiCommand};
 use crate::ui::panel::PanelContext;
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;

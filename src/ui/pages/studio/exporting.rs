@@ -9,9 +9,8 @@ use crossbeam_channel::{Receiver, bounded};
 
 use crate::config::name_with_ending;
 use crate::gallery;
-use crate::unfold::{
-    AnimationError, AnimationFormat, AnimationOptions, AnimationWriter, FrameError, GridAnimation, RunAnimation,
-};
+use crate::ui::commands::ExportKind;
+use crate::unfold::{AnimationError, AnimationOptions, AnimationWriter, FrameError, GridAnimation, RunAnimation};
 
 /// How long a step is shown, in milliseconds.
 const FRAME_MS: u32 = 125;
@@ -19,44 +18,6 @@ const FRAME_MS: u32 = 125;
 const LAST_FRAME_MS: u32 = 2000;
 /// Files of one name that are tried.
 const MAX_TRIES: u32 = 10_000;
-
-/// Kind of file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExportKind {
-    /// A film.
-    Film(AnimationFormat),
-    /// All steps, or all runs of a sweep, on one picture.
-    Sheet,
-}
-
-impl ExportKind {
-    /// All, in the order they are offered.
-    pub const ALL: [Self; 4] = [
-        Self::Film(AnimationFormat::Gif),
-        Self::Film(AnimationFormat::WebP),
-        Self::Film(AnimationFormat::Apng),
-        Self::Sheet,
-    ];
-
-    /// Name among texts.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Film(AnimationFormat::Gif) => "export-gif",
-            Self::Film(AnimationFormat::WebP) => "export-webp",
-            Self::Film(AnimationFormat::Apng) => "export-apng",
-            Self::Sheet => "export-sheet",
-        }
-    }
-
-    fn ending(self) -> &'static str {
-        match self {
-            Self::Film(AnimationFormat::Gif) => "unfolding.gif",
-            Self::Film(AnimationFormat::WebP) => "unfolding.webp",
-            Self::Film(AnimationFormat::Apng) => "unfolding.png",
-            Self::Sheet => "sheet.png",
-        }
-    }
-}
 
 /// What is written.
 #[derive(Debug, Clone)]
@@ -197,6 +158,7 @@ fn write(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unfold::AnimationFormat;
 
     #[test]
     fn an_export_of_a_picture_with_a_long_name_should_have_a_name_that_fits() {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::job::Axis;
 use crate::ui::app::Studio;
+use crate::ui::commands::ExportKind;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::{AppState, file_name};
 use crate::ui::model::sweeping::Sweeping;
-use crate::ui::pages::studio::exporting::{Animation, ExportKind, Exporting};
+use crate::ui::pages::studio::exporting::{Animation, Exporting};
 use crate::ui::pages::studio::sweep::draft::value_words;
 use crate::unfold::{GridAnimation, GridCell, RunAnimation};
 

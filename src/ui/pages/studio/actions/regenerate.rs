@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use super::{form, jobs, sweep};
 use crate::job::{GenerateRequest, Sweep, Upscale};
 use crate::ui::app::Studio;
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{PageId, UiCommand};
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::regenerate::{self, Regenerate, RegenerateCommand};
 use crate::ui::model::state::file_name;
-use crate::ui::pages::PageId;
 use crate::ui::pages::studio::form::draft::Draft;
 use crate::ui::services::Services;
 

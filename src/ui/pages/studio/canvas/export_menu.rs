@@ -2,8 +2,7 @@
 
 use egui::{Button, ProgressBar, Ui};
 
-use crate::ui::commands::UiCommand;
-use crate::ui::pages::studio::exporting::ExportKind;
+use crate::ui::commands::{ExportKind, UiCommand};
 use crate::ui::panel::PanelContext;
 
 /// Width of the menu's button, so that nothing moves when it becomes a bar.

@@ -5,24 +5,21 @@ use std::sync::Arc;
 
 use egui::{Event as Input, Key, Modifiers};
 
-use super::command::{ImageInputCommand, InputImage};
 use super::masks;
 use super::pasting;
 use super::preview;
 use super::reading::{read_picture, read_restored};
 use super::state::InputStatus;
-use super::target::{Says, Target, fitted_size, preprocessor_for};
+use super::target::{Says, fitted_size, preprocessor_for};
 use super::worker::{Done, Task};
 use crate::config::Paths;
 use crate::engine;
 use crate::hub::ModelKind;
 use crate::job::{Control, Event, InitPicture, InitWay, Mask, ModelRef, Outpaint, Reference, ReferencePart, Takes};
 use crate::ui::app::Studio;
-use crate::ui::commands::CompareCommand;
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{CompareCommand, ImageInputCommand, InputImage, PageId, Target, UiCommand};
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::file_name;
-use crate::ui::pages::PageId;
 use crate::ui::pages::studio::actions::{files, form};
 use crate::ui::widgets::tab_stop::leaves_keys_to_page;
 

@@ -1,7 +1,7 @@
 //! A picture as each target would use it, in small.
 
-use super::target::Target;
 use crate::job::RgbImage;
+use crate::ui::commands::Target;
 
 /// Longest side of what is drawn, in pixels.
 pub(super) const SIDE_PX: u32 = 256;

@@ -7,9 +7,8 @@ use egui::{
 };
 use egui::{StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{ImageInputCommand, Target, UiCommand};
 use crate::ui::model::state::file_name;
-use crate::ui::pages::studio::image_input::{ImageInputCommand, Target};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme;
 

@@ -2,9 +2,8 @@
 
 use egui::{CursorIcon, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2};
 
-use super::command::ImageInputCommand;
 use crate::job::Outpaint;
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{ImageInputCommand, UiCommand};
 use crate::ui::panel::PanelContext;
 use crate::ui::widgets::viewport::Viewport;
 

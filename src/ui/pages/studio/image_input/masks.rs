@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use super::worker::Task;
 use crate::job::{Mask, RgbImage};
 use crate::ui::app::Studio;
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{MaskEdit, UiCommand};
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::AppState;
-use crate::ui::pages::studio::mask::{MaskDocument, MaskEdit, Saved};
+use crate::ui::pages::studio::mask::{MaskDocument, Saved};
 
 impl AppState {
     /// Whether the mask stands on the canvas.
     pub fn is_mask_shown(&self) -> bool {
-        self.page == crate::ui::pages::PageId::Studio && self.image_input.mask.is_open
+        self.page == crate::ui::commands::PageId::Studio && self.image_input.mask.is_open
     }
 }
 

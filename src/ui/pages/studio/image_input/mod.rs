@@ -1,7 +1,6 @@
 //! Pictures as inputs of the form: dropped, pasted or chosen, one becomes what the next picture starts from, follows or resembles.
 
 mod actions;
-mod command;
 mod drawn;
 pub(in crate::ui) mod drop_menu;
 mod edges;
@@ -15,19 +14,18 @@ mod state;
 mod target;
 mod worker;
 
+use crate::ui::commands::{ImageInputCommand, UiCommand};
 pub(in crate::ui) use actions::{carry_out, handle_input, intercepts, open_dropped, take_event, tick};
-pub use command::{ImageInputCommand, InputImage};
 pub use preview::{Preview, STEPS_TAKEN};
 pub(in crate::ui) use section::ImageInputPanel;
 pub(in crate::ui) use stage::StagePanel;
 pub use state::{Adapters, ImageInputState, InputPicture, InputStatus};
-pub use target::{Grounds, Says, Target, fitted_size};
+pub use target::{Grounds, Says, fitted_size};
 pub(in crate::ui) use worker::ImageWorker;
 
 use std::path::PathBuf;
 
 use crate::ui::app::Studio;
-use crate::ui::commands::UiCommand;
 
 /// Shows what a picture could become, for the user to choose.
 pub fn offer(studio: &Studio, path: PathBuf) {

@@ -42,7 +42,7 @@ impl AppState {
 
     /// Whether a preview stands on the canvas.
     pub fn is_preview_shown(&self) -> bool {
-        self.page == crate::ui::pages::PageId::Studio && self.image_input.preview.over == Some(self.beneath())
+        self.page == crate::ui::commands::PageId::Studio && self.image_input.preview.over == Some(self.beneath())
     }
 }
 

@@ -8,11 +8,9 @@ use egui::{
     Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use super::command::{ImageInputCommand, InputImage};
-use super::target::Target;
 use crate::engine;
 use crate::job::{Control, InitPicture, InitWay, Mask, Outpaint, Reference, ReferencePart, RgbImage};
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{ImageInputCommand, InputImage, Target, UiCommand};
 use crate::ui::model::state::file_name;
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{self, ROW_HEIGHT};

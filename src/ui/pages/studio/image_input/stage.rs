@@ -7,12 +7,11 @@ use egui::{
 };
 use egui::{Vec2, WidgetInfo, vec2};
 
-use super::command::ImageInputCommand;
 use super::edges;
 use super::preview::STEPS_TAKEN;
 use crate::render::mask_brush::{MaskLook, MaskPaint};
-use crate::ui::commands::UiCommand;
-use crate::ui::pages::studio::mask::{Brush, Dab, MaskEdit};
+use crate::ui::commands::{ImageInputCommand, MaskEdit, UiCommand};
+use crate::ui::model::brush::{Brush, Dab};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::widgets::viewport::{Viewport, size_px};
 

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::preview::Preview;
-use super::target::{Grounds, Says, Target};
+use super::target::{Grounds, Says};
 use crate::job::{Record, RgbImage};
+use crate::ui::commands::Target;
 use crate::ui::model::notifications::Text;
 use crate::ui::model::state::AppState;
 use crate::ui::pages::studio::form::draft::Draft;

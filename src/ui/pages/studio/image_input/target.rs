@@ -4,29 +4,11 @@ use std::path::Path;
 
 use super::state::Adapters;
 use crate::job::{MAX_SIDE_PX, Record, Takes};
+use crate::ui::commands::Target;
 use crate::ui::i18n::Value;
 use crate::ui::model::notifications::Text;
 use crate::ui::model::state::file_name;
 use crate::ui::pages::studio::form::draft::Draft;
-
-/// What a picture becomes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Target {
-    /// Inverted along the sampler's way, then denoised under the prompt.
-    Restyle,
-    /// Put under noise, then denoised: image to image.
-    StartFrom,
-    /// A prompt for how it is painted.
-    Style,
-    /// A prompt for what it shows.
-    Content,
-    /// Lines to follow.
-    Outlines,
-    /// Painted anew where a mask says, or on beyond its edges.
-    PaintInto,
-    /// The settings it was made with.
-    ReadSettings,
-}
 
 /// Which part of a picture to start from may change at first, by what it becomes.
 const RESTYLE_STRENGTH: f64 = 0.6;

@@ -3,37 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::brush::{Brush, Dab};
 use super::history::{History, TILE_PX, Tiles};
 use crate::render::mask_brush::PxRect;
+use crate::ui::commands::MaskEdit;
+use crate::ui::model::brush::{Brush, Dab};
 
 /// Longest side of a mask, in pixels; that of a larger picture is smaller than it, of its proportions.
 pub const MAX_MASK_SIDE_PX: u32 = 2048;
 /// Changed parts that are remembered; who has seen less must look at everything again.
 const MAX_CHANGES: usize = 64;
-
-/// Something done to a mask as a whole or in part.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum MaskEdit {
-    /// A stroke begins, in pixels of the mask.
-    Begin(Brush, Dab),
-    /// It goes on.
-    Extend(Brush, Dab),
-    /// It ends.
-    End,
-    /// Everything is to be painted.
-    Fill,
-    /// Nothing is.
-    Clear,
-    /// What was is not, and the other way round.
-    Invert,
-    /// Edges become soft over so many pixels.
-    Feather(u32),
-    /// The last edit is taken back.
-    Undo,
-    /// The one taken back last is done again.
-    Redo,
-}
 
 /// A stroke on its way.
 #[derive(Debug, Clone)]

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Brush, MaskDocument};
+use super::MaskDocument;
+use crate::ui::model::brush::Brush;
 
 /// How far a mask is saved.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,7 +1,7 @@
 //! The brush: how much of a pixel a stroke covers.
 
 /// Smallest and largest brush, in pixels of the picture.
-pub(super) const SIZE_RANGE_PX: std::ops::RangeInclusive<f32> = 1.0..=1024.0;
+pub(in crate::ui) const SIZE_RANGE_PX: std::ops::RangeInclusive<f32> = 1.0..=1024.0;
 /// Places of the pointer are rounded to such parts of a pixel, so that the same stroke is the same at every zoom.
 const PARTS: f32 = 16.0;
 /// Least part of its size that a brush has however lightly it is pressed.
@@ -25,7 +25,7 @@ impl Dab {
     }
 
     /// The same on a grid finer than any screen.
-    pub(super) fn on_grid(self) -> Self {
+    pub(in crate::ui) fn on_grid(self) -> Self {
         let round = |at: f32| (at * PARTS).round() / PARTS;
         Self {
             x: round(self.x),
@@ -83,7 +83,7 @@ impl Brush {
     }
 
     /// How much the way from one dab to the next covers at a place.
-    pub(super) fn coverage_between(self, from: Dab, to: Dab, x: f32, y: f32) -> f32 {
+    pub(in crate::ui) fn coverage_between(self, from: Dab, to: Dab, x: f32, y: f32) -> f32 {
         let (along_x, along_y) = (to.x - from.x, to.y - from.y);
         let length_squared = along_x * along_x + along_y * along_y;
         let part = if length_squared > 0.0 {
@@ -97,7 +97,7 @@ impl Brush {
     }
 
     /// What becomes of a pixel that is covered so much.
-    pub(super) fn painted(self, before: u8, coverage: f32) -> u8 {
+    pub(in crate::ui) fn painted(self, before: u8, coverage: f32) -> u8 {
         let amount = (255.0 * coverage).round() as u8;
         if self.is_eraser {
             before.min(255 - amount)

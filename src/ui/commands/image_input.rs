@@ -5,9 +5,50 @@ use std::sync::Arc;
 
 use egui::{ColorImage, Key, KeyboardShortcut, Modifiers};
 
-use super::target::Target;
 use crate::job::Outpaint;
-use crate::ui::pages::studio::mask::{Brush, MaskEdit};
+use crate::ui::model::brush::{Brush, Dab};
+
+/// Something done to a mask as a whole or in part.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MaskEdit {
+    /// A stroke begins, in pixels of the mask.
+    Begin(Brush, Dab),
+    /// It goes on.
+    Extend(Brush, Dab),
+    /// It ends.
+    End,
+    /// Everything is to be painted.
+    Fill,
+    /// Nothing is.
+    Clear,
+    /// What was is not, and the other way round.
+    Invert,
+    /// Edges become soft over so many pixels.
+    Feather(u32),
+    /// The last edit is taken back.
+    Undo,
+    /// The one taken back last is done again.
+    Redo,
+}
+
+/// What a picture becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// Inverted along the sampler's way, then denoised under the prompt.
+    Restyle,
+    /// Put under noise, then denoised: image to image.
+    StartFrom,
+    /// A prompt for how it is painted.
+    Style,
+    /// A prompt for what it shows.
+    Content,
+    /// Lines to follow.
+    Outlines,
+    /// Painted anew where a mask says, or on beyond its edges.
+    PaintInto,
+    /// The settings it was made with.
+    ReadSettings,
+}
 
 /// One of the pictures that the form has taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

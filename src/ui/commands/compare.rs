@@ -4,8 +4,46 @@ use std::path::PathBuf;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use super::{CompareMode, Divider};
 use crate::ui::model::camera::CameraMove;
+use crate::ui::model::divider::Divider;
+
+/// A way to compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CompareMode {
+    /// Both in one place, divided by a line.
+    #[default]
+    Slider,
+    /// All beside each other.
+    Beside,
+    /// Both in one place, one after the other.
+    Blink,
+    /// Their difference as heat.
+    Difference,
+    /// What differs in how they were made.
+    Settings,
+}
+
+impl CompareMode {
+    /// All, in the order they are offered.
+    pub const ALL: [Self; 5] = [
+        Self::Slider,
+        Self::Beside,
+        Self::Blink,
+        Self::Difference,
+        Self::Settings,
+    ];
+
+    /// Key of its name among the texts.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Slider => "compare-way-slider",
+            Self::Beside => "compare-way-beside",
+            Self::Blink => "compare-way-blink",
+            Self::Difference => "compare-way-difference",
+            Self::Settings => "compare-way-settings",
+        }
+    }
+}
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,10 +5,51 @@ use std::path::PathBuf;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use super::layout::Go;
-use super::selection::SelectMode;
-use super::state::PageNotice;
 use crate::gallery::{MetadataChange, SortOrder};
+use crate::ui::model::notifications::Text;
+
+/// Where the keyboard goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Go {
+    /// To the one before.
+    Left,
+    /// To the one after.
+    Right,
+    /// To the row above.
+    Up,
+    /// To the row below.
+    Down,
+    /// As far up as is in sight at once.
+    PageUp,
+    /// As far down.
+    PageDown,
+    /// To the first of all.
+    First,
+    /// To the last of all.
+    Last,
+}
+
+/// How a picture is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SelectMode {
+    /// It alone.
+    Only,
+    /// It too, or no longer.
+    Toggle,
+    /// All from the one chosen before to it.
+    Range,
+}
+
+/// What has to be told to the user beside the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PageNotice {
+    /// Good to know.
+    Info(Text),
+    /// The same; and it can be undone.
+    Undoable(Text),
+    /// Something could not be done.
+    Error(Text),
+}
 
 /// One thing to do. What is said of "the pictures" means those chosen, else the one at the keyboard.
 #[derive(Debug, Clone, PartialEq)]

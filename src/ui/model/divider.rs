@@ -3,7 +3,7 @@
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
 /// How far from the line's point the handle lies that turns it.
-pub(super) const HANDLE_DISTANCE: f32 = 72.0;
+pub(in crate::ui) const HANDLE_DISTANCE: f32 = 72.0;
 /// Angles near which the line snaps: every eighth of a turn.
 const SNAP_DEGREES: f32 = 45.0;
 /// How near.

@@ -4,8 +4,49 @@ use std::path::PathBuf;
 
 use egui::KeyboardShortcut;
 
-use super::Section;
 use crate::config::PictureFormat;
+
+/// A part of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Section {
+    /// Language, theme, size, motion.
+    #[default]
+    General,
+    /// Where pictures are kept, in which files, under which names.
+    Pictures,
+    /// Device, precision, threads, what is kept of runs.
+    Computing,
+    /// Which key does what.
+    Keys,
+    /// What the program wrote down.
+    Log,
+    /// Version and licences.
+    About,
+}
+
+impl Section {
+    /// Every part, in order.
+    pub const ALL: [Self; 6] = [
+        Self::General,
+        Self::Pictures,
+        Self::Computing,
+        Self::Keys,
+        Self::Log,
+        Self::About,
+    ];
+
+    /// Key of its name among the texts.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::General => "settings-general",
+            Self::Pictures => "settings-pictures",
+            Self::Computing => "settings-computing",
+            Self::Keys => "settings-keys",
+            Self::Log => "settings-log",
+            Self::About => "settings-about",
+        }
+    }
+}
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
