@@ -1,11 +1,12 @@
 //! Pictures and their records on disk: what is written comes back, what is hostile is refused, nothing is torn.
 
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hareru::gallery::{self, GalleryError, SaveEvent, Writer};
+use hareru::gallery::{self, GalleryError, SaveEvent, Writer, WriterOptions};
 use hareru::job::{
     GenerateRequest, Hires, InitPicture, InitWay, ModelRef, NoiseSource, Record, TimestepSpacing, Variation,
 };
@@ -549,6 +550,45 @@ fn the_writer_should_list_save_and_open() {
 
     writer.open(folder.path().join("missing.png"));
     assert!(matches!(next_event(&writer), SaveEvent::OpenFailed { .. }));
+}
+
+#[test]
+fn a_picture_that_was_listed_before_should_be_listed_without_decoding_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = generated_image(small_request());
+    let path = gallery::save(folder.path(), &image).unwrap().path;
+    let list = || {
+        let options = WriterOptions {
+            thumbnail_dir: Some(folder.path().join(".thumbnails")),
+            ..WriterOptions::default()
+        };
+        let writer = Writer::start_with(folder.path().to_owned(), options, || {}).unwrap();
+        match next_event(&writer) {
+            SaveEvent::Listed(listed) => listed,
+            other => panic!("the list comes first, found {other:?}"),
+        }
+    };
+    let first = list();
+    assert_eq!(first.len(), 1);
+
+    let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let pixels = bytes.windows(4).position(|name| name == b"IDAT").unwrap() + 4;
+    bytes[pixels..pixels + 8].fill(0xff);
+    std::fs::write(&path, bytes).unwrap();
+    File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(modified)
+        .unwrap();
+    gallery::read_picture(&path).expect_err("its pixels are damaged");
+    let second = list();
+    assert_eq!(second.len(), 1, "its copy was kept");
+    assert_eq!(second[0].path, path);
+    assert_eq!(second[0].record.as_deref(), Some(&image.record));
+    let size = |listed: &gallery::Listed| (listed.thumbnail.width_px, listed.thumbnail.height_px);
+    assert_eq!(size(&second[0]), size(&first[0]));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use hareru::gallery::{self, BudgetReport, GalleryError, SaveEvent, TrashPlace, Writer, WriterOptions};
+use hareru::gallery::{self, BudgetReport, GalleryError, SaveEvent, TrashPlace, UserMetadata, Writer, WriterOptions};
 use hareru::job::{GeneratedImage, Trajectory};
 
 #[cfg(target_os = "linux")]
@@ -59,11 +59,8 @@ impl Gallery {
     }
 
     fn within(&self, budget_bytes: u64) -> BudgetReport {
-        let report = gallery::keep_within_budget(self.folder.path(), budget_bytes, &|_| false);
-        assert_eq!(
-            report.bytes_after,
-            gallery::trajectory_bytes(self.folder.path(), &|_| false)
-        );
+        let report = gallery::keep_within_budget(self.folder.path(), budget_bytes, TrashPlace::Folder);
+        assert_eq!(report.bytes_after, gallery::trajectory_bytes(self.folder.path()));
         assert!(report.bytes_after <= budget_bytes);
         report
     }
@@ -140,8 +137,33 @@ fn what_is_kept_or_not_understood_should_be_left_alone() {
         std::fs::write(day_folder.join(name), bytes).unwrap();
     }
     let kept = gallery.pictures[1].clone();
-    let report = gallery::keep_within_budget(gallery.folder.path(), 0, &|picture| picture == kept);
-    assert_eq!((report.bytes_after, report.dropped.len()), (0, RUNS - 1));
+    let kept_by = [
+        (&kept, favourite()),
+        (
+            &gallery.pictures[2],
+            UserMetadata {
+                rating: 1,
+                ..UserMetadata::default()
+            },
+        ),
+    ];
+    for (picture, user_metadata) in kept_by {
+        gallery::write_user_metadata(picture, &user_metadata, None).unwrap();
+    }
+    std::fs::write(gallery::user_metadata_path(&gallery.pictures[3], None).unwrap(), "torn").unwrap();
+    let tagged = UserMetadata {
+        tags: ["boat".to_owned()].into(),
+        ..UserMetadata::default()
+    };
+    gallery::write_user_metadata(&gallery.pictures[4], &tagged, None).unwrap();
+    let report = gallery::keep_within_budget(gallery.folder.path(), 0, TrashPlace::Folder);
+    assert_eq!((report.bytes_after, report.dropped.len()), (0, RUNS - 3));
+    for place in 1..4 {
+        assert!(
+            gallery.trajectories[place].exists(),
+            "run {place} is a favourite's, rated, or has unreadable words of its owner"
+        );
+    }
     for (name, bytes) in &others {
         assert_eq!(&std::fs::read(day_folder.join(name)).unwrap(), bytes, "{name}");
     }
@@ -179,8 +201,8 @@ fn a_reader_should_find_the_run_whole_or_thin_or_gone() {
         for _ in 0..40 {
             gallery::save_as(&picture, &image).unwrap();
             let size = size(&gallery::trajectory_path(&picture));
-            gallery::keep_within_budget(folder.path(), size - 1, &|_| false);
-            gallery::keep_within_budget(folder.path(), 0, &|_| false);
+            gallery::keep_within_budget(folder.path(), size - 1, TrashPlace::Folder);
+            gallery::keep_within_budget(folder.path(), 0, TrashPlace::Folder);
         }
         is_over.store(true, Ordering::Relaxed);
         assert!(reader.join().unwrap() > 0);
@@ -202,7 +224,7 @@ fn a_run_saved_over_one_that_is_being_thinned_should_win() {
         let budget_bytes = size(&gallery::trajectory_path(&picture)) - 1;
         std::thread::scope(|scope| {
             for _ in 0..2 {
-                scope.spawn(|| gallery::keep_within_budget(folder.path(), budget_bytes, &|_| false));
+                scope.spawn(|| gallery::keep_within_budget(folder.path(), budget_bytes, TrashPlace::Folder));
             }
             gallery::save_as(&picture, &second).unwrap();
         });
@@ -229,6 +251,7 @@ fn two_programs_should_keep_one_gallery_within_its_budget_and_lose_no_picture() 
     let start = || {
         let options = WriterOptions {
             trajectory_budget_bytes: Some(budget_bytes),
+            trash: TrashPlace::Folder,
             ..WriterOptions::default()
         };
         Writer::start_with(folder.path().to_owned(), options, || {}).unwrap()
@@ -252,7 +275,7 @@ fn two_programs_should_keep_one_gallery_within_its_budget_and_lose_no_picture() 
     });
     drop(writers);
     let last = start(); // what was left to do when the others ended is done at the next start
-    wait_until(|| gallery::trajectory_bytes(folder.path(), &|_| false) <= budget_bytes);
+    wait_until(|| gallery::trajectory_bytes(folder.path()) <= budget_bytes);
     drop(last);
 
     let pictures = gallery::newest_pictures(folder.path(), usize::MAX);
@@ -290,8 +313,7 @@ fn on_a_full_disk_thinning_should_leave_the_run_whole_until_room_is_made() {
     while file.write_all(&[0; 512]).is_ok() {}
 
     let whole_bytes = size(&beside);
-    let is_kept = |_: &Path| false;
-    let report = gallery::keep_within_budget(folder.path(), whole_bytes - 1, &is_kept);
+    let report = gallery::keep_within_budget(folder.path(), whole_bytes - 1, TrashPlace::Folder);
     assert_eq!(
         (report.thinned.len(), report.dropped.len()),
         (0, 1),
@@ -301,7 +323,7 @@ fn on_a_full_disk_thinning_should_leave_the_run_whole_until_room_is_made() {
     drop(file);
     std::fs::remove_file(&filler).unwrap();
     gallery::save_as(&picture, &run(0)).unwrap();
-    let report = gallery::keep_within_budget(folder.path(), whole_bytes - 1, &is_kept);
+    let report = gallery::keep_within_budget(folder.path(), whole_bytes - 1, TrashPlace::Folder);
     assert_eq!((report.thinned.len(), report.dropped.len()), (1, 0));
     assert_eq!(
         *gallery::read_run(&picture).unwrap().trajectory,
@@ -329,10 +351,11 @@ fn the_writer_should_mind_its_budget_between_its_tasks() {
     }
     writer.set_trajectory_budget(1);
     wait_until(|| matches!(writer.poll(), Some(SaveEvent::Saved { .. })));
-    wait_until(|| gallery::trajectory_bytes(folder.path(), &|_| false) == 0);
+    wait_until(|| gallery::trajectory_bytes(folder.path()) == 0);
     writer.save(Arc::clone(&image));
     wait_until(|| gallery::newest_pictures(folder.path(), 9).len() == 4);
-    wait_until(|| gallery::trajectory_bytes(folder.path(), &|_| false) == 0);
+    wait_until(|| gallery::trajectory_bytes(folder.path()) == 0);
+    wait_until(|| files_below(&folder.path().join(".hareru/trash")).len() == 4); // those of new runs too
 
     let mut uneven = run(1);
     Arc::make_mut(&mut uneven.trajectory).final_latents.width = 1;
@@ -427,7 +450,7 @@ fn a_forecast_should_say_what_a_budget_takes_and_take_nothing() {
     // Room for two thin runs and not for a third, whatever the headers that the forecast counts too much.
     let room_for_two = 3 * gallery.thin_bytes - 1;
     for budget_bytes in [total, total - 1, room_for_two, 0] {
-        let forecast = gallery::forecast_budget(folder, budget_bytes, &|_| false);
+        let forecast = gallery::forecast_budget(folder, budget_bytes);
         assert_eq!(contents(&gallery.trajectories), before, "a forecast changes no file");
         let copy = tempfile::tempdir().unwrap();
         for path in &gallery.trajectories {
@@ -437,7 +460,7 @@ fn a_forecast_should_say_what_a_budget_takes_and_take_nothing() {
             let file = File::options().write(true).open(&copied).unwrap();
             file.set_modified(modified(path)).unwrap();
         }
-        let done = gallery::keep_within_budget(copy.path(), budget_bytes, &|_| false);
+        let done = gallery::keep_within_budget(copy.path(), budget_bytes, TrashPlace::Folder);
         let inside = |paths: &[PathBuf], root: &Path| {
             paths
                 .iter()
@@ -511,6 +534,31 @@ fn a_lowered_budget_should_put_runs_into_the_trash_and_say_so() {
         .collect();
     expected.sort();
     assert_eq!(trashed, expected, "every run can be brought back");
+}
+
+#[test]
+fn a_budget_that_was_not_kept_yet_should_put_runs_into_the_trash_at_the_next_start() {
+    let gallery = Gallery::new();
+    let favourite_run = &gallery.trajectories[0];
+    gallery::write_user_metadata(&gallery.pictures[0], &favourite(), None).unwrap();
+    let options = WriterOptions {
+        trash: TrashPlace::Folder,
+        ..WriterOptions::default()
+    };
+    let writer = Writer::start_with(gallery.folder.path().to_owned(), options, || {}).unwrap();
+    writer.set_trajectory_budget(1);
+    wait_until(|| gallery::trajectory_bytes(gallery.folder.path()) == 0);
+    drop(writer);
+    let trashed = files_below(&gallery.folder.path().join(".hareru/trash"));
+    assert_eq!(trashed.len(), RUNS - 1, "every run can be brought back: {trashed:?}");
+    assert!(favourite_run.exists(), "the run of a favourite stays");
+}
+
+fn favourite() -> UserMetadata {
+    UserMetadata {
+        is_favourite: true,
+        ..UserMetadata::default()
+    }
 }
 
 fn files_below(folder: &Path) -> Vec<std::ffi::OsString> {

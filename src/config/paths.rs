@@ -20,8 +20,10 @@ pub struct Paths {
     pub models_dir: PathBuf,
     /// The newest file of the window's log; older ones lie beside it.
     pub log_file: PathBuf,
-    /// What the program can make again.
-    pub cache_dir: PathBuf,
+    /// Small copies of pictures, which the program can make again.
+    pub thumbnail_dir: PathBuf,
+    /// Hashes of model files, which the program can make again.
+    pub hash_cache: PathBuf,
     /// Where pictures go unless the settings say otherwise.
     pub default_gallery_dir: PathBuf,
 }
@@ -49,7 +51,8 @@ impl Paths {
             models_dir: data_dir.join("models"),
             log_file: data_dir.join("logs").join("hareru.log"),
             data_dir,
-            cache_dir,
+            thumbnail_dir: cache_dir.join("thumbnails"),
+            hash_cache: cache_dir.join("hashes.json"),
         }
     }
 }

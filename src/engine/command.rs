@@ -30,7 +30,7 @@ impl EngineOptions {
     pub fn of_user() -> Self {
         Self {
             device: DeviceChoice::Auto,
-            hash_cache: Some(Paths::of_user().cache_dir.join("hashes.json")),
+            hash_cache: Some(Paths::of_user().hash_cache),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What the index knows of a picture.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 /// Names a picture among those of one index; not kept when the index is rebuilt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -170,5 +172,29 @@ impl From<&PictureEntry> for PictureFile {
             modified_unix_ms: entry.modified_unix_ms,
             bytes: entry.bytes,
         }
+    }
+}
+
+impl PictureFile {
+    /// The state in which a file is now.
+    ///
+    /// # Errors
+    /// If it is not there or cannot be looked at.
+    pub(super) fn at(path: &Path) -> std::io::Result<Self> {
+        let metadata = path.metadata()?;
+        Ok(Self {
+            path: path.to_owned(),
+            modified_unix_ms: modified_unix_ms(&metadata),
+            bytes: metadata.len(),
+        })
+    }
+}
+
+/// When a file was last changed, in milliseconds since 1970-01-01 UTC; 0 where the system does not say.
+pub(super) fn modified_unix_ms(metadata: &Metadata) -> i64 {
+    let Ok(modified) = metadata.modified() else { return 0 };
+    match modified.duration_since(UNIX_EPOCH) {
+        Ok(since) => since.as_millis() as i64,
+        Err(before) => -(before.duration().as_millis() as i64),
     }
 }

@@ -1,6 +1,7 @@
 //! Why the gallery could not do something.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use crate::job::{JobError, JobErrorKind};
@@ -232,5 +233,13 @@ impl GalleryError {
             path: path.to_owned(),
             source,
         }
+    }
+}
+
+/// Does work on one picture. A decoder that panics over a hostile file costs that picture, not the thread.
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, GalleryError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| error.one_line()),
+        Err(_panic) => Err("the gallery stumbled over a picture; the log has the details".to_owned()),
     }
 }

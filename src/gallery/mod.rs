@@ -62,7 +62,7 @@ pub use store::{
     save_with,
 };
 pub use thumbnails::{LoadedThumbnail, ThumbnailLoader, ThumbnailRequest, ThumbnailSize};
-pub use trajectory_budget::{BudgetReport, IsKept, forecast_budget, keep_within_budget, trajectory_bytes};
+pub use trajectory_budget::{BudgetReport, forecast_budget, keep_within_budget, trajectory_bytes};
 pub use trajectory_file::{KeptParts, TrajectoryHeader, TrajectorySize, trajectory_path};
 pub use trash::TrashPlace;
 pub use user_metadata_file::{read_user_metadata, user_metadata_path, write_user_metadata};

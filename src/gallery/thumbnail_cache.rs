@@ -12,6 +12,8 @@ use super::PictureFile;
 use crate::config::PendingFile;
 use crate::job::RgbImage;
 
+/// Most bytes of copies on disk.
+pub(super) const BUDGET_BYTES: u64 = 1 << 30;
 /// Quality of the copies, 1 to 100.
 const QUALITY: u8 = 86;
 /// Part of the budget that is left once the oldest copies are gone.

@@ -1,13 +1,13 @@
 //! Small copies of pictures, made in the background: the newest requests first, those that were replaced not at all.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use super::error::guarded;
 use super::store::read_picture;
-use super::thumbnail_cache::ThumbnailCache;
+use super::thumbnail_cache::{BUDGET_BYTES, ThumbnailCache};
 use super::{GalleryError, PictureFile};
 use crate::job::RgbImage;
 
@@ -15,8 +15,6 @@ use crate::job::RgbImage;
 const WRITERS_SIDE_PX: u32 = 256;
 /// Threads that make copies; the rest of the computer makes pictures.
 const THREADS: usize = 2;
-/// Room for copies on disk.
-const CACHE_BUDGET_BYTES: u64 = 1 << 30;
 
 /// A copy no side of which is longer than [`WRITERS_SIDE_PX`]; small pictures stay as they are.
 pub(super) fn thumbnail(picture: &RgbImage) -> RgbImage {
@@ -82,7 +80,7 @@ impl ThumbnailLoader {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             wakeup: Condvar::new(),
-            cache: cache_dir.map(|folder| ThumbnailCache::new(folder, CACHE_BUDGET_BYTES)),
+            cache: cache_dir.map(|folder| ThumbnailCache::new(folder, BUDGET_BYTES)),
             wake: Box::new(wake),
         });
         let mut loader = Self {
@@ -214,17 +212,24 @@ impl Shared {
         if *size == ThumbnailSize::Large {
             return Ok(Arc::new(reduced(&read_picture(&file.path)?, size.side_px())));
         }
-        let medium = if let Some(kept) = self.cache.as_ref().and_then(|cache| cache.read(file)) {
-            kept
-        } else {
-            let copy = reduced(&read_picture(&file.path)?, ThumbnailSize::Medium.side_px());
-            if let Some(cache) = &self.cache {
-                cache.write(file, &copy);
-            }
-            copy
-        };
+        let medium = medium_copy(file, self.cache.as_ref())?;
         Ok(Arc::new(reduced(&medium, size.side_px())))
     }
+}
+
+/// The copy of [`ThumbnailSize::Medium`]: from the cache, or from the picture, and then into the cache.
+///
+/// # Errors
+/// As for [`read_picture`].
+pub(super) fn medium_copy(file: &PictureFile, cache: Option<&ThumbnailCache>) -> Result<RgbImage, GalleryError> {
+    if let Some(kept) = cache.and_then(|cache| cache.read(file)) {
+        return Ok(kept);
+    }
+    let copy = reduced(&read_picture(&file.path)?, ThumbnailSize::Medium.side_px());
+    if let Some(cache) = cache {
+        cache.write(file, &copy);
+    }
+    Ok(copy)
 }
 
 /// A copy no side of which is longer than `side_px`; small pictures stay as they are.
@@ -248,14 +253,6 @@ fn reduced(picture: &RgbImage, side_px: u32) -> RgbImage {
         width_px: small.width(),
         height_px: small.height(),
         pixels: small.into_raw(),
-    }
-}
-
-/// A decoder that panics over a hostile file must cost one picture, not the thread.
-fn guarded<T>(work: impl FnOnce() -> Result<T, GalleryError>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => result.map_err(|error| error.one_line()),
-        Err(_panic) => Err("the gallery stumbled over a picture; the log has the details".to_owned()),
     }
 }
 

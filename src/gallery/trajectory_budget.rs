@@ -1,6 +1,6 @@
-//! Keeps the trajectories of a gallery within a budget: the oldest are first thinned to x and x₀, then dropped.
-//! Pictures are never touched, nor what their owner wants to keep whole, nor files that this program does not
-//! understand. A forecast takes the same steps without changing a file.
+//! Keeps the trajectories of a gallery within a budget: the oldest are first thinned to x and x₀, then put into the trash.
+//! Pictures are never touched, nor the trajectories of favourites and rated pictures, nor files that this program does
+//! not understand. A forecast takes the same steps without changing a file.
 //!
 //! Two programs may do this in one gallery: each file is locked while it is changed, and replaced as a whole.
 
@@ -15,15 +15,13 @@ use super::index::Index;
 use super::store::files_in;
 use super::trajectory_file::{self, TrajectoryFile};
 use super::trash::{Trash, TrashPlace};
+use super::user_metadata_file::read_user_metadata;
 use crate::config::PendingFile;
 
 /// Another program may add to the folder, so it is measured again after as many saves.
 const SAVES_BETWEEN_MEASURES: u32 = 32;
 /// A part of the budget that is freed beyond need, so that not every save has to look at all files again.
 const SLACK: u64 = 16;
-
-/// Whether the trajectory of a picture is to be left as it is, whatever the budget.
-pub type IsKept = Box<dyn Fn(&Path) -> bool + Send>;
 
 /// What was done, or would be done, to keep within a budget.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,42 +32,27 @@ pub struct BudgetReport {
     pub bytes_after: u64,
     /// Trajectories that lose what is for views alone, in order.
     pub thinned: Vec<PathBuf>,
-    /// Trajectories that are dropped, in order.
+    /// Trajectories that are put into the trash, in order.
     pub dropped: Vec<PathBuf>,
 }
 
-/// What becomes of the trajectories that do not fit into a budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Disposal {
-    /// Nothing: the report says what would.
-    Forecast,
-    /// They are deleted.
-    Delete,
-    /// They go to the trash.
-    Trash(TrashPlace),
-}
-
-/// Thins and drops trajectories in `folder` and the folders in it, the oldest first, until those that are not kept
-/// have no more than `budget_bytes`. First all are thinned that can be, then they are dropped. What fails is logged and
-/// left out.
+/// Thins and drops trajectories in `folder` and the folders in it, the oldest first, until they have no more than
+/// `budget_bytes`. First all are thinned that can be, then they are put into the trash. What fails is logged and left out.
 ///
-/// * `is_kept`: whether the trajectory of that picture is left as it is; it does not count then.
-pub fn keep_within_budget(folder: &Path, budget_bytes: u64, is_kept: &dyn Fn(&Path) -> bool) -> BudgetReport {
-    Pruning::plan(folder, budget_bytes, is_kept, Disposal::Delete).run()
+/// The trajectories of favourites and of rated pictures are left as they are and do not count.
+pub fn keep_within_budget(folder: &Path, budget_bytes: u64, trash: TrashPlace) -> BudgetReport {
+    Pruning::plan(folder, budget_bytes, Some(trash)).run()
 }
 
 /// What [`keep_within_budget`] would do, without doing it. The bytes after are an estimate that is exact to the length of
 /// the files' headers.
-pub fn forecast_budget(folder: &Path, budget_bytes: u64, is_kept: &dyn Fn(&Path) -> bool) -> BudgetReport {
-    Pruning::plan(folder, budget_bytes, is_kept, Disposal::Forecast).run()
+pub fn forecast_budget(folder: &Path, budget_bytes: u64) -> BudgetReport {
+    Pruning::plan(folder, budget_bytes, None).run()
 }
 
-/// Bytes of all trajectories in `folder` and the folders in it that are not kept.
-pub fn trajectory_bytes(folder: &Path, is_kept: &dyn Fn(&Path) -> bool) -> u64 {
-    candidates(folder, is_kept)
-        .iter()
-        .map(|candidate| candidate.bytes)
-        .sum()
+/// Bytes of all trajectories in `folder` and the folders in it that count towards the budget.
+pub fn trajectory_bytes(folder: &Path) -> u64 {
+    candidates(folder).iter().map(|candidate| candidate.bytes).sum()
 }
 
 /// A file that may be thinned and dropped.
@@ -83,8 +66,8 @@ struct Candidate {
 /// Keeping within a budget, in steps short enough to do something else between them.
 struct Pruning {
     budget_bytes: u64,
-    disposal: Disposal,
-    trash: Trash,
+    /// Where dropped trajectories go; `None` for a forecast, which changes nothing.
+    trash: Option<Trash>,
     /// Not looked at yet, the oldest first.
     whole: VecDeque<Candidate>,
     /// Known to be ours, with nothing left to thin; the oldest first.
@@ -95,17 +78,12 @@ struct Pruning {
 }
 
 impl Pruning {
-    fn plan(folder: &Path, budget_bytes: u64, is_kept: &dyn Fn(&Path) -> bool, disposal: Disposal) -> Self {
-        let whole = candidates(folder, is_kept);
+    fn plan(folder: &Path, budget_bytes: u64, trash: Option<TrashPlace>) -> Self {
+        let whole = candidates(folder);
         let bytes = whole.iter().map(|candidate| candidate.bytes).sum();
-        let place = match disposal {
-            Disposal::Trash(place) => place,
-            Disposal::Forecast | Disposal::Delete => TrashPlace::default(),
-        };
         Self {
             budget_bytes,
-            disposal,
-            trash: Trash::new(&Index::own_folder(folder), place),
+            trash: trash.map(|place| Trash::new(&Index::own_folder(folder), place)),
             whole: whole.into(),
             thin: VecDeque::new(),
             is_measured: false,
@@ -129,7 +107,7 @@ impl Pruning {
         }
         if let Some(candidate) = self.whole.pop_front() {
             self.thin(candidate);
-        } else if !self.is_measured && self.disposal != Disposal::Forecast {
+        } else if !self.is_measured && self.trash.is_some() {
             // What other programs have done in the meantime counts before anything is dropped.
             let now = self
                 .thin
@@ -146,9 +124,9 @@ impl Pruning {
     }
 
     fn thin(&mut self, mut candidate: Candidate) {
-        let thinned = match self.disposal {
-            Disposal::Forecast => thin_bytes(&candidate.path),
-            Disposal::Delete | Disposal::Trash(_) => thin(&candidate.path),
+        let thinned = match self.trash {
+            None => thin_bytes(&candidate.path),
+            Some(_) => thin(&candidate.path),
         };
         match thinned {
             Ok(None) => {
@@ -185,16 +163,12 @@ impl Pruning {
     }
 
     fn drop_file(&mut self, candidate: &Candidate) {
-        let dropped = match self.disposal {
-            Disposal::Forecast => Ok(()),
-            Disposal::Delete => hold(&candidate.path).and_then(|_held| std::fs::remove_file(&candidate.path)),
-            Disposal::Trash(_) => hold(&candidate.path).and_then(|_held| {
-                let outcome = self.trash.take(vec![vec![candidate.path.clone()]]);
-                outcome
-                    .failures
-                    .into_iter()
-                    .next()
-                    .map_or(Ok(()), |why| Err(io::Error::other(why)))
+        let dropped = match &mut self.trash {
+            None => Ok(()),
+            Some(trash) => hold(&candidate.path).and_then(|_held| {
+                let failures = trash.take(vec![vec![candidate.path.clone()]]).failures;
+                let failure = failures.into_iter().next();
+                failure.map_or(Ok(()), |why| Err(io::Error::other(why)))
             }),
         };
         match dropped {
@@ -216,18 +190,14 @@ impl Pruning {
 }
 
 /// Looks after the budget of a folder as trajectories are added to it.
-///
-/// What no longer fits as new runs are saved is deleted: that is what a budget is for. What no longer fits because the
-/// budget was lowered goes to the trash.
 pub(super) struct BudgetKeeper {
     folder: PathBuf,
     /// `None` until one is set: nothing is thinned or dropped.
     budget_bytes: Option<u64>,
-    is_kept: IsKept,
     trash: TrashPlace,
-    /// Whether the budget was lowered and what no longer fits is being taken away.
+    /// Whether the budget was lowered and what no longer fits is being taken away, which is reported.
     is_lowering: bool,
-    /// Bytes of all trajectories that are not kept, as far as this program knows.
+    /// Bytes of all trajectories that count, as far as this program knows.
     bytes: u64,
     /// Saves since the folder was measured.
     num_saves: u32,
@@ -235,11 +205,10 @@ pub(super) struct BudgetKeeper {
 }
 
 impl BudgetKeeper {
-    pub(super) fn new(folder: PathBuf, budget_bytes: Option<u64>, is_kept: IsKept, trash: TrashPlace) -> Self {
+    pub(super) fn new(folder: PathBuf, budget_bytes: Option<u64>, trash: TrashPlace) -> Self {
         Self {
             folder,
             budget_bytes,
-            is_kept,
             trash,
             is_lowering: false,
             bytes: 0,
@@ -250,7 +219,7 @@ impl BudgetKeeper {
 
     /// Looks how much there is, and plans what to do if it is too much.
     pub(super) fn measure(&mut self) {
-        self.bytes = trajectory_bytes(&self.folder, &self.is_kept);
+        self.bytes = trajectory_bytes(&self.folder);
         self.num_saves = 0;
         self.plan();
     }
@@ -274,13 +243,13 @@ impl BudgetKeeper {
 
     /// What [`Self::set`] would lead to, without doing it.
     pub(super) fn forecast(&self, budget_bytes: u64) -> BudgetReport {
-        let bytes = trajectory_bytes(&self.folder, &self.is_kept);
+        let bytes = trajectory_bytes(&self.folder);
         let target = if bytes > budget_bytes {
             with_slack(budget_bytes)
         } else {
             budget_bytes
         };
-        forecast_budget(&self.folder, target, &self.is_kept)
+        forecast_budget(&self.folder, target)
     }
 
     pub(super) fn has_work(&self) -> bool {
@@ -307,13 +276,8 @@ impl BudgetKeeper {
     fn plan(&mut self) {
         let budget_bytes = self.budget_bytes.filter(|budget_bytes| self.bytes > *budget_bytes);
         self.is_lowering &= budget_bytes.is_some();
-        let disposal = if self.is_lowering {
-            Disposal::Trash(self.trash)
-        } else {
-            Disposal::Delete
-        };
-        self.pruning = budget_bytes
-            .map(|budget_bytes| Pruning::plan(&self.folder, with_slack(budget_bytes), &self.is_kept, disposal));
+        self.pruning =
+            budget_bytes.map(|budget_bytes| Pruning::plan(&self.folder, with_slack(budget_bytes), Some(self.trash)));
     }
 }
 
@@ -322,10 +286,16 @@ fn with_slack(budget_bytes: u64) -> u64 {
     budget_bytes - budget_bytes / SLACK
 }
 
+/// Whether the trajectory of a picture is left as it is whatever the budget: its owner has rated the picture or made it a
+/// favourite, or has said something of it that cannot be read.
+fn is_protected(picture: &Path) -> bool {
+    read_user_metadata(picture, None).map_or(true, |said| said.is_favourite || said.rating > 0)
+}
+
 /// The oldest first.
-fn candidates(folder: &Path, is_kept: &dyn Fn(&Path) -> bool) -> Vec<Candidate> {
+fn candidates(folder: &Path) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = files_in(folder)
-        .filter(|path| trajectory_file::picture_path(path).is_some_and(|picture| !is_kept(&picture)))
+        .filter(|path| trajectory_file::picture_path(path).is_some_and(|picture| !is_protected(&picture)))
         .filter_map(|path| {
             let metadata = std::fs::symlink_metadata(&path).ok()?;
             metadata.is_file().then_some(())?;

@@ -1,7 +1,6 @@
 //! The gallery's own thread: saves and opens pictures so that the window never waits for the disk.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -9,13 +8,15 @@ use std::time::SystemTime;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
-use super::GalleryError;
+use super::entry::PictureFile;
+use super::error::{GalleryError, guarded};
 use super::formats::SaveOptions;
 use super::leftovers::sweep;
 use super::runs::read_run;
 use super::store::{SavedPicture, newest_pictures, read_picture, read_record, save_with};
-use super::thumbnails::thumbnail;
-use super::trajectory_budget::{BudgetKeeper, BudgetReport, IsKept};
+use super::thumbnail_cache::{BUDGET_BYTES, ThumbnailCache};
+use super::thumbnails::{medium_copy, thumbnail};
+use super::trajectory_budget::{BudgetKeeper, BudgetReport};
 use super::trajectory_file::trajectory_path;
 use super::trash::TrashPlace;
 use crate::job::{GeneratedImage, KeptRun, Record, RgbImage, Trajectory};
@@ -26,25 +27,17 @@ const MAX_LISTED: usize = 60;
 const COMMAND_CAPACITY: usize = 64;
 /// Events that may wait for the window before the thread does.
 const EVENT_CAPACITY: usize = 256;
-/// How a [`Writer`] keeps its folder.
-pub struct WriterOptions {
-    /// Most bytes of trajectories that are not kept, in the whole folder; 0 keeps none. `None` has no limit until one is
-    /// set.
-    pub trajectory_budget_bytes: Option<u64>,
-    /// Whether the trajectory of a picture is left as it is whatever the budget; asked on the gallery's thread.
-    pub is_kept: IsKept,
-    /// Where trajectories go that no longer fit because the budget was lowered.
-    pub trash: TrashPlace,
-}
 
-impl Default for WriterOptions {
-    fn default() -> Self {
-        Self {
-            trajectory_budget_bytes: None,
-            is_kept: Box::new(|_picture| false),
-            trash: TrashPlace::default(),
-        }
-    }
+/// How a [`Writer`] keeps its folder.
+#[derive(Debug, Clone, Default)]
+pub struct WriterOptions {
+    /// Most bytes of trajectories in the whole folder, see [`super::keep_within_budget`]; 0 keeps none. `None` has no limit
+    /// until one is set.
+    pub trajectory_budget_bytes: Option<u64>,
+    /// Where trajectories go that do not fit into the budget.
+    pub trash: TrashPlace,
+    /// Where small copies of pictures are kept for the next time; need not exist. Without one they are not kept.
+    pub thumbnail_dir: Option<PathBuf>,
 }
 
 /// A picture found in the folder.
@@ -166,12 +159,8 @@ impl Writer {
         let (command_sender, command_receiver) = bounded(COMMAND_CAPACITY);
         let (event_sender, event_receiver) = bounded(EVENT_CAPACITY);
         let mut worker = Worker {
-            budget: BudgetKeeper::new(
-                folder.clone(),
-                options.trajectory_budget_bytes,
-                options.is_kept,
-                options.trash,
-            ),
+            budget: BudgetKeeper::new(folder.clone(), options.trajectory_budget_bytes, options.trash),
+            thumbnails: options.thumbnail_dir.map(|dir| ThumbnailCache::new(dir, BUDGET_BYTES)),
             folder,
             options: SaveOptions::default(),
             commands: command_receiver,
@@ -264,6 +253,7 @@ impl Drop for Writer {
 struct Worker {
     folder: PathBuf,
     options: SaveOptions,
+    thumbnails: Option<ThumbnailCache>,
     budget: BudgetKeeper,
     commands: Receiver<Command>,
     events: Sender<SaveEvent>,
@@ -312,10 +302,14 @@ impl Worker {
             while let Ok(command) = self.commands.try_recv() {
                 self.execute(command);
             }
-            match guarded(|| read_picture(&path)) {
-                Ok(pixels) => listed.push(Listed {
+            let copy = guarded(|| {
+                let file = PictureFile::at(&path).map_err(GalleryError::read(&path))?;
+                medium_copy(&file, self.thumbnails.as_ref())
+            });
+            match copy {
+                Ok(copy) => listed.push(Listed {
                     record: record_of(&path),
-                    thumbnail: Arc::new(thumbnail(&pixels)),
+                    thumbnail: Arc::new(thumbnail(&copy)),
                     path,
                 }),
                 Err(message) => tracing::warn!("a picture was left out of the list: {message}"),
@@ -406,13 +400,5 @@ fn steps_of(path: PathBuf, record: Option<&Arc<Record>>) -> SaveEvent {
             path,
             reason: Some(message),
         },
-    }
-}
-
-/// A decoder that panics over a hostile file must cost one picture, not the thread.
-fn guarded<T>(work: impl FnOnce() -> Result<T, GalleryError>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => result.map_err(|error| error.one_line()),
-        Err(_panic) => Err("the gallery stumbled over a picture; the log has the details".to_owned()),
     }
 }

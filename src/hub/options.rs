@@ -30,7 +30,7 @@ impl HubOptions {
             look_in,
             models_dir: paths.models_dir,
             usage_file: paths.data_dir.join("models.json"),
-            hash_cache: paths.cache_dir.join("hashes.json"),
+            hash_cache: paths.hash_cache,
             source: HubSource::of_user(),
         }
     }

@@ -54,7 +54,7 @@ pub fn run(settings: Settings, gallery_dir: PathBuf) -> Result<(), UiError> {
         viewport,
         ..eframe::NativeOptions::default()
     };
-    let thumbnail_dir = Paths::of_user().cache_dir.join("thumbnails");
+    let thumbnail_dir = Paths::of_user().thumbnail_dir;
     let queue_file = Paths::of_user().data_dir.join("queue.json");
     let mut engine_options = EngineOptions::of_user();
     if settings.device.as_deref() == Some(pages::settings::PROCESSOR) {

@@ -257,7 +257,11 @@ impl ServiceFactory {
                     .map_err(|error| error.to_string())
             }),
             start_pictures: Box::new(|folder, repaint| {
-                gallery::Writer::start(folder.to_owned(), move || repaint())
+                let options = gallery::WriterOptions {
+                    thumbnail_dir: Some(Paths::of_user().thumbnail_dir),
+                    ..gallery::WriterOptions::default()
+                };
+                gallery::Writer::start_with(folder.to_owned(), options, move || repaint())
                     .map(|writer| Box::new(writer) as Box<dyn Pictures>)
                     .map_err(|error| error.to_string())
             }),

@@ -435,7 +435,7 @@ kept-branches = Keep both sides of guidance
 kept-attention = Keep attention
     .tip = Keeps where the network looked at which word; needed for the views of words
 kept-budget = Room for runs
-    .tip = When all kept runs together need more, the oldest are thinned out, then dropped; pictures always stay
+    .tip = When all kept runs together need more, the oldest are thinned out, then put into the trash; pictures always stay, and so do the runs of favourites and rated pictures
 
 budget-ask = Make less room for runs?
 budget-dropped = { $count ->

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
+use crate::gallery::entry::modified_unix_ms;
 use crate::gallery::index::{Roots, Stamp};
 use crate::gallery::trajectory_file::trajectory_path;
 
@@ -137,7 +137,7 @@ pub(super) fn marks_ms(picture: &Path) -> Option<i64> {
 fn stamp(picture: &Path, metadata: &Metadata, is_there: impl Fn(&Path) -> bool) -> Stamp {
     Stamp {
         bytes: metadata.len(),
-        modified_ms: modified_ms(metadata),
+        modified_ms: modified_unix_ms(metadata),
         has_run: is_there(&trajectory_path(picture)),
         marks_ms: marks_ms_if(picture, is_there),
     }
@@ -148,14 +148,5 @@ fn marks_ms_if(picture: &Path, is_there: impl Fn(&Path) -> bool) -> Option<i64> 
     beside.push(".xmp");
     let places = [PathBuf::from(beside), picture.with_extension("xmp")];
     let place = places.into_iter().find(|place| is_there(place))?;
-    place.metadata().ok().map(|metadata| modified_ms(&metadata))
-}
-
-/// In milliseconds since 1970-01-01 UTC; 0 where the system does not say.
-fn modified_ms(metadata: &Metadata) -> i64 {
-    let Ok(modified) = metadata.modified() else { return 0 };
-    match modified.duration_since(UNIX_EPOCH) {
-        Ok(since) => since.as_millis() as i64,
-        Err(before) => -(before.duration().as_millis() as i64),
-    }
+    place.metadata().ok().map(|metadata| modified_unix_ms(&metadata))
 }
