@@ -1,5 +1,7 @@
-// One way to look at a step: latents mixed, coloured and enlarged. The same formulas as in `src/render/seen.rs`.
+// One way to look at a step: latents mixed, coloured and enlarged. The same formulas as in `src/unfold`. COLOUR, SIGNED,
+// AMOUNT and ATTENTION, NUM_PLANES, NUM_LEVELS, NUM_CHANNELS, NUM_HEAT and MOST_COVER are put in from there.
 
+//!constants
 //!include common/srgb.wgsl
 
 struct Look {
@@ -7,7 +9,7 @@ struct Look {
     origin: vec2f,
     // Framebuffer pixels per texel of the latents, along each side.
     scale: vec2f,
-    // What the mixture means: one of the four below.
+    // What the mixture means: COLOUR, SIGNED, AMOUNT or ATTENTION.
     meaning: u32,
     // Channels of the latents.
     channels: u32,
@@ -25,24 +27,16 @@ struct Look {
     // How much of x, x₀, final, cond and uncond is in the mixture.
     mixture: array<vec4f, 2>,
     // Attention maps that are averaged: place of the first value, width, height; the first without width ends them.
-    levels: array<vec4u, 8>,
+    levels: array<vec4u, NUM_LEVELS>,
     // Red, green and blue for each channel.
-    colours: array<vec4f, 16>,
+    colours: array<vec4f, NUM_CHANNELS>,
     // Added to red, green and blue.
     bias: vec4f,
     // The heat map, from its lowest value to its highest.
-    heat: array<vec4f, 9>,
+    heat: array<vec4f, NUM_HEAT>,
 }
 
-const COLOUR: u32 = 0u;
-const SIGNED: u32 = 1u;
-const AMOUNT: u32 = 2u;
-const ATTENTION: u32 = 3u;
-const NUM_PLANES: u32 = 5u;
-const NUM_LEVELS: u32 = 8u;
-const LAST_HEAT: f32 = 8.0;
-// How much of a heat map covers the picture under it where it is strongest.
-const MOST_COVER: f32 = 0.8;
+const LAST_HEAT: f32 = f32(NUM_HEAT - 1u);
 
 @group(0) @binding(0) var<uniform> look: Look;
 // Channel by channel x, then x₀, final, cond, uncond.

@@ -1,237 +1,158 @@
-//! A step as its latents show it: small textures, one triangle. Another way to look is another uniform.
+//! A view of a step as the window draws it: what it needs, and what of it is there.
+//!
+//! The formulas are those of [`StepView::mixture`]; the shader draws them for each pixel, [`LatentView::pixels`] for each
+//! texel by the evaluator of `unfold`. Heat maps go over 0 to [`LatentView::range`] or over −range to range.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
-use wgpu::TextureViewDimension::{D2, D2Array};
+use crate::job::{LatentColours, LatentPlane, RgbImage, StepRecord, TokenMaps};
+use crate::unfold::colour::{self, ColourMap};
+use crate::unfold::{Meaning, MissingData, StepView, ViewContext, ViewImage, overlay, show};
 
-use super::picture::texels;
-use super::pipeline::{self, Gpu, Paint, Target, UniformBytes};
-use super::seen::{LatentView, MAX_CHANNELS, MAX_LEVELS};
-use super::shaders::{self, Shader};
-use crate::job::{LatentPlane, RgbImage, StepRecord};
-use crate::unfold::colour;
+/// Most channels that are looked at.
+pub(super) const MAX_CHANNELS: usize = 16;
+/// Most sizes of attention maps that are looked at.
+pub(super) const MAX_LEVELS: usize = 8;
 
-/// Views that one frame may show side by side.
-pub const MAX_HALVES: usize = 2;
-/// Texels in one row of the attention's texture.
-const MAPS_WIDTH: usize = 2048;
-
-/// A view and where it goes, in pixels of the framebuffer.
+/// What is to be seen of a step.
 #[derive(Debug, Clone)]
-pub struct LatentPaint {
-    /// What to draw; its latents are uploaded again only when the step is another one.
-    pub seen: LatentView,
-    /// [`LatentView::range`], which need not be found again for every frame.
-    pub range: f32,
-    /// What attention is laid over; the latents if there is none.
-    pub picture: Option<Arc<RgbImage>>,
-    /// Which of the frame's views this is, from 0; below [`MAX_HALVES`].
-    pub half: usize,
-    /// Framebuffer position of the picture's top left corner.
-    pub origin_px: egui::Vec2,
-    /// Framebuffer pixels per texel of the latents, along each side.
-    pub scale: egui::Vec2,
-    /// Enlarges by cubic curves, which takes four times as long as by straight lines.
-    pub is_cubic: bool,
+pub struct LatentView {
+    /// The step.
+    pub step: Arc<StepRecord>,
+    /// The result of the run, once it is there.
+    pub final_latents: Option<Arc<LatentPlane>>,
+    /// How the latents look; without it the first three channels are red, green and blue.
+    pub colours: Option<Arc<LatentColours>>,
+    /// The way to look.
+    pub view: StepView,
+    /// The tokens of which [`StepView::Attention`] shows the mean: the parts of one word.
+    pub word: Range<usize>,
 }
 
-impl LatentPaint {
-    /// The shape to add to a painter; `rect` is the part of the window it may draw on, in points.
-    pub fn into_shape(self, rect: egui::Rect) -> egui::Shape {
-        pipeline::shape(self, rect)
-    }
-}
-
-/// The steps on the GPU now, one for each half.
-#[derive(Default)]
-pub(super) struct Uploaded([Option<UploadedStep>; MAX_HALVES]);
-
-/// A step on the GPU, with what is drawn of it.
-#[derive(Clone)]
-struct UploadedStep {
-    record: Arc<StepRecord>,
-    final_latents: Option<Arc<LatentPlane>>,
-    picture: Option<Arc<RgbImage>>,
-    views: [wgpu::TextureView; 3],
-}
-
-impl Paint for LatentPaint {
-    const SHADER: Shader = shaders::LATENT_VIEW;
-    const TEXTURES: &'static [wgpu::TextureViewDimension] = &[D2Array, D2, D2];
-    const SLOTS: usize = MAX_HALVES;
-    const UNIFORM_BYTES: usize = 624;
-    type Cache = Uploaded;
-
-    fn slot(&self) -> usize {
-        self.half
-    }
-
-    fn uniform(&self, target: Target) -> Vec<u8> {
-        let seen = &self.seen;
-        let mut bytes = UniformBytes::default();
-        bytes.points([self.origin_px, self.scale]);
-        bytes.words([
-            seen.view.meaning() as u32,
-            seen.step.x0.channels.min(MAX_CHANNELS) as u32,
-            self.is_cubic.into(),
-            target.is_srgb.into(),
-        ]);
-        bytes.floats([self.range]);
-        bytes.words([
-            seen.word.start as u32,
-            seen.word.len() as u32,
-            self.picture.is_some().into(),
-        ]);
-        bytes.floats(seen.mixture());
-        bytes.floats([0.0; 3]);
-
-        let places = map_places(&seen.step, target.max_texture_side as usize);
-        let levels = seen.levels();
-        let all = seen.step.attention.iter().zip(places);
-        let chosen = all.filter(|(maps, _)| levels.iter().any(|level| std::ptr::eq(*level, *maps)));
-        let mut chosen = chosen.filter_map(|(maps, place)| Some((maps, place?)));
-        for _ in 0..MAX_LEVELS {
-            let (place, width, height) = chosen
-                .next()
-                .map_or((0, 0, 0), |(maps, place)| (place, maps.width, maps.height));
-            bytes.words([place as u32, width as u32, height as u32, 0]);
-        }
-
-        let colours = seen.colours();
-        for channel in 0..MAX_CHANNELS {
-            let weight = |part: usize| colours.weights.get(part).and_then(|row| row.get(channel));
-            bytes.floats([0, 1, 2].map(|part| weight(part).copied().unwrap_or_default()));
-            bytes.words([0]);
-        }
-        let (stops, _) = seen.heat().unwrap_or((&colour::AMOUNT, false));
-        for colour in std::iter::once(&colours.bias).chain(stops) {
-            bytes.floats(*colour);
-            bytes.words([0]);
-        }
-        bytes.0
-    }
-
-    fn textures(&self, gpu: Gpu<'_>, cache: &mut Uploaded) -> Option<Vec<wgpu::TextureView>> {
-        let seen = &self.seen;
-        let is_same = |kept: &&UploadedStep| {
-            Arc::ptr_eq(&kept.record, &seen.step)
-                && is_one(kept.final_latents.as_ref(), seen.final_latents.as_ref())
-                && is_one(kept.picture.as_ref(), self.picture.as_ref())
+impl LatentView {
+    /// What is missing for this view, if anything is.
+    pub fn missing(&self) -> Option<MissingData> {
+        let [Some(_), Some(_), last, cond, uncond] = self.planes() else {
+            return Some(MissingData::Shape);
         };
-        let known = cache.0.iter().flatten().find(is_same).cloned();
-        let shown = known.or_else(|| {
-            Some(UploadedStep {
-                record: Arc::clone(&seen.step),
-                final_latents: seen.final_latents.clone(),
-                picture: self.picture.clone(),
-                views: self.upload(gpu)?,
-            })
-        });
-        let views = shown.as_ref().map(|shown| shown.views.to_vec());
-        cache.0[self.half] = shown;
-        views
-    }
-}
-
-impl LatentPaint {
-    /// Planes, attention and picture as textures; `None` where the device has none so large.
-    fn upload(&self, gpu: Gpu<'_>) -> Option<[wgpu::TextureView; 3]> {
-        let (seen, max_side) = (&self.seen, gpu.max_texture_side());
-        let blank = || {
-            Arc::new(RgbImage {
-                width_px: 1,
-                height_px: 1,
-                pixels: vec![0; 3],
-            })
+        let missing_branch = if cond.is_none() {
+            MissingData::Branches
+        } else {
+            MissingData::Uncond
         };
-        let (picture_size, picture) = texels(&self.picture.clone().unwrap_or_else(blank), max_side);
-        let [planes_size, maps_size] = sizes(seen, max_side, gpu.device.limits().max_texture_array_layers)?;
-        let maps = map_bytes(&seen.step, maps_size, max_side as usize);
-        let (float, colour) = (wgpu::TextureFormat::R32Float, wgpu::TextureFormat::Rgba8Unorm);
-        let textures = [
-            ("planes", planes_size, float, plane_bytes(seen), D2Array),
-            ("maps", maps_size, float, maps, D2),
-            ("picture", picture_size, colour, picture, D2),
+        let (is_there, missing) = match self.view {
+            StepView::Estimate | StepView::Noisy => return None,
+            StepView::Noise => (self.step.sigma > 0.0, MissingData::Noiseless),
+            StepView::Cond => (cond.is_some(), MissingData::Branches),
+            StepView::Uncond => (uncond.is_some(), missing_branch),
+            StepView::Guidance => (cond.is_some() && uncond.is_some(), missing_branch),
+            StepView::Difference => (last.is_some(), MissingData::Final),
+            StepView::Attention(_) => (!self.levels().is_empty(), MissingData::Attention),
+        };
+        (!is_there).then_some(missing)
+    }
+
+    /// Width and height of the latents.
+    pub fn size(&self) -> (usize, usize) {
+        (self.step.x0.width, self.step.x0.height)
+    }
+
+    /// The amount that has the last colour of the heat map: 99 of 100 texels have no more. 1 for a view without heat.
+    pub fn range(&self) -> f32 {
+        self.image().map_or(1.0, |image| image.range())
+    }
+
+    /// The view at the size of the latents, three bytes per texel; grey if something is missing.
+    pub fn pixels(&self) -> RgbImage {
+        let (width, height) = self.size();
+        let (width_px, height_px) = (width as u32, height as u32);
+        match self.image() {
+            Some(image) => image.picture(width_px, height_px, image.range()),
+            None => RgbImage {
+                width_px,
+                height_px,
+                pixels: vec![128; 3 * width * height],
+            },
+        }
+    }
+
+    fn image(&self) -> Option<ViewImage> {
+        let colours = self.colours();
+        let shown = match self.view {
+            StepView::Attention(_) => overlay(&self.step, &self.levels(), self.word.clone(), Some(&colours)),
+            view => show(
+                &self.step,
+                view,
+                &ViewContext {
+                    final_latents: self.final_latents.as_deref(),
+                    colours: Some(&colours),
+                    tokens: &[],
+                },
+            ),
+        };
+        shown.ok()
+    }
+
+    /// The colours of its heat map, if it is one, and whether zero is in their middle.
+    pub fn heat(&self) -> Option<(&'static ColourMap, bool)> {
+        match self.view.meaning() {
+            Meaning::Colour => None,
+            Meaning::Signed => Some((&colour::SIGNED, true)),
+            Meaning::Amount | Meaning::Attention => Some((&colour::AMOUNT, false)),
+        }
+    }
+
+    /// x, x₀, final, cond and uncond; `None` for one that is missing or of another shape than x₀.
+    pub(super) fn planes(&self) -> [Option<&[f32]>; 5] {
+        let step = &*self.step;
+        let branches = step.branches.as_ref();
+        let planes = [
+            Some(&step.x),
+            Some(&step.x0),
+            self.final_latents.as_deref(),
+            branches.map(|branches| &branches.cond),
+            branches.and_then(|branches| branches.uncond.as_ref()),
         ];
-        Some(textures.map(|(label, size, format, bytes, dimension)| {
-            let texture = gpu.upload(label, size, format, &bytes);
-            texture.create_view(&wgpu::TextureViewDescriptor {
-                dimension: Some(dimension),
-                ..wgpu::TextureViewDescriptor::default()
-            })
-        }))
-    }
-}
-
-/// Where in the attention's texture the maps of each level begin; `None` for those for which it has no room, and for
-/// those that are not as they say.
-fn map_places(step: &StepRecord, max_rows: usize) -> Vec<Option<usize>> {
-    let room = MAPS_WIDTH.min(max_rows) * max_rows;
-    let mut used = 0;
-    let levels = step.attention.iter().take(MAX_LEVELS);
-    levels
-        .map(|maps| {
-            let count = maps.values.len();
-            let is_whole = count == maps.tokens * maps.height * maps.width;
-            let place = (is_whole && count <= room - used).then_some(used);
-            used += place.map_or(0, |_| count);
-            place
+        let shape = |plane: &LatentPlane| (plane.channels, plane.height, plane.width);
+        planes.map(|plane| {
+            let plane = plane.filter(|plane| shape(plane) == shape(&step.x0));
+            let whole = plane.filter(|plane| plane.values.len() == plane.channels * plane.height * plane.width);
+            whole.map(|plane| &*plane.values)
         })
-        .collect()
-}
-
-/// Whether both are the same thing, or both nothing.
-fn is_one<T>(a: Option<&Arc<T>>, b: Option<&Arc<T>>) -> bool {
-    a.map(Arc::as_ptr) == b.map(Arc::as_ptr)
-}
-
-/// Sizes of the textures of latents and attention; `None` where the device has none so large.
-fn sizes(seen: &LatentView, max_side: u32, max_layers: u32) -> Option<[wgpu::Extent3d; 2]> {
-    let extent = |width: usize, height: usize, layers: usize| {
-        let [width, height, layers] = [width, height, layers].map(|count| u32::try_from(count.max(1)).ok());
-        Some(wgpu::Extent3d {
-            width: width.filter(|width| *width <= max_side)?,
-            height: height.filter(|height| *height <= max_side)?,
-            depth_or_array_layers: layers.filter(|layers| *layers <= max_layers)?,
-        })
-    };
-    let (step, max_rows) = (&seen.step, max_side as usize);
-    let places = map_places(step, max_rows);
-    let placed = step.attention.iter().zip(places).filter(|(_, place)| place.is_some());
-    let values: usize = placed.map(|(maps, _)| maps.values.len()).sum();
-    let maps_width = MAPS_WIDTH.min(max_rows);
-    let (width, height) = seen.size();
-    let layers = seen.planes().len() * step.x0.channels.min(MAX_CHANNELS);
-    Some([
-        extent(width, height, layers)?,
-        extent(maps_width, values.div_ceil(maps_width), 1)?,
-    ])
-}
-
-/// The planes one after the other, zeros for one that is missing.
-fn plane_bytes(seen: &LatentView) -> Vec<u8> {
-    let shape = &seen.step.x0;
-    let texels = (shape.width * shape.height).max(1);
-    let floats = texels * shape.channels.clamp(1, MAX_CHANNELS);
-    let planes = seen.planes().into_iter();
-    let mut bytes = Vec::with_capacity(planes.len() * floats * size_of::<f32>());
-    for (index, plane) in planes.enumerate() {
-        let values = plane.unwrap_or_default().iter().take(floats);
-        bytes.extend(values.flat_map(|value| value.to_ne_bytes()));
-        bytes.resize((index + 1) * floats * size_of::<f32>(), 0);
     }
-    bytes
-}
 
-/// The maps that have a place, and zeros to the end of the texture.
-fn map_bytes(step: &StepRecord, size: wgpu::Extent3d, max_rows: usize) -> Vec<u8> {
-    let whole = size.width as usize * size.height as usize * size_of::<f32>();
-    let mut bytes = Vec::with_capacity(whole);
-    for (maps, place) in step.attention.iter().zip(map_places(step, max_rows)) {
-        if place.is_some() {
-            bytes.extend(maps.values.iter().flat_map(|value| value.to_ne_bytes()));
+    /// How much of each of [`Self::planes`] is in the mixture.
+    pub(super) fn mixture(&self) -> [f32; 5] {
+        self.view.mixture(self.step.sigma).map(|part| part as f32)
+    }
+
+    /// How the latents look; their first three channels where nobody has said.
+    pub(super) fn colours(&self) -> Cow<'_, LatentColours> {
+        if let Some(colours) = &self.colours {
+            return Cow::Borrowed(colours);
         }
+        let channels = self.step.x0.channels;
+        let row = |part: usize| (0..channels).map(move |channel| f32::from(channel == part.min(channels - 1)));
+        Cow::Owned(LatentColours {
+            weights: (0..3).map(|part| row(part).collect()).collect(),
+            bias: [0.0; 3],
+        })
     }
-    bytes.resize(whole, 0);
-    bytes
+
+    /// The maps that are averaged, without any that is not as it says or does not have the word.
+    pub(super) fn levels(&self) -> Vec<&TokenMaps> {
+        let StepView::Attention(token) = self.view else {
+            return Vec::new();
+        };
+        let is_usable = |maps: &TokenMaps| {
+            let values = maps.tokens * maps.height * maps.width;
+            values > 0 && maps.values.len() == values && !self.word.is_empty() && self.word.end <= maps.tokens
+        };
+        let all = self.step.attention.iter().enumerate().take(MAX_LEVELS);
+        all.filter(|(index, maps)| token.level.is_none_or(|level| level == *index) && is_usable(maps))
+            .map(|(_, maps)| maps)
+            .collect()
+    }
 }

@@ -1,10 +1,10 @@
 //! What the window draws on the GPU by itself, inside egui's render pass.
 
+pub mod latent_paint;
 pub mod latent_view;
 pub mod mask_brush;
 pub mod picture;
 mod pipeline;
-pub mod seen;
 pub mod shaders;
 
 use egui_wgpu::RenderState;
@@ -12,7 +12,7 @@ use egui_wgpu::RenderState;
 /// Prepares all that is drawn later; once, when the window opens.
 pub fn install(render_state: &RenderState) {
     pipeline::install::<picture::PicturePaint>(render_state);
-    pipeline::install::<latent_view::LatentPaint>(render_state);
+    pipeline::install::<latent_paint::LatentPaint>(render_state);
     pipeline::install::<mask_brush::MaskPaint>(render_state);
 }
 

@@ -1,5 +1,5 @@
 //! What every view of a step is made of: a mixture of the step's planes, and what its numbers mean. This is the one table
-//! of views; the evaluator in `field` and the shader of `render::latent_view` both read it.
+//! of views; the evaluator in `field` and the shader of `render::latent_paint` both read it.
 
 use super::StepView;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use egui_kittest::Harness;
 use hareru::job::{Branches, LatentColours, LatentPlane, RgbImage, StepRecord, TokenMaps};
-use hareru::render::latent_view::LatentPaint;
-use hareru::render::seen::LatentView;
+use hareru::render::latent_paint::LatentPaint;
+use hareru::render::latent_view::LatentView;
 use hareru::unfold::{AttentionToken, MissingData, StepView};
 
 /// Latents that are large at a place that depends on the channel, with a little of everything around.
@@ -119,7 +119,7 @@ fn drawn(seen: &LatentView, is_cubic: bool) -> RgbImage {
     let (width, height) = seen.size();
     let paint = LatentPaint {
         range: seen.range(),
-        seen: seen.clone(),
+        view: seen.clone(),
         picture: None,
         half: 0,
         origin_px: egui::Vec2::ZERO,

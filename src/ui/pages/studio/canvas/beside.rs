@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::job::{RgbImage, StepRecord};
-use crate::render::seen::LatentView;
+use crate::render::latent_view::LatentView;
 use crate::ui::model::run_timeline::RunTimeline;
 use crate::ui::model::state::{AppState, View as Place};
 use crate::unfold::StepView;

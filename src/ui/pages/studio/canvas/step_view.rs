@@ -7,8 +7,8 @@ use egui::{Align, Color32, Frame, Layout, Margin, Mesh, Rect, RichText, Sense, U
 
 use super::views;
 use crate::job::{LatentPlane, RgbImage, StepRecord};
-use crate::render::latent_view::LatentPaint;
-use crate::render::seen::LatentView;
+use crate::render::latent_paint::LatentPaint;
+use crate::render::latent_view::LatentView;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::GRID;
 use crate::ui::widgets::viewport::Viewport;
@@ -71,7 +71,7 @@ impl StepViews {
         let (width, height) = seen.size();
         let paint = LatentPaint {
             range,
-            seen,
+            view: seen,
             picture,
             half: half.index,
             origin_px: half.place.origin_px,

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::job::StepRecord;
-use crate::render::seen::LatentView;
+use crate::render::latent_view::LatentView;
 use crate::ui::model::run_timeline::{RunTimeline, ViewPair};
 use crate::ui::model::state::AppState;
 use crate::unfold::{StepView, word_of};
