@@ -168,24 +168,13 @@ impl NameTemplate {
     /// What a picture would be called, for people to look at.
     pub fn example(&self) -> String {
         let record = Record {
-            version: Record::VERSION,
-            program: String::new(),
-            request: GenerateRequest {
+            model_name: "Starter".to_owned(),
+            created_unix_secs: u64::try_from(Timestamp::now().as_second()).unwrap_or(0),
+            ..Record::of(GenerateRequest {
                 prompt: "A lighthouse at night".to_owned(),
                 seed: 42,
                 ..GenerateRequest::default()
-            },
-            model_name: "Starter".to_owned(),
-            model_hash: String::new(),
-            family: String::new(),
-            rng: String::new(),
-            precision: String::new(),
-            decoder: String::new(),
-            run_id: String::new(),
-            origin: None,
-            batch_index: 0,
-            created_unix_secs: u64::try_from(Timestamp::now().as_second()).unwrap_or(0),
-            elapsed_secs: 0.0,
+            })
         };
         let path = self.relative_stem(&record, 1);
         path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
@@ -331,18 +320,17 @@ mod tests {
     use super::*;
 
     fn record(prompt: &str) -> Record {
-        let mut record: Record = serde_json::from_value(serde_json::json!({
-            "version": 1, "program": "", "request": {}, "model_name": "Dream Shaper v1.5", "model_hash": "",
-            "family": "", "rng": "", "batch_index": 2, "created_unix_secs": 1_795_219_164_u64, "elapsed_secs": 0.0,
-        }))
-        .unwrap();
-        record.request = GenerateRequest {
-            prompt: prompt.to_owned(),
-            seed: 42,
-            guidance_scale: 7.5,
-            ..GenerateRequest::default()
-        };
-        record
+        Record {
+            model_name: "Dream Shaper v1.5".to_owned(),
+            batch_index: 2,
+            created_unix_secs: 1_795_219_164,
+            ..Record::of(GenerateRequest {
+                prompt: prompt.to_owned(),
+                seed: 42,
+                guidance_scale: 7.5,
+                ..GenerateRequest::default()
+            })
+        }
     }
 
     fn name(template: &str, prompt: &str, attempt: u32) -> String {

@@ -41,7 +41,7 @@ pub fn read_user_metadata(picture: &Path, watched_metadata_dir: Option<&Path>) -
     }
     for path in places {
         if let Some(text) = read(&path)? {
-            return xmp::marks_in(&text).map_err(|source| GalleryError::BadUserMetadata { path, source });
+            return xmp::user_metadata_in(&text).map_err(|source| GalleryError::BadUserMetadata { path, source });
         }
     }
     Ok(UserMetadata::default())

@@ -66,7 +66,7 @@ pub enum XmpError {
 ///
 /// # Errors
 /// [`XmpError`] if it is not XMP.
-pub(super) fn marks_in(text: &str) -> Result<UserMetadata, XmpError> {
+pub(super) fn user_metadata_in(text: &str) -> Result<UserMetadata, XmpError> {
     Ok(Scan::of(text)?.user_metadata)
 }
 

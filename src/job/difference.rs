@@ -395,20 +395,10 @@ mod tests {
 
     fn record(request: GenerateRequest) -> Record {
         Record {
-            version: Record::VERSION,
-            program: "hareru 0.1.0".to_owned(),
-            request,
-            model_name: String::new(),
             model_hash: "ab12".to_owned(),
             family: "sd15".to_owned(),
-            rng: String::new(),
             precision: "f32".to_owned(),
-            decoder: String::new(),
-            run_id: String::new(),
-            origin: None,
-            batch_index: 0,
-            created_unix_secs: 0,
-            elapsed_secs: 0.0,
+            ..Record::of(request)
         }
     }
 

@@ -42,4 +42,24 @@ pub struct Record {
 impl Record {
     /// The layout written by this program.
     pub const VERSION: u32 = 1;
+
+    /// The record of a picture that this program makes of a request, as far as the request alone says it.
+    pub fn of(request: GenerateRequest) -> Self {
+        Self {
+            version: Self::VERSION,
+            program: concat!("hareru ", env!("CARGO_PKG_VERSION")).to_owned(),
+            rng: request.noise_source.id().to_owned(),
+            request,
+            model_name: String::new(),
+            model_hash: String::new(),
+            family: String::new(),
+            precision: String::new(),
+            decoder: String::new(),
+            run_id: String::new(),
+            origin: None,
+            batch_index: 0,
+            created_unix_secs: 0,
+            elapsed_secs: 0.0,
+        }
+    }
 }

@@ -182,23 +182,10 @@ impl<'a> JobContext<'a> {
         let info = self.model.info();
         let resume_from = self.resume_from.filter(|from| !from.run_id.is_empty());
         Record {
-            version: Record::VERSION,
-            program: concat!("hareru ", env!("CARGO_PKG_VERSION")).to_owned(),
-            request: GenerateRequest {
-                seed: self.seed(index),
-                batch_count: 1,
-                variation: self.request.variation.map(|mut variation| {
-                    variation.seed = variation.seed.wrapping_add(u64::from(index));
-                    variation
-                }),
-                ..request
-            },
             model_name: info.name.clone(),
             model_hash: self.model.hash().to_owned(),
             family: info.family.to_owned(),
-            rng: self.request.noise_source.id().to_owned(),
             precision: self.model.precision().id().to_owned(),
-            decoder: String::new(),
             run_id: new_run_id(),
             origin: resume_from.map(|from| Origin {
                 run_id: from.run_id.to_owned(),
@@ -209,6 +196,15 @@ impl<'a> JobContext<'a> {
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),
             elapsed_secs,
+            ..Record::of(GenerateRequest {
+                seed: self.seed(index),
+                batch_count: 1,
+                variation: self.request.variation.map(|mut variation| {
+                    variation.seed = variation.seed.wrapping_add(u64::from(index));
+                    variation
+                }),
+                ..request
+            })
         }
     }
 }

@@ -179,28 +179,20 @@ impl PictureUpscaler {
             pixels: Arc::new(pixels),
             trajectory: Arc::new(no_steps()),
             record: Record {
-                version: Record::VERSION,
-                program: concat!("hareru ", env!("CARGO_PKG_VERSION")).to_owned(),
-                request: GenerateRequest {
-                    batch_count: 1,
-                    ..request.clone()
-                },
                 model_name: self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-                model_hash: String::new(),
                 family: FAMILY.to_owned(),
-                rng: request.noise_source.id().to_owned(),
                 precision: match self.dtype {
                     DType::BF16 => "bf16",
                     DType::F16 => "f16",
                     _ => "f32",
                 }
                 .to_owned(),
-                decoder: String::new(),
-                run_id: String::new(),
-                origin: None,
-                batch_index: 0,
                 created_unix_secs: since_1970.map_or(0, |since| since.as_secs()),
                 elapsed_secs: began.elapsed().as_secs_f64(),
+                ..Record::of(GenerateRequest {
+                    batch_count: 1,
+                    ..request.clone()
+                })
             },
         })
     }

@@ -98,20 +98,11 @@ pub fn record_from_text(text: &str) -> Option<(Record, RecordSource)> {
 /// * `model_hash`: as it stands there.
 fn record_of(request: GenerateRequest, program: String, model_name: String, model_hash: String) -> Record {
     Record {
-        version: Record::VERSION,
         program,
         rng: String::new(),
-        request,
         model_name,
         model_hash,
-        family: String::new(),
-        precision: String::new(),
-        decoder: String::new(),
-        run_id: String::new(),
-        origin: None,
-        batch_index: 0,
-        created_unix_secs: 0,
-        elapsed_secs: 0.0,
+        ..Record::of(request)
     }
 }
 

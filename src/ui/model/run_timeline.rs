@@ -261,28 +261,8 @@ impl RunTimeline {
                 colours: self.colours.as_deref().cloned(),
                 steps,
             }),
-            record: self.record.as_deref().cloned().unwrap_or_else(|| unfinished(request)),
+            record: self.record.as_deref().cloned().unwrap_or_else(|| Record::of(request)),
         })
-    }
-}
-
-/// The record of a run that goes on, as far as it is known.
-fn unfinished(request: GenerateRequest) -> Record {
-    Record {
-        version: Record::VERSION,
-        program: concat!("hareru ", env!("CARGO_PKG_VERSION")).to_owned(),
-        rng: request.noise_source.id().to_owned(),
-        request,
-        model_name: String::new(),
-        model_hash: String::new(),
-        family: String::new(),
-        precision: String::new(),
-        decoder: String::new(),
-        run_id: String::new(),
-        origin: None,
-        batch_index: 0,
-        created_unix_secs: 0,
-        elapsed_secs: 0.0,
     }
 }
 

@@ -288,20 +288,8 @@ mod tests {
                 pixels: vec![0; 3],
             }),
             record: Record {
-                version: Record::VERSION,
-                program: String::new(),
-                request: request.clone(),
-                model_name: String::new(),
-                model_hash: String::new(),
-                family: String::new(),
-                rng: String::new(),
                 precision: "f32".to_owned(),
-                decoder: String::new(),
-                run_id: String::new(),
-                origin: None,
-                batch_index: 0,
-                created_unix_secs: 0,
-                elapsed_secs: 0.0,
+                ..Record::of(request.clone())
             },
             trajectory: Arc::new(Trajectory {
                 seed: 0,
