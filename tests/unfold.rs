@@ -194,6 +194,37 @@ fn what_cannot_be_unfolded_should_be_one_line_with_the_file_last() {
 }
 
 #[test]
+fn the_run_of_another_picture_should_be_refused_by_every_verb() {
+    let home = tempfile::tempdir().unwrap();
+    for (name, run_id) in [("a.png", "aaaa"), ("b.png", "bbbb")] {
+        let mut image = GeneratedImage {
+            trajectory: Arc::new(run()),
+            ..support::generated_image(GenerateRequest::default())
+        };
+        image.record.run_id = run_id.to_owned();
+        gallery::save_as(&home.path().join(name), &image).unwrap();
+    }
+    let [a, b] = ["a.png", "b.png"].map(|name| gallery::trajectory_path(&home.path().join(name)));
+    std::fs::copy(a, &b).unwrap();
+    for args in [
+        &["unfold", "b.png", "--out", "film.gif"][..],
+        &["trajectory", "b.png"],
+        &["branch", "b.png", "--at", "1", "--out", "c.png"],
+        &["compare", "a.png", "b.png"],
+    ] {
+        let output = hareru(home.path(), args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {}", stderr(&output));
+        let expected = r#"the trajectory is of run "aaaa", the picture of run "bbbb""#;
+        assert_one_line(&output, expected, b.file_name().unwrap().to_str().unwrap());
+    }
+    assert_eq!(
+        std::fs::read_dir(home.path()).unwrap().count(),
+        4,
+        "nothing was written"
+    );
+}
+
+#[test]
 fn steps_that_lack_a_view_should_be_left_out_with_a_word() {
     let home = tempfile::tempdir().unwrap();
     let mut trajectory = run();

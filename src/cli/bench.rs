@@ -3,21 +3,38 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use clap::ValueEnum;
-
 use super::CliError;
+use super::values::one_of;
 use crate::engine::{self, BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace};
 use crate::job::Precision;
+
+const SHAPES: &[(&str, &str, BenchShape)] = &[
+    ("sd15", "", BenchShape::Sd15),
+    ("sdxl", "", BenchShape::Sdxl),
+    ("starter", "", BenchShape::Starter),
+];
+/// The last is of the starter model alone.
+const ITEMS: &[(&str, &str, BenchItem)] = &[
+    ("unet", "", BenchItem::Unet),
+    ("vae", "", BenchItem::Vae),
+    ("taesd", "", BenchItem::Taesd),
+    ("clip", "", BenchItem::Clip),
+    (
+        "picture",
+        "25 steps with decode, of the starter model",
+        BenchItem::Picture,
+    ),
+];
 
 #[derive(Debug, clap::Args)]
 pub(super) struct BenchArgs {
     /// Whose shapes the networks have; all but the starter model's weights are random
-    #[arg(long, value_enum, default_value_t = Shape::Sd15)]
-    shape: Shape,
+    #[arg(long, value_parser = one_of(SHAPES), default_value = "sd15")]
+    shape: BenchShape,
 
     /// What to time, separated by commas; by default all
-    #[arg(long, value_enum, value_delimiter = ',')]
-    items: Vec<Item>,
+    #[arg(long, value_parser = one_of(ITEMS), value_delimiter = ',')]
+    items: Vec<BenchItem>,
 
     /// Sides of the square picture in pixels, separated by commas; by default 512, and 256 for the starter model
     #[arg(long, value_delimiter = ',')]
@@ -44,53 +61,13 @@ pub(super) struct BenchArgs {
     pub(super) json: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Shape {
-    Sd15,
-    Sdxl,
-    Starter,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Item {
-    Unet,
-    Vae,
-    Taesd,
-    Clip,
-    /// 25 steps with decode, of the starter model
-    Picture,
-}
-
-impl From<Shape> for BenchShape {
-    fn from(shape: Shape) -> Self {
-        match shape {
-            Shape::Sd15 => Self::Sd15,
-            Shape::Sdxl => Self::Sdxl,
-            Shape::Starter => Self::Starter,
-        }
-    }
-}
-
-impl From<Item> for BenchItem {
-    fn from(item: Item) -> Self {
-        match item {
-            Item::Unet => Self::Unet,
-            Item::Vae => Self::Vae,
-            Item::Taesd => Self::Taesd,
-            Item::Clip => Self::Clip,
-            Item::Picture => Self::Picture,
-        }
-    }
-}
-
 pub(super) fn run(args: &BenchArgs) -> Result<(), CliError> {
-    let is_starter = args.shape == Shape::Starter;
-    let all = if is_starter {
-        Item::value_variants()
-    } else {
-        &Item::value_variants()[..4]
-    };
-    let items = if args.items.is_empty() { all } else { &args.items };
+    let is_starter = args.shape == BenchShape::Starter;
+    let mut items = args.items.clone();
+    if items.is_empty() {
+        let all = ITEMS.iter().map(|(.., item)| *item);
+        items.extend(all.filter(|item| is_starter || *item != BenchItem::Picture));
+    }
     let default_res = [if is_starter { 256 } else { 512 }];
     let resolutions = if args.res.is_empty() {
         &default_res[..]
@@ -105,11 +82,11 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), CliError> {
             "item", "px", "median s", "min s", "max s", "peak MiB"
         )?;
     }
-    for item in items {
+    for item in &items {
         for side_px in resolutions {
             let request = BenchRequest {
-                shape: args.shape.into(),
-                item: (*item).into(),
+                shape: args.shape,
+                item: *item,
                 side_px: *side_px,
                 runs: args.runs,
                 warmup: args.warmup,

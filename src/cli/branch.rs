@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::CliError;
-use super::generate::{Destination, follow};
+use super::generate::wait_for_job;
 use super::output::Output;
+use super::save_target::SaveArgs;
 use super::values::{Keep, parse_lora, precision_parser};
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery;
-use crate::job::{Change, Inexact, JobOptions, KeptRun, LoraSpec, Precision, PreviewMode};
+use crate::job::{Change, Inexact, JobOptions, LoraSpec, Precision, PreviewMode};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct BranchArgs {
@@ -60,13 +61,8 @@ pub(super) struct BranchArgs {
     #[arg(long, value_name = "STEP")]
     stop_after: Option<u32>,
 
-    /// File to write, ending in .png
-    #[arg(long, value_name = "FILE", conflicts_with = "gallery")]
-    out: Option<PathBuf>,
-
-    /// Folder of pictures to save into when there is no --out; by default that of the settings
-    #[arg(long, value_name = "DIR")]
-    pub(super) gallery: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) save: SaveArgs,
 
     /// What each step keeps beside its latents
     #[arg(long, value_enum, value_delimiter = ',')]
@@ -100,13 +96,11 @@ impl BranchArgs {
 
 /// Makes the branch and saves it, into `gallery_dir` when no file is named.
 pub(super) fn run(args: &BranchArgs, output: Output, gallery_dir: PathBuf) -> Result<(), CliError> {
-    let record = gallery::read_record(&args.picture)?;
-    let trajectory = Arc::new(gallery::read_trajectory(&args.picture)?);
-    let mut request = record.request.branched(args.change());
+    let kept = Arc::new(gallery::read_run(&args.picture)?);
+    let mut request = kept.record.request.branched(args.change());
     request.stop_after = args.stop_after;
-    let destination = Destination::new(args.out.clone(), gallery_dir);
-    destination.check_writable()?;
-    let kept = Arc::new(KeptRun { record, trajectory });
+    let target = args.save.target(gallery_dir);
+    target.check_writable()?;
     // The engine says what else is not as it was once it has the model.
     if let Some(why @ Inexact::NoStep { .. }) = kept.why_inexact(&request, args.at, "", "") {
         return Err(CliError::Usage(format!("{why}: {}", args.picture.display())));
@@ -123,7 +117,7 @@ pub(super) fn run(args: &BranchArgs, output: Output, gallery_dir: PathBuf) -> Re
     let mut engine = EngineHandle::start(EngineOptions::of_user(), || {})?;
     let steps = request.steps;
     let job = engine.submit_after(request, (kept, args.at), options)?;
-    follow(&engine, job, (1, steps), output, &mut |_| Ok(()), &mut |image| {
-        destination.save(image)
+    wait_for_job(&engine, job, (1, steps), output, &mut |_| Ok(()), &mut |image| {
+        target.save(image)
     })
 }

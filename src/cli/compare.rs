@@ -1,6 +1,7 @@
 //! `hareru compare`: in what two pictures differ.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -30,7 +31,7 @@ struct Side {
     /// `None` if the file says nothing of how it was made.
     record: Option<Record>,
     /// `None` if no steps were kept.
-    trajectory: Option<Trajectory>,
+    trajectory: Option<Arc<Trajectory>>,
 }
 
 impl Side {
@@ -43,11 +44,11 @@ impl Side {
             Err(error) => return Err(error),
         };
         let has_steps = gallery::trajectory_path(path).exists();
-        let trajectory = has_steps.then(|| gallery::read_trajectory(path)).transpose()?;
+        let run = has_steps.then(|| gallery::read_run(path)).transpose()?;
         Ok(Self {
             picture,
             record,
-            trajectory,
+            trajectory: run.map(|run| run.trajectory),
         })
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::CliError;
 use super::output::Output;
+use super::values::one_of;
 use crate::gallery::{
     self, EntryId, Flaw, IndexEvent, IndexRequest, IndexService, IndexServiceOptions, PictureEntry, RecordSource,
     SearchResult, SortOrder, Verification,
@@ -17,6 +18,12 @@ use crate::gallery::{
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Pictures that are asked for at a time.
 const CHUNK: usize = 500;
+
+const ORDERS: &[(&str, &str, SortOrder)] = &[
+    ("newest", "", SortOrder::Newest),
+    ("oldest", "", SortOrder::Oldest),
+    ("rating", "", SortOrder::Rating),
+];
 
 /// What is asked for.
 #[derive(Debug, clap::Args)]
@@ -64,29 +71,12 @@ enum GalleryCommand {
 #[derive(Debug, clap::Args)]
 struct ShownArgs {
     /// Which come first
-    #[arg(long, value_enum, default_value_t = ShownOrder::Newest)]
-    order: ShownOrder,
+    #[arg(long, value_parser = one_of(ORDERS), default_value = "newest")]
+    order: SortOrder,
 
     /// At most so many; by default all
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum ShownOrder {
-    Newest,
-    Oldest,
-    Rating,
-}
-
-impl From<ShownOrder> for SortOrder {
-    fn from(order: ShownOrder) -> Self {
-        match order {
-            ShownOrder::Newest => Self::Newest,
-            ShownOrder::Oldest => Self::Oldest,
-            ShownOrder::Rating => Self::Rating,
-        }
-    }
 }
 
 /// Does what is asked with the gallery in `folder`.

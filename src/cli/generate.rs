@@ -1,13 +1,13 @@
 //! `hareru generate`: pictures from a prompt.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::CliError;
 use super::generate_args::GenerateArgs;
 use super::output::Output;
 use super::progress::Progress;
-use crate::config::{PendingFile, name_with_ending};
+use super::save_target::{check_folder, make_folder};
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery::{self, GalleryError, SavedPicture};
 use crate::job::{Event, GeneratedImage, JobId, JobOptions, ModelInfo, PreviewMode, RequestError, StepEvent};
@@ -16,8 +16,8 @@ use crate::job::{Event, GeneratedImage, JobId, JobOptions, ModelInfo, PreviewMod
 pub(super) fn run(args: &GenerateArgs, output: Output, gallery_dir: PathBuf) -> Result<(), CliError> {
     let seed = args.seed_or_random();
     check_before_the_model(args, seed)?;
-    let destination = Destination::new(args.out.clone(), gallery_dir);
-    destination.check_writable()?;
+    let target = args.save.target(gallery_dir);
+    target.check_writable()?;
     let steps = args.save_steps.clone().map(StepFolder::open).transpose()?;
 
     let mut engine = EngineHandle::start(EngineOptions::of_user(), || {})?;
@@ -30,8 +30,8 @@ pub(super) fn run(args: &GenerateArgs, output: Output, gallery_dir: PathBuf) -> 
     let planned = (request.batch_count, request.steps);
     let job = engine.submit(request, options)?;
     let mut save_step = |step: &StepEvent| steps.as_ref().map_or(Ok(()), |steps| steps.save(step));
-    follow(&engine, job, planned, output, &mut save_step, &mut |image| {
-        destination.save(image)
+    wait_for_job(&engine, job, planned, output, &mut save_step, &mut |image| {
+        target.save(image)
     })
 }
 
@@ -39,7 +39,7 @@ pub(super) fn run(args: &GenerateArgs, output: Output, gallery_dir: PathBuf) -> 
 ///
 /// * `planned`: pictures, and steps of each.
 /// * `save_step`, `save`: called with each step and each picture.
-pub(super) fn follow(
+pub(super) fn wait_for_job(
     engine: &EngineHandle,
     job: JobId,
     planned: (u32, u32),
@@ -104,58 +104,6 @@ pub(super) fn describe(engine: &EngineHandle, args: &GenerateArgs) -> Result<Arc
     Err(CliError::Failed("the engine has stopped".to_owned()))
 }
 
-/// Where finished pictures go.
-pub(super) enum Destination {
-    /// This very file; further pictures of a batch beside it.
-    File(PathBuf),
-    /// A new name in this folder.
-    Gallery(PathBuf),
-}
-
-impl Destination {
-    /// The file if there is one, else a new name in the folder.
-    pub(super) fn new(file: Option<PathBuf>, gallery_dir: PathBuf) -> Self {
-        file.map_or(Self::Gallery(gallery_dir), Self::File)
-    }
-
-    /// An error now is better than one after the work.
-    pub(super) fn check_writable(&self) -> Result<(), CliError> {
-        match self {
-            Self::File(file) => {
-                gallery::check_name(file)?;
-                if file.is_dir() {
-                    return Err(CliError::Usage(format!(
-                        "expected a file to write, found a folder: {}",
-                        file.display()
-                    )));
-                }
-                check_folder(file.parent().unwrap_or_else(|| Path::new("")))
-            }
-            Self::Gallery(folder) => {
-                make_folder(folder)?;
-                check_folder(folder)
-            }
-        }
-    }
-
-    pub(super) fn save(&self, image: &GeneratedImage) -> Result<SavedPicture, GalleryError> {
-        match self {
-            Self::File(file) => gallery::save_as(&numbered(file, image.record.batch_index + 1), image),
-            Self::Gallery(folder) => gallery::save(folder, image),
-        }
-    }
-}
-
-/// `a.png`, `a-2.png`, `a-3.png` …; a name that leaves no room for the number is shortened.
-pub(super) fn numbered(file: &Path, number: u32) -> PathBuf {
-    if number < 2 {
-        return file.to_owned();
-    }
-    let extension = file.extension().unwrap_or_default().display();
-    let ending = format!("-{number}.{extension}");
-    file.with_file_name(name_with_ending(file.file_stem().unwrap_or_default(), &ending))
-}
-
 /// A folder that gets a picture of each step: `step-001.png`, and `picture-2-step-001.png` for further pictures.
 struct StepFolder(PathBuf);
 
@@ -173,48 +121,5 @@ impl StepFolder {
             name = format!("picture-{}-{name}", step.image_index + 1);
         }
         gallery::save_pixels(&self.0.join(name), preview)
-    }
-}
-
-fn make_folder(folder: &Path) -> Result<(), CliError> {
-    std::fs::create_dir_all(folder)
-        .map_err(|error| CliError::Failed(format!("could not make the folder {}: {error}", folder.display())))
-}
-
-fn check_folder(folder: &Path) -> Result<(), CliError> {
-    match PendingFile::create(folder) {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let folder = if folder.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                folder
-            };
-            Err(CliError::Failed(format!(
-                "could not write to the folder {}: {}",
-                folder.display(),
-                error.kind()
-            )))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pictures_of_a_batch_should_be_numbered_from_the_second() {
-        let names: Vec<_> = (1..4)
-            .map(|number| numbered(Path::new("out/a.b.png"), number))
-            .collect();
-        assert_eq!(
-            names,
-            ["out/a.b.png", "out/a.b-2.png", "out/a.b-3.png"].map(PathBuf::from)
-        );
-        let longest = format!("{}.png", "n".repeat(251));
-        let second = numbered(Path::new(&longest), 2);
-        assert_eq!(second.as_os_str().len(), 255, "the number must fit into the name");
-        assert!(second.to_str().unwrap().ends_with("n-2.png"));
     }
 }

@@ -4,25 +4,34 @@ use std::path::PathBuf;
 
 use super::CliError;
 use super::family_args::FamilyArgs;
-use super::task_args::{PictureArgs, WayArgs};
-use super::values::{Keep, by_name, parse_lora, parse_size, precision_parser};
+use super::save_target::SaveArgs;
+use super::task_args::{PictureArgs, SamplingArgs};
+use super::values::{Keep, one_of, parse_lora, parse_size, precision_parser};
 use crate::engine;
 use crate::job::{
     GenerateRequest, JobOptions, LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode, TimestepSpacing,
     VaeTiles,
 };
 
-const SPACINGS: &[(&str, &str)] = &[("leading", ""), ("trailing", ""), ("linspace", "")];
-const PREVIEWS: &[(&str, &str)] = &[
-    ("auto", "The model's tiny decoder if it has one, else the linear map"),
-    ("linear", "A linear map from latents to colours"),
-    ("vae", "The whole decoder: exact and slow"),
-    ("off", "None"),
+const SPACINGS: &[(&str, &str, TimestepSpacing)] = &[
+    ("leading", "", TimestepSpacing::Leading),
+    ("trailing", "", TimestepSpacing::Trailing),
+    ("linspace", "", TimestepSpacing::Linspace),
 ];
-const TILES: &[(&str, &str)] = &[
-    ("auto", "Where the whole does not fit into memory"),
-    ("always", ""),
-    ("never", ""),
+const PREVIEWS: &[(&str, &str, PreviewMode)] = &[
+    (
+        "auto",
+        "The model's tiny decoder if it has one, else the linear map",
+        PreviewMode::Auto,
+    ),
+    ("linear", "A linear map from latents to colours", PreviewMode::Linear),
+    ("vae", "The whole decoder: exact and slow", PreviewMode::Vae),
+    ("off", "None", PreviewMode::Off),
+];
+const TILES: &[(&str, &str, VaeTiles)] = &[
+    ("auto", "Where the whole does not fit into memory", VaeTiles::Auto),
+    ("always", "", VaeTiles::Always),
+    ("never", "", VaeTiles::Never),
 ];
 
 #[derive(Debug, clap::Args)]
@@ -58,7 +67,7 @@ pub(super) struct GenerateArgs {
     schedule: Option<String>,
 
     /// Which training timesteps are visited; by default as the model was published
-    #[arg(long, value_parser = by_name::<TimestepSpacing>(SPACINGS))]
+    #[arg(long, value_parser = one_of(SPACINGS))]
     spacing: Option<TimestepSpacing>,
 
     /// Noise added by DDIM and TCD, 0 to 1
@@ -94,13 +103,8 @@ pub(super) struct GenerateArgs {
     #[arg(long, default_value = "starter", value_name = "PATH")]
     model: PathBuf,
 
-    /// File to write, ending in .png, .webp or .jpg; further pictures of a batch become FILE-2, FILE-3 …
-    #[arg(long, value_name = "FILE", conflicts_with = "gallery")]
-    pub(super) out: Option<PathBuf>,
-
-    /// Folder of pictures to save into when there is no --out; by default that of the settings
-    #[arg(long, value_name = "DIR")]
-    pub(super) gallery: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) save: SaveArgs,
 
     /// Folder for a picture of each step
     #[arg(long, value_name = "DIR")]
@@ -111,7 +115,7 @@ pub(super) struct GenerateArgs {
     keep: Vec<Keep>,
 
     /// How the pictures of steps are made
-    #[arg(long, value_parser = by_name::<PreviewMode>(PREVIEWS), default_value = "auto")]
+    #[arg(long, value_parser = one_of(PREVIEWS), default_value = "auto")]
     preview: PreviewMode,
 
     /// Number format the networks compute in
@@ -122,14 +126,14 @@ pub(super) struct GenerateArgs {
     #[arg(long, value_name = "PATH")]
     vae: Option<PathBuf>,
     /// Whether the picture is decoded in overlapping tiles, which takes less memory and a little more time
-    #[arg(long, value_parser = by_name::<VaeTiles>(TILES), default_value = "auto")]
+    #[arg(long, value_parser = one_of(TILES), default_value = "auto")]
     vae_tiles: VaeTiles,
 
     #[command(flatten)]
     pictures: PictureArgs,
 
     #[command(flatten)]
-    way: WayArgs,
+    sampling: SamplingArgs,
 
     #[command(flatten)]
     family: FamilyArgs,
@@ -233,7 +237,7 @@ impl GenerateArgs {
             ..fallback
         };
         self.pictures.apply(&mut request)?;
-        self.way.apply(&mut request)?;
+        self.sampling.apply(&mut request)?;
         self.family.apply(&mut request);
         Ok(request)
     }

@@ -12,6 +12,7 @@ mod list;
 mod models;
 mod output;
 mod progress;
+mod save_target;
 mod sweep;
 mod task_args;
 mod trajectory;
@@ -140,52 +141,43 @@ fn execute(
         }
         settings
     };
+    // For what computes: the threads are fixed as the settings have it.
+    let computing = || -> Result<Settings, CliError> {
+        let settings = settings();
+        use_threads(args.threads, &settings)?;
+        Ok(settings)
+    };
     match args.command {
         None => {
-            let settings = settings();
-            use_threads(args.threads, &settings)?;
+            let settings = computing()?;
             let gallery_dir = gallery_dir(args.gallery, &settings, &paths);
             open_window(settings, gallery_dir)
                 .map_err(|error| CliError::Failed(JobError::from_chain(JobErrorKind::Internal, error.as_ref()).message))
         }
-        Some(Command::Generate(generate_args)) => {
-            let settings = settings();
-            use_threads(args.threads, &settings)?;
-            let gallery_dir = gallery_dir(generate_args.gallery.clone(), &settings, &paths);
-            generate::run(&generate_args, output, gallery_dir)
+        Some(Command::Generate(args)) => {
+            let gallery_dir = gallery_dir(args.save.gallery.clone(), &computing()?, &paths);
+            generate::run(&args, output, gallery_dir)
         }
-        Some(Command::Branch(branch_args)) => {
-            let settings = settings();
-            use_threads(args.threads, &settings)?;
-            let gallery_dir = gallery_dir(branch_args.gallery.clone(), &settings, &paths);
-            branch::run(&branch_args, output, gallery_dir)
+        Some(Command::Branch(args)) => {
+            let gallery_dir = gallery_dir(args.save.gallery.clone(), &computing()?, &paths);
+            branch::run(&args, output, gallery_dir)
         }
-        Some(Command::Sweep(sweep_args)) => {
-            let settings = settings();
-            use_threads(args.threads, &settings)?;
-            let cells_dir = gallery_dir(sweep_args.cells.clone(), &settings, &paths);
-            sweep::run(&sweep_args, output, cells_dir)
+        Some(Command::Sweep(args)) => {
+            let cells_dir = gallery_dir(args.cells.clone(), &computing()?, &paths);
+            sweep::run(&args, output, cells_dir)
         }
-        Some(Command::Upscale(upscale_args)) => {
-            let settings = settings();
-            use_threads(args.threads, &settings)?;
-            let gallery_dir = gallery_dir(upscale_args.gallery.clone(), &settings, &paths);
-            upscale::run(&upscale_args, output, gallery_dir)
+        Some(Command::Upscale(args)) => {
+            let gallery_dir = gallery_dir(args.save.gallery.clone(), &computing()?, &paths);
+            upscale::run(&args, output, gallery_dir)
         }
-        Some(Command::Bench(bench_args)) => {
-            use_threads(args.threads, &settings())?;
-            bench::run(&bench_args)
-        }
+        Some(Command::Bench(args)) => computing().and_then(|_| bench::run(&args)),
         Some(Command::Models(models_args)) => match models_args.command {
             Some(command) => models::run(command, output, &settings(), &paths),
             None => list::models(output, &paths),
         },
         Some(Command::Samplers(_)) => list::samplers(output).map_err(CliError::from),
-        Some(Command::Unfold(unfold_args)) => {
-            use_threads(args.threads, &settings())?;
-            unfold::run(&unfold_args, output)
-        }
-        Some(Command::Trajectory(trajectory_args)) => trajectory::run(&trajectory_args, output),
+        Some(Command::Unfold(args)) => computing().and_then(|_| unfold::run(&args, output)),
+        Some(Command::Trajectory(args)) => trajectory::run(&args, output),
         Some(Command::Gallery(gallery_args)) => {
             let settings = settings();
             let folder = gallery_dir(gallery_args.gallery.clone().or(args.gallery), &settings, &paths);
@@ -197,7 +189,7 @@ fn execute(
                 is_usual.then_some(settings.watched_folders),
             )
         }
-        Some(Command::Compare(compare_args)) => compare::run(&compare_args, output),
+        Some(Command::Compare(args)) => compare::run(&args, output),
         Some(Command::Preprocessors(_)) => list::preprocessors(output).map_err(CliError::from),
     }
 }

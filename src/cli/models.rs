@@ -108,7 +108,7 @@ fn show(output: Output, item: &InstalledModel) -> Result<(), CliError> {
         "last_used_unix_secs": item.last_used_unix_secs,
         "error": item.error,
     }))?;
-    let words = match &item.error {
+    let text = match &item.error {
         Some(error) => format!("cannot be used: {error}"),
         None => format!(
             "{}, {:.1} MB{}",
@@ -122,7 +122,7 @@ fn show(output: Output, item: &InstalledModel) -> Result<(), CliError> {
         ),
     };
     output.line(&format!(
-        "{:11} {}  {words}",
+        "{:11} {}  {text}",
         item.kind.folder_name(),
         item.path.display()
     ))?;
@@ -136,7 +136,7 @@ fn get(hub: &Hub, output: Output, what: &str, prefer_fp16: bool) -> Result<(), C
         match hub.wait(PATIENCE) {
             Some(HubEvent::Download(download)) if download.id == id => {
                 bar.show(&download);
-                tell(output, &download)?;
+                report(output, &download)?;
                 match download.state {
                     DownloadState::Finished(path) => {
                         drop(bar);
@@ -152,7 +152,7 @@ fn get(hub: &Hub, output: Output, what: &str, prefer_fp16: bool) -> Result<(), C
     }
 }
 
-fn tell(output: Output, download: &Download) -> Result<(), CliError> {
+fn report(output: Output, download: &Download) -> Result<(), CliError> {
     let (state, path) = match &download.state {
         DownloadState::Asking => ("asking", None),
         DownloadState::Running | DownloadState::Stopping => ("running", None),

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::CliError;
-use super::generate::{Destination, describe, follow};
+use super::generate::{describe, wait_for_job};
 use super::generate_args::GenerateArgs;
 use super::output::Output;
+use super::save_target::{SaveTarget, numbered};
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery;
 use crate::job::{Axis, GeneratedImage, JobOptions, KeptRun, Sweep, SweepError, longest_start};
@@ -49,13 +50,13 @@ fn parse_axis(text: &str) -> Result<Axis, String> {
 
 /// Makes all runs, keeps them in `cells_dir`, and puts their pictures on a sheet.
 pub(super) fn run(args: &SweepArgs, output: Output, cells_dir: PathBuf) -> Result<(), CliError> {
-    let Some(sheet) = args.base.out.clone() else {
+    let Some(sheet) = args.base.save.out.clone() else {
         return Err(CliError::Usage("a sweep needs --out FILE for its sheet".to_owned()));
     };
     let film = AnimationFormat::of_path(&sheet).filter(|format| *format != AnimationFormat::Apng);
     let as_picture = sheet.with_extension("png");
-    Destination::File(if film.is_some() { as_picture } else { sheet.clone() }).check_writable()?;
-    let cells = Destination::Gallery(cells_dir);
+    SaveTarget::File(if film.is_some() { as_picture } else { sheet.clone() }).check_writable()?;
+    let cells = SaveTarget::Gallery(cells_dir);
     cells.check_writable()?;
     let seed = args.base.seed_or_random();
     let mut engine = EngineHandle::start(EngineOptions::of_user(), || {})?;
@@ -93,7 +94,7 @@ pub(super) fn run(args: &SweepArgs, output: Output, cells_dir: PathBuf) -> Resul
             None => engine.submit(cell.request.clone(), options)?,
         };
         let place = (z * rows + y) * columns + x;
-        follow(&engine, job, (1, steps), output, &mut |_| Ok(()), &mut |image| {
+        wait_for_job(&engine, job, (1, steps), output, &mut |_| Ok(()), &mut |image| {
             made[place] = Some(Arc::new(image.clone()));
             cells.save(image)
         })?;
@@ -106,7 +107,7 @@ pub(super) fn run(args: &SweepArgs, output: Output, cells_dir: PathBuf) -> Resul
     }
     for z in 0..sheets {
         let of_sheet = &made[z * rows * columns..(z + 1) * rows * columns];
-        let path = super::generate::numbered(&sheet, z as u32 + 1);
+        let path = numbered(&sheet, z as u32 + 1);
         write(&animation(of_sheet, &sweep), film, &path)?;
         output.file(&path)?;
     }

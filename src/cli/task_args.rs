@@ -2,23 +2,35 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
-
 use super::CliError;
-use super::values::by_name;
+use super::values::one_of;
 use crate::job::{
     Control, Field, GenerateRequest, Hires, InitPicture, InitWay, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch,
     Reference, ReferencePart, Refiner, Tiling, Upscale, Variation,
 };
 
-const PARTS: &[(&str, &str)] = &[("all", ""), ("style", ""), ("content", "")];
-const NOISE_SOURCES: &[(&str, &str)] = &[
-    ("hareru", "Our own, the same on every device"),
+const PARTS: &[(&str, &str, ReferencePart)] = &[
+    ("all", "", ReferencePart::All),
+    ("style", "", ReferencePart::Style),
+    ("content", "", ReferencePart::Content),
+];
+const NOISE_SOURCES: &[(&str, &str, NoiseSource)] = &[
+    ("hareru", "Our own, the same on every device", NoiseSource::Hareru),
     (
         "torch-cpu",
         "PyTorch's on the processor: diffusers, ComfyUI, A1111 \"CPU\"",
+        NoiseSource::TorchCpu,
     ),
-    ("a1111-gpu", "PyTorch's on an NVIDIA GPU: A1111 \"GPU\" and \"NV\""),
+    (
+        "a1111-gpu",
+        "PyTorch's on an NVIDIA GPU: A1111 \"GPU\" and \"NV\"",
+        NoiseSource::A1111Gpu,
+    ),
+];
+const TILINGS: &[(&str, &str, Tiling)] = &[
+    ("x", "", Tiling { x: true, y: false }),
+    ("y", "", Tiling { x: false, y: true }),
+    ("xy", "", Tiling { x: true, y: true }),
 ];
 
 #[derive(Debug, Default, clap::Args)]
@@ -106,13 +118,13 @@ pub(super) struct PictureArgs {
     ip_weight: Vec<f64>,
 
     /// What of it counts
-    #[arg(long, value_parser = by_name::<ReferencePart>(PARTS), requires = "ip_adapter")]
+    #[arg(long, value_parser = one_of(PARTS), requires = "ip_adapter")]
     ip_part: Vec<ReferencePart>,
 }
 
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "On the way")]
-pub(super) struct WayArgs {
+pub(super) struct SamplingArgs {
     /// Step from which on --switch-prompt holds, from 0; may be given several times
     #[arg(long, value_name = "STEP", requires = "switch_prompt")]
     switch_at: Vec<u32>,
@@ -175,19 +187,12 @@ pub(super) struct WayArgs {
     variation_strength: Option<f64>,
 
     /// Edges that join without a seam
-    #[arg(long, value_enum)]
-    tile: Option<Tile>,
+    #[arg(long, value_parser = one_of(TILINGS))]
+    tile: Option<Tiling>,
 
     /// Generator of the noise that the run starts from
-    #[arg(long, value_parser = by_name::<NoiseSource>(NOISE_SOURCES), default_value = "hareru")]
+    #[arg(long, value_parser = one_of(NOISE_SOURCES), default_value = "hareru")]
     rng: NoiseSource,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Tile {
-    X,
-    Y,
-    Xy,
 }
 
 /// Two fractions of a run.
@@ -250,7 +255,7 @@ impl PictureArgs {
     }
 }
 
-impl WayArgs {
+impl SamplingArgs {
     /// Writes into the request what was said.
     pub(super) fn apply(&self, request: &mut GenerateRequest) -> Result<(), CliError> {
         same_number(
@@ -285,12 +290,7 @@ impl WayArgs {
         });
         let variation = self.variation_seed.zip(self.variation_strength);
         request.variation = variation.map(|(seed, strength)| Variation { seed, strength });
-        request.tiling = match self.tile {
-            None => Tiling::default(),
-            Some(Tile::X) => Tiling { x: true, y: false },
-            Some(Tile::Y) => Tiling { x: false, y: true },
-            Some(Tile::Xy) => Tiling { x: true, y: true },
-        };
+        request.tiling = self.tile.unwrap_or_default();
         request.noise_source = self.rng;
         self.change.iter().try_for_each(|asked| {
             let AskedChange { step, field, value } = asked;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::CliError;
 use super::output::Output;
 use crate::gallery::{self, GalleryError};
-use crate::job::{Change, Record, Trajectory};
+use crate::job::{Change, KeptRun, Record, Trajectory};
 use crate::unfold::{StepNumbers, numbers};
 
 /// What is asked for.
@@ -24,8 +24,7 @@ pub(super) struct TrajectoryArgs {
 /// Says what is kept beside a picture.
 pub(super) fn run(args: &TrajectoryArgs, output: Output) -> Result<(), CliError> {
     let file = gallery::trajectory_path(&args.picture);
-    let trajectory = gallery::read_trajectory(&args.picture)?;
-    let record = gallery::read_record(&args.picture)?;
+    let KeptRun { record, trajectory } = gallery::read_run(&args.picture)?;
     let size_bytes = std::fs::metadata(&file)
         .map_err(|source| GalleryError::Read {
             path: file.clone(),
@@ -33,7 +32,7 @@ pub(super) fn run(args: &TrajectoryArgs, output: Output) -> Result<(), CliError>
         })?
         .len();
     let rows = numbers(trajectory.steps.iter().map(AsRef::as_ref));
-    let told = json!({
+    let summary = json!({
         "picture": args.picture,
         "file": file,
         "size_bytes": size_bytes,
@@ -51,7 +50,7 @@ pub(super) fn run(args: &TrajectoryArgs, output: Output) -> Result<(), CliError>
         "tokens": trajectory.tokens,
         "kept": kept(&trajectory),
     });
-    output.json(&told)?;
+    output.json(&summary)?;
     if !output.is_json() {
         show(output, &trajectory, &record, size_bytes, &rows)?;
     }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::CliError;
 use super::output::Output;
 use super::progress::Progress;
-use super::unfold_views::{Decoder, StepRenderer, ViewName};
+use super::unfold_views::{DECODERS, StepRenderer, ViewName};
+use super::values::one_of;
 use crate::gallery;
-use crate::job::{StepRecord, Trajectory};
+use crate::job::{PreviewMode, StepRecord, Trajectory};
 use crate::unfold::{
     AnimationError, AnimationFormat, AnimationOptions, AnimationWriter, ContactSheetError, check_contact_sheet,
     contact_sheet,
@@ -53,8 +54,8 @@ pub(super) struct UnfoldArgs {
     width: Option<u32>,
 
     /// What makes pictures of latents; heat maps need none
-    #[arg(long, value_enum, default_value_t = Decoder::Linear)]
-    decoder: Decoder,
+    #[arg(long, value_parser = one_of(DECODERS), default_value = "linear")]
+    decoder: PreviewMode,
 
     /// File to write: .gif, .webp or .png (an animated one, or the contact sheet)
     #[arg(long, value_name = "FILE")]
@@ -79,7 +80,7 @@ pub(super) fn run(args: &UnfoldArgs, output: Output) -> Result<(), CliError> {
     let format = args.format()?;
     args.check_files()?;
     let picture = gallery::read_picture(&args.picture)?;
-    let trajectory = gallery::read_trajectory(&args.picture)?;
+    let trajectory = gallery::read_run(&args.picture)?.trajectory;
     let file = gallery::trajectory_path(&args.picture);
 
     let width = args.width.unwrap_or(picture.width_px);

@@ -4,8 +4,6 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use clap::ValueEnum;
-
 use super::CliError;
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery;
@@ -56,22 +54,22 @@ impl ViewName {
 }
 
 /// What makes pictures of latents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Decoder {
-    /// A linear map of their channels: at once, and blurred
-    Linear,
-    /// The model's tiny decoder
-    Tiny,
-    /// The model's autoencoder: exact and slow
-    Vae,
-}
+pub(super) const DECODERS: &[(&str, &str, PreviewMode)] = &[
+    (
+        "linear",
+        "A linear map of their channels: at once, and blurred",
+        PreviewMode::Linear,
+    ),
+    ("tiny", "The model's tiny decoder", PreviewMode::Auto),
+    ("vae", "The model's autoencoder: exact and slow", PreviewMode::Vae),
+];
 
 /// Makes pictures of steps: the [`RunAnimation`] of a run, whose latents the engine decodes where it is asked to.
 pub(super) struct StepRenderer {
     animation: RunAnimation,
     /// Ends of the views' heat maps over all steps.
     ranges: Vec<f32>,
-    decoder: Decoder,
+    decoder: PreviewMode,
     engine: Option<Asked>,
 }
 
@@ -90,7 +88,7 @@ impl StepRenderer {
     pub(super) fn new(
         trajectory: &Trajectory,
         names: &[&ViewName],
-        decoder: Decoder,
+        decoder: PreviewMode,
         size_px: (u32, u32),
     ) -> Result<Self, String> {
         let views = names.iter().map(|name| name.view(&trajectory.tokens));
@@ -159,7 +157,7 @@ impl StepRenderer {
     }
 
     fn is_decoded(&self, view: StepView) -> bool {
-        self.decoder != Decoder::Linear && unfold::is_picture(view)
+        self.decoder != PreviewMode::Linear && unfold::is_picture(view)
     }
 
     /// Starts the engine if a view needs it.
@@ -205,7 +203,7 @@ impl From<FrameError> for CliError {
 }
 
 impl Asked {
-    fn decode(&mut self, latents: LatentPlane, decoder: Decoder) -> Result<Arc<RgbImage>, CliError> {
+    fn decode(&mut self, latents: LatentPlane, decoder: PreviewMode) -> Result<Arc<RgbImage>, CliError> {
         self.tickets += 1;
         let expected = self.tickets;
         let request = &self.record.request;
@@ -214,10 +212,7 @@ impl Asked {
             model: request.model.clone(),
             vae: request.vae.clone(),
             precision: self.record.precision.parse().unwrap_or_default(),
-            mode: match decoder {
-                Decoder::Vae => PreviewMode::Vae,
-                Decoder::Tiny | Decoder::Linear => PreviewMode::Auto,
-            },
+            mode: decoder,
             latents: Arc::new(latents),
         })?;
         while let Some(event) = self.engine.wait() {

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::CliError;
-use super::generate::{Destination, follow};
+use super::generate::wait_for_job;
 use super::output::Output;
+use super::save_target::SaveArgs;
 use super::values::precision_parser;
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery::{self, GalleryError};
@@ -23,13 +24,8 @@ pub(super) struct UpscaleArgs {
     #[arg(long, value_name = "SCALE")]
     scale: Option<f64>,
 
-    /// File to write, ending in .png
-    #[arg(long, value_name = "FILE", conflicts_with = "gallery")]
-    out: Option<PathBuf>,
-
-    /// Folder of pictures to save into when there is no --out; by default that of the settings
-    #[arg(long, value_name = "DIR")]
-    pub(super) gallery: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) save: SaveArgs,
 
     /// Number format the network computes in
     #[arg(long, default_value = "auto", value_parser = precision_parser())]
@@ -58,8 +54,8 @@ pub(super) fn run(args: &UpscaleArgs, output: Output, gallery_dir: PathBuf) -> R
         }),
         ..known
     };
-    let destination = Destination::new(args.out.clone(), gallery_dir);
-    destination.check_writable()?;
+    let target = args.save.target(gallery_dir);
+    target.check_writable()?;
     let options = JobOptions {
         preview: PreviewMode::Off,
         precision: args.precision,
@@ -67,7 +63,7 @@ pub(super) fn run(args: &UpscaleArgs, output: Output, gallery_dir: PathBuf) -> R
     };
     let mut engine = EngineHandle::start(EngineOptions::of_user(), || {})?;
     let job = engine.submit(request, options)?;
-    follow(&engine, job, (1, 1), output, &mut |_| Ok(()), &mut |image| {
-        destination.save(image)
+    wait_for_job(&engine, job, (1, 1), output, &mut |_| Ok(()), &mut |image| {
+        target.save(image)
     })
 }

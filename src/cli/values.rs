@@ -2,7 +2,6 @@
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use serde::de::DeserializeOwned;
 
 use crate::job::{LoraSpec, Precision};
 
@@ -19,17 +18,20 @@ pub(super) fn precision_parser() -> impl TypedValueParser<Value = Precision> {
     PossibleValuesParser::new(Precision::ALL.map(Precision::id)).try_map(|id| id.parse::<Precision>())
 }
 
-/// A value by the name that it has in requests.
+/// A value by its name.
 ///
-/// * `names`: each with what the help says of it.
-pub(super) fn by_name<T: DeserializeOwned + Clone + Send + Sync + 'static>(
-    names: &'static [(&'static str, &'static str)],
+/// * `choices`: names, each with what the help says of it, which may be nothing, and with its value.
+pub(super) fn one_of<T: Clone + Send + Sync + 'static>(
+    choices: &'static [(&'static str, &'static str, T)],
 ) -> impl TypedValueParser<Value = T> {
-    let values = names.iter().map(|(name, help)| {
+    let values = choices.iter().map(|(name, help, _)| {
         let value = PossibleValue::new(*name);
         if help.is_empty() { value } else { value.help(*help) }
     });
-    PossibleValuesParser::new(values).try_map(|name| serde_json::from_value::<T>(name.into()))
+    PossibleValuesParser::new(values).try_map(|name| {
+        let choice = choices.iter().find(|(known, ..)| *known == name);
+        choice.map(|(.., value)| value.clone()).ok_or("unknown name")
+    })
 }
 
 /// A file, then up to two numbers; a colon that no number follows belongs to the file's name.
