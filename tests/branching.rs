@@ -338,6 +338,34 @@ fn going_back_should_take_the_same_steps_again_and_forget_what_came_later() {
 }
 
 #[test]
+fn a_paused_run_that_is_sent_back_should_wait_before_that_step() {
+    let mut engine = engine();
+    let options = JobOptions {
+        start: Start::Paused,
+        ..quiet()
+    };
+    let job = engine.submit(request(), options).unwrap();
+    let mut pauses = Vec::new();
+    loop {
+        match engine.wait().unwrap() {
+            Event::Paused { step, .. } => {
+                pauses.push(step);
+                let control = engine.control(job).unwrap();
+                match pauses.as_slice() {
+                    [.., 3] if pauses.len() == 4 => control.back_to(1),
+                    [.., 2] if pauses.len() == 6 => control.back_to(77), // there is no such step
+                    _ => control.single_step(),
+                }
+            }
+            Event::Failed { error, .. } => panic!("the job failed: {error}"),
+            Event::Finished { .. } => break,
+            _ => {}
+        }
+    }
+    assert_eq!(pauses, [0, 1, 2, 3, 1, 2, 2, 3, 4, 5], "the steps it waited before");
+}
+
+#[test]
 fn ending_early_should_give_the_estimate_of_the_last_step_and_say_so() {
     let mut engine = engine();
     let whole = make(&mut engine, request());

@@ -46,7 +46,10 @@ impl Run<'_> {
         while index < self.table.steps() {
             match ctx.before_step(index)? {
                 BeforeStep::Go => {}
-                BeforeStep::Back { to, from } => (index, x) = (to, from),
+                BeforeStep::Back { to, from } => {
+                    (index, x) = (to, from.unwrap_or(x));
+                    continue; // a paused run waits before this step too
+                }
                 BeforeStep::End(result) => {
                     (x, ended_after) = (result, Some(self.plan.base + index));
                     break;

@@ -37,8 +37,8 @@ struct Newest {
 pub(super) enum BeforeStep {
     /// Nothing: the step is taken.
     Go,
-    /// An earlier step is taken instead, from its latents.
-    Back { to: usize, from: Tensor },
+    /// An earlier step is taken instead, from its latents; without any the step is this one.
+    Back { to: usize, from: Option<Tensor> },
     /// No more steps are taken, and this is the result.
     End(Tensor),
 }
@@ -369,7 +369,7 @@ impl<'a> RunContext<'a, '_> {
         self.token_lists.retain(|(from, _)| *from < to.max(1)); // lists of steps that are no more
         self.observer.steered(Steered::WentBack(base + to));
         self.newest = None;
-        from.map_or(BeforeStep::Go, |from| BeforeStep::Back { to, from })
+        BeforeStep::Back { to, from }
     }
 
     /// Ends the run with an estimate as its result.

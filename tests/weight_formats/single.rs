@@ -370,6 +370,12 @@ fn kind_of(tensors: &[(&str, &[usize])]) -> Result<FileKind, String> {
 }
 
 #[test]
+fn a_file_without_tensors_should_be_of_no_kind() {
+    let error = kind_of(&[]).unwrap_err();
+    assert!(error.contains("0 tensors"), "{error}");
+}
+
+#[test]
 fn files_that_are_no_checkpoints_should_be_told_apart() {
     for (expected, tensors) in [
         (

@@ -238,7 +238,7 @@ impl Facts<'_> {
     /// One vector or a few for each text encoder, and nothing else.
     fn is_textual_inversion(&self) -> bool {
         let is_a1111 = self.any(|name| name == "emb_params" || name.starts_with("string_to_param."));
-        let are_vectors = self.names.len() <= 2
+        let are_vectors = (1..=2).contains(&self.names.len())
             && self.names.iter().all(|name| {
                 let rank = self.source.shape(name).map(<[usize]>::len);
                 matches!(rank, Some(1 | 2)) && !name.contains('.')
