@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hareru::engine::{EngineHandle, EngineOptions};
 use hareru::job::{
     Change, DecodeRequest, Event, GenerateRequest, GeneratedImage, Hires, Inexact, JobId, JobOptions, KeptRun,
-    ModelRef, Precision, PreviewMode, PromptSwitch, Start, Trajectory,
+    ModelRef, Precision, PreviewMode, PromptSwitch, Start, Tiling, Trajectory,
 };
 
 const STEPS: u32 = 6;
@@ -399,6 +399,7 @@ fn a_paused_job_should_be_cancelled_and_decode_latents_while_it_waits() {
         vae: None,
         precision: Precision::Auto,
         mode: PreviewMode::Vae,
+        tiling: Tiling::default(),
         latents: Arc::new(latents),
     };
     let mut broken = whole.trajectory.final_latents.clone();

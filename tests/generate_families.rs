@@ -10,7 +10,7 @@ use hareru::engine::{EngineHandle, EngineOptions, enlarged_size, samplers};
 use hareru::gallery::save_pixels;
 use hareru::job::{
     DecodeRequest, Event, Film, GenerateRequest, GeneratedImage, InitPicture, InitWay, JobOptions, LatentPlane,
-    LoraSpec, ModelInfo, ModelRef, Precision, PreviewMode, PromptSwitch, RgbImage, StepEvent,
+    LoraSpec, ModelInfo, ModelRef, Precision, PreviewMode, PromptSwitch, RgbImage, StepEvent, Tiling,
 };
 use hareru::models::unet::{PixelUNetConfig, UNet2DModel};
 use hareru::models::vae::{VqConfig, VqDecoder};
@@ -141,6 +141,7 @@ impl Studio {
             vae: None,
             precision: Precision::Auto,
             mode,
+            tiling: Tiling::default(),
             latents: Arc::new(latents.clone()),
         };
         self.0.decode(request).unwrap();

@@ -9,6 +9,7 @@ use hareru::diffusion::guidance::Guidance;
 use hareru::diffusion::noise::{Draw, noise_tensor};
 use hareru::job::{GenerateRequest, GeneratedImage, JobControl, ModelRef, Precision, PreviewMode, RgbImage};
 use hareru::kernels;
+use hareru::kernels::Wrap;
 use hareru::pipelines::denoiser::{DenoiseInput, DenoiseOutput, Denoiser as _};
 use hareru::pipelines::families::{StableDiffusion, family_of};
 use hareru::pipelines::{AuxModels, DenoiserInputs, JobContext, Model as _};
@@ -76,15 +77,15 @@ fn what_goes_into_networks_and_comes_out_should_be_f32_whatever_they_compute_in(
         .encode_prompts(&Prompts::new("a lighthouse", "fog", [64; 2]))
         .unwrap();
     let expected = predict(&exact, &expected_text);
-    let expected_picture = exact.decode(&latents()).unwrap();
+    let expected_picture = exact.decode(&latents(), Wrap::default()).unwrap();
     for dtype in formats() {
         let model = starter(dtype);
         let text = model
             .encode_prompts(&Prompts::new("a lighthouse", "fog", [64; 2]))
             .unwrap();
         let predicted = predict(&model, &text);
-        let picture = model.decode(&latents()).unwrap();
-        let tiny = model.decode_tiny(&latents()).unwrap().unwrap();
+        let picture = model.decode(&latents(), Wrap::default()).unwrap();
+        let tiny = model.decode_tiny(&latents(), Wrap::default()).unwrap().unwrap();
         for tensor in [
             &text.cond.context,
             &text.uncond.context,
@@ -116,8 +117,8 @@ fn every_kind_of_preview_should_work_in_half_precision() {
     for dtype in formats() {
         let model = starter(dtype);
         for mode in [PreviewMode::Auto, PreviewMode::Linear, PreviewMode::Vae] {
-            let found = model.preview(&latents(), mode).unwrap().unwrap();
-            let expected = exact.preview(&latents(), mode).unwrap().unwrap();
+            let found = model.preview(&latents(), mode, Wrap::default()).unwrap().unwrap();
+            let expected = exact.preview(&latents(), mode, Wrap::default()).unwrap().unwrap();
             let levels = |picture| as_tensor(&rgb_from_picture(picture).unwrap());
             let off = relative_l2(&levels(&found), &levels(&expected));
             assert!(off < 0.03, "{mode:?} in {dtype:?} is off by {off:.1e}");

@@ -12,6 +12,7 @@ use crate::support::reference::relative_l2;
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::Tensor;
+use hareru::kernels::Wrap;
 use hareru::models::clip::ClipTextModel;
 use hareru::models::taesd::AutoencoderTiny;
 use hareru::models::unet::UNet2DConditionModel;
@@ -226,7 +227,9 @@ fn compare_picture(case: &Case, files: &ModelFiles, dtype: DType, report: &mut R
         return;
     };
     if let Some(tiny) = case.model("vae") {
-        let found = taesd(&tiny, dtype).decode(&to(&latents, dtype)).unwrap();
+        let found = taesd(&tiny, dtype)
+            .decode(&to(&latents, dtype), Wrap::default())
+            .unwrap();
         report.add(
             "picture, tiny",
             &case.name,
@@ -235,7 +238,10 @@ fn compare_picture(case: &Case, files: &ModelFiles, dtype: DType, report: &mut R
     } else if files.exists("vae/config.json") {
         let vae = vae(files, "vae", dtype);
         let found = vae
-            .decode(&to(&(latents / vae.config().scaling_factor).unwrap(), dtype))
+            .decode(
+                &to(&(latents / vae.config().scaling_factor).unwrap(), dtype),
+                Wrap::default(),
+            )
             .unwrap();
         report.add("picture", &case.name, largest_difference(&to_picture(&found), &picture));
     }
@@ -251,14 +257,14 @@ fn compare_roundtrip(case: &Case, files: &ModelFiles, dtype: DType, report: &mut
         report.add(
             "encoded, tiny",
             &case.name,
-            relative_l2(&model.encode(&to(&image, dtype)).unwrap(), &latents),
+            relative_l2(&model.encode(&to(&image, dtype), Wrap::default()).unwrap(), &latents),
         );
-        let found = to_picture(&model.decode(&to(&latents, dtype)).unwrap());
+        let found = to_picture(&model.decode(&to(&latents, dtype), Wrap::default()).unwrap());
         report.add("picture, tiny", &case.name, largest_difference(&found, &picture));
         return;
     }
     let model = vae(files, "vae", dtype);
-    let moments = model.encode(&to(&image, dtype)).unwrap();
+    let moments = model.encode(&to(&image, dtype), Wrap::default()).unwrap();
     for (name, found) in [
         ("mean", &moments.mean),
         ("logvar", &moments.logvar),
@@ -269,11 +275,11 @@ fn compare_roundtrip(case: &Case, files: &ModelFiles, dtype: DType, report: &mut
     }
     let found = to_picture(
         &model
-            .decode(&to(&expected.f32("latents_unscaled").unwrap(), dtype))
+            .decode(&to(&expected.f32("latents_unscaled").unwrap(), dtype), Wrap::default())
             .unwrap(),
     );
     report.add("picture", &case.name, largest_difference(&found, &picture));
-    let found = to_picture(&model.decode(&to(&moments.mean, dtype)).unwrap());
+    let found = to_picture(&model.decode(&to(&moments.mean, dtype), Wrap::default()).unwrap());
     let picture = expected.f32("image_from_mean").unwrap();
     report.add("picture", &case.name, largest_difference(&found, &picture));
 }

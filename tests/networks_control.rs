@@ -14,6 +14,7 @@ use hareru::formats::Bytes;
 use hareru::formats::SafetensorsFile;
 use hareru::formats::TensorFile as _;
 use hareru::job::RgbImage;
+use hareru::kernels::Wrap;
 use hareru::models::clip::ClipVisionModel;
 use hareru::models::controlnet::ControlNetModel;
 use hareru::models::controlnet::ControlStrength;
@@ -105,7 +106,7 @@ fn a_controlnet_should_pool_reorder_and_speak_to_the_unet() {
     assert_near("unet", &unet.forward(&x, &TIMESTEP, conditions).unwrap(), &get("unet"));
 
     let control = ours("controlnet", ControlNetModel::new);
-    let hint = control.hint(&get("image")).unwrap();
+    let hint = control.hint(&get("image"), Wrap::default()).unwrap();
     let strength = ControlStrength {
         scale: 0.7,
         guess: true,
@@ -128,7 +129,7 @@ fn t2i_adapters_of_every_type_should_speak_to_their_unets() {
     let (x, image) = (get("x"), get("image"));
     for kind in ["full_adapter", "full_adapter_xl", "light_adapter"] {
         let adapter = ours(kind, T2IAdapter::new);
-        let found = adapter.forward(&image, 1.0).unwrap().features;
+        let found = adapter.forward(&image, 1.0, Wrap::default()).unwrap().features;
         for (index, feature) in found.iter().enumerate() {
             assert_near(kind, feature, &get(&format!("{kind}.{index}")));
         }
@@ -138,7 +139,7 @@ fn t2i_adapters_of_every_type_should_speak_to_their_unets() {
             "full_adapter_xl" => (unet(), get("context")),
             _ => continue,
         };
-        let residuals = adapter.forward(&image, 0.5).unwrap();
+        let residuals = adapter.forward(&image, 0.5, Wrap::default()).unwrap();
         let conditions = UNetConditions {
             residuals: Some(&residuals),
             ..UNetConditions::text(&context)
@@ -201,7 +202,7 @@ fn errors(weights: impl Fn(&str) -> VarBuilder<'static>) -> [f64; 3] {
         scale: 0.7,
         guess: true,
     };
-    let hint = control.hint(&get("image")).unwrap();
+    let hint = control.hint(&get("image"), Wrap::default()).unwrap();
     let residuals = control.forward(&x, &TIMESTEP, alone, &hint, strength).unwrap();
     let controlled = UNetConditions {
         residuals: Some(&residuals),
@@ -328,8 +329,10 @@ fn controls_made_for_another_model_should_be_errors() {
         "made for another U-Net"
     );
     let control = ours("controlnet", ControlNetModel::new);
-    assert!(control.hint(&get("x")).is_err(), "four channels");
-    let hint = control.hint(&get("image").narrow(2, 0, 32).unwrap()).unwrap();
+    assert!(control.hint(&get("x"), Wrap::default()).is_err(), "four channels");
+    let hint = control
+        .hint(&get("image").narrow(2, 0, 32).unwrap(), Wrap::default())
+        .unwrap();
     let strength = ControlStrength::even(1.0);
     let conditions = UNetConditions::text(&context);
     assert!(
@@ -350,7 +353,7 @@ fn residuals(case: &Case, x: &Tensor, timestep: f64, conditions: UNetConditions<
         let files = case.files(control["model"].as_str()?)?;
         let model: ControlNetModel = build(&files, "", ControlNetModel::new);
         let image = control["image"].as_str()?.trim_end_matches(".png");
-        let hint = model.hint(&inputs.f32(image)?).unwrap();
+        let hint = model.hint(&inputs.f32(image)?, Wrap::default()).unwrap();
         let strength = ControlStrength {
             scale: control["scale"].as_f64()?,
             guess: control["guess_mode"].as_bool()?,

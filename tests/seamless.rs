@@ -1,15 +1,15 @@
 //! Pictures whose edges join without a seam.
 
-use std::sync::Arc;
-
 use candle_core::Device;
-use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Precision, PreviewMode, RgbImage, Tiling};
+use hareru::job::{
+    GenerateRequest, GeneratedImage, JobControl, JobOptions, ModelRef, Precision, PreviewMode, RgbImage, Tiling,
+};
 use hareru::pipelines::families::StableDiffusion;
-use hareru::pipelines::{AuxModels, JobContext, load};
+use hareru::pipelines::{AuxModels, JobContext, decode_latents, load};
 
 use crate::support::Silent;
 
-fn make(model: &StableDiffusion, seed: u64, tiling: Tiling) -> Arc<RgbImage> {
+fn make(model: &StableDiffusion, seed: u64, tiling: Tiling) -> GeneratedImage {
     let request = GenerateRequest {
         prompt: "a sunset over a mountain range".to_owned(),
         steps: 8,
@@ -25,12 +25,7 @@ fn make(model: &StableDiffusion, seed: u64, tiling: Tiling) -> Arc<RgbImage> {
         },
         ..JobContext::new(model, &aux, &request, &control)
     };
-    job.prepare()
-        .unwrap()
-        .pictures(0, &mut Silent)
-        .unwrap()
-        .remove(0)
-        .pixels
+    job.prepare().unwrap().pictures(0, &mut Silent).unwrap().remove(0)
 }
 
 /// Mean difference of neighbours across the joined edge, and the mean over all neighbours inside: left and right, then
@@ -62,8 +57,12 @@ fn joined_edges_should_differ_as_little_as_neighbours_inside() {
         (Tiling { x: false, y: true }, 2),
         (Tiling { x: true, y: true }, 3),
     ] {
-        let apart = steps_of(&make(&model, seed, Tiling::default()));
-        let joined = steps_of(&make(&model, seed, tiling));
+        let apart = steps_of(&make(&model, seed, Tiling::default()).pixels);
+        let image = make(&model, seed, tiling);
+        let joined = steps_of(&image.pixels);
+        let latents = &image.trajectory.final_latents;
+        let again = decode_latents(&model, latents, PreviewMode::Vae, tiling).unwrap();
+        assert!(again == *image.pixels, "{tiling:?}: kept latents are another picture");
         for (side, joins) in [(0, tiling.x), (1, tiling.y)].into_iter().filter(|(_, joins)| *joins) {
             let (seam, inside) = joined[side];
             let (before, _) = apart[side];

@@ -14,6 +14,7 @@ use hareru::job::{
     NoiseSource, Outpaint, Phase, Precision, PreviewMode, PromptSwitch, Reference, ReferencePart, Refiner, RgbImage,
     Variation,
 };
+use hareru::kernels::Wrap;
 use hareru::models::unet::AttentionMap;
 use hareru::pipelines::denoise::{Call, InitialLatents, Noise, Observed, Run, RunOutput};
 use hareru::pipelines::families::StableDiffusion;
@@ -540,7 +541,7 @@ fn another_autoencoder_should_decode_and_be_taken_out_again() {
     let latents = noise_tensor(3, Draw::Initial, &[1, 4, 8, 8], &Device::Cpu).unwrap();
     let bits = |model: &StableDiffusion| {
         model
-            .decode(&latents)
+            .decode(&latents, Wrap::default())
             .unwrap()
             .flatten_all()
             .unwrap()

@@ -6,6 +6,7 @@ use candle_core::{DType, Device, Tensor};
 use hareru::formats::{self, FileKind};
 use hareru::gallery;
 use hareru::job::{GenerateRequest, JobControl, RgbImage, Upscale};
+use hareru::kernels::Wrap;
 use hareru::models::upscaler::{UpscalerConfig, UpscalerModel};
 use hareru::pipelines::PictureUpscaler;
 use hareru::weights::{self, ModelFiles};
@@ -64,7 +65,7 @@ fn every_dialect_should_give_what_spandrel_computes() {
         assert_eq!(kind, FileKind::Upscaler, "{}", path.display());
         let network = network(&path);
         assert_eq!(network.config().scale, scale);
-        let found = network.forward(&picture).unwrap();
+        let found = network.forward(&picture, Wrap::default()).unwrap();
         let off = relative_l2(&found, &expected.f32(name).unwrap());
         assert!(off < LIMIT, "{}: {off:.1e}", path.display());
         println!("{name}: {off:.1e}");
@@ -97,7 +98,11 @@ fn a_picture_in_tiles_should_be_the_picture_as_a_whole() {
     let x = Tensor::from_iter(values, &Device::Cpu).unwrap();
     let x = x.reshape((1, height as usize, width as usize, 3)).unwrap();
     let x = x.permute((0, 3, 1, 2)).unwrap().contiguous().unwrap();
-    let whole = network(&path).forward(&x).unwrap().clamp(0.0, 1.0).unwrap();
+    let whole = network(&path)
+        .forward(&x, Wrap::default())
+        .unwrap()
+        .clamp(0.0, 1.0)
+        .unwrap();
     let whole = whole
         .squeeze(0)
         .unwrap()

@@ -3,7 +3,6 @@
 use candle_core::{Device, Tensor};
 use hareru::job::{ModelRef, Precision, VaeTiles};
 use hareru::kernels::Wrap;
-use hareru::models::join_edges;
 use hareru::pipelines::{Model as _, load};
 
 /// Smooth colours with a few edges, `(1, 3, side, side)` in −1..1; it goes on where it ends.
@@ -50,18 +49,20 @@ fn tiles_should_show_nearly_what_the_whole_shows_without_seams() {
     let mut model = load(&ModelRef::Starter, &Device::Cpu, Precision::F32, &mut |_| ()).unwrap();
     let scene = scene(SIDE);
     for wrap in [Wrap { x: true, y: true }, Wrap::default()] {
-        let _joined = join_edges(wrap);
         let mut pass = |tiles| {
             model.set_vae_tiles(tiles);
-            let latents = model.encode(&scene).unwrap().mean;
-            (latents.clone(), model.decode(&model.scaled(&latents).unwrap()).unwrap())
+            let latents = model.encode(&scene, wrap).unwrap().mean;
+            (
+                latents.clone(),
+                model.decode(&model.scaled(&latents).unwrap(), wrap).unwrap(),
+            )
         };
         let (whole_latents, whole) = pass(VaeTiles::Never);
         let (tiled_latents, _) = pass(VaeTiles::Always);
         let error = rms(&numbers(&(&tiled_latents - &whole_latents).unwrap())) / rms(&numbers(&whole_latents));
 
         model.set_vae_tiles(VaeTiles::Always);
-        let tiled = model.decode(&model.scaled(&whole_latents).unwrap()).unwrap();
+        let tiled = model.decode(&model.scaled(&whole_latents).unwrap(), wrap).unwrap();
         let difference = numbers(&(&tiled - &whole).unwrap());
         let levels = rms(&difference) * 127.5;
         let steps = steps_across(&difference, SIDE);

@@ -18,6 +18,7 @@ use hareru::formats::Bytes;
 use hareru::formats::FormatError;
 use hareru::formats::SafetensorsFile;
 use hareru::formats::TensorFile;
+use hareru::kernels::Wrap;
 use hareru::models::taesd::AutoencoderTiny;
 use hareru::models::taesd::TinyConfig;
 use hareru::models::unet::UNet2DConditionModel;
@@ -156,7 +157,10 @@ fn a_vae_with_the_old_names_of_attention_should_be_the_same_network() {
         let vb = candle_nn::VarBuilder::from_tensors(tensors.collect(), DType::F32, &Device::Cpu);
         let config = ModelFiles::open(&model).unwrap().json("vae/config.json").unwrap();
         let latents = Tensor::ones((1, 4, 2, 3), DType::F32, &Device::Cpu).unwrap();
-        let image = AutoencoderKL::new(vb, &config).unwrap().decode(&latents).unwrap();
+        let image = AutoencoderKL::new(vb, &config)
+            .unwrap()
+            .decode(&latents, Wrap::default())
+            .unwrap();
         image.flatten_all().unwrap().to_vec1::<f32>().unwrap()
     };
     assert_eq!(decode(true), decode(false));
@@ -261,7 +265,7 @@ fn an_embedded_model_should_equal_the_one_on_disk() {
     let folder = ModelFiles::open(fixture("taesd")).unwrap();
     let latents = Tensor::ones((1, 4, 3, 5), DType::F32, &Device::Cpu).unwrap();
     let decode = |files: &ModelFiles| {
-        let image = open_tiny(files).unwrap().decode(&latents).unwrap();
+        let image = open_tiny(files).unwrap().decode(&latents, Wrap::default()).unwrap();
         assert_eq!(image.dims(), [1, 3, 24, 40]);
         image.flatten_all().unwrap().to_vec1::<f32>().unwrap()
     };

@@ -213,6 +213,7 @@ impl Asked {
             vae: request.vae.clone(),
             precision: self.record.precision.parse().unwrap_or_default(),
             mode: decoder,
+            tiling: request.joined_edges(),
             latents: Arc::new(latents),
         })?;
         while let Some(event) = self.engine.wait() {

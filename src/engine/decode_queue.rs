@@ -65,7 +65,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::job::{LatentPlane, ModelRef, Precision, PreviewMode};
+
+    use crate::job::{LatentPlane, ModelRef, Precision, PreviewMode, Tiling};
 
     fn request(ticket: u64, model: ModelRef) -> DecodeRequest {
         DecodeRequest {
@@ -74,6 +75,7 @@ mod tests {
             vae: None,
             precision: Precision::Auto,
             mode: PreviewMode::Auto,
+            tiling: Tiling::default(),
             latents: Arc::new(LatentPlane::default()),
         }
     }

@@ -295,9 +295,15 @@ impl Worker {
 /// The picture of latents, or why there is none; a panic is an answer too.
 fn decoded(model: &dyn Model, request: DecodeRequest) -> Event {
     let DecodeRequest {
-        ticket, mode, latents, ..
+        ticket,
+        mode,
+        tiling,
+        latents,
+        ..
     } = request;
-    let picture = match catch_unwind(AssertUnwindSafe(|| pipelines::decode_latents(model, &latents, mode))) {
+    let picture = match catch_unwind(AssertUnwindSafe(|| {
+        pipelines::decode_latents(model, &latents, mode, tiling)
+    })) {
         Ok(Ok(picture)) => Ok(Arc::new(picture)),
         Ok(Err(error)) => Err(Arc::new(JobError::from(&error))),
         Err(payload) => Err(Arc::new(panic_error(payload.as_ref()))),

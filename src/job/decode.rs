@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{LatentPlane, ModelRef, Precision, PreviewMode};
+use super::{LatentPlane, ModelRef, Precision, PreviewMode, Tiling};
 
 /// Asks for the picture of latents, beside whatever runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub struct DecodeRequest {
     pub precision: Precision,
     /// How: [`PreviewMode::Auto`] is quick, [`PreviewMode::Vae`] exact.
     pub mode: PreviewMode,
+    /// The edges that join, those of [`GenerateRequest::joined_edges`](super::GenerateRequest::joined_edges).
+    pub tiling: Tiling,
     /// Clean latents in the scale the network sees.
     pub latents: Arc<LatentPlane>,
 }

@@ -151,6 +151,14 @@ impl Default for GenerateRequest {
 }
 
 impl GenerateRequest {
+    /// The edges that join: those of its tiling, none where a part of a larger picture is painted, whose edges are not the
+    /// picture's.
+    pub fn joined_edges(&self) -> Tiling {
+        let mask = self.mask.as_ref();
+        let is_part = mask.is_some_and(|mask| mask.only_masked_padding_px.is_some());
+        if is_part { Tiling::default() } else { self.tiling }
+    }
+
     /// What makes the picture itself: of one that was only enlarged, the request of what it was before.
     #[must_use]
     pub fn of_making(mut self) -> Self {

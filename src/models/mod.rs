@@ -22,10 +22,8 @@ pub mod unet;
 pub mod upscaler;
 pub mod vae;
 mod weight_builder;
-mod wrap;
 
 pub use error::ConfigError;
 pub use layers::KvCache;
 pub use per_block::PerBlock;
 pub use weight_builder::WeightBuilder;
-pub use wrap::{JoinedEdges, join_edges, joined_edges};

@@ -10,6 +10,7 @@ use super::unet::Residuals;
 use crate::kernels::Activation;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::kernels::Wrap;
 use crate::models::WeightBuilder;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -139,17 +140,18 @@ impl T2IAdapter {
     ///
     /// * `image`: `(batch or 1, in_channels, height, width)` in 0..1, both sides multiples of `downscale_factor`.
     /// * `scale`: 1 as trained, 0 nothing.
+    /// * `wrap`: edges that join.
     ///
     /// # Errors
     /// If the shape does not fit.
-    pub fn forward(&self, image: &Tensor, scale: f64) -> Result<Residuals> {
+    pub fn forward(&self, image: &Tensor, scale: f64, wrap: Wrap) -> Result<Residuals> {
         let mut x = self.unshuffle(image)?;
         if let Some(conv_in) = &self.conv_in {
-            x = conv_in.forward(&x)?;
+            x = conv_in.forward(&x, wrap)?;
         }
         let mut features = Vec::new();
         for block in &self.body {
-            x = block.forward(&x)?;
+            x = block.forward(&x, wrap)?;
             features.push(x.affine(scale, 0.0)?);
         }
         Ok(Residuals {
@@ -227,17 +229,17 @@ impl AdapterBlock {
         })
     }
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    fn forward(&self, x: &Tensor, wrap: Wrap) -> Result<Tensor> {
         let mut x = if self.halves { halved(x)? } else { x.clone() };
         if let Some(conv) = &self.in_conv {
-            x = conv.forward(&x)?;
+            x = conv.forward(&x, wrap)?;
         }
         for (first, second) in &self.resnets {
-            let h = first.forward_with(PreOps::new(&[&x]), PostOps::activation(Activation::Relu))?;
-            x = second.forward_with(PreOps::new(&[&h]), PostOps::add(&x))?;
+            let h = first.forward_with(PreOps::new(&[&x]).wrapped(wrap), PostOps::activation(Activation::Relu))?;
+            x = second.forward_with(PreOps::new(&[&h]).wrapped(wrap), PostOps::add(&x))?;
         }
         match &self.out_conv {
-            Some(conv) => conv.forward(&x),
+            Some(conv) => conv.forward(&x, wrap),
             None => Ok(x),
         }
     }
@@ -276,9 +278,18 @@ mod tests {
         let vb = VarBuilder::zeros(DType::F32, &Device::Cpu);
         let adapter = T2IAdapter::new(vb, &config).unwrap();
         let image = |shape: [usize; 4]| Tensor::zeros(&shape, DType::F32, &Device::Cpu).unwrap();
-        assert!(adapter.forward(&image([1, 1, 64, 64]), 1.0).is_err(), "one channel");
-        assert!(adapter.forward(&image([1, 3, 60, 64]), 1.0).is_err(), "60 rows");
-        let features = adapter.forward(&image([1, 3, 24, 40]), 1.0).unwrap().features;
+        assert!(
+            adapter.forward(&image([1, 1, 64, 64]), 1.0, Wrap::default()).is_err(),
+            "one channel"
+        );
+        assert!(
+            adapter.forward(&image([1, 3, 60, 64]), 1.0, Wrap::default()).is_err(),
+            "60 rows"
+        );
+        let features = adapter
+            .forward(&image([1, 3, 24, 40]), 1.0, Wrap::default())
+            .unwrap()
+            .features;
         assert_eq!(features[1].dims(), [1, 8, 2, 3]);
     }
 }

@@ -7,6 +7,7 @@ use super::error::MAX_BLOCKS;
 use super::layers::Conv2d;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::kernels::Wrap;
 use crate::models::WeightBuilder;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -119,23 +120,26 @@ enum Layer {
 }
 
 impl Layer {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    fn forward(&self, x: &Tensor, wrap: Wrap) -> Result<Tensor> {
         match self {
             Self::Conv(conv, relu) => conv.forward_with(
-                PreOps::new(&[x]),
+                PreOps::new(&[x]).wrapped(wrap),
                 PostOps {
                     relu: *relu,
                     ..PostOps::default()
                 },
             ),
-            Self::Block(block) => block.forward(x),
+            Self::Block(block) => block.forward(x, wrap),
             Self::SoftClamp => (x / 3.0)?.tanh()? * 3.0,
             Self::Upsample(factor, conv) => {
                 let (_, _, height, width) = x.dims4()?;
                 let (height, width) = (height * factor, width * factor);
-                conv.forward_with(PreOps::new(&[x]).enlarged(height, width), PostOps::default())
+                conv.forward_with(
+                    PreOps::new(&[x]).wrapped(wrap).enlarged(height, width),
+                    PostOps::default(),
+                )
             }
-            Self::Out(conv) => conv.forward_with(PreOps::new(&[x]), PostOps::in_f32()),
+            Self::Out(conv) => conv.forward_with(PreOps::new(&[x]).wrapped(wrap), PostOps::in_f32()),
         }
     }
 }
@@ -154,19 +158,19 @@ impl TinyBlock {
         })
     }
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    fn forward(&self, x: &Tensor, wrap: Wrap) -> Result<Tensor> {
         let [first, second, third] = &self.convs;
         let relu = PostOps {
             relu: true,
             ..PostOps::default()
         };
-        let h = first.forward_with(PreOps::new(&[x]), relu)?;
-        let h = second.forward_with(PreOps::new(&[&h]), relu)?;
+        let h = first.forward_with(PreOps::new(&[x]).wrapped(wrap), relu)?;
+        let h = second.forward_with(PreOps::new(&[&h]).wrapped(wrap), relu)?;
         let shortcut = PostOps {
             shortcut: Some(x),
             ..relu
         };
-        third.forward_with(PreOps::new(&[&h]), shortcut)
+        third.forward_with(PreOps::new(&[&h]).wrapped(wrap), shortcut)
     }
 }
 
@@ -205,29 +209,31 @@ impl AutoencoderTiny {
     }
 
     /// * `image`: `(batch, in_channels, height, width)` in −1..1.
+    /// * `wrap`: edges that join.
     ///
     /// Returns latents as the U-Net sees them, `(batch, latent_channels, height / factor, width / factor)`.
     ///
     /// # Errors
     /// If the shape does not fit.
-    pub fn encode(&self, image: &Tensor) -> Result<Tensor> {
+    pub fn encode(&self, image: &Tensor, wrap: Wrap) -> Result<Tensor> {
         let x = image.affine(0.5, 0.5)?; // the network was trained on 0..1
-        run(&self.encoder, &x)
+        run(&self.encoder, &x, wrap)
     }
 
     /// * `latents`: `(batch, latent_channels, height, width)`, as the U-Net sees them.
+    /// * `wrap`: edges that join.
     ///
     /// Returns `(batch, out_channels, height · factor, width · factor)`, about −1..1, not clamped.
     ///
     /// # Errors
     /// If the shape does not fit.
-    pub fn decode(&self, latents: &Tensor) -> Result<Tensor> {
-        run(&self.decoder, latents)?.affine(2.0, -1.0)
+    pub fn decode(&self, latents: &Tensor, wrap: Wrap) -> Result<Tensor> {
+        run(&self.decoder, latents, wrap)?.affine(2.0, -1.0)
     }
 }
 
-fn run(layers: &[Layer], x: &Tensor) -> Result<Tensor> {
-    layers.iter().try_fold(x.clone(), |x, layer| layer.forward(&x))
+fn run(layers: &[Layer], x: &Tensor, wrap: Wrap) -> Result<Tensor> {
+    layers.iter().try_fold(x.clone(), |x, layer| layer.forward(&x, wrap))
 }
 
 fn encoder_layers(vb: &WeightBuilder<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {

@@ -13,7 +13,7 @@ use super::precision::{precision_of, resolve_dtype};
 use super::{AuxModels, JobContext, PipelineError, ShownStep, Watcher};
 use crate::conditioning::Prompts;
 use crate::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
-use crate::kernels::{self, trace};
+use crate::kernels::{self, Wrap, trace};
 use crate::models::KvCache;
 use crate::models::clip::ClipTextModel;
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
@@ -187,12 +187,12 @@ fn random_call(request: &BenchRequest, dtype: DType) -> Result<Call, PipelineErr
         BenchItem::Vae => {
             let network = AutoencoderKL::new(vb, &config(VAE)?)?;
             let latents = numbers(&[1, 4, side, side])?;
-            Box::new(move || Ok(network.decode(&latents).map(drop)?))
+            Box::new(move || Ok(network.decode(&latents, Wrap::default()).map(drop)?))
         }
         BenchItem::Taesd => {
             let network = AutoencoderTiny::new(vb, &TinyConfig::default())?;
             let latents = numbers(&[1, 4, side, side])?;
-            Box::new(move || Ok(network.decode(&latents).map(drop)?))
+            Box::new(move || Ok(network.decode(&latents, Wrap::default()).map(drop)?))
         }
         BenchItem::Clip => {
             let network = ClipTextModel::new(vb, &config(CLIP)?)?;
@@ -249,8 +249,8 @@ fn starter_call(request: &BenchRequest) -> Result<Call, PipelineError> {
             };
             Ok(denoiser.denoise(&input).map(drop)?)
         }),
-        BenchItem::Vae => Box::new(move || Ok(model.decode(&latents).map(drop)?)),
-        BenchItem::Taesd => Box::new(move || Ok(model.decode_tiny(&latents).map(drop)?)),
+        BenchItem::Vae => Box::new(move || Ok(model.decode(&latents, Wrap::default()).map(drop)?)),
+        BenchItem::Taesd => Box::new(move || Ok(model.decode_tiny(&latents, Wrap::default()).map(drop)?)),
         BenchItem::Clip => Box::new(move || {
             model
                 .encode_prompts(&Prompts::new(&generate_request.prompt, "", size))

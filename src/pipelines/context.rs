@@ -130,14 +130,9 @@ impl<'a> JobContext<'a> {
         }
     }
 
-    /// The edges that join; none where a part of a larger picture is painted, whose edges are not the picture's.
+    /// The edges that join.
     pub(super) fn wrap(&self) -> Wrap {
-        let Tiling { x, y } = self.request.tiling;
-        let mask = self.request.mask.as_ref();
-        match mask.and_then(|mask| mask.only_masked_padding_px) {
-            Some(_) => Wrap::default(),
-            None => Wrap { x, y },
-        }
+        wrap_of(self.request.joined_edges())
     }
 
     /// What happens on the way of a pass of the picture.
@@ -207,6 +202,11 @@ impl<'a> JobContext<'a> {
             })
         }
     }
+}
+
+/// Joined edges as convolutions know them.
+pub(super) fn wrap_of(Tiling { x, y }: Tiling) -> Wrap {
+    Wrap { x, y }
 }
 
 /// A name that no other run has.

@@ -8,7 +8,7 @@ use candle_core::{DType, Device, Tensor};
 use super::PipelineError;
 use super::denoiser::DenoiseInput;
 use crate::conditioning::PromptEmbeds;
-use crate::kernels::cast_input;
+use crate::kernels::{Wrap, cast_input};
 use crate::models::controlnet::{ControlHint, ControlNetConfig, ControlNetModel, ControlStrength};
 use crate::models::t2i_adapter::{T2IAdapter, T2IAdapterConfig};
 use crate::models::unet::{Residuals, UNetConditions, UNetConfig};
@@ -111,6 +111,8 @@ impl ControlSchedule {
 pub struct ActiveControl {
     source: ControlSource,
     schedule: ControlSchedule,
+    /// Edges of the picture that join.
+    wrap: Wrap,
 }
 
 #[derive(Debug, Clone)]
@@ -127,6 +129,7 @@ enum ControlSource {
 impl ActiveControl {
     /// * `picture`: `(1, channels, height, width)` in 0..1, of the size of the picture that is made.
     /// * `dtype`: what the network computes in.
+    /// * `wrap`: edges of the picture that join.
     ///
     /// # Errors
     /// If the picture's size or channels do not fit.
@@ -135,10 +138,11 @@ impl ActiveControl {
         picture: &Tensor,
         dtype: DType,
         schedule: ControlSchedule,
+        wrap: Wrap,
     ) -> candle_core::Result<Self> {
         let source = match &**network {
             ControlNetwork::Net(net) => {
-                ControlSource::Net(Arc::clone(network), net.hint(&cast_input(picture, dtype)?)?)
+                ControlSource::Net(Arc::clone(network), net.hint(&cast_input(picture, dtype)?, wrap)?)
             }
             ControlNetwork::Adapter(adapter) => {
                 let channels = adapter.config().in_channels;
@@ -150,12 +154,12 @@ impl ActiveControl {
                 let picture = cast_input(&picture, dtype)?;
                 ControlSource::Fixed {
                     network: Arc::clone(network),
-                    residuals: adapter.forward(&picture, schedule.weight)?,
+                    residuals: adapter.forward(&picture, schedule.weight, wrap)?,
                     picture,
                 }
             }
         };
-        Ok(Self { source, schedule })
+        Ok(Self { source, schedule, wrap })
     }
 
     /// The same, counting more or less.
@@ -172,13 +176,17 @@ impl ActiveControl {
             && let ControlNetwork::Adapter(adapter) = &**network
             && weight != self.schedule.weight
         {
-            *residuals = adapter.forward(picture, weight)?;
+            *residuals = adapter.forward(picture, weight, self.wrap)?;
         }
         let schedule = ControlSchedule {
             weight,
             ..self.schedule
         };
-        Ok(Self { source, schedule })
+        Ok(Self {
+            source,
+            schedule,
+            wrap: self.wrap,
+        })
     }
 }
 
@@ -242,6 +250,7 @@ pub(super) fn residuals(
                 let conditions = UNetConditions {
                     added: embeds.added.as_ref(),
                     kv: Some(&embeds.kv),
+                    wrap: control.wrap,
                     ..UNetConditions::text(&context)
                 };
                 let strength = ControlStrength {

@@ -16,7 +16,6 @@ use crate::diffusion::samplers::Options;
 use crate::diffusion::schedule::SigmaTable;
 use crate::diffusion::trajectory::plane;
 use crate::job::{Change, GenerateRequest, GeneratedImage, LatentColours, Phase, PreviewMode, Record, Trajectory};
-use crate::models::join_edges;
 
 /// A request, ready to be carried out picture by picture.
 pub struct Prepared<'a> {
@@ -39,7 +38,6 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// [`PipelineError`]; [`PipelineError::is_cancelled`] if someone asked to stop.
     pub fn pictures(&self, index: u32, watcher: &mut dyn Watcher) -> Result<Vec<GeneratedImage>, PipelineError> {
-        let _joined = join_edges(self.context.wrap());
         let began = Instant::now();
         watcher.phase(Phase::Denoising);
         let mut output: Option<PassOutput> = None;

@@ -99,12 +99,12 @@ impl Passes for ImagePasses<'_> {
     }
 
     fn preview(&self, _pass: usize, x0: &Tensor, mode: PreviewMode) -> candle_core::Result<Option<Tensor>> {
-        let model = self.context.model;
+        let (model, wrap) = (self.context.model, self.context.wrap());
         if self.frames == 1 {
-            return model.preview(x0, mode);
+            return model.preview(x0, mode, wrap);
         }
         let frames = split_frames(x0, self.frames)?.chunk(self.frames, 0)?;
-        let shown = frames.iter().map(|frame| model.preview(frame, mode));
+        let shown = frames.iter().map(|frame| model.preview(frame, mode, wrap));
         let shown: Option<Vec<Tensor>> = shown.collect::<candle_core::Result<_>>()?;
         shown.map(|frames| Tensor::cat(&frames, 2)).transpose()
     }
@@ -158,7 +158,7 @@ impl ImagePasses<'_> {
     /// latents are kept with the picture, so that nothing is lost that took long to make.
     fn decoded(&self, latents: &Tensor) -> candle_core::Result<(Tensor, &'static str)> {
         let model = self.context.model;
-        let failed = match model.decode(latents) {
+        let failed = match model.decode(latents, self.context.wrap()) {
             Ok(picture) if is_finite(&picture)? => return Ok((picture, model.decoder_id())),
             Ok(_) => {
                 candle_core::Error::Msg("its values are not finite; a wider number format (f32) may help".to_owned())
@@ -203,6 +203,7 @@ impl ImagePasses<'_> {
             control,
             ..
         } = self.context;
+        let wrap = self.context.wrap();
         let decoded = rgb_from_picture(&self.decoded(latents)?.0)?;
         let factor = model.info().vae_factor;
         let side = |px: u32| ((f64::from(px) * hires.scale / f64::from(factor)).round() as u32).max(1) * factor;
@@ -211,12 +212,12 @@ impl ImagePasses<'_> {
         let enlarged = match (&request.upscale, from_job(decoded.clone())) {
             (Some(upscale), _) => {
                 let upscaler = aux.upscaler(&upscale.model)?;
-                upscaler.enlarge(decoded, (width, height), control, &mut |_| ())?
+                upscaler.enlarge(decoded, (width, height), control, &mut |_| (), wrap)?
             }
             (None, Some(picture)) => to_job(imageops::resize(&picture, width, height, FilterType::Lanczos3)),
             (None, None) => decoded,
         };
-        let latents = model.scaled(&model.encode(&picture_tensor(&enlarged, model.device())?)?.mean)?;
+        let latents = model.scaled(&model.encode(&picture_tensor(&enlarged, model.device())?, wrap)?.mean)?;
         let first = first_step(self.sampler, table.steps(), hires.strength);
         Ok((shape, InitialLatents::Picture { latents, first }))
     }

@@ -6,6 +6,7 @@ use crate::conditioning::STATE_DTYPE;
 use crate::diffusion::linear::solve;
 use crate::diffusion::noise::{Draw, standard_normal};
 use crate::job::LatentColours;
+use crate::kernels::Wrap;
 use crate::models::vae::AutoencoderKL;
 
 /// The best linear map from latent channels to the mean colour of the pixels under each latent.
@@ -36,7 +37,10 @@ impl LinearMap {
         let side = FIT_SIDE * vae.factor();
         Self::fit_to(config.latent_channels, |picture| {
             let pixels = Tensor::from_vec(smooth_field(picture, 3, side), (1, 3, side, side), device)?;
-            let mean = vae.encode(&pixels.to_dtype(dtype)?)?.mean.to_dtype(STATE_DTYPE)?;
+            let mean = vae
+                .encode(&pixels.to_dtype(dtype)?, Wrap::default())?
+                .mean
+                .to_dtype(STATE_DTYPE)?;
             let latents = ((mean - config.shift_factor.unwrap_or(0.0))? * config.scaling_factor)?;
             Ok((latents, pixels))
         })

@@ -17,6 +17,7 @@ use super::request_parts::RequestPart;
 use super::{PipelineError, Scheduler};
 use crate::conditioning::{Conditioning, Prompts, latent_shape};
 use crate::job::{GenerateRequest, LoraSpec, ModelInfo, ModelRef, Precision, PreviewMode, VaeTiles};
+use crate::kernels::Wrap;
 use crate::models::unet::{MotionAdapter, UNetConfig};
 use crate::models::vae::Moments;
 use crate::weights::ModelFiles;
@@ -180,6 +181,8 @@ pub struct DenoiserInputs<'a> {
     pub references: Vec<ActiveReference>,
     /// The motion adapter and the number of frames of a film.
     pub film: Option<(&'a MotionAdapter, usize)>,
+    /// Edges of the picture that join.
+    pub wrap: Wrap,
 }
 
 impl DenoiserInputs<'_> {
@@ -268,9 +271,11 @@ pub trait Model: Any {
 
     /// Picture `(1, 3, height, width)` in −1..1 → the distribution of its latents, not yet [scaled](Self::scaled).
     ///
+    /// * `wrap`: edges that join.
+    ///
     /// # Errors
     /// If the family has no encoder; else the device's.
-    fn encode(&self, _picture: &Tensor) -> candle_core::Result<Moments> {
+    fn encode(&self, _picture: &Tensor, _wrap: Wrap) -> candle_core::Result<Moments> {
         candle_core::bail!("{} has no picture encoder", self.base().family.label)
     }
 
@@ -289,9 +294,11 @@ pub trait Model: Any {
 
     /// Latents as the network sees them → picture `(1, 3, height, width)` in −1..1.
     ///
+    /// * `wrap`: edges that join.
+    ///
     /// # Errors
     /// Only the device's.
-    fn decode(&self, latents: &Tensor) -> candle_core::Result<Tensor>;
+    fn decode(&self, latents: &Tensor, wrap: Wrap) -> candle_core::Result<Tensor>;
 
     /// What the record of a finished picture calls its decoder.
     fn decoder_id(&self) -> &'static str {
@@ -300,12 +307,14 @@ pub trait Model: Any {
 
     /// The estimate of the clean latents as a picture `(1, 3, height, width)` in −1..1; `None` if there is none in this mode.
     ///
+    /// * `wrap`: edges that join.
+    ///
     /// # Errors
     /// Only the device's.
-    fn preview(&self, latents: &Tensor, mode: PreviewMode) -> candle_core::Result<Option<Tensor>> {
+    fn preview(&self, latents: &Tensor, mode: PreviewMode, wrap: Wrap) -> candle_core::Result<Option<Tensor>> {
         Ok(match mode {
             PreviewMode::Off => None,
-            PreviewMode::Auto | PreviewMode::Linear | PreviewMode::Vae => Some(self.decode(latents)?),
+            PreviewMode::Auto | PreviewMode::Linear | PreviewMode::Vae => Some(self.decode(latents, wrap)?),
         })
     }
 

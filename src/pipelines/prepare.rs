@@ -30,7 +30,6 @@ use crate::conditioning::{MaskEdge, STATE_DTYPE, hard, latent_mask, mask_tensor,
 use crate::diffusion::samplers::Sampler;
 use crate::diffusion::schedule::SigmaTable;
 use crate::job::{GenerateRequest, InitPicture, InitWay};
-use crate::models::join_edges;
 
 /// Channels of a U-Net's input that takes mask and picture beside the latents.
 const INPAINT_CHANNELS: usize = 9;
@@ -44,7 +43,6 @@ impl<'a> JobContext<'a> {
     /// [`PipelineError::Unsupported`] if the request does not fit the model, [`PipelineError::Conditioning`] if a picture
     /// that it names cannot be read; else the schedule's, the tokenizer's and the device's.
     pub fn prepare(self) -> Result<Prepared<'a>, PipelineError> {
-        let _joined = join_edges(self.wrap());
         let Self { model, request, .. } = self;
         check_parts(request, model.base().family.supports)?;
         let info = model.info();
@@ -80,6 +78,7 @@ impl<'a> JobContext<'a> {
             Arc::clone(&scheduler),
             DenoiserInputs {
                 class_label: request.class_label,
+                wrap: self.wrap(),
                 concat: inputs.concat.take(),
                 controls: self.controls(inputs.shape)?,
                 references: self.references()?,
@@ -125,7 +124,10 @@ impl<'a> JobContext<'a> {
         let prompts = refiner.encode_prompts(&Self::prompts(self.request, &self.request.prompt))?;
         Ok(Rc::new(RefinerSwitch {
             first,
-            refiner: refiner.denoiser(DenoiserInputs::of(prompts))?,
+            refiner: refiner.denoiser(DenoiserInputs {
+                wrap: self.wrap(),
+                ..DenoiserInputs::of(prompts)
+            })?,
             step: wanted.step as usize,
         }))
     }
@@ -150,7 +152,13 @@ impl<'a> JobContext<'a> {
                 end: control.end,
                 is_guess: control.is_guess,
             };
-            Ok(ActiveControl::new(network, &picture, model.dtype(), schedule)?)
+            Ok(ActiveControl::new(
+                network,
+                &picture,
+                model.dtype(),
+                schedule,
+                self.wrap(),
+            )?)
         });
         active.collect()
     }
@@ -190,7 +198,7 @@ impl<'a> JobContext<'a> {
         check_task(request, channels)?;
         let Some(init) = &request.init else {
             let inputs = of_size(request.width_px, request.height_px)?;
-            let concat = (channels == INPAINT_CHANNELS).then(|| concat_all_masked(model, inputs.shape));
+            let concat = (channels == INPAINT_CHANNELS).then(|| self.concat_all_masked(inputs.shape));
             return Ok(RunInputs {
                 concat: concat.transpose()?,
                 ..inputs
@@ -202,13 +210,13 @@ impl<'a> JobContext<'a> {
         if let InitWay::Beside { guidance_scale } = init.way {
             return Ok(RunInputs {
                 concat: Some(ConcatCond::Edit {
-                    latents: model.encode(&picture)?.mean,
+                    latents: model.encode(&picture, self.wrap())?.mean,
                     scale: guidance_scale,
                 }),
                 ..inputs
             });
         }
-        let encode = |picture: &Tensor| model.scaled(&latents_of(self.probe, model.encode(picture)?));
+        let encode = |picture: &Tensor| model.scaled(&latents_of(self.probe, model.encode(picture, self.wrap())?));
         let latents = encode(&picture)?;
         let first = first_step(sampler, table.steps(), init.strength);
         let start = match &init.way {
@@ -233,7 +241,7 @@ impl<'a> JobContext<'a> {
                 inpaint = Some(InpaintBlend { latents, mask });
             }
         } else if channels == INPAINT_CHANNELS {
-            concat = Some(concat_all_masked(model, inputs.shape)?);
+            concat = Some(self.concat_all_masked(inputs.shape)?);
         }
         Ok(RunInputs {
             start,
@@ -242,6 +250,17 @@ impl<'a> JobContext<'a> {
             paste,
             ..inputs
         })
+    }
+
+    /// For a model that takes mask and picture beside the latents where there is neither: all is to be painted.
+    fn concat_all_masked(&self, [_, channels, height, width]: [usize; 4]) -> Result<ConcatCond, PipelineError> {
+        let (model, device) = (self.model, self.model.device());
+        let factor = model.info().vae_factor as usize;
+        let grey = Tensor::zeros((1, 3, height * factor, width * factor), STATE_DTYPE, device)?;
+        let masked = model.scaled(&model.encode(&grey, self.wrap())?.mean)?;
+        debug_assert_eq!(masked.dims(), [1, channels, height, width]);
+        let mask = Tensor::ones((1, 1, height, width), STATE_DTYPE, device)?;
+        Ok(ConcatCond::Inpaint(Tensor::cat(&[&mask, &masked], 1)?))
     }
 
     /// The picture under the noise of step `first` that the ODE leads back to from it, with a prompt of what it shows.
@@ -255,6 +274,7 @@ impl<'a> JobContext<'a> {
         let prompts = self.model.encode_prompts(&Self::prompts(self.request, prompt))?;
         let denoiser = self.model.denoiser(DenoiserInputs {
             scheduler: Some(Arc::clone(scheduler)),
+            wrap: self.wrap(),
             ..DenoiserInputs::of(prompts)
         })?;
         if first == table.steps() {
@@ -290,17 +310,6 @@ fn check_task(request: &GenerateRequest, channels: usize) -> Result<(), Pipeline
         expected: task(!edits).to_owned(),
         found: task(edits).to_owned(),
     })
-}
-
-/// For a model that takes mask and picture beside the latents where there is neither: all is to be painted.
-fn concat_all_masked(model: &dyn Model, [_, channels, height, width]: [usize; 4]) -> Result<ConcatCond, PipelineError> {
-    let device = model.device();
-    let factor = model.info().vae_factor as usize;
-    let grey = Tensor::zeros((1, 3, height * factor, width * factor), STATE_DTYPE, device)?;
-    let masked = model.scaled(&model.encode(&grey)?.mean)?;
-    debug_assert_eq!(masked.dims(), [1, channels, height, width]);
-    let mask = Tensor::ones((1, 1, height, width), STATE_DTYPE, device)?;
-    Ok(ConcatCond::Inpaint(Tensor::cat(&[&mask, &masked], 1)?))
 }
 
 /// A refiner goes on with the other model's latents, so they must mean the same.

@@ -1,18 +1,25 @@
 //! From latents to a picture for the eye.
 
 use super::PipelineError;
+use super::context::wrap_of;
 use super::model::Model;
 use crate::conditioning::rgb_from_picture;
 use crate::diffusion::trajectory::tensor;
-use crate::job::{LatentPlane, PreviewMode, RgbImage};
+use crate::job::{LatentPlane, PreviewMode, RgbImage, Tiling};
 
 /// The picture of kept latents, by any model that knows latents of their kind.
 ///
 /// * `mode`: how; where the model has no such preview, its decoder makes the picture.
+/// * `tiling`: edges that join.
 ///
 /// # Errors
 /// [`PipelineError::Unsupported`] if the model's latents are of another kind; else the device's.
-pub fn decode_latents(model: &dyn Model, latents: &LatentPlane, mode: PreviewMode) -> Result<RgbImage, PipelineError> {
+pub fn decode_latents(
+    model: &dyn Model,
+    latents: &LatentPlane,
+    mode: PreviewMode,
+    tiling: Tiling,
+) -> Result<RgbImage, PipelineError> {
     let LatentPlane {
         channels,
         height,
@@ -27,10 +34,10 @@ pub fn decode_latents(model: &dyn Model, latents: &LatentPlane, mode: PreviewMod
             found: format!("{channels} of {height}x{width} with {} numbers", values.len()),
         });
     }
-    let latents = tensor(latents, model.device())?;
-    let picture = match model.preview(&latents, mode)? {
+    let (latents, wrap) = (tensor(latents, model.device())?, wrap_of(tiling));
+    let picture = match model.preview(&latents, mode, wrap)? {
         Some(picture) => picture,
-        None => model.decode(&latents)?,
+        None => model.decode(&latents, wrap)?,
     };
     Ok(rgb_from_picture(&picture)?)
 }

@@ -6,7 +6,6 @@ use super::error::is_out_of_memory;
 use super::memory::has_room;
 use crate::job::VaeTiles;
 use crate::kernels::Wrap;
-use crate::models::{join_edges, joined_edges};
 
 /// Sides of tiles, in latents, the largest first.
 const SIDES: [usize; 3] = [96, 64, 32];
@@ -16,8 +15,7 @@ const USUAL_SIDE: usize = 64;
 const OVERLAP: f64 = 0.25;
 
 /// How many tiles of the usual side there are over so many places.
-pub(super) fn usual_tiles(height: usize, width: usize) -> usize {
-    let wrap = joined_edges();
+pub(super) fn usual_tiles(height: usize, width: usize, wrap: Wrap) -> usize {
     let count = |len, joins| Axis::new(len, USUAL_SIDE, joins).starts.len();
     count(height, wrap.y) * count(width, wrap.x)
 }
@@ -32,17 +30,19 @@ pub(super) struct TiledVae<'a> {
     pub(super) bytes_per_latent: usize,
     /// Places of its input along the side of one latent, then of its output.
     pub(super) units: [usize; 2],
+    /// Edges of the picture that join.
+    pub(super) wrap: Wrap,
 }
 
 impl TiledVae<'_> {
     /// Runs it, as a whole if there is room, else in the largest tiles there is room for.
     ///
     /// * `x`: `(batch, channels, height, width)`.
-    /// * `run`: the network.
+    /// * `run`: the network, on the whole or a tile whose edges join as it says.
     ///
     /// # Errors
     /// Only the network's.
-    pub(super) fn take(&self, x: &Tensor, run: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    pub(super) fn take(&self, x: &Tensor, run: impl Fn(&Tensor, Wrap) -> Result<Tensor>) -> Result<Tensor> {
         let (batch, _, height, width) = x.dims4()?;
         let unit = self.units[0];
         let is_whole = height.is_multiple_of(unit) && width.is_multiple_of(unit);
@@ -67,8 +67,8 @@ impl TiledVae<'_> {
                 continue;
             }
             let taken = match side {
-                None => run(x),
-                Some(side) => in_tiles(x, side, self.units, &run),
+                None => run(x, self.wrap),
+                Some(side) => in_tiles(x, side, (self.units, self.wrap), &run),
             };
             match taken {
                 Err(error) if !is_last && is_out_of_memory(&error) => {
@@ -77,7 +77,7 @@ impl TiledVae<'_> {
                 taken => return taken,
             }
         }
-        run(x)
+        run(x, self.wrap)
     }
 }
 
@@ -158,23 +158,27 @@ impl Axis {
 /// * `x`: `(batch, channels, height, width)`, sides multiples of `units[0]`.
 /// * `side`: of a tile, in latents.
 /// * `units`: places of the network's input along the side of one latent, then of its output.
-fn in_tiles(x: &Tensor, side: usize, units: [usize; 2], run: &dyn Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
-    let [unit, out_unit] = units;
+/// * `wrap`: edges of the picture that join.
+fn in_tiles(
+    x: &Tensor,
+    side: usize,
+    ([unit, out_unit], wrap): ([usize; 2], Wrap),
+    run: &dyn Fn(&Tensor, Wrap) -> Result<Tensor>,
+) -> Result<Tensor> {
     let (batch, _, height, width) = x.dims4()?;
-    let wrap = joined_edges();
     let rows = Axis::new(height / unit, side, wrap.y);
     let columns = Axis::new(width / unit, side, wrap.x);
-    let _inside = join_edges(Wrap {
+    let inside = Wrap {
         x: columns.joins,
         y: rows.joins,
-    });
+    };
     let (weights, row_weights) = (columns.weights(out_unit), rows.weights(out_unit));
     let (width, height) = (columns.len * out_unit, rows.len * out_unit);
     let mut planes: Vec<f32> = Vec::new();
     for top in &rows.starts {
         let line = rows.cut(x, 2, *top, unit)?;
         for left in &columns.starts {
-            let tile = run(&columns.cut(&line, 3, *left, unit)?.contiguous()?)?;
+            let tile = run(&columns.cut(&line, 3, *left, unit)?.contiguous()?, inside)?;
             let (_, _, tile_height, tile_width) = tile.dims4()?;
             if (tile_height, tile_width) != (row_weights.len(), weights.len()) {
                 candle_core::bail!(
@@ -236,18 +240,17 @@ mod tests {
 
     #[test]
     fn tiles_of_what_looks_at_no_neighbours_should_make_up_the_whole() {
-        let enlarge = |x: &Tensor| x.upsample_nearest2d(2 * x.dim(2)?, 2 * x.dim(3)?);
-        let shrink = |x: &Tensor| x.avg_pool2d(2);
+        let enlarge = |x: &Tensor, _: Wrap| x.upsample_nearest2d(2 * x.dim(2)?, 2 * x.dim(3)?);
+        let shrink = |x: &Tensor, _: Wrap| x.avg_pool2d(2);
         for (height, width) in [(40, 24), (17, 50), (8, 8), (9, 100), (33, 34)] {
             for wrap in [false, true].map(|joins| Wrap { x: joins, y: !joins }) {
-                let _joined = join_edges(wrap);
                 let latents = picture(3, height, width);
-                let tiled = in_tiles(&latents, 16, [1, 2], &enlarge).unwrap();
-                let error = largest_difference(&tiled, &enlarge(&latents).unwrap());
+                let tiled = in_tiles(&latents, 16, ([1, 2], wrap), &enlarge).unwrap();
+                let error = largest_difference(&tiled, &enlarge(&latents, wrap).unwrap());
                 assert!(error < 1e-5, "{height}×{width}, {wrap:?}: off by {error}");
                 let pixels = picture(3, 2 * height, 2 * width);
-                let tiled = in_tiles(&pixels, 16, [2, 1], &shrink).unwrap();
-                let error = largest_difference(&tiled, &shrink(&pixels).unwrap());
+                let tiled = in_tiles(&pixels, 16, ([2, 1], wrap), &shrink).unwrap();
+                let error = largest_difference(&tiled, &shrink(&pixels, wrap).unwrap());
                 assert!(error < 1e-5, "{height}×{width} back, {wrap:?}: off by {error}");
             }
         }
@@ -281,9 +284,10 @@ mod tests {
             device: &DEVICE,
             bytes_per_latent: 1,
             units: [1, 1],
+            wrap: Wrap::default(),
         };
         let largest = Cell::new(0);
-        let outcome = passage.take(&picture(1, 160, 120), |x| {
+        let outcome = passage.take(&picture(1, 160, 120), |x, _| {
             let latents = x.dim(2)? * x.dim(3)?;
             if latents > most {
                 candle_core::bail!("CUDA_ERROR_OUT_OF_MEMORY");
@@ -321,10 +325,11 @@ mod tests {
             device: &DEVICE,
             bytes_per_latent: 1 << 50,
             units: [1, 1],
+            wrap: Wrap::default(),
         };
         let largest = Cell::new(0);
         let x = picture(2, 80, 50);
-        let same = passage.take(&x, |x| {
+        let same = passage.take(&x, |x, _| {
             largest.set(largest.get().max(x.dim(2)? * x.dim(3)?));
             Ok(x.clone())
         });
@@ -340,8 +345,9 @@ mod tests {
             device: &DEVICE,
             bytes_per_latent: 1,
             units: [1, 1],
+            wrap: Wrap::default(),
         };
-        let outcome = passage.take(&picture(1, 99, 99), |_| {
+        let outcome = passage.take(&picture(1, 99, 99), |_, _| {
             calls.set(calls.get() + 1);
             candle_core::bail!("no such thing")
         });

@@ -17,6 +17,7 @@ use crate::diffusion::SampleError;
 use crate::job::{
     GenerateRequest, GeneratedImage, JobControl, LatentPlane, Record, RgbImage, Trajectory, Upscale, VaeTiles,
 };
+use crate::kernels::Wrap;
 use crate::models::upscaler::{UpscalerConfig, UpscalerModel};
 use crate::weights::{self, ModelFiles};
 
@@ -71,6 +72,7 @@ impl PictureUpscaler {
     ///
     /// * `control`: asked before every tile whether to go on.
     /// * `progress`: called with the fraction that is done, 0 to 1.
+    /// * `wrap`: edges that join.
     ///
     /// # Errors
     /// [`PipelineError::Unsupported`] if the result would be too large; that the job was stopped; or the device's.
@@ -80,6 +82,7 @@ impl PictureUpscaler {
         (width, height): (u32, u32),
         control: &JobControl,
         progress: &mut dyn FnMut(f32),
+        wrap: Wrap,
     ) -> Result<RgbImage, PipelineError> {
         let scale = self.scale() as u32;
         let largest = (
@@ -88,7 +91,7 @@ impl PictureUpscaler {
         );
         check_size(largest)?;
         check_size((width, height))?;
-        let enlarged = self.by_network(&picture, control, progress)?;
+        let enlarged = self.by_network(&picture, control, progress, wrap)?;
         if (enlarged.width_px, enlarged.height_px) == (width, height) {
             return Ok(enlarged);
         }
@@ -103,6 +106,7 @@ impl PictureUpscaler {
         picture: &RgbImage,
         control: &JobControl,
         progress: &mut dyn FnMut(f32),
+        wrap: Wrap,
     ) -> Result<RgbImage, PipelineError> {
         let (width, height) = (picture.width_px as usize, picture.height_px as usize);
         let scale = self.scale();
@@ -118,15 +122,16 @@ impl PictureUpscaler {
             device: &self.device,
             bytes_per_latent: 0,
             units: [PLACE_PX, PLACE_PX * scale],
+            wrap,
         };
-        let total = usual_tiles(height.div_ceil(PLACE_PX), width.div_ceil(PLACE_PX));
+        let total = usual_tiles(height.div_ceil(PLACE_PX), width.div_ceil(PLACE_PX), wrap);
         let done = Cell::new(0);
         let progress = std::cell::RefCell::new(progress);
-        let run = |tile: &Tensor| {
+        let run = |tile: &Tensor, wrap: Wrap| {
             if control.is_cancelled() {
                 candle_core::bail!("stopped");
             }
-            let enlarged = self.network.forward(&tile.to_dtype(self.dtype)?)?;
+            let enlarged = self.network.forward(&tile.to_dtype(self.dtype)?, wrap)?;
             done.set(done.get() + 1);
             (progress.borrow_mut())(done.get() as f32 / total as f32);
             Ok(enlarged)
@@ -156,7 +161,7 @@ impl PictureUpscaler {
         let scale = upscale.scale.unwrap_or_else(|| self.scale() as f64);
         let side = |px: u32| (f64::from(px) * scale).round() as u32;
         let size = (side(picture.width_px), side(picture.height_px));
-        self.enlarge(picture, size, control, progress)
+        self.enlarge(picture, size, control, progress, Wrap::default())
     }
 
     /// Enlarges the picture that a request names instead of making one.

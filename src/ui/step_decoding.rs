@@ -35,6 +35,7 @@ pub(super) fn ask(
             Quality::Quick => PreviewMode::Auto,
             Quality::Exact => PreviewMode::Vae,
         },
+        tiling: made_by.joined_edges(),
         latents: Arc::new(step.x0.clone()),
     };
     if let Err(error) = engine.decode(request) {

@@ -5,6 +5,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use hareru::conditioning::Prompts;
 use hareru::job::{GenerateRequest, JobControl, JobOptions, ModelRef, Phase, Precision, PreviewMode};
+use hareru::kernels::Wrap;
 use hareru::pipelines::families::StableDiffusion;
 use hareru::pipelines::{AuxModels, Device, JobContext, Model as _, ShownStep, Watcher, load};
 
@@ -78,7 +79,7 @@ fn parts(c: &mut Criterion) {
         ("preview tiny", PreviewMode::Auto),
         ("decode", PreviewMode::Vae),
     ] {
-        group.bench_function(name, |b| b.iter(|| model.preview(&latents, mode)));
+        group.bench_function(name, |b| b.iter(|| model.preview(&latents, mode, Wrap::default())));
     }
     group.bench_function("encode prompts", |b| {
         b.iter(|| model.encode_prompts(&Prompts::new("a lighthouse at night", "", [64; 2])));

@@ -23,6 +23,7 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use hareru::conditioning::{Conditioning, MaskEdge, Prompts, latent_mask};
 use hareru::job::{GeneratedImage, JobControl, JobOptions, Precision, PreviewMode};
+use hareru::kernels::Wrap;
 use hareru::pipelines::families::{LdmUpscaler, StableDiffusion, Unclip};
 use hareru::pipelines::{AuxModels, JobContext, Model, load_any_files};
 
@@ -154,7 +155,7 @@ fn computed(case: &Case, asked: &Asked, model: &dyn Model, recorder: &Recorder, 
     }
     if case.request["vae"].is_string() {
         let picture = base
-            .decode_tiny(&of_one_frame())
+            .decode_tiny(&of_one_frame(), Wrap::default())
             .unwrap()
             .expect("the case names a tiny decoder");
         let image = picture

@@ -6,6 +6,7 @@ use hareru::diffusion::guidance::{Guidance, GuidanceSchedule};
 use hareru::diffusion::samplers::{Options, Sampler, sampler_by_id};
 use hareru::diffusion::schedule::SigmaTable;
 use hareru::job::{JobControl, NoiseSource};
+use hareru::kernels::Wrap;
 use hareru::models::taesd::{AutoencoderTiny, TinyConfig};
 use hareru::models::vae::{AutoencoderKL, VaeConfig};
 use hareru::pipelines::denoise::{InitialLatents, Noise, Observed, Run};
@@ -46,8 +47,8 @@ pub(super) fn roundtrip(case: &Case) -> Got {
             AutoencoderTiny::new(vb, &config)
         })
         .unwrap();
-        let latents = vae.encode(&picture).unwrap();
-        let image = unit(vae.decode(&latents).unwrap()).unwrap();
+        let latents = vae.encode(&picture, Wrap::default()).unwrap();
+        let image = unit(vae.decode(&latents, Wrap::default()).unwrap()).unwrap();
         return Got::from([("latents".to_owned(), latents), ("image".to_owned(), image)]);
     }
     let files = match case.request["config_from"].as_str() {
@@ -60,9 +61,9 @@ pub(super) fn roundtrip(case: &Case) -> Got {
         AutoencoderKL::new(vb, &config)
     })
     .unwrap();
-    let moments = vae.encode(&picture).unwrap();
+    let moments = vae.encode(&picture, Wrap::default()).unwrap();
     let sample = moments.sample(&case.inputs().f32("vae_noise").unwrap()).unwrap();
-    let decode = |latents: &Tensor| unit(vae.decode(latents)?);
+    let decode = |latents: &Tensor| unit(vae.decode(latents, Wrap::default())?);
     let std = (moments.logvar.clamp(-30f32, 20f32).unwrap() * 0.5)
         .unwrap()
         .exp()
@@ -131,7 +132,7 @@ pub(super) fn with_sizes(case: &Case, asked: &Asked, model: &StableDiffusion) ->
         &[("noise", "")],
     );
     got.extend(found);
-    let picture = model.decode(&latents).unwrap();
+    let picture = model.decode(&latents, Wrap::default()).unwrap();
     got.insert(
         "image".to_owned(),
         picture
@@ -174,7 +175,7 @@ pub(super) fn of_noise_size(case: &Case, asked: &Asked, model: &dyn Model) -> Go
         noises(case),
     );
     let image = model
-        .decode(&picture)
+        .decode(&picture, Wrap::default())
         .unwrap()
         .squeeze(0)
         .unwrap()

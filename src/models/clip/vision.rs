@@ -4,6 +4,7 @@ use super::HiddenAct;
 use super::layer::ClipLayer;
 use super::layer::LayerShape;
 use crate::kernels::LayerNorm;
+use crate::kernels::Wrap;
 use crate::models::ConfigError;
 use crate::models::WeightBuilder;
 use crate::models::error::MAX_CHANNELS;
@@ -182,7 +183,11 @@ impl ClipVisionModel {
                 pixels.dims()
             );
         }
-        let patches = self.patch_embedding.forward(pixels)?.flatten_from(2)?.transpose(1, 2)?;
+        let patches = self
+            .patch_embedding
+            .forward(pixels, Wrap::default())?
+            .flatten_from(2)?
+            .transpose(1, 2)?;
         let class = self.class_embedding.expand((batch, 1, hidden_size))?;
         let x = Tensor::cat(&[&class, &patches.contiguous()?], 1)?;
         let mut x = self.pre_norm.forward(&x.broadcast_add(&self.position_embedding)?)?;

@@ -6,6 +6,7 @@ use crate::kernels::Activation;
 use crate::kernels::Padding;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::kernels::Wrap;
 use crate::models::WeightBuilder;
 use crate::models::layers::Conv2d;
 use crate::models::layers::full_precision;
@@ -94,10 +95,11 @@ impl ControlNetModel {
     /// What the network makes of a picture before the latents come in; made once and used at every step.
     ///
     /// * `image`: `(batch or 1, conditioning_channels, height, width)` in 0..1, red first, 8 times the latents' size.
+    /// * `wrap`: edges that join.
     ///
     /// # Errors
     /// If the shape does not fit.
-    pub fn hint(&self, image: &Tensor) -> Result<ControlHint> {
+    pub fn hint(&self, image: &Tensor, wrap: Wrap) -> Result<ControlHint> {
         let channels = self.config.conditioning_channels;
         if image.rank() != 4 || image.dim(1)? != channels {
             candle_core::bail!("the control image is {:?}, expected {channels} channels", image.dims());
@@ -106,13 +108,14 @@ impl ControlNetModel {
             ChannelOrder::Rgb => image.clone(),
             ChannelOrder::Bgr => image.contiguous()?.flip(&[1])?,
         };
-        Ok(ControlHint(self.hint.forward(&image)?))
+        Ok(ControlHint(self.hint.forward(&image, wrap)?))
     }
 
     /// What the U-Net is to add at this step.
     ///
     /// * `x`, `timesteps`: what the U-Net is asked.
-    /// * `conditions`: those of the U-Net; only text and size conditions concern a ControlNet, the others are left out.
+    /// * `conditions`: those of the U-Net; only text and size conditions and joined edges concern a ControlNet, the others are
+    ///   left out.
     /// * `hint`: the picture, of the size of `x`.
     ///
     /// # Errors
@@ -192,13 +195,13 @@ impl HintEmbedding {
         })
     }
 
-    fn forward(&self, image: &Tensor) -> Result<Tensor> {
+    fn forward(&self, image: &Tensor, wrap: Wrap) -> Result<Tensor> {
         let silu = PostOps::activation(Activation::Silu);
-        let mut x = self.conv_in.forward_with(PreOps::new(&[image]), silu)?;
+        let mut x = self.conv_in.forward_with(PreOps::new(&[image]).wrapped(wrap), silu)?;
         for block in &self.blocks {
-            x = block.forward_with(PreOps::new(&[&x]), silu)?;
+            x = block.forward_with(PreOps::new(&[&x]).wrapped(wrap), silu)?;
         }
-        self.conv_out.forward(&x)
+        self.conv_out.forward(&x, wrap)
     }
 }
 

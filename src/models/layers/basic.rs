@@ -6,8 +6,8 @@ use crate::kernels::LinearWeights;
 use crate::kernels::Padding;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::kernels::Wrap;
 use crate::models::WeightBuilder;
-use crate::models::joined_edges;
 use crate::models::reloadable::ReloadableWeights;
 use candle_core::DType;
 use candle_core::Result;
@@ -179,13 +179,13 @@ impl Conv2d {
     }
 
     /// `(batch, inputs, height, width)` → `(batch, outputs, …)`.
-    pub(in crate::models) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.forward_with(PreOps::new(&[x]), PostOps::default())
+    pub(in crate::models) fn forward(&self, x: &Tensor, wrap: Wrap) -> Result<Tensor> {
+        self.forward_with(PreOps::new(&[x]).wrapped(wrap), PostOps::default())
     }
 
-    /// With something done before and after; edges [join](crate::models::join_edges) as the thread says.
+    /// With something done before and after.
     pub(in crate::models) fn forward_with(&self, input: PreOps<'_>, post_ops: PostOps<'_>) -> Result<Tensor> {
-        kernels::conv2d(input.wrapped(joined_edges()), &self.0.read(), post_ops)
+        kernels::conv2d(input, &self.0.read(), post_ops)
     }
 }
 

@@ -4,6 +4,7 @@ use super::Conv2d;
 use crate::kernels::Padding;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::kernels::Wrap;
 use crate::models::WeightBuilder;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -27,8 +28,9 @@ impl Downsample {
     }
 
     /// `(batch, channels, height, width)` → half of each, rounded up.
-    pub(in crate::models) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.conv.forward_with(PreOps::new(&[x]), PostOps::in_dtype(x.dtype()))
+    pub(in crate::models) fn forward(&self, x: &Tensor, wrap: Wrap) -> Result<Tensor> {
+        self.conv
+            .forward_with(PreOps::new(&[x]).wrapped(wrap), PostOps::in_dtype(x.dtype()))
     }
 }
 
@@ -47,14 +49,21 @@ impl Upsample {
     }
 
     /// Doubles both sides.
-    pub(in crate::models) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    pub(in crate::models) fn forward(&self, x: &Tensor, wrap: Wrap) -> Result<Tensor> {
         let (_, _, height, width) = x.dims4()?;
-        self.forward_to(x, 2 * height, 2 * width)
+        self.forward_to(x, (2 * height, 2 * width), wrap)
     }
 
     /// Enlarges to a given size, which need not be the double: a skip of odd size has to be met.
-    pub(in crate::models) fn forward_to(&self, x: &Tensor, height: usize, width: usize) -> Result<Tensor> {
-        self.conv
-            .forward_with(PreOps::new(&[x]).enlarged(height, width), PostOps::in_dtype(x.dtype()))
+    pub(in crate::models) fn forward_to(
+        &self,
+        x: &Tensor,
+        (height, width): (usize, usize),
+        wrap: Wrap,
+    ) -> Result<Tensor> {
+        self.conv.forward_with(
+            PreOps::new(&[x]).wrapped(wrap).enlarged(height, width),
+            PostOps::in_dtype(x.dtype()),
+        )
     }
 }

@@ -8,6 +8,7 @@ use crate::kernels;
 use crate::kernels::GroupNorm;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::kernels::Wrap;
 use crate::models::WeightBuilder;
 use candle_core::Result;
 use candle_core::Tensor;
@@ -107,11 +108,12 @@ impl ResnetBlock {
 
     /// * `parts`: `(batch, …, height, width)`, together of the block's inputs, as if concatenated over the channels.
     /// * `time`: `(batch or 1, time_channels)`, its nonlinearity already applied since all blocks share it.
+    /// * `wrap`: edges that join.
     ///
     /// Returns `(batch, outputs, height, width)`.
-    pub(in crate::models) fn forward(&self, parts: &[&Tensor], time: Option<&Tensor>) -> Result<Tensor> {
+    pub(in crate::models) fn forward(&self, parts: &[&Tensor], time: Option<&Tensor>, wrap: Wrap) -> Result<Tensor> {
         let condition = self.condition(time)?;
-        let before = PreOps::new(parts);
+        let before = PreOps::new(parts).wrapped(wrap);
         let h = self
             .conv1
             .forward_with(before.normalised_silu(&self.norm1), self.added(condition.as_ref()))?;
@@ -121,7 +123,7 @@ impl ResnetBlock {
             (None, [x]) => (*x).clone(),
             (None, parts) => Tensor::cat(parts, 1)?,
         };
-        self.second_half(&h, condition.as_ref(), &shortcut)
+        self.second_half(&h, condition.as_ref(), &shortcut, wrap)
     }
 
     /// As [`ResnetBlock::forward`] of one feature map, which changes its size between the first nonlinearity and the
@@ -131,17 +133,18 @@ impl ResnetBlock {
         x: &Tensor,
         time: Option<&Tensor>,
         resize: Resize,
+        wrap: Wrap,
     ) -> Result<Tensor> {
         let condition = self.condition(time)?;
         let h = resize.apply(&self.norm1.forward_silu(x)?)?;
         let h = self
             .conv1
-            .forward_with(PreOps::new(&[&h]), self.added(condition.as_ref()))?;
+            .forward_with(PreOps::new(&[&h]).wrapped(wrap), self.added(condition.as_ref()))?;
         let mut shortcut = resize.apply(x)?;
         if let Some(conv) = &self.conv_shortcut {
             shortcut = conv.forward_with(PreOps::new(&[&shortcut]), PostOps::in_dtype(x.dtype()))?;
         }
-        self.second_half(&h, condition.as_ref(), &shortcut)
+        self.second_half(&h, condition.as_ref(), &shortcut, wrap)
     }
 
     /// What the time does to the block: `(batch or 1, outputs)`, or twice as many to scale and shift.
@@ -160,10 +163,10 @@ impl ResnetBlock {
         }
     }
 
-    fn second_half(&self, h: &Tensor, condition: Option<&Tensor>, shortcut: &Tensor) -> Result<Tensor> {
+    fn second_half(&self, h: &Tensor, condition: Option<&Tensor>, shortcut: &Tensor, wrap: Wrap) -> Result<Tensor> {
         let (true, Some(condition)) = (self.scale_shift, condition) else {
             let h = [h];
-            let before = PreOps::new(&h).normalised_silu(&self.norm2);
+            let before = PreOps::new(&h).wrapped(wrap).normalised_silu(&self.norm2);
             return self.conv2.forward_with(before, PostOps::add(shortcut));
         };
         let parts = condition.to_dtype(h.dtype())?.unsqueeze(2)?.unsqueeze(3)?.chunk(2, 1)?;
@@ -172,7 +175,9 @@ impl ResnetBlock {
         };
         let h = self.norm2.forward(h)?;
         let h = h.broadcast_mul(&(scale + 1.0)?)?.broadcast_add(shift)?;
-        self.conv2
-            .forward_with(PreOps::new(&[&kernels::silu(&h)?]), PostOps::add(shortcut))
+        self.conv2.forward_with(
+            PreOps::new(&[&kernels::silu(&h)?]).wrapped(wrap),
+            PostOps::add(shortcut),
+        )
     }
 }

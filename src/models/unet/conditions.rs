@@ -8,6 +8,7 @@ use super::motion::Motion;
 use super::motion::MotionAdapter;
 use super::motion::MotionModule;
 use super::residuals::Residuals;
+use crate::kernels::Wrap;
 use crate::models::ip_adapter::ImagePrompt;
 use crate::models::layers::KvCache;
 use crate::models::layers::sinusoid;
@@ -57,6 +58,8 @@ pub struct UNetConditions<'a> {
     pub image_prompts: &'a [ImagePrompt],
     /// Collects how much each pixel attends to each token; `None` computes no maps.
     pub maps: Option<&'a AttentionMaps>,
+    /// Edges that join, so that pictures can be tiled.
+    pub wrap: Wrap,
 }
 
 impl<'a> UNetConditions<'a> {
@@ -96,6 +99,7 @@ impl<'a> UNetConditions<'a> {
             }),
             image_prompts: self.image_prompts,
             maps: self.maps,
+            wrap: self.wrap,
         }
     }
 }

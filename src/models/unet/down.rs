@@ -82,7 +82,7 @@ impl DownBlock {
         };
         let mut x = x.clone();
         for (layer, resnet) in self.resnets.iter().enumerate() {
-            x = resnet.forward(&[&x], Some(inputs.time))?;
+            x = resnet.forward(&[&x], Some(inputs.time), inputs.wrap)?;
             if let Some(attention) = self.attentions.get(layer) {
                 x = attention.forward(&x, inputs)?;
             }
@@ -94,8 +94,10 @@ impl DownBlock {
         }
         if let Some(downsampler) = &self.downsampler {
             x = match downsampler {
-                Downsampler::Conv(conv) => conv.forward(&x)?,
-                Downsampler::Resnet(resnet) => resnet.forward_resized(&x, Some(inputs.time), Resize::Halve)?,
+                Downsampler::Conv(conv) => conv.forward(&x, inputs.wrap)?,
+                Downsampler::Resnet(resnet) => {
+                    resnet.forward_resized(&x, Some(inputs.time), Resize::Halve, inputs.wrap)?
+                }
             };
             skips.push(x.clone());
         }

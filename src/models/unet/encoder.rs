@@ -117,7 +117,7 @@ impl UNetEncoder {
         } else {
             x.clone()
         };
-        let mut x = self.conv_in.forward(&x)?;
+        let mut x = self.conv_in.forward(&x, conditions.wrap)?;
         if let Some(hint) = hint {
             x = add(&x, hint)?;
         }

@@ -2,6 +2,7 @@
 
 use super::maps::AttentionMaps;
 use super::motion::BlockMotion;
+use crate::kernels::Wrap;
 use crate::models::ip_adapter::ImagePrompt;
 use crate::models::layers::KvCache;
 use candle_core::Result;
@@ -24,6 +25,8 @@ pub(super) struct BlockInputs<'a> {
     pub(super) image_prompts: &'a [ImagePrompt],
     /// Collects how much each pixel attends to each token.
     pub(super) maps: Option<&'a AttentionMaps>,
+    /// Edges that join.
+    pub(super) wrap: Wrap,
 }
 
 impl BlockInputs<'_> {

@@ -29,11 +29,11 @@ impl MidBlock {
     }
 
     pub(super) fn forward(&self, x: &Tensor, inputs: BlockInputs<'_>) -> Result<Tensor> {
-        let mut x = self.first.forward(&[x], Some(inputs.time))?;
+        let mut x = self.first.forward(&[x], Some(inputs.time), inputs.wrap)?;
         if let Some(attention) = &self.attention {
             x = attention.forward(&x, inputs)?;
         }
         x = inputs.moved(x, 0)?;
-        self.second.forward(&[&x], Some(inputs.time))
+        self.second.forward(&[&x], Some(inputs.time), inputs.wrap)
     }
 }

@@ -55,7 +55,9 @@ impl UNet {
         }
         // 5. Output.
         let last = [&x];
-        let before = PreOps::new(&last).normalised_silu(&self.conv_norm_out);
+        let before = PreOps::new(&last)
+            .wrapped(conditions.wrap)
+            .normalised_silu(&self.conv_norm_out);
         self.conv_out.forward_with(before, PostOps::in_f32())
     }
 }

@@ -69,7 +69,7 @@ impl UpBlock {
             let Some(skip) = skips.pop() else {
                 candle_core::bail!("the up blocks of this U-Net take more features than its down blocks give");
             };
-            x = resnet.forward(&[&x, &skip], Some(inputs.time))?;
+            x = resnet.forward(&[&x, &skip], Some(inputs.time), inputs.wrap)?;
             if let Some(attention) = self.attentions.get(layer) {
                 x = attention.forward(&x, inputs)?;
             }
@@ -86,8 +86,10 @@ impl UpBlock {
             (height, width)
         };
         match upsampler {
-            Upsampler::Conv(conv) => conv.forward_to(&x, height, width),
-            Upsampler::Resnet(resnet) => resnet.forward_resized(&x, Some(inputs.time), Resize::To(height, width)),
+            Upsampler::Conv(conv) => conv.forward_to(&x, (height, width), inputs.wrap),
+            Upsampler::Resnet(resnet) => {
+                resnet.forward_resized(&x, Some(inputs.time), Resize::To(height, width), inputs.wrap)
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::models::WeightBuilder;
 use candle_core::{DType, Result, Tensor};
 
 use super::config::UpscalerConfig;
-use crate::kernels::{PostOps, PreOps, upsample_nearest};
+use crate::kernels::{PostOps, PreOps, Wrap, upsample_nearest};
 use crate::models::layers::Conv2d;
 
 /// The network.
@@ -35,13 +35,15 @@ impl Compact {
         })
     }
 
-    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    pub(super) fn forward(&self, x: &Tensor, wrap: Wrap) -> Result<Tensor> {
         let (_, _, height, width) = x.dims4()?;
         let deep = self.convs.iter().try_fold(x.clone(), |x, (conv, slope)| {
-            let y = conv.forward(&x)?;
+            let y = conv.forward(&x, wrap)?;
             y.relu()? - y.neg()?.relu()?.broadcast_mul(&slope.to_dtype(y.dtype())?)?
         })?;
-        let added = self.last.forward_with(PreOps::new(&[&deep]), PostOps::in_f32())?;
+        let added = self
+            .last
+            .forward_with(PreOps::new(&[&deep]).wrapped(wrap), PostOps::in_f32())?;
         let plain = upsample_nearest(&x.to_dtype(DType::F32)?, self.scale * height, self.scale * width)?;
         plain + shuffled(&added, self.scale)?
     }

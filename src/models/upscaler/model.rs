@@ -3,6 +3,7 @@
 use super::compact::Compact;
 use super::config::{UpscalerArchitecture, UpscalerConfig};
 use super::rrdb::Rrdb;
+use crate::kernels::Wrap;
 use crate::models::WeightBuilder;
 use candle_core::{Result, Tensor};
 
@@ -45,15 +46,16 @@ impl UpscalerModel {
     /// Enlarges a picture.
     ///
     /// * `x`: `(batch, 3, height, width)`, 0 to 1; sides multiples of [`UpscalerConfig::unshuffle`].
+    /// * `wrap`: edges that join.
     ///
     /// Returns `(batch, 3, scale · height, scale · width)`, about 0 to 1.
     ///
     /// # Errors
     /// If the shape does not fit or the device has no room.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, wrap: Wrap) -> Result<Tensor> {
         match &self.network {
-            Network::Rrdb(network) => network.forward(x),
-            Network::Compact(network) => network.forward(x),
+            Network::Rrdb(network) => network.forward(x, wrap),
+            Network::Compact(network) => network.forward(x, wrap),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::models::WeightBuilder;
 use candle_core::{Result, Tensor};
 
 use super::config::UpscalerConfig;
-use crate::kernels::{Activation, PostOps, PreOps};
+use crate::kernels::{Activation, PostOps, PreOps, Wrap};
 use crate::models::layers::Conv2d;
 
 /// How much of what a block adds is added.
@@ -36,15 +36,15 @@ impl DenseBlock {
     }
 
     /// x + 0.2 · (what the last convolution makes of all).
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    fn forward(&self, x: &Tensor, wrap: Wrap) -> Result<Tensor> {
         let mut seen = vec![x.clone()];
         for conv in &self.convs[..4] {
             let parts: Vec<&Tensor> = seen.iter().collect();
-            let next = conv.forward_with(PreOps::new(&parts), leaky())?;
+            let next = conv.forward_with(PreOps::new(&parts).wrapped(wrap), leaky())?;
             seen.push(next);
         }
         let parts: Vec<&Tensor> = seen.iter().collect();
-        let added = self.convs[4].forward_with(PreOps::new(&parts), PostOps::default())?;
+        let added = self.convs[4].forward_with(PreOps::new(&parts).wrapped(wrap), PostOps::default())?;
         x + (added * RESIDUAL)?
     }
 }
@@ -59,8 +59,8 @@ impl Block {
         Ok(Self([dense(1)?, dense(2)?, dense(3)?]))
     }
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let added = self.0.iter().try_fold(x.clone(), |x, dense| dense.forward(&x))?;
+    fn forward(&self, x: &Tensor, wrap: Wrap) -> Result<Tensor> {
+        let added = self.0.iter().try_fold(x.clone(), |x, dense| dense.forward(&x, wrap))?;
         x + (added * RESIDUAL)?
     }
 }
@@ -96,21 +96,25 @@ impl Rrdb {
         })
     }
 
-    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let first = self.first.forward(&unshuffled(x, self.unshuffle)?)?;
+    pub(super) fn forward(&self, x: &Tensor, wrap: Wrap) -> Result<Tensor> {
+        let first = self.first.forward(&unshuffled(x, self.unshuffle)?, wrap)?;
         let deep = self
             .blocks
             .iter()
-            .try_fold(first.clone(), |x, block| block.forward(&x))?;
+            .try_fold(first.clone(), |x, block| block.forward(&x, wrap))?;
         let mut x = self
             .after_blocks
-            .forward_with(PreOps::new(&[&deep]), PostOps::add(&first))?;
+            .forward_with(PreOps::new(&[&deep]).wrapped(wrap), PostOps::add(&first))?;
         for conv in &self.doublings {
             let (_, _, height, width) = x.dims4()?;
-            x = conv.forward_with(PreOps::new(&[&x]).enlarged(2 * height, 2 * width), leaky())?;
+            x = conv.forward_with(
+                PreOps::new(&[&x]).wrapped(wrap).enlarged(2 * height, 2 * width),
+                leaky(),
+            )?;
         }
-        let x = self.detail.forward_with(PreOps::new(&[&x]), leaky())?;
-        self.last.forward_with(PreOps::new(&[&x]), PostOps::in_f32())
+        let x = self.detail.forward_with(PreOps::new(&[&x]).wrapped(wrap), leaky())?;
+        self.last
+            .forward_with(PreOps::new(&[&x]).wrapped(wrap), PostOps::in_f32())
     }
 }
 

@@ -6,6 +6,7 @@ use super::mid::MidBlock;
 use crate::kernels::GroupNorm;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::kernels::Wrap;
 use crate::models::WeightBuilder;
 use crate::models::layers::Conv2d;
 use crate::models::layers::ResnetBlock;
@@ -57,18 +58,18 @@ impl Decoder {
         })
     }
 
-    pub(super) fn forward(&self, latents: &Tensor) -> Result<Tensor> {
-        let mut x = self.mid_block.forward(&self.conv_in.forward(latents)?)?;
+    pub(super) fn forward(&self, latents: &Tensor, wrap: Wrap) -> Result<Tensor> {
+        let mut x = self.mid_block.forward(&self.conv_in.forward(latents, wrap)?, wrap)?;
         for (resnets, upsampler) in &self.up_blocks {
             for resnet in resnets {
-                x = resnet.forward(&[&x], None)?;
+                x = resnet.forward(&[&x], None, wrap)?;
             }
             if let Some(upsampler) = upsampler {
-                x = upsampler.forward(&x)?;
+                x = upsampler.forward(&x, wrap)?;
             }
         }
         let last = [&x];
-        let before = PreOps::new(&last).normalised_silu(&self.conv_norm_out);
+        let before = PreOps::new(&last).wrapped(wrap).normalised_silu(&self.conv_norm_out);
         self.conv_out.forward_with(before, PostOps::in_f32())
     }
 }

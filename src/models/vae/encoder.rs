@@ -6,6 +6,7 @@ use super::mid::MidBlock;
 use crate::kernels::GroupNorm;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::kernels::Wrap;
 use crate::models::WeightBuilder;
 use crate::models::layers::Conv2d;
 use crate::models::layers::Downsample;
@@ -58,19 +59,19 @@ impl Encoder {
     }
 
     /// * `last`: what follows the last convolution.
-    pub(super) fn forward(&self, image: &Tensor, last: PostOps<'_>) -> Result<Tensor> {
-        let mut x = self.conv_in.forward(image)?;
+    pub(super) fn forward(&self, image: &Tensor, last: PostOps<'_>, wrap: Wrap) -> Result<Tensor> {
+        let mut x = self.conv_in.forward(image, wrap)?;
         for (resnets, downsampler) in &self.down_blocks {
             for resnet in resnets {
-                x = resnet.forward(&[&x], None)?;
+                x = resnet.forward(&[&x], None, wrap)?;
             }
             if let Some(downsampler) = downsampler {
-                x = downsampler.forward(&x)?;
+                x = downsampler.forward(&x, wrap)?;
             }
         }
-        let x = self.mid_block.forward(&x)?;
+        let x = self.mid_block.forward(&x, wrap)?;
         let x = [&x];
-        let before = PreOps::new(&x).normalised_silu(&self.conv_norm_out);
+        let before = PreOps::new(&x).wrapped(wrap).normalised_silu(&self.conv_norm_out);
         self.conv_out.forward_with(before, last)
     }
 }

@@ -3,6 +3,7 @@
 use super::VaeConfig;
 use super::config::NORM_EPS;
 use crate::kernels::GroupNorm;
+use crate::kernels::Wrap;
 use crate::models::WeightBuilder;
 use crate::models::layers::Attention;
 use crate::models::layers::AttentionConfig;
@@ -43,8 +44,8 @@ impl MidBlock {
         })
     }
 
-    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let mut x = self.first.forward(&[x], None)?;
+    pub(super) fn forward(&self, x: &Tensor, wrap: Wrap) -> Result<Tensor> {
+        let mut x = self.first.forward(&[x], None, wrap)?;
         if let Some((norm, attention)) = &self.attention {
             let (batch, channels, height, width) = x.dims4()?;
             // Channels last, pixels are tokens already.
@@ -54,6 +55,6 @@ impl MidBlock {
                 .reshape((batch, height, width, channels))?
                 .permute((0, 3, 1, 2))?;
         }
-        self.second.forward(&[&x], None)
+        self.second.forward(&[&x], None, wrap)
     }
 }

@@ -5,6 +5,7 @@ use super::decoder::Decoder;
 use super::encoder::Encoder;
 use crate::kernels::PostOps;
 use crate::kernels::PreOps;
+use crate::kernels::Wrap;
 use crate::models::WeightBuilder;
 use crate::models::layers::Conv2d;
 use candle_core::Result;
@@ -88,10 +89,11 @@ impl AutoencoderKL {
     }
 
     /// * `image`: `(batch, in_channels, height, width)` in −1..1, sides multiples of [`factor`](Self::factor).
+    /// * `wrap`: edges that join.
     ///
     /// # Errors
     /// If the shape does not fit.
-    pub fn encode(&self, image: &Tensor) -> Result<Moments> {
+    pub fn encode(&self, image: &Tensor, wrap: Wrap) -> Result<Moments> {
         let (_, channels, height, width) = image.dims4()?;
         let factor = self.factor();
         if channels != self.config.in_channels || height < factor || width < factor {
@@ -102,10 +104,10 @@ impl AutoencoderKL {
         }
         let moments = match &self.quant_conv {
             Some(quant_conv) => {
-                let moments = self.encoder.forward(image, PostOps::default())?;
+                let moments = self.encoder.forward(image, PostOps::default(), wrap)?;
                 quant_conv.forward_with(PreOps::new(&[&moments]), PostOps::in_f32())?
             }
-            None => self.encoder.forward(image, PostOps::in_f32())?,
+            None => self.encoder.forward(image, PostOps::in_f32(), wrap)?,
         };
         let channels = self.config.latent_channels;
         let (lowest, highest) = LOGVAR_RANGE;
@@ -116,15 +118,16 @@ impl AutoencoderKL {
     }
 
     /// * `latents`: `(batch, latent_channels, height, width)`, divided by `scaling_factor` (and shifted) already.
+    /// * `wrap`: edges that join.
     ///
     /// Returns `(batch, out_channels, height · factor, width · factor)`, about −1..1, not clamped.
     ///
     /// # Errors
     /// If the shape does not fit or the device runs out of memory.
-    pub fn decode(&self, latents: &Tensor) -> Result<Tensor> {
+    pub fn decode(&self, latents: &Tensor, wrap: Wrap) -> Result<Tensor> {
         match &self.post_quant_conv {
-            Some(post_quant_conv) => self.decoder.forward(&post_quant_conv.forward(latents)?),
-            None => self.decoder.forward(latents),
+            Some(post_quant_conv) => self.decoder.forward(&post_quant_conv.forward(latents, wrap)?, wrap),
+            None => self.decoder.forward(latents, wrap),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use super::VaeConfig;
 use super::decoder::Decoder;
+use crate::kernels::Wrap;
 use crate::models::ConfigError;
 use crate::models::WeightBuilder;
 use crate::models::layers::Conv2d;
@@ -130,6 +131,8 @@ impl VqDecoder {
     /// # Errors
     /// If the shape does not fit or the device runs out of memory.
     pub fn decode(&self, latents: &Tensor) -> Result<Tensor> {
-        self.decoder.forward(&self.post_quant_conv.forward(latents)?)
+        let wrap = Wrap::default();
+        self.decoder
+            .forward(&self.post_quant_conv.forward(latents, wrap)?, wrap)
     }
 }

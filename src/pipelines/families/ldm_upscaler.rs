@@ -11,7 +11,7 @@ use super::pixel_denoiser::PixelDenoiser;
 use super::{name_of, requested_px};
 use crate::conditioning::STATE_DTYPE;
 use crate::job::{ModelDefaults, ModelInfo, ModelRef, PreviewMode, Takes};
-use crate::kernels::cast_input;
+use crate::kernels::{Wrap, cast_input};
 use crate::models::unet::{PixelUNetConfig, UNet2DModel};
 use crate::models::vae::{Quantised, VqConfig, VqDecoder};
 use crate::pipelines::PipelineError;
@@ -116,15 +116,15 @@ impl Model for LdmUpscaler {
         self.unet.config().in_channels
     }
 
-    fn decode(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
+    fn decode(&self, latents: &Tensor, _wrap: Wrap) -> candle_core::Result<Tensor> {
         self.decode_quantised(&self.quantise(latents)?)
     }
 
-    fn preview(&self, latents: &Tensor, mode: PreviewMode) -> candle_core::Result<Option<Tensor>> {
+    fn preview(&self, latents: &Tensor, mode: PreviewMode, wrap: Wrap) -> candle_core::Result<Option<Tensor>> {
         match mode {
             PreviewMode::Off => Ok(None),
             PreviewMode::Linear => self.linear_map()?.map(|map| map.apply(latents)).transpose(),
-            PreviewMode::Auto | PreviewMode::Vae => self.decode(latents).map(Some),
+            PreviewMode::Auto | PreviewMode::Vae => self.decode(latents, wrap).map(Some),
         }
     }
 

@@ -5,6 +5,7 @@ use candle_core::Tensor;
 use super::pixel_denoiser::PixelDenoiser;
 use super::{name_of, requested_px};
 use crate::job::{ModelDefaults, ModelInfo, ModelRef, Takes};
+use crate::kernels::Wrap;
 use crate::models::unet::{PixelUNetConfig, UNet2DModel};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoiser::Denoiser;
@@ -138,7 +139,7 @@ impl Model for Pixel {
         true
     }
 
-    fn decode(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
+    fn decode(&self, latents: &Tensor, _wrap: Wrap) -> candle_core::Result<Tensor> {
         Ok(latents.clone())
     }
 }

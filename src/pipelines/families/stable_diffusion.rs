@@ -11,7 +11,6 @@ use crate::conditioning::{ClipTokenizer, Conditioning, EmbeddingLayer, Prompts, 
 use crate::job::{LoraSpec, ModelDefaults, ModelInfo, ModelRef, PreviewMode, Takes, VaeTiles};
 use crate::kernels::Wrap;
 use crate::kernels::cast_input;
-use crate::models::join_edges;
 use crate::models::lora::PatchableModel;
 use crate::models::taesd::{AutoencoderTiny, TinyConfig};
 use crate::models::unet::{UNet2DConditionModel, UNetConfig};
@@ -206,12 +205,13 @@ impl StableDiffusion {
     /// One half of the autoencoder, for large pictures in tiles.
     ///
     /// * `units`: places of its input along the side of one latent, then of its output.
-    fn tiled(&self, units: [usize; 2]) -> TiledVae<'_> {
+    fn tiled(&self, units: [usize; 2], wrap: Wrap) -> TiledVae<'_> {
         TiledVae {
             tiles: self.vae_tiles,
             device: &self.base.device,
             bytes_per_latent: bytes_per_latent(self.vae.config(), self.vae_dtype),
             units,
+            wrap,
         }
     }
 
@@ -219,11 +219,11 @@ impl StableDiffusion {
     ///
     /// # Errors
     /// Only the device's.
-    pub fn decode_tiny(&self, latents: &Tensor) -> candle_core::Result<Option<Tensor>> {
+    pub fn decode_tiny(&self, latents: &Tensor, wrap: Wrap) -> candle_core::Result<Option<Tensor>> {
         let Some(tiny) = &self.tiny else {
             return Ok(None);
         };
-        tiny.decode(&cast_input(latents, self.base.dtype)?)?
+        tiny.decode(&cast_input(latents, self.base.dtype)?, wrap)?
             .to_dtype(STATE_DTYPE)
             .map(Some)
     }
@@ -250,10 +250,10 @@ impl Model for StableDiffusion {
         Some(self.unet.config())
     }
 
-    fn encode(&self, picture: &Tensor) -> candle_core::Result<Moments> {
+    fn encode(&self, picture: &Tensor, wrap: Wrap) -> candle_core::Result<Moments> {
         let factor = self.vae.factor();
-        let both = self.tiled([factor, 1]).take(picture, |picture| {
-            let Moments { mean, logvar } = self.vae.encode(&cast_input(picture, self.vae_dtype)?)?;
+        let both = self.tiled([factor, 1], wrap).take(picture, |picture, wrap| {
+            let Moments { mean, logvar } = self.vae.encode(&cast_input(picture, self.vae_dtype)?, wrap)?;
             Tensor::cat(&[mean, logvar], 1)?.to_dtype(STATE_DTYPE)
         })?;
         let channels = self.vae.config().latent_channels;
@@ -268,13 +268,13 @@ impl Model for StableDiffusion {
         (latents - config.shift_factor.unwrap_or(0.0))? * config.scaling_factor
     }
 
-    fn decode(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
+    fn decode(&self, latents: &Tensor, wrap: Wrap) -> candle_core::Result<Tensor> {
         let config = self.vae.config();
         let latents = ((latents / config.scaling_factor)? + config.shift_factor.unwrap_or(0.0))?;
         let factor = self.vae.factor();
-        self.tiled([1, factor]).take(&latents, |latents| {
+        self.tiled([1, factor], wrap).take(&latents, |latents, wrap| {
             self.vae
-                .decode(&cast_input(latents, self.vae_dtype)?)?
+                .decode(&cast_input(latents, self.vae_dtype)?, wrap)?
                 .to_dtype(STATE_DTYPE)
         })
     }
@@ -287,13 +287,13 @@ impl Model for StableDiffusion {
         "vae"
     }
 
-    fn preview(&self, latents: &Tensor, mode: PreviewMode) -> candle_core::Result<Option<Tensor>> {
+    fn preview(&self, latents: &Tensor, mode: PreviewMode, wrap: Wrap) -> candle_core::Result<Option<Tensor>> {
         let linear = || self.linear_map()?.map(|map| map.apply(latents)).transpose();
         match mode {
             PreviewMode::Off => Ok(None),
-            PreviewMode::Vae => self.decode(latents).map(Some),
+            PreviewMode::Vae => self.decode(latents, wrap).map(Some),
             PreviewMode::Linear => linear(),
-            PreviewMode::Auto => match self.decode_tiny(latents)? {
+            PreviewMode::Auto => match self.decode_tiny(latents, wrap)? {
                 Some(picture) => Ok(Some(picture)),
                 None => linear(),
             },
@@ -304,7 +304,6 @@ impl Model for StableDiffusion {
         if let Some(map) = self.linear.get() {
             return Ok(Some(map));
         }
-        let _apart = join_edges(Wrap::default()); // the map is no business of the picture that asks first
         let map = LinearMap::fit(&self.vae, self.vae_dtype, &self.base.device)?;
         Ok(Some(self.linear.get_or_init(|| map)))
     }

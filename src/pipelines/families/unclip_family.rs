@@ -5,6 +5,7 @@ use candle_core::Tensor;
 use super::unclip_passes::UnclipPasses;
 use super::{Unclip, name_of, requested_px};
 use crate::job::{GenerateRequest, ModelDefaults, ModelInfo, ModelRef, Takes};
+use crate::kernels::Wrap;
 use crate::models::unet::{PixelUNetConfig, UNetConfig};
 use crate::pipelines::PipelineError;
 use crate::pipelines::denoiser::Denoiser;
@@ -67,7 +68,7 @@ impl Model for Unclip {
         Ok(Some(Box::new(UnclipPasses::new(self, request)?)))
     }
 
-    fn decode(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
+    fn decode(&self, latents: &Tensor, _wrap: Wrap) -> candle_core::Result<Tensor> {
         Ok(latents.clone())
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 
 use crate::conditioning::{ClipTokenizer, Conditioning, PromptEmbeds, STATE_DTYPE};
-use crate::kernels::cast_input;
+use crate::kernels::{Wrap, cast_input};
 use crate::models::KvCache;
 use crate::models::unet::{ClassCondition, Motion, UNet2DConditionModel, UNetConditions, guidance_embedding};
 use crate::pipelines::controls::{ActiveControl, Branches, residuals};
@@ -31,6 +31,7 @@ pub struct UNetDenoiser<'a> {
     /// Pictures as prompts.
     pub references: Vec<ActiveReference>,
     film: Option<Motion<'a>>,
+    wrap: Wrap,
 }
 
 impl<'a> UNetDenoiser<'a> {
@@ -50,6 +51,7 @@ impl<'a> UNetDenoiser<'a> {
             controls,
             references,
             film,
+            wrap,
             ..
         } = inputs;
         let prompts = prompts.ok_or_else(|| base.refuses("prompt", "given"))?;
@@ -77,6 +79,7 @@ impl<'a> UNetDenoiser<'a> {
             controls,
             references,
             film,
+            wrap,
         })
     }
 
@@ -200,6 +203,7 @@ impl UNetDenoiser<'_> {
             added: embeds.added.as_ref(),
             residuals: residuals.as_ref(),
             image_prompts: &image_prompts(&self.references, branches),
+            wrap: self.wrap,
             ..UNetConditions::text(&context)
         };
         let output = self.unet.forward(&x, &[input.timestep], conditions)?;
