@@ -23,9 +23,6 @@ pub struct Prepared<'a> {
     passes: Box<dyn Passes + 'a>,
 }
 
-/// A finished pass as it is kept: the request with what was asked for on the way, and the trajectory.
-type KeptPass = (GenerateRequest, Arc<Trajectory>);
-
 impl<'a> Prepared<'a> {
     pub(super) fn new(context: JobContext<'a>, passes: Box<dyn Passes + 'a>) -> Self {
         Self { context, passes }
@@ -41,19 +38,19 @@ impl<'a> Prepared<'a> {
         let began = Instant::now();
         watcher.phase(Phase::Denoising);
         let mut output: Option<PassOutput> = None;
-        let mut kept: Option<KeptPass> = None;
+        let mut kept: Option<(SigmaTable, PassOutput)> = None;
         while let Some(pass) = self.passes.next(index, output.as_ref())? {
             let asked = output.take().map(|output| output.asked).unwrap_or_default();
-            let mut taken = self.run(&pass, index, asked, watcher)?;
+            let taken = self.run(&pass, index, asked, watcher)?;
             if pass.is_kept {
-                kept = Some(self.keep(index, &pass.table, &mut taken)?);
+                kept = Some((pass.table, taken.clone()));
             }
             output = Some(taken);
         }
-        let (Some(output), Some((request, trajectory)), false) = (output, kept, self.context.control.is_cancelled())
-        else {
+        let (Some(output), Some((table, kept)), false) = (output, kept, self.context.control.is_cancelled()) else {
             return Err(SampleError::Cancelled.into());
         };
+        let (request, trajectory) = self.keep(index, &table, kept)?;
 
         watcher.phase(Phase::Decoding);
         let pictures = self.passes.decode(&output.latents)?;
@@ -149,19 +146,24 @@ impl<'a> Prepared<'a> {
         })
     }
 
-    /// A finished pass as it is kept; its steps are taken out of it.
-    fn keep(&self, index: u32, table: &SigmaTable, output: &mut PassOutput) -> Result<KeptPass, PipelineError> {
+    /// A finished pass as it is kept: the request with what was asked for on the way, and the trajectory.
+    fn keep(
+        &self,
+        index: u32,
+        table: &SigmaTable,
+        output: PassOutput,
+    ) -> Result<(GenerateRequest, Arc<Trajectory>), PipelineError> {
         let mut request = self.context.request.clone();
-        request.changes.extend(output.asked.iter().cloned());
+        request.changes.extend(output.asked);
         request.changes.sort_by_key(|change| change.step);
         request.stop_after = output.ended_after.map(|steps| steps as u32).or(request.stop_after);
         let trajectory = Trajectory {
             seed: self.context.seed(index),
             sigmas: table.sigmas().to_vec(),
             timesteps: table.timesteps().to_vec(),
-            steps: std::mem::take(&mut output.steps),
+            steps: output.steps,
             final_latents: plane(&output.latents)?,
-            tokens: std::mem::take(&mut output.tokens),
+            tokens: output.tokens,
             colours: self.context.colours(),
         };
         Ok((request, Arc::new(trajectory)))

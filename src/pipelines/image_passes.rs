@@ -37,8 +37,6 @@ pub(super) struct ImagePasses<'a> {
     /// Frames of a film, else 1.
     pub(super) frames: usize,
     pub(super) conditioning: Rc<ScheduledConditioning<'a>>,
-    /// The conditioned network, and after it the refiner's.
-    pub(super) denoiser: Rc<dyn Denoiser + 'a>,
 }
 
 /// What the first pass starts from and keeps.
@@ -128,7 +126,7 @@ impl ImagePasses<'_> {
     fn pass(&self) -> SamplingPass<'_> {
         SamplingPass {
             number: 0,
-            denoiser: Rc::clone(&self.denoiser) as Rc<dyn Denoiser + '_>,
+            denoiser: Rc::clone(&self.conditioning) as Rc<dyn Denoiser + '_>,
             guidance: None,
             sampler: self.sampler,
             table: self.table.clone(),

@@ -78,7 +78,6 @@ pub mod preprocess;
 mod preview;
 mod probe;
 pub mod references;
-mod refiner_switch;
 mod request_parts;
 mod run;
 mod run_context;

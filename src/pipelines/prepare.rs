@@ -9,17 +9,16 @@ use candle_core::Tensor;
 use super::PipelineError;
 use super::context::JobContext;
 use super::controls::{ActiveControl, ControlSchedule};
-use super::denoiser::Denoiser;
+use super::denoiser::Denoiser as _;
 use super::families::film_scheduler;
 use super::generate::Prepared;
 use super::image_passes::{ImagePasses, RunInputs, first_step};
 use super::input_picture::{InputPicture, low_res_picture};
 use super::inversion::invert;
-use super::model::{ConcatCond, DenoiserInputs, Model};
+use super::model::{ConcatCond, DenoiserInputs};
 use super::preprocess::preprocess;
 use super::probe::{Probe, latents_of};
 use super::references::ActiveReference;
-use super::refiner_switch::RefinerSwitch;
 use super::request_parts::{check_parts, check_size};
 use super::run::{InitialLatents, InpaintBlend};
 use super::run_plan::check;
@@ -73,7 +72,7 @@ impl<'a> JobContext<'a> {
         let scheduler = Arc::new(scheduler);
 
         let mut inputs = self.run_inputs(sampler, &table, &scheduler)?;
-        let conditioning = Rc::new(ScheduledConditioning::new(
+        let mut conditioning = ScheduledConditioning::new(
             self,
             Arc::clone(&scheduler),
             DenoiserInputs {
@@ -85,7 +84,7 @@ impl<'a> JobContext<'a> {
                 film,
                 ..DenoiserInputs::default()
             },
-        ));
+        );
         if let Some(small) = &inputs.low_res {
             conditioning.set_concat(model.low_res(small, small, request.noise_level)?);
         }
@@ -95,7 +94,9 @@ impl<'a> JobContext<'a> {
         // Whatever is wrong with a prompt or an adapter shall be said now, not in the middle of the run.
         conditioning.adopt(&planned)?;
         conditioning.arrive(0)?;
-        let denoiser = self.with_refiner(&conditioning)?;
+        if let Some((refiner, wanted)) = self.refiner.zip(request.refiner.as_ref()) {
+            conditioning.refine(refiner, wanted.step)?;
+        }
         Ok(Prepared::new(
             self,
             Box::new(ImagePasses {
@@ -105,31 +106,9 @@ impl<'a> JobContext<'a> {
                 second_table,
                 inputs,
                 frames: film.map_or(1, |(_, frames)| frames),
-                conditioning,
-                denoiser,
+                conditioning: Rc::new(conditioning),
             }),
         ))
-    }
-
-    /// The model's network and after it the refiner's, if the request names one.
-    fn with_refiner(
-        &self,
-        conditioning: &Rc<ScheduledConditioning<'a>>,
-    ) -> Result<Rc<dyn Denoiser + 'a>, PipelineError> {
-        let first = Rc::clone(conditioning) as Rc<dyn Denoiser + 'a>;
-        let Some((refiner, wanted)) = self.refiner.zip(self.request.refiner.as_ref()) else {
-            return Ok(first);
-        };
-        check_same_latents(self.model, refiner)?;
-        let prompts = refiner.encode_prompts(&Self::prompts(self.request, &self.request.prompt))?;
-        Ok(Rc::new(RefinerSwitch {
-            first,
-            refiner: refiner.denoiser(DenoiserInputs {
-                wrap: self.wrap(),
-                ..DenoiserInputs::of(prompts)
-            })?,
-            step: wanted.step as usize,
-        }))
     }
 
     /// The pictures to follow, at the size of the picture that is made.
@@ -309,26 +288,5 @@ fn check_task(request: &GenerateRequest, channels: usize) -> Result<(), Pipeline
         what: "the task",
         expected: task(!edits).to_owned(),
         found: task(edits).to_owned(),
-    })
-}
-
-/// A refiner goes on with the other model's latents, so they must mean the same.
-fn check_same_latents(model: &dyn Model, refiner: &dyn Model) -> Result<(), PipelineError> {
-    let of = |model: &dyn Model| {
-        let info = model.info();
-        let (channels, factor) = (info.latent_channels, info.vae_factor);
-        format!(
-            "{channels} channels, factor {factor}, scale {}, predicting {}",
-            model.latent_scale(),
-            info.prediction
-        )
-    };
-    if of(model) == of(refiner) {
-        return Ok(());
-    }
-    Err(PipelineError::Unsupported {
-        what: "refiner's latents",
-        expected: of(model),
-        found: of(refiner),
     })
 }

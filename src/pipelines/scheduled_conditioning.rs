@@ -1,4 +1,4 @@
-//! A network whose prompt, adapters and controls change in the middle of a run.
+//! A network whose prompt, adapters and controls change in the middle of a run, and that another one may relieve.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use candle_core::Device;
 
 use super::context::JobContext;
 use super::denoiser::{DenoiseInput, DenoiseOutput, Denoiser, refuse_conditioning};
-use super::model::{ConcatCond, DenoiserInputs};
+use super::model::{ConcatCond, DenoiserInputs, Model};
 use super::request_parts::RequestPart;
 use super::{PipelineError, Scheduler};
 use crate::conditioning::Conditioning;
@@ -36,7 +36,10 @@ struct Current<'a> {
 }
 
 /// A model that is conditioned by other prompts, adapters and weights of controls at other steps; one for all pictures of
-/// a request.
+/// a request. This is the only place that knows what conditions the network of a step; [`StepSettings`] says by what
+/// settings the denoise loop takes it.
+///
+/// [`StepSettings`]: super::run_plan::StepSettings
 pub(super) struct ScheduledConditioning<'a> {
     context: JobContext<'a>,
     scheduler: Arc<Scheduler>,
@@ -47,6 +50,14 @@ pub(super) struct ScheduledConditioning<'a> {
     /// In order; never empty once [adopted](Denoiser::adopt).
     spans: RefCell<Vec<ConditioningSpan>>,
     current: RefCell<Option<Current<'a>>>,
+    refiner: Option<Refiner<'a>>,
+}
+
+/// The network of a run's last steps; changes do not concern it.
+struct Refiner<'a> {
+    /// Its first step.
+    step: usize,
+    denoiser: Box<dyn Denoiser + 'a>,
 }
 
 impl<'a> ScheduledConditioning<'a> {
@@ -62,7 +73,27 @@ impl<'a> ScheduledConditioning<'a> {
             encoded: RefCell::default(),
             spans: RefCell::default(),
             current: RefCell::new(None),
+            refiner: None,
         }
+    }
+
+    /// Lets another model take the last steps, from `step` on.
+    ///
+    /// # Errors
+    /// [`PipelineError::Unsupported`] if its latents are of another kind; else the tokenizer's and the device's.
+    pub(super) fn refine(&mut self, refiner: &'a dyn Model, step: u32) -> Result<(), PipelineError> {
+        let JobContext { model, request, .. } = self.context;
+        check_same_latents(model, refiner)?;
+        let prompts = refiner.encode_prompts(&JobContext::prompts(request, &request.prompt))?;
+        let denoiser = refiner.denoiser(DenoiserInputs {
+            wrap: self.context.wrap(),
+            ..DenoiserInputs::of(prompts)
+        })?;
+        self.refiner = Some(Refiner {
+            step: step as usize,
+            denoiser,
+        });
+        Ok(())
     }
 
     /// Shows the network something else beside the latents from the next call on.
@@ -178,10 +209,34 @@ impl Denoiser for ScheduledConditioning<'_> {
     }
 
     fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
+        if let Some(refiner) = self.refiner.as_ref().filter(|refiner| refiner.step <= input.step) {
+            return refiner.denoiser.denoise(input);
+        }
         self.arrive(input.step).map_err(candle_core::Error::wrap)?;
         match &*self.current.borrow() {
             Some(current) => current.denoiser.denoise(input),
             None => candle_core::bail!("no prompt for step {}", input.step + 1),
         }
     }
+}
+
+/// A refiner goes on with the other model's latents, so they must mean the same.
+fn check_same_latents(model: &dyn Model, refiner: &dyn Model) -> Result<(), PipelineError> {
+    let of = |model: &dyn Model| {
+        let info = model.info();
+        let (channels, factor) = (info.latent_channels, info.vae_factor);
+        format!(
+            "{channels} channels, factor {factor}, scale {}, predicting {}",
+            model.latent_scale(),
+            info.prediction
+        )
+    };
+    if of(model) == of(refiner) {
+        return Ok(());
+    }
+    Err(PipelineError::Unsupported {
+        what: "refiner's latents",
+        expected: of(model),
+        found: of(refiner),
+    })
 }

@@ -22,14 +22,10 @@ pub struct UNetDenoiser<'a> {
     unet: &'a UNet2DConditionModel,
     tokenizer: Option<&'a ClipTokenizer>,
     scheduler: Arc<Scheduler>,
-    /// The prompts, each from which step on; the first from step 0.
-    pub prompts: Vec<(usize, Arc<Conditioning>)>,
-    /// What the U-Net sees on further channels.
-    pub concat: Option<ConcatCond>,
-    /// Pictures to follow.
-    pub controls: Vec<ActiveControl>,
-    /// Pictures as prompts.
-    pub references: Vec<ActiveReference>,
+    prompts: Arc<Conditioning>,
+    concat: Option<ConcatCond>,
+    controls: Vec<ActiveControl>,
+    references: Vec<ActiveReference>,
     film: Option<Motion<'a>>,
     wrap: Wrap,
 }
@@ -74,23 +70,13 @@ impl<'a> UNetDenoiser<'a> {
             unet,
             tokenizer,
             scheduler: scheduler.unwrap_or_else(|| Arc::new(base.scheduler.clone())),
-            prompts: vec![(0, prompts)],
+            prompts,
             concat,
             controls,
             references,
             film,
             wrap,
         })
-    }
-
-    /// The prompts of this step.
-    fn conditioning(&self, step: usize) -> candle_core::Result<&Conditioning> {
-        let mut begun = self.prompts.iter().filter(|(from, _)| *from <= step);
-        let newest = begun.next_back();
-        newest.map_or_else(
-            || Err(candle_core::Error::Msg(format!("no prompt for step {}", step + 1))),
-            |(_, conditioning)| Ok(&**conditioning),
-        )
     }
 
     /// Pictures of one branch of the batch: the frames of a film, else 1.
@@ -130,9 +116,8 @@ impl Denoiser for UNetDenoiser<'_> {
         &self.scheduler
     }
 
-    fn tokens(&self, step: usize) -> Vec<String> {
-        let ids = self.conditioning(step).ok();
-        let ids = ids.and_then(|prompts| prompts.prompt_ids.iter().flatten().next());
+    fn tokens(&self, _step: usize) -> Vec<String> {
+        let ids = self.prompts.prompt_ids.iter().flatten().next();
         self.tokenizer.zip(ids).map_or_else(Vec::new, |(tokenizer, ids)| {
             let mut texts = tokenizer.texts(&ids[..tokenizer.length(ids)]);
             texts.push(String::new());
@@ -142,7 +127,7 @@ impl Denoiser for UNetDenoiser<'_> {
 
     /// Asks about both prompts in one batch, or about the prompt alone where guidance needs no more.
     fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
-        let conditioning = self.conditioning(input.step)?;
+        let conditioning = &*self.prompts;
         let guidance = input.guidance;
         let x = self.input(input.x)?;
         let ask = |x: &Tensor, embeds: &PromptEmbeds, branches: Branches, embedding: Option<&Tensor>| {
