@@ -1,14 +1,64 @@
 //! Attention as it is kept: for each token, where on the picture the network looked for it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use candle_core::DType;
 
-use crate::job::TokenMaps;
+use crate::job::{StepRecord, TokenMaps};
 use crate::models::unet::AttentionMap;
 
 /// Longest side of a kept map; larger ones are averaged down.
 const MAX_SIDE: usize = 32;
+
+/// The tokens that a run's attention belongs to: those of each prompt in turn.
+#[derive(Debug, Default)]
+pub(super) struct AttentionTokens(Vec<(usize, Vec<String>)>);
+
+impl AttentionTokens {
+    /// Those of a run that is resumed; empty if it kept no attention.
+    pub(super) fn resumed(tokens: &[String]) -> Self {
+        let first = (!tokens.is_empty()).then(|| (0, tokens.to_vec()));
+        Self(first.into_iter().collect())
+    }
+
+    /// The tokens of the newest prompt.
+    pub(super) fn newest(&self) -> &[String] {
+        self.0.last().map_or(&[], |(_, tokens)| tokens)
+    }
+
+    /// Takes down the tokens of a step's prompt, with an empty one at the end for all positions after them.
+    pub(super) fn begin(&mut self, step: usize, tokens: Vec<String>) {
+        if self.0.last().is_none_or(|(_, newest)| *newest != tokens) {
+            self.0.push((step, tokens));
+        }
+    }
+
+    /// Forgets the prompts that began at a step or later, but for that of the first step.
+    pub(super) fn back_to(&mut self, step: usize) {
+        self.0.retain(|(from, _)| *from < step.max(1));
+    }
+
+    /// All tokens, and the maps of each step among them.
+    ///
+    /// * `base`: what the records' indices count from.
+    pub(super) fn spread(self, steps: &mut [Arc<StepRecord>], base: usize) -> Vec<String> {
+        let lists = self.0;
+        let all: Vec<String> = lists.iter().flat_map(|(_, tokens)| tokens.clone()).collect();
+        if lists.len() > 1 {
+            for step in steps {
+                let own = step.index.saturating_sub(base);
+                let begun = lists.iter().filter(|(from, _)| *from <= own).count();
+                let before = &lists[..begun.saturating_sub(1)];
+                let before = before.iter().map(|(_, tokens)| tokens.len()).sum();
+                for map in &mut Arc::make_mut(step).attention {
+                    *map = widened(map, before, all.len());
+                }
+            }
+        }
+        all
+    }
+}
 
 /// The maps of all layers, averaged over those of one size; the largest size first.
 ///
@@ -98,7 +148,7 @@ fn pooled(mut map: TokenMaps) -> TokenMaps {
 /// Maps that belong to one prompt of several, among maps for the tokens of all: those of the others are nought.
 ///
 /// * `before`, `all`: tokens of the prompts before it, and of all of them.
-pub(super) fn widened(map: &TokenMaps, before: usize, all: usize) -> TokenMaps {
+fn widened(map: &TokenMaps, before: usize, all: usize) -> TokenMaps {
     let plane = map.height * map.width;
     let mut values = vec![0.0; all * plane];
     values[before * plane..(before + map.tokens) * plane].copy_from_slice(&map.values);

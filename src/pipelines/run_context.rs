@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use candle_core::Tensor;
 
-use super::attention::{token_maps, widened};
+use super::attention::{AttentionTokens, token_maps};
 use super::denoiser::{DenoiseInput, DenoiseOutput};
 use super::observer::{Call, Observed, Observer};
 use super::probe::drawn;
@@ -60,8 +60,8 @@ pub(super) struct RunContext<'a, 'o> {
     changes: Vec<Change>,
     /// The sampler of the newest step, by id.
     sampler: Option<&'static str>,
-    /// The tokens of each prompt that was looked at, and how many steps had been kept when it came.
-    token_lists: Vec<(usize, Vec<String>)>,
+    /// What the attention that is kept belongs to.
+    tokens: AttentionTokens,
     began: Instant,
     step_began: Instant,
 }
@@ -78,9 +78,6 @@ impl<'a, 'o> RunContext<'a, 'o> {
         first: usize,
     ) -> Self {
         let resume = run.plan.resume.as_ref();
-        let tokens = resume
-            .map(|resume| resume.tokens.clone())
-            .filter(|tokens| !tokens.is_empty());
         Self {
             run,
             noise,
@@ -92,7 +89,9 @@ impl<'a, 'o> RunContext<'a, 'o> {
             step: first,
             changes: run.plan.changes.clone(),
             sampler: None,
-            token_lists: tokens.map(|tokens| (0, tokens)).into_iter().collect(),
+            tokens: resume.map_or_else(AttentionTokens::default, |resume| {
+                AttentionTokens::resumed(&resume.tokens)
+            }),
             began: Instant::now(),
             step_began: Instant::now(),
         }
@@ -257,7 +256,7 @@ impl<'a> RunContext<'a, '_> {
                 x: step.x,
                 x0: step.x0,
                 predicted: &newest.predicted,
-                tokens: self.token_lists.last().map_or(&[], |(_, tokens)| tokens),
+                tokens: self.tokens.newest(),
                 elapsed_secs,
             })?;
         }
@@ -366,7 +365,7 @@ impl<'a> RunContext<'a, '_> {
         if self.changes.len() != before {
             self.run.denoiser.adopt(&self.changes).ok(); // fewer of those that were possible
         }
-        self.token_lists.retain(|(from, _)| *from < to.max(1)); // lists of steps that are no more
+        self.tokens.back_to(to);
         self.observer.steered(Steered::WentBack(base + to));
         self.newest = None;
         BeforeStep::Back { to, from }
@@ -401,14 +400,8 @@ impl<'a> RunContext<'a, '_> {
         if attention.is_empty() {
             return Ok((branches, Vec::new()));
         }
-        let tokens = self.run.denoiser.tokens(step.index);
-        if self.token_lists.last().is_none_or(|(_, newest)| *newest != tokens) {
-            self.token_lists.push((step.index, tokens));
-        }
-        let count = self
-            .token_lists
-            .last()
-            .map_or(0, |(_, tokens)| tokens.len().saturating_sub(1));
+        self.tokens.begin(step.index, self.run.denoiser.tokens(step.index));
+        let count = self.tokens.newest().len().saturating_sub(1);
         Ok((branches, token_maps(&attention, count)?))
     }
 
@@ -416,25 +409,13 @@ impl<'a> RunContext<'a, '_> {
     pub(super) fn into_parts(self) -> (Vec<Arc<StepRecord>>, Vec<Change>, Vec<String>) {
         let base = self.run.plan.base;
         let mut steps = self.recorder.into_steps();
-        let all: Vec<String> = self.token_lists.iter().flat_map(|(_, tokens)| tokens.clone()).collect();
-        if self.token_lists.len() > 1 {
-            for step in &mut steps {
-                let own = step.index.saturating_sub(base);
-                let lists = self.token_lists.iter().take_while(|(from, _)| *from <= own);
-                let before: usize = lists.map(|(_, tokens)| tokens.len()).sum();
-                let newest = self.token_lists.iter().rfind(|(from, _)| *from <= own);
-                let before = before - newest.map_or(0, |(_, tokens)| tokens.len());
-                for map in &mut Arc::make_mut(step).attention {
-                    *map = widened(map, before, all.len());
-                }
-            }
-        }
+        let tokens = self.tokens.spread(&mut steps, base);
         let planned = &self.run.plan.changes;
         let asked = self.changes.into_iter().filter(|change| !planned.contains(change));
         let counted = asked.map(|change| Change {
             step: change.step + base as u32,
             ..change
         });
-        (steps, counted.collect(), all)
+        (steps, counted.collect(), tokens)
     }
 }
