@@ -1,8 +1,6 @@
 //! Pointwise nonlinearities: the functions, and the enum by which layers name one.
 
-use candle_core::D;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{D, Result, Tensor};
 
 /// Slope of [`Activation::LeakyRelu`] below 0.
 pub(super) const LEAKY_RELU_SLOPE: f32 = 0.2;

@@ -6,11 +6,8 @@
 
 #![expect(unsafe_code, reason = "an allocator is made of raw memory")]
 
-use std::alloc::GlobalAlloc;
-use std::alloc::Layout;
-use std::alloc::System;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::{Mutex, PoisonError};
 
 /// Smaller blocks are the system's business.
 const SMALLEST: usize = 64 << 10;

@@ -1,16 +1,9 @@
 //! Scaled dot-product attention.
 
-use super::cpu;
-use super::cpu::GemmElement;
-use super::cpu::View;
-use super::cpu::flash::Attended;
-use super::cpu::flash::Attention;
-use super::cpu::flash::Tokens;
-use super::trace;
-use super::trace::Op;
-use candle_core::DType;
-use candle_core::Result;
-use candle_core::Tensor;
+use super::cpu::flash::{Attended, Attention, Tokens};
+use super::cpu::{self, GemmElement, View};
+use super::trace::{self, Op};
+use candle_core::{DType, Result, Tensor};
 use half::bf16;
 
 /// Most scores held at once, in elements; beyond it queries are taken in slices.

@@ -1,30 +1,14 @@
 //! Two-dimensional convolution, with what networks do just before and just after it.
 
-use super::cpu;
-use super::cpu::Element;
-use super::cpu::GemmElement;
-use super::cpu::View;
-use super::cpu::channels_last;
-use super::cpu::gemm::K_STEP;
-use super::cpu::gemm::LhsView;
-use super::cpu::gemm::PackedRhs;
-use super::cpu::gemm::RowMap;
-use super::cpu::gemm::TapOrder;
-use super::cpu::image::Affine;
-use super::cpu::image::Geometry;
-use super::cpu::image::ImageView;
-use super::cpu::image::PaddedImage;
+use super::cpu::gemm::{K_STEP, LhsView, PackedRhs, RowMap, TapOrder};
+use super::cpu::image::{Affine, Geometry, ImageView, PaddedImage};
+use super::cpu::{self, Element, GemmElement, View, channels_last};
 use super::norm::GroupNorm;
-use super::padding::Padding;
-use super::padding::Wrap;
-use super::post_ops::PendingGemm;
-use super::post_ops::PostOps;
-use super::trace;
-use super::trace::Op;
+use super::padding::{Padding, Wrap};
+use super::post_ops::{PendingGemm, PostOps};
+use super::trace::{self, Op};
 use super::weight_storage::WeightStorage;
-use candle_core::DType;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{DType, Result, Tensor};
 use half::bf16;
 
 /// Kernels of a convolution, laid out once for the device they are on.
@@ -351,8 +335,7 @@ fn padded(x: &Tensor, axis: usize, [before, after]: [usize; 2], wraps: bool) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::DType;
-    use candle_core::Device;
+    use candle_core::{DType, Device};
 
     fn wave(shape: (usize, usize, usize, usize), frequency: f32) -> Tensor {
         let len = shape.0 * shape.1 * shape.2 * shape.3;

@@ -1,23 +1,11 @@
 //! Affine maps of the last axis.
 
-use super::cpu;
-use super::cpu::GemmElement;
-use super::cpu::View;
-use super::cpu::gemm::Epilogue;
-use super::cpu::gemm::Gemm;
-use super::cpu::gemm::K_STEP;
-use super::cpu::gemm::LhsView;
-use super::cpu::gemm::NR;
-use super::cpu::gemm::PackedRhs;
-use super::cpu::gemm::RowMap;
-use super::cpu::gemm::TapOrder;
-use super::post_ops::PendingGemm;
-use super::post_ops::PostOps;
-use super::trace;
-use super::trace::Op;
+use super::cpu::gemm::{Epilogue, Gemm, K_STEP, LhsView, NR, PackedRhs, RowMap, TapOrder};
+use super::cpu::{self, GemmElement, View};
+use super::post_ops::{PendingGemm, PostOps};
+use super::trace::{self, Op};
 use super::weight_storage::WeightStorage;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
 /// Weights of an affine map, laid out once for the device they are on.
 #[derive(Debug, Clone)]

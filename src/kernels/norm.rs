@@ -1,19 +1,10 @@
 //! Normalisation over groups of channels and over the last axis.
 
-use super::cpu;
-use super::cpu::Element;
-use super::cpu::View;
-use super::cpu::channels_last;
 use super::cpu::image::ImageView;
-use super::cpu::norm::GroupAffine;
-use super::cpu::norm::apply_affine;
-use super::cpu::norm::group_affine;
-use super::trace;
-use super::trace::Op;
-use candle_core::D;
-use candle_core::DType;
-use candle_core::Result;
-use candle_core::Tensor;
+use super::cpu::norm::{GroupAffine, apply_affine, group_affine};
+use super::cpu::{self, Element, View, channels_last};
+use super::trace::{self, Op};
+use candle_core::{D, DType, Result, Tensor};
 use half::bf16;
 
 /// (x − mean) / √(var + eps) · weight + bias, with mean and variance over each group of channels and all pixels.

@@ -1,19 +1,9 @@
 //! Post-operations: what a layer does to its product before the result is written.
 
 use super::activation::Activation;
-use super::cpu::Element;
-use super::cpu::GemmElement;
-use super::cpu::View;
-use super::cpu::channels_last;
-use super::cpu::gemm::Epilogue;
-use super::cpu::gemm::Gemm;
-use super::cpu::gemm::LhsView;
-use super::cpu::gemm::PackedRhs;
-use super::cpu::gemm::RowMap;
-use super::cpu::to_f32s;
-use candle_core::DType;
-use candle_core::Result;
-use candle_core::Tensor;
+use super::cpu::gemm::{Epilogue, Gemm, LhsView, PackedRhs, RowMap};
+use super::cpu::{Element, GemmElement, View, channels_last, to_f32s};
+use candle_core::{DType, Result, Tensor};
 use half::bf16;
 
 /// A product on the processor, and where its rows go.

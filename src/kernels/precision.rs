@@ -1,10 +1,7 @@
 //! Which number types a device computes in.
 
 use super::cpu;
-use candle_core::DType;
-use candle_core::Device;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{DType, Device, Result, Tensor};
 
 /// The number type that networks compute in by default: the fastest whose pictures are as good.
 pub fn default_dtype(device: &Device) -> DType {

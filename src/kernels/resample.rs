@@ -1,7 +1,6 @@
 //! Changing the size of feature maps.
 
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
 /// Enlarges by repeating pixels: with n rows becoming m, row i shows row ⌊i · n / m⌋; likewise the columns.
 ///

@@ -1,10 +1,7 @@
 //! Every kernel against plain tensor operations in f32, in each format, on odd shapes.
 
 use super::*;
-use candle_core::DType;
-use candle_core::Device;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{DType, Device, Result, Tensor};
 
 /// Numbers that look random, about −1..1.
 fn numbers(shape: &[usize], seed: u32) -> Tensor {

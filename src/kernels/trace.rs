@@ -1,10 +1,7 @@
 //! Where the time goes: calls and seconds of each operation, counted only while a trace is running.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// An operation as the networks call it, with what it does before and after its product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

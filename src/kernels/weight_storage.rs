@@ -1,14 +1,8 @@
 //! The weights of a layer in the layout of the kernel that uses them.
 
-use super::cpu;
-use super::cpu::GemmElement;
-use super::cpu::View;
-use super::cpu::gemm::PackedRhs;
-use super::cpu::gemm::TapOrder;
-use super::cpu::to_f32s;
-use candle_core::DType;
-use candle_core::Result;
-use candle_core::Tensor;
+use super::cpu::gemm::{PackedRhs, TapOrder};
+use super::cpu::{self, GemmElement, View, to_f32s};
+use candle_core::{DType, Result, Tensor};
 use half::bf16;
 
 /// Weights and bias of a product.

@@ -1,15 +1,10 @@
 //! Weights that can be made anew while their network lives.
 
-use super::weight_builder::WeightBuilder;
-use super::weight_builder::WeightLoader;
+use super::weight_builder::{WeightBuilder, WeightLoader};
 use candle_core::Result;
 use std::ops::Deref;
-use std::sync::Arc;
-use std::sync::PoisonError;
-use std::sync::RwLock;
-use std::sync::Weak;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 /// What a layer made of its tensors for one kernel, in a place where it can be replaced. Clones share the place.
 #[derive(Debug)]

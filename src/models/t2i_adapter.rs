@@ -3,17 +3,12 @@
 //! Source: <https://arxiv.org/abs/2302.08453>
 
 use super::ConfigError;
-use super::error::MAX_BLOCKS;
-use super::error::MAX_CHANNELS;
+use super::error::{MAX_BLOCKS, MAX_CHANNELS};
 use super::layers::Conv2d;
 use super::unet::Residuals;
-use crate::kernels::Activation;
-use crate::kernels::PostOps;
-use crate::kernels::PreOps;
-use crate::kernels::Wrap;
+use crate::kernels::{Activation, PostOps, PreOps, Wrap};
 use crate::models::WeightBuilder;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
 /// How an adapter is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
@@ -258,8 +253,7 @@ fn halved(x: &Tensor) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::DType;
-    use candle_core::Device;
+    use candle_core::{DType, Device};
     use candle_nn::VarBuilder;
 
     #[test]

@@ -5,12 +5,9 @@
 use super::ConfigError;
 use super::error::MAX_BLOCKS;
 use super::layers::Conv2d;
-use crate::kernels::PostOps;
-use crate::kernels::PreOps;
-use crate::kernels::Wrap;
+use crate::kernels::{PostOps, PreOps, Wrap};
 use crate::models::WeightBuilder;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
 const NETWORK: &str = "taesd";
 

@@ -1,7 +1,6 @@
 //! How networks are given their weights.
 
-use candle_core::DType;
-use candle_core::Result;
+use candle_core::{DType, Result};
 use candle_nn::VarBuilder;
 use std::cell::RefCell;
 use std::fmt::Display;

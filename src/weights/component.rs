@@ -1,24 +1,13 @@
 //! The weights of one network, as its constructor asks for them.
 
-use super::LoadError;
-use super::ModelFiles;
-use super::TensorSource as _;
-use crate::formats::Renaming;
-use crate::formats::TensorFile;
-use crate::formats::TensorTransform;
-use crate::formats::tensors_from;
-use candle_core::DType;
-use candle_core::Device;
-use candle_core::Shape;
-use candle_core::Tensor;
-use candle_nn::Init;
-use candle_nn::VarBuilder;
+use super::{LoadError, ModelFiles, TensorSource as _};
+use crate::formats::{Renaming, TensorFile, TensorTransform, tensors_from};
+use candle_core::{DType, Device, Shape, Tensor};
 use candle_nn::var_builder::SimpleBackend;
+use candle_nn::{Init, VarBuilder};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Names a network's weights go by, in the order in which they are looked for.
 const WEIGHT_FILES: [&str; 6] = [

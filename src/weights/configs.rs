@@ -1,16 +1,10 @@
 //! Configurations inferred from shapes. What shapes cannot show (heads, groups, the scale of the latents) is as published.
 
 use super::TensorSource as _;
-use crate::formats::Dialect;
-use crate::formats::FileKind;
-use crate::formats::Part;
-use crate::formats::Parts;
-use crate::formats::TensorFile;
+use crate::formats::{Dialect, FileKind, Part, Parts, TensorFile};
 use crate::models::upscaler::{UpscalerArchitecture, UpscalerConfig};
-use candle_core::DType;
-use candle_core::Device;
-use serde_json::Value;
-use serde_json::json;
+use candle_core::{DType, Device};
+use serde_json::{Value, json};
 
 /// Groups of every normalisation.
 const GROUPS: usize = 32;

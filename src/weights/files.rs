@@ -1,13 +1,10 @@
 //! A model in the diffusers layout, or in one file that is shown as if it were.
 
-use super::LoadError;
-use super::SingleFile;
-use crate::formats::Bytes;
-use crate::formats::FormatError;
+use super::{LoadError, SingleFile};
+use crate::formats::{Bytes, FormatError};
 use include_dir::Dir;
 use serde::de::DeserializeOwned;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A model folder, on disk or embedded in the program, or a file that is shown as one. Paths inside it are written with

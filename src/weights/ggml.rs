@@ -1,10 +1,9 @@
 //! Numbers that ggml packed in blocks → f32, by candle's quantised types.
 
 use crate::formats::Encoding;
-use candle_core::Device;
-use candle_core::Result;
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::ggml_file::qtensor_from_ggml;
+use candle_core::{Device, Result};
 use rayon::prelude::*;
 
 /// Blocks that a thread takes.

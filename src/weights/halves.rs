@@ -1,9 +1,8 @@
 //! From one 16-bit format to the other, by all threads: what most checkpoints need on most processors.
 
 use candle_core::DType;
-use half::bf16;
-use half::f16;
 use half::slice::HalfFloatSliceExt as _;
+use half::{bf16, f16};
 use rayon::prelude::*;
 
 /// Numbers converted at a time; they stay in the first cache.

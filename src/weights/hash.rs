@@ -1,12 +1,9 @@
 //! A name for a model that depends on its weights alone.
 
-use super::LoadError;
-use super::ModelFiles;
 use super::component::weight_files;
-use crate::formats::FileHashes;
-use crate::formats::file_hashes;
-use sha2::Digest as _;
-use sha2::Sha256;
+use super::{LoadError, ModelFiles};
+use crate::formats::{FileHashes, file_hashes};
+use sha2::{Digest as _, Sha256};
 use std::path::Path;
 
 /// A model's hash, 64 hexadecimal digits: of a model in one file the SHA-256 of that file, of several files the SHA-256

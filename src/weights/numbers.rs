@@ -2,9 +2,7 @@
 
 use super::halves;
 use crate::formats::StoredDtype;
-use candle_core::DType;
-use candle_core::Device;
-use candle_core::Tensor;
+use candle_core::{DType, Device, Tensor};
 use half::f16;
 use rayon::prelude::*;
 

@@ -1,20 +1,9 @@
 //! A checkpoint in one file, shown as the diffusers folder it would make.
 
-use super::LoadError;
-use super::configs;
-use super::vocabulary;
-use crate::formats;
-use crate::formats::Broken;
-use crate::formats::Bytes;
-use crate::formats::FileKind;
-use crate::formats::FormatError;
-use crate::formats::Parts;
-use crate::formats::Renaming;
-use crate::formats::TensorFile;
-use crate::formats::open_tensors;
+use super::{LoadError, configs, vocabulary};
+use crate::formats::{self, Broken, Bytes, FileKind, FormatError, Parts, Renaming, TensorFile, open_tensors};
 use serde_json::Value;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A model in one file, or one network of it. Its configurations are those of a given folder, else derived from its

@@ -1,13 +1,8 @@
 //! Tensors out of files.
 
-use super::LoadError;
-use super::ggml;
-use super::numbers;
-use crate::formats::Encoding;
-use crate::formats::TensorFile;
-use candle_core::DType;
-use candle_core::Device;
-use candle_core::Tensor;
+use super::{LoadError, ggml, numbers};
+use crate::formats::{Encoding, TensorFile};
+use candle_core::{DType, Device, Tensor};
 
 /// Makes candle's tensors of those in a [`TensorFile`].
 pub trait TensorSource {

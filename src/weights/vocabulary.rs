@@ -1,8 +1,7 @@
 //! The vocabulary of CLIP, for checkpoints in one file, which bring none.
 
 use flate2::read::GzDecoder;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::sync::OnceLock;

@@ -6,16 +6,10 @@
 //! pictures of every stride-th pixel, and the same holds in each of them. Where edges join, what lies around is no zeros
 //! but the other edge's pixels: each line, or each picture, then has both sides of its own.
 
-use super::element;
-use super::element::Element;
-use super::gemm::GemmElement;
-use super::gemm::K_STEP;
-use super::gemm::LhsView;
-use super::gemm::OutputPtr;
-use super::gemm::RowMap;
+use super::element::{self, Element};
+use super::gemm::{GemmElement, K_STEP, LhsView, OutputPtr, RowMap};
 use super::vectorised;
-use crate::kernels::padding::Padding;
-use crate::kernels::padding::Wrap;
+use crate::kernels::padding::{Padding, Wrap};
 use rayon::prelude::*;
 use std::mem::MaybeUninit;
 

@@ -2,8 +2,7 @@
 
 use super::element::Element;
 use super::gemm::OutputPtr;
-use super::image::ImageView;
-use super::image::apply;
+use super::image::{ImageView, apply};
 use super::vectorised;
 use rayon::prelude::*;
 

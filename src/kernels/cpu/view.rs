@@ -1,11 +1,7 @@
 //! Tensors as the processor's kernels see them.
 
 use super::element::Element;
-use candle_core::DType;
-use candle_core::Layout;
-use candle_core::Result;
-use candle_core::Storage;
-use candle_core::Tensor;
+use candle_core::{DType, Layout, Result, Storage, Tensor};
 use std::ops::Deref;
 
 /// Whether these operations can work on `x`: on the processor, in a format they know, with no gradient wanted.

@@ -1,15 +1,10 @@
 //! One layer of a tower.
 
-use super::ClipTextConfig;
-use super::HiddenAct;
-use crate::kernels;
-use crate::kernels::LayerNorm;
-use crate::kernels::PostOps;
+use super::{ClipTextConfig, HiddenAct};
+use crate::kernels::{self, LayerNorm, PostOps};
 use crate::models::WeightBuilder;
-use crate::models::layers::Linear;
-use crate::models::layers::layer_norm;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Linear, layer_norm};
+use candle_core::{Result, Tensor};
 
 /// Sizes of a layer of either tower.
 #[derive(Debug, Clone, Copy)]

@@ -4,13 +4,8 @@ use super::ClipTextConfig;
 use super::layer::ClipLayer;
 use crate::kernels::LayerNorm;
 use crate::models::WeightBuilder;
-use crate::models::layers::Linear;
-use crate::models::layers::full_precision;
-use crate::models::layers::layer_norm;
-use candle_core::DType;
-use candle_core::IndexOp as _;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Linear, full_precision, layer_norm};
+use candle_core::{DType, IndexOp as _, Result, Tensor};
 
 /// `eos_token_id` of the published configurations, which is wrong; they mean the token with the largest id.
 const EOS_MEANS_LARGEST_ID: u32 = 2;

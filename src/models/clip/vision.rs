@@ -1,19 +1,12 @@
 //! The picture tower: pixels to what they show.
 
 use super::HiddenAct;
-use super::layer::ClipLayer;
-use super::layer::LayerShape;
-use crate::kernels::LayerNorm;
-use crate::kernels::Wrap;
-use crate::models::ConfigError;
-use crate::models::WeightBuilder;
+use super::layer::{ClipLayer, LayerShape};
+use crate::kernels::{LayerNorm, Wrap};
 use crate::models::error::MAX_CHANNELS;
-use crate::models::layers::Conv2d;
-use crate::models::layers::Linear;
-use crate::models::layers::full_precision;
-use crate::models::layers::layer_norm;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Conv2d, Linear, full_precision, layer_norm};
+use crate::models::{ConfigError, WeightBuilder};
+use candle_core::{Result, Tensor};
 
 /// The network's name in messages.
 const NETWORK: &str = "image_encoder";

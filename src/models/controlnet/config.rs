@@ -1,8 +1,7 @@
 //! What a ControlNet's `config.json` says.
 
 use super::super::ConfigError;
-use super::super::error::MAX_BLOCKS;
-use super::super::error::MAX_CHANNELS;
+use super::super::error::{MAX_BLOCKS, MAX_CHANNELS};
 use crate::models::unet::UNetConfig;
 
 /// In which order a ControlNet wants a picture's colours.

@@ -1,20 +1,11 @@
 //! The whole network.
 
-use super::ChannelOrder;
-use super::ControlNetConfig;
-use crate::kernels::Activation;
-use crate::kernels::Padding;
-use crate::kernels::PostOps;
-use crate::kernels::PreOps;
-use crate::kernels::Wrap;
+use super::{ChannelOrder, ControlNetConfig};
+use crate::kernels::{Activation, Padding, PostOps, PreOps, Wrap};
 use crate::models::WeightBuilder;
-use crate::models::layers::Conv2d;
-use crate::models::layers::full_precision;
-use crate::models::unet::Residuals;
-use crate::models::unet::UNetConditions;
-use crate::models::unet::UNetEncoder;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Conv2d, full_precision};
+use crate::models::unet::{Residuals, UNetConditions, UNetEncoder};
+use candle_core::{Result, Tensor};
 
 /// A ControlNet.
 #[derive(Debug, Clone)]

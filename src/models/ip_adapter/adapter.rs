@@ -1,13 +1,11 @@
 //! An adapter, and the prompts it makes.
 
-use super::ImageFeatures;
-use super::ImagePromptPart;
 use super::projection::ImageProjection;
+use super::{ImageFeatures, ImagePromptPart};
 use crate::models::WeightBuilder;
 use crate::models::layers::Linear;
 use crate::models::unet::UNetConfig;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 use std::collections::BTreeMap;
 
 /// An adapter made for a U-Net of one shape; it works with every U-Net of that shape.

@@ -1,7 +1,6 @@
 //! Which side of a picture is taken over.
 
-use crate::models::unet::UNetConfig;
-use crate::models::unet::is_within;
+use crate::models::unet::{UNetConfig, is_within};
 
 /// What of a picture a U-Net is to follow: blocks of different depth draw different things.
 ///

@@ -1,16 +1,10 @@
 //! From what an image encoder says to tokens.
 
-use super::resampler::LAYER_NORM_EPS;
-use super::resampler::Resampler;
-use super::resampler::matrix;
-use crate::kernels::Activation;
-use crate::kernels::LayerNorm;
-use crate::kernels::PostOps;
+use super::resampler::{LAYER_NORM_EPS, Resampler, matrix};
+use crate::kernels::{Activation, LayerNorm, PostOps};
 use crate::models::WeightBuilder;
-use crate::models::layers::Linear;
-use crate::models::layers::layer_norm;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Linear, layer_norm};
+use candle_core::{Result, Tensor};
 
 /// What of an image encoder's states an adapter takes, see [`VisionStates`](crate::models::clip::VisionStates).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,16 +2,10 @@
 //!
 //! Source: <https://arxiv.org/abs/2204.14198>, section 3.1.1
 
-use crate::kernels;
-use crate::kernels::Activation;
-use crate::kernels::LayerNorm;
-use crate::kernels::PostOps;
+use crate::kernels::{self, Activation, LayerNorm, PostOps};
 use crate::models::WeightBuilder;
-use crate::models::layers::Linear;
-use crate::models::layers::full_precision;
-use crate::models::layers::layer_norm;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Linear, full_precision, layer_norm};
+use candle_core::{Result, Tensor};
 
 /// Epsilon of the normalisations; PyTorch's default.
 pub(super) const LAYER_NORM_EPS: f64 = 1e-5;

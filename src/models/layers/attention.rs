@@ -1,12 +1,9 @@
 //! Multi-head attention of an image over itself or over a text.
 
-use super::KvCache;
-use super::Linear;
-use crate::kernels;
-use crate::kernels::PostOps;
+use super::{KvCache, Linear};
+use crate::kernels::{self, PostOps};
 use crate::models::WeightBuilder;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
 /// Sizes of an [`Attention`].
 #[derive(Debug, Clone, Copy)]

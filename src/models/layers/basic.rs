@@ -1,18 +1,9 @@
 //! Weights with the one kernel that uses them.
 
-use crate::kernels;
-use crate::kernels::ConvWeights;
-use crate::kernels::LinearWeights;
-use crate::kernels::Padding;
-use crate::kernels::PostOps;
-use crate::kernels::PreOps;
-use crate::kernels::Wrap;
+use crate::kernels::{self, ConvWeights, LinearWeights, Padding, PostOps, PreOps, Wrap};
 use crate::models::WeightBuilder;
 use crate::models::reloadable::ReloadableWeights;
-use candle_core::DType;
-use candle_core::Result;
-use candle_core::Shape;
-use candle_core::Tensor;
+use candle_core::{DType, Result, Shape, Tensor};
 use candle_nn::Init;
 
 /// A tensor of few numbers, in f32 whatever the network computes in: rounding it would gain nothing.

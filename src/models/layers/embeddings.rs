@@ -3,10 +3,7 @@
 use super::Linear;
 use crate::kernels;
 use crate::models::WeightBuilder;
-use candle_core::DType;
-use candle_core::Device;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{DType, Device, Result, Tensor};
 
 /// Sines and cosines of `values` at `channels / 2` frequencies from 1 down towards 1/10000, computed in f32 as
 /// diffusers does.

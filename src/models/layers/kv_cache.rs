@@ -3,12 +3,9 @@
 use super::Linear;
 use crate::kernels::LinearWeights;
 use crate::models::reloadable::WeakWeights;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Keys and values that the cross-attentions of one or several networks computed from one context.
 ///
@@ -48,8 +45,7 @@ impl KvCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::DType;
-    use candle_core::Device;
+    use candle_core::{DType, Device};
     use candle_nn::VarBuilder;
 
     fn linear(weight: f32) -> Linear {

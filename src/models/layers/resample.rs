@@ -1,13 +1,9 @@
 //! Halving and enlarging feature maps.
 
 use super::Conv2d;
-use crate::kernels::Padding;
-use crate::kernels::PostOps;
-use crate::kernels::PreOps;
-use crate::kernels::Wrap;
+use crate::kernels::{Padding, PostOps, PreOps, Wrap};
 use crate::models::WeightBuilder;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
 /// A 3×3 convolution with stride 2.
 #[derive(Debug, Clone)]

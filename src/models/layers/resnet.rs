@@ -1,17 +1,9 @@
 //! The residual block of the U-Net and the VAE.
 
-use super::Conv2d;
-use super::Linear;
-use super::full_precision;
-use super::group_norm;
-use crate::kernels;
-use crate::kernels::GroupNorm;
-use crate::kernels::PostOps;
-use crate::kernels::PreOps;
-use crate::kernels::Wrap;
+use super::{Conv2d, Linear, full_precision, group_norm};
+use crate::kernels::{self, GroupNorm, PostOps, PreOps, Wrap};
 use crate::models::WeightBuilder;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
 /// What all residual blocks of a network have in common.
 #[derive(Debug, Clone, Copy)]

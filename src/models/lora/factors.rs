@@ -1,7 +1,6 @@
 //! The forms in which changes are stored, and what they come to.
 
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
 /// Added to norms before dividing by them, so that rows of zeros stay zeros.
 const NORM_EPS: f64 = 1e-12;

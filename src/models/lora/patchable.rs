@@ -1,21 +1,13 @@
 //! A network whose weights can be changed.
 
 use crate::models::WeightBuilder;
-use crate::models::weight_builder::Loaders;
-use crate::models::weight_builder::WeightLoader;
-use candle_core::DType;
-use candle_core::Device;
-use candle_core::Result;
-use candle_core::Shape;
-use candle_core::Tensor;
-use candle_nn::Init;
-use candle_nn::VarBuilder;
+use crate::models::weight_builder::{Loaders, WeightLoader};
+use candle_core::{DType, Device, Result, Shape, Tensor};
 use candle_nn::var_builder::SimpleBackend;
+use candle_nn::{Init, VarBuilder};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::PoisonError;
-use std::sync::RwLock;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// How one tensor is changed.
 pub trait WeightDelta: fmt::Debug + Send + Sync {

@@ -1,21 +1,10 @@
 //! The prior.
 
-use crate::kernels;
-use crate::kernels::Activation;
-use crate::kernels::LayerNorm;
-use crate::kernels::PostOps;
-use crate::models::ConfigError;
-use crate::models::WeightBuilder;
+use crate::kernels::{self, Activation, LayerNorm, PostOps};
 use crate::models::error::MAX_CHANNELS;
-use crate::models::layers::Linear;
-use crate::models::layers::TimestepEmbedding;
-use crate::models::layers::full_precision;
-use crate::models::layers::layer_norm;
-use crate::models::layers::sinusoid;
-use candle_core::DType;
-use candle_core::IndexOp as _;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Linear, TimestepEmbedding, full_precision, layer_norm, sinusoid};
+use crate::models::{ConfigError, WeightBuilder};
+use candle_core::{DType, IndexOp as _, Result, Tensor};
 
 const NETWORK: &str = "prior";
 /// Epsilon of every normalisation; PyTorch's default.

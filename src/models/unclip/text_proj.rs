@@ -1,14 +1,10 @@
 //! The embeddings of a text and of a picture as what the decoder takes.
 
 use crate::kernels::LayerNorm;
-use crate::models::ConfigError;
-use crate::models::WeightBuilder;
 use crate::models::error::MAX_CHANNELS;
-use crate::models::layers::Linear;
-use crate::models::layers::full_precision;
-use crate::models::layers::layer_norm;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Linear, full_precision, layer_norm};
+use crate::models::{ConfigError, WeightBuilder};
+use candle_core::{Result, Tensor};
 
 const NETWORK: &str = "text_proj";
 /// Epsilon of the normalisation; PyTorch's default.

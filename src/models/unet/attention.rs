@@ -1,21 +1,13 @@
 //! What may follow a residual block: attention of one kind or another.
 
 use super::inputs::BlockInputs;
-use super::layout::AddedKvShape;
-use super::layout::AttentionShape;
-use super::layout::SelfAttentionShape;
+use super::layout::{AddedKvShape, AttentionShape, SelfAttentionShape};
 use super::sites::transformer_name;
 use super::transformer::SpatialTransformer;
-use crate::kernels;
-use crate::kernels::GroupNorm;
-use crate::kernels::PostOps;
+use crate::kernels::{self, GroupNorm, PostOps};
 use crate::models::WeightBuilder;
-use crate::models::layers::Attention;
-use crate::models::layers::AttentionConfig;
-use crate::models::layers::Linear;
-use crate::models::layers::group_norm;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Attention, AttentionConfig, Linear, group_norm};
+use candle_core::{Result, Tensor};
 
 /// Epsilon of the normalisation before attention to pixels and text; diffusers fixes it whatever the config says.
 const ADDED_KV_EPS: f64 = 1e-5;

@@ -3,11 +3,8 @@
 use super::super::ConfigError;
 use super::super::error::MAX_CHANNELS;
 use crate::models::WeightBuilder;
-use crate::models::layers::Linear;
-use crate::models::layers::TimestepEmbedding;
-use crate::models::layers::full_precision;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Linear, TimestepEmbedding, full_precision};
+use candle_core::{Result, Tensor};
 
 /// Which class a picture belongs to.
 #[derive(Debug, Clone, Copy)]

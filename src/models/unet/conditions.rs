@@ -3,18 +3,12 @@
 use super::class::ClassCondition;
 use super::inputs::BlockInputs;
 use super::maps::AttentionMaps;
-use super::motion::BlockMotion;
-use super::motion::Motion;
-use super::motion::MotionAdapter;
-use super::motion::MotionModule;
+use super::motion::{BlockMotion, Motion, MotionAdapter, MotionModule};
 use super::residuals::Residuals;
 use crate::kernels::Wrap;
 use crate::models::ip_adapter::ImagePrompt;
-use crate::models::layers::KvCache;
-use crate::models::layers::sinusoid;
-use candle_core::Device;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{KvCache, sinusoid};
+use candle_core::{Device, Result, Tensor};
 
 /// A guidance scale as the vector that distilled U-Nets such as LCM take instead of a second, unconditional call.
 ///

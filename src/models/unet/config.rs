@@ -1,19 +1,12 @@
 //! What `unet/config.json` says.
 
-use super::super::ConfigError;
-use super::super::PerBlock;
-use super::super::error::MAX_BLOCKS;
-use super::super::error::MAX_CHANNELS;
+use super::super::error::{MAX_BLOCKS, MAX_CHANNELS};
+use super::super::{ConfigError, PerBlock};
 use super::class::ClassShape;
-use super::layout::AddedKvShape;
-use super::layout::AddedShape;
-use super::layout::AttentionShape;
-use super::layout::BlockShape;
-use super::layout::LevelShape;
-use super::layout::ResamplerShape;
-use super::layout::TransformerShape;
-use super::layout::UNetLayout;
-use super::layout::UNetShape;
+use super::layout::{
+    AddedKvShape, AddedShape, AttentionShape, BlockShape, LevelShape, ResamplerShape, TransformerShape, UNetLayout,
+    UNetShape,
+};
 use crate::models::layers::ResnetShape;
 
 /// The network's name in messages.

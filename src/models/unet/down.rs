@@ -2,15 +2,11 @@
 
 use super::attention::SpatialAttention;
 use super::inputs::BlockInputs;
-use super::layout::ResamplerShape;
-use super::layout::UNetLayout;
+use super::layout::{ResamplerShape, UNetLayout};
 use super::residuals::add;
 use crate::models::WeightBuilder;
-use crate::models::layers::Downsample;
-use crate::models::layers::Resize;
-use crate::models::layers::ResnetBlock;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Downsample, Resize, ResnetBlock};
+use candle_core::{Result, Tensor};
 
 /// Residual blocks, each followed by attention if this block attends, then a downsampler but for the last block.
 #[derive(Debug, Clone)]

@@ -1,23 +1,15 @@
 //! The way down and the middle.
 
 use super::class::ClassEmbedding;
-use super::conditions::AddedConditions;
-use super::conditions::UNetConditions;
+use super::conditions::{AddedConditions, UNetConditions};
 use super::down::DownBlock;
-use super::layout::AddedShape;
-use super::layout::UNetShape;
+use super::layout::{AddedShape, UNetShape};
 use super::mid::MidBlock;
 use super::residuals::add;
 use crate::kernels;
 use crate::models::WeightBuilder;
-use crate::models::layers::Conv2d;
-use crate::models::layers::TimestepEmbedding;
-use crate::models::layers::full_precision;
-use crate::models::layers::sinusoid;
-use candle_core::DType;
-use candle_core::Device;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Conv2d, TimestepEmbedding, full_precision, sinusoid};
+use candle_core::{DType, Device, Result, Tensor};
 
 /// The way down and the middle: the half that a ControlNet is a copy of.
 #[derive(Debug, Clone)]

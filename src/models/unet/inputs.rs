@@ -5,8 +5,7 @@ use super::motion::BlockMotion;
 use crate::kernels::Wrap;
 use crate::models::ip_adapter::ImagePrompt;
 use crate::models::layers::KvCache;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
 /// What every block of a U-Net takes beside the features.
 #[derive(Debug, Clone, Copy)]

@@ -1,12 +1,9 @@
 //! Where the pixels look in the text.
 
 use super::sites::is_within;
-use candle_core::Result;
-use candle_core::Tensor;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
+use candle_core::{Result, Tensor};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Collects what chosen cross-attentions look at while a U-Net is called; handed in through
 /// [`UNetConditions::maps`](super::UNetConditions::maps).

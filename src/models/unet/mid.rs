@@ -6,8 +6,7 @@ use super::layout::UNetLayout;
 use super::sites::MID_TRANSFORMER;
 use crate::models::WeightBuilder;
 use crate::models::layers::ResnetBlock;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
 /// Residual block, attention if there is any, residual block.
 #[derive(Debug, Clone)]

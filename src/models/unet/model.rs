@@ -3,19 +3,14 @@
 use super::class::ClassCondition;
 use super::conditions::UNetConditions;
 use super::config::UNetConfig;
-use super::encoder::Encoded;
-use super::encoder::UNetEncoder;
+use super::encoder::{Encoded, UNetEncoder};
 use super::layout::UNetShape;
 use super::pixel_config::PixelUNetConfig;
 use super::up::UpBlock;
-use crate::kernels::GroupNorm;
-use crate::kernels::PostOps;
-use crate::kernels::PreOps;
+use crate::kernels::{GroupNorm, PostOps, PreOps};
 use crate::models::WeightBuilder;
-use crate::models::layers::Conv2d;
-use crate::models::layers::group_norm;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Conv2d, group_norm};
+use candle_core::{Result, Tensor};
 
 /// Down, middle and up again.
 #[derive(Debug, Clone)]

@@ -3,22 +3,10 @@
 //! Source: `AnimateDiff`, <https://arxiv.org/abs/2307.04725>, section 4.2
 
 use super::UNetConfig;
-use crate::kernels::GroupNorm;
-use crate::kernels::LayerNorm;
-use crate::kernels::PostOps;
-use crate::models::ConfigError;
-use crate::models::PerBlock;
-use crate::models::WeightBuilder;
-use crate::models::layers::Attention;
-use crate::models::layers::AttentionConfig;
-use crate::models::layers::GeGlu;
-use crate::models::layers::Linear;
-use crate::models::layers::full_precision;
-use crate::models::layers::group_norm;
-use crate::models::layers::layer_norm;
-use candle_core::Device;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::kernels::{GroupNorm, LayerNorm, PostOps};
+use crate::models::layers::{Attention, AttentionConfig, GeGlu, Linear, full_precision, group_norm, layer_norm};
+use crate::models::{ConfigError, PerBlock, WeightBuilder};
+use candle_core::{Device, Result, Tensor};
 
 const NETWORK: &str = "motion adapter";
 /// Epsilon of the normalisation before the pixels become tokens; diffusers fixes it whatever the config says.

@@ -1,17 +1,12 @@
 //! What `unet/config.json` of a `UNet2DModel` says.
 
 use super::super::ConfigError;
-use super::super::error::MAX_BLOCKS;
-use super::super::error::MAX_CHANNELS;
+use super::super::error::{MAX_BLOCKS, MAX_CHANNELS};
 use super::class::ClassShape;
 use super::config::SCALE_SHIFT;
-use super::layout::AttentionShape;
-use super::layout::BlockShape;
-use super::layout::LevelShape;
-use super::layout::ResamplerShape;
-use super::layout::SelfAttentionShape;
-use super::layout::UNetLayout;
-use super::layout::UNetShape;
+use super::layout::{
+    AttentionShape, BlockShape, LevelShape, ResamplerShape, SelfAttentionShape, UNetLayout, UNetShape,
+};
 use crate::models::PerBlock;
 use crate::models::layers::ResnetShape;
 

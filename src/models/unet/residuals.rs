@@ -1,7 +1,6 @@
 //! What control networks add to a U-Net's features.
 
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
 /// Feature maps to be added on the way down: those of ControlNets to the skips and the middle, those of T2I-Adapters
 /// inside the blocks. Every picture of the batch has its own, or one serves all; a height and width of 1 serve every

@@ -4,21 +4,12 @@ use super::AttentionMaps;
 use super::inputs::BlockInputs;
 use super::layout::TransformerShape;
 use super::sites::block_name;
-use crate::kernels::GroupNorm;
-use crate::kernels::LayerNorm;
-use crate::kernels::PostOps;
-use crate::kernels::PreOps;
+use crate::kernels::{GroupNorm, LayerNorm, PostOps, PreOps};
 use crate::models::WeightBuilder;
-use crate::models::layers::Attention;
-use crate::models::layers::AttentionConfig;
-use crate::models::layers::AttentionExtras;
-use crate::models::layers::Conv2d;
-use crate::models::layers::GeGlu;
-use crate::models::layers::Linear;
-use crate::models::layers::group_norm;
-use crate::models::layers::layer_norm;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{
+    Attention, AttentionConfig, AttentionExtras, Conv2d, GeGlu, Linear, group_norm, layer_norm,
+};
+use candle_core::{Result, Tensor};
 
 /// Epsilon of the normalisation before the pixels become tokens; diffusers fixes it whatever the config says.
 const GROUP_NORM_EPS: f64 = 1e-6;

@@ -2,14 +2,10 @@
 
 use super::attention::SpatialAttention;
 use super::inputs::BlockInputs;
-use super::layout::ResamplerShape;
-use super::layout::UNetLayout;
+use super::layout::{ResamplerShape, UNetLayout};
 use crate::models::WeightBuilder;
-use crate::models::layers::Resize;
-use crate::models::layers::ResnetBlock;
-use crate::models::layers::Upsample;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Resize, ResnetBlock, Upsample};
+use candle_core::{Result, Tensor};
 
 /// Residual blocks that each take in one skip, attention if this block attends, then an upsampler but for the last.
 #[derive(Debug, Clone)]

@@ -1,8 +1,7 @@
 //! What `vae/config.json` says.
 
 use super::super::ConfigError;
-use super::super::error::MAX_BLOCKS;
-use super::super::error::MAX_CHANNELS;
+use super::super::error::{MAX_BLOCKS, MAX_CHANNELS};
 
 const NETWORK: &str = "vae";
 const DOWN: &str = "DownEncoderBlock2D";

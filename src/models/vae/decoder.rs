@@ -3,17 +3,10 @@
 use super::VaeConfig;
 use super::config::NORM_EPS;
 use super::mid::MidBlock;
-use crate::kernels::GroupNorm;
-use crate::kernels::PostOps;
-use crate::kernels::PreOps;
-use crate::kernels::Wrap;
+use crate::kernels::{GroupNorm, PostOps, PreOps, Wrap};
 use crate::models::WeightBuilder;
-use crate::models::layers::Conv2d;
-use crate::models::layers::ResnetBlock;
-use crate::models::layers::Upsample;
-use crate::models::layers::group_norm;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Conv2d, ResnetBlock, Upsample, group_norm};
+use candle_core::{Result, Tensor};
 
 /// Residual blocks at rising resolution.
 #[derive(Debug, Clone)]

@@ -2,15 +2,10 @@
 
 use super::VaeConfig;
 use super::config::NORM_EPS;
-use crate::kernels::GroupNorm;
-use crate::kernels::Wrap;
+use crate::kernels::{GroupNorm, Wrap};
 use crate::models::WeightBuilder;
-use crate::models::layers::Attention;
-use crate::models::layers::AttentionConfig;
-use crate::models::layers::ResnetBlock;
-use crate::models::layers::group_norm;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::layers::{Attention, AttentionConfig, ResnetBlock, group_norm};
+use candle_core::{Result, Tensor};
 
 /// Residual block, attention of one head over all pixels, residual block.
 #[derive(Debug, Clone)]

@@ -3,13 +3,10 @@
 use super::VaeConfig;
 use super::decoder::Decoder;
 use super::encoder::Encoder;
-use crate::kernels::PostOps;
-use crate::kernels::PreOps;
-use crate::kernels::Wrap;
+use crate::kernels::{PostOps, PreOps, Wrap};
 use crate::models::WeightBuilder;
 use crate::models::layers::Conv2d;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
 /// Log-variances are kept in this range, as in diffusers: e³⁰ and e²⁰ are far beyond any sensible value.
 const LOGVAR_RANGE: (f64, f64) = (-30.0, 20.0);

@@ -5,12 +5,9 @@
 use super::VaeConfig;
 use super::decoder::Decoder;
 use crate::kernels::Wrap;
-use crate::models::ConfigError;
-use crate::models::WeightBuilder;
 use crate::models::layers::Conv2d;
-use candle_core::DType;
-use candle_core::Result;
-use candle_core::Tensor;
+use crate::models::{ConfigError, WeightBuilder};
+use candle_core::{DType, Result, Tensor};
 
 const NETWORK: &str = "vqvae";
 /// More entries than any codebook has.

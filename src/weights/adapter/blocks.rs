@@ -1,9 +1,7 @@
 //! The U-Net's layers under the names of the original implementation, and the blocks that people count by them.
 
-use crate::formats::LDM_UNET_OUTER;
-use crate::formats::LDM_UNET_RESNET;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use crate::formats::{LDM_UNET_OUTER, LDM_UNET_RESNET};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A block as lists of block weights name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

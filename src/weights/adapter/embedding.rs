@@ -2,11 +2,8 @@
 
 use super::AdapterError;
 use crate::formats::open_tensors;
-use crate::weights::LoadError;
-use crate::weights::TensorSource as _;
-use candle_core::DType;
-use candle_core::Device;
-use candle_core::Tensor;
+use crate::weights::{LoadError, TensorSource as _};
+use candle_core::{DType, Device, Tensor};
 use std::path::Path;
 
 /// The text encoder that rows are meant for.

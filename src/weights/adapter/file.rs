@@ -1,16 +1,12 @@
 //! A file of low-rank changes, by layers.
 
-use super::AdapterError;
-use super::AdapterLayer;
-use super::layer::LayerReader;
-use super::layer::LayerTensors;
+use super::layer::{LayerReader, LayerTensors};
 use super::peft::PeftSettings;
-use crate::formats::TensorFile;
-use crate::formats::{Bytes, open_tensors, tensors_from};
+use super::{AdapterError, AdapterLayer};
+use crate::formats::{Bytes, TensorFile, open_tensors, tensors_from};
 use crate::weights::LoadError;
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How names end, and which part of a layer that is. Of several that fit, the first.

@@ -2,14 +2,10 @@
 
 use super::StoredDelta;
 use super::peft::PeftSettings;
-use super::stored::Decomposition;
-use super::stored::DeltaShape;
-use super::stored::FactorNames;
-use super::stored::Magnitude;
+use super::stored::{Decomposition, DeltaShape, FactorNames, Magnitude};
 use crate::formats::TensorFile;
 use crate::weights::TensorSource as _;
-use candle_core::DType;
-use candle_core::Device;
+use candle_core::{DType, Device};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -1,9 +1,7 @@
 //! Every name under which a parameter may be found in an adapter.
 
-use super::UNetBlock;
-use super::UNetBlockNames;
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use super::{UNetBlock, UNetBlockNames};
+use std::collections::{BTreeMap, HashMap};
 
 /// A network that adapters change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

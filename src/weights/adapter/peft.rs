@@ -1,7 +1,6 @@
 //! What newer diffusers writes of PEFT's configuration into the header of a file.
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// PEFT's settings, `component.field` each; empty for files that have none.
 #[derive(Debug, Default)]

@@ -1,15 +1,9 @@
 //! A change as it lies in a file.
 
 use crate::formats::TensorFile;
-use crate::models::lora::Factor;
-use crate::models::lora::Factors;
-use crate::models::lora::WeightDelta;
-use crate::models::lora::decomposed;
+use crate::models::lora::{Factor, Factors, WeightDelta, decomposed};
 use crate::weights::TensorSource as _;
-use candle_core::DType;
-use candle_core::Device;
-use candle_core::Result;
-use candle_core::Tensor;
+use candle_core::{DType, Device, Result, Tensor};
 use std::sync::Arc;
 
 /// Names of the tensors of a [`Factor`].

@@ -10,8 +10,7 @@
 //! cancels since the same weights are summed. Where the product of the longest query and the longest key shows that
 //! no score can leave the exponent's range, nothing is subtracted from the scores.
 
-use super::Attention;
-use super::Tokens;
+use super::{Attention, Tokens};
 use crate::kernels::cpu::amx::Tiles;
 use crate::kernels::cpu::element::Element;
 use crate::kernels::cpu::gemm::OutputPtr;

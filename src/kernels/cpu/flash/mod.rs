@@ -7,19 +7,10 @@
 mod amx;
 
 use super::element;
-use super::gemm::AccTile;
-use super::gemm::GemmElement;
-use super::gemm::K_STEP;
-use super::gemm::LhsView;
-use super::gemm::MAX_MR;
-use super::gemm::MicroKernel;
-use super::gemm::NR;
-use super::gemm::OutputPtr;
-use super::gemm::PackedRhs;
-use super::gemm::TapOrder;
-use super::gemm::WithMicroKernel;
-use super::path::Path;
-use super::path::path;
+use super::gemm::{
+    AccTile, GemmElement, K_STEP, LhsView, MAX_MR, MicroKernel, NR, OutputPtr, PackedRhs, TapOrder, WithMicroKernel,
+};
+use super::path::{Path, path};
 use half::bf16;
 use rayon::prelude::*;
 

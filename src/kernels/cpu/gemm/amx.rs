@@ -1,10 +1,6 @@
 //! Blocks of 32×32 from four accumulating tiles.
 
-use super::micro::AccTile;
-use super::micro::K_STEP;
-use super::micro::LhsView;
-use super::micro::MicroKernel;
-use super::micro::NR;
+use super::micro::{AccTile, K_STEP, LhsView, MicroKernel, NR};
 use crate::kernels::cpu::amx::Tiles;
 use crate::kernels::cpu::path::Path;
 use half::bf16;

@@ -1,10 +1,6 @@
 //! bf16 on AVX-512: with the dot product of pairs where the processor has it, else by widening.
 
-use super::micro::AccTile;
-use super::micro::K_STEP;
-use super::micro::LhsView;
-use super::micro::MicroKernel;
-use super::micro::NR;
+use super::micro::{AccTile, K_STEP, LhsView, MicroKernel, NR};
 use crate::kernels::cpu::path::Path;
 use half::bf16;
 #[cfg_attr(

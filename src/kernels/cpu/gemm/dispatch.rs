@@ -7,8 +7,7 @@ use super::avx512;
 use super::fma;
 use super::micro::MicroKernel;
 use crate::kernels::cpu::element::Element;
-use crate::kernels::cpu::path::Path;
-use crate::kernels::cpu::path::path;
+use crate::kernels::cpu::path::{Path, path};
 use half::bf16;
 
 /// What [`GemmElement::dispatch`] does with the processor's micro-kernel.

@@ -1,12 +1,8 @@
 //! The loops around the micro-kernel: blocks of rows and panels of columns, shared out among threads.
 
-use super::dispatch::GemmElement;
-use super::dispatch::WithMicroKernel;
+use super::dispatch::{GemmElement, WithMicroKernel};
 use super::epilogue::Epilogue;
-use super::micro::AccTile;
-use super::micro::BlockPosition;
-use super::micro::LhsView;
-use super::micro::MicroKernel;
+use super::micro::{AccTile, BlockPosition, LhsView, MicroKernel};
 use super::output::OutputPtr;
 use super::pack::PackedRhs;
 use crate::kernels::cpu::element::Element;

@@ -1,14 +1,10 @@
 //! The post-operations of a product, applied to each tile before it is written: bias, condition, activation, shortcut,
 //! rounding.
 
-use super::micro::AccTile;
-use super::micro::BlockPosition;
-use super::micro::NR;
+use super::micro::{AccTile, BlockPosition, NR};
 use super::output::OutputPtr;
-use crate::kernels::activation::Activation;
-use crate::kernels::activation::LEAKY_RELU_SLOPE;
-use crate::kernels::cpu::element;
-use crate::kernels::cpu::element::Element;
+use crate::kernels::activation::{Activation, LEAKY_RELU_SLOPE};
+use crate::kernels::cpu::element::{self, Element};
 
 /// Where the rows of a product go.
 #[derive(Debug, Clone, Copy)]

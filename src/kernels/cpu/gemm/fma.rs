@@ -1,10 +1,6 @@
 //! f32 blocks from multiply-adds: AVX-512, AVX2, and whatever the compiler makes of plain Rust elsewhere (NEON on Arm).
 
-use super::micro::AccTile;
-use super::micro::K_STEP;
-use super::micro::LhsView;
-use super::micro::MicroKernel;
-use super::micro::NR;
+use super::micro::{AccTile, K_STEP, LhsView, MicroKernel, NR};
 use half::bf16;
 
 /// Plain Rust.
@@ -96,11 +92,7 @@ pub(crate) use x86::{Avx2, Avx512};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::AccTile;
-    use super::K_STEP;
-    use super::LhsView;
-    use super::MicroKernel;
-    use super::NR;
+    use super::{AccTile, K_STEP, LhsView, MicroKernel, NR};
     use crate::kernels::cpu::path::Path;
     #[cfg_attr(
         not(test),

@@ -1,8 +1,7 @@
 //! Weights in the order in which a product reads them.
 
 use super::dispatch::GemmElement;
-use super::micro::K_STEP;
-use super::micro::NR;
+use super::micro::{K_STEP, NR};
 use rayon::prelude::*;
 
 /// How the rows of a convolution's weights (its inputs at each tap of the kernel) follow one another.
