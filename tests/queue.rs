@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use hareru::engine::{KeptJob, QueueContent, QueueEvent, QueueKeeper, QueueTrouble};
 use hareru::job::{Event, GenerateRequest, JobId, JobOptions, Precision, PreviewMode, VaeTiles};
-use hareru::ui::model::jobs::{Ending, JobQueue, Order, QueueId, Stage};
+use hareru::ui::model::jobs::{JobQueue, JobStatus, Order, QueueId};
 use proptest::prelude::*;
 
 fn request(seed: u64) -> Arc<GenerateRequest> {
@@ -196,7 +196,7 @@ proptest! {
             let found: Vec<QueueId> = queue.jobs().iter().map(|job| job.id).collect();
             prop_assert_eq!(found, expected);
             prop_assert_eq!(queue.num_waiting(), model.waiting.len());
-            let in_engine = queue.jobs().iter().filter(|job| job.stage != Stage::Waiting).count();
+            let in_engine = queue.jobs().iter().filter(|job| job.engine_id.is_some()).count();
             prop_assert!(in_engine <= 2, "the engine holds one job and the next");
             if !queue.is_paused() {
                 prop_assert_eq!(in_engine, queue.jobs().len().min(2), "the engine is never idle");
@@ -220,7 +220,7 @@ fn a_job_at_work_should_stay_first_until_the_engine_says_it_has_stopped() {
     line.cancelled.push(JobId(1));
     line.work(&mut queue);
     assert_eq!(seeds(&queue), [2]);
-    assert_eq!(queue.done().next().unwrap().ending, Ending::Cancelled);
+    assert_eq!(queue.done().next().unwrap().status, JobStatus::Cancelled);
     queue.retry(first).unwrap();
     assert_eq!(seeds(&queue), [2, 1]);
     assert_eq!(queue.done().len(), 0, "what is tried again has not ended");
@@ -236,8 +236,8 @@ fn an_engine_that_ends_should_fail_the_job_at_work_and_give_back_the_others() {
     line.work(&mut queue);
     queue.engine_stopped();
     assert_eq!(seeds(&queue), [2, 3]);
-    assert!(queue.jobs().iter().all(|job| job.stage == Stage::Waiting));
-    assert!(matches!(queue.done().next().unwrap().ending, Ending::Failed(_)));
+    assert!(queue.jobs().iter().all(|job| job.engine_id.is_none()));
+    assert!(matches!(queue.done().next().unwrap().status, JobStatus::Failed(_)));
     let mut line = Line::default();
     line.advance(&mut queue);
     line.work(&mut queue);

@@ -161,3 +161,28 @@ pub enum Event {
         error: Arc<JobError>,
     },
 }
+
+impl Event {
+    /// The job that the event is about, if it is about one.
+    pub fn job(&self) -> Option<JobId> {
+        match self {
+            Self::Started { job }
+            | Self::Phase { job, .. }
+            | Self::Inexact { job, .. }
+            | Self::Paused { job, .. }
+            | Self::Resumed { job }
+            | Self::Changed { job, .. }
+            | Self::ChangeRefused { job, .. }
+            | Self::WentBack { job, .. }
+            | Self::Image { job, .. }
+            | Self::Finished { job }
+            | Self::Cancelled { job }
+            | Self::Failed { job, .. } => Some(*job),
+            Self::Step(step) => Some(step.job),
+            Self::Decoded { .. }
+            | Self::DeviceDescribed { .. }
+            | Self::ModelDescribed { .. }
+            | Self::ModelRefused { .. } => None,
+        }
+    }
+}

@@ -465,7 +465,6 @@ impl eframe::App for Studio {
         self.drain_index(ctx, deadline);
         actions::play::tick(self, ctx);
         actions::decode::tick(self, ctx);
-        actions::sweep::advance(self);
         actions::export::poll(self);
         let (pages, mut context) = self.pages(ctx);
         for page in pages.all() {

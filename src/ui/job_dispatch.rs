@@ -3,47 +3,32 @@
 use std::sync::Arc;
 
 use super::model::notifications::Level;
-use super::model::state::{AppState, QueuedJob};
+use super::model::state::AppState;
 use super::pages::studio::form::draft_error::request_text;
 use super::services::Services;
 use crate::engine::SubmitError;
 use crate::job::{JobError, JobId};
 
-/// Cancels jobs that the engine has.
-pub(super) fn cancel_all(state: &mut AppState, services: &Services, names: &[JobId]) {
-    for name in names {
-        if let Some(engine) = &services.engine {
-            engine.cancel(*name);
-        }
-        state.stopping(*name);
+/// Has the engine let go of jobs that were taken away.
+pub(super) fn cancel_all(state: &mut AppState, services: &Services, names: impl IntoIterator<Item = JobId>) {
+    if let Some(engine) = &services.engine {
+        names.into_iter().for_each(|name| engine.cancel(name));
     }
+    state.update_run_status();
 }
 
-/// Has the engine hold the first jobs of the queue and no others.
+/// Has the engine hold the first jobs of the queue, one run of the sweep, and no others.
 pub(super) fn advance(state: &mut AppState, services: &mut Services) {
     let taken = state.jobs.take_back();
-    cancel_all(state, services, &taken);
-    while let (Some(next), Some(engine)) = (state.jobs.next(), &mut services.engine) {
-        let (id, order) = (next.id, next.order.clone());
+    cancel_all(state, services, taken);
+    while let (Some((id, order)), Some(engine)) = (state.next_job(), &mut services.engine) {
         let request = (*order.request).clone();
-        let (submitted, parent) = match order.branch_point {
-            Some(point) => {
-                let after = (point.kept, point.step);
-                (engine.submit_after(request, after, order.options), point.parent)
-            }
-            None => (engine.submit(request, order.options), None),
+        let submitted = match &order.branch_point {
+            Some(point) => engine.submit_after(request, (Arc::clone(&point.kept), point.step), order.options),
+            None => engine.submit(request, order.options),
         };
         match submitted {
-            Ok(name) => {
-                state.jobs.handed(id, name);
-                state.queue.push(QueuedJob {
-                    job: name,
-                    request: order.request,
-                    has_started: false,
-                    is_stopping: false,
-                    parent,
-                });
-            }
+            Ok(name) => state.handed(id, name, order),
             Err(SubmitError::Request(error)) => {
                 state.notices.notify(Level::Error, request_text(&error));
                 let error = Arc::new(JobError::from(&error));

@@ -400,7 +400,7 @@ fn the_newest_preview_should_win_and_none_should_be_saved() {
     let state = window.state();
     let shown = state.image_input.preview.picture.as_ref().unwrap();
     assert_eq!(shown.pixels[0], 70);
-    assert!(state.image_input.preview.jobs.is_empty() && state.queue.is_empty() && state.run.is_none());
+    assert!(state.image_input.preview.jobs.is_empty() && state.jobs.is_engine_idle() && state.run.is_none());
     assert!(window.pictures.borrow().saved.is_empty());
     window.click("Close the preview");
     assert!(!window.has("Preview"));

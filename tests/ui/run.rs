@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::job::{ErrorCode, Event, GeneratedImage, JobError, JobErrorKind, JobId, LatentPlane, Phase, Trajectory};
-use hareru::ui::model::state::{JobStatus, View};
+use hareru::ui::model::jobs::JobStatus;
+use hareru::ui::model::state::View;
 use hareru::ui::pages::studio::form::draft_error::DraftError;
 
 use super::harness::{Window, plain, record, step};

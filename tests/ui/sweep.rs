@@ -9,8 +9,9 @@ use hareru::job::{
     Event, Field, GeneratedImage, JobError, JobErrorKind, JobId, LatentColours, LatentPlane, StepRecord, Trajectory,
 };
 use hareru::ui::commands::UiCommand;
+use hareru::ui::model::jobs::JobStatus;
 use hareru::ui::model::state::View;
-use hareru::ui::model::sweep_cell::{CellStatus, Seen};
+use hareru::ui::model::sweep_cell::Seen;
 use hareru::ui::model::sweeping::Sweeping;
 
 use super::harness::{Window, plain, record, step};
@@ -155,7 +156,7 @@ fn runs_should_follow_each_other_and_share_their_first_steps() {
         .collect();
     assert_eq!(asked, [(3.0, 0.0), (9.0, 0.0), (3.0, 0.7), (9.0, 0.7)]);
     drop(engine);
-    assert!(sweeping(&window).has_ended());
+    assert!(!window.harness.state().state().is_sweep_open());
     window.harness.get_by_label("4 of 4 runs");
     window.harness.get_by_label("Guidance 9 from step 12, φ 0.7");
 }
@@ -203,7 +204,8 @@ fn a_failed_run_should_say_why_and_the_others_go_on() {
     finish(&mut window);
     finish(&mut window);
     window.harness.get_by_label("2 of 3 runs  ·  1 failed");
-    assert!(matches!(sweeping(&window).cells[0].status, CellStatus::Failed(_)));
+    let first = window.harness.state().state().jobs.find(sweeping(&window).cells[0].job);
+    assert!(matches!(first.unwrap().status, JobStatus::Failed(_)));
     assert_eq!(window.engine.borrow().submitted.len(), 3);
 }
 
@@ -262,7 +264,7 @@ fn an_engine_that_ends_should_end_the_sweep() {
     window.generate();
     window.engine.borrow_mut().is_gone = true;
     window.harness.run();
-    assert!(sweeping(&window).has_ended());
+    assert!(!window.harness.state().state().is_sweep_open());
     window.harness.get_by_label("0 of 2 runs  ·  stopped");
 }
 

@@ -192,7 +192,7 @@ impl UiCommand {
 pub(in crate::ui) fn handle_input(state: &AppState, commands: &CommandSender, ctx: &egui::Context) {
     let keymap = of(ctx);
     let (page, is_mask_shown) = (state.page, state.is_mask_shown());
-    let is_busy = state.current_job().is_some();
+    let is_busy = state.jobs.current().is_some();
     let (has_focus, is_typing) = (ctx.egui_wants_keyboard_input(), ctx.text_edit_focused());
     let leaves_keys = leaves_keys_to_page(ctx);
     let is_open = state.overlay == Overlay::Commands;

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::jobs::JobStatus;
 use super::run_timeline::{RunTimeline, Source};
-use super::state::{AppState, JobStatus, Run, View};
+use super::state::{AppState, Run, View};
 use crate::job::{KeptRun, RgbImage, StepRecord};
 use crate::ui::model::camera::Camera;
 

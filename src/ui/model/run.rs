@@ -1,36 +1,12 @@
-//! The run on the canvas as the engine tells it, and the jobs the engine has.
+//! The run on the canvas as the engine tells it.
 
 use std::sync::Arc;
 
-use super::run_timeline::RunTimeline;
-use crate::job::{Change, GenerateRequest, JobError, JobId, Phase, RgbImage, StepEvent};
+use super::jobs::{JobStatus, QueueId};
+use crate::job::{Change, GenerateRequest, JobId, Phase, RgbImage, StepEvent};
 
 /// Bytes of previews of one run that are kept; beyond it only every second, third, … step keeps its picture.
 const PREVIEW_BUDGET: usize = 192 << 20;
-
-/// How far a job is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JobStatus {
-    /// Others are before it.
-    Waiting,
-    /// The engine works on it.
-    Running,
-    /// It should stop and has not yet.
-    Stopping,
-    /// All its pictures are made.
-    Finished,
-    /// It was stopped.
-    Cancelled,
-    /// It could not be done.
-    Failed(Arc<JobError>),
-}
-
-impl JobStatus {
-    /// Whether nothing more will come from the job.
-    pub fn has_ended(&self) -> bool {
-        matches!(self, Self::Finished | Self::Cancelled | Self::Failed(_))
-    }
-}
 
 /// Whether a run waits because it was asked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,12 +41,14 @@ pub struct LiveStep {
 #[derive(Debug, Clone)]
 pub struct Run {
     /// Its job.
+    pub id: QueueId,
+    /// The name that the engine had for the job.
     pub job: JobId,
     /// What was asked for.
     pub request: Arc<GenerateRequest>,
     /// Place in the batch, from 0.
     pub image_index: u32,
-    /// How far the job is.
+    /// How far the job is: its status in the queue, which is remembered here when the job is no longer listed.
     pub status: JobStatus,
     /// What the engine does for it now.
     pub phase: Option<Phase>,
@@ -93,8 +71,9 @@ pub struct Run {
 }
 
 impl Run {
-    pub(super) fn new(job: JobId, request: Arc<GenerateRequest>) -> Self {
+    pub(super) fn new(id: QueueId, job: JobId, request: Arc<GenerateRequest>) -> Self {
         Self {
+            id,
             job,
             total: request.steps,
             request,
@@ -162,19 +141,4 @@ impl Run {
         });
         dropped
     }
-}
-
-/// A job that has not ended.
-#[derive(Debug, Clone)]
-pub struct QueuedJob {
-    /// Which.
-    pub job: JobId,
-    /// What was asked for.
-    pub request: Arc<GenerateRequest>,
-    /// Whether its turn has come.
-    pub has_started: bool,
-    /// Whether it was asked to stop.
-    pub is_stopping: bool,
-    /// For a branch: the run it leaves, cut off where it does.
-    pub parent: Option<Box<RunTimeline>>,
 }

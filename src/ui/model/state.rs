@@ -6,15 +6,14 @@ use std::sync::Arc;
 use super::budget::BudgetQuestion;
 use super::decodes::Decodes;
 use super::installed::Installed;
-use super::jobs::JobQueue;
+use super::jobs::{JobQueue, Order, QueueId};
 use super::notifications::{Level, Notices, Text};
 use super::playhead::{Branching, Playback};
-pub use super::run::{JobStatus, LiveStep, Pause, QueuedJob, Run};
+pub use super::run::{LiveStep, Pause, Run};
 use super::run_timeline::{RunTimeline, Source, ViewPair};
 pub use super::shown::{Overlay, Sides, View};
 use super::step_times::StepTimes;
 use super::sweeping::Sweeping;
-use crate::engine::SubmitError;
 use crate::gallery::{Listed, SaveEvent};
 use crate::job::{
     DeviceInfo, Event, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Precision, Record, RgbImage,
@@ -72,9 +71,6 @@ pub struct AppState {
     pub engine: EngineStatus,
     /// The device that computes, once the engine has told.
     pub device: Option<Arc<DeviceInfo>>,
-    /// Jobs that the engine has and that have not ended, in order; what waits for its turn before it comes there is in
-    /// [`Self::jobs`].
-    pub queue: Vec<QueuedJob>,
     /// What the networks compute in.
     pub precision: Precision,
     /// The run on the canvas.
@@ -128,7 +124,7 @@ pub struct AppState {
     pub image_input: ImageInputState,
     /// What fills the window.
     pub page: PageId,
-    /// The jobs that wait, run or have ended.
+    /// The jobs that wait, run or have ended, those of the sweep among them.
     pub jobs: JobQueue,
     /// Steps that the engine was asked to decode.
     pub decodes: Decodes,
@@ -141,16 +137,15 @@ pub struct AppState {
 impl AppState {
     /// Takes in one event of the engine.
     pub fn apply(&mut self, event: Event) {
-        if let Some(sweeping) = &mut self.sweeping {
-            sweeping.apply(&event);
+        if let Event::Step(step) = &event
+            && let Some(job) = self.jobs.in_engine(step.job)
+        {
+            self.step_times.measure(&job.order.request, step);
         }
-        if let Event::Step(step) = &event {
-            let job = self.jobs.jobs().iter().find(|job| job.stage.job() == Some(step.job));
-            if let Some(job) = job {
-                self.step_times.measure(&job.order.request, step);
-            }
+        let job = self.jobs.apply(&event);
+        if let (Some(job), Some(sweeping)) = (job, &mut self.sweeping) {
+            sweeping.apply(job, &event);
         }
-        self.jobs.apply(&event);
         match event {
             Event::Started { job } => self.start(job),
             Event::Phase { job, phase, fraction } => {
@@ -161,11 +156,10 @@ impl AppState {
             }
             Event::Step(step) => self.take_step(step),
             Event::Image { job, image } => self.take_image(job, &image),
-            Event::Finished { job } => self.end(job, JobStatus::Finished),
-            Event::Cancelled { job } => self.end(job, JobStatus::Cancelled),
+            Event::Finished { job } | Event::Cancelled { job } => self.end(job),
             Event::Failed { job, error } => {
                 self.notices.notify(Level::Error, job_error_text(&error));
-                self.end(job, JobStatus::Failed(error));
+                self.end(job);
             }
             Event::Inexact { why, .. } => {
                 let why = Value::Error(why.code());
@@ -311,30 +305,47 @@ impl AppState {
         [self.shown_path(), self.restoring.as_deref(), beside].contains(&Some(path))
     }
 
-    /// Notes that a job was asked to stop.
-    pub fn stopping(&mut self, job: JobId) {
-        if let Some(queued) = self.queue.iter_mut().find(|queued| queued.job == job) {
-            queued.is_stopping = true;
+    /// The job to be handed to the engine now. A run of the sweep takes its first steps from one that has them.
+    pub fn next_job(&self) -> Option<(QueueId, Order)> {
+        if let Some(job) = self.jobs.next() {
+            return Some((job.id, job.order.clone()));
         }
-        if let Some(run) = self.run_of(job) {
-            run.status = JobStatus::Stopping;
+        let (job, sweeping) = (self.jobs.next_of_sweep()?, self.sweeping.as_ref()?);
+        let order = Order {
+            branch_point: sweeping.branch_point(&job.order.request),
+            ..job.order.clone()
+        };
+        Some((job.id, order))
+    }
+
+    /// Notes that a job was handed to the engine.
+    pub fn handed(&mut self, id: QueueId, name: JobId, order: Order) {
+        self.jobs.handed(id, name);
+        if let Some(sweeping) = &mut self.sweeping {
+            sweeping.handed(id, order.branch_point);
         }
     }
 
-    /// The engine has ended: whatever waited or ran will not be done.
+    /// The status of the run's job may have changed.
+    pub fn update_run_status(&mut self) {
+        if let Some(run) = &mut self.run
+            && let Some(job) = self.jobs.find(run.id)
+        {
+            run.status.clone_from(&job.status);
+        }
+    }
+
+    /// The engine has ended: what it was at work on will not be done.
     pub fn engine_stopped(&mut self, reason: Option<String>) {
         self.engine = EngineStatus::Stopped { reason };
-        self.queue.clear();
         self.jobs.engine_stopped();
-        if let Some(sweeping) = &mut self.sweeping {
-            sweeping.engine_stopped();
-        }
-        if let Some(run) = &mut self.run
-            && !run.status.has_ended()
-        {
-            run.status = JobStatus::Failed(Arc::new(JobError::from(&SubmitError::EngineStopped)));
-        }
+        self.update_run_status();
         self.notices.notify(Level::Error, Text::key("notice-engine-stopped"));
+    }
+
+    /// Whether runs of the sweep are still to be made.
+    pub fn is_sweep_open(&self) -> bool {
+        self.sweeping.is_some() && self.jobs.sweep_progress().num_left > 0
     }
 
     /// The sweep, while it stands on the canvas.
@@ -352,22 +363,6 @@ impl AppState {
         self.refused
             .iter()
             .find_map(|(known, error)| (known == model).then_some(error))
-    }
-
-    /// Jobs whose turn has not come: those of the queue, and a run of a sweep.
-    pub fn num_waiting(&self) -> usize {
-        let jobs = &self.jobs;
-        let is_listed = |queued: &QueuedJob| jobs.jobs().iter().any(|job| job.stage.job() == Some(queued.job));
-        let others = self
-            .queue
-            .iter()
-            .filter(|queued| !queued.has_started && !queued.is_stopping && !is_listed(queued));
-        jobs.num_waiting() + others.count()
-    }
-
-    /// The job that Stop would stop: the one at work, else the first that waits.
-    pub fn current_job(&self) -> Option<&QueuedJob> {
-        self.queue.iter().find(|job| !job.is_stopping)
     }
 
     /// Whether a picture was ever made or found.
@@ -390,22 +385,17 @@ impl AppState {
         self.recent.iter().find(|picture| picture.path == *path)
     }
 
-    fn start(&mut self, job: JobId) {
-        let Some(queued) = self.queue.iter_mut().find(|queued| queued.job == job) else {
-            return;
+    fn start(&mut self, name: JobId) {
+        let Some(job) = self.jobs.in_engine(name) else {
+            return; // it was taken away at the moment at which it began
         };
-        queued.has_started = true;
-        let request = Arc::clone(&queued.request);
-        let parent = queued.parent.take();
-        let mut run = Run::new(job, Arc::clone(&request));
-        if queued.is_stopping {
-            run.status = JobStatus::Stopping;
-        }
-        self.run = Some(run);
-        let mut timeline = RunTimeline::live(job, &request, 0);
+        let request = Arc::clone(&job.order.request);
+        let mut timeline = RunTimeline::live(name, &request, 0);
+        let parent = job.order.branch_point.as_ref().and_then(|point| point.parent.clone());
         if let Some(parent) = parent {
             timeline.grow_from(*parent);
         }
+        self.run = Some(Run::new(job.id, name, request));
         self.set_live_timeline(timeline);
     }
 
@@ -462,10 +452,9 @@ impl AppState {
         self.hold_playhead();
     }
 
-    fn end(&mut self, job: JobId, status: JobStatus) {
-        self.queue.retain(|queued| queued.job != job);
+    fn end(&mut self, job: JobId) {
+        self.update_run_status();
         if let Some(run) = self.run_of(job) {
-            run.status = status;
             run.pause = Pause::No;
             run.asked.clear();
             run.phase = None;

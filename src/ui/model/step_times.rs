@@ -1,7 +1,7 @@
 //! How long jobs take, by what was measured.
 
 use crate::job::{GenerateRequest, ModelRef, StepEvent};
-use crate::ui::model::jobs::{Job, Stage};
+use crate::ui::model::jobs::Job;
 use crate::ui::model::state::AppState;
 
 /// How much the newest step counts against those before.
@@ -79,7 +79,10 @@ impl AppState {
     /// Wall time until a job of the queue is done once it is its turn, in seconds.
     pub fn job_secs_left(&self, job: &Job) -> Option<f64> {
         let (times, request) = (&self.step_times, &job.order.request);
-        let run = self.run.as_ref().filter(|run| job.stage == Stage::Running(run.job));
+        let run = self
+            .run
+            .as_ref()
+            .filter(|run| run.id == job.id && job.status.is_at_work());
         let Some(run) = run else {
             return times.secs(request);
         };

@@ -4,27 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::job::{
-    GenerateRequest, GeneratedImage, JobError, JobId, KeptRun, LatentColours, RgbImage, StepEvent, StepRecord,
-};
+use crate::job::{GenerateRequest, GeneratedImage, KeptRun, LatentColours, RgbImage, StepEvent, StepRecord};
+use crate::ui::model::jobs::QueueId;
 
 /// Shortest side of a preview that is kept; below it the latents show as much.
 const MIN_PREVIEW_PX: u32 = 64;
-
-/// How far a run of a sweep is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CellStatus {
-    /// Others are before it.
-    Waiting,
-    /// The engine has it.
-    Running,
-    /// Its picture is made.
-    Finished,
-    /// It was stopped.
-    Stopped,
-    /// It could not be done.
-    Failed(Arc<JobError>),
-}
 
 /// What is seen of a run at a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,10 +26,8 @@ pub struct CellRun {
     pub place: [usize; 3],
     /// What makes it.
     pub request: Arc<GenerateRequest>,
-    /// How far it is.
-    pub status: CellStatus,
-    /// Its job, once the engine has it.
-    pub job: Option<JobId>,
+    /// Its job, which says how far it is.
+    pub job: QueueId,
     /// The run that its first steps are taken from, and how many.
     pub start: Option<(Arc<KeptRun>, u32)>,
     /// The whole run, once its picture is made.
@@ -66,13 +48,12 @@ pub struct CellRun {
 }
 
 impl CellRun {
-    pub(in crate::ui) fn new(place: [usize; 3], request: GenerateRequest) -> Self {
+    pub(in crate::ui) fn new(place: [usize; 3], request: Arc<GenerateRequest>, job: QueueId) -> Self {
         Self {
             place,
             total: request.steps,
-            request: Arc::new(request),
-            status: CellStatus::Waiting,
-            job: None,
+            request,
+            job,
             start: None,
             kept: None,
             image: None,
@@ -171,8 +152,7 @@ impl CellRun {
         if let Some(own) = own {
             return Some(own);
         }
-        let taken = self.start.as_ref().filter(|_| self.status != CellStatus::Waiting);
-        let taken = taken.and_then(|(kept, end)| {
+        let taken = self.start.as_ref().and_then(|(kept, end)| {
             let steps = &kept.trajectory.steps;
             let last = wanted.min((*end as usize).checked_sub(1)?);
             steps.iter().rev().find(|step| step.index <= last).map(AsRef::as_ref)

@@ -1,13 +1,12 @@
-//! Many runs that are made together: what is to be run next, and what of each is seen. A pure function of the events that
-//! were told.
+//! Many runs that are made together: which job is which cell, and what is seen of each. A pure function of the events of the
+//! engine; how far the runs are is known by [`JobQueue`].
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::sweep_cell::{CellRun, CellStatus};
-use crate::job::{
-    Event, GenerateRequest, JobError, JobId, JobOptions, KeptRun, Record, Sweep, SweepError, longest_start,
-};
+use super::jobs::{BranchPoint, JobQueue, Order, QueueId};
+use super::sweep_cell::CellRun;
+use crate::job::{Event, GenerateRequest, JobOptions, Record, Sweep, SweepError, longest_start};
 
 /// Bytes of all previews that are kept, and of all finished pictures.
 const PICTURE_BUDGET: usize = 192 << 20;
@@ -21,8 +20,6 @@ const GUESS_WINDOW: usize = 32;
 pub struct Sweeping {
     /// What differs.
     pub sweep: Sweep,
-    /// How its runs are carried out.
-    pub options: JobOptions,
     /// Its runs, in the order they are made.
     pub cells: Vec<CellRun>,
     /// Which sheet is shown.
@@ -31,33 +28,37 @@ pub struct Sweeping {
     pub playhead: Option<usize>,
     /// Whether it stands on the canvas.
     pub is_shown: bool,
-    /// Whether no more runs shall begin.
-    pub is_stopped: bool,
     /// How many steps each run is likely to take from another.
     likely_shared: Vec<u32>,
 }
 
-/// What is to be handed to the engine.
-#[derive(Debug, Clone)]
-pub struct NextRun {
-    /// Its place among the cells.
-    pub cell: usize,
-    /// What makes it.
-    pub request: Arc<GenerateRequest>,
-    /// The run whose first steps are the same, and how many.
-    pub start: Option<(Arc<KeptRun>, u32)>,
-}
-
 impl Sweeping {
-    /// A sweep, nothing of which is made yet.
+    /// A sweep, nothing of which is made yet. Its runs are put among the jobs.
+    ///
+    /// * `options`: how its runs are carried out.
     ///
     /// # Errors
     /// [`SweepError`]: one of its runs cannot be carried out.
-    pub fn new(sweep: Sweep, options: JobOptions) -> Result<Self, SweepError> {
-        let cells: Vec<CellRun> = sweep
+    pub fn new(sweep: Sweep, options: JobOptions, jobs: &mut JobQueue) -> Result<Self, SweepError> {
+        let (places, orders): (Vec<_>, Vec<_>) = sweep
             .cells()?
             .into_iter()
-            .map(|cell| CellRun::new(cell.place, cell.request))
+            .map(|cell| {
+                let order = Order {
+                    request: Arc::new(cell.request),
+                    options,
+                    branch_point: None,
+                };
+                (cell.place, order)
+            })
+            .unzip();
+        let requests: Vec<_> = orders.iter().map(|order| Arc::clone(&order.request)).collect();
+        let ids = jobs.begin_sweep(orders);
+        let cells: Vec<CellRun> = places
+            .into_iter()
+            .zip(requests)
+            .zip(ids)
+            .map(|((place, request), job)| CellRun::new(place, request, job))
             .collect();
         let likely_shared = (0..cells.len())
             .map(|cell| {
@@ -70,94 +71,46 @@ impl Sweeping {
             .collect();
         Ok(Self {
             sweep,
-            options,
             cells,
             sheet: 0,
             playhead: None,
             is_shown: true,
-            is_stopped: false,
             likely_shared,
         })
     }
 
-    /// The run to begin now: one at a time, so that each can take its first steps from those before.
-    pub fn next(&self) -> Option<NextRun> {
-        if self.is_stopped || self.running().is_some() {
-            return None;
-        }
-        let index = self.cells.iter().position(|cell| cell.status == CellStatus::Waiting)?;
-        let request = Arc::clone(&self.cells[index].request);
+    /// Where a run leaves another one whose first steps are the same; `None` if there is none.
+    pub fn branch_point(&self, request: &GenerateRequest) -> Option<BranchPoint> {
         let kept = || self.cells.iter().filter_map(|cell| cell.kept.as_ref());
         let precision = kept().next().map_or("", |kept| kept.record.precision.as_str());
-        Some(NextRun {
-            cell: index,
-            start: longest_start(kept(), &request, precision),
-            request,
+        let (kept, step) = longest_start(kept(), request, precision)?;
+        Some(BranchPoint {
+            kept,
+            step,
+            parent: None,
+            is_exact: true,
         })
     }
 
-    /// Notes that a run was handed to the engine.
-    pub fn submitted(&mut self, next: NextRun, job: JobId) {
-        let donor = next.start.as_ref().and_then(|(kept, _)| {
+    /// Notes that a job was handed to the engine, if it is one of its own.
+    pub fn handed(&mut self, job: QueueId, branch_point: Option<BranchPoint>) {
+        let start = branch_point.map(|point| (point.kept, point.step));
+        let donor = start.as_ref().and_then(|(kept, _)| {
             let of = |cell: &&CellRun| cell.kept.as_ref().is_some_and(|other| Arc::ptr_eq(other, kept));
             self.cells.iter().find(of).map(|cell| cell.previews().clone())
         });
-        if let Some(cell) = self.cells.get_mut(next.cell) {
-            cell.begin(next.start, donor);
-            cell.status = CellStatus::Running;
-            cell.job = Some(job);
-        }
-    }
-
-    /// Notes that a run could not be handed to the engine.
-    pub fn refused(&mut self, cell: usize, error: Arc<JobError>) {
-        if let Some(cell) = self.cells.get_mut(cell) {
-            cell.status = CellStatus::Failed(error);
-        }
-    }
-
-    /// Begins no more runs.
-    pub fn stop(&mut self) {
-        self.is_stopped = true;
-        for cell in &mut self.cells {
-            if cell.status == CellStatus::Waiting {
-                cell.status = CellStatus::Stopped;
-            }
-        }
-    }
-
-    /// The engine has ended, and with it the run at work.
-    pub fn engine_stopped(&mut self) {
-        self.stop();
-        if let Some(cell) = self.cells.iter_mut().find(|cell| cell.status == CellStatus::Running) {
-            cell.status = CellStatus::Stopped;
-        }
-    }
-
-    /// Takes in one event of the engine.
-    pub fn apply(&mut self, event: &Event) {
-        let (job, status) = match event {
-            Event::Step(step) => {
-                let side_px = self.side_px(self.num_steps());
-                if let Some(cell) = self.cell_of(step.job) {
-                    cell.take_step(step, side_px);
-                }
-                return;
-            }
-            Event::Image { job, image } => {
-                let side_px = self.side_px(1);
-                if let Some(cell) = self.cell_of(*job) {
-                    cell.take_image(image, side_px);
-                }
-                return;
-            }
-            Event::Finished { job } => (*job, CellStatus::Finished),
-            Event::Cancelled { job } => (*job, CellStatus::Stopped),
-            Event::Failed { job, error } => (*job, CellStatus::Failed(Arc::clone(error))),
-            _ => return,
-        };
         if let Some(cell) = self.cell_of(job) {
-            cell.status = status;
+            cell.begin(start, donor);
+        }
+    }
+
+    /// Takes in one event of the engine about a job, if it is one of its own.
+    pub fn apply(&mut self, job: QueueId, event: &Event) {
+        let (of_step, of_image) = (self.side_px(self.num_steps()), self.side_px(1));
+        match (event, self.cell_of(job)) {
+            (Event::Step(step), Some(cell)) => cell.take_step(step, of_step),
+            (Event::Image { image, .. }, Some(cell)) => cell.take_image(image, of_image),
+            _ => {}
         }
     }
 
@@ -170,32 +123,6 @@ impl Sweeping {
         }
     }
 
-    /// The job at work for it.
-    pub fn running(&self) -> Option<JobId> {
-        let running = self.cells.iter().find(|cell| cell.status == CellStatus::Running);
-        running.and_then(|cell| cell.job)
-    }
-
-    /// Whether nothing more will come.
-    pub fn has_ended(&self) -> bool {
-        let is_open = |cell: &CellRun| matches!(cell.status, CellStatus::Waiting | CellStatus::Running);
-        !self.cells.iter().any(is_open)
-    }
-
-    /// How many runs have a picture.
-    pub fn num_finished(&self) -> usize {
-        self.cells
-            .iter()
-            .filter(|cell| cell.status == CellStatus::Finished)
-            .count()
-    }
-
-    /// How many runs could not be done.
-    pub fn num_failed(&self) -> usize {
-        let is_failed = |cell: &&CellRun| matches!(cell.status, CellStatus::Failed(_));
-        self.cells.iter().filter(is_failed).count()
-    }
-
     /// Most steps of a run.
     pub fn num_steps(&self) -> usize {
         let steps = self.cells.iter().map(|cell| cell.total as usize);
@@ -203,15 +130,16 @@ impl Sweeping {
     }
 
     /// Wall time until all is made, in seconds; `None` before the first step.
-    pub fn secs_left(&self) -> Option<f64> {
+    pub fn secs_left(&self, jobs: &JobQueue) -> Option<f64> {
         let (secs, count) = self.cells.iter().fold((0.0, 0), |(secs, count), cell| {
             (secs + cell.computed.0, count + cell.computed.1)
         });
         let left = self.cells.iter().zip(&self.likely_shared).map(|(cell, shared)| {
-            f64::from(match cell.status {
-                CellStatus::Waiting => cell.total.saturating_sub(*shared),
-                CellStatus::Running => cell.total.saturating_sub(cell.num_done()),
-                _ => 0,
+            let job = jobs.find(cell.job).filter(|job| !job.status.has_ended());
+            f64::from(match job.map(|job| job.engine_id) {
+                Some(Some(_)) => cell.total.saturating_sub(cell.num_done()),
+                Some(None) => cell.total.saturating_sub(*shared),
+                None => 0,
             })
         });
         (count > 0).then(|| secs / f64::from(count) * left.sum::<f64>())
@@ -234,10 +162,8 @@ impl Sweeping {
         self.playhead = (step < self.num_steps()).then_some(step);
     }
 
-    fn cell_of(&mut self, job: JobId) -> Option<&mut CellRun> {
-        // Another engine counts its jobs from 1 again.
-        let is_its = |cell: &&mut CellRun| cell.status == CellStatus::Running && cell.job == Some(job);
-        self.cells.iter_mut().find(is_its)
+    fn cell_of(&mut self, job: QueueId) -> Option<&mut CellRun> {
+        self.cells.iter_mut().find(|cell| cell.job == job)
     }
 
     /// Longest side of a picture of which each run has so many.
@@ -251,11 +177,14 @@ impl Sweeping {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::{GeneratedImage, JobErrorKind, LatentPlane, RgbImage, StepRecord, Trajectory};
+    use crate::job::{GeneratedImage, JobError, JobErrorKind, JobId, LatentPlane, RgbImage, StepRecord, Trajectory};
+    use crate::ui::model::jobs::JobStatus;
+    use crate::ui::model::state::AppState;
 
     const STEPS: u32 = 10;
 
-    fn sweeping(x: &str, y: &str) -> Sweeping {
+    /// A sweep and its jobs, as the window has them.
+    fn sweeping(x: &str, y: &str) -> AppState {
         let sweep = Sweep {
             base: GenerateRequest {
                 prompt: "a cat".to_owned(),
@@ -266,7 +195,18 @@ mod tests {
             y: Some(y.parse().unwrap()),
             z: None,
         };
-        Sweeping::new(sweep, JobOptions::default()).unwrap()
+        let mut state = AppState::default();
+        let sweeping = Sweeping::new(sweep, JobOptions::default(), &mut state.jobs);
+        state.sweeping = Some(sweeping.unwrap());
+        state
+    }
+
+    fn cells(state: &AppState) -> &[CellRun] {
+        &state.sweeping.as_ref().unwrap().cells
+    }
+
+    fn status(state: &AppState, cell: usize) -> JobStatus {
+        state.jobs.find(cells(state)[cell].job).unwrap().status.clone()
     }
 
     fn image(request: &GenerateRequest) -> Arc<GeneratedImage> {
@@ -304,87 +244,101 @@ mod tests {
     }
 
     /// Begins the next run as this job; its place, and how many steps it takes from which column and row.
-    fn begin(sweeping: &mut Sweeping, job: u64) -> Option<([usize; 2], u32)> {
-        let next = sweeping.next()?;
-        let place = sweeping.cells[next.cell].place;
-        let shared = next.start.as_ref().map_or(0, |(_, step)| *step);
-        sweeping.submitted(next, JobId(job));
-        assert!(sweeping.next().is_none(), "one at a time");
+    fn begin(state: &mut AppState, name: u64) -> Option<([usize; 2], u32)> {
+        let (id, order) = state.next_job()?;
+        let shared = order.branch_point.as_ref().map_or(0, |point| point.step);
+        state.handed(id, JobId(name), order);
+        state.apply(Event::Started { job: JobId(name) });
+        assert!(state.next_job().is_none(), "one at a time");
+        let place = cells(state).iter().find(|cell| cell.job == id).unwrap().place;
         Some(([place[0], place[1]], shared))
     }
 
-    fn finish(sweeping: &mut Sweeping, job: u64) {
-        let job = JobId(job);
-        let cell = sweeping.cells.iter().find(|cell| cell.job == Some(job)).unwrap();
-        let image = image(&cell.request);
-        sweeping.apply(&Event::Image { job, image });
-        sweeping.apply(&Event::Finished { job });
+    fn finish(state: &mut AppState, name: u64) {
+        let job = JobId(name);
+        let image = image(&state.jobs.in_engine(job).unwrap().order.request);
+        state.apply(Event::Image { job, image });
+        state.apply(Event::Finished { job });
     }
 
     #[test]
     fn runs_should_take_their_first_steps_from_those_before() {
-        let mut sweeping = sweeping("cfg@8=1,9", "rescale=0,1");
+        let mut state = sweeping("cfg@8=1,9", "rescale=0,1");
         let mut order = Vec::new();
         for job in 1.. {
-            let Some(begun) = begin(&mut sweeping, job) else {
+            let Some(begun) = begin(&mut state, job) else {
                 break;
             };
             order.push(begun);
-            finish(&mut sweeping, job);
+            finish(&mut state, job);
         }
         assert_eq!(order, [([0, 0], 0), ([1, 0], 8), ([0, 1], 0), ([1, 1], 8)]);
-        assert!(sweeping.has_ended());
-        assert_eq!(sweeping.num_finished(), 4);
+        let progress = state.jobs.sweep_progress();
+        assert_eq!((progress.num_finished, progress.num_left), (4, 0));
     }
 
     #[test]
     fn a_failed_run_should_not_keep_the_others_from_going_on() {
-        let mut sweeping = sweeping("cfg@8=1,9", "seed=1");
-        begin(&mut sweeping, 1);
+        let mut state = sweeping("cfg@8=1,9", "seed=1");
+        begin(&mut state, 1);
         let error = Arc::new(JobError::new(
             JobErrorKind::NotFinite,
             "the numbers ran away".to_owned(),
         ));
-        sweeping.apply(&Event::Failed {
+        state.apply(Event::Failed {
             job: JobId(1),
             error: Arc::clone(&error),
         });
-        assert_eq!(begin(&mut sweeping, 2), Some(([1, 0], 0)), "there is nothing to share");
-        finish(&mut sweeping, 2);
-        assert_eq!(sweeping.cells[0].status, CellStatus::Failed(error));
-        assert_eq!((sweeping.num_finished(), sweeping.num_failed()), (1, 1));
-        assert!(sweeping.has_ended());
+        assert_eq!(begin(&mut state, 2), Some(([1, 0], 0)), "there is nothing to share");
+        finish(&mut state, 2);
+        assert_eq!(status(&state, 0), JobStatus::Failed(error));
+        let progress = state.jobs.sweep_progress();
+        assert_eq!(
+            (progress.num_finished, progress.num_failed, progress.num_left),
+            (1, 1, 0)
+        );
     }
 
     #[test]
     fn nothing_should_begin_after_it_was_stopped() {
-        let mut sweeping = sweeping("cfg=1,2,3", "seed=1");
-        begin(&mut sweeping, 1);
-        sweeping.stop();
-        assert!(!sweeping.has_ended(), "the run at work has not ended yet");
-        sweeping.apply(&Event::Cancelled { job: JobId(1) });
-        assert!(sweeping.has_ended() && sweeping.next().is_none());
-        let statuses = sweeping.cells.iter().map(|cell| &cell.status);
-        assert!(statuses.eq([&CellStatus::Stopped; 3]));
+        let mut state = sweeping("cfg=1,2,3", "seed=1");
+        begin(&mut state, 1);
+        assert_eq!(state.jobs.stop_current(), Some(JobId(1)));
+        assert!(state.is_sweep_open(), "the run at work has not ended yet");
+        state.apply(Event::Cancelled { job: JobId(1) });
+        assert!(!state.is_sweep_open() && state.next_job().is_none());
+        assert_eq!(state.jobs.sweep_progress().num_cancelled, 3);
+    }
+
+    #[test]
+    fn stop_should_take_away_the_whole_sweep_before_its_first_run_begins() {
+        let mut state = sweeping("cfg=1,2,3", "seed=1");
+        let (id, order) = state.next_job().unwrap();
+        state.handed(id, JobId(1), order);
+        assert_eq!(state.jobs.stop_current(), Some(JobId(1)), "the engine must be told");
+        assert_eq!(state.jobs.sweep_progress().num_cancelled, 3);
+        state.apply(Event::Started { job: JobId(1) });
+        assert!(state.run.is_none(), "it was on its way when it was taken away");
     }
 
     #[test]
     fn what_another_engine_says_should_not_change_runs_that_are_over() {
-        let mut sweeping = sweeping("cfg=1,2", "seed=1");
-        begin(&mut sweeping, 1);
-        finish(&mut sweeping, 1);
-        sweeping.engine_stopped();
-        sweeping.apply(&Event::Cancelled { job: JobId(1) });
-        assert_eq!(sweeping.cells[0].status, CellStatus::Finished);
+        let mut state = sweeping("cfg=1,2", "seed=1");
+        begin(&mut state, 1);
+        finish(&mut state, 1);
+        state.engine_stopped(None);
+        state.apply(Event::Cancelled { job: JobId(1) });
+        assert_eq!(status(&state, 0), JobStatus::Finished);
     }
 
     #[test]
     fn each_saved_picture_should_belong_to_one_run() {
-        let mut sweeping = sweeping("cfg=2,2.0", "seed=1");
+        let mut state = sweeping("cfg=2,2.0", "seed=1");
         for job in 1..=2 {
-            begin(&mut sweeping, job);
-            finish(&mut sweeping, job);
+            begin(&mut state, job);
+            finish(&mut state, job);
         }
+        let sweeping = state.sweeping.as_mut().unwrap();
         let record = sweeping.cells[1].kept.as_ref().unwrap().record.clone();
         sweeping.saved(Path::new("a.png"), &record);
         sweeping.saved(Path::new("b.png"), &record);
@@ -394,7 +348,8 @@ mod tests {
 
     #[test]
     fn the_playhead_should_stay_on_the_steps_there_are() {
-        let mut sweeping = sweeping("steps=4,10", "seed=1");
+        let mut state = sweeping("steps=4,10", "seed=1");
+        let sweeping = state.sweeping.as_mut().unwrap();
         sweeping.move_playhead(-1);
         assert_eq!(sweeping.playhead, Some(9));
         sweeping.set_playhead(0);
@@ -406,11 +361,12 @@ mod tests {
 
     #[test]
     fn the_time_left_should_count_only_steps_that_will_be_computed() {
-        let mut sweeping = sweeping("cfg@8=1,9", "seed=1");
-        assert_eq!(sweeping.secs_left(), None);
-        begin(&mut sweeping, 1);
-        sweeping.cells[0].computed = (20.0, 10);
-        finish(&mut sweeping, 1);
-        assert_eq!(sweeping.secs_left(), Some(4.0), "two steps of two seconds");
+        let mut state = sweeping("cfg@8=1,9", "seed=1");
+        let secs_left = |state: &AppState| state.sweeping.as_ref().unwrap().secs_left(&state.jobs);
+        assert_eq!(secs_left(&state), None);
+        begin(&mut state, 1);
+        state.sweeping.as_mut().unwrap().cells[0].computed = (20.0, 10);
+        finish(&mut state, 1);
+        assert_eq!(secs_left(&state), Some(4.0), "two steps of two seconds");
     }
 }

@@ -25,7 +25,7 @@ impl QueuePage {
             QueueCommand::TogglePause => jobs.set_paused(!jobs.is_paused()),
             QueueCommand::Clear => {
                 let names = jobs.clear();
-                cancel_all(ctx.state, ctx.services, &names);
+                cancel_all(ctx.state, ctx.services, names);
             }
             QueueCommand::ClearDone => jobs.clear_done(),
             QueueCommand::SelectPrevious => self.select(jobs, -1),
@@ -70,13 +70,13 @@ impl QueuePage {
         let place = jobs.jobs().iter().position(|job| job.id == id);
         let name = jobs.cancel(id);
         if self.selected == Some(id)
-            && jobs.job(id).is_none()
+            && jobs.jobs().iter().all(|job| job.id != id)
             && let Some(place) = place
         {
             let jobs = jobs.jobs();
             self.selected = jobs.get(place).or_else(|| jobs.last()).map(|job| job.id);
         }
-        cancel_all(ctx.state, ctx.services, name.as_slice());
+        cancel_all(ctx.state, ctx.services, name);
     }
 
     /// Selects the job so many rows below.

@@ -4,7 +4,7 @@ use egui::{Id, RichText, Ui};
 
 use super::row::{self, Row};
 use crate::ui::commands::{QueueCommand, UiCommand};
-use crate::ui::model::jobs::{DoneJob, Ending};
+use crate::ui::model::jobs::{Job, JobStatus};
 use crate::ui::model::state::job_error_text;
 use crate::ui::panel::PanelContext;
 use crate::ui::widgets::icon::Icon;
@@ -35,20 +35,20 @@ pub(super) fn show(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
 }
 
 /// Its settings; why, where it could not be done.
-fn about(ctx: &PanelContext<'_>, done: &DoneJob) -> String {
-    match &done.ending {
-        Ending::Failed(error) => job_error_text(error).localise(ctx.language),
-        Ending::Finished | Ending::Cancelled => row::about(ctx, &done.order),
+fn about(ctx: &PanelContext<'_>, done: &Job) -> String {
+    match &done.status {
+        JobStatus::Failed(error) => job_error_text(error).localise(ctx.language),
+        _ => row::about(ctx, &done.order),
     }
 }
 
-fn status(ctx: &PanelContext<'_>, done: &DoneJob) -> RichText {
-    match &done.ending {
-        Ending::Finished => {
+fn status(ctx: &PanelContext<'_>, done: &Job) -> RichText {
+    match &done.status {
+        JobStatus::Finished => {
             let words = ctx.language.tr_count("queue-made", done.num_pictures as usize);
             RichText::new(words).color(*ctx.palette.text_weak)
         }
-        Ending::Cancelled => RichText::new(ctx.tr("queue-cancelled")).color(*ctx.palette.text_weak),
-        Ending::Failed(_) => RichText::new(ctx.tr("queue-failed")).color(*ctx.palette.error),
+        JobStatus::Failed(_) => RichText::new(ctx.tr("queue-failed")).color(*ctx.palette.error),
+        _ => RichText::new(ctx.tr("queue-cancelled")).color(*ctx.palette.text_weak),
     }
 }

@@ -6,8 +6,7 @@ use super::QueuePage;
 use super::done;
 use super::row::{self, Row};
 use crate::ui::commands::{PageId, QueueCommand, UiCommand};
-use crate::ui::model::jobs::{Job, QueueId, Stage};
-use crate::ui::model::state::JobStatus;
+use crate::ui::model::jobs::{Job, JobStatus, QueueId};
 use crate::ui::panel::PanelContext;
 use crate::ui::widgets::icon::Icon;
 
@@ -175,11 +174,8 @@ fn text_button(ui: &mut Ui, ctx: &PanelContext<'_>, command: QueueCommand) {
 
 fn job_row(ui: &mut Ui, ctx: &mut PanelContext<'_>, job: &Job, is_selected: bool) -> row::RowResponse {
     let title = row::title(ctx, &job.order);
-    let run = ctx
-        .state
-        .run
-        .as_ref()
-        .filter(|run| job.stage == Stage::Running(run.job));
+    let (id, is_running) = (job.id, job.status.is_at_work());
+    let run = ctx.state.run.as_ref().filter(|run| run.id == id);
     let taken = run.and_then(|run| run.steps.last()).map(|step| step.step);
     let fraction = run
         .zip(taken)
@@ -189,11 +185,10 @@ fn job_row(ui: &mut Ui, ctx: &mut PanelContext<'_>, job: &Job, is_selected: bool
         status: status(ctx, job, taken),
         picture: run.and_then(|run| run.newest().cloned()),
         is_selected,
-        has_handle: !matches!(job.stage, Stage::Running(_)),
+        has_handle: !is_running,
         fraction,
         title: title.clone(),
     };
-    let (id, is_running) = (job.id, matches!(job.stage, Stage::Running(_)));
     row.show(ui, ctx, Id::unique(("job", id.0)), |ui, ctx| {
         let send = |command| ctx.commands.send(UiCommand::Queue(command));
         let cancel = if is_running { "queue-stop" } else { "queue-cancel" };
@@ -219,21 +214,15 @@ fn job_row(ui: &mut Ui, ctx: &mut PanelContext<'_>, job: &Job, is_selected: bool
 
 fn status(ctx: &PanelContext<'_>, job: &Job, taken: Option<u32>) -> RichText {
     let left = ctx.state.job_secs_left(job).map(|secs| row::duration(ctx, secs));
-    let is_running = matches!(job.stage, Stage::Running(_));
-    let is_stopping = ctx
-        .state
-        .run
-        .as_ref()
-        .is_some_and(|run| job.stage == Stage::Running(run.job) && run.status == JobStatus::Stopping);
     let words = match (taken, left) {
-        _ if is_stopping => ctx.tr("status-stopping"),
+        _ if job.status == JobStatus::Stopping => ctx.tr("status-stopping"),
         (Some(step), Some(time)) => {
             let (step, total) = (step.to_string(), job.order.request.steps.to_string());
             let values = [("step", step.as_str()), ("total", &total), ("time", &time)];
             ctx.language.tr_with("queue-step", &values)
         }
         (_, Some(time)) => ctx.language.tr_with("queue-takes", &[("time", &time)]),
-        (_, None) if is_running => ctx.tr("queue-begins"),
+        (_, None) if job.status.is_at_work() => ctx.tr("queue-begins"),
         (_, None) => String::new(),
     };
     RichText::new(words).color(*ctx.palette.text_weak)
@@ -241,15 +230,16 @@ fn status(ctx: &PanelContext<'_>, job: &Job, taken: Option<u32>) -> RichText {
 
 /// A sweep that is on its way stands above the jobs.
 fn sweep(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let Some(sweeping) = ctx.state.sweeping.as_ref().filter(|sweeping| !sweeping.has_ended()) else {
+    let Some(sweeping) = ctx.state.sweeping.as_ref().filter(|_| ctx.state.is_sweep_open()) else {
         return;
     };
-    let (made, all) = (sweeping.num_finished().to_string(), sweeping.cells.len().to_string());
+    let num_finished = ctx.state.jobs.sweep_progress().num_finished;
+    let (made, all) = (num_finished.to_string(), sweeping.cells.len().to_string());
     let words = ctx.language.tr_with("queue-sweep", &[("made", &made), ("all", &all)]);
     heading(ui, ctx, "queue-sweep-title", |_, _| ());
     ui.horizontal(|ui| {
         ui.label(words);
-        if let Some(secs) = sweeping.secs_left() {
+        if let Some(secs) = sweeping.secs_left(&ctx.state.jobs) {
             let time = row::duration(ctx, secs);
             let words = ctx.language.tr_with("queue-left", &[("time", &time)]);
             ui.label(RichText::new(words).color(*ctx.palette.text_weak));

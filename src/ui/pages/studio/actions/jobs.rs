@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::form;
 use crate::job::{GenerateRequest, JobOptions, ModelRef, Precision};
 use crate::ui::app::Studio;
-use crate::ui::job_dispatch::advance;
+use crate::ui::job_dispatch::{advance, cancel_all};
 use crate::ui::model::jobs::{BranchPoint, Order};
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::pages::studio::form::changes::{Plan, planned};
@@ -92,13 +92,8 @@ fn put_in(studio: &mut Studio, request: GenerateRequest, branch_point: Option<Br
 
 /// Asks the job at work to stop.
 pub(super) fn stop(studio: &mut Studio) {
-    let Some(job) = studio.state.current_job().map(|queued| queued.job) else {
-        return;
-    };
-    if let Some(engine) = &studio.services.engine {
-        engine.cancel(job);
-        studio.state.stopping(job);
-    }
+    let name = studio.state.jobs.stop_current();
+    cancel_all(&mut studio.state, &studio.services, name);
 }
 
 /// Has the next pictures computed in another precision, and remembers it.

@@ -1,13 +1,11 @@
 //! Many runs of one request.
 
-use std::sync::Arc;
-
-use crate::engine::SubmitError;
-use crate::job::{JobError, Sweep};
+use crate::job::Sweep;
 use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
+use crate::ui::job_dispatch::advance;
 use crate::ui::model::notifications::{Level, Text};
-use crate::ui::model::state::{QueuedJob, View};
+use crate::ui::model::state::View;
 use crate::ui::model::sweeping::Sweeping;
 use crate::ui::pages::studio::sweep::draft::SweepProblem;
 
@@ -17,13 +15,11 @@ pub(super) fn intercepts(studio: &mut Studio, command: &UiCommand) -> bool {
         start(studio);
         return true;
     }
-    let current = studio.state.current_job().map(|queued| queued.job);
     let Some(sweeping) = &mut studio.state.sweeping else {
         return false;
     };
     match command {
         UiCommand::Generate | UiCommand::ShowPicture(_) | UiCommand::OpenPicture(_) => sweeping.is_shown = false,
-        UiCommand::Stop if current.is_some() && current == sweeping.running() => sweeping.stop(),
         _ if !sweeping.is_shown => {}
         UiCommand::PreviousStep => return moved(sweeping, -1),
         UiCommand::NextStep => return moved(sweeping, 1),
@@ -47,8 +43,7 @@ fn set(sweeping: &mut Sweeping, step: usize) -> bool {
 
 /// Begins the sweep that the form asks for.
 fn start(studio: &mut Studio) {
-    let is_running = studio.state.sweeping.as_ref().is_some_and(|old| !old.has_ended());
-    if is_running || studio.state.refusal(&studio.draft.request.model).is_some() {
+    if studio.state.is_sweep_open() || studio.state.refusal(&studio.draft.request.model).is_some() {
         return;
     }
     if studio.services.engine.is_none() {
@@ -65,62 +60,25 @@ fn start(studio: &mut Studio) {
 
 /// Begins a sweep, unless one is on its way.
 pub(super) fn begin(studio: &mut Studio, sweep: Result<Sweep, SweepProblem>) {
-    let is_running = studio.state.sweeping.as_ref().is_some_and(|old| !old.has_ended());
-    if is_running {
+    if studio.state.is_sweep_open() {
         let text = Text::key("again-busy");
         studio.state.notices.notify(Level::Info, text);
         return;
     }
     let sweeping = sweep.and_then(|sweep| {
         let options = super::jobs::options(studio);
-        Sweeping::new(sweep, options).map_err(SweepProblem::Sweep)
+        Sweeping::new(sweep, options, &mut studio.state.jobs).map_err(SweepProblem::Sweep)
     });
     match sweeping {
         Ok(sweeping) => {
             studio.state.sweeping = Some(sweeping);
             studio.state.view = View::Live;
-            advance(studio);
+            advance(&mut studio.state, &mut studio.services);
         }
         Err(problem) => {
             let reason = problem.localise(studio.services.language);
             let text = Text::new("sweep-problem", [("reason", reason)]);
             studio.state.notices.notify(Level::Error, text);
-        }
-    }
-}
-
-/// Hands the next run of the sweep to the engine if the one before has ended.
-pub(in crate::ui) fn advance(studio: &mut Studio) {
-    if studio.state.jobs.is_paused() {
-        return;
-    }
-    while let Some(sweeping) = &mut studio.state.sweeping {
-        let (Some(next), Some(engine)) = (sweeping.next(), &mut studio.services.engine) else {
-            return;
-        };
-        let request = (*next.request).clone();
-        let submitted = match next.start.clone() {
-            Some(start) => engine.submit_after(request, start, sweeping.options),
-            None => engine.submit(request, sweeping.options),
-        };
-        match submitted {
-            Ok(job) => {
-                // What is on the canvas stays there.
-                studio.state.queue.push(QueuedJob {
-                    job,
-                    request: Arc::clone(&next.request),
-                    has_started: false,
-                    is_stopping: false,
-                    parent: None,
-                });
-                sweeping.submitted(next, job);
-                return;
-            }
-            Err(SubmitError::Request(error)) => {
-                sweeping.refused(next.cell, Arc::new(JobError::from(&error)));
-            }
-            Err(SubmitError::QueueFull) => return, // it is asked again when another job has ended
-            Err(SubmitError::EngineStopped) => return studio.state.engine_stopped(None),
         }
     }
 }
@@ -134,7 +92,7 @@ pub(super) fn show(studio: &mut Studio) {
 
 /// Puts away a sweep that is over.
 pub(super) fn close(studio: &mut Studio) {
-    if studio.state.sweeping.as_ref().is_some_and(Sweeping::has_ended) {
+    if !studio.state.is_sweep_open() {
         studio.state.sweeping = None;
     }
 }

@@ -69,13 +69,13 @@ impl Panel for GeneratePanel {
                 ctx.commands.send(generate);
             }
 
-            let is_at_work = ctx.state.current_job().is_some();
+            let is_at_work = ctx.state.jobs.current().is_some();
             ctx.button_with(ui, UiCommand::Stop, is_at_work, |button| {
                 button.min_size(vec2(STOP_WIDTH, BUTTON_HEIGHT))
             });
         });
         // The line is always there, so that nothing moves when it has something to say.
-        let num_waiting = ctx.state.num_waiting();
+        let num_waiting = ctx.state.jobs.num_waiting();
         let is_held = num_waiting > 0 && ctx.state.jobs.is_paused();
         let line = match (problem, remark(ctx)) {
             (Some(problem), _) => RichText::new(problem).color(form::problem_colour(ctx, sweep)),

@@ -127,7 +127,7 @@ pub(in crate::ui) fn handle_input(studio: &Studio, ctx: &egui::Context) {
             .is_preview_shown()
             .then_some(ImageInputCommand::ClosePreview)
     };
-    if let Some(close) = closes.filter(|_| studio.state.queue.is_empty())
+    if let Some(close) = closes.filter(|_| studio.state.jobs.is_engine_idle())
         && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
     {
         send(close);

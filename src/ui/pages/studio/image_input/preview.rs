@@ -97,7 +97,7 @@ fn stop(studio: &Studio) {
 /// Hands the newest wish to the engine where nothing else is to be done, and stops previews where something is.
 pub(super) fn tick(studio: &mut Studio) {
     let is_shown = studio.state.is_preview_shown();
-    let is_busy = !studio.state.queue.is_empty();
+    let is_busy = !studio.state.jobs.is_engine_idle();
     let preview = &mut studio.state.image_input.preview;
     if studio.services.engine.is_none() {
         preview.jobs.clear();
@@ -143,7 +143,10 @@ pub(super) fn tick(studio: &mut Studio) {
 
 /// Takes in what the engine says of previews; whether it was about one.
 pub(super) fn take_event(studio: &mut Studio, event: &Event) -> bool {
-    let Some(job) = job_of(event).filter(|job| studio.state.image_input.preview.jobs.contains(job)) else {
+    let Some(job) = event
+        .job()
+        .filter(|job| studio.state.image_input.preview.jobs.contains(job))
+    else {
         return false;
     };
     let preview = &mut studio.state.image_input.preview;
@@ -166,26 +169,4 @@ pub(super) fn take_event(studio: &mut Studio, event: &Event) -> bool {
         _ => {}
     }
     true
-}
-
-fn job_of(event: &Event) -> Option<JobId> {
-    match event {
-        Event::Started { job }
-        | Event::Phase { job, .. }
-        | Event::Inexact { job, .. }
-        | Event::Paused { job, .. }
-        | Event::Resumed { job }
-        | Event::Changed { job, .. }
-        | Event::ChangeRefused { job, .. }
-        | Event::WentBack { job, .. }
-        | Event::Image { job, .. }
-        | Event::Finished { job }
-        | Event::Cancelled { job }
-        | Event::Failed { job, .. } => Some(*job),
-        Event::Step(step) => Some(step.job),
-        Event::Decoded { .. }
-        | Event::DeviceDescribed { .. }
-        | Event::ModelDescribed { .. }
-        | Event::ModelRefused { .. } => None,
-    }
 }

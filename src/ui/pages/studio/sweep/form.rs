@@ -3,7 +3,6 @@
 use egui::{Color32, ComboBox, Label, RichText, TextEdit, Ui, vec2};
 
 use crate::job::{Field, Sweep};
-use crate::ui::model::sweeping::Sweeping;
 use crate::ui::pages::studio::form::draft::Draft;
 use crate::ui::pages::studio::sweep::draft::{AxisDraft, Preset, SweepMemo, SweepProblem, field_words, size_words};
 use crate::ui::panel::{Panel, PanelContext, Slot};
@@ -56,12 +55,11 @@ pub(in crate::ui) fn asked_for(
     ctx: &PanelContext<'_>,
     sweep: Option<&Result<Sweep, SweepProblem>>,
 ) -> (Option<String>, Option<String>) {
-    let is_running = ctx.state.sweeping.as_ref().is_some_and(|old| !Sweeping::has_ended(old));
     match sweep {
         None => (None, None),
         Some(Ok(sweep)) => (
             Some(ctx.language.tr_with("sweep-start", &[("size", &size_words(sweep))])),
-            is_running.then(|| ctx.tr("sweep-problem-running")),
+            ctx.state.is_sweep_open().then(|| ctx.tr("sweep-problem-running")),
         ),
         Some(Err(problem)) => (Some(ctx.tr("sweep-title")), Some(problem.localise(ctx.language))),
     }
@@ -69,9 +67,7 @@ pub(in crate::ui) fn asked_for(
 
 /// That of what stands in the way of Generate: a sweep on its way is nothing that went wrong.
 pub(in crate::ui) fn problem_colour(ctx: &PanelContext<'_>, sweep: Option<&Result<Sweep, SweepProblem>>) -> Color32 {
-    let sweeping = ctx.state.sweeping.as_ref();
-    let is_running = sweeping.is_some_and(|sweeping| sweeping.running().is_some());
-    if is_running && matches!(sweep, Some(Ok(_))) {
+    if ctx.state.jobs.is_sweep_in_engine() && matches!(sweep, Some(Ok(_))) {
         *ctx.palette.text_weak
     } else {
         *ctx.palette.error

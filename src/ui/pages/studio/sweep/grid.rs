@@ -8,12 +8,13 @@ use egui::{
     Stroke, StrokeKind, TextStyle, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use crate::job::{Axis, Field, JobId, RgbImage, Sweep};
+use crate::job::{Axis, Field, RgbImage, Sweep};
 use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Value;
+use crate::ui::model::jobs::{JobStatus, QueueId};
 use crate::ui::model::regenerate::{Regenerate, RegenerateCommand, VariationStrength};
 use crate::ui::model::step_pictures::latent_picture;
-use crate::ui::model::sweep_cell::{CellRun, CellStatus, Seen};
+use crate::ui::model::sweep_cell::{CellRun, Seen};
 use crate::ui::model::sweeping::Sweeping;
 use crate::ui::pages::studio::sweep::draft::{axis_words, cell_words, field_words, value_words};
 use crate::ui::panel::{Panel, PanelContext, Slot};
@@ -49,7 +50,7 @@ pub(in crate::ui) struct SweepGridPanel {
 /// Latents of a cell, mixed to colours.
 struct Latents {
     /// The step of a job, by its place and the address of its record.
-    of: (Option<JobId>, usize, usize),
+    of: (QueueId, usize, usize),
     picture: Option<Arc<RgbImage>>,
     is_used: bool,
 }
@@ -154,15 +155,15 @@ impl SweepGridPanel {
         } else {
             ui.painter().rect_filled(rect, 2.0, *ctx.palette.panel);
         }
-        match &cell.status {
-            CellStatus::Running => {
+        match ctx.state.jobs.find(cell.job).map(|job| &job.status) {
+            Some(JobStatus::Running | JobStatus::Stopping) => {
                 let done = cell.num_done() as f32 / cell.total.max(1) as f32;
                 let line = Rect::from_min_size(rect.left_bottom() - vec2(0.0, 3.0), vec2(rect.width() * done, 3.0));
                 ui.painter().rect_filled(line, 0.0, *ctx.palette.accent);
             }
-            CellStatus::Failed(error) => sentence(ui, rect, &ctx.language.job_error(error), *ctx.palette.error),
-            CellStatus::Stopped => sentence(ui, rect, &state, *ctx.palette.text_weak),
-            CellStatus::Waiting | CellStatus::Finished => {}
+            Some(JobStatus::Failed(_)) => sentence(ui, rect, &state, *ctx.palette.error),
+            Some(JobStatus::Cancelled) => sentence(ui, rect, &state, *ctx.palette.text_weak),
+            Some(JobStatus::Waiting | JobStatus::Finished) | None => {}
         }
         if response.hovered() || response.has_focus() {
             let colour = if response.has_focus() {
@@ -265,7 +266,7 @@ fn verbs(ui: &mut Ui, ctx: &PanelContext<'_>, (index, cell): (usize, &CellRun), 
     let mut ui = ui.new_child(UiBuilder::new().max_rect(foot).layout(layout).id_salt(("verbs", index)));
     ui.spacing_mut().item_spacing.x = GAP;
     let number = (cell.place[0] + 1).to_string();
-    let is_there = cell.status == CellStatus::Finished;
+    let is_there = cell.kept.is_some();
     // Each has a third of the line, however small the picture is: none may lie over those of the next one.
     let size = vec2((foot.width() - 2.0 * GAP) / 3.0, FOOT_HEIGHT - 2.0 * GAP);
     for (again, short) in [
@@ -366,7 +367,7 @@ fn sentence(ui: &Ui, rect: Rect, words: &str, colour: Color32) {
 fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping) {
     ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        ctx.button_with(ui, UiCommand::CloseSweep, sweeping.has_ended(), |button| button);
+        ctx.button_with(ui, UiCommand::CloseSweep, !ctx.state.is_sweep_open(), |button| button);
         playhead(ui, ctx, sweeping);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let words = RichText::new(progress_words(ctx, sweeping));
@@ -411,20 +412,21 @@ fn playhead(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping) {
 
 /// How many runs are done, how many could not be, and how long it will take.
 fn progress_words(ctx: &PanelContext<'_>, sweeping: &Sweeping) -> String {
-    let done = sweeping.num_finished().to_string();
+    let progress = ctx.state.jobs.sweep_progress();
+    let done = progress.num_finished.to_string();
     let total = sweeping.cells.len().to_string();
     let mut words = vec![
         ctx.language
             .tr_with("sweep-progress", &[("done", &done), ("total", &total)]),
     ];
-    if sweeping.num_failed() > 0 {
-        words.push(ctx.language.tr_count("sweep-failed", sweeping.num_failed()));
+    if progress.num_failed > 0 {
+        words.push(ctx.language.tr_count("sweep-failed", progress.num_failed));
     }
-    if sweeping.has_ended() {
-        if sweeping.is_stopped {
+    if progress.num_left == 0 {
+        if progress.num_cancelled > 0 {
             words.push(ctx.tr("sweep-stopped"));
         }
-    } else if let Some(secs) = sweeping.secs_left() {
+    } else if let Some(secs) = sweeping.secs_left(&ctx.state.jobs) {
         let secs = format!("{secs:.0}");
         words.push(ctx.language.tr_with("timeline-left", &[("secs", &secs)]));
     }
@@ -453,7 +455,11 @@ fn sheet_tabs(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping, z: &Axis
 fn back(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping) {
     let command = UiCommand::ShowSweep;
     let name = command.name(ctx.language);
-    let words = format!("{name}  {}/{}", sweeping.num_finished(), sweeping.cells.len());
+    let words = format!(
+        "{name}  {}/{}",
+        ctx.state.jobs.sweep_progress().num_finished,
+        sweeping.cells.len()
+    );
     let corner = ui.max_rect().left_bottom() + vec2(MARGIN, -MARGIN);
     let room = Rect::from_min_max(corner - vec2(0.0, 28.0), pos2(corner.x + 320.0, corner.y));
     let layout = Layout::left_to_right(Align::Center);
@@ -468,17 +474,17 @@ fn back(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping) {
 
 /// How far a run is, in words.
 fn status_words(ctx: &PanelContext<'_>, cell: &CellRun) -> String {
-    match &cell.status {
-        CellStatus::Waiting => ctx.tr("status-waiting"),
-        CellStatus::Running => {
+    match ctx.state.jobs.find(cell.job).map(|job| &job.status) {
+        None | Some(JobStatus::Waiting) => ctx.tr("status-waiting"),
+        Some(JobStatus::Running | JobStatus::Stopping) => {
             let (step, total) = (cell.num_done().to_string(), cell.total.to_string());
             ctx.language
                 .tr_with("timeline-step", &[("step", &step), ("total", &total)])
         }
-        CellStatus::Finished if cell.path.is_some() => ctx.tr("sweep-cell-open"),
-        CellStatus::Finished => ctx.tr("sweep-cell-saving"),
-        CellStatus::Stopped => ctx.tr("status-stopped"),
-        CellStatus::Failed(error) => ctx.language.job_error(error),
+        Some(JobStatus::Finished) if cell.path.is_some() => ctx.tr("sweep-cell-open"),
+        Some(JobStatus::Finished) => ctx.tr("sweep-cell-saving"),
+        Some(JobStatus::Cancelled) => ctx.tr("status-stopped"),
+        Some(JobStatus::Failed(error)) => ctx.language.job_error(error),
     }
 }
 

@@ -6,8 +6,9 @@ use super::strip::Strip;
 use super::transport;
 use crate::job::{Phase, StepRecord};
 use crate::ui::commands::UiCommand;
+use crate::ui::model::jobs::JobStatus;
 use crate::ui::model::run_timeline::RunTimeline;
-use crate::ui::model::state::{EngineStatus, JobStatus, Pause, Run, View};
+use crate::ui::model::state::{EngineStatus, Pause, Run, View};
 use crate::ui::panel::{Panel, PanelContext, Slot};
 
 /// Room kept for the lamp.
@@ -148,7 +149,7 @@ fn status(ctx: &PanelContext<'_>) -> (String, bool) {
         return (ctx.tr("status-kept"), false);
     }
     let Some(run) = &ctx.state.run else {
-        let is_waiting = !ctx.state.queue.is_empty();
+        let is_waiting = !ctx.state.jobs.is_engine_idle();
         let key = if is_waiting {
             ctx.tr("status-waiting")
         } else {
