@@ -77,14 +77,13 @@ fn a_typed_prompt_should_become_a_saved_picture_step_by_step() {
     until(&mut harness, "the run has ended", has_ended);
     let run = harness.state().state().run.as_ref().unwrap();
     assert_eq!(run.status, JobStatus::Finished);
-    assert_eq!(
-        run.steps.iter().map(|step| step.step).collect::<Vec<_>>(),
-        [1, 2, 3, 4, 5, 6]
-    );
-    assert!(
-        run.steps.iter().all(|step| step.preview.is_some()),
-        "every step has its preview"
-    );
+    assert_eq!(run.step, Some(6));
+    let timeline = harness.state().state().timeline.as_ref().unwrap();
+    let steps: Vec<usize> = timeline.steps.iter().map(|step| step.index).collect();
+    assert_eq!(steps, [0, 1, 2, 3, 4, 5]);
+    for index in steps {
+        assert!(timeline.pictures.get(index).is_some(), "step {index} has no preview");
+    }
     harness.get_by_label("Step 6/6");
 
     until(&mut harness, "the picture is saved", |studio| {
@@ -105,7 +104,13 @@ fn escape_should_stop_a_run_within_one_step() {
     harness.state_mut().draft_mut().request.steps = 500;
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
     harness.step();
-    let num_steps = |studio: &Studio| studio.state().run.as_ref().map_or(0, |run| run.steps.len());
+    let num_steps = |studio: &Studio| {
+        studio
+            .state()
+            .timeline
+            .as_ref()
+            .map_or(0, |timeline| timeline.steps.len())
+    };
     until(&mut harness, "two steps are there", |studio| num_steps(studio) >= 2);
 
     harness.key_press(egui::Key::Escape);

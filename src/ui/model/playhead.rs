@@ -110,6 +110,13 @@ impl AppState {
             .find(|any| matches!(any.source, Source::Live(_)))
     }
 
+    /// The newest there is to see of the run: its picture, else the preview of its newest step.
+    pub fn newest_picture(&self) -> Option<&Arc<RgbImage>> {
+        let run = self.run.as_ref()?;
+        let preview = || run.step.and_then(|_| self.live_timeline()?.pictures.newest());
+        run.image.as_ref().or_else(preview)
+    }
+
     /// Shows whatever is newest.
     pub fn show_live(&mut self) {
         self.view = View::Live;

@@ -5,9 +5,6 @@ use std::sync::Arc;
 use super::jobs::{JobStatus, QueueId};
 use crate::job::{Change, GenerateRequest, JobId, Phase, RgbImage, StepEvent};
 
-/// Bytes of previews of one run that are kept; beyond it only every second, third, … step keeps its picture.
-const PREVIEW_BUDGET: usize = 192 << 20;
-
 /// Whether a run waits because it was asked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pause {
@@ -20,21 +17,34 @@ pub enum Pause {
     Before(u32),
 }
 
-/// One step as it was told.
-#[derive(Debug, Clone)]
-pub struct LiveStep {
-    /// Steps done, from 1.
-    pub step: u32,
-    /// Place in the run, from 0, as in its record.
-    pub index: usize,
-    /// Noise level the step started from.
-    pub sigma: f64,
-    /// Wall time since the picture began, in seconds.
-    pub elapsed_secs: f64,
-    /// Wall time of the step, in seconds.
-    pub step_secs: f64,
-    /// The estimate x₀ as a picture.
-    pub preview: Option<Arc<RgbImage>>,
+/// Wall time of the steps that were computed for a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ComputedSteps {
+    /// Of all together, in seconds.
+    pub secs: f64,
+    /// How many there were.
+    pub count: u32,
+}
+
+impl ComputedSteps {
+    pub(super) fn add(&mut self, other: Self) {
+        self.secs += other.secs;
+        self.count += other.count;
+    }
+
+    /// Mean wall time of one, in seconds; `None` before the first.
+    pub fn mean_secs(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.secs / f64::from(self.count))
+    }
+}
+
+impl From<&StepEvent> for ComputedSteps {
+    fn from(step: &StepEvent) -> Self {
+        Self {
+            secs: step.step_secs,
+            count: 1,
+        }
+    }
 }
 
 /// The run on the canvas: the newest picture of the job that started last.
@@ -56,13 +66,15 @@ pub struct Run {
     pub fraction: Option<f32>,
     /// Steps planned.
     pub total: u32,
-    /// Steps that arrived, in order.
-    pub steps: Vec<LiveStep>,
+    /// Steps done, 1 to `total`; `None` before the first. The steps themselves are in the [timeline](super::run_timeline::RunTimeline) of the job.
+    pub step: Option<u32>,
+    /// How long those took that were computed for this picture; a branch takes its first steps from another run.
+    pub computed: ComputedSteps,
     /// The finished picture.
     pub image: Option<Arc<RgbImage>>,
     /// What its networks computed in, such as `f32`.
     pub precision: Option<String>,
-    /// How long its denoising took, in seconds.
+    /// How long its denoising has taken, in seconds; `None` before the first step.
     pub elapsed_secs: Option<f64>,
     /// Whether it waits because it was asked to.
     pub pause: Pause,
@@ -81,7 +93,8 @@ impl Run {
             status: JobStatus::Running,
             phase: None,
             fraction: None,
-            steps: Vec::new(),
+            step: None,
+            computed: ComputedSteps::default(),
             image: None,
             precision: None,
             elapsed_secs: None,
@@ -90,55 +103,27 @@ impl Run {
         }
     }
 
-    /// The newest thing there is to see.
-    pub fn newest(&self) -> Option<&Arc<RgbImage>> {
-        self.image
-            .as_ref()
-            .or_else(|| self.steps.iter().rev().find_map(|step| step.preview.as_ref()))
+    /// How much of the picture is done, 0 to 1.
+    pub fn fraction_done(&self) -> f32 {
+        self.step.unwrap_or_default() as f32 / self.total.max(1) as f32
     }
 
-    /// Mean wall time of a step so far, in seconds.
-    pub fn mean_step_secs(&self) -> Option<f64> {
-        let (first, last) = (self.steps.first()?, self.steps.last()?);
-        let num_taken = last.step.saturating_sub(first.step) + 1; // a branch has not taken those before its first
-        Some(last.elapsed_secs / f64::from(num_taken))
-    }
-
-    /// Wall time until the picture is there, in seconds.
+    /// Wall time until the picture is there, in seconds; `None` before its first step.
     pub fn secs_left(&self) -> Option<f64> {
-        let left = self.total.saturating_sub(self.steps.last()?.step);
-        Some(self.mean_step_secs()? * f64::from(left))
+        Some(self.computed.mean_secs()? * f64::from(self.total.saturating_sub(self.step?)))
     }
 
-    /// Takes in a step; the result is the place of a step that has to do without its preview from now on.
-    pub(super) fn take_step(&mut self, event: StepEvent) -> Option<usize> {
-        let mut dropped = None;
+    /// Takes in a step of a picture, the first one of the next picture too.
+    pub(super) fn take_step(&mut self, event: &StepEvent) {
         if event.image_index != self.image_index {
             self.image_index = event.image_index;
-            self.steps.clear();
+            self.computed = ComputedSteps::default();
             self.image = None;
             self.precision = None;
-            self.elapsed_secs = None;
         }
         self.total = event.total;
-        if let Some(preview) = &event.preview {
-            let all = preview.pixels.len() * event.total as usize;
-            let stride = all.div_ceil(PREVIEW_BUDGET).max(1) as u32;
-            if let Some(previous) = self.steps.last_mut()
-                && previous.step % stride != 0
-            {
-                previous.preview = None;
-                dropped = Some(previous.index);
-            }
-        }
-        self.steps.push(LiveStep {
-            step: event.step,
-            index: event.record.index,
-            sigma: event.sigma,
-            elapsed_secs: event.elapsed_secs,
-            step_secs: event.step_secs,
-            preview: event.preview,
-        });
-        dropped
+        self.step = Some(event.step);
+        self.computed.add(event.into());
+        self.elapsed_secs = Some(event.elapsed_secs);
     }
 }

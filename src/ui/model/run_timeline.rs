@@ -172,7 +172,7 @@ impl RunTimeline {
         self.tokens = Arc::clone(&event.tokens);
         self.colours.clone_from(&event.colours);
         if let Some(preview) = &event.preview {
-            self.pictures.insert(index, Quality::Quick, Arc::clone(preview));
+            self.pictures.insert_preview(index, self.total, Arc::clone(preview));
         }
         match self.steps.binary_search_by_key(&index, |step| step.index) {
             Ok(place) => self.steps[place] = record,

@@ -9,7 +9,7 @@ use super::installed::Installed;
 use super::jobs::{JobQueue, Order, QueueId};
 use super::notifications::{Level, Notices, Text};
 use super::playhead::{Branching, Playback};
-pub use super::run::{LiveStep, Pause, Run};
+pub use super::run::{Pause, Run};
 use super::run_timeline::{RunTimeline, Source, ViewPair};
 pub use super::shown::{Overlay, Sides, View};
 use super::step_times::StepTimes;
@@ -154,7 +154,7 @@ impl AppState {
                     run.fraction = fraction;
                 }
             }
-            Event::Step(step) => self.take_step(step),
+            Event::Step(step) => self.take_step(&step),
             Event::Image { job, image } => self.take_image(job, &image),
             Event::Finished { job } | Event::Cancelled { job } => self.end(job),
             Event::Failed { job, error } => {
@@ -399,7 +399,7 @@ impl AppState {
         self.set_live_timeline(timeline);
     }
 
-    fn take_step(&mut self, step: StepEvent) {
+    fn take_step(&mut self, step: &StepEvent) {
         let Some(run) = self.run.as_ref().filter(|run| run.job == step.job) else {
             return;
         };
@@ -408,20 +408,20 @@ impl AppState {
             self.set_live_timeline(RunTimeline::live(job, &request, step.image_index));
         }
         if let Some(timeline) = self.timeline_of(job) {
-            timeline.take_step(&step);
+            timeline.take_step(step);
         }
-        let dropped = self.run_of(job).and_then(|run| run.take_step(step));
-        if let (Some(index), Some(timeline)) = (dropped, self.timeline_of(job)) {
-            timeline.pictures.remove(index);
+        if let Some(run) = self.run_of(job) {
+            run.take_step(step);
         }
     }
 
     fn go_back(&mut self, job: JobId, step: u32) {
-        if let Some(run) = self.run_of(job) {
-            run.steps.retain(|taken| taken.index < step as usize);
-        }
         if let Some(timeline) = self.timeline_of(job) {
+            let undone = timeline.next_index().saturating_sub(step as usize) as u32;
             timeline.go_back(step);
+            if let Some(run) = self.run_of(job) {
+                run.step = run.step.map(|taken| taken.saturating_sub(undone));
+            }
         }
         self.hold_playhead();
     }

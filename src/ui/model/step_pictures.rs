@@ -62,9 +62,24 @@ impl StepPictures {
         }
     }
 
-    /// Takes the picture of a step away, so that others have room.
-    pub fn remove(&mut self, index: usize) {
-        self.decoded.remove(&index);
+    /// Keeps the preview of a step that was just taken. If those of all steps would exceed the budget, only every second,
+    /// third, … step and the newest keep theirs.
+    ///
+    /// * `total`: steps of the whole run.
+    pub fn insert_preview(&mut self, index: usize, total: usize, preview: Arc<RgbImage>) {
+        let stride = (preview.pixels.len() * total).div_ceil(BUDGET).max(1);
+        if let Some((before, (Quality::Quick, _))) = self.decoded.range(..index).next_back()
+            && (before + 1) % stride != 0
+        {
+            let before = *before;
+            self.decoded.remove(&before);
+        }
+        self.insert(index, Quality::Quick, preview);
+    }
+
+    /// The picture of the newest step that has one.
+    pub fn newest(&self) -> Option<&Arc<RgbImage>> {
+        self.decoded.last_key_value().map(|(_, (_, picture))| picture)
     }
 
     /// Forgets the pictures of a step and of all that follow.
@@ -155,6 +170,20 @@ mod tests {
         assert_eq!(pictures.get(0), None);
         assert!(pictures.get(5).is_some() && pictures.get(2).is_some());
         assert!(pictures.bytes() <= BUDGET);
+    }
+
+    #[test]
+    fn previews_of_a_run_too_large_for_the_budget_should_be_spread_over_it() {
+        let mut pictures = StepPictures::default();
+        pictures.insert_preview(0, 9, plain(4096)); // 48 MiB each: four of nine fit, so every third is kept
+        pictures.insert(0, Quality::Exact, plain(8));
+        for index in 1..9 {
+            pictures.insert_preview(index, 9, plain(4096));
+            assert!(pictures.get(index).is_some(), "the newest is always there");
+        }
+        let kept: Vec<usize> = (0..9).filter(|index| pictures.get(*index).is_some()).collect();
+        assert_eq!(kept, [0, 2, 5, 8], "what was decoded on request stays");
+        assert_eq!(pictures.newest(), pictures.get(8));
     }
 
     #[test]

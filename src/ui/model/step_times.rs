@@ -86,8 +86,8 @@ impl AppState {
         let Some(run) = run else {
             return times.secs(request);
         };
-        let step_secs = run.mean_step_secs().or_else(|| times.step_secs(request))?;
-        let taken = run.steps.last().map_or(0, |step| step.step);
+        let step_secs = run.computed.mean_secs().or_else(|| times.step_secs(request))?;
+        let taken = run.step.unwrap_or_default();
         let pictures_left = request.batch_count.saturating_sub(run.image_index + 1);
         let steps_left = f64::from(run.total.saturating_sub(taken)) + f64::from(run.total) * f64::from(pictures_left);
         Some(step_secs * steps_left)

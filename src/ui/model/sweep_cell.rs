@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::job::{GenerateRequest, GeneratedImage, KeptRun, LatentColours, RgbImage, StepEvent, StepRecord};
 use crate::ui::model::jobs::QueueId;
+use crate::ui::model::run::ComputedSteps;
 
 /// Shortest side of a preview that is kept; below it the latents show as much.
 const MIN_PREVIEW_PX: u32 = 64;
@@ -38,8 +39,8 @@ pub struct CellRun {
     pub path: Option<PathBuf>,
     /// Steps of the run.
     pub total: u32,
-    /// Wall time of the steps that were computed, in seconds, and how many these were.
-    pub(in crate::ui) computed: (f64, u32),
+    /// How long the steps took that were computed.
+    pub(in crate::ui) computed: ComputedSteps,
     /// The steps that arrived, in order, until the whole run is there.
     steps: Vec<Arc<StepRecord>>,
     colours: Option<Arc<LatentColours>>,
@@ -58,7 +59,7 @@ impl CellRun {
             kept: None,
             image: None,
             path: None,
-            computed: (0.0, 0),
+            computed: ComputedSteps::default(),
             steps: Vec::new(),
             colours: None,
             previews: BTreeMap::new(),
@@ -91,8 +92,7 @@ impl CellRun {
         self.steps.push(Arc::clone(&event.record));
         self.total = event.total;
         self.colours = event.colours.clone().or_else(|| self.colours.take());
-        self.computed.0 += event.step_secs;
-        self.computed.1 += 1;
+        self.computed.add(event.into());
         let is_too_small = side_px < MIN_PREVIEW_PX && self.colours.is_some();
         if let Some(preview) = event.preview.as_ref().filter(|_| !is_too_small) {
             self.previews.insert(index, preview.shrunk(side_px));

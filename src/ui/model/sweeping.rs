@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::jobs::{BranchPoint, JobQueue, Order, QueueId};
+use super::run::ComputedSteps;
 use super::sweep_cell::CellRun;
 use crate::job::{Event, GenerateRequest, JobOptions, Record, Sweep, SweepError, longest_start};
 
@@ -131,9 +132,8 @@ impl Sweeping {
 
     /// Wall time until all is made, in seconds; `None` before the first step.
     pub fn secs_left(&self, jobs: &JobQueue) -> Option<f64> {
-        let (secs, count) = self.cells.iter().fold((0.0, 0), |(secs, count), cell| {
-            (secs + cell.computed.0, count + cell.computed.1)
-        });
+        let mut computed = ComputedSteps::default();
+        self.cells.iter().for_each(|cell| computed.add(cell.computed));
         let left = self.cells.iter().zip(&self.likely_shared).map(|(cell, shared)| {
             let job = jobs.find(cell.job).filter(|job| !job.status.has_ended());
             f64::from(match job.map(|job| job.engine_id) {
@@ -142,7 +142,7 @@ impl Sweeping {
                 None => 0,
             })
         });
-        (count > 0).then(|| secs / f64::from(count) * left.sum::<f64>())
+        Some(computed.mean_secs()? * left.sum::<f64>())
     }
 
     /// The run at a place of a sheet, with its place among the cells.
@@ -365,7 +365,7 @@ mod tests {
         let secs_left = |state: &AppState| state.sweeping.as_ref().unwrap().secs_left(&state.jobs);
         assert_eq!(secs_left(&state), None);
         begin(&mut state, 1);
-        state.sweeping.as_mut().unwrap().cells[0].computed = (20.0, 10);
+        state.sweeping.as_mut().unwrap().cells[0].computed = ComputedSteps { secs: 20.0, count: 10 };
         finish(&mut state, 1);
         assert_eq!(secs_left(&state), Some(4.0), "two steps of two seconds");
     }

@@ -186,7 +186,7 @@ fn take_kept(state: &mut AppState, content: QueueContent, trouble: Option<QueueT
 /// The steps of the run at work, then the program.
 fn title(state: &AppState) -> String {
     let run = state.run.as_ref().filter(|run| !run.status.has_ended());
-    match run.and_then(|run| Some((run.steps.last()?.step, run.total))) {
+    match run.and_then(|run| Some((run.step?, run.total))) {
         Some((step, total)) => format!("{step}/{total} · {TITLE}"),
         None => TITLE.to_owned(),
     }

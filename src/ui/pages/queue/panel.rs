@@ -7,6 +7,7 @@ use super::done;
 use super::row::{self, Row};
 use crate::ui::commands::{PageId, QueueCommand, UiCommand};
 use crate::ui::model::jobs::{Job, JobStatus, QueueId};
+use crate::ui::model::run::Run;
 use crate::ui::panel::PanelContext;
 use crate::ui::widgets::icon::Icon;
 
@@ -176,17 +177,14 @@ fn job_row(ui: &mut Ui, ctx: &mut PanelContext<'_>, job: &Job, is_selected: bool
     let title = row::title(ctx, &job.order);
     let (id, is_running) = (job.id, job.status.is_at_work());
     let run = ctx.state.run.as_ref().filter(|run| run.id == id);
-    let taken = run.and_then(|run| run.steps.last()).map(|step| step.step);
-    let fraction = run
-        .zip(taken)
-        .map(|(run, taken)| taken as f32 / run.total.max(1) as f32);
+    let taken = run.and_then(|run| run.step);
     let row = Row {
         about: row::about(ctx, &job.order),
         status: status(ctx, job, taken),
-        picture: run.and_then(|run| run.newest().cloned()),
+        picture: run.and_then(|_| ctx.state.newest_picture().cloned()),
         is_selected,
         has_handle: !is_running,
-        fraction,
+        fraction: taken.and(run).map(Run::fraction_done),
         title: title.clone(),
     };
     row.show(ui, ctx, Id::unique(("job", id.0)), |ui, ctx| {

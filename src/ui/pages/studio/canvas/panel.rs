@@ -225,8 +225,8 @@ impl CanvasPanel {
                 };
             }
         }
-        if let Some((image, request)) = state.run.as_ref().and_then(|run| Some((run.newest()?, &run.request))) {
-            return Shown::of(image, request);
+        if let Some((image, run)) = state.newest_picture().zip(state.run.as_ref()) {
+            return Shown::of(image, &run.request);
         }
         let (width_px, height_px) = match &state.run {
             Some(run) => (run.request.width_px, run.request.height_px),

@@ -156,7 +156,7 @@ impl RunTreePanel {
         }
         // Its picture is another one at each step.
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.name == Name::Live) {
-            entry.thumbnail = state.run.as_ref().and_then(|run| run.newest().cloned());
+            entry.thumbnail = state.newest_picture().cloned();
         }
     }
 

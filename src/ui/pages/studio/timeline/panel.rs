@@ -50,9 +50,8 @@ fn progress_line(ui: &Ui, ctx: &PanelContext<'_>) {
     let Some(run) = ctx.state.run.as_ref().filter(|run| !run.status.has_ended()) else {
         return;
     };
-    let done = run.steps.last().map_or(0, |step| step.step) as f32 / run.total.max(1) as f32;
     let panel = ui.max_rect().expand2(vec2(12.0, 6.0));
-    let line = Rect::from_min_size(panel.min, vec2(panel.width() * done, 2.0));
+    let line = Rect::from_min_size(panel.min, vec2(panel.width() * run.fraction_done(), 2.0));
     ui.painter().rect_filled(line, 0.0, *ctx.palette.accent);
 }
 
@@ -92,7 +91,7 @@ fn step_numbers(ui: &mut Ui, ctx: &PanelContext<'_>, timeline: &RunTimeline, ste
     cell(ui, 96.0, step_words.into());
     cell(ui, 62.0, RichText::new(format!("σ {}", sigma_text(step.sigma))));
     let live_run = ctx.state.run.as_ref().filter(|_| ctx.state.view == View::Live);
-    let step_secs = live_run.and_then(Run::mean_step_secs).unwrap_or(step.secs);
+    let step_secs = live_run.and_then(|run| run.computed.mean_secs()).unwrap_or(step.secs);
     let pace = language.tr_with("timeline-pace", &[("secs", &secs_text(step_secs))]);
     cell(ui, 106.0, pace.into());
     let left = live_run.filter(|run| !run.status.has_ended() && run.pause == Pause::No);
@@ -169,10 +168,7 @@ fn status(ctx: &PanelContext<'_>) -> (String, bool) {
         },
         JobStatus::Stopping => (ctx.tr("status-stopping"), false),
         JobStatus::Finished => {
-            let secs = run
-                .elapsed_secs
-                .or_else(|| Some(run.steps.last()?.elapsed_secs))
-                .unwrap_or_default();
+            let secs = run.elapsed_secs.unwrap_or_default();
             (
                 ctx.language.tr_with("status-done", &[("secs", &secs_text(secs))]),
                 false,
