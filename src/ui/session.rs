@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use egui::{Context, ViewportBuilder, vec2};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize as _, Deserializer};
 use serde_json::{Map, Value};
 
 use super::model::state::{AppState, Sides};
@@ -84,6 +86,7 @@ pub struct Session {
     /// How the gallery is looked at.
     pub gallery: GalleryView,
     /// What is typed in the form, as of the last time that its model was known; `None` before the first.
+    #[serde(deserialize_with = "object")]
     pub form: Option<FormContent>,
 }
 
@@ -134,6 +137,10 @@ impl Session {
                 Err(_) => self.take_in(value, &[path, &[name.as_str()]].concat()),
             }
         }
+    }
+
+    fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec_pretty(self).unwrap_or_default() // its keys are texts, so there is always a JSON
     }
 
     /// The window as it was.
@@ -196,6 +203,13 @@ impl Session {
 /// What a session is read from.
 type Kept<'a> = (&'a AppState, &'a Pages, &'a Draft);
 
+/// Reads a part of the session that is written as an object. Of a list, serde would make one with all defaults.
+fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let fields = Option::<Map<String, Value>>::deserialize(deserializer)?;
+    let read = fields.map(|fields| serde_json::from_value(Value::Object(fields)));
+    read.transpose().map_err(D::Error::custom)
+}
+
 /// The object at a place within another; what is missing on the way is made.
 fn object_at<'a>(whole: &'a mut Value, path: &[&str]) -> Option<&'a mut Map<String, Value>> {
     if whole.is_null() {
@@ -214,6 +228,8 @@ pub(super) struct SessionKeeper {
     writer: FileWriter,
     ctx: Context,
     kept: Session,
+    /// What the file says of [`Self::kept`]; two texts are the same where a number that is none is not.
+    written: Vec<u8>,
     /// When the session is looked at again, by the clock of the window in seconds.
     due: f64,
 }
@@ -233,6 +249,7 @@ impl SessionKeeper {
             path,
             writer: FileWriter::start(),
             ctx: ctx.clone(),
+            written: kept.to_json(),
             kept,
             due: f64::NEG_INFINITY,
         }
@@ -250,14 +267,12 @@ impl SessionKeeper {
     /// Has what changed written.
     pub(super) fn keep(&mut self, shown: Kept<'_>) {
         let session = Session::of(&self.ctx, shown, &self.kept);
-        if session == self.kept {
-            return;
-        }
-        match serde_json::to_vec_pretty(&session) {
-            Ok(bytes) => self.writer.write(self.path.clone(), bytes),
-            Err(error) => tracing::warn!("the session could not be kept: {error}"),
-        }
+        let bytes = session.to_json();
         self.kept = session;
+        if bytes != self.written {
+            self.writer.write(self.path.clone(), bytes.clone());
+            self.written = bytes;
+        }
     }
 }
 
@@ -273,6 +288,9 @@ mod tests {
             std::fs::write(&path, broken).unwrap();
             assert_eq!(Session::load(&path), Session::default(), "{broken:?}");
         }
+        std::fs::write(&path, r#"{"form": [], "page": "models"}"#).unwrap();
+        let session = Session::load(&path);
+        assert_eq!((session.form, session.page), (None, PageId::Models));
         let newer = r#"{
             "version": 99, "unknown": 1, "page": "learn", "sides": {"is_form_shown": false, "is_inspector_shown": 3},
             "window": {"size": [1e9, 700], "is_maximized": true},

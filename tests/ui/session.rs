@@ -1,5 +1,7 @@
 //! What the window looked like, found again at the next start.
 
+use std::time::{Duration, Instant};
+
 use egui_kittest::kittest::Queryable as _;
 use hareru::gallery::SortOrder;
 use hareru::ui::commands::{GalleryCommand, PageId, UiCommand};
@@ -66,6 +68,26 @@ fn a_window_should_open_as_it_was_closed() {
     assert!(draft.is_seed_locked);
     window.send(UiCommand::ShowPage(PageId::Studio));
     assert!(is_advanced_shown(&window), "a section stays as it was");
+}
+
+#[test]
+fn a_number_that_is_none_should_be_written_once_and_not_each_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("session.json");
+    let mut window = Window::open_with_session(&file);
+    window.draft_mut().request.guidance_scale = f64::NAN;
+    let end = Instant::now() + Duration::from_secs(20);
+    while !file.exists() && Instant::now() < end {
+        wait(&mut window);
+    }
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("\"guidance_scale\": null"), "{text}");
+    std::fs::remove_file(&file).unwrap();
+    for _ in 0..3 {
+        wait(&mut window);
+    }
+    drop(window); // the thread that writes has ended with it
+    assert!(!file.exists(), "nothing has changed since it was written");
 }
 
 #[test]
