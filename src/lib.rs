@@ -66,10 +66,10 @@
 //!                                         decode ──────────────────── Event::Image
 //!  App::logic drains for ≤ 5 ms ◀─────────                            Event::Finished | Cancelled | Failed
 //!  (not more often than `ui/throttle.rs` allows: the frame and the networks may share the cores)
-//!  AppState::apply(event), pure
+//!  AppState::apply(event), then Page::take_event of each page
 //!    Image → gallery::Writer ──────────────────────────────────────────────────▶ PNG + record + trajectory
 //!    recent pictures ◀──────────────────────────────────────────────────────────  Saved
-//!  App::ui draws AppState and Draft
+//!  App::ui draws the page that is shown: its own state and AppState
 //! ```
 //!
 //! # How a run is changed on its way
@@ -97,9 +97,9 @@
 //! * **A model family**: one file in `pipelines/families/` with its [`pipelines::model::Family`] (classes, supported parts
 //!   of a request) and its [`pipelines::Model`], one line in [`pipelines::families::FAMILIES`]; its networks, if new, in
 //!   `models/`.
-//! * **A panel**: one file in the folder of its page, a line in its `mod.rs`, a line in `ui/panel.rs`; **a page**: one folder in
-//!   `ui/pages/` with a struct that implements `Page`, its `PageId` and its place in `Pages` in `ui/pages/mod.rs`, its name and
-//!   tooltip among the texts.
+//! * **A panel**: one file in the folder of its page and a line in its `mod.rs`; **a page**: one folder in `ui/pages/` with a
+//!   struct that implements `Page` and keeps what the page knows, its `PageId` and its place in `Pages` in `ui/pages/mod.rs`,
+//!   its name and tooltip among the texts.
 //! * **Another program's records**: one file in `gallery/foreign/`.
 //! * **An error that reaches the window**: a [`job::ErrorCode`] where it is made into a [`job::JobError`], and its text in
 //!   `assets/i18n/*/errors.ftl`, in every language; a test looks for both.

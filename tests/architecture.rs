@@ -148,13 +148,6 @@ fn rooms_should_import_downwards_only() {
     assert!(broken.is_empty(), "\n{}", broken.join("\n"));
 }
 
-/// Files of the window that still import a part beside or above their own, and what.
-const KNOWN_WINDOW_IMPORTS: &[(&str, &str)] = &[
-    ("model/state.rs", "pages"), // the state of the pages that do not keep their own yet
-    ("pages/models/actions.rs", "pages/studio"), // puts models into the form
-    ("pages/compare/ticking.rs", "pages/studio"), // has steps decoded
-];
-
 #[test]
 fn parts_of_the_window_should_import_downwards_only() {
     let window = source_dir().join("ui");
@@ -174,7 +167,7 @@ fn parts_of_the_window_should_import_downwards_only() {
                 }
                 _ => false,
             };
-            if is_wrong && !KNOWN_WINDOW_IMPORTS.contains(&(&*name, &*import)) {
+            if is_wrong {
                 broken.push(format!("ui/{name} must not import ui/{import}"));
             }
         }

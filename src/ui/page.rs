@@ -1,14 +1,16 @@
 //! What a page of the window is.
 
+use std::sync::Arc;
+
 use egui::Ui;
 
-use super::commands::{PageId, UiCommand};
+use super::commands::UiCommand;
+use super::model::decodes::AskedStep;
 use super::model::state::AppState;
-use super::pages::studio::form::draft::Draft;
 use super::panel::PanelContext;
 use super::services::Services;
 use crate::gallery::{IndexEvent, SaveEvent};
-use crate::job::Event;
+use crate::job::{Event, JobError, RgbImage};
 
 /// What a page can change beside its own state.
 pub(in crate::ui) struct PageContext<'a> {
@@ -16,8 +18,6 @@ pub(in crate::ui) struct PageContext<'a> {
     pub(in crate::ui) egui: &'a egui::Context,
     /// What pages share.
     pub(in crate::ui) state: &'a mut AppState,
-    /// The form.
-    pub(in crate::ui) draft: &'a mut Draft,
     /// What a page may ask for.
     pub(in crate::ui) services: &'a mut Services,
 }
@@ -26,6 +26,8 @@ pub(in crate::ui) struct PageContext<'a> {
 pub(in crate::ui) enum ServiceEvent {
     /// Of the engine.
     Engine(Event),
+    /// The picture of a step that the engine was asked to decode.
+    Decoded(AskedStep, Result<Arc<RgbImage>, Arc<JobError>>),
     /// Of the thread that saves and reads pictures.
     Saved(SaveEvent),
     /// Of the index of all pictures.
@@ -42,16 +44,16 @@ pub(in crate::ui) enum Handled {
 
 /// A page of the window. It keeps its own state; what pages share is in the context.
 pub(in crate::ui) trait Page {
-    /// Which page it is. Its name is the text called [`PageId::key`].
-    fn id(&self) -> PageId;
-
     /// Lays it out below the first line of the window.
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>);
+
+    /// Lays out what stands above all others, whichever page is shown.
+    fn overlay(&mut self, _ui: &mut Ui, _ctx: &mut PanelContext<'_>) {}
 
     /// Carries a command out if it is one of its own. Returns at once.
     fn command(&mut self, command: UiCommand, ctx: &mut PageContext<'_>) -> Handled;
 
-    /// Takes in an event of a service, before the shared state does.
+    /// Takes in an event of a service, after the shared state has.
     fn take_event(&mut self, _event: &ServiceEvent, _ctx: &mut PageContext<'_>) {}
 
     /// Takes in what other threads have to tell; called before every frame, whichever page is shown.

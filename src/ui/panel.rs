@@ -1,4 +1,4 @@
-//! The parts of the page. A panel reads the state, may edit the form, and asks for anything else by command.
+//! What the parts of the window can reach while they are laid out.
 
 use std::path::Path;
 
@@ -7,7 +7,6 @@ use egui::{Button, Response, Ui};
 use super::commands::{CommandSender, UiCommand};
 use super::i18n::Language;
 use super::model::state::AppState;
-use super::pages::studio::form::draft::Draft;
 use super::theme::Palette;
 use super::widgets::form_row::RowStyle;
 use super::widgets::textures::TextureCache;
@@ -18,45 +17,8 @@ pub(super) const RECENT_HEIGHT: f32 = 84.0;
 /// Height of the run in time with its margins.
 pub(super) const TIMELINE_HEIGHT: f32 = 126.0;
 
-/// Where on the page a panel stands. Panels of one place follow each other in the order of the window's list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Slot {
-    /// The line above everything.
-    Top,
-    /// The form at the left; scrolls.
-    Form,
-    /// Below the form; always in sight.
-    FormFoot,
-    /// In place of the form where that is hidden.
-    FormRail,
-    /// The picture.
-    Canvas,
-    /// What is known of the run, at the right; scrolls.
-    Inspector,
-    /// In place of the inspector where that is hidden.
-    InspectorRail,
-    /// Below the canvas.
-    Timeline,
-    /// Along the foot of the window.
-    Recent,
-    /// Above all others.
-    Overlay,
-}
-
-/// One part of the page.
-pub(super) trait Panel {
-    /// Tells its widgets from those of others.
-    fn id(&self) -> &'static str;
-    /// Where it stands.
-    fn slot(&self) -> Slot;
-    /// Lays it out.
-    fn ui(&mut self, ui: &mut egui::Ui, ctx: &mut PanelContext<'_>);
-}
-
-/// All a panel can reach. It may edit the draft; for everything else it asks.
+/// All that any panel can reach. It reads what pages share, and asks for everything else by command.
 pub(super) struct PanelContext<'a> {
-    /// The form.
-    pub(super) draft: &'a mut Draft,
     /// What the window knows.
     pub(super) state: &'a AppState,
     /// Where to ask.
@@ -75,8 +37,6 @@ pub(super) struct PanelContext<'a> {
     pub(super) textures: &'a mut TextureCache,
     /// Whether the canvas can draw with its shader.
     pub(super) has_gpu_canvas: bool,
-    /// For the canvas to say at which zoom all of the picture is seen.
-    pub(super) fit_zoom: &'a mut f32,
 }
 
 impl PanelContext<'_> {

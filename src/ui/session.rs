@@ -12,7 +12,6 @@ use super::model::state::{AppState, Sides};
 use super::pages::Pages;
 use super::pages::gallery::SIDES;
 use super::pages::studio::form::content::FormContent;
-use super::pages::studio::form::draft::Draft;
 use super::widgets::section;
 use crate::config::FileWriter;
 use crate::gallery::SortOrder;
@@ -154,10 +153,10 @@ impl Session {
     /// What the window looks like now.
     ///
     /// * `before`: what it looked like last.
-    fn of(ctx: &Context, (state, pages, draft): Kept<'_>, before: &Self) -> Self {
+    fn of(ctx: &Context, state: &AppState, pages: &Pages, before: &Self) -> Self {
         let is_maximized = ctx.input(|input| input.viewport().maximized.unwrap_or_default());
         let size = ctx.viewport_rect().size() * ctx.zoom_factor();
-        let gallery = &pages.gallery.state;
+        let (gallery, draft) = (&pages.gallery.state, &pages.studio.draft);
         // Fields that will follow the model are not yet what the user wants.
         let awaits_model = draft.follows_model && state.refusal(&draft.request.model).is_none();
         let form = if awaits_model {
@@ -185,7 +184,7 @@ impl Session {
     }
 
     /// Makes the window what it was; the form's model is still to be described.
-    fn put_into(self, ctx: &Context, state: &mut AppState, pages: &mut Pages, draft: &mut Draft) {
+    fn put_into(self, ctx: &Context, state: &mut AppState, pages: &mut Pages) {
         state.page = self.page;
         state.sides = self.sides;
         section::set_all(ctx, self.sections);
@@ -195,13 +194,10 @@ impl Session {
         gallery.is_details_shown = self.gallery.is_details_shown;
         gallery.search.history = self.gallery.searches;
         if let Some(form) = self.form {
-            form.put_into(draft);
+            form.put_into(&mut pages.studio.draft);
         }
     }
 }
-
-/// What a session is read from.
-type Kept<'a> = (&'a AppState, &'a Pages, &'a Draft);
 
 /// Reads a part of the session that is written as an object. Of a list, serde would make one with all defaults.
 fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
@@ -236,15 +232,9 @@ pub(super) struct SessionKeeper {
 
 impl SessionKeeper {
     /// Makes the window what the file says, and keeps it from now on.
-    pub(super) fn start(
-        path: PathBuf,
-        ctx: &Context,
-        state: &mut AppState,
-        pages: &mut Pages,
-        draft: &mut Draft,
-    ) -> Self {
+    pub(super) fn start(path: PathBuf, ctx: &Context, state: &mut AppState, pages: &mut Pages) -> Self {
         let kept = Session::load(&path);
-        kept.clone().put_into(ctx, state, pages, draft);
+        kept.clone().put_into(ctx, state, pages);
         Self {
             path,
             writer: FileWriter::start(),
@@ -256,17 +246,17 @@ impl SessionKeeper {
     }
 
     /// Has what changed written, not more often than once in a second.
-    pub(super) fn tick(&mut self, shown: Kept<'_>) {
+    pub(super) fn tick(&mut self, state: &AppState, pages: &Pages) {
         let now = self.ctx.input(|input| input.time);
         if now >= self.due {
             self.due = now + PAUSE_SECS;
-            self.keep(shown);
+            self.keep(state, pages);
         }
     }
 
     /// Has what changed written.
-    pub(super) fn keep(&mut self, shown: Kept<'_>) {
-        let session = Session::of(&self.ctx, shown, &self.kept);
+    pub(super) fn keep(&mut self, state: &AppState, pages: &Pages) {
+        let session = Session::of(&self.ctx, state, pages, &self.kept);
         let bytes = session.to_json();
         self.kept = session;
         if bytes != self.written {

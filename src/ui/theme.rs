@@ -1,5 +1,6 @@
 //! Colours, type and spacing. Colours are tokens in `assets/theme.json`, never literals in a panel.
 
+use crate::config::ThemeChoice;
 use std::sync::{Arc, LazyLock};
 
 use egui::{Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Stroke, TextStyle, Vec2};
@@ -242,6 +243,15 @@ fn visuals(theme: egui::Theme, palette: &Palette) -> egui::Visuals {
     visuals.widgets.noninteractive.bg_stroke = Stroke::new(1.0, *palette.separator);
     visuals.widgets.active.bg_stroke = Stroke::new(1.0, *palette.accent);
     visuals
+}
+
+/// The same choice in egui's words.
+pub(super) fn preference(choice: ThemeChoice) -> egui::ThemePreference {
+    match choice {
+        ThemeChoice::Dark => egui::ThemePreference::Dark,
+        ThemeChoice::Light => egui::ThemePreference::Light,
+        ThemeChoice::System => egui::ThemePreference::System,
+    }
 }
 
 #[cfg(test)]

@@ -148,12 +148,12 @@ fn keys_should_move_the_camera_but_not_while_a_field_has_the_keyboard() {
     let job = window.generate();
     window.tell([step(job, 1, RED)]);
     window.press(egui::Key::Num1);
-    assert_eq!(window.state().camera.zoom, Some(1.0));
+    assert_eq!(window.studio().camera.zoom, Some(1.0));
     window.press(egui::Key::Num0);
-    assert_eq!(window.state().camera.zoom, None);
+    assert_eq!(window.studio().camera.zoom, None);
 
     window.harness.get_by_label("Prompt").focus();
     window.harness.run();
     window.press(egui::Key::Num1);
-    assert_eq!(window.state().camera.zoom, None);
+    assert_eq!(window.studio().camera.zoom, None);
 }

@@ -566,13 +566,13 @@ fn the_studio_should_keep_its_own_picture() {
     let mut window = Window::open_over(folder.path(), in_language("en"), false);
     window.harness.state().send(UiCommand::ShowPicture(paths[0].clone()));
     let end = Instant::now() + Duration::from_secs(30);
-    while window.state().timeline.is_none() && Instant::now() < end {
+    while window.studio().timeline.is_none() && Instant::now() < end {
         window.harness.run();
         std::thread::sleep(Duration::from_millis(5));
     }
     window.send(CompareCommand::Show(paths.clone()));
     wait(&mut window, "reading", settled);
-    let state = window.state();
+    let state = window.studio();
     assert_eq!(state.opened.as_ref().map(|opened| &opened.path), Some(&paths[0]));
     assert_eq!(state.shown_path(), Some(&*paths[0]));
     assert!(state.timeline.is_some());

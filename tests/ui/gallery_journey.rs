@@ -38,7 +38,7 @@ fn a_photo_should_be_restyled_compared_rated_and_found_again() {
         UiCommand::ImageInput(ImageInputCommand::Use(Target::Restyle, path.clone())),
     );
     until(&mut harness, "the photo is read", |studio| {
-        studio.state().image_input.looked(&path).is_some()
+        studio.studio().image_input.looked(&path).is_some()
     });
     harness.run_steps(2);
     for depth in DEPTHS {

@@ -21,6 +21,7 @@ use hareru::job::{
 use hareru::ui::app::Studio;
 use hareru::ui::commands::UiCommand;
 use hareru::ui::model::state::AppState;
+use hareru::ui::pages::studio::StudioState;
 use hareru::ui::pages::studio::form::draft::Draft;
 use hareru::ui::services::{Dialogs, Engine, Pictures, RepaintHandle, ServiceFactory, StartHub, StartLibrary};
 
@@ -372,6 +373,16 @@ impl Window {
     /// What the window knows, to be set by hand.
     pub(crate) fn state_mut(&mut self) -> &mut AppState {
         self.harness.state_mut().state_mut()
+    }
+
+    /// What the page on which pictures are made knows.
+    pub(crate) fn studio(&self) -> &StudioState {
+        self.harness.state().studio()
+    }
+
+    /// What the page on which pictures are made knows, to be set by hand.
+    pub(crate) fn studio_mut(&mut self) -> &mut StudioState {
+        self.harness.state_mut().studio_mut()
     }
 
     /// The form.

@@ -51,7 +51,7 @@ fn drop_file(window: &mut Window, path: &Path) {
 pub(super) fn wait_for(window: &mut Window, path: &Path) {
     let path = path.to_owned();
     window.wait_until("the picture is read", |studio| {
-        studio.state().image_input.looked(&path).is_some()
+        studio.studio().image_input.looked(&path).is_some()
     });
 }
 
@@ -84,7 +84,7 @@ fn offered(path: &Path) -> Window {
     let mut window = Window::open_at(path.parent().unwrap());
     drop_file(&mut window, path);
     wait_for(&mut window, path);
-    window.state_mut().image_input.adapters = installed();
+    window.studio_mut().image_input.adapters = installed();
     window.harness.run();
     window
 }
@@ -99,7 +99,7 @@ fn a_dropped_picture_should_be_restyled_to_the_depth_that_is_set() {
     let (_folder, path) = photo();
     let mut window = offered(&path);
     window.click("Restyle");
-    assert!(window.state().image_input.drop_menu.is_none());
+    assert!(window.studio().image_input.drop_menu.is_none());
     let draft = window.draft();
     assert_eq!(
         (draft.request.width_px, draft.request.height_px),
@@ -138,7 +138,7 @@ fn each_number_should_take_its_target() {
     ] {
         let mut window = offered(&path);
         window.press(key);
-        let bring = &window.state().image_input;
+        let bring = &window.studio().image_input;
         assert!(bring.drop_menu.is_none(), "{target:?}");
         assert_eq!(bring.mask.is_open, target == Target::PaintInto);
         let beyond = &window.draft().request;
@@ -158,7 +158,7 @@ fn each_number_should_take_its_target() {
             }
             Target::ReadSettings => {}
         }
-        let camera = window.state().camera;
+        let camera = window.studio().camera;
         assert_eq!(camera.zoom, None, "the key is not heard by the canvas");
     }
 }
@@ -192,7 +192,7 @@ fn settings_should_be_read_from_a_picture_that_has_some() {
 fn what_is_not_possible_should_be_there_and_say_why() {
     let (_folder, path) = photo();
     let mut window = offered(&path);
-    window.state_mut().image_input.adapters = Adapters::default();
+    window.studio_mut().image_input.adapters = Adapters::default();
     window.harness.run();
     let is_disabled = |window: &Window, name: &str| window.harness.get_by_label(name).accesskit_node().is_disabled();
     for (name, is_possible) in [
@@ -216,8 +216,7 @@ fn what_is_not_possible_should_be_there_and_say_why() {
     window.harness.get_by_label_contains("Needs a ControlNet");
     window.harness.get_by_label("It carries no settings");
     window.press(egui::Key::Num3);
-    let state = window.state();
-    assert!(state.image_input.drop_menu.is_some() && window.draft().request.references.is_empty());
+    assert!(window.studio().image_input.drop_menu.is_some() && window.draft().request.references.is_empty());
 
     let enlarging = ModelInfo {
         takes: Takes {
@@ -253,7 +252,7 @@ fn letting_go_over_a_card_should_take_it_where_the_pointer_is_seen() {
         window.harness.input_mut().hovered_files.clear();
         drop_file(&mut window, &path);
         let studio = window.harness.state();
-        assert!(studio.state().image_input.drop_menu.is_none());
+        assert!(studio.studio().image_input.drop_menu.is_none());
         assert_eq!(studio.draft().request.init.is_some(), is_taken);
     }
 }
@@ -280,7 +279,7 @@ fn several_dropped_pictures_should_be_compared() {
     }
     window.harness.run();
     assert_eq!(window.state().page, PageId::Compare);
-    assert!(window.state().image_input.drop_menu.is_none());
+    assert!(window.studio().image_input.drop_menu.is_none());
 }
 
 #[test]
@@ -290,15 +289,15 @@ fn pasting_should_offer_a_picture_and_leave_text_to_fields() {
     let image = egui::ColorImage::filled([40, 20], egui::Color32::RED);
     window.harness.event(egui::Event::PasteImage(Arc::new(image)));
     window.harness.run();
-    window.wait_until("it is saved", |studio| studio.state().image_input.drop_menu.is_some());
-    let pasted = window.state().image_input.drop_menu.clone().unwrap();
+    window.wait_until("it is saved", |studio| studio.studio().image_input.drop_menu.is_some());
+    let pasted = window.studio().image_input.drop_menu.clone().unwrap();
     assert!(pasted.starts_with(folder.path().join(".hareru/pasted")));
     assert_eq!(gallery::read_picture(&pasted).unwrap().width_px, 40);
     window.press(egui::Key::Escape);
 
     window.harness.event(egui::Event::Paste(path.display().to_string()));
     window.harness.run();
-    window.wait_until("it is found", |studio| studio.state().image_input.drop_menu.is_some());
+    window.wait_until("it is found", |studio| studio.studio().image_input.drop_menu.is_some());
     window.press(egui::Key::Escape);
 
     window.harness.get_by_label("Prompt").focus();
@@ -306,7 +305,7 @@ fn pasting_should_offer_a_picture_and_leave_text_to_fields() {
     window.harness.event(egui::Event::Paste(path.display().to_string()));
     window.harness.run();
     assert!(window.draft().request.prompt.contains("holiday.png"));
-    assert!(window.state().image_input.drop_menu.is_none());
+    assert!(window.studio().image_input.drop_menu.is_none());
 }
 
 #[test]
@@ -395,12 +394,12 @@ fn the_newest_preview_should_win_and_none_should_be_saved() {
         Event::Finished { job: second },
     ]);
     window.wait_until("all is told", |studio| {
-        studio.state().image_input.preview.jobs.is_empty()
+        studio.studio().image_input.preview.jobs.is_empty()
     });
-    let state = window.state();
-    let shown = state.image_input.preview.picture.as_ref().unwrap();
+    let (preview, state) = (&window.studio().image_input.preview, window.state());
+    let shown = preview.picture.as_ref().unwrap();
     assert_eq!(shown.pixels[0], 70);
-    assert!(state.image_input.preview.jobs.is_empty() && state.jobs.is_engine_idle() && state.run.is_none());
+    assert!(preview.jobs.is_empty() && state.jobs.is_engine_idle() && state.run.is_none());
     assert!(window.pictures.borrow().saved.is_empty());
     window.click("Close the preview");
     assert!(!window.has("Preview"));
@@ -436,7 +435,7 @@ fn a_preview_that_fails_should_say_so_and_leave_the_canvas() {
         error: error.into(),
     }]);
     window.harness.get_by_label_contains("too large");
-    assert_eq!(window.state().view, View::Live);
+    assert_eq!(window.studio().view, View::Live);
 }
 
 #[test]
@@ -469,7 +468,7 @@ fn looks_of_bringing_in() {
             window.harness.state().send(UiCommand::SetTheme(choice));
             drop_file(&mut window, &path);
             wait_for(&mut window, &path);
-            window.state_mut().image_input.adapters = Adapters {
+            window.studio_mut().image_input.adapters = Adapters {
                 controls: Vec::new(),
                 ..installed()
             };
@@ -479,7 +478,7 @@ fn looks_of_bringing_in() {
             let job = JobId(window.engine.borrow().submitted.len() as u64);
             window.tell([Event::Started { job }, step(job, 1, [120, 90, 60])]);
             look(&mut window, &format!("bring-{language}-{theme}-2-restyle"));
-            window.state_mut().image_input.adapters = installed();
+            window.studio_mut().image_input.adapters = installed();
             for target in [Target::PaintInto, Target::Outlines, Target::Style] {
                 window.send(ImageInputCommand::Use(target, path.clone()));
             }
@@ -500,7 +499,7 @@ fn looks_of_a_photo_that_the_real_engine_restyles() {
     let restyle = ImageInputCommand::Use(Target::Restyle, path.clone());
     harness.state().send(restyle.into());
     until(&mut harness, "the picture is read", |studio| {
-        studio.state().image_input.looked(&path).is_some()
+        studio.studio().image_input.looked(&path).is_some()
     });
     harness.run_steps(2);
     "a lighthouse at night by the sea".clone_into(&mut harness.state_mut().draft_mut().request.prompt);
@@ -512,9 +511,9 @@ fn looks_of_a_photo_that_the_real_engine_restyles() {
         harness.state().send(ImageInputCommand::Preview.into());
         harness.run_steps(2);
         until(&mut harness, "the preview is there", |studio| {
-            studio.state().image_input.preview.picture.is_some() && !studio.state().image_input.preview.is_at_work()
+            studio.studio().image_input.preview.picture.is_some() && !studio.studio().image_input.preview.is_at_work()
         });
-        let preview = harness.state().state().image_input.preview.picture.clone().unwrap();
+        let preview = harness.state().studio().image_input.preview.picture.clone().unwrap();
         gallery::save_pixels(&out.join(format!("restyled-{depth}-preview.png")), &preview).unwrap();
         assert!(
             harness.state().state().recent.len() == 1 || depth > 5,

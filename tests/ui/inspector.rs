@@ -75,7 +75,7 @@ pub(super) fn half_way(mut window: Window) -> (Window, JobId) {
     let job = window.generate();
     window.tell((1..=12).map(|number| step(job, number, [200, 30, 30])));
     let request = Arc::clone(&window.state().run.as_ref().unwrap().request);
-    window.state_mut().timeline = Some(timeline(job, &request, 12, 1.0));
+    window.studio_mut().timeline = Some(timeline(job, &request, 12, 1.0));
     window.harness.run();
     (window, job)
 }
@@ -130,11 +130,11 @@ fn clicking_a_plot_should_go_to_the_step_there() {
         ("Change of the estimate ‖Δx₀‖: plot", 12),
         ("Seconds per step: plot", 12),
     ] {
-        window.state_mut().view = View::Step(3);
+        window.studio_mut().view = View::Step(3);
         window.harness.run();
         window.click(name);
         // The middle of a plot of 25 steps, of which 12 are there.
-        assert_eq!(window.state().view, View::Step(expected - 1), "{name}");
+        assert_eq!(window.studio().view, View::Step(expected - 1), "{name}");
     }
 }
 
@@ -147,29 +147,29 @@ fn dragging_in_a_plot_should_scrub() {
     window.harness.run();
     window.harness.hover_at(at(5.0));
     window.harness.run();
-    assert_eq!(window.state().view, View::Step(4));
+    assert_eq!(window.studio().view, View::Step(4));
     window.harness.drop_at(at(5.0));
     window.harness.run();
-    assert_eq!(window.state().view, View::Step(4));
+    assert_eq!(window.studio().view, View::Step(4));
 }
 
 #[test]
 fn arrows_should_walk_along_a_plot_that_has_the_keyboard() {
     let (mut window, _) = half_way(open());
-    window.state_mut().view = View::Step(5);
+    window.studio_mut().view = View::Step(5);
     window.harness.get_by_label("Seconds per step: plot").focus();
     window.harness.run();
     window.press(egui::Key::ArrowLeft);
-    assert_eq!(window.state().view, View::Step(4));
+    assert_eq!(window.studio().view, View::Step(4));
     window.press(egui::Key::ArrowRight);
-    assert_eq!(window.state().view, View::Step(5));
+    assert_eq!(window.studio().view, View::Step(5));
 }
 
 #[test]
 fn clicking_the_path_should_go_to_the_nearest_step() {
     let (mut window, _) = half_way(open());
     window.click("Path of the latents: plot");
-    assert!(matches!(window.state().view, View::Step(_)));
+    assert!(matches!(window.studio().view, View::Step(_)));
     window.click("of x₀");
     window.harness.get_by_label("Path of the latents: plot");
 }
@@ -177,10 +177,10 @@ fn clicking_the_path_should_go_to_the_nearest_step() {
 #[test]
 fn numbers_of_the_shown_step_should_stand_beside_the_plots() {
     let (mut window, _) = half_way(open());
-    window.state_mut().view = View::Step(0);
+    window.studio_mut().view = View::Step(0);
     window.harness.run();
     window.harness.get_by_label("σ 14.6 · SNR 0.005");
-    window.state_mut().view = View::Step(11);
+    window.studio_mut().view = View::Step(11);
     window.harness.run();
     window.harness.get_by_label("σ 1.65 · SNR 0.37");
 }
@@ -188,7 +188,7 @@ fn numbers_of_the_shown_step_should_stand_beside_the_plots() {
 #[test]
 fn a_run_without_both_sides_of_guidance_should_say_so() {
     let (mut window, _) = half_way(open());
-    let timeline = window.state_mut().timeline.as_mut().unwrap();
+    let timeline = window.studio_mut().timeline.as_mut().unwrap();
     for step in &mut timeline.steps {
         Arc::make_mut(step).branches = None;
     }
@@ -227,14 +227,14 @@ fn a_branch_should_be_drawn_beside_the_run_it_left() {
             .is_none()
     );
     let branch = Arc::new(parent.branched(guided(8, -3.0)));
-    window.state_mut().timeline = Some(timeline(JobId(job.0 + 1), &branch, 25, 2.0));
+    window.studio_mut().timeline = Some(timeline(JobId(job.0 + 1), &branch, 25, 2.0));
     window.harness.run();
     window.harness.get_by_label("Thin: 1 run that began the same way");
     let other = Arc::new(GenerateRequest {
         seed: parent.seed ^ 1,
         ..(*parent).clone()
     });
-    window.state_mut().timeline = Some(timeline(JobId(job.0 + 2), &other, 25, 2.0));
+    window.studio_mut().timeline = Some(timeline(JobId(job.0 + 2), &other, 25, 2.0));
     window.harness.run();
     assert!(
         window
@@ -253,7 +253,7 @@ fn the_tree_should_show_branches_and_open_them() {
     window.click("Branch from step 8, bright.png");
     let path = PathBuf::from("/pictures/bright.png");
     assert_eq!(window.pictures.borrow().opened, std::slice::from_ref(&path));
-    assert_eq!(window.state().view, View::Picture(path));
+    assert_eq!(window.studio().view, View::Picture(path));
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn the_tree_should_be_reachable_by_keyboard() {
     window.harness.get_by_label("Branch from step 15, dog.png").focus();
     window.harness.run();
     window.press(egui::Key::Space);
-    assert_eq!(window.state().view, View::Picture("/pictures/dog.png".into()));
+    assert_eq!(window.studio().view, View::Picture("/pictures/dog.png".into()));
     window.harness.get_by_label("Compare Run cat.png").focus();
     window.harness.run();
     window.press(egui::Key::Space);
@@ -283,10 +283,10 @@ fn a_run_in_the_making_should_hang_under_the_run_it_branches_off() {
     window.draft_mut().restore(&cat.branched(guided(20, 2.0)));
     let job = window.generate();
     window.tell([step(job, 1, [9; 3])]);
-    window.state_mut().view = View::Picture("/pictures/cat.png".into());
+    window.studio_mut().view = View::Picture("/pictures/cat.png".into());
     window.harness.run();
     window.click("Branch from step 21, In the making");
-    assert_eq!(window.state().view, View::Live);
+    assert_eq!(window.studio().view, View::Live);
 }
 
 #[test]
@@ -300,7 +300,7 @@ fn two_chosen_runs_should_be_compared() {
         .get_by_label("Branch from step 15, dog.png")
         .click_modifiers(egui::Modifiers::COMMAND);
     window.harness.run();
-    assert_eq!(window.state().view, View::Live, "choosing opens nothing");
+    assert_eq!(window.studio().view, View::Live, "choosing opens nothing");
     window.harness.get_by_label("Comparison");
     window.harness.get_by_label("The same up to step 8, where they part");
     window.harness.get_by_label("Guidance (CFG), from step 8");
@@ -317,7 +317,7 @@ fn two_chosen_runs_should_be_compared() {
 fn the_settings_of_the_run_should_tell_every_change_on_the_way() {
     let (mut window, _) = half_way(open());
     window.harness.get_by_label("None");
-    let timeline = window.state_mut().timeline.as_mut().unwrap();
+    let timeline = window.studio_mut().timeline.as_mut().unwrap();
     timeline.changes.push(Arc::new(guided(11, 9.0)));
     window.harness.run();
     window.harness.get_by_label("Steps: 25");
@@ -422,7 +422,7 @@ fn looks_of_the_inspector() {
             *step = known;
         }
         branch.changes.push(Arc::new(guided(8, -3.0)));
-        window.state_mut().timeline = Some(branch);
+        window.studio_mut().timeline = Some(branch);
         window.harness.run();
         let [a, b] = if language == "en" {
             [

@@ -78,7 +78,7 @@ fn a_typed_prompt_should_become_a_saved_picture_step_by_step() {
     let run = harness.state().state().run.as_ref().unwrap();
     assert_eq!(run.status, JobStatus::Finished);
     assert_eq!(run.step, Some(6));
-    let timeline = harness.state().state().timeline.as_ref().unwrap();
+    let timeline = harness.state().studio().timeline.as_ref().unwrap();
     let steps: Vec<usize> = timeline.steps.iter().map(|step| step.index).collect();
     assert_eq!(steps, [0, 1, 2, 3, 4, 5]);
     for index in steps {
@@ -106,7 +106,7 @@ fn escape_should_stop_a_run_within_one_step() {
     harness.step();
     let num_steps = |studio: &Studio| {
         studio
-            .state()
+            .studio()
             .timeline
             .as_ref()
             .map_or(0, |timeline| timeline.steps.len())
@@ -174,7 +174,7 @@ fn a_run_should_be_paused_changed_branched_compared_and_found_again() {
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
     harness.step();
     let num_steps = |studio: &Studio| {
-        let timeline = studio.state().timeline.as_ref();
+        let timeline = studio.studio().timeline.as_ref();
         timeline.map_or(0, |timeline| timeline.steps.len())
     };
     until(&mut harness, "the run has begun", |studio| num_steps(studio) >= 1);
@@ -236,11 +236,11 @@ fn a_run_should_be_paused_changed_branched_compared_and_found_again() {
     harness.state().send(UiCommand::FirstStep);
     harness.step();
     until(&mut harness, "the parent's steps are there", |studio| {
-        studio.state().step_beside().is_some()
+        studio.studio().step_beside().is_some()
     });
     let places = |studio: &Studio| {
-        let shown = studio.state().shown_step_record().map(|step| step.index);
-        (shown, studio.state().step_beside().map(|step| step.index))
+        let shown = studio.studio().shown_step_record().map(|step| step.index);
+        (shown, studio.studio().step_beside().map(|step| step.index))
     };
     assert_eq!(places(harness.state()), (Some(0), Some(0)));
     harness.key_press(egui::Key::ArrowRight);
@@ -252,7 +252,7 @@ fn a_run_should_be_paused_changed_branched_compared_and_found_again() {
         .send(UiCommand::Export(ExportKind::Film(AnimationFormat::Gif)));
     harness.step();
     until(&mut harness, "the film is written", |studio| {
-        studio.state().exporting.is_none()
+        studio.studio().exporting.is_none()
     });
     let films = std::fs::read_dir(folder.path()).unwrap().flatten();
     assert_eq!(

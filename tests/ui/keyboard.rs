@@ -77,7 +77,7 @@ fn steps_and_recent_pictures_should_each_be_one_tab_stop() {
     window.harness.run();
     window.press_with(Modifiers::NONE, Key::ArrowLeft);
     window.press_with(Modifiers::NONE, Key::ArrowLeft);
-    let shown = match window.state().view {
+    let shown = match window.studio().view {
         View::Step(place) => place,
         ref other => panic!("no step is shown: {other:?}"),
     };
@@ -98,7 +98,7 @@ fn steps_and_recent_pictures_should_each_be_one_tab_stop() {
     window.press_with(Modifiers::NONE, Key::End);
     assert_eq!(focused(&window).as_deref(), Some("2026-11-20 0000.png"));
     window.press_with(Modifiers::NONE, Key::Enter);
-    let shown = window.state().shown_path().unwrap().to_owned();
+    let shown = window.studio().shown_path().unwrap().to_owned();
     assert!(shown.ends_with("2026-11-20 0000.png"), "{}", shown.display());
 }
 
@@ -173,7 +173,7 @@ fn a_shortcut_should_still_reach_the_page_from_the_current_step() {
     window.harness.get_by_label("Step 3").focus();
     window.harness.run();
     window.press_with(Modifiers::NONE, Key::Num1);
-    assert_eq!(window.state().camera.zoom, Some(1.0));
+    assert_eq!(window.studio().camera.zoom, Some(1.0));
     window.send(UiCommand::ShowPage(PageId::Gallery));
     assert_eq!(window.state().page, PageId::Gallery);
 }

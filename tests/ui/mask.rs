@@ -26,19 +26,19 @@ pub(super) fn prepare(mut window: Window, path: &Path) -> Window {
     window.send(ImageInputCommand::Use(Target::PaintInto, path.to_owned()));
     wait_for(&mut window, path);
     window.wait_until("the mask is there", |studio| {
-        studio.state().image_input.mask.document.is_some()
+        studio.studio().image_input.mask.document.is_some()
     });
     window
 }
 
 fn document(window: &Window) -> &MaskDocument {
-    window.state().image_input.mask.document.as_ref().unwrap()
+    window.studio().image_input.mask.document.as_ref().unwrap()
 }
 
 /// Where a place of the picture lies in the window; one point is one pixel of the screen.
 fn on_screen(window: &Window, at: Vec2) -> Pos2 {
     let body = window.harness.get_by_label("Mask being painted").rect();
-    let camera = window.state().camera;
+    let camera = window.studio().camera;
     let picture = Vec2::new(96.0, 64.0);
     let canvas = body.size() - Vec2::splat(16.0);
     let origin = body.min.to_vec2().round() + (camera.origin_px(picture, canvas) + Vec2::splat(8.0)).round();
@@ -73,7 +73,7 @@ fn stroke(window: &mut Window, way: &[(f32, f32)]) {
 
 pub(super) fn paint_something(window: &mut Window) {
     window.wait_until("the mask is there", |studio| {
-        studio.state().image_input.mask.document.is_some()
+        studio.studio().image_input.mask.document.is_some()
     });
     let brush = Brush {
         size_px: 24.0,
@@ -134,9 +134,9 @@ fn keys_should_take_back_do_again_and_resize() {
     window.press_with(egui::Modifiers::COMMAND, egui::Key::Y);
     assert_eq!(*document(&window).pixels(), painted);
 
-    let size = window.state().image_input.mask.brush.size_px;
+    let size = window.studio().image_input.mask.brush.size_px;
     window.press(egui::Key::CloseBracket);
-    assert!(window.state().image_input.mask.brush.size_px > size);
+    assert!(window.studio().image_input.mask.brush.size_px > size);
     window.press(egui::Key::E);
     stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
     assert!(document(&window).is_blank(), "a larger eraser takes all of it away");
@@ -169,7 +169,7 @@ fn a_painted_mask_should_be_saved_and_go_into_the_request() {
     assert!(window.harness.get_by_label("Generate").accesskit_node().is_disabled());
     stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
     let pixels = document(&window).pixels().clone();
-    window.wait_until("it is saved", |studio| !studio.state().image_input.mask.is_unsaved());
+    window.wait_until("it is saved", |studio| !studio.studio().image_input.mask.is_unsaved());
     window.click("Generate");
     let request = window.engine.borrow().submitted.last().unwrap().clone();
     let mask = request.mask.unwrap();
@@ -178,7 +178,7 @@ fn a_painted_mask_should_be_saved_and_go_into_the_request() {
     assert_eq!((saved.width_px, saved.height_px), (96, 64));
     let levels: Vec<u8> = saved.pixels.iter().step_by(3).copied().collect();
     assert_eq!(levels, **pixels);
-    assert!(!window.state().image_input.mask.is_open, "the canvas shows the run");
+    assert!(!window.studio().image_input.mask.is_open, "the canvas shows the run");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn a_picture_asked_for_at_once_should_wait_for_the_mask() {
     let (_folder, path) = photo();
     let mut window = open(&path);
     stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
-    window.wait_until("it is saved", |studio| !studio.state().image_input.mask.is_unsaved());
+    window.wait_until("it is saved", |studio| !studio.studio().image_input.mask.is_unsaved());
     let first = window.draft().request.mask.clone().unwrap().file;
     let submitted = window.engine.borrow().submitted.len();
     window.send(ImageInputCommand::Mask(MaskEdit::Invert));
@@ -211,7 +211,7 @@ fn restored_settings_should_bring_their_mask_back() {
     let (folder, path) = photo();
     let mut first = open(&path);
     stroke(&mut first, &[(20.0, 20.0), (60.0, 40.0)]);
-    first.wait_until("it is saved", |studio| !studio.state().image_input.mask.is_unsaved());
+    first.wait_until("it is saved", |studio| !studio.studio().image_input.mask.is_unsaved());
     let request = first.harness.state().draft().to_request().unwrap();
     let pixels = document(&first).pixels().clone();
 
@@ -222,7 +222,7 @@ fn restored_settings_should_bring_their_mask_back() {
     wait_for(&mut window, &path);
     window.press(egui::Key::M);
     window.wait_until("it is read", |studio| {
-        studio.state().image_input.mask.document.is_some()
+        studio.studio().image_input.mask.document.is_some()
     });
     assert_eq!(*document(&window).pixels(), pixels);
     assert_eq!(
@@ -237,14 +237,14 @@ fn another_mask_of_the_same_picture_should_take_the_place_of_the_old_one() {
     let (_folder, path) = photo();
     let mut window = open(&path);
     stroke(&mut window, &[(20.0, 20.0), (60.0, 40.0)]);
-    window.wait_until("it is saved", |studio| !studio.state().image_input.mask.is_unsaved());
+    window.wait_until("it is saved", |studio| !studio.studio().image_input.mask.is_unsaved());
     let request = window.draft().to_request().unwrap();
     let painted = document(&window).pixels().clone();
 
     window.send(ImageInputCommand::Use(Target::PaintInto, path.clone()));
     window.wait_until("a blank one is there", |studio| {
         studio
-            .state()
+            .studio()
             .image_input
             .mask
             .document
@@ -256,11 +256,11 @@ fn another_mask_of_the_same_picture_should_take_the_place_of_the_old_one() {
     window.draft_mut().restore(&request);
     window.harness.step();
     window.wait_until("the old one is back", |studio| {
-        let document = studio.state().image_input.mask.document.as_ref();
+        let document = studio.studio().image_input.mask.document.as_ref();
         document.is_some_and(|document| *document.pixels() == painted)
     });
     window.press(egui::Key::Escape);
-    assert!(!window.state().image_input.mask.is_open);
+    assert!(!window.studio().image_input.mask.is_open);
 }
 
 #[test]
@@ -302,7 +302,7 @@ fn a_mask_that_is_gone_should_be_told_and_begin_anew() {
     wait_for(&mut window, &path);
     window.send(ImageInputCommand::EditMask);
     window.wait_until("it is there", |studio| {
-        studio.state().image_input.mask.document.is_some()
+        studio.studio().image_input.mask.document.is_some()
     });
     window.harness.get_by_label_contains("The mask could not be read");
     assert!(document(&window).is_blank());

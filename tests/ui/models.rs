@@ -290,10 +290,7 @@ fn looks_of_the_models_page() {
             };
             window.harness.state_mut().send(UiCommand::Models(fetch));
             let glow = folder.path().join("models/loras/glow.safetensors");
-            window
-                .harness
-                .state_mut()
-                .send(UiCommand::Models(ModelsCommand::Put(glow)));
+            window.harness.state_mut().send(UiCommand::PutInForm(glow));
             for _ in 0..100 {
                 window.harness.step();
                 std::thread::sleep(Duration::from_millis(10));

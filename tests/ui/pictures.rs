@@ -154,8 +154,8 @@ fn a_picture_saved_without_its_steps_should_be_told() {
 
 /// Opens the picture that is offered, as its last target does with one that is there.
 fn take_settings(window: &mut Window, path: &Path) {
-    assert_eq!(window.state().image_input.drop_menu.as_deref(), Some(path));
+    assert_eq!(window.studio().image_input.drop_menu.as_deref(), Some(path));
     let open = hareru::ui::commands::UiCommand::OpenPicture(path.to_owned());
     window.send(open);
-    assert_eq!(window.state().image_input.drop_menu, None);
+    assert_eq!(window.studio().image_input.drop_menu, None);
 }

@@ -193,9 +193,8 @@ fn a_finished_job_should_be_shown_in_the_studio_by_a_click() {
     show_page(&mut window);
     window.harness.get_by_label("1 picture");
     window.click_role(egui::accesskit::Role::Button, "a");
-    let state = window.state();
-    assert_eq!(state.page, PageId::Studio);
-    assert_eq!(state.view, View::Picture("/nowhere/a.png".into()));
+    assert_eq!(window.state().page, PageId::Studio);
+    assert_eq!(window.studio().view, View::Picture("/nowhere/a.png".into()));
 }
 
 /// Commands to the desktop of the last frame.

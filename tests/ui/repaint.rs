@@ -70,7 +70,7 @@ fn a_burst_of_news_should_be_painted_a_few_times_a_second_and_to_its_end() {
     let apart: Vec<Duration> = frames.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let close = apart.iter().filter(|apart| **apart < Duration::from_millis(100));
     assert!(close.count() <= 1, "frames are {apart:?} apart");
-    let timeline = window.state().timeline.as_ref();
+    let timeline = window.studio().timeline.as_ref();
     let num_steps = timeline.map(|timeline| timeline.steps.len());
     assert_eq!(num_steps, Some(25), "nothing is lost");
 }

@@ -172,7 +172,7 @@ fn looking_at_an_earlier_step_should_stay_there_until_live_is_pressed() {
     window.tell((1..=5).map(|i| step(job, i, RED)));
     window.click("Step 2");
     window.tell([step(job, 6, RED)]);
-    assert_eq!(window.state().view, View::Step(1));
+    assert_eq!(window.studio().view, View::Step(1));
     window.harness.get_by_label("Step 2/25");
 
     window.click("Live");
@@ -192,7 +192,7 @@ fn arrows_should_walk_along_the_run() {
         (egui::Key::End, View::Live),
     ] {
         window.press(key);
-        assert_eq!(window.state().view, expected, "after {key:?}");
+        assert_eq!(window.studio().view, expected, "after {key:?}");
     }
 }
 

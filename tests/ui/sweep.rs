@@ -189,7 +189,7 @@ fn one_playhead_should_scrub_all_runs() {
     assert_eq!(seen(&window, 0), "picture 128", "it stays at its end");
     window.press(egui::Key::End);
     window.harness.get_by_label("Newest");
-    assert_eq!(window.state().view, View::Live);
+    assert_eq!(window.studio().view, View::Live);
 }
 
 #[test]
@@ -231,10 +231,10 @@ fn a_click_should_open_a_saved_run_and_lead_back() {
     finish(&mut window);
     window.click("Guidance −1");
     assert_eq!(window.pictures.borrow().opened, [Path::new("/pictures/1.png")]);
-    assert_eq!(window.state().view, View::Picture("/pictures/1.png".into()));
+    assert_eq!(window.studio().view, View::Picture("/pictures/1.png".into()));
     finish(&mut window);
     assert_eq!(
-        window.state().view,
+        window.studio().view,
         View::Picture("/pictures/1.png".into()),
         "the next run leaves the canvas alone"
     );
@@ -276,7 +276,7 @@ fn a_run_should_open_by_the_keyboard() {
     window.harness.get_by_label("Guidance 1").focus();
     window.harness.run();
     window.press(egui::Key::Enter);
-    assert_eq!(window.state().view, View::Picture("/pictures/1.png".into()));
+    assert_eq!(window.studio().view, View::Picture("/pictures/1.png".into()));
     window.press_with(egui::Modifiers::NONE, egui::Key::Escape);
     assert_eq!(window.engine.borrow().cancelled, [JobId(2)]);
 }

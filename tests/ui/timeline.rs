@@ -127,7 +127,7 @@ fn steps_opened(indices: impl IntoIterator<Item = usize>) -> SaveEvent {
 }
 
 fn view(window: &Window) -> View {
-    window.state().view.clone()
+    window.studio().view.clone()
 }
 
 fn decoded_modes(window: &Window) -> Vec<PreviewMode> {
@@ -142,7 +142,7 @@ fn answer(window: &mut Window, place: usize, colour: [u8; 3]) {
 
 /// The colour of the step on the canvas.
 fn shown_colour(window: &Window) -> [u8; 3] {
-    let picture = window.state().shown_step_picture().unwrap();
+    let picture = window.studio().shown_step_picture().unwrap();
     picture.pixels[..3].try_into().unwrap()
 }
 
@@ -285,7 +285,7 @@ fn a_kept_run_should_play_to_its_end_and_then_be_still() {
     let mut places = Vec::new();
     for _ in 0..10 {
         window.harness.step(); // a quarter of a second: two steps
-        places.push(window.state().shown_step().unwrap());
+        places.push(window.studio().shown_step().unwrap());
     }
     assert!(places.windows(2).all(|pair| pair[0] <= pair[1]), "{places:?}");
     assert!(places[0] < 6, "{places:?}");
@@ -306,7 +306,7 @@ fn playing_should_begin_again_in_a_loop_at_the_chosen_speed_until_it_is_stopped(
     let mut places = Vec::new();
     for _ in 0..8 {
         window.harness.step(); // eight steps
-        places.push(window.state().shown_step().unwrap());
+        places.push(window.studio().shown_step().unwrap());
     }
     assert!(
         places.windows(2).any(|pair| pair[0] > pair[1]),
@@ -491,9 +491,11 @@ fn a_run_at_work_should_be_branched_too() {
     window.press(egui::Key::B);
     window.harness.get_by_label("Branching at step 2 of this run");
     let (kept, request) = {
-        let state = window.state();
-        let branching = state.branching.as_ref().unwrap();
-        (Arc::clone(&branching.kept), state.run.as_ref().unwrap().request.clone())
+        let branching = window.studio().branching.as_ref().unwrap();
+        (
+            Arc::clone(&branching.kept),
+            window.state().run.as_ref().unwrap().request.clone(),
+        )
     };
     assert_eq!(kept.record.request, *request);
     assert_eq!(kept.trajectory.steps.len(), 2);
@@ -588,10 +590,10 @@ fn what_was_saved_should_be_scrubbed_after_a_restart() {
         window.tell_of_pictures(event);
     }
     window.click("Step 6");
-    let shown = window.state().shown_step_record().unwrap();
+    let shown = window.studio().shown_step_record().unwrap();
     assert_eq!(**shown, kept_step(5));
     window.press(egui::Key::B);
-    let branching = window.state().branching.as_ref();
+    let branching = window.studio().branching.as_ref();
     assert_eq!(branching.map(|branching| branching.step), Some(5));
 }
 
@@ -626,7 +628,7 @@ fn what_the_engine_made_should_be_there_with_all_its_steps_after_a_restart() {
     journey::until(&mut first, "the picture is saved", |studio| {
         !studio.state().recent.is_empty()
     });
-    let timeline = first.state().state().timeline.clone().unwrap();
+    let timeline = first.state().studio().timeline.clone().unwrap();
     assert_eq!(timeline.steps.len(), 4);
     assert_eq!(timeline.sigmas.len(), 5);
     drop(first);
@@ -638,11 +640,11 @@ fn what_the_engine_made_should_be_there_with_all_its_steps_after_a_restart() {
     let path = second.state().state().recent[0].path.clone();
     second.state().send(UiCommand::ShowPicture(path));
     journey::until(&mut second, "the steps are read", |studio| {
-        studio.state().timeline.is_some()
+        studio.studio().timeline.is_some()
     });
     second.state().send(UiCommand::ShowStep(1));
     second.step();
-    let state = second.state().state();
+    let state = second.state().studio();
     let again = state.timeline.as_ref().unwrap();
     assert_eq!(again.missing, None);
     assert_eq!(again.steps.len(), 4);
@@ -745,13 +747,13 @@ fn another_run_should_stand_beside_in_step() {
         trajectory: Arc::new(kept_trajectory(0..6)),
     });
     let state = |window: &Window| {
-        let state = window.state();
+        let state = window.studio();
         let shown = state.shown_step_record().map(|step| step.index);
         (shown, state.step_beside().map(|step| step.index))
     };
-    assert_eq!(window.state().opened.as_ref().unwrap().path.as_os_str(), PICTURE);
+    assert_eq!(window.studio().opened.as_ref().unwrap().path.as_os_str(), PICTURE);
     assert_eq!(
-        window.state().picture_beside().unwrap().pixels[..3],
+        window.studio().picture_beside().unwrap().pixels[..3],
         [1, 2, 3],
         "the finished pictures stand beside each other"
     );
@@ -764,7 +766,7 @@ fn another_run_should_stand_beside_in_step() {
         assert_eq!(state(&window), expected, "{key:?}");
     }
     window.click("Close the run beside");
-    assert!(window.state().beside.is_none());
+    assert!(window.studio().beside.is_none());
 }
 
 #[test]
@@ -781,7 +783,7 @@ fn undo_should_leave_a_branch_with_the_form_as_it_was() {
     assert_ne!(branch, before);
     window.press_with(egui::Modifiers::COMMAND, egui::Key::Z);
     assert_eq!(form(&window), before);
-    assert!(window.state().branching.is_none(), "it was left");
+    assert!(window.studio().branching.is_none(), "it was left");
     window.press_with(egui::Modifiers::COMMAND, egui::Key::Y);
     assert_eq!(form(&window), branch);
     window.harness.get_by_label_contains("Branching at step 4");

@@ -40,7 +40,7 @@ pub(super) fn walk(window: &mut Window, change: impl Fn(&mut StepRecord)) {
 
 /// The picture is finished, so that there is something to compare with.
 pub(super) fn finish(window: &mut Window) {
-    let timeline = window.state_mut().timeline.as_mut().unwrap();
+    let timeline = window.studio_mut().timeline.as_mut().unwrap();
     timeline.final_latents = Some(Arc::new(plane(4, (16, 16), 1.4)));
     window.harness.run();
 }
@@ -53,7 +53,7 @@ fn walked(language: &str) -> Window {
 }
 
 fn views(window: &Window) -> ViewPair {
-    window.state().views
+    window.studio().views
 }
 
 fn is_said(window: &Window, text: &str) -> bool {
@@ -178,7 +178,7 @@ fn a_view_should_be_drawn_as_its_formula_says() {
     let guidance = ViewPair::default().with_first(StepView::Guidance);
     window.harness.state().send(UiCommand::SetViews(guidance));
     window.send(UiCommand::Camera(CameraMove::Actual));
-    let seen = window.state().seen(StepView::Guidance).unwrap();
+    let seen = window.studio().seen(StepView::Guidance).unwrap();
     assert_eq!(seen.step.index, 2, "the newest step");
     let pixels = seen.pixels().pixels;
     let canvas = window.harness.get_by_label_contains("Canvas").rect();
@@ -220,7 +220,7 @@ fn a_word_of_several_tokens_should_show_its_attention_and_keep_it_when_it_is_cli
     window.click_button("lighthouse");
     let kept = StepView::Attention(AttentionToken { index: 2, level: None });
     assert_eq!(views(&window).first, kept);
-    let seen = window.state().seen(kept).unwrap();
+    let seen = window.studio().seen(kept).unwrap();
     assert_eq!((seen.word.clone(), seen.missing()), (2..4, None));
 
     window.click("Feature maps");
@@ -256,7 +256,7 @@ fn each_view_should_be_explained_at_length_with_its_formula() {
     }
     let mut window = walked("en");
     window.click_button("What is this?");
-    assert!(window.state().is_explaining);
+    assert!(window.studio().is_explaining);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use egui::{Align, Align2, Area, Frame, Id, Layout, Order, Response, RichText, St
 
 use crate::ui::commands::{PageId, UiCommand};
 use crate::ui::model::notifications::{Level, Notice};
-use crate::ui::panel::{Panel, PanelContext, RECENT_HEIGHT, Slot, TIMELINE_HEIGHT};
+use crate::ui::panel::{PanelContext, RECENT_HEIGHT, TIMELINE_HEIGHT};
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
 
@@ -23,21 +23,14 @@ const WIDTH: f32 = 340.0;
 
 /// Shows notices until they are closed.
 #[derive(Default)]
-pub(in crate::ui) struct NoticesPanel {
+pub(super) struct NoticesPanel {
     /// When each was first shown, or last lay under the pointer, by id.
     shown_at: HashMap<u64, f64>,
 }
 
-impl Panel for NoticesPanel {
-    fn id(&self) -> &'static str {
-        "notices"
-    }
-
-    fn slot(&self) -> Slot {
-        Slot::Overlay
-    }
-
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+impl NoticesPanel {
+    /// Lays it out, if there is something to show.
+    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>) {
         let shown: Vec<&Notice> = ctx.state.notices.open().rev().take(MAX_SHOWN).collect();
         self.shown_at
             .retain(|id, _| shown.iter().any(|notice| notice.id == *id));

@@ -9,7 +9,7 @@ use crate::ui::commands::shortcuts::{self, KeyBinding};
 use crate::ui::commands::{PageId, Scope, UiCommand};
 use crate::ui::i18n::Language;
 use crate::ui::model::state::Overlay;
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::panel::PanelContext;
 use crate::ui::theme::ROW_HEIGHT;
 
 /// Width of the list.
@@ -21,7 +21,7 @@ const LIST_HEIGHT: f32 = 12.0 * (ROW_HEIGHT + 4.0) - 4.0;
 
 /// The list of all commands, while it is open.
 #[derive(Default)]
-pub(in crate::ui) struct PalettePanel {
+pub(super) struct PalettePanel {
     text: String,
     chosen: usize,
     was_open: bool,
@@ -33,16 +33,9 @@ enum Answer {
     Close,
 }
 
-impl Panel for PalettePanel {
-    fn id(&self) -> &'static str {
-        "palette"
-    }
-
-    fn slot(&self) -> Slot {
-        Slot::Overlay
-    }
-
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+impl PalettePanel {
+    /// Lays it out, if there is something to show.
+    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>) {
         let is_open = ctx.state.overlay == Overlay::Commands;
         let is_opening = is_open && !self.was_open;
         self.was_open = is_open;

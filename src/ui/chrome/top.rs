@@ -5,8 +5,7 @@ use egui::{Align, Button, Layout, RichText, Ui, vec2};
 use crate::ui::commands::{PageId, UiCommand};
 use crate::ui::i18n::Language;
 use crate::ui::model::notifications::Level;
-use crate::ui::pages::studio::sides;
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
@@ -14,37 +13,25 @@ use crate::ui::widgets::icon_button::icon_button;
 /// Width of the field that opens the list of commands.
 const SEARCH_WIDTH: f32 = 196.0;
 
-/// The line above everything.
-pub(in crate::ui) struct TopPanel;
-
-impl Panel for TopPanel {
-    fn id(&self) -> &'static str {
-        "top"
-    }
-
-    fn slot(&self) -> Slot {
-        Slot::Top
-    }
-
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        ui.horizontal_centered(|ui| {
-            ui.label(RichText::new("Hareru").family(theme::strong_family()).size(15.0));
-            ui.add_space(8.0);
-            ui.spacing_mut().item_spacing.x = 2.0;
-            tabs(ui, ctx);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.spacing_mut().item_spacing.x = 4.0;
-                icon(ui, ctx, Icon::Gear, UiCommand::ShowPage(PageId::Settings));
-                language_toggle(ui, ctx);
-                icon(ui, ctx, Icon::Folder, UiCommand::ChoosePicture);
-                if ctx.state.page == PageId::Studio {
-                    sides::toggles(ui, ctx);
-                }
-                notices_menu(ui, ctx);
-                search(ui, ctx);
-            });
+/// Lays out the line above everything.
+pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    ui.horizontal_centered(|ui| {
+        ui.label(RichText::new("Hareru").family(theme::strong_family()).size(15.0));
+        ui.add_space(8.0);
+        ui.spacing_mut().item_spacing.x = 2.0;
+        tabs(ui, ctx);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            icon(ui, ctx, Icon::Gear, UiCommand::ShowPage(PageId::Settings));
+            language_toggle(ui, ctx);
+            icon(ui, ctx, Icon::Folder, UiCommand::ChoosePicture);
+            if ctx.state.page == PageId::Studio {
+                side_toggles(ui, ctx);
+            }
+            notices_menu(ui, ctx);
+            search(ui, ctx);
         });
-    }
+    });
 }
 
 /// One for each page but the settings, which have their sign at the right.
@@ -127,4 +114,19 @@ fn notices_menu(ui: &mut Ui, ctx: &PanelContext<'_>) {
         });
     });
     menu.response.on_hover_text(ctx.tr("top-notices.tip"));
+}
+
+/// Two buttons that hide or show the sides of the studio, right to left.
+fn side_toggles(ui: &mut Ui, ctx: &PanelContext<'_>) {
+    let sides = ctx.state.sides;
+    ui.spacing_mut().item_spacing.x = 4.0;
+    for (icon, is_shown, command) in [
+        (Icon::RightSide, sides.is_inspector_shown, UiCommand::ToggleInspector),
+        (Icon::LeftSide, sides.is_form_shown, UiCommand::ToggleForm),
+    ] {
+        let (name, tip) = (command.name(ctx.language), command.tooltip(ctx.language, ui.ctx()));
+        if icon_button(ui, icon, &name, &tip, is_shown).clicked() {
+            ctx.commands.send(command);
+        }
+    }
 }

@@ -104,6 +104,12 @@ pub enum UiCommand {
     ChooseModelFolder,
     /// Uses a model.
     UseModel(ModelRef),
+    /// Puts an installed file into the form: a model, an autoencoder, an adapter or a learned word with its trigger words.
+    PutInForm(PathBuf),
+    /// Takes it out again, with those of its trigger words that were put in with it.
+    TakeOutOfForm(PathBuf),
+    /// Lays so much of an adapter in the form over the model.
+    SetLoraWeight(PathBuf, f64),
     /// Takes in whatever was dropped on the window.
     OpenDropped(Vec<PathBuf>),
     /// Moves the camera.
@@ -356,6 +362,8 @@ impl UiCommand {
             Self::FocusControls => "command-focus-controls",
             Self::ShowSweep => "command-show-sweep",
             Self::CloseSweep => "command-close-sweep",
+            Self::PutInForm(_) => "models-use",
+            Self::TakeOutOfForm(_) => "models-take-out",
             _ => return None,
         })
     }

@@ -15,10 +15,6 @@ pub enum ModelsCommand {
     Search,
     /// Looks at the folders again.
     Rescan,
-    /// Puts something into the form: a model, an autoencoder, an adapter or a learned word with its trigger words.
-    Put(PathBuf),
-    /// Takes it out again, with those of its trigger words that were put in with it.
-    TakeOut(PathBuf),
     /// Reads the picture of an item.
     ReadCover(PathBuf),
     /// Computes the hashes of a file.
@@ -70,8 +66,6 @@ impl ModelsCommand {
             Self::Stop(_) => "models-stop",
             Self::Resume(_) => "models-resume",
             Self::Discard(_) => "models-discard",
-            Self::Put(_) => "models-use",
-            Self::TakeOut(_) => "models-take-out",
             Self::ShowKind(_) | Self::ReadCover(_) => return None,
         })
     }

@@ -189,9 +189,16 @@ impl UiCommand {
 }
 
 /// Takes the keys of commands out of the input and sends the commands.
-pub(in crate::ui) fn handle_input(state: &AppState, commands: &CommandSender, ctx: &egui::Context) {
+///
+/// * `is_mask_shown`: whether a mask is painted.
+pub(in crate::ui) fn handle_input(
+    state: &AppState,
+    is_mask_shown: bool,
+    commands: &CommandSender,
+    ctx: &egui::Context,
+) {
     let keymap = of(ctx);
-    let (page, is_mask_shown) = (state.page, state.is_mask_shown());
+    let page = state.page;
     let is_busy = state.jobs.current().is_some();
     let (has_focus, is_typing) = (ctx.egui_wants_keyboard_input(), ctx.text_edit_focused());
     let leaves_keys = leaves_keys_to_page(ctx);

@@ -29,11 +29,6 @@ impl Decodes {
         self.asked.is_empty()
     }
 
-    /// The request that an answer belongs to.
-    pub(in crate::ui) fn asked(&self, ticket: u64) -> Option<&AskedStep> {
-        self.asked.iter().find(|asked| asked.ticket == ticket)
-    }
-
     /// The ticket under which a step has been asked for already.
     pub(in crate::ui) fn ticket_of(&self, step: &Arc<StepRecord>, quality: Quality) -> Option<u64> {
         let is_same = |asked: &&AskedStep| Arc::ptr_eq(&asked.step, step) && asked.quality == quality;
@@ -51,11 +46,10 @@ impl Decodes {
         self.asked.push(asked);
     }
 
-    /// Notes that a request has its answer; whether there was one.
-    pub(in crate::ui) fn answered(&mut self, ticket: u64) -> bool {
-        let before = self.asked.len();
-        self.asked.retain(|asked| asked.ticket != ticket);
-        self.asked.len() < before
+    /// The request that an answer belongs to, which is answered now.
+    pub(in crate::ui) fn answered(&mut self, ticket: u64) -> Option<AskedStep> {
+        let place = self.asked.iter().position(|asked| asked.ticket == ticket)?;
+        Some(self.asked.remove(place))
     }
 
     /// Forgets every request, because another engine knows nothing of what the one before was asked.

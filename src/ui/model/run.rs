@@ -70,6 +70,10 @@ pub struct Run {
     pub step: Option<u32>,
     /// How long those took that were computed for this picture; a branch takes its first steps from another run.
     pub computed: ComputedSteps,
+    /// The index that the record of the next step has.
+    next_index: u32,
+    /// What is seen of the newest step that was previewed.
+    preview: Option<Arc<RgbImage>>,
     /// The finished picture.
     pub image: Option<Arc<RgbImage>>,
     /// What its networks computed in, such as `f32`.
@@ -94,6 +98,8 @@ impl Run {
             phase: None,
             fraction: None,
             step: None,
+            next_index: 0,
+            preview: None,
             computed: ComputedSteps::default(),
             image: None,
             precision: None,
@@ -101,6 +107,11 @@ impl Run {
             pause: Pause::No,
             asked: Vec::new(),
         }
+    }
+
+    /// The newest there is to see of it.
+    pub fn newest(&self) -> Option<&Arc<RgbImage>> {
+        self.image.as_ref().or(self.preview.as_ref())
     }
 
     /// How much of the picture is done, 0 to 1.
@@ -119,11 +130,23 @@ impl Run {
             self.image_index = event.image_index;
             self.computed = ComputedSteps::default();
             self.image = None;
+            self.preview = None;
             self.precision = None;
         }
         self.total = event.total;
         self.step = Some(event.step);
+        self.next_index = event.record.index as u32 + 1;
+        if event.preview.is_some() {
+            self.preview.clone_from(&event.preview);
+        }
         self.computed.add(event.into());
         self.elapsed_secs = Some(event.elapsed_secs);
+    }
+
+    /// Goes back to a step, counted as records do, which is taken again.
+    pub(super) fn go_back(&mut self, step: u32) {
+        let undone = self.next_index.saturating_sub(step);
+        self.next_index -= undone;
+        self.step = self.step.map(|taken| taken.saturating_sub(undone));
     }
 }

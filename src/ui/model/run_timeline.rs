@@ -34,6 +34,8 @@ pub struct ViewPair {
 pub struct RunTimeline {
     /// Where it comes from.
     pub source: Source,
+    /// Place of its picture in the batch, from 0.
+    pub image_index: u32,
     /// What was asked for, for this picture alone; changes made on the way are in [`Self::changes`] until the picture is
     /// finished.
     pub request: Arc<GenerateRequest>,
@@ -66,6 +68,7 @@ impl RunTimeline {
     pub fn new(source: Source, request: Arc<GenerateRequest>) -> Self {
         Self {
             source,
+            image_index: 0,
             total: request.steps as usize,
             changes: request.all_changes().into_iter().map(Arc::new).collect(),
             request,
@@ -98,7 +101,10 @@ impl RunTimeline {
             }
             Arc::new(own)
         };
-        Self::new(Source::Live(job), request)
+        Self {
+            image_index,
+            ..Self::new(Source::Live(job), request)
+        }
     }
 
     /// A run that was kept beside a picture.

@@ -6,25 +6,19 @@ use std::sync::Arc;
 use super::budget::BudgetQuestion;
 use super::decodes::Decodes;
 use super::installed::Installed;
-use super::jobs::{JobQueue, Order, QueueId};
+use super::jobs::{JobQueue, JobStatus, Order, QueueId};
 use super::notifications::{Level, Notices, Text};
-use super::playhead::{Branching, Playback};
 pub use super::run::{Pause, Run};
-use super::run_timeline::{RunTimeline, Source, ViewPair};
 pub use super::shown::{Overlay, Sides, View};
 use super::step_times::StepTimes;
 use super::sweeping::Sweeping;
 use crate::gallery::{Listed, SaveEvent};
 use crate::job::{
-    DeviceInfo, Event, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Precision, Record, RgbImage,
-    StepEvent,
+    DeviceInfo, Event, GenerateRequest, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Precision,
+    Record, RgbImage,
 };
 use crate::ui::commands::PageId;
 use crate::ui::i18n::Value;
-use crate::ui::model::camera::Camera;
-use crate::ui::pages::studio::canvas::beside::Beside;
-use crate::ui::pages::studio::exporting::Exporting;
-use crate::ui::pages::studio::image_input::ImageInputState;
 
 /// Saved pictures in the strip.
 const MAX_RECENT: usize = 200;
@@ -53,18 +47,7 @@ pub struct RecentPicture {
     pub thumbnail: Arc<RgbImage>,
 }
 
-/// A picture read from its file.
-#[derive(Debug, Clone)]
-pub struct OpenedPicture {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its pixels.
-    pub pixels: Arc<RgbImage>,
-    /// How it was made, if it says so.
-    pub record: Option<Arc<Record>>,
-}
-
-/// Everything the panels show, except the form.
+/// What the pages share.
 #[derive(Debug, Default)]
 pub struct AppState {
     /// Whether there is an engine.
@@ -75,6 +58,8 @@ pub struct AppState {
     pub precision: Precision,
     /// The run on the canvas.
     pub run: Option<Run>,
+    /// What the form of the studio asks for, as of the last frame.
+    pub form: Arc<GenerateRequest>,
     /// Models that can be chosen, in the order they became known.
     pub models: Vec<Arc<ModelInfo>>,
     /// Models that cannot be used, and why.
@@ -83,33 +68,8 @@ pub struct AppState {
     pub recent: Vec<RecentPicture>,
     /// Whether the gallery folder has been looked through.
     pub is_gallery_listed: bool,
-    /// The picture read last.
-    pub opened: Option<OpenedPicture>,
-    /// A picture whose settings shall be taken once it is read.
-    pub restoring: Option<PathBuf>,
-    /// What the canvas shows.
-    pub view: View,
-    /// The run on the canvas, step by step: that of [`Self::run`], or the one that was kept with the picture that is
-    /// shown.
-    pub timeline: Option<RunTimeline>,
-    /// That of [`Self::run`], while a kept one is shown in its place.
-    pub parked: Option<RunTimeline>,
-    /// How a run is played back.
-    pub playback: Playback,
-    /// The branch that the form is filled in for.
-    pub branching: Option<Arc<Branching>>,
-    /// A film or a sheet in the making.
-    pub exporting: Option<Exporting>,
-    /// Another run beside it, in step.
-    pub beside: Option<Beside>,
-    /// How its steps are looked at: one way, or two side by side.
-    pub views: ViewPair,
-    /// Whether what the first of them means is explained.
-    pub is_explaining: bool,
     /// Many runs that unfold together, if a sweep was asked for.
     pub sweeping: Option<Sweeping>,
-    /// Where on the picture the canvas looks.
-    pub camera: Camera,
     /// Which sides of the page are in sight.
     pub sides: Sides,
     /// A smaller budget for runs that waits for the user.
@@ -120,8 +80,6 @@ pub struct AppState {
     pub is_still: bool,
     /// What stands above the page.
     pub overlay: Overlay,
-    /// Pictures that are brought in.
-    pub image_input: ImageInputState,
     /// What fills the window.
     pub page: PageId,
     /// The jobs that wait, run or have ended, those of the sweep among them.
@@ -136,87 +94,89 @@ pub struct AppState {
 
 impl AppState {
     /// Takes in one event of the engine.
-    pub fn apply(&mut self, event: Event) {
-        if let Event::Step(step) = &event
+    pub fn apply(&mut self, event: &Event) {
+        if let Event::Step(step) = event
             && let Some(job) = self.jobs.in_engine(step.job)
         {
             self.step_times.measure(&job.order.request, step);
         }
-        let job = self.jobs.apply(&event);
+        let job = self.jobs.apply(event);
         if let (Some(job), Some(sweeping)) = (job, &mut self.sweeping) {
-            sweeping.apply(job, &event);
+            sweeping.apply(job, event);
         }
         match event {
-            Event::Started { job } => self.start(job),
+            Event::Started { job } => self.start(*job),
             Event::Phase { job, phase, fraction } => {
-                if let Some(run) = self.run_of(job) {
-                    run.phase = Some(phase);
-                    run.fraction = fraction;
+                if let Some(run) = self.run_of(*job) {
+                    run.phase = Some(*phase);
+                    run.fraction = *fraction;
                 }
             }
-            Event::Step(step) => self.take_step(&step),
-            Event::Image { job, image } => self.take_image(job, &image),
-            Event::Finished { job } | Event::Cancelled { job } => self.end(job),
+            Event::Step(step) => {
+                if let Some(run) = self.run_of(step.job) {
+                    run.take_step(step);
+                }
+            }
+            Event::Image { job, image } => self.take_image(*job, image),
+            Event::Finished { job } | Event::Cancelled { job } => self.end(*job),
             Event::Failed { job, error } => {
-                self.notices.notify(Level::Error, job_error_text(&error));
-                self.end(job);
+                self.notices.notify(Level::Error, job_error_text(error));
+                self.end(*job);
             }
             Event::Inexact { why, .. } => {
                 let why = Value::Error(why.code());
                 self.notices
                     .notify(Level::Error, Text::new("notice-inexact", [("why", why)]));
             }
-            Event::Paused { job, step } => self.set_pause(job, Pause::Before(step)),
-            Event::Resumed { job } => self.set_pause(job, Pause::No),
-            Event::Changed { job, change } => {
-                if let Some(run) = self.run_of(job) {
+            Event::Paused { job, step } => self.set_pause(*job, Pause::Before(*step)),
+            Event::Resumed { job } => self.set_pause(*job, Pause::No),
+            Event::Changed { job, .. } => {
+                if let Some(run) = self.run_of(*job) {
                     run.asked.clear();
-                }
-                if let Some(timeline) = self.timeline_of(job) {
-                    timeline.take_change(change);
                 }
             }
             Event::ChangeRefused { job, error } => {
-                if let Some(run) = self.run_of(job) {
+                if let Some(run) = self.run_of(*job) {
                     run.asked.clear();
                 }
-                let reason = [("reason", &*error)];
+                let reason = [("reason", &**error)];
                 self.notices.notify(Level::Error, Text::new("steer-refused", reason));
             }
-            Event::WentBack { job, step } => self.go_back(job, step),
-            Event::Decoded { ticket, picture } => {
-                if let (true, Err(error)) = (self.decodes.answered(ticket), picture) {
-                    self.notices.notify(Level::Error, job_error_text(&error));
+            Event::WentBack { job, step } => {
+                if let Some(run) = self.run_of(*job) {
+                    run.go_back(*step);
                 }
             }
-            Event::DeviceDescribed { info } => self.device = Some(info),
+            Event::Decoded { .. } => {} // answers a page, see [`Decodes`]
+            Event::DeviceDescribed { info } => {
+                if !info.supports(self.precision) {
+                    self.precision = Precision::Auto; // kept by another computer, or another device
+                }
+                self.device = Some(Arc::clone(info));
+            }
             Event::ModelDescribed { info } => {
                 self.refused.retain(|(model, _)| *model != info.model);
                 match self.models.iter_mut().find(|known| known.model == info.model) {
-                    Some(known) => *known = info,
-                    None => self.models.push(info),
+                    Some(known) => *known = Arc::clone(info),
+                    None => self.models.push(Arc::clone(info)),
                 }
             }
             Event::ModelRefused { model, error } => {
-                self.models.retain(|known| known.model != model);
-                self.refused.retain(|(known, _)| *known != model);
-                self.notices.notify(
-                    Level::Error,
-                    Text::new(
-                        "notice-model-refused",
-                        [
-                            ("model", Value::from(model.to_string())),
-                            ("reason", Value::from(&*error)),
-                        ],
-                    ),
-                );
-                self.refused.push((model, error));
+                self.models.retain(|known| known.model != *model);
+                self.refused.retain(|(known, _)| known != model);
+                let values = [
+                    ("model", Value::from(model.to_string())),
+                    ("reason", Value::from(&**error)),
+                ];
+                self.notices
+                    .notify(Level::Error, Text::new("notice-model-refused", values));
+                self.refused.push((model.clone(), Arc::clone(error)));
             }
         }
     }
 
     /// Takes in one event of the gallery.
-    pub fn apply_saved(&mut self, event: SaveEvent) {
+    pub fn apply_saved(&mut self, event: &SaveEvent) {
         match event {
             SaveEvent::Saved {
                 path,
@@ -224,55 +184,36 @@ impl AppState {
                 thumbnail,
             } => {
                 if let Some(sweeping) = &mut self.sweeping {
-                    sweeping.saved(&path, &record);
+                    sweeping.saved(path, record);
                 }
-                self.jobs.saved(&path, &record);
-                self.recent.retain(|picture| picture.path != path);
+                self.jobs.saved(path, record);
+                self.recent.retain(|picture| picture.path != *path);
                 self.recent.insert(
                     0,
                     RecentPicture {
-                        path,
-                        record: Some(record),
-                        thumbnail,
+                        path: path.clone(),
+                        record: Some(Arc::clone(record)),
+                        thumbnail: Arc::clone(thumbnail),
                     },
                 );
                 self.recent.truncate(MAX_RECENT);
             }
             SaveEvent::Failed { message } => {
-                self.notices
-                    .notify(Level::Error, Text::new("notice-not-saved", [("reason", message)]));
+                self.notices.notify(
+                    Level::Error,
+                    Text::new("notice-not-saved", [("reason", message.clone())]),
+                );
             }
             SaveEvent::RunNotKept { path, message } => {
                 self.notices.notify(
                     Level::Error,
-                    Text::new("notice-run-not-kept", [("file", file_name(&path)), ("reason", message)]),
+                    Text::new(
+                        "notice-run-not-kept",
+                        [("file", file_name(path)), ("reason", message.clone())],
+                    ),
                 );
             }
             SaveEvent::Listed(listed) => self.take_list(listed),
-            SaveEvent::Opened { path, pixels, record } => {
-                if self.restoring.as_deref() == Some(&*path) {
-                    self.show_picture(path.clone());
-                }
-                match self.beside_waiting_for(&path) {
-                    Some(beside) => beside.picture = Some(pixels),
-                    None => self.opened = Some(OpenedPicture { path, pixels, record }),
-                }
-            }
-            SaveEvent::TrajectoryOpened {
-                path,
-                record,
-                trajectory,
-            } => {
-                let trajectory = Arc::unwrap_or_clone(trajectory); // the gallery has let go of it
-                let is_beside = self.beside_waiting_for(&path).is_some();
-                let kept = RunTimeline::kept(path, record, trajectory);
-                match &mut self.beside {
-                    Some(beside) if is_beside => beside.timeline = Some(kept),
-                    _ => self.set_kept_timeline(kept),
-                }
-            }
-            SaveEvent::TrajectoryMissing { path, reason } => self.take_missing(path, reason),
-            SaveEvent::BudgetForecast { .. } => {} // answers a question of the window's, not of the run
             SaveEvent::BudgetApplied(report) => {
                 let values = [
                     ("dropped", report.dropped.len().to_string()),
@@ -280,29 +221,12 @@ impl AppState {
                 ];
                 self.notices.notify(Level::Info, Text::new("budget-applied", values));
             }
-            SaveEvent::OpenFailed { path, message } => {
-                if self.restoring.as_deref() == Some(&*path) {
-                    self.restoring = None;
-                }
-                self.notices.notify(
-                    Level::Error,
-                    Text::new("notice-not-opened", [("file", file_name(&path)), ("reason", message)]),
-                );
-            }
+            SaveEvent::Opened { .. }
+            | SaveEvent::OpenFailed { .. }
+            | SaveEvent::TrajectoryOpened { .. }
+            | SaveEvent::TrajectoryMissing { .. }
+            | SaveEvent::BudgetForecast { .. } => {} // answers a page
         }
-    }
-
-    /// Whether the studio has use for what was read of a picture.
-    pub(in crate::ui) fn waits_for(&self, event: &SaveEvent) -> bool {
-        let (SaveEvent::Opened { path, .. }
-        | SaveEvent::OpenFailed { path, .. }
-        | SaveEvent::TrajectoryOpened { path, .. }
-        | SaveEvent::TrajectoryMissing { path, .. }) = event
-        else {
-            return true;
-        };
-        let beside = self.beside.as_ref().map(|beside| &*beside.path);
-        [self.shown_path(), self.restoring.as_deref(), beside].contains(&Some(path))
     }
 
     /// The job to be handed to the engine now. A run of the sweep takes its first steps from one that has them.
@@ -370,14 +294,14 @@ impl AppState {
         self.run.is_some() || !self.recent.is_empty()
     }
 
-    /// How the saved picture on the canvas was made, or the one whose step is.
-    pub fn shown_record(&self) -> Option<&Arc<Record>> {
-        let path = self.shown_path()?;
-        let opened = self.opened.as_ref().filter(|opened| opened.path == *path);
-        match opened {
-            Some(opened) => opened.record.as_ref(),
-            None => self.recent_at(path).and_then(|recent| recent.record.as_ref()),
-        }
+    /// The run, if its job has not ended.
+    pub fn active_run(&self) -> Option<&Run> {
+        self.run.as_ref().filter(|run| !run.status.has_ended())
+    }
+
+    /// The run, if something can be asked of it: it is at work and shall not stop.
+    pub fn steerable_run(&self) -> Option<&Run> {
+        self.active_run().filter(|run| run.status == JobStatus::Running)
     }
 
     /// A saved picture of the strip.
@@ -386,44 +310,10 @@ impl AppState {
     }
 
     fn start(&mut self, name: JobId) {
-        let Some(job) = self.jobs.in_engine(name) else {
-            return; // it was taken away at the moment at which it began
-        };
-        let request = Arc::clone(&job.order.request);
-        let mut timeline = RunTimeline::live(name, &request, 0);
-        let parent = job.order.branch_point.as_ref().and_then(|point| point.parent.clone());
-        if let Some(parent) = parent {
-            timeline.grow_from(*parent);
+        // A job that is not there was taken away at the moment at which it began.
+        if let Some(job) = self.jobs.in_engine(name) {
+            self.run = Some(Run::new(job.id, name, Arc::clone(&job.order.request)));
         }
-        self.run = Some(Run::new(job.id, name, request));
-        self.set_live_timeline(timeline);
-    }
-
-    fn take_step(&mut self, step: &StepEvent) {
-        let Some(run) = self.run.as_ref().filter(|run| run.job == step.job) else {
-            return;
-        };
-        let (job, request) = (run.job, Arc::clone(&run.request));
-        if run.image_index != step.image_index {
-            self.set_live_timeline(RunTimeline::live(job, &request, step.image_index));
-        }
-        if let Some(timeline) = self.timeline_of(job) {
-            timeline.take_step(step);
-        }
-        if let Some(run) = self.run_of(job) {
-            run.take_step(step);
-        }
-    }
-
-    fn go_back(&mut self, job: JobId, step: u32) {
-        if let Some(timeline) = self.timeline_of(job) {
-            let undone = timeline.next_index().saturating_sub(step as usize) as u32;
-            timeline.go_back(step);
-            if let Some(run) = self.run_of(job) {
-                run.step = run.step.map(|taken| taken.saturating_sub(undone));
-            }
-        }
-        self.hold_playhead();
     }
 
     fn set_pause(&mut self, job: JobId, pause: Pause) {
@@ -439,17 +329,6 @@ impl AppState {
             run.precision = Some(image.record.precision.clone());
             run.elapsed_secs = Some(image.record.elapsed_secs);
         }
-        let shown = self.shown_step_record().map(|record| record.index);
-        if let Some(timeline) = self.timeline_of(job) {
-            timeline.take_image(image);
-            if matches!(self.view, View::Step(_))
-                && let Some(timeline) = self.timeline.as_ref().filter(|shown| shown.source == Source::Live(job))
-                && let Some(place) = shown.and_then(|index| timeline.place_of(index))
-            {
-                self.view = View::Step(place); // there may be steps before it that were not told
-            }
-        }
-        self.hold_playhead();
     }
 
     fn end(&mut self, job: JobId) {
@@ -462,42 +341,21 @@ impl AppState {
         }
     }
 
-    fn take_list(&mut self, listed: Vec<Listed>) {
+    fn take_list(&mut self, listed: &[Listed]) {
         self.is_gallery_listed = true;
         for listed in listed {
             if self.recent.len() < MAX_RECENT && self.recent_at(&listed.path).is_none() {
                 self.recent.push(RecentPicture {
-                    path: listed.path,
-                    record: listed.record,
-                    thumbnail: listed.thumbnail,
+                    path: listed.path.clone(),
+                    record: listed.record.clone(),
+                    thumbnail: Arc::clone(&listed.thumbnail),
                 });
             }
         }
     }
 
-    /// The steps of a picture are not there: its settings are all that is known.
-    fn take_missing(&mut self, path: PathBuf, reason: Option<String>) {
-        let record = self.opened.as_ref().filter(|opened| opened.path == path);
-        let record = record.and_then(|opened| opened.record.clone());
-        let request = record.as_ref().map(|record| record.request.clone()).unwrap_or_default();
-        self.set_kept_timeline(RunTimeline {
-            record,
-            missing: Some(match reason {
-                Some(reason) => Text::new("run-steps-unreadable", [("reason", reason)]),
-                None => Text::key("run-steps-none"),
-            }),
-            ..RunTimeline::new(Source::Kept(path), Arc::new(request))
-        });
-    }
-
     fn run_of(&mut self, job: JobId) -> Option<&mut Run> {
         self.run.as_mut().filter(|run| run.job == job)
-    }
-
-    /// The timeline of a job's newest picture, shown or not.
-    fn timeline_of(&mut self, job: JobId) -> Option<&mut RunTimeline> {
-        let all = [self.timeline.as_mut(), self.parked.as_mut()];
-        all.into_iter().flatten().find(|any| any.source == Source::Live(job))
     }
 }
 

@@ -248,7 +248,7 @@ mod tests {
         let (id, order) = state.next_job()?;
         let shared = order.branch_point.as_ref().map_or(0, |point| point.step);
         state.handed(id, JobId(name), order);
-        state.apply(Event::Started { job: JobId(name) });
+        state.apply(&Event::Started { job: JobId(name) });
         assert!(state.next_job().is_none(), "one at a time");
         let place = cells(state).iter().find(|cell| cell.job == id).unwrap().place;
         Some(([place[0], place[1]], shared))
@@ -257,8 +257,8 @@ mod tests {
     fn finish(state: &mut AppState, name: u64) {
         let job = JobId(name);
         let image = image(&state.jobs.in_engine(job).unwrap().order.request);
-        state.apply(Event::Image { job, image });
-        state.apply(Event::Finished { job });
+        state.apply(&Event::Image { job, image });
+        state.apply(&Event::Finished { job });
     }
 
     #[test]
@@ -285,7 +285,7 @@ mod tests {
             JobErrorKind::NotFinite,
             "the numbers ran away".to_owned(),
         ));
-        state.apply(Event::Failed {
+        state.apply(&Event::Failed {
             job: JobId(1),
             error: Arc::clone(&error),
         });
@@ -305,7 +305,7 @@ mod tests {
         begin(&mut state, 1);
         assert_eq!(state.jobs.stop_current(), Some(JobId(1)));
         assert!(state.is_sweep_open(), "the run at work has not ended yet");
-        state.apply(Event::Cancelled { job: JobId(1) });
+        state.apply(&Event::Cancelled { job: JobId(1) });
         assert!(!state.is_sweep_open() && state.next_job().is_none());
         assert_eq!(state.jobs.sweep_progress().num_cancelled, 3);
     }
@@ -317,7 +317,7 @@ mod tests {
         state.handed(id, JobId(1), order);
         assert_eq!(state.jobs.stop_current(), Some(JobId(1)), "the engine must be told");
         assert_eq!(state.jobs.sweep_progress().num_cancelled, 3);
-        state.apply(Event::Started { job: JobId(1) });
+        state.apply(&Event::Started { job: JobId(1) });
         assert!(state.run.is_none(), "it was on its way when it was taken away");
     }
 
@@ -327,7 +327,7 @@ mod tests {
         begin(&mut state, 1);
         finish(&mut state, 1);
         state.engine_stopped(None);
-        state.apply(Event::Cancelled { job: JobId(1) });
+        state.apply(&Event::Cancelled { job: JobId(1) });
         assert_eq!(status(&state, 0), JobStatus::Finished);
     }
 

@@ -10,10 +10,11 @@ pub mod studio;
 
 use super::commands::{PageId, UiCommand};
 use super::page::{Handled, Page, PageContext, ServiceEvent};
+use super::services::Services;
 
-/// The pages that keep their own state.
-#[derive(Default)]
+/// All pages.
 pub(in crate::ui) struct Pages {
+    pub(in crate::ui) studio: studio::StudioPage,
     pub(in crate::ui) gallery: gallery::GalleryPage,
     pub(in crate::ui) compare: compare::ComparePage,
     models: models::ModelsPage,
@@ -22,20 +23,49 @@ pub(in crate::ui) struct Pages {
 }
 
 impl Pages {
-    /// All of them.
-    pub(in crate::ui) fn all(&mut self) -> [&mut dyn Page; 5] {
+    /// The pages of a window that opens.
+    pub(in crate::ui) fn new(services: &Services) -> Self {
+        Self {
+            studio: studio::StudioPage::new(services),
+            gallery: gallery::GalleryPage::default(),
+            compare: compare::ComparePage::default(),
+            models: models::ModelsPage::default(),
+            queue: queue::QueuePage::default(),
+            settings: settings::SettingsPage::default(),
+        }
+    }
+
+    /// All of them, in the order in which they are asked whether a command is theirs. The studio is the last: what is
+    /// dropped on another page is for that page first.
+    pub(in crate::ui) fn all(&mut self) -> [&mut dyn Page; 6] {
         [
             &mut self.gallery,
             &mut self.compare,
             &mut self.models,
             &mut self.queue,
             &mut self.settings,
+            &mut self.studio,
         ]
     }
 
     /// One of them.
-    pub(in crate::ui) fn page(&mut self, id: PageId) -> Option<&mut dyn Page> {
-        self.all().into_iter().find(|page| page.id() == id)
+    pub(in crate::ui) fn page(&mut self, id: PageId) -> &mut dyn Page {
+        match id {
+            PageId::Studio => &mut self.studio,
+            PageId::Gallery => &mut self.gallery,
+            PageId::Compare => &mut self.compare,
+            PageId::Models => &mut self.models,
+            PageId::Queue => &mut self.queue,
+            PageId::Settings => &mut self.settings,
+        }
+    }
+
+    /// Has keys taken by the page that is shown, after the studio, which takes what is pasted on any page. The result
+    /// says whether no key may mean a command now.
+    pub(in crate::ui) fn handle_input(&mut self, ctx: &mut PageContext<'_>) -> bool {
+        let is_taken = self.studio.handle_input(ctx);
+        let shown = ctx.state.page;
+        is_taken || (shown != PageId::Studio && self.page(shown).handle_input(ctx))
     }
 
     /// Has every page take in an event of a service.

@@ -21,7 +21,6 @@ use egui::Ui;
 pub use compared::{Alike, Compared, Shown};
 pub use state::{CompareState, MAX_PICTURES};
 
-use crate::job::Event;
 use crate::ui::panel::PanelContext;
 use crate::ui::part_context::PartContext;
 
@@ -37,10 +36,6 @@ pub(in crate::ui) struct ComparePage {
 }
 
 impl Page for ComparePage {
-    fn id(&self) -> PageId {
-        PageId::Compare
-    }
-
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         self.panel.ui(ui, &mut CompareContext::new(&self.state, ctx));
     }
@@ -58,20 +53,15 @@ impl Page for ComparePage {
         Handled::Yes
     }
 
-    fn take_event(&mut self, event: &ServiceEvent, ctx: &mut PageContext<'_>) {
+    fn take_event(&mut self, event: &ServiceEvent, _ctx: &mut PageContext<'_>) {
         match event {
             ServiceEvent::Saved(event) => self.state.take_saved(event),
             ServiceEvent::Index(event) => self.state.take_library(event),
-            ServiceEvent::Engine(Event::Decoded {
-                ticket,
-                picture: Ok(picture),
-            }) => {
-                if let Some(asked) = ctx.state.decodes.asked(*ticket) {
-                    let timelines = self.state.timelines_mut();
-                    timelines.for_each(|timeline| timeline.take_decoded(&asked.step, asked.quality, picture));
-                }
+            ServiceEvent::Decoded(asked, Ok(picture)) => {
+                let timelines = self.state.timelines_mut();
+                timelines.for_each(|timeline| timeline.take_decoded(&asked.step, asked.quality, picture));
             }
-            ServiceEvent::Engine(_) => {}
+            ServiceEvent::Decoded(_, Err(_)) | ServiceEvent::Engine(_) => {}
         }
     }
 

@@ -182,7 +182,7 @@ pub(super) fn notify(notice: PageNotice, notices: &mut Notices) {
     }
 }
 
-fn ask(services: &Services, request: IndexRequest) {
+pub(super) fn ask(services: &Services, request: IndexRequest) {
     if let Some(index) = &services.index {
         index.request(request);
     }

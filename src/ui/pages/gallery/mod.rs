@@ -36,6 +36,7 @@ pub use search::Search;
 pub use selection::Selection;
 pub use state::{GalleryState, SIDES, Scanning};
 
+use crate::gallery::{IndexRequest, SaveEvent};
 use crate::ui::panel::PanelContext;
 use crate::ui::part_context::PartContext;
 
@@ -51,10 +52,6 @@ pub(in crate::ui) struct GalleryPage {
 }
 
 impl Page for GalleryPage {
-    fn id(&self) -> PageId {
-        PageId::Gallery
-    }
-
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         self.panel.ui(ui, &mut GalleryContext::new(&self.state, ctx));
     }
@@ -68,10 +65,16 @@ impl Page for GalleryPage {
     }
 
     fn take_event(&mut self, event: &ServiceEvent, ctx: &mut PageContext<'_>) {
-        if let ServiceEvent::Index(event) = event
-            && let Some(notice) = self.state.apply(event.clone())
-        {
-            actions::notify(notice, &mut ctx.state.notices);
+        match event {
+            ServiceEvent::Index(event) => {
+                if let Some(notice) = self.state.apply(event.clone()) {
+                    actions::notify(notice, &mut ctx.state.notices);
+                }
+            }
+            ServiceEvent::Saved(SaveEvent::Saved { path, .. }) => {
+                actions::ask(ctx.services, IndexRequest::AddPicture(path.clone()));
+            }
+            _ => {}
         }
     }
 

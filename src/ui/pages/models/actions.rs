@@ -1,17 +1,14 @@
 //! What each command of the page does.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::ModelsPage;
-use super::words;
 use crate::config::Settings;
-use crate::hub::{DownloadState, Hub, ModelKind};
-use crate::job::{LoraSpec, ModelRef};
+use crate::hub::{DownloadState, Hub};
 use crate::ui::commands::{ModelsCommand, UiCommand};
 use crate::ui::model::installed::used_by;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::page::PageContext;
-use crate::ui::pages::studio::form::draft::Draft;
 
 impl ModelsPage {
     /// Does what the page was asked for. Returns at once.
@@ -20,8 +17,6 @@ impl ModelsPage {
             ModelsCommand::ShowKind(kind) => self.kind = Some(kind),
             ModelsCommand::Search => self.is_search_wanted = true,
             ModelsCommand::Rescan => ctx.services.scan_models(),
-            ModelsCommand::Put(path) => self.put(&path, ctx),
-            ModelsCommand::TakeOut(path) => self.take_out(&path, ctx.draft),
             ModelsCommand::ReadCover(path) => self.read_cover(path, ctx),
             ModelsCommand::ComputeHashes(path) => {
                 if let Some(hub) = &ctx.services.hub {
@@ -30,7 +25,7 @@ impl ModelsPage {
                 }
             }
             ModelsCommand::Delete(path) => {
-                self.take_out(&path, ctx.draft);
+                ctx.services.send(UiCommand::TakeOutOfForm(path.clone()));
                 if let Some(hub) = &ctx.services.hub {
                     hub.remove(path);
                 }
@@ -107,49 +102,6 @@ impl ModelsPage {
         }
         if let Some(hub) = ctx.services.hub.as_ref().filter(|_| !used.is_empty()) {
             hub.used(used);
-        }
-    }
-
-    /// Puts an item into the form, with its trigger words.
-    fn put(&mut self, path: &Path, ctx: &mut PageContext<'_>) {
-        let Some(item) = ctx.state.installed.item(path).cloned() else {
-            return;
-        };
-        let draft = &mut *ctx.draft;
-        match item.kind {
-            ModelKind::Model => ctx.services.send(UiCommand::UseModel(ModelRef::Path(path.to_owned()))),
-            ModelKind::Vae => draft.request.vae = Some(path.to_owned()),
-            ModelKind::Lora => {
-                if !draft.request.loras.iter().any(|lora| lora.path == path) {
-                    let weight = item.preferred_weight.unwrap_or(1.0);
-                    draft.request.loras.push(LoraSpec::new(path, weight));
-                    self.put_words(draft, path, &item.trigger_words);
-                }
-            }
-            ModelKind::Embedding => {
-                if !draft.request.embeddings.iter().any(|known| known == path) {
-                    draft.request.embeddings.push(path.to_owned());
-                    self.put_words(draft, path, &item.trigger_words);
-                }
-            }
-            ModelKind::Control | ModelKind::Upscaler => {} // need a picture; they are chosen where one is
-        }
-    }
-
-    fn put_words(&mut self, draft: &mut Draft, path: &Path, trigger_words: &[String]) {
-        let added = words::put_in(&mut draft.request.prompt, trigger_words);
-        self.added_words.entry(path.to_owned()).or_default().extend(added);
-    }
-
-    /// Takes an item out of the form, with the words that came with it.
-    fn take_out(&mut self, path: &Path, draft: &mut Draft) {
-        draft.request.loras.retain(|lora| lora.path != path);
-        draft.request.embeddings.retain(|known| known != path);
-        if draft.request.vae.as_deref() == Some(path) {
-            draft.request.vae = None;
-        }
-        if let Some(added) = self.added_words.remove(path) {
-            words::take_out(&mut draft.request.prompt, &added);
         }
     }
 

@@ -160,21 +160,21 @@ fn cover(ui: &Ui, ctx: &mut PanelContext<'_>, page: &ModelsPage, item: &Installe
 }
 
 fn is_in_form(ctx: &PanelContext<'_>, item: &InstalledModel) -> bool {
-    let draft = &ctx.draft;
+    let form = &ctx.state.form;
     match item.kind {
-        ModelKind::Model => matches!(&draft.request.model, ModelRef::Path(path) if *path == item.path),
-        ModelKind::Lora => draft.request.loras.iter().any(|lora| lora.path == item.path),
-        ModelKind::Embedding => draft.request.embeddings.contains(&item.path),
-        ModelKind::Vae => draft.request.vae.as_ref() == Some(&item.path),
+        ModelKind::Model => matches!(&form.model, ModelRef::Path(path) if *path == item.path),
+        ModelKind::Lora => form.loras.iter().any(|lora| lora.path == item.path),
+        ModelKind::Embedding => form.embeddings.contains(&item.path),
+        ModelKind::Vae => form.vae.as_ref() == Some(&item.path),
         ModelKind::Control | ModelKind::Upscaler => false,
     }
 }
 
-fn verbs(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &InstalledModel, is_in_form: bool) {
+fn verbs(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel, is_in_form: bool) {
     let can_put = item.error.is_none() && !matches!(item.kind, ModelKind::Control | ModelKind::Upscaler);
     let (put, out) = (
-        ModelsCommand::Put(item.path.clone()),
-        ModelsCommand::TakeOut(item.path.clone()),
+        UiCommand::PutInForm(item.path.clone()),
+        UiCommand::TakeOutOfForm(item.path.clone()),
     );
     match (can_put, is_in_form, item.kind) {
         (_, true, ModelKind::Model) => {
@@ -202,8 +202,7 @@ fn verbs(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &InstalledModel, is_in_f
 }
 
 /// A button that speaks its item's name to those who do not see on which card it is.
-fn verb(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel, command: ModelsCommand) {
-    let command = UiCommand::Models(command);
+fn verb(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel, command: UiCommand) {
     let name = command.name(ctx.language);
     let response = ui
         .add(Button::new(&name))
@@ -215,20 +214,16 @@ fn verb(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel, command: Mod
 }
 
 /// How much of an adapter is laid over the model.
-fn weight(ui: &mut Ui, ctx: &mut PanelContext<'_>, item: &InstalledModel) {
+fn weight(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel) {
     let (name, tip) = (ctx.tr("models-weight"), ctx.tr("models-weight.tip"));
-    let Some(lora) = ctx.draft.request.loras.iter_mut().find(|lora| lora.path == item.path) else {
+    let Some(lora) = ctx.state.form.loras.iter().find(|lora| lora.path == item.path) else {
         return;
     };
     let mut weight = lora.unet_weight;
     let value = DragValue::new(&mut weight).speed(0.01).fixed_decimals(2);
     let response = ui.name_inputs(format!("{name}: {}", item.name), |ui| ui.add(value));
     if response.on_hover_text(tip).changed() && weight.is_finite() {
-        // The text part follows unless it was set apart.
-        if lora.text_weight == lora.unet_weight {
-            lora.text_weight = weight;
-        }
-        lora.unet_weight = weight;
+        ctx.commands.send(UiCommand::SetLoraWeight(item.path.clone(), weight));
     }
 }
 

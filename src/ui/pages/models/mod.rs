@@ -5,9 +5,8 @@ mod card;
 mod downloads;
 mod folders;
 mod panel;
-mod words;
 
-use crate::ui::commands::{PageId, UiCommand};
+use crate::ui::commands::UiCommand;
 use crate::ui::page::{Handled, Page, PageContext};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -33,8 +32,6 @@ pub(in crate::ui) struct ModelsPage {
     covers: BTreeMap<PathBuf, Option<Arc<RgbImage>>>,
     /// Files whose hashes are being computed.
     hashing: BTreeSet<PathBuf>,
-    /// Trigger words that came into the prompt with an item.
-    added_words: BTreeMap<PathBuf, Vec<String>>,
     /// What is searched for.
     search: String,
     /// Whether the search field is to have the keyboard.
@@ -46,10 +43,6 @@ pub(in crate::ui) struct ModelsPage {
 }
 
 impl Page for ModelsPage {
-    fn id(&self) -> PageId {
-        PageId::Models
-    }
-
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         self.show(ui, ctx);
     }

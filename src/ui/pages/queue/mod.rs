@@ -5,7 +5,7 @@ mod done;
 mod panel;
 mod row;
 
-use crate::ui::commands::{PageId, UiCommand};
+use crate::ui::commands::UiCommand;
 use crate::ui::page::{Handled, Page, PageContext};
 use egui::Ui;
 
@@ -30,10 +30,6 @@ pub(in crate::ui) struct QueuePage {
 }
 
 impl Page for QueuePage {
-    fn id(&self) -> PageId {
-        PageId::Queue
-    }
-
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         self.show(ui, ctx);
     }

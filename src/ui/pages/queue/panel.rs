@@ -181,7 +181,7 @@ fn job_row(ui: &mut Ui, ctx: &mut PanelContext<'_>, job: &Job, is_selected: bool
     let row = Row {
         about: row::about(ctx, &job.order),
         status: status(ctx, job, taken),
-        picture: run.and_then(|_| ctx.state.newest_picture().cloned()),
+        picture: run.and_then(|run| run.newest().cloned()),
         is_selected,
         has_handle: !is_running,
         fraction: taken.and(run).map(Run::fraction_done),

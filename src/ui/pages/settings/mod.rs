@@ -12,7 +12,12 @@ mod rows;
 
 use crate::ui::commands::{PageId, Section, UiCommand};
 use crate::ui::page::{Handled, Page, PageContext};
+use std::sync::Arc;
+
 use egui::{KeyboardShortcut, Ui};
+
+use crate::gallery::SaveEvent;
+use crate::ui::page::ServiceEvent;
 
 pub(in crate::ui) use computing::PROCESSOR;
 
@@ -49,10 +54,6 @@ pub(in crate::ui) struct SettingsPage {
 }
 
 impl Page for SettingsPage {
-    fn id(&self) -> PageId {
-        PageId::Settings
-    }
-
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
         self.show(ui, ctx);
     }
@@ -63,6 +64,15 @@ impl Page for SettingsPage {
             other => return Handled::No(other),
         }
         Handled::Yes
+    }
+
+    fn take_event(&mut self, event: &ServiceEvent, ctx: &mut PageContext<'_>) {
+        if let ServiceEvent::Saved(SaveEvent::BudgetForecast { budget_bytes, report }) = event {
+            let question = &mut ctx.state.budget_question;
+            if let Some(mib) = question.take_forecast(*budget_bytes, Arc::clone(report)) {
+                ctx.services.set_trajectory_budget(mib);
+            }
+        }
     }
 
     fn tick(&mut self, ctx: &mut PageContext<'_>) {

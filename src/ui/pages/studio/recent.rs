@@ -6,7 +6,7 @@ use crate::job::Record;
 use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
 use crate::ui::model::state::{RecentPicture, file_name};
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::widgets::tab_stop::TabStop;
 use crate::ui::widgets::textures::TextureCache;
 
@@ -16,7 +16,7 @@ const HEIGHT: f32 = 64.0;
 /// The strip of saved pictures.
 pub(in crate::ui) struct RecentPanel;
 
-impl Panel for RecentPanel {
+impl StudioPanel for RecentPanel {
     fn id(&self) -> &'static str {
         "recent"
     }
@@ -25,7 +25,7 @@ impl Panel for RecentPanel {
         Slot::Recent
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
         if ctx.state.recent.is_empty() {
             ui.centered_and_justified(|ui| ui.weak(ctx.tr("recent-none")));
             return;
@@ -33,7 +33,7 @@ impl Panel for RecentPanel {
         egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = 6.0;
-                let shown = ctx.state.shown_path();
+                let shown = ctx.page.shown_path();
                 let is_shown = |picture: &RecentPicture| shown == Some(&*picture.path);
                 let start = ctx.state.recent.iter().position(is_shown).unwrap_or(0);
                 let stop = TabStop::roving(ui.ctx(), Id::unique("recent"), ctx.state.recent.len(), start);
@@ -79,7 +79,7 @@ fn thumbnail(
     response
 }
 
-fn describe(ui: &mut Ui, ctx: &PanelContext<'_>, picture: &RecentPicture) {
+fn describe(ui: &mut Ui, ctx: &StudioContext<'_, '_>, picture: &RecentPicture) {
     ui.label(file_name(&picture.path));
     if let Some(record) = &picture.record {
         ui.label(&record.request.prompt);

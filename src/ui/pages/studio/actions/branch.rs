@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::form;
-use crate::ui::app::Studio;
 use crate::ui::model::playhead::Branching;
+use crate::ui::page::PageContext;
+use crate::ui::pages::studio::StudioPage;
 
 /// Fills the form with what held at the step on the canvas; Generate then makes a branch there.
-pub(super) fn branch_here(studio: &mut Studio) {
-    let state = &studio.state;
+pub(super) fn branch_here(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+    let state = &page.state;
     let (Some(step), Some(timeline)) = (state.shown_step_record(), &state.timeline) else {
         return;
     };
@@ -24,6 +25,6 @@ pub(super) fn branch_here(studio: &mut Studio) {
         parent: Box::new(timeline.parent_steps(step.index)),
         of: state.shown_path().map(Path::to_owned),
     };
-    studio.state.playback.is_on = false;
-    form::restore(studio, &request, Some(Arc::new(branching)));
+    page.state.playback.is_on = false;
+    form::restore(page, ctx, &request, Some(Arc::new(branching)));
 }

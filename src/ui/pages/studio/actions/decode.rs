@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::job::{GeneratedImage, JobError, KeptRun, Origin, RgbImage, StepRecord};
-use crate::ui::app::Studio;
+use crate::job::{GeneratedImage, KeptRun, Origin, RgbImage, StepRecord};
+use crate::ui::model::decodes::AskedStep;
 use crate::ui::model::state::View;
 use crate::ui::model::step_pictures::Quality;
+use crate::ui::page::PageContext;
+use crate::ui::pages::studio::StudioPage;
 use crate::ui::step_decoding;
 
 /// How long the playhead rests on a step before it is decoded quickly, in seconds.
@@ -36,23 +38,23 @@ impl Decoding {
 }
 
 /// Asks for the picture of the step the playhead rests on, and for a frame when that is due.
-pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
-    let state = &studio.state;
+pub(in crate::ui) fn tick(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+    let state = &page.state;
     let step = state
         .shown_step_record()
         .filter(|_| matches!(state.view, View::Step(_)));
     let (Some(step), Some(timeline)) = (step.cloned(), &state.timeline) else {
-        studio.decoding.rest = None;
+        page.decoding.rest = None;
         return;
     };
     let quality = timeline.pictures.quality(step.index);
     let (is_playing, is_busy, is_idle) = (
         state.playback.is_on,
-        state.active_run().is_some(),
-        state.decodes.is_idle(),
+        ctx.state.active_run().is_some(),
+        ctx.state.decodes.is_idle(),
     );
-    let now = ctx.input(|input| input.time);
-    let decoding = &mut studio.decoding;
+    let now = ctx.egui.input(|input| input.time);
+    let decoding = &mut page.decoding;
     let since = match &decoding.rest {
         Some((at, since)) if Arc::ptr_eq(at, &step) => *since,
         _ => {
@@ -77,21 +79,22 @@ pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
     ];
     let rested = now - since;
     for (quality, after, is_wanted) in wishes {
-        if !is_wanted || studio.decoding.tried.contains(&quality) {
+        if !is_wanted || page.decoding.tried.contains(&quality) {
             continue;
         }
         if rested >= after {
-            studio.decoding.tried.push(quality);
-            ask_shown(studio, Arc::clone(&step), quality, None);
+            page.decoding.tried.push(quality);
+            ask_shown(page, ctx, Arc::clone(&step), quality, None);
         } else {
-            ctx.request_repaint_after(Duration::from_secs_f64((after - rested).max(0.001)));
+            ctx.egui
+                .request_repaint_after(Duration::from_secs_f64((after - rested).max(0.001)));
         }
     }
 }
 
 /// Saves the step on the canvas as a picture, once it is decoded.
-pub(super) fn keep_step(studio: &mut Studio) {
-    let state = &studio.state;
+pub(super) fn keep_step(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+    let state = &page.state;
     let (Some(step), Some(timeline)) = (state.shown_step_record().cloned(), &state.timeline) else {
         return;
     };
@@ -101,32 +104,41 @@ pub(super) fn keep_step(studio: &mut Studio) {
     let decoded = timeline.pictures.get(step.index);
     let is_exact = timeline.pictures.quality(step.index) == Some(Quality::Exact);
     match decoded.filter(|_| is_exact).cloned() {
-        Some(picture) => save(studio, kept, &step, &picture),
-        None => ask_shown(studio, step, Quality::Exact, Some(kept)),
+        Some(picture) => save(ctx, kept, &step, &picture),
+        None => ask_shown(page, ctx, step, Quality::Exact, Some(kept)),
     }
 }
 
 /// Takes in what the engine made of latents. An answer that comes late is still the picture of its own step.
-pub(in crate::ui) fn take_answer(studio: &mut Studio, ticket: u64, answer: &Result<Arc<RgbImage>, Arc<JobError>>) {
-    let place = studio.decoding.kept.iter().position(|(kept, _)| *kept == ticket);
-    let kept = place.map(|place| studio.decoding.kept.remove(place).1);
-    let state = &mut studio.state;
-    let (Ok(picture), Some(asked)) = (answer, state.decodes.asked(ticket)) else {
-        return;
-    };
-    let step = Arc::clone(&asked.step);
-    let timelines = [state.timeline.as_mut(), state.parked.as_mut()];
+///
+/// * `picture`: `None` if the step could not be decoded.
+pub(in crate::ui) fn take_answer(
+    page: &mut StudioPage,
+    ctx: &PageContext<'_>,
+    asked: &AskedStep,
+    picture: Option<&Arc<RgbImage>>,
+) {
+    let place = page.decoding.kept.iter().position(|(kept, _)| *kept == asked.ticket);
+    let kept = place.map(|place| page.decoding.kept.remove(place).1);
+    let Some(picture) = picture else { return };
+    let timelines = [page.state.timeline.as_mut(), page.state.parked.as_mut()];
     for timeline in timelines.into_iter().flatten() {
-        timeline.take_decoded(&step, asked.quality, picture);
+        timeline.take_decoded(&asked.step, asked.quality, picture);
     }
     if let Some(kept) = kept {
-        save(studio, kept, &step, picture);
+        save(ctx, kept, &asked.step, picture);
     }
 }
 
 /// Asks for the picture of a step of the run that is shown, and has it saved if `keep` holds the run up to it.
-fn ask_shown(studio: &mut Studio, step: Arc<StepRecord>, quality: Quality, keep: Option<KeptRun>) {
-    let Some(request) = studio
+fn ask_shown(
+    page: &mut StudioPage,
+    ctx: &mut PageContext<'_>,
+    step: Arc<StepRecord>,
+    quality: Quality,
+    keep: Option<KeptRun>,
+) {
+    let Some(request) = page
         .state
         .timeline
         .as_ref()
@@ -134,12 +146,12 @@ fn ask_shown(studio: &mut Studio, step: Arc<StepRecord>, quality: Quality, keep:
     else {
         return;
     };
-    let ticket = step_decoding::ask(&mut studio.state, &studio.services, &request, step, quality);
-    studio.decoding.kept.extend(ticket.zip(keep));
+    let ticket = step_decoding::ask(ctx.state, ctx.services, &request, step, quality);
+    page.decoding.kept.extend(ticket.zip(keep));
 }
 
 /// Hands a step over to the gallery as the picture of a run that ended with it.
-fn save(studio: &Studio, kept: KeptRun, step: &StepRecord, picture: &Arc<RgbImage>) {
+fn save(ctx: &PageContext<'_>, kept: KeptRun, step: &StepRecord, picture: &Arc<RgbImage>) {
     let KeptRun { mut record, trajectory } = kept;
     let own = step.index as u32 + 1;
     record.request.stop_after = Some(own);
@@ -150,7 +162,7 @@ fn save(studio: &Studio, kept: KeptRun, step: &StepRecord, picture: &Arc<RgbImag
         });
         record.run_id = format!("{}.{own}", record.run_id);
     }
-    if let Some(info) = studio
+    if let Some(info) = ctx
         .state
         .model(&record.request.model)
         .filter(|_| record.family.is_empty())
@@ -163,7 +175,7 @@ fn save(studio: &Studio, kept: KeptRun, step: &StepRecord, picture: &Arc<RgbImag
     record.created_unix_secs = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());
-    if let Some(pictures) = &studio.services.pictures {
+    if let Some(pictures) = &ctx.services.pictures {
         pictures.save(Arc::new(GeneratedImage {
             pixels: Arc::clone(picture),
             record,

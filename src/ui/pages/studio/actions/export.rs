@@ -4,78 +4,76 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::job::Axis;
-use crate::ui::app::Studio;
 use crate::ui::commands::ExportKind;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::{AppState, file_name};
 use crate::ui::model::sweeping::Sweeping;
+use crate::ui::page::PageContext;
 use crate::ui::pages::studio::exporting::{Animation, Exporting};
 use crate::ui::pages::studio::sweep::draft::value_words;
+use crate::ui::pages::studio::{StudioPage, StudioState};
 use crate::unfold::{GridAnimation, GridCell, RunAnimation};
 
 /// Begins to write a file into the gallery's folder, or beside the picture that is shown.
-pub(super) fn start(studio: &mut Studio, kind: ExportKind) {
-    if studio.state.exporting.is_some() {
+pub(super) fn start(page: &mut StudioPage, ctx: &mut PageContext<'_>, kind: ExportKind) {
+    if page.state.exporting.is_some() {
         return;
     }
-    let state = &studio.state;
-    let (reel, stem) = match state.shown_sweep() {
+    let state = &page.state;
+    let (reel, stem) = match ctx.state.shown_sweep() {
         Some(sweeping) => (Animation::Grid(grid(sweeping)), "sweep".to_owned()),
-        None => match run(state) {
+        None => match run(state, ctx.state) {
             Some((run, stem)) => (Animation::Run(run), stem),
             None => return,
         },
     };
     let beside = state.shown_path().and_then(Path::parent).map(Path::to_owned);
-    let folder = beside.unwrap_or_else(|| studio.services.gallery_dir.clone());
-    let repaint = Arc::clone(&studio.services.repaint);
+    let folder = beside.unwrap_or_else(|| ctx.services.gallery_dir.clone());
+    let repaint = Arc::clone(&ctx.services.repaint);
     match Exporting::start(reel, kind, (folder, stem), move || repaint()) {
-        Ok(exporting) => studio.state.exporting = Some(exporting),
-        Err(error) => failed(studio, error.to_string()),
+        Ok(exporting) => page.state.exporting = Some(exporting),
+        Err(error) => failed(ctx, error.to_string()),
     }
 }
 
 /// Asks the file in the making to stop.
-pub(super) fn stop(studio: &Studio) {
-    if let Some(exporting) = &studio.state.exporting {
+pub(super) fn stop(page: &StudioPage) {
+    if let Some(exporting) = &page.state.exporting {
         exporting.stop();
     }
 }
 
 /// Tells of a file that is done.
-pub(in crate::ui) fn poll(studio: &mut Studio) {
-    let Some(exporting) = &studio.state.exporting else {
+pub(in crate::ui) fn poll(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+    let Some(exporting) = &page.state.exporting else {
         return;
     };
     let Some(answer) = exporting.poll() else { return };
     let is_stopped = exporting.is_stopped();
-    studio.state.exporting = None;
+    page.state.exporting = None;
     match answer {
         Ok(path) => {
             let values = [("file", file_name(&path))];
-            studio
-                .state
-                .notices
-                .notify(Level::Info, Text::new("export-done", values));
+            ctx.state.notices.notify(Level::Info, Text::new("export-done", values));
         }
         Err(_) if is_stopped => {}
-        Err(reason) => failed(studio, reason),
+        Err(reason) => failed(ctx, reason),
     }
 }
 
-fn failed(studio: &mut Studio, reason: String) {
+fn failed(ctx: &mut PageContext<'_>, reason: String) {
     let text = Text::new("export-failed", [("reason", reason)]);
-    studio.state.notices.notify(Level::Error, text);
+    ctx.state.notices.notify(Level::Error, text);
 }
 
 /// The run on the canvas in the views it is looked at, and a name for it.
-fn run(state: &AppState) -> Option<(RunAnimation, String)> {
+fn run(state: &StudioState, app: &AppState) -> Option<(RunAnimation, String)> {
     let timeline = state.timeline.as_ref().filter(|timeline| !timeline.steps.is_empty())?;
     let opened = state
         .opened
         .as_ref()
         .filter(|opened| state.shown_path() == Some(&opened.path));
-    let live = state.run.as_ref().and_then(|run| run.image.as_ref());
+    let live = app.run.as_ref().and_then(|run| run.image.as_ref());
     let finished = match state.shown_path() {
         Some(_) => opened.map(|opened| &opened.pixels),
         None => live,

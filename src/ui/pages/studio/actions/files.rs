@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::form;
+use super::{form, regenerate};
+use crate::gallery::SaveEvent;
 use crate::job::ModelRef;
-use crate::ui::app::Studio;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::file_name;
+use crate::ui::page::PageContext;
+use crate::ui::pages::studio::StudioPage;
 use crate::ui::pages::studio::canvas::beside::Beside;
 use crate::ui::services::Services;
 
@@ -22,57 +24,69 @@ pub(super) fn choose_picture(services: &Services) {
 }
 
 /// Opens a picture and takes its settings once it is read.
-pub(in crate::ui) fn open_picture(studio: &mut Studio, path: PathBuf) {
-    if let Some(pictures) = &studio.services.pictures {
+pub(in crate::ui) fn open_picture(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: PathBuf) {
+    if let Some(pictures) = &ctx.services.pictures {
         pictures.open(path.clone());
-        studio.state.restoring = Some(path);
+        page.state.restoring = Some(path);
     }
 }
 
 /// Shows a saved picture; its thumbnail stands in until it is read.
-pub(super) fn show_picture(studio: &mut Studio, path: PathBuf) {
-    if let Some(pictures) = &studio.services.pictures {
+pub(super) fn show_picture(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: PathBuf) {
+    if let Some(pictures) = &ctx.services.pictures {
         pictures.open(path.clone());
     }
-    studio.state.show_picture(path);
+    page.state.show_picture(path);
 }
 
 /// Shows another saved run beside the one on the canvas.
-pub(super) fn show_beside(studio: &mut Studio, path: PathBuf) {
-    if let Some(pictures) = &studio.services.pictures {
+pub(super) fn show_beside(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: PathBuf) {
+    if let Some(pictures) = &ctx.services.pictures {
         pictures.open(path.clone());
     }
-    studio.state.beside = Some(Beside::new(path));
+    page.state.beside = Some(Beside::new(path));
 }
 
 /// Fills the form with the settings of the picture on the canvas.
-pub(super) fn use_settings(studio: &mut Studio) {
-    let Some(path) = studio.state.shown_path().map(Path::to_owned) else {
+pub(super) fn use_settings(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+    let Some(path) = page.state.shown_path().map(Path::to_owned) else {
         return;
     };
-    restore(studio, &path);
+    restore(page, ctx, &path);
 }
 
-/// Fills the form if this picture was opened for that.
-pub(in crate::ui) fn take_settings_if_wanted(studio: &mut Studio, path: &Path) {
-    if studio.state.restoring.as_deref() == Some(path) {
-        studio.state.restoring = None;
-        restore(studio, path);
+/// Takes in what was read of a picture, if the page waits for it, and goes on with what it was read for.
+pub(in crate::ui) fn take_saved(page: &mut StudioPage, ctx: &mut PageContext<'_>, event: &SaveEvent) {
+    let (SaveEvent::Opened { path, .. }
+    | SaveEvent::OpenFailed { path, .. }
+    | SaveEvent::TrajectoryOpened { path, .. }
+    | SaveEvent::TrajectoryMissing { path, .. }) = event
+    else {
+        return;
+    };
+    let is_regenerated = page.regenerating.as_ref().is_some_and(|(wanted, _)| wanted == path);
+    if !is_regenerated && !page.state.waits_for(path) {
+        return;
+    }
+    page.state.take_saved(event, ctx.state);
+    if matches!(event, SaveEvent::Opened { .. }) {
+        if page.state.restoring.take_if(|restoring| restoring == path).is_some() {
+            restore(page, ctx, path);
+        }
+        regenerate::go_on_if_wanted(page, ctx, path);
     }
 }
 
-fn restore(studio: &mut Studio, path: &Path) {
+fn restore(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: &Path) {
     let file = [("file", file_name(path))];
-    let Some(record) = studio.state.shown_record().cloned() else {
-        studio
-            .state
+    let Some(record) = page.state.shown_record(ctx.state).cloned() else {
+        ctx.state
             .notices
             .notify(Level::Info, Text::new("notice-no-settings", file));
         return;
     };
-    form::restore(studio, &record.request, None);
-    studio
-        .state
+    form::restore(page, ctx, &record.request, None);
+    ctx.state
         .notices
         .notify(Level::Info, Text::new("notice-restored", file));
 }

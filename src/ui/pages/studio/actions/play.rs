@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use super::steer;
-use crate::ui::app::Studio;
-use crate::ui::model::playhead::Playback;
-use crate::ui::model::state::{AppState, View};
+use crate::ui::model::state::View;
+use crate::ui::page::PageContext;
+use crate::ui::pages::studio::StudioPage;
+use crate::ui::pages::studio::state::StudioState;
 
 /// Lets the run at work wait or go on; plays a run that is over, or stops playing it.
-pub(super) fn play_or_pause(studio: &mut Studio) {
-    if studio.state.is_live_steerable() {
-        return steer::pause_or_resume(studio);
+pub(super) fn play_or_pause(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+    if page.state.is_live_steerable(ctx.state) {
+        return steer::pause_or_resume(ctx);
     }
-    let state = &mut studio.state;
+    let state = &mut page.state;
     let num_steps = state.timeline.as_ref().map_or(0, |timeline| timeline.steps.len());
     state.playback.is_on = !state.playback.is_on && num_steps > 0;
     let is_at_end = !matches!(state.view, View::Step(place) if place + 1 < num_steps);
@@ -21,35 +22,28 @@ pub(super) fn play_or_pause(studio: &mut Studio) {
     }
 }
 
-/// Plays at the next of the speeds.
-pub(super) fn next_speed(studio: &mut Studio) {
-    let speed = &mut studio.state.playback.speed;
-    let faster = Playback::SPEEDS.into_iter().find(|offered| *offered > *speed);
-    *speed = faster.unwrap_or(Playback::SPEEDS[0]);
-}
-
 /// Moves the playhead while a run is played, and asks for the next frame then only.
-pub(in crate::ui) fn tick(studio: &mut Studio, ctx: &egui::Context) {
-    if !studio.state.playback.is_on {
-        studio.played_until = None;
+pub(in crate::ui) fn tick(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+    if !page.state.playback.is_on {
+        page.played_until = None;
         return;
     }
-    let now = ctx.input(|input| input.time);
-    let step_secs = studio.state.playback.step_secs();
-    let since = *studio.played_until.get_or_insert(now);
+    let now = ctx.egui.input(|input| input.time);
+    let step_secs = page.state.playback.step_secs();
+    let since = *page.played_until.get_or_insert(now);
     let num_due = ((now - since) / step_secs).floor().max(0.0);
     if num_due > 0.0 {
-        advance(&mut studio.state, num_due as usize);
+        advance(&mut page.state, num_due as usize);
     }
     let until = since + num_due * step_secs;
-    studio.played_until = Some(until);
-    if studio.state.playback.is_on {
+    page.played_until = Some(until);
+    if page.state.playback.is_on {
         let left = (until + step_secs - now).clamp(0.001, step_secs);
-        ctx.request_repaint_after(Duration::from_secs_f64(left));
+        ctx.egui.request_repaint_after(Duration::from_secs_f64(left));
     }
 }
 
-fn advance(state: &mut AppState, by: usize) {
+fn advance(state: &mut StudioState, by: usize) {
     let num_steps = state.timeline.as_ref().map_or(0, |timeline| timeline.steps.len());
     let here = match state.view {
         View::Step(place) => place,

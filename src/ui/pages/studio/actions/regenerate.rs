@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::{form, jobs, sweep};
 use crate::job::{GenerateRequest, Sweep, Upscale};
-use crate::ui::app::Studio;
 use crate::ui::commands::{PageId, UiCommand};
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::regenerate::{self, Regenerate, RegenerateCommand};
 use crate::ui::model::state::file_name;
+use crate::ui::page::PageContext;
+use crate::ui::pages::studio::StudioPage;
 use crate::ui::pages::studio::form::draft::Draft;
 use crate::ui::services::Services;
 
@@ -22,40 +23,40 @@ pub(in crate::ui) enum Waiting {
 }
 
 /// Does what was asked for; what needs a record that is not at hand has it read first.
-pub(super) fn carry_out(studio: &mut Studio, command: RegenerateCommand) {
+pub(super) fn carry_out(page: &mut StudioPage, ctx: &mut PageContext<'_>, command: RegenerateCommand) {
     match command {
-        RegenerateCommand::Picture(path, again) => wait_for(studio, path, Waiting::Regenerate(again)),
+        RegenerateCommand::Picture(path, again) => wait_for(page, ctx, path, Waiting::Regenerate(again)),
         RegenerateCommand::Cell(cell, again) => {
-            let cell = studio
+            let cell = ctx
                 .state
                 .sweeping
                 .as_ref()
                 .and_then(|sweeping| sweeping.cells.get(cell));
             if let Some(request) = cell.map(|cell| (*cell.request).clone()) {
-                make(studio, request, again);
+                make(page, ctx, request, again);
             }
         }
         RegenerateCommand::Four => {
-            if !studio.draft.is_seed_locked {
-                studio.draft.roll_seed();
+            if !page.draft.is_seed_locked {
+                page.draft.roll_seed();
             }
-            match studio.draft.to_request() {
-                Ok(request) => choose_from(studio, regenerate::four(request)),
-                Err(problem) => studio.state.notices.notify(Level::Error, problem.text()),
+            match page.draft.to_request() {
+                Ok(request) => choose_from(page, ctx, regenerate::four(request)),
+                Err(problem) => ctx.state.notices.notify(Level::Error, problem.text()),
             }
         }
-        RegenerateCommand::Enlarge(path) => match studio.services.settings.upscaler.clone() {
-            Some(network) => enlarge_by(&studio.services, network, path),
-            None => ask_for_network(&studio.services, path),
+        RegenerateCommand::Enlarge(path) => match ctx.services.settings.upscaler.clone() {
+            Some(network) => enlarge_by(ctx.services, network, path),
+            None => ask_for_network(ctx.services, path),
         },
-        RegenerateCommand::ChooseNetwork(path) => ask_for_network(&studio.services, path),
+        RegenerateCommand::ChooseNetwork(path) => ask_for_network(ctx.services, path),
     }
 }
 
-fn wait_for(studio: &mut Studio, path: PathBuf, waiting: Waiting) {
-    if let Some(pictures) = &studio.services.pictures {
+fn wait_for(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: PathBuf, waiting: Waiting) {
+    if let Some(pictures) = &ctx.services.pictures {
         pictures.open(path.clone());
-        studio.regenerating = Some((path, waiting));
+        page.regenerating = Some((path, waiting));
     }
 }
 
@@ -75,28 +76,27 @@ fn ask_for_network(services: &Services, picture: PathBuf) {
 }
 
 /// Remembers a network that enlarges pictures, and enlarges one with it.
-pub(super) fn use_upscaler(studio: &mut Studio, network: PathBuf, picture: PathBuf) {
-    if studio.services.settings.upscaler.as_ref() != Some(&network) {
-        studio
-            .services
+pub(super) fn use_upscaler(page: &mut StudioPage, ctx: &mut PageContext<'_>, network: PathBuf, picture: PathBuf) {
+    if ctx.services.settings.upscaler.as_ref() != Some(&network) {
+        ctx.services
             .change_settings(|settings| settings.upscaler = Some(network.clone()));
     }
-    wait_for(studio, picture, Waiting::Enlarge(network));
+    wait_for(page, ctx, picture, Waiting::Enlarge(network));
 }
 
 /// Goes on if this picture was read for that.
-pub(in crate::ui) fn go_on_if_wanted(studio: &mut Studio, path: &Path) {
-    let Some((_, waiting)) = studio.regenerating.take_if(|(wanted, _)| wanted == path) else {
+pub(in crate::ui) fn go_on_if_wanted(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: &Path) {
+    let Some((_, waiting)) = page.regenerating.take_if(|(wanted, _)| wanted == path) else {
         return;
     };
-    let opened = studio.state.opened.as_ref().filter(|opened| opened.path == path);
+    let opened = page.state.opened.as_ref().filter(|opened| opened.path == path);
     let record = opened.and_then(|opened| opened.record.clone());
     match (waiting, record) {
-        (Waiting::Regenerate(again), Some(record)) => make(studio, record.request.clone(), again),
+        (Waiting::Regenerate(again), Some(record)) => make(page, ctx, record.request.clone(), again),
         (Waiting::Regenerate(_), None) => {
             let file = [("file", file_name(path))];
             let text = Text::new("notice-no-settings", file);
-            studio.state.notices.notify(Level::Info, text);
+            ctx.state.notices.notify(Level::Info, text);
         }
         (Waiting::Enlarge(model), record) => {
             let known = record.map(|record| record.request.clone()).unwrap_or_default();
@@ -110,22 +110,23 @@ pub(in crate::ui) fn go_on_if_wanted(studio: &mut Studio, path: &Path) {
                 }),
                 ..known
             };
-            submit(studio, request);
+            submit(page, ctx, request);
         }
     }
 }
 
-fn make(studio: &mut Studio, request: GenerateRequest, again: Regenerate) {
+fn make(page: &mut StudioPage, ctx: &mut PageContext<'_>, request: GenerateRequest, again: Regenerate) {
     let request = request.of_making();
     match again {
         Regenerate::Settings => {
-            form::restore(studio, &request, None);
-            studio.state.page = PageId::Studio;
+            form::restore(page, ctx, &request, None);
+            ctx.state.page = PageId::Studio;
         }
         Regenerate::NewSeed => {
             let seed = Draft::another_seed();
             submit(
-                studio,
+                page,
+                ctx,
                 GenerateRequest {
                     seed,
                     batch_count: 1,
@@ -136,18 +137,18 @@ fn make(studio: &mut Studio, request: GenerateRequest, again: Regenerate) {
         }
         Regenerate::Vary(variety) => {
             let seed = Draft::another_seed();
-            choose_from(studio, regenerate::variations(request, variety, seed));
+            choose_from(page, ctx, regenerate::variations(request, variety, seed));
         }
-        Regenerate::Upscale => submit(studio, regenerate::upscaled(request)),
+        Regenerate::Upscale => submit(page, ctx, regenerate::upscaled(request)),
     }
 }
 
-fn submit(studio: &mut Studio, request: GenerateRequest) {
-    studio.state.page = PageId::Studio;
-    jobs::submit(studio, request);
+fn submit(page: &mut StudioPage, ctx: &mut PageContext<'_>, request: GenerateRequest) {
+    ctx.state.page = PageId::Studio;
+    jobs::submit(page, ctx, request);
 }
 
-fn choose_from(studio: &mut Studio, choices: Sweep) {
-    studio.state.page = PageId::Studio;
-    sweep::begin(studio, Ok(choices));
+fn choose_from(page: &mut StudioPage, ctx: &mut PageContext<'_>, choices: Sweep) {
+    ctx.state.page = PageId::Studio;
+    sweep::begin(page, ctx, Ok(choices));
 }

@@ -3,14 +3,14 @@
 use egui::{Button, ProgressBar, Ui};
 
 use crate::ui::commands::{ExportKind, UiCommand};
-use crate::ui::panel::PanelContext;
+use crate::ui::pages::studio::panel::StudioContext;
 
 /// Width of the menu's button, so that nothing moves when it becomes a bar.
 const WIDTH: f32 = 84.0;
 
 /// Lays the menu out, or the bar with its button to stop.
-pub(in crate::ui) fn export_menu(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    if let Some(exporting) = &ctx.state.exporting {
+pub(in crate::ui) fn export_menu(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
+    if let Some(exporting) = &ctx.page.exporting {
         let stop = UiCommand::StopExport;
         let response = ui.add(Button::new("×"));
         let response = response.on_hover_text(stop.tooltip(ctx.language, ui.ctx()));
@@ -23,7 +23,7 @@ pub(in crate::ui) fn export_menu(ui: &mut Ui, ctx: &PanelContext<'_>) {
         return;
     }
     let has_steps = ctx
-        .state
+        .page
         .timeline
         .as_ref()
         .is_some_and(|timeline| !timeline.steps.is_empty());

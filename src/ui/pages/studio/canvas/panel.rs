@@ -15,8 +15,8 @@ use crate::ui::commands::{ImageInputCommand, UiCommand};
 use crate::ui::model::camera::{Camera, CameraMove};
 use crate::ui::model::state::{View, file_name};
 use crate::ui::pages::studio::form::draft::starter_prompts;
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::pages::studio::recent::{made_words, with_precision};
-use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::widgets::regenerate_menu::regenerate_menu;
 use crate::ui::widgets::viewport::{Viewport, size_px};
 use crate::unfold::StepView;
@@ -55,7 +55,7 @@ impl Shown {
     }
 }
 
-impl Panel for CanvasPanel {
+impl StudioPanel for CanvasPanel {
     fn id(&self) -> &'static str {
         "canvas"
     }
@@ -64,8 +64,11 @@ impl Panel for CanvasPanel {
         Slot::Canvas
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        if ctx.state.shown_sweep().is_some() || ctx.state.is_mask_shown() || ctx.state.is_preview_shown() {
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
+        if ctx.state.shown_sweep().is_some()
+            || ctx.page.is_mask_shown(ctx.state)
+            || ctx.page.is_preview_shown(ctx.state)
+        {
             return; // a panel of its own stands here
         }
         let whole = ui.available_rect_before_wrap();
@@ -77,9 +80,9 @@ impl Panel for CanvasPanel {
 
         views::picker(&mut line(ui, picker), ctx);
         let looked_at = self.tokens.ui(&mut line(ui, tokens), ctx);
-        let pair = looked_at.map_or(ctx.state.views, |view| ctx.state.views.with_attention(view));
-        let has_step = ctx.state.shown_step_record().is_some();
-        let is_beside = ctx.state.beside.is_some();
+        let pair = looked_at.map_or(ctx.page.views, |view| ctx.page.views.with_attention(view));
+        let has_step = ctx.page.shown_step_record().is_some();
+        let is_beside = ctx.page.beside.is_some();
         let second = pair.second.filter(|_| has_step && !is_beside);
         let is_split = second.is_some() || is_beside;
         let halves = halves(body, is_split);
@@ -87,7 +90,7 @@ impl Panel for CanvasPanel {
         let shown = self.shown(ctx);
         let can_steer = has_step || !shown.is_noise;
         let picture_px = picture_px(ctx, &shown);
-        let camera = if can_steer { ctx.state.camera } else { Camera::default() };
+        let camera = if can_steer { ctx.page.camera } else { Camera::default() };
         let views = halves.map(|rect| Viewport::new(ui, rect, camera, picture_px));
         let zoom = views[0].zoom;
         *ctx.fit_zoom = views[0].fit_zoom;
@@ -148,13 +151,13 @@ impl CanvasPanel {
     fn paint_view(
         &mut self,
         ui: &mut Ui,
-        ctx: &mut PanelContext<'_>,
+        ctx: &mut StudioContext<'_, '_>,
         half: Half,
         (view, has_step): (StepView, bool),
         shown: &Shown,
     ) {
         let is_decoded = view == StepView::Estimate && !shown.is_noise;
-        if let Some(seen) = ctx.state.seen(view).filter(|_| !is_decoded) {
+        if let Some(seen) = ctx.page.seen(view).filter(|_| !is_decoded) {
             if let Some(missing) = seen.missing() {
                 step_view::say(ui, half.place.rect, &views::missing_text(ctx, &missing));
             } else {
@@ -162,25 +165,34 @@ impl CanvasPanel {
                 self.views.paint(ui, ctx, half, seen, picture);
             }
         } else {
-            half.place
-                .draw(ui, ctx.textures, ctx.has_gpu_canvas.then_some(half.index), &shown.image);
+            half.place.draw(
+                ui,
+                ctx.shared.textures,
+                ctx.shared.has_gpu_canvas.then_some(half.index),
+                &shown.image,
+            );
         }
-        let is_plain = ctx.state.views.second.is_none() && view == StepView::Estimate;
+        let is_plain = ctx.page.views.second.is_none() && view == StepView::Estimate;
         if has_step && !is_plain {
             self.views.caption(ui, ctx, half.place.rect, view);
         }
     }
 
     /// Draws the run beside: its picture, or the same view of its step.
-    fn paint_beside(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>, half: Half, view: StepView) {
-        let Some(beside) = &ctx.state.beside else {
+    fn paint_beside(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>, half: Half, view: StepView) {
+        let Some(beside) = &ctx.page.beside else {
             return;
         };
         let name = file_name(&beside.path);
-        if let Some(image) = ctx.state.picture_beside().filter(|_| view == StepView::Estimate) {
-            let place = Viewport::new(ui, half.place.rect, ctx.state.camera, size_px(image));
-            place.draw(ui, ctx.textures, ctx.has_gpu_canvas.then_some(half.index), image);
-        } else if let Some(seen) = ctx.state.seen_beside(view) {
+        if let Some(image) = ctx.page.picture_beside().filter(|_| view == StepView::Estimate) {
+            let place = Viewport::new(ui, half.place.rect, ctx.page.camera, size_px(image));
+            place.draw(
+                ui,
+                ctx.shared.textures,
+                ctx.shared.has_gpu_canvas.then_some(half.index),
+                image,
+            );
+        } else if let Some(seen) = ctx.page.seen_beside(view) {
             match seen.missing() {
                 Some(missing) => step_view::say(ui, half.place.rect, &views::missing_text(ctx, &missing)),
                 None => self.views.paint(ui, ctx, half, seen, None),
@@ -202,20 +214,20 @@ impl CanvasPanel {
         }
     }
 
-    fn shown(&mut self, ctx: &PanelContext<'_>) -> Shown {
-        let state = ctx.state;
-        if let Some((image, timeline)) = state.shown_step_picture().zip(state.timeline.as_ref()) {
+    fn shown(&mut self, ctx: &StudioContext<'_, '_>) -> Shown {
+        let (page, app) = (ctx.page, ctx.state);
+        if let Some((image, timeline)) = page.shown_step_picture().zip(page.timeline.as_ref()) {
             return Shown::of(image, &timeline.request);
         }
-        if let Some(path) = state.shown_path() {
-            if let Some(opened) = state.opened.as_ref().filter(|opened| opened.path == *path) {
+        if let Some(path) = page.shown_path() {
+            if let Some(opened) = page.opened.as_ref().filter(|opened| opened.path == *path) {
                 return Shown {
                     picture_px: size_px(&opened.pixels),
                     image: Arc::clone(&opened.pixels),
                     is_noise: false,
                 };
             }
-            if let Some(recent) = state.recent_at(path) {
+            if let Some(recent) = app.recent_at(path) {
                 let request = recent.record.as_ref().map(|record| &record.request);
                 let size = request.map(|request| vec2(request.width_px as f32, request.height_px as f32));
                 return Shown {
@@ -225,10 +237,10 @@ impl CanvasPanel {
                 };
             }
         }
-        if let Some((image, run)) = state.newest_picture().zip(state.run.as_ref()) {
+        if let Some((image, run)) = page.newest_picture(app).zip(app.run.as_ref()) {
             return Shown::of(image, &run.request);
         }
-        let (width_px, height_px) = match &state.run {
+        let (width_px, height_px) = match &app.run {
             Some(run) => (run.request.width_px, run.request.height_px),
             None => (ctx.draft.request.width_px, ctx.draft.request.height_px),
         };
@@ -289,9 +301,9 @@ fn halves(body: Rect, is_split: bool) -> [Rect; 2] {
 }
 
 /// The size that the zoom is counted from: of the picture, whatever stands for it.
-fn picture_px(ctx: &PanelContext<'_>, shown: &Shown) -> Vec2 {
-    match &ctx.state.timeline {
-        Some(timeline) if shown.is_noise && ctx.state.shown_step_record().is_some() => {
+fn picture_px(ctx: &StudioContext<'_, '_>, shown: &Shown) -> Vec2 {
+    match &ctx.page.timeline {
+        Some(timeline) if shown.is_noise && ctx.page.shown_step_record().is_some() => {
             vec2(timeline.request.width_px as f32, timeline.request.height_px as f32)
         }
         _ => shown.picture_px,
@@ -299,7 +311,7 @@ fn picture_px(ctx: &PanelContext<'_>, shown: &Shown) -> Vec2 {
 }
 
 /// Wheel, pinch and drag.
-fn steer(ui: &Ui, ctx: &PanelContext<'_>, response: &Response, place: &Viewport) {
+fn steer(ui: &Ui, ctx: &StudioContext<'_, '_>, response: &Response, place: &Viewport) {
     for camera_move in place.camera_moves(ui, response, response.dragged()) {
         ctx.commands.send(UiCommand::Camera(camera_move));
     }
@@ -309,9 +321,9 @@ fn steer(ui: &Ui, ctx: &PanelContext<'_>, response: &Response, place: &Viewport)
 }
 
 /// What the canvas shows, in words.
-fn caption(ctx: &PanelContext<'_>) -> String {
+fn caption(ctx: &StudioContext<'_, '_>) -> String {
     let run = ctx.state.run.as_ref();
-    match (ctx.state.shown_path(), run) {
+    match (ctx.page.shown_path(), run) {
         (Some(path), _) => file_name(path),
         (_, Some(run)) => {
             let seed = (run.request.seed + u64::from(run.image_index)).to_string();
@@ -329,7 +341,7 @@ fn caption(ctx: &PanelContext<'_>) -> String {
 }
 
 /// Caption at the left, what can be done with the picture at the right.
-fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, caption: &str, zoom: Option<f32>) {
+fn line_above(ui: &mut Ui, ctx: &StudioContext<'_, '_>, caption: &str, zoom: Option<f32>) {
     // The canvas is near in tone to a button of a panel, so here a button looks like a panel.
     ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -342,15 +354,20 @@ fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, caption: &str, zoom: Option<f
             ui.weak(percent);
         });
         export_menu(ui, ctx);
-        if let Some(path) = ctx.state.shown_path() {
-            regenerate_menu(ui, ctx, path, ctx.state.shown_record().is_some());
+        if let Some(path) = ctx.page.shown_path() {
+            regenerate_menu(ui, ctx, path, ctx.page.shown_record(ctx.state).is_some());
             button(
                 ui,
                 ctx,
                 UiCommand::ImageInput(ImageInputCommand::ShowDropMenuOfShown),
                 true,
             );
-            button(ui, ctx, UiCommand::UseSettings, ctx.state.shown_record().is_some());
+            button(
+                ui,
+                ctx,
+                UiCommand::UseSettings,
+                ctx.page.shown_record(ctx.state).is_some(),
+            );
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let words = shown_record_words(ctx).unwrap_or_else(|| run_words(ctx, caption));
@@ -360,20 +377,20 @@ fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, caption: &str, zoom: Option<f
 }
 
 /// How the saved picture on the canvas was made, in short.
-fn shown_record_words(ctx: &PanelContext<'_>) -> Option<String> {
-    let record = ctx.state.shown_record()?;
+fn shown_record_words(ctx: &StudioContext<'_, '_>) -> Option<String> {
+    let record = ctx.page.shown_record(ctx.state)?;
     let made = made_words(ctx.language, record);
     Some(format!("{made}  ·  {}", record.request.prompt))
 }
 
 /// The caption, with the precision once the picture is finished.
-fn run_words(ctx: &PanelContext<'_>, caption: &str) -> String {
-    let run = ctx.state.run.as_ref().filter(|_| ctx.state.view == View::Live);
+fn run_words(ctx: &StudioContext<'_, '_>, caption: &str) -> String {
+    let run = ctx.state.run.as_ref().filter(|_| ctx.page.view == View::Live);
     let precision = run.and_then(|run| run.precision.as_deref());
     with_precision(caption.to_owned(), precision.unwrap_or_default())
 }
 
-fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: UiCommand, is_enabled: bool) {
+fn button(ui: &mut Ui, ctx: &StudioContext<'_, '_>, command: UiCommand, is_enabled: bool) {
     let response = ui.add_enabled(is_enabled, Button::new(command.name(ctx.language)));
     if response
         .on_hover_text(command.tooltip(ctx.language, ui.ctx()))
@@ -384,7 +401,7 @@ fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: UiCommand, is_enabled: b
 }
 
 /// The line on the noise and, while nothing was ever made, prompts to begin with.
-fn invite(ui: &mut Ui, ctx: &mut PanelContext<'_>, body: Rect) {
+fn invite(ui: &mut Ui, ctx: &mut StudioContext<'_, '_>, body: Rect) {
     if ctx.state.run.is_some() {
         return;
     }

@@ -9,7 +9,7 @@ use super::views;
 use crate::job::{LatentPlane, RgbImage, StepRecord};
 use crate::render::latent_paint::LatentPaint;
 use crate::render::latent_view::LatentView;
-use crate::ui::panel::PanelContext;
+use crate::ui::pages::studio::panel::StudioContext;
 use crate::ui::theme::GRID;
 use crate::ui::widgets::viewport::Viewport;
 use crate::unfold::StepView;
@@ -54,7 +54,7 @@ impl StepViews {
     pub(in crate::ui) fn paint(
         &mut self,
         ui: &Ui,
-        ctx: &mut PanelContext<'_>,
+        ctx: &mut StudioContext<'_, '_>,
         half: Half,
         seen: LatentView,
         picture: Option<Arc<RgbImage>>,
@@ -82,8 +82,8 @@ impl StepViews {
     }
 
     /// What a view is called and, for a heat map, its scale, in the half's upper left corner.
-    pub(in crate::ui) fn caption(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>, half: Rect, view: StepView) {
-        let scale = ctx.state.seen(view).filter(|seen| seen.missing().is_none());
+    pub(in crate::ui) fn caption(&mut self, ui: &mut Ui, ctx: &StudioContext<'_, '_>, half: Rect, view: StepView) {
+        let scale = ctx.page.seen(view).filter(|seen| seen.missing().is_none());
         let scale = scale.and_then(|seen| Some((seen.heat()?, self.kept(&seen, false).range)));
         let room = Rect::from_min_max(half.min + vec2(8.0, 8.0), half.max);
         let mut ui = ui.new_child(UiBuilder::new().max_rect(room).layout(Layout::top_down(Align::Min)));

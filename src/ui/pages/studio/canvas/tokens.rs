@@ -5,7 +5,7 @@ use egui::{Align, Button, ComboBox, Layout, RichText, ScrollArea, Ui};
 use super::views::word_text;
 use crate::ui::commands::UiCommand;
 use crate::ui::pages::studio::canvas::view_pair::{WordKind, words};
-use crate::ui::panel::PanelContext;
+use crate::ui::pages::studio::panel::StudioContext;
 use crate::ui::theme::GRID;
 use crate::unfold::{AttentionToken, StepView};
 
@@ -21,8 +21,8 @@ pub(in crate::ui) struct TokenLine {
 
 impl TokenLine {
     /// Lays it out; the result is the attention of the word under the pointer.
-    pub(in crate::ui) fn ui(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>) -> Option<StepView> {
-        let step = ctx.state.shown_step_record()?;
+    pub(in crate::ui) fn ui(&mut self, ui: &mut Ui, ctx: &StudioContext<'_, '_>) -> Option<StepView> {
+        let step = ctx.page.shown_step_record()?;
         if step.attention.is_empty() {
             let text = RichText::new(ctx.tr("tokens-none")).weak();
             ui.add(egui::Label::new(text).truncate());
@@ -43,13 +43,13 @@ impl TokenLine {
         .inner
     }
 
-    fn words(&self, ui: &mut Ui, ctx: &PanelContext<'_>) -> Option<StepView> {
-        let views = ctx.state.views;
+    fn words(&self, ui: &mut Ui, ctx: &StudioContext<'_, '_>) -> Option<StepView> {
+        let views = ctx.page.views;
         let kept = views.attention();
         let level = kept.map_or(self.level, |kept| kept.level);
         let tip = ctx.tr("tokens-word");
         let mut looked_at = None;
-        for word in words(&ctx.state.timeline.as_ref()?.tokens) {
+        for word in words(&ctx.page.timeline.as_ref()?.tokens) {
             let is_kept = kept.is_some_and(|kept| word.tokens.contains(&kept.index));
             let mut text = RichText::new(word_text(ctx, &word.kind));
             if !matches!(word.kind, WordKind::Written(_)) {
@@ -76,15 +76,15 @@ impl TokenLine {
         looked_at
     }
 
-    fn level_choice(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>) {
-        let Some(step) = ctx.state.shown_step_record() else {
+    fn level_choice(&mut self, ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
+        let Some(step) = ctx.page.shown_step_record() else {
             return;
         };
         let size = |level: Option<usize>| match level.and_then(|level| step.attention.get(level)) {
             Some(maps) => format!("{} × {}", maps.width, maps.height),
             None => ctx.tr("tokens-mean"),
         };
-        let kept = ctx.state.views.attention();
+        let kept = ctx.page.views.attention();
         let before = kept.map_or(self.level, |kept| kept.level);
         let mut chosen = before;
         let response = ComboBox::from_id_salt("attention_level")
@@ -106,7 +106,7 @@ impl TokenLine {
         if let Some(kept) = kept {
             let view = StepView::Attention(AttentionToken { level: chosen, ..kept });
             ctx.commands
-                .send(UiCommand::SetViews(ctx.state.views.with_attention(view)));
+                .send(UiCommand::SetViews(ctx.page.views.with_attention(view)));
         }
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::job::StepRecord;
 use crate::render::latent_view::LatentView;
 use crate::ui::model::run_timeline::{RunTimeline, ViewPair};
-use crate::ui::model::state::AppState;
 use crate::unfold::{StepView, word_of};
 
 /// How the last part of a word ends among the tokens of CLIP.
@@ -79,46 +78,6 @@ pub(in crate::ui) fn seen_of(timeline: &RunTimeline, step: &Arc<StepRecord>, vie
         colours: timeline.colours.clone(),
         view,
         word,
-    }
-}
-
-impl AppState {
-    /// What a way of looking shows of the step on the canvas.
-    pub fn seen(&self, view: StepView) -> Option<LatentView> {
-        Some(seen_of(self.timeline.as_ref()?, self.shown_step_record()?, view))
-    }
-
-    /// Whether there is something to see; where there is no step, there may be later.
-    fn can_be_seen(&self, view: StepView) -> bool {
-        self.seen(view).is_none_or(|seen| seen.missing().is_none())
-    }
-
-    /// The same with the next view in the first place.
-    pub fn views_with_next(&self) -> ViewPair {
-        let here = StepView::PLAIN.iter().position(|view| *view == self.views.first);
-        let from = here.map_or(0, |here| here + 1);
-        let mut next = StepView::PLAIN.iter().cycle().skip(from).take(StepView::PLAIN.len());
-        let next = next.find(|view| Some(**view) != self.views.second && self.can_be_seen(**view));
-        ViewPair {
-            first: next.copied().unwrap_or(self.views.first),
-            ..self.views
-        }
-    }
-
-    /// The same with the next view in the second place; after the last there is none.
-    pub fn views_with_next_second(&self) -> ViewPair {
-        let here = StepView::PLAIN.iter().position(|view| Some(*view) == self.views.second);
-        let from = match (self.views.second, here) {
-            (None, _) => 0,
-            (Some(_), Some(here)) => here + 1,
-            (Some(_), None) => StepView::PLAIN.len(),
-        };
-        let mut next = StepView::PLAIN.iter().skip(from);
-        let next = next.find(|view| **view != self.views.first && self.can_be_seen(**view));
-        ViewPair {
-            second: next.copied(),
-            ..self.views
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use egui::{pos2, vec2};
 use crate::ui::commands::UiCommand;
 use crate::ui::model::run_timeline::ViewPair;
 use crate::ui::pages::studio::canvas::view_pair::{WordKind, words};
-use crate::ui::panel::PanelContext;
+use crate::ui::pages::studio::panel::StudioContext;
 use crate::ui::theme::{GRID, ROW_HEIGHT};
 use crate::unfold::{MissingData, StepView};
 
@@ -31,13 +31,13 @@ pub(in crate::ui) fn key(view: StepView) -> &'static str {
 }
 
 /// What a view is called, in full.
-pub(in crate::ui) fn name(ctx: &PanelContext<'_>, view: StepView) -> String {
+pub(in crate::ui) fn name(ctx: &StudioContext<'_, '_>, view: StepView) -> String {
     let word = word_of(ctx, view).unwrap_or_default();
     ctx.language.tr_with(&format!("{}.name", key(view)), &[("word", &word)])
 }
 
 /// Why a view cannot be seen, in a sentence.
-pub(in crate::ui) fn missing_text(ctx: &PanelContext<'_>, missing: &MissingData) -> String {
+pub(in crate::ui) fn missing_text(ctx: &StudioContext<'_, '_>, missing: &MissingData) -> String {
     ctx.tr(match missing {
         MissingData::Branches => "view-lacks-branches",
         MissingData::Uncond => "view-lacks-uncond",
@@ -49,7 +49,7 @@ pub(in crate::ui) fn missing_text(ctx: &PanelContext<'_>, missing: &MissingData)
 }
 
 /// A word of the prompt, or what stands for one that is not written.
-pub(in crate::ui) fn word_text(ctx: &PanelContext<'_>, kind: &WordKind) -> String {
+pub(in crate::ui) fn word_text(ctx: &StudioContext<'_, '_>, kind: &WordKind) -> String {
     match kind {
         WordKind::Written(text) => text.clone(),
         WordKind::Start => ctx.tr("tokens-start"),
@@ -58,17 +58,17 @@ pub(in crate::ui) fn word_text(ctx: &PanelContext<'_>, kind: &WordKind) -> Strin
     }
 }
 
-fn word_of(ctx: &PanelContext<'_>, view: StepView) -> Option<String> {
+fn word_of(ctx: &StudioContext<'_, '_>, view: StepView) -> Option<String> {
     let StepView::Attention(token) = view else {
         return None;
     };
-    let words = words(&ctx.state.timeline.as_ref()?.tokens);
+    let words = words(&ctx.page.timeline.as_ref()?.tokens);
     let word = words.iter().find(|word| word.tokens.contains(&token.index))?;
     Some(word_text(ctx, &word.kind))
 }
 
 /// The line of views: those of the first place as buttons where there is room, the second as a list.
-pub(in crate::ui) fn picker(ui: &mut Ui, ctx: &PanelContext<'_>) {
+pub(in crate::ui) fn picker(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
     ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
     ui.spacing_mut().item_spacing.x = GRID;
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -96,7 +96,7 @@ fn cell(ui: &mut Ui, width: f32, add_contents: impl FnOnce(&mut Ui)) {
     });
 }
 
-fn buttons_width(ui: &Ui, ctx: &PanelContext<'_>) -> f32 {
+fn buttons_width(ui: &Ui, ctx: &StudioContext<'_, '_>) -> f32 {
     let font = TextStyle::Button.resolve(ui.style());
     let padding = 2.0 * ui.spacing().button_padding.x + ui.spacing().item_spacing.x;
     let width = |view: StepView| {
@@ -108,8 +108,8 @@ fn buttons_width(ui: &Ui, ctx: &PanelContext<'_>) -> f32 {
     StepView::PLAIN.into_iter().map(width).sum()
 }
 
-fn view_button(ui: &mut Ui, ctx: &PanelContext<'_>, view: StepView) {
-    let views = ctx.state.views;
+fn view_button(ui: &mut Ui, ctx: &StudioContext<'_, '_>, view: StepView) {
+    let views = ctx.page.views;
     let button = Button::selectable(views.first == view, ctx.tr(key(view))).frame_when_inactive(true);
     let response = ui.add_enabled(why_not(ctx, view).is_none(), button);
     if views.second == Some(view) {
@@ -133,15 +133,15 @@ fn view_button(ui: &mut Ui, ctx: &PanelContext<'_>, view: StepView) {
 }
 
 /// Why a view cannot be chosen.
-fn why_not(ctx: &PanelContext<'_>, view: StepView) -> Option<String> {
-    match ctx.state.seen(view) {
+fn why_not(ctx: &StudioContext<'_, '_>, view: StepView) -> Option<String> {
+    match ctx.page.seen(view) {
         Some(seen) => seen.missing().map(|missing| missing_text(ctx, &missing)),
         None => Some(ctx.tr("view-lacks-step")),
     }
 }
 
 /// The sentence of a view, and how to choose it or why it cannot be chosen.
-fn explained(response: Response, ctx: &PanelContext<'_>, view: StepView) -> Response {
+fn explained(response: Response, ctx: &StudioContext<'_, '_>, view: StepView) -> Response {
     let tip = ctx.tr(&format!("{}.tip", key(view)));
     let why_not = why_not(ctx, view).unwrap_or_default();
     let how = ctx.tr("view-choose");
@@ -151,8 +151,8 @@ fn explained(response: Response, ctx: &PanelContext<'_>, view: StepView) -> Resp
 }
 
 /// The first view as a list.
-fn first_choice(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let views = ctx.state.views;
+fn first_choice(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
+    let views = ctx.page.views;
     let mut chosen = views.first;
     let response = ComboBox::from_id_salt("first_view")
         .selected_text(name(ctx, chosen))
@@ -176,8 +176,8 @@ fn first_choice(ui: &mut Ui, ctx: &PanelContext<'_>) {
 }
 
 /// The second view as a list, with none in front.
-fn second_choice(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let views = ctx.state.views;
+fn second_choice(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
+    let views = ctx.page.views;
     let mut chosen = views.second;
     let none = ctx.tr("view-second-none");
     let text = chosen.map_or_else(|| none.clone(), |view| name(ctx, view));
@@ -207,9 +207,9 @@ fn second_choice(ui: &mut Ui, ctx: &PanelContext<'_>) {
     }
 }
 
-fn explain_button(ui: &mut Ui, ctx: &PanelContext<'_>) {
+fn explain_button(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
     let command = UiCommand::ExplainView;
-    let button = Button::selectable(ctx.state.is_explaining, "?")
+    let button = Button::selectable(ctx.page.is_explaining, "?")
         .frame_when_inactive(true)
         .min_size(vec2(ROW_HEIGHT, 0.0));
     let tip = command.tooltip(ctx.language, ui.ctx());
@@ -220,11 +220,11 @@ fn explain_button(ui: &mut Ui, ctx: &PanelContext<'_>) {
 }
 
 /// What the first view means, at length, in a window that stands in nobody's way.
-pub(in crate::ui) fn explanation(ui: &Ui, ctx: &PanelContext<'_>, canvas: Rect) {
-    if !ctx.state.is_explaining {
+pub(in crate::ui) fn explanation(ui: &Ui, ctx: &StudioContext<'_, '_>, canvas: Rect) {
+    if !ctx.page.is_explaining {
         return;
     }
-    let view = ctx.state.views.first;
+    let view = ctx.page.views.first;
     let key = key(view);
     let mut is_open = true;
     egui::Window::new(RichText::new(name(ctx, view)).heading())

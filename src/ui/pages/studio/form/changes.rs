@@ -7,11 +7,12 @@ use crate::job::{Change, GenerateRequest, Inexact, KeptRun, Precision};
 use crate::ui::model::notifications::Text;
 use crate::ui::model::playhead::Branching;
 use crate::ui::model::state::AppState;
+use crate::ui::pages::studio::state::StudioState;
 
 /// What the run at work would change at its next step if it went by the form; `None` if nothing.
-pub fn pending_change(state: &AppState, draft: &Draft) -> Option<Change> {
-    let run = state.steerable_run().filter(|_| state.branching.is_none())?;
-    let live = state.live_timeline()?;
+pub fn pending_change(page: &StudioState, app: &AppState, draft: &Draft) -> Option<Change> {
+    let run = app.steerable_run().filter(|_| page.branching.is_none())?;
+    let live = page.live_timeline()?;
     let wanted = draft
         .to_request()
         .ok()
@@ -58,8 +59,8 @@ impl Branching {
 }
 
 /// The number format a job of this form is computed in; empty if that is not known.
-pub fn precision_of(state: &AppState) -> &'static str {
-    match (state.precision, &state.device) {
+fn precision_of(app: &AppState) -> &'static str {
+    match (app.precision, &app.device) {
         (Precision::Auto, Some(device)) => device.automatic.id(),
         (Precision::Auto, None) => "",
         (precision, _) => precision.id(),
@@ -93,10 +94,10 @@ pub fn change_texts(change: &Change) -> Vec<Text> {
 }
 
 /// The branch that is being thought of and what would become of the form, if it can become anything.
-pub fn planned(state: &AppState, draft: &Draft) -> Option<(Arc<KeptRun>, u32, Plan)> {
-    let branching = state.branching.as_ref()?;
+pub fn planned(page: &StudioState, app: &AppState, draft: &Draft) -> Option<(Arc<KeptRun>, u32, Plan)> {
+    let branching = page.branching.as_ref()?;
     let form = draft.to_request().ok()?;
-    let plan = branching.plan(&form, precision_of(state));
+    let plan = branching.plan(&form, precision_of(app));
     Some((Arc::clone(&branching.kept), branching.step, plan))
 }
 

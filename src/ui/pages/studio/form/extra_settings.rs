@@ -8,12 +8,12 @@ use egui::{Frame, Label, Margin, RichText, Ui};
 use super::draft::Draft;
 use crate::job::GenerateRequest;
 use crate::ui::model::notifications::Text;
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 
 /// Lists the extra settings; not there when there are none.
 pub(in crate::ui) struct ExtraSettingsPanel;
 
-impl Panel for ExtraSettingsPanel {
+impl StudioPanel for ExtraSettingsPanel {
     fn id(&self) -> &'static str {
         "extra_settings"
     }
@@ -22,7 +22,7 @@ impl Panel for ExtraSettingsPanel {
         Slot::Form
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
         let extra = ctx.draft.extra_settings();
         if extra.is_empty() {
             return;

@@ -5,9 +5,9 @@ use egui::{Align, Button, Layout, RichText, Ui, vec2};
 use crate::ui::commands::UiCommand;
 use crate::ui::model::state::{EngineStatus, file_name};
 use crate::ui::pages::studio::form::changes::{Plan, pending_change, planned};
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::pages::studio::sweep::draft::SweepMemo;
 use crate::ui::pages::studio::sweep::form;
-use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
@@ -23,7 +23,7 @@ pub(in crate::ui) struct GeneratePanel {
     sweep: SweepMemo,
 }
 
-impl Panel for GeneratePanel {
+impl StudioPanel for GeneratePanel {
     fn id(&self) -> &'static str {
         "generate"
     }
@@ -32,7 +32,7 @@ impl Panel for GeneratePanel {
         Slot::FormFoot
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
         let sweep = self.sweep.of(ctx.draft);
         let (start_sweep, sweep_problem) = form::asked_for(ctx, sweep);
         let problem = problem(ctx).or(sweep_problem);
@@ -94,9 +94,9 @@ impl Panel for GeneratePanel {
 }
 
 /// Where the branch leaves and a way out of it; else the button that changes the run at work, if the form differs.
-fn branch_or_apply(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let Some(branching) = &ctx.state.branching else {
-        if pending_change(ctx.state, ctx.draft).is_some() {
+fn branch_or_apply(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
+    let Some(branching) = &ctx.page.branching else {
+        if pending_change(ctx.page, ctx.state, ctx.draft).is_some() {
             let size = vec2(ui.available_width(), ROW_HEIGHT);
             ctx.button_with(ui, UiCommand::ApplyChanges, true, |button| button.min_size(size));
         }
@@ -127,8 +127,8 @@ fn branch_or_apply(ui: &mut Ui, ctx: &PanelContext<'_>) {
 }
 
 /// What is to be known before a branch is begun.
-fn remark(ctx: &PanelContext<'_>) -> Option<String> {
-    let (_, _, plan) = planned(ctx.state, ctx.draft)?;
+fn remark(ctx: &StudioContext<'_, '_>) -> Option<String> {
+    let (_, _, plan) = planned(ctx.page, ctx.state, ctx.draft)?;
     match plan {
         Plan::NewRun => Some(ctx.tr("branch-new-run")),
         Plan::Branch(_, inexact) => Some(ctx.language.error(&inexact?.code())),
@@ -136,7 +136,7 @@ fn remark(ctx: &PanelContext<'_>) -> Option<String> {
 }
 
 /// Why Generate can do nothing, in one sentence.
-fn problem(ctx: &PanelContext<'_>) -> Option<String> {
+fn problem(ctx: &StudioContext<'_, '_>) -> Option<String> {
     if ctx.state.engine != EngineStatus::Running {
         return Some(ctx.tr("problem-engine-stopped"));
     }

@@ -4,6 +4,7 @@ pub mod changes;
 pub mod content;
 pub mod draft;
 pub mod draft_error;
+pub mod files;
 
 pub(in crate::ui) mod extra_settings;
 pub(in crate::ui) mod generate;
@@ -11,3 +12,5 @@ pub(in crate::ui) mod history;
 pub(in crate::ui) mod model;
 pub(in crate::ui) mod prompt;
 pub(in crate::ui) mod sampling;
+
+mod trigger_words;

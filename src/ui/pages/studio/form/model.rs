@@ -5,7 +5,7 @@ use egui::{ComboBox, RichText, Ui};
 use crate::job::ModelRef;
 use crate::ui::commands::UiCommand;
 use crate::ui::model::state::file_name;
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::theme::{GRID, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
@@ -13,7 +13,7 @@ use crate::ui::widgets::icon_button::icon_button;
 /// Chooses the model.
 pub(in crate::ui) struct ModelPanel;
 
-impl Panel for ModelPanel {
+impl StudioPanel for ModelPanel {
     fn id(&self) -> &'static str {
         "model"
     }
@@ -22,7 +22,7 @@ impl Panel for ModelPanel {
         Slot::Form
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
         ui.separator();
         ui.add_space(4.0);
         let chosen = ctx.draft.request.model.clone();
@@ -64,7 +64,7 @@ impl Panel for ModelPanel {
 }
 
 /// The line below: what is known of the model, or why it cannot be used. Always there, so that nothing moves.
-fn about(ui: &mut Ui, ctx: &PanelContext<'_>) {
+fn about(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
     let model = &ctx.draft.request.model;
     let (text, colour) = if let Some(error) = ctx.state.refusal(model) {
         (ctx.language.job_error(error), ctx.palette.error)
@@ -84,7 +84,7 @@ fn about(ui: &mut Ui, ctx: &PanelContext<'_>) {
     ui.add(egui::Label::new(text).truncate());
 }
 
-fn model_name(ctx: &PanelContext<'_>, model: &ModelRef) -> String {
+fn model_name(ctx: &StudioContext<'_, '_>, model: &ModelRef) -> String {
     match (ctx.state.model(model), model) {
         (_, ModelRef::Starter) => ctx.tr("model-starter"),
         (_, ModelRef::Flowers) => ctx.tr("model-flowers"),

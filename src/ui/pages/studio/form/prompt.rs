@@ -2,14 +2,14 @@
 
 use egui::{ComboBox, DragValue, TextEdit, Ui, vec2};
 
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::theme::ROW_HEIGHT;
 use crate::ui::widgets::form_row::RowStyle;
 
 /// Where the user says what to draw.
 pub(in crate::ui) struct PromptPanel;
 
-impl Panel for PromptPanel {
+impl StudioPanel for PromptPanel {
     fn id(&self) -> &'static str {
         "prompt"
     }
@@ -18,7 +18,7 @@ impl Panel for PromptPanel {
         Slot::Form
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
         let look = ctx.look();
         if let Some(classes) = ctx.draft.defaults.takes.classes {
             let names = ctx

@@ -9,7 +9,7 @@ use crate::job::{
 use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
 use crate::ui::pages::studio::form::draft::{Defaults, Draft, SAMPLER_WITH_ETA};
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::theme::{GRID, ROW_HEIGHT};
 use crate::ui::widgets::form_row::{RowStyle, RowText, Scale};
 use crate::ui::widgets::icon::Icon;
@@ -19,7 +19,7 @@ use crate::ui::widgets::section;
 /// Sets how the noise is cleared.
 pub(in crate::ui) struct SamplingPanel;
 
-impl Panel for SamplingPanel {
+impl StudioPanel for SamplingPanel {
     fn id(&self) -> &'static str {
         "sampling"
     }
@@ -28,7 +28,7 @@ impl Panel for SamplingPanel {
         Slot::Form
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
         let look = ctx.look();
         let draft = &mut *ctx.draft;
         let defaults = draft.defaults.clone();
@@ -68,9 +68,9 @@ impl Panel for SamplingPanel {
             spacing_row(ui, look, draft);
             clip_skip_row(ui, look, draft, &defaults);
             preview_row(ui, look, draft);
-            let device = ctx.state.device.as_deref();
-            if let Some(chosen) = precision_row(ui, look, ctx.state.precision, device) {
-                ctx.commands.send(UiCommand::SetPrecision(chosen));
+            let state = ctx.shared.state;
+            if let Some(chosen) = precision_row(ui, look, state.precision, state.device.as_deref()) {
+                ctx.shared.commands.send(UiCommand::SetPrecision(chosen));
             }
         });
     }

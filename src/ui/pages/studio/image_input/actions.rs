@@ -16,10 +16,11 @@ use crate::config::Paths;
 use crate::engine;
 use crate::hub::ModelKind;
 use crate::job::{Control, Event, InitPicture, InitWay, Mask, ModelRef, Outpaint, Reference, ReferencePart, Takes};
-use crate::ui::app::Studio;
 use crate::ui::commands::{CompareCommand, ImageInputCommand, InputImage, PageId, Target, UiCommand};
 use crate::ui::model::notifications::{Level, Text};
 use crate::ui::model::state::file_name;
+use crate::ui::page::PageContext;
+use crate::ui::pages::studio::StudioPage;
 use crate::ui::pages::studio::actions::{files, form};
 use crate::ui::widgets::tab_stop::leaves_keys_to_page;
 
@@ -37,69 +38,65 @@ const NUMBERS: [Key; Target::ALL.len()] = [
 ];
 
 /// Does what was asked for. Returns at once.
-pub(in crate::ui) fn carry_out(studio: &mut Studio, _ctx: &egui::Context, command: ImageInputCommand) {
+pub(in crate::ui) fn carry_out(page: &mut StudioPage, ctx: &mut PageContext<'_>, command: ImageInputCommand) {
     match command {
-        ImageInputCommand::Choose => choose(studio),
-        ImageInputCommand::Paste => studio.worker.ask(Task::Clipboard),
-        ImageInputCommand::PasteImage(image) => studio.worker.ask(Task::KeepPasted(image)),
-        ImageInputCommand::PasteText(text) => studio.worker.ask(Task::Named(text)),
+        ImageInputCommand::Choose => choose(ctx),
+        ImageInputCommand::Paste => page.worker.ask(Task::Clipboard),
+        ImageInputCommand::PasteImage(image) => page.worker.ask(Task::KeepPasted(image)),
+        ImageInputCommand::PasteText(text) => page.worker.ask(Task::Named(text)),
         ImageInputCommand::ShowDropMenuOfShown => {
-            if let Some(path) = studio.state.shown_path().map(Path::to_owned) {
-                offer(studio, path);
+            if let Some(path) = page.state.shown_path().map(Path::to_owned) {
+                offer(page, ctx, path);
             }
         }
-        ImageInputCommand::ShowDropMenu(path) => offer(studio, path),
-        ImageInputCommand::Read(path) => read_picture(studio, &path),
-        ImageInputCommand::Use(target, path) => take(studio, target, &path),
+        ImageInputCommand::ShowDropMenu(path) => offer(page, ctx, path),
+        ImageInputCommand::Read(path) => read_picture(page, &path),
+        ImageInputCommand::Use(target, path) => take(page, ctx, target, &path),
         ImageInputCommand::Compare(path) => {
-            studio.state.image_input.drop_menu = None;
-            studio.send(UiCommand::Compare(CompareCommand::Show(vec![path])));
+            page.state.image_input.drop_menu = None;
+            ctx.services.send(UiCommand::Compare(CompareCommand::Show(vec![path])));
         }
-        ImageInputCommand::CloseDropMenu => studio.state.image_input.drop_menu = None,
-        ImageInputCommand::Remove(brought) => remove(studio, brought),
-        ImageInputCommand::Preview => preview::want(studio),
-        ImageInputCommand::ClosePreview => preview::close(studio),
-        ImageInputCommand::EditMask => masks::toggle(studio),
-        ImageInputCommand::SetOutpaint(outpaint) => studio.draft.request.outpaint = outpaint,
-        ImageInputCommand::Mask(edit) => masks::edit(studio, edit),
-        ImageInputCommand::SetBrush(brush) => studio.state.image_input.mask.brush = brush,
-        ImageInputCommand::SmallerBrush => resize_brush(studio, false),
-        ImageInputCommand::LargerBrush => resize_brush(studio, true),
+        ImageInputCommand::CloseDropMenu => page.state.image_input.drop_menu = None,
+        ImageInputCommand::Remove(brought) => remove(page, ctx, brought),
+        ImageInputCommand::Preview => preview::want(page, ctx),
+        ImageInputCommand::ClosePreview => preview::close(page, ctx),
+        ImageInputCommand::EditMask => masks::toggle(page, ctx),
+        ImageInputCommand::SetOutpaint(outpaint) => page.draft.request.outpaint = outpaint,
+        ImageInputCommand::Mask(edit) => masks::edit(page, edit),
+        ImageInputCommand::SetBrush(brush) => page.state.image_input.mask.brush = brush,
+        ImageInputCommand::SmallerBrush => resize_brush(page, false),
+        ImageInputCommand::LargerBrush => resize_brush(page, true),
         ImageInputCommand::ToggleEraser => {
-            studio.state.image_input.mask.brush.is_eraser ^= studio.state.image_input.mask.is_open;
+            page.state.image_input.mask.brush.is_eraser ^= page.state.image_input.mask.is_open;
         }
     }
 }
 
-fn resize_brush(studio: &mut Studio, is_larger: bool) {
-    let editor = &mut studio.state.image_input.mask;
+fn resize_brush(page: &mut StudioPage, is_larger: bool) {
+    let editor = &mut page.state.image_input.mask;
     if editor.is_open {
         editor.brush = editor.brush.resized(is_larger);
     }
 }
 
-/// Does what pictures that are brought in make of other commands; whether nothing more is to be done.
-pub(in crate::ui) fn intercepts(studio: &mut Studio, command: &UiCommand) -> bool {
-    match command {
-        UiCommand::Generate => {
-            preview::close(studio);
-            masks::holds_generate(studio)
-        }
-        UiCommand::ShowPicture(_) | UiCommand::OpenPicture(_) | UiCommand::ShowLive | UiCommand::ShowStep(_) => {
-            preview::close(studio);
-            masks::close(studio);
-            studio.state.image_input.drop_menu = None;
-            false
-        }
-        _ => false,
-    }
+/// Closes the preview and the mask; whether making a picture must wait until that is saved.
+pub(in crate::ui) fn holds_generate(page: &mut StudioPage, ctx: &PageContext<'_>) -> bool {
+    preview::close(page, ctx);
+    masks::holds_generate(page)
+}
+
+/// Takes the preview, the mask and the choice of targets off the canvas.
+pub(in crate::ui) fn make_way(page: &mut StudioPage, ctx: &PageContext<'_>) {
+    preview::close(page, ctx);
+    masks::close(page);
+    page.state.image_input.drop_menu = None;
 }
 
 /// Takes what is pasted, and the keys of targets while they are shown, out of the input.
-pub(in crate::ui) fn handle_input(studio: &Studio, ctx: &egui::Context) {
-    let send = |command| studio.send(UiCommand::ImageInput(command));
-    if let Some(path) = &studio.state.image_input.drop_menu {
-        ctx.input_mut(|input| {
+pub(in crate::ui) fn handle_input(page: &StudioPage, ctx: &PageContext<'_>) {
+    let send = |command| ctx.services.send(UiCommand::ImageInput(command));
+    if let Some(path) = &page.state.image_input.drop_menu {
+        ctx.egui.input_mut(|input| {
             if input.consume_key(Modifiers::NONE, Key::Escape) {
                 send(ImageInputCommand::CloseDropMenu);
             }
@@ -110,29 +107,31 @@ pub(in crate::ui) fn handle_input(studio: &Studio, ctx: &egui::Context) {
             }
         });
     }
-    let hovered = ctx.input(|input| input.raw.hovered_files.first().and_then(|file| file.path.clone()));
-    if let Some(path) =
-        hovered.filter(|path| pasting::is_picture(path) && studio.state.image_input.look(path).is_none())
+    let hovered = ctx
+        .egui
+        .input(|input| input.raw.hovered_files.first().and_then(|file| file.path.clone()));
+    if let Some(path) = hovered.filter(|path| pasting::is_picture(path) && page.state.image_input.look(path).is_none())
     {
         send(ImageInputCommand::Read(path));
     }
-    if ctx.egui_wants_keyboard_input() && !leaves_keys_to_page(ctx) {
+    if ctx.egui.egui_wants_keyboard_input() && !leaves_keys_to_page(ctx.egui) {
         return; // it belongs to the field
     }
-    let closes = if studio.state.is_mask_shown() {
+    let closes = if page.state.is_mask_shown(ctx.state) {
         Some(ImageInputCommand::EditMask)
     } else {
-        studio
-            .state
-            .is_preview_shown()
+        page.state
+            .is_preview_shown(ctx.state)
             .then_some(ImageInputCommand::ClosePreview)
     };
-    if let Some(close) = closes.filter(|_| studio.state.jobs.is_engine_idle())
-        && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+    if let Some(close) = closes.filter(|_| ctx.state.jobs.is_engine_idle())
+        && ctx
+            .egui
+            .input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
     {
         send(close);
     }
-    ctx.input(|input| {
+    ctx.egui.input(|input| {
         for event in &input.events {
             match event {
                 Input::PasteImage(image) => send(ImageInputCommand::PasteImage(Arc::clone(image))),
@@ -144,69 +143,69 @@ pub(in crate::ui) fn handle_input(studio: &Studio, ctx: &egui::Context) {
 }
 
 /// Takes in what was dropped: one picture is offered, several are compared, everything else is a model.
-pub(in crate::ui) fn open_dropped(studio: &mut Studio, paths: Vec<PathBuf>) {
+pub(in crate::ui) fn open_dropped(page: &mut StudioPage, ctx: &mut PageContext<'_>, paths: Vec<PathBuf>) {
     let (pictures, models): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| pasting::is_picture(path));
     for path in models {
         let path = match path.parent().filter(|_| path.ends_with(MODEL_INDEX)) {
             Some(folder) => folder.to_owned(),
             None => path,
         };
-        studio.send(UiCommand::UseModel(ModelRef::Path(path)));
+        ctx.services.send(UiCommand::UseModel(ModelRef::Path(path)));
     }
     match <[PathBuf; 1]>::try_from(pictures) {
-        Ok([path]) => offer(studio, path),
+        Ok([path]) => offer(page, ctx, path),
         Err(none) if none.is_empty() => {}
-        Err(several) => studio.send(UiCommand::Compare(CompareCommand::Show(several))),
+        Err(several) => ctx.services.send(UiCommand::Compare(CompareCommand::Show(several))),
     }
 }
 
-fn choose(studio: &Studio) {
-    studio.services.pick_picture("bring-dialog", |path| {
+fn choose(ctx: &PageContext<'_>) {
+    ctx.services.pick_picture("bring-dialog", |path| {
         UiCommand::ImageInput(ImageInputCommand::ShowDropMenu(path))
     });
 }
 
-fn offer(studio: &mut Studio, path: PathBuf) {
+fn offer(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: PathBuf) {
     // First, so that the choices do not change once the picture is read.
-    studio.worker.ask(Task::FindAdapters(adapter_folders(studio)));
-    read_picture(studio, &path);
-    studio.state.image_input.drop_menu = Some(path);
+    page.worker.ask(Task::FindAdapters(adapter_folders(ctx)));
+    read_picture(page, &path);
+    page.state.image_input.drop_menu = Some(path);
 }
 
 /// Where adapters are looked for.
-fn adapter_folders(studio: &Studio) -> Vec<PathBuf> {
+fn adapter_folders(ctx: &PageContext<'_>) -> Vec<PathBuf> {
     let own = Paths::of_user().models_dir;
-    let others = studio.services.settings.model_folders.iter().cloned();
+    let others = ctx.services.settings.model_folders.iter().cloned();
     std::iter::once(own).chain(others).collect()
 }
 
-fn take(studio: &mut Studio, target: Target, path: &Path) {
-    if let Some(reason) = studio.state.target_refusal(&studio.draft, target, path) {
-        studio.state.notices.notify(Level::Error, reason); // what is offered stays, for another choice
+fn take(page: &mut StudioPage, ctx: &mut PageContext<'_>, target: Target, path: &Path) {
+    if let Some(reason) = page.state.target_refusal(ctx.state, &page.draft, target, path) {
+        ctx.state.notices.notify(Level::Error, reason); // what is offered stays, for another choice
         return;
     }
-    studio.state.image_input.drop_menu = None;
+    page.state.image_input.drop_menu = None;
     if target == Target::ReadSettings {
-        files::open_picture(studio, path.to_owned());
-        studio.state.page = PageId::Studio;
+        files::open_picture(page, ctx, path.to_owned());
+        ctx.state.page = PageId::Studio;
         return;
     }
-    read_picture(studio, path);
-    studio.state.page = PageId::Studio;
-    studio.state.sides.is_form_shown = true;
-    form::mark(studio);
-    studio.state.branching = None; // the form is that of another run now
+    read_picture(page, path);
+    ctx.state.page = PageId::Studio;
+    ctx.state.sides.is_form_shown = true;
+    form::mark(page);
+    page.state.branching = None; // the form is that of another run now
     match target {
-        Target::Restyle | Target::StartFrom | Target::PaintInto => start_from(studio, target, path),
-        Target::Style => refer(studio, path, ReferencePart::Style),
-        Target::Content => refer(studio, path, ReferencePart::Content),
-        Target::Outlines => follow(studio, path),
+        Target::Restyle | Target::StartFrom | Target::PaintInto => start_from(page, ctx, target, path),
+        Target::Style => refer(page, path, ReferencePart::Style),
+        Target::Content => refer(page, path, ReferencePart::Content),
+        Target::Outlines => follow(page, ctx, path),
         Target::ReadSettings => {}
     }
 }
 
-fn start_from(studio: &mut Studio, target: Target, path: &Path) {
-    let shown = match studio.state.image_input.says(path) {
+fn start_from(page: &mut StudioPage, ctx: &mut PageContext<'_>, target: Target, path: &Path) {
+    let shown = match page.state.image_input.says(path) {
         Says::How(record) => record.request.prompt.clone(),
         Says::Nothing | Says::NotRead => String::new(),
     };
@@ -214,7 +213,7 @@ fn start_from(studio: &mut Studio, target: Target, path: &Path) {
         Target::Restyle => InitWay::Inversion { prompt: shown },
         _ => InitWay::Noise,
     };
-    let form = &mut studio.draft.request;
+    let form = &mut page.draft.request;
     form.init = Some(InitPicture {
         file: path.to_owned(),
         strength: target.strength(),
@@ -222,22 +221,22 @@ fn start_from(studio: &mut Studio, target: Target, path: &Path) {
     });
     form.mask = None;
     form.outpaint = Outpaint::default();
-    preview::close(studio);
+    preview::close(page, ctx);
     if target == Target::PaintInto {
-        studio.draft.request.mask = Some(Mask::default());
-        if !studio.state.image_input.mask.is_open {
-            masks::toggle(studio);
+        page.draft.request.mask = Some(Mask::default());
+        if !page.state.image_input.mask.is_open {
+            masks::toggle(page, ctx);
         }
     } else {
-        masks::close(studio);
+        masks::close(page);
     }
-    studio.state.image_input.fitting = Some(path.to_owned());
-    fit(studio);
+    page.state.image_input.fitting = Some(path.to_owned());
+    fit(page, ctx);
 }
 
-fn refer(studio: &mut Studio, path: &Path, part: ReferencePart) {
-    if let Some(adapter) = studio.state.image_input.adapters.references.first().cloned() {
-        studio.draft.request.references.push(Reference {
+fn refer(page: &mut StudioPage, path: &Path, part: ReferencePart) {
+    if let Some(adapter) = page.state.image_input.adapters.references.first().cloned() {
+        page.draft.request.references.push(Reference {
             adapter,
             picture: path.to_owned(),
             part,
@@ -246,55 +245,55 @@ fn refer(studio: &mut Studio, path: &Path, part: ReferencePart) {
     }
 }
 
-fn follow(studio: &mut Studio, path: &Path) {
-    if let Some(model) = studio.state.image_input.adapters.controls.first().cloned() {
-        studio.draft.request.controls.push(Control {
+fn follow(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: &Path) {
+    if let Some(model) = page.state.image_input.adapters.controls.first().cloned() {
+        page.draft.request.controls.push(Control {
             preprocessor: preprocessor_for(&model, &engine::preprocessors()),
             model,
             picture: path.to_owned(),
             ..Control::default()
         });
     }
-    if studio.draft.request.init.is_none() {
-        studio.state.image_input.fitting = Some(path.to_owned());
-        fit(studio);
+    if page.draft.request.init.is_none() {
+        page.state.image_input.fitting = Some(path.to_owned());
+        fit(page, ctx);
     }
 }
 
 /// Gives the form the proportions of the picture that waits for it, once it is read.
-fn fit(studio: &mut Studio) {
-    let Some(path) = &studio.state.image_input.fitting else {
+fn fit(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+    let Some(path) = &page.state.image_input.fitting else {
         return;
     };
-    let pixels = match studio.state.image_input.look(path) {
+    let pixels = match page.state.image_input.look(path) {
         Some(InputStatus::Done(looked)) => Arc::clone(&looked.pixels),
         Some(InputStatus::Reading) => return,
         Some(InputStatus::Failed(_)) | None => {
-            studio.state.image_input.fitting = None;
+            page.state.image_input.fitting = None;
             return;
         }
     };
-    studio.state.image_input.fitting = None;
-    let takes = studio
+    page.state.image_input.fitting = None;
+    let takes = ctx
         .state
-        .model(&studio.draft.request.model)
+        .model(&page.draft.request.model)
         .map_or_else(Takes::default, |info| info.takes);
-    let defaults = &studio.draft.defaults;
+    let defaults = &page.draft.defaults;
     let native = (defaults.request.width_px, defaults.request.height_px);
     let multiple = defaults.size_multiple_px;
     let size = fitted_size((pixels.width_px, pixels.height_px), native, multiple, takes);
-    (studio.draft.request.width_px, studio.draft.request.height_px) = size;
+    (page.draft.request.width_px, page.draft.request.height_px) = size;
 }
 
-fn remove(studio: &mut Studio, brought: InputImage) {
-    let form = &mut studio.draft.request;
+fn remove(page: &mut StudioPage, ctx: &mut PageContext<'_>, brought: InputImage) {
+    let form = &mut page.draft.request;
     match brought {
         InputImage::Start => {
             form.init = None;
             form.mask = None;
             form.outpaint = Outpaint::default();
-            preview::close(studio);
-            masks::close(studio);
+            preview::close(page, ctx);
+            masks::close(page);
         }
         InputImage::Control(place) if place < form.controls.len() => {
             form.controls.remove(place);
@@ -307,13 +306,13 @@ fn remove(studio: &mut Studio, brought: InputImage) {
 }
 
 /// Takes in what the engine says of previews; whether it was about one.
-pub(in crate::ui) fn take_event(studio: &mut Studio, event: &Event) -> bool {
-    preview::take_event(studio, event)
+pub(in crate::ui) fn take_event(page: &mut StudioPage, ctx: &mut PageContext<'_>, event: &Event) -> bool {
+    preview::take_event(page, ctx, event)
 }
 
 /// Takes in what was done elsewhere, and has done what is due; called before every frame.
-pub(in crate::ui) fn tick(studio: &mut Studio, _ctx: &egui::Context) {
-    while let Some(done) = studio.worker.poll() {
+pub(in crate::ui) fn tick(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+    while let Some(done) = page.worker.poll() {
         match done {
             Done::ReadPicture(path, looked) => {
                 let look = match looked {
@@ -321,35 +320,32 @@ pub(in crate::ui) fn tick(studio: &mut Studio, _ctx: &egui::Context) {
                     Err(reason) => {
                         let values = [("file", file_name(&path)), ("reason", reason.clone())];
                         let text = Text::new("notice-not-opened", values);
-                        studio.state.notices.notify(Level::Error, text);
+                        ctx.state.notices.notify(Level::Error, text);
                         InputStatus::Failed(reason)
                     }
                 };
-                studio.state.image_input.set_look(&path, look);
-                fit(studio);
+                page.state.image_input.set_look(&path, look);
+                fit(page, ctx);
             }
-            Done::Pasted(Ok(Some(path))) => offer(studio, path),
+            Done::Pasted(Ok(Some(path))) => offer(page, ctx, path),
             Done::Pasted(Ok(None)) => {
-                studio
-                    .state
-                    .notices
-                    .notify(Level::Info, Text::key("bring-nothing-pasted"));
+                ctx.state.notices.notify(Level::Info, Text::key("bring-nothing-pasted"));
             }
             Done::Pasted(Err(reason)) => {
                 let text = Text::new("bring-not-pasted", [("reason", reason)]);
-                studio.state.notices.notify(Level::Error, text);
+                ctx.state.notices.notify(Level::Error, text);
             }
-            Done::KeptMask(version, kept) => masks::take_kept(studio, version, kept),
-            Done::ReadMask(file, read) => masks::take_read(studio, &file, read),
+            Done::KeptMask(version, kept) => masks::take_kept(page, ctx, version, kept),
+            Done::ReadMask(file, read) => masks::take_read(page, ctx, &file, read),
             Done::Found(adapters) => {
-                let items = studio.state.installed.models.items.iter();
+                let items = ctx.state.installed.models.items.iter();
                 let controls = items.filter(|item| item.kind == ModelKind::Control);
                 let paths = controls.map(|item| item.path.as_path());
-                studio.state.image_input.adapters = adapters.with(paths);
+                page.state.image_input.adapters = adapters.with(paths);
             }
         }
     }
-    read_restored(studio);
-    masks::tick(studio);
-    preview::tick(studio);
+    read_restored(page);
+    masks::tick(page, ctx);
+    preview::tick(page, ctx);
 }

@@ -9,7 +9,7 @@ use egui::{StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 
 use crate::ui::commands::{ImageInputCommand, Target, UiCommand};
 use crate::ui::model::state::file_name;
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::theme;
 
 /// Cards beside each other.
@@ -32,7 +32,7 @@ pub(in crate::ui) struct DropMenuPanel {
     seen: Option<PathBuf>,
 }
 
-impl Panel for DropMenuPanel {
+impl StudioPanel for DropMenuPanel {
     fn id(&self) -> &'static str {
         "drop_target"
     }
@@ -41,7 +41,7 @@ impl Panel for DropMenuPanel {
         Slot::Overlay
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
         let (is_hovered, hovered, moved) = ui.input(|input| {
             let files = &input.raw.hovered_files;
             let moved = input.events.iter().rev().find_map(|event| match event {
@@ -57,7 +57,7 @@ impl Panel for DropMenuPanel {
         if is_hovered {
             self.pointer = moved.or(self.pointer);
         }
-        let offered = ctx.state.image_input.drop_menu.clone();
+        let offered = ctx.page.image_input.drop_menu.clone();
         let is_new = offered.is_some() && offered != self.seen;
         self.seen.clone_from(&offered);
         if !is_hovered && offered.is_none() {
@@ -67,7 +67,8 @@ impl Panel for DropMenuPanel {
         let cards = Cards::new(ui.ctx().content_rect());
         if let (Some(path), Some(pointer), true) = (&offered, self.pointer.take_if(|_| !is_hovered), is_new) {
             let target = cards.at(pointer);
-            let is_possible = target.is_none_or(|target| ctx.state.target_refusal(ctx.draft, target, path).is_none());
+            let is_possible =
+                target.is_none_or(|target| ctx.page.target_refusal(ctx.state, ctx.draft, target, path).is_none());
             if is_possible {
                 send(ctx, choice(target, path)); // let go over a card, or beside all of them
                 return;
@@ -84,7 +85,7 @@ impl Panel for DropMenuPanel {
     }
 }
 
-fn send(ctx: &PanelContext<'_>, command: ImageInputCommand) {
+fn send(ctx: &StudioContext<'_, '_>, command: ImageInputCommand) {
     ctx.commands.send(UiCommand::ImageInput(command));
 }
 
@@ -146,7 +147,7 @@ impl Cards {
 
 fn show(
     ui: &mut Ui,
-    ctx: &mut PanelContext<'_>,
+    ctx: &mut StudioContext<'_, '_>,
     cards: &Cards,
     (path, is_offered): (&Path, bool),
     highlighted: Option<Pos2>,
@@ -218,14 +219,14 @@ fn show(
 /// One target: the picture as it would be used, its name and key, and what it would do or why it cannot.
 fn card(
     ui: &mut Ui,
-    ctx: &mut PanelContext<'_>,
+    ctx: &mut StudioContext<'_, '_>,
     rect: Rect,
     (target, path, is_offered): (Target, &Path, bool),
     is_under: bool,
 ) -> Response {
     let refusal = ctx
-        .state
-        .target_refusal(ctx.draft, target, path)
+        .page
+        .target_refusal(ctx.state, ctx.draft, target, path)
         .filter(|_| !path.as_os_str().is_empty());
     let is_possible = refusal.is_none();
     let sense = if is_possible && is_offered {
@@ -242,7 +243,7 @@ fn card(
     let (above, below) = rect.split_top_bottom_at_y(rect.bottom() - WORDS_HEIGHT);
     let room = above.shrink(10.0);
     painter.rect_filled(room, 4.0, *ctx.palette.field);
-    if let Some(looked) = ctx.state.image_input.looked(path).cloned() {
+    if let Some(looked) = ctx.page.image_input.looked(path).cloned() {
         let drawn = &looked.drawn[target.place()];
         let size = vec2(drawn.width_px as f32, drawn.height_px as f32);
         let scale = (room.size() / size).min_elem();
@@ -285,7 +286,7 @@ fn card(
     let said = if let Some(reason) = &refusal {
         RichText::new(reason.localise(ctx.language)).color(*ctx.palette.warning)
     } else {
-        let hint = target.hint(ctx.draft, &ctx.state.grounds(ctx.draft, path));
+        let hint = target.hint(ctx.draft, &ctx.page.grounds(ctx.state, ctx.draft, path));
         RichText::new(hint.localise(ctx.language)).color(*ctx.palette.text_weak)
     };
     words.add(Label::new(said.size(12.5)).wrap().selectable(false));

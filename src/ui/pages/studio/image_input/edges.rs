@@ -4,7 +4,7 @@ use egui::{CursorIcon, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetIn
 
 use crate::job::Outpaint;
 use crate::ui::commands::{ImageInputCommand, UiCommand};
-use crate::ui::panel::PanelContext;
+use crate::ui::pages::studio::panel::StudioContext;
 use crate::ui::widgets::viewport::Viewport;
 
 /// Length and width of a handle, in points.
@@ -15,7 +15,7 @@ const MAX_PX: f32 = 2048.0;
 /// Draws the frame with a handle on each side, and sends how far one is drawn.
 ///
 /// * `size_px`: of the picture, in its own pixels.
-pub(super) fn frame(ui: &Ui, ctx: &PanelContext<'_>, place: &Viewport, size_px: Vec2) {
+pub(super) fn frame(ui: &Ui, ctx: &StudioContext<'_, '_>, place: &Viewport, size_px: Vec2) {
     let by = ctx.draft.request.outpaint;
     let multiple = ctx.draft.defaults.size_multiple_px;
     // Counted in pixels of the result, to whose size the picture is scaled.

@@ -14,20 +14,10 @@ mod state;
 mod target;
 mod worker;
 
-use crate::ui::commands::{ImageInputCommand, UiCommand};
-pub(in crate::ui) use actions::{carry_out, handle_input, intercepts, open_dropped, take_event, tick};
+pub(in crate::ui) use actions::{carry_out, handle_input, holds_generate, make_way, open_dropped, take_event, tick};
 pub use preview::{Preview, STEPS_TAKEN};
 pub(in crate::ui) use section::ImageInputPanel;
 pub(in crate::ui) use stage::StagePanel;
 pub use state::{Adapters, ImageInputState, InputPicture, InputStatus};
 pub use target::{Grounds, Says, fitted_size};
 pub(in crate::ui) use worker::ImageWorker;
-
-use std::path::PathBuf;
-
-use crate::ui::app::Studio;
-
-/// Shows what a picture could become, for the user to choose.
-pub fn offer(studio: &Studio, path: PathBuf) {
-    studio.send(UiCommand::ImageInput(ImageInputCommand::ShowDropMenu(path)));
-}

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use crate::job::{Event, GenerateRequest, JobId, JobOptions, RgbImage};
-use crate::ui::app::Studio;
 use crate::ui::model::notifications::Level;
-use crate::ui::model::state::{AppState, View, job_error_text};
+use crate::ui::model::state::{View, job_error_text};
+use crate::ui::page::PageContext;
+use crate::ui::pages::studio::StudioPage;
 use crate::ui::pages::studio::form::draft::Draft;
 
 /// Steps that a preview takes, whatever its depth.
@@ -34,18 +35,6 @@ impl Preview {
     }
 }
 
-impl AppState {
-    /// What the canvas shows below any preview.
-    fn beneath(&self) -> (View, Option<JobId>) {
-        (self.view.clone(), self.run.as_ref().map(|run| run.job))
-    }
-
-    /// Whether a preview stands on the canvas.
-    pub fn is_preview_shown(&self) -> bool {
-        self.page == crate::ui::commands::PageId::Studio && self.image_input.preview.over == Some(self.beneath())
-    }
-}
-
 /// The same request in few steps; `None` if nothing is started from.
 pub(super) fn preview_request(draft: &Draft) -> Option<GenerateRequest> {
     let request = draft.to_request().ok()?;
@@ -63,12 +52,12 @@ pub(super) fn preview_request(draft: &Draft) -> Option<GenerateRequest> {
 }
 
 /// Wants a preview of what the form says now, on the canvas.
-pub(super) fn want(studio: &mut Studio) {
-    if studio.state.image_input.mask.is_open || studio.state.shown_sweep().is_some() {
+pub(super) fn want(page: &mut StudioPage, ctx: &PageContext<'_>) {
+    if page.state.image_input.mask.is_open || ctx.state.shown_sweep().is_some() {
         return; // they stand where the preview would
     }
-    let over = studio.state.beneath();
-    let preview = &mut studio.state.image_input.preview;
+    let over = page.state.beneath(ctx.state);
+    let preview = &mut page.state.image_input.preview;
     preview.is_wanted = true;
     if preview.over.as_ref() != Some(&over) {
         preview.picture = None;
@@ -77,33 +66,33 @@ pub(super) fn want(studio: &mut Studio) {
 }
 
 /// Shows no preview any more.
-pub(super) fn close(studio: &mut Studio) {
-    stop(studio);
-    let preview = &mut studio.state.image_input.preview;
+pub(super) fn close(page: &mut StudioPage, ctx: &PageContext<'_>) {
+    stop(page, ctx);
+    let preview = &mut page.state.image_input.preview;
     preview.over = None;
     preview.is_wanted = false;
     preview.picture = None;
     preview.request = None;
 }
 
-fn stop(studio: &Studio) {
-    if let Some(engine) = &studio.services.engine {
-        for job in &studio.state.image_input.preview.jobs {
+fn stop(page: &StudioPage, ctx: &PageContext<'_>) {
+    if let Some(engine) = &ctx.services.engine {
+        for job in &page.state.image_input.preview.jobs {
             engine.cancel(*job);
         }
     }
 }
 
 /// Hands the newest wish to the engine where nothing else is to be done, and stops previews where something is.
-pub(super) fn tick(studio: &mut Studio) {
-    let is_shown = studio.state.is_preview_shown();
-    let is_busy = !studio.state.jobs.is_engine_idle();
-    let preview = &mut studio.state.image_input.preview;
-    if studio.services.engine.is_none() {
+pub(super) fn tick(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+    let is_shown = page.state.is_preview_shown(ctx.state);
+    let is_busy = !ctx.state.jobs.is_engine_idle();
+    let preview = &mut page.state.image_input.preview;
+    if ctx.services.engine.is_none() {
         preview.jobs.clear();
     }
     if !preview.jobs.is_empty() && (is_busy || !is_shown) && preview.request.take().is_some() {
-        stop(studio);
+        stop(page, ctx);
         return;
     }
     if !preview.is_wanted || is_busy || !is_shown {
@@ -111,30 +100,30 @@ pub(super) fn tick(studio: &mut Studio) {
         return;
     }
     preview.is_wanted = false;
-    let Some(request) = preview_request(&studio.draft) else {
+    let Some(request) = preview_request(&page.draft) else {
         return;
     };
     if preview.request.as_deref() == Some(&request) {
         return;
     }
-    stop(studio);
+    stop(page, ctx);
     let options = JobOptions {
-        preview: studio.draft.preview,
-        precision: studio.state.precision,
+        preview: page.draft.preview,
+        precision: ctx.state.precision,
         keep_every_step: false,
         keep_branches: false,
         keep_attention: false,
         ..JobOptions::default()
     };
-    let submitted = studio
+    let submitted = ctx
         .services
         .engine
         .as_mut()
         .map(|engine| engine.submit(request.clone(), options));
     match submitted {
         Some(Ok(job)) => {
-            studio.state.image_input.preview.jobs.push(job);
-            studio.state.image_input.preview.request = Some(Arc::new(request));
+            page.state.image_input.preview.jobs.push(job);
+            page.state.image_input.preview.request = Some(Arc::new(request));
         }
         Some(Err(error)) => tracing::debug!("no preview: {error}"),
         None => {}
@@ -142,14 +131,14 @@ pub(super) fn tick(studio: &mut Studio) {
 }
 
 /// Takes in what the engine says of previews; whether it was about one.
-pub(super) fn take_event(studio: &mut Studio, event: &Event) -> bool {
+pub(super) fn take_event(page: &mut StudioPage, ctx: &mut PageContext<'_>, event: &Event) -> bool {
     let Some(job) = event
         .job()
-        .filter(|job| studio.state.image_input.preview.jobs.contains(job))
+        .filter(|job| page.state.image_input.preview.jobs.contains(job))
     else {
         return false;
     };
-    let preview = &mut studio.state.image_input.preview;
+    let preview = &mut page.state.image_input.preview;
     let is_newest = preview.jobs.last() == Some(&job) && preview.request.is_some();
     match event {
         Event::Step(step) if is_newest => {
@@ -163,7 +152,7 @@ pub(super) fn take_event(studio: &mut Studio, event: &Event) -> bool {
             preview.jobs.retain(|known| *known != job);
             if is_newest {
                 preview.request = None;
-                studio.state.notices.notify(Level::Error, job_error_text(error));
+                ctx.state.notices.notify(Level::Error, job_error_text(error));
             }
         }
         _ => {}

@@ -1,18 +1,18 @@
 //! Which pictures are read in the background.
 
+use crate::ui::pages::studio::StudioPage;
 use std::path::Path;
 
 use super::state::InputStatus;
 use super::worker::Task;
-use crate::ui::app::Studio;
 
 /// Has a picture read unless it was, and forgets those that nothing refers to.
-pub(super) fn read_picture(studio: &mut Studio, path: &Path) {
-    let input = &mut studio.state.image_input;
+pub(super) fn read_picture(page: &mut StudioPage, path: &Path) {
+    let input = &mut page.state.image_input;
     if matches!(input.look(path), Some(InputStatus::Reading | InputStatus::Done(_))) {
         return;
     }
-    let form = &studio.draft.request;
+    let form = &page.draft.request;
     let mut used: Vec<&Path> = form.init.iter().map(|init| init.file.as_path()).collect();
     used.extend(form.controls.iter().map(|control| control.picture.as_path()));
     used.extend(form.references.iter().map(|reference| reference.picture.as_path()));
@@ -21,19 +21,19 @@ pub(super) fn read_picture(studio: &mut Studio, path: &Path) {
         .looks
         .retain(|(known, look)| used.contains(&known.as_path()) || matches!(look, InputStatus::Reading));
     input.set_look(path, InputStatus::Reading);
-    studio.worker.ask(Task::ReadPicture(path.to_owned()));
+    page.worker.ask(Task::ReadPicture(path.to_owned()));
 }
 
 /// Has the pictures read that restored settings name.
-pub(super) fn read_restored(studio: &mut Studio) {
-    let form = &studio.draft.request;
+pub(super) fn read_restored(page: &mut StudioPage) {
+    let form = &page.draft.request;
     let pictures = form.init.iter().map(|init| &init.file);
     let pictures = pictures.chain(form.controls.iter().map(|control| &control.picture));
     let pictures = pictures.chain(form.references.iter().map(|reference| &reference.picture));
     let unknown = pictures
         .into_iter()
-        .find(|path| studio.state.image_input.look(path).is_none());
+        .find(|path| page.state.image_input.look(path).is_none());
     if let Some(path) = unknown.cloned() {
-        read_picture(studio, &path);
+        read_picture(page, &path);
     }
 }

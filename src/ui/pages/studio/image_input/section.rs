@@ -12,7 +12,7 @@ use crate::engine;
 use crate::job::{Control, InitPicture, InitWay, Mask, Outpaint, Reference, ReferencePart, RgbImage};
 use crate::ui::commands::{ImageInputCommand, InputImage, Target, UiCommand};
 use crate::ui::model::state::file_name;
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::form_row::{RowStyle, Scale};
 use crate::ui::widgets::icon::Icon;
@@ -30,7 +30,7 @@ const MAX_OUTPAINT_PX: u32 = 2048;
 /// Lists the pictures that were brought in, and offers to bring in another.
 pub(in crate::ui) struct ImageInputPanel;
 
-impl Panel for ImageInputPanel {
+impl StudioPanel for ImageInputPanel {
     fn id(&self) -> &'static str {
         "bring"
     }
@@ -39,7 +39,7 @@ impl Panel for ImageInputPanel {
         Slot::Form
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
         if let Some(mut init) = ctx.draft.request.init.clone() {
             let before = (init.clone(), ctx.draft.request.mask.clone(), ctx.draft.request.outpaint);
             group(ui, |ui| start(ui, ctx, &mut init));
@@ -86,13 +86,13 @@ fn group(ui: &mut Ui, add_contents: impl FnOnce(&mut Ui)) {
 }
 
 /// The picture, what is made of it, its file, and a way to leave it out.
-fn heading(ui: &mut Ui, ctx: &mut PanelContext<'_>, key: &str, picture: &Path, brought: InputImage) {
+fn heading(ui: &mut Ui, ctx: &mut StudioContext<'_, '_>, key: &str, picture: &Path, brought: InputImage) {
     let name = ctx.tr(key);
     let file = file_name(picture);
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(Vec2::splat(THUMBNAIL), Sense::hover());
         ui.painter().rect_filled(rect, 4.0, *ctx.palette.field);
-        if let Some(looked) = ctx.state.image_input.looked(picture).cloned() {
+        if let Some(looked) = ctx.page.image_input.looked(picture).cloned() {
             paint_inside(ui, ctx, rect, &looked.thumbnail);
         }
         let room = vec2(
@@ -118,7 +118,7 @@ fn heading(ui: &mut Ui, ctx: &mut PanelContext<'_>, key: &str, picture: &Path, b
 }
 
 /// Draws all of a picture as large as the room lets it be.
-fn paint_inside(ui: &Ui, ctx: &mut PanelContext<'_>, room: Rect, picture: &Arc<RgbImage>) {
+fn paint_inside(ui: &Ui, ctx: &mut StudioContext<'_, '_>, room: Rect, picture: &Arc<RgbImage>) {
     let size = vec2(picture.width_px as f32, picture.height_px as f32);
     let scale = (room.size() / size).min_elem();
     let rect = Rect::from_center_size(room.center(), size * scale);
@@ -136,7 +136,7 @@ fn target_of(init: &InitPicture, mask: Option<&Mask>, outpaint: Outpaint) -> Tar
     }
 }
 
-fn start(ui: &mut Ui, ctx: &mut PanelContext<'_>, init: &mut InitPicture) {
+fn start(ui: &mut Ui, ctx: &mut StudioContext<'_, '_>, init: &mut InitPicture) {
     let target = target_of(init, ctx.draft.request.mask.as_ref(), ctx.draft.request.outpaint);
     heading(ui, ctx, target.key(), &init.file, InputImage::Start);
     let look = ctx.look();
@@ -192,7 +192,7 @@ fn strength_of(depth: u32, steps: u32) -> f64 {
 }
 
 /// How deep the picture is inverted: from the picture as it is, 0, to all noise, N.
-fn depth(ui: &mut Ui, ctx: &mut PanelContext<'_>, picture: &Path, strength: &mut f64) {
+fn depth(ui: &mut Ui, ctx: &mut StudioContext<'_, '_>, picture: &Path, strength: &mut f64) {
     let steps = ctx.draft.request.steps;
     let before = (f64::from(steps) * *strength).floor();
     let mut depth = before;
@@ -200,7 +200,7 @@ fn depth(ui: &mut Ui, ctx: &mut PanelContext<'_>, picture: &Path, strength: &mut
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), DEPTH_HEIGHT), Sense::click_and_drag());
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 4.0, *ctx.palette.field);
-    if let Some(looked) = ctx.state.image_input.looked(picture).cloned() {
+    if let Some(looked) = ctx.page.image_input.looked(picture).cloned() {
         ends(ui, ctx, rect, &looked.drawn[Target::Restyle.place()]);
     }
     if let Some(pointer) = response.interact_pointer_pos() {
@@ -235,7 +235,7 @@ fn depth(ui: &mut Ui, ctx: &mut PanelContext<'_>, picture: &Path, strength: &mut
 }
 
 /// The middle rows of the picture under growing noise, along the whole width.
-fn ends(ui: &Ui, ctx: &mut PanelContext<'_>, rect: Rect, drawn: &Arc<RgbImage>) {
+fn ends(ui: &Ui, ctx: &mut StudioContext<'_, '_>, rect: Rect, drawn: &Arc<RgbImage>) {
     let (width, height) = (drawn.width_px as f32, drawn.height_px as f32);
     let part = (rect.height() / rect.width() * width / height).min(1.0);
     let uv = Rect::from_min_max(pos2(0.0, 0.5 - part / 2.0), pos2(1.0, 0.5 + part / 2.0));
@@ -243,7 +243,7 @@ fn ends(ui: &Ui, ctx: &mut PanelContext<'_>, rect: Rect, drawn: &Arc<RgbImage>) 
     ui.painter().image(texture.id(), rect, uv, egui::Color32::WHITE);
 }
 
-fn mask(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+fn mask(ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
     let look = ctx.look();
     let is_blank = ctx
         .draft
@@ -254,7 +254,7 @@ fn mask(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
     let edit = UiCommand::ImageInput(ImageInputCommand::EditMask);
     ui.horizontal(|ui| {
         let button =
-            Button::selectable(ctx.state.image_input.mask.is_open, edit.name(ctx.language)).frame_when_inactive(true);
+            Button::selectable(ctx.page.image_input.mask.is_open, edit.name(ctx.language)).frame_when_inactive(true);
         if ui
             .add(button)
             .on_hover_text(edit.tooltip(ctx.language, ui.ctx()))
@@ -297,7 +297,7 @@ fn mask(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
     }
 }
 
-fn outpaint(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+fn outpaint(ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
     let look = ctx.look();
     let text = look.text("bring-outpaint");
     ui.label(RichText::new(&text.name).color(*ctx.palette.text_weak))
@@ -354,7 +354,7 @@ fn weight_row(ui: &mut Ui, look: RowStyle, weight: &mut f64) {
     look.slider_row(ui, "bring-weight", weight, &scale);
 }
 
-fn follow(ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, control: &mut Control) {
+fn follow(ui: &mut Ui, ctx: &mut StudioContext<'_, '_>, place: usize, control: &mut Control) {
     heading(
         ui,
         ctx,
@@ -367,7 +367,7 @@ fn follow(ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, control: &mut C
         ui,
         look,
         "bring-network",
-        &ctx.state.image_input.adapters.controls,
+        &ctx.page.image_input.adapters.controls,
         &mut control.model,
     );
     look.row(ui, "bring-preprocessor", None, |ui, text| {
@@ -391,7 +391,7 @@ fn follow(ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, control: &mut C
     control.end = control.end.max(control.start);
 }
 
-fn refer(ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, reference: &mut Reference) {
+fn refer(ui: &mut Ui, ctx: &mut StudioContext<'_, '_>, place: usize, reference: &mut Reference) {
     let key = match reference.part {
         ReferencePart::Style => "bring-style",
         ReferencePart::Content => "bring-content",
@@ -403,7 +403,7 @@ fn refer(ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, reference: &mut 
         ui,
         look,
         "bring-adapter",
-        &ctx.state.image_input.adapters.references,
+        &ctx.page.image_input.adapters.references,
         &mut reference.adapter,
     );
     look.row(ui, "bring-part", None, |ui, _| {

@@ -12,7 +12,7 @@ use super::preview::STEPS_TAKEN;
 use crate::render::mask_brush::{MaskLook, MaskPaint};
 use crate::ui::commands::{ImageInputCommand, MaskEdit, UiCommand};
 use crate::ui::model::brush::{Brush, Dab};
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::widgets::viewport::{Viewport, size_px};
 
 /// Height of what stands above the picture, as on the canvas otherwise.
@@ -29,7 +29,7 @@ pub(in crate::ui) struct StagePanel {
     pressure: f32,
 }
 
-impl Panel for StagePanel {
+impl StudioPanel for StagePanel {
     fn id(&self) -> &'static str {
         "stage"
     }
@@ -38,10 +38,10 @@ impl Panel for StagePanel {
         Slot::Canvas
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        if ctx.state.is_mask_shown() {
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
+        if ctx.page.is_mask_shown(ctx.state) {
             self.mask(ui, ctx);
-        } else if ctx.state.is_preview_shown() {
+        } else if ctx.page.is_preview_shown(ctx.state) {
             preview(ui, ctx);
         }
     }
@@ -59,12 +59,12 @@ fn header(ui: &mut Ui, room: Rect) -> Ui {
     ui
 }
 
-fn preview(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+fn preview(ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
     let (above, body) = rooms(ui);
     let response = ui.allocate_rect(body, Sense::click_and_drag());
-    let preview = &ctx.state.image_input.preview;
+    let preview = &ctx.page.image_input.preview;
     let init = ctx.draft.request.init.as_ref();
-    let before = init.and_then(|init| ctx.state.image_input.looked(&init.file));
+    let before = init.and_then(|init| ctx.page.image_input.looked(&init.file));
     let size_px = vec2(ctx.draft.request.width_px as f32, ctx.draft.request.height_px as f32);
     let picture = preview
         .picture
@@ -75,7 +75,12 @@ fn preview(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &words));
     let place = place(ui, ctx, body, size_px);
     if let Some(picture) = picture {
-        place.draw(ui, ctx.textures, ctx.has_gpu_canvas.then_some(0), &picture);
+        place.draw(
+            ui,
+            ctx.shared.textures,
+            ctx.shared.has_gpu_canvas.then_some(0),
+            &picture,
+        );
     }
     steer(ui, ctx, &response, &place, response.dragged());
     let mut ui = header(ui, above);
@@ -93,17 +98,22 @@ fn preview(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
 }
 
 impl StagePanel {
-    fn mask(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    fn mask(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
         let (above, body) = rooms(ui);
         let response = ui.allocate_rect(body, Sense::click_and_drag());
         let name = ctx.tr("mask-canvas");
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
-        let editor = &ctx.state.image_input.mask;
-        let looked = ctx.state.image_input.looked(&editor.picture).cloned();
+        let editor = &ctx.page.image_input.mask;
+        let looked = ctx.page.image_input.looked(&editor.picture).cloned();
         if let (Some(looked), Some(document)) = (looked, &editor.document) {
             let size_px = size_px(&looked.pixels);
             let place = place(ui, ctx, body, size_px);
-            place.draw(ui, ctx.textures, ctx.has_gpu_canvas.then_some(0), &looked.pixels);
+            place.draw(
+                ui,
+                ctx.shared.textures,
+                ctx.shared.has_gpu_canvas.then_some(0),
+                &looked.pixels,
+            );
             let (width, height) = document.size_px();
             let to_mask = vec2(width as f32, height as f32) / size_px;
             if ctx.has_gpu_canvas {
@@ -130,10 +140,10 @@ impl StagePanel {
     }
 
     /// Paints along the pointer's way, and shows how large the brush is.
-    fn stroke(&mut self, ui: &Ui, ctx: &PanelContext<'_>, response: &Response, place: &Viewport, to_mask: Vec2) {
+    fn stroke(&mut self, ui: &Ui, ctx: &StudioContext<'_, '_>, response: &Response, place: &Viewport, to_mask: Vec2) {
         let brush = Brush {
-            size_px: ctx.state.image_input.mask.brush.size_px * to_mask.x,
-            ..ctx.state.image_input.mask.brush
+            size_px: ctx.page.image_input.mask.brush.size_px * to_mask.x,
+            ..ctx.page.image_input.mask.brush
         };
         let events = ui.input(|input| input.events.clone());
         let send = |edit| ctx.commands.send(UiCommand::ImageInput(ImageInputCommand::Mask(edit)));
@@ -174,7 +184,7 @@ impl StagePanel {
             }
         }
         if let Some(pointer) = response.hover_pos() {
-            let radius = 0.5 * ctx.state.image_input.mask.brush.size_px * place.zoom / place.pixels_per_point;
+            let radius = 0.5 * ctx.page.image_input.mask.brush.size_px * place.zoom / place.pixels_per_point;
             let painter = ui.painter_at(place.rect);
             painter.circle_stroke(pointer, radius + 1.0, Stroke::new(1.0, *ctx.palette.canvas));
             painter.circle_stroke(pointer, radius, Stroke::new(1.0, *ctx.palette.text));
@@ -188,7 +198,7 @@ impl StagePanel {
 }
 
 /// Stripes of the accent and of the canvas, the line of the accent.
-fn look(ctx: &PanelContext<'_>, pixels_per_point: f32) -> MaskLook {
+fn look(ctx: &StudioContext<'_, '_>, pixels_per_point: f32) -> MaskLook {
     let rgb = |colour: Color32| [colour.r(), colour.g(), colour.b()];
     MaskLook {
         light: rgb(*ctx.palette.accent),
@@ -198,21 +208,21 @@ fn look(ctx: &PanelContext<'_>, pixels_per_point: f32) -> MaskLook {
     }
 }
 
-fn place(ui: &Ui, ctx: &mut PanelContext<'_>, body: Rect, picture_px: Vec2) -> Viewport {
-    let place = Viewport::new(ui, body, ctx.state.camera, picture_px);
+fn place(ui: &Ui, ctx: &mut StudioContext<'_, '_>, body: Rect, picture_px: Vec2) -> Viewport {
+    let place = Viewport::new(ui, body, ctx.page.camera, picture_px);
     *ctx.fit_zoom = place.fit_zoom;
     place
 }
 
 /// Wheel and pinch; dragging where that does not paint.
-fn steer(ui: &Ui, ctx: &PanelContext<'_>, response: &Response, place: &Viewport, is_panned: bool) {
+fn steer(ui: &Ui, ctx: &StudioContext<'_, '_>, response: &Response, place: &Viewport, is_panned: bool) {
     for camera_move in place.camera_moves(ui, response, is_panned) {
         ctx.commands.send(UiCommand::Camera(camera_move));
     }
 }
 
-fn command_button(ui: &mut Ui, ctx: &PanelContext<'_>, command: ImageInputCommand, is_enabled: bool) {
-    let editor = &ctx.state.image_input.mask;
+fn command_button(ui: &mut Ui, ctx: &StudioContext<'_, '_>, command: ImageInputCommand, is_enabled: bool) {
+    let editor = &ctx.page.image_input.mask;
     let is_on = match command {
         ImageInputCommand::EditMask => editor.is_open,
         ImageInputCommand::ToggleEraser => editor.brush.is_eraser,
@@ -226,8 +236,8 @@ fn command_button(ui: &mut Ui, ctx: &PanelContext<'_>, command: ImageInputComman
     }
 }
 
-fn tools(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let editor = &ctx.state.image_input.mask;
+fn tools(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
+    let editor = &ctx.page.image_input.mask;
     let (can_undo, can_redo) = editor
         .document
         .as_ref()

@@ -4,12 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::preview::Preview;
-use super::target::{Grounds, Says};
+use super::target::Says;
 use crate::job::{Record, RgbImage};
 use crate::ui::commands::Target;
-use crate::ui::model::notifications::Text;
-use crate::ui::model::state::AppState;
-use crate::ui::pages::studio::form::draft::Draft;
 use crate::ui::pages::studio::mask::MaskEditor;
 
 /// A picture that was read.
@@ -118,24 +115,5 @@ impl ImageInputState {
             Some((_, known)) => *known = look,
             None => self.looks.push((path.to_owned(), look)),
         }
-    }
-}
-
-impl AppState {
-    /// What decides which targets a picture has.
-    pub fn grounds<'a>(&'a self, draft: &Draft, path: &Path) -> Grounds<'a> {
-        Grounds {
-            takes: self.model(&draft.request.model).map(|info| info.takes),
-            adapters: &self.image_input.adapters,
-            says: self.image_input.says(path),
-        }
-    }
-
-    /// Why a picture cannot become this.
-    pub fn target_refusal(&self, draft: &Draft, target: Target, path: &Path) -> Option<Text> {
-        if let Some(InputStatus::Failed(reason)) = self.image_input.look(path) {
-            return Some(Text::new("bring-unreadable", [("reason", reason.clone())]));
-        }
-        target.refusal(&self.grounds(draft, path))
     }
 }

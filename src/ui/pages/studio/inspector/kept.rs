@@ -4,7 +4,7 @@ use egui::{Ui, vec2};
 
 use crate::ui::commands::UiCommand;
 use crate::ui::model::run_timeline::RunTimeline;
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::theme::ROW_HEIGHT;
 use crate::ui::widgets::budget_field::budget_field;
 
@@ -16,7 +16,7 @@ const HALF: usize = 2;
 /// Says what is kept.
 pub(in crate::ui) struct KeptPanel;
 
-impl Panel for KeptPanel {
+impl StudioPanel for KeptPanel {
     fn id(&self) -> &'static str {
         "kept"
     }
@@ -25,8 +25,8 @@ impl Panel for KeptPanel {
         Slot::Inspector
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        let sizes = ctx.state.timeline.as_ref().map(Sizes::of);
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
+        let sizes = ctx.page.timeline.as_ref().map(Sizes::of);
         ctx.look().section(ui, "inspector-kept", |ui| {
             let words = match &sizes {
                 Some(sizes) => ctx.language.tr_with("kept-size", &[("size", &mib(sizes.total()))]),
@@ -97,7 +97,7 @@ fn mib(bytes: usize) -> String {
 }
 
 /// A box with how much the thing takes now; tells if it was clicked.
-fn switch(ui: &mut Ui, ctx: &PanelContext<'_>, key: &str, is_on: bool, size: Option<String>) -> Option<bool> {
+fn switch(ui: &mut Ui, ctx: &StudioContext<'_, '_>, key: &str, is_on: bool, size: Option<String>) -> Option<bool> {
     let text = ctx.look().text(key);
     let mut is_kept = is_on;
     let response = ui
@@ -113,7 +113,7 @@ fn switch(ui: &mut Ui, ctx: &PanelContext<'_>, key: &str, is_on: bool, size: Opt
     (is_kept != is_on).then_some(is_kept)
 }
 
-fn budget(ui: &mut Ui, ctx: &PanelContext<'_>) {
+fn budget(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
     let text = ctx.look().text("kept-budget");
     let mib = ui.horizontal(|ui| {
         ui.label(&text.name).on_hover_text(&text.tip);

@@ -10,8 +10,8 @@ use self::chart::{Chart, Course};
 use self::path::PathPlot;
 use self::series::{Series, figures};
 use super::shown;
-use crate::ui::model::state::AppState;
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
+use crate::ui::pages::studio::state::StudioState;
 use crate::unfold::StepNumbers;
 
 /// Plots the run.
@@ -23,7 +23,7 @@ pub(in crate::ui) struct PlotsPanel {
     told: Option<(bool, usize)>,
 }
 
-impl Panel for PlotsPanel {
+impl StudioPanel for PlotsPanel {
     fn id(&self) -> &'static str {
         "plots"
     }
@@ -32,8 +32,8 @@ impl Panel for PlotsPanel {
         Slot::Inspector
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        let timeline = ctx.state.timeline.as_ref();
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
+        let timeline = ctx.page.timeline.as_ref();
         let has_new_steps = self.series.update(timeline.map_or(&[], |timeline| &timeline.steps));
         let told = timeline.map(|timeline| (timeline.record.is_some(), timeline.changes.len()));
         if let Some(timeline) = timeline
@@ -43,8 +43,8 @@ impl Panel for PlotsPanel {
         }
         self.told = told;
 
-        let course = course(ctx.state, ctx.draft.request.steps);
-        let here = shown::position(ctx.state).and_then(|at| self.series.numbers().get(at).copied());
+        let course = course(ctx.page, ctx.draft.request.steps);
+        let here = shown::position(ctx.page).and_then(|at| self.series.numbers().get(at).copied());
         ctx.look().section(ui, "inspector-plots", |ui| {
             for chart in charts(ctx, self.series.numbers(), here, &course) {
                 chart.show(ui, ctx);
@@ -55,7 +55,7 @@ impl Panel for PlotsPanel {
 }
 
 /// What all plots share.
-fn course(state: &AppState, planned: u32) -> Course {
+fn course(state: &StudioState, planned: u32) -> Course {
     let Some(timeline) = &state.timeline else {
         return Course {
             total: planned as usize,
@@ -78,7 +78,7 @@ fn course(state: &AppState, planned: u32) -> Course {
 }
 
 fn charts<'a>(
-    ctx: &PanelContext<'_>,
+    ctx: &StudioContext<'_, '_>,
     numbers: &[StepNumbers],
     here: Option<StepNumbers>,
     course: &'a Course,

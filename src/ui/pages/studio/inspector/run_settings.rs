@@ -5,7 +5,7 @@ use egui::{Label, Response, RichText, Role, Ui, WidgetInfo, vec2};
 use super::shown;
 use crate::job::{Difference, GenerateRequest, ModelRef};
 use crate::ui::i18n::Language;
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::theme;
 use crate::ui::widgets::fields;
 
@@ -41,7 +41,7 @@ pub(in crate::ui) struct RunSettingsPanel {
     course: Vec<String>,
 }
 
-impl Panel for RunSettingsPanel {
+impl StudioPanel for RunSettingsPanel {
     fn id(&self) -> &'static str {
         "run_settings"
     }
@@ -50,7 +50,7 @@ impl Panel for RunSettingsPanel {
         Slot::Inspector
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
         self.update(ctx);
         ctx.look().section(ui, "inspector-settings", |ui| {
             if self.rows.is_empty() {
@@ -91,8 +91,8 @@ fn cell(ui: &mut Ui, width: f32, label: Label) -> Response {
 
 impl RunSettingsPanel {
     /// Puts the settings into words if they are others than before.
-    fn update(&mut self, ctx: &PanelContext<'_>) {
-        let now = shown::Settings::shown(ctx.state);
+    fn update(&mut self, ctx: &StudioContext<'_, '_>) {
+        let now = shown::Settings::shown(ctx.page, ctx.state);
         let is_told = match (&self.told, &now) {
             (Some((told, language)), Some(now)) => told.is(now) && *language == ctx.language,
             (None, None) => true,
@@ -104,7 +104,7 @@ impl RunSettingsPanel {
         self.rows.clear();
         self.course.clear();
         if let Some(now) = &now {
-            let request = now.request(ctx.state);
+            let request = now.request(ctx.page);
             self.rows = rows(ctx, &request);
             if let shown::Settings::Record(record) = now {
                 self.rows[0].1.clone_from(&record.model_name);
@@ -123,7 +123,7 @@ impl RunSettingsPanel {
 }
 
 /// The model first.
-fn rows(ctx: &PanelContext<'_>, request: &GenerateRequest) -> Vec<(String, String)> {
+fn rows(ctx: &StudioContext<'_, '_>, request: &GenerateRequest) -> Vec<(String, String)> {
     let model = match &request.model {
         ModelRef::Starter => ctx.tr("model-starter"),
         ModelRef::Flowers => ctx.tr("model-flowers"),

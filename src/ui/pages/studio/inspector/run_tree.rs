@@ -15,7 +15,8 @@ use crate::job::{Difference, GenerateRequest, Origin, RgbImage};
 use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Value;
 use crate::ui::model::state::{AppState, View, file_name};
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
+use crate::ui::pages::studio::state::StudioState;
 use crate::ui::theme::ROW_HEIGHT;
 use crate::ui::widgets::fields;
 
@@ -74,7 +75,7 @@ struct Told {
     record: Option<usize>,
 }
 
-impl Panel for RunTreePanel {
+impl StudioPanel for RunTreePanel {
     fn id(&self) -> &'static str {
         "run_tree"
     }
@@ -83,8 +84,8 @@ impl Panel for RunTreePanel {
         Slot::Inspector
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        self.update(ctx.state);
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
+        self.update(ctx.page, ctx.state);
         ctx.look().section(ui, "inspector-tree", |ui| {
             if self.rows.is_empty() {
                 ui.weak(ctx.tr("tree-none"));
@@ -118,17 +119,17 @@ impl RunTreePanel {
     }
 
     /// Makes the tree anew if anything it shows has changed.
-    fn update(&mut self, state: &AppState) {
-        let live = state.run.as_ref().map(|run| {
-            let timeline = state.timeline.as_ref();
+    fn update(&mut self, page: &StudioState, app: &AppState) {
+        let live = app.run.as_ref().map(|run| {
+            let timeline = page.timeline.as_ref();
             let changes = timeline.map_or(0, |timeline| timeline.changes.len());
             (Arc::as_ptr(&run.request) as usize, changes)
         });
-        let record = state.timeline.as_ref().and_then(|timeline| timeline.record.as_ref());
+        let record = page.timeline.as_ref().and_then(|timeline| timeline.record.as_ref());
         let told = Told {
-            num_pictures: state.recent.len(),
-            newest: state.recent.first().map(|picture| picture.path.clone()),
-            view: match &state.view {
+            num_pictures: app.recent.len(),
+            newest: app.recent.first().map(|picture| picture.path.clone()),
+            view: match &page.view {
                 View::Step(_) => View::Live,
                 other => other.clone(),
             },
@@ -139,7 +140,7 @@ impl RunTreePanel {
             self.told = Some(told);
             let mut nodes = Vec::new();
             self.entries.clear();
-            for (node, entry) in pictures(state).chain(live_run(state)) {
+            for (node, entry) in pictures(page, app).chain(live_run(page, app)) {
                 nodes.push(node);
                 self.entries.push(entry);
             }
@@ -156,7 +157,7 @@ impl RunTreePanel {
         }
         // Its picture is another one at each step.
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.name == Name::Live) {
-            entry.thumbnail = state.newest_picture().cloned();
+            entry.thumbnail = page.newest_picture(app).cloned();
         }
     }
 
@@ -174,7 +175,7 @@ impl RunTreePanel {
     /// One run: its picture, where it comes from and what is different, and the box that chooses it.
     ///
     /// * `tops`: the nodes above with the feet of their pictures, where lines to their branches begin.
-    fn line(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>, place: usize, tops: &mut Vec<(usize, f32)>) {
+    fn line(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>, place: usize, tops: &mut Vec<(usize, f32)>) {
         let row = &self.rows[place];
         let Some(entry) = self.entries.get(row.node) else {
             return;
@@ -193,7 +194,7 @@ impl RunTreePanel {
         tops.push((row.node, picture.bottom()));
 
         let name = entry.name.clone();
-        let is_shown = is_shown(ctx.state, entry);
+        let is_shown = is_shown(ctx.page, entry);
         let response = ui.interact(button, ui.make_persistent_id(("run", row.node)), Sense::click());
         response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &words.name));
         if ui.is_rect_visible(line) {
@@ -239,7 +240,7 @@ impl RunTreePanel {
     }
 }
 
-fn is_shown(state: &AppState, entry: &Entry) -> bool {
+fn is_shown(state: &StudioState, entry: &Entry) -> bool {
     match (&entry.name, &state.view) {
         (Name::Picture(path), View::Picture(shown)) => path == shown,
         (Name::Live, View::Picture(_)) => false,
@@ -250,11 +251,11 @@ fn is_shown(state: &AppState, entry: &Entry) -> bool {
 }
 
 /// The saved pictures that say how they were made.
-fn pictures(state: &AppState) -> impl Iterator<Item = (Node, Entry)> {
-    let shown_id = shown_id(state);
-    state.recent.iter().filter_map(move |picture| {
+fn pictures(page: &StudioState, app: &AppState) -> impl Iterator<Item = (Node, Entry)> {
+    let shown_id = shown_id(page);
+    app.recent.iter().filter_map(move |picture| {
         let record = picture.record.as_ref()?;
-        let is_shown = state.view == View::Picture(picture.path.clone());
+        let is_shown = page.view == View::Picture(picture.path.clone());
         let node = Node {
             run_id: record.run_id.clone(),
             origin: record.origin.clone(),
@@ -273,15 +274,15 @@ fn pictures(state: &AppState) -> impl Iterator<Item = (Node, Entry)> {
 }
 
 /// The run that is seen step by step, once it has a name.
-fn shown_id(state: &AppState) -> Option<&String> {
+fn shown_id(state: &StudioState) -> Option<&String> {
     let record = state.timeline.as_ref()?.record.as_ref()?;
     Some(&record.run_id)
 }
 
 /// The run in the making, until it is among the saved pictures.
-fn live_run(state: &AppState) -> Option<(Node, Entry)> {
-    let run = state.run.as_ref()?;
-    let live = state.timeline.as_ref().filter(|timeline| {
+fn live_run(page: &StudioState, app: &AppState) -> Option<(Node, Entry)> {
+    let run = app.run.as_ref()?;
+    let live = page.timeline.as_ref().filter(|timeline| {
         let record = timeline.record.as_ref();
         Arc::ptr_eq(&timeline.request, &run.request) || record.is_some_and(|record| record.request == *run.request)
     });
@@ -292,13 +293,13 @@ fn live_run(state: &AppState) -> Option<(Node, Entry)> {
         record.is_some_and(|record| !run_id.is_empty() && record.run_id == run_id)
     };
     // A record without a name is of before there were any: then the run is over when its job is.
-    if state.recent.iter().any(is_saved) || (run_id.is_empty() && run.status.has_ended()) {
+    if app.recent.iter().any(is_saved) || (run_id.is_empty() && run.status.has_ended()) {
         return None;
     }
     let request = live.map_or_else(|| (*run.request).clone(), shown::asked);
     let origin = match record {
         Some(record) => record.origin.clone(),
-        None => likely_origin(state, &request),
+        None => likely_origin(app, &request),
     };
     let node = Node {
         run_id: run_id.clone(),
@@ -318,11 +319,11 @@ fn live_run(state: &AppState) -> Option<(Node, Entry)> {
 
 /// A run in the making does not say where it comes from: one that changes on its way comes from the saved run with
 /// which it shares the most steps.
-fn likely_origin(state: &AppState, request: &GenerateRequest) -> Option<Origin> {
+fn likely_origin(app: &AppState, request: &GenerateRequest) -> Option<Origin> {
     if request.changes.is_empty() {
         return None;
     }
-    let records = state.recent.iter().filter_map(|picture| picture.record.as_ref());
+    let records = app.recent.iter().filter_map(|picture| picture.record.as_ref());
     let named = records.filter(|record| !record.run_id.is_empty());
     let shared = named.map(|record| (record.request.shared_steps(request), record));
     let (step, record) = shared.filter(|(step, _)| *step > 0).max_by_key(|(step, _)| *step)?;
@@ -340,7 +341,7 @@ struct Words {
     below: String,
 }
 
-fn words(ctx: &PanelContext<'_>, entry: &Entry) -> Words {
+fn words(ctx: &StudioContext<'_, '_>, entry: &Entry) -> Words {
     let language = ctx.language;
     let file = match &entry.name {
         Name::Live => ctx.tr("tree-live"),
@@ -370,7 +371,7 @@ fn words(ctx: &PanelContext<'_>, entry: &Entry) -> Words {
     }
 }
 
-fn two_lines(ui: &Ui, ctx: &PanelContext<'_>, rect: Rect, words: &Words) {
+fn two_lines(ui: &Ui, ctx: &StudioContext<'_, '_>, rect: Rect, words: &Words) {
     let painter = ui.painter_at(rect);
     let lines = [
         (&words.title, TextStyle::Body, *ctx.palette.text, rect.center().y - 9.0),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::job::{GenerateRequest, Record};
 use crate::ui::model::run_timeline::RunTimeline;
 use crate::ui::model::state::{AppState, View};
+use crate::ui::pages::studio::state::StudioState;
 
 /// The step on the canvas, by its place among those of the timeline; the newest if none is chosen.
-pub(in crate::ui) fn position(state: &AppState) -> Option<usize> {
+pub(in crate::ui) fn position(state: &StudioState) -> Option<usize> {
     let steps = &state.timeline.as_ref()?.steps;
     let last = steps.len().checked_sub(1)?;
     match state.view {
@@ -39,17 +40,17 @@ pub(in crate::ui) enum Settings {
 
 impl Settings {
     /// Those of whatever the canvas shows.
-    pub(in crate::ui) fn shown(state: &AppState) -> Option<Self> {
-        if let View::Picture(_) = state.view {
-            return state.shown_record().cloned().map(Self::Record);
+    pub(in crate::ui) fn shown(page: &StudioState, app: &AppState) -> Option<Self> {
+        if let View::Picture(_) = page.view {
+            return page.shown_record(app).cloned().map(Self::Record);
         }
-        if let Some(timeline) = &state.timeline {
+        if let Some(timeline) = &page.timeline {
             return Some(match &timeline.record {
                 Some(record) => Self::Record(Arc::clone(record)),
                 None => Self::Request(Arc::clone(&timeline.request), timeline.changes.len()),
             });
         }
-        let run = state.run.as_ref()?;
+        let run = app.run.as_ref()?;
         Some(Self::Request(Arc::clone(&run.request), 0))
     }
 
@@ -63,7 +64,7 @@ impl Settings {
     }
 
     /// What was asked for, changes on the way included.
-    pub(in crate::ui) fn request(&self, state: &AppState) -> GenerateRequest {
+    pub(in crate::ui) fn request(&self, state: &StudioState) -> GenerateRequest {
         match (self, &state.timeline) {
             (Self::Record(record), _) => record.request.clone(),
             (Self::Request(request, _), Some(timeline)) if Arc::ptr_eq(request, &timeline.request) => asked(timeline),

@@ -4,8 +4,8 @@ use egui::{Color32, ComboBox, Label, RichText, TextEdit, Ui, vec2};
 
 use crate::job::{Field, Sweep};
 use crate::ui::pages::studio::form::draft::Draft;
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::pages::studio::sweep::draft::{AxisDraft, Preset, SweepMemo, SweepProblem, field_words, size_words};
-use crate::ui::panel::{Panel, PanelContext, Slot};
 use crate::ui::theme::{GRID, ROW_HEIGHT};
 use crate::ui::widgets::form_row::RowStyle;
 use crate::ui::widgets::section;
@@ -22,7 +22,7 @@ pub(in crate::ui) struct SweepFormPanel {
     sweep: SweepMemo,
 }
 
-impl Panel for SweepFormPanel {
+impl StudioPanel for SweepFormPanel {
     fn id(&self) -> &'static str {
         "sweep_form"
     }
@@ -31,7 +31,7 @@ impl Panel for SweepFormPanel {
         Slot::Form
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
         let look = ctx.look();
         let header = section::show(ui, "sweep-title", ctx.tr("sweep-title"), false, |ui| {
             presets(ui, look, ctx.draft);
@@ -52,7 +52,7 @@ impl Panel for SweepFormPanel {
 
 /// What Generate says while a sweep is asked for, and what stands in its way.
 pub(in crate::ui) fn asked_for(
-    ctx: &PanelContext<'_>,
+    ctx: &StudioContext<'_, '_>,
     sweep: Option<&Result<Sweep, SweepProblem>>,
 ) -> (Option<String>, Option<String>) {
     match sweep {
@@ -66,7 +66,10 @@ pub(in crate::ui) fn asked_for(
 }
 
 /// That of what stands in the way of Generate: a sweep on its way is nothing that went wrong.
-pub(in crate::ui) fn problem_colour(ctx: &PanelContext<'_>, sweep: Option<&Result<Sweep, SweepProblem>>) -> Color32 {
+pub(in crate::ui) fn problem_colour(
+    ctx: &StudioContext<'_, '_>,
+    sweep: Option<&Result<Sweep, SweepProblem>>,
+) -> Color32 {
     if ctx.state.jobs.is_sweep_in_engine() && matches!(sweep, Some(Ok(_))) {
         *ctx.palette.text_weak
     } else {
@@ -173,7 +176,7 @@ fn other_prompt(ui: &mut Ui, look: RowStyle, draft: &mut Draft) {
 }
 
 /// How many runs there will be, or why there will be none.
-fn verdict(ui: &mut Ui, ctx: &PanelContext<'_>, sweep: Option<&Result<Sweep, SweepProblem>>) {
+fn verdict(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweep: Option<&Result<Sweep, SweepProblem>>) {
     let text = match sweep {
         None => RichText::new(ctx.tr("sweep-none")).weak(),
         Some(Ok(sweep)) => {

@@ -16,8 +16,8 @@ use crate::ui::model::regenerate::{Regenerate, RegenerateCommand, VariationStren
 use crate::ui::model::step_pictures::latent_picture;
 use crate::ui::model::sweep_cell::{CellRun, Seen};
 use crate::ui::model::sweeping::Sweeping;
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::pages::studio::sweep::draft::{axis_words, cell_words, field_words, value_words};
-use crate::ui::panel::{Panel, PanelContext, Slot};
 
 /// Height of the line above the grid.
 const HEADER_HEIGHT: f32 = 34.0;
@@ -64,7 +64,7 @@ struct Grid {
     row_label: f32,
 }
 
-impl Panel for SweepGridPanel {
+impl StudioPanel for SweepGridPanel {
     fn id(&self) -> &'static str {
         "sweep_grid"
     }
@@ -73,7 +73,7 @@ impl Panel for SweepGridPanel {
         Slot::Canvas
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
         let state = ctx.state;
         let Some(sweeping) = &state.sweeping else {
             self.latents.clear();
@@ -101,7 +101,7 @@ impl Panel for SweepGridPanel {
 }
 
 impl SweepGridPanel {
-    fn grid(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>, sweeping: &Sweeping, body: Rect) {
+    fn grid(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>, sweeping: &Sweeping, body: Rect) {
         let grid = Grid::of(ui, sweeping, body);
         let corner = body.min + vec2(grid.row_label, 2.0 * LABEL_HEIGHT);
         let field = Rect::from_min_max(corner, body.max.max(corner));
@@ -133,7 +133,7 @@ impl SweepGridPanel {
     fn cell(
         &mut self,
         ui: &Ui,
-        ctx: &mut PanelContext<'_>,
+        ctx: &mut StudioContext<'_, '_>,
         sweeping: &Sweeping,
         (index, cell): (usize, &CellRun),
         rect: Rect,
@@ -261,7 +261,7 @@ fn is_folded(sweeping: &Sweeping) -> bool {
 }
 
 /// What can be made of a picture that is there.
-fn verbs(ui: &mut Ui, ctx: &PanelContext<'_>, (index, cell): (usize, &CellRun), foot: Rect) {
+fn verbs(ui: &mut Ui, ctx: &StudioContext<'_, '_>, (index, cell): (usize, &CellRun), foot: Rect) {
     let layout = Layout::left_to_right(Align::Center);
     let mut ui = ui.new_child(UiBuilder::new().max_rect(foot).layout(layout).id_salt(("verbs", index)));
     ui.spacing_mut().item_spacing.x = GAP;
@@ -301,7 +301,7 @@ fn within(sight: egui::Rangef, side: f32, count: usize) -> std::ops::Range<usize
 }
 
 /// The names and values of columns and rows; they stay in sight when the grid scrolls.
-fn labels(ui: &Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping, grid: &Grid, (body, shown): (Rect, Rect)) {
+fn labels(ui: &Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping, grid: &Grid, (body, shown): (Rect, Rect)) {
     let font = TextStyle::Body.resolve(ui.style());
     let weak = *ctx.palette.text_weak;
     let left = body.left() + grid.row_label;
@@ -364,7 +364,7 @@ fn sentence(ui: &Ui, rect: Rect, words: &str, colour: Color32) {
 }
 
 /// How far the sweep is at the left, the playhead of all runs at the right.
-fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping) {
+fn line_above(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) {
     ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         ctx.button_with(ui, UiCommand::CloseSweep, !ctx.state.is_sweep_open(), |button| button);
@@ -376,7 +376,7 @@ fn line_above(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping) {
     });
 }
 
-fn playhead(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping) {
+fn playhead(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) {
     let end = sweeping.num_steps();
     let words = match sweeping.playhead {
         Some(step) => {
@@ -411,7 +411,7 @@ fn playhead(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping) {
 }
 
 /// How many runs are done, how many could not be, and how long it will take.
-fn progress_words(ctx: &PanelContext<'_>, sweeping: &Sweeping) -> String {
+fn progress_words(ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) -> String {
     let progress = ctx.state.jobs.sweep_progress();
     let done = progress.num_finished.to_string();
     let total = sweeping.cells.len().to_string();
@@ -433,7 +433,7 @@ fn progress_words(ctx: &PanelContext<'_>, sweeping: &Sweeping) -> String {
     words.join("  ·  ")
 }
 
-fn sheet_tabs(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping, z: &Axis) {
+fn sheet_tabs(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping, z: &Axis) {
     ScrollArea::horizontal().show(ui, |ui| {
         ui.horizontal_centered(|ui| {
             ui.weak(axis_words(z, ctx.language));
@@ -452,7 +452,7 @@ fn sheet_tabs(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping, z: &Axis
 }
 
 /// The way back while something else is on the canvas.
-fn back(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping) {
+fn back(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) {
     let command = UiCommand::ShowSweep;
     let name = command.name(ctx.language);
     let words = format!(
@@ -473,7 +473,7 @@ fn back(ui: &mut Ui, ctx: &PanelContext<'_>, sweeping: &Sweeping) {
 }
 
 /// How far a run is, in words.
-fn status_words(ctx: &PanelContext<'_>, cell: &CellRun) -> String {
+fn status_words(ctx: &StudioContext<'_, '_>, cell: &CellRun) -> String {
     match ctx.state.jobs.find(cell.job).map(|job| &job.status) {
         None | Some(JobStatus::Waiting) => ctx.tr("status-waiting"),
         Some(JobStatus::Running | JobStatus::Stopping) => {
@@ -489,7 +489,7 @@ fn status_words(ctx: &PanelContext<'_>, cell: &CellRun) -> String {
 }
 
 /// The settings of a run.
-fn settings(ui: &mut Ui, ctx: &PanelContext<'_>, cell: &CellRun, (name, state): (&str, &str)) {
+fn settings(ui: &mut Ui, ctx: &StudioContext<'_, '_>, cell: &CellRun, (name, state): (&str, &str)) {
     let request = &cell.request;
     ui.label(RichText::new(name).strong());
     ui.label(&request.prompt);

@@ -9,7 +9,7 @@ use crate::ui::commands::UiCommand;
 use crate::ui::model::jobs::JobStatus;
 use crate::ui::model::run_timeline::RunTimeline;
 use crate::ui::model::state::{EngineStatus, Pause, Run, View};
-use crate::ui::panel::{Panel, PanelContext, Slot};
+use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 
 /// Room kept for the lamp.
 const LAMP_ROOM: f32 = 84.0;
@@ -20,7 +20,7 @@ pub(in crate::ui) struct TimelinePanel {
     strip: Strip,
 }
 
-impl Panel for TimelinePanel {
+impl StudioPanel for TimelinePanel {
     fn id(&self) -> &'static str {
         "timeline"
     }
@@ -29,7 +29,7 @@ impl Panel for TimelinePanel {
         Slot::Timeline
     }
 
-    fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
         progress_line(ui, ctx);
         ui.horizontal(|ui| {
             ui.set_height(28.0);
@@ -46,7 +46,7 @@ impl Panel for TimelinePanel {
 }
 
 /// A thin line along the upper edge: how far the run is.
-fn progress_line(ui: &Ui, ctx: &PanelContext<'_>) {
+fn progress_line(ui: &Ui, ctx: &StudioContext<'_, '_>) {
     let Some(run) = ctx.state.run.as_ref().filter(|run| !run.status.has_ended()) else {
         return;
     };
@@ -56,7 +56,7 @@ fn progress_line(ui: &Ui, ctx: &PanelContext<'_>) {
 }
 
 /// What the engine does, and the numbers of the step on the canvas. Columns of fixed width, so that nothing moves.
-fn numbers(ui: &mut Ui, ctx: &PanelContext<'_>) {
+fn numbers(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
     let (words, is_error) = status(ctx);
     let mut words = RichText::new(words);
     if is_error {
@@ -68,10 +68,10 @@ fn numbers(ui: &mut Ui, ctx: &PanelContext<'_>) {
         cell(ui, room, RichText::new(reason).weak());
         return;
     }
-    let Some(timeline) = &ctx.state.timeline else {
+    let Some(timeline) = &ctx.page.timeline else {
         return;
     };
-    if let Some(step) = ctx.state.shown_step_record() {
+    if let Some(step) = ctx.page.shown_step_record() {
         step_numbers(ui, ctx, timeline, step);
     }
     if let Some(missing) = &timeline.missing {
@@ -84,13 +84,13 @@ fn numbers(ui: &mut Ui, ctx: &PanelContext<'_>) {
     }
 }
 
-fn step_numbers(ui: &mut Ui, ctx: &PanelContext<'_>, timeline: &RunTimeline, step: &StepRecord) {
+fn step_numbers(ui: &mut Ui, ctx: &StudioContext<'_, '_>, timeline: &RunTimeline, step: &StepRecord) {
     let language = ctx.language;
     let (number, total) = ((step.index + 1).to_string(), timeline.total.to_string());
     let step_words = language.tr_with("timeline-step", &[("step", &number), ("total", &total)]);
     cell(ui, 96.0, step_words.into());
     cell(ui, 62.0, RichText::new(format!("σ {}", sigma_text(step.sigma))));
-    let live_run = ctx.state.run.as_ref().filter(|_| ctx.state.view == View::Live);
+    let live_run = ctx.state.run.as_ref().filter(|_| ctx.page.view == View::Live);
     let step_secs = live_run.and_then(|run| run.computed.mean_secs()).unwrap_or(step.secs);
     let pace = language.tr_with("timeline-pace", &[("secs", &secs_text(step_secs))]);
     cell(ui, 106.0, pace.into());
@@ -129,10 +129,10 @@ pub(in crate::ui) fn secs_text(secs: f64) -> String {
 }
 
 /// Why the run that is shown could not be done.
-fn failure(ctx: &PanelContext<'_>) -> Option<String> {
+fn failure(ctx: &StudioContext<'_, '_>) -> Option<String> {
     let run = ctx.state.run.as_ref()?;
     match &run.status {
-        JobStatus::Failed(error) if ctx.state.engine == EngineStatus::Running && ctx.state.view == View::Live => {
+        JobStatus::Failed(error) if ctx.state.engine == EngineStatus::Running && ctx.page.view == View::Live => {
             Some(ctx.language.job_error(error))
         }
         _ => None,
@@ -140,11 +140,11 @@ fn failure(ctx: &PanelContext<'_>) -> Option<String> {
 }
 
 /// What goes on, and whether it is bad.
-fn status(ctx: &PanelContext<'_>) -> (String, bool) {
+fn status(ctx: &StudioContext<'_, '_>) -> (String, bool) {
     if let EngineStatus::Stopped { .. } = ctx.state.engine {
         return (ctx.tr("status-engine-stopped"), true);
     }
-    if ctx.state.active_run().is_none() && ctx.state.shown_path().is_some() {
+    if ctx.state.active_run().is_none() && ctx.page.shown_path().is_some() {
         return (ctx.tr("status-kept"), false);
     }
     let Some(run) = &ctx.state.run else {
@@ -179,7 +179,7 @@ fn status(ctx: &PanelContext<'_>) -> (String, bool) {
     }
 }
 
-fn phase_text(ctx: &PanelContext<'_>, run: &Run) -> String {
+fn phase_text(ctx: &StudioContext<'_, '_>, run: &Run) -> String {
     let words = match run.phase {
         None => ctx.tr("status-waiting"),
         Some(Phase::LoadingModel) => ctx.tr("status-loading"),
@@ -196,9 +196,9 @@ fn phase_text(ctx: &PanelContext<'_>, run: &Run) -> String {
 }
 
 /// Live, with its lamp; Restart when the engine has ended.
-fn buttons(ui: &mut Ui, ctx: &PanelContext<'_>) {
+fn buttons(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
     let live = UiCommand::ShowLive;
-    let is_live = ctx.state.view == View::Live;
+    let is_live = ctx.page.view == View::Live;
     let lamp = if is_live {
         *ctx.palette.accent
     } else {

@@ -13,7 +13,7 @@ use crate::ui::model::run_timeline::RunTimeline;
 use crate::ui::model::state::View;
 use crate::ui::model::step_pictures::latent_picture;
 use crate::ui::pages::studio::form::changes::change_texts;
-use crate::ui::panel::PanelContext;
+use crate::ui::pages::studio::panel::StudioContext;
 use crate::ui::widgets::tab_stop::TabStop;
 
 /// Largest side of a step in the strip.
@@ -111,13 +111,13 @@ impl Scale {
 
 impl Strip {
     /// Lays it out in what is left of the row.
-    pub(in crate::ui) fn show(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
+    pub(in crate::ui) fn show(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
         let size = vec2(ui.available_width(), MAX_CELL + LANE_GAP + LANE);
         // Tab reaches the current step; the arrows are for the steps, wherever the keyboard is.
         let (area, response) = ui.allocate_exact_size(size, Sense::CLICK | Sense::DRAG);
-        let state = ctx.state;
+        let state = ctx.page;
         let to_come = state
-            .shown_record()
+            .shown_record(ctx.state)
             .map_or(ctx.draft.request.steps, |record| record.request.steps);
         let total = state
             .timeline
@@ -160,7 +160,7 @@ impl Strip {
     fn picture(
         &mut self,
         ui: &Ui,
-        ctx: &mut PanelContext<'_>,
+        ctx: &mut StudioContext<'_, '_>,
         timeline: &RunTimeline,
         record: &Arc<StepRecord>,
         rect: Rect,
@@ -198,14 +198,14 @@ impl Strip {
 }
 
 /// For those who do not see it.
-fn name_playhead(ctx: &PanelContext<'_>, response: &Response, shown: Option<usize>, total: usize) {
+fn name_playhead(ctx: &StudioContext<'_, '_>, response: &Response, shown: Option<usize>, total: usize) {
     let at = shown.map_or(0, |index| index + 1);
     let name = ctx.tr("timeline-playhead");
     response.widget_info(|| WidgetInfo::slider(total > 0, at as f64, &name));
 }
 
 /// The playhead follows the pointer; beyond the newest step it stays with the newest.
-fn scrub(ctx: &PanelContext<'_>, timeline: &RunTimeline, scale: &Scale, response: &Response) {
+fn scrub(ctx: &StudioContext<'_, '_>, timeline: &RunTimeline, scale: &Scale, response: &Response) {
     let is_wanted = response.dragged() || response.clicked();
     let Some(pointer) = response.interact_pointer_pos().filter(|_| is_wanted) else {
         return;
@@ -213,15 +213,15 @@ fn scrub(ctx: &PanelContext<'_>, timeline: &RunTimeline, scale: &Scale, response
     let index = scale.index_at(pointer.x);
     let place = timeline.steps.partition_point(|record| record.index < index);
     if place < timeline.steps.len() {
-        if ctx.state.view != View::Step(place) {
+        if ctx.page.view != View::Step(place) {
             ctx.commands.send(UiCommand::ShowStep(place));
         }
-    } else if matches!(ctx.state.view, View::Step(_)) {
+    } else if matches!(ctx.page.view, View::Step(_)) {
         ctx.commands.send(UiCommand::LastStep);
     }
 }
 
-fn empty_cells(ui: &Ui, ctx: &PanelContext<'_>, scale: &Scale, first: usize) {
+fn empty_cells(ui: &Ui, ctx: &StudioContext<'_, '_>, scale: &Scale, first: usize) {
     for index in (first..scale.total).filter(|index| index % scale.group == 0) {
         ui.painter().rect_filled(scale.picture(index), 3.0, *ctx.palette.field);
     }
@@ -229,7 +229,7 @@ fn empty_cells(ui: &Ui, ctx: &PanelContext<'_>, scale: &Scale, first: usize) {
 
 fn step_cell(
     ui: &Ui,
-    ctx: &PanelContext<'_>,
+    ctx: &StudioContext<'_, '_>,
     stop: TabStop,
     (place, record): (usize, &StepRecord),
     scale: &Scale,
@@ -262,7 +262,7 @@ fn step_cell(
 }
 
 /// Bars for how long each step took, a curve of the noise levels on a logarithmic scale, and the playhead over both.
-fn curve(ui: &Ui, ctx: &PanelContext<'_>, timeline: &RunTimeline, scale: &Scale, shown: Option<usize>) {
+fn curve(ui: &Ui, ctx: &StudioContext<'_, '_>, timeline: &RunTimeline, scale: &Scale, shown: Option<usize>) {
     let (painter, lane) = (ui.painter(), scale.lane);
     let longest = timeline.steps.iter().map(|record| record.secs).fold(0.0, f64::max);
     for record in timeline.steps.iter().filter(|record| record.secs > 0.0) {
@@ -312,7 +312,7 @@ fn curve(ui: &Ui, ctx: &PanelContext<'_>, timeline: &RunTimeline, scale: &Scale,
 }
 
 /// A sign where something changes, which says what.
-fn mark(ui: &Ui, ctx: &PanelContext<'_>, change: &Change, scale: &Scale) {
+fn mark(ui: &Ui, ctx: &StudioContext<'_, '_>, change: &Change, scale: &Scale) {
     let index = change.step as usize;
     if index >= scale.total {
         return;
@@ -338,7 +338,7 @@ fn mark(ui: &Ui, ctx: &PanelContext<'_>, change: &Change, scale: &Scale) {
 }
 
 /// The numbers of the step under the pointer.
-fn hover(ctx: &PanelContext<'_>, timeline: &RunTimeline, scale: &Scale, response: &Response) {
+fn hover(ctx: &StudioContext<'_, '_>, timeline: &RunTimeline, scale: &Scale, response: &Response) {
     let pointer = response.hover_pos().filter(|pointer| scale.lane.contains(*pointer));
     let place = pointer.and_then(|pointer| timeline.place_of(scale.index_at(pointer.x)));
     let Some(record) = place.and_then(|place| timeline.steps.get(place)) else {

@@ -4,20 +4,20 @@ use egui::{Button, Ui, vec2};
 
 use crate::ui::commands::UiCommand;
 use crate::ui::model::state::Pause;
-use crate::ui::panel::PanelContext;
+use crate::ui::pages::studio::panel::StudioContext;
 use crate::ui::theme::{GRID, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
 
 /// Two rows of four buttons.
-pub(in crate::ui) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
-    let state = ctx.state;
-    let is_live = state.is_live_steerable();
-    let has_steps = state.shown_step_record().is_some();
+pub(in crate::ui) fn show(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
+    let (page, app) = (ctx.page, ctx.state);
+    let is_live = page.is_live_steerable(app);
+    let has_steps = page.shown_step_record().is_some();
     let is_moving = if is_live {
-        state.run.as_ref().is_some_and(|run| run.pause == Pause::No)
+        app.run.as_ref().is_some_and(|run| run.pause == Pause::No)
     } else {
-        state.playback.is_on
+        page.playback.is_on
     };
     let play = if is_moving { Icon::Pause } else { Icon::Play };
     ui.vertical(|ui| {
@@ -38,8 +38,8 @@ pub(in crate::ui) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
     });
 }
 
-fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: UiCommand, icon: Icon, is_enabled: bool) {
-    let is_on = command == UiCommand::ToggleLoop && ctx.state.playback.is_looping;
+fn button(ui: &mut Ui, ctx: &StudioContext<'_, '_>, command: UiCommand, icon: Icon, is_enabled: bool) {
+    let is_on = command == UiCommand::ToggleLoop && ctx.page.playback.is_looping;
     let (name, tip) = (command.name(ctx.language), command.tooltip(ctx.language, ui.ctx()));
     ui.add_enabled_ui(is_enabled, |ui| {
         if icon_button(ui, icon, &name, &tip, is_on)
@@ -52,9 +52,9 @@ fn button(ui: &mut Ui, ctx: &PanelContext<'_>, command: UiCommand, icon: Icon, i
 }
 
 /// How quickly is played; a press takes the next speed.
-fn speed(ui: &mut Ui, ctx: &PanelContext<'_>) {
+fn speed(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
     let command = UiCommand::NextSpeed;
-    let speed = ctx.state.playback.speed;
+    let speed = ctx.page.playback.speed;
     let words = match speed {
         speed if speed < 0.4 => "¼×".to_owned(),
         speed if speed < 0.9 => "½×".to_owned(),

@@ -5,7 +5,7 @@ use egui_plot::{AxisHints, Line, LineStyle, Plot, PlotPoint, Points, VLine};
 
 use super::series::tick;
 use crate::ui::commands::UiCommand;
-use crate::ui::panel::PanelContext;
+use crate::ui::pages::studio::panel::StudioContext;
 use crate::ui::theme::Palette;
 
 /// Height of a plot, in points.
@@ -51,7 +51,7 @@ impl Course {
 
 impl Chart<'_> {
     /// Lays it out and sends the step that was clicked.
-    pub(super) fn show(self, ui: &mut Ui, ctx: &PanelContext<'_>) {
+    pub(super) fn show(self, ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
         let (look, course, palette) = (ctx.look(), self.course, ctx.palette);
         let name = look.text(self.key).name;
         let readout = self.readout;
@@ -107,7 +107,7 @@ impl Chart<'_> {
 /// * `at`: the place of the step nearest to a position.
 pub(super) fn scrub(
     ui: &Ui,
-    ctx: &PanelContext<'_>,
+    ctx: &StudioContext<'_, '_>,
     response: &egui::Response,
     (name, course): (&str, &Course),
     at: impl Fn(egui::Pos2) -> Option<usize>,

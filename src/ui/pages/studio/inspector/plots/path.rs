@@ -9,7 +9,7 @@ use super::chart::{Course, scrub, still};
 use crate::job::{GenerateRequest, LatentPlane, StepRecord};
 use crate::ui::model::run_timeline::{RunTimeline, Source};
 use crate::ui::pages::studio::inspector::shown;
-use crate::ui::panel::PanelContext;
+use crate::ui::pages::studio::panel::StudioContext;
 use crate::unfold::paths;
 
 /// Height of the plot, in points.
@@ -94,7 +94,7 @@ impl PathPlot {
     }
 
     /// Lays it out and sends the step that was clicked.
-    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>, course: &Course) {
+    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &StudioContext<'_, '_>, course: &Course) {
         let (look, palette) = (ctx.look(), ctx.palette);
         let before = self.latents;
         look.explained(ui, "plot-path", |ui| {
@@ -110,7 +110,7 @@ impl PathPlot {
         if self.latents != before {
             self.compute();
         }
-        let is_there = ctx.state.timeline.is_some();
+        let is_there = ctx.page.timeline.is_some();
         let paths: &[Vec<[f64; 2]>] = if is_there { &self.paths } else { &[] };
         let numbers: Vec<usize> = match self.seen.first() {
             Some(shown) if is_there => shown.steps.iter().map(|(number, _)| *number).collect(),

@@ -9,7 +9,7 @@ use crate::job::Difference;
 use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
 use crate::ui::model::state::file_name;
-use crate::ui::panel::PanelContext;
+use crate::ui::pages::studio::panel::StudioContext;
 use crate::ui::theme;
 use crate::ui::widgets::fields;
 
@@ -32,7 +32,7 @@ impl Comparison {
     }
 
     /// Lays the table out; true if it shall be put away.
-    pub(super) fn show(&self, ui: &mut Ui, ctx: &PanelContext<'_>) -> bool {
+    pub(super) fn show(&self, ui: &mut Ui, ctx: &StudioContext<'_, '_>) -> bool {
         let language = ctx.language;
         ui.add_space(4.0);
         let is_done = ui
@@ -68,13 +68,13 @@ impl Comparison {
     }
 
     /// The two of them on the canvas, in step: the one that is not shown comes beside.
-    fn offer_beside(&self, ui: &mut Ui, ctx: &PanelContext<'_>) {
+    fn offer_beside(&self, ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
         let path_of = |name: &Name| match name {
             Name::Live => None,
             Name::Picture(path) => Some(path.clone()),
         };
         let [a, b] = [0, 1].map(|side| path_of(&self.names[side]));
-        let is_shown = |path: &Option<PathBuf>| path.is_some() && path.as_deref() == ctx.state.shown_path();
+        let is_shown = |path: &Option<PathBuf>| path.is_some() && path.as_deref() == ctx.page.shown_path();
         let (first, second) = match (a, b) {
             (a, Some(b)) if !is_shown(&Some(b.clone())) => (a, b),
             (Some(a), b) => (b, a),
@@ -104,7 +104,7 @@ impl Comparison {
     }
 }
 
-fn title(ctx: &PanelContext<'_>, name: &Name) -> String {
+fn title(ctx: &StudioContext<'_, '_>, name: &Name) -> String {
     match name {
         Name::Live => ctx.tr("tree-live"),
         Name::Picture(path) => file_name(path),
