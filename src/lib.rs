@@ -5,7 +5,7 @@
 //!
 //! One package, a library and a thin binary. Its modules are rooms; a room imports only rooms above it in this table,
 //! and only those named. `tests/architecture.rs` holds every file to it; it also holds that a public type's name stands in one
-//! room alone, that outside of `ui` no two files import each other, and which parts of `ui` may import which.
+//! room alone, that no two files import each other, and which parts of `ui` may import which.
 //!
 //! | room | what lives there | may import | owns |
 //! |---|---|---|---|

@@ -6,8 +6,8 @@ use std::time::Duration;
 use egui::accesskit::Live;
 use egui::{Align, Align2, Area, Frame, Id, Layout, Order, Response, RichText, Stroke, Ui, UiBuilder, vec2};
 
-use crate::ui::commands::{PageId, UiCommand};
-use crate::ui::model::notifications::{Level, Notice};
+use crate::ui::commands::{GalleryCommand, PageId, UiCommand};
+use crate::ui::model::notifications::{Level, Notice, NoticeAction};
 use crate::ui::panel::{PanelContext, RECENT_HEIGHT, TIMELINE_HEIGHT};
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
@@ -94,8 +94,8 @@ fn show(ui: &mut Ui, ctx: &PanelContext<'_>, notice: &Notice) {
                         let label = ui.add(egui::Label::new(text).wrap());
                         announce(ui, &label, notice.level);
                     });
-                    if let Some(command) = &notice.action
-                        && ctx.button(ui, command.clone()).clicked()
+                    if let Some(action) = notice.action
+                        && ctx.button(ui, command_of(action)).clicked()
                     {
                         ctx.commands.send(UiCommand::CloseNotice(notice.id));
                     }
@@ -103,6 +103,13 @@ fn show(ui: &mut Ui, ctx: &PanelContext<'_>, notice: &Notice) {
                 });
             });
         });
+}
+
+/// The command that does what a notice offers.
+fn command_of(action: NoticeAction) -> GalleryCommand {
+    match action {
+        NoticeAction::UndoTrash => GalleryCommand::UndoTrash,
+    }
 }
 
 /// Has screen readers say a notice when it appears: at once if something could not be done, else after what they say.

@@ -4,7 +4,6 @@ mod compare;
 mod gallery;
 mod image_input;
 mod models;
-mod page_id;
 mod queue;
 mod settings;
 pub mod shortcuts;
@@ -14,11 +13,11 @@ use std::sync::mpsc::Sender;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
+pub use super::model::page_id::PageId;
 pub use compare::{CompareCommand, CompareMode};
 pub use gallery::{GalleryCommand, Go, PageNotice, SelectMode};
 pub use image_input::{ImageInputCommand, InputImage, MaskEdit, Target};
 pub use models::ModelsCommand;
-pub use page_id::PageId;
 pub use queue::QueueCommand;
 pub use settings::{Section, SettingsCommand};
 

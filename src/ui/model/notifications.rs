@@ -1,50 +1,9 @@
 //! What happened and should be told: shown at the lower right, and readable again later.
 
-use crate::job::ErrorCode;
-use crate::ui::commands::UiCommand;
-use crate::ui::i18n::{Language, Value};
+pub use super::text::Text;
 
 /// How many notices are kept to be read again.
 const MAX_KEPT: usize = 200;
-
-/// A text to be said in whatever language the window speaks when it is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
-    key: &'static str,
-    values: Vec<(&'static str, Value)>,
-}
-
-impl Text {
-    /// The text called `key`.
-    pub fn key(key: &'static str) -> Self {
-        Self {
-            key,
-            values: Vec::new(),
-        }
-    }
-
-    /// The text called `key` with `values` put into it.
-    pub fn new<V: Into<Value>>(key: &'static str, values: impl IntoIterator<Item = (&'static str, V)>) -> Self {
-        Self {
-            key,
-            values: values.into_iter().map(|(name, value)| (name, value.into())).collect(),
-        }
-    }
-
-    /// What an error is about.
-    pub fn error(code: ErrorCode) -> Self {
-        let values = code.args.into_iter().map(|(name, arg)| (name, arg.into()));
-        Self {
-            key: code.key,
-            values: values.collect(),
-        }
-    }
-
-    /// The words.
-    pub fn localise(&self, language: Language) -> String {
-        language.tr_with(self.key, &self.values)
-    }
-}
 
 /// How much a notice matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +12,13 @@ pub enum Level {
     Info,
     /// Something could not be done; stays until it is closed.
     Error,
+}
+
+/// What can be done about something that happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeAction {
+    /// Pictures come back from the system's trash.
+    UndoTrash,
 }
 
 /// One thing that happened.
@@ -67,7 +33,7 @@ pub struct Notice {
     /// Whether it is shown at the lower right.
     pub is_open: bool,
     /// What can be done about it.
-    pub action: Option<UiCommand>,
+    pub action: Option<NoticeAction>,
 }
 
 /// All notices of this run of the program, oldest first.
@@ -84,11 +50,11 @@ impl Notices {
     }
 
     /// Tells something that something can be done about.
-    pub fn notify_with_action(&mut self, level: Level, text: Text, command: UiCommand) {
-        self.push(level, text, Some(command));
+    pub fn notify_with_action(&mut self, level: Level, text: Text, action: NoticeAction) {
+        self.push(level, text, Some(action));
     }
 
-    fn push(&mut self, level: Level, text: Text, action: Option<UiCommand>) {
+    fn push(&mut self, level: Level, text: Text, action: Option<NoticeAction>) {
         self.all.retain(|notice| !(notice.is_open && notice.text == text));
         self.last_id += 1;
         self.all.push(Notice {

@@ -8,6 +8,7 @@ use super::decodes::Decodes;
 use super::installed::Installed;
 use super::jobs::{JobQueue, JobStatus, Order, QueueId};
 use super::notifications::{Level, Notices, Text};
+use super::page_id::PageId;
 pub use super::run::{Pause, Run};
 pub use super::shown::{Overlay, Sides, View};
 use super::step_times::StepTimes;
@@ -17,7 +18,6 @@ use crate::job::{
     DeviceInfo, Event, GenerateRequest, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Precision,
     Record, RgbImage,
 };
-use crate::ui::commands::PageId;
 use crate::ui::i18n::Value;
 
 /// Saved pictures in the strip.

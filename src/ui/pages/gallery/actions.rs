@@ -9,7 +9,7 @@ use egui::{Context, Event, Key, Modifiers};
 use super::{GalleryPage, dates, desktop};
 use crate::gallery::{IndexRequest, MetadataChange, PictureEntry};
 use crate::ui::commands::{CompareCommand, GalleryCommand, PageId, PageNotice, UiCommand};
-use crate::ui::model::notifications::{Level, Notices, Text};
+use crate::ui::model::notifications::{Level, NoticeAction, Notices, Text};
 use crate::ui::page::PageContext;
 use crate::ui::services::Services;
 use crate::ui::widgets::tab_stop::leaves_keys_to_page;
@@ -176,8 +176,7 @@ pub(super) fn notify(notice: PageNotice, notices: &mut Notices) {
         PageNotice::Info(text) => notices.notify(Level::Info, text),
         PageNotice::Error(text) => notices.notify(Level::Error, text),
         PageNotice::Undoable(text) => {
-            let undo = UiCommand::Gallery(GalleryCommand::UndoTrash);
-            notices.notify_with_action(Level::Info, text, undo);
+            notices.notify_with_action(Level::Info, text, NoticeAction::UndoTrash);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::state::Adapters;
+use super::adapters::Adapters;
 use crate::job::{MAX_SIDE_PX, Record, Takes};
 use crate::ui::commands::Target;
 use crate::ui::i18n::Value;

@@ -7,9 +7,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use egui::ColorImage;
 use sha2::{Digest as _, Sha256};
 
+use super::adapters::{Adapters, REFERENCE_NAMES};
 use super::drawn::{SIDE_PX, drawn};
 use super::pasting;
-use super::state::{Adapters, InputPicture, REFERENCE_NAMES};
+use super::state::InputPicture;
 use crate::gallery;
 use crate::job::RgbImage;
 use crate::ui::services::RepaintHandle;

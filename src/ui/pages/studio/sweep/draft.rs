@@ -2,7 +2,6 @@
 
 use crate::job::{Axis, Field, FieldError, GenerateRequest, PromptSwitch, Sweep, SweepError};
 use crate::ui::i18n::Language;
-use crate::ui::pages::studio::form::draft::Draft;
 use crate::ui::pages::studio::form::draft_error::DraftError;
 
 /// Most steps a preset names one by one.
@@ -139,43 +138,6 @@ impl AxisDraft {
     }
 }
 
-impl Draft {
-    /// The sweep of the form; `None` if it asks for none.
-    ///
-    /// # Errors
-    /// [`SweepProblem`]: whatever keeps one of the runs from being carried out.
-    pub fn to_sweep(&self) -> Option<Result<Sweep, SweepProblem>> {
-        if !self.sweep.is_set() {
-            return None;
-        }
-        let base = self.to_request().map_err(SweepProblem::Base);
-        let sweep = base.and_then(|base| self.sweep.of(base));
-        Some(sweep.and_then(|sweep| match sweep.cells() {
-            Ok(_) => Ok(sweep),
-            Err(error) => Err(SweepProblem::Sweep(error)),
-        }))
-    }
-}
-
-/// The sweep of the form, worked out anew only when the form has changed, because every request of it is checked.
-#[derive(Default)]
-pub(in crate::ui) struct SweepMemo {
-    known: Option<(Draft, Option<Result<Sweep, SweepProblem>>)>,
-}
-
-impl SweepMemo {
-    /// What [`Draft::to_sweep`] gives.
-    pub(in crate::ui) fn of(&mut self, draft: &Draft) -> Option<&Result<Sweep, SweepProblem>> {
-        if !draft.sweep.is_set() {
-            return None;
-        }
-        if self.known.as_ref().is_none_or(|(of, _)| of != draft) {
-            self.known = Some((draft.clone(), draft.to_sweep()));
-        }
-        self.known.as_ref()?.1.as_ref()
-    }
-}
-
 /// How many runs a sweep has: `9`, `9 × 2`, `9 × 2 × 3`.
 pub fn size_words(sweep: &Sweep) -> String {
     let [columns, rows, sheets] = sweep.size();
@@ -298,6 +260,7 @@ fn field_problem(error: &FieldError, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::pages::studio::form::draft::Draft;
 
     fn draft(axes: [(Field, &str, &str); 1]) -> Draft {
         let mut draft = Draft::default();

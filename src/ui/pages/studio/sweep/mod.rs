@@ -4,3 +4,4 @@ pub mod draft;
 
 pub(in crate::ui) mod form;
 pub(in crate::ui) mod grid;
+pub(in crate::ui) mod memo;

@@ -1,5 +1,6 @@
 //! The run in time, below the canvas.
 
+mod numbers;
 pub(in crate::ui) mod panel;
 
 mod strip;

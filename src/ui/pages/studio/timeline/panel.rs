@@ -2,6 +2,7 @@
 
 use egui::{Align, Button, Layout, Rect, RichText, Ui, vec2};
 
+use super::numbers::{secs_text, sigma_text};
 use super::strip::Strip;
 use super::transport;
 use crate::job::{Phase, StepRecord};
@@ -109,23 +110,6 @@ fn cell(ui: &mut Ui, width: f32, text: RichText) {
         ui.set_min_width(width);
         ui.add(egui::Label::new(text).truncate());
     });
-}
-
-/// Three figures that matter.
-pub(in crate::ui) fn sigma_text(sigma: f64) -> String {
-    if sigma >= 10.0 {
-        format!("{sigma:.1}")
-    } else {
-        format!("{sigma:.2}")
-    }
-}
-
-pub(in crate::ui) fn secs_text(secs: f64) -> String {
-    match secs {
-        secs if secs < 1.0 => format!("{secs:.2}"),
-        secs if secs < 100.0 => format!("{secs:.1}"),
-        secs => format!("{secs:.0}"),
-    }
 }
 
 /// Why the run that is shown could not be done.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use egui::{Id, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 
-use super::panel::{secs_text, sigma_text};
+use super::numbers::{secs_text, sigma_text};
 use crate::job::{Change, RgbImage, StepRecord};
 use crate::ui::commands::UiCommand;
 use crate::ui::model::run_timeline::RunTimeline;
