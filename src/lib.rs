@@ -109,6 +109,12 @@
 #[global_allocator]
 pub static ALLOCATOR: kernels::Arena = kernels::Arena::new();
 
+/// Locks a mutex, whatever panicked while it was held: what these mutexes guard is whole between any two operations, so a
+/// poisoned one is used as it is.
+pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 pub mod cli;
 pub mod conditioning;
 pub mod config;

@@ -1,11 +1,12 @@
 //! Latents that wait to be shown: asked for by the window, answered by the inference thread whenever it has a moment.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::job::DecodeRequest;
+use crate::lock;
 
 /// Requests that may wait.
 const MAX_WAITING: usize = 64;
@@ -28,7 +29,7 @@ impl DecodeQueue {
 
     /// Puts a request at the end; `false` if too many wait already.
     pub(super) fn push(&self, request: DecodeRequest) -> bool {
-        let mut waiting = self.lock();
+        let mut waiting = lock(&self.waiting);
         let has_room = waiting.len() < MAX_WAITING;
         if has_room {
             waiting.push_back(request);
@@ -44,19 +45,14 @@ impl DecodeQueue {
 
     /// Takes the oldest request.
     pub(super) fn pop(&self) -> Option<DecodeRequest> {
-        self.lock().pop_front()
+        lock(&self.waiting).pop_front()
     }
 
     /// Takes the oldest request of those that `is_wanted`.
     pub(super) fn pop_if(&self, is_wanted: impl Fn(&DecodeRequest) -> bool) -> Option<DecodeRequest> {
-        let mut waiting = self.lock();
+        let mut waiting = lock(&self.waiting);
         let place = waiting.iter().position(is_wanted)?;
         waiting.remove(place)
-    }
-
-    /// A poisoned lock only means that another thread panicked between two whole operations.
-    fn lock(&self) -> MutexGuard<'_, VecDeque<DecodeRequest>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The engine as the window and the command line see it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
@@ -14,6 +14,7 @@ use crate::job::{
     Choice, DecodeRequest, ErrorCode, Event, GenerateRequest, JobControl, JobError, JobErrorKind, JobId, JobOptions,
     KeptRun, ModelRef, Precision, RequestError, Start,
 };
+use crate::lock;
 use crate::pipelines;
 
 /// Jobs that may wait; one more is refused with [`SubmitError::QueueFull`].
@@ -283,9 +284,4 @@ fn with_ids(mut request: GenerateRequest) -> Result<GenerateRequest, RequestErro
         .to_owned();
     request.sampler = sampler.to_owned();
     Ok(request)
-}
-
-/// A poisoned lock only means that another thread panicked between two map operations, each of which is whole.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -217,7 +217,7 @@ impl Writer {
     /// Sends what waits, oldest first, as far as the channel takes it.
     fn hand_over(&self, command: Option<Command>) {
         let Some(commands) = &self.commands else { return };
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = crate::lock(&self.waiting);
         waiting.extend(command);
         while let Some(command) = waiting.pop_front() {
             match commands.try_send(command) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::HubError;
@@ -15,6 +15,7 @@ use super::installed::{InstalledModel, ModelLibrary};
 use super::options::HubOptions;
 use super::repo::RepoRef;
 use super::transfer::Stop;
+use crate::lock;
 
 enum HubTask {
     Scan(Vec<PathBuf>),
@@ -321,9 +322,4 @@ impl Worker {
             Err(error) => self.events.failed(&error),
         }
     }
-}
-
-/// A poisoned lock only means that another thread panicked between two map operations, each of which is whole.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -17,7 +17,6 @@ pub struct GroupNorm {
     numbers: [Vec<f32>; 2],
     groups: usize,
     eps: f64,
-    dtype: Option<DType>,
 }
 
 impl GroupNorm {
@@ -38,17 +37,7 @@ impl GroupNorm {
             numbers,
             groups,
             eps,
-            dtype: None,
         })
-    }
-
-    /// Results in this format whatever is normalised: that of the layer that reads them.
-    #[must_use]
-    pub fn with_dtype(self, dtype: DType) -> Self {
-        Self {
-            dtype: Some(dtype),
-            ..self
-        }
     }
 
     /// * `x`: `(batch, channels, height, width)`.
@@ -90,11 +79,9 @@ impl GroupNorm {
             );
         }
         if cpu::serves(x) {
-            return match (x.dtype(), self.dtype.unwrap_or_else(|| x.dtype())) {
-                (DType::BF16, DType::BF16) => self.direct::<bf16, bf16>(x, silu),
-                (DType::BF16, _) => self.direct::<bf16, f32>(x, silu),
-                (_, DType::BF16) => self.direct::<f32, bf16>(x, silu),
-                _ => self.direct::<f32, f32>(x, silu),
+            return match x.dtype() {
+                DType::BF16 => self.direct::<bf16>(x, silu),
+                _ => self.direct::<f32>(x, silu),
             };
         }
         let per_group = x.elem_count() / (batch * self.groups);
@@ -104,16 +91,16 @@ impl GroupNorm {
             .broadcast_mul(&self.weight.to_dtype(y.dtype())?.reshape(per_channel)?)?
             .broadcast_add(&self.bias.to_dtype(y.dtype())?.reshape(per_channel)?)?;
         let y = if silu { y.silu()? } else { y };
-        y.to_dtype(self.dtype.unwrap_or_else(|| x.dtype()))
+        y.to_dtype(x.dtype())
     }
 
-    fn direct<S: Element, E: Element>(&self, x: &Tensor, silu: bool) -> Result<Tensor> {
+    fn direct<E: Element>(&self, x: &Tensor, silu: bool) -> Result<Tensor> {
         let x = channels_last(x)?;
         let (batch, height, width, channels) = x.dims4()?;
         let view = View::of(&x);
-        let data = view.contiguous::<S>()?;
+        let data = view.contiguous::<E>()?;
         let affine = self.affine(&[ImageView { data, channels }], [batch, height * width])?;
-        let y = apply_affine::<S, E>(data, channels, height * width, &affine, silu);
+        let y = apply_affine::<E, E>(data, channels, height * width, &affine, silu);
         Tensor::from_vec(y, x.shape(), x.device())?.permute((0, 3, 1, 2))
     }
 }

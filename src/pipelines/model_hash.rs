@@ -1,7 +1,7 @@
 //! A model's hash, computed beside the work that does not need it.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::thread::{Builder, JoinHandle};
 
 use crate::weights::{self, ModelFiles};
@@ -40,7 +40,7 @@ impl ModelHash {
     /// The hash, as soon as it is there; empty if it could not be had.
     pub(super) fn get(&self) -> &str {
         self.found.get_or_init(|| {
-            let working = self.working.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let working = crate::lock(&self.working).take();
             working.and_then(|thread| thread.join().ok()).unwrap_or_default()
         })
     }

@@ -3,7 +3,7 @@
 //! Where the processor draws, a frame takes the cores that compute the picture. News therefore waits until the next
 //! frame is due and shares it; what the user does is painted at once, by egui's own way.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// How long news is gathered before it causes a frame, when the processor draws.
@@ -48,12 +48,12 @@ impl Throttle {
         } else {
             Duration::ZERO
         };
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, interval));
+        *crate::lock(&self.last) = Some((now, interval));
     }
 
     /// How long news that comes now has to wait for its frame; never zero.
     pub(super) fn delay(&self, now: Instant) -> Duration {
-        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = *crate::lock(&self.last);
         let due = last.map_or(now, |(began, interval)| began + interval);
         let gather = if self.is_still { GATHER_STILL } else { GATHER };
         gather.max(due.saturating_duration_since(now))

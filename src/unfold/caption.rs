@@ -1,7 +1,7 @@
 //! Text on pictures, in the fonts that the window uses too.
 
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex};
 
 use ab_glyph_rasterizer::{Point, Rasterizer, point};
 use egui_system_font_provider::SystemFontProvider;
@@ -55,7 +55,7 @@ impl Face {
     fn of_system(letter: char) -> Option<Self> {
         static PROVIDER: LazyLock<SystemFontProvider> = LazyLock::new(SystemFontProvider::new);
         static FOUND: LazyLock<Mutex<HashMap<char, Option<Face>>>> = LazyLock::new(Mutex::default);
-        let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = crate::lock(&FOUND);
         let find = || {
             let mut cluster = [0; 4];
             let request = FallbackRequest {

@@ -7,7 +7,7 @@ use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// Names a network's weights go by, in the order in which they are looked for.
 const WEIGHT_FILES: [&str; 6] = [
@@ -68,7 +68,7 @@ pub fn build<T>(
     let backend = Component::open(files, name)?;
     let first_error = Arc::clone(&backend.first_error);
     new(VarBuilder::from_backend(Box::new(backend), dtype, device.clone())).map_err(|error| {
-        let kept = first_error.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let kept = crate::lock(&first_error).take();
         kept.unwrap_or_else(|| LoadError::from(error))
     })
 }
@@ -222,7 +222,7 @@ impl Component {
     /// Hands candle the text and keeps the error itself.
     fn keep(&self, error: LoadError) -> candle_core::Error {
         let text = error.to_string();
-        let mut first = self.first_error.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut first = crate::lock(&self.first_error);
         first.get_or_insert(error);
         candle_core::Error::Msg(text)
     }

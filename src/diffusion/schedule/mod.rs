@@ -96,18 +96,6 @@ pub static SCHEDULES: &[&dyn Schedule] = &[
     &align_your_steps::AlignYourSteps,
 ];
 
-/// The schedule called `id`. [`schedule_by_name`](super::names::schedule_by_name) knows more names.
-///
-/// # Errors
-/// [`ScheduleError::UnknownSchedule`] if there is none.
-pub fn schedule_by_id(id: &str) -> Result<&'static dyn Schedule, ScheduleError> {
-    SCHEDULES
-        .iter()
-        .find(|schedule| schedule.spec().id == id)
-        .copied()
-        .ok_or_else(|| ScheduleError::UnknownSchedule { found: id.to_owned() })
-}
-
 impl std::fmt::Debug for dyn Schedule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.spec().id)
@@ -130,7 +118,8 @@ mod tests {
             training: &training,
             is_xl,
         };
-        let sigmas = schedule_by_id(id).unwrap().sigmas(&span).unwrap();
+        let schedule = SCHEDULES.iter().find(|schedule| schedule.spec().id == id).unwrap();
+        let sigmas = schedule.sigmas(&span).unwrap();
         (training, sigmas)
     }
 

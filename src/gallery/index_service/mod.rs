@@ -10,7 +10,7 @@ mod worker;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -129,7 +129,7 @@ impl IndexService {
 
     /// Sends what waits, oldest first, as far as the channel takes it.
     fn hand_over(&self, message: Option<Message>) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = crate::lock(&self.waiting);
         waiting.extend(message);
         while let Some(message) = waiting.pop_front() {
             match self.messages.try_send(message) {

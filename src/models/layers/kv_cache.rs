@@ -5,7 +5,7 @@ use crate::kernels::LinearWeights;
 use crate::models::reloadable::WeakWeights;
 use candle_core::{Result, Tensor};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// Keys and values that the cross-attentions of one or several networks computed from one context.
 ///
@@ -27,7 +27,7 @@ impl KvCache {
     pub(super) fn get_or_project(&self, context: &Tensor, project: &Linear) -> Result<Tensor> {
         let weights = project.weights();
         let (key, version) = (weights.address(), weights.version());
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = crate::lock(&self.0);
         if let Some(cached) = known.get(&key).filter(|cached| cached.version == version) {
             return Ok(cached.kv.clone());
         }

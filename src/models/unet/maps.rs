@@ -2,8 +2,8 @@
 
 use super::sites::is_within;
 use candle_core::{Result, Tensor};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// Collects what chosen cross-attentions look at while a U-Net is called; handed in through
 /// [`UNetConditions::maps`](super::UNetConditions::maps).
@@ -47,7 +47,7 @@ impl AttentionMaps {
 
     /// Hands out what was collected, in the order of computation, and begins anew.
     pub fn take(&self) -> Vec<AttentionMap> {
-        std::mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *crate::lock(&self.found))
     }
 
     /// Whether this layer is to be watched.
@@ -67,7 +67,7 @@ impl AttentionMaps {
             layer: layer.to_owned(),
             probabilities: probabilities.reshape((tokens, height, width))?,
         };
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).push(map);
+        crate::lock(&self.found).push(map);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Stable Diffusion 1, 2 and XL: CLIP text encoders, a U-Net on the latents of a KL autoencoder.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 
 use candle_core::{DType, Tensor};
 
@@ -174,24 +174,9 @@ impl StableDiffusion {
         })
     }
 
-    /// Whether the network takes the guidance scale as an input instead of being asked twice.
-    pub fn is_guidance_distilled(&self) -> bool {
-        self.unet.config().time_cond_proj_dim.is_some()
-    }
-
     /// The tokenizer of the first text encoder.
     pub fn tokenizer(&self) -> Option<&ClipTokenizer> {
         self.text.tokenizer()
-    }
-
-    /// The autoencoder.
-    pub fn vae(&self) -> &AutoencoderKL {
-        &self.vae
-    }
-
-    /// The U-Net.
-    pub fn unet(&self) -> &UNet2DConditionModel {
-        &self.unet
     }
 
     /// The U-Net with what conditions it.
@@ -321,7 +306,7 @@ impl Model for StableDiffusion {
     }
 
     fn set_loras(&self, loras: &[LoraSpec]) -> Result<usize, PipelineError> {
-        self.adapters.lock().unwrap_or_else(PoisonError::into_inner).set(loras)
+        crate::lock(&self.adapters).set(loras)
     }
 
     fn set_vae(&mut self, path: Option<&Path>) -> Result<(), PipelineError> {
