@@ -1,5 +1,6 @@
 //! What the window needs from elsewhere, behind traits, so that a test can put its own in their place.
 
+mod clipboard;
 mod running;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use crate::job::{
     DecodeRequest, GenerateRequest, GeneratedImage, JobControl, JobId, JobOptions, KeptRun, ModelRef, Precision,
 };
 
+pub use clipboard::{Clipboard, ClipboardContent, SystemClipboard};
 pub(in crate::ui) use running::{Services, Surroundings};
 
 /// Asks the window to be painted; called from any thread.
@@ -216,6 +218,8 @@ pub struct ServiceFactory {
     pub start_queue: Option<StartQueue>,
     /// The file picker.
     pub dialogs: Box<dyn Dialogs>,
+    /// The clipboard.
+    pub clipboard: Arc<dyn Clipboard>,
     /// The newest file of the log.
     pub log_file: PathBuf,
     /// Writes the settings for the next start; returns at once. The newest ones win, and dropping it waits until they are
@@ -274,6 +278,7 @@ impl ServiceFactory {
             start_queue: None,
             log_file: Paths::of_user().log_file,
             dialogs: Box::new(SystemDialogs),
+            clipboard: Arc::new(SystemClipboard),
             keep_settings: Box::new(move |settings| write_settings(&writer, &settings)),
             session_file: None,
         }

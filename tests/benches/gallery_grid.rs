@@ -13,7 +13,7 @@ use hareru::gallery::{
 };
 use hareru::ui::app::Studio;
 use hareru::ui::commands::{GalleryCommand, PageId, UiCommand};
-use hareru::ui::services::{Dialogs, ServiceFactory};
+use hareru::ui::services::{Dialogs, ServiceFactory, SystemClipboard};
 
 /// Pictures in the index.
 const PICTURES: usize = 100_000;
@@ -104,6 +104,7 @@ fn open(side: f32) -> (Harness<'static, Studio>, Arc<SearchResult>) {
         start_queue: None,
         log_file: PathBuf::from("/nowhere/hareru.log"),
         dialogs: Box::new(NoDialogs),
+        clipboard: Arc::new(SystemClipboard),
         keep_settings: Box::new(|_settings| {}),
         session_file: None,
     };

@@ -17,7 +17,7 @@ use hareru::ui::commands::{GalleryCommand, PageId, UiCommand};
 use hareru::ui::services::{Pictures, ServiceFactory};
 
 use super::gallery::{answer, entry};
-use super::harness::{NoDialogs, Window, in_language, open_with};
+use super::harness::{MemoryClipboard, NoDialogs, Window, in_language, open_with};
 use super::journey::until;
 use crate::support::generated_image;
 
@@ -45,6 +45,7 @@ fn open(folder: &Path) -> Harness<'static, Studio> {
         start_hub: None,
         start_queue: None,
         dialogs: Box::new(NoDialogs),
+        clipboard: Arc::new(MemoryClipboard::default()),
         log_file: folder.join("hareru.log"),
         keep_settings: Box::new(|_settings| {}),
         session_file: None,

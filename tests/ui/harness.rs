@@ -23,7 +23,9 @@ use hareru::ui::commands::UiCommand;
 use hareru::ui::model::state::AppState;
 use hareru::ui::pages::studio::StudioState;
 use hareru::ui::pages::studio::form::draft::Draft;
-use hareru::ui::services::{Dialogs, Engine, Pictures, RepaintHandle, ServiceFactory, StartHub, StartLibrary};
+use hareru::ui::services::{
+    Clipboard, ClipboardContent, Dialogs, Engine, Pictures, RepaintHandle, ServiceFactory, StartHub, StartLibrary,
+};
 
 /// What the stand-in of the engine was asked, and what it will say.
 #[derive(Default)]
@@ -162,6 +164,26 @@ impl Dialogs for NoDialogs {
     fn pick_picture(&self, _title: String, _answer: Box<dyn FnOnce(PathBuf) + Send>) {}
 }
 
+/// A clipboard of the window's own.
+#[derive(Default)]
+pub(crate) struct MemoryClipboard {
+    content: std::sync::Mutex<Option<ClipboardContent>>,
+}
+
+impl Clipboard for MemoryClipboard {
+    fn set_picture(&self, picture: &RgbImage) -> Result<(), String> {
+        let size = [picture.width_px as usize, picture.height_px as usize];
+        let image = Arc::new(egui::ColorImage::from_rgb(size, &picture.pixels));
+        *self.content.lock().unwrap() = Some(ClipboardContent::Picture(image));
+        Ok(())
+    }
+
+    fn content(&self) -> ClipboardContent {
+        let content = self.content.lock().unwrap().clone();
+        content.unwrap_or(ClipboardContent::Nothing)
+    }
+}
+
 /// What of a window is no stand-in.
 #[derive(Default)]
 struct RealParts {
@@ -191,6 +213,7 @@ pub(crate) struct Window {
     pub(crate) harness: Harness<'static, Studio>,
     pub(crate) engine: Rc<RefCell<EngineNotes>>,
     pub(crate) pictures: Rc<RefCell<PictureNotes>>,
+    pub(crate) clipboard: Arc<MemoryClipboard>,
     /// Settings that the window had kept.
     pub(crate) kept: Rc<RefCell<Vec<Settings>>>,
 }
@@ -306,6 +329,7 @@ impl Window {
             .unwrap_or_else(|| PathBuf::from("/nowhere"));
         let engine = Rc::new(RefCell::new(EngineNotes::default()));
         let pictures = Rc::new(RefCell::new(PictureNotes::default()));
+        let clipboard = Arc::new(MemoryClipboard::default());
         pictures.borrow_mut().events.push_back(SaveEvent::Listed(Vec::new()));
         engine.borrow_mut().events.push_back(Event::ModelDescribed {
             info: Arc::new(starter()),
@@ -335,6 +359,7 @@ impl Window {
             start_queue: None,
             log_file: "/nowhere/hareru.log".into(),
             dialogs: Box::new(NoDialogs),
+            clipboard: Arc::clone(&clipboard) as Arc<dyn Clipboard>,
             keep_settings: Box::new(move |settings| kept_settings.borrow_mut().push(settings)),
             session_file: parts.session_file,
         };
@@ -345,6 +370,7 @@ impl Window {
         let harness = open_with(builder, services, settings, &folder);
         let mut window = Self {
             harness,
+            clipboard,
             engine,
             pictures,
             kept,

@@ -14,6 +14,7 @@ use hareru::job::{
 use hareru::ui::commands::{ImageInputCommand, PageId, Target, UiCommand};
 use hareru::ui::model::state::View;
 use hareru::ui::pages::studio::image_input::Adapters;
+use hareru::ui::services::Clipboard as _;
 
 use super::harness::{Window, plain, record, starter, step};
 use super::looks::{clearing, look};
@@ -306,6 +307,18 @@ fn pasting_should_offer_a_picture_and_leave_text_to_fields() {
     window.harness.run();
     assert!(window.draft().request.prompt.contains("holiday.png"));
     assert!(window.studio().image_input.drop_menu.is_none());
+}
+
+#[test]
+fn a_picture_on_the_clipboard_should_be_offered_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::open_at(folder.path());
+    let picture = plain([10, 200, 30], 16);
+    window.clipboard.set_picture(&picture).unwrap();
+    window.send(UiCommand::ImageInput(ImageInputCommand::Paste));
+    window.wait_until("it is saved", |studio| studio.studio().image_input.drop_menu.is_some());
+    let pasted = window.studio().image_input.drop_menu.clone().unwrap();
+    assert_eq!(gallery::read_picture(&pasted).unwrap(), picture);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The whole line: the real engine, the model in the program, a real gallery folder.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use egui_kittest::Harness;
@@ -16,7 +17,7 @@ use hareru::ui::model::sweep_cell::CellRun;
 use hareru::ui::services::ServiceFactory;
 use hareru::unfold::AnimationFormat;
 
-use super::harness::{NoDialogs, in_language, open_with};
+use super::harness::{MemoryClipboard, NoDialogs, in_language, open_with};
 
 /// Longer than any of this takes on a slow machine in a debug build.
 const PATIENCE: Duration = Duration::from_mins(4);
@@ -28,6 +29,7 @@ pub(super) fn open(gallery_dir: &Path) -> Harness<'static, Studio> {
     };
     let services = ServiceFactory {
         dialogs: Box::new(NoDialogs),
+        clipboard: Arc::new(MemoryClipboard::default()),
         keep_settings: Box::new(|_settings| {}),
         session_file: None,
         start_hub: None, // the models of whoever runs the tests are theirs

@@ -3,16 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Dialogs, Engine, Pictures, RepaintHandle, ServiceFactory, StartEngine, on_own_thread};
+use super::{Clipboard, Dialogs, Engine, Pictures, RepaintHandle, ServiceFactory, StartEngine, on_own_thread};
 use crate::config::Settings;
 use crate::engine::QueueKeeper;
 use crate::gallery::{IndexService, SaveOptions};
 use crate::hub::Hub;
 use crate::job::{JobError, ModelRef, Precision};
-use crate::ui::commands::{CommandSender, UiCommand};
+use crate::ui::commands::{CommandSender, GalleryCommand, PageNotice, UiCommand};
 use crate::ui::i18n::Language;
 use crate::ui::model::budget::BudgetQuestion;
 use crate::ui::model::notifications::{Level, Notices, Text};
+use crate::ui::model::state::file_name;
 
 /// What a page may ask for. No call waits.
 pub(in crate::ui) struct Services {
@@ -28,6 +29,8 @@ pub(in crate::ui) struct Services {
     pub(in crate::ui) queue_keeper: Option<QueueKeeper>,
     /// The file picker.
     pub(in crate::ui) dialogs: Box<dyn Dialogs>,
+    /// The clipboard.
+    pub(in crate::ui) clipboard: Arc<dyn Clipboard>,
     /// What the user chose. Changed by [`Self::change_settings`] only, which has it written.
     pub(in crate::ui) settings: Settings,
     /// The language of the window.
@@ -95,6 +98,7 @@ impl Services {
             hub,
             queue_keeper,
             dialogs: factory.dialogs,
+            clipboard: factory.clipboard,
             language: Language::choose(settings.language.as_deref()),
             settings,
             gallery_dir,
@@ -228,18 +232,14 @@ impl Services {
         on_own_thread(move || answer(()));
     }
 
-    /// Opens a folder, or the one a file is in, with the desktop's file manager. A failure is logged.
-    #[expect(clippy::unused_self, reason = "the desktop is a service like the others")]
+    /// Opens a folder, or the one a file is in, with the desktop's file manager; the user is told if that fails.
     pub(in crate::ui) fn open_folder(&self, path: PathBuf) {
+        let failed = self.answer_with(|notice| UiCommand::Gallery(GalleryCommand::Notify(notice)));
         on_own_thread(move || {
-            let folder = if path.is_dir() {
-                Some(path.as_path())
-            } else {
-                path.parent()
-            };
-            let Some(folder) = folder else { return };
+            let folder = path.parent().filter(|_| !path.is_dir()).unwrap_or(&path);
             if let Err(error) = opener::open(folder) {
-                tracing::warn!("the folder could not be opened: {error}: {}", folder.display());
+                let values = [("file", file_name(folder)), ("reason", error.to_string())];
+                failed(PageNotice::Error(Text::new("gallery-not-revealed", values)));
             }
         });
     }

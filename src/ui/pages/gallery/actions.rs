@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use egui::{Context, Event, Key, Modifiers};
 
-use super::{GalleryPage, dates, desktop};
+use super::{GalleryPage, copying, dates};
 use crate::gallery::{IndexRequest, MetadataChange, PictureEntry};
 use crate::ui::commands::{CompareCommand, GalleryCommand, PageId, PageNotice, UiCommand};
 use crate::ui::model::notifications::{Level, NoticeAction, Notices, Text};
@@ -46,7 +46,7 @@ impl GalleryPage {
                 }
             }
             GalleryCommand::Compare => self.compare(ctx),
-            GalleryCommand::CopyImage => self.with_focused(ctx.services, desktop::copy_image),
+            GalleryCommand::CopyImage => self.with_focused(ctx.services, copying::copy_image),
             GalleryCommand::CopyPrompt => {
                 if let Some(entry) = page.focused() {
                     ctx.egui.copy_text(entry.prompt.clone());
@@ -54,8 +54,10 @@ impl GalleryPage {
                     ctx.state.notices.notify(Level::Info, text);
                 }
             }
-            GalleryCommand::CopySettings => self.with_focused(ctx.services, desktop::copy_settings),
-            GalleryCommand::Reveal => self.with_focused(ctx.services, desktop::reveal),
+            GalleryCommand::CopySettings => self.with_focused(ctx.services, copying::copy_settings),
+            GalleryCommand::Reveal => {
+                self.with_focused(ctx.services, |services, entry| services.open_folder(entry.path.clone()))
+            }
             GalleryCommand::Find => page.findings += 1,
             GalleryCommand::ExplainSearch => page.search.is_explained ^= true,
             GalleryCommand::ToggleDetails => page.is_details_shown ^= true,
@@ -79,7 +81,7 @@ impl GalleryPage {
             GalleryCommand::Unwatch(folder) => {
                 watch(ctx.services, |folders| folders.retain(|other| *other != folder));
             }
-            GalleryCommand::OpenFolder(folder) => desktop::open_folder(ctx.services, folder),
+            GalleryCommand::OpenFolder(folder) => ctx.services.open_folder(folder),
             GalleryCommand::Rescan => ask(ctx.services, IndexRequest::Rescan),
             GalleryCommand::PutText(text) => ctx.egui.copy_text(text),
             GalleryCommand::Notify(notice) => notify(notice, &mut ctx.state.notices),

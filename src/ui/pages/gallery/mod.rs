@@ -4,15 +4,15 @@
 //! |---|---|
 //! | `state` | what the page knows, from the events of the index service |
 //! | `layout` `selection` `entry_cache` `search` | its parts: where pictures lie, what is chosen, what is known of them, what is looked for |
-//! | `actions` `desktop` | what its commands do |
+//! | `actions` `copying` | what its commands do |
 //! | `panel` `sidebar` `bar` `status` `grid` `cell` `details` `user_metadata` `preview` `menu` | how it is drawn |
 //! | `textures` `dates` | small copies as textures; headings in the language's form |
 
 mod actions;
 mod bar;
 mod cell;
+mod copying;
 mod dates;
-mod desktop;
 mod details;
 mod entry_cache;
 mod grid;

@@ -41,7 +41,7 @@ const NUMBERS: [Key; Target::ALL.len()] = [
 pub(in crate::ui) fn carry_out(page: &mut StudioPage, ctx: &mut PageContext<'_>, command: ImageInputCommand) {
     match command {
         ImageInputCommand::Choose => choose(ctx),
-        ImageInputCommand::Paste => page.worker.ask(Task::Clipboard),
+        ImageInputCommand::Paste => page.worker.ask(Task::Clipboard(Arc::clone(&ctx.services.clipboard))),
         ImageInputCommand::PasteImage(image) => page.worker.ask(Task::KeepPasted(image)),
         ImageInputCommand::PasteText(text) => page.worker.ask(Task::Named(text)),
         ImageInputCommand::ShowDropMenuOfShown => {

@@ -10,33 +10,10 @@ use crate::job::RgbImage;
 /// The endings of pictures that can be read.
 const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
 
-/// What the clipboard holds.
-pub(super) enum Held {
-    Picture(RgbImage),
-    Text(String),
-    Nothing,
-}
-
 /// Whether a file is a picture, by its name.
 pub(super) fn is_picture(path: &Path) -> bool {
     let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
     ENDINGS.iter().any(|known| ending == *known)
-}
-
-/// Reads the clipboard; may wait for the program that owns it.
-pub(super) fn clipboard() -> Held {
-    let Ok(mut clipboard) = arboard::Clipboard::new() else {
-        return Held::Nothing;
-    };
-    if let Ok(image) = clipboard.get_image() {
-        let (rgba, _) = image.bytes.as_chunks::<4>();
-        return Held::Picture(RgbImage {
-            width_px: image.width as u32,
-            height_px: image.height as u32,
-            pixels: rgba.iter().flat_map(|pixel| on_white(*pixel)).collect(),
-        });
-    }
-    clipboard.get_text().map_or(Held::Nothing, Held::Text)
 }
 
 /// The pixels of a pasted picture; what is transparent becomes white.

@@ -13,7 +13,7 @@ use super::pasting;
 use super::state::InputPicture;
 use crate::gallery;
 use crate::job::RgbImage;
-use crate::ui::services::RepaintHandle;
+use crate::ui::services::{Clipboard, ClipboardContent, RepaintHandle};
 
 /// Below the gallery's folder: pictures that were pasted.
 const PASTED: &str = ".hareru/pasted";
@@ -35,7 +35,7 @@ pub(super) enum Task {
     /// Find the picture that a text names: a file, or an address to fetch it from.
     Named(String),
     /// Take what the clipboard holds.
-    Clipboard,
+    Clipboard(Arc<dyn Clipboard>),
     /// Save a mask.
     KeepMask {
         version: u64,
@@ -79,7 +79,7 @@ impl ImageWorker {
 
     /// Has something done; the answer comes later.
     pub(super) fn ask(&mut self, task: Task) {
-        if matches!(task, Task::Named(_) | Task::Clipboard) {
+        if matches!(task, Task::Named(_) | Task::Clipboard(_)) {
             start(&self.gallery_dir, &self.repaint, &self.answers.0, std::iter::once(task));
             return;
         }
@@ -128,10 +128,10 @@ fn carry_out(gallery_dir: &Path, task: Task) -> Done {
         }
         Task::KeepPasted(image) => Done::Pasted(keep_pasted(&pasted, &pasting::opaque(&image)).map(Some)),
         Task::Named(text) => Done::Pasted(pasting::named(&text, &pasted)),
-        Task::Clipboard => Done::Pasted(match pasting::clipboard() {
-            pasting::Held::Picture(picture) => keep_pasted(&pasted, &picture).map(Some),
-            pasting::Held::Text(text) => pasting::named(&text, &pasted),
-            pasting::Held::Nothing => Ok(None),
+        Task::Clipboard(clipboard) => Done::Pasted(match clipboard.content() {
+            ClipboardContent::Picture(image) => keep_pasted(&pasted, &pasting::opaque(&image)).map(Some),
+            ClipboardContent::Text(text) => pasting::named(&text, &pasted),
+            ClipboardContent::Nothing => Ok(None),
         }),
         Task::KeepMask {
             version,

@@ -1,6 +1,5 @@
-//! What goes to the desktop: clipboard and file manager, each on a thread of its own because they may be slow.
+//! What is copied, on a thread of its own because reading a file and the clipboard may be slow.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::gallery::{PictureEntry, infotext, read_picture, read_record};
@@ -11,12 +10,16 @@ use crate::ui::services::{Services, on_own_thread};
 
 /// Copies the pixels of a picture.
 pub(super) fn copy_image(services: &Services, entry: &Arc<PictureEntry>) {
-    let path = entry.path.clone();
+    let (path, clipboard) = (entry.path.clone(), Arc::clone(&services.clipboard));
     answer_later(services, move || {
-        let result = put_pixels(&path);
-        vec![GalleryCommand::Notify(match result {
+        let picture = read_picture(&path).map_err(|error| error.one_line());
+        let copied = picture.and_then(|picture| clipboard.set_picture(&picture));
+        vec![GalleryCommand::Notify(match copied {
             Ok(()) => PageNotice::Info(Text::key("gallery-copied-image")),
-            Err(reason) => not_done("gallery-not-copied", &path, reason),
+            Err(reason) => {
+                let values = [("file", file_name(&path)), ("reason", reason)];
+                PageNotice::Error(Text::new("gallery-not-copied", values))
+            }
         })]
     });
 }
@@ -36,24 +39,6 @@ pub(super) fn copy_settings(services: &Services, entry: &Arc<PictureEntry>) {
     });
 }
 
-/// Opens the folder of a picture.
-pub(super) fn reveal(services: &Services, entry: &Arc<PictureEntry>) {
-    let folder = entry.path.parent().unwrap_or(&entry.path).to_owned();
-    open_folder(services, folder);
-}
-
-/// Opens a folder in the system's file manager.
-pub(super) fn open_folder(services: &Services, folder: PathBuf) {
-    answer_later(services, move || match opener::open(&folder) {
-        Ok(()) => Vec::new(),
-        Err(error) => vec![GalleryCommand::Notify(not_done(
-            "gallery-not-revealed",
-            &folder,
-            error.to_string(),
-        ))],
-    });
-}
-
 fn answer_later(services: &Services, work: impl FnOnce() -> Vec<GalleryCommand> + Send + 'static) {
     let (commands, repaint) = (services.commands.clone(), Arc::clone(&services.repaint));
     on_own_thread(move || {
@@ -62,26 +47,6 @@ fn answer_later(services: &Services, work: impl FnOnce() -> Vec<GalleryCommand> 
         }
         repaint();
     });
-}
-
-fn not_done(key: &'static str, path: &Path, reason: String) -> PageNotice {
-    PageNotice::Error(Text::new(key, [("file", file_name(path)), ("reason", reason)]))
-}
-
-fn put_pixels(path: &Path) -> Result<(), String> {
-    let picture = read_picture(path).map_err(|error| error.one_line())?;
-    let rgba: Vec<u8> = picture
-        .pixels
-        .chunks_exact(3)
-        .flat_map(|rgb| [rgb[0], rgb[1], rgb[2], u8::MAX])
-        .collect();
-    let mut clipboard = arboard::Clipboard::new().map_err(|error| error.to_string())?;
-    let image = arboard::ImageData {
-        width: picture.width_px as usize,
-        height: picture.height_px as usize,
-        bytes: rgba.into(),
-    };
-    clipboard.set_image(image).map_err(|error| error.to_string())
 }
 
 /// What the index knows, as AUTOMATIC1111's web UI would write it.
