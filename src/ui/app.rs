@@ -177,6 +177,7 @@ impl Studio {
             theme_choice: self.services.settings.theme,
             textures: &mut self.textures,
             has_gpu_canvas: self.has_gpu_canvas,
+            now: self.pages.availability(&self.state, &self.services.settings),
         };
         (&mut self.chrome, &mut self.pages, context)
     }
@@ -259,8 +260,8 @@ impl Studio {
     fn handle_input(&mut self, ctx: &egui::Context) {
         let (pages, mut context) = self.pages(ctx);
         if !pages.handle_input(&mut context) {
-            let is_mask_shown = self.pages.studio.state.is_mask_shown(&self.state);
-            shortcuts::handle_input(&self.state, is_mask_shown, &self.services.commands, ctx);
+            let now = self.pages.availability(&self.state, &self.services.settings);
+            shortcuts::handle_input(&self.state, &now, &self.services.commands, ctx);
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::Ui;
 
-use super::commands::UiCommand;
+use super::commands::{Availability, UiCommand};
 use super::model::decodes::AskedStep;
 use super::model::state::AppState;
 use super::panel::PanelContext;
@@ -52,6 +52,9 @@ pub(in crate::ui) trait Page {
 
     /// Carries a command out if it is one of its own. Returns at once.
     fn command(&mut self, command: UiCommand, ctx: &mut PageContext<'_>) -> Handled;
+
+    /// Says what the page has that commands could act on.
+    fn fill_availability(&self, _now: &mut Availability, _state: &AppState) {}
 
     /// Takes in an event of a service, after the shared state has.
     fn take_event(&mut self, _event: &ServiceEvent, _ctx: &mut PageContext<'_>) {}

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use egui::{Button, Response, Ui};
 
-use super::commands::{CommandSender, UiCommand};
+use super::commands::{Availability, CommandSender, UiCommand};
 use super::i18n::Language;
 use super::model::state::AppState;
 use super::theme::Palette;
 use super::widgets::form_row::RowStyle;
+use super::widgets::icon::Icon;
+use super::widgets::icon_button::icon_button;
 use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
 
@@ -37,6 +39,8 @@ pub(super) struct PanelContext<'a> {
     pub(super) textures: &'a mut TextureCache,
     /// Whether the canvas can draw with its shader.
     pub(super) has_gpu_canvas: bool,
+    /// What there is that commands could act on.
+    pub(super) now: Availability,
 }
 
 impl PanelContext<'_> {
@@ -48,26 +52,44 @@ impl PanelContext<'_> {
         }
     }
 
-    /// A button with the name and the tooltip of a command, which a click sends.
+    /// A button with the name and the tooltip of a command, which a click sends. It is grey while the command cannot
+    /// act.
     pub(super) fn button(&self, ui: &mut Ui, command: impl Into<UiCommand>) -> Response {
-        self.button_with(ui, command, true, |button| button)
+        self.button_with(ui, command, |button| button)
     }
 
-    /// The same, greyed where the command cannot act now.
+    /// The same.
     ///
     /// * `shape`: what the place asks of the button's look.
     pub(super) fn button_with(
         &self,
         ui: &mut Ui,
         command: impl Into<UiCommand>,
-        is_enabled: bool,
         shape: impl FnOnce(Button<'static>) -> Button<'static>,
     ) -> Response {
         let command = command.into();
         let tip = command.tooltip(self.language, ui.ctx());
         let button = shape(Button::new(command.name(self.language)));
-        let response = ui.add_enabled(is_enabled, button);
+        let response = ui.add_enabled(command.is_enabled(&self.now), button);
         let response = response.on_hover_text(&tip).on_disabled_hover_text(tip);
+        if response.clicked() {
+            self.commands.send(command);
+        }
+        response
+    }
+
+    /// A sign with the name and the tooltip of a command, which a click sends. It is grey while the command cannot act.
+    ///
+    /// * `is_on`: whether what it switches is on.
+    pub(super) fn icon_button(&self, ui: &mut Ui, icon: Icon, command: impl Into<UiCommand>, is_on: bool) -> Response {
+        let command = command.into();
+        let (name, tip) = (command.name(self.language), command.tooltip(self.language, ui.ctx()));
+        let response = ui
+            .add_enabled_ui(command.is_enabled(&self.now), |ui| {
+                icon_button(ui, icon, &name, &tip, is_on)
+            })
+            .inner
+            .on_disabled_hover_text(&tip);
         if response.clicked() {
             self.commands.send(command);
         }

@@ -6,7 +6,7 @@ use egui::{
 use egui::{TextEdit, Ui, WidgetInfo, vec2};
 
 use crate::ui::commands::shortcuts::{self, KeyBinding};
-use crate::ui::commands::{PageId, Scope, UiCommand};
+use crate::ui::commands::{Availability, PageId, Scope, UiCommand};
 use crate::ui::i18n::Language;
 use crate::ui::model::state::Overlay;
 use crate::ui::panel::PanelContext;
@@ -48,7 +48,7 @@ impl PalettePanel {
         }
         let keymap = shortcuts::of(ui.ctx());
         let found = found(keymap.entries(), &self.text, ctx.state.page);
-        let mut answer = self.keys(ui, &found);
+        let mut answer = self.keys(ui, &found, &ctx.now);
         let area = Area::new(Id::unique("palette"))
             .order(Order::Foreground)
             .anchor(Align2::CENTER_TOP, vec2(0.0, TOP))
@@ -79,7 +79,7 @@ impl PalettePanel {
                             ui.set_width(WIDTH);
                             for (place, entry) in found.iter().enumerate() {
                                 if self.row(ui, ctx, entry, place) {
-                                    answer = Some(Answer::Run(entry.command.clone()));
+                                    answer = Some(Answer::Run(entry.spec.command.clone()));
                                 }
                             }
                         });
@@ -91,7 +91,7 @@ impl PalettePanel {
         match answer {
             Some(Answer::Run(command)) => {
                 ctx.commands.send(UiCommand::TogglePalette);
-                if let Scope::Page(page) = command.scope()
+                if let Some(Scope::Page(page)) = command.spec().map(|spec| spec.scope)
                     && page != ctx.state.page
                 {
                     ctx.commands.send(UiCommand::ShowPage(page));
@@ -106,7 +106,7 @@ impl PalettePanel {
 
 impl PalettePanel {
     /// Takes the keys that are for the list and not for the field.
-    fn keys(&mut self, ui: &Ui, found: &[&KeyBinding]) -> Option<Answer> {
+    fn keys(&mut self, ui: &Ui, found: &[&KeyBinding], now: &Availability) -> Option<Answer> {
         let last = found.len().saturating_sub(1);
         let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
         if pressed(Key::ArrowDown) {
@@ -120,16 +120,19 @@ impl PalettePanel {
             return Some(Answer::Close);
         }
         let is_entered = pressed(Key::Enter);
-        let chosen = found.get(self.chosen).filter(|_| is_entered);
-        chosen.map(|entry| Answer::Run(entry.command.clone()))
+        let can_run = |entry: &&&KeyBinding| is_entered && entry.spec.is_enabled(now);
+        let chosen = found.get(self.chosen).filter(can_run);
+        chosen.map(|entry| Answer::Run(entry.spec.command.clone()))
     }
 
     /// A command with its page and its key; whether it was clicked.
     fn row(&self, ui: &mut Ui, ctx: &PanelContext<'_>, entry: &KeyBinding, place: usize) -> bool {
-        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
-        let name = entry.command.name(ctx.language);
+        let is_enabled = entry.spec.is_enabled(&ctx.now);
+        let sense = if is_enabled { Sense::click() } else { Sense::hover() };
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), sense);
+        let name = entry.spec.command.name(ctx.language);
         let is_chosen = place == self.chosen;
-        response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_chosen, &name));
+        response.widget_info(|| WidgetInfo::selected(Role::Button, is_enabled, is_chosen, &name));
         if is_chosen {
             ui.painter().rect_filled(rect, 4.0, *ctx.palette.selection);
             if !ui.clip_rect().contains_rect(rect) {
@@ -147,15 +150,21 @@ impl PalettePanel {
                 ui.add(weak(ui.ctx().format_shortcut(key)));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(Label::new(&name).selectable(false));
-                if let Scope::Page(page) = entry.command.scope()
+                let name = RichText::new(&name);
+                let name = if is_enabled {
+                    name
+                } else {
+                    name.color(*ctx.palette.text_weak)
+                };
+                ui.add(Label::new(name).selectable(false));
+                if let Scope::Page(page) = entry.spec.scope
                     && page != ctx.state.page
                 {
                     ui.add(weak(ctx.tr(page.key())));
                 }
             });
         });
-        let tip = entry.command.tooltip(ctx.language, ui.ctx());
+        let tip = entry.spec.command.tooltip(ctx.language, ui.ctx());
         response.on_hover_text(tip).clicked()
     }
 }
@@ -167,12 +176,12 @@ fn found<'a>(entries: &'a [KeyBinding], text: &str, page: PageId) -> Vec<&'a Key
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut found: Vec<(bool, bool, usize, &KeyBinding)> = entries
         .iter()
-        .filter(|entry| entry.command != UiCommand::TogglePalette)
+        .filter(|entry| entry.spec.command != UiCommand::TogglePalette)
         .filter_map(|entry| {
-            let names = Language::ALL.map(|language| entry.command.name(language).to_lowercase());
+            let names = Language::ALL.map(|language| entry.spec.command.name(language).to_lowercase());
             let has_all = names.iter().any(|name| words.iter().all(|word| name.contains(word)));
             let begins = names.iter().any(|name| name.starts_with(&text));
-            let is_here = entry.command.scope().meets(Scope::Page(page));
+            let is_here = entry.spec.scope.meets(Scope::Page(page));
             // Of two names that have the words, the shorter one has less beside them.
             let length = names.iter().map(|name| name.chars().count()).min().unwrap_or_default();
             let length = if words.is_empty() { 0 } else { length };
@@ -196,7 +205,7 @@ mod tests {
         for text in ["next st", "STEP next", "次のステップ"] {
             let found = found(keymap.entries(), text, PageId::Studio);
             assert_eq!(
-                found.first().map(|entry| &entry.command),
+                found.first().map(|entry| &entry.spec.command),
                 Some(&UiCommand::NextStep),
                 "{text}"
             );
@@ -209,7 +218,7 @@ mod tests {
         let keymap = Keymap::new(&BTreeMap::new());
         for page in [PageId::Studio, PageId::Queue] {
             let found = found(keymap.entries(), "", page);
-            let is_here = |entry: &&KeyBinding| entry.command.scope().meets(Scope::Page(page));
+            let is_here = |entry: &&KeyBinding| entry.spec.scope.meets(Scope::Page(page));
             let num_here = found.iter().filter(|entry| is_here(entry)).count();
             assert!(found[..num_here].iter().all(is_here));
             assert_eq!(found.len() + 1, keymap.entries().len());

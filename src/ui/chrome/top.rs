@@ -8,7 +8,6 @@ use crate::ui::model::notifications::Level;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
-use crate::ui::widgets::icon_button::icon_button;
 
 /// Width of the field that opens the list of commands.
 const SEARCH_WIDTH: f32 = 196.0;
@@ -22,9 +21,15 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
         tabs(ui, ctx);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
-            icon(ui, ctx, Icon::Gear, UiCommand::ShowPage(PageId::Settings));
+            let settings = PageId::Settings;
+            ctx.icon_button(
+                ui,
+                Icon::Gear,
+                UiCommand::ShowPage(settings),
+                ctx.state.page == settings,
+            );
             language_toggle(ui, ctx);
-            icon(ui, ctx, Icon::Folder, UiCommand::ChoosePicture);
+            ctx.icon_button(ui, Icon::Folder, UiCommand::ChoosePicture, false);
             if ctx.state.page == PageId::Studio {
                 side_toggles(ui, ctx);
             }
@@ -50,19 +55,11 @@ fn tabs(ui: &mut Ui, ctx: &PanelContext<'_>) {
     }
 }
 
-fn icon(ui: &mut Ui, ctx: &PanelContext<'_>, icon: Icon, command: UiCommand) {
-    let (name, tip) = (command.name(ctx.language), command.tooltip(ctx.language, ui.ctx()));
-    let is_on = command == UiCommand::ShowPage(ctx.state.page);
-    if icon_button(ui, icon, &name, &tip, is_on).clicked() {
-        ctx.commands.send(command);
-    }
-}
-
 /// Looks like a field and opens the list of commands; no more than a sign where there is no room.
 fn search(ui: &mut Ui, ctx: &PanelContext<'_>) {
     let open = UiCommand::TogglePalette;
     if ui.available_width() < SEARCH_WIDTH + 8.0 {
-        icon(ui, ctx, Icon::Search, open);
+        ctx.icon_button(ui, Icon::Search, open, false);
         return;
     }
     let words = RichText::new(open.name(ctx.language)).color(*ctx.palette.text_weak);
@@ -124,9 +121,6 @@ fn side_toggles(ui: &mut Ui, ctx: &PanelContext<'_>) {
         (Icon::RightSide, sides.is_inspector_shown, UiCommand::ToggleInspector),
         (Icon::LeftSide, sides.is_form_shown, UiCommand::ToggleForm),
     ] {
-        let (name, tip) = (command.name(ctx.language), command.tooltip(ctx.language, ui.ctx()));
-        if icon_button(ui, icon, &name, &tip, is_shown).clicked() {
-            ctx.commands.send(command);
-        }
+        ctx.icon_button(ui, icon, command, is_shown);
     }
 }

@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use egui::{ColorImage, Key, KeyboardShortcut, Modifiers};
+use egui::ColorImage;
 
 use crate::job::Outpaint;
 use crate::ui::model::brush::{Brush, Dab};
+
+/// How far the edges of a mask are softened at once, in pixels.
+pub const FEATHER_PX: u32 = 8;
 
 /// Something done to a mask as a whole or in part.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -104,69 +107,4 @@ pub enum ImageInputCommand {
     LargerBrush,
     /// Takes away instead of painting, or paints again.
     ToggleEraser,
-}
-
-const fn plain(key: Key) -> KeyboardShortcut {
-    KeyboardShortcut::new(Modifiers::NONE, key)
-}
-
-impl ImageInputCommand {
-    /// Those that have a key, which is heard in the studio.
-    pub const WITH_SHORTCUT: &[Self] = &[
-        Self::EditMask,
-        Self::SmallerBrush,
-        Self::LargerBrush,
-        Self::ToggleEraser,
-        Self::Mask(MaskEdit::Redo), // before the one that has the same key without Shift
-        Self::Mask(MaskEdit::Undo),
-    ];
-
-    /// Key of its name among the texts; its attribute `.tip` says what it does.
-    pub fn key(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::Choose => "bring-choose",
-            Self::Paste => "bring-paste",
-            Self::ShowDropMenuOfShown => "bring-offer-shown",
-            Self::CloseDropMenu => "bring-leave",
-            Self::ClosePreview => "bring-close-preview",
-            Self::EditMask => "mask-edit",
-            Self::Mask(MaskEdit::Fill) => "mask-fill",
-            Self::Mask(MaskEdit::Clear) => "mask-clear",
-            Self::Mask(MaskEdit::Invert) => "mask-invert",
-            Self::Mask(MaskEdit::Feather(_)) => "mask-feather",
-            Self::Mask(MaskEdit::Undo) => "mask-undo",
-            Self::Mask(MaskEdit::Redo) => "mask-redo",
-            Self::SmallerBrush => "mask-smaller",
-            Self::LargerBrush => "mask-larger",
-            Self::ToggleEraser => "mask-eraser",
-            _ => return None,
-        })
-    }
-
-    /// Its keys; the first is the one that is told.
-    pub fn shortcuts(&self) -> &'static [KeyboardShortcut] {
-        const EDIT: &[KeyboardShortcut] = &[plain(Key::M)];
-        const SMALLER: &[KeyboardShortcut] = &[plain(Key::OpenBracket)];
-        const LARGER: &[KeyboardShortcut] = &[plain(Key::CloseBracket)];
-        const ERASER: &[KeyboardShortcut] = &[plain(Key::E)];
-        const UNDO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::COMMAND, Key::Z)];
-        const REDO: &[KeyboardShortcut] = &[
-            KeyboardShortcut::new(Modifiers::COMMAND, Key::Y),
-            KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
-        ];
-        match self {
-            Self::EditMask => EDIT,
-            Self::SmallerBrush => SMALLER,
-            Self::LargerBrush => LARGER,
-            Self::ToggleEraser => ERASER,
-            Self::Mask(MaskEdit::Undo) => UNDO,
-            Self::Mask(MaskEdit::Redo) => REDO,
-            _ => &[],
-        }
-    }
-
-    /// Whether its key means something else to a field that has the keyboard.
-    pub fn is_typed(&self) -> bool {
-        matches!(self, Self::Mask(_))
-    }
 }

@@ -1,5 +1,6 @@
 //! Everything the window can be asked to do, with its name, what it says of itself, and its key, in one place.
 
+mod availability;
 mod compare;
 mod gallery;
 mod image_input;
@@ -7,19 +8,20 @@ mod models;
 mod queue;
 mod settings;
 pub mod shortcuts;
+mod table;
 
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
-use egui::{Key, KeyboardShortcut, Modifiers};
-
 pub use super::model::page_id::PageId;
+pub use availability::Availability;
 pub use compare::{CompareCommand, CompareMode};
 pub use gallery::{GalleryCommand, Go, PageNotice, SelectMode};
-pub use image_input::{ImageInputCommand, InputImage, MaskEdit, Target};
+pub use image_input::{FEATHER_PX, ImageInputCommand, InputImage, MaskEdit, Target};
 pub use models::ModelsCommand;
 pub use queue::QueueCommand;
 pub use settings::{Section, SettingsCommand};
+pub use table::{CommandSpec, Scope, table};
 
 use super::i18n::Language;
 use super::model::camera::CameraMove;
@@ -207,162 +209,34 @@ pub enum UiCommand {
     ImageInput(ImageInputCommand),
 }
 
-/// Where the key of a command is heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// On every page.
-    Everywhere,
-    /// On one page.
-    Page(PageId),
-}
-
-const fn plain(key: Key) -> KeyboardShortcut {
-    KeyboardShortcut::new(Modifiers::NONE, key)
-}
-
 impl UiCommand {
-    /// Those of the studio, and of the whole window, that have a key.
-    pub const WITH_SHORTCUT: &[Self] = &[
-        Self::TogglePalette,
-        Self::Generate,
-        Self::ApplyChanges,
-        Self::Stop,
-        Self::ChoosePicture,
-        Self::PreviousStep,
-        Self::NextStep,
-        Self::FirstStep,
-        Self::LastStep,
-        Self::PlayOrPause,
-        Self::ToggleLoop,
-        Self::SingleStep,
-        Self::StepBack,
-        Self::KeepStep,
-        Self::BranchHere,
-        Self::Camera(CameraMove::In),
-        Self::Camera(CameraMove::Out),
-        Self::Camera(CameraMove::Fit),
-        Self::Camera(CameraMove::Actual),
-        Self::NextView,
-        Self::NextSecondView,
-        Self::ExplainView,
-        Self::ToggleSides,
-        Self::ToggleInspector,
-        Self::FocusControls,
-        Self::ShowSweep,
-        Self::Regenerate(RegenerateCommand::Four),
-        Self::UndoForm,
-        Self::RedoForm,
-    ];
-
-    /// Those of the studio that have no key unless the user gives them one.
-    pub const WITHOUT_SHORTCUT: &[Self] = &[
-        Self::ShowLive,
-        Self::UseSettings,
-        Self::ChooseModelFolder,
-        Self::NextSpeed,
-        Self::EndHere,
-        Self::LeaveBranch,
-        Self::StopExport,
-        Self::CloseBeside,
-        Self::ToggleForm,
-        Self::CloseSweep,
-        Self::RestartEngine,
-        Self::ImageInput(ImageInputCommand::Choose),
-    ];
-
-    /// Every command that has a key or can be given one.
-    pub fn all() -> Vec<Self> {
-        let mut all = PageId::ALL.map(Self::ShowPage).to_vec();
-        all.extend_from_slice(Self::WITH_SHORTCUT);
-        all.extend_from_slice(Self::WITHOUT_SHORTCUT);
-        all.extend(GalleryCommand::WITH_SHORTCUT.iter().cloned().map(Self::Gallery));
-        all.extend(CompareCommand::WITH_SHORTCUT.iter().cloned().map(Self::Compare));
-        all.extend(ModelsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Models));
-        all.extend(QueueCommand::WITH_SHORTCUT.iter().copied().map(Self::Queue));
-        all.extend(SettingsCommand::WITH_SHORTCUT.iter().cloned().map(Self::Settings));
-        all.extend(ImageInputCommand::WITH_SHORTCUT.iter().cloned().map(Self::ImageInput));
-        all
+    /// Its row in the table; `None` for one that carries what it is about.
+    pub fn spec(&self) -> Option<&'static CommandSpec> {
+        table().iter().find(|spec| spec.command == *self)
     }
 
-    /// Where its key is heard.
-    pub fn scope(&self) -> Scope {
-        match self {
-            Self::ShowPage(_)
-            | Self::TogglePalette
-            | Self::Stop
-            | Self::ChoosePicture
-            | Self::FocusControls
-            | Self::Generate => Scope::Everywhere,
-            Self::Gallery(_) => Scope::Page(PageId::Gallery),
-            Self::Compare(_) => Scope::Page(PageId::Compare),
-            Self::Models(_) => Scope::Page(PageId::Models),
-            Self::Queue(_) => Scope::Page(PageId::Queue),
-            Self::Settings(_) => Scope::Page(PageId::Settings),
-            _ => Scope::Page(PageId::Studio),
-        }
-    }
-
-    /// Whether its key is heard only while a mask is painted, or only while none is; `None` for both.
-    pub fn needs_mask(&self) -> Option<bool> {
-        match self {
-            Self::ImageInput(ImageInputCommand::Mask(_)) => Some(true),
-            Self::UndoForm | Self::RedoForm => Some(false),
-            _ => None,
-        }
-    }
-
-    /// Key of its name among the texts; its attribute `.tip` says what it does.
+    /// Key of its name among the texts; its attribute `.tip` says what it does. `None` for one that is only ever part of
+    /// another control.
     pub fn key(&self) -> Option<&'static str> {
+        if let Some(spec) = self.spec() {
+            return Some(spec.text);
+        }
         Some(match self {
-            Self::ShowPage(page) => page.key(),
             Self::Regenerate(command) => command.key(),
-            Self::Gallery(command) => return command.key(),
-            Self::Compare(command) => return command.key(),
-            Self::Models(command) => return command.key(),
-            Self::Queue(command) => return command.key(),
-            Self::Settings(command) => return command.key(),
-            Self::TogglePalette => "palette-open",
-            Self::ImageInput(command) => return command.key(),
-            Self::Generate => "command-generate",
-            Self::Stop => "command-stop",
-            Self::RestartEngine => "command-restart-engine",
-            Self::ShowLive => "command-live",
-            Self::PreviousStep => "command-previous-step",
-            Self::NextStep => "command-next-step",
-            Self::FirstStep => "command-first-step",
-            Self::UndoForm => "command-undo-form",
-            Self::RedoForm => "command-redo-form",
-            Self::UseSettings => "command-use-settings",
-            Self::ChoosePicture => "command-open-picture",
-            Self::ChooseModelFolder => "command-open-model",
-            Self::Camera(CameraMove::In) => "command-zoom-in",
-            Self::Camera(CameraMove::Out) => "command-zoom-out",
-            Self::Camera(CameraMove::Fit) => "command-zoom-fit",
-            Self::Camera(CameraMove::Actual) => "command-zoom-actual",
-            Self::LastStep => "command-last-step",
-            Self::PlayOrPause => "command-play",
-            Self::ToggleLoop => "command-loop",
-            Self::NextSpeed => "command-speed",
-            Self::SingleStep => "command-single-step",
-            Self::StepBack => "command-step-back",
-            Self::EndHere => "command-end-here",
-            Self::KeepStep => "command-keep-step",
-            Self::ApplyChanges => "command-apply",
-            Self::BranchHere => "command-branch",
-            Self::LeaveBranch => "command-leave-branch",
-            Self::StopExport => "command-stop-export",
-            Self::CloseBeside => "command-close-beside",
-            Self::NextView => "command-next-view",
-            Self::NextSecondView => "command-next-second-view",
-            Self::ExplainView => "command-explain-view",
-            Self::ToggleSides => "command-toggle-sides",
-            Self::ToggleForm => "command-toggle-form",
-            Self::ToggleInspector => "command-toggle-inspector",
-            Self::FocusControls => "command-focus-controls",
-            Self::ShowSweep => "command-show-sweep",
-            Self::CloseSweep => "command-close-sweep",
             Self::PutInForm(_) => "models-use",
             Self::TakeOutOfForm(_) => "models-take-out",
+            Self::Models(command) => match command {
+                ModelsCommand::ComputeHashes(_) => "models-compute-hashes",
+                ModelsCommand::Delete(_) => "models-delete",
+                ModelsCommand::OpenFolder(_) => "models-open-folder",
+                ModelsCommand::AddPath(_) => "models-add",
+                ModelsCommand::ForgetPath(_) => "models-forget",
+                ModelsCommand::Fetch { .. } => "models-fetch",
+                ModelsCommand::Stop(_) => "models-stop",
+                ModelsCommand::Resume(_) => "models-resume",
+                ModelsCommand::Discard(_) => "models-discard",
+                _ => return None,
+            },
             _ => return None,
         })
     }
@@ -372,82 +246,9 @@ impl UiCommand {
         self.key().map(|key| language.tr(key)).unwrap_or_default()
     }
 
-    /// Its keys; the first is the one that is told.
-    pub fn shortcuts(&self) -> &'static [KeyboardShortcut] {
-        const GENERATE: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter)];
-        const PALETTE: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::COMMAND, Key::K)];
-        const STOP: &[KeyboardShortcut] = &[plain(Key::Escape)];
-        const OPEN: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::COMMAND, Key::O)];
-        const PREVIOUS: &[KeyboardShortcut] = &[plain(Key::ArrowLeft)];
-        const NEXT: &[KeyboardShortcut] = &[plain(Key::ArrowRight)];
-        const FIRST: &[KeyboardShortcut] = &[plain(Key::Home)];
-        const LAST: &[KeyboardShortcut] = &[plain(Key::End)];
-        const PLAY: &[KeyboardShortcut] = &[plain(Key::Space)];
-        const LOOP: &[KeyboardShortcut] = &[plain(Key::L)];
-        const SINGLE: &[KeyboardShortcut] = &[plain(Key::Period)];
-        const BACK: &[KeyboardShortcut] = &[plain(Key::Comma)];
-        const KEEP: &[KeyboardShortcut] = &[plain(Key::K)];
-        const BRANCH: &[KeyboardShortcut] = &[plain(Key::B)];
-        const APPLY: &[KeyboardShortcut] = &[KeyboardShortcut::new(
-            Modifiers::COMMAND.plus(Modifiers::SHIFT),
-            Key::Enter,
-        )];
-        const IN: &[KeyboardShortcut] = &[plain(Key::Plus), plain(Key::Equals)];
-        const OUT: &[KeyboardShortcut] = &[plain(Key::Minus)];
-        const FIT: &[KeyboardShortcut] = &[plain(Key::Num0)];
-        const ACTUAL: &[KeyboardShortcut] = &[plain(Key::Num1)];
-        const VIEW: &[KeyboardShortcut] = &[plain(Key::V)];
-        const SECOND_VIEW: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::SHIFT, Key::V)];
-        const EXPLAIN: &[KeyboardShortcut] = &[plain(Key::F1)];
-        const SIDES: &[KeyboardShortcut] = &[plain(Key::Tab)];
-        const INSPECTOR: &[KeyboardShortcut] = &[plain(Key::I)];
-        const CONTROLS: &[KeyboardShortcut] = &[plain(Key::F6)];
-        const FOUR: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::ALT, Key::Enter)];
-        const SWEEP: &[KeyboardShortcut] = &[plain(Key::G)];
-        const UNDO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::COMMAND, Key::Z)];
-        const REDO: &[KeyboardShortcut] = &[
-            KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
-            KeyboardShortcut::new(Modifiers::COMMAND, Key::Y),
-        ];
-        match self {
-            Self::ShowPage(page) => page.shortcut(),
-            Self::Gallery(command) => command.shortcuts(),
-            Self::Compare(command) => command.shortcuts(),
-            Self::Models(command) => command.shortcuts(),
-            Self::Queue(command) => command.shortcuts(),
-            Self::Settings(command) => command.shortcuts(),
-            Self::TogglePalette => PALETTE,
-            Self::ImageInput(command) => command.shortcuts(),
-            Self::Generate => GENERATE,
-            Self::Stop => STOP,
-            Self::ChoosePicture => OPEN,
-            Self::PreviousStep => PREVIOUS,
-            Self::NextStep => NEXT,
-            Self::FirstStep => FIRST,
-            Self::LastStep => LAST,
-            Self::PlayOrPause => PLAY,
-            Self::ToggleLoop => LOOP,
-            Self::SingleStep => SINGLE,
-            Self::StepBack => BACK,
-            Self::KeepStep => KEEP,
-            Self::ApplyChanges => APPLY,
-            Self::BranchHere => BRANCH,
-            Self::Camera(CameraMove::In) => IN,
-            Self::Camera(CameraMove::Out) => OUT,
-            Self::Camera(CameraMove::Fit) => FIT,
-            Self::Camera(CameraMove::Actual) => ACTUAL,
-            Self::NextView => VIEW,
-            Self::NextSecondView => SECOND_VIEW,
-            Self::ExplainView => EXPLAIN,
-            Self::ToggleSides => SIDES,
-            Self::ToggleInspector => INSPECTOR,
-            Self::FocusControls => CONTROLS,
-            Self::ShowSweep => SWEEP,
-            Self::Regenerate(RegenerateCommand::Four) => FOUR,
-            Self::UndoForm => UNDO,
-            Self::RedoForm => REDO,
-            _ => &[],
-        }
+    /// Whether it can act now. What carries its argument always can.
+    pub fn is_enabled(&self, now: &Availability) -> bool {
+        self.spec().is_none_or(|spec| spec.is_enabled(now))
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use egui::{Key, KeyboardShortcut, Modifiers};
-
 use crate::hub::{DownloadId, ModelKind};
 
 /// One thing to do.
@@ -44,45 +42,4 @@ pub enum ModelsCommand {
     Resume(DownloadId),
     /// Takes one away that has stopped, and what came of it; one that is over goes off the list.
     Discard(DownloadId),
-}
-
-impl ModelsCommand {
-    /// Those that have a key, which is heard while the page is shown.
-    pub const WITH_SHORTCUT: &[Self] = &[Self::Search, Self::Rescan, Self::ChooseFile, Self::ChooseFolder];
-
-    /// Key of its name among the texts; its attribute `.tip` says what it does.
-    pub fn key(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::Search => "models-search",
-            Self::Rescan => "models-rescan",
-            Self::ChooseFile => "models-add-file",
-            Self::ChooseFolder => "models-add-folder",
-            Self::ComputeHashes(_) => "models-compute-hashes",
-            Self::Delete(_) => "models-delete",
-            Self::OpenFolder(_) => "models-open-folder",
-            Self::AddPath(_) => "models-add",
-            Self::ForgetPath(_) => "models-forget",
-            Self::Fetch { .. } => "models-fetch",
-            Self::Stop(_) => "models-stop",
-            Self::Resume(_) => "models-resume",
-            Self::Discard(_) => "models-discard",
-            Self::ShowKind(_) | Self::ReadCover(_) => return None,
-        })
-    }
-
-    /// Its keys; the first is the one that is told.
-    pub fn shortcuts(&self) -> &'static [KeyboardShortcut] {
-        const SHIFTED: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
-        const SEARCH: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::COMMAND, Key::F)];
-        const RESCAN: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::NONE, Key::F5)];
-        const FILE: &[KeyboardShortcut] = &[KeyboardShortcut::new(SHIFTED, Key::A)];
-        const FOLDER: &[KeyboardShortcut] = &[KeyboardShortcut::new(SHIFTED, Key::F)];
-        match self {
-            Self::Search => SEARCH,
-            Self::Rescan => RESCAN,
-            Self::ChooseFile => FILE,
-            Self::ChooseFolder => FOLDER,
-            _ => &[],
-        }
-    }
 }

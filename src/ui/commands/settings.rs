@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use egui::KeyboardShortcut;
-
 use crate::config::PictureFormat;
 
 /// A part of the page.
@@ -97,24 +95,4 @@ pub enum SettingsCommand {
     TakeLog(Result<Vec<String>, String>),
     /// Shows the log's folder.
     OpenLogFolder,
-}
-
-impl SettingsCommand {
-    /// Those that have a key, which is heard while the page is shown.
-    pub const WITH_SHORTCUT: &[Self] = &[Self::ResetKeys, Self::OpenLogFolder];
-
-    /// Key of its name among the texts; its attribute `.tip` says what it does.
-    pub fn key(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::ResetKeys => "settings-keys-reset",
-            Self::OpenLogFolder => "settings-log-open",
-            _ => return None,
-        })
-    }
-
-    /// Its keys; the first is the one that is told.
-    #[expect(clippy::unused_self, reason = "the commands of all pages are asked alike")]
-    pub fn shortcuts(&self) -> &'static [KeyboardShortcut] {
-        &[]
-    }
 }

@@ -5,18 +5,18 @@ use std::sync::{Arc, LazyLock};
 
 use egui::{Id, Key, KeyboardShortcut, Modifiers};
 
-use super::{CommandSender, Scope, UiCommand};
+use super::{Availability, CommandSender, CommandSpec, Scope, UiCommand, table};
 use crate::ui::i18n::Language;
 use crate::ui::model::state::{AppState, Overlay};
 use crate::ui::widgets::tab_stop::leaves_keys_to_page;
 
 /// A command that can have a key.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct KeyBinding {
     /// Names it in the settings: the key of its name among the texts, with a number where several share one.
     pub id: String,
-    /// What it does.
-    pub command: UiCommand,
+    /// Its row in the table of commands.
+    pub spec: &'static CommandSpec,
     /// Its keys; the first is the one that is told.
     pub keys: Vec<KeyboardShortcut>,
     /// Whether the user chose them.
@@ -24,7 +24,7 @@ pub struct KeyBinding {
 }
 
 /// Every command that can have a key, with the keys it has.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Keymap {
     entries: Vec<KeyBinding>,
 }
@@ -35,25 +35,24 @@ impl Keymap {
     /// * `changed`: keys in words, by [`KeyBinding::id`]; empty for none. What cannot be read is as if it were not there.
     pub fn new(changed: &BTreeMap<String, String>) -> Self {
         let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
-        let entries = UiCommand::all().into_iter().filter_map(|command| {
-            let key = command.key()?;
-            let count = seen.entry(key).or_default();
+        let entries = table().iter().map(|spec| {
+            let count = seen.entry(spec.text).or_default();
             *count += 1;
             let id = if *count == 1 {
-                key.to_owned()
+                spec.text.to_owned()
             } else {
-                format!("{key}-{count}")
+                format!("{}-{count}", spec.text)
             };
             let chosen = changed.get(&id).and_then(|text| match text.trim() {
                 "" => Some(Vec::new()),
                 text => from_text(text).map(|key| vec![key]),
             });
-            Some(KeyBinding {
+            KeyBinding {
                 is_changed: chosen.is_some(),
-                keys: chosen.unwrap_or_else(|| command.shortcuts().to_vec()),
+                keys: chosen.unwrap_or_else(|| spec.keys.clone()),
                 id,
-                command,
-            })
+                spec,
+            }
         });
         Self {
             entries: entries.collect(),
@@ -72,11 +71,8 @@ impl Keymap {
 
     /// The key that is told of a command.
     pub fn key_of(&self, command: &UiCommand) -> Option<KeyboardShortcut> {
-        let entry = self.entries.iter().find(|entry| entry.command == *command);
-        match entry {
-            Some(entry) => entry.keys.first().copied(),
-            None => command.shortcuts().first().copied(),
-        }
+        let entry = self.entries.iter().find(|entry| entry.spec.command == *command)?;
+        entry.keys.first().copied()
     }
 
     /// The others that have this key where `id` could hear it too.
@@ -86,7 +82,7 @@ impl Keymap {
         };
         let others = self.entries.iter().filter(|other| other.id != id);
         others
-            .filter(|other| other.keys.contains(&key) && other.command.meets(&own.command))
+            .filter(|other| other.keys.contains(&key) && other.spec.meets(own.spec))
             .collect()
     }
 
@@ -97,21 +93,6 @@ impl Keymap {
             .iter()
             .flat_map(|entry| entry.keys.iter().map(move |key| (entry, *key)));
         keys.all(|(entry, key)| self.clashes(&entry.id, key).is_empty())
-    }
-}
-
-impl Scope {
-    /// Whether a key can be heard in both.
-    pub fn meets(self, other: Self) -> bool {
-        self == other || self == Self::Everywhere || other == Self::Everywhere
-    }
-}
-
-impl UiCommand {
-    /// Whether the key of both can be heard at one time.
-    fn meets(&self, other: &Self) -> bool {
-        let masks = self.needs_mask().zip(other.needs_mask());
-        self.scope().meets(other.scope()) && masks.is_none_or(|(own, other)| own == other)
     }
 }
 
@@ -188,43 +169,35 @@ impl UiCommand {
     }
 }
 
-/// Takes the keys of commands out of the input and sends the commands.
+/// Takes the keys of commands out of the input and sends the commands. A command that cannot act leaves its keys to
+/// others: Escape, for one, closes menus where there is nothing to stop.
 ///
-/// * `is_mask_shown`: whether a mask is painted.
-pub(in crate::ui) fn handle_input(
-    state: &AppState,
-    is_mask_shown: bool,
-    commands: &CommandSender,
-    ctx: &egui::Context,
-) {
+/// * `now`: what there is that commands could act on.
+pub(in crate::ui) fn handle_input(state: &AppState, now: &Availability, commands: &CommandSender, ctx: &egui::Context) {
+    let (page, is_list_open) = (state.page, state.overlay == Overlay::Commands);
     let keymap = of(ctx);
-    let page = state.page;
-    let is_busy = state.jobs.current().is_some();
     let (has_focus, is_typing) = (ctx.egui_wants_keyboard_input(), ctx.text_edit_focused());
     let leaves_keys = leaves_keys_to_page(ctx);
-    let is_open = state.overlay == Overlay::Commands;
+    let is_heard = |spec: &CommandSpec| {
+        let is_heard = spec.scope.meets(Scope::Page(page)) && spec.is_enabled(now);
+        is_heard && (!is_list_open || spec.command == UiCommand::TogglePalette)
+    };
     let mut all: Vec<(&KeyBinding, KeyboardShortcut)> = keymap
         .entries()
         .iter()
-        .filter(|entry| entry.command.scope().meets(Scope::Page(page)))
-        .filter(|entry| entry.command.needs_mask().is_none_or(|needs| needs == is_mask_shown))
+        .filter(|entry| is_heard(entry.spec))
+        .filter(|entry| entry.spec.needs_mask.is_none_or(|needs| needs == now.is_mask_shown))
         .flat_map(|entry| entry.keys.iter().map(move |key| (entry, *key)))
         .collect();
     // Shift does not keep a key without it from being heard: those with more to hold come first.
     all.sort_by_key(|(_, key)| std::cmp::Reverse(num_held(key.modifiers)));
     for (entry, key) in all {
-        let command = &entry.command;
-        if is_open && *command != UiCommand::TogglePalette {
-            continue;
-        }
-        // Escape leaves fields and closes menus when there is nothing to stop.
-        let is_free = *command == UiCommand::Stop && !is_busy;
         let is_for_control = has_focus && (!leaves_keys || key.logical_key == Key::Tab);
-        if is_free || (is_for_control && is_typed(command, key, is_typing)) {
+        if is_for_control && is_typed(entry.spec, key, is_typing) {
             continue;
         }
         if ctx.input_mut(|input| input.consume_shortcut(&key)) {
-            commands.send(command.clone());
+            commands.send(entry.spec.command.clone());
         }
     }
 }
@@ -235,16 +208,10 @@ fn num_held(modifiers: Modifiers) -> u8 {
 
 /// Whether the key must not be taken from a control that has the keyboard.
 ///
-/// * `is_typing`: whether that is a field of text, which has an undo of its own.
-fn is_typed(command: &UiCommand, key: KeyboardShortcut, is_typing: bool) -> bool {
-    let is_of_fields = match command {
-        UiCommand::ImageInput(command) => command.is_typed(),
-        UiCommand::Gallery(command) => command.yields_to_fields(),
-        UiCommand::UndoForm | UiCommand::RedoForm => is_typing,
-        _ => false,
-    };
+/// * `is_typing`: whether that is a field of text.
+fn is_typed(spec: &CommandSpec, key: KeyboardShortcut, is_typing: bool) -> bool {
     let is_letter = key.modifiers.is_none() || key.modifiers == Modifiers::SHIFT;
-    is_of_fields || (is_letter && *command != UiCommand::Stop)
+    (is_typing && spec.is_of_fields) || (is_letter && spec.command != UiCommand::Stop)
 }
 
 #[cfg(test)]
@@ -266,26 +233,6 @@ mod tests {
             }
         }
         assert!(keymap.is_clear());
-    }
-
-    #[test]
-    fn every_command_in_the_list_should_have_a_name_of_its_own_in_both_languages() {
-        let keymap = Keymap::new(&BTreeMap::new());
-        for language in Language::ALL {
-            for entry in keymap.entries() {
-                let name = entry.command.name(language);
-                assert!(
-                    !name.is_empty() && !name.starts_with("Unknown"),
-                    "{}: {name:?}",
-                    entry.id
-                );
-            }
-        }
-        let all = UiCommand::all();
-        let listed: Vec<_> = keymap.entries().iter().map(|entry| &entry.command).collect();
-        for command in all.iter().filter(|command| !command.shortcuts().is_empty()) {
-            assert!(listed.contains(&command), "{command:?} has a key and no name");
-        }
     }
 
     #[test]

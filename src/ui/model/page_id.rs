@@ -45,23 +45,15 @@ impl PageId {
     }
 
     /// The key that shows it.
-    pub fn shortcut(self) -> &'static [KeyboardShortcut] {
-        const fn with_command(key: Key) -> KeyboardShortcut {
-            KeyboardShortcut::new(Modifiers::COMMAND, key)
-        }
-        const STUDIO: &[KeyboardShortcut] = &[with_command(Key::Num1)];
-        const GALLERY: &[KeyboardShortcut] = &[with_command(Key::Num2)];
-        const COMPARE: &[KeyboardShortcut] = &[with_command(Key::Num3)];
-        const MODELS: &[KeyboardShortcut] = &[with_command(Key::Num4)];
-        const QUEUE: &[KeyboardShortcut] = &[with_command(Key::Num5)];
-        const SETTINGS: &[KeyboardShortcut] = &[with_command(Key::Comma)];
-        match self {
-            Self::Studio => STUDIO,
-            Self::Gallery => GALLERY,
-            Self::Compare => COMPARE,
-            Self::Models => MODELS,
-            Self::Queue => QUEUE,
-            Self::Settings => SETTINGS,
-        }
+    pub fn shortcut(self) -> KeyboardShortcut {
+        let key = match self {
+            Self::Studio => Key::Num1,
+            Self::Gallery => Key::Num2,
+            Self::Compare => Key::Num3,
+            Self::Models => Key::Num4,
+            Self::Queue => Key::Num5,
+            Self::Settings => Key::Comma,
+        };
+        KeyboardShortcut::new(Modifiers::COMMAND, key)
     }
 }

@@ -8,9 +8,11 @@ pub mod queue;
 pub mod settings;
 pub mod studio;
 
-use super::commands::{PageId, UiCommand};
+use super::commands::{Availability, PageId, UiCommand};
+use super::model::state::{AppState, EngineStatus};
 use super::page::{Handled, Page, PageContext, ServiceEvent};
 use super::services::Services;
+use crate::config::Settings;
 
 /// All pages.
 pub(in crate::ui) struct Pages {
@@ -66,6 +68,20 @@ impl Pages {
         let is_taken = self.studio.handle_input(ctx);
         let shown = ctx.state.page;
         is_taken || (shown != PageId::Studio && self.page(shown).handle_input(ctx))
+    }
+
+    /// What there is that commands could act on.
+    pub(in crate::ui) fn availability(&mut self, state: &AppState, settings: &Settings) -> Availability {
+        let mut now = Availability {
+            has_job: state.jobs.current().is_some(),
+            is_engine_stopped: state.engine != EngineStatus::Running,
+            has_own_keys: !settings.shortcuts.is_empty(),
+            ..Availability::default()
+        };
+        for page in self.all() {
+            page.fill_availability(&mut now, state);
+        }
+        now
     }
 
     /// Has every page take in an event of a service.

@@ -4,7 +4,7 @@ use egui::{Align, Checkbox, DragValue, Label, Layout, Mesh, RichText, Sense, Sli
 
 use super::actions::{BLINK_SECS, GAINS};
 use super::{Alike, CompareContext, CompareState};
-use crate::ui::commands::{CompareCommand, CompareMode, UiCommand};
+use crate::ui::commands::{CompareCommand, CompareMode};
 use crate::ui::model::camera::CameraMove;
 use crate::ui::model::state::file_name;
 use crate::unfold::Similarity;
@@ -208,10 +208,4 @@ fn similarity_words(ctx: &CompareContext<'_, '_>, similarity: Similarity) -> Str
     let most = similarity.max_difference.to_string();
     let values = [("psnr", &*psnr), ("ssim", &*ssim), ("most", &*most)];
     ctx.language.tr_with("compare-similarity", &values)
-}
-
-/// The name and the tooltip of a command, for signs without words.
-pub(super) fn told(ui: &Ui, ctx: &CompareContext<'_, '_>, command: &CompareCommand) -> (String, String) {
-    let command = UiCommand::Compare(command.clone());
-    (command.name(ctx.language), command.tooltip(ctx.language, ui.ctx()))
 }

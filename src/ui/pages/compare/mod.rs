@@ -14,7 +14,8 @@ mod table;
 mod ticking;
 mod time;
 
-use crate::ui::commands::{PageId, UiCommand};
+use crate::ui::commands::{Availability, PageId, UiCommand};
+use crate::ui::model::state::AppState;
 use crate::ui::page::{Handled, Page, PageContext, ServiceEvent};
 use egui::Ui;
 
@@ -51,6 +52,11 @@ impl Page for ComparePage {
             other => return Handled::No(other),
         }
         Handled::Yes
+    }
+
+    fn fill_availability(&self, now: &mut Availability, _state: &AppState) {
+        now.num_compared = self.state.pictures.len();
+        now.has_compared_steps = self.state.num_steps() > 0;
     }
 
     fn take_event(&mut self, event: &ServiceEvent, _ctx: &mut PageContext<'_>) {

@@ -2,12 +2,10 @@
 
 use egui::{Align, Layout, Rect, RichText, Slider, Stroke, Ui, pos2, vec2};
 
-use super::header::told;
 use super::{CompareContext, CompareState, Compared};
 use crate::job::Parting;
 use crate::ui::commands::CompareCommand;
 use crate::ui::widgets::icon::Icon;
-use crate::ui::widgets::icon_button::icon_button;
 
 /// Width of the words beside the playhead.
 const WORDS_WIDTH: f32 = 150.0;
@@ -29,21 +27,10 @@ pub(super) fn show(ui: &mut Ui, ctx: &CompareContext<'_, '_>) {
             ui.label(RichText::new(words).weak());
             return;
         }
-        let play = CompareCommand::PlayOrPause;
-        let (name, tip) = told(ui, ctx, &play);
         let icon = if page.is_playing { Icon::Pause } else { Icon::Play };
-        if icon_button(ui, icon, &name, &tip, false).clicked() {
-            ctx.commands.send(play);
-        }
-        for (command, icon) in [
-            (CompareCommand::PreviousStep, Icon::StepBack),
-            (CompareCommand::NextStep, Icon::StepOn),
-        ] {
-            let (name, tip) = told(ui, ctx, &command);
-            if icon_button(ui, icon, &name, &tip, false).clicked() {
-                ctx.commands.send(command);
-            }
-        }
+        ctx.icon_button(ui, icon, CompareCommand::PlayOrPause, false);
+        ctx.icon_button(ui, Icon::StepBack, CompareCommand::PreviousStep, false);
+        ctx.icon_button(ui, Icon::StepOn, CompareCommand::NextStep, false);
         let words = match page.playhead {
             Some(place) => {
                 let (step, total) = ((place + 1).to_string(), num_steps.to_string());

@@ -201,11 +201,6 @@ fn size(ui: &mut Ui, ctx: &GalleryContext<'_, '_>) {
 }
 
 fn details_toggle(ui: &mut Ui, ctx: &GalleryContext<'_, '_>) {
-    let command = GalleryCommand::ToggleDetails;
-    let named = UiCommand::Gallery(command.clone());
-    let (name, tip) = (named.name(ctx.language), named.tooltip(ctx.language, ui.ctx()));
     let is_on = ctx.page.is_details_shown;
-    if icon_button(ui, Icon::RightSide, &name, &tip, is_on).clicked() {
-        ctx.commands.send(command);
-    }
+    ctx.icon_button(ui, Icon::RightSide, GalleryCommand::ToggleDetails, is_on);
 }

@@ -62,8 +62,9 @@ fn is_possible(ctx: &GalleryContext<'_, '_>, entry: &PictureEntry, command: &Gal
 pub(super) fn verb(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, command: &GalleryCommand, is_possible: bool) {
     let named = UiCommand::Gallery(command.clone());
     let mut button = Button::new(named.name(ctx.language));
-    if let Some(key) = named.shortcuts().first() {
-        button = button.shortcut_text(ui.ctx().format_shortcut(key));
+    let keys = named.keys_text(ui.ctx());
+    if !keys.is_empty() {
+        button = button.shortcut_text(keys);
     }
     let response = ui.add_enabled(is_possible, button);
     if response.on_hover_text(named.tooltip(ctx.language, ui.ctx())).clicked() {

@@ -28,7 +28,8 @@ mod status;
 mod textures;
 mod user_metadata;
 
-use crate::ui::commands::{PageId, UiCommand};
+use crate::ui::commands::{Availability, PageId, UiCommand};
+use crate::ui::model::state::AppState;
 use crate::ui::page::{Handled, Page, PageContext, ServiceEvent};
 use egui::Ui;
 
@@ -62,6 +63,13 @@ impl Page for GalleryPage {
             other => return Handled::No(other),
         }
         Handled::Yes
+    }
+
+    fn fill_availability(&self, now: &mut Availability, _state: &AppState) {
+        let page = &self.state;
+        now.has_gallery_pictures = !page.ids().is_empty();
+        now.has_gallery_subject = page.selection.len() > 0 || page.selection.focused_id().is_some();
+        now.can_undo_trash = page.can_undo();
     }
 
     fn take_event(&mut self, event: &ServiceEvent, ctx: &mut PageContext<'_>) {

@@ -409,6 +409,11 @@ impl GalleryState {
     }
 
     /// Whether something was put into the trash that was not brought back since; that is taken as brought back now.
+    /// Whether something that went to the trash can be brought back.
+    pub(super) fn can_undo(&self) -> bool {
+        self.undoable > 0
+    }
+
     pub(super) fn take_undo(&mut self) -> bool {
         let can_undo = self.undoable > 0;
         self.undoable = self.undoable.saturating_sub(1);

@@ -5,7 +5,8 @@ mod done;
 mod panel;
 mod row;
 
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{Availability, UiCommand};
+use crate::ui::model::state::AppState;
 use crate::ui::page::{Handled, Page, PageContext};
 use egui::Ui;
 
@@ -40,6 +41,12 @@ impl Page for QueuePage {
             other => return Handled::No(other),
         }
         Handled::Yes
+    }
+
+    fn fill_availability(&self, now: &mut Availability, state: &AppState) {
+        now.has_listed_jobs = !state.jobs.jobs().is_empty();
+        now.is_job_selected = state.jobs.jobs().iter().any(|job| Some(job.id) == self.selected);
+        now.has_ended_jobs = state.jobs.done().len() > 0;
     }
 
     fn tick(&mut self, ctx: &mut PageContext<'_>) {

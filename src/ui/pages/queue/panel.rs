@@ -170,7 +170,7 @@ fn heading(ui: &mut Ui, ctx: &PanelContext<'_>, key: &str, add_right: impl FnOnc
 }
 
 fn text_button(ui: &mut Ui, ctx: &PanelContext<'_>, command: QueueCommand) {
-    ctx.button_with(ui, command, true, |button| button.frame_when_inactive(false));
+    ctx.button_with(ui, command, |button| button.frame_when_inactive(false));
 }
 
 fn job_row(ui: &mut Ui, ctx: &mut PanelContext<'_>, job: &Job, is_selected: bool) -> row::RowResponse {

@@ -24,8 +24,7 @@ impl SettingsPage {
                 .desired_width(280.0);
             ui.add(field).accessible_name(ctx.tr("settings-keys-find"));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let has_own = !ctx.settings.shortcuts.is_empty();
-                ctx.button_with(ui, SettingsCommand::ResetKeys, has_own, |button| button);
+                ctx.button(ui, SettingsCommand::ResetKeys);
             });
         });
         let keymap = shortcuts::of(ui.ctx());
@@ -33,8 +32,8 @@ impl SettingsPage {
         let scopes = std::iter::once(Scope::Everywhere).chain(PageId::ALL.map(Scope::Page));
         for scope in scopes {
             let is_shown = |entry: &&KeyBinding| {
-                let name = entry.command.name(ctx.language).to_lowercase();
-                entry.command.scope() == scope && name.contains(words.trim())
+                let name = entry.spec.command.name(ctx.language).to_lowercase();
+                entry.spec.scope == scope && name.contains(words.trim())
             };
             let shown: Vec<&KeyBinding> = keymap.entries().iter().filter(is_shown).collect();
             if shown.is_empty() {
@@ -55,11 +54,11 @@ impl SettingsPage {
 
     /// A command, its key, and what can be done about it.
     fn key_row(&self, ui: &mut Ui, ctx: &PanelContext<'_>, keymap: &Keymap, entry: &KeyBinding) {
-        let name = entry.command.name(ctx.language);
+        let name = entry.spec.command.name(ctx.language);
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT);
             ui.label(&name)
-                .on_hover_text(entry.command.tooltip(ctx.language, ui.ctx()));
+                .on_hover_text(entry.spec.command.tooltip(ctx.language, ui.ctx()));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 4.0;
                 let mut icon = |icon, key: &str, is_offered: bool| {
@@ -122,7 +121,7 @@ impl SettingsPage {
             .others
             .iter()
             .filter_map(|id| keymap.entry(id))
-            .map(|other| other.command.name(ctx.language))
+            .map(|other| other.spec.command.name(ctx.language))
             .collect();
         let key = ui.ctx().format_shortcut(&clash.key);
         let values = [("key", key.as_str()), ("others", &others.join(", "))];

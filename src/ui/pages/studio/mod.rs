@@ -25,16 +25,19 @@ use egui::Ui;
 pub use state::StudioState;
 
 use crate::job::Event;
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{Availability, UiCommand};
+use crate::ui::model::state::AppState;
 use crate::ui::page::{Handled, Page, PageContext, ServiceEvent};
 use crate::ui::panel::PanelContext;
 use crate::ui::services::Services;
 use actions::decode::Decoding;
 use actions::regenerate::Waiting;
+use form::changes::pending_change;
 use form::draft::Draft;
 use form::files::AddedWords;
 use form::history::FormHistory;
 use image_input::ImageWorker;
+use mask::MaskDocument;
 use panel::{Slot, StudioPanel};
 
 /// The page: what it knows, the form, and the parts that draw it.
@@ -110,6 +113,37 @@ impl Page for StudioPage {
 
     fn command(&mut self, command: UiCommand, ctx: &mut PageContext<'_>) -> Handled {
         actions::carry_out(self, ctx, command)
+    }
+
+    fn fill_availability(&self, now: &mut Availability, app: &AppState) {
+        let (page, draft) = (&self.state, &self.draft);
+        let has_shown_step = page.shown_step_record().is_some();
+        let has_shown_picture = page.shown_path().is_some();
+        let mask = page.image_input.mask.document.as_ref();
+        *now = Availability {
+            has_steps: has_shown_step || app.shown_sweep().is_some(),
+            has_shown_step,
+            is_live: page.is_live_steerable(app),
+            has_change: pending_change(page, app, draft).is_some(),
+            has_canvas_picture: app.run.is_some() || page.timeline.is_some() || has_shown_picture,
+            has_shown_picture,
+            has_record: page.shown_record(app).is_some(),
+            is_branching: page.branching.is_some(),
+            is_exporting: page.exporting.is_some(),
+            has_beside: page.beside.is_some(),
+            has_sweep: app.sweeping.is_some(),
+            has_ended_sweep: app.sweeping.is_some() && !app.is_sweep_open(),
+            can_undo_form: self.form_history.can_undo(),
+            can_redo_form: self.form_history.can_redo(),
+            has_init_image: draft.request.init.is_some(),
+            is_mask_shown: page.is_mask_shown(app),
+            has_mask: mask.is_some(),
+            can_undo_mask: mask.is_some_and(MaskDocument::can_undo),
+            can_redo_mask: mask.is_some_and(MaskDocument::can_redo),
+            is_drop_menu_open: page.image_input.drop_menu.is_some(),
+            is_preview_shown: page.is_preview_shown(app),
+            ..*now
+        };
     }
 
     fn take_event(&mut self, event: &ServiceEvent, ctx: &mut PageContext<'_>) {

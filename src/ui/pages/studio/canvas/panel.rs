@@ -346,7 +346,7 @@ fn line_above(ui: &mut Ui, ctx: &StudioContext<'_, '_>, caption: &str, zoom: Opt
     ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         for camera_move in [CameraMove::Actual, CameraMove::Fit] {
-            button(ui, ctx, UiCommand::Camera(camera_move), zoom.is_some());
+            ctx.button(ui, UiCommand::Camera(camera_move));
         }
         let percent = zoom.map_or_else(String::new, |zoom| format!("{:.0} %", 100.0 * zoom));
         ui.allocate_ui_with_layout(vec2(56.0, 20.0), Layout::right_to_left(Align::Center), |ui| {
@@ -356,18 +356,8 @@ fn line_above(ui: &mut Ui, ctx: &StudioContext<'_, '_>, caption: &str, zoom: Opt
         export_menu(ui, ctx);
         if let Some(path) = ctx.page.shown_path() {
             regenerate_menu(ui, ctx, path, ctx.page.shown_record(ctx.state).is_some());
-            button(
-                ui,
-                ctx,
-                UiCommand::ImageInput(ImageInputCommand::ShowDropMenuOfShown),
-                true,
-            );
-            button(
-                ui,
-                ctx,
-                UiCommand::UseSettings,
-                ctx.page.shown_record(ctx.state).is_some(),
-            );
+            ctx.button(ui, ImageInputCommand::ShowDropMenuOfShown);
+            ctx.button(ui, UiCommand::UseSettings);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let words = shown_record_words(ctx).unwrap_or_else(|| run_words(ctx, caption));
@@ -388,16 +378,6 @@ fn run_words(ctx: &StudioContext<'_, '_>, caption: &str) -> String {
     let run = ctx.state.run.as_ref().filter(|_| ctx.page.view == View::Live);
     let precision = run.and_then(|run| run.precision.as_deref());
     with_precision(caption.to_owned(), precision.unwrap_or_default())
-}
-
-fn button(ui: &mut Ui, ctx: &StudioContext<'_, '_>, command: UiCommand, is_enabled: bool) {
-    let response = ui.add_enabled(is_enabled, Button::new(command.name(ctx.language)));
-    if response
-        .on_hover_text(command.tooltip(ctx.language, ui.ctx()))
-        .clicked()
-    {
-        ctx.commands.send(command);
-    }
 }
 
 /// The line on the noise and, while nothing was ever made, prompts to begin with.

@@ -4,13 +4,12 @@ use egui::{Align, Button, Layout, RichText, Ui, vec2};
 
 use crate::ui::commands::UiCommand;
 use crate::ui::model::state::{EngineStatus, file_name};
-use crate::ui::pages::studio::form::changes::{Plan, pending_change, planned};
+use crate::ui::pages::studio::form::changes::{Plan, planned};
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::pages::studio::sweep::form;
 use crate::ui::pages::studio::sweep::memo::SweepMemo;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
-use crate::ui::widgets::icon_button::icon_button;
 
 /// Height of the buttons.
 const BUTTON_HEIGHT: f32 = 34.0;
@@ -69,8 +68,7 @@ impl StudioPanel for GeneratePanel {
                 ctx.commands.send(generate);
             }
 
-            let is_at_work = ctx.state.jobs.current().is_some();
-            ctx.button_with(ui, UiCommand::Stop, is_at_work, |button| {
+            ctx.button_with(ui, UiCommand::Stop, |button| {
                 button.min_size(vec2(STOP_WIDTH, BUTTON_HEIGHT))
             });
         });
@@ -96,9 +94,9 @@ impl StudioPanel for GeneratePanel {
 /// Where the branch leaves and a way out of it; else the button that changes the run at work, if the form differs.
 fn branch_or_apply(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
     let Some(branching) = &ctx.page.branching else {
-        if pending_change(ctx.page, ctx.state, ctx.draft).is_some() {
+        if ctx.now.has_change {
             let size = vec2(ui.available_width(), ROW_HEIGHT);
-            ctx.button_with(ui, UiCommand::ApplyChanges, true, |button| button.min_size(size));
+            ctx.button_with(ui, UiCommand::ApplyChanges, |button| button.min_size(size));
         }
         return;
     };
@@ -119,11 +117,7 @@ fn branch_or_apply(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
         ui.add(egui::Label::new(words).truncate())
             .on_hover_text(ctx.tr("branch-of.tip"));
     });
-    let leave = UiCommand::LeaveBranch;
-    let (name, tip) = (leave.name(ctx.language), leave.tooltip(ctx.language, ui.ctx()));
-    if icon_button(ui, Icon::Close, &name, &tip, false).clicked() {
-        ctx.commands.send(leave);
-    }
+    ctx.icon_button(ui, Icon::Close, UiCommand::LeaveBranch, false);
 }
 
 /// What is to be known before a branch is begun.

@@ -40,6 +40,8 @@ pub(in crate::ui) struct FormHistory {
     undoer: Undoer<Snapshot>,
     /// The newest branch, so that undo finds it again after it was left.
     branching: Option<Arc<Branching>>,
+    /// Whether there was a step back, and one forward, when the form was looked at last.
+    has_steps: [bool; 2],
 }
 
 impl FormHistory {
@@ -50,7 +52,19 @@ impl FormHistory {
         if let Some(branching) = branching {
             self.branching = Some(Arc::clone(branching));
         }
-        self.undoer.feed_state(now, &Snapshot::of(draft, branching));
+        let snapshot = Snapshot::of(draft, branching);
+        self.undoer.feed_state(now, &snapshot);
+        self.has_steps = [self.undoer.has_undo(&snapshot), self.undoer.has_redo(&snapshot)];
+    }
+
+    /// Whether there is a step back.
+    pub(in crate::ui) fn can_undo(&self) -> bool {
+        self.has_steps[0]
+    }
+
+    /// Whether there is a step forward.
+    pub(in crate::ui) fn can_redo(&self) -> bool {
+        self.has_steps[1]
     }
 
     /// Makes what stands in the form a step that undo returns to; to be called before the form is overwritten.

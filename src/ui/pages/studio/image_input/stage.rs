@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use egui::{
-    Button, Color32, PointerButton, Pos2, Rect, Response, RichText, Role, Sense, Slider, Stroke, Ui, UiBuilder,
-};
+use egui::{Color32, PointerButton, Pos2, Rect, Response, RichText, Role, Sense, Slider, Stroke, Ui, UiBuilder};
 use egui::{Vec2, WidgetInfo, vec2};
 
 use super::edges;
 use super::preview::STEPS_TAKEN;
 use crate::render::mask_brush::{MaskLook, MaskPaint};
-use crate::ui::commands::{ImageInputCommand, MaskEdit, UiCommand};
+use crate::ui::commands::{FEATHER_PX, ImageInputCommand, MaskEdit, UiCommand};
 use crate::ui::model::brush::{Brush, Dab};
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::widgets::viewport::{Viewport, size_px};
@@ -19,8 +17,6 @@ use crate::ui::widgets::viewport::{Viewport, size_px};
 const HEADER_HEIGHT: f32 = 94.0;
 /// Width of a stripe of the mask, in points.
 const STRIPE: f32 = 5.0;
-/// How far feathering goes, in pixels of the mask.
-const FEATHER_PX: u32 = 8;
 
 /// Stands in the canvas's place.
 #[derive(Default)]
@@ -93,7 +89,7 @@ fn preview(ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
             "bring-preview-done"
         };
         ui.weak(ctx.language.tr_with(key, &[("steps", &steps)]));
-        command_button(ui, ctx, ImageInputCommand::ClosePreview, true);
+        command_button(ui, ctx, ImageInputCommand::ClosePreview);
     });
 }
 
@@ -221,44 +217,32 @@ fn steer(ui: &Ui, ctx: &StudioContext<'_, '_>, response: &Response, place: &View
     }
 }
 
-fn command_button(ui: &mut Ui, ctx: &StudioContext<'_, '_>, command: ImageInputCommand, is_enabled: bool) {
+fn command_button(ui: &mut Ui, ctx: &StudioContext<'_, '_>, command: ImageInputCommand) {
     let editor = &ctx.page.image_input.mask;
     let is_on = match command {
         ImageInputCommand::EditMask => editor.is_open,
         ImageInputCommand::ToggleEraser => editor.brush.is_eraser,
         _ => false,
     };
-    let command = UiCommand::ImageInput(command);
-    let button = Button::selectable(is_on, command.name(ctx.language)).frame_when_inactive(true);
-    let tip = command.tooltip(ctx.language, ui.ctx());
-    if ui.add_enabled(is_enabled, button).on_hover_text(tip).clicked() {
-        ctx.commands.send(command);
-    }
+    ctx.button_with(ui, command, |button| button.selected(is_on).frame_when_inactive(true));
 }
 
 fn tools(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
     let editor = &ctx.page.image_input.mask;
-    let (can_undo, can_redo) = editor
-        .document
-        .as_ref()
-        .map_or((false, false), |document| (document.can_undo(), document.can_redo()));
-    let is_there = editor.document.is_some();
     let mut brush = editor.brush;
     ui.horizontal_wrapped(|ui| {
-        command_button(ui, ctx, ImageInputCommand::EditMask, true);
-        command_button(ui, ctx, ImageInputCommand::ToggleEraser, is_there);
-        for edit in [MaskEdit::Undo, MaskEdit::Redo] {
-            let is_possible = if edit == MaskEdit::Undo { can_undo } else { can_redo };
-            command_button(ui, ctx, ImageInputCommand::Mask(edit), is_possible);
-        }
-        let fills = [
+        command_button(ui, ctx, ImageInputCommand::EditMask);
+        command_button(ui, ctx, ImageInputCommand::ToggleEraser);
+        let edits = [
+            MaskEdit::Undo,
+            MaskEdit::Redo,
             MaskEdit::Fill,
             MaskEdit::Clear,
             MaskEdit::Invert,
             MaskEdit::Feather(FEATHER_PX),
         ];
-        for edit in fills {
-            command_button(ui, ctx, ImageInputCommand::Mask(edit), is_there);
+        for edit in edits {
+            command_button(ui, ctx, ImageInputCommand::Mask(edit));
         }
     });
     ui.horizontal(|ui| {

@@ -367,7 +367,7 @@ fn sentence(ui: &Ui, rect: Rect, words: &str, colour: Color32) {
 fn line_above(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) {
     ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        ctx.button_with(ui, UiCommand::CloseSweep, !ctx.state.is_sweep_open(), |button| button);
+        ctx.button(ui, UiCommand::CloseSweep);
         playhead(ui, ctx, sweeping);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let words = RichText::new(progress_words(ctx, sweeping));

@@ -7,13 +7,11 @@ use crate::ui::model::state::Pause;
 use crate::ui::pages::studio::panel::StudioContext;
 use crate::ui::theme::{GRID, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
-use crate::ui::widgets::icon_button::icon_button;
 
 /// Two rows of four buttons.
 pub(in crate::ui) fn show(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
     let (page, app) = (ctx.page, ctx.state);
     let is_live = page.is_live_steerable(app);
-    let has_steps = page.shown_step_record().is_some();
     let is_moving = if is_live {
         app.run.as_ref().is_some_and(|run| run.pause == Pause::No)
     } else {
@@ -24,30 +22,17 @@ pub(in crate::ui) fn show(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
         ui.spacing_mut().item_spacing = vec2(GRID, GRID);
         ui.add_space(8.0);
         ui.horizontal(|ui| {
-            button(ui, ctx, UiCommand::StepBack, Icon::StepBack, has_steps);
-            button(ui, ctx, UiCommand::PlayOrPause, play, is_live || has_steps);
-            button(ui, ctx, UiCommand::SingleStep, Icon::StepOn, is_live || has_steps);
-            button(ui, ctx, UiCommand::EndHere, Icon::EndHere, is_live);
+            ctx.icon_button(ui, Icon::StepBack, UiCommand::StepBack, false);
+            ctx.icon_button(ui, play, UiCommand::PlayOrPause, false);
+            ctx.icon_button(ui, Icon::StepOn, UiCommand::SingleStep, false);
+            ctx.icon_button(ui, Icon::EndHere, UiCommand::EndHere, false);
         });
         ui.horizontal(|ui| {
             speed(ui, ctx);
-            button(ui, ctx, UiCommand::ToggleLoop, Icon::Loop, true);
-            button(ui, ctx, UiCommand::KeepStep, Icon::Keep, has_steps);
-            button(ui, ctx, UiCommand::BranchHere, Icon::Branch, has_steps);
+            ctx.icon_button(ui, Icon::Loop, UiCommand::ToggleLoop, page.playback.is_looping);
+            ctx.icon_button(ui, Icon::Keep, UiCommand::KeepStep, false);
+            ctx.icon_button(ui, Icon::Branch, UiCommand::BranchHere, false);
         });
-    });
-}
-
-fn button(ui: &mut Ui, ctx: &StudioContext<'_, '_>, command: UiCommand, icon: Icon, is_enabled: bool) {
-    let is_on = command == UiCommand::ToggleLoop && ctx.page.playback.is_looping;
-    let (name, tip) = (command.name(ctx.language), command.tooltip(ctx.language, ui.ctx()));
-    ui.add_enabled_ui(is_enabled, |ui| {
-        if icon_button(ui, icon, &name, &tip, is_on)
-            .on_disabled_hover_text(&tip)
-            .clicked()
-        {
-            ctx.commands.send(command);
-        }
     });
 }
 
