@@ -35,8 +35,7 @@ pub fn schedules() -> Vec<Choice> {
 /// Id and label of every preprocessor of pictures to follow, in the order a list shows them.
 pub fn preprocessors() -> Vec<(&'static str, &'static str)> {
     let all = pipelines::preprocess::PREPROCESSORS.iter();
-    all.map(|preprocessor| (preprocessor.id(), preprocessor.label()))
-        .collect()
+    all.map(|preprocessor| (preprocessor.id, preprocessor.label)).collect()
 }
 
 /// Times a network on this thread.

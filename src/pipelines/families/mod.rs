@@ -17,7 +17,7 @@ pub use animatediff::read_motion;
 pub use ldm_upscaler::LdmUpscaler;
 pub use pixel::Pixel;
 pub use stable_diffusion::StableDiffusion;
-pub use unclip::{DecoderStage, PriorStage, StageSchedule, SuperResStage, Texts, Unclip, UnclipText};
+pub use unclip::{StageSchedule, Texts, Unclip, UnclipStage, UnclipText};
 pub use unet_denoiser::UNetDenoiser;
 
 use std::collections::BTreeMap;

@@ -170,8 +170,16 @@ impl Unclip {
     }
 
     /// The stage from texts to a picture's embedding; its latents are `(1, width, 1, 1)`.
-    pub fn prior<'a>(&'a self, texts: &'a Texts) -> PriorStage<'a> {
-        PriorStage { model: self, texts }
+    pub fn prior<'a>(&'a self, texts: &'a Texts) -> UnclipStage<'a> {
+        self.stage(&self.prior_schedule, StageInputs::Prior(texts))
+    }
+
+    fn stage<'a>(&'a self, schedule: &'a StageSchedule, inputs: StageInputs<'a>) -> UnclipStage<'a> {
+        UnclipStage {
+            model: self,
+            schedule,
+            inputs,
+        }
     }
 
     /// Width of a picture's embedding.
@@ -185,7 +193,7 @@ impl Unclip {
     ///
     /// # Errors
     /// Only the device's.
-    pub fn decoder<'a>(&'a self, texts: &'a Texts, embedding: &Tensor) -> candle_core::Result<DecoderStage<'a>> {
+    pub fn decoder(&self, texts: &Texts, embedding: &Tensor) -> candle_core::Result<UnclipStage<'_>> {
         let picture = self.embedding(embedding)?;
         let project = |text: &UnclipText, picture: Option<&Tensor>| {
             let pooled = cast_input(&text.pooled, self.base.dtype)?;
@@ -205,12 +213,12 @@ impl Unclip {
                 .collect::<Vec<_>>();
             Tensor::from_vec(values, (1, extra + text.ids.len()), &self.base.device)
         };
-        Ok(DecoderStage {
-            model: self,
+        let inputs = StageInputs::Decoder {
             context: Tensor::cat(&[&uncond.context, &cond.context], 0)?,
             time: Tensor::cat(&[&uncond.time, &cond.time], 0)?,
             mask: Tensor::cat(&[mask(&texts.negative)?, mask(&texts.prompt)?], 0)?,
-        })
+        };
+        Ok(self.stage(&self.decoder_schedule, inputs))
     }
 
     /// The prior's result as the embedding that the decoder takes, `(1, width)`.
@@ -242,12 +250,10 @@ impl Unclip {
     ///
     /// # Errors
     /// Only the device's.
-    pub fn super_res(&self, small: &Tensor) -> candle_core::Result<SuperResStage<'_>> {
+    pub fn super_res(&self, small: &Tensor) -> candle_core::Result<UnclipStage<'_>> {
         let [_, height, width] = self.large_shape();
-        Ok(SuperResStage {
-            model: self,
-            small: resize_bicubic(&small.clamp(-1.0, 1.0)?, height, width)?,
-        })
+        let small = resize_bicubic(&small.clamp(-1.0, 1.0)?, height, width)?;
+        Ok(self.stage(&self.super_res_schedule, StageInputs::SuperRes(small)))
     }
 }
 
@@ -260,41 +266,86 @@ pub struct Texts {
     pub negative: UnclipText,
 }
 
-/// The denoiser of the prior.
-pub struct PriorStage<'a> {
+/// The denoiser of one stage.
+pub struct UnclipStage<'a> {
     model: &'a Unclip,
-    texts: &'a Texts,
+    schedule: &'a StageSchedule,
+    inputs: StageInputs<'a>,
 }
 
-impl<'a> PriorStage<'a> {
-    /// How it was trained.
+/// What conditions a stage.
+enum StageInputs<'a> {
+    Prior(&'a Texts),
+    /// Without a picture for the negative text, with it for the prompt: `(2, tokens, width)` and so on.
+    Decoder {
+        context: Tensor,
+        time: Tensor,
+        mask: Tensor,
+    },
+    /// The small picture at the size of the large one. One U-Net takes all steps but the last, one takes that.
+    SuperRes(Tensor),
+}
+
+impl<'a> UnclipStage<'a> {
+    /// How its network was trained.
     pub fn schedule(&self) -> &'a StageSchedule {
-        &self.model.prior_schedule
+        self.schedule
     }
 
-    fn ask(&self, x: &Tensor, timestep: f64, texts: &[&UnclipText]) -> candle_core::Result<Tensor> {
-        let Unclip { prior, base, .. } = self.model;
-        let each = |part: fn(&UnclipText) -> &Tensor| {
-            let parts: Vec<&Tensor> = texts.iter().map(|text| part(text)).collect();
-            cast_input(&Tensor::cat(&parts, 0)?, base.dtype)
+    /// The network's whole output, noise and perhaps variance: `(1 or 2, channels, height, width)`, without the prompt
+    /// first, if that is wanted at all.
+    fn ask(&self, input: &DenoiseInput<'_>, wants_uncond: bool) -> candle_core::Result<Tensor> {
+        let (Unclip { base, .. }, timestep) = (self.model, input.timestep);
+        let repeated = |count: usize| cast_input(&Tensor::cat(&vec![input.x; count], 0)?, base.dtype);
+        let output = match &self.inputs {
+            StageInputs::Prior(Texts { prompt, negative }) => {
+                let texts = if wants_uncond {
+                    vec![negative, prompt]
+                } else {
+                    vec![prompt]
+                };
+                let each = |part: fn(&UnclipText) -> &Tensor| {
+                    let parts: Vec<&Tensor> = texts.iter().map(|text| part(text)).collect();
+                    cast_input(&Tensor::cat(&parts, 0)?, base.dtype)
+                };
+                let x = repeated(texts.len())?.flatten_from(1)?;
+                let lengths: Vec<usize> = texts.iter().map(|text| text.length).collect();
+                let (pooled, hidden) = (each(|text| &text.pooled)?, each(|text| &text.hidden)?);
+                let output = self.model.prior.forward(&x, timestep, &pooled, &hidden, &lengths)?;
+                output.unsqueeze(2)?.unsqueeze(3)?
+            }
+            StageInputs::Decoder { context, time, mask } => {
+                let (first, count) = if wants_uncond { (0, 2) } else { (1, 1) };
+                let part = |both: &Tensor| both.narrow(0, first, count)?.contiguous();
+                let (context, time, mask) = (part(context)?, part(time)?, part(mask)?);
+                let conditions = UNetConditions {
+                    class: Some(ClassCondition::Vector(&time)),
+                    context_mask: Some(&mask),
+                    ..UNetConditions::text(&context)
+                };
+                self.model.decoder.forward(&repeated(count)?, &[timestep], conditions)?
+            }
+            StageInputs::SuperRes(small) => {
+                let unet = if input.step + 1 == input.steps {
+                    &self.model.super_res_last
+                } else {
+                    &self.model.super_res_first
+                };
+                let x = cast_input(&Tensor::cat(&[input.x, small], 1)?, base.dtype)?;
+                unet.forward(&x, &[timestep], None)?
+            }
         };
-        let rows = vec![x.flatten_from(1)?; texts.len()];
-        let x = cast_input(&Tensor::cat(&rows, 0)?, base.dtype)?;
-        let lengths: Vec<usize> = texts.iter().map(|text| text.length).collect();
-        let (pooled, hidden) = (each(|text| &text.pooled)?, each(|text| &text.hidden)?);
-        let output = prior.forward(&x, timestep, &pooled, &hidden, &lengths)?;
-        let (batch, width) = output.dims2()?;
-        output.to_dtype(STATE_DTYPE)?.reshape((batch, width, 1, 1))
+        output.to_dtype(STATE_DTYPE)
     }
 }
 
-impl Denoiser for PriorStage<'_> {
+impl Denoiser for UnclipStage<'_> {
     fn device(&self) -> &Device {
         &self.model.base.device
     }
 
     fn scheduler(&self) -> &Scheduler {
-        &self.schedule().scheduler
+        &self.schedule.scheduler
     }
 
     fn clip(&self) -> Option<f64> {
@@ -302,72 +353,12 @@ impl Denoiser for PriorStage<'_> {
     }
 
     fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
-        let Texts { prompt, negative } = self.texts;
-        if !input.needs_uncond() {
-            return Ok(DenoiseOutput::alone(self.ask(input.x, input.timestep, &[prompt])?));
-        }
-        let output = self.ask(input.x, input.timestep, &[negative, prompt])?;
-        DenoiseOutput::weighed(output.narrow(0, 0, 1)?, output.narrow(0, 1, 1)?, input.guidance)
-    }
-}
-
-/// The denoiser of the decoder.
-pub struct DecoderStage<'a> {
-    model: &'a Unclip,
-    /// Without a picture for the negative text, with it for the prompt: `(2, tokens, width)`.
-    context: Tensor,
-    time: Tensor,
-    mask: Tensor,
-}
-
-impl<'a> DecoderStage<'a> {
-    /// How it was trained.
-    pub fn schedule(&self) -> &'a StageSchedule {
-        &self.model.decoder_schedule
-    }
-
-    /// The network's whole output, noise and variance: `(1 or 2, channels, height, width)`, without the prompt first, if
-    /// that is wanted at all.
-    pub(in crate::pipelines) fn ask(
-        &self,
-        x: &Tensor,
-        timestep: f64,
-        wants_uncond: bool,
-    ) -> candle_core::Result<Tensor> {
-        let Unclip { decoder, base, .. } = self.model;
-        let (first, count) = if wants_uncond { (0, 2) } else { (1, 1) };
-        let part = |both: &Tensor| both.narrow(0, first, count)?.contiguous();
-        let x = cast_input(&Tensor::cat(&vec![x; count], 0)?, base.dtype)?;
-        let (context, time, mask) = (part(&self.context)?, part(&self.time)?, part(&self.mask)?);
-        let conditions = UNetConditions {
-            class: Some(ClassCondition::Vector(&time)),
-            context_mask: Some(&mask),
-            ..UNetConditions::text(&context)
-        };
-        decoder.forward(&x, &[timestep], conditions)?.to_dtype(STATE_DTYPE)
-    }
-}
-
-impl Denoiser for DecoderStage<'_> {
-    fn device(&self) -> &Device {
-        &self.model.base.device
-    }
-
-    fn scheduler(&self) -> &Scheduler {
-        &self.schedule().scheduler
-    }
-
-    fn clip(&self) -> Option<f64> {
-        self.scheduler().clip()
-    }
-
-    fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
-        let needs_uncond = input.needs_uncond();
-        let output = self.ask(input.x, input.timestep, needs_uncond)?;
-        let (noise, variance) = split(&output, input.x.dim(1)?, self.schedule())?;
+        let knows_texts = !matches!(self.inputs, StageInputs::SuperRes(_));
+        let output = self.ask(input, knows_texts && input.needs_uncond())?;
+        let (noise, variance) = split(&output, input.x.dim(1)?, self.schedule)?;
         let last = output.dim(0)? - 1;
         let cond = noise.narrow(0, last, 1)?;
-        let predicted = if needs_uncond {
+        let predicted = if last > 0 {
             DenoiseOutput::weighed(noise.narrow(0, 0, 1)?, cond, input.guidance)?
         } else {
             DenoiseOutput::alone(cond)
@@ -375,49 +366,6 @@ impl Denoiser for DecoderStage<'_> {
         Ok(DenoiseOutput {
             variance: variance.map(|variance| variance.narrow(0, last, 1)).transpose()?,
             ..predicted
-        })
-    }
-}
-
-/// The denoiser of the U-Nets that make a small picture large: one for all steps but the last, one for that.
-pub struct SuperResStage<'a> {
-    model: &'a Unclip,
-    /// The small picture at the size of the large one.
-    small: Tensor,
-}
-
-impl<'a> SuperResStage<'a> {
-    /// How they were trained.
-    pub fn schedule(&self) -> &'a StageSchedule {
-        &self.model.super_res_schedule
-    }
-}
-
-impl Denoiser for SuperResStage<'_> {
-    fn device(&self) -> &Device {
-        &self.model.base.device
-    }
-
-    fn scheduler(&self) -> &Scheduler {
-        &self.schedule().scheduler
-    }
-
-    fn clip(&self) -> Option<f64> {
-        self.scheduler().clip()
-    }
-
-    fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
-        let unet = if input.step + 1 == input.steps {
-            &self.model.super_res_last
-        } else {
-            &self.model.super_res_first
-        };
-        let x = cast_input(&Tensor::cat(&[input.x, &self.small], 1)?, self.model.base.dtype)?;
-        let output = unet.forward(&x, &[input.timestep], None)?.to_dtype(STATE_DTYPE)?;
-        let (noise, variance) = split(&output, input.x.dim(1)?, self.schedule())?;
-        Ok(DenoiseOutput {
-            variance,
-            ..DenoiseOutput::alone(noise)
         })
     }
 }

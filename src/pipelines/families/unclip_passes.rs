@@ -4,12 +4,11 @@ use std::rc::Rc;
 
 use candle_core::Tensor;
 
-use super::unclip::{StageSchedule, Texts, Unclip};
+use super::unclip::{Texts, Unclip, UnclipStage};
 use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::samplers::Sampler;
 use crate::job::{GenerateRequest, PreviewMode};
 use crate::pipelines::PipelineError;
-use crate::pipelines::denoiser::Denoiser;
 use crate::pipelines::pass::{PassOutput, Passes, SamplingPass};
 use crate::pipelines::run::InitialLatents;
 
@@ -34,8 +33,7 @@ pub(super) struct UnclipPasses<'a> {
 /// What one of the three passes has of its own.
 struct Stage<'a> {
     number: usize,
-    denoiser: Rc<dyn Denoiser + 'a>,
-    schedule: &'a StageSchedule,
+    denoiser: UnclipStage<'a>,
     shape: [usize; 4],
     /// Scale of its guidance; `None` as the request says.
     guidance: Option<f64>,
@@ -52,18 +50,18 @@ impl<'a> UnclipPasses<'a> {
     }
 
     fn pass<'s>(&'s self, stage: Stage<'s>) -> Result<SamplingPass<'s>, PipelineError> {
-        let request = self.request;
+        let (request, schedule) = (self.request, stage.denoiser.schedule());
         let (sampler, table): (&dyn Sampler, _) = if request.sampler == OWN_SAMPLER {
-            (stage.schedule.sampler(), stage.schedule.sigma_table(stage.steps)?)
+            (schedule.sampler(), schedule.sigma_table(stage.steps)?)
         } else {
-            let (sampler, table) = stage.schedule.scheduler().for_request(request, stage.steps)?;
+            let (sampler, table) = schedule.scheduler().for_request(request, stage.steps)?;
             (sampler, table)
         };
         let constant = |scale| GuidanceSchedule::from(Guidance { scale, rescale: 0.0 });
         let steps = request.steps as usize;
         Ok(SamplingPass {
             number: stage.number,
-            denoiser: stage.denoiser,
+            denoiser: Rc::new(stage.denoiser),
             guidance: stage.guidance.map(constant),
             sampler,
             table,
@@ -89,39 +87,29 @@ impl Passes for UnclipPasses<'_> {
         let wide = |[channels, height, width]: [usize; 3]| [1, channels, height, width];
         let stage = match previous {
             None => {
-                let prior = model.prior(&self.texts);
                 let is_guided = self.request.guidance_scale > 1.0;
                 Stage {
                     number: PRIOR,
-                    schedule: prior.schedule(),
-                    denoiser: Rc::new(prior),
+                    denoiser: model.prior(&self.texts),
                     shape: [1, model.embedding_width(), 1, 1],
                     guidance: Some(if is_guided { PRIOR_GUIDANCE } else { 1.0 }),
                     steps,
                 }
             }
-            Some(output) if output.number == PRIOR => {
-                let decoder = model.decoder(&self.texts, &output.latents)?;
-                Stage {
-                    number: DECODER,
-                    schedule: decoder.schedule(),
-                    denoiser: Rc::new(decoder),
-                    shape: wide(model.small_shape()),
-                    guidance: None,
-                    steps,
-                }
-            }
-            Some(output) if output.number == DECODER => {
-                let super_res = model.super_res(&output.latents)?;
-                Stage {
-                    number: SUPER_RES,
-                    schedule: super_res.schedule(),
-                    denoiser: Rc::new(super_res),
-                    shape: wide(model.large_shape()),
-                    guidance: Some(1.0),
-                    steps: SUPER_RES_STEPS,
-                }
-            }
+            Some(output) if output.number == PRIOR => Stage {
+                number: DECODER,
+                denoiser: model.decoder(&self.texts, &output.latents)?,
+                shape: wide(model.small_shape()),
+                guidance: None,
+                steps,
+            },
+            Some(output) if output.number == DECODER => Stage {
+                number: SUPER_RES,
+                denoiser: model.super_res(&output.latents)?,
+                shape: wide(model.large_shape()),
+                guidance: Some(1.0),
+                steps: SUPER_RES_STEPS,
+            },
             Some(_) => return Ok(None),
         };
         self.pass(stage).map(Some)

@@ -2,59 +2,50 @@
 
 use super::{Parameter, Pixels, Preprocessor};
 
-/// White where brightness changes most, in lines that hold together.
-///
-/// Source: <https://doi.org/10.1109/TPAMI.1986.4767851>
-pub(super) struct Canny;
-
 /// tan 22.5°: steeper or flatter than this, a gradient points along an axis.
 const TAN_EIGHTH: f32 = 0.414_213_57;
 
-impl Preprocessor for Canny {
-    fn id(&self) -> &'static str {
-        "canny"
-    }
+/// White where brightness changes most, in lines that hold together.
+///
+/// Source: <https://doi.org/10.1109/TPAMI.1986.4767851>
+pub(super) static CANNY: Preprocessor = Preprocessor {
+    id: "canny",
+    label: "Canny edges",
+    parameters: &[
+        Parameter {
+            id: "low",
+            label: "Low threshold",
+            range: (1.0, 255.0),
+            default: 100.0,
+        },
+        Parameter {
+            id: "high",
+            label: "High threshold",
+            range: (1.0, 255.0),
+            default: 200.0,
+        },
+        Parameter {
+            id: "radius",
+            label: "Blur first (px)",
+            range: (0.0, 8.0),
+            default: 0.0,
+        },
+    ],
+    apply,
+};
 
-    fn label(&self) -> &'static str {
-        "Canny edges"
+fn apply(image: &Pixels, values: &[f64]) -> Pixels {
+    let &[low, high, radius] = values else {
+        return image.clone();
+    };
+    let (low, high) = (low.min(high) as f32, low.max(high) as f32);
+    let mut grey = image.luma();
+    for value in &mut grey.values {
+        *value = value.round();
     }
-
-    fn parameters(&self) -> &'static [Parameter] {
-        &[
-            Parameter {
-                id: "low",
-                label: "Low threshold",
-                range: (1.0, 255.0),
-                default: 100.0,
-            },
-            Parameter {
-                id: "high",
-                label: "High threshold",
-                range: (1.0, 255.0),
-                default: 200.0,
-            },
-            Parameter {
-                id: "radius",
-                label: "Blur first (px)",
-                range: (0.0, 8.0),
-                default: 0.0,
-            },
-        ]
-    }
-
-    fn apply(&self, image: &Pixels, values: &[f64]) -> Pixels {
-        let &[low, high, radius] = values else {
-            return image.clone();
-        };
-        let (low, high) = (low.min(high) as f32, low.max(high) as f32);
-        let mut grey = image.luma();
-        for value in &mut grey.values {
-            *value = value.round();
-        }
-        let gradients = sobel(&grey.blurred(radius));
-        let crests = crests(&gradients, grey.width, grey.height);
-        grey.with_values(connected(&crests, low, high, grey.width, grey.height))
-    }
+    let gradients = sobel(&grey.blurred(radius));
+    let crests = crests(&gradients, grey.width, grey.height);
+    grey.with_values(connected(&crests, low, high, grey.width, grey.height))
 }
 
 /// Change of brightness to the right and downwards; beyond the border the picture goes on as it ends.

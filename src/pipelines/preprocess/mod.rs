@@ -36,39 +36,29 @@ pub struct Parameter {
     pub default: f64,
 }
 
-/// One way of preparing a picture. Unit structs, registered in [`PREPROCESSORS`].
-pub trait Preprocessor: Sync {
+/// One way of preparing a picture, registered in [`PREPROCESSORS`].
+pub struct Preprocessor {
     /// Stable name in metadata and on the command line, e.g. `canny`.
-    fn id(&self) -> &'static str;
+    pub id: &'static str,
     /// What people call it.
-    fn label(&self) -> &'static str;
+    pub label: &'static str,
     /// What can be set; empty if nothing.
-    fn parameters(&self) -> &'static [Parameter];
-    /// The prepared picture, of the same size.
-    ///
-    /// * `image`: three channels, at least one pixel.
-    /// * `values`: of the parameters, in their order and ranges; called through [`preprocess`], they are.
-    fn apply(&self, image: &Pixels, values: &[f64]) -> Pixels;
+    pub parameters: &'static [Parameter],
+    /// The prepared picture, of the same size, of three channels and at least one pixel, by values of the parameters in
+    /// their order and ranges.
+    apply: fn(&Pixels, &[f64]) -> Pixels,
 }
 
 /// Every preprocessor, in the order a list shows them.
-pub static PREPROCESSORS: &[&dyn Preprocessor] = &[
-    &canny::Canny,
-    &lineart::Lineart,
-    &scribble::Scribble,
-    &tile::Tile,
-    &blur::Blur,
-    &colour::Colour,
-    &invert::Invert,
+pub static PREPROCESSORS: &[&Preprocessor] = &[
+    &canny::CANNY,
+    &lineart::LINEART,
+    &scribble::SCRIBBLE,
+    &tile::TILE,
+    &blur::BLUR,
+    &colour::COLOUR,
+    &invert::INVERT,
 ];
-
-/// The preprocessor with this id.
-pub fn preprocessor(id: &str) -> Option<&'static dyn Preprocessor> {
-    PREPROCESSORS
-        .iter()
-        .copied()
-        .find(|preprocessor| preprocessor.id() == id)
-}
 
 /// Prepares a picture.
 ///
@@ -81,15 +71,15 @@ pub fn preprocessor(id: &str) -> Option<&'static dyn Preprocessor> {
 /// If there is no such preprocessor or parameter, a value is out of its range, or the picture has no pixels or not as
 /// many as its size says.
 pub fn preprocess(id: &str, image: &RgbImage, settings: &BTreeMap<String, f64>) -> Result<RgbImage, PreprocessError> {
-    let Some(chosen) = preprocessor(id) else {
-        let ids: Vec<_> = PREPROCESSORS.iter().map(|preprocessor| preprocessor.id()).collect();
+    let Some(chosen) = PREPROCESSORS.iter().find(|preprocessor| preprocessor.id == id) else {
+        let ids: Vec<_> = PREPROCESSORS.iter().map(|preprocessor| preprocessor.id).collect();
         return Err(PreprocessError::Unknown {
             what: "preprocessor",
             expected: ids.join(", "),
             found: id.to_owned(),
         });
     };
-    let parameters = chosen.parameters();
+    let parameters = chosen.parameters;
     for name in settings.keys() {
         if !parameters.iter().any(|parameter| parameter.id == name) {
             let ids: Vec<_> = parameters.iter().map(|parameter| parameter.id).collect();
@@ -121,7 +111,7 @@ pub fn preprocess(id: &str, image: &RgbImage, settings: &BTreeMap<String, f64>) 
             }
         })
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(chosen.apply(&Pixels::from_rgb(image)?, &values).to_rgb())
+    Ok((chosen.apply)(&Pixels::from_rgb(image)?, &values).to_rgb())
 }
 
 #[cfg(test)]

@@ -63,6 +63,15 @@ impl Pixels {
         }
     }
 
+    /// How much brighter it is than another picture of its size, number by number.
+    pub(super) fn minus(&self, other: &Self) -> Self {
+        let pairs = self.values.iter().zip(&other.values);
+        Self {
+            values: pairs.map(|(own, other)| own - other).collect(),
+            ..*self
+        }
+    }
+
     /// What a function makes of the numbers of each pixel.
     pub(super) fn map_pixels(&self, change: impl Fn(&[f32]) -> f32) -> Self {
         self.with_values(self.values.chunks_exact(self.channels).map(change).collect())

@@ -36,17 +36,17 @@ fn at(image: &RgbImage, x: u32, y: u32) -> u8 {
 #[test]
 fn every_preprocessor_should_keep_the_size_and_serve_any_picture() {
     for (index, preprocessor) in PREPROCESSORS.iter().enumerate() {
-        let id = preprocessor.id();
+        let id = preprocessor.id;
         let others = &PREPROCESSORS[index + 1..];
-        assert!(others.iter().all(|other| other.id() != id), "{id} is there twice");
-        for parameter in preprocessor.parameters() {
+        assert!(others.iter().all(|other| other.id != id), "{id} is there twice");
+        for parameter in preprocessor.parameters {
             let (least, largest) = parameter.range;
             assert!((least..=largest).contains(&parameter.default), "{id}: {}", parameter.id);
         }
         for (width, height) in [(1, 1), (1, 9), (9, 1), (2, 3), (65, 33)] {
             let image = drawn(width, height, |x, y| [(7.0 * x) as u8, (5.0 * y) as u8, 90]);
             for pick in [|range: (f64, f64)| range.0, |range: (f64, f64)| range.1] {
-                let parameters = preprocessor.parameters().iter();
+                let parameters = preprocessor.parameters.iter();
                 let settings: Vec<_> = parameters
                     .map(|parameter| (parameter.id, pick(parameter.range)))
                     .collect();
