@@ -221,8 +221,12 @@ impl AppState {
                 ];
                 self.notices.notify(Level::Info, Text::new("budget-applied", values));
             }
+            SaveEvent::OpenFailed { path, message } => {
+                let values = [("file", file_name(path)), ("reason", message.clone())];
+                self.notices
+                    .notify(Level::Error, Text::new("notice-not-opened", values));
+            }
             SaveEvent::Opened { .. }
-            | SaveEvent::OpenFailed { .. }
             | SaveEvent::TrajectoryOpened { .. }
             | SaveEvent::TrajectoryMissing { .. }
             | SaveEvent::BudgetForecast { .. } => {} // answers a page

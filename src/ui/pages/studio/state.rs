@@ -11,10 +11,10 @@ use crate::gallery::SaveEvent;
 use crate::job::{Event, GeneratedImage, JobId, Record, RgbImage, StepEvent};
 use crate::ui::commands::{PageId, Target};
 use crate::ui::model::camera::Camera;
-use crate::ui::model::notifications::{Level, Text};
+use crate::ui::model::notifications::Text;
 use crate::ui::model::playhead::{Branching, Playback};
 use crate::ui::model::run_timeline::{RunTimeline, Source, ViewPair};
-use crate::ui::model::state::{AppState, View, file_name};
+use crate::ui::model::state::{AppState, View};
 
 /// A picture read from its file.
 #[derive(Debug, Clone)]
@@ -82,7 +82,7 @@ impl StudioState {
     }
 
     /// Takes in what was read of a picture that the page waits for.
-    pub(super) fn take_saved(&mut self, event: &SaveEvent, app: &mut AppState) {
+    pub(super) fn take_saved(&mut self, event: &SaveEvent) {
         match event {
             SaveEvent::Opened { path, pixels, record } => {
                 if self.restoring.as_deref() == Some(&**path) {
@@ -111,10 +111,8 @@ impl StudioState {
                 }
             }
             SaveEvent::TrajectoryMissing { path, reason } => self.take_missing(path, reason.as_deref()),
-            SaveEvent::OpenFailed { path, message } => {
+            SaveEvent::OpenFailed { path, .. } => {
                 self.restoring.take_if(|restoring| restoring == path);
-                let values = [("file", file_name(path)), ("reason", message.clone())];
-                app.notices.notify(Level::Error, Text::new("notice-not-opened", values));
             }
             _ => {}
         }

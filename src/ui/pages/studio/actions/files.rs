@@ -68,7 +68,7 @@ pub(in crate::ui) fn take_saved(page: &mut StudioPage, ctx: &mut PageContext<'_>
     if !is_regenerated && !page.state.waits_for(path) {
         return;
     }
-    page.state.take_saved(event, ctx.state);
+    page.state.take_saved(event);
     if matches!(event, SaveEvent::Opened { .. }) {
         if page.state.restoring.take_if(|restoring| restoring == path).is_some() {
             restore(page, ctx, path);
