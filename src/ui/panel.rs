@@ -6,13 +6,15 @@ use egui::{Button, Response, Ui};
 
 use super::commands::{Availability, CommandSender, UiCommand};
 use super::i18n::Language;
-use super::model::state::AppState;
+use super::model::state::{AppState, file_name};
 use super::theme::Palette;
+use super::widgets::fields;
 use super::widgets::form_row::RowStyle;
 use super::widgets::icon::Icon;
 use super::widgets::icon_button::icon_button;
 use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
+use crate::job::ModelRef;
 
 /// Height of the strip of saved pictures with its margins.
 pub(super) const RECENT_HEIGHT: f32 = 84.0;
@@ -94,6 +96,13 @@ impl PanelContext<'_> {
             self.commands.send(command);
         }
         response
+    }
+
+    /// The name of a model: its own, else that of its file.
+    pub(super) fn model_name(&self, model: &ModelRef) -> String {
+        let known = || self.state.model(model).map(|info| info.name.clone());
+        let name = fields::built_in_name(self.language, model).or_else(known);
+        name.unwrap_or_else(|| file_name(Path::new(&model.to_string())))
     }
 
     /// The text called `key`.

@@ -11,6 +11,7 @@ use hareru::gallery::{
     SortOrder, Ticket, UserMetadata,
 };
 use hareru::ui::commands::{GalleryCommand, PageId, PageNotice, UiCommand};
+use hareru::ui::i18n::Language;
 use hareru::ui::pages::gallery::GalleryState;
 
 use super::harness::Window;
@@ -185,6 +186,16 @@ fn a_click_should_choose_and_modifiers_should_choose_more() {
     assert_eq!(chosen(&window).len(), 40);
     window.press_with(Modifiers::NONE, Key::Escape);
     assert!(page(&window).selection.is_empty());
+}
+
+#[test]
+fn the_details_should_name_model_and_sampler_as_the_form_does() {
+    let mut window = window(4);
+    window.click_role(Role::Button, "00003.png");
+    settle(&mut window, &found(4));
+    assert!(window.has("Euler") && !window.has("euler"));
+    window.send(UiCommand::SetLanguage(Language::Japanese));
+    assert!(window.has("スターター") && !window.has("Starter"));
 }
 
 #[test]

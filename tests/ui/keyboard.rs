@@ -35,6 +35,28 @@ fn tab_stops(window: &mut Window, start: &str) -> Vec<String> {
     panic!("Tab does not come back to {start}: {names:?}");
 }
 
+/// Where the control that has the keyboard begins, from the left.
+fn focused_left(window: &Window) -> f32 {
+    let mut nodes = window.harness.root().children_recursive();
+    let focused = nodes.find(|node| node.accesskit_node().is_focused());
+    focused.expect("something has the keyboard").rect().left()
+}
+
+#[test]
+fn tab_should_go_through_the_lines_above_from_left_to_right() {
+    let mut window = gallery_of(40);
+    for (first, count) in [("Studio", 10), ("Search", 5)] {
+        window.harness.get_by_label(first).focus();
+        window.harness.run();
+        let mut lefts = vec![focused_left(&window)];
+        for _ in 1..count {
+            window.press_with(Modifiers::NONE, Key::Tab);
+            lefts.push(focused_left(&window));
+        }
+        assert!(lefts.is_sorted(), "from {first}: {lefts:?}");
+    }
+}
+
 #[test]
 fn tab_should_reach_the_pictures_of_the_gallery_once_and_arrows_go_on_from_there() {
     let mut window = gallery_of(40);

@@ -383,6 +383,8 @@ fn a_smaller_budget_that_costs_runs_should_be_asked_about_first() {
         window
             .harness
             .get_by_label("2 runs lose their steps; they go to the trash.");
+        let cancel = window.harness.get_by_label("Cancel");
+        assert!(cancel.is_focused(), "it is seen where Enter goes");
         window.click(button);
         assert!(!window.has("Make less room for runs?"));
         let last = window.pictures.borrow().budgets.last().copied();

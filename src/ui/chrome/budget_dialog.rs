@@ -29,11 +29,15 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
         ui.label(ctx.language.tr_with("budget-freed", &size));
         ui.add_space(2.0 * GRID);
         ui.horizontal(|ui| {
-            for (key, is_agreed) in [("budget-cancel", false), ("budget-agree", true)] {
-                let tip = ctx.tr(&format!("{key}.tip"));
-                if ui.button(ctx.tr(key)).on_hover_text(tip).clicked() {
+            let [cancel, agree] = [("budget-cancel", false), ("budget-agree", true)].map(|(key, is_agreed)| {
+                let button = ui.button(ctx.tr(key)).on_hover_text(ctx.tr(&format!("{key}.tip")));
+                if button.clicked() {
                     ctx.commands.send(UiCommand::AnswerBudget(is_agreed));
                 }
+                button
+            });
+            if !cancel.has_focus() && !agree.has_focus() {
+                cancel.request_focus(); // where keys go must be seen, and Enter must cost nothing
             }
         });
     });

@@ -1,6 +1,6 @@
 //! The line above everything: the pages, the list of commands, notices, language and settings.
 
-use egui::{Align, Button, Layout, RichText, Ui, vec2};
+use egui::{Button, RichText, Ui, vec2};
 
 use crate::ui::commands::{PageId, UiCommand};
 use crate::ui::i18n::Language;
@@ -8,6 +8,7 @@ use crate::ui::model::notifications::Level;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::right_aligned::right_aligned;
 
 /// Width of the field that opens the list of commands.
 const SEARCH_WIDTH: f32 = 196.0;
@@ -19,8 +20,19 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
         ui.add_space(8.0);
         ui.spacing_mut().item_spacing.x = 2.0;
         tabs(ui, ctx);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.spacing_mut().item_spacing.x = 4.0;
+        ui.spacing_mut().item_spacing.x = 4.0;
+        // The search takes what room the others leave, which were measured in the last frame.
+        let (room, others_id) = (ui.available_width(), ui.scope_id().with("others"));
+        right_aligned(ui, "verbs", |ui| {
+            let others = ui.data(|data| data.get_temp::<f32>(others_id)).unwrap_or_default();
+            search(ui, ctx, room - others);
+            let start = ui.min_rect().right();
+            notices_menu(ui, ctx);
+            if ctx.state.page == PageId::Studio {
+                side_toggles(ui, ctx);
+            }
+            ctx.icon_button(ui, Icon::Folder, UiCommand::ChoosePicture, false);
+            language_toggle(ui, ctx);
             let settings = PageId::Settings;
             ctx.icon_button(
                 ui,
@@ -28,13 +40,8 @@ pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
                 UiCommand::ShowPage(settings),
                 ctx.state.page == settings,
             );
-            language_toggle(ui, ctx);
-            ctx.icon_button(ui, Icon::Folder, UiCommand::ChoosePicture, false);
-            if ctx.state.page == PageId::Studio {
-                side_toggles(ui, ctx);
-            }
-            notices_menu(ui, ctx);
-            search(ui, ctx);
+            let width = ui.min_rect().right() - start;
+            ui.data_mut(|data| data.insert_temp(others_id, width));
         });
     });
 }
@@ -56,9 +63,9 @@ fn tabs(ui: &mut Ui, ctx: &PanelContext<'_>) {
 }
 
 /// Looks like a field and opens the list of commands; no more than a sign where there is no room.
-fn search(ui: &mut Ui, ctx: &PanelContext<'_>) {
+fn search(ui: &mut Ui, ctx: &PanelContext<'_>, room: f32) {
     let open = UiCommand::TogglePalette;
-    if ui.available_width() < SEARCH_WIDTH + 8.0 {
+    if room < SEARCH_WIDTH + 8.0 {
         ctx.icon_button(ui, Icon::Search, open, false);
         return;
     }
@@ -118,8 +125,8 @@ fn side_toggles(ui: &mut Ui, ctx: &PanelContext<'_>) {
     let sides = ctx.state.sides;
     ui.spacing_mut().item_spacing.x = 4.0;
     for (icon, is_shown, command) in [
-        (Icon::RightSide, sides.is_inspector_shown, UiCommand::ToggleInspector),
         (Icon::LeftSide, sides.is_form_shown, UiCommand::ToggleForm),
+        (Icon::RightSide, sides.is_inspector_shown, UiCommand::ToggleInspector),
     ] {
         ctx.icon_button(ui, icon, command, is_shown);
     }

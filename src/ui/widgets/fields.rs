@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::job::Difference;
+use crate::job::{Choice, Difference, ModelRef};
 use crate::ui::i18n::Language;
 
 /// The name of a field by its path, such as `loras.0.unet_weight`: its head in words, the rest as it is.
@@ -20,6 +20,32 @@ pub(in crate::ui) fn name(language: Language, path: &str) -> String {
         Err(_) => part.replace('_', " "),
     });
     format!("{head} · {}", parts.collect::<Vec<_>>().join(" · "))
+}
+
+/// The name of a model of the program itself; `None` for those on disk.
+pub(in crate::ui) fn built_in_name(language: Language, model: &ModelRef) -> Option<String> {
+    let key = match model {
+        ModelRef::Starter => "model-starter",
+        ModelRef::Flowers => "model-flowers",
+        ModelRef::Path(_) => return None,
+    };
+    Some(language.tr(key))
+}
+
+/// The name of a model by the one in its pictures' records, which for those of the program itself is English.
+pub(in crate::ui) fn recorded_model_name(language: Language, name: &str) -> String {
+    let built_in = ModelRef::BUILT_IN.iter();
+    let model = built_in
+        .into_iter()
+        .find(|model| model.to_string().eq_ignore_ascii_case(name));
+    let name_here = model.and_then(|model| built_in_name(language, model));
+    name_here.unwrap_or_else(|| name.to_owned())
+}
+
+/// What people call a sampler or a schedule; the name in the record if it is not known.
+pub(in crate::ui) fn choice_name(choices: &[Choice], id: &str) -> String {
+    let choice = choices.iter().find(|choice| choice.id == id);
+    choice.map_or(id, |choice| choice.label).to_owned()
 }
 
 /// A value in short: a file by its name, a dash for nothing.

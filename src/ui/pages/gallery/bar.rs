@@ -1,6 +1,6 @@
 //! The line above the grid: what is looked for, in which order, how large.
 
-use egui::{Align, Area, Button, ComboBox, Frame, Id, Layout, Order as Layer, RichText, Slider, Ui, vec2};
+use egui::{Area, Button, ComboBox, Frame, Id, Order as Layer, RichText, Slider, Ui, vec2};
 
 use super::GalleryContext;
 use super::dates;
@@ -10,6 +10,7 @@ use crate::ui::commands::{GalleryCommand, UiCommand};
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
+use crate::ui::widgets::right_aligned::right_aligned;
 use crate::ui::widgets::suggest::{FieldWords, SuggestField, Suggestion};
 
 /// Width of the controls beside the search field.
@@ -46,10 +47,10 @@ impl Bar {
             let width = (ui.available_width() - CONTROLS_WIDTH).max(160.0);
             self.search(ui, ctx, width);
             help(ui, ctx);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                details_toggle(ui, ctx);
-                size(ui, ctx);
+            right_aligned(ui, "controls", |ui| {
                 order(ui, ctx);
+                size(ui, ctx);
+                details_toggle(ui, ctx);
             });
         });
     }

@@ -9,10 +9,12 @@ use super::cell;
 use super::dates;
 use super::textures::Textures;
 use super::user_metadata::MarksEditor;
+use crate::engine;
 use crate::gallery::{PictureEntry, RecordSource, ThumbnailSize};
 use crate::ui::commands::{GalleryCommand, UiCommand};
 use crate::ui::model::state::file_name;
 use crate::ui::theme;
+use crate::ui::widgets::fields;
 
 /// Height of the picture.
 const PICTURE_HEIGHT: f32 = 220.0;
@@ -131,8 +133,14 @@ fn settings(ui: &mut Ui, ctx: &GalleryContext<'_, '_>, entry: &PictureEntry) {
         return;
     }
     let lines = [
-        ("gallery-model", Some(entry.model.clone())),
-        ("gallery-sampler", Some(entry.sampler.clone())),
+        (
+            "gallery-model",
+            Some(fields::recorded_model_name(ctx.language, &entry.model)),
+        ),
+        (
+            "gallery-sampler",
+            Some(fields::choice_name(&engine::samplers(), &entry.sampler)),
+        ),
         ("gallery-steps", entry.steps.map(|steps| steps.to_string())),
         ("gallery-guidance", entry.guidance_scale.map(|scale| format!("{scale}"))),
         ("gallery-seed", entry.seed.map(|seed| seed.to_string())),

@@ -6,10 +6,9 @@ use egui::{
     Align, Id, Label, Layout, Rect, Response, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use crate::job::{ModelRef, RgbImage};
+use crate::job::RgbImage;
 use crate::ui::i18n::Value;
 use crate::ui::model::jobs::Order;
-use crate::ui::model::state::file_name;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::icon::Icon;
@@ -178,12 +177,7 @@ pub(super) fn title(ctx: &PanelContext<'_>, order: &Order) -> String {
 /// The settings of a job in one line.
 pub(super) fn about(ctx: &PanelContext<'_>, order: &Order) -> String {
     let request = &order.request;
-    let model = match (ctx.state.model(&request.model), &request.model) {
-        (Some(info), _) => info.name.clone(),
-        (None, ModelRef::Starter) => ctx.tr("model-starter"),
-        (None, ModelRef::Flowers) => ctx.tr("model-flowers"),
-        (None, ModelRef::Path(path)) => file_name(path),
-    };
+    let model = ctx.model_name(&request.model);
     let mut words = ctx.language.tr_with(
         "queue-about",
         &[

@@ -4,7 +4,6 @@ use egui::{ComboBox, RichText, Ui};
 
 use crate::job::ModelRef;
 use crate::ui::commands::UiCommand;
-use crate::ui::model::state::file_name;
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::theme::{GRID, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
@@ -28,7 +27,7 @@ impl StudioPanel for ModelPanel {
         let chosen = ctx.draft.request.model.clone();
         ctx.look().row(ui, "form-model", None, |ui, text| {
             let combo = ComboBox::from_id_salt("model")
-                .selected_text(model_name(ctx, &chosen))
+                .selected_text(ctx.model_name(&chosen))
                 .width(ui.available_width() - ROW_HEIGHT - GRID)
                 .truncate()
                 .show_ui(ui, |ui| {
@@ -45,7 +44,7 @@ impl StudioPanel for ModelPanel {
                         }
                     }
                     for model in models {
-                        let name = model_name(ctx, &model);
+                        let name = ctx.model_name(&model);
                         if ui.selectable_label(model == chosen, name).clicked() {
                             ctx.commands.send(UiCommand::UseModel(model));
                         }
@@ -82,13 +81,4 @@ fn about(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
     };
     let text = RichText::new(text).small().color(*colour);
     ui.add(egui::Label::new(text).truncate());
-}
-
-fn model_name(ctx: &StudioContext<'_, '_>, model: &ModelRef) -> String {
-    match (ctx.state.model(model), model) {
-        (_, ModelRef::Starter) => ctx.tr("model-starter"),
-        (_, ModelRef::Flowers) => ctx.tr("model-flowers"),
-        (Some(info), _) => info.name.clone(),
-        (None, ModelRef::Path(path)) => file_name(path),
-    }
 }

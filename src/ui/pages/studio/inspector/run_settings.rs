@@ -3,7 +3,8 @@
 use egui::{Label, Response, RichText, Role, Ui, WidgetInfo, vec2};
 
 use super::shown;
-use crate::job::{Difference, GenerateRequest, ModelRef};
+use crate::engine;
+use crate::job::{Difference, GenerateRequest};
 use crate::ui::i18n::Language;
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::theme;
@@ -107,7 +108,7 @@ impl RunSettingsPanel {
             let request = now.request(ctx.page);
             self.rows = rows(ctx, &request);
             if let shown::Settings::Record(record) = now {
-                self.rows[0].1.clone_from(&record.model_name);
+                self.rows[0].1 = fields::recorded_model_name(ctx.language, &record.model_name);
                 if !record.precision.is_empty() {
                     self.rows.push((ctx.tr("form-precision"), record.precision.clone()));
                 }
@@ -124,11 +125,8 @@ impl RunSettingsPanel {
 
 /// The model first.
 fn rows(ctx: &StudioContext<'_, '_>, request: &GenerateRequest) -> Vec<(String, String)> {
-    let model = match &request.model {
-        ModelRef::Starter => ctx.tr("model-starter"),
-        ModelRef::Flowers => ctx.tr("model-flowers"),
-        ModelRef::Path(path) => fields::value(&path.to_string_lossy()),
-    };
+    let model = fields::built_in_name(ctx.language, &request.model);
+    let model = model.unwrap_or_else(|| fields::value(&request.model.to_string()));
     let size = format!("{} × {}", request.width_px, request.height_px);
     let usual = [
         ("form-model", model),
@@ -137,8 +135,14 @@ fn rows(ctx: &StudioContext<'_, '_>, request: &GenerateRequest) -> Vec<(String, 
         ("form-size", size),
         ("form-steps", request.steps.to_string()),
         ("form-guidance", request.guidance_scale.to_string()),
-        ("form-sampler", request.sampler.clone()),
-        ("form-schedule", request.schedule.clone()),
+        (
+            "form-sampler",
+            fields::choice_name(&engine::samplers(), &request.sampler),
+        ),
+        (
+            "form-schedule",
+            fields::choice_name(&engine::schedules(), &request.schedule),
+        ),
         ("form-seed", request.seed.to_string()),
     ];
     let usual = usual.into_iter().filter(|(_, value)| !value.is_empty());
