@@ -13,7 +13,7 @@ use self::tree::{Node, Row, rows};
 use super::shown;
 use crate::job::{Difference, GenerateRequest, Origin, RgbImage};
 use crate::ui::commands::UiCommand;
-use crate::ui::i18n::Value;
+use crate::ui::i18n::{Language, Value};
 use crate::ui::model::state::{AppState, View, file_name};
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::pages::studio::state::StudioState;
@@ -49,6 +49,18 @@ struct Entry {
     /// In what it differs from the run it left; `None` if that is not there.
     differences: Option<Vec<Difference>>,
     thumbnail: Option<Arc<RgbImage>>,
+    words: Words,
+}
+
+/// What is said of a run.
+#[derive(Default)]
+struct Words {
+    /// For those who do not see the tree.
+    name: String,
+    /// What the box that chooses it is called.
+    choose: String,
+    title: String,
+    below: String,
 }
 
 /// Shows the tree of runs.
@@ -66,6 +78,7 @@ pub(in crate::ui) struct RunTreePanel {
 /// Tells one state of things from another.
 #[derive(PartialEq, Eq)]
 struct Told {
+    language: Language,
     num_pictures: usize,
     newest: Option<PathBuf>,
     view: View,
@@ -85,7 +98,7 @@ impl StudioPanel for RunTreePanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
-        self.update(ctx.page, ctx.state);
+        self.update(ctx.page, ctx.state, ctx.language);
         ctx.look().section(ui, "inspector-tree", |ui| {
             if self.rows.is_empty() {
                 ui.weak(ctx.tr("tree-none"));
@@ -119,7 +132,7 @@ impl RunTreePanel {
     }
 
     /// Makes the tree anew if anything it shows has changed.
-    fn update(&mut self, page: &StudioState, app: &AppState) {
+    fn update(&mut self, page: &StudioState, app: &AppState, language: Language) {
         let live = app.run.as_ref().map(|run| {
             let timeline = page.timeline.as_ref();
             let changes = timeline.map_or(0, |timeline| timeline.changes.len());
@@ -127,6 +140,7 @@ impl RunTreePanel {
         });
         let record = page.timeline.as_ref().and_then(|timeline| timeline.record.as_ref());
         let told = Told {
+            language,
             num_pictures: app.recent.len(),
             newest: app.recent.first().map(|picture| picture.path.clone()),
             view: match &page.view {
@@ -149,6 +163,9 @@ impl RunTreePanel {
                 let parent = row.parent.and_then(|parent| self.entries.get(parent));
                 let differences = parent.map(|parent| parent.request.differences(&self.entries[row.node].request));
                 self.entries[row.node].differences = differences;
+            }
+            for entry in &mut self.entries {
+                entry.words = words(language, entry);
             }
             self.comparison = None;
             let entries = &self.entries;
@@ -180,7 +197,7 @@ impl RunTreePanel {
         let Some(entry) = self.entries.get(row.node) else {
             return;
         };
-        let words = words(ctx, entry);
+        let words = &entry.words;
         let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
         let left = line.left() + INDENT * row.depth.min(MAX_DEPTH) as f32;
         let picture = Rect::from_min_size(pos2(left, line.top() + 3.0), vec2(SIDE, SIDE));
@@ -216,18 +233,22 @@ impl RunTreePanel {
                 ui.painter().rect_stroke(picture, 3.0, stroke, StrokeKind::Inside);
             }
             let text = Rect::from_min_max(pos2(picture.right() + 8.0, line.top()), button.max);
-            two_lines(ui, ctx, text, &words);
+            two_lines(ui, ctx, text, words);
         }
         let is_picked = response.clicked() && ui.input(|input| input.modifiers.command);
         let is_opened = response.clicked() && !is_picked;
-        response.on_hover_text(format!("{}\n{}", words.title, words.below));
+        response.on_hover_ui(|ui| {
+            ui.label(format!("{}\n{}", words.title, words.below));
+        });
         let mut is_chosen = self.chosen.contains(&name);
         let corner = pos2(line.right() - BOX_ROOM + 8.0, picture.center().y - ROW_HEIGHT / 2.0);
         let side = Rect::from_min_size(corner, vec2(BOX_ROOM, ROW_HEIGHT));
         let mut ui = ui.new_child(UiBuilder::new().max_rect(side));
         let choice = ui.add(egui::Checkbox::without_text(&mut is_chosen));
-        let label = ctx.language.tr_with("tree-choose", &[("run", &words.name)]);
-        let choice = choice.accessible_name(label).on_hover_text(ctx.tr("tree-choose.tip"));
+        let choice = choice.accessible_name(&words.choose);
+        let choice = choice.on_hover_ui(|ui| {
+            ui.label(ctx.tr("tree-choose.tip"));
+        });
         if is_picked || choice.changed() {
             self.choose(&name);
         }
@@ -268,6 +289,7 @@ fn pictures(page: &StudioState, app: &AppState) -> impl Iterator<Item = (Node, E
             origin: record.origin.clone(),
             differences: None,
             thumbnail: Some(Arc::clone(&picture.thumbnail)),
+            words: Words::default(),
         };
         Some((node, entry))
     })
@@ -313,6 +335,7 @@ fn live_run(page: &StudioState, app: &AppState) -> Option<(Node, Entry)> {
         origin,
         differences: None,
         thumbnail: None,
+        words: Words::default(),
     };
     Some((node, entry))
 }
@@ -333,24 +356,17 @@ fn likely_origin(app: &AppState, request: &GenerateRequest) -> Option<Origin> {
     })
 }
 
-/// What is said of a run.
-struct Words {
-    /// For those who do not see the tree.
-    name: String,
-    title: String,
-    below: String,
-}
-
-fn words(ctx: &StudioContext<'_, '_>, entry: &Entry) -> Words {
-    let language = ctx.language;
+fn words(language: Language, entry: &Entry) -> Words {
     let file = match &entry.name {
-        Name::Live => ctx.tr("tree-live"),
+        Name::Live => language.tr("tree-live"),
         Name::Picture(path) => file_name(path),
     };
     let Some(origin) = &entry.origin else {
         let (seed, steps) = (entry.request.seed.to_string(), entry.request.steps);
+        let name = language.tr_with("tree-run", &[("file", &file)]);
         return Words {
-            name: language.tr_with("tree-run", &[("file", &file)]),
+            choose: language.tr_with("tree-choose", &[("run", &name)]),
+            name,
             title: entry.request.prompt.clone(),
             below: language.tr_with("tree-about", &[("seed", Value::from(seed)), ("steps", steps.into())]),
         };
@@ -360,12 +376,18 @@ fn words(ctx: &StudioContext<'_, '_>, entry: &Entry) -> Words {
         Some(differences) => {
             let told = differences.iter().map(|one| fields::change(language, one));
             let told = told.collect::<Vec<_>>().join(" · ");
-            if told.is_empty() { ctx.tr("tree-same") } else { told }
+            if told.is_empty() {
+                language.tr("tree-same")
+            } else {
+                told
+            }
         }
-        None => ctx.tr("tree-parent-gone"),
+        None => language.tr("tree-parent-gone"),
     };
+    let name = language.tr_with("tree-branch", &[("file", &file), ("step", &step)]);
     Words {
-        name: language.tr_with("tree-branch", &[("file", &file), ("step", &step)]),
+        choose: language.tr_with("tree-choose", &[("run", &name)]),
+        name,
         title: language.tr_with("tree-from", &[("step", &step)]),
         below,
     }
