@@ -6,6 +6,7 @@ pub(super) mod fields;
 pub(super) mod form_row;
 pub(super) mod icon;
 pub(super) mod icon_button;
+pub(super) mod playhead;
 pub(super) mod regenerate_menu;
 pub(super) mod right_aligned;
 pub(super) mod section;

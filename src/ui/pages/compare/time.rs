@@ -1,16 +1,15 @@
 //! All runs in time: one playhead for all of them, and where they part.
 
-use egui::{Align, Layout, Rect, RichText, Slider, Stroke, Ui, pos2, vec2};
+use egui::{Align, Layout, Rect, RichText, Ui, pos2, vec2};
 
 use super::{CompareContext, CompareState, Compared};
 use crate::job::Parting;
 use crate::ui::commands::CompareCommand;
 use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::playhead::playhead;
 
 /// Width of the words beside the playhead.
 const WORDS_WIDTH: f32 = 150.0;
-/// Height that the playhead's handle is drawn for.
-const HANDLE_HEIGHT: f32 = 16.0;
 
 /// Lays the playhead out.
 pub(super) fn show(ui: &mut Ui, ctx: &CompareContext<'_, '_>) {
@@ -44,22 +43,13 @@ pub(super) fn show(ui: &mut Ui, ctx: &CompareContext<'_, '_>) {
             ui.set_min_width(WORDS_WIDTH);
             ui.add(egui::Label::new(words).truncate());
         });
-        playhead(ui, ctx, page, num_steps);
+        rail(ui, ctx, page, num_steps);
     });
 }
 
-fn playhead(ui: &mut Ui, ctx: &CompareContext<'_, '_>, page: &CompareState, num_steps: usize) {
-    ui.spacing_mut().slider_width = ui.available_width() - 8.0;
-    ui.spacing_mut().interact_size.y = HANDLE_HEIGHT;
-    let visuals = ui.visuals_mut();
-    visuals.selection.bg_fill = *ctx.palette.accent;
-    visuals.handle_shape = egui::style::HandleShape::Circle;
-    for state in [&mut visuals.widgets.inactive, &mut visuals.widgets.hovered] {
-        state.bg_fill = *ctx.palette.active;
-        state.fg_stroke = Stroke::new(1.5, *ctx.palette.text_weak);
-    }
-    let mut place = page.playhead.unwrap_or(num_steps);
-    let slider = ui.add(Slider::new(&mut place, 0..=num_steps).show_value(false));
+fn rail(ui: &mut Ui, ctx: &CompareContext<'_, '_>, page: &CompareState, num_steps: usize) {
+    let width = ui.available_width() - 8.0;
+    let (slider, moved) = playhead(ui, ctx.palette, page.playhead, num_steps, width);
     let radius = slider.rect.height() / 2.5; // as egui draws it
     let range = slider.rect.x_range().shrink(radius);
     for other in 0..page.pictures.len() {
@@ -70,8 +60,8 @@ fn playhead(ui: &mut Ui, ctx: &CompareContext<'_, '_>, page: &CompareState, num_
         }
     }
     let slider = slider.on_hover_text(ctx.tr("compare-playhead.tip"));
-    let slider = slider.accessible_name(ctx.tr("compare-playhead"));
-    if slider.changed() {
-        ctx.commands.send(CompareCommand::ShowStep(place));
+    slider.accessible_name(ctx.tr("compare-playhead"));
+    if let Some(step) = moved {
+        ctx.commands.send(CompareCommand::ShowStep(step));
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use egui::{
-    Align, Align2, Button, Color32, FontId, Layout, Painter, Rect, Response, RichText, Role, ScrollArea, Sense, Slider,
-    Stroke, StrokeKind, TextStyle, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+    Align, Align2, Button, Color32, FontId, Layout, Painter, Rect, Response, RichText, Role, ScrollArea, Sense, Stroke,
+    StrokeKind, TextStyle, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use crate::job::{Axis, Field, RgbImage, Sweep};
@@ -18,6 +18,7 @@ use crate::ui::model::sweep_cell::{CellRun, Seen};
 use crate::ui::model::sweeping::Sweeping;
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::pages::studio::sweep::draft::{axis_words, cell_words, field_words, value_words};
+use crate::ui::widgets::playhead::playhead;
 
 /// Height of the line above the grid.
 const HEADER_HEIGHT: f32 = 34.0;
@@ -35,8 +36,6 @@ const FOOT_HEIGHT: f32 = 30.0;
 const GAP: f32 = 4.0;
 /// Shortest side of a cell; with more than fit the grid scrolls.
 const MIN_CELL: f32 = 56.0;
-/// Height that the playhead's handle is drawn for.
-const HANDLE_HEIGHT: f32 = 16.0;
 /// Widest that its rail gets.
 const RAIL_WIDTH: f32 = 220.0;
 
@@ -368,7 +367,7 @@ fn line_above(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) {
     ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         ctx.button(ui, UiCommand::CloseSweep);
-        playhead(ui, ctx, sweeping);
+        step(ui, ctx, sweeping);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let words = RichText::new(progress_words(ctx, sweeping));
             ui.add(egui::Label::new(words.weak()).truncate());
@@ -376,7 +375,7 @@ fn line_above(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) {
     });
 }
 
-fn playhead(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) {
+fn step(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) {
     let end = sweeping.num_steps();
     let words = match sweeping.playhead {
         Some(step) => {
@@ -391,21 +390,11 @@ fn playhead(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) {
         ui.set_min_width(width);
         ui.add(egui::Label::new(words).truncate());
     });
-    let mut step = sweeping.playhead.unwrap_or(end);
-    let rail = Slider::new(&mut step, 0..=end).show_value(false);
     let room = (ui.available_width() / 2.0).clamp(60.0, RAIL_WIDTH);
-    let response = ui
-        .scope(|ui| {
-            ui.spacing_mut().slider_width = room;
-            ui.spacing_mut().interact_size.y = HANDLE_HEIGHT;
-            ui.visuals_mut().handle_shape = egui::style::HandleShape::Circle;
-            ui.visuals_mut().selection.bg_fill = *ctx.palette.accent;
-            ui.visuals_mut().widgets.inactive.bg_fill = *ctx.palette.active;
-            ui.add(rail)
-        })
-        .inner;
-    let response = response.accessible_name(ctx.tr("sweep-playhead"));
-    if response.on_hover_text(ctx.tr("sweep-playhead.tip")).changed() {
+    let (rail, moved) = playhead(ui, ctx.palette, sweeping.playhead, end, room);
+    rail.accessible_name(ctx.tr("sweep-playhead"))
+        .on_hover_text(ctx.tr("sweep-playhead.tip"));
+    if let Some(step) = moved {
         ctx.commands.send(UiCommand::SweepStep(step));
     }
 }
