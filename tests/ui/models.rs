@@ -9,7 +9,7 @@ use egui_kittest::kittest::Queryable as _;
 use hareru::config::{Settings, ThemeChoice};
 use hareru::hub::{DownloadState, Hub, ModelKind};
 use hareru::job::{Event, JobId, ModelRef};
-use hareru::ui::commands::{ModelsCommand, PageId, UiCommand};
+use hareru::ui::commands::{ImageInputCommand, ModelsCommand, PageId, UiCommand};
 use serde_json::{Value, json};
 
 use super::harness::{Window, in_language};
@@ -66,6 +66,30 @@ fn until(window: &mut Window, is_so: impl Fn(&Window) -> bool) {
         window.harness.step();
     }
     window.harness.run_ok();
+}
+
+#[test]
+fn a_picture_should_be_offered_to_the_adapters_that_the_index_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = folder.path().join("models");
+    let [control, reference] = ["outlines.safetensors", "controlnet/ip-adapter_sd15.safetensors"];
+    for (name, tensor) in [
+        (control, "controlnet_cond_embedding.conv_in.weight"),
+        (reference, "image_proj.proj.weight"),
+    ] {
+        write(&models.join(name), &safetensors(&[(tensor, &[4])], &Value::Null));
+    }
+    let picture = folder.path().join("photo.png");
+    image::RgbImage::new(64, 64).save(&picture).unwrap();
+    let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
+    window.send(ImageInputCommand::ShowDropMenu(picture));
+    let adapters = &window.studio().image_input.adapters;
+    assert_eq!(
+        adapters.controls,
+        [models.join(control)],
+        "by its tensors, whatever its name"
+    );
+    assert_eq!(adapters.references, [models.join(reference)]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use egui::{Event as Input, Key, Modifiers};
 
+use super::adapters::Adapters;
 use super::masks;
 use super::pasting;
 use super::preview;
@@ -12,9 +13,7 @@ use super::reading::{read_picture, read_restored};
 use super::state::InputStatus;
 use super::target::{Says, fitted_size, preprocessor_for};
 use super::worker::{Done, Task};
-use crate::config::Paths;
 use crate::engine;
-use crate::hub::ModelKind;
 use crate::job::{Control, Event, InitPicture, InitWay, Mask, ModelRef, Outpaint, Reference, ReferencePart, Takes};
 use crate::ui::commands::{CompareCommand, ImageInputCommand, InputImage, PageId, Target, UiCommand};
 use crate::ui::model::notifications::{Level, Text};
@@ -166,17 +165,9 @@ fn choose(ctx: &PageContext<'_>) {
 }
 
 fn offer(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: PathBuf) {
-    // First, so that the choices do not change once the picture is read.
-    page.worker.ask(Task::FindAdapters(adapter_folders(ctx)));
+    page.state.image_input.adapters = Adapters::of(&ctx.state.installed);
     read_picture(page, &path);
     page.state.image_input.drop_menu = Some(path);
-}
-
-/// Where adapters are looked for.
-fn adapter_folders(ctx: &PageContext<'_>) -> Vec<PathBuf> {
-    let own = Paths::of_user().models_dir;
-    let others = ctx.services.settings.model_folders.iter().cloned();
-    std::iter::once(own).chain(others).collect()
 }
 
 fn take(page: &mut StudioPage, ctx: &mut PageContext<'_>, target: Target, path: &Path) {
@@ -337,12 +328,6 @@ pub(in crate::ui) fn tick(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
             }
             Done::KeptMask(version, kept) => masks::take_kept(page, ctx, version, kept),
             Done::ReadMask(file, read) => masks::take_read(page, ctx, &file, read),
-            Done::Found(adapters) => {
-                let items = ctx.state.installed.models.items.iter();
-                let controls = items.filter(|item| item.kind == ModelKind::Control);
-                let paths = controls.map(|item| item.path.as_path());
-                page.state.image_input.adapters = adapters.with(paths);
-            }
         }
     }
     read_restored(page);

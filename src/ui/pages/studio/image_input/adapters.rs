@@ -1,6 +1,10 @@
 //! Networks on disk that take a picture beside the model.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+
+use crate::hub::ModelKind;
+use crate::ui::model::installed::Installed;
 
 /// What is installed beside models, by its files and folders.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -12,25 +16,26 @@ pub struct Adapters {
 }
 
 /// Parts of the names of IP-Adapters and of the folders they are in.
-pub(super) const REFERENCE_NAMES: [&str; 3] = ["ip-adapter", "ip_adapter", "ipadapter"];
+const REFERENCE_NAMES: [&str; 3] = ["ip-adapter", "ip_adapter", "ipadapter"];
 
 impl Adapters {
-    /// With more of them, told apart by name; those that are known already are left out.
-    #[must_use]
-    pub fn with<'a>(mut self, more: impl Iterator<Item = &'a Path>) -> Self {
-        for path in more {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-            let is_reference = REFERENCE_NAMES.iter().any(|part| name.contains(part));
-            if self.controls.iter().chain(&self.references).any(|known| known == path) {
-                continue;
-            }
-            let list = if is_reference {
-                &mut self.references
-            } else {
-                &mut self.controls
+    /// What of these has a model follow a picture; the names of files and of their folders tell which way.
+    pub fn of(installed: &Installed) -> Self {
+        let mut adapters = Self::default();
+        for item in installed.of_kind(ModelKind::Control) {
+            let is_named = |part: Option<&OsStr>| {
+                let name = part.unwrap_or_default().to_string_lossy().to_lowercase();
+                REFERENCE_NAMES.iter().any(|known| name.contains(known))
             };
-            list.push(path.to_owned());
+            let folder = item.path.parent().and_then(Path::file_name);
+            let is_reference = is_named(item.path.file_name()) || is_named(folder);
+            let list = if is_reference {
+                &mut adapters.references
+            } else {
+                &mut adapters.controls
+            };
+            list.push(item.path.clone());
         }
-        self
+        adapters
     }
 }

@@ -7,7 +7,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use egui::ColorImage;
 use sha2::{Digest as _, Sha256};
 
-use super::adapters::{Adapters, REFERENCE_NAMES};
 use super::drawn::{SIDE_PX, drawn};
 use super::pasting;
 use super::state::InputPicture;
@@ -19,12 +18,6 @@ use crate::ui::services::{Clipboard, ClipboardContent, RepaintHandle};
 const PASTED: &str = ".hareru/pasted";
 /// Below the gallery's folder: masks.
 const MASKS: &str = ".hareru/masks";
-/// Most entries of a folder that are looked through for adapters.
-const MAX_ENTRIES: usize = 2000;
-/// Parts of the names of control networks and of the folders they are in.
-const CONTROLS: &[&str] = &["control", "t2i"];
-/// What a control network's configuration says it is.
-const CONTROL_CLASSES: &[&str] = &["ControlNetModel", "T2IAdapter"];
 
 /// What is to be done.
 pub(super) enum Task {
@@ -44,8 +37,6 @@ pub(super) enum Task {
     },
     /// Read a mask that was saved.
     ReadMask(PathBuf),
-    /// Look for adapters in these folders.
-    FindAdapters(Vec<PathBuf>),
 }
 
 /// What was done.
@@ -55,7 +46,6 @@ pub(super) enum Done {
     Pasted(Result<Option<PathBuf>, String>),
     KeptMask(u64, Result<PathBuf, String>),
     ReadMask(PathBuf, Result<RgbImage, String>),
-    Found(Adapters),
 }
 
 /// Threads, once there is something to do: one for all that is on disk, and one for each paste, which may wait long.
@@ -149,7 +139,6 @@ fn carry_out(gallery_dir: &Path, task: Task) -> Done {
             let read = gallery::read_picture(&path).map_err(|error| error.one_line());
             Done::ReadMask(path, read)
         }
-        Task::FindAdapters(folders) => Done::Found(find_adapters(&folders)),
     }
 }
 
@@ -192,49 +181,6 @@ fn keep(folder: &Path, picture: &RgbImage) -> Result<PathBuf, String> {
     Ok(path)
 }
 
-/// What of the adapters people have is in some folders, told by configuration and name.
-fn find_adapters(folders: &[PathBuf]) -> Adapters {
-    let mut found = Adapters::default();
-    let entries = folders
-        .iter()
-        .flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten());
-    let mut paths: Vec<PathBuf> = entries.take(MAX_ENTRIES).flatten().map(|entry| entry.path()).collect();
-    let inside: Vec<PathBuf> = paths
-        .iter()
-        .filter(|path| path.is_dir() && !path.join("config.json").exists() && !path.join("model_index.json").exists())
-        .flat_map(|folder| {
-            std::fs::read_dir(folder)
-                .into_iter()
-                .flatten()
-                .take(MAX_ENTRIES)
-                .flatten()
-        })
-        .map(|entry| entry.path())
-        .collect();
-    paths.extend(inside);
-    paths.sort();
-    for path in paths {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
-        let folder = folder.to_string_lossy().to_lowercase();
-        let is_file = ["safetensors", "bin", "pth"]
-            .iter()
-            .any(|ending| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending)));
-        let class = std::fs::read_to_string(path.join("config.json")).unwrap_or_default();
-        let is_of = |words: &[&str]| words.iter().any(|word| name.contains(word));
-        let is_in = |words: &[&str]| is_file && words.iter().any(|word| folder.contains(word));
-        if (is_of(&REFERENCE_NAMES) && (is_file || path.is_dir())) || is_in(&REFERENCE_NAMES) {
-            found.references.push(path);
-        } else if CONTROL_CLASSES.iter().any(|known| class.contains(known))
-            || is_in(CONTROLS)
-            || (is_file && is_of(CONTROLS))
-        {
-            found.controls.push(path);
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,25 +197,5 @@ mod tests {
         assert_eq!(keep(folder.path(), &picture(1)), Ok(first.clone()));
         assert_ne!(keep(folder.path(), &picture(2)), Ok(first.clone()));
         assert_eq!(gallery::read_picture(&first).unwrap(), picture(1));
-    }
-
-    #[test]
-    fn adapters_should_be_told_by_configuration_and_name() {
-        let root = tempfile::tempdir().unwrap();
-        let control = root.path().join("canny");
-        std::fs::create_dir(&control).unwrap();
-        std::fs::write(control.join("config.json"), r#"{"_class_name": "ControlNetModel"}"#).unwrap();
-        let folder = root.path().join("adapters");
-        std::fs::create_dir(&folder).unwrap();
-        for name in [
-            "ip-adapter_sd15.safetensors",
-            "control_v11p_canny.safetensors",
-            "notes.txt",
-        ] {
-            std::fs::write(folder.join(name), b"").unwrap();
-        }
-        let found = find_adapters(&[root.path().to_owned(), "/nowhere".into()]);
-        assert_eq!(found.controls, [folder.join("control_v11p_canny.safetensors"), control]);
-        assert_eq!(found.references, [folder.join("ip-adapter_sd15.safetensors")]);
     }
 }
