@@ -137,10 +137,13 @@ fn what_is_kept_or_not_understood_should_be_left_alone() {
         std::fs::write(day_folder.join(name), bytes).unwrap();
     }
     let kept = gallery.pictures[1].clone();
+    // The name of a trajectory does not say of what kind its picture is.
+    let jpeg = gallery.pictures[2].with_extension("jpg");
+    std::fs::rename(&gallery.pictures[2], &jpeg).unwrap();
     let kept_by = [
         (&kept, favourite()),
         (
-            &gallery.pictures[2],
+            &jpeg,
             UserMetadata {
                 rating: 1,
                 ..UserMetadata::default()
@@ -170,11 +173,6 @@ fn what_is_kept_or_not_understood_should_be_left_alone() {
     assert_eq!(
         gallery::read_trajectory(&kept).unwrap(),
         in_half_precision(&run(3).trajectory)
-    );
-    assert_eq!(
-        gallery::runs_in(gallery.folder.path()).len(),
-        RUNS,
-        "a half file is no run"
     );
     assert_eq!(gallery::newest_pictures(gallery.folder.path(), 99).len(), RUNS);
 }

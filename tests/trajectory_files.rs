@@ -6,7 +6,7 @@ use std::sync::Arc;
 use half::f16;
 use hareru::gallery::{self, GalleryError, KeptParts};
 use hareru::job::{
-    Branches, GenerateRequest, GeneratedImage, LatentColours, LatentPlane, Origin, StepRecord, TokenMaps, Trajectory,
+    Branches, GenerateRequest, GeneratedImage, LatentColours, LatentPlane, StepRecord, TokenMaps, Trajectory,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
@@ -474,52 +474,6 @@ fn a_picture_without_a_run_should_not_take_over_the_run_of_another() {
     std::fs::remove_file(&first).unwrap(); // its trajectory stays
     let second = gallery::save(folder.path(), &uneven).unwrap().path;
     assert_ne!(first, second);
-}
-
-#[test]
-fn runs_should_be_found_by_their_names_and_tell_their_parents() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut parent = run_with_all_parts("parent");
-    parent.record.run_id = "aaaa".to_owned();
-    let mut branch = run_with_all_parts("branch");
-    branch.record.run_id = "bbbb".to_owned();
-    branch.record.created_unix_secs += 100_000; // another day's folder
-    branch.record.origin = Some(Origin {
-        run_id: "aaaa".to_owned(),
-        step: 1,
-    });
-    let parent_path = gallery::save(folder.path(), &parent).unwrap().path;
-    let branch_path = gallery::save(folder.path(), &branch).unwrap().path;
-    std::fs::remove_file(gallery::trajectory_path(&branch_path)).unwrap();
-    std::fs::write(folder.path().join("broken.png"), "no picture").unwrap();
-    std::fs::write(
-        parent_path.with_file_name("torn.png"),
-        &std::fs::read(&parent_path).unwrap()[..40],
-    )
-    .unwrap();
-    gallery::save_pixels(&folder.path().join("bare.png"), &parent.pixels).unwrap();
-
-    let runs = gallery::runs_in(folder.path());
-    let found: Vec<_> = runs
-        .iter()
-        .map(|run| {
-            (
-                &run.path,
-                run.run_id.as_str(),
-                run.origin.as_ref().map(|origin| origin.step),
-            )
-        })
-        .collect();
-    assert_eq!(found, [(&branch_path, "bbbb", Some(1)), (&parent_path, "aaaa", None)]);
-    let beside = std::fs::metadata(gallery::trajectory_path(&parent_path)).unwrap();
-    assert_eq!(runs[1].trajectory_bytes, Some(beside.len()));
-    assert_eq!(runs[0].trajectory_bytes, None);
-
-    assert_eq!(gallery::find_run(folder.path(), "aaaa"), Some(parent_path));
-    for unknown in ["", "cccc"] {
-        assert_eq!(gallery::find_run(folder.path(), unknown), None);
-    }
-    assert_eq!(gallery::runs_in(&folder.path().join("missing")), []);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! | file | what it is | who may remove it |
 //! |---|---|---|
 //! | `DAY/TIME-SEED-PROMPT.png`, `.webp` or `.jpg` | the picture; its record is in it. Names are the [`NameTemplate`]'s | its owner |
-//! | `DAY/TIME-SEED-PROMPT.trajectory.safetensors` | its trajectory: all steps, see [`read_trajectory`] | [`keep_within_budget`], which thins it first |
+//! | `DAY/TIME-SEED-PROMPT.trajectory.safetensors` | its trajectory: all steps, see [`read_run`] | [`keep_within_budget`], which thins it first |
 //! | `DAY/TIME-SEED-PROMPT.png.xmp` | what its owner says of it: rating, tags, collections; see [`read_user_metadata`] | its owner |
 //! | `.hareru/marks/XXXX.xmp` | the same of pictures in watched folders, which are never written to | its owner |
 //! | `.hareru/index.sqlite`, `-wal`, `-shm` | what is known of the pictures, see [`index`] | anybody: it is made anew from them |
@@ -56,7 +56,7 @@ pub use index_request::{Completion, DayCount, IndexEvent, IndexRequest, LabelCou
 pub use index_service::{Flaw, IndexService, IndexServiceOptions, Verification, forget_index, verify};
 pub use infotext::infotext;
 pub use name_template::{NameTemplate, NameTemplateError};
-pub use runs::{RunEntry, find_run, read_run, read_steps, read_trajectory, read_trajectory_header, runs_in};
+pub use runs::{read_run, read_steps, read_trajectory, read_trajectory_header};
 pub use store::{
     SavedPicture, check_name, newest_pictures, read_made, read_picture, read_record, save, save_as, save_pixels,
     save_with,

@@ -1,29 +1,15 @@
-//! Kept runs: the trajectories beside pictures, and which run branched off which.
+//! Kept runs: the trajectories beside pictures.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::GalleryError;
-use super::store::{picture_files, read_record};
+use super::store::read_record;
 use super::trajectory_file::{self, TrajectoryHeader, trajectory_path};
-use crate::job::{KeptRun, Origin, Record, StepRecord, Trajectory};
+use crate::job::{KeptRun, Record, StepRecord, Trajectory};
 
-/// A picture as a node of the tree of runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunEntry {
-    /// The picture.
-    pub path: PathBuf,
-    /// Names the run; empty in pictures of before runs had names.
-    pub run_id: String,
-    /// The run it left on the way, if it is a branch.
-    pub origin: Option<Origin>,
-    /// When it was finished, in seconds since 1970-01-01 UTC.
-    pub created_unix_secs: u64,
-    /// Bytes of the trajectory beside it; `None` if it has none.
-    pub trajectory_bytes: Option<u64>,
-}
-
-/// The trajectory beside a picture, bit for bit as it was saved but for what is for views alone.
+/// The trajectory beside a picture, bit for bit as it was saved but for what is for views alone. That it belongs to the
+/// picture is checked by [`read_run`].
 ///
 /// # Errors
 /// [`GalleryError::NoTrajectory`] if there is none, others if it is torn, damaged or was not written by this program.
@@ -70,42 +56,5 @@ pub fn read_run(picture_path: &Path) -> Result<KeptRun, GalleryError> {
     Ok(KeptRun {
         trajectory: file.trajectory()?.into(),
         record,
-    })
-}
-
-/// All runs whose pictures are in `folder` and the folders in it, the newest first.
-///
-/// What cannot be read or was not made by this program is left out. A branch is listed even if its parent is not
-/// there any more.
-pub fn runs_in(folder: &Path) -> Vec<RunEntry> {
-    let mut runs: Vec<RunEntry> = picture_files(folder).filter_map(|path| entry_of(&path)).collect();
-    runs.sort_by(|a, b| (b.created_unix_secs, &b.path).cmp(&(a.created_unix_secs, &a.path)));
-    runs
-}
-
-/// The picture of a run in `folder` and the folders in it; of copies the newest.
-///
-/// * `run_id`: an empty one names no run.
-pub fn find_run(folder: &Path, run_id: &str) -> Option<PathBuf> {
-    if run_id.is_empty() {
-        return None;
-    }
-    let runs = runs_in(folder);
-    runs.into_iter().find(|run| run.run_id == run_id).map(|run| run.path)
-}
-
-fn entry_of(path: &Path) -> Option<RunEntry> {
-    let record = read_record(path).ok()?;
-    let trajectory_bytes = std::fs::metadata(trajectory_path(path))
-        .ok()
-        .filter(std::fs::Metadata::is_file)
-        .map(|metadata| metadata.len());
-    let is_ours = !record.run_id.is_empty() || trajectory_bytes.is_some();
-    is_ours.then(|| RunEntry {
-        path: path.to_owned(),
-        run_id: record.run_id,
-        origin: record.origin,
-        created_unix_secs: record.created_unix_secs,
-        trajectory_bytes,
     })
 }

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use super::GalleryError;
 use super::file_lock::hold;
+use super::formats::endings;
 use super::index::Index;
 use super::store::files_in;
 use super::trajectory_file::{self, TrajectoryFile};
@@ -288,8 +289,14 @@ fn with_slack(budget_bytes: u64) -> u64 {
 
 /// Whether the trajectory of a picture is left as it is whatever the budget: its owner has rated the picture or made it a
 /// favourite, or has said something of it that cannot be read.
+///
+/// * `picture`: with any of the endings of pictures, for the name of a trajectory does not say which.
 fn is_protected(picture: &Path) -> bool {
-    read_user_metadata(picture, None).map_or(true, |said| said.is_favourite || said.rating > 0)
+    let is_protected = |picture: &Path| {
+        let user_metadata = read_user_metadata(picture, None);
+        user_metadata.map_or(true, |said| said.is_favourite || said.rating > 0)
+    };
+    endings().any(|ending| is_protected(&picture.with_extension(ending)))
 }
 
 /// The oldest first.

@@ -73,7 +73,6 @@ fn every_kind_of_file_should_keep_its_record_and_its_steps() {
         }
     }
     assert_eq!(gallery::newest_pictures(folder.path(), 99).len(), 9);
-    assert_eq!(gallery::runs_in(folder.path()).len(), 9);
 }
 
 #[test]
