@@ -7,9 +7,9 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
 /// What the system tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum FolderEvent {
     /// Something happened to these files or folders.
-    Touched(Vec<PathBuf>),
+    Changed(Vec<PathBuf>),
     /// Too much happened to be told: everything should be looked at.
     Lost,
 }
@@ -25,8 +25,8 @@ pub(super) struct Watch {
 impl Watch {
     /// Watches `folders` and all that is in them; takes its time where that is much.
     ///
-    /// * `tell`: called from a thread of its own, with paths that begin as the folders do.
-    pub(super) fn begin(folders: &[PathBuf], tell: impl Fn(Told) + Send + 'static) -> Self {
+    /// * `send`: called from a thread of its own, with paths that begin as the folders do.
+    pub(super) fn begin(folders: &[PathBuf], send: impl Fn(FolderEvent) + Send + 'static) -> Self {
         let true_names: Vec<(PathBuf, PathBuf)> = folders
             .iter()
             .filter_map(|folder| Some((folder.canonicalize().ok()?, folder.clone())))
@@ -34,8 +34,8 @@ impl Watch {
         let on_event = {
             let true_names = true_names.clone();
             move |event| {
-                if let Some(told) = understood(event, &true_names) {
-                    tell(told);
+                if let Some(event) = understood(event, &true_names) {
+                    send(event);
                 }
             }
         };
@@ -75,13 +75,13 @@ impl std::fmt::Debug for Watch {
 }
 
 /// What an event means for a gallery; nothing if a file was only read.
-fn understood(event: notify::Result<notify::Event>, true_names: &[(PathBuf, PathBuf)]) -> Option<Told> {
+fn understood(event: notify::Result<notify::Event>, true_names: &[(PathBuf, PathBuf)]) -> Option<FolderEvent> {
     let event = match event {
-        Ok(event) if event.need_rescan() => return Some(Told::Lost),
+        Ok(event) if event.need_rescan() => return Some(FolderEvent::Lost),
         Ok(event) => event,
         Err(error) => {
             tracing::warn!("what changed in a folder was not told: {error}");
-            return Some(Told::Lost);
+            return Some(FolderEvent::Lost);
         }
     };
     let is_change = match event.kind {
@@ -94,7 +94,7 @@ fn understood(event: notify::Result<notify::Event>, true_names: &[(PathBuf, Path
         .filter_map(|path| named_as_given(path, true_names))
         .filter(|path| is_change && !path.as_os_str().is_empty())
         .collect();
-    (!paths.is_empty()).then_some(Told::Touched(paths))
+    (!paths.is_empty()).then_some(FolderEvent::Changed(paths))
 }
 
 /// The path under the name that its folder was given by; `None` for what is hidden in it.

@@ -1,12 +1,11 @@
 //! The gallery's own thread: saves and opens pictures so that the window never waits for the disk.
 
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::SystemTime;
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
 
 use super::entry::PictureFile;
 use super::error::{GalleryError, guarded};
@@ -23,8 +22,6 @@ use crate::job::{GeneratedImage, KeptRun, Record, RgbImage, Trajectory};
 
 /// Pictures shown when the program starts.
 const MAX_LISTED: usize = 60;
-/// Commands in the channel; more wait in the handle.
-const COMMAND_CAPACITY: usize = 64;
 /// Events that may wait for the window before the thread does.
 const EVENT_CAPACITY: usize = 256;
 
@@ -130,10 +127,9 @@ enum Command {
 
 /// Owns the gallery's thread. Dropping it saves what is still to be saved.
 pub struct Writer {
+    /// Unbounded: a picture is never lost, and the caller never waits.
     commands: Option<Sender<Command>>,
     events: Option<Receiver<SaveEvent>>,
-    /// What did not fit into the channel: a picture is never lost, and the caller never waits.
-    waiting: Mutex<VecDeque<Command>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -156,7 +152,7 @@ impl Writer {
         options: WriterOptions,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, GalleryError> {
-        let (command_sender, command_receiver) = bounded(COMMAND_CAPACITY);
+        let (command_sender, command_receiver) = unbounded();
         let (event_sender, event_receiver) = bounded(EVENT_CAPACITY);
         let mut worker = Worker {
             budget: BudgetKeeper::new(folder.clone(), options.trajectory_budget_bytes, options.trash),
@@ -174,62 +170,48 @@ impl Writer {
         Ok(Self {
             commands: Some(command_sender),
             events: Some(event_receiver),
-            waiting: Mutex::default(),
             thread: Some(thread),
         })
     }
 
     /// Hands a picture over to be saved; the answer is [`SaveEvent::Saved`] or [`SaveEvent::Failed`].
     pub fn save(&self, image: Arc<GeneratedImage>) {
-        self.hand_over(Some(Command::Save(image)));
+        self.send(Command::Save(image));
     }
 
     /// Asks for a picture to be read; the answer is [`SaveEvent::Opened`] or [`SaveEvent::OpenFailed`]. After the first
     /// comes what was kept of its steps: [`SaveEvent::TrajectoryOpened`] or [`SaveEvent::TrajectoryMissing`].
     pub fn open(&self, path: PathBuf) {
-        self.hand_over(Some(Command::Open(path)));
+        self.send(Command::Open(path));
     }
 
     /// Asks what [`Self::set_trajectory_budget`] would thin and drop; the answer is [`SaveEvent::BudgetForecast`]. Nothing is
     /// changed.
     pub fn forecast_trajectory_budget(&self, bytes: u64) {
-        self.hand_over(Some(Command::Forecast(bytes)));
+        self.send(Command::Forecast(bytes));
     }
 
     /// Sets how many bytes of trajectories there may be, see [`WriterOptions::trajectory_budget_bytes`]. If that is less
     /// than before and some no longer fit, these are thinned, then put into the trash; the last word is
     /// [`SaveEvent::BudgetApplied`].
     pub fn set_trajectory_budget(&self, bytes: u64) {
-        self.hand_over(Some(Command::Budget(bytes)));
+        self.send(Command::Budget(bytes));
     }
 
     /// Sets how pictures that are handed over from now on are saved.
     pub fn set_options(&self, options: SaveOptions) {
-        self.hand_over(Some(Command::Options(options)));
+        self.send(Command::Options(options));
     }
 
     /// The next event, without waiting.
     pub fn poll(&self) -> Option<SaveEvent> {
-        self.hand_over(None);
         self.events.as_ref()?.try_recv().ok()
     }
 
-    /// Sends what waits, oldest first, as far as the channel takes it.
-    fn hand_over(&self, command: Option<Command>) {
-        let Some(commands) = &self.commands else { return };
-        let mut waiting = crate::lock(&self.waiting);
-        waiting.extend(command);
-        while let Some(command) = waiting.pop_front() {
-            match commands.try_send(command) {
-                Ok(()) => {}
-                Err(TrySendError::Full(command)) => {
-                    waiting.push_front(command);
-                    return;
-                }
-                Err(TrySendError::Disconnected(_)) => {
-                    tracing::error!("the gallery's thread has ended; a picture was not saved");
-                }
-            }
+    fn send(&self, command: Command) {
+        let sent = self.commands.as_ref().map(|commands| commands.send(command));
+        if !matches!(sent, Some(Ok(()))) {
+            tracing::error!("the gallery's thread has ended; a picture was not saved");
         }
     }
 }
@@ -237,12 +219,7 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.events.take()); // frees a worker waiting in `send`; from here on it saves in silence
-        if let Some(commands) = self.commands.take() {
-            let waiting = self.waiting.get_mut().unwrap_or_else(PoisonError::into_inner);
-            for command in waiting.drain(..) {
-                commands.send(command).ok();
-            }
-        } // dropping the sender ends the worker's loop once all is saved
+        drop(self.commands.take()); // ends the worker's loop once all is saved
         if let Some(thread) = self.thread.take() {
             thread.join().ok();
         }

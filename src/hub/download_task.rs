@@ -89,25 +89,25 @@ impl DownloadTask {
 
 /// Bytes in a second over the last few seconds.
 struct Speed {
-    seen: VecDeque<(Instant, u64)>,
+    samples: VecDeque<(Instant, u64)>,
 }
 
 impl Speed {
     fn new(bytes: u64) -> Self {
         Self {
-            seen: [(Instant::now(), bytes)].into(),
+            samples: [(Instant::now(), bytes)].into(),
         }
     }
 
     fn now(&mut self, bytes: u64) -> f64 {
         let now = Instant::now();
-        while self.seen.len() > 1 && self.seen[0].0 + SPEED_WINDOW < now {
-            self.seen.pop_front();
+        while self.samples.len() > 1 && self.samples[0].0 + SPEED_WINDOW < now {
+            self.samples.pop_front();
         }
-        if self.seen.back().is_none_or(|(at, _)| *at + REPORT_EVERY / 2 < now) {
-            self.seen.push_back((now, bytes));
+        if self.samples.back().is_none_or(|(at, _)| *at + REPORT_EVERY / 2 < now) {
+            self.samples.push_back((now, bytes));
         }
-        let Some((since, before)) = self.seen.front() else {
+        let Some((since, before)) = self.samples.front() else {
             return 0.0;
         };
         let secs = now.duration_since(*since).as_secs_f64();

@@ -70,14 +70,14 @@ impl Paint for LatentPaint {
         let view = &self.view;
         let mut bytes = UniformBytes::default();
         bytes.points([self.origin_px, self.scale]);
-        bytes.words([
+        bytes.integers([
             view.view.meaning() as u32,
             view.step.x0.channels.min(MAX_CHANNELS) as u32,
             self.is_cubic.into(),
             target.is_srgb.into(),
         ]);
         bytes.floats([self.range]);
-        bytes.words([
+        bytes.integers([
             view.word.start as u32,
             view.word.len() as u32,
             self.picture.is_some().into(),
@@ -94,19 +94,19 @@ impl Paint for LatentPaint {
             let (place, width, height) = chosen
                 .next()
                 .map_or((0, 0, 0), |(maps, place)| (place, maps.width, maps.height));
-            bytes.words([place as u32, width as u32, height as u32, 0]);
+            bytes.integers([place as u32, width as u32, height as u32, 0]);
         }
 
         let colours = view.colours();
         for channel in 0..MAX_CHANNELS {
             let weight = |part: usize| colours.weights.get(part).and_then(|row| row.get(channel));
             bytes.floats([0, 1, 2].map(|part| weight(part).copied().unwrap_or_default()));
-            bytes.words([0]);
+            bytes.integers([0]);
         }
         let (stops, _) = view.heat().unwrap_or((&colour::AMOUNT, false));
         for colour in std::iter::once(&colours.bias).chain(stops) {
             bytes.floats(*colour);
-            bytes.words([0]);
+            bytes.integers([0]);
         }
         bytes.0
     }
@@ -166,14 +166,14 @@ impl LatentPaint {
 /// Where in the attention's texture the maps of each level begin; `None` for those for which it has no room, and for
 /// those that are not as they say.
 fn map_places(step: &StepRecord, max_rows: usize) -> Vec<Option<usize>> {
-    let room = MAPS_WIDTH.min(max_rows) * max_rows;
+    let capacity = MAPS_WIDTH.min(max_rows) * max_rows;
     let mut used = 0;
     let levels = step.attention.iter().take(MAX_LEVELS);
     levels
         .map(|maps| {
             let count = maps.values.len();
             let is_whole = count == maps.tokens * maps.height * maps.width;
-            let place = (is_whole && count <= room - used).then_some(used);
+            let place = (is_whole && count <= capacity - used).then_some(used);
             used += place.map_or(0, |_| count);
             place
         })

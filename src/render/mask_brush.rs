@@ -149,7 +149,7 @@ impl Paint for MaskPaint {
             bytes.floats([1.0]);
         }
         bytes.floats([self.look.stripe_px, COVER]);
-        bytes.words([target.is_srgb.into(), 0]);
+        bytes.integers([target.is_srgb.into(), 0]);
         bytes.0
     }
 

@@ -132,7 +132,7 @@ impl Paint for PicturePaint {
             bytes.points([placed.origin_px, placed.size_px]);
         }
         bytes.points([through, normal]);
-        bytes.words([
+        bytes.integers([
             mode,
             self.a.is_smooth.into(),
             self.b.is_smooth.into(),

@@ -265,8 +265,8 @@ pub(super) struct UniformBytes(pub(super) Vec<u8>);
 
 impl UniformBytes {
     /// Appends unsigned numbers.
-    pub(super) fn words(&mut self, words: impl IntoIterator<Item = u32>) {
-        self.0.extend(words.into_iter().flat_map(u32::to_ne_bytes));
+    pub(super) fn integers(&mut self, integers: impl IntoIterator<Item = u32>) {
+        self.0.extend(integers.into_iter().flat_map(u32::to_ne_bytes));
     }
 
     /// Appends floating point numbers.

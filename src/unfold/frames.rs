@@ -48,22 +48,22 @@ pub struct RunAnimation {
 impl RunAnimation {
     /// What a view shows of a step.
     ///
-    /// * `place`: below the number of steps.
+    /// * `index`: below the number of steps.
     ///
     /// # Errors
     /// [`MissingData`] if the step cannot be seen so.
-    pub fn image(&self, place: usize, view: StepView) -> Result<ViewImage, MissingData> {
+    pub fn image(&self, index: usize, view: StepView) -> Result<ViewImage, MissingData> {
         let shown = ViewContext {
             final_latents: self.final_latents.as_deref(),
             colours: self.colours.as_deref(),
             tokens: &self.tokens,
         };
-        show(&self.steps[place], view, &shown)
+        show(&self.steps[index], view, &shown)
     }
 
-    fn checked_image(&self, place: usize, view: StepView) -> Result<ViewImage, FrameError> {
-        let step = self.steps[place].index;
-        self.image(place, view)
+    fn checked_image(&self, index: usize, view: StepView) -> Result<ViewImage, FrameError> {
+        let step = self.steps[index].index;
+        self.image(index, view)
             .map_err(|why| FrameError::MissingData { step, why })
     }
 
@@ -74,7 +74,7 @@ impl RunAnimation {
     pub fn ranges(&self) -> Result<Vec<f32>, FrameError> {
         let range = |view: &StepView| {
             let steps = 0..self.steps.len();
-            let ranges = steps.map(|place| Ok(self.checked_image(place, *view)?.range()));
+            let ranges = steps.map(|index| Ok(self.checked_image(index, *view)?.range()));
             ranges
                 .collect::<Result<Vec<f32>, _>>()
                 .map(|ranges| ranges.into_iter().fold(0.0, f32::max))
@@ -84,16 +84,16 @@ impl RunAnimation {
 
     /// A step in all views.
     ///
-    /// * `place`: below the number of steps.
+    /// * `index`: below the number of steps.
     /// * `ranges`: as of [`Self::ranges`].
     ///
     /// # Errors
     /// [`FrameError::MissingData`] if the step cannot be seen so.
-    pub fn frame(&self, place: usize, ranges: &[f32]) -> Result<RgbImage, FrameError> {
+    pub fn frame(&self, index: usize, ranges: &[f32]) -> Result<RgbImage, FrameError> {
         let (width, height) = self.size_px;
-        let is_last = place + 1 == self.steps.len();
-        self.frame_with(place, ranges, |_step, view| {
-            let decoded = match (&self.finished, self.decoded.get(place)) {
+        let is_last = index + 1 == self.steps.len();
+        self.frame_with(index, ranges, |_step, view| {
+            let decoded = match (&self.finished, self.decoded.get(index)) {
                 (Some(finished), _) if is_last => Some(finished),
                 (_, Some(decoded)) => decoded.as_ref(),
                 _ => None,
@@ -111,16 +111,16 @@ impl RunAnimation {
     /// As [`Self::frame`], and those of `decode`.
     pub fn frame_with<E: From<FrameError>>(
         &self,
-        place: usize,
+        index: usize,
         ranges: &[f32],
         mut decode: impl FnMut(&StepRecord, StepView) -> Result<Option<RgbImage>, E>,
     ) -> Result<RgbImage, E> {
         let (width, height) = self.size_px;
         let mut frame: Option<RgbImage> = None;
         for (view, range) in self.views.iter().zip(ranges) {
-            let picture = match decode(&self.steps[place], *view)? {
+            let picture = match decode(&self.steps[index], *view)? {
                 Some(picture) => picture,
-                None => self.checked_image(place, *view)?.picture(width, height, *range),
+                None => self.checked_image(index, *view)?.picture(width, height, *range),
             };
             frame = Some(match frame {
                 None => picture,
@@ -136,9 +136,9 @@ impl RunAnimation {
     /// As [`Self::frame`], or a sheet that is too large.
     pub fn sheet(&self) -> Result<RgbImage, FrameError> {
         let ranges = self.ranges()?;
-        let cells = self.steps.iter().enumerate().map(|(place, step)| {
+        let cells = self.steps.iter().enumerate().map(|(index, step)| {
             let caption = format!("{}   σ {:.3}", step.index, step.sigma);
-            Ok((self.frame(place, &ranges)?, caption))
+            Ok((self.frame(index, &ranges)?, caption))
         });
         let cells = cells.collect::<Result<Vec<_>, FrameError>>()?;
         let columns = (cells.len() as f64).sqrt().ceil() as usize;
@@ -177,8 +177,8 @@ impl GridAnimation {
     ///
     /// # Errors
     /// [`FrameError`]: nothing to show, too much, or latents of which nobody knows how they look.
-    pub fn frame(&self, place: usize) -> Result<RgbImage, FrameError> {
-        let picture = |run: &GridCell| match run.trajectory.steps.get(place) {
+    pub fn frame(&self, index: usize) -> Result<RgbImage, FrameError> {
+        let picture = |run: &GridCell| match run.trajectory.steps.get(index) {
             None => Ok((*run.finished).clone()),
             Some(step) => {
                 let field = show(step, StepView::Estimate, &ViewContext::from(&*run.trajectory));
@@ -254,7 +254,7 @@ mod tests {
     fn a_run_should_be_shown_by_its_best_pictures() {
         let animation = animation(&[StepView::Estimate, StepView::Noisy]);
         let ranges = animation.ranges().unwrap();
-        let first = |place| animation.frame(place, &ranges).unwrap().pixels[0];
+        let first = |index| animation.frame(index, &ranges).unwrap().pixels[0];
         assert_eq!(
             [first(0), first(1), first(2)],
             [0, 77, 99],
@@ -293,7 +293,7 @@ mod tests {
             row_labels: vec!["a".to_owned()],
         };
         assert_eq!(grid.num_frames(), 4);
-        let frames: Vec<_> = (0..4).map(|place| grid.frame(place).unwrap()).collect();
+        let frames: Vec<_> = (0..4).map(|index| grid.frame(index).unwrap()).collect();
         assert!(frames.windows(2).all(|pair| pair[0] != pair[1]));
         assert!(
             frames[2].pixels.contains(&200),

@@ -23,10 +23,10 @@ impl Worker {
     pub(super) fn answer(&mut self, ticket: Ticket, request: IndexRequest) {
         match request {
             IndexRequest::Search { text, order } => self.search(ticket, &text, order),
-            IndexRequest::Entries(ids) => self.tell_entries(ticket, &ids),
+            IndexRequest::Entries(ids) => self.send_entries(ticket, &ids),
             IndexRequest::Find(paths) => {
                 let ids = self.ids_of(&paths);
-                self.tell_entries(ticket, &ids);
+                self.send_entries(ticket, &ids);
             }
             IndexRequest::EditMetadata { ids, change } => self.mark(&ids, &change),
             IndexRequest::Trash(ids) => self.trash(&ids),
@@ -48,7 +48,7 @@ impl Worker {
         }
     }
 
-    fn tell_entries(&mut self, ticket: Ticket, ids: &[EntryId]) {
+    fn send_entries(&mut self, ticket: Ticket, ids: &[EntryId]) {
         if let Some(entries) = self.with_index(|index| index.entries(ids)) {
             let entries = entries.into_iter().map(Arc::new).collect();
             self.send(IndexEvent::Entries { ticket, entries });
@@ -93,7 +93,7 @@ impl Worker {
             return;
         }
         let ids: Vec<EntryId> = changed.into_iter().map(|(id, ..)| id).collect();
-        self.tell_changed(&ids);
+        self.send_changed(&ids);
     }
 
     /// Changes the user metadata in its file.
@@ -193,7 +193,7 @@ impl Worker {
             return;
         }
         match self.with_index(|index| index.write(&readings)) {
-            Some(written) => self.tell_written(&written),
+            Some(written) => self.send_written(&written),
             None => self.touch(readings.iter().map(|reading| reading.path().to_owned()).collect()),
         }
     }

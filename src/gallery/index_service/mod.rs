@@ -7,22 +7,19 @@ mod verify;
 mod walk;
 mod worker;
 
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use super::index_request::{IndexEvent, IndexRequest, Ticket};
 use super::trash::TrashPlace;
 pub use verify::{Flaw, Verification, forget_index, verify};
 use worker::{Ends, Message};
 
-/// Messages in the channel; more requests wait in the handle.
-const MESSAGE_CAPACITY: usize = 256;
 /// Events that may wait for the window before the thread does.
 const EVENT_CAPACITY: usize = 1024;
 
@@ -40,10 +37,9 @@ pub struct IndexServiceOptions {
 /// Owns the thread; dropping it ends the thread after the file it is at.
 #[derive(Debug)]
 pub struct IndexService {
+    /// Unbounded: the caller never waits.
     messages: Sender<Message>,
     events: Option<Receiver<IndexEvent>>,
-    /// What did not fit into the channel: the caller never waits.
-    waiting: Mutex<VecDeque<Message>>,
     last_ticket: AtomicU64,
     is_ending: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -79,7 +75,7 @@ impl IndexService {
         options: IndexServiceOptions,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
-        let (message_sender, messages) = bounded(MESSAGE_CAPACITY);
+        let (message_sender, messages) = unbounded();
         let (events, event_receiver) = bounded(EVENT_CAPACITY);
         let is_ending = Arc::new(AtomicBool::new(false));
         let ends = Ends {
@@ -96,7 +92,6 @@ impl IndexService {
         Ok(Self {
             messages: message_sender,
             events: Some(event_receiver),
-            waiting: Mutex::default(),
             last_ticket: AtomicU64::new(0),
             is_ending,
             thread: Some(thread),
@@ -106,19 +101,19 @@ impl IndexService {
     /// Sends a request, which is answered by an event with the returned ticket. Does not block.
     pub fn request(&self, request: IndexRequest) -> Ticket {
         let ticket = Ticket(self.last_ticket.fetch_add(1, Ordering::Relaxed) + 1);
-        self.hand_over(Some(Message::Request(ticket, request)));
+        if self.messages.send(Message::Request(ticket, request)).is_err() {
+            tracing::error!("the gallery's second thread has ended; a request was not answered");
+        }
         ticket
     }
 
     /// The next event, without waiting.
     pub fn poll(&self) -> Option<IndexEvent> {
-        self.hand_over(None);
         self.events.as_ref()?.try_recv().ok()
     }
 
     /// The next event, waited for up to `timeout`. Not for the window.
     pub fn wait(&self, timeout: Duration) -> Option<IndexEvent> {
-        self.hand_over(None);
         self.events.as_ref()?.recv_timeout(timeout).ok()
     }
 
@@ -126,31 +121,13 @@ impl IndexService {
     pub fn has_ended(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
-
-    /// Sends what waits, oldest first, as far as the channel takes it.
-    fn hand_over(&self, message: Option<Message>) {
-        let mut waiting = crate::lock(&self.waiting);
-        waiting.extend(message);
-        while let Some(message) = waiting.pop_front() {
-            match self.messages.try_send(message) {
-                Ok(()) => {}
-                Err(TrySendError::Full(message)) => {
-                    waiting.push_front(message);
-                    return;
-                }
-                Err(TrySendError::Disconnected(_)) => {
-                    tracing::error!("the gallery's second thread has ended; a request was not answered");
-                }
-            }
-        }
-    }
 }
 
 impl Drop for IndexService {
     fn drop(&mut self) {
         self.is_ending.store(true, Ordering::Relaxed);
         drop(self.events.take()); // frees a thread that waits in `send`
-        self.messages.try_send(Message::End).ok(); // wakes it; with a full channel it is awake
+        self.messages.send(Message::End).ok(); // wakes it
         if let Some(thread) = self.thread.take() {
             thread.join().ok();
         }

@@ -27,7 +27,7 @@ pub(super) struct Scan {
     pool: Option<rayon::ThreadPool>,
     known: HashMap<PathBuf, Known>,
     walk: Walk,
-    seen: HashSet<PathBuf>,
+    found: HashSet<PathBuf>,
     /// What must be read, the next one last.
     to_read: Vec<Sighting>,
     is_walked: bool,
@@ -69,7 +69,7 @@ impl Scan {
             roots,
             watched_metadata_dir,
             pool: None,
-            seen: HashSet::new(),
+            found: HashSet::new(),
             to_read: Vec::new(),
             is_walked: false,
             looked_at: 0,
@@ -117,7 +117,7 @@ impl Scan {
             };
             for sighting in sightings {
                 self.looked_at += 1;
-                self.seen.insert(sighting.path.clone());
+                self.found.insert(sighting.path.clone());
                 if !self
                     .known
                     .get(&sighting.path)
@@ -151,7 +151,7 @@ impl Scan {
             .iter()
             .filter(|(path, known)| {
                 present.contains(&known.root)
-                    && !self.seen.contains(*path)
+                    && !self.found.contains(*path)
                     && !self
                         .walk
                         .closed

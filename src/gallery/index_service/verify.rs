@@ -82,16 +82,16 @@ pub fn verify(gallery: &Path) -> Result<Verification, GalleryError> {
     };
 
     let mut found = Verification::default();
-    let mut seen: HashSet<PathBuf> = HashSet::new();
+    let mut found_paths: HashSet<PathBuf> = HashSet::new();
     for (sighting, judged) in sightings.into_iter().zip(judged) {
         found.pictures += usize::from(judged.is_whole);
         found.with_record += usize::from(judged.has_record);
         found
             .flaws
             .extend(judged.flaw.map(|flaw| (sighting.path.clone(), flaw)));
-        seen.insert(sighting.path);
+        found_paths.insert(sighting.path);
     }
-    let extra = rows.into_keys().filter(|path| !seen.contains(path));
+    let extra = rows.into_keys().filter(|path| !found_paths.contains(path));
     found.flaws.extend(extra.map(|path| (path, Flaw::ExtraInIndex)));
     found.flaws.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(found)

@@ -16,7 +16,7 @@ use crate::gallery::EntryId;
 use crate::gallery::index::{Health, Index, Roots, Written, health};
 use crate::gallery::index_request::{IndexEvent, IndexRequest, Ticket};
 use crate::gallery::trash::Trash;
-use crate::gallery::watch::{Told, Watch};
+use crate::gallery::watch::{FolderEvent, Watch};
 
 /// How often the folders and the index are looked after while nothing happens.
 const TICK: Duration = Duration::from_secs(1);
@@ -29,13 +29,13 @@ const PROGRESS: Duration = Duration::from_millis(100);
 /// How often it is told that there are more pictures.
 const CONTENT: Duration = Duration::from_millis(500);
 /// Most pictures that are told of one by one when they change.
-const MAX_TOLD: usize = 256;
+const MAX_REPORTED: usize = 256;
 
 /// What the thread is sent.
 #[derive(Debug)]
 pub(super) enum Message {
     Request(Ticket, IndexRequest),
-    Told(Told),
+    FolderEvent(FolderEvent),
     /// The folders of this many beginnings ago are now watched, as far as that goes.
     Watching(u64, Watch),
     End,
@@ -64,19 +64,19 @@ pub(super) struct Worker {
     watch: Option<Watch>,
     watch_number: u64,
     /// Whether more was told than could be taken.
-    is_told_lost: Arc<AtomicBool>,
+    has_lost_events: Arc<AtomicBool>,
     is_scan_due: bool,
     /// Whether folders that are empty now are taken at their word.
     is_empty_believed: bool,
     scanned_at: Instant,
     looked_after_at: Option<Instant>,
     opened_at: Instant,
-    busy_told_at: Option<Instant>,
+    busy_reported_at: Option<Instant>,
     /// When the index was first found damaged of late, and how often since.
     damages: Option<(Instant, u32)>,
-    progress_told_at: Option<Instant>,
-    content_told_at: Option<Instant>,
-    is_content_told: bool,
+    progress_reported_at: Option<Instant>,
+    content_reported_at: Option<Instant>,
+    is_content_reported: bool,
     messages: Receiver<Message>,
     own_messages: Sender<Message>,
     events: Sender<IndexEvent>,
@@ -131,17 +131,17 @@ pub(super) fn run(gallery: PathBuf, options: IndexServiceOptions, ends: Ends) {
         lost: BTreeSet::new(),
         watch: None,
         watch_number: 0,
-        is_told_lost: Arc::default(),
+        has_lost_events: Arc::default(),
         is_scan_due: false,
         is_empty_believed: false,
         scanned_at: now,
         looked_after_at: None,
         opened_at: now,
-        busy_told_at: None,
+        busy_reported_at: None,
         damages: None,
-        progress_told_at: None,
-        content_told_at: None,
-        is_content_told: true,
+        progress_reported_at: None,
+        content_reported_at: None,
+        is_content_reported: true,
         messages,
         own_messages,
         events,
@@ -170,7 +170,7 @@ impl Worker {
             while let Some((ticket, request)) = self.requests.pop_front() {
                 self.answer(ticket, request);
             }
-            self.is_scan_due |= self.is_told_lost.swap(false, Ordering::Relaxed);
+            self.is_scan_due |= self.has_lost_events.swap(false, Ordering::Relaxed);
             self.begin_scan_if_due();
             self.step_scan();
             self.settle();
@@ -202,8 +202,8 @@ impl Worker {
                 }
                 self.requests.push_back((ticket, request));
             }
-            Message::Told(Told::Touched(paths)) => self.touch(paths),
-            Message::Told(Told::Lost) => self.is_scan_due = true,
+            Message::FolderEvent(FolderEvent::Changed(paths)) => self.touch(paths),
+            Message::FolderEvent(FolderEvent::Lost) => self.is_scan_due = true,
             Message::Watching(number, watch) if number == self.watch_number => {
                 self.watch = Some(watch);
                 self.is_scan_due = true;
@@ -221,7 +221,7 @@ impl Worker {
             (self.roots.clone(), self.watched_metadata_dir(), self.is_empty_believed);
         self.scan = self.with_index(move |index| Scan::begin(index, roots.clone(), user_metadata.clone(), believed));
         self.is_empty_believed = false;
-        self.progress_told_at = None;
+        self.progress_reported_at = None;
     }
 
     fn step_scan(&mut self) {
@@ -229,7 +229,7 @@ impl Worker {
         match scan.step(&mut self.index) {
             Ok(progress) => {
                 let is_over = progress.is_over;
-                self.tell_progress(progress);
+                self.report_progress(progress);
                 if is_over {
                     self.end_scan();
                 } else {
@@ -245,7 +245,7 @@ impl Worker {
         }
     }
 
-    fn tell_progress(&mut self, progress: Progress) {
+    fn report_progress(&mut self, progress: Progress) {
         let Progress {
             done,
             total,
@@ -253,15 +253,15 @@ impl Worker {
             is_over,
         } = progress;
         if !written.added.is_empty() || !written.changed.is_empty() || written.removed > 0 {
-            self.is_content_told = false;
+            self.is_content_reported = false;
         }
-        if !self.is_content_told && (is_over || is_due(self.content_told_at, CONTENT)) {
-            self.is_content_told = true;
-            self.content_told_at = Some(Instant::now());
+        if !self.is_content_reported && (is_over || is_due(self.content_reported_at, CONTENT)) {
+            self.is_content_reported = true;
+            self.content_reported_at = Some(Instant::now());
             self.send(IndexEvent::ContentChanged);
         }
-        if is_due(self.progress_told_at, PROGRESS) {
-            self.progress_told_at = Some(Instant::now());
+        if is_due(self.progress_reported_at, PROGRESS) {
+            self.progress_reported_at = Some(Instant::now());
             self.send(IndexEvent::Scanning { done, total });
         }
     }
@@ -295,18 +295,18 @@ impl Worker {
     }
 
     /// Tells what came of writing into the index.
-    pub(super) fn tell_written(&mut self, written: &Written) {
-        let is_much = written.changed.len() > MAX_TOLD;
+    pub(super) fn send_written(&mut self, written: &Written) {
+        let is_much = written.changed.len() > MAX_REPORTED;
         if !written.added.is_empty() || written.removed > 0 || is_much {
             self.send(IndexEvent::ContentChanged);
         }
         if !written.changed.is_empty() && !is_much {
-            self.tell_changed(&written.changed);
+            self.send_changed(&written.changed);
         }
     }
 
     /// Tells how pictures are now.
-    pub(super) fn tell_changed(&mut self, ids: &[EntryId]) {
+    pub(super) fn send_changed(&mut self, ids: &[EntryId]) {
         let Some(entries) = self.with_index(|index| index.entries(ids)) else {
             return;
         };

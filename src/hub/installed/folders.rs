@@ -82,26 +82,28 @@ pub(super) fn owner_of(folder: &Path) -> FolderOwner {
 }
 
 /// Where to look in a folder that the user added.
-pub(super) fn places(folder: &Path) -> Vec<ScanFolder> {
+pub(super) fn scan_folders(folder: &Path) -> Vec<ScanFolder> {
     let owner = owner_of(folder);
-    let place = |path: PathBuf, kind| ScanFolder { path, owner, kind };
+    let scan_folder = |path: PathBuf, kind| ScanFolder { path, owner, kind };
     match owner {
-        FolderOwner::A1111 => A1111.map(|(name, kind)| place(folder.join(name), Some(kind))).into(),
+        FolderOwner::A1111 => A1111
+            .map(|(name, kind)| scan_folder(folder.join(name), Some(kind)))
+            .into(),
         FolderOwner::ComfyUi => {
-            let own = COMFY.map(|(name, kind)| place(folder.join("models").join(name), Some(kind)));
-            let mut places = Vec::from(own);
-            places.extend(extra_paths(folder));
-            places
+            let own = COMFY.map(|(name, kind)| scan_folder(folder.join("models").join(name), Some(kind)));
+            let mut scan_folders = Vec::from(own);
+            scan_folders.extend(extra_paths(folder));
+            scan_folders
         }
         FolderOwner::InvokeAi => invoke(&folder.join("models")),
-        FolderOwner::Hareru | FolderOwner::User => vec![place(folder.to_owned(), None)],
+        FolderOwner::Hareru | FolderOwner::User => vec![scan_folder(folder.to_owned(), None)],
     }
 }
 
 /// `models/BASE/KIND`, or, of newer ones, `models/ID` with files whose headers must show what they are.
 fn invoke(models: &Path) -> Vec<ScanFolder> {
     let owner = FolderOwner::InvokeAi;
-    let mut places = Vec::new();
+    let mut scan_folders = Vec::new();
     for base in subfolders(models) {
         let known: Vec<ScanFolder> = INVOKE
             .iter()
@@ -110,15 +112,15 @@ fn invoke(models: &Path) -> Vec<ScanFolder> {
             .map(|(path, kind)| ScanFolder { path, owner, kind })
             .collect();
         if known.is_empty() {
-            places.push(ScanFolder {
+            scan_folders.push(ScanFolder {
                 path: base,
                 owner,
                 kind: None,
             });
         }
-        places.extend(known);
+        scan_folders.extend(known);
     }
-    places
+    scan_folders
 }
 
 fn subfolders(folder: &Path) -> Vec<PathBuf> {
@@ -138,9 +140,9 @@ fn extra_paths(folder: &Path) -> Vec<ScanFolder> {
     let is_small = std::fs::metadata(&file).is_ok_and(|metadata| metadata.len() <= MAX_YAML_BYTES);
     let text = is_small.then(|| std::fs::read_to_string(&file).ok()).flatten();
     let text = text.unwrap_or_default();
-    let (mut places, mut base, mut block) = (Vec::new(), folder.to_owned(), None);
+    let (mut scan_folders, mut base, mut block) = (Vec::new(), folder.to_owned(), None);
     let mut add = |base: &Path, kind, path: &str| {
-        places.push(ScanFolder {
+        scan_folders.push(ScanFolder {
             path: base.join(path),
             owner: FolderOwner::ComfyUi,
             kind: Some(kind),
@@ -176,7 +178,7 @@ fn extra_paths(folder: &Path) -> Vec<ScanFolder> {
             }
         }
     }
-    places
+    scan_folders
 }
 
 fn unquoted(text: &str) -> &str {
@@ -203,11 +205,11 @@ pub(super) fn offered(look_in: &[PathBuf], known: &[PathBuf]) -> Vec<(PathBuf, F
         .filter(|(_, owner)| *owner != FolderOwner::User)
         .collect();
     // On systems whose names do not tell a from A, the same folder may have been found twice.
-    let mut seen = Vec::new();
+    let mut visited = Vec::new();
     found.retain(|(path, _)| {
         let real = path.canonicalize().unwrap_or_else(|_gone| path.clone());
-        let is_new = !seen.contains(&real);
-        seen.push(real);
+        let is_new = !visited.contains(&real);
+        visited.push(real);
         is_new
     });
     found
@@ -226,7 +228,7 @@ mod tests {
         std::fs::write(folder.path().join("extra_model_paths.yaml"), text).unwrap();
         let found: Vec<_> = extra_paths(folder.path())
             .into_iter()
-            .map(|place| (place.path, place.kind))
+            .map(|scan_folder| (scan_folder.path, scan_folder.kind))
             .collect();
         let expected = [
             (

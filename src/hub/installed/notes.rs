@@ -46,7 +46,7 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
 /// Words from the header: `modelspec.trigger_phrase`, else the commonest tags of what it was trained on.
 pub(super) fn of_header(file: &dyn TensorFile) -> Vec<String> {
     match file.header_text("modelspec.trigger_phrase") {
-        Some(phrase) if !phrase.trim().is_empty() => words(phrase),
+        Some(phrase) if !phrase.trim().is_empty() => phrases(phrase),
         _ => file.header_text("ss_tag_frequency").map(commonest).unwrap_or_default(),
     }
 }
@@ -76,19 +76,19 @@ pub(super) fn add(item: &mut InstalledModel) {
     let trained = civitai["trainedWords"].as_array().into_iter().flatten();
     let trained: Vec<String> = trained
         .filter_map(Value::as_str)
-        .flat_map(words)
+        .flat_map(phrases)
         .take(MAX_WORDS)
         .collect();
-    let activation = words(a1111["activation text"].as_str().unwrap_or_default());
+    let activation = phrases(a1111["activation text"].as_str().unwrap_or_default());
     if let Some(found) = [activation, trained].into_iter().find(|found| !found.is_empty()) {
         item.trigger_words = found;
     }
     item.preferred_weight = a1111["preferred weight"].as_f64().filter(|weight| *weight != 0.0);
 }
 
-fn words(text: &str) -> Vec<String> {
-    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
-    words.take(MAX_WORDS).map(str::to_owned).collect()
+fn phrases(text: &str) -> Vec<String> {
+    let phrases = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    phrases.take(MAX_WORDS).map(str::to_owned).collect()
 }
 
 fn json(path: &Path) -> Value {

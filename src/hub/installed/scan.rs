@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::folders::{ScanFolder, places};
+use super::folders::{ScanFolder, scan_folders};
 use super::kind::{ModelKind, by_name, by_text_width, kind_and_family};
 use super::model::{Cover, FolderOwner, InstalledModel, InstalledModels};
 use super::{cover, notes};
@@ -33,13 +33,13 @@ pub(super) fn scan(models_dir: &Path, added: &[PathBuf]) -> InstalledModels {
         kind: None,
     };
     let mut walk = Walk::default();
-    walk.place(&own);
+    walk.scan_folder(&own);
     for folder in added {
         if folder.is_file() {
             walk.file(folder, FolderOwner::User, None);
         } else if folder.is_dir() {
-            for place in places(folder) {
-                walk.place(&place);
+            for scan_folder in scan_folders(folder) {
+                walk.scan_folder(&scan_folder);
             }
         } else {
             models.missing.push(folder.clone());
@@ -65,13 +65,13 @@ pub(in crate::hub) fn kind_of(path: &Path) -> ModelKind {
 #[derive(Default)]
 struct Walk {
     items: Vec<InstalledModel>,
-    seen: BTreeSet<PathBuf>,
+    visited: BTreeSet<PathBuf>,
     num_entries: usize,
 }
 
 impl Walk {
-    fn place(&mut self, place: &ScanFolder) {
-        self.folder(&place.path, place.owner, place.kind, 0);
+    fn scan_folder(&mut self, scan_folder: &ScanFolder) {
+        self.folder(&scan_folder.path, scan_folder.owner, scan_folder.kind, 0);
     }
 
     fn folder(&mut self, folder: &Path, owner: FolderOwner, kind: Option<ModelKind>, depth: usize) {
@@ -170,7 +170,7 @@ impl Walk {
     }
 
     fn add(&mut self, item: InstalledModel) {
-        if self.seen.insert(item.path.clone()) {
+        if self.visited.insert(item.path.clone()) {
             self.items.push(item);
         }
     }

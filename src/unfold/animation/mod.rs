@@ -114,7 +114,7 @@ impl<E: std::error::Error + 'static> AnimationWriter<'_, E> {
             AnimationFormat::WebP => webp::write(&mut self, out)?,
             AnimationFormat::Apng => apng::write(&mut self, out)?,
         }
-        self.tell(self.plan.num_frames)
+        self.report(self.plan.num_frames)
     }
 
     /// Writes the animation as a file, which appears whole or not at all and replaces what has its name.
@@ -146,7 +146,7 @@ impl<E: std::error::Error + 'static> AnimationWriter<'_, E> {
             last_ms,
             ..
         } = self.plan;
-        self.tell(index)?;
+        self.report(index)?;
         let image = (self.make)(index).map_err(AnimationError::Frame)?;
         let found = (image.width_px, image.height_px);
         let expected = size.unwrap_or(found);
@@ -167,7 +167,7 @@ impl<E: std::error::Error + 'static> AnimationWriter<'_, E> {
         self.frame(0, None)
     }
 
-    fn tell(&mut self, done: u32) -> Result<(), AnimationError<E>> {
+    fn report(&mut self, done: u32) -> Result<(), AnimationError<E>> {
         match (self.progress)(done) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(AnimationError::Cancelled),
@@ -213,18 +213,18 @@ mod tests {
     }
 
     fn film(format: AnimationFormat) -> Vec<u8> {
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         let mut bytes = Vec::new();
         let frames: AnimationWriter<'_, Infallible> = AnimationWriter {
             plan: plan(format),
             make: &mut |index| Ok(bar(index)),
             progress: &mut |done| {
-                told.push(done);
+                reported.push(done);
                 ControlFlow::Continue(())
             },
         };
         frames.write(&mut bytes).unwrap();
-        assert_eq!(told, [0, 1, 2, 3, 4, 5]);
+        assert_eq!(reported, [0, 1, 2, 3, 4, 5]);
         bytes
     }
 

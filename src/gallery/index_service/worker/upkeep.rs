@@ -11,6 +11,8 @@ use crate::gallery::index_request::IndexEvent;
 use crate::gallery::index_service::scan::is_present;
 use crate::gallery::watch::Watch;
 
+/// Messages that may wait before the system's events are left out, for which everything is looked at instead.
+const MAX_MESSAGES: usize = 256;
 /// How often everything is looked at where the system does not tell of changes.
 const POLL: Duration = Duration::from_mins(1);
 /// How often an index in memory tries to become a file.
@@ -118,12 +120,12 @@ impl Worker {
             .filter(|folder| folder.is_dir())
             .collect();
         let messages = self.own_messages.clone();
-        let is_told_lost = self.is_told_lost.clone();
+        let has_lost_events = self.has_lost_events.clone();
         let begin = move || {
-            let telling = messages.clone();
-            let watch = Watch::begin(&folders, move |told| {
-                if telling.try_send(Message::Told(told)).is_err() {
-                    is_told_lost.store(true, Ordering::Relaxed);
+            let sender = messages.clone();
+            let watch = Watch::begin(&folders, move |event| {
+                if sender.len() >= MAX_MESSAGES || sender.send(Message::FolderEvent(event)).is_err() {
+                    has_lost_events.store(true, Ordering::Relaxed);
                 }
             });
             messages.send(Message::Watching(number, watch)).ok(); // the thread may have ended
@@ -260,8 +262,8 @@ impl Worker {
                 self.become_forgetful();
             }
             Some(Health::Busy) => {
-                if is_due(self.busy_told_at, BUSY) {
-                    self.busy_told_at = Some(Instant::now());
+                if is_due(self.busy_reported_at, BUSY) {
+                    self.busy_reported_at = Some(Instant::now());
                     self.fail(format!("{message}; another program has it in use"));
                 }
                 return false;
