@@ -127,8 +127,6 @@ impl ThumbnailCache {
 }
 
 fn write_jpeg(path: &Path, picture: &RgbImage) -> std::io::Result<u64> {
-    let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    std::fs::create_dir_all(folder)?;
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
         .write_image(
@@ -138,9 +136,7 @@ fn write_jpeg(path: &Path, picture: &RgbImage) -> std::io::Result<u64> {
             image::ExtendedColorType::Rgb8,
         )
         .map_err(std::io::Error::other)?;
-    let mut pending = PendingFile::create(folder)?;
-    std::io::Write::write_all(pending.file(), &jpeg)?;
-    pending.publish(path)?;
+    PendingFile::replace(path, &jpeg)?;
     Ok(jpeg.len() as u64)
 }
 
@@ -178,11 +174,7 @@ mod tests {
     }
 
     fn grey(side_px: u32) -> RgbImage {
-        RgbImage {
-            width_px: side_px,
-            height_px: side_px,
-            pixels: vec![128; 3 * (side_px * side_px) as usize],
-        }
+        RgbImage::filled(side_px, side_px, [128; 3])
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! A model on its way: its plan and its files in a folder of their own, which becomes the model when all are there.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::HubError;
@@ -127,17 +126,12 @@ impl Staging {
         if self.plan().is_none_or(|old| old != *plan) {
             self.discard()?;
         }
-        fs::create_dir_all(&self.folder).map_err(HubError::io(&self.folder))?;
         let path = self.folder.join(PLAN);
         let text = serde_json::to_vec_pretty(plan).map_err(|error| HubError::Io {
             path: path.clone(),
             source: error.into(),
         })?;
-        let written = PendingFile::create(&self.folder).and_then(|mut pending| {
-            pending.file().write_all(&text)?;
-            pending.publish(&path)
-        });
-        written.map_err(HubError::io(&path))
+        PendingFile::replace(&path, &text).map_err(HubError::io(&path))
     }
 
     /// Bytes that are there.
@@ -234,7 +228,7 @@ impl Staging {
         Ok(to)
     }
 
-    /// Where it would be if it were installed already, as far as its name tells.
+    /// Where it would be if it were installed already, judged by its name.
     pub(super) fn installed(plan: &DownloadPlan, models_dir: &Path) -> Option<PathBuf> {
         let folders = ModelKind::ALL.map(|kind| models_dir.join(kind.folder_name()));
         let mut places = std::iter::once(models_dir.to_owned()).chain(folders);

@@ -8,6 +8,7 @@ use ureq::Body;
 use ureq::http::header::{AUTHORIZATION, LOCATION, RANGE};
 use ureq::http::uri::Uri;
 use ureq::http::{Response, StatusCode};
+use url::Url;
 
 use super::HubError;
 
@@ -145,32 +146,9 @@ fn redirection(from: &Uri, response: &Response<Body>) -> Result<Option<Uri>, Hub
     };
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     let location = location.ok_or_else(|| answer("it sends elsewhere and does not say where"))?;
-    let origin = format!("{}://{}", from.scheme_str().unwrap_or("https"), host(from));
-    let url = if location.starts_with("http://") || location.starts_with("https://") {
-        location.to_owned()
-    } else if location.starts_with("//") {
-        format!("{}:{location}", from.scheme_str().unwrap_or("https"))
-    } else if location.starts_with('/') {
-        format!("{origin}{location}")
-    } else {
-        format!("{origin}{}", below(from.path(), location))
-    };
-    parse(&url).map(Some)
-}
-
-/// A path beside another one, with `..` taken out.
-fn below(path: &str, relative: &str) -> String {
-    let mut folders: Vec<&str> = path.split('/').skip(1).collect();
-    folders.pop();
-    let (relative, query) = relative.split_at(relative.find('?').unwrap_or(relative.len()));
-    for part in relative.split('/') {
-        match part {
-            "." => {}
-            ".." => drop(folders.pop()),
-            part => folders.push(part),
-        }
-    }
-    format!("/{}{query}", folders.join("/"))
+    let next = Url::parse(&from.to_string()).and_then(|url| url.join(location));
+    let next = next.map_err(|_invalid| answer("it sends to what is no address"))?;
+    parse(next.as_str()).map(Some)
 }
 
 #[cfg(test)]

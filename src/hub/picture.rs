@@ -4,6 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use image::ImageFormat;
+
 use super::HubError;
 use super::http::{Client, HttpRequest, host_of, refusal};
 use crate::config::{PendingFile, PublishError};
@@ -85,12 +87,11 @@ const SNIFFED: usize = 12;
 
 /// What the file is, by its first bytes.
 fn ending(bytes: &[u8]) -> Result<&'static str, HubError> {
-    let is_webp = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
-    match bytes {
-        _ if bytes.starts_with(b"\x89PNG\r\n\x1a\n") => Ok("png"),
-        _ if bytes.starts_with(b"\xff\xd8\xff") => Ok("jpg"),
-        _ if is_webp => Ok("webp"),
-        [] => Err(not_a_picture("nothing")),
+    match image::guess_format(bytes) {
+        Ok(ImageFormat::Png) => Ok("png"),
+        Ok(ImageFormat::Jpeg) => Ok("jpg"),
+        Ok(ImageFormat::WebP) => Ok("webp"),
+        _ if bytes.is_empty() => Err(not_a_picture("nothing")),
         _ => {
             let start = String::from_utf8_lossy(&bytes[..bytes.len().min(SNIFFED)]);
             Err(not_a_picture(format!("a file that begins with {start:?}")))

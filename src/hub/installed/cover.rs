@@ -3,6 +3,9 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
 use super::model::{Cover, InstalledModel};
 use super::notes;
 use crate::formats::{TensorFile, open_tensors};
@@ -71,7 +74,7 @@ pub(in crate::hub) fn thumbnail(item: &InstalledModel) -> Option<RgbImage> {
         Cover::Embedded => {
             let file = open_tensors(&item.path).ok()?;
             let (_, text) = file.header_text(EMBEDDED)?.split_once(";base64,")?;
-            base64(text)?
+            STANDARD_NO_PAD.decode(text.trim().trim_end_matches('=')).ok()?
         }
     };
     let mut reader = image::ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
@@ -93,45 +96,4 @@ pub(in crate::hub) fn thumbnail(item: &InstalledModel) -> Option<RgbImage> {
         height_px: small.height(),
         pixels: small.into_raw(),
     })
-}
-
-/// The bytes of text in base 64, RFC 4648 §4; `None` if it is none.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let value = |byte: u8| match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    };
-    let text = text.trim().trim_end_matches('=').as_bytes();
-    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
-    for group in text.chunks(4) {
-        let bits = group
-            .iter()
-            .try_fold(0_u32, |bits, byte| Some(bits << 6 | u32::from(value(*byte)?)))?;
-        let bits = bits << (6 * (4 - group.len()));
-        bytes.extend_from_slice(bits.to_be_bytes().get(1..group.len())?);
-    }
-    Some(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base_64_should_be_read_as_the_standard_writes_it() {
-        for (text, expected) in [
-            ("", ""),
-            ("Zg==", "f"),
-            ("Zm8=", "fo"),
-            ("Zm9v", "foo"),
-            ("Zm9vYmFy", "foobar"),
-        ] {
-            assert_eq!(base64(text).unwrap(), expected.as_bytes(), "{text}");
-        }
-        assert_eq!(base64("Zm9v!"), None);
-    }
 }

@@ -204,7 +204,7 @@ pub(super) fn offered(look_in: &[PathBuf], known: &[PathBuf]) -> Vec<(PathBuf, F
         })
         .filter(|(_, owner)| *owner != FolderOwner::User)
         .collect();
-    // On systems whose names do not tell a from A, the same folder may have been found twice.
+    // Where names are case-insensitive, the same folder may have been found twice.
     let mut visited = Vec::new();
     found.retain(|(path, _)| {
         let real = path.canonicalize().unwrap_or_else(|_gone| path.clone());

@@ -1,7 +1,6 @@
 //! When models, adapters and embeddings were used last.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -26,11 +25,7 @@ pub(super) fn note(file: &Path, paths: &[PathBuf]) -> Result<(), HubError> {
     let now = now.map_or(0, |now| now.as_secs().cast_signed());
     let mut used = read(file);
     used.extend(paths.iter().map(|path| (key(path), now)));
-    let folder = file.parent().unwrap_or_else(|| Path::new("."));
-    let written = std::fs::create_dir_all(folder).and_then(|()| {
-        let mut pending = PendingFile::create(folder)?;
-        pending.file().write_all(&serde_json::to_vec_pretty(&used)?)?;
-        pending.publish(file)
-    });
-    written.map_err(HubError::io(file))
+    let text = serde_json::to_vec_pretty(&used).map_err(std::io::Error::from);
+    text.and_then(|text| PendingFile::replace(file, &text))
+        .map_err(HubError::io(file))
 }
