@@ -1,7 +1,7 @@
 //! The language of the search field, on real tables.
 
 use hareru::gallery::index::search_text;
-use hareru::gallery::query::{Query, ValueKey, complete};
+use hareru::gallery::query::{NameKey, Query, complete};
 use hareru::gallery::{LabelCount, UserMetadata};
 use proptest::prelude::*;
 use rusqlite::{Connection, params, params_from_iter};
@@ -293,12 +293,12 @@ fn label(name: &str, count: usize) -> LabelCount {
     }
 }
 
-fn some_values(key: ValueKey) -> Vec<LabelCount> {
+fn some_values(key: NameKey) -> Vec<LabelCount> {
     match key {
-        ValueKey::Model => vec![label("starter", 3), label("Dream Shaper", 9), label("my\"model", 1)],
-        ValueKey::Tag => vec![label("sea", 5), label("night sea", 8)],
-        ValueKey::Sampler => vec![label("euler", 1)],
-        ValueKey::Lora | ValueKey::Collection | ValueKey::RecordSource => Vec::new(),
+        NameKey::Model => vec![label("starter", 3), label("Dream Shaper", 9), label("my\"model", 1)],
+        NameKey::Tag => vec![label("sea", 5), label("night sea", 8)],
+        NameKey::Sampler => vec![label("euler", 1)],
+        NameKey::Lora | NameKey::Collection | NameKey::RecordSource => Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use rusqlite::params_from_iter;
 
 use super::open::Index;
-use crate::gallery::query::{Condition, ValueKey};
+use crate::gallery::query::{Condition, NameKey};
 use crate::gallery::{DayCount, EntryId, GalleryError, LabelCount, SearchResult, SortOrder};
 
 /// Highest rating.
@@ -74,8 +74,8 @@ impl Index {
     /// # Errors
     /// [`GalleryError::Index`].
     pub fn labels(&self) -> Result<(Vec<LabelCount>, Vec<LabelCount>), GalleryError> {
-        let tags = self.values(ValueKey::Tag)?;
-        let mut collections = self.values(ValueKey::Collection)?;
+        let tags = self.values(NameKey::Tag)?;
+        let mut collections = self.values(NameKey::Collection)?;
         collections.sort_by_cached_key(|label| label.name.to_lowercase());
         Ok((tags, collections))
     }
@@ -84,14 +84,14 @@ impl Index {
     ///
     /// # Errors
     /// [`GalleryError::Index`].
-    pub fn values(&self, key: ValueKey) -> Result<Vec<LabelCount>, GalleryError> {
+    pub fn values(&self, key: NameKey) -> Result<Vec<LabelCount>, GalleryError> {
         let (table, column) = match key {
-            ValueKey::Model => ("pictures", "model"),
-            ValueKey::Sampler => ("pictures", "sampler"),
-            ValueKey::RecordSource => ("pictures", "source"),
-            ValueKey::Lora => ("loras", "name"),
-            ValueKey::Tag => ("tags", "name"),
-            ValueKey::Collection => ("collections", "name"),
+            NameKey::Model => ("pictures", "model"),
+            NameKey::Sampler => ("pictures", "sampler"),
+            NameKey::RecordSource => ("pictures", "source"),
+            NameKey::Lora => ("loras", "name"),
+            NameKey::Tag => ("tags", "name"),
+            NameKey::Collection => ("collections", "name"),
         };
         let read = || {
             let mut statement = self.connection.prepare_cached(&format!(

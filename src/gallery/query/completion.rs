@@ -15,28 +15,11 @@ const MIN_LETTERS: usize = 2;
 /// What a date may be called.
 const DATES: [&str; 5] = ["today", "yesterday", "week", "month", "year"];
 
-/// What has values that can be listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ValueKey {
-    /// Names of models.
-    Model,
-    /// Ids of samplers.
-    Sampler,
-    /// File names of adapters.
-    Lora,
-    /// Tags.
-    Tag,
-    /// Collections.
-    Collection,
-    /// Whose records pictures have.
-    RecordSource,
-}
-
 /// The ways a search may go on at the caret, the likeliest first: keys, or values of the key before it.
 ///
 /// * `caret`: in bytes.
 /// * `values`: the values there are with the number of pictures that have each; asked for what is needed alone.
-pub fn complete(text: &str, caret: usize, values: impl FnMut(ValueKey) -> Vec<LabelCount>) -> Vec<Completion> {
+pub fn complete(text: &str, caret: usize, values: impl FnMut(NameKey) -> Vec<LabelCount>) -> Vec<Completion> {
     let caret = text.floor_char_boundary(caret.min(text.len()));
     let Some(place) = Place::of(text, caret) else {
         return Vec::new();
@@ -108,10 +91,10 @@ impl<'a> Place<'a> {
         })
     }
 
-    fn completions(&self, mut values: impl FnMut(ValueKey) -> Vec<LabelCount>) -> Vec<Completion> {
+    fn completions(&self, mut values: impl FnMut(NameKey) -> Vec<LabelCount>) -> Vec<Completion> {
         match self.key {
             None => self.keys(values),
-            Some((Key::Name(key), _)) => self.values(values(value_key(key)), ""),
+            Some((Key::Name(key), _)) => self.values(values(key), ""),
             Some((key @ (Key::Is | Key::Has), _)) => MARKS
                 .iter()
                 .filter(|(_, of, _)| *of == key)
@@ -127,11 +110,11 @@ impl<'a> Place<'a> {
         }
     }
 
-    fn keys(&self, mut values: impl FnMut(ValueKey) -> Vec<LabelCount>) -> Vec<Completion> {
+    fn keys(&self, mut values: impl FnMut(NameKey) -> Vec<LabelCount>) -> Vec<Completion> {
         let keys = KEYS.iter().filter(|key| key.start.starts_with(&self.begun));
         let mut completions: Vec<Completion> = keys.map(|key| self.with(key.start, key.start, None)).collect();
         if self.begun.chars().count() >= MIN_LETTERS {
-            completions.extend(self.values(values(ValueKey::Tag), "tag:"));
+            completions.extend(self.values(values(NameKey::Tag), "tag:"));
         }
         completions
     }
@@ -164,17 +147,6 @@ impl<'a> Place<'a> {
             label: label.to_owned(),
             count,
         }
-    }
-}
-
-fn value_key(key: NameKey) -> ValueKey {
-    match key {
-        NameKey::Model => ValueKey::Model,
-        NameKey::Sampler => ValueKey::Sampler,
-        NameKey::Lora => ValueKey::Lora,
-        NameKey::Tag => ValueKey::Tag,
-        NameKey::Collection => ValueKey::Collection,
-        NameKey::RecordSource => ValueKey::RecordSource,
     }
 }
 

@@ -13,14 +13,20 @@ pub(super) enum Key {
     Has,
 }
 
-/// What has a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NameKey {
+/// What has names, which can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NameKey {
+    /// Names of models.
     Model,
+    /// Ids of samplers.
     Sampler,
+    /// File names of adapters.
     Lora,
+    /// Tags.
     Tag,
+    /// Collections.
     Collection,
+    /// Whose records pictures have.
     RecordSource,
 }
 

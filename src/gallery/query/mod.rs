@@ -27,7 +27,8 @@ mod term;
 
 use rusqlite::types::Value;
 
-pub use completion::{ValueKey, complete};
+pub use completion::complete;
+pub use keys::NameKey;
 use term::Term;
 
 use crate::job::ErrorCode;

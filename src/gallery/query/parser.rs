@@ -122,61 +122,60 @@ impl Operand<'_> {
     }
 
     fn number(&self, key: NumberKey) -> Result<What, QueryError> {
-        let number = |text: &str| {
-            let found = number_named(text, key);
-            found.ok_or_else(|| self.expected("a number", ErrorCode::new("query-number")))
-        };
-        let (from, to) = match (self.operator, range_ends(self.value)) {
-            (Operator::Colon | Operator::Equal | Operator::NotEqual, Some((from, to))) => {
-                let end = |text: &str| match text.trim() {
-                    "" => Ok(Bound::Unbounded),
-                    text => number(text).map(Bound::Included),
-                };
-                match (end(&from)?, end(&to)?) {
-                    (Bound::Unbounded, Bound::Unbounded) => {
-                        return Err(self.expected("a number", ErrorCode::new("query-number")));
-                    }
-                    ends => ends,
-                }
-            }
-            (Operator::Colon | Operator::Equal | Operator::NotEqual, None) => {
-                let number = number(self.value)?;
-                (Bound::Included(number), Bound::Included(number))
-            }
-            (Operator::Less, _) => (Bound::Unbounded, Bound::Excluded(number(self.value)?)),
-            (Operator::AtMost, _) => (Bound::Unbounded, Bound::Included(number(self.value)?)),
-            (Operator::Greater, _) => (Bound::Excluded(number(self.value)?), Bound::Unbounded),
-            (Operator::AtLeast, _) => (Bound::Included(number(self.value)?), Bound::Unbounded),
-        };
+        let expected = || self.expected("a number", ErrorCode::new("query-number"));
+        let (from, to) = self.bounds(&expected, |text| number_named(text, key).map(|number| (number, number)))?;
         Ok(What::Number { key, from, to })
     }
 
     fn days(&self, today: i32) -> Result<What, QueryError> {
         const EXPECTED: &str =
             "a day such as 2026-11-20, a month such as 2026-11, a year, today, yesterday, week, month or year";
-        let days =
-            |text: &str| days_named(text, today).ok_or_else(|| self.expected(EXPECTED, ErrorCode::new("query-day")));
-        let (from, to) = match (self.operator, range_ends(self.value)) {
+        let expected = || self.expected(EXPECTED, ErrorCode::new("query-day"));
+        let (from, to) = self.bounds(&expected, |text| days_named(text, today))?;
+        let day = |bound: Bound<i32>, beyond: i32| match bound {
+            Bound::Included(day) => Some(day),
+            Bound::Excluded(day) => Some(day + beyond),
+            Bound::Unbounded => None,
+        };
+        Ok(What::Days {
+            from: day(from, 1),
+            to: day(to, -1),
+        })
+    }
+
+    /// From where and up to where the operator reaches.
+    ///
+    /// * `expected`: the error for a value that is none.
+    /// * `named`: the first and the last of what a value names.
+    fn bounds<T>(
+        &self,
+        expected: &dyn Fn() -> QueryError,
+        named: impl Fn(&str) -> Option<(T, T)>,
+    ) -> Result<(Bound<T>, Bound<T>), QueryError> {
+        let named = |text: &str| named(text).ok_or_else(expected);
+        let end = |text: &str| match text.trim() {
+            "" => Ok(None),
+            text => named(text).map(Some),
+        };
+        Ok(match (self.operator, range_ends(self.value)) {
             (Operator::Colon | Operator::Equal | Operator::NotEqual, Some((from, to))) => {
-                let end = |text: &str| match text.trim() {
-                    "" => Ok(None),
-                    text => days(text).map(Some),
-                };
                 match (end(&from)?, end(&to)?) {
-                    (None, None) => return Err(self.expected(EXPECTED, ErrorCode::new("query-day"))),
-                    (from, to) => (from.map(|(first, _)| first), to.map(|(_, last)| last)),
+                    (None, None) => return Err(expected()),
+                    (from, to) => (
+                        from.map_or(Bound::Unbounded, |(first, _)| Bound::Included(first)),
+                        to.map_or(Bound::Unbounded, |(_, last)| Bound::Included(last)),
+                    ),
                 }
             }
             (Operator::Colon | Operator::Equal | Operator::NotEqual, None) => {
-                let (first, last) = days(self.value)?;
-                (Some(first), Some(last))
+                let (first, last) = named(self.value)?;
+                (Bound::Included(first), Bound::Included(last))
             }
-            (Operator::Less, _) => (None, Some(days(self.value)?.0 - 1)),
-            (Operator::AtMost, _) => (None, Some(days(self.value)?.1)),
-            (Operator::Greater, _) => (Some(days(self.value)?.1 + 1), None),
-            (Operator::AtLeast, _) => (Some(days(self.value)?.0), None),
-        };
-        Ok(What::Days { from, to })
+            (Operator::Less, _) => (Bound::Unbounded, Bound::Excluded(named(self.value)?.0)),
+            (Operator::AtMost, _) => (Bound::Unbounded, Bound::Included(named(self.value)?.1)),
+            (Operator::Greater, _) => (Bound::Excluded(named(self.value)?.1), Bound::Unbounded),
+            (Operator::AtLeast, _) => (Bound::Included(named(self.value)?.0), Bound::Unbounded),
+        })
     }
 
     /// An error if the operator is one of order.
