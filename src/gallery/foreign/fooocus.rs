@@ -5,8 +5,7 @@
 use serde_json::Value;
 
 use super::fields::{Fields, lora, model_name, number};
-use super::names::{sampler_id_or_euler, schedule_id};
-use super::{record_of, unsaid};
+use super::{FieldNames, common_request, record_of};
 use crate::job::{GenerateRequest, LoraSpec, NoiseSource, Record};
 
 /// Adapters that it offers room for.
@@ -20,27 +19,24 @@ pub(super) fn record(json: Fields<'_>) -> Option<Record> {
     if !is_theirs {
         return None;
     }
-    let defaults = unsaid();
-    let (sampler, suffix) = sampler_id_or_euler(json.text(&["sampler"]).as_deref());
-    let schedule = json.text(&["scheduler"]).map(|name| schedule_id(&name));
+    let names = FieldNames {
+        prompt: "prompt",
+        negative_prompt: &["negative_prompt"],
+        guidance_scale: "guidance_scale",
+        sampler: "sampler",
+        schedule: Some("scheduler"),
+    };
     let (width_px, height_px) = json
         .text(&["resolution"])
         .and_then(|text| sides(&text))
         .unwrap_or((0, 0));
     let request = GenerateRequest {
-        prompt: json.text(&["prompt"]).unwrap_or_default(),
-        negative_prompt: json.text(&["negative_prompt"]).unwrap_or_default(),
         width_px,
         height_px,
-        steps: json.small(&["steps"]).unwrap_or(defaults.steps),
-        guidance_scale: json.number(&["guidance_scale"]).unwrap_or(defaults.guidance_scale),
-        sampler,
-        schedule: schedule.unwrap_or_else(|| suffix.unwrap_or("normal").to_owned()),
-        seed: json.whole(&["seed"]).unwrap_or(0),
         clip_skip: json.small(&["clip_skip"]).unwrap_or(0).saturating_sub(1), // the last layer is 1
         loras: loras(json),
         noise_source: NoiseSource::TorchCpu,
-        ..defaults
+        ..common_request(json, &names)
     };
     let version = json.text(&["version"]).unwrap_or_else(|| "Fooocus".to_owned());
     Some(record_of(

@@ -5,8 +5,7 @@
 use serde_json::{Value, json};
 
 use super::fields::{Fields, lora, lora_name, model_name, number, parse};
-use super::names::{sampler_id_or_euler, schedule_id};
-use super::{record_of as record_with, unsaid};
+use super::{FieldNames, common_request, record_of as record_with};
 use crate::job::{GenerateRequest, NoiseSource, Record, Tiling};
 
 pub(super) fn record(text: &str) -> Option<Record> {
@@ -24,19 +23,15 @@ pub(super) fn record_of(json: Fields<'_>) -> Option<Record> {
     if !is_theirs {
         return None;
     }
-    let defaults = unsaid();
-    let (sampler, suffix) = sampler_id_or_euler(json.text(&["scheduler"]).as_deref());
+    let names = FieldNames {
+        prompt: "positive_prompt",
+        negative_prompt: &["negative_prompt"],
+        guidance_scale: "cfg_scale",
+        sampler: "scheduler",
+        schedule: None,
+    };
     let request = GenerateRequest {
-        prompt: json.text(&["positive_prompt"]).unwrap_or_default(),
-        negative_prompt: json.text(&["negative_prompt"]).unwrap_or_default(),
-        width_px: json.small(&["width"]).unwrap_or(0),
-        height_px: json.small(&["height"]).unwrap_or(0),
-        steps: json.small(&["steps"]).unwrap_or(defaults.steps),
-        guidance_scale: json.number(&["cfg_scale"]).unwrap_or(defaults.guidance_scale),
         guidance_rescale: json.number(&["cfg_rescale_multiplier"]).unwrap_or(0.0),
-        sampler,
-        schedule: suffix.unwrap_or("normal").to_owned(),
-        seed: json.whole(&["seed"]).unwrap_or(0),
         clip_skip: json.small(&["clip_skip"]).unwrap_or(0),
         tiling: Tiling {
             x: json.is_true("seamless_x"),
@@ -47,7 +42,7 @@ pub(super) fn record_of(json: Fields<'_>) -> Option<Record> {
             _ => NoiseSource::TorchCpu,
         },
         loras: loras(json),
-        ..defaults
+        ..common_request(json, &names)
     };
     let (name, hash) = model(json);
     let version = json.text(&["app_version"]).unwrap_or_default();
@@ -89,10 +84,13 @@ pub(super) fn old_record(text: &str) -> Option<Record> {
     let json = parse(text)?;
     let json = Fields::of(&json)?;
     let image = json.object("image")?;
-    let defaults = unsaid();
-    let name = image.text(&["sampler"]);
-    let name = name.as_deref().map(|name| name.strip_prefix("k_").unwrap_or(name));
-    let (sampler, suffix) = sampler_id_or_euler(name);
+    let names = FieldNames {
+        prompt: "prompt",
+        negative_prompt: &[],
+        guidance_scale: "cfg_scale",
+        sampler: "sampler",
+        schedule: None,
+    };
     let prompt = match image.any(&["prompt"]) {
         Some(Value::String(prompt)) => prompt.clone(),
         Some(Value::Array(parts)) => {
@@ -104,15 +102,8 @@ pub(super) fn old_record(text: &str) -> Option<Record> {
     };
     let request = GenerateRequest {
         prompt,
-        width_px: image.small(&["width"]).unwrap_or(0),
-        height_px: image.small(&["height"]).unwrap_or(0),
-        steps: image.small(&["steps"]).unwrap_or(defaults.steps),
-        guidance_scale: image.number(&["cfg_scale"]).unwrap_or(defaults.guidance_scale),
-        sampler,
-        schedule: suffix.map_or_else(|| "normal".to_owned(), schedule_id),
-        seed: image.whole(&["seed"]).unwrap_or(0),
         noise_source: NoiseSource::TorchCpu,
-        ..defaults
+        ..common_request(image, &names)
     };
     let version = json.text(&["app_version"]).unwrap_or_default();
     Some(record_with(

@@ -31,6 +31,7 @@ pub(super) use names::{Names, SAMPLERS, SCHEDULES, theirs};
 use super::RecordSource;
 use super::texts::TextChunk;
 use crate::job::{GenerateRequest, Record};
+use names::{sampler_id, schedule_id};
 
 /// Keywords of the texts that are looked at.
 pub(super) const KEYWORDS: [&str; 9] = [
@@ -103,6 +104,37 @@ fn record_of(request: GenerateRequest, program: String, model_name: String, mode
         model_name,
         model_hash,
         ..Record::of(request)
+    }
+}
+
+/// Names of the fields that say the same with several programs; sides, steps and the seed are called alike by them all.
+struct FieldNames {
+    prompt: &'static str,
+    negative_prompt: &'static [&'static str],
+    guidance_scale: &'static str,
+    sampler: &'static str,
+    /// Where the schedule is said other than by the sampler's name.
+    schedule: Option<&'static str>,
+}
+
+/// The part of a request that several programs write alike.
+fn common_request(json: fields::Fields<'_>, names: &FieldNames) -> GenerateRequest {
+    let defaults = unsaid();
+    let sampler = json.text(&[names.sampler]);
+    let sampler = sampler.as_deref().map(|name| name.strip_prefix("k_").unwrap_or(name));
+    let (sampler, suffix) = sampler_id(sampler.unwrap_or("euler")); // which most programs begin with
+    let schedule = names.schedule.and_then(|name| json.text(&[name]));
+    GenerateRequest {
+        prompt: json.text(&[names.prompt]).unwrap_or_default(),
+        negative_prompt: json.text(names.negative_prompt).unwrap_or_default(),
+        width_px: json.small(&["width"]).unwrap_or(0),
+        height_px: json.small(&["height"]).unwrap_or(0),
+        steps: json.small(&["steps"]).unwrap_or(defaults.steps),
+        guidance_scale: json.number(&[names.guidance_scale]).unwrap_or(defaults.guidance_scale),
+        sampler,
+        schedule: schedule.map_or_else(|| suffix.unwrap_or("normal").to_owned(), |name| schedule_id(&name)),
+        seed: json.whole(&["seed"]).unwrap_or(0),
+        ..defaults
     }
 }
 

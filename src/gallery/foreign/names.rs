@@ -100,11 +100,6 @@ pub(in crate::gallery) fn sampler_id(name: &str) -> (String, Option<&'static str
     }
 }
 
-/// [`sampler_id`], or that of Euler where none is named, which most programs begin with.
-pub(in crate::gallery) fn sampler_id_or_euler(name: Option<&str>) -> (String, Option<&'static str>) {
-    sampler_id(name.unwrap_or("euler"))
-}
-
 /// Our id of a schedule; an unknown name is kept, in the form of an id.
 pub(in crate::gallery) fn schedule_id(name: &str) -> String {
     find(SCHEDULES, name).map_or_else(|| as_id(name).0, |schedule| schedule.id.to_owned())

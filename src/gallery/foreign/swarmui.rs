@@ -5,29 +5,23 @@
 use serde_json::Value;
 
 use super::fields::{Fields, lora, model_name, number};
-use super::names::{sampler_id_or_euler, schedule_id};
-use super::{record_of, unsaid};
+use super::{FieldNames, common_request, record_of};
 use crate::job::{GenerateRequest, LoraSpec, NoiseSource, Record, Variation};
 
 /// The record in an object; `None` if it is not one of `SwarmUI`.
 pub(super) fn record(json: Fields<'_>) -> Option<Record> {
     let params = json.object("sui_image_params")?;
-    let defaults = unsaid();
-    let (sampler, suffix) = sampler_id_or_euler(params.text(&["sampler"]).as_deref());
-    let schedule = params.text(&["scheduler"]).map(|name| schedule_id(&name));
+    let names = FieldNames {
+        prompt: "prompt",
+        negative_prompt: &["negativeprompt"],
+        guidance_scale: "cfgscale",
+        sampler: "sampler",
+        schedule: Some("scheduler"),
+    };
     let variation = params
         .whole(&["variationseed"])
         .zip(params.number(&["variationseedstrength"]));
     let request = GenerateRequest {
-        prompt: params.text(&["prompt"]).unwrap_or_default(),
-        negative_prompt: params.text(&["negativeprompt"]).unwrap_or_default(),
-        width_px: params.small(&["width"]).unwrap_or(0),
-        height_px: params.small(&["height"]).unwrap_or(0),
-        steps: params.small(&["steps"]).unwrap_or(defaults.steps),
-        guidance_scale: params.number(&["cfgscale"]).unwrap_or(defaults.guidance_scale),
-        sampler,
-        schedule: schedule.unwrap_or_else(|| suffix.unwrap_or("normal").to_owned()),
-        seed: params.whole(&["seed"]).unwrap_or(0),
         // -1 is the last layer.
         clip_skip: params
             .number(&["clipstopatlayer"])
@@ -37,7 +31,7 @@ pub(super) fn record(json: Fields<'_>) -> Option<Record> {
             .filter(|variation| variation.strength > 0.0 && variation.strength <= 1.0),
         loras: loras(params),
         noise_source: NoiseSource::TorchCpu,
-        ..defaults
+        ..common_request(params, &names)
     };
     let version = params.text(&["swarm_version"]).unwrap_or_default();
     Some(record_of(
