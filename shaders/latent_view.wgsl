@@ -1,10 +1,10 @@
-// One way to look at a step: latents mixed, coloured and enlarged. The same formulas as in `src/unfold`. COLOUR, SIGNED,
+// One view of a step: latents mixed, coloured and enlarged. The same formulas as in `src/unfold`. COLOUR, SIGNED,
 // AMOUNT and ATTENTION, NUM_PLANES, NUM_LEVELS, NUM_CHANNELS, NUM_HEAT and MOST_COVER are put in from there.
 
 //!constants
 //!include common/srgb.wgsl
 
-struct Look {
+struct ViewParams {
     // Where the picture's top left corner lies, in pixels of the framebuffer.
     origin: vec2f,
     // Framebuffer pixels per texel of the latents, along each side.
@@ -38,7 +38,7 @@ struct Look {
 
 const LAST_HEAT: f32 = f32(NUM_HEAT - 1u);
 
-@group(0) @binding(0) var<uniform> look: Look;
+@group(0) @binding(0) var<uniform> params: ViewParams;
 // Channel by channel x, then x₀, final, cond, uncond.
 @group(0) @binding(1) var planes: texture_2d_array<f32>;
 // Attention, value after value, row after row of the texture.
@@ -51,32 +51,32 @@ const LAST_HEAT: f32 = f32(NUM_HEAT - 1u);
 fn mixed(texel: vec2i, channel: u32) -> f32 {
     var sum = 0.0;
     for (var plane = 0u; plane < NUM_PLANES; plane += 1u) {
-        let part = look.mixture[plane / 4u][plane % 4u];
+        let part = params.mixture[plane / 4u][plane % 4u];
         if part != 0.0 {
-            sum += part * textureLoad(planes, texel, plane * look.channels + channel, 0).r;
+            sum += part * textureLoad(planes, texel, plane * params.channels + channel, 0).r;
         }
     }
     return sum;
 }
 
-// What one texel says: a colour from −1 to 1, or the same number three times.
-fn told(texel: vec2i) -> vec3f {
-    var colour = look.bias.rgb;
+// The value of one texel: a colour from −1 to 1, or the same number three times.
+fn texel_value(texel: vec2i) -> vec3f {
+    var colour = params.bias.rgb;
     var largest = 0.0;
     var amounts = 0.0;
     var squares = 0.0;
-    for (var channel = 0u; channel < look.channels; channel += 1u) {
+    for (var channel = 0u; channel < params.channels; channel += 1u) {
         let value = mixed(texel, channel);
-        colour += value * look.colours[channel].rgb;
+        colour += value * params.colours[channel].rgb;
         largest = select(largest, value, abs(value) > abs(largest));
         amounts += abs(value);
         squares += value * value;
     }
-    let count = f32(look.channels);
-    if look.meaning == SIGNED {
+    let count = f32(params.channels);
+    if params.meaning == SIGNED {
         return vec3f(sign(largest) * amounts / count);
     }
-    if look.meaning == AMOUNT {
+    if params.meaning == AMOUNT {
         return vec3f(sqrt(squares / count));
     }
     return colour;
@@ -84,7 +84,7 @@ fn told(texel: vec2i) -> vec3f {
 
 // How much the four texels around a place count; `part` of the way from the second to the third.
 fn weights(part: f32) -> vec4f {
-    if look.is_cubic == 0u {
+    if params.is_cubic == 0u {
         return vec4f(0.0, 1.0 - part, part, 0.0);
     }
     // Catmull and Rom (1974).
@@ -108,7 +108,7 @@ fn interpolated(position: vec2f, last: vec2i) -> vec3f {
             let weight = down[row] * across[column];
             if weight != 0.0 {
                 let texel = vec2i(corner) + vec2i(column - 1, row - 1);
-                sum += weight * told(clamp(texel, vec2i(0), last));
+                sum += weight * texel_value(clamp(texel, vec2i(0), last));
             }
         }
     }
@@ -121,11 +121,11 @@ fn attended(level: vec4u, texel: vec2f) -> f32 {
     let inside = vec2u(clamp(texel, vec2f(0.0), size - 1.0));
     let width = textureDimensions(maps).x;
     var sum = 0.0;
-    for (var token = 0u; token < look.num_tokens; token += 1u) {
-        let place = level.x + ((look.first_token + token) * level.z + inside.y) * level.y + inside.x;
+    for (var token = 0u; token < params.num_tokens; token += 1u) {
+        let place = level.x + ((params.first_token + token) * level.z + inside.y) * level.y + inside.x;
         sum += textureLoad(maps, vec2u(place % width, place / width), 0).r;
     }
-    return sum / f32(max(look.num_tokens, 1u));
+    return sum / f32(max(params.num_tokens, 1u));
 }
 
 // Mean of all levels at a place, 0 to 1 along each side of the picture.
@@ -133,7 +133,7 @@ fn attention(place: vec2f) -> f32 {
     var sum = 0.0;
     var count = 0.0;
     for (var index = 0u; index < NUM_LEVELS; index += 1u) {
-        let level = look.levels[index];
+        let level = params.levels[index];
         if level.y == 0u {
             break;
         }
@@ -151,37 +151,37 @@ fn attention(place: vec2f) -> f32 {
 fn heat(amount: f32) -> vec3f {
     let place = clamp(amount, 0.0, 1.0) * LAST_HEAT;
     let below = min(floor(place), LAST_HEAT - 1.0);
-    return mix(look.heat[u32(below)].rgb, look.heat[u32(below) + 1u].rgb, place - below);
+    return mix(params.heat[u32(below)].rgb, params.heat[u32(below) + 1u].rgb, place - below);
 }
 
 @fragment
 fn fragment_main(@builtin(position) pixel: vec4f) -> @location(0) vec4f {
     let size = vec2f(textureDimensions(planes));
-    let position = (pixel.xy - look.origin) / look.scale;
+    let position = (pixel.xy - params.origin) / params.scale;
     if any(position < vec2f(0.0)) || any(position >= size) {
         discard;
     }
     var colour: vec3f;
-    if look.meaning == ATTENTION && look.has_picture == 1u {
+    if params.meaning == ATTENTION && params.has_picture == 1u {
         let texel = position / size * vec2f(textureDimensions(picture));
         colour = textureLoad(picture, vec2i(texel), 0).rgb;
     } else {
         colour = interpolated(position, vec2i(size) - 1);
     }
-    if look.meaning == SIGNED {
-        colour = heat(0.5 + 0.5 * colour.r / look.range);
-    } else if look.meaning == AMOUNT {
-        colour = heat(colour.r / look.range);
+    if params.meaning == SIGNED {
+        colour = heat(0.5 + 0.5 * colour.r / params.range);
+    } else if params.meaning == AMOUNT {
+        colour = heat(colour.r / params.range);
     } else {
-        if look.meaning == COLOUR || look.has_picture == 0u {
+        if params.meaning == COLOUR || params.has_picture == 0u {
             colour = clamp(0.5 * colour + 0.5, vec3f(0.0), vec3f(1.0));
         }
-        if look.meaning == ATTENTION {
-            let amount = clamp(attention(position / size) / look.range, 0.0, 1.0);
+        if params.meaning == ATTENTION {
+            let amount = clamp(attention(position / size) / params.range, 0.0, 1.0);
             colour = mix(colour, heat(amount), MOST_COVER * amount);
         }
     }
-    if look.framebuffer_is_srgb == 1u {
+    if params.framebuffer_is_srgb == 1u {
         colour = linear_from_srgb(colour);
     }
     return vec4f(colour, 1.0);

@@ -3,7 +3,7 @@
 
 //!include common/srgb.wgsl
 
-struct Look {
+struct MaskParams {
     // Where the mask's top left corner lies, in pixels of the framebuffer.
     origin: vec2f,
     // Framebuffer pixels per texel, along each side.
@@ -21,7 +21,7 @@ struct Look {
     padding: u32,
 }
 
-@group(0) @binding(0) var<uniform> look: Look;
+@group(0) @binding(0) var<uniform> params: MaskParams;
 @group(0) @binding(1) var mask: texture_2d<f32>;
 
 //!include common/fullscreen.wgsl
@@ -29,7 +29,7 @@ struct Look {
 // How much is painted under a pixel of the framebuffer; nothing beyond the edges.
 fn painted(pixel: vec2f) -> f32 {
     let size = vec2f(textureDimensions(mask));
-    let position = floor((pixel - look.origin) / look.scale);
+    let position = floor((pixel - params.origin) / params.scale);
     if any(position < vec2f(0.0)) || any(position >= size) {
         return 0.0;
     }
@@ -39,19 +39,19 @@ fn painted(pixel: vec2f) -> f32 {
 @fragment
 fn fragment_main(@builtin(position) pixel: vec4f) -> @location(0) vec4f {
     let amount = painted(pixel.xy);
-    let is_light = fract((pixel.x + pixel.y) / (2.0 * look.stripe)) < 0.5;
-    var colour = select(look.dark.rgb, look.light.rgb, is_light);
-    var opacity = look.cover * amount;
+    let is_light = fract((pixel.x + pixel.y) / (2.0 * params.stripe)) < 0.5;
+    var colour = select(params.dark.rgb, params.light.rgb, is_light);
+    var opacity = params.cover * amount;
     // The line lies inside, one pixel wide at every zoom.
     let least = min(
         min(painted(pixel.xy - vec2f(1.0, 0.0)), painted(pixel.xy + vec2f(1.0, 0.0))),
         min(painted(pixel.xy - vec2f(0.0, 1.0)), painted(pixel.xy + vec2f(0.0, 1.0))),
     );
     if amount >= 0.5 && least < 0.5 {
-        colour = look.line.rgb;
+        colour = params.line.rgb;
         opacity = 1.0;
     }
-    if look.framebuffer_is_srgb == 1u {
+    if params.framebuffer_is_srgb == 1u {
         colour = linear_from_srgb(colour);
     }
     return vec4f(colour * opacity, opacity);

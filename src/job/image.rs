@@ -16,6 +16,15 @@ pub struct RgbImage {
 }
 
 impl RgbImage {
+    /// An image of one colour.
+    pub fn filled(width_px: u32, height_px: u32, colour: [u8; 3]) -> Self {
+        Self {
+            width_px,
+            height_px,
+            pixels: colour.repeat(width_px as usize * height_px as usize),
+        }
+    }
+
     /// A copy no side of which is longer than `side_px`: the mean over square blocks. An image that is small enough is
     /// returned as it is. Pixels that are missing at the end count as black.
     #[must_use]
@@ -66,11 +75,7 @@ mod tests {
     use super::*;
 
     fn plain(width_px: u32, height_px: u32) -> Arc<RgbImage> {
-        Arc::new(RgbImage {
-            width_px,
-            height_px,
-            pixels: [10, 20, 30].repeat(width_px as usize * height_px as usize),
-        })
+        Arc::new(RgbImage::filled(width_px, height_px, [10, 20, 30]))
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub struct TokenMaps {
 }
 
 /// How one picture came to be: the sampler's whole state at every step.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Trajectory {
     /// Seed of the noise.
     pub seed: u64,

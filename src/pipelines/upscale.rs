@@ -14,9 +14,7 @@ use crate::conditioning::picture_tensor;
 use crate::conditioning::pictures::{from_job, read_rgb, to_job};
 use crate::conditioning::rgb_from_picture;
 use crate::diffusion::SampleError;
-use crate::job::{
-    GenerateRequest, GeneratedImage, JobControl, LatentPlane, Record, RgbImage, Trajectory, Upscale, VaeTiles,
-};
+use crate::job::{GenerateRequest, GeneratedImage, JobControl, Record, RgbImage, Trajectory, Upscale, VaeTiles};
 use crate::kernels::Wrap;
 use crate::models::upscaler::{UpscalerConfig, UpscalerModel};
 use crate::weights::{self, ModelFiles};
@@ -182,7 +180,7 @@ impl PictureUpscaler {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
         Ok(GeneratedImage {
             pixels: Arc::new(pixels),
-            trajectory: Arc::new(no_steps()),
+            trajectory: Arc::new(Trajectory::default()),
             record: Record {
                 model_name: self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
                 family: FAMILY.to_owned(),
@@ -200,24 +198,6 @@ impl PictureUpscaler {
                 })
             },
         })
-    }
-}
-
-/// What is kept of a run that took no step.
-fn no_steps() -> Trajectory {
-    Trajectory {
-        seed: 0,
-        sigmas: Vec::new(),
-        timesteps: Vec::new(),
-        steps: Vec::new(),
-        final_latents: LatentPlane {
-            channels: 0,
-            height: 0,
-            width: 0,
-            values: Vec::new(),
-        },
-        tokens: Vec::new(),
-        colours: None,
     }
 }
 

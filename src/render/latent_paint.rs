@@ -137,13 +137,7 @@ impl LatentPaint {
     /// Planes, attention and picture as textures; `None` where the device has none so large.
     fn upload(&self, gpu: Gpu<'_>) -> Option<[wgpu::TextureView; 3]> {
         let (view, max_side) = (&self.view, gpu.max_texture_side());
-        let blank = || {
-            Arc::new(RgbImage {
-                width_px: 1,
-                height_px: 1,
-                pixels: vec![0; 3],
-            })
-        };
+        let blank = || Arc::new(RgbImage::filled(1, 1, [0; 3]));
         let (picture_size, picture) = texels(&self.picture.clone().unwrap_or_else(blank), max_side);
         let [planes_size, maps_size] = sizes(view, max_side, gpu.device.limits().max_texture_array_layers)?;
         let maps = map_bytes(&view.step, maps_size, max_side as usize);

@@ -70,11 +70,7 @@ impl LatentView {
         let (width_px, height_px) = (width as u32, height as u32);
         match self.image() {
             Some(image) => image.picture(width_px, height_px, image.range()),
-            None => RgbImage {
-                width_px,
-                height_px,
-                pixels: vec![128; 3 * width * height],
-            },
+            None => RgbImage::filled(width_px, height_px, [128; 3]),
         }
     }
 

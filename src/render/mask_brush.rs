@@ -79,7 +79,7 @@ fn unit(level: u8) -> f32 {
 /// A mask and where it goes, in pixels of the framebuffer.
 #[derive(Debug, Clone)]
 pub struct MaskPaint {
-    /// Tells one mask from another.
+    /// Identifies the mask.
     pub serial: u64,
     /// Counts the changes of this one.
     pub version: u64,

@@ -221,11 +221,7 @@ mod tests {
 
     fn drawn(text: &str, at: (f32, f32)) -> RgbImage {
         let (width_px, height_px) = (120, INK.line_height());
-        let mut image = RgbImage {
-            width_px,
-            height_px,
-            pixels: vec![0; 3 * (width_px * height_px) as usize],
-        };
+        let mut image = RgbImage::filled(width_px, height_px, [0; 3]);
         INK.draw(text, at, &mut image);
         image
     }

@@ -50,7 +50,7 @@ pub fn side_by_side(first: &RgbImage, second: &RgbImage) -> RgbImage {
         .checked_div(u64::from(second.height_px))
         .unwrap_or_default();
     let second = resized(second, width.clamp(1, 1 << 16) as u32, first.height_px);
-    let mut pair = filled(first.width_px + PAIR_GAP_PX + second.width_px, first.height_px, GROUND);
+    let mut pair = RgbImage::filled(first.width_px + PAIR_GAP_PX + second.width_px, first.height_px, GROUND);
     paste(&mut pair, first, 0, 0);
     paste(&mut pair, &second, first.width_px + PAIR_GAP_PX, 0);
     pair
@@ -214,9 +214,9 @@ impl Grid {
     }
 
     fn drawn(&self, rows: &[Vec<Option<&RgbImage>>]) -> RgbImage {
-        let mut sheet = filled(self.size.0, self.size.1, GROUND);
+        let mut sheet = RgbImage::filled(self.size.0, self.size.1, GROUND);
         let (width, height) = self.cell;
-        let empty = filled(width, height, EMPTY);
+        let empty = RgbImage::filled(width, height, EMPTY);
         for (row, cells) in rows.iter().enumerate() {
             for column in 0..self.columns {
                 let (x, y) = self.corner(row, column);
@@ -267,21 +267,13 @@ pub fn resized(picture: &RgbImage, width_px: u32, height_px: u32) -> RgbImage {
     let pixels = image::RgbImage::from_raw(picture.width_px, picture.height_px, picture.pixels.clone());
     let scaled = pixels.map(|pixels| resize(&pixels, width_px, height_px, FilterType::Lanczos3));
     scaled.map_or_else(
-        || filled(width_px, height_px, EMPTY),
+        || RgbImage::filled(width_px, height_px, EMPTY),
         |scaled| RgbImage {
             width_px,
             height_px,
             pixels: scaled.into_raw(),
         },
     )
-}
-
-fn filled(width_px: u32, height_px: u32, colour: [u8; 3]) -> RgbImage {
-    RgbImage {
-        width_px,
-        height_px,
-        pixels: colour.repeat(width_px as usize * height_px as usize),
-    }
 }
 
 /// Copies a picture that lies inside of another; rows and columns beyond its edges are left out.
@@ -315,7 +307,7 @@ mod tests {
     fn a_contact_sheet_should_hold_every_picture_in_its_place_with_its_caption() {
         let shades = [200, 40, 60, 80, 100];
         let cells: Vec<_> = shades
-            .map(|shade| (filled(64, 32, [shade, 0, 0]), format!("{shade} σ 14.6 段階")))
+            .map(|shade| (RgbImage::filled(64, 32, [shade, 0, 0]), format!("{shade} σ 14.6 段階")))
             .into();
         let sheet = contact_sheet(&cells, 2).unwrap();
         let line = 16; // 11 px letters
@@ -332,8 +324,11 @@ mod tests {
 
     #[test]
     fn a_labelled_grid_should_leave_places_empty_and_name_rows_and_columns() {
-        let cell = |shade| Some(filled(64, 64, [shade, 0, 0]));
-        let cells = vec![vec![None, cell(50)], vec![cell(60), Some(filled(16, 8, [90, 0, 0]))]];
+        let cell = |shade| Some(RgbImage::filled(64, 64, [shade, 0, 0]));
+        let cells = vec![
+            vec![None, cell(50)],
+            vec![cell(60), Some(RgbImage::filled(16, 8, [90, 0, 0]))],
+        ];
         let columns = ["−3", "強さ 7"].map(str::to_owned);
         let rows = ["a very long label of a row".to_owned(), "φ".to_owned()];
         let sheet = labelled_grid(&cells, &columns, &rows).unwrap();
@@ -359,7 +354,7 @@ mod tests {
     fn sheets_of_nothing_or_too_much_should_be_refused() {
         assert_eq!(contact_sheet(&[], 3), Err(ContactSheetError::Empty));
         assert_eq!(labelled_grid(&[vec![None]], &[], &[]), Err(ContactSheetError::Empty));
-        let cells = vec![vec![Some(filled(1024, 1, [0; 3])); 100_000]];
+        let cells = vec![vec![Some(RgbImage::filled(1024, 1, [0; 3])); 100_000]];
         assert!(matches!(
             labelled_grid(&cells, &[], &[]),
             Err(ContactSheetError::TooLarge { .. })
@@ -368,7 +363,7 @@ mod tests {
 
     #[test]
     fn a_pair_should_have_the_height_of_its_first() {
-        let pair = side_by_side(&filled(10, 20, [1; 3]), &filled(30, 10, [2; 3]));
+        let pair = side_by_side(&RgbImage::filled(10, 20, [1; 3]), &RgbImage::filled(30, 10, [2; 3]));
         assert_eq!((pair.width_px, pair.height_px), (10 + 4 + 60, 20));
         assert_eq!((pixel(&pair, 9, 19), pixel(&pair, 73, 19)), ([1; 3], [2; 3]));
         assert_eq!(pixel(&pair, 12, 5), GROUND);

@@ -294,7 +294,7 @@ pub fn find_word(tokens: &[String], word: &str) -> Option<usize> {
     None
 }
 
-/// The words that attention was kept of, in order.
+/// The words whose attention was kept, in order.
 pub fn words(tokens: &[String]) -> Vec<String> {
     let starts = (0..tokens.len()).filter(|index| word_of(tokens, *index).start == *index);
     let text = |start: usize| -> String {

@@ -230,11 +230,7 @@ mod tests {
     }
 
     fn picture(level: u8) -> Arc<RgbImage> {
-        Arc::new(RgbImage {
-            width_px: 8,
-            height_px: 8,
-            pixels: vec![level; 192],
-        })
+        Arc::new(RgbImage::filled(8, 8, [level; 3]))
     }
 
     fn animation(views: &[StepView]) -> RunAnimation {
@@ -277,12 +273,9 @@ mod tests {
             Some(GridCell {
                 trajectory: Arc::new(Trajectory {
                     seed: 1,
-                    sigmas: Vec::new(),
-                    timesteps: Vec::new(),
                     steps: (0..count).map(step).collect(),
                     final_latents: plane(0.0),
-                    tokens: Vec::new(),
-                    colours: None,
+                    ..Trajectory::default()
                 }),
                 finished: picture(level),
             })

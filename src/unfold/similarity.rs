@@ -135,11 +135,7 @@ mod tests {
     use super::*;
 
     fn plain(colour: [u8; 3], (width_px, height_px): (u32, u32)) -> RgbImage {
-        RgbImage {
-            width_px,
-            height_px,
-            pixels: colour.repeat((width_px * height_px) as usize),
-        }
+        RgbImage::filled(width_px, height_px, colour)
     }
 
     #[test]

@@ -99,11 +99,7 @@ fn steps_beside_each_other_should_each_be_drawn_in_their_own_half() {
 #[test]
 fn a_picture_larger_than_any_texture_should_be_drawn_reduced() {
     let mut window = Window::open_drawn();
-    let wide = RgbImage {
-        width_px: 9000,
-        height_px: 16,
-        pixels: RED.repeat(9000 * 16),
-    };
+    let wide = RgbImage::filled(9000, 16, RED);
     open_picture(&mut window, "wide.png", wide);
     for _ in 0..8 {
         window.harness.state().send(UiCommand::Camera(CameraMove::In));

@@ -283,11 +283,7 @@ fn pictures_of_other_sizes_should_be_fitted_and_have_no_psnr() {
     let folder = tempfile::tempdir().unwrap();
     let paths = ["small.png", "large.png"].map(|name| folder.path().join(name));
     gallery::save_pixels(&paths[0], &plain([200, 40, 40], 32)).unwrap();
-    let wide = RgbImage {
-        width_px: 96,
-        height_px: 64,
-        pixels: [40, 40, 200].repeat(96 * 64),
-    };
+    let wide = RgbImage::filled(96, 64, [40, 40, 200]);
     gallery::save_pixels(&paths[1], &wide).unwrap();
     let window = comparing(folder.path(), &paths, in_language("en"), false);
     window

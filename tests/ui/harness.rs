@@ -524,11 +524,7 @@ pub(crate) fn starter() -> ModelInfo {
 
 /// A picture of one colour.
 pub(crate) fn plain(colour: [u8; 3], side_px: u32) -> RgbImage {
-    RgbImage {
-        width_px: side_px,
-        height_px: side_px,
-        pixels: colour.repeat((side_px * side_px) as usize),
-    }
+    RgbImage::filled(side_px, side_px, colour)
 }
 
 /// A step of 25 with a preview of one colour.

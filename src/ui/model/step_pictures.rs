@@ -142,11 +142,7 @@ mod tests {
     use super::*;
 
     fn plain(side_px: u32) -> Arc<RgbImage> {
-        Arc::new(RgbImage {
-            width_px: side_px,
-            height_px: side_px,
-            pixels: vec![0; 3 * (side_px * side_px) as usize],
-        })
+        Arc::new(RgbImage::filled(side_px, side_px, [0; 3]))
     }
 
     #[test]

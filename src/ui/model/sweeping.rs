@@ -222,23 +222,15 @@ mod tests {
             secs: 1.0,
         });
         Arc::new(GeneratedImage {
-            pixels: Arc::new(RgbImage {
-                width_px: 1,
-                height_px: 1,
-                pixels: vec![0; 3],
-            }),
+            pixels: Arc::new(RgbImage::filled(1, 1, [0; 3])),
             record: Record {
                 precision: "f32".to_owned(),
                 ..Record::of(request.clone())
             },
             trajectory: Arc::new(Trajectory {
-                seed: 0,
-                sigmas: Vec::new(),
-                timesteps: Vec::new(),
                 steps: steps.map(Arc::new).collect(),
                 final_latents: plane.clone(),
-                tokens: Vec::new(),
-                colours: None,
+                ..Trajectory::default()
             }),
         })
     }

@@ -57,7 +57,7 @@ pub enum AnimationError<E: std::error::Error + 'static> {
     /// There is no frame.
     #[error("a film needs one frame at least")]
     Empty,
-    /// Whoever was told of the progress said that it is enough.
+    /// The progress callback stopped the animation.
     #[error("the film was stopped")]
     Cancelled,
     /// A frame could not be made.
@@ -93,7 +93,7 @@ pub struct AnimationWriter<'a, E> {
     pub plan: AnimationOptions,
     /// Gives the frame of a number, from 0; all of one size.
     pub make: &'a mut dyn FnMut(u32) -> Result<RgbImage, E>,
-    /// Is told how many frames are done, before each and at the end, and may stop the animation.
+    /// Called with the number of finished frames, before each and at the end; may stop the animation.
     pub progress: &'a mut dyn FnMut(u32) -> ControlFlow<()>,
 }
 

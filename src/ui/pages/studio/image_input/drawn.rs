@@ -148,11 +148,7 @@ mod tests {
 
     #[test]
     fn restyling_should_be_drawn_as_the_picture_at_the_left_and_noise_at_the_right() {
-        let plain = RgbImage {
-            width_px: 64,
-            height_px: 64,
-            pixels: vec![90; 3 * 64 * 64],
-        };
+        let plain = RgbImage::filled(64, 64, [90; 3]);
         let drawn = &drawn(&plain)[Target::Restyle.place()];
         let off = |x: u32| (0..64).map(|y| u32::from(at(drawn, x, y)[0].abs_diff(90))).sum::<u32>();
         assert_eq!(off(0), 0);

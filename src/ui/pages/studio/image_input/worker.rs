@@ -188,11 +188,7 @@ mod tests {
     #[test]
     fn the_same_pixels_should_be_one_file() {
         let folder = tempfile::tempdir().unwrap();
-        let picture = |level| RgbImage {
-            width_px: 2,
-            height_px: 1,
-            pixels: vec![level; 6],
-        };
+        let picture = |level| RgbImage::filled(2, 1, [level; 3]);
         let first = keep(folder.path(), &picture(1)).unwrap();
         assert_eq!(keep(folder.path(), &picture(1)), Ok(first.clone()));
         assert_ne!(keep(folder.path(), &picture(2)), Ok(first.clone()));
