@@ -1,4 +1,4 @@
-//! What may be said on the command line.
+//! The command line's arguments.
 
 use std::path::PathBuf;
 
@@ -54,11 +54,11 @@ pub(super) enum Command {
     Preprocessors(ListArgs),
     /// Write the steps of a kept run as an animation or a contact sheet
     Unfold(Box<UnfoldArgs>),
-    /// Tell what is kept of a run, in numbers
+    /// Show the steps of a kept run in numbers
     Trajectory(TrajectoryArgs),
     /// List, search and verify the pictures that were kept
     Gallery(GalleryArgs),
-    /// Tell in what two pictures differ: settings, pixels, and from which step on their runs part
+    /// Show in what two pictures differ: settings, pixels, and from which step on their runs part
     Compare(CompareArgs),
 }
 

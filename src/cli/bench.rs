@@ -52,7 +52,7 @@ pub(super) struct BenchArgs {
     #[arg(long, default_value_t = Precision::Auto)]
     precision: Precision,
 
-    /// Tell where the time of one more run goes
+    /// Show where the time of one more run goes
     #[arg(long)]
     trace: bool,
 

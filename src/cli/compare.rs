@@ -11,7 +11,7 @@ use crate::gallery::{self, GalleryError};
 use crate::job::{Parting, Record, RgbImage, SettingRow, Trajectory, settings_that_differ};
 use crate::unfold::Similarity;
 
-/// What is asked for.
+/// Arguments of `hareru compare`.
 #[derive(Debug, clap::Args)]
 pub(super) struct CompareArgs {
     /// Picture

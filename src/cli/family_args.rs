@@ -1,4 +1,4 @@
-//! What may be said on the command line to models that are told more than a prompt, or something else.
+//! Arguments for families of models that need more than a prompt, or something else.
 
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ pub(super) struct FamilyArgs {
 }
 
 impl FamilyArgs {
-    /// Writes into the request what was said.
+    /// Sets the fields of the request that the arguments name.
     pub(super) fn apply(&self, request: &mut GenerateRequest) {
         request.class_label = self.class;
         request.noise_level = self.noise_level;

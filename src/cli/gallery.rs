@@ -14,7 +14,7 @@ use crate::gallery::{
     SearchResult, SortOrder, Verification,
 };
 
-/// How long is waited before it is looked whether there is still something to wait for.
+/// Longest wait for an event before it is checked that the thread still runs.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Pictures that are asked for at a time.
 const CHUNK: usize = 500;
@@ -25,7 +25,7 @@ const ORDERS: &[(&str, &str, SortOrder)] = &[
     ("rating", "", SortOrder::Rating),
 ];
 
-/// What is asked for.
+/// Arguments of `hareru gallery`.
 #[derive(Debug, clap::Args)]
 pub(super) struct GalleryArgs {
     #[command(subcommand)]
@@ -163,7 +163,7 @@ impl Library {
         Ok(library)
     }
 
-    /// What the first event says for which `wanted` has something to say.
+    /// What `wanted` returns for the first event for which it returns something.
     fn until<T>(&self, mut wanted: impl FnMut(IndexEvent) -> Option<Result<T, CliError>>) -> Result<T, CliError> {
         loop {
             if let Some(answer) = self.index_service.wait(PATIENCE).and_then(&mut wanted) {
@@ -199,7 +199,7 @@ impl Library {
 }
 
 fn list(library: &Library, query: &str, shown: &ShownArgs, output: Output) -> Result<(), CliError> {
-    let found = library.search(query, shown.order.into())?;
+    let found = library.search(query, shown.order)?;
     let num_shown = shown.limit.unwrap_or(usize::MAX).min(found.ids.len());
     for ids in found.ids[..num_shown].chunks(CHUNK) {
         for entry in library.entries(ids)? {

@@ -112,7 +112,7 @@ pub fn run(open_window: impl FnOnce(Settings, PathBuf) -> Result<(), AnyError>) 
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
-            error.print().ok(); // nobody is left to be told
+            error.print().ok(); // nobody is left to read it
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };

@@ -12,7 +12,7 @@ use super::progress::DownloadBar;
 use crate::config::{Paths, Settings};
 use crate::hub::{Download, DownloadState, Hub, HubError, HubEvent, HubOptions, InstalledModel};
 
-/// Longest time between two looks at what the hub has to tell.
+/// Longest wait for an event of the hub.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, clap::Args)]

@@ -83,6 +83,6 @@ impl Output {
 
     fn complain(kind: &str, message: &str) {
         let message = message.replace(['\n', '\r'], " ");
-        writeln!(io::stderr().lock(), "{kind}: {message}").ok(); // nobody is left to be told
+        writeln!(io::stderr().lock(), "{kind}: {message}").ok(); // nobody is left to read it
     }
 }

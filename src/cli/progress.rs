@@ -15,15 +15,8 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(visible: bool, num_images: u32, steps: u32) -> Self {
-        let target = if visible && std::io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let bar = ProgressBar::with_draw_target(Some(u64::from(num_images) * u64::from(steps)), target);
-        if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {msg}") {
-            bar.set_style(style);
-        }
+        let length = u64::from(num_images) * u64::from(steps);
+        let bar = bar(visible, Some(length), "{prefix} {wide_bar} {msg}");
         Self { bar, num_images }
     }
 
@@ -78,16 +71,7 @@ pub(super) struct DownloadBar(ProgressBar);
 
 impl DownloadBar {
     pub(super) fn new(visible: bool) -> Self {
-        let target = if visible && std::io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let bar = ProgressBar::with_draw_target(None, target);
-        if let Ok(style) = ProgressStyle::with_template("{bytes}/{total_bytes} {wide_bar} {msg}") {
-            bar.set_style(style);
-        }
-        Self(bar)
+        Self(bar(visible, None, "{bytes}/{total_bytes} {wide_bar} {msg}"))
     }
 
     pub(super) fn show(&self, download: &Download) {
@@ -105,6 +89,20 @@ impl Drop for DownloadBar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
+}
+
+/// A bar on standard error if that is a terminal, else one that draws nothing.
+fn bar(visible: bool, length: Option<u64>, template: &str) -> ProgressBar {
+    let target = if visible && std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(length, target);
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 fn minutes_and_seconds(secs: f64) -> String {

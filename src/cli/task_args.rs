@@ -1,4 +1,4 @@
-//! What may be said on the command line of pictures to make others from, and of changes on the way.
+//! Arguments for pictures that others are made from, and for changes during a run.
 
 use std::path::PathBuf;
 
@@ -200,7 +200,7 @@ pub(super) struct SamplingArgs {
 struct Interval([f64; 2]);
 
 impl PictureArgs {
-    /// Writes into the request what was said.
+    /// Sets the fields of the request that the arguments name.
     pub(super) fn apply(&self, request: &mut GenerateRequest) -> Result<(), CliError> {
         let paints_anew = self.mask.is_some() || self.outpaint.is_some() || self.edit.is_some();
         request.init = self.init.clone().map(|file| InitPicture {
@@ -256,7 +256,7 @@ impl PictureArgs {
 }
 
 impl SamplingArgs {
-    /// Writes into the request what was said.
+    /// Sets the fields of the request that the arguments name.
     pub(super) fn apply(&self, request: &mut GenerateRequest) -> Result<(), CliError> {
         same_number(
             "--switch-prompt",

@@ -1,4 +1,4 @@
-//! `hareru trajectory`: what is kept of a run, in numbers.
+//! `hareru trajectory`: the steps of a kept run in numbers.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::gallery::{self, GalleryError};
 use crate::job::{Change, KeptRun, Record, Trajectory};
 use crate::unfold::{StepNumbers, numbers};
 
-/// What is asked for.
+/// Arguments of `hareru trajectory`.
 #[derive(Debug, clap::Args)]
 pub(super) struct TrajectoryArgs {
     /// Picture whose steps were kept beside it
@@ -21,7 +21,7 @@ pub(super) struct TrajectoryArgs {
     pub(super) json: bool,
 }
 
-/// Says what is kept beside a picture.
+/// Prints what is kept beside a picture.
 pub(super) fn run(args: &TrajectoryArgs, output: Output) -> Result<(), CliError> {
     let file = gallery::trajectory_path(&args.picture);
     let KeptRun { record, trajectory } = gallery::read_run(&args.picture)?;

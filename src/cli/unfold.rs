@@ -23,7 +23,7 @@ const FPS: std::ops::RangeInclusive<f64> = 0.1..=50.0;
 /// Longest width of a frame in pixels.
 const MAX_WIDTH_PX: i64 = 8192;
 
-/// What is asked for.
+/// Arguments of `hareru unfold`.
 #[derive(Debug, clap::Args)]
 pub(super) struct UnfoldArgs {
     /// Picture whose steps were kept beside it

@@ -20,7 +20,7 @@ const MAX_WAITING: usize = 1024;
 
 /// Starts the log on standard error, filtered by `HARERU_LOG`, else `RUST_LOG`, else warnings and errors only.
 ///
-/// * `file`: where a log is kept beside, with what the program tells of itself too.
+/// * `file`: where a log is kept as well, with informational messages of this program.
 ///
 /// A filter that cannot be read is ignored; a second call changes nothing.
 pub fn start_logging(file: Option<&Path>) {

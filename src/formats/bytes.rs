@@ -37,7 +37,7 @@ impl Bytes {
         Ok(Self::Mmap(map))
     }
 
-    /// Tells the system that this part will hardly be read again, so that weights do not lie in memory twice: once as
+    /// Advises the system that this part will hardly be read again, so that weights do not lie in memory twice: once as
     /// the file's pages and once in the form that is computed with. Reading it again is possible, and right.
     pub fn let_go(&self, range: Range<usize>) {
         #[cfg(unix)]

@@ -19,7 +19,7 @@ pub trait TensorFile: std::fmt::Debug + Send + Sync {
     /// one piece where the file has them strided.
     fn data(&self, name: &str) -> Option<Cow<'_, [u8]>>;
 
-    /// Tells the system that this tensor's part of the file will hardly be read again.
+    /// Advises the system that this tensor's part of the file will hardly be read again.
     fn release(&self, name: &str);
 
     /// The file's path, for messages.

@@ -56,7 +56,7 @@ fn is_same_file(file: &File, path: &Path) -> io::Result<bool> {
     Ok((open.dev(), open.ino()) == (named.dev(), named.ino()))
 }
 
-/// Whether that name still is the name of that file, as far as its size and age tell.
+/// Whether that name still is the name of that file, judged by its size and age.
 #[cfg(not(unix))]
 fn is_same_file(file: &File, path: &Path) -> io::Result<bool> {
     let (open, named) = (file.metadata()?, std::fs::metadata(path)?);

@@ -1,5 +1,6 @@
 //! The kinds of files that pictures are saved as.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use image::codecs::jpeg::JpegEncoder;
@@ -76,6 +77,16 @@ pub(super) fn format_of(path: &Path) -> Option<PictureFormat> {
     let ending = path.extension()?;
     let known = ENDINGS.iter().find(|(_, known)| ending.eq_ignore_ascii_case(known));
     known.map(|(format, _)| *format)
+}
+
+/// Whether a file is called as pictures are, and not hidden.
+pub(super) fn has_picture_name(path: &Path) -> bool {
+    format_of(path).is_some() && !path.file_name().is_some_and(is_hidden)
+}
+
+/// Whether what has this name is not looked at.
+pub(super) fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
 }
 
 /// The bytes of a file with a picture and its record.

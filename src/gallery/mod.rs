@@ -5,7 +5,7 @@
 //! | file | what it is | who may remove it |
 //! |---|---|---|
 //! | `DAY/TIME-SEED-PROMPT.png`, `.webp` or `.jpg` | the picture; its record is in it. Names are the [`NameTemplate`]'s | its owner |
-//! | `DAY/TIME-SEED-PROMPT.trajectory.safetensors` | its trajectory: all steps, see [`read_run`] | [`keep_within_budget`], which thins it first |
+//! | `DAY/TIME-SEED-PROMPT.trajectory.safetensors` | its trajectory: all steps, see [`read_run`] | [`keep_within_budget`], which thins it first, then puts it into the trash |
 //! | `DAY/TIME-SEED-PROMPT.png.xmp` | what its owner says of it: rating, tags, collections; see [`read_user_metadata`] | its owner |
 //! | `.hareru/marks/XXXX.xmp` | the same of pictures in watched folders, which are never written to | its owner |
 //! | `.hareru/index.sqlite`, `-wal`, `-shm` | what is known of the pictures, see [`index`] | anybody: it is made anew from them |

@@ -17,7 +17,7 @@ pub fn read_trajectory(picture_path: &Path) -> Result<Trajectory, GalleryError> 
     trajectory_file::open(&trajectory_path(picture_path))?.trajectory()
 }
 
-/// What can be told of the trajectory beside a picture without reading its steps, which is fast.
+/// The header of the trajectory beside a picture. Its steps are not read, so this is fast.
 ///
 /// # Errors
 /// As for [`read_trajectory`].

@@ -11,7 +11,7 @@ use image::metadata::Orientation;
 use super::exif_record::RECORD_KEYWORD;
 use super::file_lock::hold_to_replace;
 use super::foreign;
-use super::formats::{SaveOptions, encode, ending, endings, format_of};
+use super::formats::{SaveOptions, encode, ending, endings, format_of, has_picture_name};
 use super::trajectory_file::{self, trajectory_path};
 use super::{GalleryError, RecordSource};
 use super::{container, texts};
@@ -264,7 +264,8 @@ pub fn read_picture(path: &Path) -> Result<RgbImage, GalleryError> {
 ///
 /// What cannot be read is left out: a listing is a view, and opening a picture reports its error.
 pub fn newest_pictures(folder: &Path, limit: usize) -> Vec<PathBuf> {
-    let mut found: Vec<(SystemTime, PathBuf)> = picture_files(folder)
+    let mut found: Vec<(SystemTime, PathBuf)> = files_in(folder)
+        .filter(|path| has_picture_name(path))
         .filter_map(|path| {
             let metadata = std::fs::metadata(&path).ok()?;
             metadata.is_file().then_some(())?;
@@ -274,16 +275,6 @@ pub fn newest_pictures(folder: &Path, limit: usize) -> Vec<PathBuf> {
     found.sort_by(|a, b| b.cmp(a));
     found.truncate(limit);
     found.into_iter().map(|(_, path)| path).collect()
-}
-
-/// What in `folder` and the folders in it has the name of a picture.
-pub(super) fn picture_files(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    files_in(folder).filter(|path| {
-        let is_hidden = path
-            .file_name()
-            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        format_of(path).is_some() && !is_hidden
-    })
 }
 
 /// All that is in `folder` and the folders in it, in no order.

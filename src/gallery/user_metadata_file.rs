@@ -107,7 +107,8 @@ pub fn user_metadata_path(picture: &Path, watched_metadata_dir: Option<&Path>) -
     }
 }
 
-fn beside(picture: &Path) -> PathBuf {
+/// The file of a picture's user metadata where it may be written beside the picture.
+pub(super) fn beside(picture: &Path) -> PathBuf {
     let mut path = picture.as_os_str().to_owned();
     path.push(".");
     path.push(EXTENSION);

@@ -1,16 +1,16 @@
-//! Being told by the system what others change in the folders.
+//! The system's events about changes in the folders.
 
 use std::path::{Path, PathBuf};
 
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
-/// What the system tells.
+/// An event of the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum FolderEvent {
     /// Something happened to these files or folders.
     Changed(Vec<PathBuf>),
-    /// Too much happened to be told: everything should be looked at.
+    /// Events were lost: all files should be scanned.
     Lost,
 }
 

@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// The pickle of the number 0x1950a86a20f9469cfc6c, after the byte that tells the protocol.
+/// The pickle of the number 0x1950a86a20f9469cfc6c, after the byte of the protocol.
 const MAGIC: &[u8] = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
-/// Bytes before it: the operation that tells the protocol.
+/// Bytes before it: the operation PROTO.
 const MAGIC_AT: usize = 2;
 
 /// Whether a file starts like such a stream.

@@ -49,7 +49,7 @@ fn with_end(file: &Path, end: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Tells a file from another one of the same name.
+/// Identifies a file, so that a replaced one is noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Identity(u64, u64);
 

@@ -14,15 +14,15 @@
 //! `facts` is an index over all that is not text, in the order of time: a search reads it from one end to the other.
 //! `user_version` is [`VERSION`]; a file of another version, or one that is damaged, is set aside and made anew.
 
+mod entries;
 mod file;
 mod find;
-mod known;
 mod open;
 mod place;
 mod rows;
 mod search_text;
 
-pub(in crate::gallery) use known::Known;
+pub(in crate::gallery) use entries::IndexedFile;
 pub(in crate::gallery) use open::{Health, health};
 pub use open::{Index, OpenedIndex, VERSION};
 pub(in crate::gallery) use place::{GALLERY_ROOT, Roots};

@@ -10,7 +10,7 @@ use super::place::{GALLERY_ROOT, Roots, from_value, to_value};
 use super::search_text::indexed_text;
 use crate::gallery::{EntryId, GalleryError, PictureEntry, RecordSource, UserMetadata};
 
-/// What tells without reading a picture whether it is as the index has it.
+/// State of a picture's files, by which the index knows without reading them whether they have changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::gallery) struct Stamp {
     /// Size of the file.

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use super::reading::read;
 use super::scan::is_same;
-use super::walk::{Sighting, Walk, has_picture_name, marks_ms, sight};
+use super::walk::{Sighting, Walk, marks_ms, sight};
 use super::worker::Worker;
-use crate::gallery::formats::endings;
+use crate::gallery::formats::{endings, has_picture_name};
 use crate::gallery::index::{GALLERY_ROOT, Reading, day_of};
 use crate::gallery::index_request::{IndexEvent, IndexRequest, Ticket};
 use crate::gallery::query::{Query, complete};
 use crate::gallery::trajectory_file::trajectory_path;
-use crate::gallery::user_metadata_file::{read_user_metadata, write_user_metadata};
+use crate::gallery::user_metadata_file::{beside, read_user_metadata, write_user_metadata};
 use crate::gallery::{EntryId, GalleryError, MetadataChange, PictureEntry, SortOrder, UserMetadata};
 
 /// Files that are looked at one by one; of more, everything is.
@@ -147,7 +147,7 @@ impl Worker {
         self.fail_with(&outcome.failures);
     }
 
-    /// Tells the first of several failures, and how many there are.
+    /// Reports the first of several failures, and how many there are.
     fn fail_with(&self, failures: &[String]) {
         match failures {
             [] => {}
@@ -201,10 +201,8 @@ impl Worker {
 
 /// A picture, its run and the file of its user metadata.
 fn with_what_is_beside(picture: PathBuf) -> Vec<PathBuf> {
-    let mut user_metadata = picture.clone().into_os_string();
-    user_metadata.push(".xmp");
-    let run = trajectory_path(&picture);
-    vec![picture, run, PathBuf::from(user_metadata)]
+    let (run, user_metadata) = (trajectory_path(&picture), beside(&picture));
+    vec![picture, run, user_metadata]
 }
 
 /// The pictures of that name but for its ending.
@@ -221,9 +219,9 @@ fn pictures_of(paths: BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
         if ends_in(".trajectory.safetensors") {
             pictures.extend(that_exist(&path.with_extension("")));
         } else if ends_in(".xmp") {
-            let beside = path.with_extension("");
-            if has_picture_name(&beside) {
-                pictures.insert(beside);
+            let picture = path.with_extension("");
+            if has_picture_name(&picture) {
+                pictures.insert(picture);
             } else {
                 pictures.extend(that_exist(&path));
             }

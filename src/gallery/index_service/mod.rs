@@ -30,7 +30,7 @@ pub struct IndexServiceOptions {
     pub watched: Option<Vec<PathBuf>>,
     /// Where pictures go that are deleted.
     pub trash: TrashPlace,
-    /// Looks at all files that often instead of being told by the system what has changed.
+    /// Scans all files at this interval instead of relying on the system's events.
     pub poll: Option<Duration>,
 }
 

@@ -20,7 +20,7 @@ const PNG_START: &[u8; 16] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR";
 /// How a PNG ends.
 const PNG_END: &[u8; 12] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
 
-/// Reads what the index keeps of a file. What a file makes its reader stumble over costs that file alone.
+/// Reads what the index keeps of a file. A reader that panics over a file costs that file alone.
 ///
 /// * `watched_metadata_dir`: where the user metadata of pictures in watched folders is.
 pub(super) fn read(sighting: &Sighting, watched_metadata_dir: &Path) -> Reading {

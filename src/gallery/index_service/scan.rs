@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::reading::read;
 use super::walk::{Sighting, Walk};
 use crate::gallery::GalleryError;
-use crate::gallery::index::{Index, Known, Reading, Roots, Written};
+use crate::gallery::index::{Index, IndexedFile, Reading, Roots, Written};
 
 /// Files that are read between two looks at the requests.
 const BATCH: usize = 64;
@@ -22,10 +22,10 @@ const WALK_TIME: Duration = Duration::from_millis(10);
 pub(super) struct Scan {
     roots: Roots,
     watched_metadata_dir: PathBuf,
-    /// Whether folders that are empty are taken at their word.
+    /// Whether pictures of folders that are empty are removed from the index.
     is_empty_believed: bool,
     pool: Option<rayon::ThreadPool>,
-    known: HashMap<PathBuf, Known>,
+    known: HashMap<PathBuf, IndexedFile>,
     walk: Walk,
     found: HashSet<PathBuf>,
     /// What must be read, the next one last.
@@ -166,7 +166,7 @@ impl Scan {
 }
 
 /// Whether the index has a file as it is; of one that cannot be read only the file itself counts.
-pub(super) fn is_same(known: &Known, sighting: &Sighting) -> bool {
+pub(super) fn is_same(known: &IndexedFile, sighting: &Sighting) -> bool {
     let (a, b) = (known.stamp, sighting.stamp);
     let is_same_file = a.bytes == b.bytes && a.modified_ms == b.modified_ms;
     let is_same_beside = known.id.is_none() || (a.has_run, a.marks_ms) == (b.has_run, b.marks_ms);

@@ -1,16 +1,15 @@
 //! Through the folders, without reading a picture.
 
 use std::collections::HashSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use crate::gallery::entry::modified_unix_ms;
+use crate::gallery::formats::{has_picture_name, is_hidden};
 use crate::gallery::index::{Roots, Stamp};
 use crate::gallery::trajectory_file::trajectory_path;
-
-/// How names of pictures end, in any case of letters.
-const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
+use crate::gallery::user_metadata_file::beside;
 
 /// A file that has the name of a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,18 +116,6 @@ pub(super) fn sight(root: i64, path: &Path) -> Option<Sighting> {
     })
 }
 
-/// Whether a file is called as pictures are, and not hidden.
-pub(super) fn has_picture_name(path: &Path) -> bool {
-    let ending = path.extension();
-    ending.is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
-        && !path.file_name().is_some_and(is_hidden)
-}
-
-/// Whether what has this name is not looked at.
-pub(super) fn is_hidden(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".")
-}
-
 /// When the file of a picture's user metadata beside it was changed; `None` if there is none.
 pub(super) fn marks_ms(picture: &Path) -> Option<i64> {
     marks_ms_if(picture, Path::exists)
@@ -144,9 +131,7 @@ fn stamp(picture: &Path, metadata: &Metadata, is_there: impl Fn(&Path) -> bool) 
 }
 
 fn marks_ms_if(picture: &Path, is_there: impl Fn(&Path) -> bool) -> Option<i64> {
-    let mut beside = picture.as_os_str().to_owned();
-    beside.push(".xmp");
-    let places = [PathBuf::from(beside), picture.with_extension("xmp")];
+    let places = [beside(picture), picture.with_extension("xmp")];
     let place = places.into_iter().find(|place| is_there(place))?;
     place.metadata().ok().map(|metadata| modified_unix_ms(&metadata))
 }

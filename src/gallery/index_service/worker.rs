@@ -24,11 +24,11 @@ const TICK: Duration = Duration::from_secs(1);
 const SETTLE: Duration = Duration::from_millis(250);
 /// Longest wait for that.
 const SETTLE_AT_MOST: Duration = Duration::from_secs(2);
-/// How often progress is told.
+/// Shortest time between two reports of progress.
 const PROGRESS: Duration = Duration::from_millis(100);
-/// How often it is told that there are more pictures.
+/// Shortest time between two reports that there are more pictures.
 const CONTENT: Duration = Duration::from_millis(500);
-/// Most pictures that are told of one by one when they change.
+/// Most pictures that are reported one by one when they change.
 const MAX_REPORTED: usize = 256;
 
 /// What the thread is sent.
@@ -36,12 +36,12 @@ const MAX_REPORTED: usize = 256;
 pub(super) enum Message {
     Request(Ticket, IndexRequest),
     FolderEvent(FolderEvent),
-    /// The folders of this many beginnings ago are now watched, as far as that goes.
+    /// The folders are now watched, as far as possible; the number is that of the call that asked for it.
     Watching(u64, Watch),
     End,
 }
 
-/// The thread's things.
+/// The state of the thread.
 pub(super) struct Worker {
     pub(super) options: IndexServiceOptions,
     pub(super) gallery: PathBuf,
@@ -53,20 +53,20 @@ pub(super) struct Worker {
     pub(super) requests: VecDeque<(Ticket, IndexRequest)>,
     pub(super) touched: BTreeSet<PathBuf>,
     pub(super) scan: Option<Scan>,
-    /// Tells whether another program has changed the index.
+    /// Version of the index's data, which changes when another program writes to it.
     others_version: usize,
     /// Whether each folder was there when it was last looked for.
     presence: BTreeMap<PathBuf, bool>,
-    /// Folders that were told to be lost.
+    /// Folders that were reported as lost.
     lost: BTreeSet<PathBuf>,
     /// When the first and the last of `touched` were.
     touched_at: Option<(Instant, Instant)>,
     watch: Option<Watch>,
     watch_number: u64,
-    /// Whether more was told than could be taken.
+    /// Whether events of the folders were left out because too many waited.
     has_lost_events: Arc<AtomicBool>,
     is_scan_due: bool,
-    /// Whether folders that are empty now are taken at their word.
+    /// Whether pictures of folders that are empty now are removed from the index.
     is_empty_believed: bool,
     scanned_at: Instant,
     looked_after_at: Option<Instant>,
@@ -84,7 +84,7 @@ pub(super) struct Worker {
     is_ending: Arc<AtomicBool>,
 }
 
-/// The thread's ends of what joins it to its handle.
+/// The thread's ends of the channels to its handle.
 pub(super) struct Ends {
     pub(super) messages: Receiver<Message>,
     pub(super) own_messages: Sender<Message>,
@@ -177,7 +177,7 @@ impl Worker {
         }
     }
 
-    /// How long there is nothing to do.
+    /// Time until there is something to do unless a message comes.
     fn patience(&self) -> Duration {
         if self.scan.is_some() || !self.requests.is_empty() || self.is_scan_due {
             return Duration::ZERO;
@@ -294,7 +294,7 @@ impl Worker {
         self.look_at(paths);
     }
 
-    /// Tells what came of writing into the index.
+    /// Reports what was written into the index.
     pub(super) fn send_written(&mut self, written: &Written) {
         let is_much = written.changed.len() > MAX_REPORTED;
         if !written.added.is_empty() || written.removed > 0 || is_much {
@@ -305,7 +305,7 @@ impl Worker {
         }
     }
 
-    /// Tells how pictures are now.
+    /// Sends pictures as they are now.
     pub(super) fn send_changed(&mut self, ids: &[EntryId]) {
         let Some(entries) = self.with_index(|index| index.entries(ids)) else {
             return;

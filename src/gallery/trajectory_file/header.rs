@@ -32,7 +32,7 @@ pub struct TrajectorySize {
     pub parts: KeptParts,
 }
 
-/// What is kept of a run for views alone; none of it after thinning.
+/// Optional parts of a kept run, which only views need; thinning removes them all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct KeptParts {

@@ -81,7 +81,7 @@ impl TrajectoryFile {
         Self::read_header(file, path).map_err(|problem| problem.with_path(path))
     }
 
-    /// What can be told without the steps.
+    /// The header with the record parsed.
     pub(in crate::gallery) fn header(&self) -> Result<TrajectoryHeader, GalleryError> {
         let Header { tokens, colours, .. } = &self.header;
         let record: Record =

@@ -13,11 +13,11 @@ use crate::gallery::watch::Watch;
 
 /// Messages that may wait before the system's events are left out, for which everything is looked at instead.
 const MAX_MESSAGES: usize = 256;
-/// How often everything is looked at where the system does not tell of changes.
+/// How often all files are scanned where the system does not report changes.
 const POLL: Duration = Duration::from_mins(1);
 /// How often an index in memory tries to become a file.
 const RETRY: Duration = Duration::from_secs(30);
-/// How often it is told that another program has the index in use.
+/// Shortest time between two reports that another program has the index in use.
 const BUSY: Duration = Duration::from_mins(1);
 /// An index that is damaged so often within [`BUSY`] is not kept in its file for now: the disk may be failing.
 const MAX_DAMAGES: u32 = 3;
@@ -30,7 +30,7 @@ impl Worker {
         self.opened_at = Instant::now();
         self.scan = None;
         if !self.gallery.is_dir() {
-            self.become_forgetful(); // nothing has been saved yet, or its disk is away
+            self.use_index_in_memory(); // nothing has been saved yet, or its disk is away
             return;
         }
         match Index::open_after(&self.gallery, damaged) {
@@ -49,14 +49,14 @@ impl Worker {
                     "the index of the gallery cannot be written, so it is kept in memory for now: {}",
                     error.one_line()
                 ));
-                self.become_forgetful();
+                self.use_index_in_memory();
             }
         }
         self.know_roots();
     }
 
-    /// Goes on with an index in memory.
-    fn become_forgetful(&mut self) {
+    /// Replaces the index by an empty one in memory.
+    fn use_index_in_memory(&mut self) {
         match Index::in_memory(&self.gallery) {
             Ok(index) => self.index = index,
             Err(error) => self.fail(error.one_line()),
@@ -76,7 +76,7 @@ impl Worker {
         self.others_version = self.index.others_version().unwrap_or_default();
     }
 
-    /// Tries again to have the index in a file.
+    /// Tries again to open the index in a file.
     fn open_quietly(&mut self) {
         self.opened_at = Instant::now();
         if let Ok(OpenedIndex { index, .. }) = Index::open(&self.gallery) {
@@ -87,7 +87,7 @@ impl Worker {
         }
     }
 
-    /// Has the watched folders be these.
+    /// Replaces the watched folders.
     pub(in crate::gallery::index_service) fn set_watched(&mut self, folders: Vec<PathBuf>) {
         if self.watched.as_ref() == Some(&folders) {
             return;
@@ -104,7 +104,7 @@ impl Worker {
         self.watch_and_scan();
     }
 
-    /// Has the folders watched; once they are, all is looked at.
+    /// Watches the folders; once they are watched, all files are scanned.
     pub(in crate::gallery::index_service) fn watch_and_scan(&mut self) {
         self.watch = None;
         self.watch_number += 1;
@@ -137,12 +137,12 @@ impl Worker {
         }
     }
 
-    /// Has everything be looked at soon.
+    /// Scans all files soon.
     pub(in crate::gallery::index_service) fn scan_soon(&mut self) {
         self.is_scan_due = true;
     }
 
-    /// Has everything be looked at soon; folders that are empty are believed to be so.
+    /// Scans all files soon; pictures of folders that are empty now are removed from the index.
     pub(in crate::gallery::index_service) fn rescan(&mut self) {
         if !self.index.is_kept() {
             self.open(None);
@@ -151,7 +151,7 @@ impl Worker {
         self.is_empty_believed = true;
     }
 
-    /// Sees whether the folders and the index are where they were.
+    /// Checks that the folders and the index are still in their places.
     pub(super) fn look_after(&mut self) {
         if self.looked_after_at.is_some_and(|at| at.elapsed() < TICK) && self.requests.is_empty() {
             return;
@@ -182,7 +182,7 @@ impl Worker {
         }
     }
 
-    /// Tells if another program has changed the index.
+    /// Reports whether another program has changed the index.
     fn look_for_others(&mut self) {
         let version = self.index.others_version();
         if let Ok(version) = version
@@ -193,7 +193,7 @@ impl Worker {
         }
     }
 
-    /// Tells which folders went and came.
+    /// Reports folders that have vanished or come back.
     fn look_for_folders(&mut self) {
         if self.touched_at.is_some() {
             return; // what happened there is not known yet
@@ -224,7 +224,7 @@ impl Worker {
         }
     }
 
-    /// Does something with the index; should that be damaged or no longer writable, once more with the next one.
+    /// Does work with the index; if that turns out to be damaged or no longer writable, once more with the next one.
     pub(in crate::gallery::index_service) fn with_index<T>(
         &mut self,
         work: impl Fn(&mut Index) -> Result<T, GalleryError>,
@@ -251,7 +251,7 @@ impl Worker {
                     self.fail(format!("{message}; it is kept in memory for now"));
                     self.opened_at = Instant::now();
                     drop(damaged);
-                    self.become_forgetful();
+                    self.use_index_in_memory();
                 } else {
                     self.open(damaged);
                 }
@@ -259,7 +259,7 @@ impl Worker {
             Some(Health::Unwritable) => {
                 self.fail(format!("{message}; it is kept in memory for now"));
                 self.opened_at = Instant::now();
-                self.become_forgetful();
+                self.use_index_in_memory();
             }
             Some(Health::Busy) => {
                 if is_due(self.busy_reported_at, BUSY) {
@@ -279,7 +279,7 @@ impl Worker {
         true
     }
 
-    /// Counts that the index was found damaged.
+    /// Counts one more damage of the index; whether there were too many lately.
     fn is_damaged_too_often(&mut self) -> bool {
         let (since, num) = self
             .damages
@@ -289,7 +289,7 @@ impl Worker {
         num + 1 > MAX_DAMAGES
     }
 
-    /// Takes the index out; one in memory stands in for it.
+    /// Takes the index out and puts an empty one in memory in its place.
     fn without_index(&mut self) -> Option<Index> {
         let stand_in = Index::in_memory(&self.gallery).ok()?;
         Some(std::mem::replace(&mut self.index, stand_in))

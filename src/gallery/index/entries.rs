@@ -12,7 +12,7 @@ use crate::gallery::{EntryId, GalleryError, PictureEntry, RecordSource, UserMeta
 
 /// A file as the index knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::gallery) struct Known {
+pub(in crate::gallery) struct IndexedFile {
     pub(in crate::gallery) root: i64,
     /// `None` for one that cannot be read as a picture.
     pub(in crate::gallery) id: Option<EntryId>,
@@ -29,7 +29,7 @@ impl Index {
     ///
     /// # Errors
     /// [`GalleryError::Index`].
-    pub(in crate::gallery) fn known(&self) -> Result<HashMap<PathBuf, Known>, GalleryError> {
+    pub(in crate::gallery) fn known(&self) -> Result<HashMap<PathBuf, IndexedFile>, GalleryError> {
         let mut known = HashMap::new();
         let mut read = || -> rusqlite::Result<()> {
             let mut statement = self.connection.prepare_cached(
@@ -47,7 +47,7 @@ impl Index {
                     marks_ms: row.get(6)?,
                 };
                 let id = row.get::<_, Option<i64>>(2)?.map(EntryId);
-                known.insert(path, Known { root, id, stamp });
+                known.insert(path, IndexedFile { root, id, stamp });
             }
             Ok(())
         };
@@ -59,13 +59,13 @@ impl Index {
     ///
     /// # Errors
     /// [`GalleryError::Index`].
-    pub(in crate::gallery) fn known_file(&self, root: i64, path: &Path) -> Result<Option<Known>, GalleryError> {
+    pub(in crate::gallery) fn known_file(&self, root: i64, path: &Path) -> Result<Option<IndexedFile>, GalleryError> {
         let Some(value) = to_value(&self.gallery, root, path) else {
             return Ok(None);
         };
         let read = || {
             let known = |row: &rusqlite::Row<'_>| {
-                Ok(Known {
+                Ok(IndexedFile {
                     root,
                     id: row.get::<_, Option<i64>>(0)?.map(EntryId),
                     stamp: Stamp {
