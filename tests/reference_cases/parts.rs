@@ -16,7 +16,7 @@ use hareru::pipelines::run_plan::RunPlan;
 use hareru::pipelines::{DenoiserInputs, Model};
 use hareru::weights::{self, ModelFiles};
 
-use super::recorder::{Got, Recorder, RunNoise, finish, scale};
+use super::recorder::{Got, Recorder, RunNoise, finish, scale, unit_picture};
 use super::request::{Asked, noises};
 use super::{conditions, id_row};
 use crate::support::reference::Case;
@@ -38,7 +38,6 @@ pub(super) fn tokenize(case: &Case) -> Got {
 /// Encodes a picture and decodes its latents.
 pub(super) fn roundtrip(case: &Case) -> Got {
     let picture = case.inputs().f32("init_image").unwrap().affine(2.0, -1.0).unwrap();
-    let unit = |picture: Tensor| picture.squeeze(0)?.affine(0.5, 0.5)?.clamp(0f32, 1f32);
     let model = case.root(case.text("model"));
     if case.text("vae_kind") == "tiny" {
         let files = ModelFiles::open(model).unwrap();
@@ -48,7 +47,7 @@ pub(super) fn roundtrip(case: &Case) -> Got {
         })
         .unwrap();
         let latents = vae.encode(&picture, Wrap::default()).unwrap();
-        let image = unit(vae.decode(&latents, Wrap::default()).unwrap()).unwrap();
+        let image = unit_picture(&vae.decode(&latents, Wrap::default()).unwrap());
         return Got::from([("latents".to_owned(), latents), ("image".to_owned(), image)]);
     }
     let files = match case.request["config_from"].as_str() {
@@ -63,15 +62,15 @@ pub(super) fn roundtrip(case: &Case) -> Got {
     .unwrap();
     let moments = vae.encode(&picture, Wrap::default()).unwrap();
     let sample = moments.sample(&case.inputs().f32("vae_noise").unwrap()).unwrap();
-    let decode = |latents: &Tensor| unit(vae.decode(latents, Wrap::default())?);
+    let decode = |latents: &Tensor| unit_picture(&vae.decode(latents, Wrap::default()).unwrap());
     let std = (moments.logvar.clamp(-30f32, 20f32).unwrap() * 0.5)
         .unwrap()
         .exp()
         .unwrap();
     Got::from([
         ("latents".to_owned(), (&sample * config.scaling_factor).unwrap()),
-        ("image".to_owned(), decode(&sample).unwrap()),
-        ("image_from_mean".to_owned(), decode(&moments.mean).unwrap()),
+        ("image".to_owned(), decode(&sample)),
+        ("image_from_mean".to_owned(), decode(&moments.mean)),
         ("latents_unscaled".to_owned(), sample),
         ("posterior.mean".to_owned(), moments.mean),
         ("posterior.logvar".to_owned(), moments.logvar),
@@ -132,16 +131,9 @@ pub(super) fn with_sizes(case: &Case, asked: &Asked, model: &StableDiffusion) ->
         &[("noise", "")],
     );
     got.extend(found);
-    let picture = model.decode(&latents, Wrap::default()).unwrap();
     got.insert(
         "image".to_owned(),
-        picture
-            .squeeze(0)
-            .unwrap()
-            .affine(0.5, 0.5)
-            .unwrap()
-            .clamp(0f32, 1f32)
-            .unwrap(),
+        unit_picture(&model.decode(&latents, Wrap::default()).unwrap()),
     );
     got
 }
@@ -174,16 +166,10 @@ pub(super) fn of_noise_size(case: &Case, asked: &Asked, model: &dyn Model) -> Go
         request.guidance_scale,
         noises(case),
     );
-    let image = model
-        .decode(&picture, Wrap::default())
-        .unwrap()
-        .squeeze(0)
-        .unwrap()
-        .affine(0.5, 0.5)
-        .unwrap()
-        .clamp(0f32, 1f32)
-        .unwrap();
-    got.insert("image".to_owned(), image);
+    got.insert(
+        "image".to_owned(),
+        unit_picture(&model.decode(&picture, Wrap::default()).unwrap()),
+    );
     got
 }
 
@@ -197,14 +183,7 @@ pub(super) fn super_resolution(case: &Case, model: &Unclip, small: &Tensor) -> G
     let table = schedule.sigma_table(steps).unwrap();
     let noise: &[RunNoise] = &[("super_res_noise", "super_res.")];
     let (large, mut got) = run(case, &stage, (schedule.sampler(), &table), 1.0, noise);
-    let image = large
-        .squeeze(0)
-        .unwrap()
-        .affine(0.5, 0.5)
-        .unwrap()
-        .clamp(0f32, 1f32)
-        .unwrap();
-    got.insert("image".to_owned(), image);
+    got.insert("image".to_owned(), unit_picture(&large));
     got
 }
 

@@ -86,13 +86,7 @@ impl Recorder {
 
     /// The pictures that were decoded, each `(3, height, width)` in 0..1.
     pub(super) fn pictures(&self) -> Vec<Tensor> {
-        let unit = |picture: &Tensor| picture.squeeze(0)?.affine(0.5, 0.5)?.clamp(0f32, 1f32);
-        self.pictures
-            .borrow()
-            .iter()
-            .map(unit)
-            .collect::<candle_core::Result<_>>()
-            .unwrap()
+        self.pictures.borrow().iter().map(unit_picture).collect()
     }
 
     /// What all runs computed.
@@ -239,6 +233,12 @@ impl Recorded {
         }
         got
     }
+}
+
+/// A decoded picture, `(1, 3, height, width)` in −1..1, as `(3, height, width)` in 0..1.
+pub(super) fn unit_picture(decoded: &Tensor) -> Tensor {
+    let scaled = decoded.squeeze(0).unwrap().affine(0.5, 0.5).unwrap();
+    scaled.clamp(0f32, 1f32).unwrap()
 }
 
 /// What `noise` is multiplied by to be `latents`; `None` if they are more than noise.

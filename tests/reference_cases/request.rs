@@ -11,7 +11,6 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::reference::{Case, Tensors};
-use crate::support::weights::{copy_folder, write};
 
 /// A request with the files that it names.
 pub(super) struct Asked {
@@ -40,24 +39,15 @@ impl Asked {
     }
 }
 
-/// A copy of the model with the scheduler of the case, and its tiny decoder if it names one.
+/// A copy of the model as the case has it.
 fn model(case: &Case, folder: &Path) -> (ModelRef, ModelFiles) {
-    let model = case.root(case.text("model"));
-    let configs = case.request["config_from"].as_str().map(|configs| case.root(configs));
+    let is_single = case.request["config_from"].is_string();
     let copy = folder.join("model");
-    copy_folder(configs.as_deref().unwrap_or(&model), &copy);
-    let sampler = &case.request["sampler"];
-    if sampler.is_object() {
-        let mut config = sampler["diffusers_config"].clone();
-        config["_class_name"] = sampler["diffusers_class"].clone();
-        write(&copy, "scheduler/scheduler_config.json", config.to_string().as_bytes());
-    }
-    if let Some(tiny) = case.request["vae"].as_str() {
-        copy_folder(&case.root(tiny), &copy.join("vae_tiny"));
-    }
-    if configs.is_none() {
+    case.copy_model(&copy);
+    if !is_single {
         return (ModelRef::Path(copy.clone()), ModelFiles::open(copy).unwrap());
     }
+    let model = case.root(case.text("model"));
     let files = ModelFiles::open_with_configs(&model, &copy).unwrap();
     (ModelRef::Path(model), files)
 }

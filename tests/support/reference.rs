@@ -10,6 +10,8 @@ use hareru::weights::TensorSource as _;
 use std::path::Path;
 use std::path::PathBuf;
 
+use super::weights::{copy_folder, write};
+
 /// A folder with `models/` and `cases/`.
 pub(crate) struct ReferenceSet {
     root: PathBuf,
@@ -49,6 +51,11 @@ impl ReferenceSet {
     /// The folder of one of its models.
     pub(crate) fn model(&self, name: &str) -> PathBuf {
         self.root.join("models").join(name)
+    }
+
+    /// The case of this name.
+    pub(crate) fn case(&self, name: &str) -> Case {
+        Case::open(&self.root, self.root.join("cases").join(name))
     }
 
     /// Every case, sorted by name.
@@ -109,6 +116,27 @@ impl Case {
     /// A path inside the set.
     pub(crate) fn root(&self, inside: &str) -> PathBuf {
         self.root.join(inside)
+    }
+
+    /// Copies the model's folder, or that of its configurations, with the parts it takes from other models, the case's
+    /// scheduler, and the case's tiny decoder.
+    pub(crate) fn copy_model(&self, to: &Path) {
+        let folder = self.request["config_from"]
+            .as_str()
+            .unwrap_or_else(|| self.text("model"));
+        copy_folder(&self.root(folder), to);
+        for (part, from) in self.request["parts"].as_object().into_iter().flatten() {
+            copy_folder(&self.root(from.as_str().unwrap()), &to.join(part));
+        }
+        let sampler = &self.request["sampler"];
+        if sampler.is_object() {
+            let mut config = sampler["diffusers_config"].clone();
+            config["_class_name"] = sampler["diffusers_class"].clone();
+            write(to, "scheduler/scheduler_config.json", config.to_string().as_bytes());
+        }
+        if let Some(tiny) = self.request["vae"].as_str() {
+            copy_folder(&self.root(tiny), &to.join("vae_tiny"));
+        }
     }
 
     /// A file beside the request.
