@@ -8,20 +8,9 @@ use hareru::job::{GenerateRequest, GeneratedImage, LatentPlane, Record, RgbImage
 /// A record with some request.
 pub(super) fn record(request: GenerateRequest) -> Record {
     Record {
-        version: Record::VERSION,
-        program: "hareru 0.1.0".to_owned(),
-        request,
         model_name: "dreamshaper_v8.5".to_owned(),
         model_hash: "0123456789abcdef".to_owned(),
-        family: "sd15".to_owned(),
-        rng: "hareru-1".to_owned(),
-        precision: "f32".to_owned(),
-        decoder: String::new(),
-        run_id: "7c0f3a91d2e45b68".to_owned(),
-        origin: None,
-        batch_index: 0,
-        created_unix_secs: 1_795_219_164,
-        elapsed_secs: 3.25,
+        ..crate::support::record(request)
     }
 }
 

@@ -35,22 +35,7 @@ pub(crate) fn generated_image(request: GenerateRequest) -> GeneratedImage {
             height_px,
             pixels: (0..width_px * height_px * 3).map(|i| (i * 31 % 251) as u8).collect(),
         }),
-        record: Record {
-            version: Record::VERSION,
-            program: "hareru 0.1.0".to_owned(),
-            request,
-            model_name: "Starter".to_owned(),
-            model_hash: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef".to_owned(),
-            family: "sd15".to_owned(),
-            rng: "hareru-1".to_owned(),
-            precision: "f32".to_owned(),
-            decoder: String::new(),
-            run_id: "7c0f3a91d2e45b68".to_owned(),
-            origin: None,
-            batch_index: 0,
-            created_unix_secs: 1_795_219_164,
-            elapsed_secs: 3.25,
-        },
+        record: record(request),
         trajectory: Arc::new(Trajectory {
             seed,
             sigmas: vec![14.614_641_922_923_1, 1.0 / 3.0, 0.0],
@@ -81,5 +66,25 @@ pub(crate) fn generated_image(request: GenerateRequest) -> GeneratedImage {
             tokens: Vec::new(),
             colours: None,
         }),
+    }
+}
+
+/// How a picture of this request is recorded.
+pub(crate) fn record(request: GenerateRequest) -> Record {
+    Record {
+        version: Record::VERSION,
+        program: "hareru 0.1.0".to_owned(),
+        request,
+        model_name: "Starter".to_owned(),
+        model_hash: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef".to_owned(),
+        family: "sd15".to_owned(),
+        rng: "hareru-1".to_owned(),
+        precision: "f32".to_owned(),
+        decoder: String::new(),
+        run_id: "7c0f3a91d2e45b68".to_owned(),
+        origin: None,
+        batch_index: 0,
+        created_unix_secs: 1_795_219_164,
+        elapsed_secs: 3.25,
     }
 }

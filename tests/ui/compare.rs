@@ -230,7 +230,7 @@ fn pictures_should_be_dropped_taken_out_and_cleared() {
     let paths = three_runs(folder.path());
     let mut window = comparing(folder.path(), &paths[..1], in_language("en"), false);
     window.harness.get_by_label_contains("Add another one");
-    let dropped = paths[1..].iter().map(|path| super::pictures::dropped(path));
+    let dropped = paths[1..].iter().map(|path| super::harness::dropped(path));
     window.harness.input_mut().dropped_files.extend(dropped);
     window.harness.run();
     wait(&mut window, "reading", settled);

@@ -184,6 +184,24 @@ impl Clipboard for MemoryClipboard {
     }
 }
 
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("the path is enough".to_owned())
+    }
+}
+
+/// A file that is let go over the window.
+pub(crate) fn dropped(path: &Path) -> Arc<dyn egui::DroppedFile + Send + Sync> {
+    Arc::new(Dropped(path.to_owned()))
+}
+
 /// What of a window is no stand-in.
 #[derive(Default)]
 struct RealParts {
@@ -455,6 +473,12 @@ impl Window {
         self.harness.run();
     }
 
+    /// Lets go of a file over the window.
+    pub(crate) fn drop_file(&mut self, path: &Path) {
+        self.harness.input_mut().dropped_files.push(dropped(path));
+        self.harness.run();
+    }
+
     /// Whether something of this name is in sight or within reach.
     pub(crate) fn has(&self, label: &str) -> bool {
         self.harness.query_by_label(label).is_some()
@@ -563,19 +587,10 @@ pub(crate) fn step(job: JobId, step: u32, colour: [u8; 3]) -> Event {
 /// How a picture of this request is recorded.
 pub(crate) fn record(request: GenerateRequest) -> Record {
     Record {
-        version: Record::VERSION,
-        program: "hareru 0.1.0".to_owned(),
-        request,
-        model_name: "Starter".to_owned(),
         model_hash: String::new(),
-        family: "sd15".to_owned(),
-        rng: "hareru-1".to_owned(),
-        precision: "f32".to_owned(),
-        decoder: String::new(),
         run_id: String::new(),
-        origin: None,
-        batch_index: 0,
         created_unix_secs: 1_700_000_000,
         elapsed_secs: 2.5,
+        ..crate::support::record(request)
     }
 }

@@ -19,19 +19,6 @@ use hareru::ui::services::Clipboard as _;
 use super::harness::{Window, plain, record, starter, step};
 use super::looks::{clearing, look};
 
-#[derive(Debug)]
-struct Dropped(PathBuf);
-
-impl egui::DroppedFile for Dropped {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        Err("not needed".to_owned())
-    }
-}
-
 /// A folder with a picture of 96 × 64 pixels without settings.
 pub(super) fn photo() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -41,12 +28,6 @@ pub(super) fn photo() -> (tempfile::TempDir, PathBuf) {
     picture.pixels.truncate(3 * 96 * 64);
     gallery::save_pixels(&path, &picture).unwrap();
     (folder, path)
-}
-
-fn drop_file(window: &mut Window, path: &Path) {
-    let dropped = Arc::new(Dropped(path.to_owned()));
-    window.harness.input_mut().dropped_files.push(dropped);
-    window.harness.run();
 }
 
 pub(super) fn wait_for(window: &mut Window, path: &Path) {
@@ -83,7 +64,7 @@ fn no_steps() -> Trajectory {
 /// An offered picture, with adapters installed.
 fn offered(path: &Path) -> Window {
     let mut window = Window::open_at(path.parent().unwrap());
-    drop_file(&mut window, path);
+    window.drop_file(path);
     wait_for(&mut window, path);
     window.studio_mut().image_input.adapters = installed();
     window.harness.run();
@@ -251,7 +232,7 @@ fn letting_go_over_a_card_should_take_it_where_the_pointer_is_seen() {
         window.harness.hover_at(pointer);
         window.harness.step();
         window.harness.input_mut().hovered_files.clear();
-        drop_file(&mut window, &path);
+        window.drop_file(&path);
         let studio = window.harness.state();
         assert!(studio.studio().image_input.drop_menu.is_none());
         assert_eq!(studio.draft().request.init.is_some(), is_taken);
@@ -276,7 +257,11 @@ fn several_dropped_pictures_should_be_compared() {
     std::fs::copy(&path, &other).unwrap();
     let mut window = Window::open_at(folder.path());
     for path in [path, other] {
-        window.harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
+        window
+            .harness
+            .input_mut()
+            .dropped_files
+            .push(super::harness::dropped(&path));
     }
     window.harness.run();
     assert_eq!(window.state().page, PageId::Compare);
@@ -337,7 +322,7 @@ fn an_offered_picture_that_is_torn_should_refuse_everything() {
     let path = folder.path().join("torn.png");
     std::fs::write(&path, b"no picture").unwrap();
     let mut window = Window::open_at(folder.path());
-    drop_file(&mut window, &path);
+    window.drop_file(&path);
     window.wait_until("it is read", |studio| !studio.state().notices.all().is_empty());
     assert!(window.harness.get_by_label("Restyle").accesskit_node().is_disabled());
     assert!(window.harness.query_all_by_label_contains("It cannot be read").count() >= 6);
@@ -479,7 +464,7 @@ fn looks_of_bringing_in() {
             let (folder, path) = photo();
             let mut window = Window::open_drawn_at(language, folder.path());
             window.harness.state().send(UiCommand::SetTheme(choice));
-            drop_file(&mut window, &path);
+            window.drop_file(&path);
             wait_for(&mut window, &path);
             window.studio_mut().image_input.adapters = Adapters {
                 controls: Vec::new(),

@@ -9,24 +9,6 @@ use hareru::job::GenerateRequest;
 
 use super::harness::{Window, plain, record};
 
-#[derive(Debug)]
-struct Dropped(PathBuf);
-
-impl egui::DroppedFile for Dropped {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        Err("not needed".to_owned())
-    }
-}
-
-/// A file that is let go over the window.
-pub(super) fn dropped(path: &Path) -> Arc<dyn egui::DroppedFile + Send + Sync> {
-    Arc::new(Dropped(path.to_owned()))
-}
-
 fn lighthouse() -> GenerateRequest {
     GenerateRequest {
         prompt: "a lighthouse at night by the sea".to_owned(),
@@ -48,12 +30,7 @@ fn lighthouse() -> GenerateRequest {
 fn dropping_a_picture_should_take_back_every_setting() {
     let mut window = Window::open();
     let path = PathBuf::from("/pictures/猫 a.png");
-    window
-        .harness
-        .input_mut()
-        .dropped_files
-        .push(Arc::new(Dropped(path.clone())));
-    window.harness.run();
+    window.drop_file(&path);
     take_settings(&mut window, &path);
     assert_eq!(window.pictures.borrow().opened, std::slice::from_ref(&path));
 
@@ -71,12 +48,7 @@ fn dropping_a_picture_without_settings_should_say_so_and_leave_the_form() {
     let mut window = Window::open();
     let before = window.draft().clone();
     let path = PathBuf::from("/pictures/holiday.png");
-    window
-        .harness
-        .input_mut()
-        .dropped_files
-        .push(Arc::new(Dropped(path.clone())));
-    window.harness.run();
+    window.drop_file(&path);
     take_settings(&mut window, &path);
     window.tell_of_pictures(SaveEvent::Opened {
         path,
@@ -91,12 +63,7 @@ fn dropping_a_picture_without_settings_should_say_so_and_leave_the_form() {
 fn dropping_a_folder_should_use_it_as_a_model() {
     let mut window = Window::open();
     let path = PathBuf::from("/models/sd15");
-    window
-        .harness
-        .input_mut()
-        .dropped_files
-        .push(Arc::new(Dropped(path.clone())));
-    window.harness.run();
+    window.drop_file(&path);
     assert_eq!(window.draft().request.model, hareru::job::ModelRef::Path(path));
 }
 
