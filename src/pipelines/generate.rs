@@ -7,7 +7,7 @@ use super::PipelineError;
 use super::context::{JobContext, ShownStep, Watcher, stream_seed};
 use super::frames::trajectory_of_frame;
 use super::observer::{Observed, Observer};
-use super::pass::{PassOutput, Passes, SamplingPass};
+use super::pass::{Passes, SamplingPass};
 use super::run::{Noise, Run, RunOutput};
 use super::run_plan::{RunPlan, Steered};
 use crate::conditioning::rgb_from_picture;
@@ -37,17 +37,29 @@ impl<'a> Prepared<'a> {
     pub fn pictures(&self, index: u32, watcher: &mut dyn Watcher) -> Result<Vec<GeneratedImage>, PipelineError> {
         let began = Instant::now();
         watcher.phase(Phase::Denoising);
-        let mut output: Option<PassOutput> = None;
-        let mut kept: Option<(SigmaTable, PassOutput)> = None;
-        while let Some(pass) = self.passes.next(index, output.as_ref())? {
-            let asked = output.take().map(|output| output.asked).unwrap_or_default();
-            let taken = self.run(&pass, index, asked, watcher)?;
+        let mut output: Option<(usize, RunOutput)> = None;
+        let mut kept: Option<(SigmaTable, RunOutput)> = None;
+        while let Some(pass) = self
+            .passes
+            .next(index, output.as_ref().map(|(number, output)| (*number, output)))?
+        {
+            let asked = output.take().map(|(_, output)| output.asked).unwrap_or_default();
+            let mut steps = StepsToWatcher {
+                pass: &pass,
+                passes: &*self.passes,
+                mode: self.context.options.preview,
+                colours: self.context.colours().map(Arc::new),
+                watcher: &mut *watcher,
+            };
+            let mut taken = self.run(&pass, index, &asked).sample(pass.shape, &mut steps)?;
+            taken.asked.splice(0..0, asked);
             if pass.is_kept {
                 kept = Some((pass.table, taken.clone()));
             }
-            output = Some(taken);
+            output = Some((pass.number, taken));
         }
-        let (Some(output), Some((table, kept)), false) = (output, kept, self.context.control.is_cancelled()) else {
+        let (Some((_, output)), Some((table, kept)), false) = (output, kept, self.context.control.is_cancelled())
+        else {
             return Err(SampleError::Cancelled.into());
         };
         let (request, trajectory) = self.keep(index, &table, kept)?;
@@ -76,16 +88,10 @@ impl<'a> Prepared<'a> {
         finished.collect()
     }
 
-    /// Takes one pass and tells the watcher of every step.
+    /// One pass as a run of the denoise loop.
     ///
     /// * `asked`: what was asked for in the passes before.
-    fn run(
-        &self,
-        pass: &SamplingPass<'_>,
-        index: u32,
-        asked: Vec<Change>,
-        watcher: &mut dyn Watcher,
-    ) -> Result<PassOutput, PipelineError> {
+    fn run<'p>(&'p self, pass: &'p SamplingPass<'_>, index: u32, asked: &[Change]) -> Run<'p> {
         let JobContext {
             request,
             probe,
@@ -100,7 +106,7 @@ impl<'a> Prepared<'a> {
             eta: request.eta,
             ..Options::default()
         };
-        let run = Run {
+        Run {
             denoiser: &*pass.denoiser,
             guidance: pass.guidance.clone().unwrap_or_else(|| self.context.guidance()),
             sampler: pass.sampler,
@@ -114,36 +120,13 @@ impl<'a> Prepared<'a> {
                 variation,
             },
             plan: if pass.is_kept {
-                self.context.plan(index, pass.base, &asked)
+                self.context.plan(index, pass.base, asked)
             } else {
                 RunPlan::default()
             },
             control,
             probe,
-        };
-        let mut steps = StepsToWatcher {
-            pass,
-            passes: &*self.passes,
-            mode: self.context.options.preview,
-            colours: self.context.colours().map(Arc::new),
-            watcher,
-        };
-        let RunOutput {
-            latents,
-            steps,
-            tokens,
-            asked: asked_now,
-            ended_after,
-            ..
-        } = run.sample(pass.shape, &mut steps)?;
-        Ok(PassOutput {
-            number: pass.number,
-            latents,
-            steps,
-            tokens,
-            asked: [asked, asked_now].concat(),
-            ended_after,
-        })
+        }
     }
 
     /// A finished pass as it is kept: the request with what was asked for on the way, and the trajectory.
@@ -151,7 +134,7 @@ impl<'a> Prepared<'a> {
         &self,
         index: u32,
         table: &SigmaTable,
-        output: PassOutput,
+        output: RunOutput,
     ) -> Result<(GenerateRequest, Arc<Trajectory>), PipelineError> {
         let mut request = self.context.request.clone();
         request.changes.extend(output.asked);

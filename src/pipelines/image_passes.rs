@@ -10,9 +10,9 @@ use super::context::{JobContext, ResumeFrom, stream_seed};
 use super::denoiser::Denoiser;
 use super::frames::split_frames;
 use super::model::ConcatCond;
-use super::pass::{PassOutput, Passes, SamplingPass};
+use super::pass::{Passes, SamplingPass};
 use super::probe::drawn;
-use super::run::{InitialLatents, InpaintBlend};
+use super::run::{InitialLatents, InpaintBlend, RunOutput};
 use super::scheduled_conditioning::ScheduledConditioning;
 use crate::conditioning::pictures::{Paste, from_job, to_job};
 use crate::conditioning::{is_finite, picture_tensor, rgb_from_picture};
@@ -67,7 +67,11 @@ impl RunInputs {
 }
 
 impl Passes for ImagePasses<'_> {
-    fn next(&self, index: u32, previous: Option<&PassOutput>) -> Result<Option<SamplingPass<'_>>, PipelineError> {
+    fn next(
+        &self,
+        index: u32,
+        previous: Option<(usize, &RunOutput)>,
+    ) -> Result<Option<SamplingPass<'_>>, PipelineError> {
         let Some((hires, second)) = self.context.request.hires.zip(self.second_table.as_ref()) else {
             return match previous {
                 None => self.first_pass(index).map(Some),
@@ -79,9 +83,7 @@ impl Passes for ImagePasses<'_> {
         let (shape, start) = match (previous, resumed) {
             (None, None) => return self.first_pass(index).map(Some),
             (None, Some(from)) => second_pass_of(from)?,
-            (Some(first), _) if first.number == 0 && first.ended_after.is_none() => {
-                self.enlarged(&first.latents, hires, second)?
-            }
+            (Some((0, first)), _) if first.ended_after.is_none() => self.enlarged(&first.latents, hires, second)?,
             (Some(_), _) => return Ok(None),
         };
         Ok(Some(SamplingPass {

@@ -1,17 +1,16 @@
 //! The runs that lead to a picture: what each is and what it leaves.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use candle_core::Tensor;
 
 use super::PipelineError;
 use super::denoiser::Denoiser;
-use super::run::{InitialLatents, InpaintBlend};
+use super::run::{InitialLatents, InpaintBlend, RunOutput};
 use crate::diffusion::guidance::GuidanceSchedule;
 use crate::diffusion::samplers::Sampler;
 use crate::diffusion::schedule::SigmaTable;
-use crate::job::{Change, PreviewMode, RgbImage, StepRecord};
+use crate::job::{PreviewMode, RgbImage};
 
 /// One run of the making of a picture.
 pub struct SamplingPass<'a> {
@@ -38,31 +37,20 @@ pub struct SamplingPass<'a> {
     pub(super) total: usize,
 }
 
-/// What a pass leaves to the next one and to the decoder.
-#[derive(Clone)]
-pub struct PassOutput {
-    /// Place of the pass, from 0.
-    pub(super) number: usize,
-    /// Clean latents, as the network sees them.
-    pub(super) latents: Tensor,
-    pub(super) steps: Vec<Arc<StepRecord>>,
-    /// What the steps' attention belongs to.
-    pub(super) tokens: Vec<String>,
-    /// What was asked for on the way of this pass and those before, counted as records are.
-    pub(super) asked: Vec<Change>,
-    /// How many steps were taken, if the run was ended early; counted as records are.
-    pub(super) ended_after: Option<usize>,
-}
-
 /// The runs that lead to the pictures of a request, and the way from latents to pixels.
 pub trait Passes {
-    /// The pass that follows `previous`, `None` if that was the last one.
+    /// The pass that follows the one before, `None` if that was the last one.
     ///
     /// * `index`: place of the picture in the batch.
+    /// * `previous`: place of the pass before among those of the picture, and its result.
     ///
     /// # Errors
     /// As [`prepare`](super::JobContext::prepare).
-    fn next(&self, index: u32, previous: Option<&PassOutput>) -> Result<Option<SamplingPass<'_>>, PipelineError>;
+    fn next(
+        &self,
+        index: u32,
+        previous: Option<(usize, &RunOutput)>,
+    ) -> Result<Option<SamplingPass<'_>>, PipelineError>;
 
     /// The estimate of the clean latents of a pass as a picture `(1, 3, height, width)` in −1..1; `None` if there is none.
     ///

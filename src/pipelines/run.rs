@@ -90,7 +90,7 @@ pub struct Run<'a> {
 }
 
 /// A finished run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RunOutput {
     /// The result at the last noise level of the table, x₀ + σ·ε.
     pub x: Tensor,

@@ -9,8 +9,8 @@ use crate::diffusion::guidance::{Guidance, GuidanceSchedule};
 use crate::diffusion::samplers::Sampler;
 use crate::job::{GenerateRequest, PreviewMode};
 use crate::pipelines::PipelineError;
-use crate::pipelines::pass::{PassOutput, Passes, SamplingPass};
-use crate::pipelines::run::InitialLatents;
+use crate::pipelines::pass::{Passes, SamplingPass};
+use crate::pipelines::run::{InitialLatents, RunOutput};
 
 /// The sampler whose place is taken by the one that the models were made for: DDPM with a variance that they predict.
 const OWN_SAMPLER: &str = "ddpm";
@@ -82,7 +82,11 @@ impl<'a> UnclipPasses<'a> {
 }
 
 impl Passes for UnclipPasses<'_> {
-    fn next(&self, _index: u32, previous: Option<&PassOutput>) -> Result<Option<SamplingPass<'_>>, PipelineError> {
+    fn next(
+        &self,
+        _index: u32,
+        previous: Option<(usize, &RunOutput)>,
+    ) -> Result<Option<SamplingPass<'_>>, PipelineError> {
         let (model, steps) = (self.model, self.request.steps as usize);
         let wide = |[channels, height, width]: [usize; 3]| [1, channels, height, width];
         let stage = match previous {
@@ -96,14 +100,14 @@ impl Passes for UnclipPasses<'_> {
                     steps,
                 }
             }
-            Some(output) if output.number == PRIOR => Stage {
+            Some((PRIOR, output)) => Stage {
                 number: DECODER,
                 denoiser: model.decoder(&self.texts, &output.latents)?,
                 shape: wide(model.small_shape()),
                 guidance: None,
                 steps,
             },
-            Some(output) if output.number == DECODER => Stage {
+            Some((DECODER, output)) => Stage {
                 number: SUPER_RES,
                 denoiser: model.super_res(&output.latents)?,
                 shape: wide(model.large_shape()),
