@@ -6,7 +6,7 @@
 
 use super::ScheduleError;
 use super::samplers::{SAMPLERS, Sampler, SamplerSpec};
-use super::schedule::{SCHEDULES, Schedule, ScheduleSpec};
+use super::schedule::{SCHEDULES, Schedule};
 
 /// The sampler of that id, label or alias.
 pub fn sampler_by_name(name: &str) -> Option<&'static dyn Sampler> {
@@ -22,10 +22,10 @@ pub fn sampler_by_name(name: &str) -> Option<&'static dyn Sampler> {
 ///
 /// # Errors
 /// [`ScheduleError::UnknownSchedule`] if there is none.
-pub fn schedule_by_name(name: &str) -> Result<&'static dyn Schedule, ScheduleError> {
+pub fn schedule_by_name(name: &str) -> Result<&'static Schedule, ScheduleError> {
     let plain = plain(name);
-    let is_called = |schedule: &&&dyn Schedule| {
-        let ScheduleSpec { id, label, aliases, .. } = schedule.spec();
+    let is_called = |schedule: &&&Schedule| {
+        let Schedule { id, label, aliases, .. } = schedule;
         matches(&plain, id, label, aliases)
     };
     SCHEDULES
@@ -36,7 +36,7 @@ pub fn schedule_by_name(name: &str) -> Result<&'static dyn Schedule, ScheduleErr
 }
 
 /// The sampler of a name that may end in a schedule's, and that schedule.
-pub fn sampler_and_schedule_by_name(name: &str) -> Option<(&'static dyn Sampler, Option<&'static dyn Schedule>)> {
+pub fn sampler_and_schedule_by_name(name: &str) -> Option<(&'static dyn Sampler, Option<&'static Schedule>)> {
     if let Some(sampler) = sampler_by_name(name) {
         return Some((sampler, None));
     }
@@ -46,7 +46,7 @@ pub fn sampler_and_schedule_by_name(name: &str) -> Option<(&'static dyn Sampler,
         None => plain(name),
     };
     SCHEDULES.iter().find_map(|schedule| {
-        let ScheduleSpec { id, label, aliases, .. } = *schedule.spec();
+        let Schedule { id, label, aliases, .. } = **schedule;
         let names = [id, label];
         let names = names.iter().chain(aliases);
         let sampler = names
@@ -86,7 +86,7 @@ mod tests {
             }
         }
         for schedule in SCHEDULES {
-            let ScheduleSpec { id, label, aliases, .. } = *schedule.spec();
+            let Schedule { id, label, aliases, .. } = **schedule;
             for name in [id, label].iter().chain(aliases) {
                 let other = *seen.entry(("schedule", plain(name))).or_insert(id);
                 assert_eq!(other, id, "{name}");
@@ -142,7 +142,7 @@ mod tests {
             ("DDIM", "ddim_uniform"),
             ("ays", "align_your_steps"),
         ] {
-            assert_eq!(schedule_by_name(name).unwrap().spec().id, id, "{name}");
+            assert_eq!(schedule_by_name(name).unwrap().id, id, "{name}");
         }
     }
 
@@ -159,7 +159,7 @@ mod tests {
         ] {
             let (found, with) = sampler_and_schedule_by_name(name).unwrap();
             assert_eq!(
-                (found.spec().id, with.map(|schedule| schedule.spec().id)),
+                (found.spec().id, with.map(|schedule| schedule.id)),
                 (sampler, schedule),
                 "{name}"
             );

@@ -135,9 +135,9 @@ pub fn schedules() -> Vec<Choice> {
     SCHEDULES
         .iter()
         .map(|schedule| Choice {
-            id: schedule.spec().id,
-            label: schedule.spec().label,
-            aliases: schedule.spec().aliases,
+            id: schedule.id,
+            label: schedule.label,
+            aliases: schedule.aliases,
         })
         .collect()
 }
@@ -145,12 +145,12 @@ pub fn schedules() -> Vec<Choice> {
 /// The ids of the sampler that goes by a name, and of the schedule that the name may end with.
 pub fn sampler_id(name: &str) -> Option<(&'static str, Option<&'static str>)> {
     let (sampler, schedule) = sampler_and_schedule_by_name(name)?;
-    Some((sampler.spec().id, schedule.map(|schedule| schedule.spec().id)))
+    Some((sampler.spec().id, schedule.map(|schedule| schedule.id)))
 }
 
 /// The id of the schedule that goes by a name.
 pub fn schedule_id(name: &str) -> Option<&'static str> {
-    Some(schedule_by_name(name).ok()?.spec().id)
+    Some(schedule_by_name(name).ok()?.id)
 }
 
 /// Describes a model without reading its weights.

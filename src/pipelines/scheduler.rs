@@ -214,15 +214,15 @@ impl Scheduler {
                 sigma_min, sigma_max, ..
             } => {
                 let planned = karras_sigmas(steps, sigma_min, sigma_max, self.config.rho)?;
-                let wanted = if schedule.spec().keeps_timesteps {
+                let wanted = if schedule.keeps_timesteps {
                     schedule_by_name(&self.config.sigma_schedule)?
                 } else {
                     schedule
                 };
-                let levels = if wanted.spec().id == "karras" {
+                let levels = if wanted.id == "karras" {
                     planned
                 } else {
-                    wanted.sigmas(&Span {
+                    (wanted.sigmas)(&Span {
                         planned: &planned,
                         sigma_min,
                         sigma_max,

@@ -87,7 +87,7 @@ fn names_of_records_should_mean_what_they_mean_where_samplers_are_chosen() {
         "discrete",
         "ays",
     ] {
-        let expected = schedule_by_name(name).unwrap().spec().id;
+        let expected = schedule_by_name(name).unwrap().id;
         assert_eq!(read("Euler", name).1, expected, "{name}");
     }
     assert_eq!(read("DPM fast", "Turbo"), ("dpm_fast".to_owned(), "turbo".to_owned()));

@@ -1,11 +1,7 @@
 //! Levels that were optimised for a kind of model.
 
-use super::{Schedule, ScheduleSpec, Span};
+use super::{Schedule, Span};
 use crate::diffusion::ScheduleError;
-
-/// Sabour et al. (2024), <https://arxiv.org/abs/2404.14507>: the published levels of ten steps, interpolated in ln σ for
-/// other numbers of steps. As published and in ComfyUI, the last of them is left to the end of the run.
-pub(super) struct AlignYourSteps;
 
 /// Stable Diffusion 1.5, ten steps and the end.
 const SD1: [f64; 11] = [
@@ -16,27 +12,25 @@ const SDXL: [f64; 11] = [
     14.615, 6.315, 3.771, 2.181, 1.342, 0.862, 0.555, 0.380, 0.234, 0.113, 0.029,
 ];
 
-impl Schedule for AlignYourSteps {
-    fn spec(&self) -> &ScheduleSpec {
-        const SPEC: ScheduleSpec = ScheduleSpec {
-            id: "align_your_steps",
-            label: "Align Your Steps",
-            aliases: &["ays"],
-            rounds_to_nearest: true,
-            ..ScheduleSpec::DEFAULT
-        };
-        &SPEC
-    }
+/// Sabour et al. (2024), <https://arxiv.org/abs/2404.14507>: the published levels of ten steps, interpolated in ln σ for
+/// other numbers of steps. As published and in ComfyUI, the last of them is left to the end of the run.
+pub(super) static ALIGN_YOUR_STEPS: Schedule = Schedule {
+    id: "align_your_steps",
+    label: "Align Your Steps",
+    aliases: &["ays"],
+    rounds_to_nearest: true,
+    sigmas,
+    ..Schedule::DEFAULT
+};
 
-    fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
-        let table = if span.is_xl { &SDXL } else { &SD1 };
-        let steps = span.steps();
-        let level = |i: usize| {
-            let place = i as f64 / steps as f64 * (table.len() - 1) as f64;
-            let low = (place as usize).min(table.len() - 2);
-            let weight = place - low as f64;
-            (table[low].ln() * (1.0 - weight) + table[low + 1].ln() * weight).exp()
-        };
-        Ok((0..steps).map(level).collect())
-    }
+fn sigmas(span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
+    let table = if span.is_xl { &SDXL } else { &SD1 };
+    let steps = span.steps();
+    let level = |i: usize| {
+        let place = i as f64 / steps as f64 * (table.len() - 1) as f64;
+        let low = (place as usize).min(table.len() - 2);
+        let weight = place - low as f64;
+        (table[low].ln() * (1.0 - weight) + table[low + 1].ln() * weight).exp()
+    };
+    Ok((0..steps).map(level).collect())
 }

@@ -1,28 +1,22 @@
 //! Noise levels of Karras et al. (2022).
 
-use super::{Schedule, ScheduleSpec, Span};
+use super::{Schedule, Span};
 use crate::diffusion::ScheduleError;
-
-/// Dense near the end of the run, sparse near its beginning.
-pub(super) struct Karras;
 
 /// ρ of the paper.
 const RHO: f64 = 7.0;
 
-impl Schedule for Karras {
-    fn spec(&self) -> &ScheduleSpec {
-        const SPEC: ScheduleSpec = ScheduleSpec {
-            id: "karras",
-            label: "Karras",
-            rounds_to_nearest: true,
-            ..ScheduleSpec::DEFAULT
-        };
-        &SPEC
-    }
+/// Dense near the end of the run, sparse near its beginning.
+pub(super) static KARRAS: Schedule = Schedule {
+    id: "karras",
+    label: "Karras",
+    rounds_to_nearest: true,
+    sigmas,
+    ..Schedule::DEFAULT
+};
 
-    fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
-        karras_sigmas(span.steps(), span.sigma_min, span.sigma_max, RHO)
-    }
+fn sigmas(span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
+    karras_sigmas(span.steps(), span.sigma_min, span.sigma_max, RHO)
 }
 
 /// Noise levels of Karras et al. (2022): dense near `sigma_min`, sparse near `sigma_max`.

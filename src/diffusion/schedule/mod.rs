@@ -44,19 +44,7 @@ impl Span<'_> {
 }
 
 /// One way of spreading noise levels, registered in [`SCHEDULES`].
-pub trait Schedule: Sync {
-    /// What it is called and how its timesteps are treated.
-    fn spec(&self) -> &ScheduleSpec;
-    /// `span.steps()` falling noise levels.
-    ///
-    /// # Errors
-    /// [`ScheduleError::BadSigmaRange`] if the range is empty or not finite.
-    fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError>;
-}
-
-/// What a schedule is called and how its timesteps are treated.
-#[derive(Debug, Clone, Copy)]
-pub struct ScheduleSpec {
+pub struct Schedule {
     /// Stable name in records and on the command line, e.g. `karras`.
     pub id: &'static str,
     /// Name in lists.
@@ -67,38 +55,42 @@ pub struct ScheduleSpec {
     pub rounds_to_nearest: bool,
     /// Whether the levels are those of the spacing's timesteps, unchanged.
     pub keeps_timesteps: bool,
+    /// As many falling noise levels as the span has steps, or [`ScheduleError::BadSigmaRange`] if its range is empty or not
+    /// finite.
+    pub sigmas: fn(&Span<'_>) -> Result<Vec<f64>, ScheduleError>,
 }
 
-impl ScheduleSpec {
-    /// What most schedules have in common; a base for literals.
+impl Schedule {
+    /// The levels that the spacing chose, unchanged: what most schedules have in common with it, as a base for literals.
     const DEFAULT: Self = Self {
         id: "",
         label: "",
         aliases: &[],
         rounds_to_nearest: false,
         keeps_timesteps: false,
+        sigmas: |span| Ok(span.planned.to_vec()),
     };
 }
 
 /// Every schedule, in the order lists show them.
-pub static SCHEDULES: &[&dyn Schedule] = &[
-    &normal::Normal,
-    &karras::Karras,
-    &exponential::Exponential,
-    &polyexponential::Polyexponential,
+pub static SCHEDULES: &[&Schedule] = &[
+    &normal::NORMAL,
+    &karras::KARRAS,
+    &exponential::EXPONENTIAL,
+    &polyexponential::POLYEXPONENTIAL,
     &sampled::SGM_UNIFORM,
     &sampled::SIMPLE,
     &sampled::DDIM_UNIFORM,
-    &beta::Beta,
-    &lu::Lu,
-    &kl_optimal::KlOptimal,
-    &linear_quadratic::LinearQuadratic,
-    &align_your_steps::AlignYourSteps,
+    &beta::BETA,
+    &lu::LU,
+    &kl_optimal::KL_OPTIMAL,
+    &linear_quadratic::LINEAR_QUADRATIC,
+    &align_your_steps::ALIGN_YOUR_STEPS,
 ];
 
-impl std::fmt::Debug for dyn Schedule {
+impl std::fmt::Debug for Schedule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.spec().id)
+        f.write_str(self.id)
     }
 }
 
@@ -118,8 +110,8 @@ mod tests {
             training: &training,
             is_xl,
         };
-        let schedule = SCHEDULES.iter().find(|schedule| schedule.spec().id == id).unwrap();
-        let sigmas = schedule.sigmas(&span).unwrap();
+        let schedule = SCHEDULES.iter().find(|schedule| schedule.id == id).unwrap();
+        let sigmas = (schedule.sigmas)(&span).unwrap();
         (training, sigmas)
     }
 
@@ -127,7 +119,7 @@ mod tests {
     fn every_schedule_should_fall_from_the_most_noise() {
         for schedule in SCHEDULES {
             for steps in [1, 2, 3, 10, 37, 200] {
-                let (training, sigmas) = sigmas(schedule.spec().id, steps, false);
+                let (training, sigmas) = sigmas(schedule.id, steps, false);
                 assert_eq!(sigmas.len(), steps, "{schedule:?}");
                 assert!(
                     sigmas.windows(2).all(|pair| pair[1] < pair[0]),
@@ -135,7 +127,7 @@ mod tests {
                 );
                 assert!(sigmas[steps - 1] > 0.0, "{schedule:?} {sigmas:?}");
                 let start = sigmas[0] / training.sigma_max();
-                let is_leading = schedule.spec().id == "ddim_uniform"; // leaves out the stride before the end
+                let is_leading = schedule.id == "ddim_uniform"; // leaves out the stride before the end
                 assert!((start - 1.0).abs() < 1e-3 || is_leading, "{schedule:?} {start}");
             }
         }

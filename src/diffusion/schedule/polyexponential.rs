@@ -1,28 +1,22 @@
 //! Polynomials in ln σ.
 
-use super::{Schedule, ScheduleSpec, Span};
+use super::{Schedule, Span};
 use crate::diffusion::ScheduleError;
-
-/// ln σ falls like a power of the way (`get_sigmas_polyexponential` of k-diffusion).
-pub(super) struct Polyexponential;
 
 /// The power, as in k-diffusion and A1111: 1, which makes it the exponential schedule at timesteps rounded to the nearest.
 const RHO: f64 = 1.0;
 
-impl Schedule for Polyexponential {
-    fn spec(&self) -> &ScheduleSpec {
-        const SPEC: ScheduleSpec = ScheduleSpec {
-            id: "polyexponential",
-            label: "Polyexponential",
-            rounds_to_nearest: true,
-            ..ScheduleSpec::DEFAULT
-        };
-        &SPEC
-    }
+/// ln σ falls like a power of the way (`get_sigmas_polyexponential` of k-diffusion).
+pub(super) static POLYEXPONENTIAL: Schedule = Schedule {
+    id: "polyexponential",
+    label: "Polyexponential",
+    rounds_to_nearest: true,
+    sigmas,
+    ..Schedule::DEFAULT
+};
 
-    fn sigmas(&self, span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
-        polyexponential_sigmas(span.steps(), span.sigma_min, span.sigma_max, RHO)
-    }
+fn sigmas(span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
+    polyexponential_sigmas(span.steps(), span.sigma_min, span.sigma_max, RHO)
 }
 
 /// `ln σᵢ = ln σ_min + (1 − i/(n−1))^ρ · ln(σ_max/σ_min)` for i in 0..n.

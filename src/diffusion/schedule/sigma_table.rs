@@ -26,7 +26,7 @@ pub struct TableSpec<'a> {
     /// The forward process, by whose timesteps of training the levels are chosen.
     pub process: &'a ForwardProcess,
     /// How they are spread.
-    pub schedule: &'static dyn Schedule,
+    pub schedule: &'static Schedule,
     /// The habits of the sampler's class.
     pub style: TimestepStyle,
     /// Which timesteps are visited.
@@ -90,16 +90,16 @@ impl SigmaTable {
         } else {
             (planned[steps - 1], planned[0])
         };
-        let mut sigmas = schedule.sigmas(&Span {
+        let mut sigmas = (schedule.sigmas)(&Span {
             planned: &planned,
             sigma_min,
             sigma_max,
             training,
             is_xl,
         })?;
-        if !schedule.spec().keeps_timesteps {
+        if !schedule.keeps_timesteps {
             timesteps = sigmas.iter().map(|sigma| training.timestep_of(*sigma)).collect();
-            round(&mut timesteps, style, schedule.spec().rounds_to_nearest);
+            round(&mut timesteps, style, schedule.rounds_to_nearest);
         }
         // diffusers' tables are f32: at levels of thousands their last bit is seen in the picture.
         if style.is_free() || style.is_solver() {
@@ -120,7 +120,7 @@ impl SigmaTable {
         };
         sigmas.push(last);
         let mut targets = sigmas[1..].to_vec();
-        if style == TimestepStyle::Stride && schedule.spec().keeps_timesteps {
+        if style == TimestepStyle::Stride && schedule.keeps_timesteps {
             let stride = (training.timesteps() / steps) as f64;
             for (target, t) in targets.iter_mut().zip(&timesteps) {
                 *target = if *t >= stride {
