@@ -50,66 +50,48 @@ use RequestPart::{
 /// What a film is made from.
 const OF_FILM: &[RequestPart] = &[Prompt, NegativePrompt, ClipSkip, Adapters, Embeddings, Film];
 
-impl RequestPart {
-    /// What error messages call it.
-    pub fn label(self) -> &'static str {
-        match self {
-            Prompt => "prompt",
-            NegativePrompt => "negative prompt",
-            ClipSkip => "clip skip",
-            Adapters => "adapters",
-            Embeddings => "embeddings",
-            Class => "class",
-            NoiseLevel => "noise level",
-            Film => "film",
-            Init => "picture to start from",
-            Mask => "mask",
-            Outpainting => "outpainting",
-            Controls => "controls",
-            References => "references",
-            PromptSwitch => "prompt switch",
-            SecondPass => "second pass",
-            Refiner => "refiner",
-            Self::Tiling => "tiling",
-        }
-    }
-}
-
-/// Every part that a request has, with what it says there.
-fn given(request: &GenerateRequest) -> impl Iterator<Item = (RequestPart, String)> {
+/// Every part that a request has, with what error messages call it and what the request says there.
+fn given(request: &GenerateRequest) -> impl Iterator<Item = (RequestPart, &'static str, String)> {
     let text = |text: &str| (!text.is_empty()).then(|| format!("{text:?}"));
     let many = |count: usize| (count > 0).then(|| count.to_string());
     let some = |is_given: bool| is_given.then(|| "some".to_owned());
-    let switch = request.prompt_switches.first();
+    let file = |path: &std::path::Path| path.display().to_string();
+    let switch = request
+        .prompt_switches
+        .first()
+        .map(|switch| format!("{:?}", switch.prompt));
+    let film = request.film.as_ref().map(|film| format!("{} frames", film.frames));
+    let hires = request.hires.map(|hires| format!("one {} times larger", hires.scale));
+    let refiner = request.refiner.as_ref().map(|refiner| refiner.model.to_string());
     let parts = [
-        (Prompt, text(&request.prompt)),
-        (NegativePrompt, text(&request.negative_prompt)),
-        (ClipSkip, many(request.clip_skip as usize)),
-        (Adapters, many(request.loras.len())),
-        (Embeddings, many(request.embeddings.len())),
-        (Class, request.class_label.map(|class| class.to_string())),
-        (NoiseLevel, request.noise_level.map(|level| level.to_string())),
+        (Prompt, "prompt", text(&request.prompt)),
+        (NegativePrompt, "negative prompt", text(&request.negative_prompt)),
+        (ClipSkip, "clip skip", many(request.clip_skip as usize)),
+        (Adapters, "adapters", many(request.loras.len())),
+        (Embeddings, "embeddings", many(request.embeddings.len())),
+        (Class, "class", request.class_label.map(|class| class.to_string())),
         (
-            Film,
-            request.film.as_ref().map(|film| format!("{} frames", film.frames)),
+            NoiseLevel,
+            "noise level",
+            request.noise_level.map(|level| level.to_string()),
         ),
-        (Init, request.init.as_ref().map(|init| init.file.display().to_string())),
-        (Mask, request.mask.as_ref().map(|mask| mask.file.display().to_string())),
-        (Outpainting, some(request.outpaint.is_any())),
-        (Controls, many(request.controls.len())),
-        (References, many(request.references.len())),
-        (PromptSwitch, switch.map(|switch| format!("{:?}", switch.prompt))),
+        (Film, "film", film),
         (
-            SecondPass,
-            request.hires.map(|hires| format!("one {} times larger", hires.scale)),
+            Init,
+            "picture to start from",
+            request.init.as_ref().map(|init| file(&init.file)),
         ),
-        (
-            Refiner,
-            request.refiner.as_ref().map(|refiner| refiner.model.to_string()),
-        ),
-        (RequestPart::Tiling, some(request.tiling != Tiling::default())),
+        (Mask, "mask", request.mask.as_ref().map(|mask| file(&mask.file))),
+        (Outpainting, "outpainting", some(request.outpaint.is_any())),
+        (Controls, "controls", many(request.controls.len())),
+        (References, "references", many(request.references.len())),
+        (PromptSwitch, "prompt switch", switch),
+        (SecondPass, "second pass", hires),
+        (Refiner, "refiner", refiner),
+        (RequestPart::Tiling, "tiling", some(request.tiling != Tiling::default())),
     ];
-    parts.into_iter().filter_map(|(part, found)| Some((part, found?)))
+    let given = parts.into_iter();
+    given.filter_map(|(part, label, found)| Some((part, label, found?)))
 }
 
 /// Checks that a request has no parts but those that the family supports and, for a film, those that a film is made from.
@@ -118,10 +100,10 @@ fn given(request: &GenerateRequest) -> impl Iterator<Item = (RequestPart, String
 /// [`PipelineError::Unsupported`] for the first other part.
 pub(super) fn check_parts(request: &GenerateRequest, supported: &[RequestPart]) -> Result<(), PipelineError> {
     let is_supported = |part| supported.contains(&part) && (request.film.is_none() || OF_FILM.contains(&part));
-    let other = given(request).find(|(part, _)| !is_supported(*part));
-    other.map_or(Ok(()), |(part, found)| {
+    let other = given(request).find(|(part, ..)| !is_supported(*part));
+    other.map_or(Ok(()), |(_, what, found)| {
         Err(PipelineError::Unsupported {
-            what: part.label(),
+            what,
             expected: "absent".to_owned(),
             found,
         })
