@@ -186,7 +186,7 @@ impl Studio {
         while let Ok(command) = self.received.try_recv() {
             let (pages, mut context) = self.pages(ctx);
             if let Handled::No(command) = pages.command(command, &mut context) {
-                chrome::actions::carry_out(command, &mut context);
+                chrome::actions::carry_out(&command, &mut context);
             }
             ctx.request_repaint();
         }
@@ -312,7 +312,7 @@ impl eframe::App for Studio {
         SidePanel::top("top")
             .exact_size(TOP_HEIGHT)
             .frame(frame(*palette.panel, Margin::symmetric(12, 0)))
-            .show(ui, |ui| chrome.top(ui, &context));
+            .show(ui, |ui| Chrome::top(ui, &context));
         CentralPanel::default()
             .frame(frame(*palette.canvas, Margin::ZERO))
             .show(ui, |ui| {

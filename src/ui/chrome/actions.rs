@@ -8,37 +8,37 @@ use crate::ui::services::Services;
 use crate::ui::theme;
 
 /// Does what no page does. Returns at once.
-pub(in crate::ui) fn carry_out(command: UiCommand, ctx: &mut PageContext<'_>) {
+pub(in crate::ui) fn carry_out(command: &UiCommand, ctx: &mut PageContext<'_>) {
     let (state, services) = (&mut *ctx.state, &mut *ctx.services);
     match command {
-        UiCommand::ShowPage(page) => state.page = page,
+        UiCommand::ShowPage(page) => state.page = *page,
         UiCommand::TogglePalette => state.overlay = state.overlay.with_commands_toggled(),
         UiCommand::FocusControls => ctx
             .egui
             .memory_mut(|memory| memory.move_focus(egui::FocusDirection::Next)),
-        UiCommand::CloseNotice(id) => state.notices.close(id),
+        UiCommand::CloseNotice(id) => state.notices.close(*id),
         UiCommand::RestartEngine => start_engine(state, services),
         UiCommand::SetLanguage(language) => {
-            services.language = language;
+            services.language = *language;
             services.change_settings(|settings| settings.language = Some(language.tag().to_owned()));
         }
         UiCommand::SetTheme(choice) => {
-            ctx.egui.set_theme(theme::preference(choice));
-            services.change_settings(|settings| settings.theme = choice);
+            ctx.egui.set_theme(theme::preference(*choice));
+            services.change_settings(|settings| settings.theme = *choice);
         }
         UiCommand::SetPrecision(precision) => {
-            state.precision = precision;
-            let precision = (precision != Precision::Auto).then(|| precision.to_string());
+            state.precision = *precision;
+            let precision = (*precision != Precision::Auto).then(|| precision.to_string());
             services.change_settings(|settings| settings.precision = precision);
         }
-        UiCommand::SetTrajectoryBudget(mib) => services.forecast_budget(mib, &mut state.budget_question),
+        UiCommand::SetTrajectoryBudget(mib) => services.forecast_budget(*mib, &mut state.budget_question),
         UiCommand::AnswerBudget(is_agreed) => {
-            if let Some(mib) = state.budget_question.answer(is_agreed) {
+            if let Some(mib) = state.budget_question.answer(*is_agreed) {
                 services.set_trajectory_budget(mib);
             }
         }
-        UiCommand::KeepAttention(is_kept) => services.change_settings(|settings| settings.keep_attention = is_kept),
-        UiCommand::KeepBranches(is_kept) => services.change_settings(|settings| settings.keep_branches = is_kept),
+        UiCommand::KeepAttention(is_kept) => services.change_settings(|settings| settings.keep_attention = *is_kept),
+        UiCommand::KeepBranches(is_kept) => services.change_settings(|settings| settings.keep_branches = *is_kept),
         _ => {} // those of pages
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Chrome {
 
 impl Chrome {
     /// The line above everything.
-    pub(super) fn top(&self, ui: &mut Ui, ctx: &PanelContext<'_>) {
+    pub(super) fn top(ui: &mut Ui, ctx: &PanelContext<'_>) {
         ui.push_id("top", |ui| top::show(ui, ctx));
     }
 

@@ -22,7 +22,7 @@ pub enum NoticeAction {
 }
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// Counts up; tells notices apart.
     pub id: u64,
@@ -37,7 +37,7 @@ pub struct Notice {
 }
 
 /// All notices of this run of the program, oldest first.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notices {
     all: Vec<Notice>,
     last_id: u64,

@@ -86,7 +86,7 @@ impl Canvas {
         self.pointer.handle_input(ui, ctx, &response, &frames);
     }
 
-    fn frame(&mut self, ui: &Ui, ctx: &mut CompareContext<'_, '_>, rect: Rect, picture_px: Vec2) -> Viewport {
+    fn frame(&mut self, ui: &Ui, ctx: &CompareContext<'_, '_>, rect: Rect, picture_px: Vec2) -> Viewport {
         let frame = Viewport::new(ui, rect, ctx.page.camera, picture_px);
         self.fit_zoom = frame.fit_zoom;
         self.zoom = frame.zoom;

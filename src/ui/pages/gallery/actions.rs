@@ -56,7 +56,7 @@ impl GalleryPage {
             }
             GalleryCommand::CopySettings => self.with_focused(ctx.services, copying::copy_settings),
             GalleryCommand::Reveal => {
-                self.with_focused(ctx.services, |services, entry| services.open_folder(entry.path.clone()))
+                self.with_focused(ctx.services, |services, entry| services.open_folder(entry.path.clone()));
             }
             GalleryCommand::Find => page.findings += 1,
             GalleryCommand::ExplainSearch => page.search.is_explained ^= true,

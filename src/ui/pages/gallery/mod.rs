@@ -54,7 +54,7 @@ pub(in crate::ui) struct GalleryPage {
 
 impl Page for GalleryPage {
     fn ui(&mut self, ui: &mut Ui, ctx: &mut PanelContext<'_>) {
-        self.panel.ui(ui, &mut GalleryContext::new(&self.state, ctx));
+        self.panel.ui(ui, &GalleryContext::new(&self.state, ctx));
     }
 
     fn command(&mut self, command: UiCommand, ctx: &mut PageContext<'_>) -> Handled {

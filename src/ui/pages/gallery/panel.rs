@@ -31,7 +31,7 @@ pub(super) struct GalleryPanel {
 
 impl GalleryPanel {
     /// Lays the page out.
-    pub(super) fn ui(&mut self, ui: &mut Ui, ctx: &mut GalleryContext<'_, '_>) {
+    pub(super) fn ui(&mut self, ui: &mut Ui, ctx: &GalleryContext<'_, '_>) {
         let page = ctx.page;
         self.textures
             .begin_frame(ui.ctx(), page.thumbnail_dir.as_deref(), ctx.state.is_still);

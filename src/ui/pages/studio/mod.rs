@@ -150,7 +150,7 @@ impl Page for StudioPage {
         match event {
             ServiceEvent::Engine(event) => self.take_engine_event(event, ctx),
             ServiceEvent::Decoded(asked, answer) => {
-                actions::decode::take_answer(self, ctx, asked, answer.as_ref().ok())
+                actions::decode::take_answer(self, ctx, asked, answer.as_ref().ok());
             }
             ServiceEvent::Saved(event) => actions::files::take_saved(self, ctx, event),
             ServiceEvent::Index(_) => {}

@@ -11,8 +11,10 @@ use crate::gallery::SaveEvent;
 use crate::job::{Event, GeneratedImage, JobId, Record, RgbImage, StepEvent};
 use crate::ui::commands::{PageId, Target};
 use crate::ui::model::camera::Camera;
+use crate::ui::model::jobs::JobQueue;
 use crate::ui::model::notifications::Text;
 use crate::ui::model::playhead::{Branching, Playback};
+use crate::ui::model::run::Run;
 use crate::ui::model::run_timeline::{RunTimeline, Source, ViewPair};
 use crate::ui::model::state::{AppState, View};
 
@@ -63,8 +65,8 @@ impl StudioState {
     /// Takes in one event of the engine, after the shared state has.
     pub fn apply(&mut self, event: &Event, app: &AppState) {
         match event {
-            Event::Started { job } => self.start(*job, app),
-            Event::Step(step) => self.take_step(step, app),
+            Event::Started { job } => self.start(*job, &app.jobs),
+            Event::Step(step) => self.take_step(step, app.run.as_ref()),
             Event::Image { job, image } => self.take_image(*job, image),
             Event::Changed { job, change } => {
                 if let Some(timeline) = self.timeline_of(*job) {
@@ -166,8 +168,8 @@ impl StudioState {
         target.refusal(&self.grounds(app, draft, path))
     }
 
-    fn start(&mut self, name: JobId, app: &AppState) {
-        let Some(job) = app.jobs.in_engine(name) else {
+    fn start(&mut self, name: JobId, jobs: &JobQueue) {
+        let Some(job) = jobs.in_engine(name) else {
             return; // it was taken away at the moment at which it began
         };
         let mut timeline = RunTimeline::live(name, &job.order.request, 0);
@@ -178,8 +180,8 @@ impl StudioState {
         self.set_live_timeline(timeline);
     }
 
-    fn take_step(&mut self, step: &StepEvent, app: &AppState) {
-        let Some(run) = app.run.as_ref().filter(|run| run.job == step.job) else {
+    fn take_step(&mut self, step: &StepEvent, run: Option<&Run>) {
+        let Some(run) = run.filter(|run| run.job == step.job) else {
             return;
         };
         let is_next = |timeline: &RunTimeline| timeline.image_index != step.image_index;

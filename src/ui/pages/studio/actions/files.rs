@@ -24,7 +24,7 @@ pub(super) fn choose_picture(services: &Services) {
 }
 
 /// Opens a picture and takes its settings once it is read.
-pub(in crate::ui) fn open_picture(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: PathBuf) {
+pub(in crate::ui) fn open_picture(page: &mut StudioPage, ctx: &PageContext<'_>, path: PathBuf) {
     if let Some(pictures) = &ctx.services.pictures {
         pictures.open(path.clone());
         page.state.restoring = Some(path);
@@ -32,7 +32,7 @@ pub(in crate::ui) fn open_picture(page: &mut StudioPage, ctx: &mut PageContext<'
 }
 
 /// Shows a saved picture; its thumbnail stands in until it is read.
-pub(super) fn show_picture(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: PathBuf) {
+pub(super) fn show_picture(page: &mut StudioPage, ctx: &PageContext<'_>, path: PathBuf) {
     if let Some(pictures) = &ctx.services.pictures {
         pictures.open(path.clone());
     }
@@ -40,7 +40,7 @@ pub(super) fn show_picture(page: &mut StudioPage, ctx: &mut PageContext<'_>, pat
 }
 
 /// Shows another saved run beside the one on the canvas.
-pub(super) fn show_beside(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: PathBuf) {
+pub(super) fn show_beside(page: &mut StudioPage, ctx: &PageContext<'_>, path: PathBuf) {
     if let Some(pictures) = &ctx.services.pictures {
         pictures.open(path.clone());
     }

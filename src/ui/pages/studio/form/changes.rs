@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::draft::Draft;
-use crate::job::{Change, GenerateRequest, Inexact, KeptRun, Precision};
+use crate::job::{Change, DeviceInfo, GenerateRequest, Inexact, KeptRun, Precision};
 use crate::ui::model::notifications::Text;
 use crate::ui::model::playhead::Branching;
 use crate::ui::model::state::AppState;
@@ -59,8 +59,8 @@ impl Branching {
 }
 
 /// The number format a job of this form is computed in; empty if that is not known.
-fn precision_of(app: &AppState) -> &'static str {
-    match (app.precision, &app.device) {
+fn precision_of(precision: Precision, device: Option<&DeviceInfo>) -> &'static str {
+    match (precision, device) {
         (Precision::Auto, Some(device)) => device.automatic.id(),
         (Precision::Auto, None) => "",
         (precision, _) => precision.id(),
@@ -97,7 +97,7 @@ pub fn change_texts(change: &Change) -> Vec<Text> {
 pub fn planned(page: &StudioState, app: &AppState, draft: &Draft) -> Option<(Arc<KeptRun>, u32, Plan)> {
     let branching = page.branching.as_ref()?;
     let form = draft.to_request().ok()?;
-    let plan = branching.plan(&form, precision_of(app));
+    let plan = branching.plan(&form, precision_of(app.precision, app.device.as_deref()));
     Some((Arc::clone(&branching.kept), branching.step, plan))
 }
 

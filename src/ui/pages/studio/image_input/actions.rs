@@ -164,7 +164,7 @@ fn choose(ctx: &PageContext<'_>) {
     });
 }
 
-fn offer(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: PathBuf) {
+fn offer(page: &mut StudioPage, ctx: &PageContext<'_>, path: PathBuf) {
     page.state.image_input.adapters = Adapters::of(&ctx.state.installed);
     read_picture(page, &path);
     page.state.image_input.drop_menu = Some(path);
@@ -252,7 +252,7 @@ fn follow(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: &Path) {
 }
 
 /// Gives the form the proportions of the picture that waits for it, once it is read.
-fn fit(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+fn fit(page: &mut StudioPage, ctx: &PageContext<'_>) {
     let Some(path) = &page.state.image_input.fitting else {
         return;
     };
@@ -276,7 +276,7 @@ fn fit(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
     (page.draft.request.width_px, page.draft.request.height_px) = size;
 }
 
-fn remove(page: &mut StudioPage, ctx: &mut PageContext<'_>, brought: InputImage) {
+fn remove(page: &mut StudioPage, ctx: &PageContext<'_>, brought: InputImage) {
     let form = &mut page.draft.request;
     match brought {
         InputImage::Start => {

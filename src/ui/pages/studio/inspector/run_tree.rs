@@ -14,7 +14,7 @@ use super::shown;
 use crate::job::{Difference, GenerateRequest, Origin, RgbImage};
 use crate::ui::commands::UiCommand;
 use crate::ui::i18n::{Language, Value};
-use crate::ui::model::state::{AppState, View, file_name};
+use crate::ui::model::state::{AppState, RecentPicture, View, file_name};
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::pages::studio::state::StudioState;
 use crate::ui::theme::ROW_HEIGHT;
@@ -310,7 +310,7 @@ fn live_run(page: &StudioState, app: &AppState) -> Option<(Node, Entry)> {
     });
     let record = live.and_then(|timeline| timeline.record.as_ref());
     let run_id = record.map(|record| record.run_id.clone()).unwrap_or_default();
-    let is_saved = |picture: &crate::ui::model::state::RecentPicture| {
+    let is_saved = |picture: &RecentPicture| {
         let record = picture.record.as_ref();
         record.is_some_and(|record| !run_id.is_empty() && record.run_id == run_id)
     };
@@ -321,7 +321,7 @@ fn live_run(page: &StudioState, app: &AppState) -> Option<(Node, Entry)> {
     let request = live.map_or_else(|| (*run.request).clone(), shown::asked);
     let origin = match record {
         Some(record) => record.origin.clone(),
-        None => likely_origin(app, &request),
+        None => likely_origin(&app.recent, &request),
     };
     let node = Node {
         run_id: run_id.clone(),
@@ -342,11 +342,11 @@ fn live_run(page: &StudioState, app: &AppState) -> Option<(Node, Entry)> {
 
 /// A run in the making does not say where it comes from: one that changes on its way comes from the saved run with
 /// which it shares the most steps.
-fn likely_origin(app: &AppState, request: &GenerateRequest) -> Option<Origin> {
+fn likely_origin(recent: &[RecentPicture], request: &GenerateRequest) -> Option<Origin> {
     if request.changes.is_empty() {
         return None;
     }
-    let records = app.recent.iter().filter_map(|picture| picture.record.as_ref());
+    let records = recent.iter().filter_map(|picture| picture.record.as_ref());
     let named = records.filter(|record| !record.run_id.is_empty());
     let shared = named.map(|record| (record.request.shared_steps(request), record));
     let (step, record) = shared.filter(|(step, _)| *step > 0).max_by_key(|(step, _)| *step)?;
