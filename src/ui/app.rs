@@ -27,7 +27,7 @@ use super::throttle::Throttle;
 use super::widgets::textures::TextureCache;
 use crate::config::Settings;
 use crate::engine::Poll;
-use crate::gallery::IndexService;
+use crate::gallery::{IndexService, SaveEvent};
 use crate::job::{Event, ModelRef, Precision};
 use crate::render;
 
@@ -244,7 +244,12 @@ impl Studio {
 
     fn next_of_pictures(&mut self) -> Option<ServiceEvent> {
         let event = self.services.pictures.as_ref()?.poll()?;
-        self.state.apply_saved(&event);
+        // The page that compares says itself which of its pictures cannot be read.
+        let is_said = matches!(&event, SaveEvent::OpenFailed { path, .. }
+            if self.pages.compare.state.is_reading(path) && !self.pages.studio.waits_for(path));
+        if !is_said {
+            self.state.apply_saved(&event);
+        }
         Some(ServiceEvent::Saved(event))
     }
 

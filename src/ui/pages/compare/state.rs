@@ -123,6 +123,15 @@ impl CompareState {
         }
     }
 
+    /// Whether a picture is still to be read.
+    pub(in crate::ui) fn is_reading(&self, path: &Path) -> bool {
+        let mut reading = self
+            .pictures
+            .iter()
+            .filter(|picture| picture.awaited == Awaited::Picture);
+        reading.any(|picture| picture.path == *path)
+    }
+
     /// Takes in what the index service says of the pictures.
     pub(super) fn take_library(&mut self, event: &IndexEvent) {
         let entries = match event {

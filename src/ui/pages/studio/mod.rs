@@ -17,7 +17,7 @@ mod recent;
 mod sides;
 mod timeline;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::Ui;
@@ -84,6 +84,12 @@ impl StudioPage {
     pub(in crate::ui) fn is_preview(&self, event: &Event) -> bool {
         let previews = &self.state.image_input.preview.jobs;
         event.job().is_some_and(|job| previews.contains(&job))
+    }
+
+    /// Whether the page has use for what is read of a picture.
+    pub(in crate::ui) fn waits_for(&self, path: &Path) -> bool {
+        let regenerating = self.regenerating.as_ref().map(|(path, _)| &**path);
+        regenerating == Some(path) || self.state.waits_for(path)
     }
 
     fn take_engine_event(&mut self, event: &Event, ctx: &mut PageContext<'_>) {

@@ -64,8 +64,7 @@ pub(in crate::ui) fn take_saved(page: &mut StudioPage, ctx: &mut PageContext<'_>
     else {
         return;
     };
-    let is_regenerated = page.regenerating.as_ref().is_some_and(|(wanted, _)| wanted == path);
-    if !is_regenerated && !page.state.waits_for(path) {
+    if !page.waits_for(path) {
         return;
     }
     page.state.take_saved(event);
