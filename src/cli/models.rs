@@ -88,7 +88,7 @@ fn list(hub: &Hub, output: Output, folders: Vec<PathBuf>) -> Result<(), CliError
                 }
                 return Ok(());
             }
-            Some(HubEvent::Failed { message }) => return Err(CliError::Failed(message)),
+            Some(HubEvent::Failed { error }) => return Err(CliError::Failed(error.message.clone())),
             _ => {}
         }
     }
@@ -142,11 +142,11 @@ fn get(hub: &Hub, output: Output, what: &str, prefer_fp16: bool) -> Result<(), C
                         drop(bar);
                         return Ok(output.line(&path.display().to_string())?);
                     }
-                    DownloadState::Failed(reason) => return Err(CliError::Failed(reason)),
+                    DownloadState::Failed(error) => return Err(CliError::Failed(error.message.clone())),
                     _ => {}
                 }
             }
-            Some(HubEvent::Failed { message }) => return Err(CliError::Failed(message)),
+            Some(HubEvent::Failed { error }) => return Err(CliError::Failed(error.message.clone())),
             _ => {}
         }
     }

@@ -52,7 +52,7 @@ impl DownloadTask {
                 ..self.row(DownloadState::Finished(path))
             },
             Err(HubError::Cancelled) => self.row(DownloadState::Paused),
-            Err(error) => self.row(DownloadState::Failed(error.one_line())),
+            Err(error) => self.row(DownloadState::Failed(Arc::new((&error).into()))),
         }
     }
 

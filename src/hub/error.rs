@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::formats::FormatError;
-use crate::job::{JobError, JobErrorKind};
+use crate::job::{ErrorCode, JobError, JobErrorKind};
 
 /// Why something could not be fetched, or what is on disk not be read.
 #[derive(Debug, thiserror::Error)]
@@ -188,10 +188,54 @@ pub enum HubError {
     Cancelled,
 }
 
+impl From<&HubError> for JobError {
+    fn from(error: &HubError) -> Self {
+        Self {
+            code: error.code(),
+            ..Self::from_chain(JobErrorKind::Internal, error)
+        }
+    }
+}
+
 impl HubError {
     /// The error and its causes in one line.
     pub fn one_line(&self) -> String {
-        JobError::from_chain(JobErrorKind::Internal, self).message
+        JobError::from(self).message
+    }
+
+    /// The error for a window; `None` where there is nothing but the line, as for what other programs say.
+    fn code(&self) -> Option<ErrorCode> {
+        let gib = |bytes: u64| format!("{:.1}", bytes as f64 / f64::from(1 << 30));
+        Some(match self {
+            Self::BadId { found } => ErrorCode::new("error-hub-id").with("found", &**found),
+            Self::BadUrl { found } => ErrorCode::new("error-hub-url").with("found", &**found),
+            Self::Insecure { host } => ErrorCode::new("error-hub-insecure").with("host", &**host),
+            Self::Offline { host, .. } => ErrorCode::new("error-hub-offline").with("host", &**host),
+            Self::Stalled { host, .. } => ErrorCode::new("error-hub-stalled").with("host", &**host),
+            Self::Refused { what, code, .. } => ErrorCode::new("error-hub-refused")
+                .with("what", &**what)
+                .with("code", u32::from(*code)),
+            Self::NotFound { what } => ErrorCode::new("error-hub-not-found").with("what", &**what),
+            Self::Status { what, code } => ErrorCode::new("error-hub-status")
+                .with("what", &**what)
+                .with("code", u32::from(*code)),
+            Self::Redirects { host, limit } => ErrorCode::new("error-hub-redirects")
+                .with("host", &**host)
+                .with("most", *limit),
+            Self::NoModel { id } => ErrorCode::new("error-hub-no-model").with("what", &**id),
+            Self::Ambiguous { id, count, files } => ErrorCode::new("error-hub-ambiguous")
+                .with("what", &**id)
+                .with("found", *count)
+                .with("files", &**files),
+            Self::Length { file, .. } => ErrorCode::new("error-hub-length").with("file", &**file),
+            Self::Checksum { file, .. } => ErrorCode::new("error-hub-checksum").with("file", &**file),
+            Self::DiskFull { needed, free } => ErrorCode::new("error-hub-disk-full")
+                .with("needed", gib(*needed))
+                .with("free", gib(*free)),
+            Self::Exists { path } => ErrorCode::new("error-hub-exists").with("path", &**path),
+            Self::NotOurs { path } => ErrorCode::new("error-hub-not-ours").with("path", &**path),
+            _ => return None,
+        })
     }
 
     /// Of a file or folder.

@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use super::HubError;
 use super::installed::InstalledModels;
 use crate::formats::FileHashes;
-use crate::job::RgbImage;
+use crate::job::{JobError, RgbImage};
 
 /// Names a download among those of one [`Hub`](super::Hub).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,8 +24,8 @@ pub enum DownloadState {
     Stopping,
     /// It was stopped; what came so far is kept.
     Paused,
-    /// It could not go on, in one line; what came so far is kept.
-    Failed(String),
+    /// It could not go on; what came so far is kept.
+    Failed(Arc<JobError>),
     /// It is installed here.
     Finished(PathBuf),
 }
@@ -82,8 +82,8 @@ pub enum HubEvent {
     Removed(PathBuf),
     /// Something could not be done; nothing was lost.
     Failed {
-        /// Why, in one line.
-        message: String,
+        /// Why.
+        error: Arc<JobError>,
     },
 }
 
@@ -103,7 +103,7 @@ impl EventSender {
 
     pub(super) fn failed(&self, error: &HubError) {
         self.send(HubEvent::Failed {
-            message: error.one_line(),
+            error: Arc::new(error.into()),
         });
     }
 }

@@ -15,6 +15,7 @@ use super::installed::{InstalledModel, ModelLibrary};
 use super::options::HubOptions;
 use super::repo::RepoRef;
 use super::transfer::Stop;
+use crate::job::{ErrorCode, JobError, JobErrorKind};
 use crate::lock;
 
 enum HubTask {
@@ -123,8 +124,8 @@ impl Hub {
             for task in received {
                 let work = AssertUnwindSafe(|| worker.carry_out(task));
                 if catch_unwind(work).is_err() {
-                    let message = "a mistake in this program stopped what was asked of the models".to_owned();
-                    worker.events.send(HubEvent::Failed { message });
+                    let error = Arc::new(stopped_by_bug());
+                    worker.events.send(HubEvent::Failed { error });
                 }
             }
         })?;
@@ -168,9 +169,8 @@ impl Hub {
         };
         let all = Arc::clone(&self.downloads);
         let started = std::thread::Builder::new().name("download".to_owned()).spawn(move || {
-            let last = catch_unwind(AssertUnwindSafe(|| task.run())).unwrap_or_else(|_panic| {
-                task.row(DownloadState::Failed("a mistake in this program stopped it".to_owned()))
-            });
+            let last = catch_unwind(AssertUnwindSafe(|| task.run()))
+                .unwrap_or_else(|_panic| task.row(DownloadState::Failed(Arc::new(stopped_by_bug()))));
             lock(&all).put_down(task.id);
             if matches!(last.state, DownloadState::Finished(_)) {
                 lock(&all).known.remove(&task.id);
@@ -179,8 +179,8 @@ impl Hub {
         });
         if let Err(error) = started {
             downloads.put_down(id);
-            let message = format!("a download could not be started: {error}");
-            self.sender.send(HubEvent::Failed { message });
+            let error = JobError::from_chain(JobErrorKind::Internal, &error);
+            self.sender.send(HubEvent::Failed { error: Arc::new(error) });
         }
     }
 
@@ -322,4 +322,10 @@ impl Worker {
             Err(error) => self.events.failed(&error),
         }
     }
+}
+
+/// What is told of work in which this program made a mistake.
+fn stopped_by_bug() -> JobError {
+    let message = "a mistake in this program stopped what was asked of the models";
+    JobError::new(JobErrorKind::Internal, message).with_code(ErrorCode::new("error-hub-bug"))
 }

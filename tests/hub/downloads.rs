@@ -196,7 +196,7 @@ fn finished(hub: &Hub, id: DownloadId) -> PathBuf {
 
 fn failed(hub: &Hub, id: DownloadId) -> String {
     match wait_for(hub, id, ended).state {
-        DownloadState::Failed(reason) => reason,
+        DownloadState::Failed(error) => error.message.clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -439,12 +439,14 @@ fn what_came_broken_should_be_thrown_away_and_not_installed() {
     let hub = start(folder.path(), &server.url(""));
     let id = hub.fetch("someone/tiny", false).unwrap();
     let row = wait_for(&hub, id, ended);
-    let DownloadState::Failed(reason) = &row.state else {
+    let DownloadState::Failed(error) = &row.state else {
         panic!("{row:?}")
     };
     assert!(
-        reason.contains("castle.safetensors came broken: expected checksum"),
-        "{reason}"
+        error
+            .message
+            .contains("castle.safetensors came broken: expected checksum"),
+        "{error}"
     );
     assert_eq!(row.done_bytes, 0, "nothing of it is built upon");
     assert!(!folder.path().join("models/castle.safetensors").exists());

@@ -24,7 +24,7 @@ fn scan(hub: &Hub, folders: &[PathBuf]) -> Arc<InstalledModels> {
     loop {
         match hub.wait(PATIENCE).expect("the hub should answer") {
             HubEvent::Installed(shelf) => return shelf,
-            HubEvent::Failed { message } => panic!("{message}"),
+            HubEvent::Failed { error } => panic!("{error}"),
             _ => {}
         }
     }
@@ -203,10 +203,10 @@ fn folders_of_other_programs_should_be_understood_and_left_as_they_are() {
 
     for item in &shelf.items {
         hub.remove(item.path.clone());
-        let Some(HubEvent::Failed { message }) = hub.wait(PATIENCE) else {
+        let Some(HubEvent::Failed { error }) = hub.wait(PATIENCE) else {
             panic!("{} should not be removed", item.path.display());
         };
-        assert!(!message.contains('\n'), "{message}");
+        assert!(!error.message.contains('\n'), "{error}");
     }
     assert_eq!(listing(&folder.path().join("home")), before);
 }

@@ -281,12 +281,25 @@ fn a_download_should_be_seen_stopped_resumed_and_listed() {
     window.click("Remove: someone/tiny");
     assert!(state(&window).is_none());
 
-    window.harness.state_mut().send(UiCommand::Models(ModelsCommand::Fetch {
+    assert!(say_why_not(&mut window, "A model is called owner/name"));
+}
+
+/// Asks for a model that cannot be; whether it is said with these words.
+fn say_why_not(window: &mut Window, words: &str) -> bool {
+    let fetch = ModelsCommand::Fetch {
         what: "nonsense".to_owned(),
         prefer_fp16: false,
-    }));
+    };
+    window.harness.state_mut().send(UiCommand::Models(fetch));
     window.harness.run_ok();
-    assert!(window.harness.query_by_label_contains("expected owner/name").is_some());
+    window.harness.query_by_label_contains(words).is_some()
+}
+
+#[test]
+fn why_a_model_cannot_be_fetched_should_be_said_in_japanese_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("ja"));
+    assert!(say_why_not(&mut window, "モデルは「所有者/名前」"));
 }
 
 #[test]

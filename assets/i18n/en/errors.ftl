@@ -62,6 +62,26 @@ error-embedding-none = There is no embedding in the file. File: { $path }
 error-embedding-other-family = The embedding was made for another kind of model. File: { $path }
 error-embedding-word = The word { $word } is taken by another embedding. File: { $path }
 
+## Why a model could not be fetched, found or removed
+
+error-hub-id = A model is called owner/name, owner/name@revision or a file of it, not “{ $found }”
+error-hub-url = An address begins with https://, not “{ $found }”
+error-hub-insecure = { $host } would send it without encryption; the address must begin with https://
+error-hub-offline = { $host } cannot be reached. Is this computer online?
+error-hub-stalled = { $host } has stopped sending; the download can be resumed
+error-hub-refused = { $what } is given to those only who accepted its terms on the hub; then set HF_TOKEN (HTTP { $code })
+error-hub-not-found = There is no { $what } (HTTP 404)
+error-hub-status = { $what } was not given (HTTP { $code })
+error-hub-redirects = { $host } sends from one address to the next, more than { $most } times
+error-hub-no-model = { $what } has no model in a form known here: neither model_index.json nor a .safetensors file
+error-hub-ambiguous = { $what } has { $found } files of weights; name one of them: { $files }
+error-hub-length = { $file } came with another length than promised
+error-hub-checksum = { $file } came broken: its checksum is another one than promised
+error-hub-disk-full = The disk is full: { $needed } GiB are needed, { $free } GiB are free
+error-hub-exists = There is something of that name already. File: { $path }
+error-hub-not-ours = Only what is in the models folder can be removed. File: { $path }
+error-hub-bug = A mistake in this program stopped what was asked of the models
+
 ## Why a search is not understood
 
 query-too-long = A search may have up to { $most } bytes

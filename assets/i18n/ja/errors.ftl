@@ -62,6 +62,26 @@ error-embedding-none = 埋め込みが入っていません。ファイル：{ $
 error-embedding-other-family = 別の種類のモデル用の埋め込みです。ファイル：{ $path }
 error-embedding-word = 「{ $word }」は別の埋め込みがすでに使っています。ファイル：{ $path }
 
+## モデルを取得、検索、削除できなかった理由
+
+error-hub-id = モデルは「所有者/名前」「所有者/名前@リビジョン」またはその中のファイルで指定してください（いまは「{ $found }」）
+error-hub-url = アドレスは https:// で始めてください（いまは「{ $found }」）
+error-hub-insecure = { $host } は暗号化せずに送ろうとしています。アドレスは https:// で始めてください
+error-hub-offline = { $host } につながりません。インターネットに接続されていますか？
+error-hub-stalled = { $host } からの送信が止まりました。ダウンロードは再開できます
+error-hub-refused = { $what } を取得するには、ハブで利用条件に同意し、HF_TOKEN を設定してください（HTTP { $code }）
+error-hub-not-found = { $what } は見つかりません（HTTP 404）
+error-hub-status = { $what } を取得できませんでした（HTTP { $code }）
+error-hub-redirects = { $host } の転送が { $most } 回を超えました
+error-hub-no-model = { $what } には、使える形のモデル（model_index.json または .safetensors ファイル）がありません
+error-hub-ambiguous = { $what } には重みのファイルが { $found } 個あります。どれか一つを指定してください：{ $files }
+error-hub-length = { $file } の長さが、知らされていた長さと違います
+error-hub-checksum = { $file } は壊れて届きました（チェックサムが違います）
+error-hub-disk-full = ディスクの空きが足りません。必要な容量は { $needed } GiB、空きは { $free } GiB です
+error-hub-exists = 同じ名前のものがすでにあります。ファイル：{ $path }
+error-hub-not-ours = 削除できるのはモデルフォルダーの中のものだけです。ファイル：{ $path }
+error-hub-bug = プログラムの不具合のため、モデルの処理が止まりました
+
 ## 検索を理解できない理由
 
 query-too-long = 検索の文字は { $most } バイトまでです

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::ModelsPage;
 use crate::config::Settings;
 use crate::hub::{DownloadState, Hub};
+use crate::job::JobError;
 use crate::ui::commands::{ModelsCommand, UiCommand};
 use crate::ui::model::installed::used_by;
 use crate::ui::model::notifications::{Level, Text};
@@ -44,7 +45,7 @@ impl ModelsPage {
             ModelsCommand::Fetch { what, prefer_fp16 } => {
                 let fetched = ctx.services.hub.as_ref().map(|hub| hub.fetch(&what, prefer_fp16));
                 if let Some(Err(error)) = fetched {
-                    let reason = [("reason", error.one_line())];
+                    let reason = [("reason", &JobError::from(&error))];
                     ctx.state
                         .notices
                         .notify(Level::Error, Text::new("models-failed", reason));

@@ -146,7 +146,7 @@ fn state_words(language: Language, download: &Download) -> String {
         DownloadState::Stopping => language.tr("models-stopping"),
         DownloadState::Paused => language.tr_with("models-paused", &amount),
         DownloadState::Finished(_) => language.tr_with("models-finished", &[("total", &total)]),
-        DownloadState::Failed(reason) => reason.clone(),
+        DownloadState::Failed(error) => language.job_error(error),
         DownloadState::Running => {
             let speed = format!("{}/s", size_words(download.bytes_per_sec as u64));
             let left = download.secs_left().map(|secs| time_words(language, secs));

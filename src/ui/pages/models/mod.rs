@@ -94,8 +94,8 @@ impl ModelsPage {
                 notices.notify(Level::Info, Text::new("models-removed", file));
                 return true;
             }
-            HubEvent::Failed { message } => {
-                let reason = [("reason", message)];
+            HubEvent::Failed { error } => {
+                let reason = [("reason", &*error)];
                 notices.notify(Level::Error, Text::new("models-failed", reason));
             }
         }
