@@ -7,14 +7,11 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use hareru::conditioning::Prompts;
 use hareru::diffusion::guidance::{Guidance, GuidanceSchedule};
-use hareru::diffusion::noise::{Draw, noise_tensor};
 use hareru::diffusion::samplers::{Options, sampler_by_id};
 use hareru::job::{
-    Control, GenerateRequest, GeneratedImage, Hires, InitPicture, InitWay, JobControl, JobOptions, Mask, ModelRef,
-    NoiseSource, Outpaint, Phase, Precision, PreviewMode, PromptSwitch, Reference, ReferencePart, Refiner, RgbImage,
-    Variation,
+    GenerateRequest, GeneratedImage, Hires, InitPicture, InitWay, JobControl, JobOptions, Mask, ModelRef, NoiseSource,
+    Outpaint, Phase, Precision, PreviewMode, PromptSwitch, Refiner, RgbImage, Variation,
 };
-use hareru::kernels::Wrap;
 use hareru::models::unet::AttentionMap;
 use hareru::pipelines::denoise::{Call, InitialLatents, Noise, Observed, Run, RunOutput};
 use hareru::pipelines::families::StableDiffusion;
@@ -22,8 +19,10 @@ use hareru::pipelines::run_plan::{Keep, RunPlan};
 use hareru::pipelines::{AuxModels, DenoiserInputs, JobContext, Model, PipelineError, Probe, ShownStep, Watcher, load};
 use tempfile::TempDir;
 
+use crate::support::weights::copy_folder;
+
 /// Counts steps, and checks that they are counted without a gap.
-struct Count(usize);
+pub(super) struct Count(pub(super) usize);
 
 impl Watcher for Count {
     fn phase(&mut self, _phase: Phase) {}
@@ -35,14 +34,14 @@ impl Watcher for Count {
 }
 
 /// The starter model and a folder with a picture it made, and a mask of its right half.
-struct Studio {
-    model: StableDiffusion,
-    folder: TempDir,
-    made: GeneratedImage,
+pub(super) struct Studio {
+    pub(super) model: StableDiffusion,
+    pub(super) folder: TempDir,
+    pub(super) made: GeneratedImage,
 }
 
 impl Studio {
-    fn open() -> Self {
+    pub(super) fn open() -> Self {
         let model = load(&ModelRef::Starter, &Device::Cpu, Precision::F32, &mut |_| ()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let made = make(&model, None, &request()).unwrap().0;
@@ -52,11 +51,11 @@ impl Studio {
         Self { model, folder, made }
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(super) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn starting_from_it(&self, strength: f64, way: InitWay) -> GenerateRequest {
+    pub(super) fn starting_from_it(&self, strength: f64, way: InitWay) -> GenerateRequest {
         GenerateRequest {
             init: Some(InitPicture {
                 file: self.file("init.png"),
@@ -67,7 +66,7 @@ impl Studio {
         }
     }
 
-    fn mask(&self) -> Mask {
+    pub(super) fn mask(&self) -> Mask {
         Mask {
             file: self.file("mask.png"),
             blur_px: 0.0,
@@ -75,12 +74,12 @@ impl Studio {
         }
     }
 
-    fn make(&self, request: &GenerateRequest) -> Arc<RgbImage> {
+    pub(super) fn make(&self, request: &GenerateRequest) -> Arc<RgbImage> {
         make(&self.model, None, request).unwrap().0.pixels
     }
 }
 
-fn request() -> GenerateRequest {
+pub(super) fn request() -> GenerateRequest {
     GenerateRequest {
         prompt: "a sunset over a mountain range".to_owned(),
         width_px: 64,
@@ -92,7 +91,7 @@ fn request() -> GenerateRequest {
     }
 }
 
-fn make(
+pub(super) fn make(
     model: &StableDiffusion,
     refiner: Option<&StableDiffusion>,
     request: &GenerateRequest,
@@ -470,123 +469,8 @@ fn whoever_watches_should_see_both_opinions_and_the_attention_and_change_nothing
     }
 }
 
-/// The small Stable Diffusion 1 of the reference, and the folder beside which its IP-Adapter lies.
-fn reference_model() -> (StableDiffusion, PathBuf) {
-    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference/models");
-    let model = load(
-        &ModelRef::Path(models.join("sd15")),
-        &Device::Cpu,
-        Precision::F32,
-        &mut |_| (),
-    );
-    (model.unwrap(), models)
-}
-
-#[test]
-fn a_picture_should_be_a_prompt_as_far_as_its_weight_says() {
-    let studio = Studio::open();
-    let (model, models) = reference_model();
-    let mut aux = AuxModels::default();
-    let mut make = |references: Vec<Reference>| -> Result<Arc<RgbImage>, PipelineError> {
-        let request = GenerateRequest {
-            prompt: "a painted harbor".to_owned(),
-            references,
-            ..request()
-        };
-        aux.gather(&request, &model)?;
-        let control = JobControl::default();
-        let job = JobContext::new(&model, &aux, &request, &control);
-        Ok(job.prepare()?.pictures(0, &mut Count(0))?.remove(0).pixels)
-    };
-    let reference = |weight, part| Reference {
-        adapter: models.join("ip_adapter"),
-        picture: studio.file("init.png"),
-        weight,
-        part,
-    };
-    let without = make(Vec::new()).unwrap();
-    assert_eq!(make(vec![reference(0.0, ReferencePart::All)]).unwrap(), without);
-    let all = make(vec![reference(1.0, ReferencePart::All)]).unwrap();
-    let style = make(vec![reference(1.0, ReferencePart::Style)]).unwrap();
-    assert!(all != without && style != without && all != style);
-
-    let elsewhere = Reference {
-        adapter: studio.folder.path().to_owned(),
-        ..reference(1.0, ReferencePart::All)
-    };
-    let error = make(vec![elsewhere]).unwrap_err().to_string();
-    assert!(error.contains("one weight file"), "{error}");
-}
-
-#[test]
-fn a_control_made_for_another_model_should_be_refused_by_name() {
-    let studio = Studio::open();
-    let (model, _) = reference_model();
-    let controlnet = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/control/controlnet");
-    let request = GenerateRequest {
-        controls: vec![Control {
-            model: controlnet.clone(),
-            picture: studio.file("init.png"),
-            ..Control::default()
-        }],
-        ..request()
-    };
-    let error = AuxModels::default().gather(&request, &model).unwrap_err().to_string();
-    assert!(error.contains("channels") && error.ends_with("controlnet"), "{error}");
-}
-
-#[test]
-fn another_autoencoder_should_decode_and_be_taken_out_again() {
-    let (mut model, models) = reference_model();
-    let latents = noise_tensor(3, Draw::Initial, &[1, 4, 8, 8], &Device::Cpu).unwrap();
-    let bits = |model: &StableDiffusion| {
-        model
-            .decode(&latents, Wrap::default())
-            .unwrap()
-            .flatten_all()
-            .unwrap()
-            .to_vec1::<f32>()
-            .unwrap()
-    };
-    let own = bits(&model);
-    let other = tempfile::tempdir().unwrap();
-    copy_folder(&models.join("sd15"), other.path());
-    change_vae(other.path(), |bias| bias.affine(1.0, 0.5).unwrap());
-    for path in [other.path().to_owned(), other.path().join("vae")] {
-        model.set_vae(Some(&path)).unwrap();
-        assert_ne!(bits(&model), own);
-        model.set_vae(None).unwrap();
-        assert_eq!(bits(&model), own);
-    }
-    let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/starter/model");
-    let error = model.set_vae(Some(&starter)).unwrap_err().to_string();
-    assert!(
-        error.contains("4 channels, factor 8") && error.contains("16 channels, factor 16"),
-        "{error}"
-    );
-    let error = model
-        .set_vae(Some(&models.join("pixel_class")))
-        .unwrap_err()
-        .to_string();
-    assert!(error.ends_with("pixel_class"), "{error}");
-    assert_eq!(bits(&model), own);
-}
-
-/// A copy of a folder.
-fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let (from, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
-        if from.is_dir() {
-            copy_folder(&from, &to);
-        } else {
-            std::fs::copy(from, to).unwrap();
-        }
-    }
-}
-
 /// Changes the last addend of the decoder in a model's folder.
-fn change_vae(model: &Path, change: impl Fn(&Tensor) -> Tensor) {
+pub(super) fn change_vae(model: &Path, change: impl Fn(&Tensor) -> Tensor) {
     let mut files = std::fs::read_dir(model.join("vae"))
         .unwrap()
         .map(|entry| entry.unwrap().path());

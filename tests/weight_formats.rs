@@ -5,6 +5,7 @@ mod gguf;
 mod pickle;
 mod published;
 mod single;
+mod whole;
 
 use crate::support::weights::copy_folder;
 use crate::support::weights::safetensors_bytes;

@@ -4,12 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use hareru::config::{Settings, ThemeChoice};
 use hareru::gallery;
 use hareru::job::{Change, GenerateRequest, GeneratedImage, PreviewMode, Record, RgbImage, Trajectory};
-use hareru::render::picture::{PictureMode, PicturePaint, Placed, difference_pixels};
 use hareru::ui::commands::{CompareCommand, CompareMode, PageId, UiCommand};
 use hareru::ui::model::divider::Divider;
 use hareru::ui::pages::compare::{Alike, CompareState};
@@ -22,7 +20,7 @@ use super::looks::{clearing, look};
 const NUM_STEPS: usize = 10;
 
 /// A run of the same noise as all others, which parts from them at a step and is another picture from then on.
-fn run(parts_from: usize, guidance_scale: f64, pixels: RgbImage) -> GeneratedImage {
+pub(super) fn run(parts_from: usize, guidance_scale: f64, pixels: RgbImage) -> GeneratedImage {
     let size = (pixels.height_px as usize / 8, pixels.width_px as usize / 8);
     let mut steps: Vec<_> = (0..NUM_STEPS).map(|index| whole_step(index, size, 3)).collect();
     for step in &mut steps[parts_from..] {
@@ -70,7 +68,7 @@ fn run(parts_from: usize, guidance_scale: f64, pixels: RgbImage) -> GeneratedIma
 }
 
 /// A picture whose colours are turned a little.
-fn tinted(side_px: u32, by: [i16; 3]) -> RgbImage {
+pub(super) fn tinted(side_px: u32, by: [i16; 3]) -> RgbImage {
     let mut image = clearing(1.0, side_px);
     for pixel in image.pixels.chunks_exact_mut(3) {
         for (value, by) in pixel.iter_mut().zip(by) {
@@ -95,7 +93,7 @@ pub(super) fn three_runs(folder: &Path) -> Vec<PathBuf> {
     runs.into_iter().map(save).collect()
 }
 
-fn page(window: &Window) -> &CompareState {
+pub(super) fn page(window: &Window) -> &CompareState {
     window.harness.state().compare()
 }
 
@@ -135,7 +133,7 @@ pub(super) fn comparing(folder: &Path, paths: &[PathBuf], settings: Settings, is
     window
 }
 
-fn three(folder: &tempfile::TempDir) -> Window {
+pub(super) fn three(folder: &tempfile::TempDir) -> Window {
     comparing(folder.path(), &three_runs(folder.path()), in_language("en"), false)
 }
 
@@ -289,132 +287,6 @@ fn pictures_of_other_sizes_should_be_fitted_and_have_no_psnr() {
     window
         .harness
         .get_by_label_contains("A 32×32, B 96×64: scaled to fit each other, so there is no PSNR");
-}
-
-/// The middle of the canvas, in points.
-fn middle(window: &Window) -> egui::Pos2 {
-    let node = window.harness.get_by_label_contains("Comparison of");
-    node.rect().center()
-}
-
-fn drag(window: &mut Window, from: egui::Pos2, to: egui::Pos2) {
-    window.harness.hover_at(from);
-    window.harness.run();
-    window.harness.drag_at(from);
-    window.harness.run();
-    for part in [0.3, 0.7, 1.0] {
-        window.harness.hover_at(from + part * (to - from));
-        window.harness.run();
-    }
-    window.harness.drop_at(to);
-    window.harness.run();
-}
-
-#[test]
-fn the_line_should_be_dragged_turned_and_snap_and_the_picture_be_moved_beside_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut window = three(&folder);
-    let centre = middle(&window);
-    // 128 pixels, enlarged to a whole number.
-    let side = 128.0 * (window.harness.get_by_label_contains("Comparison of").rect().height() / 128.0).floor();
-
-    drag(
-        &mut window,
-        centre + egui::vec2(1.0, -120.0),
-        centre + egui::vec2(61.0, -120.0),
-    );
-    let moved = page(&window).divider;
-    assert!((moved.through.x - (0.5 + 60.0 / side)).abs() < 0.01, "{moved:?}");
-    assert_eq!((moved.degrees, page(&window).camera.zoom), (0.0, None));
-
-    // The handle hangs below the point of the line.
-    let point = centre + egui::vec2(60.0, 0.0);
-    let handle = point + egui::vec2(0.0, 72.0);
-    drag(&mut window, handle, point + egui::vec2(-75.0, 2.0));
-    assert_eq!(page(&window).divider.degrees, 90.0, "it snaps");
-    drag(
-        &mut window,
-        point + egui::vec2(-72.0, 0.0),
-        point + egui::vec2(-60.0, 22.0),
-    );
-    let degrees = page(&window).divider.degrees;
-    assert!(
-        (65.0..80.0).contains(&degrees),
-        "any angle away from an eighth: {degrees}"
-    );
-
-    window.press(egui::Key::R);
-    assert_eq!(page(&window).divider.degrees, 90.0);
-    window.click("Turn");
-    assert_eq!(page(&window).divider.degrees, 135.0);
-
-    // Away from the line it is the picture that is dragged, for all of them.
-    window.send(CompareCommand::SetDivider(Divider::default()));
-    let divider = page(&window).divider;
-    let from = centre + egui::vec2(-120.0, 90.0);
-    drag(&mut window, from, from + egui::vec2(30.0, 10.0));
-    assert_eq!(page(&window).divider, divider);
-    assert_eq!(page(&window).camera.offset_px, egui::vec2(30.0, 10.0));
-    window.click("Fit");
-    assert_eq!(page(&window).camera.zoom, None);
-    window.click("1:1");
-    assert_eq!(page(&window).camera.zoom, Some(1.0));
-}
-
-#[test]
-fn the_line_should_be_moved_by_keys_while_it_has_the_keyboard() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut window = three(&folder);
-    window.harness.get_by_label_contains("Divider").focus();
-    window.harness.run();
-    for (modifiers, key, expected) in [
-        (egui::Modifiers::NONE, egui::Key::ArrowRight, 0.51),
-        (egui::Modifiers::SHIFT, egui::Key::ArrowRight, 0.61),
-        (egui::Modifiers::NONE, egui::Key::ArrowLeft, 0.6),
-        (egui::Modifiers::SHIFT, egui::Key::ArrowLeft, 0.5),
-        (egui::Modifiers::NONE, egui::Key::Home, 0.0),
-        (egui::Modifiers::NONE, egui::Key::End, 1.0),
-    ] {
-        window.press_with(modifiers, key);
-        let found = page(&window).divider.through;
-        assert!(
-            (found.x - expected).abs() < 1e-4,
-            "{key:?}: {found:?}, expected {expected}"
-        );
-        assert_eq!(found.y, 0.5, "it moves across itself only");
-    }
-}
-
-#[test]
-fn the_wheel_should_zoom_and_with_alt_turn_the_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut window = three(&folder);
-    let place = middle(&window) + egui::vec2(50.0, 50.0);
-    let mut roll = |modifiers: egui::Modifiers, by: f32| {
-        window.harness.hover_at(place);
-        window.harness.run();
-        window.harness.event(egui::Event::ModifiersChanged(modifiers));
-        window.harness.event(egui::Event::MouseWheel {
-            source: egui::MouseWheelSource::Wheel,
-            unit: egui::MouseWheelUnit::Point,
-            delta: egui::vec2(0.0, by),
-            phase: egui::TouchPhase::Move,
-            modifiers,
-        });
-        for _ in 0..20 {
-            window.harness.run();
-        }
-        window
-            .harness
-            .event(egui::Event::ModifiersChanged(egui::Modifiers::NONE));
-        window.harness.run();
-        let page = page(&window);
-        (page.divider.degrees, page.camera.zoom)
-    };
-    let (degrees, zoom) = roll(egui::Modifiers::ALT, 30.0);
-    assert!(degrees > 5.0 && zoom.is_none(), "{degrees}, {zoom:?}");
-    let (turned, zoom) = roll(egui::Modifiers::NONE, 60.0);
-    assert!(turned == degrees && zoom.is_some(), "{turned}, {zoom:?}");
 }
 
 #[test]
@@ -572,116 +444,6 @@ fn the_studio_should_keep_its_own_picture() {
     assert_eq!(state.opened.as_ref().map(|opened| &opened.path), Some(&paths[0]));
     assert_eq!(state.shown_path(), Some(&*paths[0]));
     assert!(state.timeline.is_some());
-}
-
-/// Nothing but two pictures.
-struct Bare {
-    paint: PicturePaint,
-}
-
-impl eframe::App for Bare {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let rect = ui.max_rect();
-        ui.painter().add(self.paint.clone().into_shape(rect));
-    }
-}
-
-/// Pixels for each texel; odd, so that a pixel's middle is that of a texel.
-const SCALE: usize = 5;
-
-/// What the shader draws of two pictures in one place, at the middle of each texel.
-fn drawn(a: &RgbImage, b: &RgbImage, kind: PictureMode) -> Vec<u8> {
-    let (width, height) = (a.width_px as usize, a.height_px as usize);
-    let size = egui::vec2((SCALE * width) as f32, (SCALE * height) as f32);
-    let placed = |image: &RgbImage| Placed {
-        image: Arc::new(image.clone()),
-        origin_px: egui::Vec2::ZERO,
-        size_px: size,
-        is_smooth: false,
-    };
-    let paint = PicturePaint {
-        a: placed(a),
-        b: placed(b),
-        mode: kind,
-        slot: 4,
-        frame: 1,
-    };
-    let mut harness = Harness::builder().with_size(size).wgpu().build_eframe(move |creation| {
-        hareru::render::install(creation.wgpu_render_state.as_ref().unwrap());
-        Bare { paint }
-    });
-    let image = harness.render().unwrap();
-    let middle = |texel: usize| (SCALE * texel + SCALE / 2) as u32;
-    let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
-    let texels = places.map(|(x, y)| image.get_pixel(middle(x), middle(y)).0);
-    texels.flat_map(|[red, green, blue, _]| [red, green, blue]).collect()
-}
-
-fn two_pictures() -> [RgbImage; 2] {
-    let mut pictures = [tinted(24, [0; 3]), tinted(24, [40, -60, 10])];
-    for picture in &mut pictures {
-        picture.height_px = 16; // not a square
-        picture.pixels.truncate(3 * 24 * 16);
-    }
-    let mut word = 5_u32;
-    for value in &mut pictures[1].pixels {
-        word = word.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        *value = value.wrapping_add((word >> 27) as u8);
-    }
-    pictures
-}
-
-fn farthest(found: &[u8], expected: &[u8]) -> u8 {
-    assert_eq!(found.len(), expected.len());
-    found.iter().zip(expected).map(|(a, b)| a.abs_diff(*b)).max().unwrap()
-}
-
-#[test]
-fn the_shader_should_divide_two_pictures_at_any_angle_as_the_formula_says() {
-    let [a, b] = two_pictures();
-    for degrees in [0.0, 30.0, 45.0, 90.0, 137.0, 180.0, 270.0, 300.0] {
-        let divider = Divider::default().turned(degrees).moved(egui::vec2(0.4, 0.55));
-        let normal = divider.normal();
-        let size = egui::vec2(a.width_px as f32, a.height_px as f32);
-        let through_px = divider.through * size * SCALE as f32;
-        let found = drawn(&a, &b, PictureMode::Slider { through_px, normal });
-        let mut sides = [0, 0];
-        let places = (0..a.height_px).flat_map(|y| (0..a.width_px).map(move |x| (x, y)));
-        for (index, (x, y)) in places.enumerate() {
-            let centre = (egui::vec2(x as f32, y as f32) + egui::Vec2::splat(0.5)) * SCALE as f32;
-            let depth = (centre - through_px).dot(normal);
-            if depth.abs() < 1e-3 {
-                continue; // on the line itself
-            }
-            let side = usize::from(depth > 0.0);
-            sides[side] += 1;
-            let expected = [&a, &b][side];
-            let texel = 3 * index..3 * index + 3;
-            assert!(
-                farthest(&found[texel.clone()], &expected.pixels[texel]) <= 1,
-                "{degrees}°: {x}, {y}"
-            );
-        }
-        assert!(sides[0] > 50 && sides[1] > 50, "{degrees}°: {sides:?}");
-    }
-}
-
-#[test]
-fn the_shader_should_draw_differences_as_the_formula_says() {
-    let [a, b] = two_pictures();
-    for gain in [1.0, 4.0, 33.0] {
-        let expected = difference_pixels(&a, &b, gain).unwrap().pixels;
-        let distinct: std::collections::BTreeSet<_> = expected.chunks(3).collect();
-        assert!(gain > 9.0 || distinct.len() > 15, "shows nothing: {distinct:?}");
-        let found = drawn(&a, &b, PictureMode::Difference(gain));
-        assert!(farthest(&found, &expected) <= 1, "×{gain}");
-    }
-    let white = drawn(&a, &a, PictureMode::Difference(64.0));
-    assert!(white.iter().all(|value| *value == 255), "no difference is white");
-    assert!(
-        farthest(&drawn(&a, &b, PictureMode::One), &a.pixels) <= 1,
-        "one alone is as it is"
-    );
 }
 
 #[test]

@@ -2,11 +2,14 @@
 
 mod canvas;
 mod compare;
+mod compare_divider;
+mod compare_shader;
 mod form;
 mod form_undo;
 mod gallery;
 mod gallery_journey;
 mod gallery_live;
+mod gallery_search;
 mod harness;
 mod image_input;
 mod inspector;
@@ -26,5 +29,6 @@ mod session;
 mod settings;
 mod sweep;
 mod timeline;
+mod timeline_branches;
 mod views;
 mod window;
