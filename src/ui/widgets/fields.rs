@@ -34,10 +34,8 @@ pub(in crate::ui) fn built_in_name(language: Language, model: &ModelRef) -> Opti
 
 /// The name of a model by the one in its pictures' records, which for those of the program itself is English.
 pub(in crate::ui) fn recorded_model_name(language: Language, name: &str) -> String {
-    let built_in = ModelRef::BUILT_IN.iter();
-    let model = built_in
-        .into_iter()
-        .find(|model| model.to_string().eq_ignore_ascii_case(name));
+    let mut built_in = ModelRef::BUILT_IN.iter();
+    let model = built_in.find(|model| model.to_string().eq_ignore_ascii_case(name));
     let name_here = model.and_then(|model| built_in_name(language, model));
     name_here.unwrap_or_else(|| name.to_owned())
 }

@@ -2,6 +2,9 @@
 
 use egui::{Align, Layout, Ui, UiBuilder};
 
+/// A difference of width that is not seen, in points.
+const TOLERANCE: f32 = 0.1;
+
 /// Lays controls out from left to right so that the last of them ends where the line ends. egui's own right-to-left layout
 /// begins at the right, and with it Tab.
 ///
@@ -15,7 +18,7 @@ pub(in crate::ui) fn right_aligned(ui: &mut Ui, salt: &str, add_contents: impl F
     let mut child = ui.new_child(UiBuilder::new().id_salt(salt).max_rect(rect).layout(layout));
     add_contents(&mut child);
     let width = child.min_rect().width();
-    if width != known {
+    if (width - known).abs() > TOLERANCE {
         ui.data_mut(|data| data.insert_temp(id, width));
         ui.ctx().request_discard("the width of what ends the line has changed");
     }
