@@ -100,6 +100,8 @@
 //! * **A panel**: one file in the folder of its page and a line in its `mod.rs`; **a page**: one folder in `ui/pages/` with a
 //!   struct that implements `Page` and keeps what the page knows, its `PageId` and its place in `Pages` in `ui/pages/mod.rs`,
 //!   its name and tooltip among the texts.
+//! * **A command of the window**: a variant in `ui/commands/`, its row in `ui/commands/table.rs` (name, keys, page, when it can
+//!   act), what it does in the `actions` of its page, its name and tooltip among the texts.
 //! * **Another program's records**: one file in `gallery/foreign/`.
 //! * **An error that reaches the window**: a [`job::ErrorCode`] where it is made into a [`job::JobError`], and its text in
 //!   `assets/i18n/*/errors.ftl`, in every language; a test looks for both.
