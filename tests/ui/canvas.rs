@@ -17,7 +17,7 @@ const RED: [u8; 3] = [200, 30, 30];
 const BLUE: [u8; 3] = [30, 60, 200];
 
 /// Opens a saved picture on the canvas.
-fn open_picture(window: &mut Window, path: &str, pixels: RgbImage) {
+pub(super) fn open_picture(window: &mut Window, path: &str, pixels: RgbImage) {
     window.tell_of_pictures(SaveEvent::Saved {
         path: path.into(),
         record: Arc::new(record(GenerateRequest::default())),
@@ -27,7 +27,7 @@ fn open_picture(window: &mut Window, path: &str, pixels: RgbImage) {
     tell_opened(window, path, pixels);
 }
 
-fn tell_opened(window: &mut Window, path: &str, pixels: RgbImage) {
+pub(super) fn tell_opened(window: &mut Window, path: &str, pixels: RgbImage) {
     window.tell_of_pictures(SaveEvent::Opened {
         path: path.into(),
         pixels: Arc::new(pixels),

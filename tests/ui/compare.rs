@@ -125,6 +125,11 @@ fn settled(page: &CompareState) -> bool {
     are_read && is_measured && are_parted
 }
 
+/// Waits until all is read, measured and parted.
+pub(super) fn settle(window: &mut Window) {
+    wait(window, "measuring", settled);
+}
+
 /// A window that compares these pictures.
 pub(super) fn comparing(folder: &Path, paths: &[PathBuf], settings: Settings, is_drawn: bool) -> Window {
     let mut window = Window::open_over(folder, settings, is_drawn);

@@ -276,6 +276,37 @@ fn shown(id: i64, folder: &std::path::Path) -> PictureEntry {
     }
 }
 
+/// Fills the gallery's page with pictures of days long gone, and draws them all.
+pub(super) fn fill_with_landscapes(window: &mut Window, folder: &Path, count: i64) {
+    window.harness.state_mut().gallery_mut().thumbnail_dir = Some(folder.join("cache"));
+    let days = [(19_700, count / 3), (19_690, count - count / 3)];
+    let found = SearchResult {
+        ids: (0..count).map(EntryId).collect(),
+        days: days
+            .map(|(day, count)| DayCount {
+                day,
+                count: count as usize,
+            })
+            .to_vec(),
+        total: count as usize,
+    };
+    show_landscapes(window, folder, &found);
+}
+
+/// Answers what the gallery's page asks until the pictures are drawn.
+fn show_landscapes(window: &mut Window, folder: &Path, found: &SearchResult) {
+    for _ in 0..30 {
+        let now = window.harness.ctx.input(|input| input.time);
+        let page = window.harness.state_mut().gallery_mut();
+        answer(page, found, now);
+        let ids: Vec<_> = found.ids.iter().take(200).collect();
+        let entries = ids.iter().map(|id| Arc::new(shown(id.0, folder))).collect();
+        page.apply(IndexEvent::Changed(entries));
+        window.harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(40));
+    }
+}
+
 #[test]
 #[ignore = "writes pictures for a person to look at"]
 fn looks_of_the_gallery() {
@@ -291,18 +322,6 @@ fn looks_of_the_gallery() {
             .to_vec(),
         total: 200,
     };
-    let tell = |window: &mut Window, folder: &std::path::Path, found: &SearchResult| {
-        for _ in 0..30 {
-            let now = window.harness.ctx.input(|input| input.time);
-            let page = window.harness.state_mut().gallery_mut();
-            answer(page, found, now);
-            let ids: Vec<_> = found.ids.iter().take(200).collect();
-            let entries = ids.iter().map(|id| Arc::new(shown(id.0, folder))).collect();
-            page.apply(IndexEvent::Changed(entries));
-            window.harness.step();
-            std::thread::sleep(std::time::Duration::from_millis(40));
-        }
-    };
     std::fs::write(folder.path().join("2026-11-01-0003-lighthouse.png"), b"torn").unwrap();
     for language in ["en", "ja"] {
         for (theme, choice) in [
@@ -315,7 +334,7 @@ fn looks_of_the_gallery() {
             window.harness.state().send(UiCommand::SetTheme(choice));
             window.send(UiCommand::ShowPage(PageId::Gallery));
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-0-opening"));
-            tell(&mut window, folder.path(), &found);
+            show_landscapes(&mut window, folder.path(), &found);
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-1-grid"));
             for command in [
                 GalleryCommand::Choose(5, hareru::ui::commands::SelectMode::Only),
@@ -331,18 +350,18 @@ fn looks_of_the_gallery() {
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-2-two"));
             window.press_with(Modifiers::NONE, Key::ArrowRight);
             window.press_with(Modifiers::NONE, Key::F1);
-            tell(&mut window, folder.path(), &found);
+            show_landscapes(&mut window, folder.path(), &found);
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-3-help"));
             window.press_with(Modifiers::NONE, Key::F1);
             window.press_with(Modifiers::NONE, Key::Space);
-            tell(&mut window, folder.path(), &found);
+            show_landscapes(&mut window, folder.path(), &found);
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-4-look"));
             window.press_with(Modifiers::NONE, Key::Space);
             window.press_with(Modifiers::COMMAND, Key::F);
             let search = if language == "en" { "Search" } else { "検索" };
             window.harness.get_by_label(search).type_text("model:Sta rating>x");
             window.harness.run();
-            tell(&mut window, folder.path(), &found);
+            show_landscapes(&mut window, folder.path(), &found);
             super::looks::look(&mut window, &format!("gallery-{language}-{theme}-5-search"));
             window.press_with(Modifiers::NONE, Key::Escape);
             window.press_with(Modifiers::NONE, Key::Escape);

@@ -27,6 +27,7 @@ mod repaint;
 mod run;
 mod session;
 mod settings;
+mod snapshots;
 mod sweep;
 mod timeline;
 mod timeline_branches;

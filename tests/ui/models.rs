@@ -21,7 +21,7 @@ use crate::hub::weights::{checkpoint, lora, safetensors, write};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Models with pictures, words and a broken file; and a folder of another program.
-fn furnish(folder: &Path) {
+pub(super) fn furnish(folder: &Path) {
     let models = folder.join("models");
     write(&models.join("castle.safetensors"), &checkpoint());
     write(&models.join("torn.safetensors"), b"torn");
@@ -47,7 +47,7 @@ fn furnish(folder: &Path) {
 }
 
 /// A window on the models' page with a hub of its own.
-fn open(folder: &Path, endpoint: &str, settings: Settings) -> Window {
+pub(super) fn open(folder: &Path, endpoint: &str, settings: Settings) -> Window {
     let options = options(folder, endpoint);
     let mut window = Window::open_with_hub(settings, move |repaint| {
         Hub::start(options.clone(), move || repaint()).map_err(|error| error.to_string())

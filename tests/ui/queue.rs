@@ -17,7 +17,7 @@ use super::run::finished;
 const BLUE: [u8; 3] = [40, 60, 200];
 
 /// Puts pictures with these prompts into the queue; the first begins.
-fn fill(window: &mut Window, prompts: &[&str]) {
+pub(super) fn fill(window: &mut Window, prompts: &[&str]) {
     for prompt in prompts {
         (*prompt).clone_into(&mut window.draft_mut().request.prompt);
         window.send(UiCommand::Generate);
@@ -25,7 +25,7 @@ fn fill(window: &mut Window, prompts: &[&str]) {
     window.tell([Event::Started { job: JobId(1) }]);
 }
 
-fn show_page(window: &mut Window) {
+pub(super) fn show_page(window: &mut Window) {
     window.send(UiCommand::ShowPage(PageId::Queue));
 }
 
