@@ -131,6 +131,7 @@ fn a_mask_should_look_as_stored() {
     let mut window = super::mask::prepare(window, &path);
     lock_seed(&mut window);
     super::mask::paint_something(&mut window);
+    window.wait_until("the mask is saved", |studio| studio.draft().request.mask.is_some());
     check(window, ThemeChoice::Dark, "mask_en_dark");
 }
 
