@@ -153,8 +153,7 @@ fn parts_of_the_window_should_import_downwards_only() {
         imports.extend(path_heads(&code, "crate::ui::pages::").map(|page| format!("pages/{page}")));
         for import in imports {
             let is_wrong = match (parts[0], import.split_once('/')) {
-                ("widgets", None) => import == "pages" || import == "chrome",
-                ("commands", None) => import == "pages" || import == "chrome",
+                ("widgets" | "commands", None) => import == "pages" || import == "chrome",
                 ("model", None) => ["pages", "chrome", "commands", "widgets"].contains(&&*import),
                 ("pages", Some((_, page))) => {
                     parts.len() > 2 && !page.is_empty() && page != parts[1] && window.join("pages").join(page).is_dir()

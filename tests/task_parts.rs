@@ -10,7 +10,7 @@ use hareru::diffusion::noise::{Draw, noise_tensor};
 use hareru::job::{Control, GenerateRequest, JobControl, ModelRef, Precision, Reference, ReferencePart, RgbImage};
 use hareru::kernels::Wrap;
 use hareru::pipelines::families::StableDiffusion;
-use hareru::pipelines::{AuxModels, JobContext, Model, PipelineError, load};
+use hareru::pipelines::{AuxModels, JobContext, Model as _, PipelineError, load};
 
 /// The small Stable Diffusion 1 of the reference, and the folder beside which its IP-Adapter lies.
 fn reference_model() -> (StableDiffusion, PathBuf) {

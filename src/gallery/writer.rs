@@ -147,6 +147,10 @@ impl Writer {
     ///
     /// # Errors
     /// As for [`Self::start`].
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no request may be dropped, and the window never waits"
+    )]
     pub fn start_with(
         folder: PathBuf,
         options: WriterOptions,

@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(INK.placed('\u{10ffff}').unwrap().glyph, GlyphId::NOTDEF);
     }
 
-    /// The bundled fonts have no Arabic or Thai letters. Windows and macOS have fonts for both; elsewhere DejaVu Sans, which
+    /// The bundled fonts have no Arabic or Thai letters. Windows and macOS have fonts for both; elsewhere `DejaVu Sans`, which
     /// `packaging/dev test` installs, has the Arabic ones.
     #[test]
     fn letters_that_the_bundled_fonts_lack_should_be_drawn_by_a_font_of_the_system() {

@@ -388,9 +388,9 @@ impl Window {
         let harness = open_with(builder, services, settings, &folder);
         let mut window = Self {
             harness,
-            clipboard,
             engine,
             pictures,
+            clipboard,
             kept,
         };
         window.harness.run();

@@ -1,7 +1,6 @@
 //! Levels that were optimised for a kind of model.
 
 use super::{Schedule, Span};
-use crate::diffusion::ScheduleError;
 
 /// Stable Diffusion 1.5, ten steps and the end.
 const SD1: [f64; 11] = [
@@ -19,11 +18,11 @@ pub(super) static ALIGN_YOUR_STEPS: Schedule = Schedule {
     label: "Align Your Steps",
     aliases: &["ays"],
     rounds_to_nearest: true,
-    sigmas,
+    sigmas: |span| Ok(sigmas(span)),
     ..Schedule::DEFAULT
 };
 
-fn sigmas(span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
+fn sigmas(span: &Span<'_>) -> Vec<f64> {
     let table = if span.is_xl { &SDXL } else { &SD1 };
     let steps = span.steps();
     let level = |i: usize| {
@@ -32,5 +31,5 @@ fn sigmas(span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
         let weight = place - low as f64;
         (table[low].ln() * (1.0 - weight) + table[low + 1].ln() * weight).exp()
     };
-    Ok((0..steps).map(level).collect())
+    (0..steps).map(level).collect()
 }

@@ -1,7 +1,6 @@
 //! A straight line, then a parabola.
 
 use super::{Schedule, Span};
-use crate::diffusion::ScheduleError;
 
 /// How much of the noise is gone after the straight half.
 const THRESHOLD: f64 = 0.025;
@@ -12,14 +11,14 @@ pub(super) static LINEAR_QUADRATIC: Schedule = Schedule {
     id: "linear_quadratic",
     label: "Linear Quadratic",
     rounds_to_nearest: true,
-    sigmas,
+    sigmas: |span| Ok(sigmas(span)),
     ..Schedule::DEFAULT
 };
 
-fn sigmas(span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
+fn sigmas(span: &Span<'_>) -> Vec<f64> {
     let (steps, sigma_max) = (span.steps(), span.training.sigma_max());
     if steps < 2 {
-        return Ok(vec![sigma_max; steps]);
+        return vec![sigma_max; steps];
     }
     let straight = steps / 2;
     let (line, rest) = (straight as f64, (steps - straight) as f64);
@@ -35,5 +34,5 @@ fn sigmas(span: &Span<'_>) -> Result<Vec<f64>, ScheduleError> {
             square * at * at + slope * at + square * line * line
         }
     };
-    Ok((0..steps).map(|i| sigma_max * (1.0 - gone(i))).collect())
+    (0..steps).map(|i| sigma_max * (1.0 - gone(i))).collect()
 }

@@ -2,7 +2,6 @@
 //! (`comfy/samplers.py`).
 
 use super::{Schedule, Span};
-use crate::diffusion::ScheduleError;
 
 /// Evenly from the last timestep to the first, which is left to the end of the run.
 pub(super) static SGM_UNIFORM: Schedule = Schedule {
@@ -11,7 +10,7 @@ pub(super) static SGM_UNIFORM: Schedule = Schedule {
     rounds_to_nearest: true,
     sigmas: |span| {
         let (steps, total) = (span.steps(), span.training.timesteps());
-        at(span, |i| (total - 1) as f64 * (1.0 - i as f64 / steps as f64))
+        Ok(at(span, |i| (total - 1) as f64 * (1.0 - i as f64 / steps as f64)))
     },
     ..Schedule::DEFAULT
 };
@@ -23,7 +22,7 @@ pub(super) static SIMPLE: Schedule = Schedule {
     rounds_to_nearest: true,
     sigmas: |span| {
         let (steps, total) = (span.steps(), span.training.timesteps());
-        at(span, |i| (total - 1 - i * total / steps) as f64)
+        Ok(at(span, |i| (total - 1 - i * total / steps) as f64))
     },
     ..Schedule::DEFAULT
 };
@@ -36,14 +35,14 @@ pub(super) static DDIM_UNIFORM: Schedule = Schedule {
     rounds_to_nearest: true,
     sigmas: |span| {
         let (steps, total) = (span.steps(), span.training.timesteps());
-        at(span, |i| {
+        Ok(at(span, |i| {
             (1 + (steps - 1 - i) * (total / steps).max(1)).min(total - 1) as f64
-        })
+        }))
     },
     ..Schedule::DEFAULT
 };
 
 /// The levels of the timesteps that a rule picks for each step.
-fn at(span: &Span<'_>, timestep: impl Fn(usize) -> f64) -> Result<Vec<f64>, ScheduleError> {
-    Ok((0..span.steps()).map(|i| span.training.sigma_at(timestep(i))).collect())
+fn at(span: &Span<'_>, timestep: impl Fn(usize) -> f64) -> Vec<f64> {
+    (0..span.steps()).map(|i| span.training.sigma_at(timestep(i))).collect()
 }

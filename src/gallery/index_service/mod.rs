@@ -70,6 +70,10 @@ impl IndexService {
     ///
     /// # Errors
     /// As for [`Self::start`].
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no request may be dropped, and the window never waits"
+    )]
     pub fn start_with(
         folder: &Path,
         options: IndexServiceOptions,

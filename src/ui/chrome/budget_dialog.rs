@@ -10,7 +10,7 @@ use crate::ui::theme::GRID;
 const WIDTH: f32 = 380.0;
 
 /// Asks, while there is a question.
-pub(super) fn show(ui: &mut Ui, ctx: &PanelContext<'_>) {
+pub(super) fn show(ui: &Ui, ctx: &PanelContext<'_>) {
     let Some(report) = ctx.state.budget_question.report() else {
         return;
     };

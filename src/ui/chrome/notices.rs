@@ -30,7 +30,7 @@ pub(super) struct NoticesPanel {
 
 impl NoticesPanel {
     /// Lays it out, if there is something to show.
-    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>) {
+    pub(super) fn show(&mut self, ui: &Ui, ctx: &PanelContext<'_>) {
         let shown: Vec<&Notice> = ctx.state.notices.open().rev().take(MAX_SHOWN).collect();
         self.shown_at
             .retain(|id, _| shown.iter().any(|notice| notice.id == *id));

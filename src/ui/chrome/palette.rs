@@ -35,7 +35,7 @@ enum Answer {
 
 impl PalettePanel {
     /// Lays it out, if there is something to show.
-    pub(super) fn show(&mut self, ui: &mut Ui, ctx: &PanelContext<'_>) {
+    pub(super) fn show(&mut self, ui: &Ui, ctx: &PanelContext<'_>) {
         let is_open = ctx.state.overlay == Overlay::Commands;
         let is_opening = is_open && !self.was_open;
         self.was_open = is_open;

@@ -273,7 +273,7 @@ impl AppState {
 
     /// Whether runs of the sweep are still to be made.
     pub fn is_sweep_open(&self) -> bool {
-        self.sweeping.is_some() && self.jobs.sweep_progress().num_left > 0
+        self.sweeping.is_some() && self.jobs.sweep_progress().left > 0
     }
 
     /// The sweep, while it stands on the canvas.

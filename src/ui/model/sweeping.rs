@@ -266,7 +266,7 @@ mod tests {
         }
         assert_eq!(order, [([0, 0], 0), ([1, 0], 8), ([0, 1], 0), ([1, 1], 8)]);
         let progress = state.jobs.sweep_progress();
-        assert_eq!((progress.num_finished, progress.num_left), (4, 0));
+        assert_eq!((progress.finished, progress.left), (4, 0));
     }
 
     #[test]
@@ -285,10 +285,7 @@ mod tests {
         finish(&mut state, 2);
         assert_eq!(status(&state, 0), JobStatus::Failed(error));
         let progress = state.jobs.sweep_progress();
-        assert_eq!(
-            (progress.num_finished, progress.num_failed, progress.num_left),
-            (1, 1, 0)
-        );
+        assert_eq!((progress.finished, progress.failed, progress.left), (1, 1, 0));
     }
 
     #[test]
@@ -299,7 +296,7 @@ mod tests {
         assert!(state.is_sweep_open(), "the run at work has not ended yet");
         state.apply(&Event::Cancelled { job: JobId(1) });
         assert!(!state.is_sweep_open() && state.next_job().is_none());
-        assert_eq!(state.jobs.sweep_progress().num_cancelled, 3);
+        assert_eq!(state.jobs.sweep_progress().cancelled, 3);
     }
 
     #[test]
@@ -308,7 +305,7 @@ mod tests {
         let (id, order) = state.next_job().unwrap();
         state.handed(id, JobId(1), order);
         assert_eq!(state.jobs.stop_current(), Some(JobId(1)), "the engine must be told");
-        assert_eq!(state.jobs.sweep_progress().num_cancelled, 3);
+        assert_eq!(state.jobs.sweep_progress().cancelled, 3);
         state.apply(&Event::Started { job: JobId(1) });
         assert!(state.run.is_none(), "it was on its way when it was taken away");
     }

@@ -32,13 +32,13 @@ pub struct Ended {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SweepProgress {
     /// Runs that have a picture.
-    pub num_finished: usize,
+    pub finished: usize,
     /// Runs that could not be done.
-    pub num_failed: usize,
+    pub failed: usize,
     /// Runs that were stopped, or never began because of it.
-    pub num_cancelled: usize,
+    pub cancelled: usize,
     /// Runs from which something will come.
-    pub num_left: usize,
+    pub left: usize,
 }
 
 /// All jobs.
@@ -296,10 +296,10 @@ impl JobQueue {
         let mut progress = SweepProgress::default();
         for job in self.sweep.values() {
             let count = match job.status {
-                JobStatus::Finished => &mut progress.num_finished,
-                JobStatus::Failed(_) => &mut progress.num_failed,
-                JobStatus::Cancelled => &mut progress.num_cancelled,
-                JobStatus::Waiting | JobStatus::Running | JobStatus::Stopping => &mut progress.num_left,
+                JobStatus::Finished => &mut progress.finished,
+                JobStatus::Failed(_) => &mut progress.failed,
+                JobStatus::Cancelled => &mut progress.cancelled,
+                JobStatus::Waiting | JobStatus::Running | JobStatus::Stopping => &mut progress.left,
             };
             *count += 1;
         }

@@ -68,7 +68,7 @@ impl Page for GalleryPage {
     fn fill_availability(&self, now: &mut Availability, _state: &AppState) {
         let page = &self.state;
         now.has_gallery_pictures = !page.ids().is_empty();
-        now.has_gallery_subject = page.selection.len() > 0 || page.selection.focused_id().is_some();
+        now.has_gallery_subject = !page.selection.is_empty() || page.selection.focused_id().is_some();
         now.can_undo_trash = page.can_undo();
     }
 

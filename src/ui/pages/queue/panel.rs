@@ -231,7 +231,7 @@ fn sweep(ui: &mut Ui, ctx: &PanelContext<'_>) {
     let Some(sweeping) = ctx.state.sweeping.as_ref().filter(|_| ctx.state.is_sweep_open()) else {
         return;
     };
-    let num_finished = ctx.state.jobs.sweep_progress().num_finished;
+    let num_finished = ctx.state.jobs.sweep_progress().finished;
     let (made, all) = (num_finished.to_string(), sweeping.cells.len().to_string());
     let words = ctx.language.tr_with("queue-sweep", &[("made", &made), ("all", &all)]);
     heading(ui, ctx, "queue-sweep-title", |_, _| ());

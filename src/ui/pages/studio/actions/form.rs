@@ -44,7 +44,7 @@ pub(super) fn adopt_model(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
 }
 
 /// Notices edits of the form, a frame after they were made.
-pub(in crate::ui) fn watch(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+pub(in crate::ui) fn watch(page: &mut StudioPage, ctx: &PageContext<'_>) {
     // Fields that will follow the model are not yet what the user wants.
     let awaits_model = page.draft.follows_model
         && ctx.state.engine == EngineStatus::Running

@@ -23,7 +23,7 @@ pub(super) fn play_or_pause(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
 }
 
 /// Moves the playhead while a run is played, and asks for the next frame then only.
-pub(in crate::ui) fn tick(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+pub(in crate::ui) fn tick(page: &mut StudioPage, ctx: &PageContext<'_>) {
     if !page.state.playback.is_on {
         page.played_until = None;
         return;

@@ -53,7 +53,7 @@ pub(super) fn carry_out(page: &mut StudioPage, ctx: &mut PageContext<'_>, comman
     }
 }
 
-fn wait_for(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: PathBuf, waiting: Waiting) {
+fn wait_for(page: &mut StudioPage, ctx: &PageContext<'_>, path: PathBuf, waiting: Waiting) {
     if let Some(pictures) = &ctx.services.pictures {
         pictures.open(path.clone());
         page.regenerating = Some((path, waiting));

@@ -65,7 +65,7 @@ pub(super) fn end_here(ctx: &PageContext<'_>) {
 }
 
 /// Has the run go by what the form says from its next step on.
-pub(super) fn apply_changes(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+pub(super) fn apply_changes(page: &StudioPage, ctx: &mut PageContext<'_>) {
     let change = pending_change(&page.state, ctx.state, &page.draft);
     let (Some(control), Some(change)) = (control(ctx), change) else {
         return;

@@ -142,7 +142,7 @@ pub(in crate::ui) fn handle_input(page: &StudioPage, ctx: &PageContext<'_>) {
 }
 
 /// Takes in what was dropped: one picture is offered, several are compared, everything else is a model.
-pub(in crate::ui) fn open_dropped(page: &mut StudioPage, ctx: &mut PageContext<'_>, paths: Vec<PathBuf>) {
+pub(in crate::ui) fn open_dropped(page: &mut StudioPage, ctx: &PageContext<'_>, paths: Vec<PathBuf>) {
     let (pictures, models): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| pasting::is_picture(path));
     for path in models {
         let path = match path.parent().filter(|_| path.ends_with(MODEL_INDEX)) {
@@ -236,7 +236,7 @@ fn refer(page: &mut StudioPage, path: &Path, part: ReferencePart) {
     }
 }
 
-fn follow(page: &mut StudioPage, ctx: &mut PageContext<'_>, path: &Path) {
+fn follow(page: &mut StudioPage, ctx: &PageContext<'_>, path: &Path) {
     if let Some(model) = page.state.image_input.adapters.controls.first().cloned() {
         page.draft.request.controls.push(Control {
             preprocessor: preprocessor_for(&model, &engine::preprocessors()),

@@ -402,17 +402,17 @@ fn step(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) {
 /// How many runs are done, how many could not be, and how long it will take.
 fn progress_words(ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) -> String {
     let progress = ctx.state.jobs.sweep_progress();
-    let done = progress.num_finished.to_string();
+    let done = progress.finished.to_string();
     let total = sweeping.cells.len().to_string();
     let mut words = vec![
         ctx.language
             .tr_with("sweep-progress", &[("done", &done), ("total", &total)]),
     ];
-    if progress.num_failed > 0 {
-        words.push(ctx.language.tr_count("sweep-failed", progress.num_failed));
+    if progress.failed > 0 {
+        words.push(ctx.language.tr_count("sweep-failed", progress.failed));
     }
-    if progress.num_left == 0 {
-        if progress.num_cancelled > 0 {
+    if progress.left == 0 {
+        if progress.cancelled > 0 {
             words.push(ctx.tr("sweep-stopped"));
         }
     } else if let Some(secs) = sweeping.secs_left(&ctx.state.jobs) {
@@ -446,7 +446,7 @@ fn back(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) {
     let name = command.name(ctx.language);
     let words = format!(
         "{name}  {}/{}",
-        ctx.state.jobs.sweep_progress().num_finished,
+        ctx.state.jobs.sweep_progress().finished,
         sweeping.cells.len()
     );
     let corner = ui.max_rect().left_bottom() + vec2(MARGIN, -MARGIN);
