@@ -131,7 +131,9 @@ fn a_mask_should_look_as_stored() {
     let mut window = super::mask::prepare(window, &path);
     lock_seed(&mut window);
     super::mask::paint_something(&mut window);
-    window.wait_until("the mask is saved", |studio| studio.draft().request.mask.is_some());
+    window.wait_until("the mask is saved", |studio| {
+        !studio.studio().image_input.mask.is_unsaved()
+    });
     check(window, ThemeChoice::Dark, "mask_en_dark");
 }
 
