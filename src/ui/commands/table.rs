@@ -157,10 +157,10 @@ fn studio() -> Vec<CommandSpec> {
         row("command-next-step", C::NextStep, [key(Key::ArrowRight)]).when(|now| now.has_steps),
         row("command-first-step", C::FirstStep, [key(Key::Home)]).when(|now| now.has_steps),
         row("command-last-step", C::LastStep, [key(Key::End)]).when(|now| now.has_steps),
-        row("command-play", C::PlayOrPause, [key(Key::Space)]).when(|now| now.is_live || now.has_steps),
+        row("command-play", C::PlayOrPause, [key(Key::Space)]).when(|now| now.is_live || now.has_shown_step),
         row("command-loop", C::ToggleLoop, [key(Key::L)]),
-        row("command-single-step", C::SingleStep, [key(Key::Period)]).when(|now| now.is_live || now.has_steps),
-        row("command-step-back", C::StepBack, [key(Key::Comma)]).when(|now| now.has_steps),
+        row("command-single-step", C::SingleStep, [key(Key::Period)]).when(|now| now.is_live || now.has_shown_step),
+        row("command-step-back", C::StepBack, [key(Key::Comma)]).when(|now| now.has_shown_step),
         row("command-keep-step", C::KeepStep, [key(Key::K)]).when(|now| now.has_shown_step),
         row("command-branch", C::BranchHere, [key(Key::B)]).when(|now| now.has_shown_step),
         row(
