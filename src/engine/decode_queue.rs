@@ -61,7 +61,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-
     use crate::job::{LatentPlane, ModelRef, Precision, PreviewMode, Tiling};
 
     fn request(ticket: u64, model: ModelRef) -> DecodeRequest {

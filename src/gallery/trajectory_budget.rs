@@ -15,7 +15,7 @@ use super::formats::endings;
 use super::index::Index;
 use super::store::files_in;
 use super::trajectory_file::{self, TrajectoryFile};
-use super::trash::{Trash, TrashPlace};
+use super::trash::{Trash, TrashPlace, bound_dropped};
 use super::user_metadata_file::read_user_metadata;
 use crate::config::PendingFile;
 
@@ -125,6 +125,9 @@ impl Pruning {
     }
 
     fn thin(&mut self, mut candidate: Candidate) {
+        if self.is_spared(&candidate) {
+            return;
+        }
         let thinned = match self.trash {
             None => thin_bytes(&candidate.path),
             Some(_) => thin(&candidate.path),
@@ -163,7 +166,19 @@ impl Pruning {
         }
     }
 
+    /// Whether its picture was rated or made a favourite since it was planned for; then it does not count any more.
+    fn is_spared(&mut self, candidate: &Candidate) -> bool {
+        let is_spared = trajectory_file::picture_path(&candidate.path).is_some_and(|picture| is_protected(&picture));
+        if is_spared {
+            self.forget(candidate.bytes);
+        }
+        is_spared
+    }
+
     fn drop_file(&mut self, candidate: &Candidate) {
+        if self.is_spared(candidate) {
+            return;
+        }
         let dropped = match &mut self.trash {
             None => Ok(()),
             Some(trash) => hold(&candidate.path).and_then(|_held| {
@@ -230,6 +245,7 @@ impl BudgetKeeper {
         self.bytes = self.bytes.saturating_add(bytes);
         self.num_saves += 1;
         if self.num_saves >= SAVES_BETWEEN_MEASURES {
+            bound_dropped(&Index::own_folder(&self.folder), self.budget_bytes.unwrap_or(u64::MAX));
             self.measure();
         } else {
             self.plan();
@@ -296,7 +312,11 @@ fn is_protected(picture: &Path) -> bool {
         let user_metadata = read_user_metadata(picture, None);
         user_metadata.map_or(true, |said| said.is_favourite || said.rating > 0)
     };
-    endings().any(|ending| is_protected(&picture.with_extension(ending)))
+    endings().any(|ending| {
+        [ending.to_owned(), ending.to_uppercase()]
+            .iter()
+            .any(|ending| is_protected(&picture.with_extension(ending)))
+    })
 }
 
 /// The oldest first.

@@ -3,8 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::trajectory_file;
+
 /// Folder for what is taken away where the system has no trash, in the folder of the program's own files.
 const FOLDER_NAME: &str = "trash";
+
+/// Bytes of dropped trajectories that [`bound_dropped`] leaves in that folder whatever the budget: 1 GiB.
+const LEAST_KEPT_BYTES: u64 = 1 << 30;
 
 /// Where files go that are taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -164,6 +169,46 @@ impl Trash {
     }
 }
 
+/// Deletes the oldest trajectories among those that were dropped where the system has no trash, until they have no more
+/// than `most_bytes` or [`LEAST_KEPT_BYTES`]. What was taken away together with a picture stays.
+///
+/// * `own_folder`: the folder of the program's own files in the gallery.
+pub(super) fn bound_dropped(own_folder: &Path, most_bytes: u64) {
+    let mut dropped: Vec<(SystemTime, u64, PathBuf)> = entries(&own_folder.join(FOLDER_NAME))
+        .flat_map(|taken| entries(&taken).collect::<Vec<_>>())
+        .map(|group| entries(&group).collect::<Vec<_>>())
+        .filter(|group| group.iter().all(|file| trajectory_file::picture_path(file).is_some()))
+        .flatten()
+        .filter_map(|file| {
+            let metadata = file.symlink_metadata().ok()?;
+            Some((metadata.modified().ok()?, metadata.len(), file))
+        })
+        .collect();
+    dropped.sort();
+    let mut bytes: u64 = dropped.iter().map(|(_, bytes, _)| bytes).sum();
+    for (_, size, file) in dropped {
+        if bytes <= most_bytes.max(LEAST_KEPT_BYTES) {
+            break;
+        }
+        match std::fs::remove_file(&file) {
+            Ok(()) => {
+                bytes -= size;
+                let group = file.parent();
+                for folder in group.into_iter().chain(group.and_then(Path::parent)) {
+                    std::fs::remove_dir(folder).ok(); // if it is empty
+                }
+            }
+            Err(error) => tracing::warn!("the trash was not emptied: {error}: {}", file.display()),
+        }
+    }
+}
+
+/// What is in a folder; nothing if it cannot be read.
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    entries.filter_map(|entry| entry.ok().map(|entry| entry.path()))
+}
+
 /// Moves what the system has not taken into `folder`; where it now is, or `None` in the system's trash.
 fn moved_into(folder: &Path, file: &Path) -> std::io::Result<Option<PathBuf>> {
     if file.symlink_metadata().is_err() {
@@ -285,5 +330,31 @@ mod tests {
         }
         let kept = std::fs::read_dir(own_folder.join(FOLDER_NAME)).unwrap();
         assert_eq!(kept.count(), 20, "none should have taken the place of another");
+    }
+
+    #[test]
+    fn the_oldest_dropped_runs_should_go_once_they_are_too_much_and_pictures_never() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = |taken: &str, group: &str, name: &str| {
+            let group = folder.path().join(FOLDER_NAME).join(taken).join(group);
+            std::fs::create_dir_all(&group).unwrap();
+            let file = std::fs::File::create(group.join(name)).unwrap();
+            file.set_len(LEAST_KEPT_BYTES * 3 / 4).unwrap(); // takes no room on the disk
+            let unix_secs = std::time::Duration::from_secs(taken.parse().unwrap());
+            file.set_modified(UNIX_EPOCH + unix_secs).unwrap();
+            group.join(name)
+        };
+        let with_picture = [kept("1", "0", "a.png"), kept("1", "0", "a.trajectory.safetensors")];
+        let oldest = kept("2", "0", "b.trajectory.safetensors");
+        let newest = kept("3", "0", "c.trajectory.safetensors");
+        bound_dropped(folder.path(), u64::MAX);
+        assert!(oldest.exists(), "they are within that budget");
+        bound_dropped(folder.path(), 0);
+        assert!(!oldest.exists() && newest.exists());
+        assert!(
+            !folder.path().join(FOLDER_NAME).join("2").exists(),
+            "no empty folder stays"
+        );
+        assert!(with_picture.iter().all(|file| file.exists()));
     }
 }

@@ -215,7 +215,7 @@ impl Writer {
     fn send(&self, command: Command) {
         let sent = self.commands.as_ref().map(|commands| commands.send(command));
         if !matches!(sent, Some(Ok(()))) {
-            tracing::error!("the gallery's thread has ended; a picture was not saved");
+            tracing::error!("the gallery's thread has ended; a request was not carried out");
         }
     }
 }

@@ -179,7 +179,8 @@ impl Hub {
         });
         if let Err(error) = started {
             downloads.put_down(id);
-            let error = JobError::from_chain(JobErrorKind::Internal, &error);
+            let message = format!("a download could not be started: {error}");
+            let error = JobError::new(JobErrorKind::Internal, message);
             self.sender.send(HubEvent::Failed { error: Arc::new(error) });
         }
     }
@@ -324,7 +325,7 @@ impl Worker {
     }
 }
 
-/// What is told of work in which this program made a mistake.
+/// The error for a panic of this program.
 fn stopped_by_bug() -> JobError {
     let message = "a mistake in this program stopped what was asked of the models";
     JobError::new(JobErrorKind::Internal, message).with_code(ErrorCode::new("error-hub-bug"))

@@ -147,7 +147,7 @@ fn redirection(from: &Uri, response: &Response<Body>) -> Result<Option<Uri>, Hub
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     let location = location.ok_or_else(|| answer("it sends elsewhere and does not say where"))?;
     let next = Url::parse(&from.to_string()).and_then(|url| url.join(location));
-    let next = next.map_err(|_invalid| answer("it sends to what is no address"))?;
+    let next = next.map_err(|_invalid| answer("its redirect has an invalid address"))?;
     parse(next.as_str()).map(Some)
 }
 

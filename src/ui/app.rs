@@ -31,7 +31,7 @@ use crate::gallery::{IndexService, SaveEvent};
 use crate::job::{Event, ModelRef, Precision};
 use crate::render;
 
-/// Longest time a frame spends taking in events; the rest waits for the next.
+/// Longest time a frame spends taking in the events of one service; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(5);
 /// Height of the line above everything, in points.
 const TOP_HEIGHT: f32 = 40.0;
@@ -193,9 +193,10 @@ impl Studio {
     }
 
     /// Has pages take in what the services have to tell.
-    fn drain(&mut self, ctx: &egui::Context, deadline: Instant) {
+    fn drain(&mut self, ctx: &egui::Context) {
         let queues = [Self::next_of_engine, Self::next_of_pictures, Self::next_of_index];
         for next in queues {
+            let deadline = Instant::now() + DRAIN_BUDGET;
             while let Some(event) = next(self) {
                 let (pages, mut context) = self.pages(ctx);
                 pages.take_event(&event, &mut context);
@@ -264,7 +265,9 @@ impl Studio {
     /// Has keys taken by pages, else as those of commands.
     fn handle_input(&mut self, ctx: &egui::Context) {
         let (pages, mut context) = self.pages(ctx);
-        if !pages.handle_input(&mut context) {
+        let is_taken = pages.handle_input(&mut context);
+        let is_pressed = |event: &egui::Event| matches!(event, egui::Event::Key { pressed: true, .. });
+        if !is_taken && ctx.input(|input| input.events.iter().any(is_pressed)) {
             let now = self.pages.availability(&self.state, &self.services.settings);
             shortcuts::handle_input(&self.state, &now, &self.services.commands, ctx);
         }
@@ -298,7 +301,7 @@ impl eframe::App for Studio {
             self.handle_input(ctx);
         }
         self.take_commands(ctx);
-        self.drain(ctx, now + DRAIN_BUDGET);
+        self.drain(ctx);
         let (pages, mut context) = self.pages(ctx);
         for page in pages.all() {
             page.tick(&mut context);

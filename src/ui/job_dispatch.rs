@@ -30,7 +30,10 @@ pub(super) fn advance(state: &mut AppState, services: &mut Services) {
         match submitted {
             Ok(name) => state.handed(id, name, order),
             Err(SubmitError::Request(error)) => {
-                state.notices.notify(Level::Error, request_text(&error));
+                // What is wrong with a run of a sweep stands in its cell.
+                if state.jobs.jobs().iter().any(|job| job.id == id) {
+                    state.notices.notify(Level::Error, request_text(&error));
+                }
                 let error = Arc::new(JobError::from(&error));
                 state.jobs.refused(id, error);
             }

@@ -274,6 +274,21 @@ fn space_should_look_at_one_picture_and_arrows_go_on() {
 }
 
 #[test]
+fn escape_over_the_quick_look_should_never_stop_a_job() {
+    let mut window = window(20);
+    window.send(UiCommand::ShowPage(PageId::Studio));
+    window.generate();
+    window.send(UiCommand::ShowPage(PageId::Gallery));
+    window.click_role(Role::Button, "00018.png");
+    window.press_with(Modifiers::NONE, Key::Space);
+    window.press_with(Modifiers::COMMAND, Key::F); // the search field has the keyboard now
+    window.press_with(Modifiers::NONE, Key::Escape);
+    assert!(window.engine.borrow().cancelled.is_empty(), "it was for the field");
+    window.press_with(Modifiers::NONE, Key::Escape);
+    assert!(!page(&window).is_previewing && window.engine.borrow().cancelled.is_empty());
+}
+
+#[test]
 fn keys_and_stars_should_mark_what_is_chosen_at_once() {
     let mut window = window(20);
     window.click_role(Role::Button, "00019.png");

@@ -3,8 +3,8 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine as _, alphabet};
 
 use super::model::{Cover, InstalledModel};
 use super::notes;
@@ -19,6 +19,13 @@ const MAX_BYTES: u64 = 32 << 20;
 const MAX_SIDE_PX: u32 = 8192;
 /// Most memory that reading one may take.
 const MAX_ALLOC_BYTES: u64 = 256 << 20;
+/// Reads covers whether or not their last group is padded or clean, for not all programs write both right.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 /// Endings of pictures beside a file.
 const BESIDE: [&str; 8] = [
     ".preview.png",
@@ -74,7 +81,7 @@ pub(in crate::hub) fn thumbnail(item: &InstalledModel) -> Option<RgbImage> {
         Cover::Embedded => {
             let file = open_tensors(&item.path).ok()?;
             let (_, text) = file.header_text(EMBEDDED)?.split_once(";base64,")?;
-            STANDARD_NO_PAD.decode(text.trim().trim_end_matches('=')).ok()?
+            LENIENT.decode(text.trim()).ok()?
         }
     };
     let mut reader = image::ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;

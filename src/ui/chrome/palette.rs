@@ -130,7 +130,7 @@ impl PalettePanel {
         let is_enabled = entry.spec.is_enabled(&ctx.now);
         let sense = if is_enabled { Sense::click() } else { Sense::hover() };
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), sense);
-        let name = entry.spec.command.name(ctx.language);
+        let name = ctx.tr(entry.spec.text);
         let is_chosen = place == self.chosen;
         response.widget_info(|| WidgetInfo::selected(Role::Button, is_enabled, is_chosen, &name));
         if is_chosen {
@@ -178,7 +178,7 @@ fn found<'a>(entries: &'a [KeyBinding], text: &str, page: PageId) -> Vec<&'a Key
         .iter()
         .filter(|entry| entry.spec.command != UiCommand::TogglePalette)
         .filter_map(|entry| {
-            let names = Language::ALL.map(|language| entry.spec.command.name(language).to_lowercase());
+            let names = Language::ALL.map(|language| language.tr(entry.spec.text).to_lowercase());
             let has_all = names.iter().any(|name| words.iter().all(|word| name.contains(word)));
             let begins = names.iter().any(|name| name.starts_with(&text));
             let is_here = entry.spec.scope.meets(Scope::Page(page));

@@ -58,7 +58,7 @@ pub struct Availability {
     pub can_undo_trash: bool,
     /// How many pictures are held against each other.
     pub num_compared: usize,
-    /// They have runs.
+    /// A run with steps was kept with one of them.
     pub has_compared_steps: bool,
     /// The queue's page lists jobs that wait or run.
     pub has_listed_jobs: bool,

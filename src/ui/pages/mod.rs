@@ -1,5 +1,6 @@
-//! The pages of the window. Each has a folder of its own: what it knows (`mod.rs`), what its commands do (`actions.rs`),
-//! and its panels. What a page is stands in `ui/page.rs`; what it can be asked to do in [`super::commands`].
+//! The pages of the window. Each has a folder of its own: what it knows (`mod.rs` or `state.rs`), what its commands do
+//! (`actions.rs`), and its panels. What a page is stands in `ui/page.rs`; what it can be asked to do in
+//! [`super::commands`].
 
 pub mod compare;
 pub mod gallery;

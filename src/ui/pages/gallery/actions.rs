@@ -100,16 +100,19 @@ impl GalleryPage {
         }
     }
 
-    /// Has Escape close the preview before it stops a job.
-    pub(super) fn close_preview_on_escape(&self, ctx: &PageContext<'_>) {
-        if self.state.is_previewing
-            && has_keys(ctx.egui)
-            && ctx
-                .egui
-                .input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
-        {
-            ctx.services.send(UiCommand::Gallery(GalleryCommand::Leave));
+    /// Has Escape close the preview, and never stop a job over it. The result says whether Escape is for something above
+    /// the preview, a field or a menu, so that no key may mean a command now.
+    pub(super) fn close_preview_on_escape(&self, ctx: &PageContext<'_>) -> bool {
+        if !self.state.is_previewing || !ctx.egui.input(|input| input.key_pressed(Key::Escape)) {
+            return false;
         }
+        if !has_keys(ctx.egui) {
+            return true;
+        }
+        ctx.egui
+            .input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+        ctx.services.send(UiCommand::Gallery(GalleryCommand::Leave));
+        false
     }
 
     fn with_focused(&self, services: &Services, act: impl FnOnce(&Services, &Arc<PictureEntry>)) {

@@ -93,7 +93,6 @@ impl Page for GalleryPage {
     }
 
     fn handle_input(&mut self, ctx: &mut PageContext<'_>) -> bool {
-        self.close_preview_on_escape(ctx);
-        false
+        self.close_preview_on_escape(ctx)
     }
 }

@@ -408,12 +408,12 @@ impl GalleryState {
         known.peek().is_some() && known.all(|entry| entry.user_metadata.is_favourite)
     }
 
-    /// Whether something was put into the trash that was not brought back since; that is taken as brought back now.
     /// Whether something that went to the trash can be brought back.
     pub(super) fn can_undo(&self) -> bool {
         self.undoable > 0
     }
 
+    /// Whether something was put into the trash that was not brought back since; that is taken as brought back now.
     pub(super) fn take_undo(&mut self) -> bool {
         let can_undo = self.undoable > 0;
         self.undoable = self.undoable.saturating_sub(1);

@@ -126,12 +126,17 @@ impl Page for StudioPage {
         let has_shown_step = page.shown_step_record().is_some();
         let has_shown_picture = page.shown_path().is_some();
         let mask = page.image_input.mask.document.as_ref();
+        let is_preview_shown = page.image_input.preview.over == Some(page.beneath(app));
         *now = Availability {
             has_steps: has_shown_step || app.shown_sweep().is_some(),
             has_shown_step,
             is_live: page.is_live_steerable(app),
             has_change: pending_change(page, app, draft).is_some(),
-            has_canvas_picture: app.run.is_some() || page.timeline.is_some() || has_shown_picture,
+            has_canvas_picture: app.run.is_some()
+                || page.timeline.is_some()
+                || has_shown_picture
+                || page.image_input.mask.is_open
+                || is_preview_shown,
             has_shown_picture,
             has_record: page.shown_record(app).is_some(),
             is_branching: page.branching.is_some(),
@@ -142,12 +147,12 @@ impl Page for StudioPage {
             can_undo_form: self.form_history.can_undo(),
             can_redo_form: self.form_history.can_redo(),
             has_init_image: draft.request.init.is_some(),
-            is_mask_shown: page.is_mask_shown(app),
+            is_mask_shown: page.image_input.mask.is_open,
             has_mask: mask.is_some(),
             can_undo_mask: mask.is_some_and(MaskDocument::can_undo),
             can_redo_mask: mask.is_some_and(MaskDocument::can_redo),
             is_drop_menu_open: page.image_input.drop_menu.is_some(),
-            is_preview_shown: page.is_preview_shown(app),
+            is_preview_shown,
             ..*now
         };
     }

@@ -147,7 +147,10 @@ fn ask_shown(
         return;
     };
     let ticket = step_decoding::ask(ctx.state, ctx.services, &request, step, quality);
-    page.decoding.kept.extend(ticket.zip(keep));
+    if let Some((ticket, keep)) = ticket.zip(keep) {
+        page.decoding.kept.retain(|(known, _)| *known != ticket);
+        page.decoding.kept.push((ticket, keep));
+    }
 }
 
 /// Hands a step over to the gallery as the picture of a run that ended with it.

@@ -70,6 +70,7 @@ pub(super) fn show(ctx: &mut PageContext<'_>) {
 pub(super) fn close(ctx: &mut PageContext<'_>) {
     if !ctx.state.is_sweep_open() {
         ctx.state.sweeping = None;
+        ctx.state.jobs.begin_sweep([]); // its runs are over, and their requests are not needed any more
     }
 }
 

@@ -45,10 +45,10 @@ pub(in crate::ui) fn carry_out(page: &mut StudioPage, ctx: &mut PageContext<'_>,
         ImageInputCommand::PasteText(text) => page.worker.ask(Task::Named(text)),
         ImageInputCommand::ShowDropMenuOfShown => {
             if let Some(path) = page.state.shown_path().map(Path::to_owned) {
-                offer(page, ctx, path);
+                offer(page, path);
             }
         }
-        ImageInputCommand::ShowDropMenu(path) => offer(page, ctx, path),
+        ImageInputCommand::ShowDropMenu(path) => offer(page, path),
         ImageInputCommand::Read(path) => read_picture(page, &path),
         ImageInputCommand::Use(target, path) => take(page, ctx, target, &path),
         ImageInputCommand::Compare(path) => {
@@ -152,7 +152,7 @@ pub(in crate::ui) fn open_dropped(page: &mut StudioPage, ctx: &PageContext<'_>, 
         ctx.services.send(UiCommand::UseModel(ModelRef::Path(path)));
     }
     match <[PathBuf; 1]>::try_from(pictures) {
-        Ok([path]) => offer(page, ctx, path),
+        Ok([path]) => offer(page, path),
         Err(none) if none.is_empty() => {}
         Err(several) => ctx.services.send(UiCommand::Compare(CompareCommand::Show(several))),
     }
@@ -164,8 +164,7 @@ fn choose(ctx: &PageContext<'_>) {
     });
 }
 
-fn offer(page: &mut StudioPage, ctx: &PageContext<'_>, path: PathBuf) {
-    page.state.image_input.adapters = Adapters::of(&ctx.state.installed);
+fn offer(page: &mut StudioPage, path: PathBuf) {
     read_picture(page, &path);
     page.state.image_input.drop_menu = Some(path);
 }
@@ -303,6 +302,11 @@ pub(in crate::ui) fn take_event(page: &mut StudioPage, ctx: &mut PageContext<'_>
 
 /// Takes in what was done elsewhere, and has done what is due; called before every frame.
 pub(in crate::ui) fn tick(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
+    let request = &page.draft.request;
+    let has_roles = !request.controls.is_empty() || !request.references.is_empty();
+    if page.state.image_input.drop_menu.is_some() || has_roles {
+        page.state.image_input.adapters = Adapters::of(&ctx.state.installed);
+    }
     while let Some(done) = page.worker.poll() {
         match done {
             Done::ReadPicture(path, looked) => {
@@ -318,7 +322,7 @@ pub(in crate::ui) fn tick(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
                 page.state.image_input.set_look(&path, look);
                 fit(page, ctx);
             }
-            Done::Pasted(Ok(Some(path))) => offer(page, ctx, path),
+            Done::Pasted(Ok(Some(path))) => offer(page, path),
             Done::Pasted(Ok(None)) => {
                 ctx.state.notices.notify(Level::Info, Text::key("bring-nothing-pasted"));
             }
