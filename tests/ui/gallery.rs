@@ -283,8 +283,6 @@ fn escape_over_the_quick_look_should_never_stop_a_job() {
     window.press_with(Modifiers::NONE, Key::Space);
     window.press_with(Modifiers::COMMAND, Key::F); // the search field has the keyboard now
     window.press_with(Modifiers::NONE, Key::Escape);
-    assert!(window.engine.borrow().cancelled.is_empty(), "it was for the field");
-    window.press_with(Modifiers::NONE, Key::Escape);
     assert!(!page(&window).is_previewing && window.engine.borrow().cancelled.is_empty());
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use egui::{Event as Input, Key, Modifiers};
 
-use super::adapters::Adapters;
 use super::masks;
 use super::pasting;
 use super::preview;
@@ -302,11 +301,7 @@ pub(in crate::ui) fn take_event(page: &mut StudioPage, ctx: &mut PageContext<'_>
 
 /// Takes in what was done elsewhere, and has done what is due; called before every frame.
 pub(in crate::ui) fn tick(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
-    let request = &page.draft.request;
-    let has_roles = !request.controls.is_empty() || !request.references.is_empty();
-    if page.state.image_input.drop_menu.is_some() || has_roles {
-        page.state.image_input.adapters = Adapters::of(&ctx.state.installed);
-    }
+    page.state.image_input.find_adapters(&ctx.state.installed);
     while let Some(done) = page.worker.poll() {
         match done {
             Done::ReadPicture(path, looked) => {

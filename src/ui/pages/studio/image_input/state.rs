@@ -6,8 +6,10 @@ use std::sync::Arc;
 use super::adapters::Adapters;
 use super::preview::Preview;
 use super::target::Says;
+use crate::hub::InstalledModels;
 use crate::job::{Record, RgbImage};
 use crate::ui::commands::Target;
+use crate::ui::model::installed::Installed;
 use crate::ui::pages::studio::mask::MaskEditor;
 
 /// A picture that was read.
@@ -43,6 +45,8 @@ pub struct ImageInputState {
     pub looks: Vec<(PathBuf, InputStatus)>,
     /// What is installed beside models.
     pub adapters: Adapters,
+    /// The models on disk among which they were found.
+    adapters_of: Arc<InstalledModels>,
     /// What a few steps make of the picture to start from.
     pub preview: Preview,
     /// The mask being painted.
@@ -54,6 +58,14 @@ pub struct ImageInputState {
 }
 
 impl ImageInputState {
+    /// Finds the adapters again once the hub has found other models.
+    pub(super) fn find_adapters(&mut self, installed: &Installed) {
+        if !Arc::ptr_eq(&self.adapters_of, &installed.models) {
+            self.adapters_of = Arc::clone(&installed.models);
+            self.adapters = Adapters::of(installed);
+        }
+    }
+
     /// How far the reading of a picture is; `None` if nobody asked for it.
     pub fn look(&self, path: &Path) -> Option<&InputStatus> {
         self.looks
