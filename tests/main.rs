@@ -24,6 +24,7 @@ mod gallery_texts;
 mod generate_families;
 mod half_precision;
 mod hub;
+mod kills;
 mod networks;
 mod networks_control;
 mod queue;

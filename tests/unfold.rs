@@ -22,7 +22,7 @@ const STEPS: usize = 6;
 const SIDE: usize = 8;
 
 /// A run of a network that walks over pixels: from noise to a grey that is brighter on the right.
-fn run() -> Trajectory {
+pub(crate) fn run() -> Trajectory {
     let plane = |value: &dyn Fn(usize) -> f32| LatentPlane {
         channels: 3,
         height: SIDE,
@@ -57,7 +57,7 @@ fn run() -> Trajectory {
     }
 }
 
-fn picture_of(trajectory: Trajectory, folder: &Path) -> PathBuf {
+pub(crate) fn picture_of(trajectory: Trajectory, folder: &Path) -> PathBuf {
     let request = GenerateRequest {
         width_px: 64,
         height_px: 64,
