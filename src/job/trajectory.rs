@@ -26,6 +26,18 @@ pub struct StepRecord {
     pub secs: f64,
 }
 
+impl StepRecord {
+    /// Bytes that its numbers take in memory.
+    pub fn size_bytes(&self) -> usize {
+        let branches = self.branches.iter();
+        let branches = branches.flat_map(|branches| std::iter::once(&branches.cond).chain(&branches.uncond));
+        let planes = [&self.x, &self.x0].into_iter().chain(branches);
+        let latents: usize = planes.map(|plane| plane.values.len()).sum();
+        let maps: usize = self.attention.iter().map(|maps| maps.values.len()).sum();
+        (latents + maps) * size_of::<f32>()
+    }
+}
+
 /// The noise ε = (x − x₀) / σ that the network saw under each prompt, before guidance. For views and plots only: a file
 /// keeps it in half precision.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::job::{GenerateRequest, GeneratedImage, KeptRun, LatentColours, RgbImage, StepEvent, StepRecord};
+use crate::job::{
+    GenerateRequest, GeneratedImage, KeptRun, LatentColours, LatentPlane, RgbImage, StepEvent, StepRecord, Trajectory,
+};
 use crate::ui::model::jobs::QueueId;
 use crate::ui::model::run::ComputedSteps;
 
@@ -46,6 +48,8 @@ pub struct CellRun {
     colours: Option<Arc<LatentColours>>,
     /// Pictures that came with steps.
     previews: BTreeMap<usize, Arc<RgbImage>>,
+    /// Whether [`Self::kept`] has only what is seen of its steps.
+    is_light: bool,
 }
 
 impl CellRun {
@@ -63,7 +67,52 @@ impl CellRun {
             steps: Vec::new(),
             colours: None,
             previews: BTreeMap::new(),
+            is_light: false,
         }
+    }
+
+    /// Its run, if another one may take its first steps.
+    pub(in crate::ui) fn whole(&self) -> Option<&Arc<KeptRun>> {
+        self.kept.as_ref().filter(|_| !self.is_light)
+    }
+
+    /// All steps that it keeps in memory, those that it was given among them; shared ones come more than once.
+    pub(in crate::ui) fn steps_held(&self) -> impl Iterator<Item = &Arc<StepRecord>> {
+        let given = self.start.iter().map(|(kept, _)| kept);
+        let runs = self.kept.iter().chain(given);
+        runs.flat_map(|run| &run.trajectory.steps).chain(&self.steps)
+    }
+
+    /// Lets go of what only other runs need, such as the noisy latents: the run is in its file, and from now on it shows
+    /// its estimates alone.
+    pub(in crate::ui) fn lighten(&mut self) {
+        let Some(kept) = self.kept.as_ref().filter(|_| !self.is_light) else {
+            return;
+        };
+        let estimate = |step: &Arc<StepRecord>| {
+            Arc::new(StepRecord {
+                x: LatentPlane::default(),
+                x0: step.x0.clone(),
+                branches: None,
+                attention: Vec::new(),
+                ..**step
+            })
+        };
+        let all = &kept.trajectory;
+        let trajectory = Trajectory {
+            seed: all.seed,
+            sigmas: all.sigmas.clone(),
+            timesteps: all.timesteps.clone(),
+            steps: all.steps.iter().map(estimate).collect(),
+            colours: all.colours.clone(),
+            ..Trajectory::default()
+        };
+        self.kept = Some(Arc::new(KeptRun {
+            record: kept.record.clone(),
+            trajectory: Arc::new(trajectory),
+        }));
+        self.start = None;
+        self.is_light = true;
     }
 
     /// Takes over the pictures of the steps that are taken from another run.

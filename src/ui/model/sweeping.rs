@@ -1,6 +1,7 @@
 //! Many runs that are made together: which job is which cell, and what is seen of each. A pure function of the events of the
 //! engine; how far the runs are is known by [`JobQueue`].
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use crate::job::{Event, GenerateRequest, JobOptions, Record, Sweep, SweepError, 
 
 /// Bytes of all previews that are kept, and of all finished pictures.
 const PICTURE_BUDGET: usize = 192 << 20;
+/// Bytes of all runs that are kept whole, so that others take their first steps; the newest one always is.
+const STEP_BUDGET: usize = 256 << 20;
 /// Longest side of a picture that is kept, in pixels.
 const MAX_SIDE_PX: u32 = 1024;
 /// How many runs back one looks to guess how many steps will be shared.
@@ -82,7 +85,7 @@ impl Sweeping {
 
     /// Where a run leaves another one whose first steps are the same; `None` if there is none.
     pub fn branch_point(&self, request: &GenerateRequest) -> Option<BranchPoint> {
-        let kept = || self.cells.iter().filter_map(|cell| cell.kept.as_ref());
+        let kept = || self.cells.iter().filter_map(CellRun::whole);
         let precision = kept().next().map_or("", |kept| kept.record.precision.as_str());
         let (kept, step) = longest_start(kept(), request, precision)?;
         Some(BranchPoint {
@@ -121,6 +124,22 @@ impl Sweeping {
         let mut unsaved = self.cells.iter_mut().filter(|cell| cell.path.is_none());
         if let Some(cell) = unsaved.find(is_its) {
             cell.path = Some(path.to_owned());
+        }
+        self.bound_steps();
+    }
+
+    /// Keeps the newest runs whole, up to [`STEP_BUDGET`], and of older ones, once they are saved, what is seen of them.
+    fn bound_steps(&mut self) {
+        let mut counted = BTreeSet::new(); // runs share steps
+        let (mut bytes, mut num_whole) = (0, 0);
+        for cell in self.cells.iter_mut().rev().filter(|cell| cell.whole().is_some()) {
+            let new = cell.steps_held().filter(|step| counted.insert(Arc::as_ptr(step)));
+            bytes += new.map(|step| step.size_bytes()).sum::<usize>();
+            if bytes > STEP_BUDGET && num_whole > 0 && cell.path.is_some() {
+                cell.lighten();
+            } else {
+                num_whole += 1;
+            }
         }
     }
 
@@ -333,6 +352,72 @@ mod tests {
         sweeping.saved(Path::new("b.png"), &record);
         let paths = sweeping.cells.iter().map(|cell| cell.path.as_deref());
         assert!(paths.eq([Some(Path::new("a.png")), Some(Path::new("b.png"))]));
+    }
+
+    #[test]
+    fn a_long_sweep_should_keep_the_newest_runs_whole_and_of_older_ones_what_is_seen() {
+        const RUNS: usize = 40;
+        let values: Vec<String> = (1..=RUNS).map(|value| value.to_string()).collect();
+        let mut state = sweeping(&format!("cfg={}", values.join(",")), "seed=1");
+        let plane = LatentPlane {
+            channels: 4,
+            height: 256,
+            width: 256,
+            values: vec![1.0; 4 << 16], // 1 MiB
+        };
+        let held = |state: &AppState| {
+            let mut counted = BTreeSet::new();
+            let steps = cells(state).iter().flat_map(CellRun::steps_held);
+            let once = steps.filter(|step| counted.insert(Arc::as_ptr(step)));
+            once.map(|step| step.size_bytes()).sum::<usize>()
+        };
+        for number in 0..RUNS {
+            begin(&mut state, number as u64);
+            let mut image = (*image(&cells(&state)[number].request)).clone();
+            image.record.run_id = number.to_string();
+            let trajectory = Arc::make_mut(&mut image.trajectory);
+            for step in &mut trajectory.steps {
+                let step = Arc::make_mut(step);
+                (step.x, step.x0) = (plane.clone(), plane.clone());
+                step.branches = Some(crate::job::Branches {
+                    cond: plane.clone(),
+                    uncond: Some(plane.clone()),
+                });
+            }
+            let (job, record) = (JobId(number as u64), image.record.clone());
+            state.apply(&Event::Image {
+                job,
+                image: Arc::new(image),
+            });
+            state.apply(&Event::Finished { job });
+            let path = format!("{number}.png");
+            state.sweeping.as_mut().unwrap().saved(Path::new(&path), &record);
+
+            let run_bytes = 4 * STEPS as usize * (1 << 20);
+            let of_estimates = (number + 1) * run_bytes / 4;
+            assert!(
+                held(&state) <= STEP_BUDGET + of_estimates,
+                "{} bytes after {number}",
+                held(&state)
+            );
+        }
+        let is_whole: Vec<bool> = cells(&state).iter().map(|cell| cell.whole().is_some()).collect();
+        let num_whole = STEP_BUDGET / (4 * STEPS as usize * (1 << 20));
+        assert_eq!(is_whole.iter().filter(|is_whole| **is_whole).count(), num_whole);
+        assert!(
+            is_whole[RUNS - num_whole..].iter().all(|is_whole| *is_whole),
+            "the newest"
+        );
+        for cell in cells(&state) {
+            let steps = &cell.kept.as_ref().unwrap().trajectory.steps;
+            assert_eq!(steps.len(), STEPS as usize);
+            assert!(steps.iter().all(|step| step.x0 == plane), "its film can be shown");
+        }
+        let sweeping = state.sweeping.as_ref().unwrap();
+        assert!(
+            sweeping.branch_point(&sweeping.cells[0].request).is_none(),
+            "no run begins from half a step"
+        );
     }
 
     #[test]
