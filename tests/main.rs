@@ -14,6 +14,7 @@ mod closed_form;
 mod compare;
 mod engine_protocol;
 mod families;
+mod full_disk;
 mod gallery_cli;
 mod gallery_index;
 mod gallery_kill;
