@@ -275,10 +275,8 @@ unsafe fn one_block(
                 let numbers = _mm512_i32gather_ps::<4>(lanes, sums.add(d * QUERIES + query));
                 let mut row = [0f32; 16];
                 _mm512_storeu_ps(row.as_mut_ptr(), _mm512_mul_ps(numbers, inverse));
-                let rounded = row.map(<bf16 as Element>::from_f32);
-                let count = 16.min(dim - d);
-                for (out, number) in out[d..d + count].iter_mut().zip(rounded) {
-                    out.write(number);
+                for (out, number) in out[d..].iter_mut().zip(row) {
+                    out.write(<bf16 as Element>::from_f32(number));
                 }
             }
         }

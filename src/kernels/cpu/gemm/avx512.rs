@@ -83,15 +83,15 @@ unsafe fn widened(sources: &[LhsView<'_, bf16>], first_row: usize, panel: &[bf16
     unsafe {
         for_each_pair(sources, first_row, panel, |rows, stride, left, right| {
             let (left, right) = (_mm512_loadu_si512(left.cast()), _mm512_loadu_si512(right.cast()));
-            let even = [left, right].map(|pair| _mm512_castsi512_ps(_mm512_slli_epi32::<16>(pair)));
-            let odd = [left, right].map(|pair| _mm512_castsi512_ps(_mm512_and_si512(pair, upper)));
+            let even = [_mm512_slli_epi32::<16>(left), _mm512_slli_epi32::<16>(right)];
+            let odd = [_mm512_and_si512(left, upper), _mm512_and_si512(right, upper)];
             for (r, sum) in sums.iter_mut().enumerate() {
                 let pair = rows.add(r * stride).cast::<u32>().read_unaligned();
                 let first = _mm512_set1_ps(f32::from_bits(pair << 16));
                 let second = _mm512_set1_ps(f32::from_bits(pair & 0xffff_0000));
                 for half in 0..2 {
-                    sum[half] = _mm512_fmadd_ps(first, even[half], sum[half]);
-                    sum[half] = _mm512_fmadd_ps(second, odd[half], sum[half]);
+                    sum[half] = _mm512_fmadd_ps(first, _mm512_castsi512_ps(even[half]), sum[half]);
+                    sum[half] = _mm512_fmadd_ps(second, _mm512_castsi512_ps(odd[half]), sum[half]);
                 }
             }
         });

@@ -164,39 +164,44 @@ impl<O: Element> Epilogue<'_, O> {
     /// [`OutputPtr`] holds `output_rows` rows; nobody else writes the results of these rows and this panel.
     #[inline(always)]
     pub(super) unsafe fn finish(&self, tile: &AccTile, position: BlockPosition, outputs: usize, target: OutputPtr<O>) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            if outputs - position.panel * NR >= NR {
-                self.finish_columns::<true>(tile, position, outputs, target);
-            } else {
-                self.finish_columns::<false>(tile, position, outputs, target);
-            }
-        }
-    }
-
-    /// As [`Epilogue::finish`]. Of a full panel the compiler knows the number of columns, and so makes whole vectors of
-    /// every step.
-    ///
-    /// # Safety
-    /// As [`Epilogue::finish`].
-    #[inline(always)]
-    unsafe fn finish_columns<const IS_FULL: bool>(
-        &self,
-        tile: &AccTile,
-        BlockPosition { start, range, panel }: BlockPosition,
-        outputs: usize,
-        target: OutputPtr<O>,
-    ) {
+        let BlockPosition { start, range, panel } = position;
         let first = panel * NR;
-        let columns = if IS_FULL { NR } else { outputs - first };
-        let (out_first, out_columns) = if self.is_gated {
-            (first / 2, columns / 2)
-        } else {
-            (first, columns)
-        };
-        let width = self.width(outputs);
+        let columns = NR.min(outputs - first);
         let bias = self.bias.map(|bias| &bias[first..first + columns]);
+        let width = self.width(outputs);
         let mut cursor = self.rows.cursor(range.start);
+        if columns == NR {
+            // The compiler knows how many numbers these are, and so makes whole vectors of every step.
+            let bias = bias.and_then(|bias| bias.first_chunk::<NR>());
+            let out_first = if self.is_gated { first / 2 } else { first };
+            for row in range {
+                let place = cursor.next();
+                if place >= self.output_rows {
+                    continue;
+                }
+                let mut values = *tile.row(row - start);
+                if let Some(bias) = bias {
+                    add(&mut values, bias);
+                }
+                if let Some((condition, rows_per_image)) = self.condition {
+                    let begin = place / rows_per_image * outputs + first;
+                    if let Some(condition) = condition[begin..].first_chunk::<NR>() {
+                        add(&mut values, condition);
+                    }
+                }
+                let begin = place * width + out_first;
+                // SAFETY: the caller's promise.
+                unsafe {
+                    if self.is_gated {
+                        self.write(gated::<O>(&values), begin, target);
+                    } else {
+                        activate::<O>(&mut values, self.activation);
+                        self.write(values, begin, target);
+                    }
+                }
+            }
+            return;
+        }
         for row in range {
             let place = cursor.next();
             if place >= self.output_rows {
@@ -210,22 +215,39 @@ impl<O: Element> Epilogue<'_, O> {
                 let begin = place / rows_per_image * outputs + first;
                 add(&mut values, &condition[begin..begin + columns]);
             }
-            if self.is_gated {
-                gate::<O>(&mut values);
-            } else {
-                activate::<O>(&mut values, self.activation);
-            }
-            let begin = place * width + out_first;
+            activate::<O>(&mut values, self.activation);
+            let begin = place * width + first;
             if let Some(shortcut) = self.shortcut {
-                add(&mut values, &shortcut[begin..begin + out_columns]);
-            }
-            if self.relu_after {
-                values = values.map(|value| value.max(0.0));
+                add(&mut values, &shortcut[begin..begin + columns]);
             }
             // SAFETY: the caller's promise.
-            let out = unsafe { target.slice(begin, out_columns) };
+            let out = unsafe { target.slice(begin, columns) };
             for (out, value) in out.iter_mut().zip(&values) {
-                out.write(O::from_f32(*value));
+                let value = if self.relu_after { value.max(0.0) } else { *value };
+                out.write(O::from_f32(value));
+            }
+        }
+    }
+
+    /// Adds the shortcut and writes `N` results from result `begin` on.
+    ///
+    /// # Safety
+    /// As [`Epilogue::finish`].
+    #[inline(always)]
+    unsafe fn write<const N: usize>(&self, mut values: [f32; N], begin: usize, target: OutputPtr<O>) {
+        if let Some(shortcut) = self.shortcut.and_then(|shortcut| shortcut[begin..].first_chunk::<N>()) {
+            add(&mut values, shortcut);
+        }
+        if self.relu_after {
+            // A loop, not `array::map`: that is a function of its own, which is not compiled for this path.
+            for value in &mut values {
+                *value = value.max(0.0);
+            }
+        }
+        // SAFETY: the caller's promise.
+        if let Some(out) = unsafe { target.slice(begin, N) }.first_chunk_mut::<N>() {
+            for lane in 0..N {
+                out[lane].write(O::from_f32(values[lane]));
             }
         }
     }
@@ -272,11 +294,12 @@ fn activate<O: Element>(values: &mut [f32; NR], activation: Activation) {
     }
 }
 
-/// Multiplies the first half of a row by the GELU of the second.
+/// The first half of a row times the GELU of the second.
 #[inline(always)]
-fn gate<O: Element>(values: &mut [f32; NR]) {
-    let (a, gate) = values.split_at_mut(NR / 2);
-    for (a, gate) in a.iter_mut().zip(gate) {
-        *a *= O::gelu(*gate);
+fn gated<O: Element>(values: &[f32; NR]) -> [f32; NR / 2] {
+    let mut gated = [0f32; NR / 2];
+    for lane in 0..NR / 2 {
+        gated[lane] = values[lane] * O::gelu(values[lane + NR / 2]);
     }
+    gated
 }

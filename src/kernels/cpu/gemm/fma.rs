@@ -72,11 +72,10 @@ impl MicroKernel for PortableBf16 {
                         let row = &source.data[start..start + K_STEP];
                         let (upper, lower) = sums.split_at_mut(NR / 2);
                         for (half, sums) in [(left, upper), (right, lower)] {
-                            for (x, pairs) in row.as_chunks::<2>().0.iter().zip(half.as_chunks::<32>().0) {
-                                let [x0, x1] = x.map(bf16::to_f32);
-                                for (sum, pair) in sums.iter_mut().zip(pairs.as_chunks::<2>().0) {
-                                    let [w0, w1] = pair.map(bf16::to_f32);
-                                    *sum += x0 * w0 + x1 * w1;
+                            for ([x0, x1], pairs) in row.as_chunks::<2>().0.iter().zip(half.as_chunks::<32>().0) {
+                                let (x0, x1) = (x0.to_f32(), x1.to_f32());
+                                for (sum, [w0, w1]) in sums.iter_mut().zip(pairs.as_chunks::<2>().0) {
+                                    *sum += x0 * w0.to_f32() + x1 * w1.to_f32();
                                 }
                             }
                         }
