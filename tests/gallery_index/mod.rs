@@ -2,6 +2,7 @@
 
 mod failures;
 mod library;
+mod programs;
 
 use std::path::PathBuf;
 use std::sync::Arc;
