@@ -18,7 +18,7 @@
 //! | [`weights`] | model folders and files → tensors and networks; adapters and embeddings by the layers they mean | formats, models | |
 //! | [`hub`] | models in and on disk: what is installed, what is fetched | config, formats, job | hf-hub, ureq, url, image, base64, rustix, trash |
 //! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job | image, png, rusqlite, notify, safetensors, trash |
-//! | [`conditioning`] | texts → token ids → embeddings, pictures → tensors → latents: what networks are conditioned on | diffusion, job, models, weights | tokenizers |
+//! | [`conditioning`] | texts → token ids → embeddings, pictures → tensors → latents: what networks are conditioned on | config, diffusion, job, models, weights | tokenizers |
 //! | [`pipelines`] | conditioning → denoise → pixels; model families | conditioning, diffusion, formats, job, kernels, models, weights | |
 //! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines | crossbeam-channel |
 //! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | config, job | image, png, skrifa, epaint and `egui_system_font_provider` (fonts alone) |

@@ -16,7 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("weights", &["formats", "models"]),
     ("hub", &["config", "formats", "job"]),
     ("gallery", &["config", "job"]),
-    ("conditioning", &["diffusion", "job", "models", "weights"]),
+    ("conditioning", &["config", "diffusion", "job", "models", "weights"]),
     (
         "pipelines",
         &[

@@ -26,6 +26,7 @@ mod generate_families;
 mod half_precision;
 mod hub;
 mod kills;
+mod named_pipes;
 mod networks;
 mod networks_control;
 mod queue;

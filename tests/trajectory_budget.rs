@@ -571,3 +571,27 @@ fn files_below(folder: &Path) -> Vec<std::ffi::OsString> {
     }
     names
 }
+
+#[cfg(unix)]
+#[test]
+fn runs_should_count_at_any_depth_once_and_never_beyond_a_link() {
+    let gallery = Gallery::new();
+    let before = gallery::trajectory_bytes(gallery.folder.path());
+    let deep = gallery.folder.path().join("series/blue/night");
+    let (_, beside) = saved(&deep, &run(0));
+    let expected = before + size(&beside);
+    let elsewhere = Gallery::new();
+    std::os::unix::fs::symlink(elsewhere.folder.path(), deep.join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(gallery.folder.path(), deep.join("loop")).unwrap();
+    assert_eq!(gallery::trajectory_bytes(gallery.folder.path()), expected);
+
+    let report = gallery.within(0);
+    assert_eq!(report.dropped.len(), RUNS + 1, "the deep one too");
+    assert!(!beside.exists());
+    let total = RUNS as u64 * elsewhere.whole_bytes;
+    assert_eq!(
+        gallery::trajectory_bytes(elsewhere.folder.path()),
+        total,
+        "what lies elsewhere stays"
+    );
+}

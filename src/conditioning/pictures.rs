@@ -1,5 +1,6 @@
 //! Pictures that a request names: reading, fitting, masking, putting back.
 
+use std::io::BufReader;
 use std::path::Path;
 
 use image::imageops::{self, FilterType};
@@ -7,6 +8,7 @@ use image::metadata::Orientation;
 use image::{GrayImage, ImageDecoder as _, ImageReader, Limits, Luma, RgbImage};
 
 use super::ConditioningError;
+use crate::config::open_regular;
 use crate::job::{self, MAX_SIDE_PX, Outpaint};
 
 /// Longest side of a picture that is read.
@@ -42,7 +44,7 @@ fn read(path: &Path) -> Result<image::DynamicImage, ConditioningError> {
         what,
         path: path.display().to_string(),
     };
-    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
+    let reader = open_regular(path).and_then(|file| ImageReader::new(BufReader::new(file)).with_guessed_format());
     let mut reader = reader.map_err(|source| bad(source.to_string()))?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_READ_SIDE_PX);

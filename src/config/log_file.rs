@@ -1,5 +1,6 @@
 //! The log in files: the newest lines in one, those before in a few more, none of them large.
 
+use super::open_regular;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -80,7 +81,7 @@ fn aged(path: &Path, age: usize) -> PathBuf {
 /// # Errors
 /// If the file cannot be read; one that is not there has no lines.
 pub fn log_tail(path: &Path, max_lines: usize) -> io::Result<Vec<String>> {
-    let mut file = match File::open(path) {
+    let mut file = match open_regular(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),

@@ -2,16 +2,20 @@
 
 mod file_name;
 mod file_writer;
+mod lenient;
 mod log_file;
 mod logging;
 mod paths;
 mod pending_file;
+mod regular_file;
 mod settings;
 
 pub use file_name::{MAX_NAME_BYTES, name_with_ending};
 pub use file_writer::FileWriter;
+pub use lenient::{MAX_SETTINGS_BYTES, take_fields};
 pub use log_file::log_tail;
 pub use logging::start_logging;
 pub use paths::Paths;
 pub use pending_file::{PendingFile, PublishError};
+pub use regular_file::{open_regular, read_regular};
 pub use settings::{DEFAULT_NAME_TEMPLATE, MAX_UI_SCALE, MIN_UI_SCALE, PictureFormat, Settings, ThemeChoice};

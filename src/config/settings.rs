@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
+use super::lenient::{MAX_SETTINGS_BYTES, take_fields};
+use super::{PendingFile, read_regular};
+
 /// Smallest size of the window's text and controls.
 pub const MIN_UI_SCALE: f32 = 0.5;
 /// Largest size of the window's text and controls.
@@ -111,18 +116,43 @@ impl Settings {
         self.trajectory_budget_mib.saturating_mul(1 << 20)
     }
 
-    /// Reads the settings. There are always some: a missing file gives the defaults, a broken one too, with a
-    /// warning for the user; the broken file is kept beside as `settings.json.broken`.
+    /// Reads the settings. There are always some: a missing file gives the defaults. Fields that cannot be understood
+    /// have their defaults and the others stay, with a warning for the user; the file is then kept beside as
+    /// `settings.json.broken`, or as `settings.json.broken-2` to `-9` where that name is taken.
     pub fn load(path: &Path) -> (Self, Option<String>) {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
+        let read = read_regular(path, MAX_SETTINGS_BYTES);
+        let read = match read.map(|text| serde_json::from_slice::<Value>(&text)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return (Self::default(), None),
-            Err(error) => return (Self::default(), Some(set_aside(path, &error))),
+            Err(error) => {
+                let reason = format!("the settings could not be read ({error}), so the defaults are used");
+                return (Self::default(), Some(reason));
+            }
+            Ok(Ok(value @ Value::Object(_))) => value,
+            Ok(parsed) => {
+                let error = parsed
+                    .err()
+                    .map_or_else(|| "expected an object".to_owned(), |error| error.to_string());
+                let reason = format!("the settings could not be read ({error}), so the defaults are used");
+                return (Self::default(), Some(set_aside(path, &reason)));
+            }
         };
-        match serde_json::from_str::<Self>(&text) {
-            Ok(settings) => (settings.within_limits(), None),
-            Err(error) => (Self::default(), Some(set_aside(path, &error))),
+        let mut settings = Self::default();
+        let left_out = take_fields(&mut settings, &read);
+        let settings = settings.within_limits();
+        if left_out.is_empty() {
+            return (settings, None);
         }
+        let reason = format!(
+            "these settings could not be understood and have their defaults: {}",
+            left_out.join(", ")
+        );
+        let warning = set_aside(path, &reason);
+        // What was understood stays, whether or not anything is changed before the next start.
+        let kept = settings.to_json().map_err(io::Error::from);
+        if let Err(error) = kept.and_then(|bytes| PendingFile::replace(path, &bytes)) {
+            tracing::warn!("the settings could not be written: {error}: {}", path.display());
+        }
+        (settings, Some(warning))
     }
 
     /// The settings as the bytes of their file.
@@ -146,24 +176,34 @@ impl Settings {
     }
 }
 
-/// Keeps a file that cannot be read from being overwritten, and says so in one line.
-fn set_aside(path: &Path, error: &dyn std::error::Error) -> String {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".broken");
-    let fate = match std::fs::rename(path, &aside) {
-        Ok(()) => "it was renamed to",
-        Err(_) => "it could not be renamed to",
+/// Most files that are kept aside; the last one gives way to a newer one.
+const MAX_ASIDE: usize = 9;
+
+/// Keeps a file that was not understood from being overwritten, and says so in one line.
+fn set_aside(path: &Path, reason: &str) -> String {
+    let name = |number: usize| {
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(".broken");
+        if number > 1 {
+            aside.push(format!("-{number}"));
+        }
+        PathBuf::from(aside)
     };
-    format!(
-        "the settings could not be read ({error}), so the defaults are used; {fate} {}",
-        Path::new(&aside).display()
-    )
+    let is_free = |path: &PathBuf| std::fs::symlink_metadata(path).is_err();
+    let aside = (1..=MAX_ASIDE)
+        .map(name)
+        .find(is_free)
+        .unwrap_or_else(|| name(MAX_ASIDE));
+    let fate = match std::fs::rename(path, &aside) {
+        Ok(()) => "the file was renamed to",
+        Err(_) => "the file could not be renamed to",
+    };
+    format!("{reason}; {fate} {}", aside.display())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::PendingFile;
 
     #[test]
     fn settings_should_survive_saving_and_loading() {
@@ -204,17 +244,61 @@ mod tests {
     fn a_broken_file_should_be_kept_aside_with_a_warning() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.json");
-        for broken in [&b"{"[..], b"3", b"{\"ui_scale\": \"big\"}", b"\xff\xfe"] {
+        let names = [
+            "settings.json.broken",
+            "settings.json.broken-2",
+            "settings.json.broken-3",
+        ];
+        for (broken, aside) in [&b"{"[..], b"3", b"\xff\xfe"].into_iter().zip(names) {
             std::fs::write(&path, broken).unwrap();
             let (settings, warning) = Settings::load(&path);
             assert_eq!(settings, Settings::default());
-            assert!(warning.is_some_and(|text| text.contains("settings.json.broken")));
-            assert_eq!(
-                std::fs::read(folder.path().join("settings.json.broken")).unwrap(),
-                broken
-            );
+            assert!(warning.is_some_and(|text| text.ends_with(aside)), "{aside}");
+            assert_eq!(std::fs::read(folder.path().join(aside)).unwrap(), broken);
             assert!(!path.exists());
         }
+    }
+
+    #[test]
+    fn a_wrong_field_should_cost_that_field_alone() {
+        for (wrong, name) in [
+            (r#""ui_scale": "big""#, "ui_scale"),
+            (r#""theme": "plaid""#, "theme"),
+            (r#""watched_folders": [1]"#, "watched_folders"),
+            (r#""picture_quality": 4000"#, "picture_quality"),
+            (r#""shortcuts": 1"#, "shortcuts"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("settings.json");
+            let text = format!(r#"{{"language": "ja", {wrong}, "threads": 3, "from_a_later_version": {{}}}}"#);
+            std::fs::write(&path, &text).unwrap();
+            let (settings, warning) = Settings::load(&path);
+            let expected = Settings {
+                language: Some("ja".to_owned()),
+                threads: Some(3),
+                ..Settings::default()
+            };
+            assert_eq!(settings, expected, "{name}");
+            assert!(warning.is_some_and(|text| text.contains(name)), "{name} must be named");
+            let aside = std::fs::read_to_string(folder.path().join("settings.json.broken")).unwrap();
+            assert_eq!(aside, text, "what was written must not be lost");
+            assert_eq!(
+                Settings::load(&path),
+                (expected, None),
+                "what was understood must stay: {name}"
+            );
+        }
+    }
+
+    #[test]
+    fn files_kept_aside_should_be_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        for round in 0..MAX_ASIDE + 3 {
+            std::fs::write(&path, format!("[{round}]")).unwrap();
+            Settings::load(&path);
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), MAX_ASIDE);
     }
 
     #[test]

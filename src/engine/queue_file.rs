@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::PendingFile;
+use crate::config::{PendingFile, read_regular};
 use crate::job::{GenerateRequest, JobOptions, Precision, PreviewMode, VaeTiles};
 
 /// Version of the file's layout. Requests have no version of their own: fields that are missing take their defaults, and
@@ -178,12 +178,7 @@ impl QueueContent {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let bytes = std::fs::metadata(path)?.len();
-    if bytes > MAX_BYTES {
-        let words = format!("expected at most {MAX_BYTES} bytes, found {bytes}");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, words));
-    }
-    std::fs::read(path)
+    read_regular(path, MAX_BYTES)
 }
 
 /// A job of the file; `None` if this version cannot carry it out.

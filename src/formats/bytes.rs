@@ -1,10 +1,11 @@
 //! The contents of a file, without copying where that can be helped.
 
-use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::ops::Deref;
 use std::ops::Range;
 use std::path::Path;
+
+use crate::config::open_regular;
 
 /// The contents of a file.
 #[derive(Debug)]
@@ -18,15 +19,22 @@ pub enum Bytes {
 }
 
 impl Bytes {
+    /// Reads a file into memory.
+    ///
+    /// # Errors
+    /// If it is no file, or cannot be read.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        open_regular(path)?.read_to_end(&mut bytes)?;
+        Ok(Self::Owned(bytes))
+    }
+
     /// Maps a file into memory.
     ///
     /// # Errors
     /// If the file cannot be opened or mapped.
     pub fn map(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
+        let file = open_regular(path)?;
         #[expect(
             unsafe_code,
             reason = "mapping a file lets the system page in gigabytes of weights as they are used"

@@ -5,7 +5,7 @@ use super::error::FormatError;
 use super::kind::FileKind;
 use super::kind::detect;
 use super::open::open_tensors;
-use crate::config::PendingFile;
+use crate::config::{PendingFile, read_regular};
 use serde::Deserialize;
 use serde::Serialize;
 use sha2::Digest as _;
@@ -16,6 +16,8 @@ use std::io;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+/// The most that a file of known hashes may have.
+const MAX_CACHE_BYTES: u64 = 64 << 20;
 /// Bytes hashed at a time.
 const CHUNK: usize = 1 << 22;
 /// The piece that A1111's old hash looks at.
@@ -106,7 +108,7 @@ struct FileState {
 impl HashCache {
     /// One that is missing or broken is empty.
     pub fn read(file: &Path) -> Self {
-        let text = std::fs::read(file).unwrap_or_default();
+        let text = read_regular(file, MAX_CACHE_BYTES).unwrap_or_default();
         Self(serde_json::from_slice(&text).unwrap_or_default())
     }
 

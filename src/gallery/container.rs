@@ -6,12 +6,12 @@
 //! | JPEG | EXIF (APP1); the rest of a record too long for it (APP4, see [`join_jpeg`]); comments that stable-diffusion.cpp writes |
 //! | WebP | EXIF |
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
 use super::texts::{Contents, MAX_TEXT_BYTES, TextChunk};
 use super::{GalleryError, exif_record, png_metadata};
+use crate::config::open_regular;
 
 /// Largest EXIF that is read.
 const MAX_EXIF_BYTES: u32 = 16 << 20;
@@ -31,10 +31,7 @@ const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 /// # Errors
 /// [`GalleryError::Read`]; [`GalleryError::Container`] if it is no picture or a torn one.
 pub(super) fn read(path: &Path, keywords: &[&str]) -> Result<Contents, GalleryError> {
-    let file = File::open(path).map_err(GalleryError::read(path))?;
-    if !file.metadata().map_err(GalleryError::read(path))?.is_file() {
-        return Err(GalleryError::read(path)(io::ErrorKind::InvalidInput.into()));
-    }
+    let file = open_regular(path).map_err(GalleryError::read(path))?;
     let mut file = BufReader::new(file);
     let mut read = || -> io::Result<Contents> {
         let mut start = [0; 2];

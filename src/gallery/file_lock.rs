@@ -4,6 +4,8 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
 
+use crate::config::open_regular;
+
 /// How often a file that is replaced again and again is tried to be locked.
 const MAX_ATTEMPTS: usize = 1000;
 
@@ -13,7 +15,7 @@ const MAX_ATTEMPTS: usize = 1000;
 /// # Errors
 /// [`io::ErrorKind::WouldBlock`] if another program has it or has just replaced it.
 pub(super) fn hold(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
+    let file = open_regular(path)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
@@ -29,7 +31,7 @@ pub(super) fn hold(path: &Path) -> io::Result<File> {
 /// As [`hold`], but waits for another program to be done; `None` if there is no such file.
 pub(super) fn hold_to_replace(path: &Path) -> io::Result<Option<File>> {
     for _attempt in 0..MAX_ATTEMPTS {
-        let file = match File::open(path) {
+        let file = match open_regular(path) {
             Err(error) if is_absent(&error) => return Ok(None),
             file => file?,
         };

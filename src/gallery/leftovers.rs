@@ -3,18 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::index::Index;
 use super::store::files_in;
 use crate::config::PendingFile;
 
 /// Age from which a half written file is taken for abandoned; another program may still be writing a younger one.
 const ABANDONED_AFTER: Duration = Duration::from_hours(24);
 
-/// Removes abandoned files from `folder` and the folders in it, and returns them. Only files under names that
+/// Removes abandoned files from `folder`, the folders below it at any depth, and the program's own folder in it, and
+/// returns them. Only files under names that
 /// [`PendingFile`] gives are touched.
 ///
 /// * `now`: what their age is counted to.
 pub(super) fn sweep(folder: &Path, now: SystemTime) -> Vec<PathBuf> {
     files_in(folder)
+        .chain(files_in(&Index::own_folder(folder)))
         .filter(|path| path.file_name().is_some_and(PendingFile::is_its_name))
         .filter(|path| is_abandoned(path, now))
         .filter(|path| match std::fs::remove_file(path) {
@@ -44,8 +47,11 @@ mod tests {
     fn only_what_was_abandoned_a_day_ago_should_be_swept() {
         let folder = tempfile::tempdir().unwrap();
         let day_folder = folder.path().join("2026-11-20");
-        std::fs::create_dir(&day_folder).unwrap();
-        let pending = [folder.path(), &day_folder].map(|folder| {
+        let deep_folder = day_folder.join("series/blue");
+        let own_folder = Index::own_folder(folder.path());
+        std::fs::create_dir_all(&deep_folder).unwrap();
+        std::fs::create_dir(&own_folder).unwrap();
+        let pending = [folder.path(), &day_folder, &deep_folder, &own_folder].map(|folder| {
             let pending = PendingFile::create(folder).unwrap();
             let copy = pending.path().with_file_name(".hareru-aB3dE6.part");
             std::fs::write(&copy, "half").unwrap();
@@ -74,6 +80,6 @@ mod tests {
         let mut expected = pending.to_vec();
         expected.sort();
         assert_eq!(swept, expected);
-        assert_eq!(std::fs::read_dir(&day_folder).unwrap().count(), 6);
+        assert_eq!(std::fs::read_dir(&day_folder).unwrap().count(), 7);
     }
 }

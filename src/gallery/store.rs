@@ -1,6 +1,5 @@
 //! Pictures in and out of their folder.
 
-use std::fs::File;
 use std::io::{BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -11,11 +10,11 @@ use image::metadata::Orientation;
 use super::exif_record::RECORD_KEYWORD;
 use super::file_lock::hold_to_replace;
 use super::foreign;
-use super::formats::{SaveOptions, encode, ending, endings, format_of, has_picture_name};
+use super::formats::{SaveOptions, encode, ending, endings, format_of, has_picture_name, is_hidden};
 use super::trajectory_file::{self, trajectory_path};
 use super::{GalleryError, RecordSource};
 use super::{container, texts};
-use crate::config::{MAX_NAME_BYTES, PendingFile, PictureFormat, PublishError};
+use crate::config::{MAX_NAME_BYTES, PendingFile, PictureFormat, PublishError, open_regular};
 use crate::job::{GenerateRequest, GeneratedImage, Record, RgbImage};
 
 /// Most pixels that are read from a file: 8192 × 8192.
@@ -231,7 +230,7 @@ pub fn read_picture(path: &Path) -> Result<RgbImage, GalleryError> {
         path: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(GalleryError::read(path))?;
+    let file = open_regular(path).map_err(GalleryError::read(path))?;
     let mut reader = image::ImageReader::new(BufReader::new(file))
         .with_guessed_format()
         .map_err(GalleryError::read(path))?;
@@ -277,22 +276,23 @@ pub fn newest_pictures(folder: &Path, limit: usize) -> Vec<PathBuf> {
     found.into_iter().map(|(_, path)| path).collect()
 }
 
-/// All that is in `folder` and the folders in it, in no order.
+/// All that is in `folder` and in the folders below it at any depth, in no order. Hidden folders and links to folders
+/// are not looked into, so nothing outside is found and each place once.
 pub(super) fn files_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    let day_folders: Vec<PathBuf> = entries(folder)
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .map(|entry| entry.path())
-        .collect();
-    std::iter::once(folder.to_owned())
-        .chain(day_folders)
-        .flat_map(|folder| entries(&folder).map(|entry| entry.path()))
-}
-
-fn entries(folder: &Path) -> impl Iterator<Item = std::fs::DirEntry> + use<> {
-    std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(std::result::Result::ok)
+    let mut folders = vec![folder.to_owned()];
+    std::iter::from_fn(move || {
+        let entries = std::fs::read_dir(folders.pop()?).into_iter().flatten();
+        let mut files = Vec::new();
+        for entry in entries.filter_map(Result::ok) {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && !is_hidden(&entry.file_name()) => folders.push(entry.path()),
+                Ok(kind) if kind.is_dir() => {}
+                _ => files.push(entry.path()),
+            }
+        }
+        Some(files)
+    })
+    .flatten()
 }
 
 fn pending_picture(folder: &Path, bytes: &[u8]) -> Result<PendingFile, GalleryError> {

@@ -9,7 +9,7 @@ use image::codecs::jpeg::JpegEncoder;
 use sha2::{Digest as _, Sha256};
 
 use super::PictureFile;
-use crate::config::PendingFile;
+use crate::config::{PendingFile, read_regular};
 use crate::job::RgbImage;
 
 /// Most bytes of copies on disk.
@@ -47,11 +47,8 @@ impl ThumbnailCache {
     /// The copy of a picture, if there is one for this state of its file.
     pub(super) fn read(&self, file: &PictureFile) -> Option<RgbImage> {
         let path = self.path_of(file);
-        let metadata = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
-        if metadata.len() > MAX_FILE_BYTES {
-            return None;
-        }
-        let bytes = std::fs::read(&path).ok()?;
+        let metadata = std::fs::metadata(&path).ok()?;
+        let bytes = read_regular(&path, MAX_FILE_BYTES).ok()?;
         let Ok(picture) = image::load_from_memory_with_format(&bytes, image::ImageFormat::Jpeg) else {
             std::fs::remove_file(&path).ok(); // torn: it is made again
             return None;

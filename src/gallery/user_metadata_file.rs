@@ -7,7 +7,6 @@
 //!
 //! Where there is neither, `NAME.xmp` beside the picture is read, which is Adobe's way, but never written.
 
-use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -16,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::file_lock::is_absent;
 use super::xmp::{self, XmpError};
 use super::{GalleryError, UserMetadata};
-use crate::config::PendingFile;
+use crate::config::{PendingFile, open_regular};
 
 /// Ending of these files.
 const EXTENSION: &str = "xmp";
@@ -116,7 +115,7 @@ pub(super) fn beside(picture: &Path) -> PathBuf {
 }
 
 fn foreign(picture: &Path, folder: &Path) -> Result<PathBuf, GalleryError> {
-    let mut file = File::open(picture).map_err(GalleryError::read(picture))?;
+    let mut file = open_regular(picture).map_err(GalleryError::read(picture))?;
     let mut hasher = Sha256::new();
     io::copy(&mut file, &mut hasher).map_err(GalleryError::read(picture))?;
     let digits = format!("{:x}", hasher.finalize());
@@ -133,7 +132,7 @@ fn read(path: &Path) -> Result<Option<String>, GalleryError> {
         path: path.to_owned(),
         source,
     };
-    let file = match File::open(path) {
+    let file = match open_regular(path) {
         Ok(file) => file,
         Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(GalleryError::read(path)(error)),

@@ -13,7 +13,7 @@ use super::pages::Pages;
 use super::pages::gallery::SIDES;
 use super::pages::studio::form::content::FormContent;
 use super::widgets::section;
-use crate::config::FileWriter;
+use crate::config::{FileWriter, MAX_SETTINGS_BYTES, read_regular, take_fields};
 use crate::gallery::SortOrder;
 use crate::ui::commands::PageId;
 
@@ -106,36 +106,16 @@ impl Default for Session {
 impl Session {
     /// Reads the file. There is always a session: whatever cannot be read of it has its default.
     pub fn load(path: &Path) -> Self {
-        let read = std::fs::read(path).ok();
+        let read = read_regular(path, MAX_SETTINGS_BYTES).ok();
         let read = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
         let mut session = Self::default();
-        session.take_in(&read.unwrap_or_default(), &[]);
+        take_fields(&mut session, &read.unwrap_or_default());
         session.version = VERSION;
         for side in &mut session.window.size {
             *side = side.clamp(*WINDOW_SIDES.start(), *WINDOW_SIDES.end());
         }
         session.gallery.cell_side = session.gallery.cell_side.clamp(*SIDES.start(), *SIDES.end());
         session
-    }
-
-    /// Takes every field of `read` that it can be made of, and of those that it cannot, each part that it can.
-    ///
-    /// * `path`: where in the session the fields belong.
-    fn take_in(&mut self, read: &Value, path: &[&str]) {
-        let Value::Object(fields) = read else { return };
-        for (name, value) in fields {
-            let Ok(mut whole) = serde_json::to_value(&*self) else {
-                return;
-            };
-            let Some(object) = object_at(&mut whole, path) else {
-                return;
-            };
-            object.insert(name.clone(), value.clone());
-            match serde_json::from_value(whole) {
-                Ok(session) => *self = session,
-                Err(_) => self.take_in(value, &[path, &[name.as_str()]].concat()),
-            }
-        }
     }
 
     fn to_json(&self) -> Vec<u8> {
@@ -204,18 +184,6 @@ fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Re
     let fields = Option::<Map<String, Value>>::deserialize(deserializer)?;
     let read = fields.map(|fields| serde_json::from_value(Value::Object(fields)));
     read.transpose().map_err(D::Error::custom)
-}
-
-/// The object at a place within another; what is missing on the way is made.
-fn object_at<'a>(whole: &'a mut Value, path: &[&str]) -> Option<&'a mut Map<String, Value>> {
-    if whole.is_null() {
-        *whole = Value::Object(Map::new());
-    }
-    let object = whole.as_object_mut()?;
-    match path {
-        [] => Some(object),
-        [first, rest @ ..] => object_at(object.entry(*first).or_insert(Value::Null), rest),
-    }
 }
 
 /// Keeps the session in its file.

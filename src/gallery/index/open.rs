@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::file::{Identity, hold, identity_of, put_aside, remove_logs};
+use crate::config::open_regular;
 use crate::gallery::GalleryError;
 
 /// Version of the tables; files of any other are made anew.
@@ -216,7 +217,7 @@ impl Index {
             return true;
         };
         let mut start = [0; MAGIC.len()];
-        let begins_well = File::open(file)
+        let begins_well = open_regular(file)
             .and_then(|mut file| file.read_exact(&mut start))
             .is_ok()
             && start == *MAGIC;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use image::ImageDecoder as _;
 
 use super::walk::Sighting;
+use crate::config::open_regular;
 use crate::gallery::foreign::lora_name;
 use crate::gallery::index::{GALLERY_ROOT, Reading, Row};
 use crate::gallery::store::{MAX_PIXELS, read_made};
@@ -129,7 +130,7 @@ fn stem(path: &Path) -> String {
 /// [`GalleryError::Read`]; [`GalleryError::Decode`] if it is none or its end is missing,
 /// [`GalleryError::TooManyPixels`] if it is larger than what is decoded.
 fn size(path: &Path) -> Result<(u32, u32), GalleryError> {
-    let mut file = File::open(path).map_err(GalleryError::read(path))?;
+    let mut file = open_regular(path).map_err(GalleryError::read(path))?;
     let mut start = [0; 24];
     let (width_px, height_px) = match file.read_exact(&mut start) {
         Ok(()) if start.starts_with(PNG_START) => {

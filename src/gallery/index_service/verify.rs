@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::reading::read;
 use super::walk::{Sighting, Walk};
+use crate::config::open_regular;
 use crate::gallery::index::{Index, OpenedIndex, Reading};
 use crate::gallery::store::read_picture;
 use crate::gallery::{EntryId, GalleryError, PictureEntry};
@@ -144,7 +145,7 @@ fn judged(sighting: &Sighting, row: Option<&PictureEntry>, watched_metadata_dir:
 /// By its first bytes; an empty file is what a crash leaves of one.
 fn begins_as_picture(path: &Path) -> bool {
     let mut start = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(12).read_to_end(&mut start));
+    let read = open_regular(path).and_then(|file| file.take(12).read_to_end(&mut start));
     let is_too_large = matches!(read_picture(path), Err(GalleryError::TooManyPixels { .. }));
     read.is_ok()
         && !is_too_large

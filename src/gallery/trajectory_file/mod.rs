@@ -24,7 +24,6 @@ mod reader;
 mod steps;
 mod writer;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 pub use header::{KeptParts, TrajectoryHeader, TrajectorySize};
@@ -33,6 +32,7 @@ pub(super) use writer::write;
 
 use super::GalleryError;
 use super::file_lock::is_absent;
+use crate::config::open_regular;
 
 /// The layout written by this program.
 const VERSION: u32 = 2;
@@ -53,7 +53,7 @@ pub(super) fn picture_path(trajectory_path: &Path) -> Option<PathBuf> {
 
 /// Opens a trajectory, whose header is checked then.
 pub(super) fn open(path: &Path) -> Result<TrajectoryFile, GalleryError> {
-    let file = File::open(path).map_err(|source| {
+    let file = open_regular(path).map_err(|source| {
         if is_absent(&source) {
             GalleryError::NoTrajectory { path: path.to_owned() }
         } else {

@@ -8,6 +8,7 @@ use base64::{Engine as _, alphabet};
 
 use super::model::{Cover, InstalledModel};
 use super::notes;
+use crate::config::read_regular;
 use crate::formats::{TensorFile, open_tensors};
 use crate::job::RgbImage;
 
@@ -74,10 +75,7 @@ fn first(mut paths: impl Iterator<Item = PathBuf>) -> Cover {
 pub(in crate::hub) fn thumbnail(item: &InstalledModel) -> Option<RgbImage> {
     let bytes = match &item.cover {
         Cover::None => return None,
-        Cover::File(path) => {
-            let is_small = std::fs::metadata(path).ok()?.len() <= MAX_BYTES;
-            is_small.then(|| std::fs::read(path).ok()).flatten()?
-        }
+        Cover::File(path) => read_regular(path, MAX_BYTES).ok()?,
         Cover::Embedded => {
             let file = open_tensors(&item.path).ok()?;
             let (_, text) = file.header_text(EMBEDDED)?.split_once(";base64,")?;

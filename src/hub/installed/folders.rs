@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::kind::ModelKind;
 use super::model::FolderOwner;
+use crate::config::read_regular;
 
 /// Largest file of paths that is read, in bytes.
 const MAX_YAML_BYTES: u64 = 1 << 20;
@@ -137,9 +138,8 @@ fn subfolders(folder: &Path) -> Vec<PathBuf> {
 /// `base_path`, and one path or a block of paths for each kind.
 fn extra_paths(folder: &Path) -> Vec<ScanFolder> {
     let file = folder.join("extra_model_paths.yaml");
-    let is_small = std::fs::metadata(&file).is_ok_and(|metadata| metadata.len() <= MAX_YAML_BYTES);
-    let text = is_small.then(|| std::fs::read_to_string(&file).ok()).flatten();
-    let text = text.unwrap_or_default();
+    let text = read_regular(&file, MAX_YAML_BYTES).unwrap_or_default();
+    let text = String::from_utf8(text).unwrap_or_default();
     let (mut scan_folders, mut base, mut block) = (Vec::new(), folder.to_owned(), None);
     let mut add = |base: &Path, kind, path: &str| {
         scan_folders.push(ScanFolder {

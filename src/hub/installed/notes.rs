@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::kind::ModelKind;
 use super::model::InstalledModel;
+use crate::config::read_regular;
 use crate::formats::TensorFile;
 
 /// Words that are shown.
@@ -92,8 +93,6 @@ fn phrases(text: &str) -> Vec<String> {
 }
 
 fn json(path: &Path) -> Value {
-    let is_small = std::fs::metadata(path).is_ok_and(|metadata| metadata.len() <= MAX_NOTE_BYTES);
-    let text = is_small.then(|| std::fs::read(path).ok()).flatten();
-    text.and_then(|text| serde_json::from_slice(&text).ok())
-        .unwrap_or_default()
+    let text = read_regular(path, MAX_NOTE_BYTES).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or_default()
 }

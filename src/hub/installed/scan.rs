@@ -10,6 +10,7 @@ use super::folders::{ScanFolder, scan_folders};
 use super::kind::{ModelKind, by_name, by_text_width, kind_and_family};
 use super::model::{Cover, FolderOwner, InstalledModel, InstalledModels};
 use super::{cover, notes};
+use crate::config::read_regular;
 use crate::formats::open_tensors;
 use crate::hub::HubError;
 
@@ -221,12 +222,10 @@ fn config(path: &Path) -> Option<Value> {
 }
 
 fn read_config(path: &Path) -> Result<Value, HubError> {
-    let bytes = std::fs::metadata(path).map_err(HubError::io(path))?.len();
-    if bytes > MAX_CONFIG_BYTES {
-        let reason = format!("expected at most {MAX_CONFIG_BYTES} bytes, found {bytes}");
-        return Err(HubError::broken(path, reason));
-    }
-    let text = std::fs::read(path).map_err(HubError::io(path))?;
+    let text = read_regular(path, MAX_CONFIG_BYTES).map_err(|error| match error.kind() {
+        std::io::ErrorKind::FileTooLarge => HubError::broken(path, error.to_string()),
+        _ => HubError::io(path)(error),
+    })?;
     serde_json::from_slice(&text)
         .map_err(|error| HubError::broken(path, format!("model_index.json is no JSON: {error}")))
 }
