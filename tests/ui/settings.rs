@@ -210,6 +210,22 @@ fn the_list_of_commands_should_find_one_by_a_part_of_its_name_and_do_it() {
 }
 
 #[test]
+fn the_list_of_commands_should_be_as_high_as_before_when_it_is_opened_again() {
+    let mut window = Window::open();
+    window.press_with(egui::Modifiers::COMMAND, egui::Key::K);
+    window.harness.get_by_label("Command").type_text("queue");
+    window.harness.run();
+    window.press_with(egui::Modifiers::NONE, egui::Key::Escape);
+
+    window.press_with(egui::Modifiers::COMMAND, egui::Key::K);
+    let found = window.harness.get_all_by_role_and_label(Role::Button, "Settings");
+    let row = found.max_by(|a, b| a.rect().top().total_cmp(&b.rect().top())).unwrap();
+    row.click(); // the sixth row, which a shorter list would hide
+    window.harness.run();
+    assert_eq!(window.state().page, PageId::Settings);
+}
+
+#[test]
 fn a_command_of_another_page_should_show_that_page_first() {
     let mut window = Window::open();
     window.press_with(egui::Modifiers::COMMAND, egui::Key::K);

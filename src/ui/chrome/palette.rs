@@ -75,7 +75,10 @@ impl PalettePanel {
                         if found.is_empty() {
                             ui.label(RichText::new(ctx.tr("palette-none")).color(*ctx.palette.text_weak));
                         }
-                        egui::ScrollArea::vertical().max_height(LIST_HEIGHT).show(ui, |ui| {
+                        let list = egui::ScrollArea::vertical()
+                            .max_height(LIST_HEIGHT)
+                            .min_scrolled_height(LIST_HEIGHT); // however small it was before
+                        list.show(ui, |ui| {
                             ui.set_width(WIDTH);
                             for (place, entry) in found.iter().enumerate() {
                                 if self.row(ui, ctx, entry, place) {
