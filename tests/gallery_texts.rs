@@ -1,5 +1,7 @@
 //! The text of settings that other programs write into pictures, and that they read.
 
+use std::time::{Duration, Instant};
+
 use hareru::gallery::{self, GalleryError};
 use hareru::job::{GenerateRequest, Hires, InitPicture, InitWay, ModelRef, NoiseSource, Record, Variation};
 
@@ -172,6 +174,160 @@ fn no_text_should_make_the_reader_panic() {
     }
 }
 
+/// Far more than reading a text of this length takes even where nothing is optimised, and far less than looking at it
+/// once for each of its characters.
+const PATIENCE: Duration = Duration::from_secs(30);
+const HOSTILE_BYTES: usize = 1 << 20;
+
+fn hostile(unit: &str) -> String {
+    unit.repeat(HOSTILE_BYTES / unit.len())
+}
+
+#[test]
+fn no_text_should_take_longer_than_its_length() {
+    let settings = "\nSteps: 9, Sampler: Euler a, Seed: 5, Size: 64x32";
+    let mut texts: Vec<String> = [
+        "<",
+        "<lora:",
+        "<lora:a:1",
+        ">",
+        "<>",
+        "(",
+        "a,",
+        "a",
+        ",",
+        ":",
+        "a: [",
+        "a: {",
+        "a: \"",
+        "a: \"x\\\"",
+        "a: [1,",
+        "a: {\"b\": [\"c\", ",
+        "\"b\": [0], ",
+        "Steps: 1,",
+        "Steps: ",
+        "\nNegative prompt:",
+        "\n",
+        " ",
+        "é<",
+        "NaN",
+        "{\"a\":",
+        "[",
+        "\\\"",
+    ]
+    .iter()
+    .flat_map(|unit| {
+        let text = hostile(unit);
+        [
+            format!("{text}{settings}"),
+            format!("x{settings}, {text}"),
+            format!("{{{text}"),
+            text,
+        ]
+    })
+    .collect();
+    texts.push(format!("{{\"prompt\": \"{}\", \"steps\": NaN}}", hostile("\\\\")));
+    for text in &texts {
+        let start = Instant::now();
+        gallery::record_from_text(text);
+        let elapsed = start.elapsed();
+        let shown: String = text.chars().take(40).collect();
+        assert!(elapsed < PATIENCE, "{elapsed:?} for {shown:?} …");
+    }
+}
+
+#[test]
+fn adapters_should_be_found_among_other_angles() {
+    for (prompt, expected, num_loras) in [
+        ("a <b <lora:c:0.5> d", "a <b d", 1),
+        ("<lora:c:1><lora:d:1>", "", 2),
+        ("a > b < c", "a > b < c", 0),
+        ("a <lora:c:x> b", "a <lora:c:x> b", 0),
+        ("<<lora:c:1>>", "<>", 1),
+        ("a <", "a <", 0),
+    ] {
+        let text = format!("{prompt}\nSteps: 9, Sampler: Euler, Seed: 5, Size: 64x32");
+        let request = gallery::record_from_infotext(&text).unwrap().request;
+        assert_eq!(
+            (request.prompt.as_str(), request.loras.len()),
+            (expected, num_loras),
+            "{prompt:?}"
+        );
+    }
+}
+
+#[test]
+fn no_graph_should_take_longer_than_its_length() {
+    let sampler = |positive: &str| {
+        format!(
+            "\"s\": {{\"class_type\": \"KSampler\", \"inputs\": {{\"seed\": 1, \"steps\": 2, \"cfg\": 3, \"sampler_name\": \
+             \"euler\", \"model\": [\"m\", 0], \"positive\": [\"{positive}\", 0], \"latent_image\": [\"m\", 0]}}}}"
+        )
+    };
+    let links = |num: usize, to: &str| -> String { (0..num).map(|i| format!("\"i{i}\": [\"{to}\", 0], ")).collect() };
+    let texts = |num: usize| -> String { (0..num).map(|i| format!("\"t{i}\": \"{i}\", ")).collect() };
+    let node = |id: &str, class: &str, inputs: &str| {
+        let inputs = inputs.trim_end_matches(", ");
+        format!("\"{id}\": {{\"class_type\": \"{class}\", \"inputs\": {{{inputs}}}}}")
+    };
+    let long = hostile("word ");
+    let doubling: Vec<String> = (0..60)
+        .map(|i| node(&format!("c{i}"), "concat", &links(2, &format!("c{}", i + 1))))
+        .collect();
+    let samplers: Vec<String> = (0..20_000)
+        .map(|i| sampler("t").replacen("\"s\"", &format!("\"s{i}\""), 1))
+        .collect();
+    for nodes in [
+        vec![
+            sampler("t"),
+            node("t", "concat", &(links(20_000, "t") + &texts(50_000))),
+        ],
+        vec![
+            sampler("t"),
+            node("t", "switch", &(links(20_000, "t") + &texts(50_000))),
+        ],
+        vec![
+            sampler("c0"),
+            doubling.join(", "),
+            node("c60", "text", &format!("\"text\": \"{long}\"")),
+        ],
+        vec![sampler("t"), node("t", &long, &links(10_000, "t"))],
+        vec![
+            sampler("t"),
+            node(
+                "m",
+                "lora",
+                &format!("\"model\": [\"m\", 0], \"lora_name\": \"{long}\""),
+            ),
+        ],
+        samplers,
+    ] {
+        let graph = format!("{{{}}}", nodes.join(", "));
+        let start = Instant::now();
+        let found = gallery::record_from_text(&graph);
+        let elapsed = start.elapsed();
+        let shown: String = nodes.last().unwrap().chars().take(60).collect();
+        assert!(elapsed < PATIENCE, "{elapsed:?} for {shown} …");
+        assert!(found.is_some(), "what can be read is read: {shown} …");
+    }
+}
+
+#[test]
+fn a_small_file_with_a_large_text_should_be_read_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    for unit in ["<", "a,", "a: [", "{\"a\":"] {
+        let text = hostile(unit);
+        write_png(&path, 1, 1, |encoder| {
+            encoder.add_ztxt_chunk("parameters".to_owned(), text.clone()).unwrap();
+        });
+        assert!(std::fs::metadata(&path).unwrap().len() < 64 << 10, "it is small");
+        let start = Instant::now();
+        gallery::read_made(&path).ok();
+        assert!(start.elapsed() < PATIENCE, "{unit}");
+    }
+}
+
 #[test]
 fn a_picture_of_another_program_should_give_its_settings() {
     let folder = tempfile::tempdir().unwrap();
@@ -195,6 +351,88 @@ fn a_picture_of_another_program_should_give_its_settings() {
         gallery::read_record(&bare),
         Err(GalleryError::NoRecord { .. })
     ));
+}
+
+#[test]
+fn a_file_with_many_texts_should_be_read_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    write_png(&path, 1, 1, |encoder| {
+        for _ in 0..100_000 {
+            encoder.add_text_chunk("prompt".to_owned(), String::new()).unwrap();
+        }
+    });
+    let start = Instant::now();
+    gallery::read_made(&path).ok();
+    assert!(start.elapsed() < PATIENCE);
+}
+
+#[test]
+fn marks_should_be_read_in_time_whatever_their_file_binds() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("a.png");
+    write_png(&picture, 1, 1, |_| {});
+    let rdf = "xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"";
+    let bindings: String = (0..100_000).map(|i| format!(" xmlns:a{i}=\"urn:{i}\"")).collect();
+    let attributes: String = (0..300_000).map(|i| format!(" a{i}=\"\"")).collect();
+    let elements = "<b:c/>".repeat(300_000);
+    let bound: String = (0..120).map(|i| format!(" xmlns:a{i}=\"urn:{i}\"")).collect();
+    let deep = format!("{}{elements}{}", format!("<c{bound}>").repeat(200), "</c>".repeat(200));
+    let nested = format!("{}{}", "<a xmlns:b=\"urn:b\">".repeat(100), "</a>".repeat(100));
+    for (text, is_read) in [
+        (format!("<rdf:RDF {rdf}{bindings}>{elements}</rdf:RDF>"), false),
+        (format!("<rdf:RDF {rdf}>{deep}</rdf:RDF>"), false),
+        (format!("<rdf:RDF {rdf}><rdf:Description{attributes}/></rdf:RDF>"), true),
+        (format!("<rdf:RDF {rdf}>{nested}</rdf:RDF>"), true),
+    ] {
+        std::fs::write(gallery::user_metadata_path(&picture, None).unwrap(), &text).unwrap();
+        let start = Instant::now();
+        let read = gallery::read_user_metadata(&picture, None);
+        assert!(start.elapsed() < PATIENCE);
+        assert_eq!(read.is_ok(), is_read, "{:.60} … {:?}", text, read.err());
+    }
+}
+
+#[test]
+fn a_profile_that_unpacks_to_far_more_than_its_file_should_not_be_unpacked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    write_png(&path, 1, 1, |_| {});
+    let mut picture = std::fs::read(&path).unwrap();
+    let mut profile = b"icc\0\0".to_vec();
+    let mut packer = flate2::write::ZlibEncoder::new(&mut profile, flate2::Compression::best());
+    let zeros = vec![0; 1 << 20];
+    for _ in 0..400 {
+        std::io::Write::write_all(&mut packer, &zeros).unwrap();
+    }
+    packer.finish().unwrap();
+    let behind_header = 8 + 25;
+    let mut chunk = (profile.len() as u32).to_be_bytes().to_vec();
+    let mut crc = flate2::Crc::new();
+    crc.update(b"iCCP");
+    crc.update(&profile);
+    chunk.extend(b"iCCP");
+    chunk.extend(&profile);
+    chunk.extend(crc.sum().to_be_bytes());
+    picture.splice(behind_header..behind_header, chunk);
+    std::fs::write(&path, &picture).unwrap();
+    assert!(picture.len() < 1 << 20, "it is small");
+
+    let before = peak_bytes();
+    let read = gallery::read_picture(&path);
+    let grown = peak_bytes().saturating_sub(before);
+    assert!(grown < 256 << 20, "{grown} bytes for a file of {}", picture.len());
+    if let Ok(picture) = read {
+        assert_eq!((picture.width_px, picture.height_px), (1, 1));
+    }
+}
+
+/// The most memory that this process ever had.
+fn peak_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kib.unwrap_or(0) << 10
 }
 
 /// Sampler, schedule, steps, guidance, seed, width, height.

@@ -9,6 +9,8 @@ use crate::job::RgbImage;
 
 /// Largest chunk that is read, and most bytes of texts; longer ones are left where they are.
 const MAX_CHUNK_BYTES: usize = MAX_TEXT_BYTES + 1024;
+/// Most texts of a file; programs write a handful.
+const MAX_TEXTS: usize = 1024;
 /// Longest keyword of a text.
 const MAX_KEYWORD_BYTES: usize = 79;
 
@@ -77,7 +79,11 @@ pub(super) fn read(file: &mut (impl Read + Seek), keywords: &[&str]) -> io::Resu
         match &kind {
             b"IEND" => return Ok(contents),
             b"IDAT" if !contents.texts.is_empty() => return Ok(contents),
-            _ if is_read && length as usize <= MAX_CHUNK_BYTES && contents.num_bytes() <= MAX_CHUNK_BYTES => {
+            _ if is_read
+                && length as usize <= MAX_CHUNK_BYTES
+                && contents.texts.len() < MAX_TEXTS
+                && contents.num_bytes() <= MAX_CHUNK_BYTES =>
+            {
                 let mut data = vec![0; length as usize];
                 file.read_exact(&mut data)?;
                 let mut checksum = [0; 4];

@@ -15,12 +15,10 @@ use super::trajectory_file::{self, trajectory_path};
 use super::{GalleryError, RecordSource};
 use super::{container, texts};
 use crate::config::{MAX_NAME_BYTES, PendingFile, PictureFormat, PublishError, open_regular};
-use crate::job::{GenerateRequest, GeneratedImage, Record, RgbImage};
+use crate::job::{GenerateRequest, GeneratedImage, Record, RgbImage, max_decoder_bytes};
 
 /// Most pixels that are read from a file: 8192 × 8192.
 pub(super) const MAX_PIXELS: u64 = 1 << 26;
-/// Most memory a decoder may take, some copies of the largest picture.
-const MAX_DECODER_BYTES: u64 = 1 << 30;
 /// Names that are tried, once one was free and was taken by another program.
 const MAX_NAME_ATTEMPTS: u32 = 10_000;
 /// Highest number that is put behind a name.
@@ -231,11 +229,12 @@ pub fn read_picture(path: &Path) -> Result<RgbImage, GalleryError> {
         source,
     };
     let file = open_regular(path).map_err(GalleryError::read(path))?;
+    let num_bytes = file.metadata().map_err(GalleryError::read(path))?.len();
     let mut reader = image::ImageReader::new(BufReader::new(file))
         .with_guessed_format()
         .map_err(GalleryError::read(path))?;
     let mut limits = image::Limits::default();
-    limits.max_alloc = Some(MAX_DECODER_BYTES);
+    limits.max_alloc = Some(max_decoder_bytes(num_bytes));
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(decode_error)?;
     let (width_px, height_px) = decoder.dimensions();

@@ -4,6 +4,14 @@ use std::sync::Arc;
 
 use super::{Record, Trajectory};
 
+/// Most memory, in bytes, that reading a picture may take beside its pixels: profiles and texts may unpack to sixteen
+/// times the file, and what decoders need themselves is within 64 MiB.
+///
+/// * `file_bytes`: size of its file.
+pub fn max_decoder_bytes(file_bytes: u64) -> u64 {
+    file_bytes.saturating_mul(16).saturating_add(64 << 20).min(1 << 30)
+}
+
 /// 8-bit RGB pixels in sRGB, row by row from the top left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RgbImage {

@@ -31,7 +31,7 @@ pub use error::{ErrorArg, ErrorCode, JobError, JobErrorKind};
 pub use event::{Event, Phase, StepEvent};
 pub use field::{Field, FieldError};
 pub use id::JobId;
-pub use image::{GeneratedImage, RgbImage};
+pub use image::{GeneratedImage, RgbImage, max_decoder_bytes};
 pub use latent::{LatentColours, LatentPlane};
 pub use model::{Choice, ModelDefaults, ModelInfo, ModelRef, Takes};
 pub use options::{JobOptions, PreviewMode, Start, VaeTiles};

@@ -14,6 +14,8 @@ const KARRAS_BY_DEFAULT: &[&str] = &["dpmpp_2m", "dpmpp_sde", "dpmpp_2s_a", "dpm
 const NEGATIVE: &str = "Negative prompt:";
 /// Pairs that make a line one of settings, as A1111 has it.
 const MIN_PAIRS: usize = 3;
+/// Values that start as JSON and are none, after which no more is taken for JSON: each may be read to the end of the text.
+const MAX_BROKEN_JSON: usize = 16;
 /// What A1111 takes where the text does not say how much a second pass may change.
 const HIRES_STRENGTH: f64 = 0.7;
 
@@ -149,23 +151,30 @@ impl Settings {
 fn split_loras(prompt: &str) -> (String, Vec<LoraSpec>) {
     let mut kept = String::new();
     let mut loras = Vec::new();
-    let mut rest = prompt;
-    while let Some(start) = rest.find('<') {
-        let word = rest[start..].find('>').and_then(|end| {
-            let inside = &rest[start + 1..start + end];
-            Some((start + end + 1, lora_of(inside)?))
-        });
-        let end = word.as_ref().map_or(start + 1, |(end, _)| *end);
-        match word {
-            Some((_, lora)) => {
-                kept.push_str(rest[..start].trim_end_matches(' '));
+    // Between two `<` at most one adapter is named, so that every character is looked at but once.
+    let mut is_open = false;
+    for part in prompt.split_inclusive('<') {
+        let inside = part.strip_suffix('<').unwrap_or(part);
+        let word = is_open.then(|| inside.split_once('>')).flatten();
+        match word.and_then(|(word, after)| Some((lora_of(word)?, after))) {
+            Some((lora, after)) => {
+                let end = kept.trim_end_matches(' ').len();
+                kept.truncate(end);
+                kept.push_str(after);
                 loras.push(lora);
             }
-            None => kept.push_str(&rest[..end]),
+            None => {
+                if is_open {
+                    kept.push('<');
+                }
+                kept.push_str(inside);
+            }
         }
-        rest = &rest[end..];
+        is_open = inside.len() < part.len();
     }
-    kept.push_str(rest);
+    if is_open {
+        kept.push('<');
+    }
     (kept.trim().to_owned(), loras)
 }
 
@@ -213,15 +222,19 @@ fn steps_start(line: &str) -> Option<usize> {
 fn parse_pairs(line: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     let mut rest = line.trim();
+    let mut num_broken = 0;
     while !rest.is_empty() {
         let end_of_part = rest.find(',').unwrap_or(rest.len());
-        let Some(colon) = rest.find(':').filter(|&colon| colon < end_of_part) else {
+        let Some(colon) = rest[..end_of_part].find(':') else {
             rest = rest[end_of_part..].trim_start_matches(',').trim_start(); // a bare key
             continue;
         };
         let key = rest[..colon].trim();
         let after = rest[colon + 1..].trim_start();
-        let (value, length) = json_value(after).unwrap_or_else(|| {
+        let starts_json = after.starts_with(['"', '{', '[']) && num_broken < MAX_BROKEN_JSON;
+        let json = starts_json.then(|| json_value(after)).flatten();
+        num_broken += usize::from(starts_json && json.is_none());
+        let (value, length) = json.unwrap_or_else(|| {
             let length = after.find(',').unwrap_or(after.len());
             (after[..length].trim().to_owned(), length)
         });
@@ -240,9 +253,6 @@ fn is_key(key: &str) -> bool {
 
 /// A JSON string, object or list at the start of `text`, unquoted if a string, and the bytes it takes.
 fn json_value(text: &str) -> Option<(String, usize)> {
-    if !text.starts_with(['"', '{', '[']) {
-        return None;
-    }
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
     let value = values.next()?.ok()?;
     let text = match value {

@@ -8,6 +8,8 @@ use crate::gallery::foreign::fields::{Fields, number, whole};
 
 /// Nodes that are looked at before a graph is taken for endless.
 const MAX_VISITS: u32 = 20_000;
+/// Bytes of nodes that are looked at, each as often as it is: what a node says is read whenever a walk comes to it.
+const MAX_VISITED_BYTES: usize = 16 << 20;
 /// Longest way from node to node.
 const MAX_DEPTH: usize = 200;
 
@@ -15,6 +17,7 @@ const MAX_DEPTH: usize = 200;
 pub(super) struct Graph<'a> {
     nodes: Fields<'a>,
     visits: Cell<u32>,
+    visited_bytes: Cell<usize>,
 }
 
 /// A node.
@@ -26,10 +29,21 @@ pub(super) struct Node<'a> {
     depth: usize,
 }
 
+impl Node<'_> {
+    /// What it takes to look through its inputs once.
+    fn num_bytes(&self) -> usize {
+        let input = |(key, value): (&String, &Value)| key.len() + value.as_str().map_or(8, str::len);
+        self.class.len() + self.inputs.0.iter().map(input).sum::<usize>()
+    }
+}
+
 impl<'a> Graph<'a> {
     pub(super) fn new(nodes: Fields<'a>) -> Self {
-        let visits = Cell::new(0);
-        Self { nodes, visits }
+        Self {
+            nodes,
+            visits: Cell::new(0),
+            visited_bytes: Cell::new(0),
+        }
     }
 
     /// All nodes, in the order of the graph.
@@ -47,7 +61,9 @@ impl<'a> Graph<'a> {
             return None;
         }
         let (id, found) = self.nodes.0.get_key_value(id)?;
-        Some((node_of(id, found, node.depth + 1)?, slot))
+        let found = node_of(id, found, node.depth + 1)?;
+        self.visited_bytes.set(self.visited_bytes.get() + found.num_bytes());
+        (self.visited_bytes.get() <= MAX_VISITED_BYTES).then_some((found, slot))
     }
 
     /// The node that feeds the first of these inputs that is fed by one.

@@ -1,5 +1,7 @@
 //! The node that samples, and what it is fed.
 
+use std::collections::HashSet;
+
 use super::graph::{Graph, Node};
 use super::text;
 use crate::gallery::foreign::fields::{lora, model_name, number};
@@ -36,12 +38,12 @@ impl<'a> Sampler<'a> {
     /// The sampler that no other one goes on from: the last of the graph, of several.
     pub(super) fn last(graph: &Graph<'a>) -> Option<Self> {
         let samplers: Vec<Self> = graph.nodes().filter_map(Self::of).collect();
-        let earlier: Vec<&str> = samplers
+        let earlier: HashSet<&str> = samplers
             .iter()
             .filter_map(|sampler| sampler.before(graph).0)
             .map(|sampler| sampler.node.id)
             .collect();
-        let is_last = |sampler: &&Self| !earlier.contains(&sampler.node.id);
+        let is_last = |sampler: &&Self| !earlier.contains(sampler.node.id);
         samplers.iter().rev().find(is_last).or_else(|| samplers.last()).copied()
     }
 
