@@ -179,6 +179,10 @@ fn no_text_should_make_the_reader_panic() {
 const PATIENCE: Duration = Duration::from_secs(30);
 const HOSTILE_BYTES: usize = 1 << 20;
 
+fn many(num: usize, part: impl Fn(usize) -> String) -> String {
+    (0..num).map(part).collect::<Vec<_>>().concat()
+}
+
 fn hostile(unit: &str) -> String {
     unit.repeat(HOSTILE_BYTES / unit.len())
 }
@@ -264,8 +268,8 @@ fn no_graph_should_take_longer_than_its_length() {
              \"euler\", \"model\": [\"m\", 0], \"positive\": [\"{positive}\", 0], \"latent_image\": [\"m\", 0]}}}}"
         )
     };
-    let links = |num: usize, to: &str| -> String { (0..num).map(|i| format!("\"i{i}\": [\"{to}\", 0], ")).collect() };
-    let texts = |num: usize| -> String { (0..num).map(|i| format!("\"t{i}\": \"{i}\", ")).collect() };
+    let links = |num: usize, to: &str| -> String { many(num, |i| format!("\"i{i}\": [\"{to}\", 0], ")) };
+    let texts = |num: usize| -> String { many(num, |i| format!("\"t{i}\": \"{i}\", ")) };
     let node = |id: &str, class: &str, inputs: &str| {
         let inputs = inputs.trim_end_matches(", ");
         format!("\"{id}\": {{\"class_type\": \"{class}\", \"inputs\": {{{inputs}}}}}")
@@ -373,10 +377,10 @@ fn marks_should_be_read_in_time_whatever_their_file_binds() {
     let picture = folder.path().join("a.png");
     write_png(&picture, 1, 1, |_| {});
     let rdf = "xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"";
-    let bindings: String = (0..100_000).map(|i| format!(" xmlns:a{i}=\"urn:{i}\"")).collect();
-    let attributes: String = (0..300_000).map(|i| format!(" a{i}=\"\"")).collect();
+    let bindings = many(100_000, |i| format!(" xmlns:a{i}=\"urn:{i}\""));
+    let attributes = many(300_000, |i| format!(" a{i}=\"\""));
     let elements = "<b:c/>".repeat(300_000);
-    let bound: String = (0..120).map(|i| format!(" xmlns:a{i}=\"urn:{i}\"")).collect();
+    let bound = many(120, |i| format!(" xmlns:a{i}=\"urn:{i}\""));
     let deep = format!("{}{elements}{}", format!("<c{bound}>").repeat(200), "</c>".repeat(200));
     let nested = format!("{}{}", "<a xmlns:b=\"urn:b\">".repeat(100), "</a>".repeat(100));
     for (text, is_read) in [

@@ -120,6 +120,7 @@ fn settings_should_be_whole_and_never_older_than_what_was_kept() {
 
 /// Not a test: changes a setting and has it written, as the window does.
 #[test]
+#[expect(clippy::infinite_loop, reason = "it is killed")]
 fn child_that_keeps_settings() {
     let Some(folder) = folder_of_child() else { return };
     let path = folder.join("settings.json");
@@ -200,10 +201,10 @@ fn fill(folder: &Path) -> BTreeSet<std::ffi::OsString> {
         });
         gallery::save(folder, &image).unwrap();
     }
-    names(files_below(folder))
+    names(&files_below(folder))
 }
 
-fn names(files: Vec<PathBuf>) -> BTreeSet<std::ffi::OsString> {
+fn names(files: &[PathBuf]) -> BTreeSet<std::ffi::OsString> {
     files.iter().map(|file| file.file_name().unwrap().to_owned()).collect()
 }
 
@@ -286,6 +287,7 @@ fn pictures_below(folder: &Path) -> Vec<PathBuf> {
 
 /// Not a test: tags all pictures with the number of the round.
 #[test]
+#[expect(clippy::infinite_loop, reason = "it is killed")]
 fn child_that_marks() {
     let Some(folder) = folder_of_child() else { return };
     let service = index_service(&folder);
@@ -338,7 +340,7 @@ fn what_is_put_into_the_trash_should_be_in_one_place_or_the_other() {
     kill("child_that_trashes", folder.path(), "", |_newest| {
         let left: Vec<PathBuf> = files_below(folder.path()).into_iter().filter(gallery_files).collect();
         assert_eq!(left.len(), files.len(), "each file is there once: {left:#?}");
-        assert_eq!(names(left.clone()), files);
+        assert_eq!(names(&left.clone()), files);
         for path in &left {
             if path.extension().is_some_and(|ending| ending == "png") {
                 gallery::read_picture(path).unwrap();
@@ -350,7 +352,9 @@ fn what_is_put_into_the_trash_should_be_in_one_place_or_the_other() {
         let is_picture = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "png");
         assert_gallery(folder.path(), kept.iter().filter(is_picture).count());
         // As its owner would by hand.
-        let home = kept.first().map_or(folder.path(), |path| path.parent().unwrap());
+        let home = kept
+            .first()
+            .map_or_else(|| folder.path(), |path| path.parent().unwrap());
         for path in trashed {
             std::fs::rename(&path, home.join(path.file_name().unwrap())).unwrap();
         }
@@ -383,7 +387,7 @@ fn an_index_that_is_made_anew_should_agree_with_the_files() {
     let files = fill(folder.path());
     kill("child_that_reindexes", folder.path(), "", |_newest| {
         assert_gallery(folder.path(), usize::try_from(NUM_PICTURES).unwrap());
-        assert!(names(files_below(folder.path())).is_superset(&files));
+        assert!(names(&files_below(folder.path())).is_superset(&files));
     });
 }
 

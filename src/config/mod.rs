@@ -17,5 +17,5 @@ pub use log_file::log_tail;
 pub use logging::start_logging;
 pub use paths::Paths;
 pub use pending_file::{PendingFile, PublishError};
-pub use regular_file::{open_regular, read_regular};
+pub use regular_file::{make_real_folder, open_regular, read_regular};
 pub use settings::{DEFAULT_NAME_TEMPLATE, MAX_UI_SCALE, MIN_UI_SCALE, PictureFormat, Settings, ThemeChoice};

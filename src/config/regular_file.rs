@@ -49,6 +49,25 @@ pub fn read_regular(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Makes a folder unless it is there; its parent must exist.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidInput`] for a link, whose target is not the folder it seems to be, and for what is no folder;
+/// otherwise what the system says.
+pub fn make_real_folder(path: &Path) -> io::Result<()> {
+    match std::fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    let kind = std::fs::symlink_metadata(path)?.file_type();
+    if kind.is_dir() {
+        return Ok(());
+    }
+    let found = if kind.is_file() { "a file" } else { kind_name(kind) };
+    let words = format!("expected a folder, found {found}");
+    Err(io::Error::new(io::ErrorKind::InvalidInput, words))
+}
+
 fn check(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_file() {
         return Ok(());
@@ -60,6 +79,9 @@ fn check(metadata: &Metadata) -> io::Result<()> {
 fn kind_name(kind: FileType) -> &'static str {
     if kind.is_dir() {
         return "a folder";
+    }
+    if kind.is_symlink() {
+        return "a link";
     }
     #[cfg(unix)]
     {

@@ -203,6 +203,12 @@ pub enum GalleryError {
         /// The version that this program writes.
         expected: i32,
     },
+    /// The index defines other things than this program does.
+    #[error("the index of the gallery has other tables than this program makes: {path}", path = path.display())]
+    IndexSchema {
+        /// The file.
+        path: PathBuf,
+    },
     /// The system refused a thread.
     #[error("the gallery's thread could not be started")]
     Thread(#[source] io::Error),

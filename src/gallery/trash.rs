@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::trajectory_file;
+use crate::config::make_real_folder;
 
 /// Folder for what is taken away where the system has no trash, in the folder of the program's own files.
 const FOLDER_NAME: &str = "trash";
@@ -96,7 +97,7 @@ impl Trash {
             let folder = folder.join(number.to_string());
             let mut group = Group { files: Vec::new() };
             for original in files {
-                let kept = match moved_into(&folder, &original) {
+                let kept = match moved_into(&self.folder, &folder, &original) {
                     Ok(kept) => kept,
                     Err(error) => {
                         outcome
@@ -210,9 +211,13 @@ fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 }
 
 /// Moves what the system has not taken into `folder`; where it now is, or `None` in the system's trash.
-fn moved_into(folder: &Path, file: &Path) -> std::io::Result<Option<PathBuf>> {
+fn moved_into(trash: &Path, folder: &Path, file: &Path) -> std::io::Result<Option<PathBuf>> {
     if file.symlink_metadata().is_err() {
         return Ok(None);
+    }
+    // Somebody else's gallery may have links there that lead out of it.
+    for own in trash.ancestors().take(2).collect::<Vec<_>>().into_iter().rev() {
+        make_real_folder(own)?;
     }
     std::fs::create_dir_all(folder)?;
     let kept = folder.join(file.file_name().unwrap_or_default());

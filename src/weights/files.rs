@@ -85,7 +85,7 @@ impl ModelFiles {
     /// # Errors
     /// [`LoadError::MissingFile`] or [`FormatError::Read`].
     pub fn read(&self, file: &str) -> Result<Bytes, LoadError> {
-        self.load(file, |path| Bytes::read(path))
+        self.load(file, Bytes::read)
     }
 
     /// The contents of a file, mapped if it is on disk.

@@ -2,6 +2,7 @@
 
 mod failures;
 mod library;
+mod planted;
 mod programs;
 
 use std::path::PathBuf;

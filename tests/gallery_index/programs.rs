@@ -209,7 +209,9 @@ fn check(rounds: Vec<[Wish; NUM_PROGRAMS]>) {
         let [first, second, own] = model.plan(round);
         let told = [first, second];
         for (program, line) in programs.iter_mut().zip(&told) {
-            line.iter().for_each(|line| program.tell(line));
+            if let Some(line) = line {
+                program.tell(line);
+            }
         }
         let own = own.map(|line| carry_out(&library, folder, &line));
         let others = programs.iter_mut().zip(&told);

@@ -156,19 +156,15 @@ fn split_loras(prompt: &str) -> (String, Vec<LoraSpec>) {
     for part in prompt.split_inclusive('<') {
         let inside = part.strip_suffix('<').unwrap_or(part);
         let word = is_open.then(|| inside.split_once('>')).flatten();
-        match word.and_then(|(word, after)| Some((lora_of(word)?, after))) {
-            Some((lora, after)) => {
-                let end = kept.trim_end_matches(' ').len();
-                kept.truncate(end);
-                kept.push_str(after);
-                loras.push(lora);
+        if let Some((lora, after)) = word.and_then(|(word, after)| Some((lora_of(word)?, after))) {
+            kept.truncate(kept.trim_end_matches(' ').len());
+            kept.push_str(after);
+            loras.push(lora);
+        } else {
+            if is_open {
+                kept.push('<');
             }
-            None => {
-                if is_open {
-                    kept.push('<');
-                }
-                kept.push_str(inside);
-            }
+            kept.push_str(inside);
         }
         is_open = inside.len() < part.len();
     }

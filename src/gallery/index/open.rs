@@ -1,14 +1,14 @@
 //! Opening the file of the index, or doing without.
 
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::file::{Identity, hold, identity_of, put_aside, remove_logs};
-use crate::config::open_regular;
+use super::file::{Identity, hold, identity_of, open_lock, put_aside, remove_logs};
+use crate::config::{make_real_folder, open_regular};
 use crate::gallery::GalleryError;
 
 /// Version of the tables; files of any other are made anew.
@@ -120,7 +120,7 @@ pub(in crate::gallery) fn health(error: &GalleryError) -> Option<Health> {
             rusqlite::Error::SqliteFailure(failure, _) => failure,
             _ => return Some(Health::Damaged), // a column is not what was written into it
         },
-        GalleryError::IndexVersion { .. } => return Some(Health::Damaged),
+        GalleryError::IndexVersion { .. } | GalleryError::IndexSchema { .. } => return Some(Health::Damaged),
         _ => return None,
     };
     Some(match code.code {
@@ -160,9 +160,10 @@ impl Index {
     pub(in crate::gallery) fn open_after(gallery: &Path, damaged: Option<Self>) -> Result<OpenedIndex, GalleryError> {
         let damaged = damaged.and_then(|index| index.file);
         let folder = gallery.join(OWN_FOLDER);
-        std::fs::create_dir_all(&folder).map_err(GalleryError::write(&folder))?;
+        std::fs::create_dir_all(gallery).map_err(GalleryError::write(gallery))?;
+        make_real_folder(&folder).map_err(GalleryError::write(&folder))?;
         let lock_file = folder.join(LOCK_NAME);
-        let lock = File::create(&lock_file).map_err(GalleryError::write(&lock_file))?;
+        let lock = open_lock(&lock_file).map_err(GalleryError::write(&lock_file))?;
         hold(&lock, BUSY_TIMEOUT); // until it is dropped
 
         let file = Self::file_of(gallery);
@@ -171,6 +172,9 @@ impl Index {
             && identity_of(&file).is_some_and(|found| found == identity)
         {
             set_aside = Some(put_aside(&file)?);
+        }
+        if file.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            set_aside = Some(put_aside(&file)?); // a link, a folder: nothing that was made here
         }
         if !file.exists() {
             remove_logs(&file);
@@ -240,8 +244,27 @@ impl Index {
 /// Opens the file, and makes the tables if it is new.
 fn connect(file: &Path) -> Result<Connection, GalleryError> {
     let error = || GalleryError::index(file);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(file, flags).map_err(error())?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    // The last part may not be a link, the way to the gallery may.
+    let true_file = match (file.parent(), file.file_name()) {
+        (Some(folder), Some(name)) if cfg!(unix) => {
+            folder.canonicalize().map_err(GalleryError::write(folder))?.join(name)
+        }
+        _ => file.to_owned(),
+    };
+    let mut connection = Connection::open_with_flags(true_file, flags).map_err(error())?;
+    // The file may be a stranger's: nothing in it is carried out.
+    for (config, is_on) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+    ] {
+        connection.set_db_config(config, is_on).map_err(error())?;
+    }
     connection.busy_timeout(BUSY_TIMEOUT).map_err(error())?;
     connection
         .pragma_update_and_check(None, "journal_mode", "wal", |_mode| Ok(()))
@@ -292,21 +315,25 @@ fn prepare(file: &Path, connection: &mut Connection) -> Result<(), GalleryError>
             expected: VERSION,
         });
     }
-    for table in [
-        "pictures",
-        "loras",
-        "tags",
-        "collections",
-        "words",
-        "roots",
-        "unreadable",
-    ] {
-        transaction
-            .prepare(&format!("SELECT * FROM {table} LIMIT 1"))
-            .and_then(|mut statement| statement.query([])?.next().map(|_row| ()))
-            .map_err(error())?;
+    let expected = {
+        let fresh = Connection::open_in_memory().map_err(error())?;
+        fresh.execute_batch(TABLES).map_err(error())?;
+        schema(&fresh).map_err(error())?
+    };
+    if schema(&transaction).map_err(error())? != expected {
+        return Err(GalleryError::IndexSchema { path: file.to_owned() });
     }
     Ok(())
+}
+
+/// All that a file defines, by name.
+fn schema(connection: &Connection) -> rusqlite::Result<Vec<[Option<String>; 4]>> {
+    /// More than what is defined here, so that no more is read of another file.
+    const MOST: usize = 64;
+    let sql = format!("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name LIMIT {MOST}");
+    let mut statement = connection.prepare(&sql)?;
+    let rows = statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
+    rows.collect()
 }
 
 /// Milliseconds since 1970-01-01 UTC.
