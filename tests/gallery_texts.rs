@@ -202,6 +202,9 @@ fn no_text_should_take_longer_than_its_length() {
         ",",
         ":",
         "a: [",
+        "a:[]",
+        "aa:\"\"",
+        "aa:{}",
         "a: {",
         "a: \"",
         "a: \"x\\\"",
@@ -288,7 +291,7 @@ fn no_graph_should_take_longer_than_its_length() {
         ],
         vec![
             sampler("t"),
-            node("t", "switch", &(links(20_000, "t") + &texts(50_000))),
+            node("t", "switch", &(links(20_000, "t") + &texts(200_000))),
         ],
         vec![
             sampler("c0"),

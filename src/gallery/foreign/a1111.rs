@@ -220,11 +220,12 @@ fn parse_pairs(line: &str) -> Vec<(String, String)> {
     let mut rest = line.trim();
     let mut num_broken = 0;
     while !rest.is_empty() {
-        let end_of_part = rest.find(',').unwrap_or(rest.len());
-        let Some(colon) = rest[..end_of_part].find(':') else {
-            rest = rest[end_of_part..].trim_start_matches(',').trim_start(); // a bare key
+        // No further than the key: values may follow each other without a comma.
+        let colon = rest.find([',', ':']).unwrap_or(rest.len());
+        if !rest[colon..].starts_with(':') {
+            rest = rest[colon..].trim_start_matches(',').trim_start(); // a bare key
             continue;
-        };
+        }
         let key = rest[..colon].trim();
         let after = rest[colon + 1..].trim_start();
         let starts_json = after.starts_with(['"', '{', '[']) && num_broken < MAX_BROKEN_JSON;

@@ -57,7 +57,8 @@ impl<'a> Graph<'a> {
         let id = link.first()?.as_str()?;
         let slot = link.get(1).and_then(Value::as_u64).unwrap_or(0) as usize;
         self.visits.set(self.visits.get() + 1);
-        if self.visits.get() > MAX_VISITS || node.depth >= MAX_DEPTH {
+        let is_spent = self.visits.get() > MAX_VISITS || self.visited_bytes.get() > MAX_VISITED_BYTES;
+        if is_spent || node.depth >= MAX_DEPTH {
             return None;
         }
         let (id, found) = self.nodes.0.get_key_value(id)?;
