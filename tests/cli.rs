@@ -418,6 +418,9 @@ fn a_branch_should_be_the_run_whose_request_says_so() {
     let output = run(&["branch", &parent, "--at", "9", "--out", &branch], 2);
     assert_one_line(&output, "step 9 was not kept; there are 0 to 4");
     std::fs::remove_file(gallery::trajectory_path(Path::new(&parent))).unwrap();
+    let missing = path("missing.png");
+    let output = run(&["branch", &missing, "--at", "1", "--out", &branch], 1);
+    assert!(stderr(&output).trim_end().ends_with(&missing), "{}", stderr(&output));
     let output = run(&["branch", &parent, "--at", "1", "--out", &branch], 1);
     assert_one_line(&output, "parent.trajectory.safetensors");
     for bad in ["cfg=3", "x:cfg=3", "2:size=3", "2:steps=9", "2:cfg=much"] {

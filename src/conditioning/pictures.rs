@@ -5,7 +5,7 @@ use std::path::Path;
 
 use image::imageops::{self, FilterType};
 use image::metadata::Orientation;
-use image::{GrayImage, ImageDecoder as _, ImageReader, Limits, Luma, RgbImage};
+use image::{GrayImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, Luma, RgbImage};
 
 use super::ConditioningError;
 use crate::config::open_regular;
@@ -13,8 +13,8 @@ use crate::job::{self, MAX_SIDE_PX, Outpaint};
 
 /// Longest side of a picture that is read.
 const MAX_READ_SIDE_PX: u32 = 4 * MAX_SIDE_PX;
-/// Most memory that reading one may take, in bytes.
-const MAX_READ_BYTES: u64 = 1 << 30;
+/// Most memory that reading a GIF may take, in bytes: its decoder keeps whole frames itself.
+const MAX_GIF_BYTES: u64 = 1 << 30;
 
 /// Reads a picture, whatever its format, as 8-bit RGB. What is transparent becomes white.
 ///
@@ -44,12 +44,19 @@ fn read(path: &Path) -> Result<image::DynamicImage, ConditioningError> {
         what,
         path: path.display().to_string(),
     };
-    let reader = open_regular(path).and_then(|file| ImageReader::new(BufReader::new(file)).with_guessed_format());
-    let mut reader = reader.map_err(|source| bad(source.to_string()))?;
+    let file = open_regular(path).and_then(|file| Ok((file.metadata()?.len(), file)));
+    let reader = file.and_then(|(bytes, file)| {
+        let reader = ImageReader::new(BufReader::new(file)).with_guessed_format()?;
+        Ok((bytes, reader))
+    });
+    let (file_bytes, mut reader) = reader.map_err(|source| bad(source.to_string()))?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_READ_SIDE_PX);
     limits.max_image_height = Some(MAX_READ_SIDE_PX);
-    limits.max_alloc = Some(MAX_READ_BYTES);
+    limits.max_alloc = Some(match reader.format() {
+        Some(ImageFormat::Gif) => MAX_GIF_BYTES,
+        _ => job::max_decoder_bytes(file_bytes),
+    });
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|source| bad(source.to_string()))?;
     // Broken EXIF leaves the picture as it lies.

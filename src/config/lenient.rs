@@ -4,9 +4,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-/// The most that a file of settings may have; what a person sets is a few kilobytes.
-pub const MAX_SETTINGS_BYTES: u64 = 16 << 20;
-
 /// Puts every field of `read` into `target` that it can be made of, and of those that it cannot, each part that it can.
 /// Returns the paths of those left out, such as `window.size`. Fields that `target` does not know are not among them.
 pub fn take_fields<T: Serialize + DeserializeOwned>(target: &mut T, read: &Value) -> Vec<String> {

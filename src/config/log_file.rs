@@ -1,9 +1,10 @@
 //! The log in files: the newest lines in one, those before in a few more, none of them large.
 
-use super::open_regular;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+
+use super::open_regular;
 
 /// Longest file of the log, in bytes; then the next begins.
 const MAX_BYTES: u64 = 1 << 20;

@@ -12,10 +12,10 @@ mod settings;
 
 pub use file_name::{MAX_NAME_BYTES, name_with_ending};
 pub use file_writer::FileWriter;
-pub use lenient::{MAX_SETTINGS_BYTES, take_fields};
+pub use lenient::take_fields;
 pub use log_file::log_tail;
 pub use logging::start_logging;
 pub use paths::Paths;
 pub use pending_file::{PendingFile, PublishError};
-pub use regular_file::{make_real_folder, open_regular, read_regular};
+pub use regular_file::{MAX_OWN_FILE_BYTES, is_real_folder, make_real_folders, open_regular, read_regular};
 pub use settings::{DEFAULT_NAME_TEMPLATE, MAX_UI_SCALE, MIN_UI_SCALE, PictureFormat, Settings, ThemeChoice};

@@ -4,6 +4,10 @@ use std::fs::{File, FileType, Metadata};
 use std::io::{self, Read as _};
 use std::path::Path;
 
+/// The most that a small file of the program's own may have, such as the settings or the plan of a download; they are
+/// kilobytes.
+pub const MAX_OWN_FILE_BYTES: u64 = 16 << 20;
+
 /// Opens a file for reading, if it is one; links to files are followed.
 ///
 /// # Errors
@@ -49,23 +53,36 @@ pub fn read_regular(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Makes a folder unless it is there; its parent must exist.
+/// Makes a folder, and as many above it as are to be real ones, unless they are there. What is above these must exist.
+///
+/// * `depth`: of how many parts at the end of `path` none may be a link, as in a folder that strangers may have prepared.
 ///
 /// # Errors
 /// [`io::ErrorKind::InvalidInput`] for a link, whose target is not the folder it seems to be, and for what is no folder;
 /// otherwise what the system says.
-pub fn make_real_folder(path: &Path) -> io::Result<()> {
-    match std::fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        made => return made,
+pub fn make_real_folders(path: &Path, depth: usize) -> io::Result<()> {
+    let parts: Vec<&Path> = path.ancestors().take(depth).collect();
+    for part in parts.into_iter().rev() {
+        match std::fs::create_dir(part) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => {
+                made?;
+                continue;
+            }
+        }
+        let kind = std::fs::symlink_metadata(part)?.file_type();
+        if !kind.is_dir() {
+            let found = if kind.is_file() { "a file" } else { kind_name(kind) };
+            let words = format!("expected a folder, found {found}");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, words));
+        }
     }
-    let kind = std::fs::symlink_metadata(path)?.file_type();
-    if kind.is_dir() {
-        return Ok(());
-    }
-    let found = if kind.is_file() { "a file" } else { kind_name(kind) };
-    let words = format!("expected a folder, found {found}");
-    Err(io::Error::new(io::ErrorKind::InvalidInput, words))
+    Ok(())
+}
+
+/// Whether there is a folder that is not a link to one.
+pub fn is_real_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
 fn check(metadata: &Metadata) -> io::Result<()> {

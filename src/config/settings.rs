@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::lenient::{MAX_SETTINGS_BYTES, take_fields};
-use super::{PendingFile, read_regular};
+use super::{MAX_OWN_FILE_BYTES, PendingFile, read_regular, take_fields};
 
 /// Smallest size of the window's text and controls.
 pub const MIN_UI_SCALE: f32 = 0.5;
@@ -120,18 +119,13 @@ impl Settings {
     /// have their defaults and the others stay, with a warning for the user; the file is then kept beside as
     /// `settings.json.broken`, or as `settings.json.broken-2` to `-9` where that name is taken.
     pub fn load(path: &Path) -> (Self, Option<String>) {
-        let read = read_regular(path, MAX_SETTINGS_BYTES);
-        let read = match read.map(|text| serde_json::from_slice::<Value>(&text)) {
+        let read = match read_regular(path, MAX_OWN_FILE_BYTES) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return (Self::default(), None),
+            read => read.and_then(|text| Ok(serde_json::from_slice::<Map<String, Value>>(&text)?)),
+        };
+        let read = match read {
+            Ok(fields) => Value::Object(fields),
             Err(error) => {
-                let reason = format!("the settings could not be read ({error}), so the defaults are used");
-                return (Self::default(), Some(reason));
-            }
-            Ok(Ok(value @ Value::Object(_))) => value,
-            Ok(parsed) => {
-                let error = parsed
-                    .err()
-                    .map_or_else(|| "expected an object".to_owned(), |error| error.to_string());
                 let reason = format!("the settings could not be read ({error}), so the defaults are used");
                 return (Self::default(), Some(set_aside(path, &reason)));
             }
@@ -288,6 +282,18 @@ mod tests {
                 "what was understood must stay: {name}"
             );
         }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_should_make_way_and_be_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        let large = vec![b' '; MAX_OWN_FILE_BYTES as usize + 1];
+        std::fs::write(&path, &large).unwrap();
+        assert_eq!(Settings::load(&path).0, Settings::default());
+        assert!(!path.exists(), "the next change would be written over it");
+        let aside = folder.path().join("settings.json.broken");
+        assert_eq!(std::fs::metadata(aside).unwrap().len(), large.len() as u64);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::index::Index;
 use super::store::files_in;
-use crate::config::PendingFile;
+use crate::config::{PendingFile, is_real_folder};
 
 /// Age from which a half written file is taken for abandoned; another program may still be writing a younger one.
 const ABANDONED_AFTER: Duration = Duration::from_hours(24);
@@ -16,8 +16,9 @@ const ABANDONED_AFTER: Duration = Duration::from_hours(24);
 ///
 /// * `now`: what their age is counted to.
 pub(super) fn sweep(folder: &Path, now: SystemTime) -> Vec<PathBuf> {
+    let own_folder = Some(Index::own_folder(folder)).filter(|own| is_real_folder(own));
     files_in(folder)
-        .chain(files_in(&Index::own_folder(folder)))
+        .chain(own_folder.iter().flat_map(|own| files_in(own)))
         .filter(|path| path.file_name().is_some_and(PendingFile::is_its_name))
         .filter(|path| is_abandoned(path, now))
         .filter(|path| match std::fs::remove_file(path) {
@@ -81,5 +82,19 @@ mod tests {
         expected.sort();
         assert_eq!(swept, expected);
         assert_eq!(std::fs::read_dir(&day_folder).unwrap().count(), 7);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_should_be_swept_through_a_link() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let victim = elsewhere.path().join(".hareru-aB3dE6.part");
+        std::fs::write(&victim, "half").unwrap();
+        for link in [Index::own_folder(folder.path()), folder.path().join("day")] {
+            std::os::unix::fs::symlink(elsewhere.path(), link).unwrap();
+        }
+        let tomorrow = SystemTime::now() + ABANDONED_AFTER + Duration::from_mins(1);
+        assert_eq!(sweep(folder.path(), tomorrow), [] as [PathBuf; 0]);
+        assert!(victim.exists());
     }
 }

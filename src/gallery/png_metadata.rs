@@ -11,6 +11,8 @@ use crate::job::RgbImage;
 const MAX_CHUNK_BYTES: usize = MAX_TEXT_BYTES + 1024;
 /// Most texts of a file; programs write a handful.
 const MAX_TEXTS: usize = 1024;
+/// Most texts that are unpacked and then refused as too long.
+const MAX_BAD_TEXTS: usize = 16;
 /// Longest keyword of a text.
 const MAX_KEYWORD_BYTES: usize = 79;
 
@@ -60,6 +62,7 @@ pub(super) fn encode(pixels: &RgbImage, texts: &[(&str, &str, TextKind)]) -> Res
 /// If the file is torn before there is a text.
 pub(super) fn read(file: &mut (impl Read + Seek), keywords: &[&str]) -> io::Result<Contents> {
     let mut contents = Contents::default();
+    let mut num_bad = 0;
     loop {
         let mut header = [0; 8];
         match file.read_exact(&mut header) {
@@ -82,6 +85,7 @@ pub(super) fn read(file: &mut (impl Read + Seek), keywords: &[&str]) -> io::Resu
             _ if is_read
                 && length as usize <= MAX_CHUNK_BYTES
                 && contents.texts.len() < MAX_TEXTS
+                && num_bad < MAX_BAD_TEXTS
                 && contents.num_bytes() <= MAX_CHUNK_BYTES =>
             {
                 let mut data = vec![0; length as usize];
@@ -91,7 +95,8 @@ pub(super) fn read(file: &mut (impl Read + Seek), keywords: &[&str]) -> io::Resu
                 let mut crc = flate2::Crc::new();
                 crc.update(&kind);
                 crc.update(&data);
-                contents.take_chunk(kind, &data, crc.sum() == u32::from_be_bytes(checksum), keywords);
+                let is_whole = crc.sum() == u32::from_be_bytes(checksum);
+                num_bad += usize::from(!contents.take_chunk(kind, &data, is_whole, keywords));
             }
             _ => {
                 let mut start = [0; MAX_KEYWORD_BYTES + 1];
@@ -111,7 +116,8 @@ impl Contents {
         self.texts.iter().map(|text| text.text.len()).sum()
     }
 
-    fn take_chunk(&mut self, kind: [u8; 4], data: &[u8], is_whole: bool, keywords: &[&str]) {
+    /// Returns whether what is wanted of the chunk could be read.
+    fn take_chunk(&mut self, kind: [u8; 4], data: &[u8], is_whole: bool, keywords: &[&str]) -> bool {
         match &kind {
             b"IHDR" => {
                 if let [a, b, c, d, e, f, g, h, ..] = *data {
@@ -121,15 +127,17 @@ impl Contents {
             b"eXIf" => self.texts.extend(exif_record::texts_in(data)),
             _ => {
                 let Some(keyword) = keyword_of(data, keywords) else {
-                    return;
+                    return true;
                 };
                 let text = is_whole.then(|| text_of(kind, &data[keyword.len() + 1..])).flatten();
-                match text {
-                    Some(text) => self.texts.push(TextChunk { keyword, text }),
-                    None => self.bad = self.bad.take().or(Some(keyword)),
-                }
+                let Some(text) = text else {
+                    self.bad.get_or_insert(keyword);
+                    return false;
+                };
+                self.texts.push(TextChunk { keyword, text });
             }
         }
+        true
     }
 }
 

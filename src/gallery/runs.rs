@@ -1,5 +1,6 @@
 //! Kept runs: the trajectories beside pictures.
 
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 
@@ -38,10 +39,17 @@ pub fn read_steps(picture_path: &Path, places: Range<usize>) -> Result<Vec<StepR
 /// The run of a picture, from which another one may branch.
 ///
 /// # Errors
-/// As for [`read_trajectory`]; [`GalleryError::OtherRun`] if the trajectory is not that of the picture.
+/// As for [`read_trajectory`]; [`GalleryError::Read`] if there is neither picture nor trajectory,
+/// [`GalleryError::OtherRun`] if the trajectory is not that of the picture.
 pub fn read_run(picture_path: &Path) -> Result<KeptRun, GalleryError> {
     let path = trajectory_path(picture_path);
-    let file = trajectory_file::open(&path)?;
+    let file = match trajectory_file::open(&path) {
+        // Without the picture itself, that is what is missing.
+        Err(GalleryError::NoTrajectory { .. }) if !picture_path.exists() => {
+            return Err(GalleryError::read(picture_path)(io::ErrorKind::NotFound.into()));
+        }
+        file => file?,
+    };
     let TrajectoryHeader { record, .. } = file.header()?;
     if let Ok(Record { run_id: expected, .. }) = read_record(picture_path)
         && !expected.is_empty()

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::trajectory_file;
-use crate::config::make_real_folder;
+use crate::config::{is_real_folder, make_real_folders};
 
 /// Folder for what is taken away where the system has no trash, in the folder of the program's own files.
 const FOLDER_NAME: &str = "trash";
@@ -97,7 +97,7 @@ impl Trash {
             let folder = folder.join(number.to_string());
             let mut group = Group { files: Vec::new() };
             for original in files {
-                let kept = match moved_into(&self.folder, &folder, &original) {
+                let kept = match moved_into(&folder, &original) {
                     Ok(kept) => kept,
                     Err(error) => {
                         outcome
@@ -175,6 +175,9 @@ impl Trash {
 ///
 /// * `own_folder`: the folder of the program's own files in the gallery.
 pub(super) fn bound_dropped(own_folder: &Path, most_bytes: u64) {
+    if !is_real_folder(own_folder) {
+        return;
+    }
     let mut dropped: Vec<(SystemTime, u64, PathBuf)> = entries(&own_folder.join(FOLDER_NAME))
         .flat_map(|taken| entries(&taken).collect::<Vec<_>>())
         .map(|group| entries(&group).collect::<Vec<_>>())
@@ -204,22 +207,20 @@ pub(super) fn bound_dropped(own_folder: &Path, most_bytes: u64) {
     }
 }
 
-/// What is in a folder; nothing if it cannot be read.
+/// What is in a folder; nothing if it cannot be read, or is a link to one elsewhere.
 fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let entries = is_real_folder(folder).then(|| std::fs::read_dir(folder));
+    let entries = entries.into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.ok().map(|entry| entry.path()))
 }
 
 /// Moves what the system has not taken into `folder`; where it now is, or `None` in the system's trash.
-fn moved_into(trash: &Path, folder: &Path, file: &Path) -> std::io::Result<Option<PathBuf>> {
+fn moved_into(folder: &Path, file: &Path) -> std::io::Result<Option<PathBuf>> {
     if file.symlink_metadata().is_err() {
         return Ok(None);
     }
-    // Somebody else's gallery may have links there that lead out of it.
-    for own in trash.ancestors().take(2).collect::<Vec<_>>().into_iter().rev() {
-        make_real_folder(own)?;
-    }
-    std::fs::create_dir_all(folder)?;
+    // The program's own folder, the trash, what is taken, a group: a stranger's gallery may have links there.
+    make_real_folders(folder, 4)?;
     let kept = folder.join(file.file_name().unwrap_or_default());
     std::fs::rename(file, &kept)?;
     Ok(Some(kept))
@@ -361,5 +362,41 @@ mod tests {
             "no empty folder stays"
         );
         assert!(with_picture.iter().all(|file| file.exists()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_in_the_own_folder_should_lead_nothing_out_and_delete_nothing_elsewhere() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let group = elsewhere.path().join(FOLDER_NAME).join("1/0");
+        std::fs::create_dir_all(&group).unwrap();
+        let victim = group.join("a.trajectory.safetensors");
+        let file = std::fs::File::create(&victim).unwrap();
+        file.set_len(LEAST_KEPT_BYTES * 2).unwrap(); // takes no room on the disk
+        for depth in 0..3 {
+            let gallery = tempfile::tempdir().unwrap();
+            let part = ["own", "own/trash", "own/trash/1"].map(|part| gallery.path().join(part))[depth].clone();
+            let target = ["", "trash", "trash/1"].map(|part| elsewhere.path().join(part))[depth].clone();
+            std::fs::create_dir_all(part.parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink(&target, &part).unwrap();
+            let own_folder = gallery.path().join("own");
+            bound_dropped(&own_folder, 0);
+            assert!(victim.exists(), "{}", part.display());
+
+            let picture = gallery.path().join("a.png");
+            std::fs::write(&picture, "picture").unwrap();
+            let before = std::fs::read_dir(&target).unwrap().count();
+            let outcome = Trash::new(&own_folder, TrashPlace::Folder).take(vec![vec![picture.clone()]]);
+            if depth < 2 {
+                assert_eq!(outcome.failures.len(), 1, "{}", part.display());
+                assert!(picture.exists());
+            }
+            assert_eq!(
+                std::fs::read_dir(&target).unwrap().count(),
+                before,
+                "{}",
+                part.display()
+            );
+        }
     }
 }

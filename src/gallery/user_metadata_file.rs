@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::file_lock::is_absent;
 use super::xmp::{self, XmpError};
 use super::{GalleryError, UserMetadata};
-use crate::config::{PendingFile, make_real_folder, open_regular};
+use crate::config::{PendingFile, make_real_folders, open_regular};
 
 /// Ending of these files.
 const EXTENSION: &str = "xmp";
@@ -84,9 +84,7 @@ pub fn write_user_metadata(
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     if watched_metadata_dir.is_some() {
         // The program's own folder and the one in it: links there would lead out of the gallery.
-        for own in folder.ancestors().take(2).collect::<Vec<_>>().into_iter().rev() {
-            make_real_folder(own).map_err(GalleryError::write(own))?;
-        }
+        make_real_folders(folder, 2).map_err(GalleryError::write(folder))?;
     }
     let mut pending = PendingFile::create(folder).map_err(GalleryError::write(&path))?;
     pending

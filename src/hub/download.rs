@@ -11,7 +11,7 @@ use super::installed::{self, ModelKind};
 use super::repo::RepoRef;
 use super::source::{HubSource, RemoteFile};
 use super::transfer::{Stop, Transfer};
-use crate::config::{MAX_SETTINGS_BYTES, PendingFile, read_regular};
+use crate::config::{MAX_OWN_FILE_BYTES, PendingFile, read_regular};
 
 /// What names of folders of unfinished downloads begin with; what is installed never does.
 const STAGING_PREFIX: &str = ".hareru-fetch-";
@@ -115,7 +115,7 @@ impl Staging {
 
     /// The plan, if one was made.
     pub(super) fn plan(&self) -> Option<DownloadPlan> {
-        let text = read_regular(&self.folder.join(PLAN), MAX_SETTINGS_BYTES).ok()?;
+        let text = read_regular(&self.folder.join(PLAN), MAX_OWN_FILE_BYTES).ok()?;
         let plan: DownloadPlan = serde_json::from_slice(&text).ok()?;
         let is_safe = plan.files.iter().all(|file| super::repo::is_safe_path(&file.path));
         (is_safe && !plan.files.is_empty()).then_some(plan)

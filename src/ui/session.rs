@@ -13,7 +13,7 @@ use super::pages::Pages;
 use super::pages::gallery::SIDES;
 use super::pages::studio::form::content::FormContent;
 use super::widgets::section;
-use crate::config::{FileWriter, MAX_SETTINGS_BYTES, read_regular, take_fields};
+use crate::config::{FileWriter, MAX_OWN_FILE_BYTES, read_regular, take_fields};
 use crate::gallery::SortOrder;
 use crate::ui::commands::PageId;
 
@@ -106,7 +106,7 @@ impl Default for Session {
 impl Session {
     /// Reads the file. There is always a session: whatever cannot be read of it has its default.
     pub fn load(path: &Path) -> Self {
-        let read = read_regular(path, MAX_SETTINGS_BYTES).ok();
+        let read = read_regular(path, MAX_OWN_FILE_BYTES).ok();
         let read = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
         let mut session = Self::default();
         take_fields(&mut session, &read.unwrap_or_default());

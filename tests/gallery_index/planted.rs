@@ -115,3 +115,42 @@ fn an_index_that_defines_other_things_should_be_made_anew() {
         assert!(aside.is_file(), "it is kept beside: {planted}");
     }
 }
+
+#[test]
+fn rows_that_lead_out_of_the_gallery_should_cost_the_index() {
+    for planted in [
+        "UPDATE pictures SET path = '../victim.png'",
+        "UPDATE pictures SET path = 'day/../../victim.png'",
+        "UPDATE pictures SET path = '/victim.png'",
+        "UPDATE pictures SET path = ''",
+        "UPDATE pictures SET path = x'2e2e2f766963'",
+        "UPDATE pictures SET path = 7",
+        "INSERT INTO unreadable VALUES ('../victim.png', 0, 1, 1)",
+        "UPDATE pictures SET root = 1, path = '{gallery}/../victim.png'",
+    ] {
+        let (folder, picture) = gallery_of_one();
+        let planted = planted.replace("{gallery}", folder.path().to_str().unwrap());
+        Connection::open(index_of(folder.path()))
+            .unwrap()
+            .execute_batch(&planted)
+            .unwrap();
+        assert_eq!(Library::open(folder.path()).paths(), [picture], "{planted}");
+        let aside = own_folder(folder.path()).join("index-set-aside.sqlite");
+        assert!(aside.is_file(), "it is kept beside: {planted}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn marks_should_not_be_written_through_a_link() {
+    let (folder, picture) = gallery_of_one();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let marks = own_folder(folder.path()).join("marks");
+    std::os::unix::fs::symlink(elsewhere.path(), &marks).unwrap();
+    let user_metadata = gallery::UserMetadata {
+        rating: 3,
+        ..gallery::UserMetadata::default()
+    };
+    gallery::write_user_metadata(&picture, &user_metadata, Some(&marks)).unwrap_err();
+    assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+}

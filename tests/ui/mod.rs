@@ -31,5 +31,6 @@ mod snapshots;
 mod sweep;
 mod timeline;
 mod timeline_branches;
+mod timeline_restart;
 mod views;
 mod window;

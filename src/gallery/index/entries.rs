@@ -39,7 +39,7 @@ impl Index {
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 let root = row.get(0)?;
-                let path = from_value(&self.gallery, root, row.get_ref(1)?);
+                let path = from_value(&self.gallery, root, row.get_ref(1)?)?;
                 let stamp = Stamp {
                     bytes: row.get::<_, i64>(3)? as u64,
                     modified_ms: row.get(4)?,
@@ -142,7 +142,7 @@ fn entry_of(gallery: &Path, row: &rusqlite::Row<'_>, names: &mut Names<'_>) -> r
     let source: Option<String> = row.get(8)?;
     Ok(PictureEntry {
         id: EntryId(id),
-        path: from_value(gallery, root, row.get_ref(2)?),
+        path: from_value(gallery, root, row.get_ref(2)?)?,
         width_px: row.get(3)?,
         height_px: row.get(4)?,
         bytes: row.get::<_, i64>(5)? as u64,

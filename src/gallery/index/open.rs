@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::file::{Identity, hold, identity_of, open_lock, put_aside, remove_logs};
-use crate::config::{make_real_folder, open_regular};
+use crate::config::{make_real_folders, open_regular};
 use crate::gallery::GalleryError;
 
 /// Version of the tables; files of any other are made anew.
@@ -161,7 +161,7 @@ impl Index {
         let damaged = damaged.and_then(|index| index.file);
         let folder = gallery.join(OWN_FOLDER);
         std::fs::create_dir_all(gallery).map_err(GalleryError::write(gallery))?;
-        make_real_folder(&folder).map_err(GalleryError::write(&folder))?;
+        make_real_folders(&folder, 1).map_err(GalleryError::write(&folder))?;
         let lock_file = folder.join(LOCK_NAME);
         let lock = open_lock(&lock_file).map_err(GalleryError::write(&lock_file))?;
         hold(&lock, BUSY_TIMEOUT); // until it is dropped

@@ -1,6 +1,6 @@
 //! Which folder a picture belongs to, and how its path is written in the index.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use rusqlite::types::{Value, ValueRef};
 
@@ -48,14 +48,37 @@ pub(super) fn to_value(gallery: &Path, root: i64, path: &Path) -> Option<Value> 
     }
 }
 
-/// The path that the index has.
-pub(super) fn from_value(gallery: &Path, root: i64, value: ValueRef<'_>) -> PathBuf {
-    let path = match value {
+/// The path of a picture that the index has.
+///
+/// # Errors
+/// If it was not written by [`to_value`]: one that leads out of the gallery, or that is said to be elsewhere and is in it.
+/// The gallery, and with it the index, may be a stranger's.
+pub(super) fn from_value(gallery: &Path, root: i64, value: ValueRef<'_>) -> rusqlite::Result<PathBuf> {
+    let path = path_in(value);
+    let is_own = root == GALLERY_ROOT;
+    let is_sound = if is_own {
+        path.file_name().is_some() && path.components().all(|part| matches!(part, Component::Normal(_)))
+    } else {
+        !path.starts_with(gallery)
+    };
+    if !is_sound {
+        let words = format!("expected a path below the folder of its root, found {}", path.display());
+        return Err(rusqlite::Error::FromSqlConversionFailure(
+            0,
+            value.data_type(),
+            words.into(),
+        ));
+    }
+    Ok(if is_own { gallery.join(path) } else { path })
+}
+
+/// A path as it is written there.
+pub(super) fn path_in(value: ValueRef<'_>) -> PathBuf {
+    match value {
         ValueRef::Text(bytes) => PathBuf::from(String::from_utf8_lossy(bytes).into_owned()),
         ValueRef::Blob(bytes) => path_of(bytes),
         _ => PathBuf::new(),
-    };
-    if root == GALLERY_ROOT { gallery.join(path) } else { path }
+    }
 }
 
 #[cfg(unix)]

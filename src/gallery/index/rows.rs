@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::open::Index;
-use super::place::{GALLERY_ROOT, Roots, from_value, to_value};
+use super::place::{GALLERY_ROOT, Roots, path_in, to_value};
 use super::search_text::indexed_text;
 use crate::gallery::{EntryId, GalleryError, PictureEntry, RecordSource, UserMetadata};
 
@@ -212,9 +212,7 @@ impl Index {
 /// The watched folders with their numbers.
 fn watched(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<(i64, PathBuf)>> {
     let mut statement = transaction.prepare("SELECT id, path FROM roots ORDER BY id")?;
-    let folders = statement.query_map([], |row| {
-        Ok((row.get(0)?, from_value(Path::new(""), 1, row.get_ref(1)?)))
-    })?;
+    let folders = statement.query_map([], |row| Ok((row.get(0)?, path_in(row.get_ref(1)?))))?;
     folders.collect()
 }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::config::{MAX_SETTINGS_BYTES, PendingFile, read_regular};
+use crate::config::{MAX_OWN_FILE_BYTES, PendingFile, read_regular};
 use crate::hub::HubError;
 
 /// Seconds since 1970-01-01 UTC by absolute path; a file that is missing or broken knows of none.
 pub(super) fn read(file: &Path) -> BTreeMap<String, i64> {
-    let text = read_regular(file, MAX_SETTINGS_BYTES).unwrap_or_default();
+    let text = read_regular(file, MAX_OWN_FILE_BYTES).unwrap_or_default();
     serde_json::from_slice(&text).unwrap_or_default()
 }
 
