@@ -1,6 +1,5 @@
 //! Kept runs: the trajectories beside pictures.
 
-use std::io;
 use std::ops::Range;
 use std::path::Path;
 
@@ -44,9 +43,9 @@ pub fn read_steps(picture_path: &Path, places: Range<usize>) -> Result<Vec<StepR
 pub fn read_run(picture_path: &Path) -> Result<KeptRun, GalleryError> {
     let path = trajectory_path(picture_path);
     let file = match trajectory_file::open(&path) {
-        // Without the picture itself, that is what is missing.
-        Err(GalleryError::NoTrajectory { .. }) if !picture_path.exists() => {
-            return Err(GalleryError::read(picture_path)(io::ErrorKind::NotFound.into()));
+        Err(error @ GalleryError::NoTrajectory { .. }) => {
+            picture_path.metadata().map_err(GalleryError::read(picture_path))?; // it may be the picture that is missing
+            return Err(error);
         }
         file => file?,
     };
