@@ -27,6 +27,14 @@ pub enum HubError {
         /// Whom it would have come from.
         host: String,
     },
+    /// An address that a stranger wrote leads to this computer, or to the network that it is in.
+    #[error("expected a server on the public internet, found {host} at {address}")]
+    NotPublic {
+        /// Whom it would have come from.
+        host: String,
+        /// Where that is.
+        address: String,
+    },
     /// Nobody answers.
     #[error("{host} cannot be reached; is this computer online?")]
     Offline {
@@ -210,6 +218,9 @@ impl HubError {
             Self::BadId { found } => ErrorCode::new("error-hub-id").with("found", &**found),
             Self::BadUrl { found } => ErrorCode::new("error-hub-url").with("found", &**found),
             Self::Insecure { host } => ErrorCode::new("error-hub-insecure").with("host", &**host),
+            Self::NotPublic { host, address } => ErrorCode::new("error-hub-not-public")
+                .with("host", &**host)
+                .with("address", &**address),
             Self::Offline { host, .. } => ErrorCode::new("error-hub-offline").with("host", &**host),
             Self::Stalled { host, .. } => ErrorCode::new("error-hub-stalled").with("host", &**host),
             Self::Refused { what, code, .. } => ErrorCode::new("error-hub-refused")

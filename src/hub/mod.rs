@@ -20,8 +20,13 @@ mod http;
 mod installed;
 mod options;
 mod picture;
+mod public_only;
 mod repo;
 mod source;
+#[cfg(test)]
+#[path = "../../tests/hub/server.rs"]
+#[expect(dead_code, reason = "the integration tests need more of it")]
+mod test_server;
 mod transfer;
 
 pub use error::HubError;

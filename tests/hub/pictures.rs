@@ -1,86 +1,8 @@
-//! Pictures known by their address only.
+//! Pictures known by their address only: whom such an address may lead to.
 
-use hareru::hub::{HubError, MAX_PICTURE_BYTES, fetch_picture};
-use tiny_http::Response;
+use hareru::hub::{HubError, fetch_picture};
 
-use super::server::{LocalServer, empty, named, redirect};
-
-/// The smallest beginnings by which the kinds are told; the rest is not looked at by the hub.
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and so on";
-const JPEG: &[u8] = b"\xff\xd8\xff\xe0 and so on, longer";
-const WEBP: &[u8] = b"RIFF\x10\0\0\0WEBPVP8L and so on";
-
-fn server() -> LocalServer {
-    LocalServer::start(|request| {
-        let data = |bytes: &[u8]| Response::from_data(bytes.to_vec());
-        let answered = match request.url() {
-            "/a.png" | "/liar.jpg" => request.respond(data(PNG)),
-            "/b.jpeg?size=large" => request.respond(data(JPEG)),
-            "/c" => request.respond(data(WEBP)),
-            "/moved/a.png" => request.respond(redirect("../a.png").with_header(named("X-Note", "relative"))),
-            "/away" => request.respond(redirect("http://example.org/a.png")),
-            "/round" => request.respond(redirect("/round")),
-            "/page.png" => request.respond(data(b"<!doctype html><title>Sign in</title>")),
-            "/nothing" => request.respond(data(b"")),
-            "/secret" => request.respond(empty(403)),
-            "/bomb.png" => request.respond(Response::new(
-                200.into(),
-                vec![],
-                std::io::Read::chain(PNG, std::io::repeat(0)),
-                None, // no length is told
-                None,
-            )),
-            "/huge.png" => {
-                let length = MAX_PICTURE_BYTES as usize + 1;
-                let response = Response::new(200.into(), vec![], std::io::repeat(0), Some(length), None);
-                request.respond(response.with_chunked_threshold(usize::MAX)) // so that the length is told
-            }
-            _ => request.respond(empty(404)),
-        };
-        answered.ok(); // whoever asked may have heard enough
-    })
-}
-
-#[test]
-fn a_picture_should_be_fetched_and_named_by_its_address_and_what_it_is() {
-    let (server, folder) = (server(), tempfile::tempdir().unwrap());
-    let dir = folder.path().join("new");
-    for (path, name, bytes) in [
-        ("/a.png", "a.png", PNG),
-        ("/a.png", "a-2.png", PNG),
-        ("/liar.jpg", "liar.png", PNG),
-        ("/b.jpeg?size=large", "b.jpg", JPEG),
-        ("/c", "c.webp", WEBP),
-        ("/moved/a.png", "a-3.png", PNG),
-    ] {
-        let found = fetch_picture(&server.url(path), &dir).unwrap();
-        assert_eq!(found, dir.join(name), "{path}");
-        assert_eq!(std::fs::read(found).unwrap(), bytes, "{path}");
-    }
-}
-
-#[test]
-fn what_is_no_picture_should_be_refused_in_one_line_and_leave_nothing() {
-    let (server, folder) = (server(), tempfile::tempdir().unwrap());
-    for (path, expected) in [
-        (
-            "/page.png",
-            "expected a picture (PNG, JPEG or WebP), found a file that begins with",
-        ),
-        ("/nothing", "found nothing"),
-        ("/missing.png", "there is no such picture (HTTP 404)"),
-        ("/secret", "(HTTP 403)"),
-        ("/away", "example.org is asked for without encryption"),
-        ("/round", "more than 8 times"),
-        ("/bomb.png", "expected at most 67108864 bytes"),
-        ("/huge.png", "expected at most 67108864 bytes, found 67108865"),
-    ] {
-        let error = fetch_picture(&server.url(path), folder.path()).unwrap_err();
-        let line = error.one_line();
-        assert!(line.contains(expected) && !line.contains('\n'), "{path}: {line}");
-    }
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-}
+use super::server::{LocalServer, empty};
 
 #[test]
 fn an_address_without_encryption_should_not_be_asked() {
@@ -92,9 +14,55 @@ fn an_address_without_encryption_should_not_be_asked() {
 }
 
 #[test]
-fn a_server_that_is_not_there_should_be_said_so() {
-    let url = server().url("/a.png"); // dropped at once, so that nobody listens
+fn an_address_should_not_lead_to_this_computer_or_its_network_however_it_is_written() {
+    let server = LocalServer::start(|request| request.respond(empty(404)).unwrap());
+    let port = server.url("").rsplit(':').next().unwrap().to_owned();
     let folder = tempfile::tempdir().unwrap();
-    let line = fetch_picture(&url, folder.path()).unwrap_err().one_line();
-    assert!(line.contains("cannot be reached"), "{line}");
+    for host in [
+        "localhost",
+        "LOCALHOST",
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.1",
+        "0177.0.0.1",
+        "0.0.0.0",
+        "0",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.0.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[::ffff:192.168.0.1]",
+        "[64:ff9b::a00:1]",
+        "[2002:7f00:1::]",
+        "[fe80::1]",
+        "[fd00::1]",
+        "somebody:secret@127.0.0.1",
+        "example.org@127.0.0.1",
+    ] {
+        for url in [format!("https://{host}:{port}/a.png"), format!("https://{host}/a.png")] {
+            let error = fetch_picture(&url, folder.path()).unwrap_err();
+            assert!(
+                matches!(error, HubError::NotPublic { .. }),
+                "{url}: {}",
+                error.one_line()
+            );
+            assert!(!error.one_line().contains("secret"), "{url}: {}", error.one_line());
+        }
+        let url = format!("http://{host}:{port}/a.png");
+        let error = fetch_picture(&url, folder.path()).unwrap_err();
+        assert!(
+            matches!(error, HubError::Insecure { .. }),
+            "{url}: {}",
+            error.one_line()
+        );
+    }
+    assert_eq!(server.asked(), [], "the server on this computer was asked");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

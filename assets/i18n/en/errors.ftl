@@ -67,6 +67,7 @@ error-embedding-word = The word { $word } is taken by another embedding. File: {
 error-hub-id = A model is called owner/name, owner/name@revision or a file of it, not “{ $found }”
 error-hub-url = An address begins with https://, not “{ $found }”
 error-hub-insecure = { $host } would send it without encryption; the address must begin with https://
+error-hub-not-public = { $host } is not on the public internet ({ $address }), so nothing is fetched from it
 error-hub-offline = { $host } cannot be reached. Is this computer online?
 error-hub-stalled = { $host } has stopped sending; the download can be resumed
 error-hub-refused = { $what } is given to those only who accepted its terms on the hub; then set HF_TOKEN (HTTP { $code })

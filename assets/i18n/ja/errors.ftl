@@ -67,6 +67,7 @@ error-embedding-word = 「{ $word }」は別の埋め込みがすでに使って
 error-hub-id = モデルは「所有者/名前」「所有者/名前@リビジョン」またはその中のファイルで指定してください（いまは「{ $found }」）
 error-hub-url = アドレスは https:// で始めてください（いまは「{ $found }」）
 error-hub-insecure = { $host } は暗号化せずに送ろうとしています。アドレスは https:// で始めてください
+error-hub-not-public = { $host } はインターネット上のサーバーではないため（{ $address }）、取得しません
 error-hub-offline = { $host } につながりません。インターネットに接続されていますか？
 error-hub-stalled = { $host } からの送信が止まりました。ダウンロードは再開できます
 error-hub-refused = { $what } を取得するには、ハブで利用条件に同意し、HF_TOKEN を設定してください（HTTP { $code }）
