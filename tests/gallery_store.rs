@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::bounded;
 use hareru::gallery::{self, GalleryError, SaveEvent, Writer, WriterOptions};
 use hareru::job::{GenerateRequest, ModelRef, TimestepSpacing};
 
@@ -396,6 +397,33 @@ fn a_picture_that_was_listed_before_should_be_listed_without_decoding_it() {
     assert_eq!(second[0].record.as_deref(), Some(&image.record));
     let size = |listed: &gallery::Listed| (listed.thumbnail.width_px, listed.thumbnail.height_px);
     assert_eq!(size(&second[0]), size(&first[0]));
+}
+
+#[test]
+fn a_picture_should_be_saved_while_the_list_is_not_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = Arc::new(generated_image(small_request()));
+    gallery::save(folder.path(), &image).unwrap();
+    let (release, gate) = bounded::<()>(0);
+    let wake = move || {
+        if std::thread::current().name() == Some("gallery-librarian") {
+            gate.recv().ok(); // as over a file that never ends
+        }
+    };
+    let writer = Writer::start(folder.path().to_owned(), wake).unwrap();
+    for _ in 0..3 {
+        writer.save(Arc::clone(&image));
+    }
+    let mut num_saved = 0;
+    while num_saved < 3 {
+        num_saved += usize::from(matches!(next_event(&writer), SaveEvent::Saved { .. }));
+    }
+    assert_eq!(writer.num_unsaved(), 0);
+    assert_eq!(gallery::newest_pictures(folder.path(), 9).len(), 4);
+    writer.save(Arc::clone(&image));
+    drop(writer); // the list is still held: it is given up, and the picture is not
+    assert_eq!(gallery::newest_pictures(folder.path(), 9).len(), 5);
+    drop(release);
 }
 
 #[test]

@@ -151,6 +151,15 @@ impl Library {
                 output.warn(&message);
                 None
             }
+            IndexEvent::TooSlow(files) => {
+                for file in files {
+                    output.warn(&format!(
+                        "reading takes too long, so it is left out: {}",
+                        file.display()
+                    ));
+                }
+                None
+            }
             IndexEvent::FolderLost(folder) => {
                 output.warn(&format!(
                     "a folder is not there, its pictures are still known: {}",

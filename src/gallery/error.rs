@@ -4,6 +4,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use super::bounded::READING_BOUND;
 use crate::job::{JobError, JobErrorKind};
 
 /// Why a picture could not be written or read. [`Self::one_line`] adds the causes.
@@ -209,6 +210,14 @@ pub enum GalleryError {
         /// The file.
         path: PathBuf,
     },
+    /// A file takes longer to read than one that nobody asked for may.
+    #[error("reading took longer than {limit_secs} s: {path}", path = path.display())]
+    TooSlow {
+        /// The file.
+        path: PathBuf,
+        /// The bound, in seconds.
+        limit_secs: u64,
+    },
     /// The system refused a thread.
     #[error("the gallery's thread could not be started")]
     Thread(#[source] io::Error),
@@ -224,6 +233,13 @@ impl GalleryError {
         move |source| Self::Write {
             path: path.to_owned(),
             source,
+        }
+    }
+
+    pub(super) fn too_slow(path: &Path) -> Self {
+        Self::TooSlow {
+            path: path.to_owned(),
+            limit_secs: READING_BOUND.as_secs(),
         }
     }
 

@@ -65,6 +65,13 @@ pub enum IndexRequest {
     Rescan,
 }
 
+impl IndexRequest {
+    /// Whether it changes files, so that it is carried out even if the program ends.
+    pub(super) fn is_write(&self) -> bool {
+        matches!(self, Self::EditMetadata { .. } | Self::Trash(_) | Self::UndoTrash)
+    }
+}
+
 /// Pictures of one day, which follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayCount {
@@ -145,6 +152,8 @@ pub enum IndexEvent {
         /// Collections, by name.
         collections: Vec<LabelCount>,
     },
+    /// Files over which reading took too long; they are left out until they change.
+    TooSlow(Vec<PathBuf>),
     /// Pictures came or went, or another program changed what is known of them: what was found before may no longer
     /// be all, and what was known may be old.
     ContentChanged,

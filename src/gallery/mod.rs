@@ -20,6 +20,7 @@
 //! A record is JSON of our own beside the customary text of A1111: two texts in a PNG, two fields of EXIF in the other
 //! files. Records of other programs are read too: [`read_made`].
 
+mod bounded;
 mod container;
 mod entry;
 mod error;

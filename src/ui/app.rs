@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use egui::{CentralPanel, Frame, Margin, Panel as SidePanel};
 
 use super::chrome::{self, Chrome};
+use super::closing::Closing;
 use super::commands::shortcuts;
 use super::commands::{CommandSender, UiCommand};
 use super::model::notifications::Level;
@@ -47,6 +48,7 @@ pub struct Studio {
     textures: TextureCache,
     has_gpu_canvas: bool,
     session: Option<SessionKeeper>,
+    closing: Closing,
 }
 
 impl Studio {
@@ -102,6 +104,7 @@ impl Studio {
             textures: TextureCache::default(),
             has_gpu_canvas: creation.wgpu_render_state.is_some(),
             session,
+            closing: Closing::default(),
         }
     }
 
@@ -309,6 +312,8 @@ impl eframe::App for Studio {
         if let Some(session) = &mut self.session {
             session.tick(&self.state, &self.pages);
         }
+        self.closing
+            .tick(ctx, self.services.num_unsaved(), &mut self.state.notices);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

@@ -12,6 +12,7 @@ pub mod theme;
 pub mod widgets;
 
 mod chrome;
+mod closing;
 mod job_dispatch;
 mod page;
 mod panel;

@@ -102,6 +102,8 @@ pub trait Pictures {
     fn forecast_trajectory_budget(&self, bytes: u64);
     /// See [`gallery::Writer::set_options`].
     fn set_options(&self, options: gallery::SaveOptions);
+    /// See [`gallery::Writer::num_unsaved`].
+    fn num_unsaved(&self) -> usize;
     /// See [`gallery::Writer::poll`].
     fn poll(&self) -> Option<gallery::SaveEvent>;
 }
@@ -125,6 +127,10 @@ impl Pictures for gallery::Writer {
 
     fn set_options(&self, options: gallery::SaveOptions) {
         Self::set_options(self, options);
+    }
+
+    fn num_unsaved(&self) -> usize {
+        Self::num_unsaved(self)
     }
 
     fn poll(&self) -> Option<gallery::SaveEvent> {

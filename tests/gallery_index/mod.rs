@@ -99,6 +99,29 @@ fn pictures_should_be_found_by_their_files() {
 }
 
 #[test]
+fn marks_should_be_written_though_the_program_ends_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..40 {
+        gallery::save(folder.path(), &generated_image(small_request())).unwrap();
+    }
+    for rating in [1, 2, 3, 4, 5, 1, 2, 3, 4, 5] {
+        let library = Library::open(folder.path());
+        let ids = library.search("").ids.clone();
+        let pictures = library.all();
+        library.request(IndexRequest::Rescan);
+        library.request(IndexRequest::EditMetadata {
+            ids,
+            change: MetadataChange::Rate(rating),
+        });
+        drop(library);
+        for picture in pictures {
+            let marks = gallery::read_user_metadata(&picture.path, None).unwrap();
+            assert_eq!(marks.rating, rating, "{}", picture.path.display());
+        }
+    }
+}
+
+#[test]
 fn marks_should_be_in_their_files_and_in_the_index() {
     let folder = tempfile::tempdir().unwrap();
     gallery::save(folder.path(), &generated_image(small_request())).unwrap();

@@ -64,6 +64,8 @@ pub(crate) struct PictureNotes {
     pub(crate) forecasts: Vec<u64>,
     /// How pictures are to be saved.
     pub(crate) save_options: Vec<hareru::gallery::SaveOptions>,
+    /// Pictures that are said to be not on disk yet.
+    pub(crate) num_unsaved: usize,
     pub(crate) events: VecDeque<SaveEvent>,
 }
 
@@ -148,6 +150,10 @@ impl Pictures for FakePictures {
 
     fn set_options(&self, options: hareru::gallery::SaveOptions) {
         self.0.borrow_mut().save_options.push(options);
+    }
+
+    fn num_unsaved(&self) -> usize {
+        self.0.borrow().num_unsaved
     }
 
     fn poll(&self) -> Option<SaveEvent> {

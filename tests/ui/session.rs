@@ -110,3 +110,47 @@ fn a_broken_file_should_start_fresh_and_be_kept_anew() {
         assert_eq!(Session::load(&file).page, PageId::Models, "{broken:?}");
     }
 }
+
+/// What the window has asked of the desktop in the newest frame.
+fn asked(window: &Window) -> Vec<egui::ViewportCommand> {
+    let output = &window.harness.output().viewport_output[&egui::ViewportId::ROOT];
+    output.commands.clone()
+}
+
+/// Closes the window as the desktop does.
+fn close(window: &mut Window) {
+    let input = window.harness.input_mut();
+    let viewport = input.viewports.get_mut(&egui::ViewportId::ROOT).unwrap();
+    viewport.events.push(egui::ViewportEvent::Close);
+    window.harness.step();
+}
+
+#[test]
+fn a_window_should_stay_open_until_all_is_saved_and_say_so() {
+    let mut window = Window::open();
+    close(&mut window);
+    assert_eq!(asked(&window), [], "nothing is held back");
+
+    window.pictures.borrow_mut().num_unsaved = 2;
+    close(&mut window);
+    assert!(asked(&window).contains(&egui::ViewportCommand::CancelClose));
+    window.harness.step();
+    window
+        .harness
+        .get_by_label("2 things are still being saved; the window closes by itself once they are");
+    assert!(!asked(&window).contains(&egui::ViewportCommand::Close));
+
+    window.pictures.borrow_mut().num_unsaved = 0;
+    window.harness.step();
+    assert!(asked(&window).contains(&egui::ViewportCommand::Close));
+}
+
+#[test]
+fn a_second_try_to_close_should_go_through() {
+    let mut window = Window::open();
+    window.pictures.borrow_mut().num_unsaved = 1;
+    close(&mut window);
+    assert!(asked(&window).contains(&egui::ViewportCommand::CancelClose));
+    close(&mut window);
+    assert!(!asked(&window).contains(&egui::ViewportCommand::CancelClose));
+}

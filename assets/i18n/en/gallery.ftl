@@ -235,6 +235,10 @@ gallery-restored = { $count ->
 gallery-folder-lost = { $folder } is not there; its pictures come back with it
 gallery-folder-found = { $folder } is there again
 gallery-failed = The gallery could not do this: { $reason }
+gallery-too-slow = { $count ->
+    [one] Reading { $file } takes too long; it is left out of the gallery until the file changes
+   *[other] Reading { $count } files takes too long, { $file } among them; they are left out of the gallery until they change
+}
 gallery-compare-count = Choose two to nine pictures to compare them, not { $count }
 gallery-copied-image = The picture is on the clipboard
 gallery-copied-prompt = The prompt is on the clipboard

@@ -183,6 +183,10 @@ notice-restored = Took the settings of { $file }
 notice-no-settings = { $file } carries no settings; the form is as it was
 notice-not-opened = { $file } could not be opened: { $reason }
 notice-not-saved = The picture could not be saved: { $reason }
+notice-still-saving = { $count ->
+    [one] One thing is still being saved; the window closes by itself once it is
+   *[other] { $count } things are still being saved; the window closes by itself once they are
+}
 notice-no-gallery = Pictures cannot be kept in { $folder }: { $reason }
 notice-model-refused = The model { $model } cannot be used: { $reason }
 notice-engine-stopped = The engine has stopped; press Restart engine below the canvas

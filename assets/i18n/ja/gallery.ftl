@@ -225,6 +225,10 @@ gallery-restored = { $count } 枚の画像を元に戻しました
 gallery-folder-lost = { $folder } が見つかりません。つなぎ直すと画像も戻ります
 gallery-folder-found = { $folder } が再び使えるようになりました
 gallery-failed = ギャラリーの処理ができませんでした: { $reason }
+gallery-too-slow = { $count ->
+    [1] { $file } の読み込みに時間がかかりすぎるため、ファイルが変わるまでギャラリーに表示しません
+   *[other] { $file } など { $count } 個のファイルは読み込みに時間がかかりすぎるため、ファイルが変わるまでギャラリーに表示しません
+}
 gallery-compare-count = 比較するには 2〜9 枚を選んでください（選択中: { $count } 枚）
 gallery-copied-image = 画像をコピーしました
 gallery-copied-prompt = プロンプトをコピーしました

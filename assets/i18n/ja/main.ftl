@@ -181,6 +181,7 @@ notice-restored = { $file } の設定を引き継ぎました
 notice-no-settings = { $file } には設定が入っていません。フォームはそのままです
 notice-not-opened = { $file } を開けませんでした：{ $reason }
 notice-not-saved = 画像を保存できませんでした：{ $reason }
+notice-still-saving = 保存中のものが { $count } 件あります。終わるとウィンドウは自動的に閉じます
 notice-no-gallery = { $folder } に画像を保存できません：{ $reason }
 notice-model-refused = モデル { $model } は使えません：{ $reason }
 notice-engine-stopped = エンジンが停止しました。キャンバスの下の「エンジンを再起動」を押してください

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::reading::read;
+use super::reading::read_all;
 use super::scan::is_same;
 use super::walk::{Sighting, Walk, marks_ms, sight};
 use super::worker::Worker;
@@ -183,12 +183,13 @@ impl Worker {
         }
         let user_metadata = self.watched_metadata_dir();
         let mut readings: Vec<Reading> = gone.into_iter().map(Reading::Gone).collect();
-        for sighting in sightings {
+        sightings.retain(|sighting| {
             let known = self.with_index(|index| index.known_file(sighting.root, &sighting.path));
-            if !known.flatten().is_some_and(|known| is_same(&known, &sighting)) {
-                readings.push(read(&sighting, &user_metadata));
-            }
-        }
+            !known.flatten().is_some_and(|known| is_same(&known, sighting))
+        });
+        let read = read_all(sightings, &user_metadata, &self.is_ending);
+        self.send_too_slow(read.too_slow);
+        readings.extend(read.readings);
         if readings.is_empty() {
             return;
         }

@@ -9,12 +9,13 @@ mod worker;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
+use super::bounded::join_within_bound;
 use super::index_request::{IndexEvent, IndexRequest, Ticket};
 use super::trash::TrashPlace;
 pub use verify::{Flaw, Verification, forget_index, verify};
@@ -34,7 +35,7 @@ pub struct IndexServiceOptions {
     pub poll: Option<Duration>,
 }
 
-/// Owns the thread; dropping it ends the thread after the file it is at.
+/// Owns the thread. Dropping it has what was asked to be written done first; files that are being read are given up.
 #[derive(Debug)]
 pub struct IndexService {
     /// Unbounded: the caller never waits.
@@ -42,6 +43,8 @@ pub struct IndexService {
     events: Option<Receiver<IndexEvent>>,
     last_ticket: AtomicU64,
     is_ending: Arc<AtomicBool>,
+    /// Requests that change files and were not carried out yet.
+    num_unwritten: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -82,12 +85,14 @@ impl IndexService {
         let (message_sender, messages) = unbounded();
         let (events, event_receiver) = bounded(EVENT_CAPACITY);
         let is_ending = Arc::new(AtomicBool::new(false));
+        let num_unwritten = Arc::new(AtomicUsize::new(0));
         let ends = Ends {
             messages,
             own_messages: message_sender.clone(),
             events,
             wake: Box::new(wake),
-            is_ending: is_ending.clone(),
+            is_ending: Arc::clone(&is_ending),
+            num_unwritten: Arc::clone(&num_unwritten),
         };
         let gallery = folder.to_owned();
         let thread = std::thread::Builder::new()
@@ -98,6 +103,7 @@ impl IndexService {
             events: Some(event_receiver),
             last_ticket: AtomicU64::new(0),
             is_ending,
+            num_unwritten,
             thread: Some(thread),
         })
     }
@@ -105,10 +111,18 @@ impl IndexService {
     /// Sends a request, which is answered by an event with the returned ticket. Does not block.
     pub fn request(&self, request: IndexRequest) -> Ticket {
         let ticket = Ticket(self.last_ticket.fetch_add(1, Ordering::Relaxed) + 1);
+        if request.is_write() {
+            self.num_unwritten.fetch_add(1, Ordering::AcqRel);
+        }
         if self.messages.send(Message::Request(ticket, request)).is_err() {
             tracing::error!("the gallery's second thread has ended; a request was not answered");
         }
         ticket
+    }
+
+    /// Requests that change files, such as marks and deletions, and were not carried out yet.
+    pub fn num_unwritten(&self) -> usize {
+        self.num_unwritten.load(Ordering::Acquire)
     }
 
     /// The next event, without waiting.
@@ -133,7 +147,7 @@ impl Drop for IndexService {
         drop(self.events.take()); // frees a thread that waits in `send`
         self.messages.send(Message::End).ok(); // wakes it
         if let Some(thread) = self.thread.take() {
-            thread.join().ok();
+            join_within_bound(thread);
         }
     }
 }

@@ -4,11 +4,14 @@ use std::fs::File;
 use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use image::ImageDecoder as _;
 
 use super::walk::Sighting;
 use crate::config::open_regular;
+use crate::gallery::bounded::{Bounded, READING_BOUND, map_bounded};
 use crate::gallery::foreign::lora_name;
 use crate::gallery::index::{GALLERY_ROOT, Reading, Row};
 use crate::gallery::store::{MAX_PIXELS, read_made};
@@ -16,21 +19,62 @@ use crate::gallery::user_metadata_file::read_user_metadata;
 use crate::gallery::{EntryId, GalleryError, PictureEntry, UserMetadata};
 use crate::job::{ModelRef, Record};
 
+/// Threads that read beside each other; the rest of the computer is making pictures.
+const READERS: usize = 4;
 /// How a PNG begins: signature, length and name of its first chunk.
 const PNG_START: &[u8; 16] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR";
 /// How a PNG ends.
 const PNG_END: &[u8; 12] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
+
+/// What was read of several files.
+pub(super) struct Readings {
+    /// One for each file that was looked at.
+    pub(super) readings: Vec<Reading>,
+    /// Files over which reading took too long. Among the readings they are as those that cannot be read.
+    pub(super) too_slow: Vec<PathBuf>,
+}
+
+/// Reads what the index keeps of files, each for no longer than [`READING_BOUND`].
+///
+/// * `watched_metadata_dir`: see [`read`].
+/// * `is_ending`: see [`map_bounded`].
+pub(super) fn read_all(sightings: Vec<Sighting>, watched_metadata_dir: &Path, is_ending: &Arc<AtomicBool>) -> Readings {
+    let readers = std::thread::available_parallelism().map_or(1, usize::from).min(READERS);
+    let (files, folder) = (sightings.clone(), watched_metadata_dir.to_owned());
+    let outcomes = map_bounded(sightings, readers, READING_BOUND, is_ending, move |sighting| {
+        read(sighting, &folder)
+    });
+    let mut read = Readings {
+        readings: Vec::new(),
+        too_slow: Vec::new(),
+    };
+    for (sighting, outcome) in files.into_iter().zip(outcomes) {
+        match outcome {
+            Bounded::Done(reading) => read.readings.push(reading),
+            Bounded::NotBegun => {}
+            Bounded::TooLong => {
+                tracing::warn!("{}", GalleryError::too_slow(&sighting.path));
+                read.readings.push(unreadable(&sighting));
+                read.too_slow.push(sighting.path);
+            }
+        }
+    }
+    read
+}
+
+fn unreadable(sighting: &Sighting) -> Reading {
+    Reading::Unreadable {
+        root: sighting.root,
+        path: sighting.path.clone(),
+        stamp: sighting.stamp,
+    }
+}
 
 /// Reads what the index keeps of a file. A reader that panics over a file costs that file alone.
 ///
 /// * `watched_metadata_dir`: where the user metadata of pictures in watched folders is.
 pub(super) fn read(sighting: &Sighting, watched_metadata_dir: &Path) -> Reading {
     let Sighting { root, path, stamp } = sighting;
-    let unreadable = || Reading::Unreadable {
-        root: *root,
-        path: path.clone(),
-        stamp: *stamp,
-    };
     let outcome = catch_unwind(AssertUnwindSafe(|| entry_of(sighting, watched_metadata_dir)));
     match outcome {
         Ok(Ok(entry)) => Reading::Picture(Box::new(Row {
@@ -43,11 +87,11 @@ pub(super) fn read(sighting: &Sighting, watched_metadata_dir: &Path) -> Reading 
         }
         Ok(Err(error)) => {
             tracing::debug!("{}", error.one_line());
-            unreadable()
+            unreadable(sighting)
         }
         Err(_panic) => {
             tracing::warn!("the reader stumbled over a picture: {}", path.display());
-            unreadable()
+            unreadable(sighting)
         }
     }
 }

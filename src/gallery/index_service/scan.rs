@@ -2,19 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use rayon::prelude::*;
-
-use super::reading::read;
+use super::reading::read_all;
 use super::walk::{Sighting, Walk};
 use crate::gallery::GalleryError;
 use crate::gallery::index::{Index, IndexedFile, Reading, Roots, Written};
 
 /// Files that are read between two looks at the requests.
 const BATCH: usize = 64;
-/// Threads that read beside each other; the rest of the computer is making pictures.
-const READERS: usize = 4;
 /// How long folders are looked through between two looks at the requests.
 const WALK_TIME: Duration = Duration::from_millis(10);
 
@@ -24,7 +22,9 @@ pub(super) struct Scan {
     watched_metadata_dir: PathBuf,
     /// Whether pictures of folders that are empty are removed from the index.
     is_empty_believed: bool,
-    pool: Option<rayon::ThreadPool>,
+    is_ending: Arc<AtomicBool>,
+    /// Files over which reading took too long, which were not reported yet.
+    too_slow: Vec<PathBuf>,
     known: HashMap<PathBuf, IndexedFile>,
     walk: Walk,
     found: HashSet<PathBuf>,
@@ -61,6 +61,7 @@ impl Scan {
         roots: Roots,
         watched_metadata_dir: PathBuf,
         is_empty_believed: bool,
+        is_ending: Arc<AtomicBool>,
     ) -> Result<Self, GalleryError> {
         Ok(Self {
             is_empty_believed,
@@ -68,7 +69,8 @@ impl Scan {
             walk: Walk::new(&roots),
             roots,
             watched_metadata_dir,
-            pool: None,
+            is_ending,
+            too_slow: Vec::new(),
             found: HashSet::new(),
             to_read: Vec::new(),
             is_walked: false,
@@ -86,8 +88,13 @@ impl Scan {
             self.walk_on();
         } else if !self.to_read.is_empty() {
             let start = self.to_read.len().saturating_sub(BATCH);
-            let readings = self.read(&self.to_read[start..]);
-            progress.written = index.write(&readings)?;
+            let read = read_all(
+                self.to_read[start..].to_vec(),
+                &self.watched_metadata_dir,
+                &self.is_ending,
+            );
+            progress.written = index.write(&read.readings)?;
+            self.too_slow.extend(read.too_slow);
             self.to_read.truncate(start);
         } else {
             let gone = self.gone();
@@ -107,12 +114,6 @@ impl Scan {
             let Some(sightings) = self.walk.next_folder() else {
                 self.is_walked = true;
                 self.to_read.sort_by_key(|sighting| sighting.stamp.modified_ms); // the newest are read first
-                let readers = std::thread::available_parallelism().map_or(1, usize::from).min(READERS);
-                self.pool = rayon::ThreadPoolBuilder::new()
-                    .num_threads(readers)
-                    .thread_name(|number| format!("index-{number}"))
-                    .build()
-                    .ok(); // without it this thread reads alone
                 return;
             };
             for sighting in sightings {
@@ -129,12 +130,9 @@ impl Scan {
         }
     }
 
-    fn read(&self, sightings: &[Sighting]) -> Vec<Reading> {
-        let one = |sighting: &Sighting| read(sighting, &self.watched_metadata_dir);
-        match &self.pool {
-            Some(pool) => pool.install(|| sightings.par_iter().map(one).collect()),
-            None => sightings.iter().map(one).collect(),
-        }
+    /// Files over which reading took too long since the last call.
+    pub(super) fn take_too_slow(&mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.too_slow)
     }
 
     /// The files that are known and no longer there. What is in a folder that could not be looked into, or in one

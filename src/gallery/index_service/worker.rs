@@ -5,7 +5,7 @@ mod upkeep;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -81,7 +81,8 @@ pub(super) struct Worker {
     own_messages: Sender<Message>,
     events: Sender<IndexEvent>,
     wake: Box<dyn Fn() + Send + Sync>,
-    is_ending: Arc<AtomicBool>,
+    pub(super) is_ending: Arc<AtomicBool>,
+    num_unwritten: Arc<AtomicUsize>,
 }
 
 /// The thread's ends of the channels to its handle.
@@ -91,6 +92,7 @@ pub(super) struct Ends {
     pub(super) events: Sender<IndexEvent>,
     pub(super) wake: Box<dyn Fn() + Send + Sync>,
     pub(super) is_ending: Arc<AtomicBool>,
+    pub(super) num_unwritten: Arc<AtomicUsize>,
 }
 
 /// Opens the index and answers until its handle is gone.
@@ -110,6 +112,7 @@ pub(super) fn run(gallery: PathBuf, options: IndexServiceOptions, ends: Ends) {
         events,
         wake,
         is_ending,
+        num_unwritten,
     } = ends;
     let now = Instant::now();
     let worker = Worker {
@@ -147,6 +150,7 @@ pub(super) fn run(gallery: PathBuf, options: IndexServiceOptions, ends: Ends) {
         events,
         wake,
         is_ending,
+        num_unwritten,
     };
     worker.run();
 }
@@ -164,16 +168,32 @@ impl Worker {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => break,
             }
             self.look_after();
             while let Some((ticket, request)) = self.requests.pop_front() {
-                self.answer(ticket, request);
+                self.carry_out(ticket, request);
             }
             self.is_scan_due |= self.has_lost_events.swap(false, Ordering::Relaxed);
             self.begin_scan_if_due();
             self.step_scan();
             self.settle();
+        }
+        while let Ok(message) = self.messages.try_recv() {
+            self.take(message);
+        }
+        for (ticket, request) in std::mem::take(&mut self.requests) {
+            if request.is_write() {
+                self.carry_out(ticket, request);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, ticket: Ticket, request: IndexRequest) {
+        let is_write = request.is_write();
+        self.answer(ticket, request);
+        if is_write {
+            self.num_unwritten.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
@@ -219,7 +239,16 @@ impl Worker {
         self.is_scan_due = false;
         let (roots, user_metadata, believed) =
             (self.roots.clone(), self.watched_metadata_dir(), self.is_empty_believed);
-        self.scan = self.with_index(move |index| Scan::begin(index, roots.clone(), user_metadata.clone(), believed));
+        let is_ending = Arc::clone(&self.is_ending);
+        self.scan = self.with_index(move |index| {
+            Scan::begin(
+                index,
+                roots.clone(),
+                user_metadata.clone(),
+                believed,
+                Arc::clone(&is_ending),
+            )
+        });
         self.is_empty_believed = false;
         self.progress_reported_at = None;
     }
@@ -229,6 +258,7 @@ impl Worker {
         match scan.step(&mut self.index) {
             Ok(progress) => {
                 let is_over = progress.is_over;
+                self.send_too_slow(scan.take_too_slow());
                 self.report_progress(progress);
                 if is_over {
                     self.end_scan();
@@ -302,6 +332,12 @@ impl Worker {
         }
         if !written.changed.is_empty() && !is_much {
             self.send_changed(&written.changed);
+        }
+    }
+
+    pub(super) fn send_too_slow(&self, files: Vec<PathBuf>) {
+        if !files.is_empty() {
+            self.send(IndexEvent::TooSlow(files));
         }
     }
 

@@ -115,6 +115,12 @@ impl Services {
         services
     }
 
+    /// What is still being written: pictures, and what was done to pictures of the gallery.
+    pub(in crate::ui) fn num_unsaved(&self) -> usize {
+        let pictures = self.pictures.as_ref().map_or(0, |pictures| pictures.num_unsaved());
+        pictures + self.index.as_ref().map_or(0, IndexService::num_unwritten)
+    }
+
     /// Starts an engine and asks it about its device and the built-in model.
     ///
     /// # Errors

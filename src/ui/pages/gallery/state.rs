@@ -12,7 +12,9 @@ use crate::gallery::{
     EntryId, IndexEvent, IndexRequest, LabelCount, MetadataChange, PictureEntry, SearchResult, SortOrder, Ticket,
 };
 use crate::ui::commands::{Go, PageNotice, SelectMode};
+use crate::ui::i18n::Value;
 use crate::ui::model::notifications::Text;
+use crate::ui::model::state::file_name;
 
 /// Sides that the cells of the grid can be given, in points.
 pub const SIDES: std::ops::RangeInclusive<f32> = 64.0..=320.0;
@@ -212,6 +214,11 @@ impl GalleryState {
                 self.lost.retain(|lost| *lost != folder);
                 let values = [("folder", folder.display().to_string())];
                 return Some(PageNotice::Info(Text::new("gallery-folder-found", values)));
+            }
+            IndexEvent::TooSlow(files) => {
+                let file = files.first().map(|file| file_name(file)).unwrap_or_default();
+                let values = [("count", Value::from(files.len())), ("file", Value::from(file))];
+                return Some(PageNotice::Error(Text::new("gallery-too-slow", values)));
             }
             IndexEvent::Failed { message } => {
                 self.entries.look_again(); // marks that were shown before they were kept
