@@ -8,9 +8,11 @@ use hareru::ui::commands::{PageId, UiCommand};
 use hareru::ui::i18n::Language;
 use hareru::ui::model::state::View;
 
+use super::compare::three;
 use super::gallery::{found, settle, window as gallery_of};
 use super::harness::{Window, step};
 use super::looks::fill_strip;
+use super::queue::fill;
 
 /// The name of what has the keyboard.
 fn focused(window: &Window) -> Option<String> {
@@ -55,6 +57,56 @@ fn tab_should_go_through_the_lines_above_from_left_to_right() {
         }
         assert!(lefts.is_sorted(), "from {first}: {lefts:?}");
     }
+}
+
+/// Checks that Tab, from one control until it comes back there, goes through no line from right to left.
+fn check_lines(window: &mut Window, start: &str) {
+    window.harness.get_by_label(start).focus();
+    window.harness.run();
+    let mut before: Option<(String, egui::Rect)> = None;
+    for _ in 0..300 {
+        window.press_with(Modifiers::NONE, Key::Tab);
+        let mut nodes = window.harness.root().children_recursive();
+        let node = nodes.find(|node| node.accesskit_node().is_focused());
+        let node = node.expect("something has the keyboard");
+        let (name, rect) = (node.accesskit_node().label().unwrap_or_default(), node.rect());
+        if name == start {
+            return;
+        }
+        if let Some((other, previous)) = &before {
+            let is_one_line = (rect.center().y - previous.center().y).abs() < 3.0;
+            assert!(
+                !is_one_line || rect.left() >= previous.left(),
+                "after \"{other}\" comes \"{name}\" at its left"
+            );
+        }
+        before = Some((name, rect));
+    }
+    panic!("Tab does not come back to {start}");
+}
+
+#[test]
+fn tab_should_go_through_every_line_of_every_page_from_left_to_right() {
+    let mut window = Window::open();
+    fill_strip(&mut window, 3);
+    let job = window.generate();
+    window.tell((1..=12).map(|number| step(job, number, [90, 90, 140])));
+    check_lines(&mut window, "Prompt");
+    for page in [PageId::Models, PageId::Settings] {
+        window.send(UiCommand::ShowPage(page));
+        window.harness.run();
+        check_lines(&mut window, "Studio");
+    }
+
+    let mut window = Window::open();
+    fill(&mut window, &["a", "b", "c"]);
+    window.send(UiCommand::ShowPage(PageId::Queue));
+    window.harness.run();
+    check_lines(&mut window, "Studio");
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = three(&folder);
+    check_lines(&mut window, "Studio");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use egui::{Align, Button, Label, Layout, Popup, PopupCloseBehavior, RichText, Ui, vec2};
 
 use super::form_row::RowStyle;
+use super::right_aligned::filled_line;
 use super::section;
 use crate::ui::theme;
 
@@ -24,25 +25,40 @@ impl RowStyle {
     }
 
     /// A line with the name called `key`, a value at its right, and a "?" that opens `key.more` and `key.formula`.
-    pub(crate) fn explained(self, ui: &mut Ui, key: &str, add_value: impl FnOnce(&mut Ui)) {
-        let text = self.text(key);
-        ui.horizontal(|ui| {
-            ui.spacing_mut().interact_size.y = SIDE;
-            ui.set_height(SIDE);
-            ui.spacing_mut().item_spacing.x = 6.0;
-            ui.spacing_mut().button_padding = vec2(5.0, 0.0);
+    pub(crate) fn explained(self, ui: &mut Ui, key: &str, value: String) {
+        explained_line(ui, |ui| {
+            // A value changes with each step, so it is not laid out by the width it had before.
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                self.question(ui, key, &text.name);
-                add_value(ui);
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let name = RichText::new(&text.name).color(*self.palette.text_weak);
-                    ui.add(Label::new(name).truncate()).on_hover_text(&text.tip);
-                });
+                self.question(ui, key);
+                ui.label(value);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| self.name(ui, key));
             });
         });
     }
 
-    fn question(self, ui: &mut Ui, key: &str, name: &str) {
+    /// The same with controls in place of a value.
+    pub(crate) fn explained_choice(self, ui: &mut Ui, key: &str, add_controls: impl FnOnce(&mut Ui)) {
+        explained_line(ui, |ui| {
+            filled_line(
+                ui,
+                key,
+                |ui| self.name(ui, key),
+                |ui| {
+                    add_controls(ui);
+                    self.question(ui, key);
+                },
+            );
+        });
+    }
+
+    fn name(self, ui: &mut Ui, key: &str) {
+        let text = self.text(key);
+        let name = RichText::new(&text.name).color(*self.palette.text_weak);
+        ui.add(Label::new(name).truncate()).on_hover_text(&text.tip);
+    }
+
+    fn question(self, ui: &mut Ui, key: &str) {
+        let name = &self.text(key).name;
         let sign = Button::new(RichText::new("?").small().color(*self.palette.text_weak));
         let tip = self.language.tr_with("explain-what", &[("name", name)]);
         let button = ui.add_sized([SIDE, SIDE], sign).on_hover_text(&tip);
@@ -60,4 +76,14 @@ impl RowStyle {
                 ui.add(Label::new(formula).wrap());
             });
     }
+}
+
+fn explained_line(ui: &mut Ui, add_contents: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().interact_size.y = SIDE;
+        ui.set_height(SIDE);
+        ui.spacing_mut().item_spacing.x = 6.0;
+        ui.spacing_mut().button_padding = vec2(5.0, 0.0);
+        add_contents(ui);
+    });
 }

@@ -7,6 +7,7 @@ use super::{Alike, CompareContext, CompareState};
 use crate::ui::commands::{CompareCommand, CompareMode};
 use crate::ui::model::camera::CameraMove;
 use crate::ui::model::state::file_name;
+use crate::ui::widgets::right_aligned::{PERCENT_WIDTH, right_aligned, value_cell};
 use crate::unfold::Similarity;
 use crate::unfold::colour;
 
@@ -43,15 +44,14 @@ pub(super) fn modes(ui: &mut Ui, ctx: &CompareContext<'_, '_>, zoom: f32) {
             CompareMode::Difference => difference(ui, ctx, page),
             CompareMode::Beside | CompareMode::Settings => {}
         }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        right_aligned(ui, "verbs", |ui| {
+            if page.mode != CompareMode::Settings {
+                value_cell(ui, PERCENT_WIDTH, |ui| ui.weak(format!("{:.0} %", 100.0 * zoom)));
+                for camera_move in [CameraMove::Fit, CameraMove::Actual] {
+                    ctx.button(ui, CompareCommand::Camera(camera_move));
+                }
+            }
             ctx.button(ui, CompareCommand::Clear);
-            if page.mode == CompareMode::Settings {
-                return;
-            }
-            for camera_move in [CameraMove::Actual, CameraMove::Fit] {
-                ctx.button(ui, CompareCommand::Camera(camera_move));
-            }
-            ui.label(RichText::new(format!("{:.0} %", 100.0 * zoom)).weak());
         });
     });
 }

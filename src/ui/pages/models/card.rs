@@ -13,6 +13,7 @@ use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
+use crate::ui::widgets::right_aligned::right_aligned;
 
 /// Least width of a card.
 pub(super) const CARD_WIDTH: f32 = 320.0;
@@ -187,17 +188,17 @@ fn verbs(ui: &mut Ui, ctx: &PanelContext<'_>, item: &InstalledModel, is_in_form:
         (true, false, _) => verb(ui, ctx, item, put),
         (false, false, _) => {}
     }
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let (name, tip) = (ctx.tr("models-more"), ctx.tr("models-more.tip"));
-        let name = format!("{name}: {}", item.name);
-        let button = ui.button("…").accessible_name(name).on_hover_text(tip);
-        egui::Popup::menu(&button).show(|ui| menu(ui, ctx, item));
+    right_aligned(ui, "more", |ui| {
         let open = UiCommand::Models(ModelsCommand::OpenFolder(item.path.clone()));
         let name = format!("{}: {}", open.name(ctx.language), item.name);
         let tip = open.tooltip(ctx.language, ui.ctx());
         if icon_button(ui, Icon::Folder, &name, &tip, false).clicked() {
             ctx.commands.send(open);
         }
+        let (name, tip) = (ctx.tr("models-more"), ctx.tr("models-more.tip"));
+        let name = format!("{name}: {}", item.name);
+        let button = ui.button("…").accessible_name(name).on_hover_text(tip);
+        egui::Popup::menu(&button).show(|ui| menu(ui, ctx, item));
     });
 }
 

@@ -9,6 +9,7 @@ use crate::ui::i18n::Language;
 use crate::ui::model::installed::Installed;
 use crate::ui::panel::PanelContext;
 use crate::ui::theme::{GRID, ROW_HEIGHT};
+use crate::ui::widgets::right_aligned::filled_line;
 
 /// Downloads that are in sight at once.
 const MAX_ROWS: usize = 4;
@@ -16,8 +17,6 @@ const MAX_ROWS: usize = 4;
 const NAME_WIDTH: f32 = 260.0;
 /// Width of its bar.
 const BAR_WIDTH: f32 = 180.0;
-/// Width of its buttons.
-const VERBS_WIDTH: f32 = 170.0;
 
 /// What is being typed.
 #[derive(Default)]
@@ -93,24 +92,20 @@ fn row(ui: &mut Ui, ctx: &PanelContext<'_>, download: &Download) {
             .desired_height(6.0)
             .fill(*ctx.palette.accent);
         ui.add(bar).on_hover_text(format!("{:.0} %", 100.0 * part));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let cell = vec2(VERBS_WIDTH, ROW_HEIGHT);
-            ui.allocate_ui_with_layout(cell, Layout::right_to_left(Align::Center), |ui| {
-                ui.set_min_width(VERBS_WIDTH);
-                verbs(ui, ctx, download);
-            });
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let is_error = matches!(download.state, DownloadState::Failed(_));
-                let colour = if is_error {
-                    ctx.palette.error
-                } else {
-                    ctx.palette.text_weak
-                };
-                let words = state_words(ctx.language, download);
-                let text = RichText::new(&words).small().color(*colour);
-                ui.add(Label::new(text).truncate()).on_hover_text(words);
-            });
-        });
+        let is_error = matches!(download.state, DownloadState::Failed(_));
+        let colour = if is_error {
+            ctx.palette.error
+        } else {
+            ctx.palette.text_weak
+        };
+        let words = state_words(ctx.language, download);
+        let text = Label::new(RichText::new(&words).small().color(*colour)).truncate();
+        filled_line(
+            ui,
+            "verbs",
+            |ui| ui.add(text).on_hover_text(words),
+            |ui| verbs(ui, ctx, download),
+        );
     });
 }
 
@@ -120,7 +115,7 @@ fn verbs(ui: &mut Ui, ctx: &PanelContext<'_>, download: &Download) {
         DownloadState::Asking | DownloadState::Running => vec![ModelsCommand::Stop(id)],
         DownloadState::Stopping => Vec::new(),
         DownloadState::Paused | DownloadState::Failed(_) => {
-            vec![ModelsCommand::Discard(id), ModelsCommand::Resume(id)]
+            vec![ModelsCommand::Resume(id), ModelsCommand::Discard(id)]
         }
         DownloadState::Finished(_) => vec![ModelsCommand::Discard(id)],
     };

@@ -189,23 +189,21 @@ fn job_row(ui: &mut Ui, ctx: &mut PanelContext<'_>, job: &Job, is_selected: bool
     };
     row.show(ui, ctx, Id::unique(("job", id.0)), |ui, ctx| {
         let send = |command| ctx.commands.send(UiCommand::Queue(command));
-        let cancel = if is_running { "queue-stop" } else { "queue-cancel" };
-        if row::button(ui, ctx, Icon::Close, cancel, &title) {
-            send(QueueCommand::Cancel(id));
-        }
-        if row::button(ui, ctx, Icon::Copy, "queue-duplicate", &title) {
-            send(QueueCommand::Duplicate(id));
-        }
-        if is_running {
-            return;
-        }
-        for (icon, key, by) in [(Icon::Down, "queue-move-down", 1), (Icon::Up, "queue-move-up", -1)] {
+        let moves = [(Icon::Up, "queue-move-up", -1), (Icon::Down, "queue-move-down", 1)];
+        for (icon, key, by) in moves.into_iter().filter(|_| !is_running) {
             if row::button(ui, ctx, icon, key, &title) {
                 let jobs = &ctx.state.jobs;
                 let place = jobs.jobs().iter().position(|job| job.id == id).unwrap_or_default();
                 let place = place.saturating_sub(jobs.num_running()).saturating_add_signed(by);
                 send(QueueCommand::MoveTo(id, place));
             }
+        }
+        if row::button(ui, ctx, Icon::Copy, "queue-duplicate", &title) {
+            send(QueueCommand::Duplicate(id));
+        }
+        let cancel = if is_running { "queue-stop" } else { "queue-cancel" };
+        if row::button(ui, ctx, Icon::Close, cancel, &title) {
+            send(QueueCommand::Cancel(id));
         }
     })
 }

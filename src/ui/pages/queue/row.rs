@@ -13,6 +13,7 @@ use crate::ui::panel::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
+use crate::ui::widgets::right_aligned::filled_line;
 
 /// Height of a row.
 const HEIGHT: f32 = 64.0;
@@ -98,27 +99,28 @@ impl Row {
         let inside = Rect::from_min_max(pos2(left, rect.top()), rect.max - vec2(10.0, 0.0));
         let builder = UiBuilder::new()
             .max_rect(inside)
-            .layout(Layout::right_to_left(Align::Center))
+            .layout(Layout::left_to_right(Align::Center))
             .id_salt(id);
         let mut inside = ui.new_child(builder); // as a scope it would take back the space below the row
         let ui = &mut inside;
         ui.spacing_mut().item_spacing.x = 4.0;
-        add_buttons(ui, ctx);
-        ui.add_space(8.0);
         let cell = vec2(STATUS_WIDTH.min(ui.available_width()), HEIGHT);
-        ui.allocate_ui_with_layout(cell, Layout::right_to_left(Align::Center), |ui| {
-            ui.set_min_size(cell);
-            ui.add(Label::new(self.status.clone()).truncate().selectable(false));
-        });
-        ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
-            ui.add_space(13.0);
-            let title = RichText::new(&self.title).family(theme::strong_family());
-            ui.add(Label::new(title).truncate().selectable(false));
-            ui.add(
-                Label::new(RichText::new(&self.about).color(*ctx.palette.text_weak))
-                    .truncate()
-                    .selectable(false),
-            );
+        let about = RichText::new(&self.about).color(*ctx.palette.text_weak);
+        let words = |ui: &mut Ui| {
+            ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
+                ui.add_space(13.0);
+                let title = RichText::new(&self.title).family(theme::strong_family());
+                ui.add(Label::new(title).truncate().selectable(false));
+                ui.add(Label::new(about).truncate().selectable(false));
+            });
+        };
+        filled_line(ui, "end", words, |ui| {
+            ui.allocate_ui_with_layout(cell, Layout::right_to_left(Align::Center), |ui| {
+                ui.set_min_size(cell);
+                ui.add(Label::new(self.status.clone()).truncate().selectable(false));
+            });
+            ui.add_space(8.0);
+            add_buttons(ui, ctx);
         });
         shown
     }

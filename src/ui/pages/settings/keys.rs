@@ -10,6 +10,7 @@ use crate::ui::panel::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
+use crate::ui::widgets::right_aligned::right_aligned;
 
 /// Width of the button with the key.
 const KEY_WIDTH: f32 = 190.0;
@@ -59,25 +60,8 @@ impl SettingsPage {
             ui.set_min_height(ROW_HEIGHT);
             ui.label(&name)
                 .on_hover_text(entry.spec.command.tooltip(ctx.language, ui.ctx()));
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            right_aligned(ui, &entry.id, |ui| {
                 ui.spacing_mut().item_spacing.x = 4.0;
-                let mut icon = |icon, key: &str, is_offered: bool| {
-                    if !is_offered {
-                        ui.add_space(ROW_HEIGHT + 4.0);
-                        return false;
-                    }
-                    let text = ctx.look().text(key);
-                    let words = ctx
-                        .language
-                        .tr_with("settings-keys-of", &[("name", &text.name), ("command", &name)]);
-                    icon_button(ui, icon, &words, &text.tip, false).clicked()
-                };
-                if icon(Icon::Close, "settings-keys-none", !entry.keys.is_empty()) {
-                    send(ctx, SettingsCommand::Unbind(entry.id.clone()));
-                }
-                if icon(Icon::Loop, "settings-keys-usual", entry.is_changed) {
-                    send(ctx, SettingsCommand::ResetKey(entry.id.clone()));
-                }
                 let is_recording = self.recording.as_deref() == Some(&*entry.id);
                 let keys: Vec<String> = entry.keys.iter().map(|key| ui.ctx().format_shortcut(key)).collect();
                 let words = match (is_recording, keys.is_empty()) {
@@ -104,6 +88,23 @@ impl SettingsPage {
                 }
                 if is_recording {
                     button.surrender_focus(); // the keys are for the command now
+                }
+                let mut icon = |icon, key: &str, is_offered: bool| {
+                    if !is_offered {
+                        ui.add_space(ROW_HEIGHT + 4.0);
+                        return false;
+                    }
+                    let text = ctx.look().text(key);
+                    let words = ctx
+                        .language
+                        .tr_with("settings-keys-of", &[("name", &text.name), ("command", &name)]);
+                    icon_button(ui, icon, &words, &text.tip, false).clicked()
+                };
+                if icon(Icon::Loop, "settings-keys-usual", entry.is_changed) {
+                    send(ctx, SettingsCommand::ResetKey(entry.id.clone()));
+                }
+                if icon(Icon::Close, "settings-keys-none", !entry.keys.is_empty()) {
+                    send(ctx, SettingsCommand::Unbind(entry.id.clone()));
                 }
             });
         });
@@ -133,16 +134,16 @@ impl SettingsPage {
             .show(ui, |ui| {
                 ui.horizontal(|ui| {
                     ui.label(RichText::new(words).color(*ctx.palette.warning));
-                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                        let leave = ui.button(ctx.tr("settings-keys-leave"));
-                        if leave.on_hover_text(ctx.tr("settings-keys-leave.tip")).clicked() {
-                            send(ctx, SettingsCommand::LeaveClash);
-                        }
+                    right_aligned(ui, "answers", |ui| {
                         if clash.can_swap {
                             let swap = ui.button(ctx.tr("settings-keys-swap"));
                             if swap.on_hover_text(ctx.tr("settings-keys-swap.tip")).clicked() {
                                 send(ctx, SettingsCommand::Swap);
                             }
+                        }
+                        let leave = ui.button(ctx.tr("settings-keys-leave"));
+                        if leave.on_hover_text(ctx.tr("settings-keys-leave.tip")).clicked() {
+                            send(ctx, SettingsCommand::LeaveClash);
                         }
                     });
                 });

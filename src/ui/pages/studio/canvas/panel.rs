@@ -18,6 +18,7 @@ use crate::ui::pages::studio::form::draft::starter_prompts;
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::pages::studio::recent::{made_words, with_precision};
 use crate::ui::widgets::regenerate_menu::regenerate_menu;
+use crate::ui::widgets::right_aligned::{PERCENT_WIDTH, filled_line, value_cell};
 use crate::ui::widgets::viewport::{Viewport, size_px};
 use crate::unfold::StepView;
 
@@ -344,26 +345,26 @@ fn caption(ctx: &StudioContext<'_, '_>) -> String {
 fn line_above(ui: &mut Ui, ctx: &StudioContext<'_, '_>, caption: &str, zoom: Option<f32>) {
     // The canvas is near in tone to a button of a panel, so here a button looks like a panel.
     ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        for camera_move in [CameraMove::Actual, CameraMove::Fit] {
-            ctx.button(ui, UiCommand::Camera(camera_move));
-        }
-        let percent = zoom.map_or_else(String::new, |zoom| format!("{:.0} %", 100.0 * zoom));
-        ui.allocate_ui_with_layout(vec2(56.0, 20.0), Layout::right_to_left(Align::Center), |ui| {
-            ui.set_min_width(56.0);
-            ui.weak(percent);
-        });
-        export_menu(ui, ctx);
-        if let Some(path) = ctx.page.shown_path() {
-            regenerate_menu(ui, ctx, path, ctx.page.shown_record(ctx.state).is_some());
-            ctx.button(ui, ImageInputCommand::ShowDropMenuOfShown);
-            ctx.button(ui, UiCommand::UseSettings);
-        }
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let words = shown_record_words(ctx).unwrap_or_else(|| run_words(ctx, caption));
-            ui.add(egui::Label::new(RichText::new(words).weak()).truncate());
-        });
-    });
+    let words = shown_record_words(ctx).unwrap_or_else(|| run_words(ctx, caption));
+    let caption = egui::Label::new(RichText::new(words).weak()).truncate();
+    filled_line(
+        ui,
+        "verbs",
+        |ui| ui.add(caption),
+        |ui| {
+            if let Some(path) = ctx.page.shown_path() {
+                ctx.button(ui, UiCommand::UseSettings);
+                ctx.button(ui, ImageInputCommand::ShowDropMenuOfShown);
+                regenerate_menu(ui, ctx, path, ctx.page.shown_record(ctx.state).is_some());
+            }
+            export_menu(ui, ctx);
+            let percent = zoom.map_or_else(String::new, |zoom| format!("{:.0} %", 100.0 * zoom));
+            value_cell(ui, PERCENT_WIDTH, |ui| ui.weak(percent));
+            for camera_move in [CameraMove::Fit, CameraMove::Actual] {
+                ctx.button(ui, UiCommand::Camera(camera_move));
+            }
+        },
+    );
 }
 
 /// How the saved picture on the canvas was made, in short.

@@ -1,12 +1,13 @@
 //! The words of the prompt: pointing at one shows where the network looks at it, clicking keeps that on the canvas.
 
-use egui::{Align, Button, ComboBox, Layout, RichText, ScrollArea, Ui};
+use egui::{Button, ComboBox, RichText, ScrollArea, Ui};
 
 use super::views::word_text;
 use crate::ui::commands::UiCommand;
 use crate::ui::pages::studio::canvas::view_pair::{WordKind, words};
 use crate::ui::pages::studio::panel::StudioContext;
 use crate::ui::theme::GRID;
+use crate::ui::widgets::right_aligned::filled_line;
 use crate::unfold::{AttentionToken, StepView};
 
 /// Width of the choice of feature maps.
@@ -30,17 +31,16 @@ impl TokenLine {
         }
         ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
         ui.spacing_mut().item_spacing.x = GRID;
-        let layout = Layout::right_to_left(Align::Center);
-        ui.with_layout(layout, |ui| {
-            self.level_choice(ui, ctx);
-            let layout = Layout::left_to_right(Align::Center);
-            ui.with_layout(layout, |ui| {
-                let words = ScrollArea::horizontal().auto_shrink(false);
-                words.show(ui, |ui| ui.horizontal(|ui| self.words(ui, ctx)).inner).inner
-            })
-            .inner
-        })
-        .inner
+        let words = ScrollArea::horizontal().auto_shrink(false);
+        let mut level = self.level;
+        let looked_at = filled_line(
+            ui,
+            "level",
+            |ui| words.show(ui, |ui| ui.horizontal(|ui| self.words(ui, ctx)).inner).inner,
+            |ui| level = self.level_choice(ui, ctx),
+        );
+        self.level = level;
+        looked_at
     }
 
     fn words(&self, ui: &mut Ui, ctx: &StudioContext<'_, '_>) -> Option<StepView> {
@@ -76,9 +76,9 @@ impl TokenLine {
         looked_at
     }
 
-    fn level_choice(&mut self, ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
+    fn level_choice(&self, ui: &mut Ui, ctx: &StudioContext<'_, '_>) -> Option<usize> {
         let Some(step) = ctx.page.shown_step_record() else {
-            return;
+            return self.level;
         };
         let size = |level: Option<usize>| match level.and_then(|level| step.attention.get(level)) {
             Some(maps) => format!("{} × {}", maps.width, maps.height),
@@ -100,13 +100,13 @@ impl TokenLine {
             .accessible_name(ctx.tr("tokens-level"))
             .on_hover_text(ctx.tr("tokens-level.tip"));
         if chosen == before {
-            return;
+            return self.level;
         }
-        self.level = chosen;
         if let Some(kept) = kept {
             let view = StepView::Attention(AttentionToken { level: chosen, ..kept });
             ctx.commands
                 .send(UiCommand::SetViews(ctx.page.views.with_attention(view)));
         }
+        chosen
     }
 }

@@ -8,6 +8,7 @@ use crate::ui::model::run_timeline::ViewPair;
 use crate::ui::pages::studio::canvas::view_pair::{WordKind, words};
 use crate::ui::pages::studio::panel::StudioContext;
 use crate::ui::theme::{GRID, ROW_HEIGHT};
+use crate::ui::widgets::right_aligned::filled_line;
 use crate::unfold::{MissingData, StepView};
 
 /// Width of the choice of the second view.
@@ -71,10 +72,10 @@ fn word_of(ctx: &StudioContext<'_, '_>, view: StepView) -> Option<String> {
 pub(in crate::ui) fn picker(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
     ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
     ui.spacing_mut().item_spacing.x = GRID;
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        cell(ui, SECOND_WIDTH, |ui| second_choice(ui, ctx));
-        explain_button(ui, ctx);
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+    filled_line(
+        ui,
+        "second",
+        |ui| {
             if ui.available_width() < buttons_width(ui, ctx) {
                 let width = ui.available_width().min(SECOND_WIDTH);
                 cell(ui, width, |ui| first_choice(ui, ctx));
@@ -83,8 +84,12 @@ pub(in crate::ui) fn picker(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
                     view_button(ui, ctx, view);
                 }
             }
-        });
-    });
+        },
+        |ui| {
+            explain_button(ui, ctx);
+            cell(ui, SECOND_WIDTH, |ui| second_choice(ui, ctx));
+        },
+    );
 }
 
 /// Room of fixed width, so that nothing moves when a list shows another text.

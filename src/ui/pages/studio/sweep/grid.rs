@@ -19,6 +19,7 @@ use crate::ui::model::sweeping::Sweeping;
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::pages::studio::sweep::draft::{axis_words, cell_words, field_words, value_words};
 use crate::ui::widgets::playhead::playhead;
+use crate::ui::widgets::right_aligned::filled_line;
 
 /// Height of the line above the grid.
 const HEADER_HEIGHT: f32 = 34.0;
@@ -36,6 +37,8 @@ const FOOT_HEIGHT: f32 = 30.0;
 const GAP: f32 = 4.0;
 /// Shortest side of a cell; with more than fit the grid scrolls.
 const MIN_CELL: f32 = 56.0;
+/// Width of the words at the right of the playhead.
+const STEP_WIDTH: f32 = 96.0;
 /// Widest that its rail gets.
 const RAIL_WIDTH: f32 = 220.0;
 
@@ -365,17 +368,20 @@ fn sentence(ui: &Ui, rect: Rect, words: &str, colour: Color32) {
 /// How far the sweep is at the left, the playhead of all runs at the right.
 fn line_above(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) {
     ui.visuals_mut().widgets.inactive.weak_bg_fill = *ctx.palette.panel;
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        ctx.button(ui, UiCommand::CloseSweep);
-        step(ui, ctx, sweeping);
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let words = RichText::new(progress_words(ctx, sweeping));
-            ui.add(egui::Label::new(words.weak()).truncate());
-        });
-    });
+    let words = RichText::new(progress_words(ctx, sweeping));
+    let room = (ui.available_width() / 2.0 - STEP_WIDTH).clamp(60.0, RAIL_WIDTH);
+    filled_line(
+        ui,
+        "playhead",
+        |ui| ui.add(egui::Label::new(words.weak()).truncate()),
+        |ui| {
+            step(ui, ctx, sweeping, room);
+            ctx.button(ui, UiCommand::CloseSweep);
+        },
+    );
 }
 
-fn step(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) {
+fn step(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping, room: f32) {
     let end = sweeping.num_steps();
     let words = match sweeping.playhead {
         Some(step) => {
@@ -385,18 +391,16 @@ fn step(ui: &mut Ui, ctx: &StudioContext<'_, '_>, sweeping: &Sweeping) {
         }
         None => ctx.tr("sweep-newest"),
     };
-    let width = 96.0;
-    ui.allocate_ui_with_layout(vec2(width, 20.0), Layout::left_to_right(Align::Center), |ui| {
-        ui.set_min_width(width);
-        ui.add(egui::Label::new(words).truncate());
-    });
-    let room = (ui.available_width() / 2.0).clamp(60.0, RAIL_WIDTH);
     let (rail, moved) = playhead(ui, ctx.palette, sweeping.playhead, end, room);
     rail.accessible_name(ctx.tr("sweep-playhead"))
         .on_hover_text(ctx.tr("sweep-playhead.tip"));
     if let Some(step) = moved {
         ctx.commands.send(UiCommand::SweepStep(step));
     }
+    ui.allocate_ui_with_layout(vec2(STEP_WIDTH, 20.0), Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_width(STEP_WIDTH);
+        ui.add(egui::Label::new(words).truncate());
+    });
 }
 
 /// How many runs are done, how many could not be, and how long it will take.

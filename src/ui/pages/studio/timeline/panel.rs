@@ -11,6 +11,7 @@ use crate::ui::model::jobs::JobStatus;
 use crate::ui::model::run_timeline::RunTimeline;
 use crate::ui::model::state::{EngineStatus, Pause, Run, View};
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
+use crate::ui::widgets::right_aligned::right_aligned;
 
 /// Room kept for the lamp.
 const LAMP_ROOM: f32 = 84.0;
@@ -35,7 +36,7 @@ impl StudioPanel for TimelinePanel {
         ui.horizontal(|ui| {
             ui.set_height(28.0);
             numbers(ui, ctx);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| buttons(ui, ctx));
+            right_aligned(ui, "buttons", |ui| buttons(ui, ctx));
         });
         ui.add_space(2.0);
         ui.horizontal_top(|ui| {

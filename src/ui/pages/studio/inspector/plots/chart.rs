@@ -54,10 +54,7 @@ impl Chart<'_> {
     pub(super) fn show(self, ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
         let (look, course, palette) = (ctx.look(), self.course, ctx.palette);
         let name = look.text(self.key).name;
-        let readout = self.readout;
-        look.explained(ui, self.key, |ui| {
-            ui.label(readout);
-        });
+        look.explained(ui, self.key, self.readout);
         let (is_log, dashed) = (self.is_log, egui::Stroke::new(1.0, *palette.text_weak));
         let lines = self.lines.into_iter().enumerate().map(|(place, mut points)| {
             if is_log {

@@ -97,8 +97,8 @@ impl PathPlot {
     pub(super) fn show(&mut self, ui: &mut Ui, ctx: &StudioContext<'_, '_>, course: &Course) {
         let (look, palette) = (ctx.look(), ctx.palette);
         let before = self.latents;
-        look.explained(ui, "plot-path", |ui| {
-            for (latents, name) in [(Latents::Estimate, "x₀"), (Latents::Noisy, "xₜ")] {
+        look.explained_choice(ui, "plot-path", |ui| {
+            for (latents, name) in [(Latents::Noisy, "xₜ"), (Latents::Estimate, "x₀")] {
                 let choice = ui.selectable_value(&mut self.latents, latents, name);
                 let tip = match latents {
                     Latents::Noisy => ctx.tr("plot-path-noisy"),
