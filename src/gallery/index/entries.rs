@@ -30,8 +30,8 @@ impl Index {
     /// # Errors
     /// [`GalleryError::Index`].
     pub(in crate::gallery) fn known(&self) -> Result<HashMap<PathBuf, IndexedFile>, GalleryError> {
-        let mut known = HashMap::new();
-        let mut read = || -> rusqlite::Result<()> {
+        self.read(|| {
+            let mut known = HashMap::new();
             let mut statement = self.connection.prepare_cached(
                 "SELECT root, path, id, bytes, modified_ms, has_run, marks_ms FROM pictures
                  UNION ALL SELECT root, path, NULL, bytes, modified_ms, 0, NULL FROM unreadable",
@@ -49,10 +49,8 @@ impl Index {
                 let id = row.get::<_, Option<i64>>(2)?.map(EntryId);
                 known.insert(path, IndexedFile { root, id, stamp });
             }
-            Ok(())
-        };
-        read().map_err(self.error())?;
-        Ok(known)
+            Ok(known)
+        })
     }
 
     /// What is known of one file.
@@ -63,7 +61,7 @@ impl Index {
         let Some(value) = to_value(&self.gallery, root, path) else {
             return Ok(None);
         };
-        let read = || {
+        self.read(|| {
             let known = |row: &rusqlite::Row<'_>| {
                 Ok(IndexedFile {
                     root,
@@ -83,8 +81,7 @@ impl Index {
                 )?
                 .query_row([value], known)
                 .optional()
-        };
-        read().map_err(self.error())
+        })
     }
 
     /// The pictures below a folder, for when it is gone.
@@ -103,7 +100,7 @@ impl Index {
     /// # Errors
     /// [`GalleryError::Index`].
     pub fn entries(&self, ids: &[EntryId]) -> Result<Vec<PictureEntry>, GalleryError> {
-        let read = || {
+        self.read(|| {
             let mut statement = self.connection.prepare_cached(ENTRY)?;
             let mut names = Names {
                 loras: self.names_of("loras")?,
@@ -118,8 +115,7 @@ impl Index {
                 }
             }
             Ok(entries)
-        };
-        read().map_err(self.error())
+        })
     }
 
     fn names_of(&self, table: &str) -> rusqlite::Result<CachedStatement<'_>> {

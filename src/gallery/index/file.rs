@@ -11,6 +11,8 @@ use crate::gallery::GalleryError;
 
 /// What a file that could not be used is called; an earlier one makes way.
 const ASIDE_NAME: &str = "index-set-aside.sqlite";
+/// What the names of its logs end with.
+pub(super) const LOG_ENDS: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// Pause between two looks at the lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
@@ -47,6 +49,7 @@ pub(super) fn put_aside(file: &Path) -> Result<PathBuf, GalleryError> {
     }
     std::fs::rename(with_end(file, "-wal"), with_end(&aside, "-wal")).ok(); // there need not be one
     std::fs::remove_file(with_end(file, "-shm")).ok(); // says nothing that the others do not
+    std::fs::remove_file(with_end(file, "-journal")).ok(); // it is not written here
     std::fs::rename(file, &aside).map_err(GalleryError::write(file))?;
     remove_logs(file);
     Ok(aside)
@@ -54,12 +57,12 @@ pub(super) fn put_aside(file: &Path) -> Result<PathBuf, GalleryError> {
 
 /// Removes what `SQLite` would take for the log of a new file.
 pub(super) fn remove_logs(file: &Path) {
-    for end in ["-wal", "-shm"] {
+    for end in LOG_ENDS {
         std::fs::remove_file(with_end(file, end)).ok(); // there need not be one
     }
 }
 
-fn with_end(file: &Path, end: &str) -> PathBuf {
+pub(super) fn with_end(file: &Path, end: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)

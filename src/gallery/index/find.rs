@@ -15,7 +15,7 @@ impl Index {
     /// # Errors
     /// [`GalleryError::Index`].
     pub fn search(&self, condition: &Condition, order: SortOrder) -> Result<SearchResult, GalleryError> {
-        let read = || -> rusqlite::Result<SearchResult> {
+        self.read(|| {
             // One pass over `facts`, in which most conditions find all they ask for.
             let mut statement = self.connection.prepare_cached(&format!(
                 "SELECT id, day * 8 + rating FROM pictures INDEXED BY facts WHERE {}
@@ -34,8 +34,7 @@ impl Index {
             }
             let total = self.count()?;
             Ok(ordered(found, order, total))
-        };
-        read().map_err(self.error())
+        })
     }
 
     /// How many pictures there are.
@@ -43,7 +42,7 @@ impl Index {
     /// # Errors
     /// [`GalleryError::Index`].
     pub fn num_pictures(&self) -> Result<usize, GalleryError> {
-        self.count().map_err(self.error())
+        self.read(|| self.count())
     }
 
     /// How many files have the name of a picture and cannot be read as one.
@@ -51,7 +50,7 @@ impl Index {
     /// # Errors
     /// [`GalleryError::Index`].
     pub fn num_unreadable(&self) -> Result<usize, GalleryError> {
-        self.number("SELECT count(*) FROM unreadable").map_err(self.error())
+        self.read(|| self.number("SELECT count(*) FROM unreadable"))
     }
 
     /// How many pictures are known in one of the folders; more than one is not counted.
@@ -59,14 +58,13 @@ impl Index {
     /// # Errors
     /// [`GalleryError::Index`].
     pub(in crate::gallery) fn num_below(&self, root: i64) -> Result<usize, GalleryError> {
-        let read = || {
+        self.read(|| {
             let num: i64 = self
                 .connection
                 .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM pictures WHERE root = ? LIMIT 1)")?
                 .query_row([root], |row| row.get(0))?;
             Ok(num as usize)
-        };
-        read().map_err(self.error())
+        })
     }
 
     /// Tags, the most used first, and collections, by name.
@@ -93,7 +91,7 @@ impl Index {
             NameKey::Tag => ("tags", "name"),
             NameKey::Collection => ("collections", "name"),
         };
-        let read = || {
+        self.read(|| {
             let mut statement = self.connection.prepare_cached(&format!(
                 "SELECT {column}, count(*) FROM {table} WHERE {column} IS NOT NULL AND {column} <> ''
                  GROUP BY {column} ORDER BY count(*) DESC, {column}"
@@ -105,8 +103,7 @@ impl Index {
                 })
             })?;
             labels.collect::<rusqlite::Result<_>>()
-        };
-        read().map_err(self.error())
+        })
     }
 
     /// A number that changes when another program, or another thread of this one, changes the index.
@@ -114,7 +111,7 @@ impl Index {
     /// # Errors
     /// [`GalleryError::Index`].
     pub(in crate::gallery) fn others_version(&self) -> Result<usize, GalleryError> {
-        self.number("PRAGMA data_version").map_err(self.error())
+        self.read(|| self.number("PRAGMA data_version"))
     }
 
     fn count(&self) -> rusqlite::Result<usize> {

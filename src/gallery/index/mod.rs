@@ -17,14 +17,17 @@
 mod entries;
 mod file;
 mod find;
+mod limits;
 mod open;
 mod place;
 mod rows;
+mod schema;
 mod search_text;
 
 pub(in crate::gallery) use entries::IndexedFile;
 pub(in crate::gallery) use open::{Health, health};
-pub use open::{Index, OpenedIndex, VERSION};
+pub use open::{Index, OpenedIndex};
 pub(in crate::gallery) use place::{GALLERY_ROOT, Roots};
 pub(in crate::gallery) use rows::{Reading, Row, Stamp, Written, day_of};
+pub use schema::VERSION;
 pub use search_text::{indexed_text, search_text};

@@ -2,17 +2,17 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::file::{Identity, hold, identity_of, open_lock, put_aside, remove_logs};
+use super::file::{Identity, LOG_ENDS, hold, identity_of, open_lock, put_aside, remove_logs, with_end};
+use super::limits::{MAX_PAGES, StepBudget, bound, is_foreign_log, oddity};
+use super::schema::prepare;
 use crate::config::{make_real_folders, open_regular};
 use crate::gallery::GalleryError;
 
-/// Version of the tables; files of any other are made anew.
-pub const VERSION: i32 = 1;
 /// Folder of the program's own files in a gallery.
 const OWN_FOLDER: &str = ".hareru";
 /// Name of the index.
@@ -23,66 +23,9 @@ const LOCK_NAME: &str = "index.lock";
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// How long another program's write is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Ids that an index may give per millisecond since 1970 before they could meet those of the next one.
-const IDS_PER_MS: i64 = 1 << 10;
 
 /// The file ends where a part of it should be.
 const SHORT_READ: std::ffi::c_int = rusqlite::ffi::SQLITE_IOERR_SHORT_READ;
-
-const TABLES: &str = "
-CREATE TABLE roots (id INTEGER PRIMARY KEY, path UNIQUE NOT NULL);
-CREATE TABLE pictures (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    root INTEGER NOT NULL,
-    path UNIQUE NOT NULL,
-    bytes INTEGER NOT NULL,
-    modified_ms INTEGER NOT NULL,
-    created_secs INTEGER NOT NULL,
-    day INTEGER NOT NULL,
-    width INTEGER NOT NULL,
-    height INTEGER NOT NULL,
-    source TEXT COLLATE NOCASE,
-    model TEXT NOT NULL COLLATE NOCASE,
-    sampler TEXT NOT NULL COLLATE NOCASE,
-    seed INTEGER,
-    guidance REAL,
-    steps INTEGER,
-    has_run INTEGER NOT NULL,
-    rating INTEGER NOT NULL,
-    favourite INTEGER NOT NULL,
-    marks_ms INTEGER,
-    prompt TEXT NOT NULL,
-    negative TEXT NOT NULL
-);
-CREATE INDEX facts ON pictures (
-    created_secs, modified_ms, day, rating, favourite, guidance, steps, seed, width, height, has_run, source, sampler,
-    model, root
-);
-CREATE TABLE loras (
-    picture INTEGER NOT NULL REFERENCES pictures (id) ON DELETE CASCADE,
-    name TEXT NOT NULL COLLATE NOCASE,
-    PRIMARY KEY (picture, name)
-) WITHOUT ROWID;
-CREATE INDEX loras_by_name ON loras (name, picture);
-CREATE TABLE tags (
-    picture INTEGER NOT NULL REFERENCES pictures (id) ON DELETE CASCADE,
-    name TEXT NOT NULL COLLATE NOCASE,
-    PRIMARY KEY (picture, name)
-) WITHOUT ROWID;
-CREATE INDEX tags_by_name ON tags (name, picture);
-CREATE TABLE collections (
-    picture INTEGER NOT NULL REFERENCES pictures (id) ON DELETE CASCADE,
-    name TEXT NOT NULL COLLATE NOCASE,
-    PRIMARY KEY (picture, name)
-) WITHOUT ROWID;
-CREATE INDEX collections_by_name ON collections (name, picture);
-CREATE VIRTUAL TABLE words USING fts5 (
-    prompt, negative, content = '', contentless_delete = 1, prefix = '2 3', tokenize = 'unicode61 remove_diacritics 2'
-);
-CREATE TABLE unreadable (
-    path UNIQUE NOT NULL, root INTEGER NOT NULL, bytes INTEGER NOT NULL, modified_ms INTEGER NOT NULL
-);
-";
 
 /// What the gallery knows of its pictures.
 #[derive(Debug)]
@@ -91,6 +34,7 @@ pub struct Index {
     pub(super) gallery: PathBuf,
     /// The file, and which one it was when it was opened; `None` in memory.
     file: Option<(PathBuf, Identity)>,
+    steps: StepBudget,
 }
 
 /// An index, and what came of the one before.
@@ -130,6 +74,8 @@ pub(in crate::gallery) fn health(error: &GalleryError) -> Option<Health> {
         | ErrorCode::ConstraintViolation
         | ErrorCode::TypeMismatch
         | ErrorCode::SchemaChanged
+        | ErrorCode::TooBig
+        | ErrorCode::OperationInterrupted
         | ErrorCode::Unknown => Health::Damaged,
         ErrorCode::SystemIoFailure if code.extended_code == SHORT_READ => Health::Damaged,
         _ => Health::Unwritable,
@@ -173,13 +119,22 @@ impl Index {
         {
             set_aside = Some(put_aside(&file)?);
         }
-        if file.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            set_aside = Some(put_aside(&file)?); // a link, a folder: nothing that was made here
+        if let Some(oddity) = oddity(&file) {
+            tracing::warn!(
+                "the index of the gallery was not made here, {oddity}: {}",
+                file.display()
+            );
+            set_aside = Some(put_aside(&file)?);
+        }
+        for log in LOG_ENDS.map(|end| with_end(&file, end)) {
+            if is_foreign_log(&log) {
+                std::fs::remove_file(&log).map_err(GalleryError::write(&log))?;
+            }
         }
         if !file.exists() {
             remove_logs(&file);
         }
-        let connection = match connect(&file) {
+        let (connection, steps) = match connect(&file) {
             Err(error) if health(&error) == Some(Health::Damaged) => {
                 set_aside = Some(put_aside(&file)?);
                 connect(&file)?
@@ -191,6 +146,7 @@ impl Index {
             connection,
             gallery: gallery.to_owned(),
             file: Some((file, identity)),
+            steps,
         };
         Ok(OpenedIndex { index, set_aside })
     }
@@ -207,6 +163,7 @@ impl Index {
             connection,
             gallery: gallery.to_owned(),
             file: None,
+            steps: StepBudget::default(),
         })
     }
 
@@ -228,8 +185,38 @@ impl Index {
         begins_well && identity_of(file).is_some_and(|found| found == *identity)
     }
 
+    /// Does a piece of work that reads; one that takes far more than any such work is interrupted.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(super) fn read<T>(&self, work: impl FnOnce() -> rusqlite::Result<T>) -> Result<T, GalleryError> {
+        self.steps.refill();
+        work().map_err(self.error())
+    }
+
+    /// Does a piece of work that writes, all or nothing, bounded as [`Self::read`] is.
+    ///
+    /// # Errors
+    /// [`GalleryError::Index`].
+    pub(super) fn in_transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, GalleryError> {
+        self.steps.refill();
+        let error = self.error();
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate);
+        let transact = |transaction: Transaction<'_>| {
+            let done = work(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        };
+        transaction.and_then(transact).map_err(error)
+    }
+
     /// Joins an error of `SQLite` with the file.
-    pub(super) fn error(&self) -> impl Fn(rusqlite::Error) -> GalleryError + use<> {
+    fn error(&self) -> impl Fn(rusqlite::Error) -> GalleryError + use<> {
         let path = self
             .file
             .as_ref()
@@ -242,7 +229,7 @@ impl Index {
 }
 
 /// Opens the file, and makes the tables if it is new.
-fn connect(file: &Path) -> Result<Connection, GalleryError> {
+fn connect(file: &Path) -> Result<(Connection, StepBudget), GalleryError> {
     let error = || GalleryError::index(file);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
@@ -265,79 +252,14 @@ fn connect(file: &Path) -> Result<Connection, GalleryError> {
     ] {
         connection.set_db_config(config, is_on).map_err(error())?;
     }
+    let steps = bound(&mut connection, file).map_err(error())?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(error())?;
+    connection
+        .pragma_update_and_check(None, "max_page_count", MAX_PAGES, |_most| Ok(()))
+        .map_err(error())?;
     connection
         .pragma_update_and_check(None, "journal_mode", "wal", |_mode| Ok(()))
         .map_err(error())?;
     prepare(file, &mut connection)?;
-    Ok(connection)
-}
-
-/// Makes the tables if there are none, else sees whether they are those of this version.
-fn prepare(file: &Path, connection: &mut Connection) -> Result<(), GalleryError> {
-    let error = || GalleryError::index(file);
-    for (name, value) in [
-        ("synchronous", "normal"),
-        ("temp_store", "memory"),
-        ("foreign_keys", "on"),
-    ] {
-        connection.pragma_update(None, name, value).map_err(error())?;
-    }
-    connection.pragma_update(None, "cache_size", -65_536).map_err(error())?;
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(error())?;
-    let number = |sql: &str| {
-        transaction
-            .query_row(sql, [], |row| row.get::<_, i64>(0))
-            .map_err(error())
-    };
-    let found = number("PRAGMA user_version")?;
-    let num_tables = number("SELECT count(*) FROM sqlite_schema")?;
-    if num_tables == 0 {
-        transaction.execute_batch(TABLES).map_err(error())?;
-        let first_id = unix_ms() * IDS_PER_MS;
-        transaction
-            .execute(
-                "INSERT INTO sqlite_sequence (name, seq) VALUES ('pictures', ?)",
-                [first_id],
-            )
-            .map_err(error())?;
-        transaction
-            .pragma_update(None, "user_version", VERSION)
-            .map_err(error())?;
-        return transaction.commit().map_err(error());
-    }
-    if found != i64::from(VERSION) {
-        return Err(GalleryError::IndexVersion {
-            path: file.to_owned(),
-            found,
-            expected: VERSION,
-        });
-    }
-    let expected = {
-        let fresh = Connection::open_in_memory().map_err(error())?;
-        fresh.execute_batch(TABLES).map_err(error())?;
-        schema(&fresh).map_err(error())?
-    };
-    if schema(&transaction).map_err(error())? != expected {
-        return Err(GalleryError::IndexSchema { path: file.to_owned() });
-    }
-    Ok(())
-}
-
-/// All that a file defines, by name.
-fn schema(connection: &Connection) -> rusqlite::Result<Vec<[Option<String>; 4]>> {
-    /// More than what is defined here, so that no more is read of another file.
-    const MOST: usize = 64;
-    let sql = format!("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name LIMIT {MOST}");
-    let mut statement = connection.prepare(&sql)?;
-    let rows = statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
-    rows.collect()
-}
-
-/// Milliseconds since 1970-01-01 UTC.
-fn unix_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_millis() as i64
+    Ok((connection, steps))
 }

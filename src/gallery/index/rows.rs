@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::open::Index;
 use super::place::{GALLERY_ROOT, Roots, path_in, to_value};
@@ -89,7 +89,6 @@ impl Index {
     /// # Errors
     /// [`GalleryError::Index`].
     pub(in crate::gallery) fn write(&mut self, readings: &[Reading]) -> Result<Written, GalleryError> {
-        let error = self.error();
         let gallery = self.gallery.clone();
         self.in_transaction(|transaction| {
             let mut written = Written::default();
@@ -112,7 +111,6 @@ impl Index {
             }
             Ok(written)
         })
-        .map_err(error)
     }
 
     /// Changes the user metadata of pictures.
@@ -125,7 +123,6 @@ impl Index {
         &mut self,
         user_metadata: &[(EntryId, UserMetadata, Option<i64>)],
     ) -> Result<(), GalleryError> {
-        let error = self.error();
         self.in_transaction(|transaction| {
             for (EntryId(id), user_metadata, marks_ms) in user_metadata {
                 transaction
@@ -136,7 +133,6 @@ impl Index {
             }
             Ok(())
         })
-        .map_err(error)
     }
 
     /// The watched folders whose pictures it has.
@@ -144,8 +140,7 @@ impl Index {
     /// # Errors
     /// [`GalleryError::Index`].
     pub(in crate::gallery) fn roots(&mut self) -> Result<Roots, GalleryError> {
-        let error = self.error();
-        let watched = self.in_transaction(watched).map_err(error)?;
+        let watched = self.in_transaction(watched)?;
         Ok(Roots {
             gallery: self.gallery.clone(),
             watched,
@@ -158,29 +153,26 @@ impl Index {
     /// # Errors
     /// [`GalleryError::Index`].
     pub(in crate::gallery) fn set_watched(&mut self, folders: &[PathBuf]) -> Result<Roots, GalleryError> {
-        let error = self.error();
         let gallery = self.gallery.clone();
-        let watched = self
-            .in_transaction(|transaction| {
-                let mut kept = watched(transaction)?;
-                for (root, _) in kept.extract_if(.., |(_, folder)| !folders.contains(folder)) {
-                    for sql in FORGET_ROOT {
-                        transaction.execute(sql, [root])?;
-                    }
+        let watched = self.in_transaction(|transaction| {
+            let mut kept = watched(transaction)?;
+            for (root, _) in kept.extract_if(.., |(_, folder)| !folders.contains(folder)) {
+                for sql in FORGET_ROOT {
+                    transaction.execute(sql, [root])?;
                 }
-                for folder in folders {
-                    if kept.iter().any(|(_, known)| known == folder) || *folder == gallery {
-                        continue;
-                    }
-                    let Some(path) = to_value(Path::new(""), 1, folder) else {
-                        continue;
-                    };
-                    transaction.execute("INSERT INTO roots (path) VALUES (?)", [path])?;
-                    kept.push((transaction.last_insert_rowid(), folder.clone()));
+            }
+            for folder in folders {
+                if kept.iter().any(|(_, known)| known == folder) || *folder == gallery {
+                    continue;
                 }
-                Ok(kept)
-            })
-            .map_err(error)?;
+                let Some(path) = to_value(Path::new(""), 1, folder) else {
+                    continue;
+                };
+                transaction.execute("INSERT INTO roots (path) VALUES (?)", [path])?;
+                kept.push((transaction.last_insert_rowid(), folder.clone()));
+            }
+            Ok(kept)
+        })?;
         Ok(Roots {
             gallery: self.gallery.clone(),
             watched,
@@ -192,20 +184,9 @@ impl Index {
     /// # Errors
     /// [`GalleryError::Index`].
     pub(in crate::gallery) fn forget_all(&mut self) -> Result<(), GalleryError> {
-        let error = self.error();
         self.in_transaction(|transaction| {
             transaction.execute_batch("DELETE FROM words; DELETE FROM pictures; DELETE FROM unreadable;")
         })
-        .map_err(error)
-    }
-
-    fn in_transaction<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let done = work(&transaction)?;
-        transaction.commit()?;
-        Ok(done)
     }
 }
 
