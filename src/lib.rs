@@ -10,7 +10,8 @@
 //! | room | what lives there | may import | owns |
 //! |---|---|---|---|
 //! | [`config`] | settings, folders, logging | – | directories |
-//! | [`job`] | plain data that crosses threads or is saved | – | – |
+//! | [`prompt`] | what people write into prompts: emphasis, schedules, choices; plain data | – | – |
+//! | [`job`] | plain data that crosses threads or is saved | prompt | – |
 //! | [`diffusion`] | schedules, samplers, guidance, noise, trajectories | job | |
 //! | [`kernels`] | the heavy tensor operations behind one plain signature each, for every kind of processor; the allocator; which precisions they serve, on how many threads | – | |
 //! | [`models`] | CLIP, U-Net, VAE, tiny autoencoder; changes of their weights | kernels | |
@@ -129,6 +130,7 @@ pub mod job;
 pub mod kernels;
 pub mod models;
 pub mod pipelines;
+pub mod prompt;
 pub mod render;
 pub mod ui;
 pub mod unfold;

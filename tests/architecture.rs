@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 /// Every room, lowest first, with the rooms it may import.
 const ROOMS: &[(&str, &[&str])] = &[
     ("config", &[]),
-    ("job", &[]),
+    ("prompt", &[]),
+    ("job", &["prompt"]),
     ("diffusion", &["job"]),
     ("kernels", &[]),
     ("models", &["kernels"]),

@@ -1,0 +1,26 @@
+//! What people write into prompts: emphasis, schedules, alternation, `BREAK`, `AND`, networks, choices and comments, read
+//! as A1111 reads them. Plain data with byte spans; no tensors, no files.
+//!
+//! ```text
+//!  text ─ parse ─▶ Parsed: tokens and groups ─ at a step ─▶ PromptPart …: fragments of text with weights ─ print ─▶ text
+//! ```
+//!
+//! Tokens tile the text without a gap, and groups refer to tokens by index: nothing is nested, so no depth of brackets
+//! costs stack, and every pass is linear in the length of the text.
+//!
+//! Source: `modules/prompt_parser.py` of <https://github.com/AUTOMATIC1111/stable-diffusion-webui>
+
+mod parse;
+mod print;
+mod reading;
+mod syntax;
+mod token;
+
+pub use parse::{Group, GroupKind, Parsed, Role, When, parse};
+pub use print::print;
+pub use reading::{Fragment, Moment, PromptPart};
+pub use syntax::{Emphasis, PromptSyntax, PromptText};
+pub use token::{Bracket, PromptToken, TokenKind};
+
+#[cfg(test)]
+mod tests;
