@@ -38,6 +38,8 @@
 //! * **There is exactly one denoise loop**, `pipelines/denoise.rs`. Image to image, inpainting, controls, a refiner are data
 //!   that it is given ([`pipelines::denoiser`]), not copies of it.
 //! * **No file is believed and none is run**: pickles are read as data, sizes and offsets are checked before anything is allocated.
+//! * **What a picture's record names is not opened** unless it lies in the folders of the user's models and pictures
+//!   ([`config::KnownFolders`]), or the user says so.
 //! * **Samplers see x₀ and σ only.** ε, v, betas and timesteps end at `diffusion/forward_process.rs` and
 //!   `diffusion/schedule/`.
 //! * **"Guidance scale" means `uncond + s·(cond − uncond)`** everywhere.

@@ -5,10 +5,11 @@ use std::process::Output;
 
 use hareru::engine;
 use hareru::gallery;
-use hareru::job::ModelRef;
+use hareru::job::{GenerateRequest, ModelRef};
 use serde_json::Value;
 
 use crate::support::command_line::{command, hareru};
+use crate::support::generated_image;
 
 #[test]
 fn bad_usage_should_end_with_code_2() {
@@ -502,4 +503,49 @@ fn a_sweep_should_keep_its_runs_and_take_shared_steps_only_once() {
         let output = hareru(home.path(), &[&common[..], &small, &["--x", bad]].concat());
         assert_eq!(output.status.code(), Some(2), "{bad}: {}", stderr(&output));
     }
+}
+
+#[test]
+fn what_a_strangers_picture_names_should_be_opened_only_when_told_to() {
+    let home = tempfile::tempdir().unwrap();
+    let save = |name: &str, model: &Path| {
+        let request = GenerateRequest {
+            model: ModelRef::Path(model.to_owned()),
+            ..GenerateRequest::default()
+        };
+        let file = home.path().join(name);
+        gallery::save_as(&file, &generated_image(request)).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let theirs = home.path().join("theirs/model");
+    let picture = save("theirs.png", &theirs);
+    let out = home.path().join("out.png");
+    let out = out.to_str().unwrap();
+    let branch = ["branch", &picture, "--at", "1", "--out", out];
+    let unfold = ["unfold", &picture, "--decoder", "vae", "--out", out];
+    for verb in [&branch[..], &unfold] {
+        let refused = hareru(home.path(), verb);
+        assert_eq!(refused.status.code(), Some(2), "{verb:?}: {}", stderr(&refused));
+        assert!(stderr(&refused).contains("--open-named"), "{}", stderr(&refused));
+        let mut told = verb.to_vec();
+        told.push("--open-named");
+        let opened = hareru(home.path(), &told);
+        assert_eq!(opened.status.code(), Some(1), "{verb:?}: {}", stderr(&opened));
+        assert!(
+            stderr(&opened).contains(theirs.to_str().unwrap()),
+            "it is looked for: {}",
+            stderr(&opened)
+        );
+    }
+    let lexical = save("up.png", &home.path().join("data/hareru/models/../../../theirs/model"));
+    let refused = hareru(home.path(), &["branch", &lexical, "--at", "1", "--out", out]);
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+    let own = save("own.png", &home.path().join("data/hareru/models/mine"));
+    let looked_for = hareru(home.path(), &["branch", &own, "--at", "1", "--out", out]);
+    assert_eq!(
+        looked_for.status.code(),
+        Some(1),
+        "own folders are looked into: {}",
+        stderr(&looked_for)
+    );
 }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use super::CliError;
 use super::generate::wait_for_job;
 use super::output::Output;
+use super::record_files::RecordFilesArgs;
 use super::save_target::SaveArgs;
 use super::values::{Keep, parse_lora, precision_parser};
+use crate::config::KnownFolders;
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery;
 use crate::job::{Change, Inexact, JobOptions, LoraSpec, Precision, PreviewMode};
@@ -64,6 +66,9 @@ pub(super) struct BranchArgs {
     #[command(flatten)]
     pub(super) save: SaveArgs,
 
+    #[command(flatten)]
+    record_files: RecordFilesArgs,
+
     /// What each step keeps beside its latents
     #[arg(long, value_enum, value_delimiter = ',')]
     keep: Vec<Keep>,
@@ -95,8 +100,14 @@ impl BranchArgs {
 }
 
 /// Makes the branch and saves it, into `gallery_dir` when no file is named.
-pub(super) fn run(args: &BranchArgs, output: Output, gallery_dir: PathBuf) -> Result<(), CliError> {
+pub(super) fn run(
+    args: &BranchArgs,
+    output: Output,
+    gallery_dir: PathBuf,
+    known: &KnownFolders,
+) -> Result<(), CliError> {
     let kept = Arc::new(gallery::read_run(&args.picture)?);
+    args.record_files.check(&args.picture, &kept.record.request, known)?;
     let mut request = kept.record.request.branched(args.change());
     request.stop_after = args.stop_after;
     let target = args.save.target(gallery_dir);

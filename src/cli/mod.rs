@@ -12,6 +12,7 @@ mod list;
 mod models;
 mod output;
 mod progress;
+mod record_files;
 mod save_target;
 mod sweep;
 mod task_args;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::config::{Paths, Settings, start_logging};
+use crate::config::{KnownFolders, Paths, Settings, start_logging};
 use crate::engine::{self, EngineStartError, SubmitError, ThreadsError};
 use crate::gallery::GalleryError;
 use crate::job::{JobError, JobErrorKind};
@@ -159,8 +160,10 @@ fn execute(
             generate::run(&args, output, gallery_dir)
         }
         Some(Command::Branch(args)) => {
-            let gallery_dir = gallery_dir(args.save.gallery.clone(), &computing()?, &paths);
-            branch::run(&args, output, gallery_dir)
+            let settings = computing()?;
+            let gallery_dir = gallery_dir(args.save.gallery.clone(), &settings, &paths);
+            let known = KnownFolders::of(&settings, &paths, &gallery_dir);
+            branch::run(&args, output, gallery_dir, &known)
         }
         Some(Command::Sweep(args)) => {
             let cells_dir = gallery_dir(args.cells.clone(), &computing()?, &paths);
@@ -176,7 +179,11 @@ fn execute(
             None => list::models(output, &paths),
         },
         Some(Command::Samplers(_)) => list::samplers(output).map_err(CliError::from),
-        Some(Command::Unfold(args)) => computing().and_then(|_| unfold::run(&args, output)),
+        Some(Command::Unfold(args)) => {
+            let settings = computing()?;
+            let gallery_dir = gallery_dir(None, &settings, &paths);
+            unfold::run(&args, output, &KnownFolders::of(&settings, &paths, &gallery_dir))
+        }
         Some(Command::Trajectory(args)) => trajectory::run(&args, output),
         Some(Command::Gallery(gallery_args)) => {
             let settings = settings();

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use super::CliError;
 use super::output::Output;
 use super::progress::Progress;
+use super::record_files::RecordFilesArgs;
 use super::unfold_views::{DECODERS, StepRenderer, ViewName};
 use super::values::one_of;
+use crate::config::KnownFolders;
 use crate::gallery;
 use crate::job::{PreviewMode, StepRecord, Trajectory};
 use crate::unfold::{
@@ -57,6 +59,9 @@ pub(super) struct UnfoldArgs {
     #[arg(long, value_parser = one_of(DECODERS), default_value = "linear")]
     decoder: PreviewMode,
 
+    #[command(flatten)]
+    record_files: RecordFilesArgs,
+
     /// File to write: .gif, .webp or .png (an animated one, or the contact sheet)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -76,7 +81,7 @@ impl Steps {
 }
 
 /// Writes the animation or the sheet and says its name.
-pub(super) fn run(args: &UnfoldArgs, output: Output) -> Result<(), CliError> {
+pub(super) fn run(args: &UnfoldArgs, output: Output, known: &KnownFolders) -> Result<(), CliError> {
     let format = args.format()?;
     args.check_files()?;
     let picture = gallery::read_picture(&args.picture)?;
@@ -94,7 +99,9 @@ pub(super) fn run(args: &UnfoldArgs, output: Output) -> Result<(), CliError> {
         (Some((number, why)), _) => output.warn(&format!("{number} steps are left out, as {why}: {}", file.display())),
         (None, _) => {}
     }
-    renderer.start(&args.picture)?;
+    renderer.start(&args.picture, |request| {
+        args.record_files.check(&args.picture, request, known)
+    })?;
 
     match args.sheet {
         Some((columns, rows)) => {

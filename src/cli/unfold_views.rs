@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::CliError;
 use crate::engine::{EngineHandle, EngineOptions};
 use crate::gallery;
-use crate::job::{DecodeRequest, Event, LatentPlane, PreviewMode, Record, RgbImage, StepRecord, Trajectory};
+use crate::job::{
+    DecodeRequest, Event, GenerateRequest, LatentPlane, PreviewMode, Record, RgbImage, StepRecord, Trajectory,
+};
 use crate::unfold::{self, AttentionToken, FrameError, MissingData, RunAnimation, StepView};
 
 /// A view as it is asked for.
@@ -161,10 +163,22 @@ impl StepRenderer {
     }
 
     /// Starts the engine if a view needs it.
-    pub(super) fn start(&mut self, picture: &Path) -> Result<(), CliError> {
+    ///
+    /// * `check`: whether the files may be opened that a request names, which is made of what the picture's record says.
+    pub(super) fn start(
+        &mut self,
+        picture: &Path,
+        check: impl FnOnce(&GenerateRequest) -> Result<(), CliError>,
+    ) -> Result<(), CliError> {
         if self.animation.views.iter().any(|view| self.is_decoded(*view)) {
+            let record = gallery::read_record(picture)?;
+            check(&GenerateRequest {
+                model: record.request.model.clone(),
+                vae: record.request.vae.clone(),
+                ..GenerateRequest::default()
+            })?;
             self.engine = Some(Asked {
-                record: gallery::read_record(picture)?,
+                record,
                 engine: EngineHandle::start(EngineOptions::of_user(), || {})?,
                 tickets: 0,
             });

@@ -2,6 +2,7 @@
 
 mod file_name;
 mod file_writer;
+mod known_folders;
 mod lenient;
 mod log_file;
 mod logging;
@@ -12,6 +13,7 @@ mod settings;
 
 pub use file_name::{MAX_NAME_BYTES, name_with_ending};
 pub use file_writer::FileWriter;
+pub use known_folders::KnownFolders;
 pub use lenient::take_fields;
 pub use log_file::log_tail;
 pub use logging::start_logging;

@@ -91,7 +91,7 @@ impl Studio {
         let session = session_file.map(|path| SessionKeeper::start(path, ctx, &mut state, &mut pages));
         chrome::actions::start_engine(&mut state, &mut services);
         let model = &pages.studio.draft.request.model;
-        if *model != ModelRef::Starter {
+        if *model != ModelRef::Starter && !state.is_strange_model(model) {
             services.describe(model.clone(), &mut state.notices);
         }
         Self {
@@ -248,6 +248,13 @@ impl Studio {
 
     fn next_of_pictures(&mut self) -> Option<ServiceEvent> {
         let event = self.services.pictures.as_ref()?.poll()?;
+        if let SaveEvent::Opened {
+            record: Some(record), ..
+        }
+        | SaveEvent::TrajectoryOpened { record, .. } = &event
+        {
+            self.services.note_strangers(&mut self.state, &record.request);
+        }
         // The page that compares says itself which of its pictures cannot be read.
         let is_said = matches!(&event, SaveEvent::OpenFailed { path, .. }
             if self.pages.compare.state.is_reading(path) && !self.pages.studio.waits_for(path));

@@ -1,5 +1,6 @@
 //! Hands jobs of the queue to the engine, and takes them back.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::model::notifications::Level;
@@ -7,7 +8,7 @@ use super::model::state::AppState;
 use super::pages::studio::form::draft_error::request_text;
 use super::services::Services;
 use crate::engine::SubmitError;
-use crate::job::{JobError, JobId};
+use crate::job::{ErrorCode, JobError, JobErrorKind, JobId};
 
 /// Has the engine let go of jobs that were taken away.
 pub(super) fn cancel_all(state: &mut AppState, services: &Services, names: impl IntoIterator<Item = JobId>) {
@@ -21,7 +22,12 @@ pub(super) fn cancel_all(state: &mut AppState, services: &Services, names: impl 
 pub(super) fn advance(state: &mut AppState, services: &mut Services) {
     let taken = state.jobs.take_back();
     cancel_all(state, services, taken);
-    while let (Some((id, order)), Some(engine)) = (state.next_job(), &mut services.engine) {
+    while let (Some((id, order)), Some(_)) = (state.next_job(), &services.engine) {
+        if let Some(file) = state.strangers_in(&order.request).into_iter().next() {
+            state.jobs.refused(id, Arc::new(not_opened(&file.path)));
+            continue;
+        }
+        let Some(engine) = &mut services.engine else { return };
         let request = (*order.request).clone();
         let submitted = match &order.branch_point {
             Some(point) => engine.submit_after(request, (Arc::clone(&point.kept), point.step), order.options),
@@ -41,4 +47,11 @@ pub(super) fn advance(state: &mut AppState, services: &mut Services) {
             Err(SubmitError::EngineStopped) => return state.engine_stopped(None),
         }
     }
+}
+
+/// Why a job is not done that names a file which nobody has agreed to open.
+fn not_opened(path: &Path) -> JobError {
+    let path = path.display().to_string();
+    let words = format!("expected files that the user agreed to open, found one that a picture's record names: {path}");
+    JobError::new(JobErrorKind::Request, words).with_code(ErrorCode::new("problem-named-file").with("path", path))
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize as _, Deserializer};
 use serde_json::{Map, Value};
 
 use super::model::state::{AppState, Sides};
+use super::model::strangers::Strangers;
 use super::pages::Pages;
 use super::pages::gallery::SIDES;
 use super::pages::studio::form::content::FormContent;
@@ -87,6 +88,8 @@ pub struct Session {
     /// What is typed in the form, as of the last time that its model was known; `None` before the first.
     #[serde(deserialize_with = "object")]
     pub form: Option<FormContent>,
+    /// Files that records have brought into the form and that must not be opened.
+    pub strangers: Strangers,
 }
 
 impl Default for Session {
@@ -99,6 +102,7 @@ impl Default for Session {
             sections: BTreeMap::new(),
             gallery: GalleryView::default(),
             form: None,
+            strangers: Strangers::default(),
         }
     }
 }
@@ -160,12 +164,14 @@ impl Session {
                 searches: gallery.search.history.clone(),
             },
             form,
+            strangers: state.strangers.clone(),
         }
     }
 
     /// Makes the window what it was; the form's model is still to be described.
     fn put_into(self, ctx: &Context, state: &mut AppState, pages: &mut Pages) {
         state.page = self.page;
+        state.strangers = self.strangers;
         state.sides = self.sides;
         section::set_all(ctx, self.sections);
         let gallery = &mut pages.gallery.state;

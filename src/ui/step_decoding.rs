@@ -1,5 +1,6 @@
 //! Has the engine decode steps of runs.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::model::decodes::AskedStep;
@@ -13,7 +14,7 @@ use crate::job::{DecodeRequest, GenerateRequest, JobError, PreviewMode, StepReco
 ///
 /// * `made_by`: the request of the run that the step belongs to.
 ///
-/// Returns the ticket of the answer; `None` if no engine could take the request.
+/// Returns the ticket of the answer; `None` if no engine could take the request, or if the model must not be opened.
 pub(super) fn ask(
     state: &mut AppState,
     services: &Services,
@@ -23,6 +24,10 @@ pub(super) fn ask(
 ) -> Option<u64> {
     if let Some(ticket) = state.decodes.ticket_of(&step, quality) {
         return Some(ticket);
+    }
+    let is_held = |path: &PathBuf| state.is_stranger(path);
+    if state.is_strange_model(&made_by.model) || made_by.vae.as_ref().is_some_and(is_held) {
+        return None; // the form asks about them when its settings are used
     }
     let engine = services.engine.as_ref()?;
     let ticket = state.decodes.next_ticket();

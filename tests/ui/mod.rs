@@ -19,6 +19,7 @@ mod latent_view;
 mod looks;
 mod mask;
 mod models;
+mod named_files;
 mod pictures;
 mod precision;
 mod queue;

@@ -141,3 +141,23 @@ mask-padding = Surroundings
 mask-nowhere = Brush over what shall be painted, or say how far beyond the edges
 mask-unreadable = The mask could not be read: { $reason }
 mask-not-saved = The mask could not be saved: { $reason }
+
+## What settings name elsewhere
+
+named-model = These settings name a model at { $path }, which is not in your folders. It has not been opened.
+named-vae = These settings name an autoencoder (VAE) at { $path }, which is not in your folders. It has not been opened.
+named-lora = These settings name a LoRA at { $path }, which is not in your folders. It has not been opened.
+named-embedding = These settings name an embedding at { $path }, which is not in your folders. It has not been opened.
+named-adapter = These settings name an adapter at { $path }, which is not in your folders. It has not been opened.
+named-upscaler = These settings name an upscaler at { $path }, which is not in your folders. It has not been opened.
+named-picture = These settings name a picture at { $path }, which is not in your folders. It has not been opened.
+named-mask = These settings name a mask at { $path }, which is not in your folders. It has not been opened.
+named-find = Look for it in my models
+    .tip = Uses the installed file of the same name, whatever folder it is in
+named-choose = Choose…
+    .tip = Uses another file in its place
+named-open = Open it there
+    .tip = Opens the file where the settings say it is. Only do so if you trust where the settings come from
+named-not-found = None of your models is called { $file }
+named-dialog = Choose the file to use
+problem-named-file = The settings name a file that is not in your folders: { $path }. Say at the top of the form what shall be used

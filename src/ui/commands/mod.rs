@@ -5,6 +5,7 @@ mod compare;
 mod gallery;
 mod image_input;
 mod models;
+mod named_file;
 mod queue;
 mod settings;
 pub mod shortcuts;
@@ -19,6 +20,7 @@ pub use compare::{CompareCommand, CompareMode};
 pub use gallery::{GalleryCommand, Go, PageNotice, SelectMode};
 pub use image_input::{FEATHER_PX, ImageInputCommand, InputImage, MaskEdit, Target};
 pub use models::ModelsCommand;
+pub use named_file::NamedFileCommand;
 pub use queue::QueueCommand;
 pub use settings::{Section, SettingsCommand};
 pub use table::{CommandSpec, Scope, table};
@@ -207,6 +209,8 @@ pub enum UiCommand {
     Settings(SettingsCommand),
     /// Something around pictures that are brought in.
     ImageInput(ImageInputCommand),
+    /// Something with a file that the form names and that is not opened.
+    NamedFile(NamedFileCommand),
 }
 
 impl UiCommand {
@@ -223,6 +227,7 @@ impl UiCommand {
         }
         Some(match self {
             Self::Regenerate(command) => command.key(),
+            Self::NamedFile(command) => return command.key(),
             Self::PutInForm(_) => "models-use",
             Self::TakeOutOfForm(_) => "models-take-out",
             Self::Models(command) => match command {
@@ -275,7 +280,8 @@ commands_of_pages!(
     Models(ModelsCommand),
     Queue(QueueCommand),
     Settings(SettingsCommand),
-    ImageInput(ImageInputCommand)
+    ImageInput(ImageInputCommand),
+    NamedFile(NamedFileCommand)
 );
 
 impl CommandSender {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::hub::{Download, InstalledModel, InstalledModels, ModelKind};
-use crate::job::{GenerateRequest, ModelRef};
+use crate::job::{FileRole, GenerateRequest, ModelRef};
 
 /// Everything that is installed, and what is being fetched.
 #[derive(Debug, Default)]
@@ -45,20 +45,7 @@ impl Installed {
 
 /// Everything installed that a request uses.
 pub(in crate::ui) fn used_by(request: &GenerateRequest) -> Vec<PathBuf> {
-    let mut used = Vec::new();
-    let mut add_model = |model: &ModelRef| {
-        if let ModelRef::Path(path) = model {
-            used.push(path.clone());
-        }
-    };
-    add_model(&request.model);
-    if let Some(refiner) = &request.refiner {
-        add_model(&refiner.model);
-    }
-    used.extend(request.loras.iter().map(|lora| lora.path.clone()));
-    used.extend(request.embeddings.iter().cloned());
-    used.extend(request.vae.iter().cloned());
-    used.extend(request.controls.iter().map(|control| control.model.clone()));
-    used.extend(request.references.iter().map(|reference| reference.adapter.clone()));
-    used
+    let named = request.named_files().into_iter();
+    let weights = named.filter(|file| !matches!(file.role, FileRole::Picture | FileRole::Mask));
+    weights.map(|file| file.path).collect()
 }

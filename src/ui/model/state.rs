@@ -12,6 +12,7 @@ use super::page_id::PageId;
 pub use super::run::{Pause, Run};
 pub use super::shown::{Overlay, Sides, View};
 use super::step_times::StepTimes;
+use super::strangers::Strangers;
 use super::sweeping::Sweeping;
 use crate::gallery::{Listed, SaveEvent};
 use crate::job::{
@@ -90,6 +91,8 @@ pub struct AppState {
     pub step_times: StepTimes,
     /// The models on disk.
     pub installed: Installed,
+    /// Files that records name and that must not be opened.
+    pub strangers: Strangers,
 }
 
 impl AppState {

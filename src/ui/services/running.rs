@@ -4,16 +4,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Clipboard, Dialogs, Engine, Pictures, RepaintHandle, ServiceFactory, StartEngine, on_own_thread};
-use crate::config::Settings;
+use crate::config::{KnownFolders, Paths, Settings};
 use crate::engine::QueueKeeper;
 use crate::gallery::{IndexService, SaveOptions};
 use crate::hub::Hub;
-use crate::job::{JobError, ModelRef, Precision};
+use crate::job::{GenerateRequest, JobError, ModelRef, Precision};
 use crate::ui::commands::{CommandSender, GalleryCommand, PageNotice, UiCommand};
 use crate::ui::i18n::Language;
 use crate::ui::model::budget::BudgetQuestion;
 use crate::ui::model::notifications::{Level, Notices, Text};
-use crate::ui::model::state::file_name;
+use crate::ui::model::state::{AppState, file_name};
 
 /// What a page may ask for. No call waits.
 pub(in crate::ui) struct Services {
@@ -154,6 +154,12 @@ impl Services {
     pub(in crate::ui) fn change_settings(&mut self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.settings);
         (self.keep_settings)(self.settings.clone());
+    }
+
+    /// Notes what a record names outside the folders of models and pictures, so that none of it is opened without asking.
+    pub(in crate::ui) fn note_strangers(&self, state: &mut AppState, request: &GenerateRequest) {
+        let known = KnownFolders::of(&self.settings, &Paths::of_user(), &self.gallery_dir);
+        state.note_strangers(request, |path| known.hold(path));
     }
 
     /// Whether nothing on the window may move by itself: the user wants it so, or the processor draws.

@@ -99,7 +99,9 @@ impl StudioPage {
         match event {
             Event::DeviceDescribed { .. } => {
                 let model = self.draft.request.model.clone();
-                ctx.services.preload(model, ctx.state.precision);
+                if !ctx.state.is_strange_model(&model) {
+                    ctx.services.preload(model, ctx.state.precision);
+                }
             }
             Event::ModelDescribed { info } if info.model == self.draft.request.model => self.draft.adopt(info),
             _ => {}
@@ -188,6 +190,7 @@ impl Page for StudioPage {
 /// Every panel, in the order they are laid out.
 fn default_panels() -> Vec<Box<dyn StudioPanel>> {
     vec![
+        Box::new(form::named_files::NamedFilesPanel),
         Box::new(form::prompt::PromptPanel),
         Box::new(form::model::ModelPanel),
         Box::new(image_input::ImageInputPanel),

@@ -23,6 +23,7 @@ pub(in crate::ui) fn restore(
     branching: Option<Arc<Branching>>,
 ) {
     mark(page);
+    ctx.services.note_strangers(ctx.state, request);
     page.state.branching = branching;
     page.draft.restore(request);
     adopt_model(page, ctx);
@@ -37,6 +38,9 @@ pub(in crate::ui) fn mark(page: &mut StudioPage) {
 /// Has the form know what its model looks best with, now or as soon as the engine has described it.
 pub(super) fn adopt_model(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
     let model = &page.draft.request.model;
+    if ctx.state.is_strange_model(model) {
+        return;
+    }
     match ctx.state.model(model).cloned() {
         Some(info) => page.draft.adopt(&info),
         None => ctx.services.describe(model.clone(), &mut ctx.state.notices),
@@ -47,6 +51,7 @@ pub(super) fn adopt_model(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
 pub(in crate::ui) fn watch(page: &mut StudioPage, ctx: &PageContext<'_>) {
     // Fields that will follow the model are not yet what the user wants.
     let awaits_model = page.draft.follows_model
+        && !ctx.state.is_strange_model(&page.draft.request.model)
         && ctx.state.engine == EngineStatus::Running
         && ctx.state.refusal(&page.draft.request.model).is_none();
     if !awaits_model {

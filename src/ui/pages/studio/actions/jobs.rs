@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::form;
+use super::{form, named_files};
 use crate::job::{GenerateRequest, JobOptions, ModelRef};
 use crate::ui::job_dispatch::{advance, cancel_all};
 use crate::ui::model::jobs::{BranchPoint, Order};
@@ -70,6 +70,9 @@ fn put_in(
     request: GenerateRequest,
     branch_point: Option<BranchPoint>,
 ) -> bool {
+    if named_files::is_held(ctx, &request) {
+        return false;
+    }
     let problem = if ctx.services.engine.is_none() {
         Some(Text::key("notice-engine-stopped"))
     } else if ctx.state.jobs.jobs().len() >= MAX_JOBS {
@@ -100,6 +103,9 @@ pub(super) fn stop(ctx: &mut PageContext<'_>) {
 
 /// Chooses a model; what is known of it comes as an event.
 pub(super) fn use_model(page: &mut StudioPage, ctx: &mut PageContext<'_>, model: ModelRef) {
+    if let ModelRef::Path(path) = &model {
+        ctx.state.strangers.accept(path);
+    }
     page.draft.choose_model(model);
     form::adopt_model(page, ctx);
 }

@@ -6,6 +6,7 @@ pub(super) mod export;
 pub(super) mod files;
 pub(super) mod form;
 pub(super) mod jobs;
+pub(super) mod named_files;
 pub(super) mod play;
 pub(super) mod regenerate;
 pub(super) mod steer;
@@ -73,6 +74,7 @@ pub(super) fn carry_out(page: &mut StudioPage, ctx: &mut PageContext<'_>, comman
         UiCommand::Regenerate(command) => regenerate::carry_out(page, ctx, command),
         UiCommand::UseUpscaler(network, picture) => regenerate::use_upscaler(page, ctx, network, picture),
         UiCommand::ImageInput(command) => image_input::carry_out(page, ctx, command),
+        UiCommand::NamedFile(command) => named_files::carry_out(page, ctx, command),
         other => return go(page, ctx, other),
     }
     Handled::Yes

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{form, jobs, sweep};
+use super::{form, jobs, named_files, sweep};
 use crate::job::{GenerateRequest, Sweep, Upscale};
 use crate::ui::commands::{PageId, UiCommand};
 use crate::ui::model::notifications::{Level, Text};
@@ -77,6 +77,8 @@ fn ask_for_network(services: &Services, picture: PathBuf) {
 
 /// Remembers a network that enlarges pictures, and enlarges one with it.
 pub(super) fn use_upscaler(page: &mut StudioPage, ctx: &mut PageContext<'_>, network: PathBuf, picture: PathBuf) {
+    ctx.state.strangers.accept(&network);
+    ctx.state.strangers.accept(&picture);
     if ctx.services.settings.upscaler.as_ref() != Some(&network) {
         ctx.services
             .change_settings(|settings| settings.upscaler = Some(network.clone()));
@@ -117,6 +119,10 @@ pub(in crate::ui) fn go_on_if_wanted(page: &mut StudioPage, ctx: &mut PageContex
 
 fn make(page: &mut StudioPage, ctx: &mut PageContext<'_>, request: GenerateRequest, again: Regenerate) {
     let request = request.of_making();
+    ctx.services.note_strangers(ctx.state, &request);
+    // What must be asked first is asked at the form.
+    let is_held = named_files::is_held(ctx, &request);
+    let again = if is_held { Regenerate::Settings } else { again };
     match again {
         Regenerate::Settings => {
             form::restore(page, ctx, &request, None);

@@ -1,5 +1,6 @@
 //! Many runs of one request.
 
+use super::named_files;
 use crate::job::Sweep;
 use crate::ui::commands::UiCommand;
 use crate::ui::job_dispatch::advance;
@@ -39,6 +40,9 @@ pub(super) fn begin(page: &mut StudioPage, ctx: &mut PageContext<'_>, sweep: Res
     if ctx.state.is_sweep_open() {
         let text = Text::key("again-busy");
         ctx.state.notices.notify(Level::Info, text);
+        return;
+    }
+    if sweep.as_ref().is_ok_and(|sweep| named_files::is_held(ctx, &sweep.base)) {
         return;
     }
     let sweeping = sweep.and_then(|sweep| {

@@ -10,6 +10,7 @@ pub(in crate::ui) mod extra_settings;
 pub(in crate::ui) mod generate;
 pub(in crate::ui) mod history;
 pub(in crate::ui) mod model;
+pub(in crate::ui) mod named_files;
 pub(in crate::ui) mod prompt;
 pub(in crate::ui) mod sampling;
 

@@ -174,6 +174,7 @@ fn take(page: &mut StudioPage, ctx: &mut PageContext<'_>, target: Target, path: 
         return;
     }
     page.state.image_input.drop_menu = None;
+    ctx.state.strangers.accept(path); // it was the user who brought it
     if target == Target::ReadSettings {
         files::open_picture(page, ctx, path.to_owned());
         ctx.state.page = PageId::Studio;
@@ -329,7 +330,7 @@ pub(in crate::ui) fn tick(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
             Done::ReadMask(file, read) => masks::take_read(page, ctx, &file, read),
         }
     }
-    read_restored(page);
+    read_restored(page, ctx.state);
     masks::tick(page, ctx);
     preview::tick(page, ctx);
 }

@@ -6,6 +6,7 @@ use super::worker::Task;
 use crate::job::{Mask, RgbImage};
 use crate::ui::commands::{MaskEdit, UiCommand};
 use crate::ui::model::notifications::{Level, Text};
+use crate::ui::model::state::AppState;
 use crate::ui::page::PageContext;
 use crate::ui::pages::studio::StudioPage;
 use crate::ui::pages::studio::mask::{MaskDocument, Saved};
@@ -58,7 +59,7 @@ pub(super) fn tick(page: &mut StudioPage, ctx: &PageContext<'_>) {
     if editor.file != file.unwrap_or_default() && editor.reading.is_none() && !editor.is_unsaved() {
         editor.document = None; // the form has taken up another one
     }
-    begin(page);
+    begin(page, ctx.state);
     let editor = &mut page.state.image_input.mask;
     let Some(document) = &editor.document else { return };
     let version = document.version();
@@ -80,7 +81,7 @@ pub(super) fn tick(page: &mut StudioPage, ctx: &PageContext<'_>) {
 }
 
 /// The mask as it was saved, or a blank one.
-fn begin(page: &mut StudioPage) {
+fn begin(page: &mut StudioPage, app: &AppState) {
     let editor = &page.state.image_input.mask;
     if editor.document.is_some() || !editor.is_open || editor.reading.is_some() {
         return;
@@ -91,6 +92,9 @@ fn begin(page: &mut StudioPage) {
     let document = MaskDocument::of_picture(looked.pixels.width_px, looked.pixels.height_px);
     let file = page.draft.request.mask.as_ref().map(|mask| mask.file.clone());
     let editor = &mut page.state.image_input.mask;
+    if file.as_ref().is_some_and(|file| app.is_stranger(file)) {
+        return; // the form asks about it
+    }
     if let Some(file) = file.filter(|file| !file.as_os_str().is_empty()) {
         editor.file.clone_from(&file);
         editor.reading = Some(file.clone());

@@ -103,7 +103,7 @@ pub(super) fn tick(page: &mut StudioPage, ctx: &mut PageContext<'_>) {
     let Some(request) = preview_request(&page.draft) else {
         return;
     };
-    if preview.request.as_deref() == Some(&request) {
+    if !ctx.state.strangers_in(&request).is_empty() || preview.request.as_deref() == Some(&request) {
         return;
     }
     stop(page, ctx);

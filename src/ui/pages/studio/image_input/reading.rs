@@ -1,10 +1,11 @@
 //! Which pictures are read in the background.
 
-use crate::ui::pages::studio::StudioPage;
 use std::path::Path;
 
 use super::state::InputStatus;
 use super::worker::Task;
+use crate::ui::model::state::AppState;
+use crate::ui::pages::studio::StudioPage;
 
 /// Has a picture read unless it was, and forgets those that nothing refers to.
 pub(super) fn read_picture(page: &mut StudioPage, path: &Path) {
@@ -24,15 +25,15 @@ pub(super) fn read_picture(page: &mut StudioPage, path: &Path) {
     page.worker.ask(Task::ReadPicture(path.to_owned()));
 }
 
-/// Has the pictures read that restored settings name.
-pub(super) fn read_restored(page: &mut StudioPage) {
+/// Has the pictures read that restored settings name, but for those that the user must be asked about.
+pub(super) fn read_restored(page: &mut StudioPage, app: &AppState) {
     let form = &page.draft.request;
     let pictures = form.init.iter().map(|init| &init.file);
     let pictures = pictures.chain(form.controls.iter().map(|control| &control.picture));
     let pictures = pictures.chain(form.references.iter().map(|reference| &reference.picture));
     let unknown = pictures
         .into_iter()
-        .find(|path| page.state.image_input.look(path).is_none());
+        .find(|path| page.state.image_input.look(path).is_none() && !app.is_stranger(path));
     if let Some(path) = unknown.cloned() {
         read_picture(page, &path);
     }
