@@ -57,8 +57,8 @@
 //! # How a picture comes to be
 //!
 //! ```text
-//!  window                                 inference thread                       gallery writer thread
-//!  ──────                                 ────────────────                       ─────────────────────
+//!  window                                 inference thread                       gallery saver thread
+//!  ──────                                 ────────────────                       ────────────────────
 //!  panels edit the Draft in place
 //!  Generate → Draft::to_request()
 //!  EngineHandle::submit(request) ───────▶ load or reuse the model    Event::Phase
