@@ -326,13 +326,12 @@ fn live_run(page: &StudioState, app: &AppState) -> Option<(Node, Entry)> {
         return None;
     }
     let mut request = live.map_or_else(|| (*run.request).clone(), shown::asked);
-    let origin = match record {
-        Some(record) => record.origin.clone(),
-        None => {
-            let origin = likely_origin(&app.recent, &request);
-            request.seed = run.request.seed + u64::from(run.image_index);
-            origin
-        }
+    let origin = if let Some(record) = record {
+        record.origin.clone()
+    } else {
+        let origin = likely_origin(&app.recent, &request);
+        request.seed = run.request.seed + u64::from(run.image_index);
+        origin
     };
     let node = Node {
         run_id: run_id.clone(),
