@@ -19,5 +19,7 @@ pub use log_file::log_tail;
 pub use logging::start_logging;
 pub use paths::Paths;
 pub use pending_file::{PendingFile, PublishError};
-pub use regular_file::{MAX_OWN_FILE_BYTES, is_real_folder, make_real_folders, open_regular, read_regular};
+pub use regular_file::{
+    MAX_OWN_FILE_BYTES, is_real_folder, make_real_folders, open_or_make, open_regular, read_regular,
+};
 pub use settings::{DEFAULT_NAME_TEMPLATE, MAX_UI_SCALE, MIN_UI_SCALE, PictureFormat, Settings, ThemeChoice};

@@ -1,7 +1,6 @@
 //! The file of the index among other files.
 
 use std::fs::{File, Metadata, TryLockError};
-use std::io;
 use std::path::{Path, PathBuf};
 #[cfg(not(unix))]
 use std::time::UNIX_EPOCH;
@@ -24,21 +23,6 @@ pub(super) fn hold(lock: &File, patience: Duration) {
     {
         std::thread::sleep(LOCK_PAUSE);
     }
-}
-
-/// Opens or makes the file that is locked. What has its name and is no file is removed, and never followed.
-pub(super) fn open_lock(path: &Path) -> io::Result<File> {
-    if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        std::fs::remove_file(path)?;
-    }
-    let mut options = File::options();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-    }
-    options.open(path)
 }
 
 /// Gives the file and its logs other names.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::file::{Identity, LOG_ENDS, hold, identity_of, open_lock, put_aside, remove_logs, with_end};
+use super::file::{Identity, LOG_ENDS, hold, identity_of, put_aside, remove_logs, with_end};
 use super::limits::{MAX_PAGES, StepBudget, bound, is_foreign_log, oddity};
 use super::schema::prepare;
-use crate::config::{make_real_folders, open_regular};
+use crate::config::{make_real_folders, open_or_make, open_regular};
 use crate::gallery::GalleryError;
 
 /// Folder of the program's own files in a gallery.
@@ -109,7 +109,7 @@ impl Index {
         std::fs::create_dir_all(gallery).map_err(GalleryError::write(gallery))?;
         make_real_folders(&folder, 1).map_err(GalleryError::write(&folder))?;
         let lock_file = folder.join(LOCK_NAME);
-        let lock = open_lock(&lock_file).map_err(GalleryError::write(&lock_file))?;
+        let lock = open_or_make(&lock_file).map_err(GalleryError::write(&lock_file))?;
         hold(&lock, BUSY_TIMEOUT); // until it is dropped
 
         let file = Self::file_of(gallery);
