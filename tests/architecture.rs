@@ -192,6 +192,23 @@ fn every_room_should_be_in_the_table_and_exist() {
 }
 
 #[test]
+fn only_one_file_should_print() {
+    let streams = ["stdout()", "stderr()", "println!", "eprintln!", " print!", " eprint!"];
+    // The bar shows numbers and words of this program; the log has its own way to harmless lines.
+    let allowed = ["cli/output.rs", "cli/progress.rs", "config/logging.rs"];
+    let source = source_dir();
+    for file in rust_files(&source) {
+        let name = file.strip_prefix(&source).unwrap().to_string_lossy().replace('\\', "/");
+        let code = without_comments(&std::fs::read_to_string(&file).unwrap());
+        let found = streams.iter().find(|stream| code.contains(**stream));
+        assert!(
+            found.is_none() || allowed.contains(&&*name),
+            "{name} prints by {found:?}"
+        );
+    }
+}
+
+#[test]
 fn the_scanner_should_see_code_and_not_comments() {
     let code = without_comments(
         "use crate::job; // crate::ui\n/// [`crate::cli`]\nlet url = \"https://x\";\n/* crate::hub */",

@@ -113,7 +113,7 @@ pub fn run(open_window: impl FnOnce(Settings, PathBuf) -> Result<(), AnyError>) 
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
-            error.print().ok(); // nobody is left to read it
+            output::usage(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -173,7 +173,7 @@ fn execute(
             let gallery_dir = gallery_dir(args.save.gallery.clone(), &computing()?, &paths);
             upscale::run(&args, output, gallery_dir)
         }
-        Some(Command::Bench(args)) => computing().and_then(|_| bench::run(&args)),
+        Some(Command::Bench(args)) => computing().and_then(|_| bench::run(&args, output)),
         Some(Command::Models(models_args)) => match models_args.command {
             Some(command) => models::run(command, output, &settings(), &paths),
             None => list::models(output, &paths),

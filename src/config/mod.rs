@@ -8,6 +8,7 @@ mod log_file;
 mod logging;
 mod paths;
 mod pending_file;
+mod redact;
 mod regular_file;
 mod settings;
 
@@ -19,6 +20,7 @@ pub use log_file::log_tail;
 pub use logging::start_logging;
 pub use paths::Paths;
 pub use pending_file::{PendingFile, PublishError};
+pub use redact::keep_out_of_logs;
 pub use regular_file::{
     MAX_OWN_FILE_BYTES, is_real_folder, make_real_folders, open_or_make, open_regular, read_regular,
 };
