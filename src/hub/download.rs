@@ -147,6 +147,11 @@ impl Staging {
         if self.plan().is_none_or(|old| old != *plan) {
             self.discard()?;
         }
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700); // what is in it is nobody's business yet
+        let made = builder.recursive(true).create(&self.folder);
+        made.map_err(HubError::io(&self.folder))?;
         let path = self.folder.join(PLAN);
         let text = serde_json::to_vec_pretty(plan).map_err(|error| HubError::Io {
             path: path.clone(),
