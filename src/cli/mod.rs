@@ -27,7 +27,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::config::{KnownFolders, Paths, Settings, start_logging};
+use crate::config::{KnownFolders, Paths, Settings, start_logging, survive_file_size_limit};
 use crate::engine::{self, EngineStartError, SubmitError, ThreadsError};
 use crate::gallery::GalleryError;
 use crate::job::{JobError, JobErrorKind};
@@ -119,6 +119,7 @@ pub fn run(open_window: impl FnOnce(Settings, PathBuf) -> Result<(), AnyError>) 
     };
     let log_file = args.command.is_none().then(|| Paths::of_user().log_file);
     start_logging(log_file.as_deref());
+    survive_file_size_limit();
     let output = Output::new(args.command.as_ref().is_some_and(Command::wants_json));
     match execute(args, output, open_window) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! Persisted settings, the folders the program uses, whole-file writes, and the log.
 
 mod file_name;
+mod file_size_limit;
 mod file_writer;
 mod known_folders;
 mod lenient;
@@ -13,6 +14,7 @@ mod regular_file;
 mod settings;
 
 pub use file_name::{MAX_NAME_BYTES, name_with_ending};
+pub use file_size_limit::survive_file_size_limit;
 pub use file_writer::FileWriter;
 pub use known_folders::KnownFolders;
 pub use lenient::take_fields;
