@@ -219,12 +219,12 @@ fn the_scanner_should_see_code_and_not_comments() {
     assert!(!names_crate("use super::egui::X; my_egui::f(); egui_wgpu::Y", "egui"));
 }
 
-fn source_dir() -> PathBuf {
+pub(crate) fn source_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
 /// All Rust files below `folder`, in order.
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -243,7 +243,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 
 /// The code with line comments, doc comments and block comments taken out. A `//` inside a string hides the rest of
 /// its line, which at worst makes the rule blind to that line.
-fn without_comments(code: &str) -> String {
+pub(crate) fn without_comments(code: &str) -> String {
     let mut kept = String::new();
     let mut rest = code;
     while let Some(start) = rest.find("/*") {
