@@ -3,5 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    hareru::cli::run(|settings, gallery_dir| hareru::ui::run(settings, gallery_dir).map_err(Into::into))
+    hareru::cli::run(|settings, warning, gallery_dir| {
+        hareru::ui::run(settings, warning, gallery_dir).map_err(Into::into)
+    })
 }

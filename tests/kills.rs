@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use hareru::config::{FileWriter, PendingFile, Settings};
+use hareru::config::{PendingFile, Settings, SettingsKeeper};
 use hareru::engine::{KeptJob, QueueContent, QueueEvent, QueueKeeper};
 use hareru::gallery::{
     self, EntryId, IndexEvent, IndexRequest, IndexService, IndexServiceOptions, MetadataChange, TrashPlace,
@@ -129,11 +129,11 @@ fn child_that_keeps_settings() {
     settings.watched_folders = (0..200)
         .map(|number| PathBuf::from(format!("/pictures/{number}")))
         .collect();
-    let writer = FileWriter::start();
+    let keeper = SettingsKeeper::start(path, &Settings::default());
     loop {
         settings.trajectory_budget_mib += 1;
-        writer.write(path.clone(), settings.to_json().unwrap());
-        writer.flush();
+        keeper.keep(&settings);
+        keeper.flush();
         keep(settings.trajectory_budget_mib);
     }
 }

@@ -103,7 +103,7 @@ fn the_programs_own_files_should_not_be_waited_for() {
     let path = pipe(&folder.path().join("settings.json"));
     let (settings, warning) = Settings::load(&path);
     assert_eq!(settings, Settings::default());
-    assert!(warning.is_some_and(|text| text.contains("found a named pipe")));
+    assert!(warning.is_some_and(|warning| warning.to_string().contains("found a named pipe")));
 
     let home = tempfile::tempdir().unwrap();
     let models = home.path().join("data/hareru/models");

@@ -58,9 +58,9 @@ enum GalleryCommand {
     },
     /// Decode every picture, and compare the index with what the files say
     ///
-    /// Writes nothing. Exits with 1 if a picture is torn, or the index has too few, too many or old ones.
+    /// Exits with 1 if a picture is torn, or the index has too few, too many or old ones.
     Verify {
-        /// Count files that came, went or changed since the index was last open as flaws of it
+        /// Do not first take notice of files that came or went
         #[arg(long)]
         as_is: bool,
     },
@@ -103,18 +103,10 @@ pub(super) fn run(
             output,
         ),
         GalleryCommand::Verify { as_is } => {
-            let found = if *as_is {
-                gallery::verify(folder)?
-            } else {
-                gallery::verify_as_next_opened(folder, watched.as_deref())?
-            };
-            for folder in &found.absent_folders {
-                output.warn(&format!(
-                    "a folder is not there, its pictures are still known: {}",
-                    folder.display()
-                ));
+            if !as_is {
+                Library::open(folder, watched, output)?;
             }
-            report(&found, output)
+            report(&gallery::verify(folder)?, output)
         }
         GalleryCommand::Reindex => {
             gallery::forget_index(folder)?;

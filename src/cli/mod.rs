@@ -27,7 +27,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::config::{KnownFolders, Paths, Settings, start_logging, survive_file_size_limit};
+use crate::config::{KnownFolders, Paths, Settings, SettingsWarning, start_logging};
 use crate::engine::{self, EngineStartError, SubmitError, ThreadsError};
 use crate::gallery::GalleryError;
 use crate::job::{JobError, JobErrorKind};
@@ -105,21 +105,20 @@ impl From<std::io::Error> for CliError {
     }
 }
 
-/// Reads the command line and does what it says. Without a command it calls `open_window` with the settings and the
-/// gallery's folder, and returns when the window is closed.
+/// Reads the command line and does what it says. Without a command it calls `open_window` with the settings, what
+/// was wrong with their file and the gallery's folder, and returns when the window is closed.
 ///
 /// The exit code is 0 if all went well, 2 for bad usage, 1 for any other failure.
-pub fn run(open_window: impl FnOnce(Settings, PathBuf) -> Result<(), AnyError>) -> ExitCode {
+pub fn run(open_window: impl FnOnce(Settings, Option<SettingsWarning>, PathBuf) -> Result<(), AnyError>) -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
-            output::usage(&error);
+            error.print().ok(); // nobody is left to read it
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
     let log_file = args.command.is_none().then(|| Paths::of_user().log_file);
     start_logging(log_file.as_deref());
-    survive_file_size_limit();
     let output = Output::new(args.command.as_ref().is_some_and(Command::wants_json));
     match execute(args, output, open_window) {
         Ok(()) => ExitCode::SUCCESS,
@@ -133,16 +132,17 @@ pub fn run(open_window: impl FnOnce(Settings, PathBuf) -> Result<(), AnyError>) 
 fn execute(
     args: Args,
     output: Output,
-    open_window: impl FnOnce(Settings, PathBuf) -> Result<(), AnyError>,
+    open_window: impl FnOnce(Settings, Option<SettingsWarning>, PathBuf) -> Result<(), AnyError>,
 ) -> Result<(), CliError> {
     let paths = Paths::of_user();
-    let settings = || {
+    let load = || {
         let (settings, warning) = Settings::load(&paths.settings_file);
-        if let Some(warning) = warning {
-            output.warn(&warning);
+        if let Some(warning) = &warning {
+            output.warn(&warning.to_string());
         }
-        settings
+        (settings, warning)
     };
+    let settings = || load().0;
     // For what computes: the threads are fixed as the settings have it.
     let computing = || -> Result<Settings, CliError> {
         let settings = settings();
@@ -151,9 +151,10 @@ fn execute(
     };
     match args.command {
         None => {
-            let settings = computing()?;
+            let (settings, warning) = load();
+            use_threads(args.threads, &settings)?;
             let gallery_dir = gallery_dir(args.gallery, &settings, &paths);
-            open_window(settings, gallery_dir)
+            open_window(settings, warning, gallery_dir)
                 .map_err(|error| CliError::Failed(JobError::from_chain(JobErrorKind::Internal, error.as_ref()).message))
         }
         Some(Command::Generate(args)) => {
@@ -174,7 +175,7 @@ fn execute(
             let gallery_dir = gallery_dir(args.save.gallery.clone(), &computing()?, &paths);
             upscale::run(&args, output, gallery_dir)
         }
-        Some(Command::Bench(args)) => computing().and_then(|_| bench::run(&args, output)),
+        Some(Command::Bench(args)) => computing().and_then(|_| bench::run(&args)),
         Some(Command::Models(models_args)) => match models_args.command {
             Some(command) => models::run(command, output, &settings(), &paths),
             None => list::models(output, &paths),

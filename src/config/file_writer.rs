@@ -1,17 +1,21 @@
 //! The thread that writes small files the program keeps for itself, so that the window never waits for a disk.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::PendingFile;
 
-/// The contents that have not been written yet.
+/// Writes a file.
+type Write = Box<dyn FnOnce(&Path) -> io::Result<()> + Send>;
+
+/// What has not been written yet.
 #[derive(Default)]
 struct Queue {
     /// The newest content of each file.
-    contents: BTreeMap<PathBuf, Vec<u8>>,
+    contents: BTreeMap<PathBuf, Write>,
     is_writing: bool,
     is_closed: bool,
 }
@@ -39,12 +43,12 @@ impl Shared {
     fn run(&self) {
         loop {
             let mut queue = self.wait_while(|queue| queue.contents.is_empty() && !queue.is_closed);
-            let Some((path, bytes)) = queue.contents.pop_first() else {
+            let Some((path, write)) = queue.contents.pop_first() else {
                 return;
             };
             queue.is_writing = true;
             drop(queue);
-            if let Err(error) = PendingFile::replace(&path, &bytes) {
+            if let Err(error) = write(&path) {
                 tracing::warn!("{} could not be written: {error}", path.display());
             }
             self.lock().is_writing = false;
@@ -77,7 +81,12 @@ impl FileWriter {
     /// Replaces the file at `path` by these bytes, whole or not at all, and makes its folder if needed. Returns at once.
     /// A failure is logged.
     pub fn write(&self, path: PathBuf, bytes: Vec<u8>) {
-        self.shared.lock().contents.insert(path, bytes);
+        self.write_with(path, move |path| PendingFile::replace(path, &bytes));
+    }
+
+    /// As [`Self::write`], with what `write` does on the thread, which is not called if a newer content comes before.
+    pub(super) fn write_with(&self, path: PathBuf, write: impl FnOnce(&Path) -> io::Result<()> + Send + 'static) {
+        self.shared.lock().contents.insert(path, Box::new(write));
         self.shared.changed.notify_all();
         if self.thread.is_none() {
             self.close();

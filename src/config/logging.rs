@@ -1,5 +1,4 @@
-//! The log on standard error, and that of the window in a file. Both are written through [`Redacted`], so that neither
-//! holds a token or a password at any level, whoever logs it.
+//! The log on standard error, and that of the window in a file.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -11,7 +10,6 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
 use super::log_file::LogFile;
-use super::redact::Redacted;
 
 /// What is logged on standard error when neither variable is set.
 const DEFAULT_FILTER: &str = "warn";
@@ -37,15 +35,13 @@ pub fn start_logging(file: Option<&Path>) {
         Err(error) => (None, Some(error)),
     };
     let in_file = lines.map(|lines| {
-        let write = move || Redacted(Lines(lines.clone()));
+        let write = move || Lines(lines.clone());
         layer()
             .with_ansi(false)
             .with_writer(write)
             .with_filter(filter(FILE_FILTER))
     });
-    let on_error = layer()
-        .with_writer(|| Redacted(io::stderr()))
-        .with_filter(filter(DEFAULT_FILTER));
+    let on_error = layer().with_writer(io::stderr).with_filter(filter(DEFAULT_FILTER));
     tracing_subscriber::registry()
         .with(on_error)
         .with(in_file)

@@ -118,7 +118,7 @@ impl Settings {
     /// Reads the settings. There are always some: a missing file gives the defaults. Fields that cannot be understood
     /// have their defaults and the others stay, with a warning for the user; the file is then kept beside as
     /// `settings.json.broken`, or as `settings.json.broken-2` to `-9` where that name is taken.
-    pub fn load(path: &Path) -> (Self, Option<String>) {
+    pub fn load(path: &Path) -> (Self, Option<SettingsWarning>) {
         let read = match read_regular(path, MAX_OWN_FILE_BYTES) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return (Self::default(), None),
             read => read.and_then(|text| Ok(serde_json::from_slice::<Map<String, Value>>(&text)?)),
@@ -126,8 +126,8 @@ impl Settings {
         let read = match read {
             Ok(fields) => Value::Object(fields),
             Err(error) => {
-                let reason = format!("the settings could not be read ({error}), so the defaults are used");
-                return (Self::default(), Some(set_aside(path, &reason)));
+                let trouble = SettingsTrouble::Unreadable(error.to_string());
+                return (Self::default(), Some(SettingsWarning::after(trouble, path)));
             }
         };
         let mut settings = Self::default();
@@ -136,11 +136,7 @@ impl Settings {
         if left_out.is_empty() {
             return (settings, None);
         }
-        let reason = format!(
-            "these settings could not be understood and have their defaults: {}",
-            left_out.join(", ")
-        );
-        let warning = set_aside(path, &reason);
+        let warning = SettingsWarning::after(SettingsTrouble::LeftOut(left_out), path);
         // What was understood stays, whether or not anything is changed before the next start.
         let kept = settings.to_json().map_err(io::Error::from);
         if let Err(error) = kept.and_then(|bytes| PendingFile::replace(path, &bytes)) {
@@ -173,8 +169,61 @@ impl Settings {
 /// Most files that are kept aside; the last one gives way to a newer one.
 const MAX_ASIDE: usize = 9;
 
-/// Keeps a file that was not understood from being overwritten, and says so in one line.
-fn set_aside(path: &Path, reason: &str) -> String {
+/// What was wrong with the file of the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingsTrouble {
+    /// It could not be read, and why; all have their defaults.
+    Unreadable(String),
+    /// These settings could not be understood and have their defaults.
+    LeftOut(Vec<String>),
+}
+
+/// What the user should know of the file of the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsWarning {
+    /// What was wrong.
+    pub trouble: SettingsTrouble,
+    /// What the file is called now.
+    pub aside: PathBuf,
+    /// Whether it could be given that name.
+    pub is_renamed: bool,
+}
+
+impl SettingsWarning {
+    fn after(trouble: SettingsTrouble, path: &Path) -> Self {
+        let (aside, is_renamed) = set_aside(path);
+        Self {
+            trouble,
+            aside,
+            is_renamed,
+        }
+    }
+}
+
+impl std::fmt::Display for SettingsWarning {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.trouble {
+            SettingsTrouble::Unreadable(error) => {
+                write!(
+                    formatter,
+                    "the settings could not be read ({error}), so the defaults are used"
+                )
+            }
+            SettingsTrouble::LeftOut(fields) => {
+                let fields = fields.join(", ");
+                write!(
+                    formatter,
+                    "these settings could not be understood and have their defaults: {fields}"
+                )
+            }
+        }?;
+        let fate = if self.is_renamed { "was" } else { "could not be" };
+        write!(formatter, "; the file {fate} renamed to {}", self.aside.display())
+    }
+}
+
+/// Keeps a file that was not understood from being overwritten. Returns its new name, and whether it has that.
+pub(super) fn set_aside(path: &Path) -> (PathBuf, bool) {
     let name = |number: usize| {
         let mut aside = path.as_os_str().to_owned();
         aside.push(".broken");
@@ -188,11 +237,8 @@ fn set_aside(path: &Path, reason: &str) -> String {
         .map(name)
         .find(is_free)
         .unwrap_or_else(|| name(MAX_ASIDE));
-    let fate = match std::fs::rename(path, &aside) {
-        Ok(()) => "the file was renamed to",
-        Err(_) => "the file could not be renamed to",
-    };
-    format!("{reason}; {fate} {}", aside.display())
+    let is_renamed = std::fs::rename(path, &aside).is_ok();
+    (aside, is_renamed)
 }
 
 #[cfg(test)]
@@ -247,7 +293,10 @@ mod tests {
             std::fs::write(&path, broken).unwrap();
             let (settings, warning) = Settings::load(&path);
             assert_eq!(settings, Settings::default());
-            assert!(warning.is_some_and(|text| text.ends_with(aside)), "{aside}");
+            assert!(
+                warning.is_some_and(|warning| warning.to_string().ends_with(aside)),
+                "{aside}"
+            );
             assert_eq!(std::fs::read(folder.path().join(aside)).unwrap(), broken);
             assert!(!path.exists());
         }
@@ -273,7 +322,10 @@ mod tests {
                 ..Settings::default()
             };
             assert_eq!(settings, expected, "{name}");
-            assert!(warning.is_some_and(|text| text.contains(name)), "{name} must be named");
+            assert!(
+                warning.is_some_and(|warning| warning.to_string().contains(name)),
+                "{name} must be named"
+            );
             let aside = std::fs::read_to_string(folder.path().join("settings.json.broken")).unwrap();
             assert_eq!(aside, text, "what was written must not be lost");
             assert_eq!(

@@ -1,48 +1,31 @@
-//! What a killed program left half written.
+//! What a killed program left half written in a gallery.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::index::Index;
 use super::store::files_in;
-use crate::config::{PendingFile, is_real_folder};
-
-/// Age from which a half written file is taken for abandoned; another program may still be writing a younger one.
-const ABANDONED_AFTER: Duration = Duration::from_hours(24);
+use crate::config::{is_real_folder, sweep_leftovers};
 
 /// Removes abandoned files from `folder`, the folders below it at any depth, and the program's own folder in it, and
-/// returns them. Only files under names that
-/// [`PendingFile`] gives are touched.
+/// returns them, see [`sweep_leftovers`].
 ///
 /// * `now`: what their age is counted to.
 pub(super) fn sweep(folder: &Path, now: SystemTime) -> Vec<PathBuf> {
     let own_folder = Some(Index::own_folder(folder)).filter(|own| is_real_folder(own));
-    files_in(folder)
-        .chain(own_folder.iter().flat_map(|own| files_in(own)))
-        .filter(|path| path.file_name().is_some_and(PendingFile::is_its_name))
-        .filter(|path| is_abandoned(path, now))
-        .filter(|path| match std::fs::remove_file(path) {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::info!("a half written file was not removed: {error}: {}", path.display());
-                false
-            }
-        })
-        .collect()
-}
-
-fn is_abandoned(path: &Path, now: SystemTime) -> bool {
-    std::fs::symlink_metadata(path).is_ok_and(|metadata| {
-        metadata.is_file()
-            && metadata
-                .modified()
-                .is_ok_and(|modified| now.duration_since(modified).is_ok_and(|age| age >= ABANDONED_AFTER))
-    })
+    let own_files = own_folder.iter().flat_map(|own| files_in(own));
+    sweep_leftovers(files_in(folder).chain(own_files), now)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::config::PendingFile;
+
+    /// After this long a half written file is taken for abandoned.
+    const ABANDONED_AFTER: Duration = Duration::from_hours(24);
 
     #[test]
     fn only_what_was_abandoned_a_day_ago_should_be_swept() {

@@ -1,16 +1,20 @@
 //! Taking files away so that they can be brought back.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::trajectory_file;
-use crate::config::{is_real_folder, make_real_folders};
+use crate::config::{is_real_folder, make_real_folders, move_new};
 
 /// Folder for what is taken away where the system has no trash, in the folder of the program's own files.
 const FOLDER_NAME: &str = "trash";
 
 /// Bytes of dropped trajectories that [`bound_dropped`] leaves in that folder whatever the budget: 1 GiB.
 const LEAST_KEPT_BYTES: u64 = 1 << 30;
+
+/// Names that are tried for a folder in the trash.
+const MAX_ATTEMPTS: usize = 10_000;
 
 /// Where files go that are taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,18 +90,12 @@ impl Trash {
         {
             tracing::warn!("the system's trash did not take all: {error}");
         }
-        // Files of one name may be taken within a millisecond.
-        let mut number = now.as_millis();
-        while self.folder.join(number.to_string()).exists() {
-            number += 1;
-        }
-        let folder = self.folder.join(number.to_string());
+        let mut place = Place::new(&self.folder, now.as_millis());
         let mut taken: Vec<Group> = Vec::new();
         for (number, files) in groups.into_iter().enumerate() {
-            let folder = folder.join(number.to_string());
             let mut group = Group { files: Vec::new() };
             for original in files {
-                let kept = match moved_into(&folder, &original) {
+                let kept = match place.take(number, &original) {
                     Ok(kept) => kept,
                     Err(error) => {
                         outcome
@@ -214,31 +212,68 @@ fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     entries.filter_map(|entry| entry.ok().map(|entry| entry.path()))
 }
 
-/// Moves what the system has not taken into `folder`; where it now is, or `None` in the system's trash.
-fn moved_into(folder: &Path, file: &Path) -> std::io::Result<Option<PathBuf>> {
-    if file.symlink_metadata().is_err() {
-        return Ok(None);
-    }
-    // The program's own folder, the trash, what is taken, a group: a stranger's gallery may have links there.
-    make_real_folders(folder, 4)?;
-    let kept = folder.join(file.file_name().unwrap_or_default());
-    std::fs::rename(file, &kept)?;
-    Ok(Some(kept))
+/// A folder in the trash for what is taken away at one time, made when it is needed.
+struct Place {
+    trash: PathBuf,
+    /// Name of the folder, or the first that is tried.
+    number: u128,
+    is_made: bool,
 }
 
-fn brought_back(taken: &Taken) -> std::io::Result<()> {
+impl Place {
+    /// * `number`: a name that is likely to be free, such as the time in milliseconds.
+    fn new(trash: &Path, number: u128) -> Self {
+        Self {
+            trash: trash.to_owned(),
+            number,
+            is_made: false,
+        }
+    }
+
+    /// Moves what the system has not taken into the folder of a group; where it now is, or `None` in the system's trash.
+    fn take(&mut self, group: usize, file: &Path) -> io::Result<Option<PathBuf>> {
+        if file.symlink_metadata().is_err() {
+            return Ok(None);
+        }
+        let folder = self.folder()?.join(group.to_string());
+        make_real_folders(&folder, 1)?;
+        let kept = folder.join(file.file_name().unwrap_or_default());
+        move_new(file, &kept)?;
+        Ok(Some(kept))
+    }
+
+    /// The folder, which no other program has: two may take files away in the same millisecond.
+    fn folder(&mut self) -> io::Result<PathBuf> {
+        for _attempt in 0..MAX_ATTEMPTS {
+            let folder = self.trash.join(self.number.to_string());
+            if self.is_made {
+                return Ok(folder);
+            }
+            // The program's own folder, the trash: a stranger's gallery may have links there.
+            make_real_folders(&self.trash, 2)?;
+            match std::fs::create_dir(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.number += 1,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {} // the trash was emptied meanwhile
+                made => {
+                    made?;
+                    self.is_made = true;
+                }
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+}
+
+fn brought_back(taken: &Taken) -> io::Result<()> {
     let Taken { original, kept, .. } = taken;
     let Some(kept) = kept else {
         // The system has brought it back, or has said why not.
         return original.symlink_metadata().map(|_there| ());
     };
-    if original.symlink_metadata().is_ok() {
-        return Err(std::io::ErrorKind::AlreadyExists.into());
-    }
     if let Some(folder) = original.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    std::fs::rename(kept, original)?;
+    move_new(kept, original)?;
     for folder in kept.ancestors().skip(1).take(2) {
         std::fs::remove_dir(folder).ok(); // if it is empty
     }
@@ -336,6 +371,51 @@ mod tests {
         }
         let kept = std::fs::read_dir(own_folder.join(FOLDER_NAME)).unwrap();
         assert_eq!(kept.count(), 20, "none should have taken the place of another");
+    }
+
+    #[test]
+    fn programs_that_take_files_away_at_once_should_share_no_folder() {
+        const NUM_PROGRAMS: usize = 8;
+        const NUM_FILES: usize = 40;
+        let folder = tempfile::tempdir().unwrap();
+        let own_folder = folder.path().join("own");
+        std::thread::scope(|scope| {
+            for program in 0..NUM_PROGRAMS {
+                let (own_folder, pictures) = (own_folder.clone(), folder.path().join(program.to_string()));
+                scope.spawn(move || {
+                    let mut trash = Trash::new(&own_folder, TrashPlace::Folder);
+                    std::fs::create_dir(&pictures).unwrap();
+                    let file = pictures.join("run"); // all have this name
+                    for number in 0..NUM_FILES {
+                        std::fs::write(&file, format!("{program} {number}")).unwrap();
+                        let outcome = trash.take(vec![vec![file.clone()]]);
+                        assert_eq!(outcome.failures, [] as [String; 0]);
+                    }
+                    for number in (0..NUM_FILES).rev() {
+                        let outcome = trash.restore().unwrap();
+                        assert_eq!(outcome.failures, [] as [String; 0]);
+                        assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{program} {number}"));
+                        std::fs::remove_file(&file).unwrap();
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn what_is_brought_back_should_take_the_place_of_nothing_and_stay_in_the_trash_until_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.png");
+        std::fs::write(&file, "first").unwrap();
+        let mut trash = Trash::new(&folder.path().join("own"), TrashPlace::Folder);
+        trash.take(vec![vec![file.clone()]]);
+        std::fs::write(&file, "another of that name").unwrap();
+        let outcome = trash.restore().unwrap();
+        assert_eq!(outcome.failures.len(), 1);
+        assert_eq!(std::fs::read(&file).unwrap(), b"another of that name");
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(trash.restore().unwrap().failures, [] as [String; 0]);
+        assert_eq!(std::fs::read(&file).unwrap(), b"first");
     }
 
     #[test]

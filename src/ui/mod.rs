@@ -21,8 +21,9 @@ mod step_decoding;
 mod throttle;
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
-use crate::config::{Paths, Settings};
+use crate::config::{Paths, Settings, SettingsWarning, sweep_own_folders};
 use crate::engine::{DeviceChoice, EngineOptions};
 
 /// The name desktops know the window by.
@@ -36,11 +37,14 @@ pub enum UiError {
     Window(#[from] eframe::Error),
 }
 
-/// Opens the window and returns when it is closed. Pictures are kept in `gallery_dir`.
+/// Opens the window and returns when it is closed.
+///
+/// * `warning`: what was wrong with the file of the settings, of which the window tells.
+/// * `gallery_dir`: where pictures are kept.
 ///
 /// # Errors
 /// [`UiError::Window`] if there is no display or no way to draw on it.
-pub fn run(settings: Settings, gallery_dir: PathBuf) -> Result<(), UiError> {
+pub fn run(settings: Settings, warning: Option<SettingsWarning>, gallery_dir: PathBuf) -> Result<(), UiError> {
     let session_file = Paths::of_user().session_file;
     let viewport = egui::ViewportBuilder::default()
         .with_app_id(APP_ID)
@@ -61,7 +65,10 @@ pub fn run(settings: Settings, gallery_dir: PathBuf) -> Result<(), UiError> {
     if settings.device.as_deref() == Some(pages::settings::PROCESSOR) {
         engine_options.device = DeviceChoice::Cpu;
     }
-    let services = services::ServiceFactory::real(engine_options)
+    services::on_own_thread(|| {
+        sweep_own_folders(&Paths::of_user(), SystemTime::now());
+    });
+    let services = services::ServiceFactory::real(engine_options, &settings)
         .with_queue_file(queue_file)
         .with_session_file(session_file);
     eframe::run_native(
@@ -70,6 +77,9 @@ pub fn run(settings: Settings, gallery_dir: PathBuf) -> Result<(), UiError> {
         Box::new(|creation| {
             let mut studio = app::Studio::new(creation, services, settings, gallery_dir);
             studio.gallery_mut().thumbnail_dir = Some(thumbnail_dir);
+            if let Some(warning) = &warning {
+                studio.state_mut().tell_of_settings(warning);
+            }
             Ok(Box::new(studio))
         }),
     )?;

@@ -6,7 +6,7 @@ mod running;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{FileWriter, Paths, Settings};
+use crate::config::{Paths, Settings, SettingsKeeper};
 use crate::engine::{EngineHandle, EngineOptions, Poll, QueueKeeper, SubmitError};
 use crate::gallery;
 use crate::hub::{Hub, HubOptions};
@@ -16,9 +16,6 @@ use crate::job::{
 
 pub use clipboard::{Clipboard, ClipboardContent, SystemClipboard};
 pub(in crate::ui) use running::{Services, Surroundings};
-
-/// How the names of files of weights end.
-pub(in crate::ui) const WEIGHT_ENDINGS: [&str; 6] = ["safetensors", "ckpt", "pt", "pth", "bin", "gguf"];
 
 /// Asks the window to be painted; called from any thread.
 pub type RepaintHandle = Arc<dyn Fn() + Send + Sync>;
@@ -165,9 +162,8 @@ impl Dialogs for SystemDialogs {
 
     fn pick_model(&self, title: String, kind: String, answer: Box<dyn FnOnce(PathBuf) + Send>) {
         on_own_thread(move || {
-            let dialog = rfd::FileDialog::new()
-                .set_title(title)
-                .add_filter(kind, &WEIGHT_ENDINGS);
+            let endings = ["safetensors", "ckpt", "pt", "pth", "bin", "gguf"];
+            let dialog = rfd::FileDialog::new().set_title(title).add_filter(kind, &endings);
             if let Some(path) = dialog.pick_file() {
                 answer(path);
             }
@@ -183,14 +179,6 @@ impl Dialogs for SystemDialogs {
                 answer(path);
             }
         });
-    }
-}
-
-/// Has settings written to the user's file; a failure is logged.
-fn write_settings(writer: &FileWriter, settings: &Settings) {
-    match settings.to_json() {
-        Ok(bytes) => writer.write(Paths::of_user().settings_file, bytes),
-        Err(error) => tracing::warn!("the settings could not be written: {error}"),
     }
 }
 
@@ -262,8 +250,10 @@ impl ServiceFactory {
     }
 
     /// The real ones, but for the files of the queue and the session.
-    pub fn real(options: EngineOptions) -> Self {
-        let writer = FileWriter::start();
+    ///
+    /// * `settings`: as they were read; what is changed from there on is written.
+    pub fn real(options: EngineOptions, settings: &Settings) -> Self {
+        let keeper = SettingsKeeper::start(Paths::of_user().settings_file, settings);
         Self {
             start_engine: Box::new(move |repaint| {
                 EngineHandle::start(options.clone(), move || repaint())
@@ -289,7 +279,7 @@ impl ServiceFactory {
             log_file: Paths::of_user().log_file,
             dialogs: Box::new(SystemDialogs),
             clipboard: Arc::new(SystemClipboard),
-            keep_settings: Box::new(move |settings| write_settings(&writer, &settings)),
+            keep_settings: Box::new(move |settings| keeper.keep(&settings)),
             session_file: None,
         }
     }

@@ -33,7 +33,7 @@ pub(super) fn open(gallery_dir: &Path) -> Harness<'static, Studio> {
         keep_settings: Box::new(|_settings| {}),
         session_file: None,
         start_hub: None, // the models of whoever runs the tests are theirs
-        ..ServiceFactory::real(options)
+        ..ServiceFactory::real(options, &in_language("en"))
     };
     let mut harness = open_with(Harness::builder(), services, in_language("en"), gallery_dir);
     until(&mut harness, "the model is described", |studio| {

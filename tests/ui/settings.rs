@@ -8,6 +8,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::config::{PictureFormat, Settings, ThemeChoice};
 use hareru::gallery::{BudgetReport, SaveEvent};
 use hareru::ui::commands::{PageId, Section, SettingsCommand, UiCommand};
+use hareru::ui::i18n::Language;
 
 use super::harness::{Window, in_language};
 
@@ -418,4 +419,42 @@ fn a_smaller_budget_that_costs_nothing_should_take_effect_without_a_question() {
     });
     assert!(!window.has("Make less room for runs?"));
     assert_eq!(kept(&window).trajectory_budget_mib, 100);
+}
+
+#[test]
+fn the_window_should_tell_what_was_wrong_with_the_settings() {
+    for (written, language, said) in [
+        ("{", "en", "Your settings could not be read"),
+        (
+            r#"{"ui_scale": "big", "theme": 3}"#,
+            "en",
+            "have their defaults: ui_scale, theme",
+        ),
+        ("[]", "ja", "設定を読み込めなかった"),
+        (r#"{"threads": "many"}"#, "ja", "threads"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        std::fs::write(&path, written).unwrap();
+        let (_, warning) = Settings::load(&path);
+        let mut window = Window::open_in(language);
+        window
+            .state_mut()
+            .tell_of_settings(&warning.expect("the file is wrong"));
+        window.harness.run();
+        let notices: Vec<String> = window
+            .state()
+            .notices
+            .open()
+            .map(|notice| notice.text.localise(Language::choose(Some(language))))
+            .collect();
+        let [notice] = notices.as_slice() else {
+            panic!("expected one notice, found {notices:?}")
+        };
+        assert!(notice.contains(said), "{notice}");
+        assert!(
+            notice.contains("settings.json.broken"),
+            "it says where the old file is: {notice}"
+        );
+    }
 }

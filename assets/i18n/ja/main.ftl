@@ -32,8 +32,6 @@ command-zoom-out = 縮小
     .tip = 画像を小さく表示します
 command-zoom-fit = 全体
     .tip = 画像の全体を表示します
-command-zoom-whole-pixels = 整数倍で拡大
-    .tip = 「全体」での拡大を整数倍に限り、すべての画素を同じ大きさにします。もう一度でキャンバスいっぱいに戻します
 command-zoom-actual = 等倍
     .tip = 画像の 1 画素を画面の 1 画素で表示します
 
@@ -59,7 +57,6 @@ form-negative = ネガティブプロンプト
     .tip = 避けたいものを書きます。空なら何も避けません
 form-model = モデル
     .tip = 絵を描くネットワーク。何をどんな画風で描けるかはこれで決まります
-class-numbered = クラス { $class }
 form-class = クラス
     .tip = 何を描くか。このモデルは言葉ではなく、絵の種類（クラス）を知っています
 form-any-class = どれでも
@@ -185,6 +182,14 @@ notice-no-settings = { $file } には設定が入っていません。フォー�
 notice-not-opened = { $file } を開けませんでした：{ $reason }
 notice-not-saved = 画像を保存できませんでした：{ $reason }
 notice-still-saving = 保存中のものが { $count } 件あります。終わるとウィンドウは自動的に閉じます
+notice-settings-unreadable = 設定を読み込めなかったため、初期設定を使います（{ $reason }）。{ $fate ->
+    [kept] 元のファイルは { $file } として残してあります
+   *[stuck] 元のファイルを { $file } として残すことはできませんでした
+}
+notice-settings-left-out = 読み取れなかった設定は初期値に戻しました：{ $fields }。{ $fate ->
+    [kept] 元のファイルは { $file } として残してあります
+   *[stuck] 元のファイルを { $file } として残すことはできませんでした
+}
 notice-no-gallery = { $folder } に画像を保存できません：{ $reason }
 notice-model-refused = モデル { $model } は使えません：{ $reason }
 notice-engine-stopped = エンジンが停止しました。キャンバスの下の「エンジンを再起動」を押してください
@@ -379,9 +384,6 @@ plot-guidance = ガイダンスの効き
     .tip = プロンプトを知っているかどうかで、各ステップの答えがどれだけ変わるか
     .more = ネットワークにはプロンプトとネガティブプロンプトで二度たずね、ガイダンスはその答えの差を広げます。線が高いところはプロンプトが絵を決めているところ、0 に近いところではプロンプトを変えてもほとんど変わりません。
     .formula = ε = ε_uncond + s · (ε_cond − ε_uncond)。グラフは ‖ε_cond − ε_uncond‖
-failure-again = もう一度試す
-    .tip = 今のフォームの内容で生成します
-plots-none = 生成が始まると、各ステップのノイズ量・ノルム・所要時間がここにグラフで表示されます
 plot-guidance-none = この生成では残していないか、ガイダンスを使っていません
 plot-change = 推定の変化 ‖Δx₀‖
     .tip = 完成予想図が前のステップからどれだけ変わったか

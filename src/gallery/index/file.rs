@@ -1,10 +1,9 @@
 //! The file of the index among other files.
 
-use std::fs::{File, Metadata, TryLockError};
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 #[cfg(not(unix))]
 use std::time::UNIX_EPOCH;
-use std::time::{Duration, Instant};
 
 use crate::gallery::GalleryError;
 
@@ -12,18 +11,6 @@ use crate::gallery::GalleryError;
 const ASIDE_NAME: &str = "index-set-aside.sqlite";
 /// What the names of its logs end with.
 pub(super) const LOG_ENDS: [&str; 3] = ["-wal", "-shm", "-journal"];
-/// Pause between two looks at the lock.
-const LOCK_PAUSE: Duration = Duration::from_millis(5);
-
-/// Waits for others to have opened the index. Goes on without where the folder knows no locks, or one is held too long.
-pub(super) fn hold(lock: &File, patience: Duration) {
-    let start = Instant::now();
-    while let Err(TryLockError::WouldBlock) = lock.try_lock()
-        && start.elapsed() < patience
-    {
-        std::thread::sleep(LOCK_PAUSE);
-    }
-}
 
 /// Gives the file and its logs other names.
 pub(super) fn put_aside(file: &Path) -> Result<PathBuf, GalleryError> {

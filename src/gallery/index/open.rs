@@ -7,10 +7,10 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::file::{Identity, LOG_ENDS, hold, identity_of, put_aside, remove_logs, with_end};
+use super::file::{Identity, LOG_ENDS, identity_of, put_aside, remove_logs, with_end};
 use super::limits::{MAX_PAGES, StepBudget, bound, is_foreign_log, oddity};
 use super::schema::prepare;
-use crate::config::{make_real_folders, open_or_make, open_regular};
+use crate::config::{hold_lock, make_real_folders, open_lock, open_regular};
 use crate::gallery::GalleryError;
 
 /// Folder of the program's own files in a gallery.
@@ -109,8 +109,8 @@ impl Index {
         std::fs::create_dir_all(gallery).map_err(GalleryError::write(gallery))?;
         make_real_folders(&folder, 1).map_err(GalleryError::write(&folder))?;
         let lock_file = folder.join(LOCK_NAME);
-        let lock = open_or_make(&lock_file).map_err(GalleryError::write(&lock_file))?;
-        hold(&lock, BUSY_TIMEOUT); // until it is dropped
+        let lock = open_lock(&lock_file).map_err(GalleryError::write(&lock_file))?;
+        hold_lock(&lock, BUSY_TIMEOUT); // until it is dropped
 
         let file = Self::file_of(gallery);
         let mut set_aside = None;
@@ -149,17 +149,6 @@ impl Index {
             steps,
         };
         Ok(OpenedIndex { index, set_aside })
-    }
-
-    /// Opens a copy of the file of an index, wherever that is.
-    pub(super) fn open_copy(gallery: &Path, file: &Path) -> Result<Self, GalleryError> {
-        let (connection, steps) = connect(file)?;
-        Ok(Self {
-            connection,
-            gallery: gallery.to_owned(),
-            file: Some((file.to_owned(), identity_of(file).unwrap_or_default())),
-            steps,
-        })
     }
 
     /// An index that is forgotten when it is dropped.

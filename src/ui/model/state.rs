@@ -14,6 +14,7 @@ pub use super::shown::{Overlay, Sides, View};
 use super::step_times::StepTimes;
 use super::strangers::Strangers;
 use super::sweeping::Sweeping;
+use crate::config::{SettingsTrouble, SettingsWarning};
 use crate::gallery::{Listed, SaveEvent};
 use crate::job::{
     DeviceInfo, Event, GenerateRequest, GeneratedImage, JobError, JobErrorKind, JobId, ModelInfo, ModelRef, Precision,
@@ -234,6 +235,21 @@ impl AppState {
             | SaveEvent::TrajectoryMissing { .. }
             | SaveEvent::BudgetForecast { .. } => {} // answers a page
         }
+    }
+
+    /// Tells what was wrong with the file of the settings.
+    pub fn tell_of_settings(&mut self, warning: &SettingsWarning) {
+        let (key, what) = match &warning.trouble {
+            SettingsTrouble::Unreadable(error) => ("notice-settings-unreadable", ("reason", error.clone())),
+            SettingsTrouble::LeftOut(fields) => ("notice-settings-left-out", ("fields", fields.join(", "))),
+        };
+        let fate = if warning.is_renamed { "kept" } else { "stuck" };
+        let values = [
+            what,
+            ("file", warning.aside.display().to_string()),
+            ("fate", fate.to_owned()),
+        ];
+        self.notices.notify(Level::Error, Text::new(key, values));
     }
 
     /// The job to be handed to the engine now. A run of the sweep takes its first steps from one that has them.
