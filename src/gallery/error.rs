@@ -218,6 +218,12 @@ pub enum GalleryError {
         /// The bound, in seconds.
         limit_secs: u64,
     },
+    /// It took too long before, see [`Self::TooSlow`], and has not changed since.
+    #[error("reading took too long before, so the file is left out until it changes: {path}", path = path.display())]
+    SetAside {
+        /// The file.
+        path: PathBuf,
+    },
     /// The system refused a thread.
     #[error("the gallery's thread could not be started")]
     Thread(#[source] io::Error),

@@ -9,7 +9,7 @@ use image::codecs::jpeg::JpegEncoder;
 use sha2::{Digest as _, Sha256};
 
 use super::PictureFile;
-use crate::config::{PendingFile, read_regular};
+use crate::config::{PendingFile, read_regular, sweep_leftovers};
 use crate::job::RgbImage;
 
 /// Most bytes of copies on disk.
@@ -22,6 +22,8 @@ const LEFT_OF_BUDGET: f64 = 0.9;
 const TOUCH_AFTER: Duration = Duration::from_hours(24);
 /// Copies larger than this were not written by this program.
 const MAX_FILE_BYTES: u64 = 4 << 20;
+/// Stands in the place of the copy of a file that takes too long to be read.
+const SET_ASIDE_ENDING: &str = "slow";
 /// Stands for a size that was not measured yet.
 const UNMEASURED: u64 = u64::MAX;
 
@@ -77,14 +79,29 @@ impl ThumbnailCache {
         }
     }
 
+    /// Notes that this state of a file takes too long to be read.
+    pub(super) fn set_aside(&self, file: &PictureFile) {
+        let path = self.path_of(file).with_extension(SET_ASIDE_ENDING);
+        if let Err(error) = PendingFile::replace(&path, b"") {
+            tracing::debug!("a slow file was not noted ({error}): {}", path.display());
+        }
+    }
+
+    /// Whether this state of a file took too long to be read, and there is no copy of it yet.
+    pub(super) fn is_set_aside(&self, file: &PictureFile) -> bool {
+        let path = self.path_of(file);
+        path.with_extension(SET_ASIDE_ENDING).exists() && !path.exists()
+    }
+
     /// Whether [`Self::tidy`] has something to do.
     pub(super) fn is_untidy(&self) -> bool {
         let bytes = self.bytes.load(Ordering::Relaxed);
         bytes == UNMEASURED || bytes > self.budget_bytes
     }
 
-    /// Measures the folder, and removes what was not used for longest if it is larger than the budget.
+    /// Measures the folder, and removes what was left half written long ago, and what was not used for longest if it is larger than the budget.
     pub(super) fn tidy(&self) {
+        sweep_leftovers(files_below(&self.folder), SystemTime::now());
         let mut copies: Vec<(SystemTime, u64, PathBuf)> = files_below(&self.folder)
             .filter_map(|path| {
                 let metadata = std::fs::metadata(&path).ok()?;

@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use super::bounded::{Bounded, READING_BOUND, join_within_bound, map_bounded};
 use super::error::guarded;
 use super::store::read_picture;
 use super::thumbnail_cache::{BUDGET_BYTES, ThumbnailCache};
@@ -61,7 +64,7 @@ pub struct LoadedThumbnail {
     pub picture: Result<Arc<RgbImage>, String>,
 }
 
-/// Makes copies on threads of its own. Dropping it ends them after the picture each is at.
+/// Makes copies on threads of its own. Dropping it ends them; what they are reading is given up.
 #[derive(Debug)]
 pub struct ThumbnailLoader {
     shared: Arc<Shared>,
@@ -81,6 +84,7 @@ impl ThumbnailLoader {
             queue: Mutex::default(),
             wakeup: Condvar::new(),
             cache: cache_dir.map(|folder| ThumbnailCache::new(folder, BUDGET_BYTES)),
+            is_ending: Arc::default(),
             wake: Box::new(wake),
         });
         let mut loader = Self {
@@ -90,7 +94,7 @@ impl ThumbnailLoader {
         for _ in 0..THREADS {
             let shared = Arc::clone(&loader.shared);
             let thread = std::thread::Builder::new().name("thumbnails".to_owned());
-            loader.threads.push(thread.spawn(move || shared.work())?);
+            loader.threads.push(thread.spawn(move || Shared::work(&shared))?);
         }
         Ok(loader)
     }
@@ -125,10 +129,11 @@ impl ThumbnailLoader {
 
 impl Drop for ThumbnailLoader {
     fn drop(&mut self) {
+        self.shared.is_ending.store(true, Ordering::Relaxed);
         self.shared.queue().is_closing = true;
         self.shared.wakeup.notify_all();
         for thread in self.threads.drain(..) {
-            thread.join().ok(); // one that panicked has said so
+            join_within_bound(thread);
         }
     }
 }
@@ -147,6 +152,7 @@ struct Shared {
     queue: Mutex<ThumbnailQueue>,
     wakeup: Condvar,
     cache: Option<ThumbnailCache>,
+    is_ending: Arc<AtomicBool>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -167,22 +173,26 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn work(&self) {
-        while let Some(task) = self.next_task() {
+    fn work(shared: &Arc<Self>) {
+        while let Some(task) = shared.next_task() {
             match task {
                 Task::Make(request) => {
-                    let picture = guarded(|| self.make(&request));
-                    let mut queue = self.queue();
+                    let (maker, wanted) = (Arc::clone(shared), request.clone());
+                    let make = move |_file: &PictureFile| guarded(|| maker.make(&wanted));
+                    let cache = shared.cache.as_ref();
+                    let read = read_within(READING_BOUND, cache, &shared.is_ending, &request.file, make);
+                    let picture = read.unwrap_or_else(|error| Err(error.one_line()));
+                    let mut queue = shared.queue();
                     queue.in_progress.retain(|other| *other != request);
                     queue.done.push_back(LoadedThumbnail { request, picture });
                     drop(queue);
-                    (self.wake)();
+                    (shared.wake)();
                 }
                 Task::Tidy => {
-                    if let Some(cache) = &self.cache {
+                    if let Some(cache) = &shared.cache {
                         cache.tidy();
                     }
-                    self.queue().is_tidying = false;
+                    shared.queue().is_tidying = false;
                 }
             }
         }
@@ -214,6 +224,35 @@ impl Shared {
         }
         let medium = medium_copy(file, self.cache.as_ref())?;
         Ok(Arc::new(reduced(&medium, size.side_px())))
+    }
+}
+
+/// Reads a picture on a thread that is given up when it takes longer than `bound`. That is noted in the cache, and the file
+/// is not tried again while it is as it is.
+///
+/// * `is_ending`: see [`map_bounded`].
+///
+/// # Errors
+/// [`GalleryError::TooSlow`], or [`GalleryError::SetAside`] if it was that before.
+pub(super) fn read_within<R: Send + 'static>(
+    bound: Duration,
+    cache: Option<&ThumbnailCache>,
+    is_ending: &Arc<AtomicBool>,
+    file: &PictureFile,
+    read: impl Fn(&PictureFile) -> R + Send + Sync + 'static,
+) -> Result<R, GalleryError> {
+    if cache.is_some_and(|cache| cache.is_set_aside(file)) {
+        let path = file.path.clone();
+        return Err(GalleryError::SetAside { path });
+    }
+    match map_bounded(vec![file.clone()], 1, bound, is_ending, read).pop() {
+        Some(Bounded::Done(result)) => Ok(result),
+        outcome => {
+            if let (Some(Bounded::TooLong), Some(cache)) = (outcome, cache) {
+                cache.set_aside(file);
+            }
+            Err(GalleryError::too_slow(&file.path))
+        }
     }
 }
 
@@ -259,7 +298,7 @@ fn reduced(picture: &RgbImage, side_px: u32) -> RgbImage {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use super::*;
 
@@ -340,6 +379,42 @@ mod tests {
         let message = made[0].picture.clone().unwrap_err();
         assert!(message.contains("broken.png"), "{message}");
         assert_eq!(*made[1].picture.clone().unwrap(), picture(16, 16));
+    }
+
+    #[test]
+    fn a_file_that_was_too_slow_should_not_be_tried_again_until_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        super::super::save_pixels(&path, &picture(16, 16)).unwrap();
+        let cache = ThumbnailCache::new(folder.path().join("cache"), BUDGET_BYTES);
+        let (release, released) = crossbeam_channel::bounded::<()>(0);
+        let read = |bound: Duration, file: &PictureFile| {
+            let released = released.clone();
+            let read = move |_file: &PictureFile| released.recv().is_ok();
+            let outcome = read_within(bound, Some(&cache), &Arc::default(), file, read);
+            outcome.map_err(|error| error.one_line())
+        };
+        let file = PictureFile::at(&path).unwrap();
+        let first = read(Duration::from_millis(1), &file).unwrap_err();
+        assert!(first.contains("a.png") && !first.contains("before"), "{first}");
+        let second = read(Duration::MAX, &file).unwrap_err();
+        assert!(
+            second.contains("before"),
+            "it would be waited for without end: {second}"
+        );
+        drop(release); // from here on it is quick
+        let changed = PictureFile {
+            bytes: 1,
+            ..file.clone()
+        };
+        assert_eq!(
+            read(Duration::MAX, &changed),
+            Ok(false),
+            "another state is another file"
+        );
+        medium_copy(&file, Some(&cache)).unwrap();
+        let late = read(Duration::MAX, &file);
+        assert_eq!(late, Ok(false), "it was read after all, by a thread that was given up");
     }
 
     #[test]

@@ -292,9 +292,12 @@ impl BudgetKeeper {
 
     fn plan(&mut self) {
         let budget_bytes = self.budget_bytes.filter(|budget_bytes| self.bytes > *budget_bytes);
-        self.is_lowering &= budget_bytes.is_some();
-        self.pruning =
-            budget_bytes.map(|budget_bytes| Pruning::plan(&self.folder, with_slack(budget_bytes), Some(self.trash)));
+        self.pruning = budget_bytes.and_then(|budget_bytes| {
+            let pruning = Pruning::plan(&self.folder, with_slack(budget_bytes), Some(self.trash));
+            self.bytes = pruning.report.bytes_before; // what was saved while it was measured was counted twice
+            (self.bytes > budget_bytes).then_some(pruning)
+        });
+        self.is_lowering &= self.pruning.is_some();
     }
 }
 

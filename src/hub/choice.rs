@@ -20,11 +20,6 @@ const UNWANTED: &str = "safety_checker";
 const WEIGHT_ENDINGS: [&str; 6] = ["safetensors", "gguf", "ckpt", "pt", "pth", "bin"];
 /// How files end that describe.
 const TEXT_ENDINGS: [&str; 4] = ["json", "txt", "model", "md"];
-/// Whether a file holds weights, by its name.
-pub(super) fn is_weights(path: &str) -> bool {
-    WEIGHT_ENDINGS.contains(&ending(path))
-}
-
 /// Files named in an error.
 const MAX_NAMED: usize = 6;
 
@@ -71,7 +66,8 @@ fn named(what: &RepoRef, files: &[RemoteFile], path: &str) -> Result<FileChoice,
     };
     let file = files.iter().find(|file| file.path == path).ok_or_else(missing)?;
     let (stem, _) = path.rsplit_once('.').unwrap_or((path, ""));
-    if !is_weights(path) {
+    let is_weights = WEIGHT_ENDINGS.contains(&ending(path));
+    if !is_weights {
         return Err(HubError::NoModel { id: what.to_string() });
     }
     // The same weights in a form that cannot hide a program.

@@ -39,7 +39,6 @@ impl DownloadTask {
             done_bytes: plan.as_ref().map_or(0, |plan| staging.done_bytes(plan)),
             total_bytes: plan.as_ref().map_or(0, DownloadPlan::total_bytes),
             bytes_per_sec: 0.0,
-            without_checksum: Vec::new(),
         }
     }
 
@@ -47,10 +46,9 @@ impl DownloadTask {
     pub(super) fn run(&self) -> Download {
         self.events.send(HubEvent::Download(self.row(DownloadState::Asking)));
         match self.fetch() {
-            Ok((path, plan)) => Download {
-                done_bytes: plan.total_bytes(),
-                total_bytes: plan.total_bytes(),
-                without_checksum: plan.without_checksum(),
+            Ok((path, bytes)) => Download {
+                done_bytes: bytes,
+                total_bytes: bytes,
                 ..self.row(DownloadState::Finished(path))
             },
             Err(HubError::Cancelled) => self.row(DownloadState::Paused),
@@ -58,10 +56,9 @@ impl DownloadTask {
         }
     }
 
-    fn fetch(&self) -> Result<(PathBuf, DownloadPlan), HubError> {
+    fn fetch(&self) -> Result<(PathBuf, u64), HubError> {
         let (client, models_dir) = (Client::new(), &self.options.models_dir);
         let staging = Staging::of(models_dir, &self.what);
-        let _lock = staging.lock()?;
         let plan = match staging.plan() {
             Some(plan) => plan,
             None => DownloadPlan::make(&self.options.source, &client, &self.what, self.prefer_fp16)?,
@@ -86,7 +83,7 @@ impl DownloadTask {
             }
         })?;
         let path = staging.publish(&plan, models_dir)?;
-        Ok((path, plan))
+        Ok((path, plan.total_bytes()))
     }
 }
 

@@ -34,6 +34,8 @@ use crate::render;
 
 /// Longest time a frame spends taking in the events of one service; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(5);
+/// Most events of the engine that are looked at when the window closes.
+const MAX_LAST_EVENTS: usize = 1024;
 /// Height of the line above everything, in points.
 const TOP_HEIGHT: f32 = 40.0;
 
@@ -296,6 +298,12 @@ impl Studio {
 
 impl eframe::App for Studio {
     fn on_exit(&mut self) {
+        // Pictures that were finished since the last frame are saved too.
+        for _ in 0..MAX_LAST_EVENTS {
+            if self.next_of_engine().is_none() {
+                break;
+            }
+        }
         if let Some(session) = &mut self.session {
             session.keep(&self.state, &self.pages);
         }

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crossbeam_channel::{Receiver, TryRecvError};
 
 use super::{Listed, MAX_LISTED, SaveEvent, Told};
-use crate::gallery::bounded::{Bounded, READING_BOUND, map_bounded};
+use crate::gallery::bounded::{Bounded, map_bounded};
 use crate::gallery::entry::PictureFile;
 use crate::gallery::error::{GalleryError, guarded};
 use crate::gallery::leftovers::sweep;
 use crate::gallery::runs::read_run;
 use crate::gallery::store::{newest_pictures, read_picture, read_record};
 use crate::gallery::thumbnail_cache::ThumbnailCache;
-use crate::gallery::thumbnails::{medium_copy, thumbnail};
+use crate::gallery::thumbnails::{medium_copy, read_within, thumbnail};
 use crate::gallery::trajectory_budget::BudgetKeeper;
 use crate::gallery::trajectory_file::trajectory_path;
 use crate::job::{KeptRun, Record};
@@ -34,6 +34,8 @@ pub(super) struct Librarian {
     pub(super) thumbnails: Option<Arc<ThumbnailCache>>,
     pub(super) budget: BudgetKeeper,
     pub(super) commands: Receiver<LibrarianCommand>,
+    /// Longest time that is spent over one file.
+    pub(super) read_bound: Duration,
     pub(super) is_ending: Arc<AtomicBool>,
     pub(super) told: Told,
 }
@@ -41,9 +43,7 @@ pub(super) struct Librarian {
 impl Librarian {
     pub(super) fn run(mut self) {
         self.list();
-        for path in sweep(&self.folder, SystemTime::now()) {
-            tracing::info!("a half written file was removed: {}", path.display());
-        }
+        sweep(&self.folder, SystemTime::now());
         self.budget.measure();
         while let Ok(command) = self.next_command() {
             match command {
@@ -80,25 +80,37 @@ impl Librarian {
             while let Ok(command) = self.commands.try_recv() {
                 self.execute(command);
             }
-            let thumbnails = self.thumbnails.clone();
-            let read = self.within_bound(path, move |path| {
-                let copy = guarded(|| {
-                    let file = PictureFile::at(path).map_err(GalleryError::read(path))?;
-                    medium_copy(&file, thumbnails.as_deref())
-                })?;
-                Ok(Listed {
-                    record: record_of(path),
-                    thumbnail: Arc::new(thumbnail(&copy)),
-                    path: path.clone(),
-                })
-            });
-            match read {
-                Some(Ok(one)) => listed.push(one),
-                Some(Err(message)) => tracing::warn!("a picture was left out of the list: {message}"),
-                None => return, // the program ends
+            if self.is_ending.load(Ordering::Acquire) {
+                return;
+            }
+            let leave_out = |message: String| tracing::warn!("a picture was left out of the list: {message}");
+            let file = PictureFile::at(&path).map_err(GalleryError::read(&path));
+            match file.and_then(|file| self.listed(&file)) {
+                Ok(Ok(one)) => listed.push(one),
+                Ok(Err(message)) => leave_out(message),
+                Err(error) => {
+                    leave_out(error.one_line());
+                    if matches!(error, GalleryError::TooSlow { .. }) {
+                        self.told.tell(SaveEvent::TooSlow(path));
+                    }
+                }
             }
         }
         self.told.tell(SaveEvent::Listed(listed));
+    }
+
+    /// What the list shows of a picture.
+    fn listed(&self, file: &PictureFile) -> Result<Result<Listed, String>, GalleryError> {
+        let thumbnails = self.thumbnails.clone();
+        let read = move |file: &PictureFile| {
+            let copy = guarded(|| medium_copy(file, thumbnails.as_deref()))?;
+            Ok(Listed {
+                record: record_of(&file.path),
+                thumbnail: Arc::new(thumbnail(&copy)),
+                path: file.path.clone(),
+            })
+        };
+        read_within(self.read_bound, self.thumbnails.as_deref(), &self.is_ending, file, read)
     }
 
     fn execute(&mut self, command: LibrarianCommand) {
@@ -146,7 +158,7 @@ impl Librarian {
         read: impl Fn(&PathBuf) -> Result<R, String> + Send + Sync + 'static,
     ) -> Option<Result<R, String>> {
         let file = path.clone();
-        match map_bounded(vec![path], 1, READING_BOUND, &self.is_ending, read).pop()? {
+        match map_bounded(vec![path], 1, self.read_bound, &self.is_ending, read).pop()? {
             Bounded::Done(result) => Some(result),
             Bounded::NotBegun if self.is_ending.load(Ordering::Acquire) => None,
             Bounded::TooLong | Bounded::NotBegun => Some(Err(GalleryError::too_slow(&file).one_line())),

@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use self::librarian::{Librarian, LibrarianCommand};
 use self::saver::{Saver, SaverCommand};
-use super::bounded::join_within_bound;
+use super::bounded::{READING_BOUND, join_within_bound};
 use super::error::GalleryError;
 use super::formats::SaveOptions;
 use super::thumbnail_cache::{BUDGET_BYTES, ThumbnailCache};
@@ -23,8 +24,6 @@ use crate::job::{GeneratedImage, Record, RgbImage, Trajectory};
 
 /// Pictures shown when the program starts.
 const MAX_LISTED: usize = 60;
-/// Events that may wait for the window before the thread does.
-const EVENT_CAPACITY: usize = 256;
 
 /// How a [`Writer`] keeps its folder.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +35,8 @@ pub struct WriterOptions {
     pub trash: TrashPlace,
     /// Where small copies of pictures are kept for the next time; need not exist. Without one they are not kept.
     pub thumbnail_dir: Option<PathBuf>,
+    /// How long the reading of one file may take before it is given up; `None` takes 20 s.
+    pub read_bound: Option<Duration>,
 }
 
 /// A picture found in the folder.
@@ -109,6 +110,8 @@ pub enum SaveEvent {
     },
     /// A budget that was lowered is kept: what was thinned, and what was put into the trash.
     BudgetApplied(Arc<BudgetReport>),
+    /// Reading this file takes too long, so it is left out of the list until it changes.
+    TooSlow(PathBuf),
     /// A picture could not be read.
     OpenFailed {
         /// The file.
@@ -154,7 +157,7 @@ impl Writer {
     ) -> Result<Self, GalleryError> {
         let (to_saver, for_saver) = unbounded(); // a picture is never lost, and the caller never waits
         let (to_librarian, for_librarian) = unbounded();
-        let (event_sender, events) = bounded(EVENT_CAPACITY);
+        let (event_sender, events) = unbounded(); // whoever saves must not stand still while nobody looks
         let told = Told {
             events: event_sender,
             wake: Arc::new(wake),
@@ -176,6 +179,7 @@ impl Writer {
                 .map(|dir| Arc::new(ThumbnailCache::new(dir, BUDGET_BYTES))),
             folder,
             commands: for_librarian,
+            read_bound: options.read_bound.unwrap_or(READING_BOUND),
             is_ending: Arc::clone(&is_ending),
             told,
         };
@@ -235,7 +239,7 @@ impl Writer {
 }
 
 fn send<C>(sender: Option<&Sender<C>>, command: C) {
-    if sender.is_none_or(|sender| sender.send(command).is_err()) {
+    if !sender.is_some_and(|sender| sender.send(command).is_ok()) {
         tracing::error!("a thread of the gallery has ended; a request was not carried out");
     }
 }
@@ -243,7 +247,7 @@ fn send<C>(sender: Option<&Sender<C>>, command: C) {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.is_ending.store(true, Ordering::Release);
-        drop(self.events.take()); // frees a thread waiting in `tell`; from here on it works in silence
+        drop(self.events.take()); // from here on the threads work in silence
         drop(self.to_saver.take()); // ends the saver's loop once all is saved
         drop(self.to_librarian.take());
         if let Some(saver) = self.saver.take() {

@@ -225,6 +225,10 @@ impl AppState {
                 ];
                 self.notices.notify(Level::Info, Text::new("budget-applied", values));
             }
+            SaveEvent::TooSlow(path) => {
+                let values = [("count", Value::from(1_usize)), ("file", Value::from(file_name(path)))];
+                self.notices.notify(Level::Error, Text::new("gallery-too-slow", values));
+            }
             SaveEvent::OpenFailed { path, message } => {
                 let values = [("file", file_name(path)), ("reason", message.clone())];
                 self.notices

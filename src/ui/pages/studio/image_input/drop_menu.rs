@@ -153,7 +153,8 @@ fn show(
     highlighted: Option<Pos2>,
 ) {
     let ground = ui.allocate_rect(cards.window, Sense::click());
-    ui.painter().rect_filled(cards.window, 0.0, *ctx.palette.canvas);
+    ui.painter()
+        .rect_filled(cards.window, 0.0, ctx.palette.canvas.gamma_multiply(0.93));
     let mut title = ui.new_child(
         UiBuilder::new()
             .max_rect(cards.title())
@@ -210,11 +211,8 @@ fn show(
         font,
         *ctx.palette.text_weak,
     );
-    if is_offered && response.clicked() {
+    if is_offered && (response.clicked() || ground.clicked()) {
         send(ctx, ImageInputCommand::Compare(path.to_owned()));
-    }
-    if is_offered && ground.clicked() {
-        send(ctx, ImageInputCommand::CloseDropMenu);
     }
 }
 
