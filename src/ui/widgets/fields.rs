@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::engine;
 use crate::job::{Choice, Difference, ModelRef};
 use crate::ui::i18n::Language;
 
@@ -46,10 +47,15 @@ pub(in crate::ui) fn choice_name(choices: &[Choice], id: &str) -> String {
     choice.map_or(id, |choice| choice.label).to_owned()
 }
 
-/// A value in short: a file by its name, a dash for nothing.
-pub(in crate::ui) fn value(value: &str) -> String {
+/// A value in short: a sampler, a schedule or a model of the program by its name, a file by its own, a dash for nothing.
+///
+/// * `field`: see [`name`].
+pub(in crate::ui) fn value(language: Language, field: &str, value: &str) -> String {
     let path = Path::new(value);
     match path.file_name() {
+        _ if field == "sampler" => choice_name(&engine::samplers(), value),
+        _ if field == "schedule" => choice_name(&engine::schedules(), value),
+        _ if field == "model" && !path.is_absolute() => recorded_model_name(language, value),
         _ if value.is_empty() => "–".to_owned(),
         _ if value.parse::<f64>().is_ok() => value.replacen('-', "−", 1),
         Some(name) if path.is_absolute() => name.to_string_lossy().into_owned(),
@@ -59,7 +65,7 @@ pub(in crate::ui) fn value(value: &str) -> String {
 
 /// A change in one line, such as `Guidance (CFG) 5 → 9`.
 pub(in crate::ui) fn change(language: Language, change: &Difference) -> String {
-    let (a, b) = (value(&change.a), value(&change.b));
+    let [a, b] = [&change.a, &change.b].map(|side| value(language, &change.field, side));
     format!("{} {a} → {b}", name(language, &change.field))
 }
 
@@ -127,9 +133,19 @@ mod tests {
             name(Language::English, "loras.0.unet_weight"),
             "Adapters · 1 · unet weight"
         );
-        assert_eq!(value("/models/ink.safetensors"), "ink.safetensors");
-        assert_eq!(value("black/white"), "black/white");
-        assert_eq!(value(""), "–");
-        assert_eq!(value("-3.5"), "−3.5");
+        let value = |field, text| value(Language::English, field, text);
+        assert_eq!(value("vae", "/models/ink.safetensors"), "ink.safetensors");
+        assert_eq!(value("prompt", "black/white"), "black/white");
+        assert_eq!(value("vae", ""), "–");
+        assert_eq!(value("guidance_scale", "-3.5"), "−3.5");
+    }
+
+    #[test]
+    fn samplers_schedules_and_models_should_be_called_as_in_the_form() {
+        let value = |field, text| value(Language::English, field, text);
+        assert_eq!(value("sampler", "dpmpp_2m"), "DPM++ 2M");
+        assert_eq!(value("schedule", "karras"), "Karras");
+        assert_eq!(value("model", "starter"), "Starter");
+        assert_eq!(value("sampler", "one of tomorrow"), "one of tomorrow");
     }
 }

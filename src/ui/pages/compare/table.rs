@@ -43,7 +43,11 @@ pub(super) fn show(ui: &mut Ui, ctx: &CompareContext<'_, '_>) {
                     let reference = row.values.get(page.first);
                     for (place, value) in row.values.iter().enumerate() {
                         let is_known = records[place].is_some();
-                        let text = RichText::new(if is_known { fields::value(value) } else { String::new() });
+                        let text = RichText::new(if is_known {
+                            fields::value(ctx.language, &row.field, value)
+                        } else {
+                            String::new()
+                        });
                         let is_other = Some(value) != reference && is_known;
                         let text = if is_other || place == page.first {
                             text.color(*ctx.palette.text)

@@ -126,7 +126,7 @@ impl RunSettingsPanel {
 /// The model first.
 fn rows(ctx: &StudioContext<'_, '_>, request: &GenerateRequest) -> Vec<(String, String)> {
     let model = fields::built_in_name(ctx.language, &request.model);
-    let model = model.unwrap_or_else(|| fields::value(&request.model.to_string()));
+    let model = model.unwrap_or_else(|| fields::value(ctx.language, "model", &request.model.to_string()));
     let size = format!("{} × {}", request.width_px, request.height_px);
     let usual = [
         ("form-model", model),
@@ -154,7 +154,10 @@ fn rows(ctx: &StudioContext<'_, '_>, request: &GenerateRequest) -> Vec<(String, 
     };
     let others = GenerateRequest::default().differences(&plain);
     let others = others.iter().filter(|other| !TOLD.contains(&&*other.field));
-    rows.extend(others.map(|other| (fields::name(ctx.language, &other.field), fields::value(&other.b))));
+    rows.extend(others.map(|other| {
+        let value = fields::value(ctx.language, &other.field, &other.b);
+        (fields::name(ctx.language, &other.field), value)
+    }));
     rows
 }
 

@@ -62,7 +62,10 @@ impl Comparison {
             };
             ui.add_space(5.0);
             ui.add(Label::new(weak(name).small()).truncate());
-            two_columns(ui, [&one.a, &one.b].map(|value| fields::value(value)));
+            two_columns(
+                ui,
+                [&one.a, &one.b].map(|value| fields::value(language, &one.field, value)),
+            );
         }
         is_done
     }
