@@ -9,7 +9,7 @@
 //!
 //! | room | what lives there | may import | owns |
 //! |---|---|---|---|
-//! | [`config`] | settings, folders, logging | – | directories |
+//! | [`config`] | settings, folders, logging | – | directories, regex, signal-hook |
 //! | [`prompt`] | what people write into prompts: emphasis, schedules, choices; plain data | – | – |
 //! | [`job`] | plain data that crosses threads or is saved | prompt | – |
 //! | [`diffusion`] | schedules, samplers, guidance, noise, trajectories | job | |
@@ -17,7 +17,7 @@
 //! | [`models`] | CLIP, U-Net, VAE, tiny autoencoder; changes of their weights | kernels | |
 //! | [`formats`] | weight files as bytes: headers, kinds, hashes, each program's names for the same tensors; no tensor library | config | safetensors |
 //! | [`weights`] | model folders and files → tensors and networks; adapters and embeddings by the layers they mean | formats, models | |
-//! | [`hub`] | models in and on disk: what is installed, what is fetched | config, formats, job | hf-hub, ureq, url, image, base64, rustix, trash |
+//! | [`hub`] | models in and on disk: what is installed, what is fetched | config, formats, job | hf-hub, ureq, url, image, base64, rustix, same-file, trash |
 //! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job | image, png, rusqlite, notify, safetensors, trash |
 //! | [`conditioning`] | texts → token ids → embeddings, pictures → tensors → latents: what networks are conditioned on | config, diffusion, job, models, weights | tokenizers |
 //! | [`pipelines`] | conditioning → denoise → pixels; model families | conditioning, diffusion, formats, job, kernels, models, weights | |
@@ -57,8 +57,8 @@
 //! # How a picture comes to be
 //!
 //! ```text
-//!  window                                 inference thread                       gallery writer thread
-//!  ──────                                 ────────────────                       ─────────────────────
+//!  window                                 inference thread                       gallery saver thread
+//!  ──────                                 ────────────────                       ────────────────────
 //!  panels edit the Draft in place
 //!  Generate → Draft::to_request()
 //!  EngineHandle::submit(request) ───────▶ load or reuse the model    Event::Phase

@@ -192,6 +192,23 @@ fn every_room_should_be_in_the_table_and_exist() {
 }
 
 #[test]
+fn only_one_file_should_print() {
+    let streams = ["stdout()", "stderr()", "println!", "eprintln!", " print!", " eprint!"];
+    // The bar shows numbers and words of this program; the log has its own way to harmless lines.
+    let allowed = ["cli/output.rs", "cli/progress.rs", "config/logging.rs"];
+    let source = source_dir();
+    for file in rust_files(&source) {
+        let name = file.strip_prefix(&source).unwrap().to_string_lossy().replace('\\', "/");
+        let code = without_comments(&std::fs::read_to_string(&file).unwrap());
+        let found = streams.iter().find(|stream| code.contains(**stream));
+        assert!(
+            found.is_none() || allowed.contains(&&*name),
+            "{name} prints by {found:?}"
+        );
+    }
+}
+
+#[test]
 fn the_scanner_should_see_code_and_not_comments() {
     let code = without_comments(
         "use crate::job; // crate::ui\n/// [`crate::cli`]\nlet url = \"https://x\";\n/* crate::hub */",
@@ -202,12 +219,12 @@ fn the_scanner_should_see_code_and_not_comments() {
     assert!(!names_crate("use super::egui::X; my_egui::f(); egui_wgpu::Y", "egui"));
 }
 
-fn source_dir() -> PathBuf {
+pub(crate) fn source_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
 /// All Rust files below `folder`, in order.
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -226,7 +243,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 
 /// The code with line comments, doc comments and block comments taken out. A `//` inside a string hides the rest of
 /// its line, which at worst makes the rule blind to that line.
-fn without_comments(code: &str) -> String {
+pub(crate) fn without_comments(code: &str) -> String {
     let mut kept = String::new();
     let mut rest = code;
     while let Some(start) = rest.find("/*") {

@@ -89,6 +89,50 @@ fn a_gallery_should_be_verified_by_its_files() {
 }
 
 /// A gallery with a picture of each prompt, with seeds from 0.
+#[test]
+fn what_a_terminal_obeys_should_not_come_out_of_prompts_and_names() {
+    let home = tempfile::tempdir().unwrap();
+    let prompt = "clear \u{1b}[2J\u{9b}31m\u{7} backwards \u{202e}gnp";
+    let folder = gallery_of(home.path(), &[prompt, "two"]);
+    let named = folder.join(if cfg!(windows) {
+        "\u{202e}b.png"
+    } else {
+        "a\u{1b}]0;title\u{7}b.png"
+    });
+    let plain = json(&run(&["list", "--json"], &folder, 0))[0]["path"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    std::fs::rename(plain, &named).unwrap();
+    std::fs::write(folder.join("torn\u{9b}31m\u{202e}.png"), b"\x89PNG").unwrap();
+
+    for (args, code) in [
+        (&["list"][..], 0),
+        (&["list", "--json"], 0),
+        (&["verify"], 1),
+        (&["verify", "--json"], 1),
+        (&["search", "seed>\u{1b}[31m"], 2),
+        (&["search", "--limit", "\u{1b}[31m", "a"], 2),
+        (&["list", "--\u{9b}31m"], 2),
+    ] {
+        let output = run(args, &folder, code);
+        for stream in [&output.stdout, &output.stderr] {
+            let text = std::str::from_utf8(stream).unwrap();
+            let harmful = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+            assert_eq!(text.find(harmful), None, "{args:?}: {text:?}");
+        }
+    }
+    let lines = json(&run(&["list", "--json"], &folder, 0));
+    assert!(
+        lines.iter().any(|line| line["prompt"] == prompt),
+        "JSON says all of it: {lines:?}"
+    );
+    assert!(
+        lines.iter().any(|line| line["path"] == named.to_str().unwrap()),
+        "{lines:?}"
+    );
+}
+
 fn gallery_of(home: &Path, prompts: &[&str]) -> PathBuf {
     let folder = home.join("gallery");
     for (seed, prompt) in prompts.iter().enumerate() {

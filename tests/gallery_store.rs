@@ -522,8 +522,13 @@ pub(crate) struct SmallDisk(PathBuf);
 #[cfg(target_os = "linux")]
 impl SmallDisk {
     pub(crate) fn mount(folder: &Path) -> Option<Self> {
+        Self::mount_of(folder, "1m")
+    }
+
+    /// One of a size, such as `96m`.
+    pub(crate) fn mount_of(folder: &Path, size: &str) -> Option<Self> {
         let status = std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
             .arg(folder)
             .stderr(std::process::Stdio::null())
             .status();

@@ -1,9 +1,9 @@
 //! `hareru bench`: how fast the networks are on this computer.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use super::CliError;
+use super::output::Output;
 use super::values::one_of;
 use crate::engine::{self, BenchItem, BenchRequest, BenchResult, BenchShape, BenchTrace};
 use crate::job::Precision;
@@ -61,7 +61,7 @@ pub(super) struct BenchArgs {
     pub(super) json: bool,
 }
 
-pub(super) fn run(args: &BenchArgs) -> Result<(), CliError> {
+pub(super) fn run(args: &BenchArgs, output: Output) -> Result<(), CliError> {
     let is_starter = args.shape == BenchShape::Starter;
     let mut items = args.items.clone();
     if items.is_empty() {
@@ -74,14 +74,10 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), CliError> {
     } else {
         &args.res
     };
-    let mut out = std::io::stdout().lock();
-    if !args.json {
-        writeln!(
-            out,
-            "{:<8} {:>5}  {:>9} {:>9} {:>9}  {:>8}  precision, kernels, threads",
-            "item", "px", "median s", "min s", "max s", "peak MiB"
-        )?;
-    }
+    output.line(&format!(
+        "{:<8} {:>5}  {:>9} {:>9} {:>9}  {:>8}  precision, kernels, threads",
+        "item", "px", "median s", "min s", "max s", "peak MiB"
+    ))?;
     for item in &items {
         for side_px in resolutions {
             let request = BenchRequest {
@@ -94,12 +90,10 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), CliError> {
                 trace: args.trace,
             };
             let result = engine::bench(&request).map_err(|error| CliError::from(&error))?;
-            if args.json {
-                writeln!(out, "{}", json(&request, &result))?;
-            } else {
-                write!(out, "{}", table(&request, &result))?;
+            output.json(&json(&request, &result))?;
+            for line in table(&request, &result).lines() {
+                output.line(line)?;
             }
-            out.flush()?;
         }
     }
     Ok(())

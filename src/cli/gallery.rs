@@ -58,9 +58,9 @@ enum GalleryCommand {
     },
     /// Decode every picture, and compare the index with what the files say
     ///
-    /// Exits with 1 if a picture is torn, or the index has too few, too many or old ones.
+    /// Writes nothing. Exits with 1 if a picture is torn, or the index has too few, too many or old ones.
     Verify {
-        /// Do not first take notice of files that came or went
+        /// Count files that came, went or changed since the index was last open as flaws of it
         #[arg(long)]
         as_is: bool,
     },
@@ -103,10 +103,18 @@ pub(super) fn run(
             output,
         ),
         GalleryCommand::Verify { as_is } => {
-            if !as_is {
-                Library::open(folder, watched, output)?;
+            let found = if *as_is {
+                gallery::verify(folder)?
+            } else {
+                gallery::verify_as_next_opened(folder, watched.as_deref())?
+            };
+            for folder in &found.absent_folders {
+                output.warn(&format!(
+                    "a folder is not there, its pictures are still known: {}",
+                    folder.display()
+                ));
             }
-            report(&gallery::verify(folder)?, output)
+            report(&found, output)
         }
         GalleryCommand::Reindex => {
             gallery::forget_index(folder)?;

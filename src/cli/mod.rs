@@ -27,7 +27,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::config::{KnownFolders, Paths, Settings, SettingsWarning, start_logging};
+use crate::config::{KnownFolders, Paths, Settings, SettingsWarning, start_logging, survive_file_size_limit};
 use crate::engine::{self, EngineStartError, SubmitError, ThreadsError};
 use crate::gallery::GalleryError;
 use crate::job::{JobError, JobErrorKind};
@@ -113,12 +113,13 @@ pub fn run(open_window: impl FnOnce(Settings, Option<SettingsWarning>, PathBuf) 
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
-            error.print().ok(); // nobody is left to read it
+            output::usage(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
     let log_file = args.command.is_none().then(|| Paths::of_user().log_file);
     start_logging(log_file.as_deref());
+    survive_file_size_limit();
     let output = Output::new(args.command.as_ref().is_some_and(Command::wants_json));
     match execute(args, output, open_window) {
         Ok(()) => ExitCode::SUCCESS,
@@ -175,7 +176,7 @@ fn execute(
             let gallery_dir = gallery_dir(args.save.gallery.clone(), &computing()?, &paths);
             upscale::run(&args, output, gallery_dir)
         }
-        Some(Command::Bench(args)) => computing().and_then(|_| bench::run(&args)),
+        Some(Command::Bench(args)) => computing().and_then(|_| bench::run(&args, output)),
         Some(Command::Models(models_args)) => match models_args.command {
             Some(command) => models::run(command, output, &settings(), &paths),
             None => list::models(output, &paths),

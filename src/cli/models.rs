@@ -140,6 +140,11 @@ fn get(hub: &Hub, output: Output, what: &str, prefer_fp16: bool) -> Result<(), C
                 match download.state {
                     DownloadState::Finished(path) => {
                         drop(bar);
+                        for file in &download.without_checksum {
+                            output.warn(&format!(
+                                "the hub gives no checksum of {file}; its size and its header are right"
+                            ));
+                        }
                         return Ok(output.line(&path.display().to_string())?);
                     }
                     DownloadState::Failed(error) => return Err(CliError::Failed(error.message.clone())),
@@ -168,6 +173,7 @@ fn report(output: Output, download: &Download) -> Result<(), CliError> {
         "bytes_per_sec": download.bytes_per_sec,
         "secs_left": download.secs_left(),
         "path": path,
+        "without_checksum": download.without_checksum,
     }))?;
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! The log on standard error, and that of the window in a file.
+//! The log on standard error, and that of the window in a file. Both are written through [`Redacted`], so that neither
+//! holds a token or a password at any level, whoever logs it.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,6 +11,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
 use super::log_file::LogFile;
+use super::redact::Redacted;
 
 /// What is logged on standard error when neither variable is set.
 const DEFAULT_FILTER: &str = "warn";
@@ -35,13 +37,15 @@ pub fn start_logging(file: Option<&Path>) {
         Err(error) => (None, Some(error)),
     };
     let in_file = lines.map(|lines| {
-        let write = move || Lines(lines.clone());
+        let write = move || Redacted(Lines(lines.clone()));
         layer()
             .with_ansi(false)
             .with_writer(write)
             .with_filter(filter(FILE_FILTER))
     });
-    let on_error = layer().with_writer(io::stderr).with_filter(filter(DEFAULT_FILTER));
+    let on_error = layer()
+        .with_writer(|| Redacted(io::stderr()))
+        .with_filter(filter(DEFAULT_FILTER));
     tracing_subscriber::registry()
         .with(on_error)
         .with(in_file)

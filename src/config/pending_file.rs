@@ -2,6 +2,8 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
+#[cfg(unix)]
+use std::fs::Permissions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -14,11 +16,17 @@ const SUFFIX: &str = ".part";
 /// Random letters and digits between the two.
 const NUM_RANDOM: usize = 6;
 
-/// A file being written under a temporary name in the folder where it will appear.
+/// A file being written under a temporary name in the folder where it will appear. Until then nobody but the user may
+/// read it; then whoever may read a new file there.
 ///
 /// Dropped before it is published, it leaves nothing behind.
 #[derive(Debug)]
-pub struct PendingFile(NamedTempFile);
+pub struct PendingFile {
+    file: NamedTempFile,
+    /// What it will have when it is published.
+    #[cfg(unix)]
+    permissions: Permissions,
+}
 
 impl PendingFile {
     /// Starts a file in `folder`, which must exist.
@@ -26,15 +34,31 @@ impl PendingFile {
     /// # Errors
     /// If the folder cannot be written to.
     pub fn create(folder: &Path) -> io::Result<Self> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(NUM_RANDOM);
+        let folder = folder_or_here(folder);
+        let builder = || {
+            let mut builder = tempfile::Builder::new();
+            builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(NUM_RANDOM);
+            builder
+        };
+        Ok(Self {
+            // What a new file has is up to the user's mask and to the folder's lists: an empty one shows it.
+            #[cfg(unix)]
+            permissions: {
+                use std::os::unix::fs::PermissionsExt as _;
+                let new = builder()
+                    .permissions(Permissions::from_mode(0o666))
+                    .tempfile_in(folder)?;
+                new.as_file().metadata()?.permissions()
+            },
+            file: builder().tempfile_in(folder)?, // for the user alone
+        })
+    }
+
+    /// Makes the content durable, and readable for those who may read it.
+    fn finish(&self) -> io::Result<()> {
         #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            // As any other new file: what the user's mask leaves of it. The default is for secrets.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        builder.tempfile_in(folder_or_here(folder)).map(Self)
+        self.file.as_file().set_permissions(self.permissions.clone())?;
+        self.file.as_file().sync_all()
     }
 
     /// Writes a whole file at once, making its folder if needed; what has the name stays until all is written.
@@ -60,12 +84,12 @@ impl PendingFile {
 
     /// The open file.
     pub fn file(&mut self) -> &mut File {
-        self.0.as_file_mut()
+        self.file.as_file_mut()
     }
 
     /// Its temporary name, for writers that insist on opening the file themselves.
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.file.path()
     }
 
     /// Makes the content durable, then gives the file its name, replacing what has that name.
@@ -73,8 +97,8 @@ impl PendingFile {
     /// # Errors
     /// If the content cannot be made durable or the file cannot be renamed.
     pub fn publish(self, path: &Path) -> io::Result<()> {
-        self.0.as_file().sync_all()?;
-        self.0.persist(path).map_err(|error| error.error)?;
+        self.finish()?;
+        self.file.persist(path).map_err(|error| error.error)?;
         sync_folder_of(path);
         Ok(())
     }
@@ -84,15 +108,16 @@ impl PendingFile {
     /// # Errors
     /// [`PublishError`]: the name is taken, or as for [`Self::publish`].
     pub fn publish_new(self, path: &Path) -> Result<(), PublishError> {
-        self.0.as_file().sync_all().map_err(PublishError::Io)?;
-        match self.0.persist_noclobber(path) {
+        self.finish().map_err(PublishError::Io)?;
+        match self.file.persist_noclobber(path) {
             Ok(_) => {
                 sync_folder_of(path);
                 Ok(())
             }
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(PublishError::NameTaken(Self(error.file)))
-            }
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(PublishError::NameTaken(Self {
+                file: error.file,
+                ..self
+            })),
             Err(error) => Err(PublishError::Io(error.error)),
         }
     }
@@ -167,6 +192,33 @@ mod tests {
         pending.file().write_all(b"half").unwrap();
         drop(pending);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_should_be_private_until_it_is_published_and_then_as_any_new_one() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o7777;
+        let plain = folder.path().join("plain");
+        std::fs::write(&plain, "").unwrap();
+        for (name, is_new) in [("a", false), ("b", true)] {
+            let mut pending = PendingFile::create(folder.path()).unwrap();
+            pending.file().write_all(b"all").unwrap();
+            assert_eq!(mode(pending.path()), 0o600, "{name} while it is pending");
+            let path = folder.path().join(name);
+            if is_new {
+                pending.publish_new(&path).unwrap();
+            } else {
+                pending.publish(&path).unwrap();
+            }
+            assert_eq!(mode(&path), mode(&plain), "{name} when it is published");
+        }
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            3,
+            "and nothing else is left"
+        );
     }
 
     #[test]

@@ -53,6 +53,25 @@ pub fn read_regular(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Opens a file for reading and writing, and makes it if it is not there. What has its name and is no file, such as a link,
+/// is removed and never followed.
+///
+/// # Errors
+/// What the system says.
+pub fn open_or_make(path: &Path) -> io::Result<File> {
+    if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        std::fs::remove_file(path)?;
+    }
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    }
+    options.open(path)
+}
+
 /// Makes a folder, and as many above it as are to be real ones, unless they are there. What is above these must exist.
 ///
 /// * `depth`: of how many parts at the end of `path` none may be a link, as in a folder that strangers may have prepared.
@@ -154,6 +173,29 @@ mod tests {
                 path.display()
             );
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_written_should_be_made_in_the_place_of_a_link_and_not_through_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::write(&elsewhere, "kept").unwrap();
+        for (name, target) in [
+            ("to a file", &elsewhere),
+            ("to nothing", &folder.path().join("missing")),
+        ] {
+            let link = folder.path().join(name);
+            std::os::unix::fs::symlink(target, &link).unwrap();
+            let file = open_or_make(&link).unwrap();
+            file.set_len(7).unwrap();
+            assert!(link.symlink_metadata().unwrap().is_file(), "{name}");
+        }
+        let pipe = folder.path().join("pipe");
+        make_pipe(&pipe);
+        assert_eq!(open_or_make(&pipe).unwrap().metadata().unwrap().len(), 0);
+        assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "kept");
+        assert!(!folder.path().join("missing").exists());
     }
 
     #[cfg(unix)]

@@ -1,5 +1,7 @@
-//! The contents of a file, without copying where that can be helped.
+//! The contents of a file: its header is looked at where it lies, what it holds is read piece by piece.
 
+use std::borrow::Cow;
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::ops::Deref;
 use std::ops::Range;
@@ -14,8 +16,15 @@ pub enum Bytes {
     Static(&'static [u8]),
     /// Read into memory.
     Owned(Vec<u8>),
-    /// Mapped from disk: pages are read as they are touched.
-    Mmap(memmap2::Mmap),
+    /// On disk.
+    Mapped(MappedFile),
+}
+
+/// A file that is mapped: its pages are read as they are touched.
+#[derive(Debug)]
+pub struct MappedFile {
+    map: memmap2::Mmap,
+    file: File,
 }
 
 impl Bytes {
@@ -39,29 +48,37 @@ impl Bytes {
             unsafe_code,
             reason = "mapping a file lets the system page in gigabytes of weights as they are used"
         )]
-        // SAFETY: the map is only read, and only as plain bytes, for which every value is valid. Another program
-        // that shortens the file meanwhile could fault us; weight files are replaced by renaming, not rewritten.
+        // SAFETY: the map is only read, and only as plain bytes, for which every value is valid. A file that another
+        // program shortens while its header is looked at could end this one; weight files are replaced by renaming, not
+        // rewritten, and all else of them is read by `part`.
         let map = unsafe { memmap2::Mmap::map(&file)? };
-        Ok(Self::Mmap(map))
+        Ok(Self::Mapped(MappedFile { map, file }))
     }
 
-    /// Advises the system that this part will hardly be read again, so that weights do not lie in memory twice: once as
-    /// the file's pages and once in the form that is computed with. Reading it again is possible, and right.
-    pub fn let_go(&self, range: Range<usize>) {
-        #[cfg(unix)]
-        if let Self::Mmap(map) = self
-            && !range.is_empty()
-        {
-            #[expect(unsafe_code, reason = "the system's advice on mapped pages")]
-            // SAFETY: the map is of a file and never written, so pages that are dropped come back as they were.
-            let advised =
-                unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len()) };
-            if let Err(error) = advised {
-                tracing::debug!("the system keeps the pages of a weight file: {error}");
+    /// A part of the contents. Of a file on disk it is read here and now, so that one that has become shorter since it was
+    /// opened is an error; to touch its map would end the program.
+    ///
+    /// # Errors
+    /// If the file is shorter now, or cannot be read.
+    ///
+    /// # Panics
+    /// If the part is not within the bytes that the file had when it was opened.
+    pub fn part(&self, range: Range<usize>) -> io::Result<Cow<'_, [u8]>> {
+        match self {
+            #[cfg(unix)]
+            Self::Mapped(MappedFile { map, file }) => {
+                use std::os::unix::fs::FileExt as _;
+                assert!(
+                    range.start <= range.end && range.end <= map.len(),
+                    "{range:?} of {}",
+                    map.len()
+                );
+                let mut part = vec![0; range.len()];
+                file.read_exact_at(&mut part, range.start as u64)?;
+                Ok(Cow::Owned(part))
             }
+            _ => Ok(Cow::Borrowed(&self[range])), // elsewhere a mapped file cannot be shortened
         }
-        #[cfg(not(unix))]
-        let _unused = range;
     }
 }
 
@@ -72,7 +89,7 @@ impl Deref for Bytes {
         match self {
             Self::Static(bytes) => bytes,
             Self::Owned(bytes) => bytes,
-            Self::Mmap(map) => map,
+            Self::Mapped(MappedFile { map, .. }) => map,
         }
     }
 }

@@ -5,6 +5,7 @@ use super::error::FormatError;
 use super::kind::FileKind;
 use super::kind::detect;
 use super::open::open_tensors;
+use super::tensor_file::TensorFile;
 use crate::config::{PendingFile, read_regular};
 use serde::Deserialize;
 use serde::Serialize;
@@ -52,14 +53,17 @@ impl FileHashes {
     /// # Errors
     /// [`FormatError::Read`].
     pub fn of(path: &Path) -> Result<Self, FormatError> {
-        let bytes = Bytes::map(path).map_err(FormatError::read(path))?;
-        let legacy_end = (LEGACY_START + LEGACY_BYTES).min(bytes.len());
-        let legacy = bytes.get(LEGACY_START..legacy_end).unwrap_or_default();
-        Ok(Self {
-            sha256: sha256(&bytes, 0),
-            legacy: cut(format!("{:x}", Sha256::digest(legacy)), 8),
-            lora: lora_hash(path, &bytes),
-        })
+        let hashes = || {
+            let bytes = Bytes::map(path)?;
+            let legacy_end = (LEGACY_START + LEGACY_BYTES).min(bytes.len());
+            let legacy = bytes.part(LEGACY_START.min(legacy_end)..legacy_end)?;
+            Ok(Self {
+                sha256: sha256(&bytes, 0)?,
+                legacy: cut(format!("{:x}", Sha256::digest(&legacy)), 8),
+                lora: lora_hash(path, &bytes)?,
+            })
+        };
+        hashes().map_err(FormatError::read(path))
     }
 }
 
@@ -145,33 +149,34 @@ fn identity(path: &Path) -> io::Result<(String, FileState)> {
     Ok((std::path::absolute(path)?.display().to_string(), state))
 }
 
-/// SHA-256 of the bytes from `start` on, which are let go of as they are read.
-fn sha256(bytes: &Bytes, start: usize) -> String {
+/// SHA-256 of the bytes from `start` on.
+fn sha256(bytes: &Bytes, start: usize) -> io::Result<String> {
     let mut hash = Sha256::new();
     for from in (start..bytes.len()).step_by(CHUNK) {
-        let range = from..(from + CHUNK).min(bytes.len());
-        hash.update(&bytes[range.clone()]);
-        bytes.let_go(range);
+        hash.update(&bytes.part(from..(from + CHUNK).min(bytes.len()))?);
     }
-    format!("{:x}", hash.finalize())
+    Ok(format!("{:x}", hash.finalize()))
 }
 
-fn lora_hash(path: &Path, bytes: &Bytes) -> Option<String> {
-    let source = open_tensors(path).ok()?;
-    if detect(&*source).ok()? != FileKind::Lora {
-        return None;
-    }
+fn lora_hash(path: &Path, bytes: &Bytes) -> io::Result<Option<String>> {
+    let is_lora = |source: &dyn TensorFile| matches!(detect(source), Ok(FileKind::Lora));
+    let Some(source) = open_tensors(path).ok().filter(|source| is_lora(&**source)) else {
+        return Ok(None);
+    };
     let noted = source.header_text(LORA_NOTE).map(str::to_owned);
-    let hash = noted.unwrap_or_else(|| {
-        // Other formats have no header that a tool could have changed.
-        let header = bytes
-            .first_chunk()
-            .and_then(|length| usize::try_from(u64::from_le_bytes(*length)).ok())
-            .and_then(|length| length.checked_add(size_of::<u64>()))
-            .filter(|end| *end <= bytes.len());
-        sha256(bytes, header.unwrap_or_default())
-    });
-    Some(cut(hash, 12))
+    let hash = noted.map_or_else(
+        || {
+            // Other formats have no header that a tool could have changed.
+            let header = bytes
+                .first_chunk()
+                .and_then(|length| usize::try_from(u64::from_le_bytes(*length)).ok())
+                .and_then(|length| length.checked_add(size_of::<u64>()))
+                .filter(|end| *end <= bytes.len());
+            sha256(bytes, header.unwrap_or_default())
+        },
+        Ok,
+    )?;
+    Ok(Some(cut(hash, 12)))
 }
 
 fn cut(mut hash: String, digits: usize) -> String {

@@ -136,15 +136,9 @@ impl TensorFile for SafetensorsFile {
         self.info(name).map(|info| encoding(info.dtype))
     }
 
-    fn data(&self, name: &str) -> Option<Cow<'_, [u8]>> {
-        let range = self.data_range(self.info(name)?);
-        Some(Cow::Borrowed(&self.bytes[range]))
-    }
-
-    fn release(&self, name: &str) {
-        if let Some(info) = self.info(name) {
-            self.bytes.let_go(self.data_range(info));
-        }
+    fn data(&self, name: &str) -> Result<Option<Cow<'_, [u8]>>, FormatError> {
+        let part = self.info(name).map(|info| self.bytes.part(self.data_range(info)));
+        part.transpose().map_err(FormatError::read(&self.path))
     }
 
     fn path(&self) -> &Path {

@@ -1,6 +1,7 @@
 //! Whatever the format: named tensors, described without being read.
 
 use super::encoding::Encoding;
+use super::error::FormatError;
 use std::borrow::Cow;
 use std::path::Path;
 
@@ -15,12 +16,12 @@ pub trait TensorFile: std::fmt::Debug + Send + Sync {
     /// How a tensor's numbers are stored; `None` if there is none of this name.
     fn encoding(&self, name: &str) -> Option<Encoding>;
 
-    /// A tensor's numbers in row-major order, as they are stored; `None` if there is none of this name. Gathered into
-    /// one piece where the file has them strided.
-    fn data(&self, name: &str) -> Option<Cow<'_, [u8]>>;
-
-    /// Advises the system that this tensor's part of the file will hardly be read again.
-    fn release(&self, name: &str);
+    /// A tensor's numbers in row-major order, as they are stored, read from the file now; `None` if there is none of this
+    /// name. Gathered into one piece where the file has them strided.
+    ///
+    /// # Errors
+    /// [`FormatError::Read`], also of a file that has become shorter since it was opened.
+    fn data(&self, name: &str) -> Result<Option<Cow<'_, [u8]>>, FormatError>;
 
     /// The file's path, for messages.
     fn path(&self) -> &Path;

@@ -54,7 +54,9 @@ pub use error::GalleryError;
 pub use foreign::{comfyui_graph, invokeai_metadata, record_from_infotext, record_from_text};
 pub use formats::SaveOptions;
 pub use index_request::{Completion, DayCount, IndexEvent, IndexRequest, LabelCount, SearchResult, SortOrder, Ticket};
-pub use index_service::{Flaw, IndexService, IndexServiceOptions, Verification, forget_index, verify};
+pub use index_service::{
+    Flaw, IndexService, IndexServiceOptions, Verification, forget_index, verify, verify_as_next_opened,
+};
 pub use infotext::infotext;
 pub use name_template::{NameTemplate, NameTemplateError};
 pub use runs::{read_run, read_steps, read_trajectory, read_trajectory_header};

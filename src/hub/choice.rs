@@ -20,6 +20,11 @@ const UNWANTED: &str = "safety_checker";
 const WEIGHT_ENDINGS: [&str; 6] = ["safetensors", "gguf", "ckpt", "pt", "pth", "bin"];
 /// How files end that describe.
 const TEXT_ENDINGS: [&str; 4] = ["json", "txt", "model", "md"];
+/// Whether a file holds weights, by its name.
+pub(super) fn is_weights(path: &str) -> bool {
+    WEIGHT_ENDINGS.contains(&ending(path))
+}
+
 /// Files named in an error.
 const MAX_NAMED: usize = 6;
 
@@ -66,8 +71,7 @@ fn named(what: &RepoRef, files: &[RemoteFile], path: &str) -> Result<FileChoice,
     };
     let file = files.iter().find(|file| file.path == path).ok_or_else(missing)?;
     let (stem, _) = path.rsplit_once('.').unwrap_or((path, ""));
-    let is_weights = WEIGHT_ENDINGS.contains(&ending(path));
-    if !is_weights {
+    if !is_weights(path) {
         return Err(HubError::NoModel { id: what.to_string() });
     }
     // The same weights in a form that cannot hide a program.

@@ -1,11 +1,13 @@
 //! A model on its way: its plan and its files in a folder of their own, which becomes the model when all are there.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::HubError;
-use super::choice::{FileChoice, MODEL_INDEX, choose, ending};
+use super::choice::{FileChoice, MODEL_INDEX, choose, ending, is_weights};
 use super::disk_space;
+use super::download_lock::DownloadLock;
 use super::http::Client;
 use super::installed::{self, ModelKind};
 use super::repo::RepoRef;
@@ -67,6 +69,15 @@ impl DownloadPlan {
         self.files.iter().fold(0, |sum, file| sum.saturating_add(file.bytes))
     }
 
+    /// Files of weights of which the hub gives no checksum.
+    pub(super) fn without_checksum(&self) -> Vec<String> {
+        let files = self
+            .files
+            .iter()
+            .filter(|file| file.sha256.is_none() && is_weights(&file.path));
+        files.map(|file| file.path.clone()).collect()
+    }
+
     /// Name of what it becomes.
     fn name(&self) -> String {
         let file = self.files.first().filter(|_| !self.is_folder);
@@ -94,6 +105,16 @@ impl Staging {
     pub(super) fn of(models_dir: &Path, what: &RepoRef) -> Self {
         let folder = models_dir.join(format!("{STAGING_PREFIX}{}", what.slug()));
         Self { folder }
+    }
+
+    /// Keeps other programs from working on it.
+    ///
+    /// # Errors
+    /// As [`DownloadLock::take`].
+    pub(super) fn lock(&self) -> Result<DownloadLock, HubError> {
+        let mut path = self.folder.clone().into_os_string();
+        path.push(".lock");
+        DownloadLock::take(path.into())
     }
 
     /// Those that an earlier run of the program left, with their plans, in order of name.
@@ -126,6 +147,11 @@ impl Staging {
         if self.plan().is_none_or(|old| old != *plan) {
             self.discard()?;
         }
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700); // what is in it is nobody's business yet
+        let made = builder.recursive(true).create(&self.folder);
+        made.map_err(HubError::io(&self.folder))?;
         let path = self.folder.join(PLAN);
         let text = serde_json::to_vec_pretty(plan).map_err(|error| HubError::Io {
             path: path.clone(),
@@ -187,7 +213,7 @@ impl Staging {
             if !part.exists()
                 && let Some(cached) = source.cached(&plan.what, file)
             {
-                fs::copy(&cached, &part).map_err(HubError::io(&part))?; // checked below like anything else
+                fs::copy(&cached, &part).map_err(HubError::writing(&part, file.bytes))?; // checked below like anything else
             }
             let url = source.file_url(&plan.what, &plan.commit, &file.path);
             let transfer = Transfer {
@@ -223,7 +249,7 @@ impl Staging {
         if to.exists() {
             return Err(HubError::Exists { path: to });
         }
-        fs::rename(&from, &to).map_err(HubError::io(&to))?;
+        rename_to_new(&from, &to)?;
         self.discard()?;
         Ok(to)
     }
@@ -233,5 +259,46 @@ impl Staging {
         let folders = ModelKind::ALL.map(|kind| models_dir.join(kind.folder_name()));
         let mut places = std::iter::once(models_dir.to_owned()).chain(folders);
         places.find_map(|folder| Some(folder.join(plan.name())).filter(|path| path.exists()))
+    }
+}
+
+/// Gives a file or folder another name, unless that is taken meanwhile.
+fn rename_to_new(from: &Path, to: &Path) -> Result<(), HubError> {
+    // A file would be replaced by a plain renaming. Some file systems know no second name of a file.
+    let renamed = match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+        Err(_no_links) => fs::rename(from, to),
+    };
+    renamed.map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty => HubError::Exists { path: to.to_owned() },
+        _ => HubError::io(to)(source),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_should_be_renamed_to_a_name_that_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("file"), "new").unwrap();
+        fs::write(path("taken"), "old").unwrap();
+        for name in ["folder", "taken folder"] {
+            fs::create_dir(path(name)).unwrap();
+            fs::write(path(name).join("a"), name).unwrap();
+        }
+        for (from, to) in [("file", "taken"), ("folder", "taken folder")] {
+            let error = rename_to_new(&path(from), &path(to)).unwrap_err();
+            assert!(matches!(error, HubError::Exists { .. }), "{from}: {error}");
+            rename_to_new(&path(from), &path(&format!("{from} elsewhere"))).unwrap();
+            assert!(!path(from).exists(), "{from}");
+        }
+        assert_eq!(fs::read_to_string(path("taken")).unwrap(), "old");
+        assert_eq!(fs::read_to_string(path("taken folder/a")).unwrap(), "taken folder");
+        assert_eq!(fs::read_to_string(path("file elsewhere")).unwrap(), "new");
+        assert_eq!(fs::read_to_string(path("folder elsewhere/a")).unwrap(), "folder");
     }
 }

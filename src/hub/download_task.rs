@@ -39,6 +39,7 @@ impl DownloadTask {
             done_bytes: plan.as_ref().map_or(0, |plan| staging.done_bytes(plan)),
             total_bytes: plan.as_ref().map_or(0, DownloadPlan::total_bytes),
             bytes_per_sec: 0.0,
+            without_checksum: Vec::new(),
         }
     }
 
@@ -46,9 +47,10 @@ impl DownloadTask {
     pub(super) fn run(&self) -> Download {
         self.events.send(HubEvent::Download(self.row(DownloadState::Asking)));
         match self.fetch() {
-            Ok((path, bytes)) => Download {
-                done_bytes: bytes,
-                total_bytes: bytes,
+            Ok((path, plan)) => Download {
+                done_bytes: plan.total_bytes(),
+                total_bytes: plan.total_bytes(),
+                without_checksum: plan.without_checksum(),
                 ..self.row(DownloadState::Finished(path))
             },
             Err(HubError::Cancelled) => self.row(DownloadState::Paused),
@@ -56,9 +58,10 @@ impl DownloadTask {
         }
     }
 
-    fn fetch(&self) -> Result<(PathBuf, u64), HubError> {
+    fn fetch(&self) -> Result<(PathBuf, DownloadPlan), HubError> {
         let (client, models_dir) = (Client::new(), &self.options.models_dir);
         let staging = Staging::of(models_dir, &self.what);
+        let _lock = staging.lock()?;
         let plan = match staging.plan() {
             Some(plan) => plan,
             None => DownloadPlan::make(&self.options.source, &client, &self.what, self.prefer_fp16)?,
@@ -83,7 +86,7 @@ impl DownloadTask {
             }
         })?;
         let path = staging.publish(&plan, models_dir)?;
-        Ok((path, plan.total_bytes()))
+        Ok((path, plan))
     }
 }
 

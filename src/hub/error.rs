@@ -152,6 +152,9 @@ pub enum HubError {
         /// How much room there is.
         free: u64,
     },
+    /// Another program works on the same download.
+    #[error("another program is fetching the same model")]
+    Busy,
     /// A file or folder of that name is there already.
     #[error("there is something of that name already\nFile: {path}", path = path.display())]
     Exists {
@@ -243,6 +246,7 @@ impl HubError {
             Self::DiskFull { needed, free } => ErrorCode::new("error-hub-disk-full")
                 .with("needed", gib(*needed))
                 .with("free", gib(*free)),
+            Self::Busy => ErrorCode::new("error-hub-busy"),
             Self::Exists { path } => ErrorCode::new("error-hub-exists").with("path", &**path),
             Self::NotOurs { path } => ErrorCode::new("error-hub-not-ours").with("path", &**path),
             _ => return None,
@@ -254,6 +258,19 @@ impl HubError {
         move |source| Self::Io {
             path: path.to_owned(),
             source,
+        }
+    }
+
+    /// Of a file that is written.
+    ///
+    /// * `needed`: bytes that are still to come.
+    pub(super) fn writing(path: &Path, needed: u64) -> impl FnOnce(io::Error) -> Self {
+        move |source| match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull {
+                needed,
+                free: super::disk_space::free_bytes(path).unwrap_or_default(),
+            },
+            _ => Self::io(path)(source),
         }
     }
 

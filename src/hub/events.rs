@@ -45,6 +45,8 @@ pub struct Download {
     pub total_bytes: u64,
     /// Bytes in a second, lately.
     pub bytes_per_sec: f64,
+    /// Of a finished one: the files of weights of which the hub gives no checksum. Their lengths and headers are right.
+    pub without_checksum: Vec<String>,
 }
 
 impl Download {

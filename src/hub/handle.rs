@@ -282,6 +282,7 @@ impl Worker {
                 done_bytes: staging.done_bytes(&plan),
                 total_bytes: plan.total_bytes(),
                 bytes_per_sec: 0.0,
+                without_checksum: Vec::new(),
             }));
         }
     }
@@ -312,7 +313,7 @@ impl Worker {
             .take_up(id)
             .map(|(known, _)| Staging::of(&self.library.models_dir, &known.what));
         let Some(staging) = staging else { return };
-        let discarded = staging.discard();
+        let discarded = staging.lock().and_then(|_lock| staging.discard());
         let mut downloads = lock(&self.downloads);
         downloads.put_down(id);
         match discarded {

@@ -7,11 +7,14 @@
 //! A [`Hub`] has one thread for the disk, one for hashes and one for each download. A download asks the hub for the
 //! files of a repository at one commit, chooses those that this program can load, and fetches them into a folder beside
 //! the models that begins with a dot; stopped at any moment, it goes on from there, also in another run of the program.
-//! When all files are there and have the promised lengths and checksums, the folder or file is renamed to what it is.
+//! One program works on a download at a time.
+//! When all files are there and have the promised lengths and checksums (of a file whose checksum the hub does not give, the
+//! length and the header), the folder or file is renamed to what it is.
 
 mod choice;
 mod disk_space;
 mod download;
+mod download_lock;
 mod download_task;
 mod error;
 mod events;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::HubError;
 use super::http::{Client, HttpRequest, host_of, refusal};
 use super::repo::{RepoRef, is_safe_path};
+use crate::config::keep_out_of_logs;
 
 /// The hub unless `HF_ENDPOINT` says otherwise.
 const ENDPOINT: &str = "https://huggingface.co";
@@ -32,6 +33,9 @@ impl HubSource {
         let has_home = variable("HF_HOME").is_some() || std::env::home_dir().is_some();
         let cache = has_home.then(Cache::from_env); // panics without a home
         let token = variable("HF_TOKEN").or_else(|| cache.as_ref()?.token());
+        if let Some(token) = &token {
+            keep_out_of_logs(token);
+        }
         let endpoint = variable("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
         Self {
             endpoint: endpoint.trim().trim_end_matches('/').to_owned(),

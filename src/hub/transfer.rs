@@ -3,7 +3,7 @@
 //! hf-hub's own blocking download can be taken up where it ended, but not be stopped, waits without a limit, and takes
 //! what comes for what was promised. So files come by `Range` requests made here; hf-hub names the addresses.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,8 +13,11 @@ use sha2::{Digest as _, Sha256};
 use ureq::http::header::CONTENT_RANGE;
 
 use super::HubError;
+use super::choice::{ending, is_weights};
 use super::http::{Client, HttpRequest, host_of, refusal};
 use super::source::RemoteFile;
+use crate::config::{open_or_make, read_regular};
+use crate::formats::open_tensors;
 
 /// Bytes read at a time.
 const CHUNK: usize = 256 << 10;
@@ -61,11 +64,9 @@ struct Partial<'a> {
 
 impl<'a> Partial<'a> {
     fn open(path: &'a Path, stop: &Stop) -> Result<Self, HubError> {
-        let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).open(path);
         let mut partial = Self {
             path,
-            file: file.map_err(HubError::io(path))?,
+            file: open_or_make(path).map_err(HubError::io(path))?,
             bytes: 0,
             hash: Sha256::new(),
         };
@@ -83,16 +84,9 @@ impl<'a> Partial<'a> {
     }
 
     fn push(&mut self, bytes: &[u8], needed: u64) -> Result<(), HubError> {
-        self.file.write_all(bytes).map_err(|source| match source.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => HubError::DiskFull {
-                needed: needed.saturating_sub(self.bytes),
-                free: super::disk_space::free_bytes(self.path).unwrap_or_default(),
-            },
-            _ => HubError::Io {
-                path: self.path.to_owned(),
-                source,
-            },
-        })?;
+        let needed = needed.saturating_sub(self.bytes);
+        let written = self.file.write_all(bytes);
+        written.map_err(HubError::writing(self.path, needed))?;
         self.hash.update(bytes);
         self.bytes += bytes.len() as u64;
         Ok(())
@@ -213,15 +207,41 @@ impl Transfer<'_> {
 
     fn check(&self, partial: &mut Partial<'_>) -> Result<(), HubError> {
         let found = format!("{:x}", std::mem::take(&mut partial.hash).finalize());
-        if let Some(expected) = self.file.sha256.as_ref().filter(|expected| **expected != found) {
-            partial.begin_anew()?;
-            return Err(HubError::Checksum {
+        let checked = match &self.file.sha256 {
+            Some(expected) if *expected != found => Err(HubError::Checksum {
                 file: self.file.path.clone(),
                 expected: expected.clone(),
                 found,
-            });
+            }),
+            Some(_) => Ok(()),
+            None => self.check_header(partial.path),
+        };
+        if let Err(error) = checked {
+            partial.begin_anew()?;
+            return Err(error);
         }
-        partial.file.sync_all().map_err(HubError::io(partial.path))
+        let synced = partial.file.sync_all();
+        synced.map_err(HubError::writing(partial.path, 0))
+    }
+
+    /// What can be said of a file without a checksum: whether it is of the kind that its name says, and ends where its
+    /// header says.
+    fn check_header(&self, path: &Path) -> Result<(), HubError> {
+        let name = &self.file.path;
+        if is_weights(name) {
+            open_tensors(path)?;
+        } else if ending(name) == "json" {
+            let text = read_regular(path, self.file.bytes).map_err(HubError::io(path))?;
+            // No more than that: diffusers itself writes `-Infinity`, which is none.
+            let ends = (text.trim_ascii().first(), text.trim_ascii().last());
+            if !matches!(ends, (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']'))) {
+                return Err(HubError::broken(
+                    path,
+                    "expected JSON, found something else or half of it",
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn wait(&self, long: Duration) -> Result<(), HubError> {

@@ -1,5 +1,7 @@
 //! Why a job failed, in words a person can act on.
 
+use std::path::Path;
+
 /// What part of the work failed; the window picks its heading and its advice by this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobErrorKind {
@@ -60,8 +62,8 @@ impl From<&str> for ErrorArg {
     }
 }
 
-impl From<&std::path::Path> for ErrorArg {
-    fn from(path: &std::path::Path) -> Self {
+impl From<&Path> for ErrorArg {
+    fn from(path: &Path) -> Self {
         Self::Text(path.display().to_string())
     }
 }
@@ -119,6 +121,15 @@ impl JobError {
             cause = next.source();
         }
         Self::new(kind, message.replace(['\n', '\r'], " "))
+    }
+
+    /// The file that it is about, if there is one.
+    pub fn file(&self) -> Option<&Path> {
+        let args = &self.code.as_ref()?.args;
+        args.iter().find_map(|(name, value)| match value {
+            ErrorArg::Text(path) if *name == "path" => Some(Path::new(path)),
+            _ => None,
+        })
     }
 
     /// The same, to be said in any language.

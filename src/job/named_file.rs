@@ -116,13 +116,17 @@ impl GenerateRequest {
         if let Some(ModelRef::Path(path)) = refiner.as_mut().map(|refiner| &mut refiner.model) {
             visit(FileRole::Model, path);
         }
-        vae.iter_mut().for_each(|path| visit(FileRole::Vae, path));
+        if let Some(vae) = vae {
+            visit(FileRole::Vae, vae);
+        }
         let later = changes.iter_mut().filter_map(|change| change.loras.as_mut());
         let loras = loras.iter_mut().chain(later.flatten());
         for lora in loras.filter(|lora| lora.path != Path::new(LoraSpec::STARTER_FOUR_STEPS)) {
             visit(FileRole::Lora, &mut lora.path);
         }
-        embeddings.iter_mut().for_each(|path| visit(FileRole::Embedding, path));
+        for embedding in embeddings {
+            visit(FileRole::Embedding, embedding);
+        }
         if let Some(film) = film {
             visit(FileRole::Adapter, &mut film.adapter);
         }

@@ -93,6 +93,14 @@ impl Outpaint {
     pub fn is_any(&self) -> bool {
         *self != Self::default()
     }
+
+    /// Width and height of a picture with what is added to its sides, in pixels.
+    pub fn grown(&self, width_px: u32, height_px: u32) -> (u32, u32) {
+        (
+            width_px + self.left_px + self.right_px,
+            height_px + self.top_px + self.bottom_px,
+        )
+    }
 }
 
 /// A `ControlNet` or T2I-Adapter and the picture it follows.

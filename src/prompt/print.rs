@@ -16,12 +16,12 @@ pub fn print(parts: &[PromptPart]) -> String {
                 Fragment::Text { text: words, weight } => {
                     text.push('(');
                     push_escaped(&mut text, words);
-                    text.push_str(&format!(":{weight})"));
+                    text.extend([":", &weight.to_string(), ")"]);
                 }
             }
         }
         if part.weight != 1.0 {
-            text.push_str(&format!(" :{}", part.weight));
+            text.extend([" :", &part.weight.to_string()]);
         }
     }
     text

@@ -69,7 +69,7 @@ impl Parsed<'_> {
         let part = |tokens: &Range<usize>| {
             let (tokens, weight) = self.weighed(tokens.clone());
             PromptPart {
-                fragments: trimmed(self.fragments(&self.visible(tokens, moment))),
+                fragments: trimmed(&self.fragments(&self.visible(tokens, moment))),
                 weight,
             }
         };
@@ -136,15 +136,12 @@ impl Parsed<'_> {
             }
             let is_open = self.tokens[at].kind == TokenKind::Open(Bracket::Square);
             let group = if is_open { self.group_at(at) } else { None };
-            match group.and_then(|group| Some((group.shown(moment)?, group.close + 1))) {
-                Some((shown, after)) => {
-                    inside.push((shown.end, after));
-                    at = shown.start;
-                }
-                None => {
-                    visible.push(at);
-                    at += 1;
-                }
+            if let Some((shown, after)) = group.and_then(|group| Some((group.shown(moment)?, group.close + 1))) {
+                inside.push((shown.end, after));
+                at = shown.start;
+            } else {
+                visible.push(at);
+                at += 1;
             }
         }
     }
@@ -194,7 +191,7 @@ impl Parsed<'_> {
 }
 
 /// The same without blanks at both ends and around breaks, where they separate nothing.
-fn trimmed(fragments: Vec<Fragment>) -> Vec<Fragment> {
+fn trimmed(fragments: &[Fragment]) -> Vec<Fragment> {
     let last = fragments.len().saturating_sub(1);
     let is_break = |at: usize| fragments.get(at) == Some(&Fragment::Break);
     let trim = |(at, fragment): (usize, &Fragment)| match fragment {

@@ -14,7 +14,7 @@ fn said(source: &str, step: u32) -> String {
     let shown = parts.iter().map(|part| {
         let fragments = part.fragments.iter().map(|fragment| match fragment {
             Fragment::Text { text, weight } if (weight - 1.0).abs() < 1e-9 => text.clone(),
-            Fragment::Text { text, weight } => format!("{{{text}}}{:.4}", weight),
+            Fragment::Text { text, weight } => format!("{{{text}}}{weight:.4}"),
             Fragment::Break => "/".to_owned(),
         });
         let text: String = fragments.collect();

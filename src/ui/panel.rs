@@ -14,7 +14,7 @@ use super::widgets::icon::Icon;
 use super::widgets::icon_button::icon_button;
 use super::widgets::textures::TextureCache;
 use crate::config::{Settings, ThemeChoice};
-use crate::job::ModelRef;
+use crate::job::{GenerateRequest, ModelRef};
 
 /// Height of the strip of saved pictures with its margins.
 pub(super) const RECENT_HEIGHT: f32 = 84.0;
@@ -96,6 +96,23 @@ impl PanelContext<'_> {
             self.commands.send(command);
         }
         response
+    }
+
+    /// What a picture is to show, in one line: the prompt's first, else the class by its name or number; `None` if neither is
+    /// said.
+    pub(super) fn subject(&self, request: &GenerateRequest) -> Option<String> {
+        if let Some(line) = request.prompt.trim().lines().next() {
+            return Some(line.to_owned());
+        }
+        let class = request.class_label?;
+        let names = self.state.model(&request.model).map(|info| &info.class_names);
+        let name = names
+            .and_then(|names| names.get(class as usize))
+            .filter(|name| !name.is_empty());
+        Some(name.cloned().unwrap_or_else(|| {
+            let class = class.to_string();
+            self.language.tr_with("class-numbered", &[("class", &class)])
+        }))
     }
 
     /// The name of a model: its own, else that of its file.

@@ -17,6 +17,9 @@ use crate::job::{
 pub use clipboard::{Clipboard, ClipboardContent, SystemClipboard};
 pub(in crate::ui) use running::{Services, Surroundings};
 
+/// How the names of files of weights end.
+pub(in crate::ui) const WEIGHT_ENDINGS: [&str; 6] = ["safetensors", "ckpt", "pt", "pth", "bin", "gguf"];
+
 /// Asks the window to be painted; called from any thread.
 pub type RepaintHandle = Arc<dyn Fn() + Send + Sync>;
 
@@ -162,8 +165,9 @@ impl Dialogs for SystemDialogs {
 
     fn pick_model(&self, title: String, kind: String, answer: Box<dyn FnOnce(PathBuf) + Send>) {
         on_own_thread(move || {
-            let endings = ["safetensors", "ckpt", "pt", "pth", "bin", "gguf"];
-            let dialog = rfd::FileDialog::new().set_title(title).add_filter(kind, &endings);
+            let dialog = rfd::FileDialog::new()
+                .set_title(title)
+                .add_filter(kind, &WEIGHT_ENDINGS);
             if let Some(path) = dialog.pick_file() {
                 answer(path);
             }

@@ -13,7 +13,8 @@ pub trait TensorSource {
     /// A tensor, converted to `dtype`; `None` if there is none of this name.
     ///
     /// # Errors
-    /// [`LoadError::UnsupportedDtype`], or [`LoadError::Tensor`] if the device has no room for it.
+    /// [`LoadError::UnsupportedDtype`], [`FormatError::Read`](crate::formats::FormatError::Read), or [`LoadError::Tensor`] if
+    /// the device has no room for it.
     fn tensor_as(&self, name: &str, dtype: DType, device: &Device) -> Result<Option<Tensor>, LoadError>;
 
     /// A tensor in the kind of number that [`dtype`](Self::dtype) says; `None` if there is none of this name.
@@ -35,10 +36,11 @@ impl<F: TensorFile + ?Sized> TensorSource for F {
     }
 
     fn tensor_as(&self, name: &str, dtype: DType, device: &Device) -> Result<Option<Tensor>, LoadError> {
-        let (Some(encoding), Some(shape), Some(data)) = (self.encoding(name), self.shape(name), self.data(name)) else {
+        let (Some(encoding), Some(shape), Some(data)) = (self.encoding(name), self.shape(name), self.data(name)?)
+        else {
             return Ok(None);
         };
-        let tensor = match encoding {
+        Ok(Some(match encoding {
             Encoding::Plain(stored) => numbers::tensor(&data, stored, shape, dtype, device)?,
             Encoding::Unsupported(found) => {
                 return Err(LoadError::UnsupportedDtype {
@@ -51,8 +53,6 @@ impl<F: TensorFile + ?Sized> TensorSource for F {
                 let tensor = Tensor::from_vec(ggml::unpack(&data, packed)?, shape, &Device::Cpu)?;
                 tensor.to_dtype(dtype)?.to_device(device)?
             }
-        };
-        self.release(name);
-        Ok(Some(tensor))
+        }))
     }
 }

@@ -338,7 +338,7 @@ fn what_has_a_name_in_another_gallery_should_not_be_written() {
         std::fs::remove_file(&place).ok();
         std::fs::hard_link(&victim, &place).unwrap();
         let library = Library::open(folder.path());
-        assert_eq!(library.paths(), [picture.clone()], "{name}");
+        assert_eq!(library.paths(), std::slice::from_ref(&picture), "{name}");
         let second = gallery::save(folder.path(), &generated_image(small_request()))
             .unwrap()
             .path;
@@ -351,6 +351,7 @@ fn what_has_a_name_in_another_gallery_should_not_be_written() {
 /// A rollback journal may name a file that lists other journals; some versions of `SQLite` delete it once none is left.
 #[test]
 fn a_journal_should_not_have_a_file_deleted_that_it_names() {
+    const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
     let (folder, picture) = gallery_of_one();
     let index = index_of(folder.path());
     Connection::open(&index)
@@ -361,7 +362,6 @@ fn a_journal_should_not_have_a_file_deleted_that_it_names() {
     let victim = elsewhere.path().join("thesis.txt");
     std::fs::write(&victim, "somebody's thesis").unwrap();
 
-    const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
     let num_pages = (std::fs::metadata(&index).unwrap().len() / 4096) as u32;
     let mut journal = MAGIC.to_vec();
     for number in [0, 7, num_pages, 512, 4096_u32] {

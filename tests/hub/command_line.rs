@@ -101,3 +101,34 @@ fn bad_names_should_end_with_code_2_and_absent_hubs_with_code_1() {
         .unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains("without encryption"));
 }
+
+#[test]
+fn no_token_and_no_password_should_be_logged_at_any_level() {
+    let home = tempfile::tempdir().unwrap();
+    let server = Repository::single("castle.safetensors", large(1)).serve();
+    let with_password = server.url("").replace("http://", "http://somebody:pass-S3CRET@");
+    let proxy = "http://somebody:proxy-S3CRET@127.0.0.1:9";
+    for (endpoint, is_there) in [
+        (with_password.as_str(), true),
+        ("https://somebody:S3CRET@hub.invalid", false),
+    ] {
+        let output = command(home.path(), endpoint, &["models", "get", "someone/tiny"])
+            .env("HARERU_LOG", "trace")
+            .env("HF_TOKEN", "hf_S3CRETtoken0123456789")
+            .env("HTTPS_PROXY", proxy)
+            .output()
+            .unwrap();
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.success(), is_there, "{log}");
+        assert!(
+            log.contains("ureq") && log.lines().count() > 5,
+            "a log at every level: {log}"
+        );
+        for secret in ["S3CRET", "c29tZWJvZHk6"] {
+            let line = log.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret} is in the log");
+        }
+    }
+    let token = Some("Bearer hf_S3CRETtoken0123456789".to_owned());
+    assert_eq!(server.asked()[0].authorization, token, "the hub itself is told");
+}

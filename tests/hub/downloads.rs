@@ -44,6 +44,10 @@ pub(crate) enum Fault {
     Huge,
     /// A token is asked for.
     Gated,
+    /// No checksums are given.
+    NoChecksums,
+    /// Neither are they, and what is sent is not what is promised.
+    NoChecksumsAndLies,
 }
 
 impl Repository {
@@ -69,7 +73,8 @@ impl Repository {
                     bytes.len() as u64
                 };
                 let lfs = json!({ "sha256": format!("{:x}", Sha256::digest(bytes)), "size": size, "pointerSize": 134 });
-                let is_large = name.ends_with(".safetensors");
+                let has_checksum = !matches!(self.fault, Fault::NoChecksums | Fault::NoChecksumsAndLies);
+                let is_large = name.ends_with(".safetensors") && has_checksum;
                 json!({ "rfilename": name, "size": size, "blobId": "x", "lfs": is_large.then_some(lfs) })
             })
             .collect();
@@ -106,7 +111,7 @@ impl Repository {
             return;
         };
         let mut bytes = bytes.clone();
-        if self.fault == Fault::Lies {
+        if matches!(self.fault, Fault::Lies | Fault::NoChecksumsAndLies) {
             bytes.reverse();
         }
         let range = header(&request, "Range").filter(|_| self.fault != Fault::IgnoresRange);
@@ -450,6 +455,142 @@ fn what_came_broken_should_be_thrown_away_and_not_installed() {
     );
     assert_eq!(row.done_bytes, 0, "nothing of it is built upon");
     assert!(!folder.path().join("models/castle.safetensors").exists());
+}
+
+#[test]
+fn files_without_a_checksum_should_be_checked_by_their_headers_and_that_be_said() {
+    let weights = large(1);
+    let index = br#"{"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "UNet2DConditionModel"]}"#;
+    let config = br#"{"lambda_min_clipped": -Infinity}"#;
+    let whole: BTreeMap<String, Vec<u8>> = [
+        ("model_index.json", &index[..]),
+        ("unet/config.json", config),
+        ("unet/diffusion_pytorch_model.safetensors", &weights),
+    ]
+    .map(|(name, bytes)| (name.to_owned(), bytes.to_vec()))
+    .into();
+
+    let folder = tempfile::tempdir().unwrap();
+    let fetch = |files: BTreeMap<String, Vec<u8>>, fault: Fault| {
+        let repository = Repository {
+            files,
+            fault,
+            ..Repository::default()
+        };
+        let server = repository.serve();
+        let hub = start(folder.path(), &server.url(""));
+        let id = hub.fetch("someone/tiny", false).unwrap();
+        wait_for(&hub, id, ended)
+    };
+    let single = |name: &str, bytes: &[u8]| BTreeMap::from([(name.to_owned(), bytes.to_vec())]);
+    let with = |name: &str, bytes: &[u8]| whole.clone().into_iter().chain(single(name, bytes)).collect();
+    let page = b"<!doctype html><title>Sign in</title>";
+    let cut = &weights[..weights.len() - 1];
+    for (files, fault, expected) in [
+        (
+            single("castle.safetensors", &weights),
+            Fault::NoChecksumsAndLies,
+            "File: ",
+        ),
+        (single("castle.safetensors", page), Fault::NoChecksums, "File: "),
+        (single("castle.safetensors", cut), Fault::NoChecksums, "File: "),
+        (single("castle.ckpt", page), Fault::NoChecksums, "File: "),
+        (with("unet/config.json", page), Fault::NoChecksums, "expected JSON"),
+        (
+            with("unet/config.json", &config[..9]),
+            Fault::NoChecksums,
+            "expected JSON",
+        ),
+    ] {
+        let row = fetch(files, fault);
+        let DownloadState::Failed(error) = row.state else {
+            panic!("{expected}: {row:?}");
+        };
+        assert!(error.message.contains(expected), "{error}");
+        std::fs::remove_dir_all(folder.path().join("models")).unwrap();
+    }
+    let row = fetch(whole, Fault::NoChecksums);
+    assert!(matches!(row.state, DownloadState::Finished(_)), "{row:?}");
+    assert_eq!(row.without_checksum, ["unet/diffusion_pytorch_model.safetensors"]);
+    std::fs::remove_dir_all(folder.path().join("models")).unwrap();
+    let row = fetch(single("castle.safetensors", &weights), Fault::None);
+    assert!(row.without_checksum.is_empty(), "{row:?}");
+}
+
+#[test]
+fn two_programs_should_not_work_on_one_download() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = large(4);
+    let repository = Repository::single("castle.safetensors", bytes.clone());
+    let is_slow = Arc::clone(&repository.is_slow);
+    is_slow.store(true, Ordering::Relaxed);
+    let server = repository.serve();
+    let first = start(folder.path(), &server.url(""));
+    let id = first.fetch("someone/tiny", false).unwrap();
+    wait_for(&first, id, |download| download.done_bytes > 0);
+
+    let second = start(folder.path(), &server.url(""));
+    let again = second.fetch("someone/tiny", false).unwrap();
+    let reason = failed(&second, again);
+    assert!(reason.contains("another program is fetching"), "{reason}");
+    second.discard(again);
+    loop {
+        match second.wait(PATIENCE).expect("an answer") {
+            HubEvent::Failed { error } => {
+                assert!(error.message.contains("another program is fetching"), "{error}");
+                break;
+            }
+            HubEvent::Discarded(id) => panic!("{id:?} was thrown away while it came"),
+            _ => {}
+        }
+    }
+
+    is_slow.store(false, Ordering::Relaxed);
+    assert_eq!(std::fs::read(finished(&first, id)).unwrap(), bytes);
+    assert_eq!(names_in(&folder.path().join("models")), ["castle.safetensors"]);
+}
+
+/// Needs the right to mount a small disk; without it, the test says that it was passed over.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_filled_meanwhile_should_end_a_download_that_can_be_taken_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_mounted) = crate::gallery_store::SmallDisk::mount_of(folder.path(), "96m") else {
+        writeln!(
+            std::io::stderr(),
+            "no right to mount a small disk: the full disk is not tested"
+        )
+        .unwrap();
+        return;
+    };
+    let bytes = large(8);
+    let repository = Repository::single("castle.safetensors", bytes.clone());
+    let is_slow = Arc::clone(&repository.is_slow);
+    is_slow.store(true, Ordering::Relaxed);
+    let server = repository.serve();
+    let hub = start(folder.path(), &server.url(""));
+    let id = hub.fetch("someone/tiny", false).unwrap();
+    wait_for(&hub, id, |download| download.done_bytes > 0);
+    let filler = folder.path().join("filler");
+    let mut file = std::fs::File::create(&filler).unwrap();
+    while file.write_all(&[1; 4096]).is_ok() {}
+    is_slow.store(false, Ordering::Relaxed);
+    let row = wait_for(&hub, id, ended);
+    let DownloadState::Failed(error) = &row.state else {
+        panic!("{row:?}");
+    };
+    assert!(error.message.contains("the disk is full"), "{error}");
+    assert!(row.done_bytes > 0, "{row:?}");
+
+    drop(file);
+    std::fs::remove_file(filler).unwrap();
+    hub.resume(id);
+    assert_eq!(std::fs::read(finished(&hub, id)).unwrap(), bytes);
+    let range = server.asked().last().unwrap().range.clone();
+    assert!(
+        range.is_some_and(|range| range != "bytes=0-"),
+        "it goes on where it was"
+    );
 }
 
 #[test]

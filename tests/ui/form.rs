@@ -3,6 +3,7 @@
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::job::{Event, LoraSpec, ModelInfo, ModelRef, Takes};
+use hareru::ui::commands::{PageId, UiCommand};
 use hareru::ui::i18n::Language;
 use hareru::ui::pages::studio::form::draft::starter_prompts;
 
@@ -65,10 +66,7 @@ fn a_chip_should_fill_in_its_prompt_and_chips_should_go_once_something_is_made()
 fn a_model_of_classes_should_ask_for_a_class_by_name_and_for_no_prompt() {
     let mut window = Window::open();
     window.harness.get_by_label("Prompt");
-    window
-        .harness
-        .state()
-        .send(hareru::ui::commands::UiCommand::UseModel(ModelRef::Flowers));
+    window.harness.state().send(UiCommand::UseModel(ModelRef::Flowers));
     let flowers = ModelInfo {
         model: ModelRef::Flowers,
         name: "Flowers".to_owned(),
@@ -89,6 +87,9 @@ fn a_model_of_classes_should_ask_for_a_class_by_name_and_for_no_prompt() {
     window.generate();
     let request = window.engine.borrow().submitted.last().cloned().unwrap();
     assert_eq!((request.class_label, request.prompt.as_str()), (Some(1), ""));
+    window.send(UiCommand::ShowPage(PageId::Queue));
+    let mut called = window.harness.query_all_by_label("pink lotus");
+    assert!(called.next().is_some(), "the job is called by what it shows");
 }
 
 #[test]
@@ -200,7 +201,7 @@ fn a_refused_model_should_say_why_and_leave_the_starter_to_be_chosen_again() {
     use hareru::job::{JobError, JobErrorKind};
     let mut window = Window::open();
     let model = ModelRef::Path("/models/broken".into());
-    window.send(hareru::ui::commands::UiCommand::UseModel(model.clone()));
+    window.send(UiCommand::UseModel(model.clone()));
     assert!(window.engine.borrow().described.contains(&model));
     let error = JobError::new(JobErrorKind::Model, "expected model_index.json, found none".to_owned());
     window.tell([Event::ModelRefused {
@@ -210,10 +211,7 @@ fn a_refused_model_should_say_why_and_leave_the_starter_to_be_chosen_again() {
     window.harness.get_by_label("expected model_index.json, found none");
     assert!(window.harness.get_by_label("Generate").accesskit_node().is_disabled());
 
-    window
-        .harness
-        .state()
-        .send(hareru::ui::commands::UiCommand::UseModel(ModelRef::Starter));
+    window.harness.state().send(UiCommand::UseModel(ModelRef::Starter));
     window.tell([Event::ModelDescribed { info: starter().into() }]);
     assert!(!window.harness.get_by_label("Generate").accesskit_node().is_disabled());
 }

@@ -240,7 +240,7 @@ fn letting_go_over_a_card_should_take_it_where_the_pointer_is_seen() {
 }
 
 #[test]
-fn a_click_beside_the_cards_should_only_look_at_the_picture() {
+fn the_last_card_should_only_look_at_the_picture() {
     let (_folder, path) = photo();
     let mut window = offered(&path);
     let before = window.draft().clone();
@@ -248,6 +248,21 @@ fn a_click_beside_the_cards_should_only_look_at_the_picture() {
     assert!(!window.has("Restyle"));
     assert_eq!(*window.draft(), before);
     assert_eq!(window.state().page, PageId::Compare);
+}
+
+#[test]
+fn a_click_outside_should_put_the_cards_away() {
+    let (_folder, path) = photo();
+    let mut window = offered(&path);
+    let before = window.draft().clone();
+    let corner = egui::pos2(6.0, 6.0);
+    window.harness.drag_at(corner);
+    window.harness.run();
+    window.harness.drop_at(corner);
+    window.harness.run();
+    assert!(!window.has("Restyle"));
+    assert_eq!(*window.draft(), before);
+    assert_eq!(window.state().page, PageId::Studio);
 }
 
 #[test]

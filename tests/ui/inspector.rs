@@ -6,7 +6,9 @@ use std::sync::Arc;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use hareru::config::{Settings, ThemeChoice};
 use hareru::gallery::SaveEvent;
-use hareru::job::{Branches, Change, GenerateRequest, JobId, LatentPlane, Origin, Record, StepRecord, TokenMaps};
+use hareru::job::{
+    Branches, Change, Event, GenerateRequest, JobId, LatentPlane, Origin, Record, StepRecord, TokenMaps,
+};
 use hareru::ui::commands::UiCommand;
 use hareru::ui::model::run_timeline::{RunTimeline, Source};
 use hareru::ui::model::state::{Sides, View};
@@ -447,4 +449,28 @@ fn looks_of_the_inspector() {
             window.harness.render().unwrap().save(folder.join(name)).unwrap();
         }
     }
+}
+
+#[test]
+fn plots_should_be_there_once_there_is_something_to_plot() {
+    let words = "Noise levels, norms and times of each step are plotted here once a run has begun";
+    let mut window = Window::open();
+    assert!(window.has(words) && !window.has("Noise level, signal"));
+    let job = window.generate();
+    window.tell([step(job, 1, [9, 9, 9])]);
+    assert!(!window.has(words) && window.has("Noise level, signal"));
+}
+
+#[test]
+fn the_tree_should_say_the_seed_of_the_picture_of_a_batch() {
+    let mut window = Window::open();
+    let draft = window.draft_mut();
+    (draft.request.seed, draft.is_seed_locked, draft.request.batch_count) = (70, true, 3);
+    let job = window.generate();
+    let Event::Step(mut told) = step(job, 1, [9, 9, 9]) else {
+        unreachable!()
+    };
+    told.image_index = 2;
+    window.tell([Event::Step(told)]);
+    assert!(window.harness.query_all_by_label_contains("seed 72").next().is_some());
 }

@@ -208,6 +208,29 @@ fn folders_of_other_programs_should_be_offered_and_kept() {
 }
 
 #[test]
+fn a_folder_that_is_dropped_should_be_looked_into_for_models() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let other = folder.path().join("other models");
+    write(&other.join("harbour.safetensors"), &checkpoint());
+    let mut window = open(folder.path(), "https://127.0.0.1:1", in_language("en"));
+    window.drop_file(&other);
+    until(&mut window, |window| window.has("Use: harbour"));
+    assert_eq!(window.kept.borrow().last().unwrap().model_folders, [other]);
+    assert_eq!(window.state().page, PageId::Models);
+    assert!(window.studio().image_input.drop_menu.is_none());
+
+    let picture = folder.path().join("photo.png");
+    image::RgbImage::new(64, 64).save(&picture).unwrap();
+    window.drop_file(&picture);
+    assert_eq!(
+        window.studio().image_input.drop_menu,
+        Some(picture),
+        "a picture is offered as ever"
+    );
+}
+
+#[test]
 fn a_hash_should_be_computed_when_it_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     furnish(folder.path());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use egui_kittest::kittest::Queryable as _;
 use hareru::gallery::SaveEvent;
-use hareru::job::{Event, GenerateRequest, Hires, JobId, Upscale};
+use hareru::job::{ErrorCode, Event, GenerateRequest, Hires, JobError, JobErrorKind, JobId, Upscale};
 use hareru::ui::commands::UiCommand;
 use hareru::ui::model::regenerate::{Regenerate, RegenerateCommand, VariationStrength};
 
@@ -168,4 +168,23 @@ fn a_notice_should_stay_while_the_pointer_is_over_it() {
     window.harness.hover_at(egui::pos2(640.0, 300.0));
     (0..LONG).for_each(|_| window.harness.step());
     assert!(window.harness.query_by_label_contains("boat.png").is_none());
+}
+
+#[test]
+fn a_file_that_enlarges_nothing_should_not_be_remembered() {
+    let network = PathBuf::from("/models/text.safetensors");
+    let mut window = Window::open();
+    window.send(UiCommand::UseUpscaler(network.clone(), PathBuf::from(FILE)));
+    assert_eq!(window.kept.borrow().last().unwrap().upscaler, Some(network.clone()));
+    let job = window.generate();
+    let fail = |window: &mut Window, path: &Path| {
+        let code = ErrorCode::new("error-load-broken").with("path", path);
+        let error = JobError::new(JobErrorKind::Model, "no network").with_code(code);
+        let error = Arc::new(error);
+        window.tell([Event::Failed { job, error }]);
+    };
+    fail(&mut window, Path::new("/models/other.safetensors"));
+    assert_eq!(window.kept.borrow().last().unwrap().upscaler, Some(network.clone()));
+    fail(&mut window, &network);
+    assert_eq!(window.kept.borrow().last().unwrap().upscaler, None);
 }

@@ -79,6 +79,7 @@ error-hub-ambiguous = { $what } has { $found } files of weights; name one of the
 error-hub-length = { $file } came with another length than promised
 error-hub-checksum = { $file } came broken: its checksum is another one than promised
 error-hub-disk-full = The disk is full: { $needed } GiB are needed, { $free } GiB are free
+error-hub-busy = Another program is fetching the same model
 error-hub-exists = There is something of that name already. File: { $path }
 error-hub-not-ours = Only what is in the models folder can be removed. File: { $path }
 error-hub-bug = A mistake in this program stopped what was asked of the models

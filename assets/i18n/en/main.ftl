@@ -33,6 +33,8 @@ command-zoom-out = Zoom out
     .tip = Shows the picture smaller
 command-zoom-fit = Fit
     .tip = Shows all of the picture
+command-zoom-whole-pixels = Whole pixels
+    .tip = Fit enlarges by whole numbers only, so that every pixel is as large as the next; once more, and the picture fills the canvas
 command-zoom-actual = 1:1
     .tip = Shows one pixel of the picture on one pixel of the screen
 
@@ -58,6 +60,7 @@ form-negative = Negative prompt
     .tip = What the picture should stay away from; left empty, nothing is avoided
 form-model = Model
     .tip = The network that draws; it decides what can be drawn and in which style
+class-numbered = Class { $class }
 form-class = Class
     .tip = What is to be seen. This model knows kinds of pictures instead of words
 form-any-class = any
@@ -389,6 +392,9 @@ plot-guidance = What guidance adds
     .tip = How much it matters to the network, at each step, whether it knows the prompt
     .more = The network is asked twice, once with the prompt and once with the negative prompt, and guidance enlarges the difference of its two answers. Where this line is high the prompt decides; where it is near 0 the picture goes its own way, and changing the prompt there changes little.
     .formula = ε = ε_uncond + s · (ε_cond − ε_uncond);  plotted: ‖ε_cond − ε_uncond‖
+failure-again = Try again
+    .tip = Generates with the form as it is now
+plots-none = Noise levels, norms and times of each step are plotted here once a run has begun
 plot-guidance-none = Not kept for this run, or guidance was off
 plot-change = Change of the estimate ‖Δx₀‖
     .tip = How much the guessed finished picture changes from one step to the next

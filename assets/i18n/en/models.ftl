@@ -80,6 +80,7 @@ models-stopping = Stopping…
 models-paused = Stopped at { $done } of { $total }
 models-running = { $done } of { $total }
 models-finished = Installed, { $total }
+models-finished-without-checksum = Installed, { $total }; size and header are right, but the hub gives no checksum of { $files }
 models-left-seconds = { $count ->
     [one] 1 second left
    *[other] { $count } seconds left

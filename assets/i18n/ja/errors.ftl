@@ -79,6 +79,7 @@ error-hub-ambiguous = { $what } には重みのファイルが { $found } 個あ
 error-hub-length = { $file } の長さが、知らされていた長さと違います
 error-hub-checksum = { $file } は壊れて届きました（チェックサムが違います）
 error-hub-disk-full = ディスクの空きが足りません。必要な容量は { $needed } GiB、空きは { $free } GiB です
+error-hub-busy = ほかのプログラムが同じモデルを取得しています
 error-hub-exists = 同じ名前のものがすでにあります。ファイル：{ $path }
 error-hub-not-ours = 削除できるのはモデルフォルダーの中のものだけです。ファイル：{ $path }
 error-hub-bug = プログラムの不具合のため、モデルの処理が止まりました

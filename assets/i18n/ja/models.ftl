@@ -77,6 +77,7 @@ models-stopping = 停止しています…
 models-paused = { $done } / { $total } で停止中
 models-running = { $done } / { $total }
 models-finished = 導入済み、{ $total }
+models-finished-without-checksum = 導入済み、{ $total }（{ $files } はハブにチェックサムがないため、長さとヘッダーだけを確認しました）
 models-left-seconds = 残り { $count } 秒
 models-left-minutes = 残り { $count } 分
 models-left-hours = 残り { $count } 時間

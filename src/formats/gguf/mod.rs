@@ -59,15 +59,9 @@ impl TensorFile for GgufFile {
         self.tensors.get(name).map(|info| info.encoding)
     }
 
-    fn data(&self, name: &str) -> Option<Cow<'_, [u8]>> {
-        let info = self.tensors.get(name)?;
-        Some(Cow::Borrowed(&self.bytes[info.data.clone()]))
-    }
-
-    fn release(&self, name: &str) {
-        if let Some(info) = self.tensors.get(name) {
-            self.bytes.let_go(info.data.clone());
-        }
+    fn data(&self, name: &str) -> Result<Option<Cow<'_, [u8]>>, FormatError> {
+        let part = self.tensors.get(name).map(|info| self.bytes.part(info.data.clone()));
+        part.transpose().map_err(FormatError::read(&self.path))
     }
 
     fn path(&self) -> &Path {

@@ -42,10 +42,15 @@ impl Located {
         })
     }
 
-    /// Its numbers one after the other, as strides scatter them in the file.
-    pub(super) fn gathered(&self, bytes: &[u8]) -> Vec<u8> {
-        let Self { tensor, data } = self;
-        let (storage, width) = (&bytes[data.clone()], tensor.storage.stored.bytes());
+    /// Where the storage lies in the file that it is a part of.
+    pub(super) fn storage(&self) -> Range<usize> {
+        self.data.clone()
+    }
+
+    /// Its numbers one after the other, as strides scatter them in `storage`.
+    pub(super) fn gathered(&self, storage: &[u8]) -> Vec<u8> {
+        let tensor = &self.tensor;
+        let width = tensor.storage.stored.bytes();
         let mut gathered = Vec::with_capacity(tensor.numbers() * width);
         let mut index = vec![0; tensor.shape.len()];
         for _ in 0..tensor.numbers() {

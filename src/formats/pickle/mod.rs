@@ -75,18 +75,12 @@ impl TensorFile for PickleFile {
         Some(Encoding::Plain(located.tensor.storage.stored))
     }
 
-    fn data(&self, name: &str) -> Option<Cow<'_, [u8]>> {
-        let located = self.tensors.get(name)?;
-        Some(match located.span() {
-            Some(span) => Cow::Borrowed(&self.bytes[span]),
-            None => Cow::Owned(located.gathered(&self.bytes)),
-        })
-    }
-
-    fn release(&self, name: &str) {
-        if let Some(span) = self.tensors.get(name).and_then(Located::span) {
-            self.bytes.let_go(span);
-        }
+    fn data(&self, name: &str) -> Result<Option<Cow<'_, [u8]>>, FormatError> {
+        let part = self.tensors.get(name).map(|located| match located.span() {
+            Some(span) => self.bytes.part(span),
+            None => Ok(Cow::Owned(located.gathered(&self.bytes.part(located.storage())?))),
+        });
+        part.transpose().map_err(FormatError::read(&self.path))
     }
 
     fn path(&self) -> &Path {

@@ -14,6 +14,7 @@
 //! `facts` is an index over all that is not text, in the order of time: a search reads it from one end to the other.
 //! `user_version` is [`VERSION`]; a file of another version, or one that is damaged, is set aside and made anew.
 
+mod copy;
 mod entries;
 mod file;
 mod find;
@@ -24,6 +25,7 @@ mod rows;
 mod schema;
 mod search_text;
 
+pub(in crate::gallery) use copy::IndexCopy;
 pub(in crate::gallery) use entries::IndexedFile;
 pub(in crate::gallery) use open::{Health, health};
 pub use open::{Index, OpenedIndex};

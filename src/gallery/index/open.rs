@@ -151,6 +151,17 @@ impl Index {
         Ok(OpenedIndex { index, set_aside })
     }
 
+    /// Opens a copy of the file of an index, wherever that is.
+    pub(super) fn open_copy(gallery: &Path, file: &Path) -> Result<Self, GalleryError> {
+        let (connection, steps) = connect(file)?;
+        Ok(Self {
+            connection,
+            gallery: gallery.to_owned(),
+            file: Some((file.to_owned(), identity_of(file).unwrap_or_default())),
+            steps,
+        })
+    }
+
     /// An index that is forgotten when it is dropped.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use super::bounded::join_within_bound;
 use super::index_request::{IndexEvent, IndexRequest, Ticket};
 use super::trash::TrashPlace;
-pub use verify::{Flaw, Verification, forget_index, verify};
+pub use verify::{Flaw, Verification, forget_index, verify, verify_as_next_opened};
 use worker::{Ends, Message};
 
 /// Events that may wait for the window before the thread does.

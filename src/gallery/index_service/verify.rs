@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::reading::read;
+use super::scan::{is_present, is_same};
 use super::walk::{Sighting, Walk};
 use crate::config::open_regular;
-use crate::gallery::index::{Index, OpenedIndex, Reading};
+use crate::gallery::index::{GALLERY_ROOT, Index, IndexCopy, OpenedIndex, Reading};
 use crate::gallery::store::read_picture;
 use crate::gallery::{EntryId, GalleryError, PictureEntry};
 
@@ -41,6 +42,8 @@ pub struct Verification {
     pub with_record: usize,
     /// What is wrong, in order of the paths.
     pub flaws: Vec<(PathBuf, Flaw)>,
+    /// The watched folders that are not there.
+    pub absent_folders: Vec<PathBuf>,
 }
 
 impl Verification {
@@ -56,13 +59,32 @@ impl Verification {
 }
 
 /// Decodes every picture of the gallery in `gallery` and of the watched folders that its index knows, and compares
-/// the index, as it is, with what the files say. Takes as long as that takes.
+/// the index, as it is, with what the files say. Takes as long as that takes. Nothing is written: neither in the gallery
+/// nor in its index, which is copied to be read.
 ///
 /// # Errors
-/// [`GalleryError::Read`] if there is no such folder, [`GalleryError::Index`] and the like if the index cannot be opened.
+/// [`GalleryError::Read`] if there is no such folder, or if the index is written to all the time.
 pub fn verify(gallery: &Path) -> Result<Verification, GalleryError> {
+    compared(gallery, IndexCopy::of(gallery)?, false)
+}
+
+/// As [`verify`], but what the index would take notice of when it is next opened is no flaw: files that came, went or
+/// were changed since.
+///
+/// * `watched`: the folders that are shown beside the gallery; `None` takes those that its index knows.
+///
+/// # Errors
+/// As for [`verify`].
+pub fn verify_as_next_opened(gallery: &Path, watched: Option<&[PathBuf]>) -> Result<Verification, GalleryError> {
+    let mut index = IndexCopy::of(gallery)?;
+    if let Some(watched) = watched {
+        index.set_watched(watched)?; // in the copy
+    }
+    compared(gallery, index, true)
+}
+
+fn compared(gallery: &Path, mut index: IndexCopy, takes_notice: bool) -> Result<Verification, GalleryError> {
     std::fs::read_dir(gallery).map_err(GalleryError::read(gallery))?;
-    let OpenedIndex { mut index, .. } = Index::open(gallery)?;
     let roots = index.roots()?;
     let watched_metadata_dir = Index::own_folder(gallery).join("marks");
     let known = index.known()?;
@@ -75,7 +97,14 @@ pub fn verify(gallery: &Path) -> Result<Verification, GalleryError> {
 
     let mut walk = Walk::new(&roots);
     let sightings: Vec<Sighting> = std::iter::from_fn(|| walk.next_folder()).flatten().collect();
-    let judge = |sighting: &Sighting| judged(sighting, rows.get(&sighting.path), &watched_metadata_dir);
+    let is_noticed =
+        |sighting: &Sighting| takes_notice && !known.get(&sighting.path).is_some_and(|known| is_same(known, sighting));
+    let judge = |sighting: &Sighting| {
+        let mut judged = judged(sighting, rows.get(&sighting.path), &watched_metadata_dir);
+        let of_index = |flaw: &Flaw| matches!(flaw, Flaw::MissingFromIndex | Flaw::Outdated);
+        judged.flaw = judged.flaw.filter(|flaw| !(of_index(flaw) && is_noticed(sighting)));
+        judged
+    };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(READERS).build();
     let judged: Vec<Judged> = match pool {
         Ok(pool) => pool.install(|| sightings.par_iter().map(judge).collect()),
@@ -92,7 +121,17 @@ pub fn verify(gallery: &Path) -> Result<Verification, GalleryError> {
             .extend(judged.flaw.map(|flaw| (sighting.path.clone(), flaw)));
         found_paths.insert(sighting.path);
     }
-    let extra = rows.into_keys().filter(|path| !found_paths.contains(path));
+    let absent: Vec<(i64, &Path)> = roots.all().filter(|(_, folder)| !is_present(folder)).collect();
+    let watched = absent.iter().filter(|(root, _)| *root != GALLERY_ROOT);
+    found.absent_folders = watched.map(|(_, folder)| (*folder).to_owned()).collect();
+    // What was in a folder that is not there now stays known, as it may come back.
+    let is_gone = |path: &Path| {
+        let root = roots.root_of(path);
+        takes_notice && !absent.iter().any(|(folder, _)| Some(*folder) == root)
+    };
+    let extra = rows
+        .into_keys()
+        .filter(|path| !found_paths.contains(path) && !is_gone(path));
     found.flaws.extend(extra.map(|path| (path, Flaw::ExtraInIndex)));
     found.flaws.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(found)

@@ -239,7 +239,7 @@ impl Writer {
 }
 
 fn send<C>(sender: Option<&Sender<C>>, command: C) {
-    if !sender.is_some_and(|sender| sender.send(command).is_ok()) {
+    if sender.is_none_or(|sender| sender.send(command).is_err()) {
         tracing::error!("a thread of the gallery has ended; a request was not carried out");
     }
 }

@@ -171,6 +171,12 @@ fn studio() -> Vec<CommandSpec> {
         .when(canvas),
         row("command-zoom-out", C::Camera(CameraMove::Out), [key(Key::Minus)]).when(canvas),
         row("command-zoom-fit", C::Camera(CameraMove::Fit), [key(Key::Num0)]).when(canvas),
+        row(
+            "command-zoom-whole-pixels",
+            C::Camera(CameraMove::ToggleWholePixels),
+            [],
+        )
+        .when(canvas),
         row("command-zoom-actual", C::Camera(CameraMove::Actual), [key(Key::Num1)]).when(canvas),
         row("command-next-view", C::NextView, [key(Key::V)]),
         row("command-next-second-view", C::NextSecondView, [shift(Key::V)]),
@@ -289,6 +295,12 @@ fn compare() -> Vec<CommandSpec> {
         row("command-zoom-out", C::Camera(CameraMove::Out), [key(Key::Minus)]).when(any),
         row("command-zoom-actual", C::Camera(CameraMove::Actual), [shift(Key::Z)]).when(any),
         row("command-zoom-fit", C::Camera(CameraMove::Fit), [key(Key::Z)]).when(any),
+        row(
+            "command-zoom-whole-pixels",
+            C::Camera(CameraMove::ToggleWholePixels),
+            [],
+        )
+        .when(any),
         row("compare-rate-none", C::Rate(0), [key(Key::Num0)]).when(any),
         row("compare-rate-1", C::Rate(1), [key(Key::Num1)]).when(any),
         row("compare-rate-2", C::Rate(2), [key(Key::Num2)]).when(any),

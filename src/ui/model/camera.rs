@@ -14,6 +14,8 @@ pub struct Camera {
     pub zoom: Option<f32>,
     /// How far the picture's middle lies from the canvas's.
     pub offset_px: Vec2,
+    /// Whether a picture that is shown whole is enlarged by whole numbers only, so that every pixel is as large as the next.
+    pub has_whole_pixels: bool,
 }
 
 /// A change of the camera.
@@ -21,6 +23,8 @@ pub struct Camera {
 pub enum CameraMove {
     /// Shows all of the picture.
     Fit,
+    /// Shows all of the picture, enlarged by whole numbers only, or again so that it fills the canvas.
+    ToggleWholePixels,
     /// One pixel of the picture on one of the screen.
     Actual,
     /// Nearer, about the middle of the canvas.
@@ -39,15 +43,19 @@ pub enum CameraMove {
 }
 
 impl Camera {
-    /// The zoom that shows all of a picture; a whole number when it enlarges, so that every pixel is as large as the next.
-    pub fn fit_zoom(picture_px: Vec2, canvas_px: Vec2) -> f32 {
+    /// The zoom that shows all of a picture, as large as the canvas allows.
+    pub fn fit_zoom(&self, picture_px: Vec2, canvas_px: Vec2) -> f32 {
         let fit = (canvas_px / picture_px.max(Vec2::splat(1.0))).min_elem();
-        if fit >= 1.0 { fit.floor() } else { fit.max(0.01) }
+        if fit >= 1.0 && self.has_whole_pixels {
+            fit.floor()
+        } else {
+            fit.max(0.01)
+        }
     }
 
     /// The zoom in force for a picture on a canvas.
     pub fn zoom_for(&self, picture_px: Vec2, canvas_px: Vec2) -> f32 {
-        self.zoom.unwrap_or_else(|| Self::fit_zoom(picture_px, canvas_px))
+        self.zoom.unwrap_or_else(|| self.fit_zoom(picture_px, canvas_px))
     }
 
     /// Where the picture's top left corner lies, from the canvas's, on whole pixels.
@@ -60,7 +68,11 @@ impl Camera {
     pub fn apply(&mut self, camera_move: CameraMove, fit_zoom: f32) {
         let zoom = self.zoom.unwrap_or(fit_zoom);
         match camera_move {
-            CameraMove::Fit => *self = Self::default(),
+            CameraMove::Fit => self.fit(),
+            CameraMove::ToggleWholePixels => {
+                self.has_whole_pixels = !self.has_whole_pixels;
+                self.fit();
+            }
             CameraMove::Actual => self.zoom_about(1.0 / zoom, zoom, Vec2::ZERO),
             CameraMove::In => self.zoom_about(ZOOM_STEP, zoom, Vec2::ZERO),
             CameraMove::Out => self.zoom_about(ZOOM_STEP.recip(), zoom, Vec2::ZERO),
@@ -70,6 +82,11 @@ impl Camera {
             }
             CameraMove::ZoomAt { factor, anchor_px } => self.zoom_about(factor, zoom, anchor_px),
         }
+    }
+
+    fn fit(&mut self) {
+        self.zoom = None;
+        self.offset_px = Vec2::ZERO;
     }
 
     fn zoom_about(&mut self, factor: f32, zoom: f32, anchor_px: Vec2) {
@@ -94,9 +111,22 @@ mod tests {
     const CANVAS: Vec2 = Vec2::new(900.0, 600.0);
 
     #[test]
-    fn a_small_picture_should_be_enlarged_by_a_whole_number() {
-        assert_eq!(Camera::default().zoom_for(PICTURE, CANVAS), 4.0);
-        assert_eq!(Camera::default().zoom_for(Vec2::splat(1200.0), CANVAS), 0.5);
+    fn a_picture_should_fill_the_canvas_or_be_enlarged_by_a_whole_number() {
+        let mut camera = Camera::default();
+        assert_eq!(camera.zoom_for(PICTURE, CANVAS), 600.0 / 128.0);
+        assert_eq!(camera.zoom_for(Vec2::splat(1200.0), CANVAS), 0.5);
+        camera.apply(CameraMove::In, 1.0);
+        camera.apply(CameraMove::ToggleWholePixels, 1.0);
+        assert_eq!(camera.zoom_for(PICTURE, CANVAS), 4.0);
+        assert_eq!(
+            camera.zoom_for(Vec2::splat(1200.0), CANVAS),
+            0.5,
+            "made smaller it cannot be whole"
+        );
+        camera.apply(CameraMove::Fit, 1.0);
+        assert_eq!(camera.zoom_for(PICTURE, CANVAS), 4.0, "it stays chosen");
+        camera.apply(CameraMove::ToggleWholePixels, 1.0);
+        assert_eq!(camera, Camera::default());
     }
 
     #[test]
@@ -111,7 +141,7 @@ mod tests {
                 factor,
                 anchor_px: anchor,
             },
-            4.0,
+            CANVAS.y / PICTURE.y,
         );
         assert!((point(&camera) - before).length() < 1e-3);
     }

@@ -51,6 +51,8 @@ impl Notices {
 
     /// Tells something that something can be done about.
     pub fn notify_with_action(&mut self, level: Level, text: Text, action: NoticeAction) {
+        // The action is about the newest thing; an older offer would do something else than it says.
+        self.close_newest_with(action);
         self.push(level, text, Some(action));
     }
 
@@ -76,6 +78,14 @@ impl Notices {
         }
     }
 
+    /// Takes away what offers something that was done by now: of notices with one action only the newest holds.
+    pub fn close_newest_with(&mut self, action: NoticeAction) {
+        let mut open = self.all.iter_mut().rev().filter(|notice| notice.is_open);
+        if let Some(notice) = open.find(|notice| notice.action == Some(action)) {
+            notice.is_open = false;
+        }
+    }
+
     /// Every notice, oldest first.
     pub fn all(&self) -> &[Notice] {
         &self.all
@@ -84,5 +94,23 @@ impl Notices {
     /// Those at the lower right, oldest first.
     pub fn open(&self) -> impl DoubleEndedIterator<Item = &Notice> {
         self.all.iter().filter(|notice| notice.is_open)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_newest_offer_to_undo_should_stand_and_none_once_it_was_taken() {
+        let mut notices = Notices::default();
+        let open = |notices: &Notices| notices.open().map(|notice| notice.text.clone()).collect::<Vec<_>>();
+        notices.notify_with_action(Level::Info, Text::key("one"), NoticeAction::UndoTrash);
+        notices.notify(Level::Info, Text::key("other"));
+        notices.notify_with_action(Level::Info, Text::key("two"), NoticeAction::UndoTrash);
+        assert_eq!(open(&notices), [Text::key("other"), Text::key("two")]);
+        notices.close_newest_with(NoticeAction::UndoTrash);
+        assert_eq!(open(&notices), [Text::key("other")]);
+        assert_eq!(notices.all().len(), 3, "all can still be read");
     }
 }

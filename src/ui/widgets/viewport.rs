@@ -42,7 +42,7 @@ impl Viewport {
             picture_px,
             origin_px: corner_px + (camera.origin_px(picture_px, canvas_px) + margin_px).round(),
             zoom: camera.zoom_for(picture_px, canvas_px),
-            fit_zoom: Camera::fit_zoom(picture_px, canvas_px),
+            fit_zoom: camera.fit_zoom(picture_px, canvas_px),
             pixels_per_point,
         }
     }
@@ -73,7 +73,7 @@ impl Viewport {
             image: Arc::clone(image),
             origin_px: self.origin_px,
             size_px: self.size_px(),
-            is_smooth: (image.width_px as f32) < self.picture_px.x,
+            is_smooth: (image.width_px as f32) < self.picture_px.x || self.zoom > 1.0 && self.zoom.fract() != 0.0,
         }
     }
 

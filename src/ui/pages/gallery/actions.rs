@@ -42,6 +42,7 @@ impl GalleryPage {
             }
             GalleryCommand::UndoTrash => {
                 if page.take_undo() {
+                    ctx.state.notices.close_newest_with(NoticeAction::UndoTrash);
                     ask(ctx.services, IndexRequest::UndoTrash);
                 }
             }

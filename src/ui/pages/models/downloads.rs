@@ -140,7 +140,16 @@ fn state_words(language: Language, download: &Download) -> String {
         DownloadState::Asking => language.tr("models-asking"),
         DownloadState::Stopping => language.tr("models-stopping"),
         DownloadState::Paused => language.tr_with("models-paused", &amount),
-        DownloadState::Finished(_) => language.tr_with("models-finished", &[("total", &total)]),
+        DownloadState::Finished(_) if download.without_checksum.is_empty() => {
+            language.tr_with("models-finished", &[("total", &total)])
+        }
+        DownloadState::Finished(_) => {
+            let files = download.without_checksum.join(", ");
+            language.tr_with(
+                "models-finished-without-checksum",
+                &[("total", &total), ("files", &files)],
+            )
+        }
         DownloadState::Failed(error) => language.job_error(error),
         DownloadState::Running => {
             let speed = format!("{}/s", size_words(download.bytes_per_sec as u64));

@@ -6,10 +6,8 @@ mod downloads;
 mod folders;
 mod panel;
 
-use crate::ui::commands::UiCommand;
-use crate::ui::page::{Handled, Page, PageContext};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::Ui;
@@ -18,10 +16,13 @@ use downloads::DownloadForm;
 
 use crate::hub::{Download, DownloadState, HubEvent, ModelKind};
 use crate::job::{JobId, RgbImage};
+use crate::ui::commands::{ModelsCommand, PageId, UiCommand};
 use crate::ui::model::installed::Installed;
 use crate::ui::model::notifications::{Level, Notices, Text};
 use crate::ui::model::state::file_name;
+use crate::ui::page::{Handled, Page, PageContext};
 use crate::ui::panel::PanelContext;
+use crate::ui::services::WEIGHT_ENDINGS;
 
 /// The page and what it knows.
 #[derive(Default)]
@@ -50,6 +51,15 @@ impl Page for ModelsPage {
     fn command(&mut self, command: UiCommand, ctx: &mut PageContext<'_>) -> Handled {
         match command {
             UiCommand::Models(command) => self.carry_out(command, ctx),
+            UiCommand::OpenDropped(paths) if ctx.state.page == PageId::Models => {
+                let (models, others): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_model(path));
+                for path in models {
+                    self.carry_out(ModelsCommand::AddPath(path), ctx);
+                }
+                if !others.is_empty() {
+                    return Handled::No(UiCommand::OpenDropped(others));
+                }
+            }
             other => return Handled::No(other),
         }
         Handled::Yes
@@ -58,6 +68,12 @@ impl Page for ModelsPage {
     fn tick(&mut self, ctx: &mut PageContext<'_>) {
         self.drain_hub(ctx);
     }
+}
+
+/// Whether a dropped file or folder is looked into for models.
+fn is_model(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    path.is_dir() || WEIGHT_ENDINGS.iter().any(|known| ending == *known)
 }
 
 impl ModelsPage {

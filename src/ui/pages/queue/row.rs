@@ -169,11 +169,7 @@ pub(super) fn button(ui: &mut Ui, ctx: &PanelContext<'_>, icon: Icon, key: &str,
 
 /// What a job is called: its prompt, else that it has none.
 pub(super) fn title(ctx: &PanelContext<'_>, order: &Order) -> String {
-    let prompt = order.request.prompt.trim();
-    match prompt.lines().next() {
-        Some(line) => line.to_owned(),
-        None => ctx.tr("queue-no-prompt"),
-    }
+    ctx.subject(&order.request).unwrap_or_else(|| ctx.tr("queue-no-prompt"))
 }
 
 /// The settings of a job in one line.

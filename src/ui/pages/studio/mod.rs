@@ -103,6 +103,13 @@ impl StudioPage {
                     ctx.services.preload(model, ctx.state.precision);
                 }
             }
+            Event::Failed { error, .. } => {
+                // A file that enlarges nothing must not be taken again next time.
+                let network = ctx.services.settings.upscaler.as_deref();
+                if network.is_some() && network == error.file() {
+                    ctx.services.change_settings(|settings| settings.upscaler = None);
+                }
+            }
             Event::ModelDescribed { info } if info.model == self.draft.request.model => self.draft.adopt(info),
             _ => {}
         }

@@ -19,12 +19,11 @@ pub(super) fn carry_out(page: &mut StudioPage, ctx: &mut PageContext<'_>, comman
     match command {
         NamedFileCommand::Find(path) => {
             let Some(file) = role_of(&path) else { return };
-            match ctx.state.installed_like(&file) {
-                Some(found) => replace(page, ctx, &path, &found),
-                None => {
-                    let text = Text::new("named-not-found", [("file", file_name(&path))]);
-                    ctx.state.notices.notify(Level::Info, text);
-                }
+            if let Some(found) = ctx.state.installed_like(&file) {
+                replace(page, ctx, &path, &found);
+            } else {
+                let text = Text::new("named-not-found", [("file", file_name(&path))]);
+                ctx.state.notices.notify(Level::Info, text);
             }
         }
         NamedFileCommand::Choose(path) => {

@@ -7,6 +7,7 @@ pub mod view_pair;
 pub(in crate::ui) mod panel;
 
 mod export_menu;
+pub(super) mod failure;
 mod step_view;
 mod tokens;
 mod views;

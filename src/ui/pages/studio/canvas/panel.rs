@@ -7,6 +7,7 @@ use egui::{
 };
 
 use super::export_menu::export_menu;
+use super::failure::{self, is_failed};
 use super::step_view::{self, Half, StepViews};
 use super::tokens::TokenLine;
 use super::views;
@@ -33,6 +34,8 @@ const MAX_NOISE_SIDE_PX: u32 = 192;
 #[derive(Default)]
 pub(in crate::ui) struct CanvasPanel {
     noise: Option<Arc<RgbImage>>,
+    /// The newest picture that was no noise, and the size that it stands for: it stays where a run fails.
+    before: Option<(Arc<RgbImage>, Vec2)>,
     tokens: TokenLine,
     views: StepViews,
 }
@@ -46,14 +49,21 @@ struct Shown {
 }
 
 impl Shown {
-    /// A step of a run.
+    /// A step of a run, which may be decoded smaller than its picture will be, or what became of it, which may be
+    /// enlarged.
     fn of(image: &Arc<RgbImage>, request: &GenerateRequest) -> Self {
         Self {
             image: Arc::clone(image),
-            picture_px: vec2(request.width_px as f32, request.height_px as f32),
+            picture_px: size_px(image).max(planned_px(request)),
             is_noise: false,
         }
     }
+}
+
+/// Size of the picture that a run works on, in pixels.
+fn planned_px(request: &GenerateRequest) -> Vec2 {
+    let (width, height) = request.outpaint.grown(request.width_px, request.height_px);
+    vec2(width as f32, height as f32)
 }
 
 impl StudioPanel for CanvasPanel {
@@ -89,6 +99,9 @@ impl StudioPanel for CanvasPanel {
         let halves = halves(body, is_split);
 
         let shown = self.shown(ctx);
+        if !shown.is_noise {
+            self.before = Some((Arc::clone(&shown.image), shown.picture_px));
+        }
         let can_steer = has_step || !shown.is_noise;
         let picture_px = picture_px(ctx, &shown);
         let camera = if can_steer { ctx.page.camera } else { Camera::default() };
@@ -143,6 +156,7 @@ impl StudioPanel for CanvasPanel {
             invite(ui, ctx, body);
         }
         line_above(&mut line(ui, header), ctx, &caption, can_steer.then_some(zoom));
+        failure::card(ui, ctx, body);
         views::explanation(ui, ctx, body);
     }
 }
@@ -160,18 +174,16 @@ impl CanvasPanel {
         let is_decoded = view == StepView::Estimate && !shown.is_noise;
         if let Some(seen) = ctx.page.seen(view).filter(|_| !is_decoded) {
             if let Some(missing) = seen.missing() {
+                if !shown.is_noise {
+                    paint_picture(ui, ctx, half, shown);
+                }
                 step_view::say(ui, half.place.rect, &views::missing_text(ctx, &missing));
             } else {
                 let picture = (!shown.is_noise).then(|| Arc::clone(&shown.image));
                 self.views.paint(ui, ctx, half, seen, picture);
             }
         } else {
-            half.place.draw(
-                ui,
-                ctx.shared.textures,
-                ctx.shared.has_gpu_canvas.then_some(half.index),
-                &shown.image,
-            );
+            paint_picture(ui, ctx, half, shown);
         }
         let is_plain = ctx.page.views.second.is_none() && view == StepView::Estimate;
         if has_step && !is_plain {
@@ -241,10 +253,17 @@ impl CanvasPanel {
         if let Some((image, run)) = page.newest_picture(app).zip(app.run.as_ref()) {
             return Shown::of(image, &run.request);
         }
-        let (width_px, height_px) = match &app.run {
-            Some(run) => (run.request.width_px, run.request.height_px),
-            None => (ctx.draft.request.width_px, ctx.draft.request.height_px),
-        };
+        if is_failed(ctx)
+            && let Some((image, picture_px)) = self.before.clone()
+        {
+            return Shown {
+                image,
+                picture_px,
+                is_noise: false,
+            };
+        }
+        let request = app.run.as_ref().map_or(&ctx.draft.request, |run| &run.request);
+        let (width_px, height_px) = request.outpaint.grown(request.width_px, request.height_px);
         let image = self.noise(width_px, height_px);
         Shown {
             picture_px: size_px(&image),
@@ -291,6 +310,15 @@ fn still_noise(width_px: u32, height_px: u32) -> RgbImage {
     }
 }
 
+fn paint_picture(ui: &Ui, ctx: &mut StudioContext<'_, '_>, half: Half, shown: &Shown) {
+    half.place.draw(
+        ui,
+        ctx.shared.textures,
+        ctx.shared.has_gpu_canvas.then_some(half.index),
+        &shown.image,
+    );
+}
+
 /// The canvas, or both halves of it.
 fn halves(body: Rect, is_split: bool) -> [Rect; 2] {
     if is_split {
@@ -304,9 +332,7 @@ fn halves(body: Rect, is_split: bool) -> [Rect; 2] {
 /// The size that the zoom is counted from: of the picture, whatever stands for it.
 fn picture_px(ctx: &StudioContext<'_, '_>, shown: &Shown) -> Vec2 {
     match &ctx.page.timeline {
-        Some(timeline) if shown.is_noise && ctx.page.shown_step_record().is_some() => {
-            vec2(timeline.request.width_px as f32, timeline.request.height_px as f32)
-        }
+        Some(timeline) if shown.is_noise && ctx.page.shown_step_record().is_some() => planned_px(&timeline.request),
         _ => shown.picture_px,
     }
 }

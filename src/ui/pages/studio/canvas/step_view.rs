@@ -145,9 +145,14 @@ impl StepViews {
 /// A line in the middle of a half, in place of a view that there is not.
 pub(in crate::ui) fn say(ui: &mut Ui, half: Rect, text: &str) {
     let room = half.shrink(24.0);
-    let layout = Layout::centered_and_justified(egui::Direction::TopDown);
-    let mut ui = ui.new_child(UiBuilder::new().max_rect(room).layout(layout));
-    ui.add(egui::Label::new(RichText::new(text).weak()).selectable(false).wrap());
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(room).layout(Layout::bottom_up(Align::Center)));
+    let frame = Frame::new()
+        .fill(ui.visuals().panel_fill.gamma_multiply(0.9))
+        .corner_radius(4)
+        .inner_margin(Margin::symmetric(10, 6));
+    frame.show(&mut ui, |ui| {
+        ui.add(egui::Label::new(RichText::new(text)).selectable(false).wrap());
+    });
 }
 
 fn number(ui: &mut Ui, value: f32) {

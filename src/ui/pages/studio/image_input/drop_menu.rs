@@ -153,8 +153,7 @@ fn show(
     highlighted: Option<Pos2>,
 ) {
     let ground = ui.allocate_rect(cards.window, Sense::click());
-    ui.painter()
-        .rect_filled(cards.window, 0.0, ctx.palette.canvas.gamma_multiply(0.93));
+    ui.painter().rect_filled(cards.window, 0.0, *ctx.palette.canvas);
     let mut title = ui.new_child(
         UiBuilder::new()
             .max_rect(cards.title())
@@ -211,8 +210,11 @@ fn show(
         font,
         *ctx.palette.text_weak,
     );
-    if is_offered && (response.clicked() || ground.clicked()) {
+    if is_offered && response.clicked() {
         send(ctx, ImageInputCommand::Compare(path.to_owned()));
+    }
+    if is_offered && ground.clicked() {
+        send(ctx, ImageInputCommand::CloseDropMenu);
     }
 }
 

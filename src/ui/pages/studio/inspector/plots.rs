@@ -46,6 +46,10 @@ impl StudioPanel for PlotsPanel {
         let course = course(ctx.page, ctx.draft.request.steps);
         let here = shown::position(ctx.page).and_then(|at| self.series.numbers().get(at).copied());
         ctx.look().section(ui, "inspector-plots", |ui| {
+            if course.steps.is_empty() {
+                ui.add(egui::Label::new(egui::RichText::new(ctx.tr("plots-none")).weak()).wrap());
+                return;
+            }
             for chart in charts(ctx, self.series.numbers(), here, &course) {
                 chart.show(ui, ctx);
             }

@@ -82,8 +82,8 @@ struct Told {
     num_pictures: usize,
     newest: Option<PathBuf>,
     view: View,
-    /// The request of the newest run, and how often it was changed.
-    live: Option<(usize, usize)>,
+    /// The request of the newest run, how often it was changed, and the place in its batch.
+    live: Option<(usize, usize, u32)>,
     /// The record of the run on the canvas.
     record: Option<usize>,
 }
@@ -98,7 +98,8 @@ impl StudioPanel for RunTreePanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut StudioContext<'_, '_>) {
-        self.update(ctx.page, ctx.state, ctx.language);
+        let subject = |request: &GenerateRequest| ctx.subject(request).unwrap_or_default();
+        self.update(ctx.page, ctx.state, ctx.language, &subject);
         ctx.look().section(ui, "inspector-tree", |ui| {
             if self.rows.is_empty() {
                 ui.weak(ctx.tr("tree-none"));
@@ -132,11 +133,17 @@ impl RunTreePanel {
     }
 
     /// Makes the tree anew if anything it shows has changed.
-    fn update(&mut self, page: &StudioState, app: &AppState, language: Language) {
+    fn update(
+        &mut self,
+        page: &StudioState,
+        app: &AppState,
+        language: Language,
+        subject: &dyn Fn(&GenerateRequest) -> String,
+    ) {
         let live = app.run.as_ref().map(|run| {
             let timeline = page.timeline.as_ref();
             let changes = timeline.map_or(0, |timeline| timeline.changes.len());
-            (Arc::as_ptr(&run.request) as usize, changes)
+            (Arc::as_ptr(&run.request) as usize, changes, run.image_index)
         });
         let record = page.timeline.as_ref().and_then(|timeline| timeline.record.as_ref());
         let told = Told {
@@ -165,7 +172,7 @@ impl RunTreePanel {
                 self.entries[row.node].differences = differences;
             }
             for entry in &mut self.entries {
-                entry.words = words(language, entry);
+                entry.words = words(language, entry, subject(&entry.request));
             }
             self.comparison = None;
             let entries = &self.entries;
@@ -318,10 +325,13 @@ fn live_run(page: &StudioState, app: &AppState) -> Option<(Node, Entry)> {
     if app.recent.iter().any(is_saved) || (run_id.is_empty() && run.status.has_ended()) {
         return None;
     }
-    let request = live.map_or_else(|| (*run.request).clone(), shown::asked);
-    let origin = match record {
-        Some(record) => record.origin.clone(),
-        None => likely_origin(&app.recent, &request),
+    let mut request = live.map_or_else(|| (*run.request).clone(), shown::asked);
+    let origin = if let Some(record) = record {
+        record.origin.clone()
+    } else {
+        let origin = likely_origin(&app.recent, &request);
+        request.seed = run.request.seed + u64::from(run.image_index);
+        origin
     };
     let node = Node {
         run_id: run_id.clone(),
@@ -356,7 +366,7 @@ fn likely_origin(recent: &[RecentPicture], request: &GenerateRequest) -> Option<
     })
 }
 
-fn words(language: Language, entry: &Entry) -> Words {
+fn words(language: Language, entry: &Entry, subject: String) -> Words {
     let file = match &entry.name {
         Name::Live => language.tr("tree-live"),
         Name::Picture(path) => file_name(path),
@@ -367,7 +377,7 @@ fn words(language: Language, entry: &Entry) -> Words {
         return Words {
             choose: language.tr_with("tree-choose", &[("run", &name)]),
             name,
-            title: entry.request.prompt.clone(),
+            title: subject,
             below: language.tr_with("tree-about", &[("seed", Value::from(seed)), ("steps", steps.into())]),
         };
     };

@@ -10,6 +10,7 @@ use crate::ui::commands::UiCommand;
 use crate::ui::model::jobs::JobStatus;
 use crate::ui::model::run_timeline::RunTimeline;
 use crate::ui::model::state::{EngineStatus, Pause, Run, View};
+use crate::ui::pages::studio::canvas::failure;
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::widgets::right_aligned::right_aligned;
 
@@ -65,10 +66,8 @@ fn numbers(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
         words = words.color(*ctx.palette.error);
     }
     cell(ui, 134.0, words);
-    if let Some(reason) = failure(ctx) {
-        let room = ui.available_width() - LAMP_ROOM;
-        cell(ui, room, RichText::new(reason).weak());
-        return;
+    if failure::error_of(ctx).is_some() {
+        return; // the canvas says why
     }
     let Some(timeline) = &ctx.page.timeline else {
         return;
@@ -111,17 +110,6 @@ fn cell(ui: &mut Ui, width: f32, text: RichText) {
         ui.set_min_width(width);
         ui.add(egui::Label::new(text).truncate());
     });
-}
-
-/// Why the run that is shown could not be done.
-fn failure(ctx: &StudioContext<'_, '_>) -> Option<String> {
-    let run = ctx.state.run.as_ref()?;
-    match &run.status {
-        JobStatus::Failed(error) if ctx.state.engine == EngineStatus::Running && ctx.page.view == View::Live => {
-            Some(ctx.language.job_error(error))
-        }
-        _ => None,
-    }
 }
 
 /// What goes on, and whether it is bad.
