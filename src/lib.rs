@@ -12,14 +12,15 @@
 //! | [`config`] | settings, folders, logging | – | directories, regex, signal-hook |
 //! | [`prompt`] | what people write into prompts: emphasis, schedules, choices; plain data | – | – |
 //! | [`job`] | plain data that crosses threads or is saved | prompt | – |
+//! | [`picture`] | picture files as pixels: formats, colour profiles, transparency, orientation, limits | config, job | image, moxcms |
 //! | [`diffusion`] | schedules, samplers, guidance, noise, trajectories | job | |
 //! | [`kernels`] | the heavy tensor operations behind one plain signature each, for every kind of processor; the allocator; which precisions they serve, on how many threads | – | |
 //! | [`models`] | CLIP, U-Net, VAE, tiny autoencoder; changes of their weights | kernels | |
 //! | [`formats`] | weight files as bytes: headers, kinds, hashes, each program's names for the same tensors; no tensor library | config | safetensors |
 //! | [`weights`] | model folders and files → tensors and networks; adapters and embeddings by the layers they mean | formats, models | |
 //! | [`hub`] | models in and on disk: what is installed, what is fetched | config, formats, job | hf-hub, ureq, url, image, base64, rustix, same-file, trash |
-//! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job | image, png, rusqlite, notify, safetensors, trash |
-//! | [`conditioning`] | texts → token ids → embeddings, pictures → tensors → latents: what networks are conditioned on | config, diffusion, job, models, weights | tokenizers |
+//! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job, picture | image, png, rusqlite, notify, safetensors, trash |
+//! | [`conditioning`] | texts → token ids → embeddings, pictures → tensors → latents: what networks are conditioned on | diffusion, job, models, picture, weights | tokenizers |
 //! | [`pipelines`] | conditioning → denoise → pixels; model families | conditioning, diffusion, formats, job, kernels, models, weights | |
 //! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines | crossbeam-channel |
 //! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | config, job | image, png, skrifa, epaint and `egui_system_font_provider` (fonts alone) |
@@ -131,6 +132,7 @@ pub mod hub;
 pub mod job;
 pub mod kernels;
 pub mod models;
+pub mod picture;
 pub mod pipelines;
 pub mod prompt;
 pub mod render;

@@ -29,6 +29,7 @@ mod kills;
 mod named_pipes;
 mod networks;
 mod networks_control;
+mod picture_files;
 mod promises;
 mod queue;
 mod reference_cases;

@@ -232,6 +232,7 @@ fn what_cannot_be_enlarged_should_be_said() {
             upscale: None,
             ..gallery::read_record(&path).unwrap().request
         },
-        GenerateRequest::default()
+        GenerateRequest::unsaid(),
+        "nobody wrote how a photo was made"
     );
 }

@@ -42,7 +42,7 @@ pub(super) fn run(args: &UpscaleArgs, output: Output, gallery_dir: PathBuf) -> R
     let known = match gallery::read_record(&args.picture) {
         Ok(record) => record.request,
         Err(GalleryError::Read { path, source }) => return Err(GalleryError::Read { path, source }.into()),
-        Err(_) => GenerateRequest::default(), // a photo has no record
+        Err(_) => GenerateRequest::unsaid(), // a photo has no record
     };
     let request = GenerateRequest {
         hires: None,

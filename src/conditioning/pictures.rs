@@ -1,73 +1,35 @@
 //! Pictures that a request names: reading, fitting, masking, putting back.
 
-use std::io::BufReader;
 use std::path::Path;
 
 use image::imageops::{self, FilterType};
-use image::metadata::Orientation;
-use image::{GrayImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, Luma, RgbImage};
+use image::{GrayImage, Luma, RgbImage};
 
 use super::ConditioningError;
-use crate::config::open_regular;
-use crate::job::{self, MAX_SIDE_PX, Outpaint};
-
-/// Longest side of a picture that is read.
-const MAX_READ_SIDE_PX: u32 = 4 * MAX_SIDE_PX;
-/// Most memory that reading a GIF may take, in bytes: its decoder keeps whole frames itself.
-const MAX_GIF_BYTES: u64 = 1 << 30;
+use crate::job::{self, Outpaint};
+use crate::picture::{self, PictureError};
 
 /// Reads a picture, whatever its format, as 8-bit RGB. What is transparent becomes white.
 ///
 /// # Errors
 /// [`ConditioningError::Picture`] if it cannot be read or is too large.
 pub fn read_rgb(path: &Path) -> Result<RgbImage, ConditioningError> {
-    let mut rgba = read(path)?.into_rgba8();
-    for pixel in rgba.pixels_mut() {
-        let alpha = u32::from(pixel[3]);
-        for level in &mut pixel.0[..3] {
-            *level = ((u32::from(*level) * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
-        }
-    }
-    Ok(image::DynamicImage::ImageRgba8(rgba).into_rgb8())
+    picture::read_rgb(path).map_err(unreadable(path))
 }
 
-/// Reads a mask: the brightness of a picture.
+/// Reads a mask: how bright a picture is or, where its colour is the same all over, how opaque.
 ///
 /// # Errors
 /// As [`read_rgb`].
 pub fn read_gray(path: &Path) -> Result<GrayImage, ConditioningError> {
-    Ok(read(path)?.into_luma8())
+    picture::read_mask(path).map_err(unreadable(path))
 }
 
-fn read(path: &Path) -> Result<image::DynamicImage, ConditioningError> {
-    let bad = |what: String| ConditioningError::Picture {
-        what,
+fn unreadable(path: &Path) -> impl FnOnce(PictureError) -> ConditioningError {
+    |error| ConditioningError::Picture {
+        what: error.one_line(),
         path: path.display().to_string(),
-    };
-    let file = open_regular(path).and_then(|file| Ok((file.metadata()?.len(), file)));
-    let reader = file.and_then(|(bytes, file)| {
-        let reader = ImageReader::new(BufReader::new(file)).with_guessed_format()?;
-        Ok((bytes, reader))
-    });
-    let (file_bytes, mut reader) = reader.map_err(|source| bad(source.to_string()))?;
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_READ_SIDE_PX);
-    limits.max_image_height = Some(MAX_READ_SIDE_PX);
-    limits.max_alloc = Some(match reader.format() {
-        Some(ImageFormat::Gif) => MAX_GIF_BYTES,
-        _ => job::max_decoder_bytes(file_bytes),
-    });
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|source| bad(source.to_string()))?;
-    // Broken EXIF leaves the picture as it lies.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let picture = image::DynamicImage::from_decoder(decoder);
-    let mut picture = picture.map_err(|source| bad(source.to_string()))?;
-    picture.apply_orientation(orientation);
-    if picture.width() == 0 || picture.height() == 0 {
-        return Err(bad("it has no pixels".to_owned()));
     }
-    Ok(picture)
 }
 
 /// Scales a picture so that it covers `width` × `height` pixels, and cuts off what reaches beyond, evenly on both sides.

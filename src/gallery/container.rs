@@ -3,13 +3,13 @@
 //! | file | where |
 //! |---|---|
 //! | PNG | texts, and EXIF |
-//! | JPEG | EXIF (APP1); the rest of a record too long for it (APP4, see [`join_jpeg`]); comments that stable-diffusion.cpp writes |
-//! | WebP | EXIF |
+//! | JPEG | EXIF (APP1); the rest of a record too long for it (APP4, see [`join_jpeg`]); XMP; comments |
+//! | WebP | EXIF, XMP |
 
 use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
-use super::texts::{Contents, MAX_TEXT_BYTES, TextChunk};
+use super::texts::{Contents, MAX_TEXT_BYTES, TextChunk, XMP_KEYWORD};
 use super::{GalleryError, exif_record, png_metadata};
 use crate::config::open_regular;
 
@@ -20,6 +20,7 @@ const JPEG_ID: &[u8] = b"HARERU\0";
 /// What a comment of stable-diffusion.cpp begins with.
 const JPEG_PARAMETERS: &[u8] = b"parameters\0";
 const JPEG_EXIF: &[u8] = b"Exif\0\0";
+const JPEG_XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 /// Most bytes that a segment of a JPEG holds.
 const MAX_SEGMENT_BYTES: usize = 65_533;
 const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
@@ -102,6 +103,8 @@ fn read_jpeg(file: &mut (impl Read + Seek)) -> io::Result<Contents> {
             0xE1 => {
                 if let Some(exif) = data.strip_prefix(JPEG_EXIF) {
                     contents.texts.extend(exif_record::texts_in(exif));
+                } else if let Some(xmp) = data.strip_prefix(JPEG_XMP) {
+                    contents.texts.extend(xmp_text(xmp));
                 }
             }
             0xE4 => {
@@ -112,11 +115,14 @@ fn read_jpeg(file: &mut (impl Read + Seek)) -> io::Result<Contents> {
                 }
             }
             _ => {
-                if let Some(text) = data.strip_prefix(JPEG_PARAMETERS) {
-                    contents.texts.push(TextChunk {
-                        keyword: "parameters".to_owned(),
-                        text: String::from_utf8_lossy(text).trim_end_matches('\0').to_owned(),
-                    });
+                // stable-diffusion.cpp says what its comment is; others write JSON or the customary text.
+                let text = data.strip_prefix(JPEG_PARAMETERS).unwrap_or(&data);
+                let text = String::from_utf8_lossy(text).trim_matches('\0').to_owned();
+                let is_json = text.trim_start().starts_with('{');
+                let is_said = data.starts_with(JPEG_PARAMETERS) || text.contains("Steps: ");
+                if is_json || is_said {
+                    let keyword = if is_said { "parameters" } else { "Comment" }.to_owned();
+                    contents.texts.push(TextChunk { keyword, text });
                 }
             }
         }
@@ -151,7 +157,7 @@ fn read_webp(file: &mut (impl Read + Seek)) -> io::Result<Contents> {
         let [kind @ .., a, b, c, d] = header;
         let length = u32::from_le_bytes([a, b, c, d]);
         let known = match &kind {
-            b"EXIF" if length <= MAX_EXIF_BYTES => length,
+            b"EXIF" | b"XMP " if length <= MAX_EXIF_BYTES => length,
             b"VP8X" | b"VP8L" | b"VP8 " => length.min(10),
             _ => 0,
         };
@@ -162,10 +168,22 @@ fn read_webp(file: &mut (impl Read + Seek)) -> io::Result<Contents> {
                 let exif = data.strip_prefix(JPEG_EXIF).unwrap_or(&data);
                 contents.texts.extend(exif_record::texts_in(exif));
             }
+            b"XMP " => contents.texts.extend(xmp_text(&data)),
             _ => contents.size = contents.size.or_else(|| webp_size(kind, &data)),
         }
         file.seek_relative(i64::from(length - known) + i64::from(length % 2))?;
     }
+}
+
+/// XMP under the keyword that it has in a PNG.
+fn xmp_text(xmp: &[u8]) -> Option<TextChunk> {
+    let text = std::str::from_utf8(xmp)
+        .ok()
+        .filter(|text| text.len() <= MAX_TEXT_BYTES)?;
+    Some(TextChunk {
+        keyword: XMP_KEYWORD.to_owned(),
+        text: text.to_owned(),
+    })
 }
 
 /// Width and height as the start of a chunk says them.

@@ -26,11 +26,15 @@ pub enum RecordSource {
     Fooocus,
     /// `NovelAI`.
     NovelAi,
+    /// Draw Things.
+    DrawThings,
+    /// Easy Diffusion.
+    EasyDiffusion,
 }
 
 impl RecordSource {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Hareru,
         Self::A1111,
         Self::ComfyUi,
@@ -38,6 +42,8 @@ impl RecordSource {
         Self::SwarmUi,
         Self::Fooocus,
         Self::NovelAi,
+        Self::DrawThings,
+        Self::EasyDiffusion,
     ];
 
     /// Its name in the index and in searches.
@@ -50,6 +56,8 @@ impl RecordSource {
             Self::SwarmUi => "swarmui",
             Self::Fooocus => "fooocus",
             Self::NovelAi => "novelai",
+            Self::DrawThings => "drawthings",
+            Self::EasyDiffusion => "easydiffusion",
         }
     }
 

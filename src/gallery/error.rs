@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::bounded::READING_BOUND;
 use crate::job::{JobError, JobErrorKind};
+use crate::picture::{MAX_PIXELS, PictureError};
 
 /// Why a picture could not be written or read. [`Self::one_line`] adds the causes.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +54,7 @@ pub enum GalleryError {
         /// The file.
         path: PathBuf,
         /// The cause.
-        source: image::ImageError,
+        source: PictureError,
     },
     /// Not a picture, or one whose parts beside the pixels are broken.
     #[error("not a whole PNG, JPEG or WebP file: {path}", path = path.display())]
@@ -253,6 +254,21 @@ impl GalleryError {
         move |source| Self::Index {
             path: path.to_owned(),
             source,
+        }
+    }
+
+    /// Of a file that is no picture.
+    pub(super) fn picture(path: &Path) -> impl FnOnce(PictureError) -> Self {
+        let path = path.to_owned();
+        move |error| match error {
+            PictureError::Read(source) => Self::Read { path, source },
+            PictureError::TooManyPixels { width_px, height_px } => Self::TooManyPixels {
+                path,
+                width_px,
+                height_px,
+                limit: MAX_PIXELS,
+            },
+            source => Self::Decode { path, source },
         }
     }
 

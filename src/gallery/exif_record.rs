@@ -5,7 +5,7 @@
 //! | `UserComment` 0x9286 | the customary text in UTF-16, as A1111 does | that of A1111, the JSON of `SwarmUI` and Fooocus |
 //! | `MakerNote` 0x927C | `HARERU`, a zero, and our record, JSON in UTF-8 | the same |
 //! | `Software` 0x0131 | this program | |
-//! | `Make` 0x010F, `Model` 0x0110 and others | | `prompt:{…}` of `ComfyUI` |
+//! | `Make` 0x010F, `Model` 0x0110 and others | | `prompt:{…}` and `workflow:{…}` of `ComfyUI`, in any case |
 //!
 //! Broken EXIF says nothing; the picture is whole all the same.
 
@@ -25,7 +25,7 @@ const RECORD_ID: &[u8] = b"HARERU\0";
 const UNICODE: &[u8] = b"UNICODE\0";
 const ASCII: &[u8] = b"ASCII\0\0\0";
 /// Texts that others put into fields of their choice, by their start.
-const PREFIXES: [(&str, &str); 1] = [("prompt:", "prompt")];
+const PREFIXES: [(&str, &str); 2] = [("prompt:", "prompt"), ("workflow:", "workflow")];
 
 /// EXIF with a record.
 ///
@@ -100,8 +100,12 @@ fn text_of(tag: Tag, value: &Value) -> Option<TextChunk> {
         Tag::Software => keyword("Software", comment(&bytes)),
         _ => {
             let text = comment(&bytes);
-            if let Some((prefix, name)) = PREFIXES.iter().find(|(prefix, _)| text.starts_with(prefix)) {
-                return keyword(name, text[prefix.len()..].to_owned());
+            let starts = |prefix: &str| {
+                text.get(..prefix.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+            };
+            if let Some((prefix, name)) = PREFIXES.iter().find(|(prefix, _)| starts(prefix)) {
+                return keyword(name, text[prefix.len()..].trim_start().to_owned());
             }
             // Where a comment was not to be had, some put it into the description.
             let is_infotext = tag == Tag::ImageDescription && text.contains("Steps: ");
@@ -125,7 +129,7 @@ fn comment(bytes: &[u8]) -> String {
 }
 
 /// UTF-16 in the order that its mark says, else in that which gives more zeros where Latin letters have them. Some
-/// write UTF-8 all the same.
+/// write UTF-8 all the same, as Exif 3.0 has it.
 fn utf_16_of(bytes: &[u8]) -> String {
     let pairs = || bytes.chunks_exact(2).map(|pair| [pair[0], pair[1]]);
     let zeros_at = |place: usize| pairs().filter(|pair| pair[place] == 0).count();
@@ -134,10 +138,10 @@ fn utf_16_of(bytes: &[u8]) -> String {
         [0xFE, 0xFF, ..] => (false, true),
         _ => (zeros_at(1) > zeros_at(0), false),
     };
+    // Every other byte of a Latin letter is zero in UTF-16, and hardly any UTF-16 without one is UTF-8.
     if !is_marked
-        && zeros_at(0) + zeros_at(1) == 0
+        && !bytes.contains(&0)
         && let Ok(text) = std::str::from_utf8(bytes)
-        && text.contains("Steps: ")
     {
         return text.to_owned();
     }

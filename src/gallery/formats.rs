@@ -19,11 +19,13 @@ use crate::job::{Record, RgbImage};
 /// Quality of a JPEG where none is asked for.
 const DEFAULT_QUALITY: u8 = 90;
 /// Endings of the files, the first of each kind for new ones.
-const ENDINGS: [(PictureFormat, &str); 4] = [
+const ENDINGS: [(PictureFormat, &str); 6] = [
     (PictureFormat::Png, "png"),
     (PictureFormat::WebpLossless, "webp"),
     (PictureFormat::Jpeg, "jpg"),
     (PictureFormat::Jpeg, "jpeg"),
+    (PictureFormat::Jpeg, "jfif"),
+    (PictureFormat::Jpeg, "jpe"),
 ];
 
 /// How pictures are saved.

@@ -5,12 +5,12 @@
 //! <https://github.com/AUTOMATIC1111/stable-diffusion-webui>
 
 use super::foreign::{Names, SAMPLERS, SCHEDULES, lora_name, theirs};
-use crate::job::{GenerateRequest, NoiseSource, Record};
+use crate::job::{GenerateRequest, NoiseSource, Record, Setting};
 
 /// Characters of the model's hash that are written.
 const SHORT_HASH_LEN: usize = 10;
 
-/// The text for a record, without our own fields that no other tool knows.
+/// The text for a record, without our own fields that no other tool knows, and without what the record does not know.
 pub fn infotext(record: &Record) -> String {
     let Record {
         request,
@@ -19,14 +19,24 @@ pub fn infotext(record: &Record) -> String {
         model_hash,
         ..
     } = record;
-    let mut pairs: Vec<(&str, String)> = vec![
-        ("Steps", request.steps.to_string()),
-        ("Sampler", theirs(SAMPLERS, &request.sampler, a1111)),
-        ("Schedule type", theirs(SCHEDULES, &request.schedule, a1111)),
-        ("CFG scale", request.guidance_scale.to_string()),
-        ("Seed", request.seed.to_string()),
-        ("Size", format!("{}x{}", request.width_px, request.height_px)),
+    let usual = [
+        (Setting::Steps, "Steps", request.steps.to_string()),
+        (Setting::Sampler, "Sampler", theirs(SAMPLERS, &request.sampler, a1111)),
+        (
+            Setting::Schedule,
+            "Schedule type",
+            theirs(SCHEDULES, &request.schedule, a1111),
+        ),
+        (Setting::GuidanceScale, "CFG scale", request.guidance_scale.to_string()),
+        (Setting::Seed, "Seed", request.seed.to_string()),
+        (
+            Setting::Size,
+            "Size",
+            format!("{}x{}", request.width_px, request.height_px),
+        ),
     ];
+    let known = usual.into_iter().filter(|(setting, ..)| request.knows(*setting));
+    let mut pairs: Vec<(&str, String)> = known.map(|(_, key, value)| (key, value)).collect();
     if let Some(short_hash) = model_hash.get(..SHORT_HASH_LEN) {
         pairs.push(("Model hash", short_hash.to_owned()));
     }

@@ -37,6 +37,7 @@ mod name_template;
 mod png_metadata;
 pub mod query;
 mod runs;
+mod stealth;
 mod store;
 mod texts;
 mod thumbnail_cache;
@@ -61,8 +62,8 @@ pub use infotext::infotext;
 pub use name_template::{NameTemplate, NameTemplateError};
 pub use runs::{read_run, read_steps, read_trajectory, read_trajectory_header};
 pub use store::{
-    SavedPicture, check_name, newest_pictures, read_made, read_picture, read_record, save, save_as, save_pixels,
-    save_with,
+    SavedPicture, check_name, newest_pictures, read_made, read_mask, read_picture, read_record, save, save_as,
+    save_pixels, save_with,
 };
 pub use thumbnails::{LoadedThumbnail, ThumbnailLoader, ThumbnailRequest, ThumbnailSize};
 pub use trajectory_budget::{BudgetReport, forecast_budget, keep_within_budget, trajectory_bytes};

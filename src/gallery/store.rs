@@ -1,11 +1,8 @@
 //! Pictures in and out of their folder.
 
-use std::io::{BufReader, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-
-use image::ImageDecoder as _;
-use image::metadata::Orientation;
 
 use super::exif_record::RECORD_KEYWORD;
 use super::file_lock::hold_to_replace;
@@ -13,12 +10,11 @@ use super::foreign;
 use super::formats::{SaveOptions, encode, ending, endings, format_of, has_picture_name, is_hidden};
 use super::trajectory_file::{self, trajectory_path};
 use super::{GalleryError, RecordSource};
-use super::{container, texts};
-use crate::config::{MAX_NAME_BYTES, PendingFile, PictureFormat, PublishError, open_regular};
-use crate::job::{GenerateRequest, GeneratedImage, Record, RgbImage, max_decoder_bytes};
+use super::{container, stealth, texts};
+use crate::config::{MAX_NAME_BYTES, PendingFile, PictureFormat, PublishError};
+use crate::job::{GeneratedImage, Record, RgbImage, Setting};
+use crate::picture;
 
-/// Most pixels that are read from a file: 8192 × 8192.
-pub(super) const MAX_PIXELS: u64 = 1 << 26;
 /// Names that are tried, once one was free and was taken by another program.
 const MAX_NAME_ATTEMPTS: u32 = 10_000;
 /// Highest number that is put behind a name.
@@ -172,13 +168,14 @@ pub fn read_record(path: &Path) -> Result<Record, GalleryError> {
     read_made(path).map(|(record, _)| record)
 }
 
-/// How a picture was made, and whose record says so. Of a file of any size, only what stands beside its pixels is read.
+/// How a picture was made, and whose record says so. Of a file of any size, only what stands beside its pixels is read; of a
+/// PNG with alpha that says nothing there, what is hidden in it.
 ///
 /// # Errors
 /// [`GalleryError::NoRecord`] if nothing says so; others if the file or the record is damaged.
 pub fn read_made(path: &Path) -> Result<(Record, RecordSource), GalleryError> {
     let mut keywords = vec![RECORD_KEYWORD];
-    keywords.extend(foreign::KEYWORDS);
+    keywords.extend(foreign::keywords());
     let contents = container::read(path, &keywords)?;
     if let Some(json) = contents.text(RECORD_KEYWORD) {
         return Ok((own_record(path, json)?, RecordSource::Hareru));
@@ -191,15 +188,15 @@ pub fn read_made(path: &Path) -> Result<(Record, RecordSource), GalleryError> {
     if let Some(keyword) = contents.bad.as_ref().filter(|keyword| *keyword == RECORD_KEYWORD) {
         return Err(bad_text(keyword));
     }
-    let Some((mut record, source)) = foreign::record_in(&contents.texts) else {
+    let hidden = || foreign::record_in(&stealth::texts_in(path));
+    let Some((mut record, source)) = foreign::record_in(&contents.texts).or_else(hidden) else {
         let no_record = || GalleryError::NoRecord { path: path.to_owned() };
         return Err(contents.bad.as_ref().map_or_else(no_record, bad_text));
     };
-    let defaults = GenerateRequest::default();
-    let (width_px, height_px) = contents.size.unwrap_or((defaults.width_px, defaults.height_px));
     let request = &mut record.request;
-    if request.width_px == 0 || request.height_px == 0 {
-        (request.width_px, request.height_px) = (width_px, height_px);
+    if let Some(size) = contents.size.filter(|_| !request.knows(Setting::Size)) {
+        (request.width_px, request.height_px) = size; // which the picture itself says
+        request.unknown.remove(&Setting::Size);
     }
     Ok((record, source))
 }
@@ -219,42 +216,29 @@ fn own_record(path: &Path, json: &str) -> Result<Record, GalleryError> {
     Ok(record)
 }
 
-/// The pixels of a PNG, JPEG or WebP file as 8-bit RGB, turned as its EXIF says; transparency is dropped.
+/// The pixels of a picture as 8-bit sRGB, upright, white below what is transparent: as [`picture::read_rgb`] has it.
 ///
 /// # Errors
 /// [`GalleryError::Decode`] for what is no picture or a torn one, [`GalleryError::TooManyPixels`] for a bomb.
 pub fn read_picture(path: &Path) -> Result<RgbImage, GalleryError> {
-    let decode_error = |source| GalleryError::Decode {
-        path: path.to_owned(),
-        source,
-    };
-    let file = open_regular(path).map_err(GalleryError::read(path))?;
-    let num_bytes = file.metadata().map_err(GalleryError::read(path))?.len();
-    let mut reader = image::ImageReader::new(BufReader::new(file))
-        .with_guessed_format()
-        .map_err(GalleryError::read(path))?;
-    let mut limits = image::Limits::default();
-    limits.max_alloc = Some(max_decoder_bytes(num_bytes));
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(decode_error)?;
-    let (width_px, height_px) = decoder.dimensions();
-    if u64::from(width_px) * u64::from(height_px) > MAX_PIXELS {
-        return Err(GalleryError::TooManyPixels {
-            path: path.to_owned(),
-            width_px,
-            height_px,
-            limit: MAX_PIXELS,
-        });
-    }
-    // Broken EXIF leaves the picture as it lies.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = image::DynamicImage::from_decoder(decoder).map_err(decode_error)?;
-    picture.apply_orientation(orientation);
-    let picture = picture.into_rgb8();
+    let pixels = picture::read_rgb(path).map_err(GalleryError::picture(path))?;
     Ok(RgbImage {
-        width_px: picture.width(),
-        height_px: picture.height(),
-        pixels: picture.into_raw(),
+        width_px: pixels.width(),
+        height_px: pixels.height(),
+        pixels: pixels.into_raw(),
+    })
+}
+
+/// A mask as grey pixels, white where to paint: as [`picture::read_mask`] has it.
+///
+/// # Errors
+/// As [`read_picture`].
+pub fn read_mask(path: &Path) -> Result<RgbImage, GalleryError> {
+    let mask = picture::read_mask(path).map_err(GalleryError::picture(path))?;
+    Ok(RgbImage {
+        width_px: mask.width(),
+        height_px: mask.height(),
+        pixels: mask.pixels().flat_map(|level| [level[0]; 3]).collect(),
     })
 }
 

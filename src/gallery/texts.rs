@@ -3,6 +3,9 @@
 /// Longest text that is read; a record is some kilobytes.
 pub(super) const MAX_TEXT_BYTES: usize = 4 << 20;
 
+/// Keyword of XMP in a PNG.
+pub(super) const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
+
 /// A text in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TextChunk {

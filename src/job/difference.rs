@@ -222,12 +222,19 @@ impl GenerateRequest {
 /// The values of a request by their paths, in the order of the fields.
 type Leaves = Vec<(String, String)>;
 
-/// What a request says.
+/// What a request says; what it does not know is not among it.
 fn held(request: &GenerateRequest) -> Leaves {
     let mut leaves = Leaves::new();
     if let Ok(value) = serde_json::to_value(request) {
         collect(String::new(), &value, &mut leaves);
     }
+    let unknown: Vec<&str> = request
+        .unknown
+        .iter()
+        .flat_map(|setting| setting.fields())
+        .copied()
+        .collect();
+    leaves.retain(|(path, _)| path != "unknown" && !unknown.contains(&path.as_str()));
     leaves
 }
 

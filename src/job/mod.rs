@@ -19,9 +19,11 @@ mod record;
 mod request;
 mod request_changes;
 mod request_error;
+mod setting;
 mod sweep;
 mod task;
 mod trajectory;
+mod unknown;
 
 pub use adapters::LoraSpec;
 pub use change::{Change, Origin};
@@ -41,6 +43,7 @@ pub use precision::{DeviceInfo, Precision, UnknownPrecision};
 pub use record::Record;
 pub use request::{GenerateRequest, TimestepSpacing};
 pub use request_error::{MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, RequestError, SIZE_MULTIPLE_PX};
+pub use setting::Setting;
 pub use sweep::{Axis, Cell, MAX_SWEEP_CELLS, Sweep, SweepError, longest_start};
 pub use task::{
     Control, Film, Hires, InitPicture, InitWay, MAX_ADAPTERS, MAX_FRAMES, Mask, NoiseSource, Outpaint, PromptSwitch,

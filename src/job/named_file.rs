@@ -102,6 +102,7 @@ impl GenerateRequest {
             class_label: _,
             noise_level: _,
             stop_after: _,
+            unknown: _,
         } = self;
         if let Some(upscale) = upscale {
             visit(FileRole::Upscaler, &mut upscale.model);

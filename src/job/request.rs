@@ -1,12 +1,13 @@
 //! What to make. The whole request is the record: submitting it again makes the same picture.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::request_error::{MAX_BATCH_COUNT, MAX_SIDE_PX, MAX_STEPS, RequestError, SIZE_MULTIPLE_PX};
 use super::task::{self, MAX_ADAPTERS};
 use super::{
     Change, Control, Film, Hires, InitPicture, LoraSpec, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch,
-    Reference, Refiner, Tiling, Upscale, Variation,
+    Reference, Refiner, Setting, Tiling, Upscale, Variation,
 };
 
 /// Which of the training timesteps a run visits (Table 2 of <https://arxiv.org/abs/2305.08891>).
@@ -104,6 +105,9 @@ pub struct GenerateRequest {
     /// Ends the run after so many steps, counted as [`Change::step`] is: the estimate it has then is the picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_after: Option<u32>,
+    /// In records: settings that nobody wrote down, for which the fields above hold defaults that are no facts.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub unknown: BTreeSet<Setting>,
 }
 
 impl Default for GenerateRequest {
@@ -146,6 +150,7 @@ impl Default for GenerateRequest {
             film: None,
             changes: Vec::new(),
             stop_after: None,
+            unknown: BTreeSet::new(),
         }
     }
 }

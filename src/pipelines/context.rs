@@ -1,5 +1,6 @@
 //! A request with everything that carries it out, and the record at its end.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -194,6 +195,7 @@ impl<'a> JobContext<'a> {
             ..Record::of(GenerateRequest {
                 seed: self.seed(index),
                 batch_count: 1,
+                unknown: BTreeSet::new(), // what was made was asked for in full
                 variation: self.request.variation.map(|mut variation| {
                     variation.seed = variation.seed.wrapping_add(u64::from(index));
                     variation

@@ -46,6 +46,7 @@ bring-settings-hint = { $steps ->
     [one] “{ $prompt }” · 1 step · seed { $seed }
    *[other] “{ $prompt }” · { $steps } steps · seed { $seed }
 }
+bring-settings-hint-some = “{ $prompt }” · it does not say all settings; the form keeps the rest
 
 bring-enlarges-only = This model only makes pictures { $factor } times larger
 bring-model-takes-none = This model takes no picture

@@ -43,6 +43,7 @@ bring-paint-hint = ブラシで塗った所、または指定した辺の外側�
 bring-settings = 設定を読む
     .tip = この画像を作ったときの設定をフォームに入れます
 bring-settings-hint = 「{ $prompt }」 · { $steps } ステップ · シード { $seed }
+bring-settings-hint-some = 「{ $prompt }」 · 書かれていない設定は、フォームの値のままです
 
 bring-enlarges-only = このモデルは画像を { $factor } 倍にすることしかできません
 bring-model-takes-none = このモデルは画像を受け取りません

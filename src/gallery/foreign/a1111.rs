@@ -1,55 +1,62 @@
 //! A1111, Forge and all who write as they do: prompt, then `Negative prompt: …`, then one line of `key: value` pairs
-//! separated by commas. stable-diffusion.cpp writes so too, with the schedule at the end of the sampler's name.
+//! separated by commas. stable-diffusion.cpp writes so too, with the schedule at the end of the sampler's name; SD.Next,
+//! the AI Horde, Draw Things and Easy Diffusion nearly so.
 //!
 //! Source: `parse_generation_parameters` of <https://github.com/AUTOMATIC1111/stable-diffusion-webui>
 
-use super::fields::{lora, parse};
+mod parts;
+
+use super::facts::Facts;
+use super::fields::{lora, model_name, parse};
 use super::names::{sampler_id, schedule_id};
-use super::record_of;
 use crate::job::{GenerateRequest, Hires, LoraSpec, ModelRef, NoiseSource, Record, Refiner, Tiling, Variation};
+use parts::{Parts, parts};
 
 /// Samplers to which A1111's schedule "Automatic" gives Karras; all others get its uniform one.
 const KARRAS_BY_DEFAULT: &[&str] = &["dpmpp_2m", "dpmpp_sde", "dpmpp_2s_a", "dpm2", "dpm2_a"];
-/// Start of the part that says what to stay away from.
-const NEGATIVE: &str = "Negative prompt:";
-/// Pairs that make a line one of settings, as A1111 has it.
-const MIN_PAIRS: usize = 3;
-/// Values that start as JSON and are none, after which no more is taken for JSON: each may be read to the end of the text.
-const MAX_BROKEN_JSON: usize = 16;
+/// What A1111 writes where the sampler chose its schedule.
+const AUTOMATIC: &str = "Automatic";
 /// What A1111 takes where the text does not say how much a second pass may change.
 const HIRES_STRENGTH: f64 = 0.7;
 
-/// The record a text of this kind amounts to; what it does not say has its default. `None` if it is JSON of another
-/// program or says nothing.
+/// The record a text of this kind amounts to; what it does not say is unknown. `None` if it is JSON of another program or
+/// says nothing.
 pub fn record_from_infotext(text: &str) -> Option<Record> {
     let text = text.trim();
     if text.is_empty() || text.starts_with('{') && parse(text).is_some() {
         return None;
     }
-    let (head, pairs) = split_settings(text);
-    let settings = Settings(pairs);
-    let (prompt, negative_prompt) = split_negative(head);
-    let (prompt, loras) = split_loras(&prompt);
-    let program = settings.text("Version");
-    let request = GenerateRequest {
+    let Parts {
         prompt,
         negative_prompt,
-        loras,
-        noise_source: settings.noise_source(&program),
-        ..settings.request()
+        settings,
+    } = parts(text);
+    let settings = Settings(settings);
+    let (prompt, loras) = split_loras(&prompt);
+    let (prompt, negative_prompt) = settings.split_dash(prompt, negative_prompt);
+    let mut facts = Facts {
+        prompt,
+        negative_prompt,
+        ..settings.facts()
     };
-    let mut record = record_of(request, program, settings.text("Model"), settings.text("Model hash"));
-    record.rng = settings.text("RNG");
+    facts.others.loras = loras;
+    facts.others.noise_source = settings.noise_source(&facts.program);
+    let mut record = facts.into_record();
+    record.rng = settings.text("rng");
     Some(record)
 }
 
-/// The pairs of the last line.
+/// The settings, by their names in lower case.
 struct Settings(Vec<(String, String)>);
 
 impl Settings {
     fn value(&self, key: &str) -> Option<&str> {
-        let pair = self.0.iter().find(|(found, _)| found == key);
+        let pair = self.0.iter().find(|(found, value)| found == key && !value.is_empty());
         pair.map(|(_, value)| value.as_str())
+    }
+
+    fn any(&self, keys: &[&str]) -> Option<&str> {
+        keys.iter().find_map(|key| self.value(key))
     }
 
     fn text(&self, key: &str) -> String {
@@ -67,62 +74,83 @@ impl Settings {
         self.value(key)?.trim().parse().ok()
     }
 
-    fn request(&self) -> GenerateRequest {
-        let defaults = GenerateRequest::default();
-        let (sampler, schedule) = match self.value("Sampler") {
-            Some(sampler) => sampler_and_schedule(sampler, self.value("Schedule type")),
-            None => (defaults.sampler.clone(), defaults.schedule.clone()),
+    fn facts(&self) -> Facts {
+        let mut facts = Facts {
+            size_px: self.size(),
+            steps: self.whole("steps").or_else(|| self.whole("num inference steps")),
+            guidance_scale: self.number(&["cfg scale", "guidance scale", "cfg"]),
+            seed: self.whole("seed"),
+            program: self.any(&["version", "app"]).unwrap_or_default().to_owned(),
+            model_name: self
+                .any(&["model", "stable diffusion model"])
+                .map(model_name)
+                .unwrap_or_default(),
+            model_hash: self.text("model hash"),
+            ..Facts::default()
         };
-        let (width_px, height_px) = self
-            .value("Size")
-            .and_then(parse_size)
-            .unwrap_or((defaults.width_px, defaults.height_px));
-        let steps = self.whole("Steps").unwrap_or(defaults.steps);
-        let is_tiling = self.value("Tiling") == Some("True");
-        GenerateRequest {
-            width_px,
-            height_px,
-            steps,
-            guidance_scale: self.number(&["CFG scale"]).unwrap_or(defaults.guidance_scale),
-            guidance_rescale: self.number(&["CFG rescale"]).unwrap_or(defaults.guidance_rescale),
-            sampler,
-            schedule,
+        let schedule = self.any(&["schedule type", "scheduler"]);
+        facts.schedule = schedule.filter(|name| *name != AUTOMATIC).map(schedule_id);
+        if let Some(sampler) = self.any(&["sampler", "sampler name"]) {
+            let (sampler, schedule) = sampler_and_schedule(sampler, schedule);
+            (facts.sampler, facts.schedule) = (Some(sampler), Some(schedule));
+        }
+        let defaults = GenerateRequest::default();
+        let is_tiling = self
+            .value("tiling")
+            .is_some_and(|said| said.eq_ignore_ascii_case("true"));
+        facts.others = GenerateRequest {
+            guidance_rescale: self.number(&["cfg rescale"]).unwrap_or(defaults.guidance_rescale),
             eta: self
-                .number(&["Eta DDIM", "Eta"])
+                .number(&["eta ddim", "eta"])
                 .filter(|eta| (0.0..=1.0).contains(eta))
                 .unwrap_or(defaults.eta),
-            seed: self.whole("Seed").unwrap_or(defaults.seed),
             clip_skip: self
-                .whole::<u32>("Clip skip")
+                .whole::<u32>("clip skip")
                 .map_or(defaults.clip_skip, |layers| layers.saturating_sub(1)),
-            hires: self.hires(width_px),
-            refiner: self.refiner(steps),
+            hires: facts.size_px.and_then(|(width_px, _)| self.hires(width_px)),
+            refiner: facts.steps.and_then(|steps| self.refiner(steps)),
             variation: self.variation(),
             tiling: Tiling {
                 x: is_tiling,
                 y: is_tiling,
             },
             ..defaults
+        };
+        facts
+    }
+
+    fn size(&self) -> Option<(u32, u32)> {
+        let sides = || self.whole("width").zip(self.whole("height"));
+        self.value("size").and_then(parse_size).or_else(sides)
+    }
+
+    /// Draw Things writes what to stay away from on a line that begins with a dash.
+    fn split_dash(&self, prompt: String, negative_prompt: String) -> (String, String) {
+        let is_theirs = negative_prompt.is_empty() && self.value("guidance scale").is_some();
+        match prompt.rsplit_once('\n').filter(|_| is_theirs) {
+            Some((before, last)) if last.starts_with('-') => (before.trim().to_owned(), last[1..].trim().to_owned()),
+            _ if is_theirs && prompt.starts_with('-') => (String::new(), prompt[1..].trim().to_owned()),
+            _ => (prompt, negative_prompt),
         }
     }
 
     fn hires(&self, width_px: u32) -> Option<Hires> {
         let resized = || {
-            let (width, _) = self.value("Hires resize").and_then(parse_size)?;
+            let (width, _) = self.value("hires resize").and_then(parse_size)?;
             Some(f64::from(width) / f64::from(width_px.max(1)))
         };
-        let scale = self.number(&["Hires upscale"]).or_else(resized)?;
-        let strength = self.number(&["Denoising strength"]).unwrap_or(HIRES_STRENGTH);
+        let scale = self.number(&["hires upscale"]).or_else(resized)?;
+        let strength = self.number(&["denoising strength"]).unwrap_or(HIRES_STRENGTH);
         ((1.0..=4.0).contains(&scale) && (0.0..=1.0).contains(&strength)).then(|| Hires {
             scale,
             strength,
-            steps: self.whole("Hires steps").filter(|steps| *steps > 0),
+            steps: self.whole("hires steps").filter(|steps| *steps > 0),
         })
     }
 
     fn refiner(&self, steps: u32) -> Option<Refiner> {
-        let name = self.value("Refiner")?;
-        let part = self.number(&["Refiner switch at"])?;
+        let name = self.value("refiner")?;
+        let part = self.number(&["refiner switch at"])?;
         // A hash in brackets follows the name.
         let name = name.split_once(" [").map_or(name, |(name, _)| name);
         (0.0..1.0).contains(&part).then(|| Refiner {
@@ -132,14 +160,14 @@ impl Settings {
     }
 
     fn variation(&self) -> Option<Variation> {
-        let strength = self.number(&["Variation seed strength"])?;
-        let seed = self.whole("Variation seed")?;
+        let strength = self.number(&["variation seed strength"])?;
+        let seed = self.whole("variation seed")?;
         (0.0..=1.0).contains(&strength).then_some(Variation { seed, strength })
     }
 
     /// A1111 writes what makes its noise only where it is not the GPU.
     fn noise_source(&self, program: &str) -> NoiseSource {
-        match self.value("RNG") {
+        match self.value("rng") {
             Some(rng) if rng.eq_ignore_ascii_case("cpu") => NoiseSource::TorchCpu,
             None if self.0.is_empty() || program.starts_with("hareru") => NoiseSource::Hareru,
             _ => NoiseSource::A1111Gpu,
@@ -190,95 +218,11 @@ fn lora_of(inside: &str) -> Option<LoraSpec> {
     })
 }
 
-/// What stands before the settings, and the settings.
-fn split_settings(text: &str) -> (&str, Vec<(String, String)>) {
-    let last_line_start = text.rfind('\n').map_or(0, |newline| newline + 1);
-    let last_line = &text[last_line_start..];
-    // Some files have lost the newline before the settings.
-    let start = last_line_start + steps_start(last_line).unwrap_or(0);
-    let pairs = parse_pairs(&text[start..]);
-    if pairs.len() >= MIN_PAIRS {
-        (&text[..start], pairs)
-    } else {
-        (text, Vec::new())
-    }
-}
-
-/// Where `Steps: NUMBER,` starts, unless it stands among other settings.
-fn steps_start(line: &str) -> Option<usize> {
-    const STEPS: &str = "Steps: ";
-    line.match_indices(STEPS)
-        .map(|(at, _)| at)
-        .filter(|at| line[at + STEPS.len()..].starts_with(|c: char| c.is_ascii_digit()))
-        .last()
-        .filter(|&at| !line[..at].trim_end().ends_with(','))
-}
-
-/// `key: value` pairs. A value is JSON if it starts as such, else it ends at the next comma.
-fn parse_pairs(line: &str) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
-    let mut rest = line.trim();
-    let mut num_broken = 0;
-    while !rest.is_empty() {
-        // No further than the key: values may follow each other without a comma.
-        let colon = rest.find([',', ':']).unwrap_or(rest.len());
-        if !rest[colon..].starts_with(':') {
-            rest = rest[colon..].trim_start_matches(',').trim_start(); // a bare key
-            continue;
-        }
-        let key = rest[..colon].trim();
-        let after = rest[colon + 1..].trim_start();
-        let starts_json = after.starts_with(['"', '{', '[']) && num_broken < MAX_BROKEN_JSON;
-        let json = starts_json.then(|| json_value(after)).flatten();
-        num_broken += usize::from(starts_json && json.is_none());
-        let (value, length) = json.unwrap_or_else(|| {
-            let length = after.find(',').unwrap_or(after.len());
-            (after[..length].trim().to_owned(), length)
-        });
-        if is_key(key) {
-            pairs.push((key.to_owned(), value));
-        }
-        rest = after[length..].trim_start().trim_start_matches(',').trim_start();
-    }
-    pairs
-}
-
-/// As A1111's pattern has it: letters, digits, `_`, space, `-` and `/`, at least two.
-fn is_key(key: &str) -> bool {
-    key.chars().count() >= 2 && key.chars().all(|c| c.is_alphanumeric() || "_ -/".contains(c))
-}
-
-/// A JSON string, object or list at the start of `text`, unquoted if a string, and the bytes it takes.
-fn json_value(text: &str) -> Option<(String, usize)> {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
-    let value = values.next()?.ok()?;
-    let text = match value {
-        serde_json::Value::String(text) => text,
-        other => other.to_string(),
-    };
-    Some((text, values.byte_offset()))
-}
-
-fn split_negative(head: &str) -> (String, String) {
-    let start = if head.starts_with(NEGATIVE) {
-        Some(0)
-    } else {
-        head.find(&format!("\n{NEGATIVE}")).map(|newline| newline + 1)
-    };
-    match start {
-        Some(start) => (
-            head[..start].trim().to_owned(),
-            head[start + NEGATIVE.len()..].trim().to_owned(),
-        ),
-        None => (head.trim().to_owned(), String::new()),
-    }
-}
-
 /// Our ids for a sampler and a schedule of A1111. Before version 1.9 the schedule was the end of the sampler's name.
 fn sampler_and_schedule(sampler: &str, schedule: Option<&str>) -> (String, String) {
     let (sampler, suffix) = sampler_id(sampler);
     let schedule = match (suffix, schedule) {
-        (_, Some(schedule)) if schedule != "Automatic" => schedule_id(schedule),
+        (_, Some(schedule)) if schedule != AUTOMATIC => schedule_id(schedule),
         (Some(suffix), _) => suffix.to_owned(),
         // The old names said it when it was Karras, and "Automatic" came with the new ones.
         (None, Some(_)) if KARRAS_BY_DEFAULT.contains(&sampler.as_str()) => "karras".to_owned(),
@@ -288,6 +232,6 @@ fn sampler_and_schedule(sampler: &str, schedule: Option<&str>) -> (String, Strin
 }
 
 fn parse_size(size: &str) -> Option<(u32, u32)> {
-    let (width, height) = size.split_once('x')?;
+    let (width, height) = size.split_once(['x', 'X', '\u{d7}', '*'])?;
     Some((width.trim().parse().ok()?, height.trim().parse().ok()?))
 }

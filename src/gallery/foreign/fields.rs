@@ -19,11 +19,10 @@ impl<'a> Fields<'a> {
         value.as_object().map(Self)
     }
 
-    /// The first of these fields that is there.
+    /// The first of these fields that is there and not null.
     pub(super) fn any(self, keys: &[&str]) -> Option<&'a Value> {
-        keys.iter()
-            .find_map(|key| self.0.get(*key))
-            .filter(|value| !value.is_null())
+        let values = keys.iter().filter_map(|key| self.0.get(*key));
+        values.into_iter().find(|value| !value.is_null())
     }
 
     pub(super) fn object(self, key: &str) -> Option<Self> {

@@ -1,12 +1,25 @@
-//! `InvokeAI`: flat JSON in `invokeai_metadata`, and what versions before 3 wrote into `sd-metadata`.
+//! `InvokeAI`: flat JSON in `invokeai_metadata`, and what versions before 3 wrote into `sd-metadata` and `Dream`.
 //!
 //! Source: <https://github.com/invoke-ai/InvokeAI/blob/main/invokeai/app/invocations/metadata.py>
 
+mod old;
+
 use serde_json::{Value, json};
 
-use super::fields::{Fields, lora, lora_name, model_name, number, parse};
-use super::{FieldNames, common_request, record_of as record_with};
-use crate::job::{GenerateRequest, NoiseSource, Record, Tiling};
+use super::facts::{Facts, FieldNames};
+use super::fields::{Fields, lora, lora_name, number, parse};
+use crate::job::{GenerateRequest, NoiseSource, Record, Setting, Tiling};
+
+pub(super) use old::{dream_record, old_record};
+
+const NAMES: FieldNames = FieldNames {
+    prompt: &["positive_prompt"],
+    negative_prompt: &["negative_prompt"],
+    steps: &["steps", "num_steps"],
+    guidance_scale: &["cfg_scale"],
+    sampler: &["scheduler"],
+    schedule: &[],
+};
 
 pub(super) fn record(text: &str) -> Option<Record> {
     let json = parse(text)?;
@@ -23,14 +36,9 @@ pub(super) fn record_of(json: Fields<'_>) -> Option<Record> {
     if !is_theirs {
         return None;
     }
-    let names = FieldNames {
-        prompt: "positive_prompt",
-        negative_prompt: &["negative_prompt"],
-        guidance_scale: "cfg_scale",
-        sampler: "scheduler",
-        schedule: None,
-    };
-    let request = GenerateRequest {
+    let mut facts = Facts::of(json, &NAMES);
+    schedule_by_name(&mut facts);
+    facts.others = GenerateRequest {
         guidance_rescale: json.number(&["cfg_rescale_multiplier"]).unwrap_or(0.0),
         clip_skip: json.small(&["clip_skip"]).unwrap_or(0),
         tiling: Tiling {
@@ -42,16 +50,23 @@ pub(super) fn record_of(json: Fields<'_>) -> Option<Record> {
             _ => NoiseSource::TorchCpu,
         },
         loras: loras(json),
-        ..common_request(json, &names)
+        ..facts.others
     };
-    let (name, hash) = model(json);
+    (facts.model_name, facts.model_hash) = model(json);
+    facts.program = program(json);
+    Some(facts.into_record())
+}
+
+fn program(json: Fields<'_>) -> String {
     let version = json.text(&["app_version"]).unwrap_or_default();
-    Some(record_with(
-        request,
-        format!("InvokeAI {version}").trim().to_owned(),
-        name,
-        hash,
-    ))
+    format!("InvokeAI {version}").trim().to_owned()
+}
+
+/// Its samplers are named with their schedule: what does not end in `_k` is not Karras.
+fn schedule_by_name(facts: &mut Facts) {
+    if facts.sampler.is_some() && facts.schedule.is_none() {
+        facts.schedule = Some("normal".to_owned());
+    }
 }
 
 /// Name and hash; `model` was a text, then had a `model_name`, now has a `name`.
@@ -79,44 +94,8 @@ fn loras(json: Fields<'_>) -> Vec<crate::job::LoraSpec> {
         .collect()
 }
 
-/// The record of a version before 3.
-pub(super) fn old_record(text: &str) -> Option<Record> {
-    let json = parse(text)?;
-    let json = Fields::of(&json)?;
-    let image = json.object("image")?;
-    let names = FieldNames {
-        prompt: "prompt",
-        negative_prompt: &[],
-        guidance_scale: "cfg_scale",
-        sampler: "sampler",
-        schedule: None,
-    };
-    let prompt = match image.any(&["prompt"]) {
-        Some(Value::String(prompt)) => prompt.clone(),
-        Some(Value::Array(parts)) => {
-            let parts = parts.iter().filter_map(Fields::of);
-            let parts: Vec<String> = parts.filter_map(|part| part.text(&["prompt"])).collect();
-            parts.join(" ")
-        }
-        _ => String::new(),
-    };
-    let request = GenerateRequest {
-        prompt,
-        noise_source: NoiseSource::TorchCpu,
-        ..common_request(image, &names)
-    };
-    let version = json.text(&["app_version"]).unwrap_or_default();
-    Some(record_with(
-        request,
-        format!("InvokeAI {version}").trim().to_owned(),
-        json.text(&["model_weights"])
-            .map(|name| model_name(&name))
-            .unwrap_or_default(),
-        json.text(&["model_hash"]).unwrap_or_default(),
-    ))
-}
-
-/// What `InvokeAI` would have written, so that it can recall these settings: what it has no words for is left out.
+/// What `InvokeAI` would have written, so that it can recall these settings: what it has no words for is left out, and
+/// what the record does not know.
 pub fn invokeai_metadata(record: &Record) -> Value {
     let Record {
         request,
@@ -138,7 +117,7 @@ pub fn invokeai_metadata(record: &Record) -> Value {
         .iter()
         .map(|lora| json!({ "model": { "name": lora_name(lora), "type": "lora" }, "weight": lora.unet_weight }))
         .collect();
-    json!({
+    let mut metadata = json!({
         "generation_mode": if request.init.is_some() { "img2img" } else { "txt2img" },
         "positive_prompt": request.prompt,
         "negative_prompt": request.negative_prompt,
@@ -156,7 +135,19 @@ pub fn invokeai_metadata(record: &Record) -> Value {
         "model": { "name": model_name, "hash": model_hash, "type": "main" },
         "loras": loras,
         "app_version": program,
-    })
+    });
+    let unknown = [
+        (Setting::Size, "width"),
+        (Setting::Size, "height"),
+        (Setting::Steps, "steps"),
+        (Setting::GuidanceScale, "cfg_scale"),
+        (Setting::Sampler, "scheduler"),
+        (Setting::Seed, "seed"),
+    ];
+    for (_, key) in unknown.iter().filter(|(setting, _)| !request.knows(*setting)) {
+        metadata.as_object_mut().map(|fields| fields.remove(*key));
+    }
+    metadata
 }
 
 fn finite(value: f64) -> f64 {

@@ -4,23 +4,29 @@
 //! |---|---|---|
 //! | `parameters` | A1111, Forge, stable-diffusion.cpp, Krita and many more | [`a1111`]: prompt, negative prompt, a line of settings |
 //! | `parameters`, JSON | `SwarmUI` | [`swarmui`]: `{"sui_image_params": {…}}` |
-//! | `parameters`, JSON | Fooocus | [`fooocus`]: flat, with `base_model` and `performance` |
-//! | `prompt` | `ComfyUI` | [`comfyui`]: the graph that made the picture, read back from its sampler |
-//! | `invokeai_metadata`, `sd-metadata` | `InvokeAI` | [`invokeai`] |
-//! | `Comment` beside `Software` | `NovelAI` | [`novelai`] |
+//! | `parameters`, `Comment`, JSON | Fooocus and its forks | [`fooocus`]: flat, with `base_model` and `performance` |
+//! | `prompt` | `ComfyUI` | [`comfyui`]: the graph that made the picture, read back from what it saves |
+//! | `workflow` | `ComfyUI` | the same graph as its editor has it, where there is no other |
+//! | `invokeai_metadata`, `sd-metadata`, `Dream` | `InvokeAI` | [`invokeai`] |
+//! | `Comment` beside `Software` | `NovelAI` | [`novelai`]; the same in the last bits of alpha, see `stealth.rs` |
+//! | `UserComment` of EXIF or XMP, JSON | Draw Things | [`flat`] |
+//! | a text for each field | Easy Diffusion | [`flat`] |
 //!
 //! In JPEG and WebP, the text is in the EXIF `UserComment`; `ComfyUI` takes other fields of EXIF.
-//! What a record does not say has its default; a side of 0 px is one that it does not say. Nothing in a record is
+//! What a record does not say is unknown ([`facts`]); a side of 0 px is one that it does not say. Nothing in a record is
 //! believed: types, ranges and circles are checked, and what is wrong is left out.
 
 mod a1111;
 mod comfyui;
+mod facts;
 mod fields;
+mod flat;
 mod fooocus;
 mod invokeai;
 mod names;
 mod novelai;
 mod swarmui;
+mod xmp_comment;
 
 pub use a1111::record_from_infotext;
 pub use comfyui::comfyui_graph;
@@ -29,59 +35,78 @@ pub use invokeai::invokeai_metadata;
 pub(super) use names::{Names, SAMPLERS, SCHEDULES, theirs};
 
 use super::RecordSource;
-use super::texts::TextChunk;
-use crate::job::{GenerateRequest, Record};
-use names::{sampler_id, schedule_id};
+use super::texts::{TextChunk, XMP_KEYWORD};
+use crate::job::{Record, Setting};
+use fields::Fields;
 
 /// Keywords of the texts that are looked at.
-pub(super) const KEYWORDS: [&str; 9] = [
-    "parameters",
-    "prompt",
-    "invokeai_metadata",
-    "sd-metadata",
-    "Comment",
-    "Software",
-    "Description",
-    "Source",
-    "fooocus_scheme",
-];
+pub(super) fn keywords() -> impl Iterator<Item = &'static str> {
+    const KEYWORDS: [&str; 12] = [
+        "parameters",
+        "prompt",
+        "workflow",
+        "invokeai_metadata",
+        "sd-metadata",
+        "Dream",
+        "Comment",
+        "Software",
+        "Description",
+        "Source",
+        "fooocus_scheme",
+        XMP_KEYWORD,
+    ];
+    KEYWORDS.into_iter().chain(flat::KEYWORDS)
+}
+
+type Made = (Record, RecordSource);
 
 /// The record in the texts of a file, and whose it is; the one that says most, if there are several.
-pub(super) fn record_in(texts: &[TextChunk]) -> Option<(Record, RecordSource)> {
+pub(super) fn record_in(texts: &[TextChunk]) -> Option<Made> {
     let text_of = |keyword: &str| {
         let text = texts.iter().find(|text| text.keyword == keyword);
         text.map(|text| text.text.as_str())
     };
-    let invokeai = || text_of("invokeai_metadata").and_then(invokeai::record);
-    let old_invokeai = || text_of("sd-metadata").and_then(invokeai::old_record);
-    let novelai = || {
-        let is_theirs = text_of("Software").is_some_and(|software| software.starts_with("NovelAI"));
-        let comment = text_of("Comment").filter(|_| is_theirs)?;
-        novelai::record(comment, text_of("Description"), text_of("Source"))
-    };
-    let comfyui = || text_of("prompt").and_then(comfyui::record);
-    invokeai()
-        .or_else(old_invokeai)
-        .map(|record| (record, RecordSource::InvokeAi))
-        .or_else(|| text_of("parameters").and_then(record_from_text))
-        .or_else(|| novelai().map(|record| (record, RecordSource::NovelAi)))
-        .or_else(|| comfyui().map(|record| (record, RecordSource::ComfyUi)))
+    let readers: [&dyn Fn() -> Option<Made>; 9] = [
+        &|| invokeai::record(text_of("invokeai_metadata")?).map(by(RecordSource::InvokeAi)),
+        &|| invokeai::old_record(text_of("sd-metadata")?).map(by(RecordSource::InvokeAi)),
+        &|| record_from_text(text_of("parameters")?),
+        &|| {
+            let is_theirs = text_of("Software").is_some_and(|software| software.starts_with("NovelAI"));
+            let comment = text_of("Comment").filter(|_| is_theirs)?;
+            novelai::record(comment, text_of("Description"), text_of("Source")).map(by(RecordSource::NovelAi))
+        },
+        &|| comfyui::record(text_of("prompt")?).map(by(RecordSource::ComfyUi)),
+        &|| record_from_json(text_of("Comment")?),
+        &|| flat::easy_diffusion_texts(texts).map(by(RecordSource::EasyDiffusion)),
+        &|| record_from_json(&xmp_comment::user_comment(text_of(XMP_KEYWORD)?)?),
+        &|| invokeai::dream_record(text_of("Dream")?).map(by(RecordSource::InvokeAi)),
+    ];
+    let mut best: Option<Made> = None;
+    for read in readers {
+        let Some(made) = read() else { continue };
+        if best.as_ref().is_none_or(|best| num_said(&made.0) > num_said(&best.0)) {
+            best = Some(made);
+        }
+        if best.as_ref().is_some_and(|best| best.0.request.unknown.is_empty()) {
+            return best;
+        }
+    }
+    best.or_else(|| comfyui::record(text_of("workflow")?).map(by(RecordSource::ComfyUi)))
+}
+
+/// How much a record says.
+fn num_said(record: &Record) -> usize {
+    let request = &record.request;
+    Setting::ALL.len() - request.unknown.len() + usize::from(!request.prompt.is_empty())
 }
 
 /// The record that a text amounts to, and whose it is: what stands in `parameters`, or what was copied from there or
 /// from another program. `None` if it says nothing of how a picture was made.
 pub fn record_from_text(text: &str) -> Option<(Record, RecordSource)> {
-    let json = text
-        .trim_start()
-        .starts_with('{')
-        .then(|| fields::parse(text))
-        .flatten();
-    if let Some(json) = json.as_ref().and_then(fields::Fields::of) {
-        return swarmui::record(json)
-            .map(|record| (record, RecordSource::SwarmUi))
-            .or_else(|| Some((invokeai::record_of(json)?, RecordSource::InvokeAi)))
-            .or_else(|| Some((fooocus::record(json)?, RecordSource::Fooocus)))
-            .or_else(|| Some((comfyui::record_of(json)?, RecordSource::ComfyUi)));
+    let is_json = text.trim_start().starts_with('{'); // as a prompt may too
+    let json = is_json.then(|| fields::parse(text)).flatten();
+    if let Some(json) = json.as_ref().and_then(Fields::of) {
+        return record_of_json(json);
     }
     let record = record_from_infotext(text)?;
     let source = if record.program.starts_with("Fooocus") {
@@ -94,55 +119,24 @@ pub fn record_from_text(text: &str) -> Option<(Record, RecordSource)> {
     Some((record, source))
 }
 
-/// A record of another program.
-///
-/// * `model_hash`: as it stands there.
-fn record_of(request: GenerateRequest, program: String, model_name: String, model_hash: String) -> Record {
-    Record {
-        program,
-        rng: String::new(),
-        model_name,
-        model_hash,
-        ..Record::of(request)
-    }
+fn record_from_json(text: &str) -> Option<Made> {
+    let json = fields::parse(text)?;
+    record_of_json(Fields::of(&json)?)
 }
 
-/// Names of the fields that say the same with several programs; sides, steps and the seed are called alike by them all.
-struct FieldNames {
-    prompt: &'static str,
-    negative_prompt: &'static [&'static str],
-    guidance_scale: &'static str,
-    sampler: &'static str,
-    /// Where the schedule is said other than by the sampler's name.
-    schedule: Option<&'static str>,
+/// The record in an object of any of the programs that write one.
+fn record_of_json(json: Fields<'_>) -> Option<Made> {
+    swarmui::record(json)
+        .map(by(RecordSource::SwarmUi))
+        .or_else(|| invokeai::record_of(json).map(by(RecordSource::InvokeAi)))
+        .or_else(|| novelai::record_of(json).map(by(RecordSource::NovelAi)))
+        .or_else(|| fooocus::record(json).map(by(RecordSource::Fooocus)))
+        .or_else(|| flat::draw_things(json).map(by(RecordSource::DrawThings)))
+        .or_else(|| flat::easy_diffusion(json).map(by(RecordSource::EasyDiffusion)))
+        .or_else(|| comfyui::record_of(json).map(by(RecordSource::ComfyUi)))
 }
 
-/// The part of a request that several programs write alike.
-fn common_request(json: fields::Fields<'_>, names: &FieldNames) -> GenerateRequest {
-    let defaults = unsaid();
-    let sampler = json.text(&[names.sampler]);
-    let sampler = sampler.as_deref().map(|name| name.strip_prefix("k_").unwrap_or(name));
-    let (sampler, suffix) = sampler_id(sampler.unwrap_or("euler")); // which most programs begin with
-    let schedule = names.schedule.and_then(|name| json.text(&[name]));
-    GenerateRequest {
-        prompt: json.text(&[names.prompt]).unwrap_or_default(),
-        negative_prompt: json.text(names.negative_prompt).unwrap_or_default(),
-        width_px: json.small(&["width"]).unwrap_or(0),
-        height_px: json.small(&["height"]).unwrap_or(0),
-        steps: json.small(&["steps"]).unwrap_or(defaults.steps),
-        guidance_scale: json.number(&[names.guidance_scale]).unwrap_or(defaults.guidance_scale),
-        sampler,
-        schedule: schedule.map_or_else(|| suffix.unwrap_or("normal").to_owned(), |name| schedule_id(&name)),
-        seed: json.whole(&["seed"]).unwrap_or(0),
-        ..defaults
-    }
-}
-
-/// A request that says nothing yet: its sides are 0.
-fn unsaid() -> GenerateRequest {
-    GenerateRequest {
-        width_px: 0,
-        height_px: 0,
-        ..GenerateRequest::default()
-    }
+/// Says whose a record is.
+fn by(source: RecordSource) -> impl Fn(Record) -> Made {
+    move |record| (record, source)
 }

@@ -25,13 +25,23 @@ const fn names(id: &'static str, a1111: &'static str, comfyui: &'static str, oth
 
 /// The samplers that other programs have.
 pub(in crate::gallery) const SAMPLERS: &[Names] = &[
-    names("ddim", "DDIM", "ddim", &["ddim_trailing"]),
+    names("ddim", "DDIM", "ddim", &["ddim_trailing", "ddim_v3", "DDIMScheduler"]),
     names("ddim_cfg_pp", "DDIM CFG++", "ddim_cfg_pp", &[]),
     names("ddpm", "DDPM", "ddpm", &[]),
     names("deis", "DEIS", "deis", &[]),
-    names("dpm2", "DPM2", "dpm_2", &["kdpm_2"]),
-    names("dpm2_a", "DPM2 a", "dpm_2_ancestral", &["kdpm_2_a"]),
-    names("dpmpp_2m", "DPM++ 2M", "dpmpp_2m", &["edm_dpmpp_2m", "dpm++2mv2"]),
+    names("dpm2", "DPM2", "dpm_2", &["kdpm_2", "KDPM2DiscreteScheduler"]),
+    names(
+        "dpm2_a",
+        "DPM2 a",
+        "dpm_2_ancestral",
+        &["kdpm_2_a", "KDPM2AncestralDiscreteScheduler"],
+    ),
+    names(
+        "dpmpp_2m",
+        "DPM++ 2M",
+        "dpmpp_2m",
+        &["edm_dpmpp_2m", "dpm++2mv2", "dpmpp_2", "DPMSolverMultistepScheduler"],
+    ),
     names("dpmpp_2m_sde", "DPM++ 2M SDE", "dpmpp_2m_sde", &["dpmpp_2m_sde_gpu"]),
     names(
         "dpmpp_2m_sde_heun",
@@ -40,21 +50,26 @@ pub(in crate::gallery) const SAMPLERS: &[Names] = &[
         &["dpmpp_2m_sde_heun_gpu"],
     ),
     names("dpmpp_2s", "DPM++ 2S", "dpmpp_2s", &[]),
-    names("dpmpp_2s_a", "DPM++ 2S a", "dpmpp_2s_ancestral", &[]),
+    names("dpmpp_2s_a", "DPM++ 2S a", "dpmpp_2s_ancestral", &["dpmpp_2_a"]),
     names("dpmpp_3m_sde", "DPM++ 3M SDE", "dpmpp_3m_sde", &["dpmpp_3m_sde_gpu"]),
     names("dpmpp_sde", "DPM++ SDE", "dpmpp_sde", &["dpmpp_sde_gpu"]),
-    names("euler", "Euler", "euler", &["edm_euler"]),
-    names("euler_a", "Euler a", "euler_ancestral", &[]),
+    names("euler", "Euler", "euler", &["edm_euler", "EulerDiscreteScheduler"]),
+    names(
+        "euler_a",
+        "Euler a",
+        "euler_ancestral",
+        &["EulerAncestralDiscreteScheduler"],
+    ),
     names("euler_cfg_pp", "Euler CFG++", "euler_cfg_pp", &[]),
-    names("heun", "Heun", "heun", &[]),
+    names("heun", "Heun", "heun", &["HeunDiscreteScheduler"]),
     names("ipndm", "IPNDM", "ipndm", &[]),
-    names("lcm", "LCM", "lcm", &[]),
-    names("lms", "LMS", "lms", &[]),
-    names("pndm", "PLMS", "pndm", &[]),
+    names("lcm", "LCM", "lcm", &["LCMScheduler"]),
+    names("lms", "LMS", "lms", &["LMSDiscreteScheduler"]),
+    names("pndm", "PLMS", "pndm", &["PNDMScheduler"]),
     names("restart", "Restart", "restart", &[]),
     names("sa_solver", "SA Solver", "sa_solver", &[]),
     names("tcd", "TCD", "tcd", &[]),
-    names("unipc", "UniPC", "uni_pc_bh2", &["uni_pc"]),
+    names("unipc", "UniPC", "uni_pc_bh2", &["uni_pc", "UniPCMultistepScheduler"]),
 ];
 
 /// The schedules that other programs have.
@@ -81,6 +96,12 @@ pub(in crate::gallery) const SCHEDULES: &[Names] = &[
 /// stable-diffusion.cpp (`euler karras`) and `InvokeAI` (`dpmpp_2m_k`) have it. An unknown name is kept, in the form of
 /// an id, so that whoever uses it can say which one is unknown.
 pub(in crate::gallery) fn sampler_id(name: &str) -> (String, Option<&'static str>) {
+    let name = name.trim();
+    // The old mark of k-diffusion's samplers.
+    let name = name
+        .strip_prefix("k_")
+        .or_else(|| name.strip_prefix("K_"))
+        .unwrap_or(name);
     if let Some(sampler) = find(SAMPLERS, name) {
         return (sampler.id.to_owned(), None);
     }

@@ -4,24 +4,27 @@
 
 use serde_json::Value;
 
+use super::facts::{Facts, FieldNames};
 use super::fields::{Fields, lora, model_name, number};
-use super::{FieldNames, common_request, record_of};
 use crate::job::{GenerateRequest, LoraSpec, NoiseSource, Record, Variation};
+
+const NAMES: FieldNames = FieldNames {
+    prompt: &["prompt"],
+    negative_prompt: &["negativeprompt"],
+    steps: &["steps"],
+    guidance_scale: &["cfgscale"],
+    sampler: &["sampler"],
+    schedule: &["scheduler"],
+};
 
 /// The record in an object; `None` if it is not one of `SwarmUI`.
 pub(super) fn record(json: Fields<'_>) -> Option<Record> {
     let params = json.object("sui_image_params")?;
-    let names = FieldNames {
-        prompt: "prompt",
-        negative_prompt: &["negativeprompt"],
-        guidance_scale: "cfgscale",
-        sampler: "sampler",
-        schedule: Some("scheduler"),
-    };
     let variation = params
         .whole(&["variationseed"])
         .zip(params.number(&["variationseedstrength"]));
-    let request = GenerateRequest {
+    let mut facts = Facts::of(params, &NAMES);
+    facts.others = GenerateRequest {
         // -1 is the last layer.
         clip_skip: params
             .number(&["clipstopatlayer"])
@@ -31,18 +34,14 @@ pub(super) fn record(json: Fields<'_>) -> Option<Record> {
             .filter(|variation| variation.strength > 0.0 && variation.strength <= 1.0),
         loras: loras(params),
         noise_source: NoiseSource::TorchCpu,
-        ..common_request(params, &names)
+        ..facts.others
     };
     let version = params.text(&["swarm_version"]).unwrap_or_default();
-    Some(record_of(
-        request,
-        format!("SwarmUI {version}").trim().to_owned(),
-        params
-            .text(&["model"])
-            .map(|name| model_name(&name))
-            .unwrap_or_default(),
-        hash(json).unwrap_or_default(),
-    ))
+    format!("SwarmUI {version}").trim().clone_into(&mut facts.program);
+    let model = params.text(&["model"]);
+    facts.model_name = model.map(|name| model_name(&name)).unwrap_or_default();
+    facts.model_hash = hash(json).unwrap_or_default();
+    Some(facts.into_record())
 }
 
 fn loras(params: Fields<'_>) -> Vec<LoraSpec> {

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::gallery::GalleryError;
 
 /// Version of the tables; files of any other are made anew.
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;
 /// Ids that an index may give per millisecond since 1970 before they could meet those of the next one.
 const IDS_PER_MS: i64 = 1 << 10;
 

@@ -1,17 +1,44 @@
 //! The node that samples, and what it is fed.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
-use super::graph::{Graph, Node};
-use super::text;
-use crate::gallery::foreign::fields::{lora, model_name, number};
+use super::graph::Graph;
+use super::model::Model;
+use super::node::Node;
+use super::text::{self, Role};
 use crate::gallery::foreign::names::{sampler_id, schedule_id};
-use crate::job::{Hires, LoraSpec, ModelRef, Refiner};
+use crate::job::{Hires, ModelRef, Refiner};
 
-/// What is not said of guidance without a scale.
+/// What a guider without a scale comes to.
 const NO_GUIDANCE: f64 = 1.0;
-/// Inputs by which latents go through a node.
-const LATENTS: [&str; 5] = ["latent_image", "samples", "latent", "latents", "pixels"];
+/// Inputs by which latents and pictures go through a node.
+const LATENTS: [&str; 12] = [
+    "latent_image",
+    "samples",
+    "latent",
+    "latents",
+    "pixels",
+    "image",
+    "images",
+    "upscaled_image",
+    "video_latent",
+    "av_latent",
+    "samples_to",
+    "samples1",
+];
+/// Inputs that bring no picture, however they go on.
+const NO_PICTURES: [&str; 8] = [
+    "model",
+    "clip",
+    "vae",
+    "positive",
+    "negative",
+    "conditioning",
+    "control_net",
+    "mask",
+];
+/// Nodes that are looked through for a sampler behind a picture.
+const MAX_SEARCHED: usize = 500;
 
 /// A node that samples.
 #[derive(Clone, Copy)]
@@ -26,17 +53,43 @@ pub(super) struct Later {
     pub(super) refiner: Option<Refiner>,
 }
 
-/// The model of a sampler.
-#[derive(Default)]
-pub(super) struct Model {
-    pub(super) name: String,
-    pub(super) loras: Vec<LoraSpec>,
-    pub(super) guidance_rescale: f64,
-}
-
 impl<'a> Sampler<'a> {
-    /// The sampler that no other one goes on from: the last of the graph, of several.
+    /// The sampler behind the picture that is saved; where none is, the last one that no other goes on from.
     pub(super) fn last(graph: &Graph<'a>) -> Option<Self> {
+        let saved = || {
+            let saves = |words: &'static [&'static str]| graph.nodes().filter(move |node| node.is_any(words));
+            let mut ends = saves(&["save"]).chain(saves(&["preview"]));
+            ends.find_map(|node| Self::behind(graph, node))
+        };
+        saved().or_else(|| Self::loose_end(graph))
+    }
+
+    /// The sampler nearest to a node on the ways by which pictures come.
+    fn behind(graph: &Graph<'a>, node: Node<'a>) -> Option<Self> {
+        let mut seen = HashSet::from([node.id]);
+        let mut ahead = VecDeque::from([node]);
+        while let Some(node) = ahead.pop_front().filter(|_| seen.len() < MAX_SEARCHED) {
+            let inputs = node.inputs.0.keys().map(String::as_str);
+            let (first, others): (Vec<&str>, Vec<&str>) = inputs.partition(|input| LATENTS.contains(input));
+            for input in first.into_iter().chain(others) {
+                if NO_PICTURES.contains(&input) {
+                    continue;
+                }
+                let Some((source, _)) = graph.source(node, input) else {
+                    continue;
+                };
+                if let Some(found) = Self::of(source) {
+                    return Some(found);
+                }
+                if seen.insert(source.id) {
+                    ahead.push_back(source);
+                }
+            }
+        }
+        None
+    }
+
+    fn loose_end(graph: &Graph<'a>) -> Option<Self> {
         let samplers: Vec<Self> = graph.nodes().filter_map(Self::of).collect();
         let earlier: HashSet<&str> = samplers
             .iter()
@@ -76,12 +129,19 @@ impl<'a> Sampler<'a> {
 
     /// The first pass that led to this one, and what came after it.
     pub(super) fn passes(self, graph: &Graph<'a>) -> (Self, Later) {
-        let (Some(before), scale) = self.before(graph) else {
-            return (self, Later::default());
+        let has_text = self.has_text(graph);
+        let (before, scale) = self.before(graph);
+        // A sampler without a text made the picture that this one is to follow, such as a map of depths.
+        let Some(before) = before.filter(|before| !has_text || before.has_text(graph)) else {
+            // What a film of a picture shows was said where the picture was made.
+            let conditioned_by = || Self::behind(graph, graph.source(self.start(graph), "positive")?.0);
+            let pictured = (!has_text).then(conditioned_by).flatten();
+            let pictured = pictured.filter(|found| found.has_text(graph));
+            return (pictured.unwrap_or(self), Later::default());
         };
         let starts_at = graph.whole(self.node, "start_at_step").filter(|step| *step > 0);
         let refiner = starts_at.and_then(|step| {
-            let name = self.model(graph).name;
+            let name = Model::of(graph, self.start(graph)).name;
             (!name.is_empty()).then(|| Refiner {
                 model: ModelRef::from(name.as_str()),
                 step: step as u32,
@@ -98,11 +158,15 @@ impl<'a> Sampler<'a> {
         let mut first = before;
         for _ in 0..8 {
             match first.before(graph).0 {
-                Some(earlier) if earlier.node.id != self.node.id => first = earlier,
+                Some(earlier) if earlier.node.id != self.node.id && earlier.has_text(graph) => first = earlier,
                 _ => break,
             }
         }
         (first, Later { hires, refiner })
+    }
+
+    fn has_text(self, graph: &Graph<'a>) -> bool {
+        !self.text(graph, Role::Positive).is_empty()
     }
 
     pub(super) fn seed(self, graph: &Graph<'a>) -> Option<u64> {
@@ -117,8 +181,14 @@ impl<'a> Sampler<'a> {
 
     pub(super) fn steps(self, graph: &Graph<'a>) -> Option<u32> {
         let own = graph.whole(self.node, "steps");
-        let steps = own.or_else(|| graph.whole(self.sigmas(graph)?, "steps"))?;
-        u32::try_from(steps).ok()
+        let scheduled = || {
+            let sigmas = self.sigmas(graph)?;
+            let steps = graph.whole(sigmas, "steps");
+            // Noise levels written out: a step lies between each two.
+            let listed = || Some(graph.name(sigmas, "sigmas")?.split(',').count().checked_sub(1)? as u64);
+            steps.or_else(listed)
+        };
+        u32::try_from(own.or_else(scheduled)?).ok()
     }
 
     fn denoise(self, graph: &Graph<'a>) -> Option<f64> {
@@ -126,21 +196,29 @@ impl<'a> Sampler<'a> {
         own.or_else(|| graph.number(self.sigmas(graph)?, "denoise"))
     }
 
-    pub(super) fn guidance_scale(self, graph: &Graph<'a>) -> f64 {
+    /// `None` where guidance is not said and may be anything.
+    pub(super) fn guidance_scale(self, graph: &Graph<'a>) -> Option<f64> {
         let own = graph.number(self.node, "cfg");
-        own.or_else(|| graph.number(self.guider(graph)?, "cfg"))
-            .unwrap_or(NO_GUIDANCE)
+        own.or_else(|| {
+            let guider = self.guider(graph)?;
+            let plain = (guider.class == "BasicGuider").then_some(NO_GUIDANCE);
+            let scale = graph.number(guider, "cfg");
+            scale.or_else(|| graph.number(guider, "cfg_conds")).or(plain)
+        })
     }
 
     /// Our ids of the sampler and the schedule.
-    pub(super) fn names(self, graph: &Graph<'a>) -> (String, String) {
+    pub(super) fn names(self, graph: &Graph<'a>) -> (Option<String>, Option<String>) {
         let selected = || {
-            let (select, _) = graph.source(self.node, "sampler")?;
+            let (mut select, _) = graph.source(self.node, "sampler")?;
+            while let Some((wrapped, _)) = graph.source(select, "sampler") {
+                select = wrapped;
+            }
             let name = graph.name(select, "sampler_name");
             name.or_else(|| select.class.strip_prefix("Sampler").map(str::to_owned))
         };
         let name = graph.name(self.node, "sampler_name").or_else(selected);
-        let (sampler, suffix) = name.map_or_else(|| ("euler".to_owned(), None), |name| sampler_id(&name));
+        let (sampler, suffix) = name.map(|name| sampler_id(&name)).unzip();
         let scheduled = || {
             let sigmas = self.sigmas(graph)?;
             let name = graph.name(sigmas, "scheduler");
@@ -148,21 +226,28 @@ impl<'a> Sampler<'a> {
         };
         let name = graph.name(self.node, "scheduler").or_else(scheduled);
         let schedule = name.map(|name| schedule_id(&name));
-        (
-            sampler,
-            schedule.unwrap_or_else(|| suffix.unwrap_or("normal").to_owned()),
-        )
+        (sampler, schedule.or_else(|| suffix.flatten().map(str::to_owned)))
     }
 
-    /// The text of `positive` or `negative`.
-    pub(super) fn text(self, graph: &Graph<'a>, input: &str) -> String {
-        match self.guider(graph) {
-            Some(guider) if input == "positive" && guider.inputs.0.contains_key("conditioning") => {
-                text::prompt(graph, guider, "conditioning")
-            }
-            Some(guider) => text::prompt(graph, guider, input),
-            None => text::prompt(graph, self.node, input),
-        }
+    /// What it was to show, or to stay away from.
+    pub(super) fn text(self, graph: &Graph<'a>, role: Role) -> String {
+        let start = self.start(graph);
+        let inputs: &[&str] = match role {
+            Role::Positive => &["positive", "conditioning", "cond1"],
+            Role::Negative => &["negative"],
+        };
+        let bundles = super::graph::CONTEXTS.iter();
+        let input = inputs.iter().chain(bundles).find(|input| start.is_linked(input));
+        input
+            .map(|input| text::prompt(graph, start, input, role))
+            .unwrap_or_default()
+    }
+
+    /// Where conditioning and model come in.
+    pub(super) fn start(self, graph: &Graph<'a>) -> Node<'a> {
+        graph
+            .source(self.node, "guider")
+            .map_or(self.node, |(guider, _)| guider)
     }
 
     /// Width and height of the latents it begins with, in pixels.
@@ -171,52 +256,27 @@ impl<'a> Sampler<'a> {
         while let Some(source) = graph.source_of_any(node, &LATENTS) {
             node = source;
         }
-        let side = |input: &str| graph.whole(node, input).and_then(|side| u32::try_from(side).ok());
-        Some((side("width")?, side("height")?)).filter(|_| node.id != self.node.id)
+        let side = |inputs: [&str; 2]| {
+            let side = inputs.iter().find_map(|input| graph.whole(node, input));
+            side.and_then(|side| u32::try_from(side).ok())
+        };
+        let size = side(["width", "empty_latent_width"]).zip(side(["height", "empty_latent_height"]));
+        size.filter(|_| node.id != self.node.id)
     }
 
     /// Layers that are left out at the end of the text encoder.
     pub(super) fn clip_skip(self, graph: &Graph<'a>) -> u32 {
-        let start = self.guider(graph).unwrap_or(self.node);
-        let conditioning = graph.source_of_any(start, &["positive", "conditioning"]);
+        let conditioning = graph.source_of_any(self.start(graph), &["positive", "conditioning"]);
         let mut node = conditioning;
         while let Some(found) = node {
-            if let Some(layer) = graph.number(found, "stop_at_clip_layer") {
+            let layer = graph.number(found, "stop_at_clip_layer");
+            if let Some(layer) = layer.or_else(|| graph.number(found, "clip_skip")) {
                 return (-1.0 - layer).clamp(0.0, 12.0) as u32; // -1 is the last one
             }
             let inputs = ["clip", "conditioning", "conditioning_1", "conditioning_to", "positive"];
             node = graph.source_of_any(found, &inputs);
         }
         0
-    }
-
-    pub(super) fn model(self, graph: &Graph<'a>) -> Model {
-        let mut model = Model::default();
-        let start = self.guider(graph).unwrap_or(self.node);
-        let mut node = graph.source_of_any(start, &["model"]);
-        while let Some(found) = node {
-            if let Some(name) = graph.name(found, "lora_name") {
-                let weight = graph.number(found, "strength_model").unwrap_or(1.0);
-                model.loras.push(LoraSpec {
-                    text_weight: graph.number(found, "strength_clip").unwrap_or(weight),
-                    ..lora(&name, weight)
-                });
-            }
-            model.loras.extend(stacked_loras(found));
-            if found.class == "RescaleCFG" {
-                model.guidance_rescale = graph.number(found, "multiplier").unwrap_or(0.0);
-            }
-            let file = ["ckpt_name", "unet_name", "model_name"]
-                .iter()
-                .find_map(|input| graph.name(found, input));
-            if let Some(file) = file {
-                model.name = model_name(&file);
-                break;
-            }
-            node = graph.source_of_any(found, &["model", "base_model", "model1"]);
-        }
-        model.loras.reverse(); // the one next to the checkpoint was added first
-        model
     }
 
     fn sigmas(self, graph: &Graph<'a>) -> Option<Node<'a>> {
@@ -231,19 +291,4 @@ impl<'a> Sampler<'a> {
     fn guider(self, graph: &Graph<'a>) -> Option<Node<'a>> {
         graph.source(self.node, "guider").map(|(node, _)| node)
     }
-}
-
-/// Nodes that hold several adapters: `"lora_1": {"on": true, "lora": "name", "strength": 0.5}`.
-fn stacked_loras(node: Node<'_>) -> Vec<LoraSpec> {
-    let entries = node.inputs.0.iter().rev().filter(|(key, _)| key.starts_with("lora_"));
-    entries
-        .filter_map(|(_, value)| crate::gallery::foreign::fields::Fields::of(value))
-        .filter(|entry| entry.is_true("on"))
-        .filter_map(|entry| {
-            Some(lora(
-                &entry.text(&["lora"])?,
-                entry.any(&["strength"]).and_then(number)?,
-            ))
-        })
-        .collect()
 }

@@ -178,6 +178,8 @@ fn source_name(source: RecordSource) -> &'static str {
         RecordSource::SwarmUi => "SwarmUI",
         RecordSource::Fooocus => "Fooocus",
         RecordSource::NovelAi => "NovelAI",
+        RecordSource::DrawThings => "Draw Things",
+        RecordSource::EasyDiffusion => "Easy Diffusion",
     }
 }
 

@@ -2,11 +2,12 @@
 
 use egui::{Id, Role, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
-use crate::job::Record;
+use crate::job::{Record, Setting};
 use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
 use crate::ui::model::state::{RecentPicture, file_name};
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
+use crate::ui::widgets::fields;
 use crate::ui::widgets::tab_stop::TabStop;
 use crate::ui::widgets::textures::TextureCache;
 
@@ -89,7 +90,11 @@ fn describe(ui: &mut Ui, ctx: &StudioContext<'_, '_>, picture: &RecentPicture) {
 
 /// How a picture was made, in short: seed, model, and precision if that is known.
 pub(in crate::ui) fn made_words(language: Language, record: &Record) -> String {
-    let seed = record.request.seed.to_string();
+    let seed = record
+        .request
+        .knows(Setting::Seed)
+        .then(|| record.request.seed.to_string());
+    let seed = fields::value(language, "seed", &seed.unwrap_or_default());
     let words = language.tr_with("recent-seed", &[("seed", &seed), ("model", &record.model_name)]);
     with_precision(words, &record.precision)
 }

@@ -8,7 +8,7 @@ use super::exporting::Exporting;
 use super::form::draft::Draft;
 use super::image_input::{Grounds, ImageInputState, InputStatus};
 use crate::gallery::SaveEvent;
-use crate::job::{Event, GeneratedImage, JobId, Record, RgbImage, StepEvent};
+use crate::job::{Event, GenerateRequest, GeneratedImage, JobId, Record, RgbImage, StepEvent};
 use crate::ui::commands::{PageId, Target};
 use crate::ui::model::camera::Camera;
 use crate::ui::model::jobs::JobQueue;
@@ -211,7 +211,8 @@ impl StudioState {
     fn take_missing(&mut self, path: &Path, reason: Option<&str>) {
         let record = self.opened.as_ref().filter(|opened| opened.path == path);
         let record = record.and_then(|opened| opened.record.clone());
-        let request = record.as_ref().map(|record| record.request.clone()).unwrap_or_default();
+        let request = record.as_ref();
+        let request = request.map_or_else(GenerateRequest::unsaid, |record| record.request.clone());
         self.set_kept_timeline(RunTimeline {
             record,
             missing: Some(match reason {

@@ -101,7 +101,7 @@ pub(in crate::ui) fn go_on_if_wanted(page: &mut StudioPage, ctx: &mut PageContex
             ctx.state.notices.notify(Level::Info, text);
         }
         (Waiting::Enlarge(model), record) => {
-            let known = record.map(|record| record.request.clone()).unwrap_or_default();
+            let known = record.map_or_else(GenerateRequest::unsaid, |record| record.request.clone());
             let request = GenerateRequest {
                 hires: None,
                 batch_count: 1,
@@ -118,7 +118,7 @@ pub(in crate::ui) fn go_on_if_wanted(page: &mut StudioPage, ctx: &mut PageContex
 }
 
 fn make(page: &mut StudioPage, ctx: &mut PageContext<'_>, request: GenerateRequest, again: Regenerate) {
-    let request = request.of_making();
+    let request = request.of_making().completed_by(&page.draft.request);
     ctx.services.note_strangers(ctx.state, &request);
     // What must be asked first is asked at the form.
     let is_held = named_files::is_held(ctx, &request);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::draft_error::DraftError;
 use crate::job::{
-    GenerateRequest, LoraSpec, Mask, ModelDefaults, ModelInfo, ModelRef, PreviewMode, SIZE_MULTIPLE_PX, Takes,
+    GenerateRequest, LoraSpec, Mask, ModelDefaults, ModelInfo, ModelRef, PreviewMode, SIZE_MULTIPLE_PX, Setting, Takes,
 };
 use crate::ui::i18n::Language;
 use crate::ui::pages::studio::sweep::draft::SweepDraft;
@@ -163,10 +163,10 @@ impl Draft {
         self.to_request().err()
     }
 
-    /// Takes every setting of a request, so that the same picture would be made again.
+    /// Takes every setting of a request, so that the same picture would be made again; what it does not know stays.
     pub fn restore(&mut self, request: &GenerateRequest) {
-        self.request = request.clone().of_making();
-        self.is_seed_locked = true;
+        self.is_seed_locked |= request.knows(Setting::Seed);
+        self.request = request.clone().of_making().completed_by(&self.request);
         self.follows_model = false;
     }
 

@@ -87,6 +87,7 @@ impl Draft {
             film,
             changes,
             stop_after,
+            unknown: _, // of records only
         } = &self.request;
         let plain = GenerateRequest::default();
         let file = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();

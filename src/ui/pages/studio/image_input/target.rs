@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::adapters::Adapters;
-use crate::job::{MAX_SIDE_PX, Record, Takes};
+use crate::job::{MAX_SIDE_PX, Record, Setting, Takes};
 use crate::ui::commands::Target;
 use crate::ui::i18n::Value;
 use crate::ui::model::notifications::Text;
@@ -98,6 +98,10 @@ impl Target {
             Self::ReadSettings => match grounds.says {
                 Says::How(record) => {
                     let request = &record.request;
+                    if !request.knows(Setting::Steps) || !request.knows(Setting::Seed) {
+                        let prompt = request.prompt.clone();
+                        return Text::new("bring-settings-hint-some", [("prompt", prompt)]);
+                    }
                     let words = [
                         ("prompt", Value::from(request.prompt.as_str())),
                         ("steps", request.steps.into()),

@@ -136,7 +136,7 @@ fn carry_out(gallery_dir: &Path, task: Task) -> Done {
             Done::KeptMask(version, keep(&gallery_dir.join(MASKS), &picture))
         }
         Task::ReadMask(path) => {
-            let read = gallery::read_picture(&path).map_err(|error| error.one_line());
+            let read = gallery::read_mask(&path).map_err(|error| error.one_line());
             Done::ReadMask(path, read)
         }
     }

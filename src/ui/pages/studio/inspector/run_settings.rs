@@ -4,7 +4,7 @@ use egui::{Label, Response, RichText, Role, Ui, WidgetInfo, vec2};
 
 use super::shown;
 use crate::engine;
-use crate::job::{Difference, GenerateRequest};
+use crate::job::{Difference, GenerateRequest, Setting};
 use crate::ui::i18n::Language;
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::theme;
@@ -128,22 +128,32 @@ fn rows(ctx: &StudioContext<'_, '_>, request: &GenerateRequest) -> Vec<(String, 
     let model = fields::built_in_name(ctx.language, &request.model);
     let model = model.unwrap_or_else(|| fields::value(ctx.language, "model", &request.model.to_string()));
     let size = format!("{} × {}", request.width_px, request.height_px);
+    let known = |setting: Setting, value: String| if request.knows(setting) { value } else { String::new() };
     let usual = [
         ("form-model", model),
         ("form-prompt", request.prompt.clone()),
         ("form-negative", request.negative_prompt.clone()),
-        ("form-size", size),
-        ("form-steps", request.steps.to_string()),
-        ("form-guidance", request.guidance_scale.to_string()),
+        ("form-size", known(Setting::Size, size)),
+        ("form-steps", known(Setting::Steps, request.steps.to_string())),
+        (
+            "form-guidance",
+            known(Setting::GuidanceScale, request.guidance_scale.to_string()),
+        ),
         (
             "form-sampler",
-            fields::choice_name(&engine::samplers(), &request.sampler),
+            known(
+                Setting::Sampler,
+                fields::choice_name(&engine::samplers(), &request.sampler),
+            ),
         ),
         (
             "form-schedule",
-            fields::choice_name(&engine::schedules(), &request.schedule),
+            known(
+                Setting::Schedule,
+                fields::choice_name(&engine::schedules(), &request.schedule),
+            ),
         ),
-        ("form-seed", request.seed.to_string()),
+        ("form-seed", known(Setting::Seed, request.seed.to_string())),
     ];
     let usual = usual.into_iter().filter(|(_, value)| !value.is_empty());
     let mut rows: Vec<(String, String)> = usual.map(|(key, value)| (ctx.tr(key), value)).collect();
