@@ -19,14 +19,14 @@
 //! | [`formats`] | weight files as bytes: headers, kinds, hashes, each program's names for the same tensors; no tensor library | config | safetensors |
 //! | [`weights`] | model folders and files → tensors and networks; adapters and embeddings by the layers they mean | formats, models | |
 //! | [`hub`] | models in and on disk: what is installed, what is fetched | config, formats, job | hf-hub, ureq, url, image, base64, rustix, same-file, trash |
-//! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job, picture | image, png, rusqlite, notify, safetensors, trash |
-//! | [`conditioning`] | texts → token ids → embeddings, pictures → tensors → latents: what networks are conditioned on | diffusion, job, models, picture, weights | tokenizers |
-//! | [`pipelines`] | conditioning → denoise → pixels; model families | conditioning, diffusion, formats, job, kernels, models, weights | |
+//! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job, picture, prompt | image, png, rusqlite, notify, safetensors, trash |
+//! | [`conditioning`] | texts → token ids → embeddings, pictures → tensors → latents: what networks are conditioned on | diffusion, job, models, picture, prompt, weights | tokenizers |
+//! | [`pipelines`] | conditioning → denoise → pixels; model families | conditioning, diffusion, formats, job, kernels, models, prompt, weights | |
 //! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines | crossbeam-channel |
 //! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | config, job | image, png, skrifa, epaint and `egui_system_font_provider` (fonts alone) |
 //! | [`render`] | what wgpu draws inside egui | job, unfold | wgpu |
-//! | [`ui`] | the window and, in `ui/pages`, its pages | config, engine, gallery, hub, job, render, unfold | egui, eframe, `egui_plot`, rfd, arboard, opener |
-//! | [`cli`] | the command line | config, engine, gallery, hub, job, unfold | clap |
+//! | [`ui`] | the window and, in `ui/pages`, its pages | config, engine, gallery, hub, job, prompt, render, unfold | egui, eframe, `egui_plot`, rfd, arboard, opener |
+//! | [`cli`] | the command line | config, engine, gallery, hub, job, prompt, unfold | clap |
 //!
 //! # What always holds
 //!

@@ -17,8 +17,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("formats", &["config"]),
     ("weights", &["formats", "models"]),
     ("hub", &["config", "formats", "job"]),
-    ("gallery", &["config", "job", "picture"]),
-    ("conditioning", &["diffusion", "job", "models", "picture", "weights"]),
+    ("gallery", &["config", "job", "picture", "prompt"]),
+    (
+        "conditioning",
+        &["diffusion", "job", "models", "picture", "prompt", "weights"],
+    ),
     (
         "pipelines",
         &[
@@ -28,14 +31,23 @@ const ROOMS: &[(&str, &[&str])] = &[
             "job",
             "kernels",
             "models",
+            "prompt",
             "weights",
         ],
     ),
     ("engine", &["config", "hub", "job", "kernels", "pipelines"]),
     ("unfold", &["config", "job"]),
     ("render", &["job", "unfold"]),
-    ("ui", &["config", "engine", "gallery", "hub", "job", "render", "unfold"]),
-    ("cli", &["config", "engine", "gallery", "hub", "job", "unfold"]),
+    (
+        "ui",
+        &[
+            "config", "engine", "gallery", "hub", "job", "prompt", "render", "unfold",
+        ],
+    ),
+    (
+        "cli",
+        &["config", "engine", "gallery", "hub", "job", "prompt", "unfold"],
+    ),
 ];
 
 /// External crates that only these rooms may name.

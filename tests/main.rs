@@ -31,6 +31,7 @@ mod networks;
 mod networks_control;
 mod picture_files;
 mod promises;
+mod prompts;
 mod queue;
 mod reference_cases;
 mod sampler_contract;

@@ -12,6 +12,7 @@ use crate::job::{
     GenerateRequest, JobOptions, LoraSpec, ModelDefaults, ModelInfo, ModelRef, Precision, PreviewMode, TimestepSpacing,
     VaeTiles,
 };
+use crate::prompt::{Emphasis, PromptSyntax};
 
 const SPACINGS: &[(&str, &str, TimestepSpacing)] = &[
     ("leading", "", TimestepSpacing::Leading),
@@ -28,6 +29,26 @@ const PREVIEWS: &[(&str, &str, PreviewMode)] = &[
     ("vae", "The whole decoder: exact and slow", PreviewMode::Vae),
     ("off", "None", PreviewMode::Off),
 ];
+const SYNTAXES: &[(&str, &str, PromptSyntax)] = &[
+    (
+        "a1111",
+        "With (weights), [schedules:of:0.5], BREAK and AND as in A1111, and as long as they are",
+        PromptSyntax::A1111,
+    ),
+    (
+        "literal",
+        "Every sign for itself, and no more than one chunk",
+        PromptSyntax::Literal,
+    ),
+];
+const EMPHASES: &[(&str, &str, Emphasis)] = &[
+    ("keep-mean", "Multiply and keep the mean, as A1111", Emphasis::KeepMean),
+    (
+        "interpolate",
+        "Go from the empty prompt to this one and beyond, as ComfyUI",
+        Emphasis::Interpolate,
+    ),
+];
 const TILES: &[(&str, &str, VaeTiles)] = &[
     ("auto", "Where the whole does not fit into memory", VaeTiles::Auto),
     ("always", "", VaeTiles::Always),
@@ -43,6 +64,14 @@ pub(super) struct GenerateArgs {
     /// What to stay away from
     #[arg(long, default_value = "", hide_default_value = true, allow_hyphen_values = true)]
     negative: String,
+
+    /// How prompts are read
+    #[arg(long, value_parser = one_of(SYNTAXES), default_value = "a1111")]
+    prompt_syntax: PromptSyntax,
+
+    /// What weights in prompts do
+    #[arg(long, value_parser = one_of(EMPHASES), default_value = "keep-mean")]
+    emphasis: Emphasis,
 
     /// Sampler steps; by default the model's
     #[arg(long)]
@@ -219,6 +248,8 @@ impl GenerateArgs {
             model: self.model(),
             prompt: self.prompt.clone().unwrap_or_default(),
             negative_prompt: self.negative.clone(),
+            prompt_syntax: self.prompt_syntax,
+            emphasis: self.emphasis,
             width_px,
             height_px,
             steps: self.steps.unwrap_or(fallback.steps),

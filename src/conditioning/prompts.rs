@@ -1,13 +1,17 @@
 //! The texts and numbers of one picture, before they are encoded.
 
-/// The prompts of one picture and how they are to be read.
-#[derive(Debug, Clone, Copy)]
-pub struct Prompts<'a> {
+use crate::prompt::{Emphasis, PromptText};
+
+/// The prompts of one picture and how they are to be encoded.
+#[derive(Debug, Clone)]
+pub struct Prompts {
     /// What to draw.
-    pub prompt: &'a str,
-    /// What to stay away from; `None` is the empty prompt, which XL models read as nothing at all (zeros) if they were
-    /// trained so (`force_zeros_for_empty_prompt`).
-    pub negative: Option<&'a str>,
+    pub prompt: PromptText,
+    /// What to stay away from, of which the first part counts alone; `None` is the empty prompt, which XL models read as
+    /// nothing at all (zeros) if they were trained so (`force_zeros_for_empty_prompt`).
+    pub negative: Option<PromptText>,
+    /// What weights do.
+    pub emphasis: Emphasis,
     /// Layers of the text encoder left out at its end, for the prompt only, as diffusers counts: 0 uses all that the
     /// model was trained with.
     pub clip_skip: usize,
@@ -15,12 +19,19 @@ pub struct Prompts<'a> {
     pub numbers: MicroConditions,
 }
 
-impl<'a> Prompts<'a> {
-    /// A prompt for a picture of this size, all else as usual.
-    pub fn new(prompt: &'a str, negative: &'a str, [height_px, width_px]: [u32; 2]) -> Self {
+impl Prompts {
+    /// These texts, word by word, for a picture of this size, all else as usual.
+    pub fn new(prompt: &str, negative: &str, size_px: [u32; 2]) -> Self {
+        let literal = |text: &str| PromptText::Literal(text.to_owned());
+        Self::of_texts([literal(prompt), literal(negative)], size_px)
+    }
+
+    /// A prompt and a negative one for a picture of this size, all else as usual.
+    pub fn of_texts([prompt, negative]: [PromptText; 2], [height_px, width_px]: [u32; 2]) -> Self {
         Self {
             prompt,
             negative: (!negative.is_empty()).then_some(negative),
+            emphasis: Emphasis::default(),
             clip_skip: 0,
             numbers: MicroConditions::of_size([f64::from(height_px), f64::from(width_px)]),
         }

@@ -4,65 +4,18 @@ use std::path::PathBuf;
 
 use candle_core::{D, DType, Device, Tensor};
 
+use super::emphasis::weighed;
 use super::prompts::Prompts;
 use super::textual_inversion::set_learned_words;
-use super::{ClipTokenizer, ConditioningError};
+use super::{Chunk, ClipTokenizer, ComposedPrompt, Conditioning, ConditioningError, PromptEmbeds, TokenizerError};
 use crate::conditioning::STATE_DTYPE;
 use crate::models::KvCache;
 use crate::models::clip::{ClipTextConfig, ClipTextModel};
 use crate::models::lora::PatchableModel;
 use crate::models::unet::AddedConditions;
+use crate::prompt::{Emphasis, PromptPart, PromptText};
 use crate::weights::adapter::Component;
 use crate::weights::{self, ModelFiles};
-
-/// The embeddings of one prompt, or of several as a batch, in [`STATE_DTYPE`].
-#[derive(Debug, Clone)]
-pub struct PromptEmbeds {
-    /// Hidden states, `(batch, positions, width)`.
-    pub context: Tensor,
-    /// XL: pooled text and numbers.
-    pub added: Option<AddedConditions>,
-    /// Keys and values that networks made of the hidden states.
-    pub kv: KvCache,
-}
-
-impl PromptEmbeds {
-    /// Several as one batch.
-    ///
-    /// # Errors
-    /// If the shapes differ.
-    pub fn batch(parts: &[&Self]) -> candle_core::Result<Self> {
-        let cat = |of: &dyn Fn(&Self) -> Option<&Tensor>| -> candle_core::Result<Option<Tensor>> {
-            let tensors: Vec<_> = parts.iter().filter_map(|part| of(part)).collect();
-            (!tensors.is_empty()).then(|| Tensor::cat(&tensors, 0)).transpose()
-        };
-        let context = parts.iter().map(|part| &part.context).collect::<Vec<_>>();
-        let pooled = cat(&|part| part.added.as_ref().map(|added| &added.pooled))?;
-        let numbers = cat(&|part| part.added.as_ref().map(|added| &added.numbers))?;
-        Ok(Self {
-            context: Tensor::cat(&context, 0)?,
-            added: pooled
-                .zip(numbers)
-                .map(|(pooled, numbers)| AddedConditions { pooled, numbers }),
-            kv: KvCache::default(),
-        })
-    }
-}
-
-/// The embeddings of both prompts of a picture.
-#[derive(Debug, Clone)]
-pub struct Conditioning {
-    /// Ids of the prompt, one per position, for each encoder that the model has: its first and its second.
-    pub prompt_ids: [Option<Vec<u32>>; 2],
-    /// Ids of the negative prompt.
-    pub negative_ids: [Option<Vec<u32>>; 2],
-    /// Of the prompt.
-    pub cond: PromptEmbeds,
-    /// Of the negative prompt.
-    pub uncond: PromptEmbeds,
-    /// Both as one batch, the negative prompt first; made once for all steps, so that its keys and values are too.
-    pub both: PromptEmbeds,
-}
 
 /// A text encoder with its tokenizer.
 struct TextEncoder {
@@ -112,6 +65,14 @@ pub struct TextEncoders {
     encoders: [Option<TextEncoder>; 2],
     layer: EmbeddingLayer,
     device: Device,
+}
+
+/// What one encoder makes of one chunk.
+struct ChunkStates {
+    /// `(1, positions, width)`.
+    context: Tensor,
+    /// `(1, projected width)`.
+    pooled: Option<Tensor>,
 }
 
 /// One encoded text.
@@ -175,86 +136,111 @@ impl TextEncoders {
     /// # Errors
     /// [`ConditioningError::Unsupported`] if there are not so many layers as shall be left out; else the tokenizer's and the
     /// device's.
-    pub fn encode(&self, prompts: &Prompts<'_>) -> Result<Conditioning, ConditioningError> {
-        let cond = self.encode_one(prompts.prompt, prompts.clip_skip)?;
-        let mut uncond = self.encode_one(prompts.negative.unwrap_or(""), 0)?;
-        let added = match self.layer {
-            EmbeddingLayer::Last => [None, None],
-            EmbeddingLayer::Penultimate {
-                zeros_when_none,
-                with_scores,
-            } => {
-                if zeros_when_none && prompts.negative.is_none() {
-                    uncond.context = uncond.context.zeros_like()?;
-                    uncond.pooled = uncond.pooled.map(|pooled| pooled.zeros_like()).transpose()?;
-                }
-                let [good, bad] = prompts.numbers.rows(with_scores);
-                [self.added(&cond, good)?, self.added(&uncond, bad)?]
+    pub fn encode(&self, prompts: &Prompts) -> Result<Conditioning, ConditioningError> {
+        let Prompts { prompt, negative, .. } = prompts;
+        let mut conds = self.encode_all(prompt, prompts.clip_skip, prompts.emphasis)?;
+        let empty = PromptText::Literal(String::new());
+        let unconds = self.encode_all(negative.as_ref().unwrap_or(&empty), 0, prompts.emphasis)?;
+        let (Some((mut uncond, _)), false) = (unconds.into_iter().next(), conds.is_empty()) else {
+            return Err(candle_core::Error::Msg("a prompt without parts".to_owned()).into());
+        };
+        let mut numbers = [None, None];
+        if let EmbeddingLayer::Penultimate {
+            zeros_when_none,
+            with_scores,
+        } = self.layer
+        {
+            if zeros_when_none && negative.is_none() {
+                uncond.context = uncond.context.zeros_like()?;
+                uncond.pooled = uncond.pooled.map(|pooled| pooled.zeros_like()).transpose()?;
             }
+            numbers = prompts.numbers.rows(with_scores).map(Some);
+        }
+        let [good, bad] = &numbers;
+        let (cond, weight) = conds.remove(0);
+        let ids = [cond.ids.clone(), uncond.ids.clone()];
+        let others = conds.into_iter().map(|(encoded, weight)| {
+            let embeds = self.embeds(encoded, good.as_deref())?;
+            Ok(ComposedPrompt { embeds, weight })
+        });
+        let others: Vec<_> = others.collect::<Result<_, ConditioningError>>()?;
+        let cond = self.embeds(cond, good.as_deref())?;
+        let uncond = self.embeds(uncond, bad.as_deref())?;
+        Ok(Conditioning::new(ids, (cond, weight), others, uncond)?)
+    }
+
+    /// * `numbers`: XL's, if the model is one.
+    fn embeds(&self, encoded: Encoded, numbers: Option<&[f64]>) -> Result<PromptEmbeds, ConditioningError> {
+        let added = |(pooled, numbers): (Tensor, &[f64])| {
+            let numbers = Tensor::from_slice(numbers, (1, numbers.len()), &self.device)?.to_dtype(STATE_DTYPE)?;
+            Ok::<_, candle_core::Error>(AddedConditions { pooled, numbers })
         };
-        let [cond_added, uncond_added] = added;
-        let cond_embeds = PromptEmbeds {
-            context: cond.context,
-            added: cond_added,
+        Ok(PromptEmbeds {
+            context: encoded.context,
+            added: encoded.pooled.zip(numbers).map(added).transpose()?,
             kv: KvCache::default(),
-        };
-        let uncond_embeds = PromptEmbeds {
-            context: uncond.context,
-            added: uncond_added,
-            kv: KvCache::default(),
-        };
-        Ok(Conditioning {
-            prompt_ids: cond.ids,
-            negative_ids: uncond.ids,
-            both: PromptEmbeds::batch(&[&uncond_embeds, &cond_embeds])?,
-            cond: cond_embeds,
-            uncond: uncond_embeds,
         })
     }
 
-    fn added(&self, encoded: &Encoded, numbers: Vec<f64>) -> Result<Option<AddedConditions>, ConditioningError> {
-        let count = numbers.len();
-        let numbers = Tensor::from_vec(numbers, (1, count), &self.device)?.to_dtype(STATE_DTYPE)?;
-        let pooled = encoded.pooled.clone();
-        Ok(pooled.map(|pooled| AddedConditions { pooled, numbers }))
+    /// Each of the prompts that a text joins, with its weight.
+    fn encode_all(
+        &self,
+        text: &PromptText,
+        clip_skip: usize,
+        emphasis: Emphasis,
+    ) -> Result<Vec<(Encoded, f64)>, ConditioningError> {
+        match text {
+            PromptText::Literal(text) => {
+                let chunks = |tokenizer: &ClipTokenizer| Ok(vec![Chunk::unweighed(tokenizer.encode(text)?)]);
+                Ok(vec![(self.encode_chunks(&chunks, clip_skip, emphasis)?, 1.0)])
+            }
+            PromptText::Parts(parts) => {
+                let encode = |PromptPart { fragments, weight }: &PromptPart| {
+                    let chunks = |tokenizer: &ClipTokenizer| tokenizer.chunks(fragments);
+                    Ok((self.encode_chunks(&chunks, clip_skip, emphasis)?, *weight))
+                };
+                parts.iter().map(encode).collect()
+            }
+        }
     }
 
-    fn encode_one(&self, text: &str, clip_skip: usize) -> Result<Encoded, ConditioningError> {
+    /// One prompt, its chunks one behind the other; the pooled state is the first one's.
+    ///
+    /// * `chunks`: what a tokenizer makes of it.
+    fn encode_chunks(
+        &self,
+        chunks: &dyn Fn(&ClipTokenizer) -> Result<Vec<Chunk>, TokenizerError>,
+        clip_skip: usize,
+        emphasis: Emphasis,
+    ) -> Result<Encoded, ConditioningError> {
+        let mut read = Vec::new();
+        for (place, encoder) in self.encoders.iter().enumerate() {
+            if let Some(encoder) = encoder {
+                read.push((place, encoder, chunks(&encoder.tokenizer)?));
+            }
+        }
+        // A word that only one encoder has learned may take more chunks there.
+        let count = read.iter().map(|(.., chunks)| chunks.len()).max().unwrap_or(0);
         let mut ids = [None, None];
         let mut contexts = Vec::new();
         let mut pooled = None;
-        for (encoder, ids) in self.encoders.iter().zip(&mut ids) {
-            let Some(TextEncoder { tokenizer, model }) = encoder else {
-                continue;
-            };
-            let found = tokenizer.encode(text)?;
-            let tensor = Tensor::from_slice(&found, (1, found.len()), &self.device)?;
-            *ids = Some(found);
-            let skipped_anyway = match self.layer {
-                EmbeddingLayer::Last => 0,
-                EmbeddingLayer::Penultimate { .. } => 1,
-            };
-            let most = model.config().num_hidden_layers.saturating_sub(1 + skipped_anyway);
-            if clip_skip > most {
-                return Err(ConditioningError::Unsupported {
-                    what: "clip skip",
-                    expected: format!("0 to {most}"),
-                    found: clip_skip.to_string(),
-                });
-            }
-            match self.layer {
-                EmbeddingLayer::Last => contexts.push(model.forward(&tensor, clip_skip)?),
-                EmbeddingLayer::Penultimate { .. } => {
-                    let states = model.forward_pooled(&tensor, clip_skip + skipped_anyway)?;
-                    contexts.push(states.raw);
-                    pooled = states.projected;
+        for (place, encoder, mut chunks) in read {
+            chunks.resize_with(count, || encoder.tokenizer.empty_chunk());
+            let mut rows = Vec::with_capacity(count);
+            for (number, chunk) in chunks.iter().enumerate() {
+                let states = self.chunk_states(encoder, chunk, clip_skip)?;
+                if number == 0 {
+                    pooled = states.pooled.or(pooled);
                 }
+                let empty = || {
+                    let empty = encoder.tokenizer.empty_chunk();
+                    Ok::<_, ConditioningError>(self.chunk_states(encoder, &empty, clip_skip)?.context)
+                };
+                rows.push(weighed(&states.context, chunk, emphasis, empty)?);
             }
+            contexts.push(Tensor::cat(&rows, 1)?);
+            ids[place] = Some(chunks.into_iter().flat_map(|chunk| chunk.ids).collect());
         }
-        let contexts: Vec<_> = contexts
-            .iter()
-            .map(|context| context.to_dtype(STATE_DTYPE))
-            .collect::<candle_core::Result<_>>()?;
         if contexts.is_empty() {
             return Err(ConditioningError::Unsupported {
                 what: "text encoder",
@@ -265,6 +251,39 @@ impl TextEncoders {
         Ok(Encoded {
             ids,
             context: Tensor::cat(&contexts, D::Minus1)?,
+            pooled,
+        })
+    }
+
+    /// What an encoder makes of a chunk, in [`STATE_DTYPE`].
+    fn chunk_states(
+        &self,
+        TextEncoder { model, .. }: &TextEncoder,
+        chunk: &Chunk,
+        clip_skip: usize,
+    ) -> Result<ChunkStates, ConditioningError> {
+        let skipped_anyway = match self.layer {
+            EmbeddingLayer::Last => 0,
+            EmbeddingLayer::Penultimate { .. } => 1,
+        };
+        let most = model.config().num_hidden_layers.saturating_sub(1 + skipped_anyway);
+        if clip_skip > most {
+            return Err(ConditioningError::Unsupported {
+                what: "clip skip",
+                expected: format!("0 to {most}"),
+                found: clip_skip.to_string(),
+            });
+        }
+        let ids = Tensor::from_slice(&chunk.ids, (1, chunk.ids.len()), &self.device)?;
+        let (context, pooled) = match self.layer {
+            EmbeddingLayer::Last => (model.forward(&ids, clip_skip)?, None),
+            EmbeddingLayer::Penultimate { .. } => {
+                let states = model.forward_pooled(&ids, clip_skip + skipped_anyway)?;
+                (states.raw, states.projected)
+            }
+        };
+        Ok(ChunkStates {
+            context: context.to_dtype(STATE_DTYPE)?,
             pooled: pooled.map(|pooled| pooled.to_dtype(STATE_DTYPE)).transpose()?,
         })
     }

@@ -1,5 +1,7 @@
 //! The byte-pair tokenizer of CLIP, from a model's own vocabulary.
 
+use std::ops::Range;
+
 use serde_json::{Value, json};
 use tokenizers::Tokenizer;
 
@@ -30,6 +32,13 @@ pub enum TokenizerError {
     Library(#[source] tokenizers::Error),
 }
 
+/// A token, or all tokens of a learned word, which stay together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum TextToken {
+    Vocabulary(u32),
+    Learned(Range<u32>),
+}
+
 /// Turns text into the ids that a CLIP text encoder was trained on.
 #[derive(Debug)]
 pub struct ClipTokenizer {
@@ -37,6 +46,7 @@ pub struct ClipTokenizer {
     start: u32,
     end: u32,
     pad: u32,
+    comma: Option<u32>,
     max_tokens: usize,
     learned: LearnedWords,
 }
@@ -113,6 +123,7 @@ impl ClipTokenizer {
         let inner: Tokenizer =
             serde_json::from_value(description).map_err(|source| TokenizerError::Library(Box::new(source)))?;
         Ok(Self {
+            comma: inner.token_to_id(",</w>"),
             inner,
             start: start_id,
             end: end_id,
@@ -133,10 +144,31 @@ impl ClipTokenizer {
         end.map_or(ids.len(), |end| end + 1)
     }
 
+    /// How many of the ids of one chunk behind the other are no padding of the last one.
+    pub fn length_of_chunks(&self, ids: &[u32]) -> usize {
+        let last = ids.len().saturating_sub(1) / self.max_tokens.max(1) * self.max_tokens;
+        last + self.length(&ids[last..])
+    }
+
     /// Each token as the vocabulary writes it, `</w>` at the end of a word.
     pub fn texts(&self, ids: &[u32]) -> Vec<String> {
         let text = |id: &u32| self.inner.id_to_token(*id).unwrap_or_else(|| "◇</w>".to_owned()); // learned words
         ids.iter().map(text).collect()
+    }
+
+    /// The text's tokens, however many they are.
+    pub(super) fn split(&self, text: &str) -> Result<Vec<TextToken>, TokenizerError> {
+        let mut tokens = Vec::new();
+        for piece in self.learned.pieces(text) {
+            match piece {
+                Piece::Text(text) => {
+                    let encoding = self.inner.encode(text, false).map_err(TokenizerError::Library)?;
+                    tokens.extend(encoding.get_ids().iter().copied().map(TextToken::Vocabulary));
+                }
+                Piece::Word(ids) => tokens.push(TextToken::Learned(ids)),
+            }
+        }
+        Ok(tokens)
     }
 
     /// Exactly `max_tokens` ids: start, the text cut to fit, end, padding.
@@ -145,27 +177,39 @@ impl ClipTokenizer {
     /// [`TokenizerError::Library`] if the text cannot be split.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
         let mut of_text = Vec::new();
-        for piece in self.learned.pieces(text) {
-            match piece {
-                Piece::Text(text) => {
-                    let encoding = self.inner.encode(text, false).map_err(TokenizerError::Library)?;
-                    of_text.extend_from_slice(encoding.get_ids());
-                }
-                Piece::Word(ids) => of_text.extend(ids),
+        for token in self.split(text)? {
+            match token {
+                TextToken::Vocabulary(id) => of_text.push(id),
+                TextToken::Learned(ids) => of_text.extend(ids),
             }
         }
-        let room = self.max_tokens - 2;
+        let room = self.room();
         if of_text.len() > room {
             tracing::warn!(
                 "the prompt has {} tokens; the model reads the first {room}",
                 of_text.len()
             );
         }
-        let mut ids = Vec::with_capacity(self.max_tokens);
-        ids.push(self.start);
-        ids.extend(of_text.iter().take(room));
-        ids.push(self.end);
-        ids.resize(self.max_tokens, self.pad);
-        Ok(ids)
+        Ok(self.framed(&of_text))
+    }
+
+    /// How many tokens of a text one chunk takes.
+    pub fn room(&self) -> usize {
+        self.max_tokens.saturating_sub(2).max(1)
+    }
+
+    /// The token of a comma at the end of a word, if the vocabulary has it.
+    pub(super) fn comma(&self) -> Option<u32> {
+        self.comma
+    }
+
+    /// Exactly `max_tokens` ids: start, these as far as there is room, end, padding.
+    pub(super) fn framed(&self, ids: &[u32]) -> Vec<u32> {
+        let mut framed = Vec::with_capacity(self.max_tokens);
+        framed.push(self.start);
+        framed.extend(ids.iter().take(self.room()));
+        framed.push(self.end);
+        framed.resize(self.max_tokens.max(3), self.pad);
+        framed
     }
 }

@@ -79,6 +79,8 @@ impl GenerateRequest {
             changes,
             prompt: _,
             negative_prompt: _,
+            prompt_syntax: _,
+            emphasis: _,
             width_px: _,
             height_px: _,
             steps: _,

@@ -9,6 +9,7 @@ use super::{
     Change, Control, Film, Hires, InitPicture, LoraSpec, Mask, ModelRef, NoiseSource, Outpaint, PromptSwitch,
     Reference, Refiner, Setting, Tiling, Upscale, Variation,
 };
+use crate::prompt::{Emphasis, PromptSyntax};
 
 /// Which of the training timesteps a run visits (Table 2 of <https://arxiv.org/abs/2305.08891>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -32,6 +33,11 @@ pub struct GenerateRequest {
     pub prompt: String,
     /// What to stay away from.
     pub negative_prompt: String,
+    /// How both are read; records of before there was a choice mean every sign literally.
+    #[serde(default = "PromptSyntax::of_old_records")]
+    pub prompt_syntax: PromptSyntax,
+    /// What weights in them do.
+    pub emphasis: Emphasis,
     /// Width in pixels, a multiple of [`SIZE_MULTIPLE_PX`].
     pub width_px: u32,
     /// Height in pixels, a multiple of [`SIZE_MULTIPLE_PX`].
@@ -116,6 +122,8 @@ impl Default for GenerateRequest {
             model: ModelRef::Starter,
             prompt: String::new(),
             negative_prompt: String::new(),
+            prompt_syntax: PromptSyntax::default(),
+            emphasis: Emphasis::default(),
             width_px: 256,
             height_px: 256,
             steps: 25,

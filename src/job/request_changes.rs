@@ -3,6 +3,7 @@
 use super::change::change_fields;
 use super::request_error::MAX_STEPS;
 use super::{Change, GenerateRequest, LoraSpec};
+use crate::prompt::{Moment, PromptText, Role, switches};
 
 /// Reads and writes the fields of the table in a request.
 macro_rules! changes_of_requests {
@@ -86,6 +87,40 @@ impl GenerateRequest {
         now
     }
 
+    /// Steps of the first pass and of the second, 0 without one.
+    pub fn passes(&self) -> [u32; 2] {
+        let second = self.hires.map_or(0, |hires| hires.steps.unwrap_or(self.steps));
+        [self.steps, second]
+    }
+
+    /// What its own prompt and negative prompt say at a step, whatever changes.
+    pub fn texts_at(&self, step: u32) -> [PromptText; 2] {
+        let passes = self.passes();
+        let moment = Moment { step, passes };
+        [(&self.prompt, Role::Prompt), (&self.negative_prompt, Role::Negative)]
+            .map(|(text, role)| PromptText::at(text, (self.prompt_syntax, role), moment))
+    }
+
+    /// The steps, from 0 and in order, from which on anything may be different: those of all changes, and those at which a
+    /// prompt by its own schedule goes over to something else; 0 is one of them.
+    pub fn turns(&self) -> Vec<u32> {
+        let mut begins: Vec<u32> = self.all_changes().iter().map(|change| change.step).chain([0]).collect();
+        begins.sort_unstable();
+        begins.dedup();
+        let mut turns = begins.clone();
+        for (place, &begin) in begins.iter().enumerate() {
+            let end = begins.get(place + 1).copied().unwrap_or(u32::MAX);
+            let now = self.as_of(begin);
+            for (text, role) in [(&now.prompt, Role::Prompt), (&now.negative_prompt, Role::Negative)] {
+                let found = switches(text, (self.prompt_syntax, role), self.passes());
+                turns.extend(found.into_iter().filter(|step| (begin..end).contains(step)));
+            }
+        }
+        turns.sort_unstable();
+        turns.dedup();
+        turns
+    }
+
     /// The same request with one change more, which takes the place of what was to change at that step or later.
     #[must_use]
     pub fn branched(&self, change: Change) -> Self {
@@ -104,21 +139,22 @@ impl GenerateRequest {
     /// On how many of their first steps two requests for one picture each are the same run.
     pub fn shared_steps(&self, other: &Self) -> u32 {
         let steps = self.steps.min(other.steps);
-        let start = |request: &Self| {
-            let now = request.as_of(0);
-            Self {
-                // The seed of the start's noise is that of the request, whatever changes.
-                seed: request.seed,
-                ..now
-            }
-        };
-        if start(self) != start(other) {
+        // The seed of the start's noise is that of the request, whatever changes.
+        if self.seed != other.seed {
             return 0;
         }
-        let mut changed: Vec<u32> = self.all_changes().iter().map(|change| change.step).collect();
-        changed.extend(other.all_changes().iter().map(|change| change.step));
-        changed.sort_unstable();
-        let differs = changed.into_iter().find(|step| self.as_of(*step) != other.as_of(*step));
+        // What holds at a step, and what the prompts say at it.
+        let at = |request: &Self, step: u32| {
+            let mut now = request.as_of(step);
+            let texts = now.texts_at(step);
+            (now.prompt, now.negative_prompt) = (String::new(), String::new());
+            (now, texts)
+        };
+        let mut turns = self.turns();
+        turns.extend(other.turns());
+        turns.sort_unstable();
+        turns.dedup();
+        let differs = turns.into_iter().find(|step| at(self, *step) != at(other, *step));
         let stops = [self.stop_after, other.stop_after].into_iter().flatten().min();
         let passes = if self.hires.is_some() { 2 * MAX_STEPS } else { steps };
         differs.unwrap_or(passes).min(stops.unwrap_or(passes)).min(passes)

@@ -11,46 +11,61 @@ use crate::models::unet::AttentionMap;
 /// Longest side of a kept map; larger ones are averaged down.
 const MAX_SIDE: usize = 32;
 
-/// The tokens that a run's attention belongs to: those of each prompt in turn.
+/// The tokens that a run's attention belongs to: those of each prompt, once each, in the order in which they first came.
 #[derive(Debug, Default)]
-pub(super) struct AttentionTokens(Vec<(usize, Vec<String>)>);
+pub(super) struct AttentionTokens {
+    lists: Vec<Vec<String>>,
+    /// From which step on which list holds.
+    turns: Vec<(usize, usize)>,
+}
 
 impl AttentionTokens {
     /// Those of a run that is resumed; empty if it kept no attention.
     pub(super) fn resumed(tokens: &[String]) -> Self {
-        let first = (!tokens.is_empty()).then(|| (0, tokens.to_vec()));
-        Self(first.into_iter().collect())
+        let mut resumed = Self::default();
+        if !tokens.is_empty() {
+            resumed.begin(0, tokens.to_vec());
+        }
+        resumed
     }
 
     /// The tokens of the newest prompt.
     pub(super) fn newest(&self) -> &[String] {
-        self.0.last().map_or(&[], |(_, tokens)| tokens)
+        let list = self.turns.last().and_then(|(_, list)| self.lists.get(*list));
+        list.map_or(&[], Vec::as_slice)
     }
 
     /// Takes down the tokens of a step's prompt, with an empty one at the end for all positions after them.
     pub(super) fn begin(&mut self, step: usize, tokens: Vec<String>) {
-        if self.0.last().is_none_or(|(_, newest)| *newest != tokens) {
-            self.0.push((step, tokens));
+        let known = self.lists.iter().position(|list| *list == tokens);
+        let list = known.unwrap_or_else(|| {
+            self.lists.push(tokens);
+            self.lists.len() - 1
+        });
+        if self.turns.last().is_none_or(|(_, newest)| *newest != list) {
+            self.turns.push((step, list));
         }
     }
 
     /// Forgets the prompts that began at a step or later, but for that of the first step.
     pub(super) fn back_to(&mut self, step: usize) {
-        self.0.retain(|(from, _)| *from < step.max(1));
+        self.turns.retain(|(from, _)| *from < step.max(1));
+        let used = self.turns.iter().map(|(_, list)| list + 1).max();
+        self.lists.truncate(used.unwrap_or(0));
     }
 
     /// All tokens, and the maps of each step among them.
     ///
     /// * `base`: what the records' indices count from.
     pub(super) fn spread(self, steps: &mut [Arc<StepRecord>], base: usize) -> Vec<String> {
-        let lists = self.0;
-        let all: Vec<String> = lists.iter().flat_map(|(_, tokens)| tokens.clone()).collect();
+        let Self { lists, turns } = self;
+        let all: Vec<String> = lists.concat();
         if lists.len() > 1 {
             for step in steps {
                 let own = step.index.saturating_sub(base);
-                let begun = lists.iter().filter(|(from, _)| *from <= own).count();
-                let before = &lists[..begun.saturating_sub(1)];
-                let before = before.iter().map(|(_, tokens)| tokens.len()).sum();
+                let turn = turns.iter().rev().find(|(from, _)| *from <= own).or(turns.first());
+                let before = &lists[..turn.map_or(0, |(_, list)| *list)];
+                let before = before.iter().map(Vec::len).sum();
                 for map in &mut Arc::make_mut(step).attention {
                     *map = widened(map, before, all.len());
                 }

@@ -16,6 +16,7 @@ use crate::job::{
     StepRecord, Tiling, Trajectory,
 };
 use crate::kernels::Wrap;
+use crate::prompt::PromptText;
 
 /// A step of a run, ready to be shown.
 #[derive(Debug)]
@@ -110,11 +111,12 @@ impl<'a> JobContext<'a> {
         self.resume_from.filter(|from| from.trajectory.seed == self.seed(index))
     }
 
-    /// The request's prompts, with `prompt` in place of its prompt.
-    pub(super) fn prompts<'p>(request: &'p GenerateRequest, prompt: &'p str) -> Prompts<'p> {
+    /// A request's texts as its text encoders get them.
+    pub(super) fn prompts(request: &GenerateRequest, texts: [PromptText; 2]) -> Prompts {
         Prompts {
             clip_skip: request.clip_skip as usize,
-            ..Prompts::new(prompt, &request.negative_prompt, [request.height_px, request.width_px])
+            emphasis: request.emphasis,
+            ..Prompts::of_texts(texts, [request.height_px, request.width_px])
         }
     }
 

@@ -199,6 +199,8 @@ pub(super) enum Branches {
     Both,
     /// The prompt and two that are not, as in editing by instruction.
     Edit,
+    /// The negative prompt alone.
+    Negative,
 }
 
 impl Branches {
@@ -206,13 +208,13 @@ impl Branches {
     pub(super) fn prompt_row(self) -> usize {
         match self {
             Self::Both => 1,
-            Self::Prompt | Self::Edit => 0,
+            Self::Prompt | Self::Edit | Self::Negative => 0,
         }
     }
 
     fn count(self) -> usize {
         match self {
-            Self::Prompt => 1,
+            Self::Prompt | Self::Negative => 1,
             Self::Both => 2,
             Self::Edit => 3,
         }
@@ -242,6 +244,7 @@ pub(super) fn residuals(
                 let ControlNetwork::Net(net) = &**network else { continue };
                 // Guessing, a control knows nothing of the negative prompt.
                 let (count, embeds) = match branches {
+                    Branches::Negative if is_guess => continue,
                     Branches::Both if is_guess => (1, cond),
                     branches => (branches.count(), embeds),
                 };

@@ -27,7 +27,7 @@ impl Run<'_> {
     /// [`PipelineError::Unsupported`] if a planned change is not possible.
     pub fn sample(&self, shape: [usize; 4], observer: &mut dyn Observer) -> Result<RunOutput, PipelineError> {
         self.plan.changes.iter().try_for_each(check)?;
-        self.denoiser.adopt(&self.plan.changes)?;
+        self.denoiser.adopt(&self.plan.changes, self.plan.base)?;
         let noise = self.initial_noise(&shape)?;
         let (x, first) = match &self.start {
             InitialLatents::Noise => ((&noise * self.table.initial_scale())?, 0),

@@ -109,10 +109,12 @@ pub trait Denoiser {
     /// Prepares for the changes of the run, in place of those it was given before; `changes` are in the order of the run's
     /// own steps. The loop carries out guidance, sampler, η and seed.
     ///
+    /// * `base`: steps of the passes before, which schedules in prompts count too.
+    ///
     /// # Errors
     /// [`PipelineError::Unsupported`] if these networks cannot be conditioned anew in the middle of a run; else the
     /// errors of encoding a prompt or reading an adapter.
-    fn adopt(&self, changes: &[Change]) -> Result<(), PipelineError> {
+    fn adopt(&self, changes: &[Change], _base: usize) -> Result<(), PipelineError> {
         refuse_conditioning(changes)
     }
     /// The tokens of the prompt of a step as text, and a last one, empty, for all positions after them; none if there is

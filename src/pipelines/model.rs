@@ -236,7 +236,7 @@ pub trait Model: Any {
     /// # Errors
     /// [`PipelineError::Unsupported`] if the family takes no text or the text encoder has too few layers for the clip skip;
     /// else the tokenizer's and the device's.
-    fn encode_prompts(&self, _prompts: &Prompts<'_>) -> Result<Conditioning, PipelineError> {
+    fn encode_prompts(&self, _prompts: &Prompts) -> Result<Conditioning, PipelineError> {
         Err(self.base().refuses("prompt", "absent"))
     }
 

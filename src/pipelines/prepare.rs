@@ -92,7 +92,7 @@ impl<'a> JobContext<'a> {
             inputs.shape[2] *= frames;
         }
         // Whatever is wrong with a prompt or an adapter shall be said now, not in the middle of the run.
-        conditioning.adopt(&planned)?;
+        conditioning.adopt(&planned, 0)?;
         conditioning.arrive(0)?;
         if let Some((refiner, wanted)) = self.refiner.zip(request.refiner.as_ref()) {
             conditioning.refine(refiner, wanted.step)?;
@@ -250,7 +250,11 @@ impl<'a> JobContext<'a> {
         (scheduler, table): (&Arc<Scheduler>, &SigmaTable),
         first: usize,
     ) -> Result<InitialLatents, PipelineError> {
-        let prompts = self.model.encode_prompts(&Self::prompts(self.request, prompt))?;
+        let shown = GenerateRequest {
+            prompt: prompt.to_owned(),
+            ..self.request.clone()
+        };
+        let prompts = self.model.encode_prompts(&Self::prompts(&shown, shown.texts_at(0)))?;
         let denoiser = self.model.denoiser(DenoiserInputs {
             scheduler: Some(Arc::clone(scheduler)),
             wrap: self.wrap(),

@@ -31,6 +31,8 @@ pub struct ReferenceNetwork {
 pub struct ActiveReference {
     /// For the prompt alone.
     alone: ImagePrompt,
+    /// For the negative prompt alone, which sees nothing.
+    nothing: ImagePrompt,
     /// For the negative prompt, which sees nothing, and the prompt.
     both: ImagePrompt,
 }
@@ -111,6 +113,7 @@ impl ReferenceNetwork {
             ReferencePart::Content => ImagePromptPart::Content,
         };
         Ok(ActiveReference {
+            nothing: self.adapter.prompt(&nothing, weight, part)?,
             alone: self.adapter.prompt(&tokens, weight, part)?,
             both: self
                 .adapter
@@ -143,6 +146,7 @@ pub(super) fn image_prompts(references: &[ActiveReference], branches: Branches) 
     let of = |reference: &ActiveReference| match branches {
         Branches::Prompt => Some(reference.alone.clone()),
         Branches::Both => Some(reference.both.clone()),
+        Branches::Negative => Some(reference.nothing.clone()),
         Branches::Edit => None,
     };
     references.iter().filter_map(of).collect()

@@ -331,7 +331,7 @@ impl<'a> RunContext<'a, '_> {
         let mut changes = self.changes.clone();
         let place = changes.partition_point(|other| other.step <= change.step);
         changes.insert(place, change.clone());
-        let adopted = check(&change).and_then(|()| self.run.denoiser.adopt(&changes));
+        let adopted = check(&change).and_then(|()| self.run.denoiser.adopt(&changes, self.run.plan.base));
         match adopted {
             Ok(()) => {
                 self.changes = changes;
@@ -343,7 +343,7 @@ impl<'a> RunContext<'a, '_> {
             }
             Err(error) => {
                 self.observer.steered(Steered::Refused(&error));
-                self.run.denoiser.adopt(&self.changes).ok(); // they were possible before
+                self.run.denoiser.adopt(&self.changes, self.run.plan.base).ok(); // they were possible before
             }
         }
     }
@@ -363,7 +363,7 @@ impl<'a> RunContext<'a, '_> {
         self.changes
             .retain(|change| change.step as usize <= to || planned.contains(change));
         if self.changes.len() != before {
-            self.run.denoiser.adopt(&self.changes).ok(); // fewer of those that were possible
+            self.run.denoiser.adopt(&self.changes, self.run.plan.base).ok(); // fewer of those that were possible
         }
         self.tokens.back_to(to);
         self.observer.steered(Steered::WentBack(base + to));

@@ -12,12 +12,13 @@ use super::request_parts::RequestPart;
 use super::{PipelineError, Scheduler};
 use crate::conditioning::Conditioning;
 use crate::job::{Change, GenerateRequest, LoraSpec};
+use crate::prompt::PromptText;
 
 /// What prompts are encoded from.
 #[derive(Debug, Clone, PartialEq)]
 struct PromptKey {
-    prompt: String,
-    negative_prompt: String,
+    /// The prompt and the negative one.
+    texts: [PromptText; 2],
     loras: Vec<LoraSpec>,
 }
 
@@ -84,7 +85,7 @@ impl<'a> ScheduledConditioning<'a> {
     pub(super) fn refine(&mut self, refiner: &'a dyn Model, step: u32) -> Result<(), PipelineError> {
         let JobContext { model, request, .. } = self.context;
         check_same_latents(model, refiner)?;
-        let prompts = refiner.encode_prompts(&JobContext::prompts(request, &request.prompt))?;
+        let prompts = refiner.encode_prompts(&JobContext::prompts(request, request.texts_at(step)))?;
         let denoiser = refiner.denoiser(DenoiserInputs {
             wrap: self.context.wrap(),
             ..DenoiserInputs::of(prompts)
@@ -118,7 +119,7 @@ impl<'a> ScheduledConditioning<'a> {
         drop(encoded);
         let model = self.context.model;
         model.set_loras(&key.loras)?;
-        let prompts = Arc::new(model.encode_prompts(&JobContext::prompts(now, &now.prompt))?);
+        let prompts = Arc::new(model.encode_prompts(&JobContext::prompts(now, key.texts.clone()))?);
         self.encoded.borrow_mut().push((key.clone(), Arc::clone(&prompts)));
         Ok(Some(prompts))
     }
@@ -165,31 +166,35 @@ impl Denoiser for ScheduledConditioning<'_> {
         is_clipped.then(|| self.scheduler.clip()).flatten()
     }
 
-    fn adopt(&self, changes: &[Change]) -> Result<(), PipelineError> {
+    fn adopt(&self, changes: &[Change], base: usize) -> Result<(), PipelineError> {
         if !self.takes_prompts() {
             refuse_conditioning(changes)?;
         }
+        // Counted over all passes, as schedules in prompts are.
+        let base = base as u32;
+        let counted = changes.iter().map(|change| Change {
+            step: change.step + base,
+            ..change.clone()
+        });
         let request = GenerateRequest {
-            changes: changes.to_vec(),
+            changes: counted.collect(),
             prompt_switches: Vec::new(),
             ..self.context.request.clone()
         };
-        let mut steps: Vec<u32> = changes.iter().map(|change| change.step).chain([0]).collect();
-        steps.sort_unstable();
+        let mut steps: Vec<u32> = request.turns().into_iter().map(|step| step.max(base)).collect();
         steps.dedup();
         let mut spans: Vec<ConditioningSpan> = Vec::with_capacity(steps.len());
         for step in steps {
             let now = request.as_of(step);
             let key = PromptKey {
-                prompt: now.prompt.clone(),
-                negative_prompt: now.negative_prompt.clone(),
+                texts: now.texts_at(step),
                 loras: now.loras.clone(),
             };
             let control_weights: Vec<f64> = now.controls.iter().map(|control| control.weight).collect();
             let differs = |last: &ConditioningSpan| last.key != key || last.control_weights != control_weights;
             if spans.last().is_none_or(differs) {
                 spans.push(ConditioningSpan {
-                    from: step as usize,
+                    from: (step - base) as usize,
                     prompts: self.encode(&now, &key)?,
                     key,
                     control_weights,

@@ -19,7 +19,7 @@ mod token;
 pub use parse::{Group, GroupKind, Parsed, Role, When, parse};
 pub use print::print;
 pub use reading::{Fragment, Moment, PromptPart};
-pub use syntax::{Emphasis, PromptSyntax, PromptText};
+pub use syntax::{Emphasis, PromptSyntax, PromptText, switches};
 pub use token::{Bracket, PromptToken, TokenKind};
 
 #[cfg(test)]

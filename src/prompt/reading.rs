@@ -66,14 +66,16 @@ impl When {
 impl Parsed<'_> {
     /// What it says at a step, one part for each prompt that `AND` joins; never empty.
     pub fn at(&self, moment: Moment) -> Vec<PromptPart> {
-        let part = |tokens: &Range<usize>| {
-            let (tokens, weight) = self.weighed(tokens.clone());
+        let last = self.parts.len() - 1;
+        let part = |(place, tokens): (usize, &Range<usize>)| {
+            let (shown, weight) = self.weighed(tokens.clone());
+            let is_cut = [place > 0, place < last || shown.end < tokens.end];
             PromptPart {
-                fragments: trimmed(&self.fragments(&self.visible(tokens, moment))),
+                fragments: trimmed(&self.fragments(&self.visible(shown, moment)), is_cut),
                 weight,
             }
         };
-        self.parts.iter().map(part).collect()
+        self.parts.iter().enumerate().map(part).collect()
     }
 
     /// The steps, from 0 and in order, from which on it may say something else than at the step before; 0 is one of them.
@@ -190,18 +192,21 @@ impl Parsed<'_> {
     }
 }
 
-/// The same without blanks at both ends and around breaks, where they separate nothing.
-fn trimmed(fragments: &[Fragment]) -> Vec<Fragment> {
-    let last = fragments.len().saturating_sub(1);
-    let is_break = |at: usize| fragments.get(at) == Some(&Fragment::Break);
+/// The same without blanks beside `BREAK` and, at an end that `AND` or a weight cuts off, beside that.
+fn trimmed(fragments: &[Fragment], [is_begin_cut, is_end_cut]: [bool; 2]) -> Vec<Fragment> {
+    let is_break = |at: usize| {
+        fragments
+            .get(at)
+            .map_or(is_end_cut, |fragment| *fragment == Fragment::Break)
+    };
     let trim = |(at, fragment): (usize, &Fragment)| match fragment {
         Fragment::Break => Some(Fragment::Break),
         Fragment::Text { text, weight } => {
             let mut text = text.as_str();
-            if at == 0 || is_break(at - 1) {
+            if at.checked_sub(1).map_or(is_begin_cut, is_break) {
                 text = text.trim_start();
             }
-            if at == last || is_break(at + 1) {
+            if is_break(at + 1) {
                 text = text.trim_end();
             }
             let (text, weight) = (text.to_owned(), *weight);

@@ -41,6 +41,14 @@ pub enum PromptText {
     Parts(Vec<PromptPart>),
 }
 
+/// The steps, from 0 and in order, from which on a prompt may say something else than at the step before; 0 is one of them.
+pub fn switches(source: &str, (syntax, role): (PromptSyntax, Role), passes: [u32; 2]) -> Vec<u32> {
+    match syntax {
+        PromptSyntax::Literal => vec![0],
+        PromptSyntax::A1111 => parse(source, role).switches(passes),
+    }
+}
+
 impl PromptText {
     /// What a prompt says at a step.
     pub fn at(source: &str, (syntax, role): (PromptSyntax, Role), moment: Moment) -> Self {
@@ -48,6 +56,19 @@ impl PromptText {
             PromptSyntax::Literal => Self::Literal(source.to_owned()),
             PromptSyntax::A1111 => Self::Parts(parse(source, role).at(moment)),
         }
+    }
+
+    /// Its words alone, for networks that know no weights.
+    pub fn plain(&self) -> String {
+        let fragments = match self {
+            Self::Literal(text) => return text.clone(),
+            Self::Parts(parts) => parts.iter().flat_map(|part| &part.fragments),
+        };
+        let words = fragments.map(|fragment| match fragment {
+            Fragment::Text { text, .. } => text,
+            Fragment::Break => " ",
+        });
+        words.collect()
     }
 
     /// Whether it says nothing at all.

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use hareru::gallery::{self, RecordSource, comfyui_graph, read_made, record_from_text};
 use hareru::job::{Hires, LoraSpec, ModelRef, NoiseSource, Record, Refiner, Setting};
+use hareru::prompt::Emphasis;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -216,6 +217,7 @@ proptest! {
     fn comfyui_should_be_told_the_same_as_it_tells(request in requests()) {
         let mut written = record(request);
         written.request.noise_source = NoiseSource::TorchCpu;
+        written.request.emphasis = Emphasis::Interpolate;
         if let Some(hires) = &mut written.request.hires {
             hires.steps = hires.steps.or(Some(written.request.steps));
         }

@@ -6,6 +6,7 @@ use candle_core::{Device, Tensor};
 use hareru::job::{
     Control, Film, GenerateRequest, InitPicture, InitWay, LoraSpec, Mask, ModelRef, PromptSwitch, Reference,
 };
+use hareru::prompt::PromptSyntax;
 use hareru::weights::ModelFiles;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -74,6 +75,7 @@ fn request(case: &Case, folder: &Path) -> GenerateRequest {
             Some(text) => text.to_owned(),
             None => String::new(),
         },
+        prompt_syntax: PromptSyntax::Literal, // as diffusers reads them
         width_px: count("width").unwrap(),
         height_px: count("height").unwrap(),
         steps: count("steps").or_else(|| count("prior_steps")).unwrap(),

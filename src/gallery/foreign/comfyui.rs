@@ -24,6 +24,7 @@ use serde_json::Value;
 use super::facts::Facts;
 use super::fields::{Fields, parse};
 use crate::job::{GenerateRequest, NoiseSource, Record};
+use crate::prompt::Emphasis;
 use graph::Graph;
 use model::Model;
 use sampler::Sampler;
@@ -70,6 +71,7 @@ fn run_record(json: Fields<'_>) -> Option<Record> {
         seed: first.seed(&graph),
         others: GenerateRequest {
             guidance_rescale: model.guidance_rescale,
+            emphasis: Emphasis::Interpolate,
             clip_skip: first.clip_skip(&graph),
             hires: later.hires,
             refiner: later.refiner,

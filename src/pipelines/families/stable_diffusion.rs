@@ -219,7 +219,7 @@ impl Model for StableDiffusion {
         &self.base
     }
 
-    fn encode_prompts(&self, prompts: &Prompts<'_>) -> Result<Conditioning, PipelineError> {
+    fn encode_prompts(&self, prompts: &Prompts) -> Result<Conditioning, PipelineError> {
         Ok(self.text.encode(prompts)?)
     }
 

@@ -42,9 +42,10 @@ struct Stage<'a> {
 
 impl<'a> UnclipPasses<'a> {
     pub(super) fn new(model: &'a Unclip, request: &'a GenerateRequest) -> Result<Self, PipelineError> {
+        let [prompt, negative] = request.texts_at(0);
         let texts = Texts {
-            prompt: model.encode_text(&request.prompt)?,
-            negative: model.encode_text(&request.negative_prompt)?,
+            prompt: model.encode_text(&prompt.plain())?,
+            negative: model.encode_text(&negative.plain())?,
         };
         Ok(Self { model, request, texts })
     }

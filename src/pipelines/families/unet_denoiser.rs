@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
-use crate::conditioning::{ClipTokenizer, Conditioning, PromptEmbeds, STATE_DTYPE};
+use crate::conditioning::{ClipTokenizer, ComposedPrompt, Conditioning, PromptEmbeds, STATE_DTYPE};
 use crate::kernels::{Wrap, cast_input};
 use crate::models::KvCache;
 use crate::models::unet::{ClassCondition, Motion, UNet2DConditionModel, UNetConditions, guidance_embedding};
@@ -119,57 +119,133 @@ impl Denoiser for UNetDenoiser<'_> {
     fn tokens(&self, _step: usize) -> Vec<String> {
         let ids = self.prompts.prompt_ids.iter().flatten().next();
         self.tokenizer.zip(ids).map_or_else(Vec::new, |(tokenizer, ids)| {
-            let mut texts = tokenizer.texts(&ids[..tokenizer.length(ids)]);
+            let mut texts = tokenizer.texts(&ids[..tokenizer.length_of_chunks(ids)]);
             texts.push(String::new());
             texts
         })
     }
 
-    /// Asks about both prompts in one batch, or about the prompt alone where guidance needs no more.
+    /// Asks about both prompts in one batch where they fit into one, about one after the other where they do not, and about
+    /// the prompt alone where guidance needs no more.
     fn denoise(&self, input: &DenoiseInput<'_>) -> candle_core::Result<DenoiseOutput> {
-        let conditioning = &*self.prompts;
         let guidance = input.guidance;
         let x = self.input(input.x)?;
-        let ask = |x: &Tensor, embeds: &PromptEmbeds, branches: Branches, embedding: Option<&Tensor>| {
-            self.ask(input, x, (embeds, &conditioning.cond), branches, embedding)
-        };
         if let Some(width) = self.unet.config().time_cond_proj_dim {
-            // Distilled guidance: the network takes the scale as an input and is asked once.
+            // Distilled guidance: the network takes the scale as an input, and is asked once where one prompt is all there is.
             let embedding = guidance_embedding(guidance.scale, width, self.device())?;
-            let cond = ask(&x, &conditioning.cond, Branches::Prompt, Some(&embedding))?;
-            return Ok(DenoiseOutput::alone(self.branch(&cond, 0)?));
+            let (cond, _) = self.predictions(input, &x, Some(&embedding), false)?;
+            return Ok(DenoiseOutput::alone(cond));
         }
         if let Some(ConcatCond::Edit { latents, scale }) = &self.concat {
             let without = Tensor::cat(&[input.x, &latents.zeros_like()?], 1)?;
-            let embeds = PromptEmbeds::batch(&[&conditioning.cond, &conditioning.uncond, &conditioning.uncond])?;
-            let output = ask(&Tensor::cat(&[&x, &x, &without], 0)?, &embeds, Branches::Edit, None)?;
-            return edited(&output, guidance.scale, *scale);
+            return edited(self.edit_predictions(input, &x, &without)?, guidance.scale, *scale);
         }
-        if !input.needs_uncond() {
-            let output = ask(&x, &conditioning.cond, Branches::Prompt, None)?;
-            return Ok(DenoiseOutput::alone(self.branch(&output, 0)?));
+        match self.predictions(input, &x, None, input.needs_uncond())? {
+            (cond, Some(uncond)) => DenoiseOutput::weighed(uncond, cond, guidance),
+            (cond, None) => Ok(DenoiseOutput::alone(cond)),
         }
-        let output = ask(&Tensor::cat(&[&x, &x], 0)?, &conditioning.both, Branches::Both, None)?;
-        DenoiseOutput::weighed(self.branch(&output, 0)?, self.branch(&output, 1)?, guidance)
     }
 }
 
 impl UNetDenoiser<'_> {
+    /// The predictions for the prompt and, where it `needs_uncond`, for the negative one.
+    fn predictions(
+        &self,
+        input: &DenoiseInput<'_>,
+        x: &Tensor,
+        embedding: Option<&Tensor>,
+        needs_uncond: bool,
+    ) -> candle_core::Result<(Tensor, Option<Tensor>)> {
+        let prompts = &*self.prompts;
+        if !needs_uncond && !prompts.is_composed() {
+            let output = self.ask(input, x, &prompts.cond, Branches::Prompt, embedding)?;
+            return Ok((self.branch(&output, 0)?, None));
+        }
+        if let Some(both) = &prompts.both {
+            let output = self.ask(input, &Tensor::cat(&[x, x], 0)?, both, Branches::Both, embedding)?;
+            return Ok((self.branch(&output, 1)?, Some(self.branch(&output, 0)?)));
+        }
+        let uncond = self.negative(input, x, embedding)?;
+        let cond = self.composed(input, x, embedding, &uncond)?;
+        Ok((cond, needs_uncond.then_some(uncond)))
+    }
+
+    /// The prediction for the negative prompt alone.
+    fn negative(
+        &self,
+        input: &DenoiseInput<'_>,
+        x: &Tensor,
+        embedding: Option<&Tensor>,
+    ) -> candle_core::Result<Tensor> {
+        let input = DenoiseInput { maps: None, ..*input };
+        let output = self.ask(&input, x, &self.prompts.uncond, Branches::Negative, embedding)?;
+        self.branch(&output, 0)
+    }
+
+    /// The prediction for all prompts that `AND` joins, each asked about by itself; the first is the one that is watched.
+    fn composed(
+        &self,
+        input: &DenoiseInput<'_>,
+        x: &Tensor,
+        embedding: Option<&Tensor>,
+        uncond: &Tensor,
+    ) -> candle_core::Result<Tensor> {
+        let prompts = &*self.prompts;
+        let unwatched = DenoiseInput { maps: None, ..*input };
+        let ask = |input: &DenoiseInput<'_>, embeds: &PromptEmbeds| {
+            self.branch(&self.ask(input, x, embeds, Branches::Prompt, embedding)?, 0)
+        };
+        let first = ask(input, &prompts.cond)?;
+        if !prompts.is_composed() {
+            return Ok(first);
+        }
+        let mut sum = (uncond + ((first - uncond)? * prompts.weight)?)?;
+        for ComposedPrompt { embeds, weight } in &prompts.others {
+            let cond = ask(&unwatched, embeds)?;
+            sum = (sum + ((cond - uncond)? * *weight)?)?;
+        }
+        Ok(sum)
+    }
+
+    /// In editing by instruction: the predictions with both, with the picture alone, with neither.
+    ///
+    /// * `without`: the latents without the picture beside them.
+    fn edit_predictions(
+        &self,
+        input: &DenoiseInput<'_>,
+        x: &Tensor,
+        without: &Tensor,
+    ) -> candle_core::Result<[Tensor; 3]> {
+        let prompts = &*self.prompts;
+        if prompts.both.is_none() {
+            let picture = self.negative(input, x, None)?;
+            let neither = self.negative(input, without, None)?;
+            return Ok([self.composed(input, x, None, &picture)?, picture, neither]);
+        }
+        let embeds = PromptEmbeds::batch(&[&prompts.cond, &prompts.uncond, &prompts.uncond])?;
+        let output = self.ask(input, &Tensor::cat(&[x, x, without], 0)?, &embeds, Branches::Edit, None)?;
+        Ok([
+            output.narrow(0, 0, 1)?,
+            output.narrow(0, 1, 1)?,
+            output.narrow(0, 2, 1)?,
+        ])
+    }
+
     /// The U-Net's answer, in [`STATE_DTYPE`]. It computes in its own number format, between two conversions.
     ///
     /// * `x`: the latents of all branches with what lies beside them.
-    /// * `embeds`: of the branches, and of the prompt alone.
+    /// * `embeds`: of the branches.
     /// * `embedding`: the embedded guidance scale of a distilled model.
     fn ask(
         &self,
         input: &DenoiseInput<'_>,
         x: &Tensor,
-        (embeds, cond): (&PromptEmbeds, &PromptEmbeds),
+        embeds: &PromptEmbeds,
         branches: Branches,
         embedding: Option<&Tensor>,
     ) -> candle_core::Result<Tensor> {
         let dtype = self.base.dtype;
-        let residuals = residuals(&self.controls, input, branches, (embeds, cond), dtype)?;
+        let residuals = residuals(&self.controls, input, branches, (embeds, &self.prompts.cond), dtype)?;
         let (x, context) = (cast_input(x, dtype)?, cast_input(&embeds.context, dtype)?);
         let maps = input.maps.filter(|_| self.film.is_none()); // maps of all frames would not fit into a step's record
         if let Some(maps) = maps {
@@ -206,23 +282,19 @@ fn repeated(prompts: &Conditioning, frames: usize) -> candle_core::Result<Condit
             kv: KvCache::default(),
         })
     };
-    let (cond, uncond) = (each(&prompts.cond)?, each(&prompts.uncond)?);
-    Ok(Conditioning {
-        both: PromptEmbeds::batch(&[&uncond, &cond])?,
-        cond,
-        uncond,
-        ..prompts.clone()
-    })
+    prompts.map(each)
 }
 
 /// Guidance by a text and by a picture: `uncond + s_text (both − picture) + s_picture (picture − uncond)`.
 ///
-/// * `output`: `(3, channels, height, width)`: with both, with the picture alone, with neither.
+/// * the predictions with both, with the picture alone, with neither.
 ///
 /// Source: Brooks et al. (2022), eq. 3, <https://arxiv.org/abs/2211.09800>
-fn edited(output: &Tensor, text_scale: f64, picture_scale: f64) -> candle_core::Result<DenoiseOutput> {
-    let part = |index| output.narrow(0, index, 1);
-    let (both, picture, neither) = (part(0)?, part(1)?, part(2)?);
+fn edited(
+    [both, picture, neither]: [Tensor; 3],
+    text_scale: f64,
+    picture_scale: f64,
+) -> candle_core::Result<DenoiseOutput> {
     let by_text = ((&both - &picture)? * text_scale)?;
     let by_picture = ((&picture - &neither)? * picture_scale)?;
     Ok(DenoiseOutput {

@@ -2,7 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use egui::{Align, DragValue, Layout, Rect, Response, Sense, Slider, SliderClamping, Stroke, Ui, Vec2, WidgetInfo};
+use egui::{
+    Align, ComboBox, DragValue, Layout, Rect, Response, Sense, Slider, SliderClamping, Stroke, Ui, Vec2, WidgetInfo,
+};
 use egui::{Color32, TextStyle, pos2, vec2};
 
 use crate::ui::i18n::Language;
@@ -192,6 +194,16 @@ fn drag_past_the_end(slider: &Response, value: &mut f64, scale: &Scale) {
     let wanted = end + f64::from(beyond / slider.rect.width()) * (high - low);
     let on_grid = (wanted / scale.step).round() * scale.step;
     *value = on_grid.clamp(*scale.whole.start(), *scale.whole.end());
+}
+
+/// A choice in a row: a closed list that shows what is selected.
+pub(in crate::ui) fn combo(ui: &mut Ui, text: &RowText, salt: &str, selected: &str, add_items: impl FnOnce(&mut Ui)) {
+    let combo = ComboBox::from_id_salt(salt)
+        .selected_text(selected)
+        .width(ui.available_width())
+        .truncate()
+        .show_ui(ui, add_items);
+    combo.response.accessible_name(&text.name).on_hover_text(&text.tip);
 }
 
 #[cfg(test)]

@@ -53,6 +53,8 @@ impl Draft {
             model: _,
             prompt: _,
             negative_prompt: _,
+            prompt_syntax: _,
+            emphasis: _,
             width_px: _,
             height_px: _,
             steps: _,

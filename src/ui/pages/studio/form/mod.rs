@@ -12,6 +12,7 @@ pub(in crate::ui) mod history;
 pub(in crate::ui) mod model;
 pub(in crate::ui) mod named_files;
 pub(in crate::ui) mod prompt;
+mod prompt_syntax;
 pub(in crate::ui) mod sampling;
 
 mod trigger_words;

@@ -9,9 +9,10 @@ use crate::job::{
 use crate::ui::commands::UiCommand;
 use crate::ui::i18n::Language;
 use crate::ui::pages::studio::form::draft::{Defaults, Draft, SAMPLER_WITH_ETA};
+use crate::ui::pages::studio::form::prompt_syntax::prompt_syntax_rows;
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
 use crate::ui::theme::{GRID, ROW_HEIGHT};
-use crate::ui::widgets::form_row::{RowStyle, RowText, Scale};
+use crate::ui::widgets::form_row::{RowStyle, Scale, combo};
 use crate::ui::widgets::icon::Icon;
 use crate::ui::widgets::icon_button::icon_button;
 use crate::ui::widgets::section;
@@ -65,6 +66,7 @@ impl StudioPanel for SamplingPanel {
         ui.add_space(2.0);
         let heading = look.language.tr("form-advanced");
         section::show(ui, "form-advanced", heading, false, |ui| {
+            prompt_syntax_rows(ui, look, draft);
             spacing_row(ui, look, draft);
             clip_skip_row(ui, look, draft, &defaults);
             preview_row(ui, look, draft);
@@ -145,15 +147,6 @@ fn choice_row(ui: &mut Ui, look: RowStyle, key: &str, choices: &[Choice], value:
     if is_reset {
         default.clone_into(value);
     }
-}
-
-fn combo(ui: &mut Ui, text: &RowText, salt: &str, selected: &str, add_items: impl FnOnce(&mut Ui)) {
-    let combo = ComboBox::from_id_salt(salt)
-        .selected_text(selected)
-        .width(ui.available_width())
-        .truncate()
-        .show_ui(ui, add_items);
-    combo.response.accessible_name(&text.name).on_hover_text(&text.tip);
 }
 
 fn size_row(ui: &mut Ui, look: RowStyle, draft: &mut Draft, defaults: &Defaults) {

@@ -1,0 +1,4 @@
+//! Prompts as people write them: embeddings against another implementation of the rules, and pictures.
+
+mod embeddings;
+mod pictures;
