@@ -22,7 +22,7 @@
 //! | [`gallery`] | pictures with their records and trajectories, on disk; the index that finds them | config, job, picture, prompt | image, png, rusqlite, notify, safetensors, trash |
 //! | [`conditioning`] | texts → token ids → embeddings, pictures → tensors → latents: what networks are conditioned on | diffusion, job, models, picture, prompt, weights | tokenizers |
 //! | [`pipelines`] | conditioning → denoise → pixels; model families | conditioning, diffusion, formats, job, kernels, models, prompt, weights | |
-//! | [`engine`] | the inference thread and its handle; how many threads compute | config, hub, job, kernels, pipelines | crossbeam-channel |
+//! | [`engine`] | the inference thread and its handle; how many threads compute; what prompts name | config, hub, job, kernels, pipelines, prompt | crossbeam-channel |
 //! | [`unfold`] | what is seen in a kept run: views, numbers, sheets and films of it | config, job | image, png, skrifa, epaint and `egui_system_font_provider` (fonts alone) |
 //! | [`render`] | what wgpu draws inside egui | job, unfold | wgpu |
 //! | [`ui`] | the window and, in `ui/pages`, its pages | config, engine, gallery, hub, job, prompt, render, unfold | egui, eframe, `egui_plot`, rfd, arboard, opener |

@@ -35,7 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "weights",
         ],
     ),
-    ("engine", &["config", "hub", "job", "kernels", "pipelines"]),
+    ("engine", &["config", "hub", "job", "kernels", "pipelines", "prompt"]),
     ("unfold", &["config", "job"]),
     ("render", &["job", "unfold"]),
     (

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::prompt::word_len;
+
 /// Words that stand for tokens beyond the vocabulary.
 ///
 /// A word is found whatever its case, wherever no letter joins it to its neighbours; of several that begin at one place
@@ -24,7 +26,7 @@ pub(super) enum Piece<'a> {
 impl LearnedWords {
     /// * `words`: each with its ids, one for each of its vectors.
     pub fn new(words: impl IntoIterator<Item = (String, Range<u32>)>) -> Self {
-        let lowered = words.into_iter().map(|(word, ids)| (lower(&word), ids));
+        let lowered = words.into_iter().map(|(word, ids)| (word.to_lowercase(), ids));
         let mut words: Vec<_> = lowered.filter(|(word, _)| !word.is_empty()).collect();
         words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
         Self { words }
@@ -35,19 +37,19 @@ impl LearnedWords {
         let mut pieces = Vec::new();
         let (mut begin, mut at) = (0, 0);
         while let Some(next) = text[at..].chars().next() {
-            let is_joined = |word: &str| joins(text[..at].chars().next_back(), word.chars().next());
-            let found = self.words.iter().find_map(|(word, ids)| {
-                let length = prefix_len(&text[at..], word)?;
-                let follows = text[at + length..].chars().next();
-                let is_word = !is_joined(word) && !joins(word.chars().next_back(), follows);
-                is_word.then_some((length, ids))
-            });
+            let found = self
+                .words
+                .iter()
+                .find_map(|(word, ids)| Some((word_len(text, at, word)?, ids)));
             let Some((length, ids)) = found else {
                 at += next.len_utf8();
                 continue;
             };
-            if begin < at {
-                pieces.push(Piece::Text(&text[begin..at]));
+            let before = &text[begin..at];
+            // ComfyUI calls them by `embedding:name`.
+            let before = before.strip_suffix("embedding:").unwrap_or(before);
+            if !before.is_empty() {
+                pieces.push(Piece::Text(before));
             }
             pieces.push(Piece::Word(ids.clone()));
             at += length;
@@ -58,29 +60,6 @@ impl LearnedWords {
         }
         pieces
     }
-}
-
-fn lower(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).collect()
-}
-
-/// Whether two neighbours are letters of one word.
-fn joins(left: Option<char>, right: Option<char>) -> bool {
-    left.is_some_and(char::is_alphabetic) && right.is_some_and(char::is_alphabetic)
-}
-
-/// Bytes of `text` that are `word` but for its case.
-fn prefix_len(text: &str, word: &str) -> Option<usize> {
-    let mut rest = word;
-    for (at, letter) in text.char_indices() {
-        if rest.is_empty() {
-            return Some(at);
-        }
-        for small in letter.to_lowercase() {
-            rest = rest.strip_prefix(small)?;
-        }
-    }
-    rest.is_empty().then_some(text.len())
 }
 
 #[cfg(test)]
@@ -111,6 +90,7 @@ mod tests {
             ]
         );
         assert_eq!(words.pieces("style"), [Piece::Word(10..11)]);
+        assert_eq!(words.pieces("embedding:style2"), [Piece::Word(11..14)]);
         assert_eq!(words.pieces(""), []);
     }
 

@@ -23,14 +23,19 @@ pub struct EngineOptions {
     pub device: DeviceChoice,
     /// Where hashes of model files are kept; `None` computes them anew in every run of the program.
     pub hash_cache: Option<PathBuf>,
+    /// Folders of models, in which adapters, embeddings and lists of words are looked for that prompts call by name.
+    pub model_folders: Vec<PathBuf>,
 }
 
 impl EngineOptions {
-    /// The first GPU this build can use, else the processor; hashes are kept in the user's cache.
+    /// The first GPU this build can use, else the processor; hashes are kept in the user's cache, and prompts may name what
+    /// is in the models folder.
     pub fn of_user() -> Self {
+        let paths = Paths::of_user();
         Self {
             device: DeviceChoice::Auto,
-            hash_cache: Some(Paths::of_user().hash_cache),
+            hash_cache: Some(paths.hash_cache),
+            model_folders: vec![paths.models_dir],
         }
     }
 }

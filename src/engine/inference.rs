@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, select};
 use super::command::{Command, DeviceChoice, EngineOptions, QueuedJob};
 use super::decode_queue::DecodeQueue;
 use super::events::{EngineGone, EventSender};
+use super::prompt_names::PromptNames;
 use crate::job::{
     DecodeRequest, ErrorCode, Event, JobError, JobErrorKind, JobId, ModelRef, Phase, Precision, StepEvent,
 };
@@ -49,6 +50,7 @@ pub(super) fn run(
         model: ModelCache::default(),
         refiner: ModelCache::default(),
         aux: AuxModels::default(),
+        names: PromptNames::new(options.model_folders.clone()),
     };
     loop {
         let sent = select! {
@@ -72,6 +74,7 @@ struct Worker {
     model: ModelCache,
     refiner: ModelCache,
     aux: AuxModels,
+    names: PromptNames,
 }
 
 /// The networks used last, in the precision they were last used in.
@@ -239,12 +242,11 @@ impl Worker {
         let model = self.model.load(&request.model, device, precision, &phase)?;
         phase(Phase::EncodingPrompt, None)?;
         model.set_vae_tiles(options.vae_tiles);
-        model.set_adapters(&request.loras, &request.embeddings)?;
         model.set_vae(request.vae.as_deref())?;
-        self.aux.gather(request, model)?;
         if let Some((kept, step)) = resume_from {
             // The hash is known by now or soon; a branch is worth waiting for it.
-            let why = kept.why_inexact(request, *step, model.hash(), precision.id());
+            let drawn = self.names.resolved(request, 0)?;
+            let why = kept.why_inexact(&drawn, *step, model.hash(), precision.id());
             if let Some(why) = why {
                 let why = Arc::new(why);
                 events.lifecycle(Event::Inexact { job, why })?;
@@ -255,37 +257,45 @@ impl Worker {
             trajectory: &kept.trajectory,
             step: *step,
         });
-        let prepared = JobContext {
-            model: &*model,
-            resume_from,
-            refiner,
-            aux: &self.aux,
-            request,
-            options,
-            control,
-            probe: None,
-        }
-        .prepare()?;
-        for index in 0..request.batch_count {
-            let mut watcher = JobWatcher {
-                job: queued,
-                decodes,
+        let mut index = 0;
+        while index < request.batch_count {
+            let drawn = self.names.resolved(request, index)?;
+            let now = self.names.lay_over(drawn.clone(), model)?;
+            self.aux.gather(&now, model)?;
+            let prepared = JobContext {
                 model: &*model,
-                index,
-                events,
-            };
-            for mut image in prepared.pictures(index, &mut watcher)? {
-                if let (Some(upscale), None) = (&request.upscale, &request.hires) {
-                    let upscaler = self.aux.upscaler(&upscale.model)?;
-                    upscaling(0.0);
-                    let mut progress = |at| upscaling(at);
-                    let small = Arc::unwrap_or_clone(image.pixels);
-                    image.pixels = Arc::new(upscaler.enlarge_for(upscale, small, control, &mut progress)?);
+                resume_from,
+                refiner,
+                aux: &self.aux,
+                request: &now,
+                options,
+                control,
+                probe: None,
+            }
+            .prepare()?;
+            // Pictures that draw the same share what is prepared.
+            while index < request.batch_count && self.names.resolved(request, index)? == drawn {
+                let mut watcher = JobWatcher {
+                    job: queued,
+                    decodes,
+                    model: &*model,
+                    index,
+                    events,
+                };
+                for mut image in prepared.pictures(index, &mut watcher)? {
+                    if let (Some(upscale), None) = (&request.upscale, &request.hires) {
+                        let upscaler = self.aux.upscaler(&upscale.model)?;
+                        upscaling(0.0);
+                        let mut progress = |at| upscaling(at);
+                        let small = Arc::unwrap_or_clone(image.pixels);
+                        image.pixels = Arc::new(upscaler.enlarge_for(upscale, small, control, &mut progress)?);
+                    }
+                    events.lifecycle(Event::Image {
+                        job,
+                        image: Arc::new(image),
+                    })?;
                 }
-                events.lifecycle(Event::Image {
-                    job,
-                    image: Arc::new(image),
-                })?;
+                index += 1;
             }
         }
         Ok(())

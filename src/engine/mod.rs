@@ -6,6 +6,7 @@ mod decode_queue;
 mod events;
 mod handle;
 mod inference;
+mod prompt_names;
 mod queue_file;
 mod queue_keeper;
 

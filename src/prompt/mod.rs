@@ -2,6 +2,7 @@
 //! as A1111 reads them. Plain data with byte spans; no tensors, no files.
 //!
 //! ```text
+//!  text with choices ─ draw ─▶ text
 //!  text ─ parse ─▶ Parsed: tokens and groups ─ at a step ─▶ PromptPart …: fragments of text with weights ─ print ─▶ text
 //! ```
 //!
@@ -10,17 +11,23 @@
 //!
 //! Source: `modules/prompt_parser.py` of <https://github.com/AUTOMATIC1111/stable-diffusion-webui>
 
+mod draw;
+mod network;
 mod parse;
 mod print;
 mod reading;
 mod syntax;
 mod token;
+mod word;
 
+pub use draw::draw;
+pub use network::{NetworkTag, networks};
 pub use parse::{Group, GroupKind, Parsed, Role, When, parse};
 pub use print::print;
 pub use reading::{Fragment, Moment, PromptPart};
 pub use syntax::{Emphasis, PromptSyntax, PromptText, switches};
 pub use token::{Bracket, PromptToken, TokenKind};
+pub use word::{contains_word, word_len};
 
 #[cfg(test)]
 mod tests;

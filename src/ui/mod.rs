@@ -62,6 +62,7 @@ pub fn run(settings: Settings, warning: Option<SettingsWarning>, gallery_dir: Pa
     let thumbnail_dir = Paths::of_user().thumbnail_dir;
     let queue_file = Paths::of_user().data_dir.join("queue.json");
     let mut engine_options = EngineOptions::of_user();
+    engine_options.model_folders.extend_from_slice(&settings.model_folders);
     if settings.device.as_deref() == Some(pages::settings::PROCESSOR) {
         engine_options.device = DeviceChoice::Cpu;
     }
