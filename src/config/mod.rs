@@ -1,5 +1,6 @@
 //! Persisted settings, the folders the program uses, whole-file writes, and the log.
 
+mod ending;
 mod file_name;
 mod file_size_limit;
 mod file_writer;
@@ -17,6 +18,7 @@ mod regular_file;
 mod settings;
 mod settings_keeper;
 
+pub use ending::join_within_bound;
 pub use file_name::{MAX_NAME_BYTES, name_with_ending};
 pub use file_size_limit::survive_file_size_limit;
 pub use file_writer::FileWriter;

@@ -137,11 +137,18 @@ pub enum PublishError {
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] if the name is taken; otherwise what the system says. The file is where it was.
 pub fn move_new(from: &Path, to: &Path) -> io::Result<()> {
-    std::fs::symlink_metadata(from)?; // else the name would be said to be taken by what is not there
-    TempPath::try_from_path(from)?.persist_noclobber(to).map_err(|error| {
-        error.path.keep().ok(); // it cannot fail but where files are marked as temporary
-        error.error
-    })
+    std::fs::symlink_metadata(from)?; // else it may be the other name that is said to be missing
+    let Err(error) = TempPath::try_from_path(from)?.persist_noclobber(to) else {
+        return Ok(());
+    };
+    error.path.keep().ok(); // it can only fail where files are marked as temporary
+    let is_taken = to.symlink_metadata().is_ok();
+    match error.error {
+        error if is_taken || matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => {
+            Err(error)
+        }
+        _unknown_there => std::fs::rename(from, to), // some file systems know no such move, nor second names
+    }
 }
 
 /// The parent of a bare file name is the empty path, which stands for the working folder.

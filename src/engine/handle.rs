@@ -10,6 +10,7 @@ use super::command::{Command, EngineOptions, QueuedJob};
 use super::decode_queue::DecodeQueue;
 use super::events::EventSender;
 use super::inference;
+use crate::config::join_within_bound;
 use crate::job::{
     Choice, DecodeRequest, ErrorCode, Event, GenerateRequest, JobControl, JobError, JobErrorKind, JobId, JobOptions,
     KeptRun, ModelRef, Precision, RequestError, Start,
@@ -78,7 +79,7 @@ pub enum Poll {
 ///
 /// Dropping the handle cancels what runs and what waits, then closes the command channel, which ends the thread's loop,
 /// then the event channel, which frees a thread that waits for the listener, and joins the thread. That takes at most one
-/// call of a network.
+/// call of a network, or a second: a longer one is given up with the program.
 pub struct EngineHandle {
     commands: Option<Sender<Command>>,
     events: Option<Receiver<Event>>,
@@ -263,7 +264,7 @@ impl Drop for EngineHandle {
         drop(self.commands.take()); // ends the worker's `recv` loop
         drop(self.events.take()); //   frees a worker waiting in `send`
         if let Some(thread) = self.thread.take() {
-            thread.join().ok();
+            join_within_bound(thread);
         }
     }
 }

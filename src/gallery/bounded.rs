@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 /// Longest time that is spent over one file that a person did not ask for.
 pub(super) const READING_BOUND: Duration = Duration::from_secs(20);
-/// Longest time for which the end of the program waits for a thread that reads.
-const ENDING_BOUND: Duration = Duration::from_millis(1500);
 /// Threads that were given up and still work, in the whole program, before no more work is begun.
 const MAX_GIVEN_UP: usize = 4;
 /// How often it is looked whether the program ends.
@@ -94,20 +91,6 @@ where
         }
     }
     outcomes
-}
-
-/// Waits for a thread to end, up to [`ENDING_BOUND`]. What it is at then is given up with the program: files are replaced
-/// as a whole, so none is torn.
-pub(super) fn join_within_bound(thread: JoinHandle<()>) {
-    let start = Instant::now();
-    while !thread.is_finished() {
-        if start.elapsed() >= ENDING_BOUND {
-            tracing::warn!("the thread {:?} has not ended in time", thread.thread().name());
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    thread.join().ok();
 }
 
 enum Note<R> {

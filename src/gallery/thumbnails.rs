@@ -7,11 +7,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::bounded::{Bounded, READING_BOUND, join_within_bound, map_bounded};
+use super::bounded::{Bounded, READING_BOUND, map_bounded};
 use super::error::guarded;
 use super::store::read_picture;
 use super::thumbnail_cache::{BUDGET_BYTES, ThumbnailCache};
 use super::{GalleryError, PictureFile};
+use crate::config::join_within_bound;
 use crate::job::RgbImage;
 
 /// Longest side of what the writer hands out beside a saved picture.

@@ -231,6 +231,20 @@ fn the_title_should_tell_the_step_and_the_desktop_that_all_is_done() {
     window.harness.get_by_label(words);
 }
 
+#[test]
+fn a_picture_that_is_finished_as_the_window_closes_should_be_saved() {
+    let mut window = Window::open();
+    fill(&mut window, &["a", "b"]);
+    let image = finished(&window, JobId(1));
+    window
+        .engine
+        .borrow_mut()
+        .events
+        .extend([image, Event::Finished { job: JobId(1) }]);
+    eframe::App::on_exit(window.harness.state_mut());
+    assert_eq!(window.pictures.borrow().saved.len(), 1, "no frame has looked at it");
+}
+
 /// Lets the window live until the file holds these prompts, and which of them are at work, as the window does.
 fn until_kept(window: &mut Window, path: &Path, prompts: &[&str]) {
     let start = std::time::Instant::now();

@@ -28,7 +28,7 @@ const LIMITS: [(Limit, i32); 6] = [
 /// Steps of `SQLite`'s machine between two looks at the bound.
 const STRIDE: u32 = 1000;
 /// Steps that any piece of work may take.
-const LEAST_STEPS: u64 = 50_000_000;
+const LEAST_STEPS: u64 = 10_000_000;
 /// Steps that it may take for each byte of the file: 200 words of a search need about 10.
 const STEPS_PER_BYTE: u64 = 32;
 

@@ -12,7 +12,8 @@
 //! bytes where it is not UTF-8. Names are compared without regard to case.
 //!
 //! `facts` is an index over all that is not text, in the order of time: a search reads it from one end to the other.
-//! `user_version` is [`VERSION`]; a file of another version, or one that is damaged, is set aside and made anew.
+//! `user_version` is [`VERSION`]; a file of another version, or one that is damaged,
+//! or that nobody would have made here (`index/limits.rs`), is set aside and made anew.
 
 mod copy;
 mod entries;

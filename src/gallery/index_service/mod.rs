@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
-use super::bounded::join_within_bound;
 use super::index_request::{IndexEvent, IndexRequest, Ticket};
 use super::trash::TrashPlace;
+use crate::config::join_within_bound;
 pub use verify::{Flaw, Verification, forget_index, verify, verify_as_next_opened};
 use worker::{Ends, Message};
 
@@ -147,6 +147,9 @@ impl Drop for IndexService {
         drop(self.events.take()); // frees a thread that waits in `send`
         self.messages.send(Message::End).ok(); // wakes it
         if let Some(thread) = self.thread.take() {
+            while self.num_unwritten() > 0 && !thread.is_finished() {
+                std::thread::sleep(Duration::from_millis(5)); // however long it takes
+            }
             join_within_bound(thread);
         }
     }

@@ -14,12 +14,13 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use self::librarian::{Librarian, LibrarianCommand};
 use self::saver::{Saver, SaverCommand};
-use super::bounded::{READING_BOUND, join_within_bound};
+use super::bounded::READING_BOUND;
 use super::error::GalleryError;
 use super::formats::SaveOptions;
 use super::thumbnail_cache::{BUDGET_BYTES, ThumbnailCache};
 use super::trajectory_budget::{BudgetKeeper, BudgetReport};
 use super::trash::TrashPlace;
+use crate::config::join_within_bound;
 use crate::job::{GeneratedImage, Record, RgbImage, Trajectory};
 
 /// Pictures shown when the program starts.
