@@ -301,6 +301,78 @@ fn jobs_not_yet_run_should_be_there_after_the_window_was_closed_or_killed() {
     until_kept(&mut window, &path, &["c"]);
 }
 
+/// A window over a queue in which these prompts were left last time.
+fn with_jobs_of_last_time(path: &Path, prompts_left: &[&str]) -> Window {
+    let mut window = Window::open_with_queue(path);
+    fill(&mut window, prompts_left);
+    until_kept(&mut window, path, prompts_left);
+    drop(window);
+    with_jobs_of_last_time_kept(path)
+}
+
+/// The same over a queue that is kept already.
+fn with_jobs_of_last_time_kept(path: &Path) -> Window {
+    let mut window = Window::open_with_queue(path);
+    let start = std::time::Instant::now();
+    while prompts(&window).is_empty() {
+        assert!(start.elapsed().as_secs() < 20, "the jobs do not come back");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        window.harness.step();
+    }
+    window.harness.run();
+    window
+}
+
+#[test]
+fn a_new_job_should_begin_though_those_of_last_time_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue.json");
+    let mut window = with_jobs_of_last_time(&path, &["a", "b"]);
+    window.harness.get_by_label("2 jobs from last time");
+    "new".clone_into(&mut window.draft_mut().request.prompt);
+    window.send(UiCommand::Generate);
+    assert_eq!(in_engine(&window), ["new"]);
+    window.tell([Event::Started { job: JobId(1) }, Event::Finished { job: JobId(1) }]);
+    assert_eq!(in_engine(&window), ["new"], "the others still wait");
+    until_kept(&mut window, &path, &["a", "b"]);
+    window.harness.run();
+    window.click("Resume");
+    assert_eq!(in_engine(&window), ["new", "a", "b"]);
+    assert!(!window.has("2 jobs from last time"));
+}
+
+#[test]
+fn jobs_of_last_time_should_be_cleared_and_the_new_one_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue.json");
+    let mut window = with_jobs_of_last_time(&path, &["a", "b", "c"]);
+    for prompt in ["new", "newer", "newest"] {
+        prompt.clone_into(&mut window.draft_mut().request.prompt);
+        window.send(UiCommand::Generate);
+    }
+    window.click("Clear");
+    assert_eq!(prompts(&window), ["new", "newer", "newest"]);
+    assert!(!window.state().jobs.is_paused());
+    assert_eq!(window.state().jobs.done().len(), 3, "they can be retried");
+    until_kept(&mut window, &path, &["new", "newer", "newest"]);
+}
+
+#[test]
+fn a_queue_that_was_paused_should_be_so_the_next_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue.json");
+    let mut window = Window::open_with_queue(&path);
+    window.send(UiCommand::Queue(QueueCommand::TogglePause));
+    fill(&mut window, &["a"]);
+    until_kept(&mut window, &path, &["a"]);
+    drop(window);
+    let mut window = with_jobs_of_last_time_kept(&path);
+    "new".clone_into(&mut window.draft_mut().request.prompt);
+    window.send(UiCommand::Generate);
+    assert!(in_engine(&window).is_empty(), "its owner paused it");
+    assert_eq!(prompts(&window), ["a", "new"]);
+}
+
 #[test]
 fn a_damaged_file_should_be_told_and_the_queue_should_work() {
     let folder = tempfile::tempdir().unwrap();

@@ -5,6 +5,14 @@ queue-pause = Pause queue
 queue-go-on = Resume queue
 queue-clear = Clear waiting
     .tip = Takes away all jobs that wait; they can be retried below
+queue-resume-held = Resume
+    .tip = Lets the jobs that are back from last time begin
+queue-clear-held = Clear
+    .tip = Takes away the jobs that are back from last time; they can be retried on the queue's page
+queue-held-back = { $count ->
+    [one] 1 job from last time
+   *[other] { $count } jobs from last time
+}
 queue-clear-done = Clear list
     .tip = Empties this list; the pictures stay in the gallery
 queue-select-previous = Select the job above
@@ -72,8 +80,8 @@ queue-made = { $count ->
 queue-cancelled = Taken away
 queue-failed = Failed
 
-queue-back = Jobs that are back from last time: { $count }. The queue is paused until you resume it
-queue-back-first = Jobs that are back from last time: { $count }. The one that was being made comes first. The queue is paused until you resume it
+queue-back = Jobs that are back from last time: { $count }. They wait until you resume them
+queue-back-first = Jobs that are back from last time: { $count }. The one that was being made comes first. They wait until you resume them
 queue-not-kept = Jobs that wait cannot be kept, and end with the program: { $reason }
 queue-damaged = The jobs of last time could not be read ({ $reason }); their file was renamed to { $file }
 queue-unknown = Jobs of last time that this version does not know: { $count }. A copy of their file is { $file }

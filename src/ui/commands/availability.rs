@@ -66,6 +66,8 @@ pub struct Availability {
     pub is_job_selected: bool,
     /// Jobs that have ended are listed.
     pub has_ended_jobs: bool,
+    /// Jobs are back from last time and wait to be resumed.
+    pub has_held_jobs: bool,
     /// The user has changed keys.
     pub has_own_keys: bool,
 }

@@ -9,6 +9,8 @@ pub enum QueueCommand {
     TogglePause,
     /// Takes away all that waits.
     Clear,
+    /// Takes away the jobs that are back from last time and wait to be resumed.
+    ClearHeld,
     /// Empties the list of jobs that have ended.
     ClearDone,
     /// Selects the job above.

@@ -336,6 +336,7 @@ fn queue() -> Vec<CommandSpec> {
         row("queue-cancel", C::CancelSelected, [key(Key::Delete)]).when(selected),
         row("queue-duplicate", C::DuplicateSelected, [ctrl(Key::D)]).when(selected),
         row("queue-clear", C::Clear, []).when(any),
+        row("queue-clear-held", C::ClearHeld, []).when(|now| now.has_held_jobs),
         row("queue-clear-done", C::ClearDone, []).when(|now| now.has_ended_jobs),
     ]
 }

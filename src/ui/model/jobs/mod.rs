@@ -6,7 +6,7 @@
 
 mod job;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -51,6 +51,8 @@ pub struct JobQueue {
     /// Those of the newest sweep, ended or not, in the order they are made.
     sweep: BTreeMap<QueueId, Job>,
     is_paused: bool,
+    /// Those that are back from last time and for which alone the queue is paused.
+    held: BTreeSet<QueueId>,
     last_id: u64,
     revision: u64,
     ended: Ended,
@@ -70,6 +72,11 @@ impl JobQueue {
     /// Whether no job shall begin.
     pub fn is_paused(&self) -> bool {
         self.is_paused
+    }
+
+    /// How many jobs are back from last time and wait to be resumed. What is put in meanwhile begins all the same.
+    pub fn num_held(&self) -> usize {
+        self.held.len()
     }
 
     /// Counts the changes of what [`Self::content`] gives.
@@ -115,17 +122,19 @@ impl JobQueue {
         all.filter(|job| job.engine_id.is_some())
     }
 
-    /// Puts a job at the end.
+    /// Puts a job at the end, but before those that wait to be resumed.
     pub fn push(&mut self, order: Order) -> QueueId {
-        self.insert(self.jobs.len(), order)
+        let first_held = self.jobs.iter().position(|job| self.held.contains(&job.id));
+        self.insert(first_held.unwrap_or(self.jobs.len()), order)
     }
 
     /// Puts what was kept before everything that does not run. What was at work when the program ended comes first.
-    /// Whenever something comes back, the queue is paused.
+    /// Whenever something comes back, the queue is paused, for what is back alone if it was not paused before.
     pub fn restore(&mut self, content: QueueContent) {
         let mut kept = content.jobs;
         kept.sort_by_key(|job| !job.was_running);
-        self.is_paused |= content.is_paused || !kept.is_empty();
+        let was_paused = self.is_paused || content.is_paused;
+        self.is_paused = was_paused || !kept.is_empty();
         let start = self.num_running();
         for (place, job) in kept.into_iter().enumerate() {
             let order = Order {
@@ -133,7 +142,10 @@ impl JobQueue {
                 options: job.options,
                 branch_point: None,
             };
-            self.insert(start + place, order);
+            let id = self.insert(start + place, order);
+            if !was_paused {
+                self.held.insert(id);
+            }
         }
         self.revision += 1;
     }
@@ -153,6 +165,7 @@ impl JobQueue {
     /// Lets jobs begin, or no longer; the one at work goes on.
     pub fn set_paused(&mut self, is_paused: bool) {
         self.is_paused = is_paused;
+        self.held.clear();
         self.revision += 1;
     }
 
@@ -207,6 +220,15 @@ impl JobQueue {
         ids.into_iter().filter_map(|id| self.cancel(id)).collect()
     }
 
+    /// Takes away those that are back from last time.
+    pub fn clear_held(&mut self) {
+        for id in std::mem::take(&mut self.held) {
+            self.end(id, JobStatus::Cancelled);
+        }
+        self.is_paused = false;
+        self.revision += 1;
+    }
+
     /// Puts a job in once more, behind it, with the seeds that follow its own.
     pub fn duplicate(&mut self, id: QueueId) -> Option<QueueId> {
         let index = self.index_of(id)?;
@@ -242,13 +264,14 @@ impl JobQueue {
     /// Takes jobs back that the engine holds and that are no longer its next: they wait here again, and the engine must
     /// be told to let go of them.
     pub fn take_back(&mut self) -> Vec<JobId> {
+        let is_paused = self.is_paused && self.held.is_empty();
         let mut last = None;
         let mut is_in_order = true;
         let mut taken = Vec::new();
         for job in &mut self.jobs {
             let is_waiting = job.status == JobStatus::Waiting;
             match job.engine_id {
-                Some(name) if is_waiting && (self.is_paused || !is_in_order || Some(name) < last) => {
+                Some(name) if is_waiting && (is_paused || !is_in_order || Some(name) < last) => {
                     job.engine_id = None;
                     taken.push(name);
                     is_in_order = false;
@@ -263,10 +286,11 @@ impl JobQueue {
     /// The job of the queue to be handed to the engine now.
     pub fn next(&self) -> Option<&Job> {
         let num_in_engine = self.jobs.iter().filter(|job| job.engine_id.is_some()).count();
-        if self.is_paused || num_in_engine >= MAX_IN_ENGINE {
+        let may_begin = |job: &&Job| job.engine_id.is_none() && !self.held.contains(&job.id);
+        if self.is_paused && self.held.is_empty() || num_in_engine >= MAX_IN_ENGINE {
             return None;
         }
-        self.jobs.iter().find(|job| job.engine_id.is_none())
+        self.jobs.iter().find(may_begin)
     }
 
     /// Puts the runs of a sweep in, in the place of those of the sweep before.
@@ -280,7 +304,7 @@ impl JobQueue {
     /// The run of the sweep to be handed to the engine now: one at a time, so that each can take its first steps from
     /// those before.
     pub fn next_of_sweep(&self) -> Option<&Job> {
-        if self.is_paused || self.is_sweep_in_engine() {
+        if self.is_paused && self.held.is_empty() || self.is_sweep_in_engine() {
             return None;
         }
         self.sweep.values().find(|job| job.status == JobStatus::Waiting)
@@ -382,7 +406,7 @@ impl JobQueue {
             was_running: job.status.is_at_work(),
         });
         QueueContent {
-            is_paused: self.is_paused,
+            is_paused: self.is_paused && self.held.is_empty(),
             jobs: jobs.collect(),
         }
     }
@@ -406,6 +430,9 @@ impl JobQueue {
             return;
         };
         let mut job = self.jobs.remove(index);
+        if self.held.remove(&id) && self.held.is_empty() {
+            self.is_paused = false; // nothing is left for which it was
+        }
         job.end(status);
         self.done.push_front(job);
         self.done.truncate(MAX_DONE);

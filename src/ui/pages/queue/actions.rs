@@ -23,6 +23,7 @@ impl QueuePage {
         let selected = self.selected;
         match command {
             QueueCommand::TogglePause => jobs.set_paused(!jobs.is_paused()),
+            QueueCommand::ClearHeld => jobs.clear_held(),
             QueueCommand::Clear => {
                 let names = jobs.clear();
                 cancel_all(ctx.state, ctx.services, names);

@@ -47,6 +47,7 @@ impl Page for QueuePage {
         now.has_listed_jobs = !state.jobs.jobs().is_empty();
         now.is_job_selected = state.jobs.jobs().iter().any(|job| Some(job.id) == self.selected);
         now.has_ended_jobs = state.jobs.done().len() > 0;
+        now.has_held_jobs = state.jobs.num_held() > 0;
     }
 
     fn tick(&mut self, ctx: &mut PageContext<'_>) {

@@ -2,7 +2,7 @@
 
 use egui::{Align, Button, Layout, RichText, Ui, vec2};
 
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{QueueCommand, UiCommand};
 use crate::ui::model::state::{EngineStatus, file_name};
 use crate::ui::pages::studio::form::changes::{Plan, planned};
 use crate::ui::pages::studio::panel::{Slot, StudioContext, StudioPanel};
@@ -10,9 +10,10 @@ use crate::ui::pages::studio::sweep::form;
 use crate::ui::pages::studio::sweep::memo::SweepMemo;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::icon::Icon;
+use crate::ui::widgets::right_aligned::filled_line;
 
 /// Height of the buttons.
-const BUTTON_HEIGHT: f32 = 34.0;
+const BUTTON_HEIGHT: f32 = 40.0;
 /// Width of Stop.
 const STOP_WIDTH: f32 = 76.0;
 
@@ -35,6 +36,9 @@ impl StudioPanel for GeneratePanel {
         let sweep = self.sweep.of(ctx.draft);
         let (start_sweep, sweep_problem) = form::asked_for(ctx, sweep);
         let problem = problem(ctx).or(sweep_problem);
+        if ctx.state.jobs.num_held() > 0 {
+            held_jobs(ui, ctx);
+        }
         // The row is always there, so that nothing moves when it has something to offer.
         ui.allocate_ui_with_layout(
             vec2(ui.available_width(), ROW_HEIGHT),
@@ -74,7 +78,7 @@ impl StudioPanel for GeneratePanel {
         });
         // The line is always there, so that nothing moves when it has something to say.
         let num_waiting = ctx.state.jobs.num_waiting();
-        let is_held = num_waiting > 0 && ctx.state.jobs.is_paused();
+        let is_held = num_waiting > 0 && ctx.state.jobs.is_paused() && ctx.state.jobs.num_held() == 0;
         let line = match (problem, remark(ctx)) {
             (Some(problem), _) => RichText::new(problem).color(form::problem_colour(ctx, sweep)),
             (None, Some(remark)) => RichText::new(remark).color(*ctx.palette.warning),
@@ -89,6 +93,26 @@ impl StudioPanel for GeneratePanel {
         };
         ui.add(egui::Label::new(line.small()).truncate());
     }
+}
+
+/// What is to become of the jobs that are back from last time.
+fn held_jobs(ui: &mut Ui, ctx: &StudioContext<'_, '_>) {
+    let words = ctx.language.tr_count("queue-held-back", ctx.state.jobs.num_held());
+    let size = vec2(ui.available_width(), ROW_HEIGHT);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        filled_line(
+            ui,
+            "held jobs",
+            |ui| ui.add(egui::Label::new(words).truncate()),
+            |ui| {
+                let resume = ui.button(ctx.tr("queue-resume-held"));
+                if resume.on_hover_text(ctx.tr("queue-resume-held.tip")).clicked() {
+                    ctx.commands.send(UiCommand::Queue(QueueCommand::TogglePause));
+                }
+                ctx.button(ui, QueueCommand::ClearHeld);
+            },
+        );
+    });
 }
 
 /// Where the branch leaves and a way out of it; else the button that changes the run at work, if the form differs.
