@@ -4,6 +4,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     hareru::cli::run(|settings, warning, gallery_dir| {
-        hareru::ui::run(settings, warning, gallery_dir).map_err(Into::into)
+        hareru::ui::run(settings, warning.as_ref(), gallery_dir).map_err(Into::into)
     })
 }

@@ -341,7 +341,7 @@ fn hiding(path: &Path, (width, height): (u32, u32), signature: &[u8], text: &[u8
     bytes.extend(text);
     let bit = |at: usize| bytes.get(at / 8).map_or(0, |byte| byte >> (7 - at % 8) & 1);
     let picture = RgbaImage::from_fn(width, height, |x, y| {
-        Rgba([90, 80, 70, 254 | bit((x * height + y) as usize)])
+        Rgba([90, 80, 70, 0xFE | bit((x * height + y) as usize)])
     });
     picture.save(path).unwrap();
 }

@@ -52,17 +52,12 @@ impl PromptNames {
             return Ok(resolved);
         }
         let seed = request.seed.wrapping_add(u64::from(index));
-        let mut stream = 0;
         let switches = resolved.prompt_switches.iter_mut().map(|switch| &mut switch.prompt);
         let changes = resolved.changes.iter_mut();
         let changed = changes.flat_map(|change| change.prompt.iter_mut().chain(&mut change.negative_prompt));
-        for text in [&mut resolved.prompt, &mut resolved.negative_prompt]
-            .into_iter()
-            .chain(switches)
-            .chain(changed)
-        {
+        let texts = [&mut resolved.prompt, &mut resolved.negative_prompt];
+        for (stream, text) in (0..).zip(texts.into_iter().chain(switches).chain(changed)) {
             *text = draw(text, (seed, stream), &|name| self.lines(name));
-            stream += 1;
         }
         for tag in networks(&resolved.prompt) {
             self.lay(&tag, &mut resolved.loras)?;
@@ -79,21 +74,19 @@ impl PromptNames {
                 found: format!("<{}:{}>", tag.kind, tag.name),
             });
         }
-        let place = match loras.iter().position(|lora| is_named(&lora.path, &tag.name)) {
-            Some(place) => place,
-            None => {
-                let found = self.find(&LORA_FOLDERS, &tag.name);
-                let path = found.ok_or_else(|| PipelineError::Unsupported {
-                    what: "LoRA named in the prompt",
-                    expected: "one in the folders of models".to_owned(),
-                    found: format!("{:?}, which is in none of them", tag.name),
-                })?;
-                loras.push(LoraSpec::new(path, 1.0));
-                loras.len() - 1
-            }
-        };
-        loras[place].text_weight = tag.text_weight;
-        loras[place].unet_weight = tag.unet_weight;
+        if !loras.iter().any(|lora| is_named(&lora.path, &tag.name)) {
+            let found = self.find(&LORA_FOLDERS, &tag.name);
+            let path = found.ok_or_else(|| PipelineError::Unsupported {
+                what: "LoRA named in the prompt",
+                expected: "one in the folders of models".to_owned(),
+                found: format!("{:?}, which is in none of them", tag.name),
+            })?;
+            loras.push(LoraSpec::new(path, 1.0));
+        }
+        if let Some(lora) = loras.iter_mut().find(|lora| is_named(&lora.path, &tag.name)) {
+            lora.text_weight = tag.text_weight;
+            lora.unet_weight = tag.unet_weight;
+        }
         Ok(())
     }
 

@@ -22,7 +22,7 @@ impl DownloadLock {
     /// # Errors
     /// [`HubError::Busy`] if somebody holds it, [`HubError::Io`] if the folder cannot be written.
     pub(super) fn take(path: PathBuf) -> Result<Self, HubError> {
-        let folder = path.parent().unwrap_or(Path::new(""));
+        let folder = path.parent().unwrap_or_else(|| Path::new(""));
         std::fs::create_dir_all(folder).map_err(HubError::io(folder))?;
         loop {
             let file = open_or_make(&path).map_err(HubError::io(&path))?;

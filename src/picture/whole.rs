@@ -1,7 +1,7 @@
 //! Whether a file has its end, and the size of a PNG, both without decoding anything.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
 
 use image::ImageFormat;
 
@@ -32,8 +32,7 @@ pub(super) fn is_whole(file: &mut BufReader<File>, format: ImageFormat) -> io::R
 pub(super) fn png_size(file: &mut BufReader<File>) -> io::Result<Option<(u32, u32)>> {
     file.seek(SeekFrom::Start(8))?;
     let mut size = None;
-    loop {
-        let Some((length, kind)) = png_chunk(file)? else { break };
+    while let Some((length, kind)) = png_chunk(file)? {
         match &kind {
             b"IHDR" if length >= 8 => {
                 let mut sides = [0; 8];

@@ -63,7 +63,11 @@ impl AttentionTokens {
         if lists.len() > 1 {
             for step in steps {
                 let own = step.index.saturating_sub(base);
-                let turn = turns.iter().rev().find(|(from, _)| *from <= own).or(turns.first());
+                let turn = turns
+                    .iter()
+                    .rev()
+                    .find(|(from, _)| *from <= own)
+                    .or_else(|| turns.first());
                 let before = &lists[..turn.map_or(0, |(_, list)| *list)];
                 let before = before.iter().map(Vec::len).sum();
                 for map in &mut Arc::make_mut(step).attention {

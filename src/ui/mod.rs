@@ -44,7 +44,7 @@ pub enum UiError {
 ///
 /// # Errors
 /// [`UiError::Window`] if there is no display or no way to draw on it.
-pub fn run(settings: Settings, warning: Option<SettingsWarning>, gallery_dir: PathBuf) -> Result<(), UiError> {
+pub fn run(settings: Settings, warning: Option<&SettingsWarning>, gallery_dir: PathBuf) -> Result<(), UiError> {
     let session_file = Paths::of_user().session_file;
     let viewport = egui::ViewportBuilder::default()
         .with_app_id(APP_ID)
@@ -78,7 +78,7 @@ pub fn run(settings: Settings, warning: Option<SettingsWarning>, gallery_dir: Pa
         Box::new(|creation| {
             let mut studio = app::Studio::new(creation, services, settings, gallery_dir);
             studio.gallery_mut().thumbnail_dir = Some(thumbnail_dir);
-            if let Some(warning) = &warning {
+            if let Some(warning) = warning {
                 studio.state_mut().tell_of_settings(warning);
             }
             Ok(Box::new(studio))

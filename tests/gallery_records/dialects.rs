@@ -172,6 +172,9 @@ fn what_nobody_wrote_should_be_unknown_everywhere() {
     assert_eq!(found.request.completed_by(&form).seed, 77);
 }
 
+/// Texts of a PNG, and what they are read as: program, prompt, model.
+type Dialect<'a> = (&'a [(&'a str, &'a str)], RecordSource, &'a str, &'a str);
+
 #[test]
 fn programs_that_write_a_field_each_should_be_understood() {
     let folder = tempfile::tempdir().unwrap();
@@ -194,7 +197,7 @@ fn programs_that_write_a_field_each_should_be_understood() {
     let log = r#"{"Prompt":"a cat","Negative Prompt":"fog","Resolution":"(64, 32)","Guidance Scale":7.5,"Performance":"Speed","Steps":28,"Base Model":"ink_v1","Sampler":"euler_ancestral","Scheduler":"normal","Seed":"5","LoRA 1":"boat : 0.5","Version":"Fooocus v2.1"}"#;
     let v4 = r#"{"prompt":"a cat","steps":28,"scale":7.5,"seed":5,"sampler":"k_euler_ancestral","noise_schedule":"karras","uc":"fog","v4_prompt":{"caption":{"base_caption":"a cat","char_captions":[{"char_caption":"girl, red","centers":[{"x":0.5,"y":0.5}]},{"char_caption":"boy"}]}},"v4_negative_prompt":{"caption":{"base_caption":"fog","char_captions":[]}}}"#;
     let dream = r#""a \"cat\" [fog] by the sea" -s28 -S 5 -W64 -H 32 -C7.5 -A k_euler_a"#;
-    let cases: [(&[(&str, &str)], RecordSource, &str, &str); 8] = [
+    let cases: [Dialect<'_>; 8] = [
         (&easy, RecordSource::EasyDiffusion, "a cat", "ink_v1"),
         (
             &[("XML:com.adobe.xmp", xmp)],

@@ -140,7 +140,7 @@ fn adapters_should_be_laid_over_the_model_that_the_prompt_names() {
             unet_weight,
             ..LoraSpec::new(models.path().join(file), 1.0)
         };
-        assert_eq!(named.record.request.loras, [spec.clone()], "{tag}");
+        assert_eq!(named.record.request.loras, std::slice::from_ref(&spec), "{tag}");
         let given = picture(
             &mut engine,
             GenerateRequest {

@@ -2,7 +2,7 @@
 //! to. `SQLite` makes files beside what it opens, so it is given a copy.
 
 use std::fs::File;
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 

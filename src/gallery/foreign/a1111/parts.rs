@@ -4,8 +4,11 @@
 //! settings, part its pairs by `|`, or lose the ends of lines on the way. So the settings are looked for by their names:
 //! where two of the [`MARKS`] stand near each other and one of them is a number, settings begin.
 
+/// What a value looks like.
+type LookOf = fn(&str) -> Look;
+
 /// Settings by which the rest is found, in lower case, and what their values look like.
-const MARKS: [(&str, fn(&str) -> Look); 13] = [
+const MARKS: [(&str, LookOf); 13] = [
     ("steps", number),
     ("seed", number),
     ("size", size),
@@ -148,7 +151,12 @@ impl<'a> Text<'a> {
             run = Some(grown);
         }
         let begins_line = |at: &&usize| self.begins_line(**at);
-        starts.iter().rev().find(begins_line).or(starts.first()).copied()
+        starts
+            .iter()
+            .rev()
+            .find(begins_line)
+            .or_else(|| starts.first())
+            .copied()
     }
 
     fn begins_line(self, at: usize) -> bool {
@@ -236,9 +244,14 @@ impl<'a> Text<'a> {
             None => (text.len(), ""),
         };
         // Where the end of a line was lost, a comma may have come in its place.
-        let tidy = |part: &'a str| match self.begins_line(end) || end == self.text.len() {
-            true => part.trim(),
-            false => part.trim().trim_end_matches(',').trim_end(),
+        let has_own_line = self.begins_line(end) || end == self.text.len();
+        let tidy = |part: &'a str| {
+            let part = part.trim();
+            if has_own_line {
+                part
+            } else {
+                part.trim_end_matches(',').trim_end()
+            }
         };
         let key = prompt_key.filter(|_| prompt_end < self.text.len()).map_or(0, str::len);
         let prompt = text.get(key..prompt_end).unwrap_or_default();

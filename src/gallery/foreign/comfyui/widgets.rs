@@ -132,7 +132,7 @@ fn named<'n>(names: impl Iterator<Item = &'n str>, values: &[&Value]) -> Map<Str
 }
 
 /// The names of its fields, where the editor keeps them among the inputs.
-fn listed_names<'a>(node: Fields<'a>) -> Vec<&'a str> {
+fn listed_names(node: Fields<'_>) -> Vec<&str> {
     let inputs = node.0.get("inputs").and_then(Value::as_array);
     let inputs = inputs.into_iter().flatten().filter_map(Fields::of);
     let fields = inputs.filter(|input| input.0.contains_key("widget"));
