@@ -29,7 +29,7 @@ impl Setting {
         Self::Seed,
     ];
 
-    /// The fields of a [`GenerateRequest`] that hold it.
+    /// The fields of a [`GenerateRequest`](super::GenerateRequest) that hold it.
     pub fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Size => &["width_px", "height_px"],
