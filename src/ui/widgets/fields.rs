@@ -55,12 +55,25 @@ pub(in crate::ui) fn value(language: Language, field: &str, value: &str) -> Stri
     match path.file_name() {
         _ if field == "sampler" => choice_name(&engine::samplers(), value),
         _ if field == "schedule" => choice_name(&engine::schedules(), value),
+        _ if matches!(field, "prompt_syntax" | "emphasis") => prompt_choice(language, value),
         _ if field == "model" && !path.is_absolute() => recorded_model_name(language, value),
         _ if value.is_empty() => "–".to_owned(),
         _ if value.parse::<f64>().is_ok() => value.replacen('-', "−", 1),
         Some(name) if path.is_absolute() => name.to_string_lossy().into_owned(),
         _ => value.to_owned(),
     }
+}
+
+/// How prompts are read, or what their weights do; the value in the record if it is not known.
+fn prompt_choice(language: Language, value: &str) -> String {
+    let key = match value {
+        "a1111" => "syntax-a1111",
+        "literal" => "syntax-literal",
+        "keep_mean" => "emphasis-keep-mean",
+        "interpolate" => "emphasis-interpolate",
+        _ => return value.to_owned(),
+    };
+    language.tr(key)
 }
 
 /// A change in one line, such as `Guidance (CFG) 5 → 9`.
@@ -74,6 +87,8 @@ fn key(field: &str) -> Option<&'static str> {
         "model" => "form-model",
         "prompt" => "form-prompt",
         "negative_prompt" => "form-negative",
+        "prompt_syntax" => "form-prompt-syntax",
+        "emphasis" => "form-emphasis",
         "width_px" => "form-width",
         "height_px" => "form-height",
         "steps" => "form-steps",
